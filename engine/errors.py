@@ -1,0 +1,107 @@
+"""The one family of errors that a player may meet: what happened, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ArmonicaError(Exception):
+    """Anything that is told to the player instead of being a fault of the program.
+
+    ``title`` names the subject in a few words, ``message`` says what happened in one
+    sentence, ``remedy`` says what to do about it. ``exit_code`` is what a command ends
+    with: 1 where the machine failed, 2 where the request was at fault.
+    """
+
+    title = "Something went wrong"
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """Gives the error as the one line that a command prints."""
+        return " ".join(part for part in (self.message, self.remedy) if part)
+
+
+class UserError(ArmonicaError):
+    """A request that cannot be met as it was put."""
+
+    title = "That cannot be done"
+    exit_code = 2
+
+
+class OutOfRange(UserError):
+    """A number outside its range, or not a number at all."""
+
+    title = "Out of range"
+
+
+class UnknownName(UserError):
+    """A name that nothing here carries."""
+
+    title = "Unknown name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        choices = list(known)
+        near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
+        shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
+        remedy = f"Did you mean {near[0]!r}?" if near else f"Known: {shown}."
+        super().__init__(f"There is no {kind} called {name!r}.", remedy)
+
+
+class BadFile(UserError):
+    """A file that cannot be read as what it should be."""
+
+    title = "Unreadable file"
+
+
+class BadMidiFile(BadFile):
+    """A MIDI file that is damaged, empty, or holds nothing a measure can carry."""
+
+    title = "MIDI file"
+
+
+class BadSong(BadFile):
+    """A song file that is damaged or of a version this program does not know."""
+
+    title = "Song file"
+
+
+class BadModel(BadFile):
+    """Weights that are missing, damaged, or not those their card speaks of."""
+
+    title = "Model"
+
+
+class BadCorpus(BadFile):
+    """A table of measures that is missing or damaged, or tune books that are not there."""
+
+    title = "Corpus"
+
+
+class CannotWrite(UserError):
+    """A place where nothing can be written."""
+
+    title = "Cannot write"
+
+
+class PortError(ArmonicaError):
+    """A MIDI port that is not there or does not answer."""
+
+    title = "MIDI port"
+
+
+class NotReady(ArmonicaError):
+    """A request that needs the model while it is still loading or could not be loaded."""
+
+    title = "Model"
+
+
+class TerminalError(UserError):
+    """A terminal that cannot show the screens."""
+
+    title = "Terminal"

@@ -1,0 +1,1 @@
+"""The explainable variational autoencoder of measures."""

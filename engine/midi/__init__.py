@@ -1,0 +1,1 @@
+"""MIDI ports, files, and the process that keeps time."""

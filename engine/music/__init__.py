@@ -1,0 +1,1 @@
+"""Measures, their attributes, and songs made of them."""

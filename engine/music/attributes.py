@@ -1,0 +1,76 @@
+"""The attributes of a measure that the first latent dimensions carry.
+
+The definitions are those of Bryan-Kinns et al. 2021 (arXiv 2308.05496), section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from engine.errors import UnknownName
+from engine.music.measure import REST, Measure
+
+RANGE_SCALE = 26
+"""The range in semitones that counts as 1."""
+
+
+def rhythmic_complexity(measure: Measure) -> float:
+    """Gives the share of the grid's metrical weight that its onsets stand on, 0 to 1."""
+    weights = measure.grid.weights
+    sounding = sum(w for w, token in zip(weights, measure.tokens, strict=True) if token > REST)
+    return sounding / sum(weights)
+
+
+def note_range(measure: Measure) -> float:
+    """Gives highest minus lowest pitch over 26 semitones, 0 with fewer than two notes."""
+    pitches = measure.pitches
+    return (max(pitches) - min(pitches)) / RANGE_SCALE if len(pitches) > 1 else 0.0
+
+
+def note_density(measure: Measure) -> float:
+    """Gives the share of ticks at which a note starts, 0 to 1."""
+    return len(measure.pitches) / measure.grid.ticks
+
+
+def average_interval_jump(measure: Measure) -> float:
+    """Gives the mean size of the steps between successive notes in semitones, 0 without any."""
+    jumps = [abs(b - a) for a, b in pairwise(measure.pitches)]
+    return sum(jumps) / len(jumps) if jumps else 0.0
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """An attribute of a measure: its name, a short label, how to compute and how to say it."""
+
+    name: str
+    label: str
+    of: Callable[[Measure], float]
+    say: Callable[[float], str]
+
+
+ATTRIBUTES = (
+    Attribute("rhythmic_complexity", "complexity", rhythmic_complexity, lambda v: f"{v:.2f}"),
+    Attribute("note_range", "range", note_range, lambda v: f"{v * RANGE_SCALE:.0f} semitones"),
+    Attribute("note_density", "density", note_density, lambda v: f"{v * 24:.0f} notes"),
+    Attribute(
+        "average_interval_jump", "jump", average_interval_jump, lambda v: f"{v:.1f} semitones"
+    ),
+)
+"""The four attributes, in the order of the latent dimensions that carry them."""
+
+NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
+
+
+def attribute(name: str) -> Attribute:
+    """Gives the attribute called ``name``; raises `UnknownName` with the nearest known one."""
+    for found in ATTRIBUTES:
+        if found.name == name:
+            return found
+    raise UnknownName("attribute", name, NAMES)
+
+
+def attributes(measure: Measure) -> dict[str, float]:
+    """Gives all four attributes of a measure by name."""
+    return {a.name: a.of(measure) for a in ATTRIBUTES}

@@ -1,0 +1,1 @@
+"""Songs on disk, and what can be undone."""

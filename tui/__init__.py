@@ -1,0 +1,1 @@
+"""The screens: they draw snapshots and send commands, and decide nothing about music."""

@@ -1,0 +1,273 @@
+"""Everything that can be asked of the engine, as plain frozen values.
+
+The queue, the recording and the tests carry the same objects. Slots and dimensions count
+from 0. Commands with the same ``gesture`` (not 0) that follow each other are one step of undo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.music.measure import Measure
+from engine.music.song import Origin, Song
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Anything that can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSlot(Command):
+    """Shows another slot under the gauges."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatent(Command):
+    """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
+
+    slot: int
+    dimension: int
+    value: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatents(Command):
+    """Moves several gauges of a slot at once; pairs of dimension and value."""
+
+    slot: int
+    values: tuple[tuple[int, float], ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLatent(Command):
+    """Brings one gauge (or, with None, the slot as it came in) back to its anchor."""
+
+    slot: int
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockDimension(Command):
+    """Holds a dimension against randomising and map moves, or lets it go."""
+
+    dimension: int
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Randomise(Command):
+    """Moves all unlocked gauges of a slot towards a draw from the prior.
+
+    ``amount`` runs from 0 (nothing) to 1 (the draw itself); the draw depends on ``seed`` alone.
+    """
+
+    slot: int
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMeasures(Command):
+    """Puts measures into slots from ``slot`` on, adding slots where needed."""
+
+    slot: int
+    measures: tuple[Measure, ...]
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMidi(Command):
+    """Reads a track of a MIDI file into slots from ``slot`` on (None: its first with notes)."""
+
+    slot: int
+    path: str
+    track: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopySlot(Command):
+    """Copies a slot onto another."""
+
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearSlot(Command):
+    """Empties a slot."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class InsertSlot(Command):
+    """Adds an empty slot before position ``slot`` (the number of slots: at the end)."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSlot(Command):
+    """Takes a slot out of the song."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTitle(Command):
+    """Names the song."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTempo(Command):
+    """Sets the tempo in quarter notes a minute, 20 to 400."""
+
+    tempo: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrack(Command):
+    """Sets what is not None of the track's MIDI channel, program and velocity."""
+
+    channel: int | None = None
+    program: int | None = None
+    velocity: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetEditTiming(Command):
+    """Chooses when an edit is heard while playing: ``now``, or at the next ``beat``."""
+
+    timing: Literal["now", "beat"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAudition(Command):
+    """Chooses whether an edit while stopped sounds its measure once."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Play(Command):
+    """Starts the loop at a slot (None: the selected one)."""
+
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop(Command):
+    """Stops the loop and silences its notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audition(Command):
+    """Sounds a slot's measure once, if the loop is not running."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panic(Command):
+    """Stops and silences everything on every channel in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(Command):
+    """Takes the last step back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redo(Command):
+    """Takes a step that was taken back again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPort(Command):
+    """Sends to the MIDI port called ``name`` from now on (None: to no port)."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSong(Command):
+    """Puts another song in the place of the present one; undo brings that back."""
+
+    song: Song
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSong(Command):
+    """Opens a song file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSong(Command):
+    """Writes the song (None: where it was last saved or opened)."""
+
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMidi(Command):
+    """Writes the song's loop as a MIDI file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawMap(Command):
+    """Fills a map of ``attribute`` over dimensions ``x`` and ``y`` around a slot's code."""
+
+    slot: int
+    x: int
+    y: int
+    attribute: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explain(Command):
+    """Measures what the gauges ``dimensions`` of a slot do from where they stand."""
+
+    slot: int
+    dimensions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseCorpus(Command):
+    """Looks for tunes whose title holds all words of ``query``."""
+
+    query: str
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTune(Command):
+    """Puts ``count`` measures of a corpus tune, from its ``first`` (from 1), into slots."""
+
+    slot: int
+    tune: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Command):
+    """Ends a job at its next step."""
+
+    job: int

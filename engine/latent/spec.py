@@ -1,0 +1,113 @@
+"""What a latent model of measures is: its dimensions, and what it can be asked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from engine.errors import OutOfRange, UnknownName
+from engine.music.attributes import ATTRIBUTES, Attribute
+from engine.music.measure import Measure
+
+LIMIT = 3.0
+"""A gauge runs from -3 to 3 standard deviations of the prior."""
+
+CANDIDATES = 32
+"""How many neighbouring codes are decoded when a measure is played; the best is kept."""
+
+Latent = tuple[float, ...]
+"""A point of the latent space, one number per dimension, in standard deviations of the prior."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One latent dimension.
+
+    ``name`` is the word of the command line (``note_density``, ``z7``), ``label`` the word on
+    the screen. ``knots`` are pairs (latent value, attribute value), rising in both, that say
+    which value of its attribute a position of the gauge asks for; empty for a dimension that
+    carries no attribute.
+    """
+
+    index: int
+    name: str
+    label: str
+    knots: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def attribute(self) -> Attribute | None:
+        """The attribute that the dimension carries, if it carries one."""
+        return ATTRIBUTES[self.index] if self.index < len(ATTRIBUTES) else None
+
+    def target(self, value: float) -> float | None:
+        """Gives the attribute value asked for at ``value``, linear between knots."""
+        if not self.knots:
+            return None
+        at = bisect_left(self.knots, value, key=lambda knot: knot[0])
+        if at == 0:
+            return self.knots[0][1]
+        if at == len(self.knots):
+            return self.knots[-1][1]
+        (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
+        return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
+
+
+@dataclass(frozen=True)
+class LatentSpec:
+    """The dimensions of a latent model, its name, and the digest of the weights behind it."""
+
+    name: str
+    digest: str
+    dimensions: tuple[Dimension, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all dimensions, in order."""
+        return tuple(dimension.name for dimension in self.dimensions)
+
+    def dimension(self, name: str) -> Dimension:
+        """Gives the dimension called ``name``; raises `UnknownName` with the nearest known."""
+        if name not in self.names:
+            raise UnknownName("dimension", name, self.names)
+        return self.dimensions[self.names.index(name)]
+
+    @property
+    def origin(self) -> Latent:
+        """The mean of the prior."""
+        return (0.0,) * len(self.dimensions)
+
+
+class LatentModel(Protocol):
+    """An encoder and decoder of measures; every answer depends on the arguments alone."""
+
+    @property
+    def spec(self) -> LatentSpec:
+        """The model's dimensions."""
+
+    def encode(self, measures: Sequence[Measure]) -> list[Latent]:
+        """Gives the posterior mean of each measure."""
+
+    def decode(self, latents: Sequence[Latent], *, candidates: int = CANDIDATES) -> list[Measure]:
+        """Gives the measure at each point: the best of ``candidates`` codes around it.
+
+        With ``candidates=1`` the point itself is decoded and nothing is chosen.
+        """
+
+    def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
+        """Gives the four attributes of each point's plainly decoded measure."""
+
+    def occupancy(self, x: int, y: int, width: int, height: int) -> tuple[tuple[int, ...], ...]:
+        """Counts the training measures in each cell of a map over dimensions ``x`` and ``y``.
+
+        Rows run from the top (+3) to the bottom (-3), columns from -3 to +3.
+        """
+
+
+def checked(value: float) -> float:
+    """Gives a gauge value back if it is a number from -3 to 3, else raises `OutOfRange`."""
+    if not -LIMIT <= value <= LIMIT:
+        raise OutOfRange(f"A latent value runs from -3 to 3, and {value} does not lie there.")
+    return float(value)

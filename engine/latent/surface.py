@@ -1,0 +1,74 @@
+"""The attribute map: any attribute over any two latent dimensions, around one measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.errors import OutOfRange
+from engine.latent.spec import LIMIT, Latent, LatentModel
+from engine.music.attributes import NAMES
+
+LARGEST = 512
+"""The largest width or height of a map in cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """Attribute values over two dimensions, the rest of the code held at one measure's.
+
+    ``values`` has a row for each of ``ys`` (from +3 down to -3), a column for each of ``xs``
+    (from -3 up to +3); ``occupancy`` counts training measures in the same cells.
+    """
+
+    x: int
+    y: int
+    attribute: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]
+    occupancy: tuple[tuple[int, ...], ...]
+
+
+def axis(cells: int) -> tuple[float, ...]:
+    """Gives ``cells`` positions evenly from -3 to 3; raises `OutOfRange` below 2 or above 512."""
+    if not 2 <= cells <= LARGEST:
+        raise OutOfRange(f"A map has 2 to {LARGEST} cells a side, not {cells}.")
+    return tuple(-LIMIT + 2 * LIMIT * cell / (cells - 1) for cell in range(cells))
+
+
+def rows(
+    model: LatentModel, base: Latent, x: int, y: int, width: int, height: int
+) -> Iterator[list[tuple[float, ...]]]:
+    """Yields the map row by row from the top: all four attributes in each cell.
+
+    Each cell is decoded plainly from ``base`` with dimensions ``x`` and ``y`` replaced.
+    """
+    if x == y:
+        raise OutOfRange("A map needs two different dimensions.")
+    for value in reversed(axis(height)):
+        points = []
+        for across in axis(width):
+            point = list(base)
+            point[x], point[y] = across, value
+            points.append(tuple(point))
+        yield model.attributes(points)
+
+
+def surface(
+    model: LatentModel, base: Latent, x: int, y: int, attribute: str, width: int, height: int
+) -> Surface:
+    """Gives the map of one attribute around ``base`` (see `Surface`)."""
+    which = NAMES.index(attribute)
+    values = tuple(
+        tuple(cell[which] for cell in row) for row in rows(model, base, x, y, width, height)
+    )
+    return Surface(
+        x,
+        y,
+        attribute,
+        axis(width),
+        tuple(reversed(axis(height))),
+        values,
+        model.occupancy(x, y, width, height),
+    )

@@ -1,0 +1,116 @@
+"""A song: a track of slots, each a measure with its latent code and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from engine.errors import OutOfRange
+from engine.music.measure import SILENCE, Measure
+
+SLOTS = 8
+"""How many slots a new song has."""
+
+MOST_SLOTS = 256
+"""How many slots a song can have."""
+
+SLOWEST, FASTEST = 20.0, 400.0
+"""The range of tempi in quarter notes a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a slot's measure came from.
+
+    ``kind`` is ``empty``, ``corpus``, ``midi``, ``prior`` (randomised), ``gauge`` (moved by
+    hand from the prior's mean) or ``copy``; ``title`` and ``detail`` say it to the player.
+    """
+
+    kind: Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+    title: str = ""
+    detail: str = ""
+
+
+EMPTY = Origin("empty")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One measure of a song.
+
+    ``latent`` is its code, or None while it has none (an empty slot, or a model not loaded
+    yet). ``anchor`` is the code it had when it came in: the ghost beside each gauge, and
+    what a reset goes back to. ``moved`` says that the measure was decoded from the code; a
+    measure that was brought in sounds exactly as it came until a gauge moves.
+    """
+
+    measure: Measure = SILENCE
+    latent: tuple[float, ...] | None = None
+    anchor: tuple[float, ...] | None = None
+    origin: Origin = EMPTY
+    moved: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was ever put here."""
+        return self.origin.kind == "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """How a song's notes are sent: MIDI ``channel`` 0-15, ``program`` 0-127, ``velocity`` 1-127."""
+
+    channel: int = 0
+    program: int = 0
+    velocity: int = 96
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("channel", self.channel, 0, 15),
+            ("program", self.program, 0, 127),
+            ("velocity", self.velocity, 1, 127),
+        ):
+            if not low <= value <= high:
+                raise OutOfRange(f"A {name} lies from {low} to {high}; {value} does not.")
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """Tempo, one track, and slots that are played in a loop up to the last that is not empty."""
+
+    title: str = "Untitled"
+    tempo: float = 100.0
+    track: Track = Track()
+    slots: tuple[Slot, ...] = (Slot(),) * SLOTS
+
+    def __post_init__(self) -> None:
+        if not SLOWEST <= self.tempo <= FASTEST:
+            raise OutOfRange(
+                f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
+                f"{self.tempo} does not."
+            )
+        if not 1 <= len(self.slots) <= MOST_SLOTS:
+            raise OutOfRange(f"A song has 1 to {MOST_SLOTS} slots, not {len(self.slots)}.")
+
+    def slot(self, index: int) -> Slot:
+        """Gives the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""
+        if not 0 <= index < len(self.slots):
+            raise OutOfRange(f"There is no measure {index + 1}: the song has {len(self.slots)}.")
+        return self.slots[index]
+
+    def with_slot(self, index: int, slot: Slot) -> Song:
+        """Gives the song with another slot at ``index``."""
+        self.slot(index)
+        return replace(self, slots=(*self.slots[:index], slot, *self.slots[index + 1 :]))
+
+    @property
+    def sounding(self) -> int:
+        """How many slots the loop has: up to the last that is not empty, at least one."""
+        filled = [index for index, slot in enumerate(self.slots) if not slot.empty]
+        return filled[-1] + 1 if filled else 1
+
+    def measures(self) -> Iterator[Measure]:
+        """Yields the measures of one loop in order."""
+        for slot in self.slots[: self.sounding]:
+            yield slot.measure

@@ -1,0 +1,383 @@
+"""What is said to the player process and what it says back, one JSON object on a line each.
+
+Times are absolute seconds of ``time.monotonic()``, which all processes of a machine share.
+Every message checks its own ranges when it is made, so a message that exists is a valid one,
+whether it was built here or read from a line.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import typing
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from engine.errors import OutOfRange, UserError
+
+MAX_LINE = 65_536
+"""The longest line in bytes, its end included."""
+
+MAX_DATA = 16_384
+"""The longest raw MIDI message in bytes; JACK loses longer ones without a word."""
+
+TICKS_PER_QUARTER = 24
+TICKS_PER_SIXTEENTH = 6
+"""A song position counts sixteenths, each six clock ticks long."""
+
+LAST_POSITION = 16_383
+
+_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+_SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
+_SYSTEM_BYTES |= {0xFE: 0, 0xFF: 0}
+
+
+class BadMessage(UserError):
+    """A line that is not a message of this vocabulary."""
+
+    title = "Player message"
+
+
+@dataclass(frozen=True, slots=True)
+class TimedNote:
+    """One note: seconds of its start and end, channel 0-15, pitch 0-127, velocity 1-127."""
+
+    on: float
+    off: float
+    channel: int
+    pitch: int
+    velocity: int
+
+    def __post_init__(self) -> None:
+        _time("note start", self.on)
+        _time("note end", self.off)
+        if self.off <= self.on:
+            raise OutOfRange(f"A note ends at {self.off} before it starts at {self.on}.")
+        _within("channel", self.channel, 0, 15)
+        _within("pitch", self.pitch, 0, 127)
+        _within("velocity", self.velocity, 1, 127)
+
+
+# To the player.
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Schedules notes ahead; they join those that are scheduled already."""
+
+    notes: tuple[TimedNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Drops the notes that would start at ``at`` or later.
+
+    With ``cut``, notes that started before ``at`` end there at the latest; otherwise they
+    keep their ends.
+    """
+
+    at: float
+    cut: bool = False
+
+    def __post_init__(self) -> None:
+        _time("flush", self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Sends one raw MIDI message (program change, control change, ...) at ``at``.
+
+    A raw note-on counts as sounding until its raw note-off, so that silence reaches it too.
+    """
+
+    at: float
+    data: bytes
+
+    def __post_init__(self) -> None:
+        _time("message", self.at)
+        _midi(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRun:
+    """Starts 24 clock ticks per quarter at ``at``, the first tick at ``at`` itself.
+
+    ``interval`` is the seconds between ticks. With ``resume``, Song Position and Continue go
+    first and ``position`` counts sixteenths from the start of the song; otherwise Start.
+    """
+
+    at: float
+    interval: float
+    resume: bool = False
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        _time("clock start", self.at)
+        _interval(self.interval)
+        _within("song position", self.position, 0, LAST_POSITION)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTempo:
+    """Changes the seconds between ticks from ``at`` on, keeping the phase of the beat."""
+
+    at: float
+    interval: float
+
+    def __post_init__(self) -> None:
+        _time("tempo change", self.at)
+        _interval(self.interval)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStop:
+    """Sends Stop at ``at`` and ends the ticks."""
+
+    at: float
+
+    def __post_init__(self) -> None:
+        _time("clock stop", self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPort:
+    """Plays to the named port from now on; None keeps time and plays to nothing."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Ends every sounding note at once, drops scheduled ones and quiets every used channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Silences everything and ends the player."""
+
+
+# From the player.
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The player keeps time from now on; ``realtime`` where it was given real-time priority."""
+
+    pid: int
+    realtime: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PortsSeen:
+    """The names of the ports that are there now: those we can play to, and those we can hear."""
+
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PortOpened:
+    """The port plays, for the first time or again; None is no port."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PortLost:
+    """The port has gone; it is taken up again when it returns."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortFailed:
+    """The port could not be opened; it is taken up when it appears."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late messages were sent in the last seconds, in milliseconds, and how many.
+
+    ``dropped`` counts the notes that came too late to be played at all.
+    """
+
+    p50: float
+    p99: float
+    worst: float
+    count: int
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that the player refused, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerLost:
+    """The player process ended by itself; ``restarted`` where another has taken its place."""
+
+    reason: str
+    restarted: bool
+
+
+ToPlayer = Notes | Flush | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Panic | Quit
+FromPlayer = (
+    Ready | PortsSeen | PortOpened | PortLost | PortFailed | Lateness | Rejected | PlayerLost
+)
+Message = ToPlayer | FromPlayer
+
+
+def encode(message: Message) -> bytes:
+    """Gives the message as one line of JSON with its end.
+
+    Raises BadMessage where the line would be longer than MAX_LINE.
+    """
+    body: dict[str, Any] = {"type": type(message).__name__}
+    for field in fields(message):
+        body[field.name] = _plain(getattr(message, field.name))
+    line = json.dumps(body, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    if len(line) > MAX_LINE:
+        raise BadMessage(f"A message of {len(line)} bytes is over the {MAX_LINE} of a line.")
+    return line
+
+
+def decode(line: bytes) -> Message:
+    """Reads one line, with or without its end.
+
+    Raises BadMessage for a line that is malformed, unknown, too long or out of range.
+    """
+    if len(line) > MAX_LINE:
+        raise BadMessage(f"A line of {len(line)} bytes is over the {MAX_LINE} allowed.")
+    try:
+        body = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage(f"A line is not JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise BadMessage("A line is not a JSON object.")
+    name = body.pop("type", None)
+    shape = _SHAPES.get(name) if isinstance(name, str) else None
+    if shape is None:
+        raise BadMessage(f"There is no message called {str(name)[:40]!r}.")
+    kind, readers, required = shape
+    if missing := required - body.keys():
+        raise BadMessage(f"{name} lacks {', '.join(sorted(missing))}.")
+    if unknown := body.keys() - readers.keys():
+        raise BadMessage(f"{name} has no field called {min(unknown)[:40]!r}.")
+    try:
+        return kind(**{field: readers[field](value) for field, value in body.items()})
+    except OutOfRange as error:
+        raise BadMessage(error.message) from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadMessage(f"{name} cannot be read: {error}.") from None
+
+
+def _time(what: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise OutOfRange(f"The time of a {what} is {value}.")
+
+
+def _interval(value: float) -> None:
+    # From 1 to 6000 quarters in a minute; outside it ticks would stall or flood the port.
+    if not 60 / (6000 * TICKS_PER_QUARTER) <= value <= 60 / TICKS_PER_QUARTER:
+        raise OutOfRange(f"A clock interval of {value} s is outside 1 to 6000 beats a minute.")
+
+
+def _within(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise OutOfRange(f"A {what} of {value} is outside {low} to {high}.")
+
+
+def _midi(data: bytes) -> None:
+    if not data or data[0] < 0x80:
+        raise OutOfRange("A MIDI message starts with a status byte.")
+    status, body = data[0], data[1:]
+    if len(data) > MAX_DATA:
+        raise OutOfRange(f"A MIDI message of {len(data)} bytes is over the {MAX_DATA} allowed.")
+    if status == 0xF0:
+        if body[-1:] != b"\xf7":
+            raise OutOfRange("A system exclusive message ends with F7.")
+        body = body[:-1]
+    else:
+        sizes = _SYSTEM_BYTES if status >= 0xF0 else _DATA_BYTES
+        size = sizes.get(status if status >= 0xF0 else status & 0xF0)
+        if size != len(body):
+            raise OutOfRange(f"The MIDI message {data[:8].hex(' ')} has a wrong length.")
+    if any(byte >= 0x80 for byte in body):
+        raise OutOfRange(f"The MIDI message {data[:8].hex(' ')} has a status byte inside.")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, TimedNote):
+        return [value.on, value.off, value.channel, value.pitch, value.velocity]
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("a number is wanted")
+    return float(value)
+
+
+def _exactly(kind: type) -> Callable[[object], Any]:
+    def read(value: object) -> object:
+        if type(value) is not kind:
+            raise TypeError(f"{kind.__name__} is wanted")
+        return value
+
+    return read
+
+
+def _name_or_none(value: object) -> str | None:
+    return None if value is None else str(_exactly(str)(value))
+
+
+def _bytes(value: object) -> bytes:
+    return bytes.fromhex(_exactly(str)(value))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(_exactly(str)(name) for name in _exactly(list)(value))
+
+
+def _note(value: object) -> TimedNote:
+    on, off, *rest = _exactly(list)(value)
+    return TimedNote(_number(on), _number(off), *(_exactly(int)(item) for item in rest))
+
+
+def _notes(value: object) -> tuple[TimedNote, ...]:
+    return tuple(_note(item) for item in _exactly(list)(value))
+
+
+_READERS: dict[object, Callable[[object], Any]] = {
+    float: _number,
+    int: _exactly(int),
+    bool: _exactly(bool),
+    str: _exactly(str),
+    bytes: _bytes,
+    str | None: _name_or_none,
+    tuple[str, ...]: _names,
+    tuple[TimedNote, ...]: _notes,
+}
+
+
+def _shape(
+    kind: type,
+) -> tuple[Callable[..., Message], dict[str, Callable[[object], Any]], set[str]]:
+    hints = typing.get_type_hints(kind)
+    parts = fields(kind)
+    required = {part.name for part in parts if part.default is MISSING}
+    return kind, {part.name: _READERS[hints[part.name]] for part in parts}, required
+
+
+_SHAPES = {kind.__name__: _shape(kind) for kind in typing.get_args(Message)}

@@ -1,0 +1,231 @@
+"""Cell pictures that write only the cells that changed.
+
+Textual repaints regions, but its partial update crops a row on the right alone: one changed
+cell rewrites its row from the left edge of its widget. `spare` mends that for a screen. It is
+the one place that reaches behind Textual's public names (a screen's compositor and the update
+that it makes), because nothing public sees both ends of a changed span; where those names are
+not found the screen is drawn as Textual draws it, only with more bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from rich.console import Console
+from rich.control import Control
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate
+from textual.geometry import Region, Size
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+GAP = 4
+"""Unchanged cells between two changed ones that are cheaper to write again than to jump over."""
+
+Cell = tuple[str, Style]
+
+
+class BothSides(ChopsUpdate):
+    """A partial update whose rows are cropped on the left as well as on the right."""
+
+    def render_segments(self, console: Console) -> str:
+        """Gives the changed spans as text for the terminal, each with the cursor set before."""
+        written: list[str] = []
+        for y, first, last in self.spans:
+            for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
+                left, right = max(x, first), min(end, last)
+                if strip is None or left >= right:
+                    continue
+                written.append(Control.move_to(left, y).segment.text)
+                written.append(strip.crop(left - x, right - x).render(console))
+        return "".join(written)
+
+
+def spare(screen: Screen[Any]) -> bool:
+    """Makes a screen write changed spans only, and tells whether it does from now on."""
+    compositor = getattr(screen, "_compositor", None)
+    whole = getattr(compositor, "render_partial_update", None)
+    if compositor is None or whole is None:
+        return False
+    if "render_partial_update" in vars(compositor):
+        return True
+
+    def cropped() -> ChopsUpdate | None:
+        update = whole()
+        if type(update) is not ChopsUpdate:
+            return update  # type: ignore[no-any-return]
+        return BothSides(update.chops, update.spans, update.chop_ends)
+
+    compositor.render_partial_update = cropped
+    return True
+
+
+class Picture:
+    """A grid of single-width characters, each with its style."""
+
+    __slots__ = ("height", "rows", "width")
+
+    def __init__(self, width: int, height: int, ground: Style) -> None:
+        self.width = width
+        self.height = height
+        self.rows: list[list[Cell]] = [[(" ", ground)] * width for _ in range(height)]
+
+    def put(self, x: int, y: int, text: str, style: Style) -> None:
+        """Writes text from a cell to the right; what falls outside is left out."""
+        if 0 <= y < self.height:
+            row = self.rows[y]
+            for at, character in enumerate(text, x):
+                if 0 <= at < self.width:
+                    row[at] = (character, style)
+
+    def at(self, x: int, y: int) -> Cell:
+        """Gives the character and style of a cell inside the picture."""
+        return self.rows[y][x]
+
+    def copy(self) -> Picture:
+        """Gives a picture that can be written on without changing this one."""
+        twin = object.__new__(Picture)
+        twin.width, twin.height = self.width, self.height
+        twin.rows = [row.copy() for row in self.rows]
+        return twin
+
+    def strip(self, y: int) -> Strip:
+        """Gives a row as a strip, neighbours of one style joined."""
+        segments: list[Segment] = []
+        text, style = "", None
+        for character, cell_style in self.rows[y]:
+            if cell_style is not style and cell_style != style:
+                if text:
+                    segments.append(Segment(text, style))
+                text, style = "", cell_style
+            text += character
+        if text:
+            segments.append(Segment(text, style))
+        return Strip(segments, self.width)
+
+    def changes(self, other: Picture) -> Iterator[Region]:
+        """Yields one-row regions that cover the cells in which another picture differs."""
+        for y, (old, new) in enumerate(zip(self.rows, other.rows, strict=True)):
+            if old == new:
+                continue
+            start = end = -1
+            for x, (before, after) in enumerate(zip(old, new, strict=True)):
+                if before == after:
+                    continue
+                if start >= 0 and x - end > GAP:
+                    yield Region(start, y, end - start, 1)
+                    start = -1
+                if start < 0:
+                    start = x
+                end = x + 1
+            yield Region(start, y, end - start, 1)
+
+
+class Canvas(Widget):
+    """A widget that paints a picture, keeps what is shown, and repaints what differs.
+
+    A subclass writes `paint` (the picture) and may write `mark` (what moves over it). It calls
+    `redraw` when the picture changes and `remark` when only the marks do.
+    """
+
+    ALLOW_SELECT = False
+    GROUND: ClassVar[str | None] = None
+    """The component class of empty cells; None for the widget's own style."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._painted: Picture | None = None
+        self._shown: Picture | None = None
+        self._styles_found: dict[str, Style] = {}
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the picture on empty cells."""
+        raise NotImplementedError
+
+    def mark(self, picture: Picture) -> None:
+        """Draws what moves over the picture: a cursor, a playhead."""
+
+    def plain(self) -> str:
+        """Says in one line what is shown."""
+        raise NotImplementedError
+
+    def style_of(self, component: str) -> Style:
+        """Gives the whole style, ground included, of a component class; kept until it changes."""
+        if component not in self._styles_found:
+            self._styles_found[component] = self.get_component_rich_style(component)
+        return self._styles_found[component]
+
+    def redraw(self) -> None:
+        """Draws everything again and repaints the cells that differ."""
+        self._painted = None
+        self.remark()
+
+    def remark(self) -> None:
+        """Draws the marks again and repaints the cells that differ."""
+        if self._shown is None or self._size_of(self._shown) != self.size:
+            self._shown = None
+            if self.is_attached:
+                self.refresh()
+            return
+        picture = self._draw()
+        regions = list(self._shown.changes(picture))
+        self._shown = picture
+        if regions:
+            self.refresh(*regions)
+
+    def forget_styles(self) -> None:
+        """Drops everything drawn with styles that may have changed."""
+        self._styles_found.clear()
+        self._painted = self._shown = None
+
+    def notify_style_update(self) -> None:
+        """Takes up new styles, as after a change of theme."""
+        super().notify_style_update()
+        self.forget_styles()
+
+    def render_line(self, y: int) -> Strip:
+        """Gives a row of the picture, drawing it first where that has not been done."""
+        if self._shown is None or self._size_of(self._shown) != self.size:
+            self._painted = None
+            self._shown = self._draw()
+        if y >= self._shown.height:
+            return Strip.blank(self.size.width, self._ground())
+        return self._shown.strip(y)
+
+    def _draw(self) -> Picture:
+        if self._painted is None or self._size_of(self._painted) != self.size:
+            self._painted = Picture(self.size.width, self.size.height, self._ground())
+            if self.size:
+                self.paint(self._painted)
+        picture = self._painted.copy()
+        if self.size:
+            self.mark(picture)
+        return picture
+
+    def _ground(self) -> Style:
+        return self.style_of(self.GROUND) if self.GROUND else self.rich_style
+
+    @staticmethod
+    def _size_of(picture: Picture) -> Size:
+        return Size(picture.width, picture.height)
+
+    def on_mount(self) -> None:
+        """Makes the screen write changed spans only."""
+        spare(self.screen)
+
+
+def fitting(width: int, *texts: str) -> str:
+    """Gives the first of some texts, longest first, that fits; else the last one, cut."""
+    for text in texts:
+        if len(text) <= width:
+            return text
+    return texts[-1][: max(0, width - 1)] + "…" if width > 0 else ""

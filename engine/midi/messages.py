@@ -142,9 +142,14 @@ class ClockStop:
 
 @dataclass(frozen=True, slots=True)
 class OpenPort:
-    """Plays to the named port from now on; None keeps time and plays to nothing."""
+    """Plays to the named port from now on; None keeps time and plays to nothing.
+
+    A part of a name is enough where only one port carries it. With ``hush``, every channel of
+    the port is quieted first, because an earlier player may have left notes sounding there.
+    """
 
     name: str | None
+    hush: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""When the ticks of the MIDI clock are due: pure bookkeeping from absolute anchors.
+
+The n-th tick of a run is due at ``anchor + n * interval``, so nothing adds up and a clock
+that runs for hours keeps its tempo.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from dataclasses import dataclass
+
+from engine.midi.messages import (
+    LAST_POSITION,
+    TICKS_PER_SIXTEENTH,
+    ClockRun,
+    ClockStop,
+    ClockTempo,
+)
+from engine.midi.schedule import LATE_LIMIT, Due
+
+TICK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
+
+Change = ClockRun | ClockTempo | ClockStop
+
+
+@dataclass(slots=True)
+class _Run:
+    anchor: float
+    interval: float
+    first: int
+    """The tick of the song that is due at the anchor."""
+    count: int = 0
+    """The ticks sent since the anchor."""
+
+    @property
+    def next_time(self) -> float:
+        return self.anchor + self.count * self.interval
+
+
+class Clock:
+    """24 ticks to the quarter, with Start, Stop, Continue and Song Position."""
+
+    def __init__(self) -> None:
+        self._run: _Run | None = None
+        # The last part tells changes that were asked for from those made to catch up.
+        self._changes: list[tuple[float, int, Change, bool]] = []
+        self._order = itertools.count()
+
+    @property
+    def next_time(self) -> float:
+        """When the next bytes are due; infinity where the clock stands."""
+        return min(self._next_change, self._next_tick)
+
+    @property
+    def running(self) -> bool:
+        """Whether ticks are being sent."""
+        return self._run is not None
+
+    def change(self, message: Change) -> None:
+        """Schedules a start, a change of tempo or a stop."""
+        self._push(message, asked=True)
+
+    def take(self, now: float) -> list[Due]:
+        """Gives what is due by ``now``, in order, and counts it as sent.
+
+        Ticks that are hopelessly late are skipped; the receiver is then put right by Song
+        Position and Continue at the next sixteenth.
+        """
+        due: list[Due] = []
+        skipped = False
+        while (at := self.next_time) <= now:
+            if self._next_change <= at:
+                _, _, message, _ = heapq.heappop(self._changes)
+                due.extend(Due(at, data) for data in self._apply(message))
+                continue
+            run = self._run
+            assert run is not None  # Only a running clock has a next tick.
+            if now - at > LATE_LIMIT:
+                until = min(now, self._next_change)
+                run.count = max(run.count + 1, math.ceil((until - run.anchor) / run.interval))
+                skipped = True
+            else:
+                run.count += 1
+                due.append(Due(at, TICK))
+        if skipped and (resume := self.resume(now)):
+            self._push(resume, asked=False)
+        return due
+
+    def resume(self, at: float) -> ClockRun | None:
+        """Gives what continues this run at the first sixteenth from ``at`` on."""
+        run = self._run
+        if run is None:
+            return None
+        ticks = run.first + (at - run.anchor) / run.interval
+        # A sixteenth that has just begun must not be missed by a rounding error.
+        sixteenth = max(0, math.ceil(ticks / TICKS_PER_SIXTEENTH - 1e-9))
+        start = run.anchor + (sixteenth * TICKS_PER_SIXTEENTH - run.first) * run.interval
+        return ClockRun(start, run.interval, True, sixteenth % (LAST_POSITION + 1))
+
+    def pending(self) -> list[Change]:
+        """Gives the changes that were asked for and have not come yet, in order."""
+        return [message for _, _, message, asked in sorted(self._changes) if asked]
+
+    @property
+    def _next_change(self) -> float:
+        return self._changes[0][0] if self._changes else math.inf
+
+    @property
+    def _next_tick(self) -> float:
+        return self._run.next_time if self._run else math.inf
+
+    def _push(self, message: Change, asked: bool) -> None:
+        heapq.heappush(self._changes, (message.at, next(self._order), message, asked))
+
+    def _apply(self, message: Change) -> list[bytes]:
+        run = self._run
+        if isinstance(message, ClockStop):
+            self._run = None
+            return [STOP]
+        if isinstance(message, ClockTempo):
+            if run is not None:
+                left = (run.next_time - message.at) / run.interval
+                anchor = message.at + left * message.interval
+                self._run = _Run(anchor, message.interval, run.first + run.count)
+            return []
+        # A running receiver ignores Song Position, so it is stopped first.
+        before = [STOP] if run is not None else []
+        first = message.position * TICKS_PER_SIXTEENTH if message.resume else 0
+        self._run = _Run(message.at, message.interval, first)
+        if not message.resume:
+            return [*before, START]
+        place = bytes((0xF2, message.position & 0x7F, message.position >> 7))
+        return [*before, place, CONTINUE]

@@ -1,0 +1,82 @@
+"""What a JACK server has, asked through a client that takes no part in its graph.
+
+RtMidi's own clients wake with every period of the server, never learn of its death, and go on
+showing the ports of a server that was killed. This one sleeps, and JACK tells it of the end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import rtmidi
+
+_NO_START_SERVER = 1
+_IS_INPUT, _IS_OUTPUT = 1, 2
+_MIDI = b"8 bit raw midi"
+_Shutdown = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class JackServer:
+    """Looks at the MIDI ports of the JACK server that runs, now or later."""
+
+    def __init__(self, client: str) -> None:
+        """Takes the name to show to the server; raises OSError where there is no JACK library."""
+        self._name = client.encode()
+        self._library = _library()
+        self._client: int | None = None
+        self._gone = False
+        # Kept for as long as the library may call it.
+        self._on_shutdown = _Shutdown(self._shut_down)
+
+    def look(self) -> tuple[list[str], list[str]] | None:
+        """Gives the names that can be played to and heard; None where no server answers.
+
+        A server that ended since the last look gives None once, even if another runs already.
+        """
+        if self._gone:
+            self._library.jack_client_close(self._client)
+            self._client, self._gone = None, False
+            return None
+        if self._client is None:
+            status = ctypes.c_int()
+            client = self._library.jack_client_open(
+                self._name, _NO_START_SERVER, ctypes.byref(status)
+            )
+            if not client:
+                return None
+            self._client = client
+            self._library.jack_on_shutdown(client, self._on_shutdown, None)
+        # Our inputs are what the others put out.
+        return self._ports(_IS_INPUT), self._ports(_IS_OUTPUT)
+
+    def _ports(self, flags: int) -> list[str]:
+        found = self._library.jack_get_ports(self._client, None, _MIDI, flags)
+        names: list[str] = []
+        while found and found[len(names)]:
+            names.append(found[len(names)].decode(errors="replace"))
+        self._library.jack_free(found)
+        return names
+
+    def _shut_down(self, _argument: object) -> None:
+        self._gone = True
+
+
+def _library() -> Any:
+    try:
+        # The library that RtMidi itself is linked with, found through it on every system.
+        library = ctypes.CDLL(rtmidi._rtmidi.__file__)
+        library.jack_client_open.restype = ctypes.c_void_p
+        library.jack_client_close.argtypes = [ctypes.c_void_p]
+        library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _Shutdown, ctypes.c_void_p]
+        library.jack_get_ports.restype = ctypes.POINTER(ctypes.c_char_p)
+        library.jack_get_ports.argtypes = [
+            ctypes.c_void_p,
+            ctypes.c_char_p,
+            ctypes.c_char_p,
+            ctypes.c_ulong,
+        ]
+        library.jack_free.argtypes = [ctypes.c_void_p]
+    except AttributeError as error:
+        raise OSError(f"no JACK in this build: {error}") from None
+    return library

@@ -1,0 +1,255 @@
+"""The player process: it keeps time, owns the MIDI port, and does nothing else.
+
+Started as ``python -m engine.midi.player``, it reads messages from standard input and writes
+messages to standard output. It has one thread, so nothing inside it can hold up a note. It
+ends, and silences everything first, when its input ends, when its parent has gone, on Quit
+and on SIGTERM.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import math
+import os
+import select
+import signal
+import subprocess
+import time
+from collections import deque
+
+from engine.midi import messages as m
+from engine.midi.clock import STOP, Clock
+from engine.midi.lateness import LatenessMeter
+from engine.midi.outlet import Outlet
+from engine.midi.pipes import Lines, Outbox
+from engine.midi.ports import Census, child_command, child_environment
+from engine.midi.schedule import Schedule
+
+_PRIORITY = 20
+_SPIN_REALTIME, _SPIN = 0.0003, 0.001
+"""Seconds before a deadline that are spent awake, because waking up takes up to as long."""
+
+_HOUSEKEEPING = 1.0
+_PARENT_CHECK = 0.05
+_QUIET_GAP = 0.005
+"""Seconds without a deadline that housekeeping wants for itself."""
+
+_WATCHER_PAUSE = 5.0
+"""Seconds before a watcher that ended is started again."""
+
+_DELIVERY = 0.05
+"""Seconds given to the last messages: more than two of the longest usual JACK periods."""
+
+_OUTBOX = 262_144
+_READ = 65_536
+
+
+class PlayerProcess:
+    """Reads, waits, plays."""
+
+    def __init__(self, realtime: bool, wake: int) -> None:
+        """Takes whether it has real-time priority, and a descriptor that signals write to."""
+        self._spin = _SPIN_REALTIME if realtime else _SPIN
+        self._wake = wake
+        self._parent = os.getppid()
+        self._schedule = Schedule()
+        self._clock = Clock()
+        self._outlet = Outlet(self._tell, self._port_opened)
+        self._hush_all = False
+        self._meter = LatenessMeter()
+        self._lines = Lines()
+        self._census_lines = Lines()
+        self._inbox: deque[bytes] = deque()
+        self._outbox = Outbox(1, _OUTBOX)
+        self._watcher: subprocess.Popen[bytes] | None = None
+        self._watcher_at = 0.0
+        self._housekeeping_at = 0.0
+        self._ending = False
+        self._tell(m.Ready(os.getpid(), realtime))
+
+    def run(self, watcher: subprocess.Popen[bytes] | None) -> None:
+        """Plays until the end, then silences everything."""
+        self._watcher = watcher
+        try:
+            while not self._ending:
+                self._play()
+                if self._inbox:
+                    # One line, then back to what is due: a long queue holds up no note.
+                    self._hear(self._inbox.popleft())
+                    continue
+                self._keep_house()
+                self._wait()
+        finally:
+            self._finish()
+
+    def end(self) -> None:
+        """Ends the run at its next turn."""
+        self._ending = True
+
+    def _play(self) -> None:
+        now = time.monotonic()
+        for source in (self._clock, self._schedule):
+            if source.next_time <= now:
+                for due in source.take(now):
+                    self._outlet.send(due.data)
+                    self._meter.add(time.monotonic() - due.ready)
+
+    def _wait(self) -> None:
+        deadline = min(self._clock.next_time, self._schedule.next_time)
+        now = time.monotonic()
+        idle = _HOUSEKEEPING if deadline == math.inf and not self._schedule.sounding else None
+        pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
+        sources: list[int] = [0, self._wake]
+        if self._watcher is not None and self._watcher.stdout is not None:
+            sources.append(self._watcher.stdout.fileno())
+        sinks = [self._outbox.descriptor] if self._outbox.waiting else []
+        readable, writable, _ = select.select(sources, sinks, [], pause)
+        if writable:
+            self._outbox.flush()
+        for descriptor in readable:
+            self._read(descriptor)
+        if not readable and deadline - time.monotonic() <= self._spin:
+            while not self._ending and time.monotonic() < deadline:
+                pass
+
+    def _read(self, descriptor: int) -> None:
+        data = os.read(descriptor, _READ)
+        if descriptor == 0:
+            if not data:
+                self.end()
+            self._inbox.extend(self._lines.feed(data))
+        elif descriptor != self._wake:
+            if not data:
+                self._bury_watcher()
+            for line in self._census_lines.feed(data):
+                with contextlib.suppress(ValueError):
+                    self._outlet.see(Census.read(line))
+
+    def _bury_watcher(self) -> None:
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.wait()
+        self._watcher = None
+        self._watcher_at = time.monotonic() + _WATCHER_PAUSE
+        # Whoever waits for a port is answered, even where no port can be looked for.
+        self._outlet.see_nothing()
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            self._obey(m.decode(line))
+        except m.BadMessage as error:
+            self._tell(m.Rejected(error.message))
+
+    def _obey(self, message: m.Message) -> None:
+        now = time.monotonic()
+        match message:
+            case m.Notes(notes):
+                self._schedule.add(notes, now)
+            case m.Flush(at, cut):
+                self._schedule.flush(at, cut)
+            case m.Send(at, data):
+                self._schedule.send(at, data, now)
+            case m.ClockRun() | m.ClockTempo() | m.ClockStop():
+                self._clock.change(message)
+            case m.OpenPort(name, hush):
+                self._send_all(self._schedule.ends() + self._schedule.hush())
+                self._hush_all = hush
+                self._outlet.want(name)
+            case m.Panic():
+                self._send_all(self._schedule.silence())
+            case m.Quit():
+                self.end()
+            case _:
+                self._tell(m.Rejected(f"{type(message).__name__} is not for the player."))
+
+    def _port_opened(self) -> None:
+        # A port that returns may still hold notes that it never heard the end of.
+        self._send_all(self._schedule.hush(range(16) if self._hush_all else None))
+        self._hush_all = False
+        if resume := self._clock.resume(time.monotonic()):
+            self._clock.change(resume)
+
+    def _keep_house(self) -> None:
+        now = time.monotonic()
+        if os.getppid() != self._parent:
+            self.end()
+        late = now - self._housekeeping_at
+        deadline = min(self._clock.next_time, self._schedule.next_time)
+        if late < 0 or (deadline - now < _QUIET_GAP and late < _HOUSEKEEPING):
+            return
+        self._housekeeping_at = now + _HOUSEKEEPING
+        self._outlet.tend()
+        if self._watcher is None and now >= self._watcher_at:
+            self._census_lines = Lines()
+            self._watcher = start_watcher()
+        if report := self._meter.report(self._schedule.dropped):
+            self._tell(report)
+        # What was made since the start is little; the rest is frozen.
+        gc.collect()
+
+    def _tell(self, message: m.FromPlayer) -> None:
+        try:
+            line = m.encode(message)
+        except m.BadMessage as error:
+            line = m.encode(m.Rejected(error.message))
+        self._outbox.put(line)
+
+    def _send_all(self, data: list[bytes]) -> None:
+        for each in data:
+            self._outlet.send(each)
+
+    def _finish(self) -> None:
+        self._send_all(self._schedule.silence())
+        if self._clock.running:
+            self._outlet.send(STOP)
+        time.sleep(_DELIVERY)
+        self._outlet.close()
+
+
+def main() -> None:
+    """Runs the player on standard input and output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken)
+    # Before the priority changes, which the watcher must not share.
+    watcher = start_watcher()
+    # Here rather than at the first opening, when notes may be due.
+    with contextlib.suppress(ImportError):
+        importlib.import_module("rtmidi")
+    process = PlayerProcess(_ask_for_realtime(), wake)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: process.end())
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    process.run(watcher)
+    # Not the usual way out: a port of a dead JACK server would wait for it.
+    os._exit(0)
+
+
+def start_watcher() -> subprocess.Popen[bytes]:
+    """Starts the process that says which ports there are."""
+    return subprocess.Popen(
+        child_command("engine.midi.watch"),
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def _ask_for_realtime() -> bool:
+    if not hasattr(os, "sched_setscheduler"):
+        return False
+    try:
+        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""MIDI ports by name: listing, finding and opening them, on machines with any or none.
+
+A name is the system's short word, a colon and what the system calls the port, as in
+``jack:fluidsynth-midi:midi_00``; ``virtual`` is our own port that others connect to; None is
+no port at all, which is as normal as having eight.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import PortError, UnknownName, UserError
+
+VIRTUAL = "virtual"
+CLIENT = "armonica"
+
+# In the order in which a virtual port is looked for.
+API_CONSTANTS = {
+    "jack": "API_UNIX_JACK",
+    "alsa": "API_LINUX_ALSA",
+    "coremidi": "API_MACOSX_CORE",
+    "winmm": "API_WINDOWS_MM",
+}
+_WITH_VIRTUAL = ("jack", "alsa", "coremidi")
+
+Direction = Literal["in", "out"]
+
+
+class SeveralMatch(UserError):
+    """A part of a name that more than one port carries."""
+
+    title = "MIDI port"
+
+
+@dataclass(frozen=True, slots=True)
+class PortInfo:
+    """A port of this machine: its name here, its system, and whether we play to it or hear it."""
+
+    name: str
+    api: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The MIDI systems that answer, and the ports that each has: (outputs, inputs) by system."""
+
+    ports: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names that can be played to, the virtual port first."""
+        virtual = (VIRTUAL,) if self.virtual_api else ()
+        return virtual + tuple(name for outputs, _ in self.ports.values() for name in outputs)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that can be heard."""
+        return tuple(name for _, inputs in self.ports.values() for name in inputs)
+
+    @property
+    def virtual_api(self) -> str | None:
+        """The system that a virtual port would be made in."""
+        return next((api for api in _WITH_VIRTUAL if api in self.ports), None)
+
+    def holds(self, name: str, api: str) -> bool:
+        """Whether the port that was opened in this system is there still."""
+        return api in self.ports and (name == VIRTUAL or name in self.ports[api][0])
+
+    def line(self) -> bytes:
+        """Gives the census as one line of JSON."""
+        return json.dumps(self.ports, separators=(",", ":")).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes) -> Census:
+        """Reads what ``line`` gave; raises ValueError for anything else."""
+        body = json.loads(line)
+        try:
+            return cls(
+                {
+                    str(api): (tuple(map(str, outputs)), tuple(map(str, inputs)))
+                    for api, (outputs, inputs) in body.items()
+                }
+            )
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"not a census: {error}") from None
+
+
+def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
+    """Gives the ports of this machine; nothing where it has no MIDI.
+
+    The looking is done in a short-lived process, because MIDI libraries print to standard
+    error, and a stuck sound server would hold up whoever asks it.
+    """
+    try:
+        seen = subprocess.run(
+            child_command("engine.midi.watch", "--once"),
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=True,
+        )
+        census = Census.read(seen.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ()
+    found = []
+    if api := census.virtual_api:
+        found.append(PortInfo(VIRTUAL, api, "out"))
+    for api, (outputs, inputs) in census.ports.items():
+        found += [PortInfo(name, api, "out") for name in outputs]
+        found += [PortInfo(name, api, "in") for name in inputs]
+    return tuple(found)
+
+
+def resolve(name: str, known: Iterable[str]) -> str:
+    """Gives the one known name that is meant: itself, or the only one that contains it.
+
+    Raises UnknownName where there is none, and SeveralMatch where the part is not enough.
+    """
+    names = list(dict.fromkeys(known))
+    if name in names:
+        return name
+    matches = [each for each in names if name.casefold() in each.casefold()]
+    if not matches:
+        raise UnknownName("MIDI port", name, names)
+    if len(matches) > 1:
+        shown = ", ".join(matches[:6]) + (", ..." if len(matches) > 6 else "")
+        raise SeveralMatch(
+            f"{len(matches)} MIDI ports match {name!r}: {shown}.", "Give more of the name."
+        )
+    return matches[0]
+
+
+def stable_names(api: str, raw: Sequence[str]) -> list[str]:
+    """Gives our names for a system's own, in the same order, without what changes at each plugging.
+
+    ALSA ends its names with client and port numbers; equal names are told apart by a count.
+    """
+    names: list[str] = []
+    for each in raw:
+        base = re.sub(r" \d+:\d+$", "", each) if api == "alsa" else each
+        name = base = f"{api}:{base}"
+        count = 1
+        while name in names:
+            count += 1
+            name = f"{base} ({count})"
+        names.append(name)
+    return names
+
+
+class Output:
+    """A port that is open for playing."""
+
+    def __init__(self, name: str, api: str) -> None:
+        """Opens a port of that system by its full name; raises PortError where that fails."""
+        import rtmidi
+
+        self.name = name
+        self.api = api
+        self._error: type[Exception] = rtmidi.RtMidiError
+        try:
+            self._out: Any = rtmidi.MidiOut(getattr(rtmidi, API_CONSTANTS[api]), name=CLIENT)
+            if name == VIRTUAL:
+                # CoreMIDI shows the port's name alone, the others the client's before it.
+                self._out.open_virtual_port(CLIENT if api == "coremidi" else "out")
+                return
+            names = stable_names(api, self._out.get_ports())
+            if name not in names:
+                raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
+            self._out.open_port(names.index(name), name="out")
+        except self._error as error:
+            raise PortError(
+                f"The MIDI port {name!r} cannot be opened: {error}",
+                "Close what else uses it, or choose another with `armonica ports`.",
+            ) from None
+
+    def send(self, data: bytes) -> None:
+        """Sends one message; raises PortError where the system says that the port is gone."""
+        try:
+            self._out.send_message(data)
+        except self._error as error:
+            raise PortError(f"The MIDI port {self.name!r} does not answer: {error}") from None
+
+    def close(self) -> None:
+        """Closes the port; what was sent before is still delivered."""
+        self._out.close_port()
+        self._out.delete()
+
+
+def child_command(module: str, *arguments: str) -> list[str]:
+    """Gives the command that runs one of our modules in a process of its own.
+
+    ``-P`` keeps the folder the user works in off the path, whatever lies in it.
+    """
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def child_environment() -> dict[str, str]:
+    """Gives the environment in which such a process finds the same engine as this one."""
+    here = str(Path(__file__).resolve().parents[2])
+    path = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join([here, path] if path else [here])}

@@ -1,0 +1,104 @@
+"""Watches which MIDI ports come and go, in a process of its own.
+
+Asking a sound system what it has can print, stall or crash, and none of that may disturb the
+process that keeps time. ``python -m engine.midi.watch`` writes a census line whenever
+something changes, until its standard input ends; ``--once`` writes one and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from typing import Any, Protocol
+
+import rtmidi
+
+from engine.midi.jack import JackServer
+from engine.midi.ports import API_CONSTANTS, CLIENT, Census, stable_names
+
+PERIOD = 0.5
+_NAME = f"{CLIENT}-watch"
+
+
+class System(Protocol):
+    """A MIDI system that can be asked for its ports."""
+
+    def look(self) -> tuple[list[str], list[str]] | None:
+        """Gives its own names of outputs and inputs; None where it does not answer."""
+        ...
+
+
+class RtMidiSystem:
+    """A system asked through RtMidi; its clients stay open, because opening one costs."""
+
+    def __init__(self, constant: int) -> None:
+        self._constant = constant
+        self._clients: tuple[Any, Any] | None = None
+
+    def look(self) -> tuple[list[str], list[str]] | None:
+        """Gives its own names of outputs and inputs; None where it does not answer."""
+        try:
+            if self._clients is None:
+                self._clients = (
+                    rtmidi.MidiOut(self._constant, name=_NAME),
+                    rtmidi.MidiIn(self._constant, name=_NAME),
+                )
+            outputs, inputs = (list(client.get_ports()) for client in self._clients)
+        except rtmidi.RtMidiError:
+            self._clients = None
+            return None
+        # Clients are ports too in some systems, and our own are nobody's business.
+        return [_ for _ in outputs if _NAME not in _], [_ for _ in inputs if _NAME not in _]
+
+
+def systems() -> dict[str, System]:
+    """Gives every MIDI system that this build can speak to, by its short name."""
+    compiled = rtmidi.get_compiled_api()
+    found: dict[str, System] = {}
+    for api, name in API_CONSTANTS.items():
+        constant = getattr(rtmidi, name)
+        if constant not in compiled:
+            continue
+        if api == "jack":
+            try:
+                found[api] = JackServer(_NAME)
+            except OSError:
+                continue
+        else:
+            found[api] = RtMidiSystem(constant)
+    return found
+
+
+def take_census(of: dict[str, System]) -> Census:
+    """Asks each system what it has now."""
+    ports = {}
+    for api, system in of.items():
+        if (seen := system.look()) is not None:
+            outputs, inputs = seen
+            ports[api] = (
+                tuple(stable_names(api, outputs)),
+                tuple(stable_names(api, inputs)),
+            )
+    return Census(ports)
+
+
+def main() -> None:
+    """Writes census lines to standard output."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    known = systems()
+    last = None
+    while True:
+        census = take_census(known)
+        if census != last:
+            os.write(1, census.line())
+            last = census
+        if "--once" in sys.argv[1:]:
+            return
+        readable, _, _ = select.select([0], [], [], PERIOD)
+        if readable and not os.read(0, 4096):
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,12 @@
 """Everything that can be asked of the engine, as plain frozen values.
 
 The queue, the recording and the tests carry the same objects. Slots and dimensions count
-from 0. Commands with the same ``gesture`` (not 0) that follow each other are one step of undo.
+from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo or track that
+follow each other are one step of undo.
+
+What touches files, ports or the corpus is met outside the state: the loop answers it with
+one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`, `MarkPort`), and only
+those are recorded, so that a recording replays on any machine.
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.events import PortStatus
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
 
@@ -46,7 +52,10 @@ class SetLatents(Command):
 
 @dataclass(frozen=True, slots=True)
 class ResetLatent(Command):
-    """Brings one gauge (or, with None, the slot as it came in) back to its anchor."""
+    """Brings one gauge (or, with None, all unlocked ones) of a slot back to its anchor.
+
+    With all gauges at the anchor the slot sounds as it came in.
+    """
 
     slot: int
     dimension: int | None = None
@@ -54,7 +63,7 @@ class ResetLatent(Command):
 
 @dataclass(frozen=True, slots=True)
 class LockDimension(Command):
-    """Holds a dimension against randomising and map moves, or lets it go."""
+    """Holds a dimension against every move (a map move passes it over), or lets it go."""
 
     dimension: int
     locked: bool
@@ -201,15 +210,41 @@ class OpenPort(Command):
 
 @dataclass(frozen=True, slots=True)
 class ReplaceSong(Command):
-    """Puts another song in the place of the present one; undo brings that back."""
+    """Puts another song in the place of the present one; undo brings that back.
+
+    ``path`` is the file it belongs to, ``saved`` whether that file holds it as it is.
+    """
 
     song: Song
     path: str | None = None
+    saved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSaved(Command):
+    """Tells that the file ``path`` holds ``song`` from now on."""
+
+    path: str
+    song: Song
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPort(Command):
+    """Tells what became of the MIDI port."""
+
+    status: PortStatus
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSong(Command):
     """Opens a song file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverSong(Command):
+    """Brings back a song that was kept by itself (see `engine.session.autosave`), unsaved."""
 
     path: str
 

@@ -41,8 +41,10 @@ class Slot:
 
     ``latent`` is its code, or None while it has none (an empty slot, or a model not loaded
     yet). ``anchor`` is the code it had when it came in: the ghost beside each gauge, and
-    what a reset goes back to. ``moved`` says that the measure was decoded from the code; a
-    measure that was brought in sounds exactly as it came until a gauge moves.
+    what a reset goes back to. ``source`` is the measure as it was brought in, or None where
+    it was made by decoding. ``moved`` says that the measure was decoded from the code; a
+    measure that was brought in sounds exactly as it came until a gauge moves, and again
+    when all gauges stand at the anchor.
     """
 
     measure: Measure = SILENCE
@@ -50,6 +52,12 @@ class Slot:
     anchor: tuple[float, ...] | None = None
     origin: Origin = EMPTY
     moved: bool = False
+    source: Measure | None = None
+
+    @classmethod
+    def brought_in(cls, measure: Measure, origin: Origin) -> Slot:
+        """Makes the slot of a measure that comes from outside and has no code yet."""
+        return cls(measure=measure, origin=origin, source=measure)
 
     @property
     def empty(self) -> bool:
@@ -91,7 +99,7 @@ class Song:
                 f"{self.tempo} does not."
             )
         if not 1 <= len(self.slots) <= MOST_SLOTS:
-            raise OutOfRange(f"A song has 1 to {MOST_SLOTS} slots, not {len(self.slots)}.")
+            raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {len(self.slots)}.")
 
     def slot(self, index: int) -> Slot:
         """Gives the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""

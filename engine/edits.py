@@ -1,0 +1,300 @@
+"""What each command makes of a song: pure functions from one song to the next."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+
+from engine import commands as c
+from engine.errors import NotReady, OutOfRange, UserError
+from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec, checked
+from engine.music.measure import Measure
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+
+DECIMALS = 4
+"""Draws are rounded so that a song file stays short and the last bits of no machine matter."""
+
+TITLE_LENGTH = 200
+"""The longest title in characters."""
+
+
+class Locked(UserError):
+    """A move of a gauge that is locked."""
+
+    title = "Locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an edit may look at beside the song: the model, and the locked dimensions."""
+
+    model: LatentModel | None
+    locks: frozenset[int]
+
+    def ready(self) -> LatentModel:
+        """Gives the model; raises `NotReady` while there is none."""
+        if self.model is None:
+            raise NotReady("The gauges need the model, which is not there.", "See armonica doctor.")
+        return self.model
+
+
+Editing = (
+    c.SetLatent
+    | c.SetLatents
+    | c.ResetLatent
+    | c.Randomise
+    | c.LoadMeasures
+    | c.CopySlot
+    | c.ClearSlot
+    | c.InsertSlot
+    | c.RemoveSlot
+    | c.SetTitle
+    | c.SetTempo
+    | c.SetTrack
+)
+"""The commands that change the song itself and are steps of undo."""
+
+
+def edited(song: Song, command: Editing, context: Context) -> Song:
+    """Gives the song after ``command``; raises an `ArmonicaError` where it cannot be met."""
+    match command:
+        case c.SetLatent(slot, dimension, value):
+            model = context.ready()
+            check_dimension(model.spec, dimension)
+            if dimension in context.locks:
+                raise Locked(
+                    f"{_label(model.spec, dimension).capitalize()} is locked.",
+                    "Unlock it to move it.",
+                )
+            return _move(song, slot, {dimension: checked(value)}, model)
+        case c.SetLatents(slot, values):
+            model = context.ready()
+            for dimension, _ in values:
+                check_dimension(model.spec, dimension)
+            moves = {d: checked(value) for d, value in values}
+            free = {d: value for d, value in moves.items() if d not in context.locks}
+            if moves and not free:
+                raise Locked("All gauges of this move are locked.", "Unlock one of them.")
+            return _move(song, slot, free, model)
+        case c.ResetLatent(slot, dimension):
+            return _reset(song, slot, dimension, context)
+        case c.Randomise(slot, amount, seed):
+            return _randomise(song, slot, amount, seed, context)
+        case c.LoadMeasures(slot, measures, origins):
+            return _load(song, slot, measures, origins, context)
+        case c.CopySlot(source, target):
+            return _copy(song, source, target)
+        case c.ClearSlot(slot):
+            return song.with_slot(slot, Slot())
+        case c.InsertSlot(slot):
+            if not 0 <= slot <= len(song.slots):
+                raise OutOfRange(f"There is no place {slot + 1} for a measure.")
+            return replace(song, slots=(*song.slots[:slot], Slot(), *song.slots[slot:]))
+        case c.RemoveSlot(slot):
+            song.slot(slot)
+            if len(song.slots) == 1:
+                raise OutOfRange("A song keeps at least one measure.", "Clear it instead.")
+            return replace(song, slots=song.slots[:slot] + song.slots[slot + 1 :])
+        case c.SetTitle(title):
+            shown = "".join(ch if ch.isprintable() else " " for ch in title).strip()
+            if len(shown) > TITLE_LENGTH:
+                raise OutOfRange(f"A title has at most {TITLE_LENGTH} characters.")
+            return replace(song, title=shown or "Untitled")
+        case c.SetTempo(tempo):
+            return replace(song, tempo=float(tempo))
+        case c.SetTrack(channel, program, velocity):
+            old = song.track
+            track = Track(
+                old.channel if channel is None else channel,
+                old.program if program is None else program,
+                old.velocity if velocity is None else velocity,
+            )
+            return replace(song, track=track)
+
+
+def target(command: Editing) -> Hashable:
+    """Gives what tells one gesture from another, or None where the command stands alone."""
+    match command:
+        case c.SetLatent(slot, dimension, _, gesture) if gesture:
+            return (c.SetLatent, gesture, slot, dimension)
+        case c.SetLatents(slot, values, gesture) if gesture:
+            return (c.SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
+        case c.SetTempo(_, gesture) if gesture:
+            return (c.SetTempo, gesture)
+        case c.SetTrack(channel, program, velocity, gesture) if gesture:
+            parts = tuple(value is not None for value in (channel, program, velocity))
+            return (c.SetTrack, gesture, parts)
+    return None
+
+
+def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
+    match command:
+        case c.SetLatent(slot, dimension, _) if spec is not None:
+            before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
+            change = after[dimension] - before[dimension] if after else 0.0
+            way = "up" if change >= 0 else "down"
+            label = _label(spec, dimension)
+            return f"{label} {round(abs(change), 2):g} {way} in measure {slot + 1}"
+        case c.SetLatents(slot, values) if spec is not None:
+            moved = sorted({d for d, _ in values})
+            if len(moved) <= 2:
+                labels = " and ".join(_label(spec, d) for d in moved)
+                return f"{labels} moved in measure {slot + 1}"
+            return f"{len(moved)} gauges moved in measure {slot + 1}"
+        case c.ResetLatent(slot, dimension):
+            gauge = f"{_label(spec, dimension)} in " if spec and dimension is not None else ""
+            return f"reset {gauge}measure {slot + 1}"
+        case c.Randomise(slot, amount, _):
+            return f"randomise {amount:g} in measure {slot + 1}"
+        case c.LoadMeasures(slot, measures, _):
+            many = len(measures) > 1
+            return f"load measure{'s' * many} {slot + 1}" + f" to {slot + len(measures)}" * many
+        case c.CopySlot(source, target):
+            return f"copy measure {source + 1} to {target + 1}"
+        case c.ClearSlot(slot):
+            return f"clear measure {slot + 1}"
+        case c.InsertSlot(slot):
+            return f"insert measure {slot + 1}"
+        case c.RemoveSlot(slot):
+            return f"remove measure {slot + 1}"
+        case c.SetTempo():
+            return f"tempo {new.tempo:g}"
+        case c.SetTrack(channel, program, velocity):
+            named = {"channel": channel, "program": program, "velocity": velocity}
+            shown = [
+                # Players count channels and programs from 1, as synthesizers do.
+                f"{name} {value + (name != 'velocity')}"
+                for name, value in named.items()
+                if value is not None
+            ]
+            return ", ".join(shown) or "track"
+        case c.SetTitle():
+            return "title"
+    return "gauges"
+
+
+def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
+    """Gives the songs with a code for each measure that has none yet."""
+    every = list(songs)
+    lacking = dict.fromkeys(
+        slot.measure for song in every for slot in song.slots if _lacks_code(slot)
+    )
+    if not lacking:
+        return every
+    codes = dict(zip(lacking, model.encode(list(lacking)), strict=True))
+
+    def coded(slot: Slot) -> Slot:
+        if not _lacks_code(slot):
+            return slot
+        code = codes[slot.measure]
+        return replace(slot, latent=code, anchor=code)
+
+    return [replace(song, slots=tuple(map(coded, song.slots))) for song in every]
+
+
+def check_dimension(spec: LatentSpec, dimension: int) -> None:
+    """Raises `OutOfRange` where the model has no such dimension."""
+    if not 0 <= dimension < len(spec.dimensions):
+        raise OutOfRange(
+            f"There is no gauge {dimension}: the model has 0 to {len(spec.dimensions) - 1}."
+        )
+
+
+def _lacks_code(slot: Slot) -> bool:
+    return slot.latent is None and not slot.empty
+
+
+def _label(spec: LatentSpec, dimension: int) -> str:
+    return spec.dimensions[dimension].label
+
+
+def _move(song: Song, index: int, moves: dict[int, float], model: LatentModel) -> Song:
+    slot = song.slot(index)
+    if slot.latent is None:
+        origin = Origin("gauge", "Set by hand", "from the mean of the prior")
+        slot = Slot(anchor=model.spec.origin, origin=origin)
+    latent = list(slot.latent or model.spec.origin)
+    for dimension, value in moves.items():
+        # Adding zero turns -0.0 into 0.0, which is written and read back the same.
+        latent[dimension] = value + 0.0
+    return song.with_slot(index, _at(slot, tuple(latent), model))
+
+
+def _at(slot: Slot, latent: Latent, model: LatentModel) -> Slot:
+    if latent == slot.latent:
+        return slot
+    if latent == slot.anchor and slot.source is not None:
+        return replace(slot, measure=slot.source, latent=latent, moved=False)
+    return replace(slot, measure=model.decode([latent])[0], latent=latent, moved=True)
+
+
+def _reset(song: Song, index: int, dimension: int | None, context: Context) -> Song:
+    model, slot = context.ready(), song.slot(index)
+    if dimension is not None:
+        check_dimension(model.spec, dimension)
+        if dimension in context.locks:
+            raise Locked(
+                f"{_label(model.spec, dimension).capitalize()} is locked.", "Unlock it to reset it."
+            )
+    if slot.latent is None or slot.anchor is None:
+        return song
+    back = [dimension] if dimension is not None else range(len(slot.latent))
+    latent = list(slot.latent)
+    for each in back:
+        if each not in context.locks:
+            latent[each] = slot.anchor[each]
+    return song.with_slot(index, _at(slot, tuple(latent), model))
+
+
+def _randomise(song: Song, index: int, amount: float, seed: int, context: Context) -> Song:
+    model, slot = context.ready(), song.slot(index)
+    if not 0 <= amount <= 1:
+        raise OutOfRange(f"An amount of chance lies from 0 to 1, and {amount} does not.")
+    dice = random.Random(seed)
+    # All dimensions are drawn, so that a lock changes its own gauge and no other.
+    draw = [max(-LIMIT, min(LIMIT, dice.gauss(0.0, 1.0))) for _ in model.spec.dimensions]
+    here = slot.latent or model.spec.origin
+    latent = tuple(
+        z if d in context.locks else round(z + amount * (drawn - z), DECIMALS) + 0.0
+        for d, (z, drawn) in enumerate(zip(here, draw, strict=True))
+    )
+    if amount == 0 or latent == slot.latent:
+        return song
+    if slot.latent is None:
+        origin = Origin("prior", "Drawn by chance", f"amount {amount:g}, seed {seed}")
+        slot = Slot(anchor=latent, origin=origin)
+    return song.with_slot(index, _at(slot, latent, model))
+
+
+def _load(
+    song: Song,
+    first: int,
+    measures: tuple[Measure, ...],
+    origins: tuple[Origin, ...],
+    context: Context,
+) -> Song:
+    if not measures or len(measures) != len(origins):
+        raise OutOfRange("To load measures takes at least one, and an origin for each.")
+    if not 0 <= first <= len(song.slots):
+        raise OutOfRange(f"There is no place {first + 1} for a measure.")
+    if first + len(measures) > MOST_SLOTS:
+        raise OutOfRange(
+            f"{len(measures)} measures from place {first + 1} on are more than the "
+            f"{MOST_SLOTS} that a song can have.",
+            "Load fewer, or at an earlier place.",
+        )
+    coming = tuple(map(Slot.brought_in, measures, origins))
+    slots = (*song.slots[:first], *coming, *song.slots[first + len(coming) :])
+    song = replace(song, slots=slots)
+    return encoded([song], context.model)[0] if context.model else song
+
+
+def _copy(song: Song, source: int, target: int) -> Song:
+    slot = song.slot(source)
+    if source == target or slot.empty:
+        return song.with_slot(target, slot)
+    origin = Origin("copy", slot.origin.title, f"copy of measure {source + 1}")
+    copied = replace(slot, anchor=slot.latent, origin=origin, source=slot.measure)
+    return song.with_slot(target, copied)

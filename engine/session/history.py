@@ -1,0 +1,106 @@
+"""The steps that can be taken back: immutable contents with short names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from engine.music.song import Song
+
+LIMIT = 500
+"""How many steps are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a step of undo brings back: a song, and the file it belongs to."""
+
+    song: Song
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named change and the content on its other side.
+
+    ``key`` names the gesture it belongs to; None stands alone.
+    """
+
+    name: str
+    other: Content
+    key: Hashable = None
+
+
+class History:
+    """Keeps the last steps, newest last; a step taken back waits until another change is made."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._past: list[Step] = []
+        self._future: list[Step] = []
+        self._names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @property
+    def undo_names(self) -> tuple[str, ...]:
+        """The names of the steps that can be taken back, newest first."""
+        return self._names[0]
+
+    @property
+    def redo_names(self) -> tuple[str, ...]:
+        """The names of the steps that can be taken again, next first."""
+        return self._names[1]
+
+    def before(self, key: Hashable, content: Content) -> Content:
+        """Gives the content from which the gesture ``key`` began, ``content`` if it begins now."""
+        return self._past[-1].other if self._goes_on(key) else content
+
+    def push(self, name: str, old: Content, new: Content, key: Hashable = None) -> None:
+        """Notes a change from ``old`` to ``new``; one gesture stays one step.
+
+        A gesture that comes back to where it began leaves no step.
+        """
+        self._future.clear()
+        if self._goes_on(key):
+            old = self._past.pop().other
+        if old != new:
+            self._past.append(Step(name, old, key))
+            del self._past[: -self._limit]
+        self._name()
+
+    def undo(self, present: Content) -> Step | None:
+        """Takes the newest step back: gives it with the content before it, or None."""
+        return self._move(self._past, self._future, present)
+
+    def redo(self, present: Content) -> Step | None:
+        """Takes the next step again: gives it with the content after it, or None."""
+        return self._move(self._future, self._past, present)
+
+    def contents(self) -> list[Content]:
+        """Gives the content of every step."""
+        return [step.other for step in (*self._past, *self._future)]
+
+    def map(self, change: Callable[[Content], Content]) -> None:
+        """Replaces the content of every step."""
+        for steps in (self._past, self._future):
+            steps[:] = [Step(step.name, change(step.other), step.key) for step in steps]
+
+    def _goes_on(self, key: Hashable) -> bool:
+        return key is not None and bool(self._past) and self._past[-1].key == key
+
+    def _move(self, source: list[Step], target: list[Step], present: Content) -> Step | None:
+        if not source:
+            return None
+        step = source.pop()
+        # Without its key: a gesture does not go on through an undo.
+        target.append(Step(step.name, present))
+        if self._past:
+            last = self._past[-1]
+            self._past[-1] = Step(last.name, last.other)
+        self._name()
+        return step
+
+    def _name(self) -> None:
+        self._names = (
+            tuple(step.name for step in reversed(self._past)),
+            tuple(step.name for step in reversed(self._future)),
+        )

@@ -1,0 +1,160 @@
+"""The one mutable state: a command goes in, events come out, and a snapshot shows the rest."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import replace
+from typing import Any
+
+from engine import commands as c
+from engine import edits
+from engine.errors import ArmonicaError, NotReady
+from engine.events import Event, ModelStatus, Noticed, Refused, Snapshot
+from engine.latent.spec import LatentModel
+from engine.music.song import Song
+from engine.session.history import Content, History
+
+
+class State:
+    """Applies commands one after the other; only the engine thread may.
+
+    The same commands (and arrival of the model) in the same order give the same snapshot.
+    A command that raises an `ArmonicaError` changes nothing and gives one `Refused`.
+    """
+
+    def __init__(self, song: Song | None = None, path: str | None = None) -> None:
+        song = song or Song()
+        self._model: LatentModel | None = None
+        self._history = History()
+        # What each file holds as far as is known; None is the song that no file belongs to.
+        self._files: dict[str | None, Song] = {path: song}
+        self._shown = Snapshot(song=song, path=path)
+
+    @property
+    def model(self) -> LatentModel | None:
+        """The model, once it is there."""
+        return self._model
+
+    def snapshot(self) -> Snapshot:
+        """Gives the whole state; equal snapshots have equal revisions."""
+        return self._shown
+
+    def apply(self, command: c.Command) -> tuple[Event, ...]:
+        """Meets a command and gives what is to be told beside the new snapshot."""
+        try:
+            return self._apply(command)
+        except ArmonicaError as error:
+            return (Refused(error.title, error.message, error.remedy),)
+
+    def adopt(self, model: LatentModel) -> None:
+        """Takes the model in: measures that wait for a code are encoded, in the past also."""
+        self._model = model
+        past = (content.song for content in self._history.contents())
+        songs = [self._shown.song, *self._files.values(), *past]
+        coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
+        self._history.map(lambda content: replace(content, song=coded[content.song]))
+        self._files = {path: coded[song] for path, song in self._files.items()}
+        self._show(song=coded[self._shown.song], model=ModelStatus("ready", model.spec))
+
+    def give_up_model(self, detail: str) -> None:
+        """Notes that there will be no model, and why."""
+        self._show(model=ModelStatus("failed", None, detail))
+
+    def _apply(self, command: c.Command) -> tuple[Event, ...]:
+        shown = self._shown
+        if isinstance(command, edits.Editing):
+            self._edit(command)
+            return ()
+        match command:
+            case c.SelectSlot(slot):
+                shown.song.slot(slot)
+                self._show(selected=slot)
+            case c.LockDimension(dimension, locked):
+                if self._model is None:
+                    raise NotReady("The gauges need the model, which is not there.")
+                edits.check_dimension(self._model.spec, dimension)
+                change = shown.locks.union if locked else shown.locks.difference
+                self._show(locks=change({dimension}))
+            case c.SetEditTiming(timing):
+                self._show(timing=timing)
+            case c.SetAudition(on):
+                self._show(audition=on)
+            case c.Play(slot):
+                shown.song.slot(shown.selected if slot is None else slot)
+                self._show(playing=True)
+            case c.Audition(slot):
+                shown.song.slot(slot)
+            case c.Stop() | c.Panic():
+                self._show(playing=False)
+            case c.Undo():
+                return self._travel(back=True)
+            case c.Redo():
+                return self._travel(back=False)
+            case c.ReplaceSong(song, path, saved):
+                self._replace(song, path, saved)
+            case c.MarkSaved(path, song):
+                self._mark_saved(path, song)
+            case c.MarkPort(status):
+                self._show(port=status)
+            case _:
+                raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
+        return ()
+
+    def _edit(self, command: edits.Editing) -> None:
+        old = Content(self._shown.song, self._shown.path)
+        context = edits.Context(self._model, self._shown.locks)
+        song = edits.edited(old.song, command, context)
+        if song == old.song:
+            return
+        key = edits.target(command)
+        began = self._history.before(key, old)
+        spec = self._model.spec if self._model else None
+        name = edits.step_name(command, began.song, song, spec)
+        self._history.push(name, old, Content(song, old.path), key)
+        selected = self._shown.selected
+        if isinstance(command, c.InsertSlot | c.RemoveSlot) and command.slot < selected:
+            selected += 1 if isinstance(command, c.InsertSlot) else -1
+        self._show(song=song, selected=selected)
+
+    def _replace(self, song: Song, path: str | None, saved: bool) -> None:
+        if self._model is not None:
+            song = edits.encoded([song], self._model)[0]
+        if saved:
+            self._files[path] = song
+        elif self._files.get(path) == song:
+            del self._files[path]
+        old, new = Content(self._shown.song, self._shown.path), Content(song, path)
+        if old != new:
+            self._history.push(f"open {song.title}", old, new)
+        self._show(song=song, path=path, selected=0)
+
+    def _mark_saved(self, path: str, song: Song) -> None:
+        old = self._shown.path
+        # The steps of this song belong to the file from now on; those of others keep theirs.
+        self._history.map(lambda past: replace(past, path=path) if past.path == old else past)
+        self._files[path] = song
+        self._show(path=path)
+
+    def _travel(self, back: bool) -> tuple[Event, ...]:
+        present = Content(self._shown.song, self._shown.path)
+        step = self._history.undo(present) if back else self._history.redo(present)
+        if step is None:
+            return (Noticed(f"There is nothing to {'undo' if back else 'redo'}."),)
+        self._show(song=step.other.song, path=step.other.path)
+        return (Noticed(f"{'Undone' if back else 'Redone'}: {step.name}"),)
+
+    def _show(self, **changes: Any) -> None:
+        shown = replace(self._shown, **changes)
+        shown = replace(
+            shown,
+            selected=min(shown.selected, len(shown.song.slots) - 1),
+            saved=self._files.get(shown.path) == shown.song,
+            undo=self._history.undo_names,
+            redo=self._history.redo_names,
+        )
+        if shown != self._shown:
+            self._shown = replace(shown, revision=self._shown.revision + 1)
+
+
+EDITS: tuple[type, ...] = typing.get_args(edits.Editing)
+"""The types of the commands that change the song and are steps of undo."""

@@ -1,0 +1,215 @@
+"""From the bars of a tune as printed to four-quarter measures on the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
+
+LENGTHS = {"4/4": Fraction(4), "2/2": Fraction(4), "2/4": Fraction(2)}
+"""The metres that make four-quarter measures, and a bar's length in quarter notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A note, or with ``pitch`` None a rest; ``tied`` to the note before it, of the same pitch."""
+
+    length: Fraction
+    pitch: int | None
+    tied: bool = False
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What stands between two bar lines.
+
+    ``number`` counts full bars from 1 and is 0 for a pick-up. ``opens`` says that a repeat
+    sign or double bar stands before it, ``ending`` that it begins the first or second
+    ending. ``single`` is False if two notes sound at once.
+    """
+
+    events: tuple[Event, ...] = ()
+    metre: str = ""
+    number: int = 0
+    opens: bool = True
+    ending: int = 0
+    single: bool = True
+
+    @property
+    def length(self) -> Fraction:
+        """The length of all that stands in it, in quarter notes."""
+        return sum((event.length for event in self.events), Fraction(0))
+
+    @property
+    def missing(self) -> Fraction:
+        """How much shorter it is than its metre asks, 0 for a metre that is not read."""
+        return LENGTHS[self.metre] - self.length if self.metre in LENGTHS else Fraction(0)
+
+
+@dataclass
+class _Reader:
+    """Gathers bars from tokens."""
+
+    bars: list[Bar] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    next: Bar = Bar()
+    metre: str = ""
+
+    def line(self, token: Any) -> None:
+        strong = not token.isRegular()
+        if self.events:
+            bar = replace(self.next, events=tuple(self.events), metre=self.metre)
+            self.bars.append(bar)
+            self.events, self.next = [], Bar(opens=strong)
+        opens = self.next.opens or strong
+        self.next = replace(
+            self.next, opens=opens, ending=token.isRepeatBracket() or self.next.ending
+        )
+
+    def note(self, token: Any) -> None:
+        length = Fraction(token.quarterLength).limit_denominator(960)
+        if token.activeTuplet is not None:
+            length *= Fraction(token.activeTuplet.tupletMultiplier())
+        pitch = None if token.isRest else _midi(token.pitchName)
+        before = self.events or (self.bars[-1].events if self.bars else ())
+        tied = (
+            token.tie in ("stop", "continue")
+            and pitch is not None
+            and bool(before)
+            and before[-1].pitch == pitch
+        )
+        self.events.append(Event(length, pitch, tied))
+
+    def chord(self, token: Any) -> None:
+        self.events.append(Event(Fraction(token.quarterLength).limit_denominator(960), None))
+        self.next = replace(self.next, single=False)
+
+
+def bars(tokens: Iterable[Any]) -> list[Bar]:
+    """Gives the bars of one voice from music21's processed ABC tokens.
+
+    Grace notes and chord symbols are dropped.
+    """
+    abc = import_module("music21.abcFormat")
+    reader = _Reader()
+    for token in tokens:
+        if isinstance(token, abc.ABCMetadata) and token.isMeter():
+            found = token.getTimeSignatureParameters()
+            reader.metre = f"{found[0]}/{found[1]}" if found else ""
+        elif isinstance(token, abc.ABCBar):
+            reader.line(token)
+        elif isinstance(token, abc.ABCChord):
+            reader.chord(token)
+        elif isinstance(token, abc.ABCNote) and not token.inGrace:
+            reader.note(token)
+    if reader.events:
+        reader.bars.append(replace(reader.next, events=tuple(reader.events), metre=reader.metre))
+    return _numbered(_joined(reader.bars))
+
+
+def measures(read: Iterable[Bar]) -> Iterator[tuple[int, Measure]]:
+    """Yields each bar, or pair of 2/4 bars, that makes a measure, with its number.
+
+    What is off the grid, out of range, not exactly full, in two voices or silent throughout
+    makes none. Pairs of 2/4 bars are counted anew from each repeat sign or double bar, and
+    a second ending goes on where the first began.
+    """
+    first: Bar | None = None
+    at_ending: Bar | None = None
+    for bar in read:
+        if bar.metre != "2/4":
+            first = None
+            whole = bar
+        else:
+            if bar.ending == 1:
+                at_ending = first
+            elif bar.ending == 2:
+                first = at_ending
+            elif bar.opens:
+                first = None
+            if bar.missing:
+                # A pick-up leaves the counting alone; a faulty bar fills its place.
+                first = None if bar.number == 0 or first else bar
+                continue
+            if first is None:
+                first = bar
+                continue
+            whole, first = _put_together(first, bar), None
+        measure = _measure(whole)
+        if measure is not None and not measure.silent:
+            yield whole.number, measure
+
+
+def _joined(read: list[Bar]) -> list[Bar]:
+    # A strain that begins with a pick-up closes with a bar that lacks it. What completes that
+    # bar is the pick-up of the next strain or, where that does not fit, the strain's own:
+    # strains are played again, as is the whole tune, whether or not a sign is printed.
+    result: list[Bar] = []
+    pick_up: Bar | None = None
+    index, opens = 0, False
+    while index < len(read):
+        bar = read[index]
+        after = read[index + 1] if index + 1 < len(read) else None
+        if bar.opens and not bar.ending:
+            pick_up = bar if bar.missing > 0 else None
+        if opens:
+            bar, opens = replace(bar, opens=True), False
+        if bar is not pick_up and bar.missing > 0 and (after is None or after.opens):
+            if after and after.ending != 2 and _complete(bar, after):
+                bar, pick_up, opens = _put_together(bar, after), after, True
+                index += 1
+            elif pick_up and _complete(bar, pick_up):
+                bar = _put_together(bar, pick_up)
+        result.append(bar)
+        index += 1
+    return result
+
+
+def _complete(closing: Bar, pick_up: Bar) -> bool:
+    return closing.metre == pick_up.metre and closing.missing == pick_up.length
+
+
+def _put_together(first: Bar, second: Bar) -> Bar:
+    return replace(
+        first,
+        events=first.events + second.events,
+        single=first.single and second.single,
+    )
+
+
+def _numbered(read: list[Bar]) -> list[Bar]:
+    result, number = [], 0
+    for bar in read:
+        if bar.opens and bar.missing > 0:
+            result.append(replace(bar, number=0))
+        else:
+            number += 1
+            result.append(replace(bar, number=number))
+    return result
+
+
+def _measure(bar: Bar) -> Measure | None:
+    if not bar.single or bar.metre not in LENGTHS or bar.length != FOUR_QUARTERS.length:
+        return None
+    tokens = [HOLD] * FOUR_QUARTERS.ticks
+    at = Fraction(0)
+    for event in bar.events:
+        if event.length and not event.tied:
+            if at not in FOUR_QUARTERS.onsets:
+                return None
+            if event.pitch is not None and not LOWEST <= event.pitch <= HIGHEST:
+                return None
+            tokens[FOUR_QUARTERS.onsets.index(at)] = REST if event.pitch is None else event.pitch
+        at += event.length
+    return Measure.from_tokens(tokens)
+
+
+@cache
+def _midi(name: str) -> int:
+    return int(import_module("music21.pitch").Pitch(name).midi)

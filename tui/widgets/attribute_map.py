@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
@@ -47,40 +46,8 @@ class AttributeMap(Canvas, can_focus=True):
     HELP = """\
 The map shows one attribute over two dimensions of the model. ◆ is the measure at hand and
 [ ] the cursor. The higher the digit or the denser the shade, the higher the attribute; cells
-in which no training measure lies are faint. Arrows or hjkl move the cursor, with Shift by
-half a unit, and Enter goes there. `o` shows how many training measures lie where, `v` draws
-the cells in another way.
+in which no training measure lies are faint.
 """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(f"{keys},{shift}", f"move({dx},{dy},{coarse})", label, show=False, id=id_)
-            for keys, shift, dx, dy, coarse, label, id_ in (
-                ("left", "h", -1, 0, False, "Left", "map.left"),
-                ("right", "l", 1, 0, False, "Right", "map.right"),
-                ("up", "k", 0, 1, False, "Up", "map.up"),
-                ("down", "j", 0, -1, False, "Down", "map.down"),
-                ("shift+left", "H", -1, 0, True, "Far left", "map.far_left"),
-                ("shift+right", "L", 1, 0, True, "Far right", "map.far_right"),
-                ("shift+up", "K", 0, 1, True, "Far up", "map.far_up"),
-                ("shift+down", "J", 0, -1, True, "Far down", "map.far_down"),
-            )
-        ),
-        Binding("enter", "go", "Go there", tooltip="Go to the cursor.", id="map.go"),
-        Binding(
-            "o",
-            "occupancy",
-            "Training data",
-            tooltip="Show how many training measures lie in each cell, or the attribute again.",
-            id="map.occupancy",
-        ),
-        Binding(
-            "v",
-            "cells",
-            "Draw",
-            tooltip="Draw the cells as colours, digits or shades.",
-            id="map.cells",
-        ),
-    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "attribute-map--lowest",
         "attribute-map--middle",
@@ -201,25 +168,25 @@ the cells in another way.
             f"{low} to {high}{self._state()}. Cursor at {self._words(200)}."
         )
 
-    # Keys and mouse
+    # Moves
 
-    def action_move(self, dx: int, dy: int, coarse: bool) -> None:
-        """Moves the cursor by a cell, or by half a unit."""
+    def move(self, dx: int, dy: int, coarse: bool = False) -> None:
+        """Moves the cursor by cells, or by half units; ``dy`` counts upwards."""
         width, height = self.wanted()
         steps = (2 * LIMIT / (width - 1), 2 * LIMIT / (height - 1))
         far = (max(COARSE, steps[0]), max(COARSE, steps[1])) if coarse else steps
         self._go(self._cursor[0] + dx * far[0], self._cursor[1] + dy * far[1])
 
-    def action_go(self) -> None:
+    def go(self) -> None:
         """Goes to the cursor and ends the gesture."""
         self._go(*self._cursor, settled=True)
 
-    def action_occupancy(self) -> None:
+    def toggle_occupancy(self) -> None:
         """Shows the density of the training data, or the attribute again."""
         self.occupancy = not self.occupancy
         self.redraw()
 
-    def action_cells(self) -> None:
+    def next_cells(self) -> None:
         """Draws the cells in the next way."""
         self.cells = CELLS[(CELLS.index(self._drawn_as()) + 1) % len(CELLS)]
         self.redraw()
@@ -242,7 +209,7 @@ the cells in another way.
             self._dragging = False
             self.release_mouse()
             event.stop()
-            self.action_go()
+            self.go()
 
     def on_focus(self) -> None:
         """Shows the cursor."""
@@ -313,6 +280,9 @@ the cells in another way.
             x, y = self._place(self._cursor, plot)
             style = self.style_of("attribute-map--cursor")
             under = picture.at(x, y)[0]
+            if under == " " and self._drawn_as() == "colour":
+                # The cells of a colour are blank but for the first; here the digit is wanted.
+                under = self._digit(x - plot.x, y - plot.y, plot)
             if x > plot.x:
                 picture.put(x - 1, y, "[", style)
             picture.put(x, y, under, style)
@@ -331,9 +301,15 @@ the cells in another way.
         else:
             (low, high), name = self._scale.ends(about), about.label
         number = low.split(" ")[0]
-        ends = ((f"{name}: {low} ", f" {high}{state}"), (f"{name}: {number} ", f" {high}{state}"),
-                (f"{number} ", f" {high}{state}"), (f"{number} ", f" {high}"),
-                (f"{number} ", f" {high.split(' ')[0]}"))  # fmt: skip
+        ends: tuple[tuple[str, str], ...] = (
+            (f"{name}: {low} ", f" {high}{state}"),
+            (f"{name}: {number} ", f" {high}{state}"),
+            (f"{number} ", f" {high}{state}"),
+            (f"{number} ", f" {high}"),
+            (f"{number} ", f" {high.split(' ')[0]}"),
+        )
+        if self._drawn_as() == "shades":
+            ends = tuple((f"{before}[", f"]{after}") for before, after in ends)
         before, after = next(
             (pair for pair in ends if len(pair[0]) + len(pair[1]) + LEVELS <= picture.width),
             ends[-1],
@@ -359,10 +335,7 @@ the cells in another way.
             last = -1
             for at, column in enumerate(columns):
                 count = counts[column] if column < len(counts) else None
-                if self.occupancy:
-                    level = self._counts.level(log1p(count)) if count else -1
-                else:
-                    level = self._scale.level(surface.values[row][column])
+                level = self._level(row, column)
                 if level < 0:
                     glyph, style = NOTHING, unfilled
                 else:
@@ -371,10 +344,28 @@ the cells in another way.
                 picture.put(plot.x + at, plot.y + line, glyph, style)
                 last = level
 
+    def _level(self, row: int, column: int) -> int:
+        # The level of a cell of the surface, -1 where there is nothing to count.
+        surface = self.surface
+        assert surface is not None
+        if not self.occupancy:
+            return self._scale.level(surface.values[row][column])
+        counts = surface.occupancy[row] if row < len(surface.occupancy) else ()
+        count = counts[column] if column < len(counts) else 0
+        return self._counts.level(log1p(count)) if count else -1
+
+    def _digit(self, across: int, down: int, plot: Region) -> str:
+        surface = self.surface
+        assert surface is not None
+        row = resample(down, plot.height, len(surface.ys))
+        column = resample(across, plot.width, len(surface.xs))
+        level = self._level(row, column) if row < len(surface.values) else -1
+        return DIGITS[level] if level >= 0 else " "
+
     def _shades(self) -> tuple[tuple[Style, ...], tuple[Style, ...]]:
         ground = self.rich_style
         if not blends(self.app):
-            return (ground,) * LEVELS, (self.style_of("attribute-map--unfilled"),) * LEVELS
+            return (ground,) * LEVELS, (ground + Style(dim=True),) * LEVELS
         full = ramp(
             self.style_of("attribute-map--lowest"),
             self.style_of("attribute-map--middle"),

@@ -1,0 +1,310 @@
+"""The piano roll: the measure at hand between its neighbours, pitch up and time across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from rich.style import Style
+
+from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+GUTTER = 4
+"""Columns for the names of the notes and the line beside them."""
+
+BEAT_WIDTHS = (48, 36, 24, 12, 8, 6, 4, 3, 2)
+"""Columns a beat may take; from 12 up every place of the grid has its own column exactly."""
+
+SHARE = 0.8
+"""The share of the width that the measure at hand takes at most."""
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+Role = Literal["note", "held", "neighbour", "ghost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A sounding stretch: columns from ``start`` to before ``end``, a pitch, and its role."""
+
+    start: int
+    end: int
+    pitch: int
+    role: Role
+    ends: bool = True
+    """Whether the note stops here and does not go on into the next measure."""
+
+
+def pitch_name(pitch: int) -> str:
+    """Names a MIDI pitch: 60 is ``C4``."""
+    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def last_pitch(measure: Measure) -> int | None:
+    """Gives the pitch that still sounds at the end of a measure, or None."""
+    notes = measure.notes
+    if notes and notes[-1].onset + notes[-1].duration == measure.grid.length:
+        return notes[-1].pitch
+    return None
+
+
+class PianoRoll(Canvas):
+    """Shows a measure with its neighbours, how it came in, and where the music is."""
+
+    BINDING_GROUP_TITLE = "Piano roll"
+    HELP = """\
+Time runs to the right, pitch upwards. The measure at hand stands between those before and
+after it, which are faint. Thin lines show the measure as it came in, ▼ where the music is.
+"""
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "piano-roll--note",
+        "piano-roll--held",
+        "piano-roll--neighbour",
+        "piano-roll--ghost",
+        "piano-roll--line",
+        "piano-roll--name",
+        "piano-roll--playhead",
+    }
+    DEFAULT_CSS = """
+    PianoRoll {
+        height: 1fr; width: 1fr; min-height: 4; min-width: 24;
+        & > .piano-roll--note { color: $warning; }
+        & > .piano-roll--held { color: $accent; }
+        & > .piano-roll--neighbour { color: $text-disabled; }
+        & > .piano-roll--ghost { color: $text-muted; }
+        & > .piano-roll--line { color: $foreground 25%; }
+        & > .piano-roll--name { color: $text-muted; }
+        & > .piano-roll--playhead { color: $foreground; background: $primary 40%; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.previous: Measure | None = None
+        self.current: Measure = SILENCE
+        self.following: Measure | None = None
+        self.ghost: Measure | None = None
+        self.beat: float | None = None
+        self._low = LOWEST
+
+    def show(
+        self,
+        previous: Measure | None,
+        current: Measure,
+        following: Measure | None,
+        ghost: Measure | None = None,
+    ) -> None:
+        """Shows a measure between its neighbours, and under it ``ghost``, how it came in."""
+        if ghost == current:
+            ghost = None
+        shown = (self.previous, self.current, self.following, self.ghost)
+        if shown != (previous, current, following, ghost):
+            self.previous, self.current = previous, current
+            self.following, self.ghost = following, ghost
+            self.redraw()
+
+    def playhead(self, beat: float | None) -> None:
+        """Moves the playhead to ``beat`` quarter notes into the measure; None takes it away."""
+        before = self._column(self.beat)
+        self.beat = beat
+        if self._column(beat) != before:
+            self.remark()
+
+    def plain(self) -> str:
+        """Says the measure's notes in one line."""
+        measure = self.current
+        words = []
+        held = self._held_pitch()
+        if held is not None:
+            words.append(f"{pitch_name(held)} held over")
+        words += [f"{pitch_name(note.pitch)} at {_beat(note.onset)}" for note in measure.notes]
+        return f"Measure: {', '.join(words)}." if words else "Measure: silence."
+
+    # Where things stand
+
+    @property
+    def beat_width(self) -> int:
+        """How many columns a beat takes."""
+        room = self.size.width - GUTTER
+        beats = self.current.grid.beats
+        return next((w for w in BEAT_WIDTHS if w * beats <= room * SHARE), 1)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first column of the measure at hand and the first after it."""
+        width = self.beat_width * self.current.grid.beats
+        start = GUTTER + max(1, (self.size.width - GUTTER - width) // 2)
+        return start, start + width
+
+    def column(self, onset: Fraction | float) -> int:
+        """Gives the column of a place in the measure at hand, in quarter notes."""
+        return self.span[0] + int(onset / self.current.grid.beat * self.beat_width + 0.5)
+
+    def _column(self, beat: float | None) -> int | None:
+        if beat is None or not 0 <= beat < self.current.grid.length:
+            return None
+        # The playhead has reached a column only when its time has come.
+        return self.span[0] + int(beat / float(self.current.grid.beat) * self.beat_width)
+
+    def _held_pitch(self) -> int | None:
+        if not self.current.held_in or self.previous is None:
+            return None
+        return last_pitch(self.previous)
+
+    def _bars(self) -> Iterator[Bar]:
+        start, end = self.span
+        goes_on = self.following is not None and self.following.held_in > 0
+        length = self.current.grid.length
+        if self.ghost is not None:
+            for note in self.ghost.notes:
+                yield Bar(self.column(note.onset), self.column(note.onset + note.duration),
+                          note.pitch, "ghost")  # fmt: skip
+        if self.previous is not None:
+            shift = end - start + 1
+            held_in = self.current.held_in > 0
+            for note in self.previous.notes:
+                last = note.onset + note.duration == length
+                yield Bar(self.column(note.onset) - shift,
+                          self.column(note.onset + note.duration) - shift + (last and held_in),
+                          note.pitch, "neighbour", not (last and held_in))  # fmt: skip
+        held = self._held_pitch()
+        if held is not None:
+            whole = self.current.held_in == length
+            yield Bar(start, self.column(self.current.held_in), held, "held",
+                      not (whole and goes_on))  # fmt: skip
+        for note in self.current.notes:
+            last = note.onset + note.duration == length and goes_on
+            yield Bar(self.column(note.onset), self.column(note.onset + note.duration) + last,
+                      note.pitch, "note", not last)  # fmt: skip
+        if self.following is not None:
+            shift = end - start + 1
+            tied = last_pitch(self.current)
+            if tied is None and self.current.held_in == length:
+                tied = held
+            if tied is not None and goes_on:
+                yield Bar(end + 1, self.column(self.following.held_in) + shift, tied, "neighbour")
+            for note in self.following.notes:
+                yield Bar(self.column(note.onset) + shift,
+                          self.column(note.onset + note.duration) + shift,
+                          note.pitch, "neighbour")  # fmt: skip
+
+    def _fold(self, bars: list[Bar]) -> tuple[int, int]:
+        # How many pitches share a row, and the lowest pitch shown. The first depends on the
+        # height alone, and the second moves only when a note would leave the picture, and then
+        # no further than needed: a picture that jumps cannot be followed.
+        rows, pitches = max(1, self.size.height - 1), HIGHEST - LOWEST + 1
+        shared = 1 if rows >= pitches else 2
+        window = shared * rows
+        if window >= pitches:
+            return shared, LOWEST - (window - pitches) // 2
+        own = [bar.pitch for bar in bars if bar.role in ("note", "held")]
+        seen = own + [bar.pitch for bar in bars if bar.role == "ghost"]
+        for wanted in (seen, own):
+            if wanted and max(wanted) - min(wanted) < window:
+                self._low = min(self._low, min(wanted))
+                self._low = max(self._low, max(wanted) - window + 1)
+                break
+        self._low = max(LOWEST, min(self._low, HIGHEST + 1 - window))
+        return shared, self._low
+
+    # Drawing
+
+    def paint(self, picture: Picture) -> None:
+        """Draws lines, names and notes."""
+        bars = list(self._bars())
+        shared, low = self._fold(bars)
+        self._paint_lines(picture)
+        for role in ("neighbour", "ghost", "held", "note"):
+            for bar in bars:
+                if bar.role == role:
+                    self._paint_bar(picture, bar, shared, low)
+        self._paint_names(picture, bars, shared, low)
+        if self.current.silent and self._held_pitch() is None:
+            start, end = self.span
+            text = fitting(end - start, "silence")
+            at = start + (end - start - len(text)) // 2
+            picture.put(at, 1 + (picture.height - 1) // 2, text, self.style_of("piano-roll--name"))
+
+    def mark(self, picture: Picture) -> None:
+        """Draws the playhead over its column."""
+        column = self._column(self.beat)
+        if column is None or column >= picture.width:
+            return
+        style = self.style_of("piano-roll--playhead")
+        picture.put(column, 0, "▼", style)
+        for y in range(1, picture.height):
+            glyph, under = picture.at(column, y)
+            empty = glyph in " ┊·"
+            shown = Style(color=style.color if empty else under.color, bgcolor=style.bgcolor)
+            picture.put(column, y, "│" if empty else glyph, shown)
+
+    def _paint_lines(self, picture: Picture) -> None:
+        line, name = self.style_of("piano-roll--line"), self.style_of("piano-roll--name")
+        start, end = self.span
+        for y in range(picture.height):
+            picture.put(GUTTER - 1, y, "│", line)
+            for bar_line in (start - 1, end):
+                if bar_line >= GUTTER:
+                    picture.put(bar_line, y, "│" if y else "┬", line)
+            for beat in range(1, self.current.grid.beats):
+                picture.put(start + beat * self.beat_width, y, "┊", line)
+        for beat in range(self.current.grid.beats):
+            picture.put(start + beat * self.beat_width, 0, str(beat + 1), name)
+
+    def _paint_bar(self, picture: Picture, bar: Bar, shared: int, low: int) -> None:
+        top = low + shared * (picture.height - 1) - 1
+        y = 1 + (top - bar.pitch) // shared
+        if not 1 <= y < picture.height:
+            self._paint_beyond(picture, bar, up=bar.pitch > top)
+            return
+        upper = shared == 2 and (top - bar.pitch) % 2 == 0
+        style = self.style_of(f"piano-roll--{bar.role}")
+        for x in range(max(GUTTER, bar.start), min(picture.width, bar.end)):
+            stops = bar.ends and x == bar.end - 1
+            glyph = _glyph(bar.role, shared, upper, stops)
+            under, below = picture.at(x, y)
+            if bar.role != "ghost" and not stops and under == ("▁" if upper else "▔"):
+                # The other half shows how the measure came in, as the ground of this cell.
+                picture.put(x, y, glyph, Style(color=style.color, bgcolor=below.color))
+            else:
+                picture.put(x, y, glyph, style)
+
+    def _paint_beyond(self, picture: Picture, bar: Bar, up: bool) -> None:
+        if bar.role in ("note", "held") and bar.start < picture.width:
+            y = 1 if up else picture.height - 1
+            picture.put(bar.start, y, "↑" if up else "↓", self.style_of("piano-roll--note"))
+
+    def _paint_names(self, picture: Picture, bars: list[Bar], shared: int, low: int) -> None:
+        own = {bar.pitch for bar in bars if bar.role in ("note", "held")}
+        plain, strong = self.style_of("piano-roll--name"), self.style_of("piano-roll--note")
+        for y in range(1, picture.height):
+            bottom = low + shared * (picture.height - 1 - y)
+            pitches = range(bottom + shared - 1, bottom - 1, -1)
+            sounding = [pitch for pitch in pitches if pitch in own]
+            octave = [pitch for pitch in pitches if pitch % 12 == 0]
+            for pitch in (sounding or octave)[:1]:
+                name = pitch_name(pitch).rjust(GUTTER - 1)
+                picture.put(0, y, name, strong if sounding else plain)
+
+
+def _glyph(role: Role, shared: int, upper: bool, stops: bool) -> str:
+    # A note that stops leaves half a cell free, so that repeated notes can be told apart.
+    if role == "ghost":
+        return "━" if shared == 1 else "▔" if upper else "▁"
+    if shared == 1:
+        return "▌" if stops else "█"
+    return ("▘" if stops else "▀") if upper else ("▖" if stops else "▄")
+
+
+def _beat(onset: Fraction) -> str:
+    whole, part = divmod(onset, 1)
+    return f"beat {whole + 1}" + (f" and {part}" if part else "")

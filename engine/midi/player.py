@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import heapq
 import importlib
 import math
 import os
@@ -25,10 +26,10 @@ from engine.midi.lateness import LatenessMeter
 from engine.midi.outlet import Outlet
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
-from engine.midi.schedule import Schedule
+from engine.midi.schedule import Due, Schedule
 
 _PRIORITY = 20
-_SPIN_REALTIME, _SPIN = 0.0003, 0.001
+_SPIN_REALTIME, _SPIN = 0.0005, 0.001
 """Seconds before a deadline that are spent awake, because waking up takes up to as long."""
 
 _HOUSEKEEPING = 1.0
@@ -89,12 +90,16 @@ class PlayerProcess:
         self._ending = True
 
     def _play(self) -> None:
-        now = time.monotonic()
-        for source in (self._clock, self._schedule):
-            if source.next_time <= now:
-                for due in source.take(now):
-                    self._outlet.send(due.data)
-                    self._meter.add(time.monotonic() - due.ready)
+        # Worked out ahead of the deadline, so that at the deadline only the sending is left.
+        horizon = time.monotonic() + self._spin
+        if min(self._clock.next_time, self._schedule.next_time) > horizon:
+            return
+        sources = (self._clock.take(horizon), self._schedule.take(horizon))
+        for due in heapq.merge(*sources, key=_ready):
+            while time.monotonic() < due.ready:
+                pass
+            self._outlet.send(due.data)
+            self._meter.add(time.monotonic() - due.ready)
 
     def _wait(self) -> None:
         deadline = min(self._clock.next_time, self._schedule.next_time)
@@ -110,9 +115,6 @@ class PlayerProcess:
             self._outbox.flush()
         for descriptor in readable:
             self._read(descriptor)
-        if not readable and deadline - time.monotonic() <= self._spin:
-            while not self._ending and time.monotonic() < deadline:
-                pass
 
     def _read(self, descriptor: int) -> None:
         data = os.read(descriptor, _READ)
@@ -148,7 +150,7 @@ class PlayerProcess:
             case m.Notes(notes):
                 self._schedule.add(notes, now)
             case m.Flush(at, cut):
-                self._schedule.flush(at, cut)
+                self._schedule.flush(at, cut, now)
             case m.Send(at, data):
                 self._schedule.send(at, data, now)
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():
@@ -238,6 +240,10 @@ def start_watcher() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+
+
+def _ready(due: Due) -> float:
+    return due.ready
 
 
 def _ask_for_realtime() -> bool:

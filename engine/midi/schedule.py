@@ -71,8 +71,11 @@ class Schedule:
         """Schedules one raw message that became known at ``now``."""
         self._push(at, _RAW, now, data)
 
-    def flush(self, at: float, cut: bool) -> None:
-        """Drops notes that would start at ``at`` or later; with ``cut`` earlier ones end there."""
+    def flush(self, at: float, cut: bool, now: float) -> None:
+        """Drops notes that would start at ``at`` or later; with ``cut`` earlier ones end there.
+
+        ``now`` is when this became known.
+        """
         kept = []
         for entry in self._heap:
             what = entry.what
@@ -82,7 +85,7 @@ class Schedule:
                 if cut and what.off > at:
                     entry = replace(entry, what=replace(what, off=at))
             elif cut and entry.rank == _END and entry.at > at:
-                entry = replace(entry, at=at)
+                entry = replace(entry, at=at, ready=max(entry.ready, now))
             kept.append(entry)
         heapq.heapify(kept)
         self._heap = kept

@@ -38,9 +38,10 @@ def cells(app: App[Any]) -> Cells:
     return "colour" if blends(app) else "shades"
 
 
-def ramp(low: Style, middle: Style, high: Style) -> tuple[Style, ...]:
-    """Gives a style for each level, its ground going from ``low`` over ``middle`` to ``high``."""
-    grounds = Gradient((0.0, _ground(low)), (0.5, _ground(middle)), (1.0, _ground(high)))
+def ramp(*stops: Style) -> tuple[Style, ...]:
+    """Gives a style for each level, its ground going from the first stop to the last."""
+    last = len(stops) - 1
+    grounds = Gradient(*((at / last, _ground(stop)) for at, stop in enumerate(stops)))
     return tuple(_on(grounds.get_color(level / (LEVELS - 1))) for level in range(LEVELS))
 
 

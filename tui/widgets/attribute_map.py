@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log1p
-from time import monotonic, monotonic_ns
 from typing import ClassVar
 
 from rich.style import Style
@@ -35,9 +34,6 @@ GUTTER = 3
 COARSE = 0.5
 """How far, in latent units, the cursor goes with Shift."""
 
-PAUSE = 1.5
-"""Seconds without a move after which the next one begins a new gesture."""
-
 
 class AttributeMap(Canvas, can_focus=True):
     """Shows a surface, where the measure at hand stands on it, and a cursor."""
@@ -64,13 +60,15 @@ in which no training measure lies are faint.
         & > .attribute-map--lowest { background: $surface; }
         & > .attribute-map--middle { background: $primary; }
         & > .attribute-map--highest { background: $warning; }
-        & > .attribute-map--here { background: $foreground; color: $background; text-style: bold; }
-        & > .attribute-map--cursor {
-            background: $accent; color: $background; text-style: bold;
+        & > .attribute-map--here {
+            background: $foreground; color: $background; text-style: $style-held;
         }
-        & > .attribute-map--caption { color: $text-muted; }
+        & > .attribute-map--cursor {
+            background: $focus; color: $background; text-style: $style-held;
+        }
+        & > .attribute-map--caption { color: $text-quiet; }
         & > .attribute-map--words { color: $foreground; }
-        & > .attribute-map--unfilled { color: $text-muted; }
+        & > .attribute-map--unfilled { color: $text-quiet; }
     }
     """
 
@@ -78,14 +76,12 @@ in which no training measure lies are faint.
     class Moved(Message):
         """The cursor moved to ``x`` and ``y``, in latent units.
 
-        Moves that belong together carry one ``gesture``; the last of them, by Enter or by
-        letting the mouse go, is ``settled``.
+        A move is ``settled`` by Enter or by letting the mouse go: the gesture ends there.
         """
 
         map: AttributeMap
         x: float
         y: float
-        gesture: int
         settled: bool
 
         @property
@@ -111,8 +107,6 @@ in which no training measure lies are faint.
         self._cursor = (0.0, 0.0)
         self._scale = Scale(0.0, 0.0)
         self._counts = Scale(0.0, 0.0)
-        self._gesture = 0
-        self._moved_at = 0.0
         self._dragging = False
 
     def show(
@@ -216,8 +210,7 @@ in which no training measure lies are faint.
         self.remark()
 
     def on_blur(self) -> None:
-        """Ends the gesture and hides a cursor that stands on the measure."""
-        self._gesture = 0
+        """Hides a cursor that stands on the measure."""
         self.remark()
 
     def _point(self, event: events.MouseEvent, held: bool = False) -> bool:
@@ -236,13 +229,7 @@ in which no training measure lies are faint.
         self.cursor = (x, y)
         if self._cursor == before and not settled:
             return
-        now = monotonic()
-        if not self._gesture or now - self._moved_at > PAUSE:
-            self._gesture = monotonic_ns()
-        self._moved_at = now
-        self.post_message(self.Moved(self, *self._cursor, self._gesture, settled))
-        if settled:
-            self._gesture = 0
+        self.post_message(self.Moved(self, *self._cursor, settled))
 
     # Drawing
 

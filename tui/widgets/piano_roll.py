@@ -23,6 +23,8 @@ SHARE = 0.8
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
+BELOW, ABOVE = Style(underline=True), Style(overline=True)
+
 Role = Literal["note", "held", "neighbour", "ghost"]
 
 
@@ -71,13 +73,13 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
     DEFAULT_CSS = """
     PianoRoll {
         height: 1fr; width: 1fr; min-height: 4; min-width: 24;
-        & > .piano-roll--note { color: $warning; }
-        & > .piano-roll--held { color: $accent; }
-        & > .piano-roll--neighbour { color: $text-disabled; }
-        & > .piano-roll--ghost { color: $text-muted; }
-        & > .piano-roll--line { color: $foreground 25%; }
-        & > .piano-roll--name { color: $text-muted; }
-        & > .piano-roll--playhead { color: $foreground; background: $primary 40%; }
+        & > .piano-roll--note { color: $notes; }
+        & > .piano-roll--held { color: $notes; }
+        & > .piano-roll--neighbour { color: $notes-quiet; }
+        & > .piano-roll--ghost { color: $text-quiet; }
+        & > .piano-roll--line { color: $faint; }
+        & > .piano-roll--name { color: $text-quiet; }
+        & > .piano-roll--playhead { color: $playing; background: $panel; }
     }
     """
 
@@ -206,14 +208,13 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         window = shared * rows
         if window >= pitches:
             return shared, LOWEST - (window - pitches) // 2
-        own = [bar.pitch for bar in bars if bar.role in ("note", "held")]
-        seen = own + [bar.pitch for bar in bars if bar.role == "ghost"]
-        for wanted in (seen, own):
-            if wanted and max(wanted) - min(wanted) < window:
-                self._low = min(self._low, min(wanted))
-                self._low = max(self._low, max(wanted) - window + 1)
-                break
-        self._low = max(LOWEST, min(self._low, HIGHEST + 1 - window))
+        weights = {"note": 2.0, "held": 2.0, "ghost": 1.0, "neighbour": 0.0}
+
+        def kept(low: int) -> tuple[float, int]:
+            inside = sum(weights[bar.role] for bar in bars if 0 <= bar.pitch - low < window)
+            return inside, -abs(low - self._low)
+
+        self._low = max(range(LOWEST, HIGHEST + 2 - window), key=kept)
         return shared, self._low
 
     # Drawing
@@ -271,10 +272,10 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         for x in range(max(GUTTER, bar.start), min(picture.width, bar.end)):
             stops = bar.ends and x == bar.end - 1
             glyph = _glyph(bar.role, shared, upper, stops)
-            under, below = picture.at(x, y)
-            if bar.role != "ghost" and not stops and under == ("▁" if upper else "▔"):
-                # The other half shows how the measure came in, as the ground of this cell.
-                picture.put(x, y, glyph, Style(color=style.color, bgcolor=below.color))
+            under = picture.at(x, y)[0]
+            if bar.role != "ghost" and under == ("▁" if upper else "▔"):
+                # The cell is taken: a thin line at its edge goes on showing how it came in.
+                picture.put(x, y, glyph, style + (BELOW if upper else ABOVE))
             else:
                 picture.put(x, y, glyph, style)
 

@@ -1,0 +1,110 @@
+"""What each gauge does from here, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import ClassVar
+
+from engine.latent.sensitivity import Effect
+from engine.latent.spec import LatentSpec
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+TITLE = "From here"
+
+
+class Explanation(Canvas):
+    """Shows what one step of each gauge changes, the gauge in focus first."""
+
+    BINDING_GROUP_TITLE = "Reasons"
+    HELP = """\
+Each line says what one step of a gauge changes from where it stands now: the gauge was moved,
+the measure decoded and counted. The chosen gauge comes first.
+"""
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "explanation--title",
+        "explanation--first",
+        "explanation--other",
+        "explanation--stale",
+    }
+    DEFAULT_CSS = """
+    Explanation {
+        height: 1fr; min-height: 2; width: 1fr; min-width: 24;
+        & > .explanation--title { color: $text-quiet; text-style: bold; }
+        & > .explanation--first { color: $focus; text-style: bold; }
+        & > .explanation--other { color: $foreground; }
+        & > .explanation--stale { color: $text-quiet; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.sentences: tuple[tuple[int, str], ...] = ()
+        self.focused: int | None = None
+        self.stale = False
+
+    def show(
+        self,
+        effects: Sequence[Effect],
+        spec: LatentSpec | None,
+        *,
+        focused: int | None = None,
+        stale: bool = False,
+    ) -> None:
+        """Shows the effects of gauges; none, or no ``spec`` yet, says that they are measured.
+
+        ``stale`` effects were measured before the last change.
+        """
+        sentences = tuple((e.dimension, e.sentence(spec)) for e in effects) if spec else ()
+        if (self.sentences, self.stale) != (sentences, stale):
+            self.sentences, self.stale = sentences, stale
+            self.redraw()
+        self.focus_on(focused)
+
+    def focus_on(self, dimension: int | None) -> None:
+        """Brings the sentence of another gauge to the top."""
+        if dimension != self.focused:
+            self.focused = dimension
+            self.redraw()
+
+    def plain(self) -> str:
+        """Says the first sentence, and whether it is still true."""
+        if not self.sentences:
+            return "From here: measuring."
+        state = " (as it was before)" if self.stale else ""
+        return f"From here{state}: {self._ordered()[0][1]}."
+
+    def _ordered(self) -> list[tuple[int, str]]:
+        return sorted(self.sentences, key=lambda pair: pair[0] != self.focused)
+
+    def paint(self, picture: Picture) -> None:
+        """Draws a title and as many sentences as there is room for."""
+        title = self.style_of("explanation--title")
+        if not self.sentences:
+            picture.put(0, 0, fitting(picture.width, f"{TITLE}: measuring …", "measuring …"), title)
+            return
+        state = (f"{TITLE} · as it was before, measuring …", f"{TITLE} · old") if self.stale else ()
+        picture.put(0, 0, fitting(picture.width, *state, TITLE), title)
+        y = 1
+        for place, (dimension, sentence) in enumerate(self._ordered()):
+            lines = wrap(sentence, max(8, picture.width - 2))
+            if y + len(lines) > picture.height:
+                left = len(self.sentences) - place
+                if y < picture.height:
+                    picture.put(2, y, f"… {left} more", title)
+                elif place:
+                    picture.put(picture.width - 2, picture.height - 1, " …", title)
+                return
+            chosen = dimension == self.focused
+            kind = "stale" if self.stale else "first" if chosen else "other"
+            style = self.style_of(f"explanation--{kind}")
+            picture.put(0, y, "▸" if chosen else "·", style)
+            for line in lines:
+                picture.put(2, y, line, style)
+                y += 1

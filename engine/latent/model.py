@@ -168,6 +168,15 @@ class TrainedVAE:
         mean = np.concatenate(means)
         return np.concatenate([mean[:, :NAMED], register[:, None], mean[:, NAMED:]], axis=1)
 
+    def sample_codes(self, tokens: Ints, seed: int) -> Floats:
+        """Draws one code [N, 32] from the posterior of each measure [N, 24]."""
+        generator = torch.Generator().manual_seed(seed)
+        means = self.encode_tokens(tokens)
+        with torch.inference_mode():
+            logvar = self.network.encode(torch.from_numpy(relative(tokens)[0])).logvar
+        noise = torch.randn(logvar.shape, generator=generator) * (0.5 * logvar).exp()
+        return np.asarray(means + np.insert(noise.double().numpy(), REGISTER, 0.0, axis=1))
+
     def decode_tokens(self, codes: Floats, *, candidates: int = 1) -> Ints:
         """Gives absolute tokens [N, 24] at codes [N, 32]."""
         inner = self._inner(codes)

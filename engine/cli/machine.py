@@ -1,0 +1,81 @@
+"""The words about this machine: `ports`, `doctor`, `bench`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+from engine.cli.options import BadUsage, common, emit
+from engine.errors import ArmonicaError
+
+
+class Unwell(ArmonicaError):
+    """A machine on which something that Armonica needs does not work."""
+
+    title = "Doctor"
+
+
+def add(words: Any) -> None:
+    """Adds the words to the parser."""
+    ports = words.add_parser("ports", help="list the MIDI ports of this machine")
+    common(ports)
+    ports.set_defaults(run=_ports)
+
+    doctor = words.add_parser("doctor", help="check what Armonica needs on this machine")
+    common(doctor)
+    doctor.set_defaults(run=_doctor)
+
+    bench = words.add_parser("bench", help="measure speed as a ratio within one run")
+    common(bench)
+    bench.add_argument("what", metavar="start|latency|jitter|map|screen")
+    bench.set_defaults(run=_bench)
+
+
+def _ports(options: argparse.Namespace) -> None:
+    from engine.midi.ports import list_ports
+
+    found = list_ports()
+    if options.json:
+        emit({"ports": [asdict(port) for port in found]})
+    elif found:
+        for port in found:
+            print(f"{port.direction:<7} {port.name}")
+    else:
+        print("No MIDI port on this machine. Armonica starts without one and keeps time all the")
+        print("same; `armonica render` writes MIDI files.")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from engine.doctor import examine
+
+    checks = examine()
+    failed = [check for check in checks if check.status == "fail"]
+    if options.json:
+        emit({"ok": not failed, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            remedy = f"  {check.remedy}" if check.remedy else ""
+            print(f"{check.status:<4}  {check.name:<10} {check.detail}{remedy}")
+    if failed:
+        names = ", ".join(check.name for check in failed)
+        raise Unwell(f"These checks failed: {names}.", "Each says above what mends it.")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from engine.bench import BENCHES, measure
+    from engine.errors import UnknownName
+
+    if options.what not in BENCHES:
+        raise UnknownName("bench", options.what, BENCHES)
+    if options.seed:
+        raise BadUsage("A bench draws nothing by chance, so it takes no --seed.")
+    found = measure(options.what)
+    if options.json:
+        emit({"bench": options.what, "results": [asdict(result) for result in found]})
+        return
+    for r in found:
+        print(
+            f"{r.name}: {r.ours:.4g} {r.unit} against {r.other:.4g} {r.unit}, ratio {r.ratio:.3g}"
+        )
+        print(f"  {r.how}")

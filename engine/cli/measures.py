@@ -1,0 +1,240 @@
+"""The words about measures: `encode`, `sweep`, `map`, `render`."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import locations
+from engine.cli.options import BadUsage, common, emit, number
+from engine.errors import OutOfRange
+from engine.latent.prior import draw
+from engine.latent.spec import CANDIDATES, LIMIT
+from engine.music.attributes import NAMES, attribute, attributes
+from engine.music.measure import Measure
+from engine.music.song import FASTEST, SLOWEST
+
+if TYPE_CHECKING:
+    from engine.latent.model import TrainedVAE
+
+MOST_MEASURES = 10_000
+TEMPO = 100.0
+
+
+def add(words: Any) -> None:
+    """Adds the words to the parser."""
+    encode = words.add_parser("encode", help="read a MIDI file's measures and their codes")
+    common(encode)
+    encode.add_argument("file", type=Path, metavar="FILE.mid")
+    encode.add_argument("--track", type=int, help="which track (the first that has notes)")
+    encode.set_defaults(run=_encode)
+
+    sweep = words.add_parser("sweep", help="move one gauge and see what the measure does")
+    common(sweep)
+    sweep.add_argument("dimension", metavar="DIMENSION")
+    _base(sweep)
+    sweep.add_argument("--from", dest="start", default="-3", metavar="A", help="first value (-3)")
+    sweep.add_argument("--to", dest="end", default="3", metavar="B", help="last value (3)")
+    sweep.add_argument("--steps", type=int, default=11, help="how many values (11)")
+    _plain(sweep)
+    sweep.set_defaults(run=_sweep)
+
+    surface = words.add_parser("map", help="draw an attribute over two dimensions")
+    common(surface)
+    surface.add_argument("--x", default="rhythmic_complexity", metavar="DIM")
+    surface.add_argument("--y", default="note_density", metavar="DIM")
+    surface.add_argument("--attribute", default="note_density", metavar="NAME")
+    _base(surface)
+    surface.add_argument("--width", type=int, default=60, help="cells across (60)")
+    surface.add_argument("--height", type=int, default=20, help="cells up (20)")
+    surface.set_defaults(run=_map)
+
+    render = words.add_parser("render", help="write measures as a MIDI file, gauges moved")
+    common(render)
+    _base(render)
+    render.add_argument(
+        "--set", action="append", default=[], metavar="DIM=VALUE", help="move a gauge (repeat)"
+    )
+    render.add_argument("--measures", type=int, help="how many measures (all of the base, or 4)")
+    render.add_argument("--tempo", default=None, metavar="BPM", help="quarter notes a minute")
+    render.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.mid")
+    _plain(render)
+    render.set_defaults(run=_render)
+
+
+def _base(word: argparse.ArgumentParser) -> None:
+    word.add_argument("--base", type=Path, metavar="FILE.mid", help="start from this file")
+    word.add_argument("--measure", type=int, default=None, metavar="N", help="its measure N")
+    word.add_argument("--track", type=int, help="its track")
+
+
+def _plain(word: argparse.ArgumentParser) -> None:
+    word.add_argument(
+        "--candidates",
+        type=int,
+        default=CANDIDATES,
+        metavar="N",
+        help=f"choose among N codes around each point ({CANDIDATES}; 1: decode plainly)",
+    )
+
+
+def _model() -> TrainedVAE:
+    from engine.latent.model import load
+
+    return load(locations.MEASURE_VAE)
+
+
+def _read(file: Path, track: int | None) -> tuple[tuple[Measure, ...], float, tuple[str, ...]]:
+    from engine.midi.files import read
+
+    found = read(file, track)
+    return found.measures, found.tempo, found.changes
+
+
+def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]:
+    # The code to start from: a measure of a file, or the mean of the prior.
+    if options.base is None:
+        if options.measure is not None:
+            raise BadUsage("--measure needs --base.", "Name the file it is in.")
+        return model.spec.origin
+    measures, _, _ = _read(options.base, options.track)
+    at = 1 if options.measure is None else options.measure
+    if not 1 <= at <= len(measures):
+        raise OutOfRange(f"{options.base} has measures 1 to {len(measures)}, not {at}.")
+    return model.encode([measures[at - 1]])[0]
+
+
+def _notes(measure: Measure) -> list[list[float]]:
+    return [[_plainly(n.onset), _plainly(n.duration), n.pitch] for n in measure.notes]
+
+
+def _plainly(value: Fraction) -> float:
+    return round(float(value), 6)
+
+
+def _encode(options: argparse.Namespace) -> None:
+    measures, _, changes = _read(options.file, options.track)
+    model = _model()
+    codes = model.encode(measures)
+    decoded = model.decode(codes, candidates=1)
+    found = [
+        {
+            "index": at,
+            "latent": [round(value, 6) for value in code],
+            "attributes": attributes(measure),
+            "notes": _notes(measure),
+            "decoded": _notes(back),
+            "exact": measure.tokens == back.tokens,
+        }
+        for at, (measure, code, back) in enumerate(zip(measures, codes, decoded, strict=True), 1)
+    ]
+    if options.json:
+        emit({"measures": found, "changes": list(changes), "model": model.spec.digest})
+        return
+    for change in changes:
+        print(f"# {change}")
+    print("measure  " + "  ".join(f"{d.label:>10}" for d in model.spec.dimensions[:4]) + "  exact")
+    for at, (code, back, measure) in enumerate(zip(codes, decoded, measures, strict=True), 1):
+        values = "  ".join(f"{value:+10.2f}" for value in code[: len(NAMES)])
+        print(f"{at:7}  {values}  {'yes' if measure.tokens == back.tokens else 'no'}")
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    start = number("--from", options.start, -LIMIT, LIMIT)
+    end = number("--to", options.end, -LIMIT, LIMIT)
+    if not 2 <= options.steps <= 1001:
+        raise OutOfRange(f"--steps lies from 2 to 1001; {options.steps} does not.")
+    model = _model()
+    dimension = model.spec.dimension(options.dimension)
+    base = _chosen(options, model)
+    values = [start + (end - start) * at / (options.steps - 1) for at in range(options.steps)]
+    points = [(*base[: dimension.index], v, *base[dimension.index + 1 :]) for v in values]
+    measures = model.decode(points, candidates=_candidates(options))
+    if options.json:
+        emit(
+            {
+                "dimension": dimension.name,
+                "points": [
+                    {"value": value, "notes": _notes(m), "attributes": attributes(m)}
+                    for value, m in zip(values, measures, strict=True)
+                ],
+            }
+        )
+        return
+    print(f"{dimension.label:>10}  " + "  ".join(f"{name:>21}" for name in NAMES))
+    for value, measure in zip(values, measures, strict=True):
+        told = (attribute(name).say(found) for name, found in attributes(measure).items())
+        print(f"{value:+10.2f}  " + "  ".join(f"{text:>21}" for text in told))
+
+
+def _map(options: argparse.Namespace) -> None:
+    from engine.latent.surface import surface
+    from engine.latent.text_map import render
+
+    wanted = attribute(options.attribute)
+    model = _model()
+    x, y = model.spec.dimension(options.x), model.spec.dimension(options.y)
+    base = _chosen(options, model)
+    drawn = surface(model, base, x.index, y.index, wanted.name, options.width, options.height)
+    if options.json:
+        emit({"x": drawn.xs, "y": drawn.ys, "values": drawn.values, "attribute": wanted.name})
+    else:
+        print(render(drawn, model.spec, (base[x.index], base[y.index])))
+
+
+def _render(options: argparse.Namespace) -> None:
+    from engine.midi.files import write
+
+    if options.out.suffix.lower() not in (".mid", ".midi"):
+        raise BadUsage(f"{options.out} is not a .mid file.", "Name the output FILE.mid.")
+    if options.measures is not None and not 1 <= options.measures <= MOST_MEASURES:
+        raise OutOfRange(f"--measures lies from 1 to {MOST_MEASURES}, not {options.measures}.")
+    tempo = TEMPO
+    if options.tempo is not None:
+        tempo = number("--tempo", options.tempo, SLOWEST, FASTEST)
+    model = _model()
+    moves = dict(_move(model, text) for text in options.set)
+    measures: tuple[Measure, ...] = ()
+    if options.base is None:
+        size = len(model.spec.dimensions)
+        points = [draw(size, options.seed + at) for at in range(options.measures or 4)]
+    else:
+        measures, found, _ = _read(options.base, options.track)
+        tempo = tempo if options.tempo is not None else found
+        if options.measure is not None:
+            _chosen(options, model)
+            measures = (measures[options.measure - 1],) * (options.measures or 1)
+        measures = measures[: options.measures]
+        points = model.encode(measures)
+    # A measure of the file that no gauge has moved sounds as it came.
+    if moves or options.base is None:
+        moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
+        measures = tuple(model.decode(moved, candidates=_candidates(options)))
+    write(options.out, measures, tempo, title=options.out.stem)
+    if options.json:
+        emit(
+            {
+                "file": str(options.out),
+                "measures": [
+                    {"index": at, "notes": _notes(measure), "attributes": attributes(measure)}
+                    for at, measure in enumerate(measures, 1)
+                ],
+            }
+        )
+    else:
+        print(f"{options.out}: {len(measures)} measures at {tempo:g} a minute")
+
+
+def _candidates(options: argparse.Namespace) -> int:
+    if not 1 <= options.candidates <= 512:
+        raise OutOfRange(f"--candidates lies from 1 to 512; {options.candidates} does not.")
+    return int(options.candidates)
+
+
+def _move(model: TrainedVAE, text: str) -> tuple[int, float]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BadUsage(f"--set {text!r} is not DIM=VALUE.", "Write for example note_density=1.5.")
+    return model.spec.dimension(name).index, number(name, value, -LIMIT, LIMIT)

@@ -1,0 +1,88 @@
+"""What the words of the command line share: options, JSON out, progress on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from typing import Any, NoReturn, TextIO
+
+from engine.errors import OutOfRange, UserError
+
+
+class BadUsage(UserError):
+    """Words that the command line does not know, or that do not fit together."""
+
+    title = "Usage"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line, as all our errors are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises `BadUsage` with what argparse found."""
+        raise BadUsage(message.rstrip(".") + ".", f"See `{self.prog} --help`.")
+
+
+def common(word: argparse.ArgumentParser) -> None:
+    """Adds the options that every word takes."""
+    word.add_argument("--json", action="store_true", help="print one JSON document")
+    word.add_argument("--seed", type=int, default=0, help="the seed of every random choice (0)")
+
+
+def emit(document: dict[str, Any]) -> None:
+    """Prints one JSON document on standard output."""
+    print(json.dumps(document, allow_nan=False))
+
+
+def number(name: str, text: str, low: float, high: float) -> float:
+    """Reads a finite number from ``low`` to ``high``; raises `OutOfRange`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise OutOfRange(f"{name} must be a number from {low:g} to {high:g}, not {text!r}.")
+    return value
+
+
+class ProgressLine:
+    """One line on standard error: a bar, the rate and the time left; plain lines off a terminal.
+
+    Off a terminal a line is written at most every thirty seconds, so that logs stay short.
+    """
+
+    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+        self._name = name
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._last = -math.inf
+        self._began = time.monotonic()
+
+    def show(self, done: float, detail: str = "") -> None:
+        """Shows a share ``done`` (0 to 1); the time left follows from the time it took."""
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else 30) and done < 1:
+            return
+        self._last = now
+        spent = now - self._began
+        left = f"{duration(spent / done * (1 - done))} left" if 0 < done < 1 else ""
+        bar = "#" * round(done * 24)
+        parts = [p for p in (detail, left or duration(spent)) if p]
+        line = f"{self._name} [{bar:<24}] {done:4.0%}  {', '.join(parts)}"
+        end = "\n" if not self._live or done >= 1 else ""
+        start = "\r\x1b[K" if self._live else ""
+        self._stream.write(f"{start}{line}{end}")
+        self._stream.flush()
+
+
+def duration(seconds: float) -> str:
+    """Gives seconds as ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

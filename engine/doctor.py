@@ -1,0 +1,181 @@
+"""What Armonica needs on a machine, looked at piece by piece."""
+
+from __future__ import annotations
+
+import locale
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from engine import locations
+from engine.errors import ArmonicaError
+
+SMALLEST = (80, 24)
+"""The smallest screen, in columns and rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it stands, and what mends it."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> tuple[Check, ...]:
+    """Looks at everything; a piece that cannot even be looked at counts as failed."""
+    return tuple(_guarded(name, look) for name, look in LOOKS.items())
+
+
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except ArmonicaError as error:
+        return Check(name, "fail", error.message, error.remedy)
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info[:2] <= (3, 12):
+        return Check("python", "ok", version)
+    return Check("python", "warn", version, "Use Python 3.11 or 3.12: python-rtmidi has no other.")
+
+
+def _packages() -> Check:
+    wanted = ("torch", "textual", "mido", "python-rtmidi", "numpy", "safetensors")
+    found = {}
+    for name in wanted:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return Check("packages", "fail", f"{name} is not installed.", "Run `uv sync` again.")
+    return Check("packages", "ok", ", ".join(f"{name} {v}" for name, v in found.items()))
+
+
+def _terminal() -> Check:
+    if not sys.stdout.isatty():
+        return Check("terminal", "warn", "standard output is no terminal: commands only")
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        return Check(
+            "terminal",
+            "fail",
+            "TERM is dumb, and the screens need more.",
+            "Set TERM to what your terminal is, for example xterm-256color.",
+        )
+    columns, rows = shutil.get_terminal_size()
+    colours = (
+        "no colour" if "NO_COLOR" in os.environ else os.environ.get("COLORTERM", "256 or less")
+    )
+    detail = f"{os.environ['TERM']}, {columns}x{rows}, {colours}"
+    if columns < SMALLEST[0] or rows < SMALLEST[1]:
+        return Check("terminal", "warn", detail, "The screens need 80x24.")
+    return Check("terminal", "ok", detail)
+
+
+def _encoding() -> Check:
+    encoding = sys.stdout.encoding or locale.getpreferredencoding()
+    if encoding.lower().replace("-", "") == "utf8":
+        return Check("encoding", "ok", encoding)
+    return Check("encoding", "warn", encoding, "Set LANG to a UTF-8 locale, for example C.UTF-8.")
+
+
+def _ports() -> Check:
+    from engine.midi.ports import list_ports
+
+    outputs = [port.name for port in list_ports() if port.direction == "output"]
+    if outputs:
+        return Check("midi", "ok", ", ".join(outputs))
+    return Check(
+        "midi", "warn", "no MIDI port", "Plug a device in, or start JACK or ALSA's sequencer."
+    )
+
+
+def _timing() -> Check:
+    if not hasattr(os, "sched_setscheduler"):
+        return Check("timing", "warn", "no real-time scheduling on this system")
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
+    except OSError:
+        return Check(
+            "timing",
+            "warn",
+            "real-time scheduling is not permitted: notes may be late on a busy machine",
+            "Allow rtprio for your user in /etc/security/limits.d.",
+        )
+    os.sched_setscheduler(0, *before)
+    return Check("timing", "ok", "real-time scheduling is permitted")
+
+
+def _model() -> Check:
+    from engine.latent.model import load
+
+    model = load(locations.MEASURE_VAE)
+    return Check("model", "ok", f"{model.spec.name} {model.spec.digest[:12]}, as its card says")
+
+
+def _corpus() -> Check:
+    from engine.corpus.table import shipped
+
+    corpus = shipped()
+    detail = f"{len(corpus)} measures of {len(corpus.tunes)} tunes, {corpus.digest[:12]}"
+    return Check("corpus", "ok", detail)
+
+
+def _folders() -> Check:
+    for folder in (locations.config_folder(), locations.data_folder(), locations.state_folder()):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            return Check(
+                "folders",
+                "fail",
+                f"{folder} cannot be written: {error.strerror}.",
+                "Make it writable, or name another home in ARMONICA_HOME.",
+            )
+    return Check("folders", "ok", f"settings in {locations.config_folder()}")
+
+
+def _memory() -> Check:
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    except (ValueError, OSError, AttributeError):
+        return Check("memory", "warn", "unknown")
+    if free < 1:
+        return Check("memory", "warn", f"{free:.1f} GiB free", "A model needs about 1 GiB.")
+    return Check("memory", "ok", f"{free:.1f} GiB free")
+
+
+def _disk() -> Check:
+    where = locations.state_folder()
+    while not where.exists():
+        where = where.parent
+    free = shutil.disk_usage(Path(where)).free / 2**30
+    if free < 0.1:
+        return Check("disk", "warn", f"{free:.2f} GiB free", "Songs may not be kept.")
+    return Check("disk", "ok", f"{free:.1f} GiB free")
+
+
+LOOKS: dict[str, Callable[[], Check]] = {
+    "python": _python,
+    "packages": _packages,
+    "terminal": _terminal,
+    "encoding": _encoding,
+    "midi": _ports,
+    "timing": _timing,
+    "model": _model,
+    "corpus": _corpus,
+    "folders": _folders,
+    "memory": _memory,
+    "disk": _disk,
+}

@@ -90,7 +90,7 @@ def _encoding() -> Check:
 def _ports() -> Check:
     from engine.midi.ports import list_ports
 
-    outputs = [port.name for port in list_ports() if port.direction == "output"]
+    outputs = [port.name for port in list_ports() if port.direction == "out"]
     if outputs:
         return Check("midi", "ok", ", ".join(outputs))
     return Check(

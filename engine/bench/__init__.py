@@ -1,0 +1,37 @@
+"""Speed, measured beside something else within one run: ratios travel, seconds do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+BENCHES = {
+    "start": "engine.bench.start",
+    "latency": "engine.bench.latency",
+    "jitter": "engine.bench.jitter",
+    "map": "engine.bench.maps",
+    "screen": "engine.bench.screen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One figure of ours, the same figure of the named other, and ``ratio`` = ours / other."""
+
+    name: str
+    ours: float
+    other: float
+    unit: str
+    how: str
+
+    @property
+    def ratio(self) -> float:
+        """Ours over the other's; below 1 is smaller."""
+        return self.ours / self.other if self.other else float("inf")
+
+
+def measure(what: str) -> tuple[Result, ...]:
+    """Runs one bench of `BENCHES`; raises `NotReady` where the machine lacks what it needs."""
+    run: Callable[[], tuple[Result, ...]] = import_module(BENCHES[what]).run
+    return run()

@@ -1,10 +1,15 @@
-"""A player that plays nothing and remembers what it was asked."""
+"""A player that plays nothing and remembers, and a log of what a real one tells."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from engine.midi.messages import Notes, TimedNote, ToPlayer
+from engine.midi.messages import FromPlayer, Notes, TimedNote, ToPlayer
+
+Told = TypeVar("Told", bound=FromPlayer)
 
 
 @dataclass(slots=True)
@@ -30,3 +35,36 @@ class RecordingPlayer:
             if isinstance(message, Notes)
             for note in message.notes
         ]
+
+
+class EventLog:
+    """Keeps what a link tells, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.events: list[FromPlayer] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event: FromPlayer) -> None:
+        """Remembers the event; this is what a link is given."""
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def wait_for(
+        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 10.0
+    ) -> Told:
+        """Takes the first event of that kind that is like that out of the log, once it is there."""
+        found: list[Told] = []
+
+        def look() -> bool:
+            for event in self.events:
+                if isinstance(event, kind) and like(event):
+                    found.append(event)
+                    self.events.remove(event)
+                    return True
+            return False
+
+        with self._changed:
+            if not self._changed.wait_for(look, timeout):
+                raise AssertionError(f"no {kind.__name__} in {timeout} s, only {self.events}")
+        return found[0]

@@ -65,9 +65,9 @@ class PlayerLink:
         self._clock = Clock()
         self._restoring = False
         self._restarts = 0
+        self._start()
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
-        self._start()
         self._reader = threading.Thread(target=self._run, name="player link", daemon=True)
         self._reader.start()
 
@@ -84,6 +84,8 @@ class PlayerLink:
             return
         line = m.encode(message)
         with self._lock:
+            if self._closing:
+                return
             if isinstance(message, m.OpenPort):
                 self._port = message.name
             elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
@@ -110,6 +112,9 @@ class PlayerLink:
                 end()
         if threading.current_thread() is not self._reader:
             self._reader.join(_PATIENCE)
+            if not self._reader.is_alive():
+                os.close(self._wake)
+                os.close(self._woken)
 
     def _put(self, line: bytes) -> None:
         if not self._outbox.put(line) and self._outbox.waiting:

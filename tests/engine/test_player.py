@@ -1,0 +1,148 @@
+"""The player as a process, on a machine that may have no MIDI at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.midi import messages as m
+from engine.midi.ports import child_command, child_environment
+
+Process = subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def player() -> Iterator[Process]:
+    process = subprocess.Popen(
+        child_command("engine.midi.player"),
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        yield process
+        process.kill()
+
+
+def say(process: Process, *lines: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"".join(lines))
+    process.stdin.flush()
+
+
+def hear(process: Process, kind: type[m.Message]) -> m.Message:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if isinstance(message := m.decode(line), kind):
+            return message
+    raise AssertionError(f"the player ended without {kind.__name__}")
+
+
+def running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def children(pid: int) -> list[int]:
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    if not listing.exists():
+        pytest.skip("this system does not list the children of a process in /proc")
+    return [int(child) for child in listing.read_text().split()]
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 5
+    while running(pid):
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.02)
+
+
+def test_it_says_that_it_is_ready_and_ends_with_its_input(player: Process) -> None:
+    ready = hear(player, m.Ready)
+    assert isinstance(ready, m.Ready)
+    assert ready.pid == player.pid
+    (watcher,) = children(player.pid)
+    assert player.stdin is not None
+    player.stdin.close()
+    assert player.wait(5) == 0
+    wait_until_gone(watcher)
+
+
+def test_quit_and_sigterm_end_it_and_other_signals_do_not(player: Process) -> None:
+    hear(player, m.Ready)
+    player.send_signal(signal.SIGINT)
+    player.send_signal(signal.SIGHUP)
+    say(player, m.encode(m.OpenPort(None)))
+    assert hear(player, m.PortOpened) == m.PortOpened(None)
+    player.send_signal(signal.SIGTERM)
+    assert player.wait(5) == 0
+
+
+def test_a_bad_line_is_refused_and_the_next_is_obeyed(player: Process) -> None:
+    say(
+        player,
+        b"nonsense\n",
+        b'{"type":"Notes","notes":[[2,1,0,60,90]]}\n',
+        b"x" * (3 * m.MAX_LINE) + b"\n",
+        m.encode(m.PortLost("mine")),
+        m.encode(m.OpenPort(None)),
+    )
+    reasons = [hear(player, m.Rejected) for _ in range(4)]
+    assert "PortLost is not for the player" in str(reasons[3])
+    assert hear(player, m.PortOpened) == m.PortOpened(None)
+    say(player, m.encode(m.Quit()))
+    assert player.wait(5) == 0
+
+
+def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None:
+    hear(player, m.Ready)
+    now = time.monotonic()
+    notes = tuple(m.TimedNote(now + n / 50, now + n / 50 + 0.01, 0, 60 + n, 90) for n in range(8))
+    say(player, m.encode(m.OpenPort(None)), m.encode(m.Notes(notes)))
+    lateness = hear(player, m.Lateness)
+    assert isinstance(lateness, m.Lateness)
+    assert lateness.count >= 1
+    assert 0 <= lateness.p50 <= lateness.p99 <= lateness.worst < 1000
+
+
+def test_a_port_that_is_not_there_is_answered(player: Process) -> None:
+    say(player, m.encode(m.OpenPort("no such port")))
+    failed = hear(player, m.PortFailed)
+    assert isinstance(failed, m.PortFailed)
+    assert "There is no MIDI port called 'no such port'." in failed.reason
+
+
+ORPHAN = """
+import os, subprocess, sys
+player = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+player.stdout.readline()
+os.set_inheritable(player.stdin.fileno(), True)
+keeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=sys.stdin, close_fds=False)
+print(player.pid, flush=True)
+keeper.wait()
+"""
+
+
+def test_it_ends_with_its_parent_even_when_another_keeps_its_input_open() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN, *child_command("engine.midi.player")],
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        wait_until_gone(pid)

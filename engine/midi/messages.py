@@ -85,6 +85,23 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
+class Prolong:
+    """Moves the end of the newest note of a pitch, sounding or scheduled, later: to ``off``.
+
+    Without such a note nothing happens: it is not struck again.
+    """
+
+    channel: int
+    pitch: int
+    off: float
+
+    def __post_init__(self) -> None:
+        _within("channel", self.channel, 0, 15)
+        _within("pitch", self.pitch, 0, 127)
+        _time("note end", self.off)
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Sends one raw MIDI message (program change, control change, ...) at ``at``.
 
@@ -232,7 +249,9 @@ class PlayerLost:
     restarted: bool
 
 
-ToPlayer = Notes | Flush | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Panic | Quit
+ToPlayer = (
+    Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Panic | Quit
+)
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Lateness | Rejected | PlayerLost
 )

@@ -151,6 +151,8 @@ class PlayerProcess:
                 self._schedule.add(notes, now)
             case m.Flush(at, cut):
                 self._schedule.flush(at, cut, now)
+            case m.Prolong(channel, pitch, off):
+                self._schedule.prolong(channel, pitch, off)
             case m.Send(at, data):
                 self._schedule.send(at, data, now)
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():

@@ -90,6 +90,24 @@ class Schedule:
         heapq.heapify(kept)
         self._heap = kept
 
+    def prolong(self, channel: int, pitch: int, off: float) -> None:
+        """Moves the end of the newest note of a pitch, sounding or scheduled, later."""
+        newest, which = -1, -1
+        for place, entry in enumerate(self._heap):
+            what = entry.what
+            scheduled = isinstance(what, TimedNote) and (what.channel, what.pitch)
+            if (channel, pitch) in (scheduled, what) and entry.order > newest:
+                newest, which = entry.order, place
+        if which < 0:
+            return
+        entry = self._heap[which]
+        if isinstance(entry.what, TimedNote):
+            if entry.what.off < off:
+                self._heap[which] = replace(entry, what=replace(entry.what, off=off))
+        elif entry.at < off:
+            self._heap[which] = replace(entry, at=off)
+            heapq.heapify(self._heap)
+
     def take(self, now: float) -> list[Due]:
         """Gives what is due by ``now``, in order, and counts it as sent."""
         due: list[Due] = []

@@ -40,6 +40,7 @@ notes = st.builds(
 messages: st.SearchStrategy[m.Message] = st.one_of(
     st.builds(m.Notes, st.lists(notes, max_size=20).map(tuple)),
     st.builds(m.Flush, times, st.booleans()),
+    st.builds(m.Prolong, st.integers(0, 15), st.integers(0, 127), times),
     st.builds(m.Send, times, data),
     st.builds(m.ClockRun, times, intervals, st.booleans(), st.integers(0, 16_383)),
     st.builds(m.ClockTempo, times, intervals),

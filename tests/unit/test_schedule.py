@@ -55,6 +55,17 @@ def test_a_note_struck_while_it_sounds_ends_with_the_last_of_the_two() -> None:
     assert play(schedule) == [(0.0, on(60)), (1.0, off(60)), (1.0, on(60)), (4.0, off(60))]
 
 
+def test_a_note_that_sounds_or_waits_is_prolonged_without_another_stroke() -> None:
+    schedule = Schedule()
+    schedule.add([note(0.0, 1.0), note(0.5, 2.0, pitch=64)], now=0.0)
+    assert play(schedule, until=0.2) == [(0.0, on(60))]
+    schedule.prolong(0, 60, 3.0)
+    schedule.prolong(0, 64, 2.5)
+    schedule.prolong(0, 64, 1.0)
+    schedule.prolong(0, 72, 9.0)
+    assert play(schedule) == [(0.5, on(64)), (2.5, off(64)), (3.0, off(60))]
+
+
 def test_a_change_of_program_comes_before_the_note_it_is_meant_for() -> None:
     schedule = Schedule()
     schedule.add([note(1.0, 2.0)], now=0.0)

@@ -1,0 +1,240 @@
+"""MIDI files in and out: any track of any file to measures, and measures to a file."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import mido
+
+from engine.errors import BadMidiFile, CannotWrite, OutOfRange
+from engine.midi.fitting import Account, count, fit
+from engine.midi.parsing import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.song import FASTEST, SLOWEST, Track
+
+TICKS_PER_QUARTER = 480
+"""Divisible by 12, so that every place of the grid is a whole tick."""
+
+USUAL_TEMPO = 120.0
+"""The tempo of a file that names none."""
+
+MOST_MEASURES = 10_000
+"""The most measures that are read from a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """A track of a file: its number from 1, its name, its notes, and whether all are drums."""
+
+    number: int
+    name: str
+    notes: int
+    drums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MidiImport:
+    """What was read: measures of one track, the tempo, and what was changed to make them fit.
+
+    ``track`` is the number of the track, from 1, and ``title`` its name or the file's.
+    ``changes`` holds a sentence for each kind of change.
+    """
+
+    measures: tuple[Measure, ...]
+    tempo: float
+    track: int
+    title: str
+    tracks: tuple[TrackInfo, ...]
+    changes: tuple[str, ...]
+
+
+def read(path: Path | str, track: int | None = None) -> MidiImport:
+    """Reads a track of a MIDI file, from 1; without one, the first that has more than drums.
+
+    Onsets move to the nearest place of the grid, pitches by octaves into the range, and what
+    sounds at once becomes its highest line. Raises `BadMidiFile` for a file that cannot be
+    read or has no notes, `OutOfRange` for a track that it does not have.
+    """
+    path = Path(path)
+    file = parse(path)
+    tracks = tuple(_info(number, one) for number, one in enumerate(file.tracks, 1))
+    chosen = _choose(path, tracks, track)
+    parsed = file.tracks[chosen - 1]
+    account = Account()
+    notes = _without_drums(parsed, account)
+    last = max(max(note.end for note in notes), parsed.end)
+    if last > MOST_MEASURES * FOUR_QUARTERS.length:
+        raise BadMidiFile(
+            f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
+            "Export a part of it.",
+        )
+    tempo = _tempo(file, parsed, account)
+    _metre(file, parsed, account)
+    measures = fit(notes, parsed.end, FOUR_QUARTERS, account)
+    return MidiImport(
+        measures=tuple(measures),
+        tempo=tempo,
+        track=chosen,
+        title=parsed.name or path.stem,
+        tracks=tracks,
+        changes=account.sentences(),
+    )
+
+
+def write(
+    path: Path | str,
+    measures: Sequence[Measure],
+    tempo: float,
+    *,
+    channel: int = 0,
+    program: int = 0,
+    velocity: int = 96,
+    title: str = "",
+) -> None:
+    """Writes measures to a MIDI file of type 1, whole or not at all.
+
+    ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
+    the note before it. Raises `OutOfRange` for values that a song cannot have or where there
+    is no measure, `CannotWrite` where nothing can be written.
+    """
+    track = Track(channel, program, velocity)
+    if not measures:
+        raise OutOfRange("There is no measure to write.")
+    if not SLOWEST <= tempo <= FASTEST:
+        raise OutOfRange(
+            f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
+            f"{tempo} does not."
+        )
+    name = "".join(c for c in title if c.isprintable()).encode("utf-8", "replace").decode("utf-8")
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
+    file.tracks.append(_conductor(tempo, name))
+    file.tracks.append(_notes(measures, track, name))
+    content = BytesIO()
+    file.save(file=content)
+    _replace(Path(path), content.getvalue())
+
+
+def _info(number: int, track: ParsedTrack) -> TrackInfo:
+    drums = bool(track.notes) and all(note.channel == DRUMS for note in track.notes)
+    return TrackInfo(number, track.name, len(track.notes), drums)
+
+
+def _choose(path: Path, tracks: tuple[TrackInfo, ...], wanted: int | None) -> int:
+    with_notes = [track for track in tracks if track.notes]
+    if not with_notes:
+        raise BadMidiFile(f"{path} holds no notes.", "Name a file with notes in it.")
+    listed = ", ".join(
+        f"{track.number}" + (f" {track.name!r}" if track.name else "") for track in with_notes[:12]
+    )
+    if wanted is None:
+        playing = [track for track in with_notes if not track.drums]
+        if not playing:
+            raise BadMidiFile(
+                f"{path} holds nothing but drums.", f"Ask for a track by number: {listed}."
+            )
+        return playing[0].number
+    if not 1 <= wanted <= len(tracks):
+        raise OutOfRange(
+            f"{path} has no track {wanted}; it has {count(len(tracks), 'track')}, from 1.",
+            f"Tracks with notes: {listed}.",
+        )
+    if not tracks[wanted - 1].notes:
+        raise BadMidiFile(
+            f"Track {wanted} of {path} holds no notes.", f"Tracks with notes: {listed}."
+        )
+    return wanted
+
+
+def _without_drums(track: ParsedTrack, account: Account) -> tuple[TimedNote, ...]:
+    # A track of drums alone is only read when asked for, and then as it is.
+    notes = tuple(note for note in track.notes if note.channel != DRUMS)
+    if not notes:
+        return track.notes
+    if left := len(track.notes) - len(notes):
+        account.others.append(f"{count(left, 'note')} of the drum channel left out.")
+    return notes
+
+
+def _tempo(file: ParsedFile, track: ParsedTrack, account: Account) -> float:
+    changes = sorted(change for one in file.about(track) for change in one.tempi)
+    # The last of several at the start of the file is the one that holds there.
+    at_start = [tempo for place, tempo in changes if place <= track.notes[0].start]
+    named = at_start[-1] if at_start else changes[0][1] if changes else USUAL_TEMPO
+    tempo = round(named, 2)
+    different = {round(other, 2) for place, other in changes if place > track.notes[0].start}
+    if different - {tempo}:
+        account.others.append(f"The tempo changes on the way; the first, {tempo:g}, is kept.")
+    kept = min(max(tempo, SLOWEST), FASTEST)
+    if kept != tempo:
+        account.others.append(f"The tempo {tempo:g} became {kept:g}, the nearest that is played.")
+    return kept
+
+
+def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
+    metres = sorted(change for one in file.about(track) for change in one.metres)
+    others = list(dict.fromkeys(m for _, m in metres if m not in ("4/4", "2/2", "2/4")))
+    if others:
+        named = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
+        account.others.append(f"The metre {named} is read in measures of four quarter notes.")
+
+
+def _conductor(tempo: float, name: str) -> mido.MidiTrack:
+    return mido.MidiTrack(
+        [
+            mido.MetaMessage("track_name", name=name),
+            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
+            mido.MetaMessage("time_signature", numerator=4, denominator=4),
+        ]
+    )
+
+
+def _notes(measures: Sequence[Measure], track: Track, name: str) -> mido.MidiTrack:
+    written = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+    written.append(mido.Message("program_change", channel=track.channel, program=track.program))
+    at = 0
+    sounding: int | None = None
+
+    def add(kind: str, tick: int, **values: int) -> None:
+        nonlocal at
+        written.append(mido.Message(kind, time=tick - at, channel=track.channel, **values))
+        at = tick
+
+    base = 0
+    for measure in measures:
+        for onset, token in zip(measure.grid.onsets, measure.tokens, strict=True):
+            if token == HOLD:
+                continue
+            tick = base + int(onset * TICKS_PER_QUARTER)
+            if sounding is not None:
+                add("note_off", tick, note=sounding, velocity=64)
+                sounding = None
+            if token != REST:
+                add("note_on", tick, note=token, velocity=track.velocity)
+                sounding = token
+        base += int(measure.grid.length * TICKS_PER_QUARTER)
+    if sounding is not None:
+        add("note_off", base, note=sounding, velocity=64)
+    written.append(mido.MetaMessage("end_of_track", time=base - at))
+    return written
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        try:
+            # Opened plainly rather than by tempfile, whose files nobody else may read.
+            with temporary.open("xb") as file:
+                file.write(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CannotWrite(
+            f"{path} cannot be written ({reason}).", "Name a place where you may write."
+        ) from error

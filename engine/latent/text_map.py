@@ -96,19 +96,23 @@ def render(
         if row < len(cells):
             cells[row][nearest(here[0], width)] = HERE
     lines = [f"{about.label}: {found.legend(about, GLYPHS[glyphs])}", f"↑ {up.label}"]
-    ticks = {0: "+3", height - 1: "-3"}
-    if height > 4:
-        ticks[height // 2] = " 0"
+    marks = ticks(height)
     for index in range(height):
-        row_text = "".join(cells[index]) if index < len(cells) else ""
-        lines.append(f"{ticks.get(index, ''):>2} │{row_text}".rstrip())
-    lines.append(f"   └{'─' * width}")
-    lines.append(f"   {axis_line(width + 1, f'{across.label} →')}".rstrip())
+        drawn = "".join(cells[index]) if index < len(cells) else ""
+        lines.append(f"{marks.get(index, ''):>2} │{drawn:{width}}│")
+    lines.append(f"   └{'─' * width}┘")
+    lines.append(f"    {axis_line(width, f'{across.label} →')}".rstrip())
     if here is not None:
         lines.append(
             f"{HERE} the measure: {across.label} {here[0]:+.2f}, {up.label} {here[1]:+.2f}"
         )
     return "\n".join(lines)
+
+
+def ticks(height: int) -> dict[int, str]:
+    """Gives the rows that bear a number, from the top: both ends, and 0 where a row has it."""
+    middle = {height // 2: " 0"} if height % 2 and height > 2 else {}
+    return {0: "+3", height - 1: "-3", **middle}
 
 
 def axis_line(width: int, caption: str) -> str:

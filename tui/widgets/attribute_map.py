@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log1p
+from time import monotonic, monotonic_ns
 from typing import ClassVar
 
 from rich.style import Style
@@ -19,14 +19,14 @@ from engine.latent.text_map import (
     LEVELS,
     NOTHING,
     SHADES,
-    Scale,
     axis_line,
     nearest,
     resample,
-    scale,
+    ticks,
     value_at,
 )
-from engine.music.attributes import ATTRIBUTES, attribute
+from tui.gestures import PAUSE
+from tui.map_cells import MapCells
 from tui.shades import CELLS, Cells, blends, cells, faded, ramp
 from tui.widgets.canvas import Canvas, Picture, fitting
 
@@ -76,12 +76,14 @@ in which no training measure lies are faint.
     class Moved(Message):
         """The cursor moved to ``x`` and ``y``, in latent units.
 
-        A move is ``settled`` by Enter or by letting the mouse go: the gesture ends there.
+        Moves that belong together carry one ``gesture``; the last of them, by Enter or by
+        letting the mouse go, is ``settled``.
         """
 
         map: AttributeMap
         x: float
         y: float
+        gesture: int
         settled: bool
 
         @property
@@ -99,14 +101,15 @@ in which no training measure lies are faint.
         super().__init__(name=name, id=id, classes=classes)
         self.surface: Surface | None = None
         self.here: tuple[float, float] | None = None
+        self._spec: LatentSpec | None = None
         self.stale = False
         self.done = True
         self.occupancy = False
         self.cells: Cells | None = None
-        self._labels = ("", "")
+        self._known: MapCells | None = None
         self._cursor = (0.0, 0.0)
-        self._scale = Scale(0.0, 0.0)
-        self._counts = Scale(0.0, 0.0)
+        self._gesture = 0
+        self._moved_at = 0.0
         self._dragging = False
 
     def show(
@@ -126,12 +129,18 @@ in which no training measure lies are faint.
         """
         if here is not None and (self.here is None or self._cursor == self.here):
             self._cursor = here
-        self.surface, self.here, self.stale, self.done = surface, here, stale, done
-        if surface is not None:
-            self._labels = (_label(surface.x, spec), _label(surface.y, spec))
-            self._scale = scale(surface.values)
-            most = max((max(row, default=0) for row in surface.occupancy), default=0)
-            self._counts = Scale(log1p(1), log1p(most))
+        picture = (self.surface, self._spec, self.stale, self.done)
+        self.here = here
+        if picture[0] is surface and picture[1:] == (spec, stale, done):
+            self.remark()
+            return
+        self.surface, self._spec, self.stale, self.done = surface, spec, stale, done
+        self._read()
+
+    def _read(self) -> None:
+        self._known = (
+            MapCells(self.surface, self._spec, self.occupancy) if self.surface is not None else None
+        )
         self.redraw()
 
     @property
@@ -153,34 +162,34 @@ in which no training measure lies are faint.
 
     def plain(self) -> str:
         """Says the map, its range and what is under the cursor in one line."""
-        if self.surface is None:
+        known = self._known
+        if known is None:
             return "Map: nothing to show yet."
-        about = attribute(self.surface.attribute)
-        low, high = self._scale.ends(about)
+        low, high = known.scale.ends(known.about)
         return (
-            f"Map of {about.label} over {self._labels[0]} and {self._labels[1]}, "
-            f"{low} to {high}{self._state()}. Cursor at {self._words(200)}."
+            f"Map of {known.about.label} over {known.labels[0]} and {known.labels[1]}, "
+            f"{low} to {high}{self._state(known)}. Cursor at {known.words(*self._cursor)[0]}."
         )
 
     # Moves
 
-    def move(self, dx: int, dy: int, coarse: bool = False) -> None:
+    def action_move(self, dx: int, dy: int, coarse: bool = False) -> None:
         """Moves the cursor by cells, or by half units; ``dy`` counts upwards."""
         width, height = self.wanted()
         steps = (2 * LIMIT / (width - 1), 2 * LIMIT / (height - 1))
         far = (max(COARSE, steps[0]), max(COARSE, steps[1])) if coarse else steps
         self._go(self._cursor[0] + dx * far[0], self._cursor[1] + dy * far[1])
 
-    def go(self) -> None:
+    def action_go(self) -> None:
         """Goes to the cursor and ends the gesture."""
         self._go(*self._cursor, settled=True)
 
-    def toggle_occupancy(self) -> None:
+    def action_occupancy(self) -> None:
         """Shows the density of the training data, or the attribute again."""
         self.occupancy = not self.occupancy
-        self.redraw()
+        self._read()
 
-    def next_cells(self) -> None:
+    def action_cells(self) -> None:
         """Draws the cells in the next way."""
         self.cells = CELLS[(CELLS.index(self._drawn_as()) + 1) % len(CELLS)]
         self.redraw()
@@ -203,14 +212,15 @@ in which no training measure lies are faint.
             self._dragging = False
             self.release_mouse()
             event.stop()
-            self.go()
+            self.action_go()
 
     def on_focus(self) -> None:
         """Shows the cursor."""
         self.remark()
 
     def on_blur(self) -> None:
-        """Hides a cursor that stands on the measure."""
+        """Ends the gesture and hides a cursor that stands on the measure."""
+        self._gesture = 0
         self.remark()
 
     def _point(self, event: events.MouseEvent, held: bool = False) -> bool:
@@ -229,20 +239,27 @@ in which no training measure lies are faint.
         self.cursor = (x, y)
         if self._cursor == before and not settled:
             return
-        self.post_message(self.Moved(self, *self._cursor, settled))
+        now = monotonic()
+        if not self._gesture or now - self._moved_at > PAUSE:
+            # Unlike any number that the screen gives its own gestures.
+            self._gesture = monotonic_ns()
+        self._moved_at = now
+        self.post_message(self.Moved(self, *self._cursor, self._gesture, settled))
+        if settled:
+            self._gesture = 0
 
     # Drawing
 
     def paint(self, picture: Picture) -> None:
         """Draws captions, axes and cells."""
-        caption = self.style_of("attribute-map--caption")
-        if self.surface is None:
-            picture.put(0, 0, fitting(picture.width, "The map is drawn once the model is ready."),
-                        caption)  # fmt: skip
+        caption, known = self.style_of("attribute-map--caption"), self._known
+        if known is None:
+            waiting = fitting(picture.width, "The map comes with the first measure.", "no map yet")
+            picture.put(0, 0, waiting, caption)
             return
-        plot, (across, up) = self._plot(), self._labels
-        self._paint_legend(picture)
-        for row, text in self._ticks(plot.height).items():
+        plot, (across, up) = self._plot(), known.labels
+        self._paint_legend(picture, known)
+        for row, text in ticks(plot.height).items():
             picture.put(0, plot.y + row, text, caption)
         for y in range(plot.y, plot.bottom):
             picture.put(GUTTER - 1, y, "│", caption)
@@ -250,14 +267,15 @@ in which no training measure lies are faint.
             picture.put(0, 1, fitting(picture.width, f"↑ {up}"), caption)
             between = f"{across} →"
         else:
-            between = fitting(plot.width - 6, f"{across} → ↑ {up}", f"→{across} ↑{up}",
-                              f"→{across[:5]} ↑{up[:5]}")  # fmt: skip
+            texts = (f"{across} → ↑ {up}", f"→{across} ↑{up}", f"→{across[:5]} ↑{up[:5]}")
+            between = fitting(plot.width - 6, *texts)
         picture.put(GUTTER, plot.bottom, axis_line(plot.width, between), caption)
-        self._paint_cells(picture, plot)
+        self._paint_cells(picture, plot, known)
 
     def mark(self, picture: Picture) -> None:
         """Draws the measure, the cursor, and what is under it in words."""
-        if self.surface is None:
+        known = self._known
+        if known is None:
             return
         plot = self._plot()
         if self.here is not None:
@@ -268,25 +286,24 @@ in which no training measure lies are faint.
             style = self.style_of("attribute-map--cursor")
             under = picture.at(x, y)[0]
             if under == " " and self._drawn_as() == "colour":
-                # The cells of a colour are blank but for the first; here the digit is wanted.
-                under = self._digit(x - plot.x, y - plot.y, plot)
+                # Only the first cell of a level bears its digit; here it is wanted.
+                level = known.level(*self._cell(x, y, plot, known))
+                under = under if level is None else DIGITS[level]
             if x > plot.x:
                 picture.put(x - 1, y, "[", style)
             picture.put(x, y, under, style)
             if x + 1 < plot.right:
                 picture.put(x + 1, y, "]", style)
-        words = self.style_of("attribute-map--words")
-        picture.put(0, picture.height - 1, self._words(picture.width), words)
+        words = fitting(picture.width, *known.words(*self._cursor))
+        picture.put(0, picture.height - 1, words, self.style_of("attribute-map--words"))
 
-    def _paint_legend(self, picture: Picture) -> None:
-        assert self.surface is not None
-        about = attribute(self.surface.attribute)
-        style, state = self.style_of("attribute-map--caption"), self._state()
-        if self.occupancy:
-            most = max((max(row, default=0) for row in self.surface.occupancy), default=0)
-            low, high, name = "1", f"{most} measures", "training data"
-        else:
-            (low, high), name = self._scale.ends(about), about.label
+    def _paint_legend(self, picture: Picture, known: MapCells) -> None:
+        style, state, name = (
+            self.style_of("attribute-map--caption"),
+            self._state(known),
+            known.name(),
+        )
+        low, high = known.ends()
         number = low.split(" ")[0]
         ends: tuple[tuple[str, str], ...] = (
             (f"{name}: {low} ", f" {high}{state}"),
@@ -307,56 +324,33 @@ in which no training measure lies are faint.
             picture.put(len(before) + level, 0, glyphs[level], shade)
         picture.put(len(before) + LEVELS, 0, after, style)
 
-    def _paint_cells(self, picture: Picture, plot: Region) -> None:
-        surface, drawn = self.surface, self._drawn_as()
-        assert surface is not None
+    def _paint_cells(self, picture: Picture, plot: Region, known: MapCells) -> None:
+        drawn = self._drawn_as()
         full, faint = self._shades()
         glyphs = SHADES if drawn == "shades" else DIGITS
-        unfilled = self.style_of("attribute-map--unfilled")
-        columns = [resample(c, plot.width, len(surface.xs)) for c in range(plot.width)]
-        for line in range(plot.height):
-            row = resample(line, plot.height, len(surface.ys))
-            counts = surface.occupancy[row] if row < len(surface.occupancy) else ()
-            if row >= len(surface.values):
-                continue
-            last = -1
-            for at, column in enumerate(columns):
-                count = counts[column] if column < len(counts) else None
-                level = self._level(row, column)
-                if level < 0:
-                    glyph, style = NOTHING, unfilled
+        nothing = self.style_of("attribute-map--unfilled")
+        for y in range(plot.y, plot.bottom):
+            before = None
+            for x in range(plot.x, plot.right):
+                row, column = self._cell(x, y, plot, known)
+                if row >= known.filled:
+                    break
+                level = known.level(row, column)
+                if level is None:
+                    picture.put(x, y, NOTHING, nothing)
                 else:
-                    glyph = " " if drawn == "colour" and level == last else glyphs[level]
-                    style = (faint if count == 0 else full)[level]
-                picture.put(plot.x + at, plot.y + line, glyph, style)
-                last = level
-
-    def _level(self, row: int, column: int) -> int:
-        # The level of a cell of the surface, -1 where there is nothing to count.
-        surface = self.surface
-        assert surface is not None
-        if not self.occupancy:
-            return self._scale.level(surface.values[row][column])
-        counts = surface.occupancy[row] if row < len(surface.occupancy) else ()
-        count = counts[column] if column < len(counts) else 0
-        return self._counts.level(log1p(count)) if count else -1
-
-    def _digit(self, across: int, down: int, plot: Region) -> str:
-        surface = self.surface
-        assert surface is not None
-        row = resample(down, plot.height, len(surface.ys))
-        column = resample(across, plot.width, len(surface.xs))
-        level = self._level(row, column) if row < len(surface.values) else -1
-        return DIGITS[level] if level >= 0 else " "
+                    glyph = " " if drawn == "colour" and level == before else glyphs[level]
+                    shades = faint if known.count(row, column) == 0 else full
+                    picture.put(x, y, glyph, shades[level])
+                before = level
 
     def _shades(self) -> tuple[tuple[Style, ...], tuple[Style, ...]]:
+        # A style for each level, and the same for cells without training measures.
         ground = self.rich_style
         if not blends(self.app):
             return (ground,) * LEVELS, (ground + Style(dim=True),) * LEVELS
         full = ramp(
-            self.style_of("attribute-map--lowest"),
-            self.style_of("attribute-map--middle"),
-            self.style_of("attribute-map--highest"),
+            *(self.style_of(f"attribute-map--{end}") for end in ("lowest", "middle", "highest"))
         )
         return full, faded(full, ground)
 
@@ -369,45 +363,17 @@ in which no training measure lies are faint.
         return Region(GUTTER, top, max(1, width - GUTTER), max(1, height - top - 2))
 
     @staticmethod
-    def _ticks(height: int) -> dict[int, str]:
-        middle = {height // 2: " 0"} if height % 2 and height > 2 else {}
-        return {0: "+3", height - 1: "-3", **middle}
-
-    def _place(self, point: tuple[float, float], plot: Region) -> tuple[int, int]:
+    def _place(point: tuple[float, float], plot: Region) -> tuple[int, int]:
         column = nearest(point[0], plot.width)
         row = plot.height - 1 - nearest(point[1], plot.height)
         return plot.x + column, plot.y + row
 
-    def _state(self) -> str:
-        assert self.surface is not None
+    @staticmethod
+    def _cell(x: int, y: int, plot: Region, known: MapCells) -> tuple[int, int]:
+        columns, rows = known.size
+        return resample(y - plot.y, plot.height, rows), resample(x - plot.x, plot.width, columns)
+
+    def _state(self, known: MapCells) -> str:
         if not self.done:
-            share = len(self.surface.values) / len(self.surface.ys)
-            return f" · measuring {share:.0%}"
+            return f" · measuring {known.filled / known.size[1]:.0%}"
         return " · as it was before" if self.stale else ""
-
-    def _words(self, width: int) -> str:
-        surface = self.surface
-        assert surface is not None
-        (x, y), (across, up) = self._cursor, self._labels
-        column = nearest(x, len(surface.xs))
-        row = len(surface.ys) - 1 - nearest(y, len(surface.ys))
-        said, data = "not measured yet", ""
-        if row < len(surface.values):
-            said = attribute(surface.attribute).say(surface.values[row][column])
-        if row < len(surface.occupancy):
-            count = surface.occupancy[row][column]
-            data = f", {count or 'no'} training measure{'' if count == 1 else 's'}"
-        return fitting(
-            width,
-            f"{across} {x:+.2f}, {up} {y:+.2f}: {said}{data}",
-            f"{across} {x:+.1f}, {up} {y:+.1f}: {said}",
-            f"→{x:+.1f} ↑{y:+.1f}: {said}{data}",
-            f"→{x:+.1f} ↑{y:+.1f}: {said}",
-            f"{x:+.1f} {y:+.1f} {said}",
-        )
-
-
-def _label(dimension: int, spec: LatentSpec | None) -> str:
-    if spec is not None:
-        return spec.dimensions[dimension].label
-    return ATTRIBUTES[dimension].label if dimension < len(ATTRIBUTES) else f"z{dimension}"

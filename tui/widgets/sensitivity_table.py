@@ -22,8 +22,8 @@ STILL = 0.05
 UNEVEN = 0.5
 """The share of its slope from which a spread is marked: one step is then not like another."""
 
-WIDE, NARROW = 7, 3
-"""Columns of a cell: a number with one place, or a sign and a digit of tenths."""
+NARROWEST, WIDE, WIDEST = 3, 6, 12
+"""Columns of a cell; from `WIDE` on it holds a number with one place, else tenths."""
 
 
 def slope_text(slope: float, spread: float, wide: bool) -> str:
@@ -90,9 +90,11 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
         labels: tuple[str, ...] = ()
         if sensitivity is not None and spec is not None:
             labels = tuple(spec.dimensions[d].label for d in sensitivity.dimensions)
-        self.sensitivity, self.focused, self.stale = sensitivity, focused, stale
-        self._labels = labels
-        self.redraw()
+        before = (self.sensitivity, self._labels, self.focused, self.stale)
+        if before != (sensitivity, labels, focused, stale):
+            self.sensitivity, self._labels = sensitivity, labels
+            self.focused, self.stale = focused, stale
+            self.redraw()
 
     def plain(self) -> str:
         """Says what the gauge in focus moves, or the first one shown."""
@@ -116,10 +118,9 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
             picture.put(0, 0, fitting(picture.width, "What moves what: measuring …"), note)
             return
         longest = max(map(len, self._labels))
-        wide = picture.width >= min(longest, 12) + 2 + len(ATTRIBUTES) * WIDE
-        cell = (
-            min((picture.width - min(longest, 14) - 2) // len(ATTRIBUTES), 12) if wide else NARROW
-        )
+        room = picture.width - min(longest, 14) - 2
+        cell = max(NARROWEST, min(WIDEST, room // len(ATTRIBUTES)))
+        wide = cell >= WIDE
         left = max(2, min(longest + 2, picture.width - cell * len(ATTRIBUTES)))
         for which, attribute in enumerate(ATTRIBUTES):
             name = fitting(cell - 1, attribute.label, attribute.label[: cell - 1])

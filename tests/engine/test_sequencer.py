@@ -1,0 +1,383 @@
+"""The transport, with time moved by hand: songs in, timed notes out.
+
+The tempo is 60, so that quarter notes are seconds. The music starts 10 ms after `play`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.midi import messages as m
+from engine.midi.schedule import Schedule
+from engine.music.line import Line
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.song import Origin, Slot, Song, Track
+from engine.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
+
+TUNE = Origin("corpus", "The Tune")
+C, D, E, F, G = 60, 62, 64, 65, 67
+
+
+def measure(text: str) -> Measure:
+    """Reads a measure of quarter notes: a letter starts a note, ``-`` holds, ``.`` rests."""
+    names = {"C": C, "D": D, "E": E, "F": F, "G": G, "-": HOLD, ".": REST}
+    tokens = [HOLD] * 24
+    tokens[::6] = [names[letter] for letter in text]
+    return Measure(tuple(tokens))
+
+
+def song(*measures: str, tempo: float = 60.0, track: Track = Track()) -> Song:  # noqa: B008
+    """Gives a song of such measures."""
+    slots = tuple(Slot.brought_in(measure(text), TUNE) for text in measures)
+    return Song("Song", tempo, track, slots)
+
+
+class Stage:
+    """A sequencer, a player's schedule, and the time between them."""
+
+    def __init__(self, first: Song) -> None:
+        self.sequencer = Sequencer(first)
+        self.schedule = Schedule()
+        self.now = 0.0
+        self.heard: list[tuple[float, str, int]] = []
+        self.others: list[m.ToPlayer] = []
+
+    def tell(self, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
+        """Gives messages to the player."""
+        for message in messages:
+            match message:
+                case m.Notes(notes):
+                    self.schedule.add(notes, self.now)
+                case m.Flush(at, cut):
+                    self.schedule.flush(at, cut, self.now)
+                case m.Prolong(channel, pitch, off):
+                    self.schedule.prolong(channel, pitch, off)
+                case m.Panic():
+                    self._hear(self.now, self.schedule.silence())
+                case _:
+                    self.others.append(message)
+        return messages
+
+    def play(self, slot: int = 0) -> None:
+        """Starts the loop such that its first note sounds at time 0."""
+        self.now = -LEAD
+        self.tell(self.sequencer.play(self.now, slot))
+
+    def until(self, end: float) -> Stage:
+        """Moves time on; the sequencer wakes when it asked to."""
+        while True:
+            wake = self.sequencer.wake()
+            to = end if wake is None else min(end, wake)
+            while self.schedule.next_time <= to:
+                at = self.schedule.next_time
+                self._hear(at, [due.data for due in self.schedule.take(at)])
+            self.now = to
+            if to == end:
+                return self
+            self.tell(self.sequencer.advance(to))
+
+    def change(self, new: Song, timing: str = "now") -> list[m.ToPlayer]:
+        """Edits the song."""
+        return self.tell(self.sequencer.change(new, self.now, timing))  # type: ignore[arg-type]
+
+    def _hear(self, at: float, sent: list[bytes]) -> None:
+        for data in sent:
+            if data[0] & 0xF0 in (0x80, 0x90):
+                kind = "on" if data[0] & 0xF0 == 0x90 else "off"
+                self.heard.append((round(at, 3), kind, data[1]))
+
+
+def test_notes_sound_in_time_and_the_loop_comes_round() -> None:
+    stage = Stage(song("CD..", "E-F-"))
+    stage.play()
+    assert stage.until(9.5).heard == [
+        (0.0, "on", C),
+        (1.0, "off", C),
+        (1.0, "on", D),
+        (2.0, "off", D),
+        (4.0, "on", E),
+        (6.0, "off", E),
+        (6.0, "on", F),
+        (8.0, "off", F),
+        (8.0, "on", C),
+        (9.0, "off", C),
+        (9.0, "on", D),
+    ]
+
+
+def test_a_note_is_held_over_the_bar_line_and_over_the_end_of_the_loop() -> None:
+    stage = Stage(song("--C.", "D--E", "--.."))
+    stage.play()
+    assert stage.until(13).heard == [
+        (2.0, "on", C),
+        (3.0, "off", C),
+        (4.0, "on", D),
+        (7.0, "off", D),
+        (7.0, "on", E),
+        (10.0, "off", E),
+    ]
+    tied = Stage(song("--C.", "...D"))
+    tied.play()
+    assert tied.until(10.5).heard[-3:] == [(7.0, "on", D), (10.0, "off", D), (10.0, "on", C)]
+
+
+def test_play_starts_at_a_slot_and_holds_nothing_into_it() -> None:
+    stage = Stage(song("CDEF", "--G."))
+    stage.play(slot=1)
+    assert stage.until(4.5).heard == [(2.0, "on", G), (3.0, "off", G), (4.0, "on", C)]
+    assert m.ClockRun(0.0, 1 / 24, True, 16) in stage.others
+    beyond = Stage(song("CDEF"))
+    beyond.play(slot=7)
+    assert beyond.until(0.5).heard == [(0.0, "on", C)]
+
+
+def test_the_program_comes_first_and_the_clock_starts_with_the_music() -> None:
+    stage = Stage(song("C...", track=Track(2, 40, 70)))
+    told = stage.sequencer.play(5.0)
+    assert told == [
+        m.Send(5.0, b"\xc2\x28"),
+        m.ClockRun(5.0 + LEAD, 1 / 24),
+        m.Notes((m.TimedNote(5.0 + LEAD, 6.0 + LEAD, 2, C, 70),)),
+    ]
+
+
+def test_the_player_knows_enough_to_play_through_a_stall() -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    stage.until(0.5)
+    known = [note.on for note in stage.sequencer._sent]
+    assert max(known) <= stage.now + LOOK_AHEAD
+    assert stage.sequencer.wake() is not None
+    stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
+    # Nothing more is told for three seconds, and everything is heard.
+    heard_before = len(stage.heard)
+    while stage.schedule.next_time <= 3.4:
+        at = stage.schedule.next_time
+        stage._hear(at, [due.data for due in stage.schedule.take(at)])
+    assert [each[2] for each in stage.heard[heard_before:] if each[1] == "on"] == [D, E, F]
+
+
+def test_after_a_stall_the_music_goes_on_where_it_would_be() -> None:
+    stage = Stage(song("CDEF", "GFED"))
+    stage.play()
+    stage.until(0.5)
+    stage.now = 5.5
+    assert stage.sequencer.advance(5.5) == [m.Notes((m.TimedNote(6.0, 7.0, 0, E, 96),))]
+
+
+def test_an_edit_is_heard_at_once() -> None:
+    stage = Stage(song("C---"))
+    stage.play()
+    stage.until(1.5)
+    stage.change(song("D-E-"))
+    assert stage.until(4.5).heard == [
+        (0.0, "on", C),
+        (1.502, "off", C),
+        (1.502, "on", D),
+        (2.0, "off", D),
+        (2.0, "on", E),
+        (4.0, "off", E),
+        (4.0, "on", D),
+    ]
+
+
+def test_a_pitch_that_stays_is_not_struck_again_and_ends_where_it_ends_now() -> None:
+    longer = Stage(song("C-E-"))
+    longer.play()
+    longer.until(1.5)
+    longer.change(song("C--F"))
+    assert longer.until(3.5).heard == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", F)]
+    shorter = Stage(song("C--F"))
+    shorter.play()
+    shorter.until(0.5)
+    shorter.change(song("CE--"))
+    assert shorter.until(3.5).heard == [(0.0, "on", C), (1.0, "off", C), (1.0, "on", E)]
+
+
+def test_an_edit_to_a_rest_cuts_and_one_far_away_touches_nothing() -> None:
+    stage = Stage(song("C---", "E---"))
+    stage.play()
+    stage.until(1.5)
+    assert stage.change(song("C---", "F---")) == []
+    stage.change(song("C...", "F---"))
+    assert stage.until(4.5).heard == [
+        (0.0, "on", C),
+        (1.502, "off", C),
+        (4.0, "on", F),
+    ]
+
+
+def test_an_edit_waits_for_the_beat() -> None:
+    stage = Stage(song("C---"))
+    stage.play()
+    stage.until(1.3)
+    stage.change(song("D-E-"), "beat")
+    stage.until(1.6)
+    stage.change(song("F-E-"), "beat")
+    assert stage.until(3.5).heard == [
+        (0.0, "on", C),
+        (2.0, "off", C),
+        (2.0, "on", E),
+    ]
+
+
+def test_an_edit_that_is_taken_back_before_the_beat_leaves_no_trace() -> None:
+    stage = Stage(song("C--D"))
+    stage.play()
+    stage.until(1.3)
+    stage.change(song("CE--"), "beat")
+    stage.until(1.4)
+    stage.change(song("C--D"), "beat")
+    assert stage.until(3.5).heard == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", D)]
+
+
+def test_the_old_notes_go_on_to_a_beat_beyond_the_look_ahead() -> None:
+    tokens = list(measure("CDEF").tokens)
+    tokens[3] = G
+    slot = Slot.brought_in(Measure(tuple(tokens)), TUNE)
+    stage = Stage(replace(song("CDEF", tempo=20), slots=(slot,)))
+    stage.play()
+    stage.until(0.1)
+    stage.change(song("CE--", tempo=20), "beat")
+    assert stage.until(3.5).heard == [
+        (0.0, "on", C),
+        (1.5, "off", C),
+        (1.5, "on", G),
+        (3.0, "off", G),
+        (3.0, "on", E),
+    ]
+
+
+def test_a_change_of_tempo_keeps_the_phase() -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    stage.until(0.5 - MARGIN)
+    stage.change(song("CDEF", tempo=120))
+    assert m.ClockTempo(0.5, 0.5 / 24) in stage.others
+    assert stage.until(2.0).heard == [
+        (0.0, "on", C),
+        (0.75, "off", C),
+        (0.75, "on", D),
+        (1.25, "off", D),
+        (1.25, "on", E),
+        (1.75, "off", E),
+        (1.75, "on", F),
+    ]
+    stage.until(2.0 - MARGIN)
+    stage.change(song("CDEF", tempo=60))
+    assert stage.until(3.0).heard[7:] == [(2.5, "off", F), (2.5, "on", C)]
+
+
+def test_a_shorter_loop_keeps_the_beat() -> None:
+    stage = Stage(song("CDEF", "GFED", "C---"))
+    stage.play()
+    stage.until(5.5)
+    stage.change(song("CDEF"))
+    head = stage.sequencer.playhead(stage.now)
+    assert (head.slot, round(head.beat, 3)) == (0, 1.5)
+    assert stage.until(7.5).heard[-4:] == [
+        (6.0, "off", D),
+        (6.0, "on", E),
+        (7.0, "off", E),
+        (7.0, "on", F),
+    ]
+
+
+def test_the_playhead_follows_the_clock() -> None:
+    stage = Stage(song("CDEF", "GFED"))
+    assert stage.sequencer.playhead(0.0).slot is None
+    stage.play()
+    for time, slot, beat in ((-0.005, 0, 0.0), (1.25, 0, 1.25), (4.5, 1, 0.5), (8.5, 0, 0.5)):
+        head = stage.sequencer.playhead(time)
+        assert (head.slot, round(head.beat, 6)) == (slot, beat)
+
+
+def test_stop_cuts_what_sounds_and_stops_the_clock() -> None:
+    stage = Stage(song("C---"))
+    stage.play()
+    stage.until(0.5)
+    assert stage.tell(stage.sequencer.stop(0.5)) == [m.Flush(0.5, cut=True), m.ClockStop(0.5)]
+    assert stage.until(9.0).heard == [(0.0, "on", C), (0.5, "off", C)]
+    assert stage.sequencer.wake() is None
+    assert stage.sequencer.stop(9.0) == []
+
+
+def test_play_again_starts_again() -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    stage.until(1.5)
+    stage.tell(stage.sequencer.play(1.5))
+    assert stage.until(2.0).heard == [
+        (0.0, "on", C),
+        (1.0, "off", C),
+        (1.0, "on", D),
+        (1.5, "off", D),
+        (1.51, "on", C),
+    ]
+
+
+def test_a_stopped_measure_is_heard_once_and_the_next_one_cuts_it() -> None:
+    stage = Stage(song("C---"))
+    stage.tell(stage.sequencer.audition(measure("--CD"), 0.0))
+    stage.until(2.5)
+    stage.tell(stage.sequencer.audition(measure("E---"), 2.5))
+    assert stage.until(9.0).heard == [
+        (2.0, "on", C),
+        (2.5, "off", C),
+        (2.5, "on", E),
+        (6.5, "off", E),
+    ]
+    stage.play()
+    assert stage.sequencer.audition(measure("E---"), 9.5) == []
+
+
+def test_panic_goes_out_at_once() -> None:
+    stage = Stage(song("C---"))
+    stage.play()
+    stage.until(0.5)
+    assert stage.tell(stage.sequencer.panic(0.5)) == [m.Panic(), m.ClockStop(0.5)]
+    assert stage.until(5.0).heard == [(0.0, "on", C), (0.5, "off", C)]
+
+
+def test_channel_and_program_change_while_playing() -> None:
+    stage = Stage(song("C---"))
+    stage.play()
+    stage.until(0.5)
+    told = stage.change(song("C---", track=Track(5, 9)))
+    at = 0.5 + MARGIN
+    assert told == [
+        m.Send(0.5, b"\xc5\x09"),
+        m.Flush(at, cut=True),
+        m.Notes((m.TimedNote(at, 4.0, 5, C, 96),)),
+    ]
+
+
+def test_a_new_velocity_strikes_nothing_again() -> None:
+    stage = Stage(song("CD--"))
+    stage.play()
+    stage.until(0.5)
+    told = stage.change(song("CD--", track=Track(velocity=30)))
+    assert told == [
+        m.Flush(0.5 + MARGIN, cut=False),
+        m.Notes((m.TimedNote(1.0, 4.0, 0, D, 30),)),
+    ]
+
+
+def test_another_player_is_told_what_comes() -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    stage.until(0.5)
+    assert stage.sequencer.again(0.5) == [
+        m.Send(0.5, b"\xc0\x00"),
+        m.Notes((m.TimedNote(1.0, 2.0, 0, D, 96),)),
+    ]
+
+
+def test_a_line_without_notes_or_with_one_that_never_ends() -> None:
+    assert Line([measure("----")]).between(0, 100) == []
+    assert Line([measure("....")]).covering(2.0) is None
+    drone = Line([measure("C---"), measure("----")])
+    assert [note.start for note in drone.between(-8, 9)] == [-8.0, 0.0, 8.0]
+    found = drone.covering(7.5)
+    assert found is not None
+    assert (found.start, found.end) == (0.0, 8.0)

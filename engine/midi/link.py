@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
-from engine.errors import NotReady
+from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
 from engine.midi.clock import Clock
@@ -28,8 +28,14 @@ _STEADY = 10.0
 """Seconds that a player must have lived to be started again after its end."""
 
 _RESUME_AHEAD = 0.05
-_PATIENCE = 1.5
+_PATIENCE = 1.0
 _LOG_LIMIT = 1_000_000
+
+
+class PlayerError(ArmonicaError):
+    """A player process that cannot be started."""
+
+    title = "Player"
 
 
 class Player(Protocol):
@@ -55,7 +61,7 @@ class PlayerLink:
         on_event: Callable[[m.FromPlayer], None],
         command: Sequence[str] | None = None,
     ) -> None:
-        """Starts the process; raises NotReady where that is impossible."""
+        """Starts the process; raises PlayerError where that is impossible."""
         self._on_event = on_event
         self._command = list(command or child_command("engine.midi.player"))
         self._lock = threading.Lock()
@@ -137,7 +143,7 @@ class PlayerLink:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise NotReady(
+            raise PlayerError(
                 f"The player process cannot be started: {error}.",
                 "Run `armonica doctor` to see what is missing.",
             ) from None
@@ -207,7 +213,7 @@ class PlayerLink:
             return False
         try:
             self._start()
-        except NotReady:
+        except PlayerError:
             return False
         self._restarts += 1
         self._restoring = True

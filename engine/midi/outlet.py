@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from engine.errors import ArmonicaError, PortError
 from engine.midi.messages import FromPlayer, PortFailed, PortLost, PortOpened, PortsSeen
 from engine.midi.ports import VIRTUAL, Census, Output, resolve
 
-Opener = Callable[[str, str], Output]
+
+class OpenedPort(Protocol):
+    """A port that is open for playing."""
+
+    name: str
+    api: str
+
+    def send(self, data: bytes) -> None:
+        """Sends one message; raises PortError where the system says that the port is gone."""
+        ...
+
+    def close(self) -> None:
+        """Closes the port; what was sent before is still delivered."""
+        ...
+
+
+Opener = Callable[[str, str], OpenedPort]
+"""Opens the port of that name in that system; raises PortError where that fails."""
 
 
 class Outlet:
@@ -25,12 +43,12 @@ class Outlet:
         self._opened = opened
         self._opener = opener
         self._wanted: str | None = None
-        self._output: Output | None = None
+        self._output: OpenedPort | None = None
         self._census: Census | None = None
         self._answer_due = False
         # A closing JACK port waits a second for a server that has died, and so does its
         # destructor: such ports are kept unclosed instead of holding up the time.
-        self._dead: list[Output] = []
+        self._dead: list[OpenedPort] = []
 
     def want(self, name: str | None) -> None:
         """Leaves the port at hand for the named one; None is no port."""
@@ -88,7 +106,7 @@ class Outlet:
             self._output.close()
             self._output = None
 
-    def _open(self, wanted: str, census: Census) -> Output:
+    def _open(self, wanted: str, census: Census) -> OpenedPort:
         if wanted == VIRTUAL:
             api = census.virtual_api
             if api is None:
@@ -102,7 +120,7 @@ class Outlet:
             return self._open(VIRTUAL, census)
         return self._opener(name, name.partition(":")[0])
 
-    def _lose(self, output: Output) -> None:
+    def _lose(self, output: OpenedPort) -> None:
         self._output = None
         if self._census is not None and output.api in self._census.ports:
             output.close()

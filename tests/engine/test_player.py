@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.midi import messages as m
-from engine.midi.ports import child_command, child_environment
+from engine.midi.ports import child_command, child_environment, list_ports
 
 Process = subprocess.Popen[bytes]
 
@@ -121,6 +121,24 @@ def test_a_port_that_is_not_there_is_answered(player: Process) -> None:
     failed = hear(player, m.PortFailed)
     assert isinstance(failed, m.PortFailed)
     assert "There is no MIDI port called 'no such port'." in failed.reason
+
+
+@pytest.mark.parametrize("module", ["engine.midi.player", "engine.midi.watch"])
+def test_it_loads_neither_models_nor_screens(module: str) -> None:
+    check = (
+        f"import sys, {module};"
+        "print([name for name in ('torch', 'numpy', 'textual', 'tui') if name in sys.modules])"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", check], capture_output=True, check=True, env=child_environment()
+    )
+    assert seen.stdout == b"[]\n"
+
+
+def test_listing_ports_works_on_any_machine(capfd: pytest.CaptureFixture[str]) -> None:
+    for port in list_ports():
+        assert port.name == "virtual" or port.name.startswith(f"{port.api}:")
+    assert capfd.readouterr() == ("", "")
 
 
 ORPHAN = """

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NotReady
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
+from engine.midi.link import PlayerError, PlayerLink
 from tests.fakes_player import EventLog
 
 
@@ -99,5 +98,5 @@ def test_noise_from_the_other_side_is_reported(tmp_path: Path, log: EventLog) ->
 
 
 def test_a_player_that_cannot_be_started_is_told(tmp_path: Path, log: EventLog) -> None:
-    with pytest.raises(NotReady, match="cannot be started"):
+    with pytest.raises(PlayerError, match="cannot be started"):
         PlayerLink(log, [str(tmp_path / "nothing")])

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.midi.link import PlayerLink
+from engine.midi.messages import Notes, TimedNote
+from tests.fakes_player import EventLog
+
 READER = Path(__file__).with_name("reader.py")
 
 
@@ -119,6 +123,22 @@ class Heard:
                 pipe.close()
 
 
+def note_starts(messages: list[tuple[float, bytes]]) -> list[tuple[float, bytes]]:
+    """Gives the note-ons among what was heard."""
+    return [(at, data) for at, data in messages if data[0] & 0xF0 == 0x90]
+
+
+def scale(first: float, step: float, count: int) -> Notes:
+    """Gives a scale of C on channel 2 from that moment, a note each ``step`` seconds."""
+    pitches = (60, 62, 64, 65, 67, 69, 71, 72)
+    return Notes(
+        tuple(
+            TimedNote(first + n * step, first + (n + 0.9) * step, 2, pitches[n % 8], 100)
+            for n in range(count)
+        )
+    )
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Gives the folder that stands for the player's home."""
@@ -154,3 +174,18 @@ def hear(jack: JackServer) -> Iterator[Callable[[str], Heard]]:
     yield start
     for reader in readers:
         reader.close()
+
+
+@pytest.fixture
+def log() -> EventLog:
+    """Gives the log of what the player tells."""
+    return EventLog()
+
+
+@pytest.fixture
+def link(jack: JackServer, log: EventLog) -> Iterator[PlayerLink]:
+    """Gives a link to a player that sees only the private server."""
+    assert jack.running
+    link = PlayerLink(log)
+    yield link
+    link.close()

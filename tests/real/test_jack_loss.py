@@ -1,0 +1,135 @@
+"""Programs, servers and ports that die while notes sound: none is left hanging."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from engine.midi import messages as m
+from engine.midi.link import PlayerLink
+from engine.midi.ports import child_environment
+from tests.fakes_player import EventLog
+from tests.real.conftest import Heard, JackServer, note_starts, scale
+
+pytestmark = pytest.mark.real
+Hear = Callable[[str], Heard]
+
+
+PARENT = """
+import sys, time
+from engine.midi.link import PlayerLink
+from engine.midi.messages import Notes, OpenPort, PortOpened, Send, TimedNote
+import threading
+opened = threading.Event()
+link = PlayerLink(lambda event: opened.set() if isinstance(event, PortOpened) else None)
+link.send(OpenPort("jack:listener:in"))
+opened.wait(10)
+now = time.monotonic()
+link.send(Send(now, bytes((0xB1, 64, 127))))
+chord = [TimedNote(now + n / 100, now + 60, 1, 48 + n, 90) for n in range(12)]
+later = [TimedNote(now + 1 + n / 50, now + 60, 1, 60 + n, 90) for n in range(60)]
+link.send(Notes(tuple(chord + later)))
+time.sleep(60)
+"""
+
+
+def test_killing_the_application_silences_every_note_at_once(hear: Hear) -> None:
+    listener = hear("listener")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], env=child_environment())
+    try:
+        listener.wait_until(lambda heard: len(note_starts(heard)) >= 20)
+    finally:
+        killed = time.monotonic()
+        parent.kill()
+        parent.wait()
+    listener.wait_until(lambda _: not listener.holding())
+    listener.wait_until(lambda heard: any(data == b"\xb1\x40\x00" for _, data in heard))
+    last = max(at for at, data in listener.messages if data[0] & 0xF0 == 0x80)
+    assert last - killed < 0.2
+    # Nothing starts afterwards, though more notes were scheduled.
+    with pytest.raises(AssertionError):
+        listener.wait_until(lambda _: bool(listener.holding()), timeout=0.5)
+
+
+def test_killing_the_player_leaves_no_note_hanging(
+    link: PlayerLink, log: EventLog, hear: Hear
+) -> None:
+    listener = hear("listener")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+    link.send(m.OpenPort("listener"))
+    log.wait_for(m.PortOpened)
+    now = time.monotonic()
+    link.send(m.Notes((m.TimedNote(now, now + 60, 3, 50, 90),)))
+    listener.wait_until(lambda _: listener.holding() == {(3, 50)})
+    os.kill(link.pid, signal.SIGKILL)
+    assert log.wait_for(m.PlayerLost).restarted
+    assert log.wait_for(m.PortOpened).name == "jack:listener:in"
+    listener.wait_until(lambda _: not listener.holding())
+
+
+@pytest.mark.parametrize("name", ["jack:listener:in", "virtual"])
+def test_a_server_that_dies_is_noticed_and_its_port_taken_up_again(
+    name: str, jack: JackServer, link: PlayerLink, log: EventLog, hear: Hear
+) -> None:
+    listener = hear("listener")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+    link.send(m.OpenPort(name))
+    log.wait_for(m.PortOpened)
+    if name == "virtual":
+        connect()
+    now = time.monotonic()
+    link.send(m.Notes((m.TimedNote(now, now + 60, 0, 50, 90),)))
+    listener.wait_until(lambda _: listener.holding() == {(0, 50)})
+
+    died = time.monotonic()
+    jack.kill()
+    assert log.wait_for(m.PortLost).name == name
+    assert time.monotonic() - died < 2
+    # While it is away time goes on, and nothing that fell due in between is played later.
+    now = time.monotonic()
+    link.send(m.Notes((m.TimedNote(now, now + 0.05, 0, 70, 90),)))
+
+    listener.close()
+    jack.start()
+    again = hear("listener")
+    assert log.wait_for(m.PortOpened).name == name
+    if name == "virtual":
+        connect()
+    else:
+        again.wait_until(lambda heard: (b"\xb0\x7b\x00") in [data for _, data in heard])
+    link.send(scale(time.monotonic() + 0.1, 0.05, 8))
+    again.wait_until(lambda heard: len(note_starts(heard)) == 8 and not again.holding())
+    assert [data[1] for _, data in note_starts(again.messages)] == [60, 62, 64, 65, 67, 69, 71, 72]
+
+
+def test_a_port_that_goes_and_comes_back_is_taken_up_by_name(
+    link: PlayerLink, log: EventLog, hear: Hear
+) -> None:
+    link.send(m.OpenPort("jack:listener:in"))
+    assert "no MIDI port called" in log.wait_for(m.PortFailed).reason
+    link.send(m.ClockRun(time.monotonic(), 0.5 / 24))
+    for _ in range(2):
+        listener = hear("listener")
+        log.wait_for(m.PortOpened)
+        # A receiver that comes in the middle is told the place, then ticked on from there.
+        listener.wait_until(lambda heard: [data[0] for _, data in heard].count(0xF8) > 12)
+        kinds = [data[0] for _, data in listener.messages]
+        assert 0xF2 in kinds
+        assert 0xFB in kinds
+        listener.close()
+        log.wait_for(m.PortLost)
+
+
+def connect() -> None:
+    """Connects our virtual port to the listener, as a user would."""
+    deadline = time.monotonic() + 5
+    command = ["jack_connect", "armonica:out", "listener:in"]
+    while subprocess.run(command, capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline, "the virtual port cannot be connected"
+        time.sleep(0.05)

@@ -38,8 +38,8 @@ def run() -> tuple[Result, ...]:
     times = [(_timed(ours), _timed(other)) for _ in range(ROUNDS)][1:]
     how = (
         f"one map of {WIDTH}x{HEIGHT} cells with attributes, from a measure not seen before; "
-        f"median of {ROUNDS - 1} turns, one thread; the other decodes as many codes in one batch with the "
-        "published shape (two GRU layers of 512 at each of two levels, latent 256)"
+        f"median of {ROUNDS - 1} turns, one thread; the other decodes as many codes in one batch "
+        "with the published shape (two GRU layers of 512 at each of two levels, latent 256)"
     )
     return (Result("map", median(a for a, _ in times), median(b for _, b in times), "s", how),)
 

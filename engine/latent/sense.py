@@ -65,7 +65,10 @@ class SensePenalty:
         return (likely @ self._excess).sum(1)
 
     def key(self, onset: Tensor, pitch: Tensor) -> Tensor:
-        """Gives the share of notes outside the best major collection [B]."""
+        """Gives the share of notes outside the best major collection [B].
+
+        A measure without notes counts as wholly outside: a decoder must not hide in silence.
+        """
         counts = ((onset[..., None] * pitch) @ self._classes).sum(1)
         total = counts.sum(1).clamp(min=1)
         return 1 - (counts @ self._major.T).amax(1) / total

@@ -7,17 +7,27 @@ from dataclasses import dataclass
 
 from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec
 from engine.music.attributes import ATTRIBUTES, attributes
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import REST, Measure
+
+TICKS = FOUR_QUARTERS.ticks
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The change of all four attributes when one gauge goes from ``start`` to ``end``."""
+    """The change of all four attributes when one gauge goes from ``start`` to ``end``.
+
+    ``ticks`` counts the ticks whose token, seen from the lowest pitch, differs afterwards;
+    ``shift`` is how far the lowest pitch moves in semitones.
+    """
 
     dimension: int
     start: float
     end: float
     before: tuple[float, ...]
     after: tuple[float, ...]
+    ticks: int = 0
+    shift: int = 0
 
     def sentence(self, spec: LatentSpec) -> str:
         """Says the effect in words: "density +1.0: 6 notes to 9 notes, range unchanged"."""
@@ -32,7 +42,14 @@ class Effect:
             else:
                 name = "" if attribute is own.attribute else f"{attribute.label} "
                 parts.append(f"{name}{_short(old, new)}")
-        if still:
+        if self.shift:
+            many = "s" if abs(self.shift) > 1 else ""
+            parts.append(f"lowest pitch {self.shift:+d} semitone{many}")
+        if own.attribute is None and self.ticks:
+            parts.insert(0, f"{self.ticks} of {TICKS} ticks differ")
+        if len(still) == len(ATTRIBUTES):
+            parts.append("all attributes unchanged")
+        elif still:
             parts.append(f"{' and '.join(still)} unchanged")
         return f"{own.label} {self.end - self.start:+.1f}: {', '.join(parts)}"
 
@@ -53,11 +70,22 @@ def effects(
         end = start + step if start + step <= LIMIT else start - step
         moved.append((dimension, start, end))
     points = [latent, *(_with(latent, dimension, end) for dimension, _, end in moved)]
-    here, *there = (tuple(attributes(m).values()) for m in model.decode(points))
-    return tuple(
-        Effect(dimension, start, end, here, after)
-        for (dimension, start, end), after in zip(moved, there, strict=True)
-    )
+    here, *there = model.decode(points)
+    before, (shape, lowest) = tuple(attributes(here).values()), _shape(here)
+    found = []
+    for (dimension, start, end), measure in zip(moved, there, strict=True):
+        moved_shape, moved_lowest = _shape(measure)
+        ticks = sum(a != b for a, b in zip(shape, moved_shape, strict=True))
+        # A measure without notes has no lowest pitch to compare.
+        shift = moved_lowest - lowest if lowest and moved_lowest else 0
+        after = tuple(attributes(measure).values())
+        found.append(Effect(dimension, start, end, before, after, ticks, shift))
+    return tuple(found)
+
+
+def _shape(measure: Measure) -> tuple[tuple[int, ...], int]:
+    lowest = min(measure.pitches, default=0)
+    return tuple(t - lowest + 2 if t > REST else t for t in measure.tokens), lowest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,178 @@
+"""The trained model: what it answers, how it is kept, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import ArmonicaError, BadModel, UnknownName
+from engine.latent.model import CARD, REGISTER, WEIGHTS, Codec, TrainedVAE, load, save
+from engine.latent.network import MeasureVAE, Shape
+from engine.latent.tokens import Ints
+from engine.music.attributes import NAMES
+from engine.music.measure import HIGHEST, HOLD, SILENCE, Measure
+
+SHAPE = Shape(width=32)
+
+
+def tunes(count: int = 64, seed: int = 0) -> Ints:
+    """Gives made-up measures [count, 24]."""
+    random = np.random.default_rng(seed)
+    sounding = random.random((count, 24)) < 0.3
+    sounding[:, 0] = True
+    return np.where(sounding, random.integers(62, 80, (count, 24)), HOLD)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    tokens = tunes()
+    save(tmp_path / "model", MeasureVAE(SHAPE), Codec.fitted(tokens), tokens, {"seed": 0})
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def model(folder: Path) -> TrainedVAE:
+    return load(folder)
+
+
+def test_the_first_dimensions_are_named_and_there_are_thirty_two(model: TrainedVAE) -> None:
+    assert model.spec.names == (*NAMES, *(f"z{at}" for at in range(4, 32)))
+    assert model.spec.dimensions[REGISTER].label == "lowest pitch"
+    with pytest.raises(UnknownName, match="note_density"):
+        model.spec.dimension("note_desity")
+
+
+def test_a_gauge_asks_for_more_the_higher_it_stands(model: TrainedVAE) -> None:
+    for dimension in model.spec.dimensions[:4]:
+        asked = [dimension.target(value) or 0.0 for value in (-3.0, -1.0, 0.0, 1.0, 3.0)]
+        assert asked == sorted(asked)
+        assert asked[0] < asked[-1]
+    assert model.spec.dimensions[7].target(1.0) is None
+
+
+def test_answers_depend_on_the_arguments_alone(model: TrainedVAE) -> None:
+    measures = [Measure(tuple(map(int, row))) for row in tunes(5)]
+    codes = model.encode(measures)
+    assert model.decode(codes) == model.decode(codes)
+    assert model.decode(codes)[2] == model.decode(codes[2:3])[0]
+    assert model.encode([]) == [] == model.decode([])
+
+
+def test_the_register_is_exact_whatever_the_network_says(model: TrainedVAE) -> None:
+    code = list(model.spec.origin)
+    for lowest in (55, 58, 62):
+        code[REGISTER] = (lowest - model.codec.middle) / model.codec.spread
+        (measure,) = model.decode([tuple(code)], candidates=1)
+        assert min(measure.pitches) == lowest or max(measure.pitches) == HIGHEST
+
+
+def test_transposing_moves_the_register_alone(model: TrainedVAE) -> None:
+    measure = Measure(tuple(map(int, tunes(1)[0])))
+    here, above = model.encode([measure, measure.transposed(2)])
+    assert here[:REGISTER] == above[:REGISTER]
+    assert here[REGISTER + 1 :] == above[REGISTER + 1 :]
+    assert above[REGISTER] - here[REGISTER] == pytest.approx(2 / model.codec.spread)
+
+
+def test_a_silent_measure_can_be_encoded(model: TrainedVAE) -> None:
+    (code,) = model.encode([SILENCE])
+    assert all(np.isfinite(code))
+
+
+def test_candidates_come_nearer_to_what_is_asked(model: TrainedVAE) -> None:
+    codes = np.random.default_rng(1).standard_normal((40, 32))
+    from engine.latent.tokens import measured
+
+    def off(candidates: int) -> float:
+        found = model.codec.score(measured(model.decode_tokens(codes, candidates=candidates)))
+        return float(np.abs(found - codes[:, :4].clip(-2, 2)).sum())
+
+    assert off(32) < off(1)
+
+
+def test_occupancy_counts_every_training_measure(model: TrainedVAE) -> None:
+    counts = model.occupancy(0, 2, 9, 5)
+    assert [len(counts), len(counts[0])] == [5, 9]
+    assert sum(map(sum, counts)) == 64
+
+
+def test_weights_that_are_not_the_cards_are_refused_by_hash(folder: Path) -> None:
+    path = folder / WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadModel, match=r"weights\.safetensors has the hash [0-9a-f]{12}"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, CARD])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(BadModel, match=name):
+        load(folder)
+
+
+def test_a_card_of_another_shape_is_refused(folder: Path) -> None:
+    card = json.loads((folder / CARD).read_text())
+    card["shape"]["width"] = 64
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BadModel, match="does not hold the network"):
+        load(folder)
+
+
+def test_a_pickle_is_never_opened(folder: Path, tmp_path: Path) -> None:
+    import hashlib
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return (Path.touch, (tmp_path / "sprung",))  # type: ignore[return-value]
+
+    path = folder / WEIGHTS
+    torch.save({"trap": Trap()}, path)
+    card = json.loads((folder / CARD).read_text())
+    card["weights"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BadModel):
+        load(folder)
+    assert not (tmp_path / "sprung").exists()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=400), honest=st.booleans())
+def test_damaged_weights_never_end_in_a_traceback(
+    folder: Path, content: bytes, honest: bool
+) -> None:
+    import hashlib
+
+    (folder / WEIGHTS).write_bytes(content)
+    card = json.loads((folder / CARD).read_text())
+    card["weights"] = hashlib.sha256(content).hexdigest() if honest else "0" * 64
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(ArmonicaError):
+        load(folder)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.one_of(
+        st.binary(max_size=200),
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["format", "shape", "weights", "width"]), inner, max_size=4
+                )
+            ),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_a_damaged_card_never_ends_in_a_traceback(folder: Path, content: bytes) -> None:
+    (folder / CARD).write_bytes(content)
+    with pytest.raises(ArmonicaError):
+        load(folder)

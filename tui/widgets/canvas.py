@@ -192,6 +192,10 @@ class Canvas(Widget):
         super().notify_style_update()
         self.forget_styles()
 
+    def picture(self) -> Picture:
+        """Gives the whole picture as it is to be seen now, at the widget's present size."""
+        return self._draw()
+
     def render_line(self, y: int) -> Strip:
         """Gives a row of the picture, drawing it first where that has not been done."""
         if self._shown is None or self._size_of(self._shown) != self.size:

@@ -1,0 +1,173 @@
+"""An engine without a thread: a command is met before `send` returns, and nothing sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine import commands as c
+from engine.errors import ArmonicaError
+from engine.events import (
+    CorpusBrowsed,
+    Event,
+    Explained,
+    MapFilled,
+    Noticed,
+    PortStatus,
+    Refused,
+    Snapshot,
+    TuneFound,
+)
+from engine.latent.sensitivity import effects, sensitivity
+from engine.latent.surface import surface
+from engine.music.measure import Measure
+from engine.music.song import Origin, Slot, Song
+from engine.state import State
+from tests.fakes import FakeModel
+
+TUNES = tuple(
+    TuneFound(number, title, "oneills1850", number, metre, key, measures)
+    for number, (title, metre, key, measures) in enumerate(
+        (
+            ("The Rakes of Kildare", "4/4", "G", 16),
+            ("Kitty of Coleraine", "4/4", "D", 16),
+            ("The Boys of Bluehill", "2/2", "D", 16),
+            ("Chief O'Neill's Favourite", "4/4", "D", 32),
+            ("Off to California", "4/4", "G", 16),
+        ),
+        start=1,
+    )
+)
+
+
+def song() -> Song:
+    """Gives four measures of the fake's own music in eight slots, one of them moved."""
+    model = FakeModel()
+    codes = []
+    for density, span, jump, rhythm in (
+        (0.0, 0.5, -0.6, -1.0),
+        (1.0, 0.0, 0.8, 0.5),
+        (-0.75, 1.2, 0.2, -0.5),
+        (-1.5, -1.0, 0.0, 1.0),
+    ):
+        point = list(model.spec.origin)
+        point[:4] = [rhythm, span, density, jump]
+        codes.append(tuple(point))
+    slots = [
+        Slot(measure, code, code, Origin("corpus", TUNES[0].title, "measure 1"))
+        for measure, code in zip(model.decode(codes), codes, strict=True)
+    ]
+    return Song("The Rakes of Kildare", 96.0, slots=(*slots, *[Slot()] * 4))
+
+
+class FakeEngine:
+    """Meets commands by `State`, those about jobs and files by rule; keeps what was sent."""
+
+    def __init__(self, start: Song | None = None, *, ready: bool = True) -> None:
+        self.state = State(start if start is not None else song())
+        self.sent: list[c.Command] = []
+        self.closed = False
+        self._callbacks: list[Callable[[Event], None]] = []
+        self._told = -1
+        if ready:
+            self.adopt()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state."""
+        return self.state.snapshot()
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Tells ``callback`` the state at once, and every event from now on."""
+        self._callbacks.append(callback)
+        callback(self.snapshot)
+        return lambda: self._callbacks.remove(callback)
+
+    def adopt(self) -> None:
+        """Lets the model arrive."""
+        self.state.adopt(FakeModel())
+        self._publish()
+
+    def tell(self, event: Event) -> None:
+        """Tells an event that no command asked for."""
+        for callback in tuple(self._callbacks):
+            callback(event)
+
+    def close(self) -> None:
+        """Remembers that it was closed."""
+        self.closed = True
+
+    def send(self, command: c.Command) -> None:
+        """Meets a command."""
+        self.sent.append(command)
+        try:
+            events = self._meet(command)
+        except ArmonicaError as error:
+            events = (Refused(error.title, error.message, error.remedy),)
+        for event in events:
+            self.tell(event)
+        self._publish()
+
+    def of(self, *kinds: type[c.Command]) -> list[c.Command]:
+        """Gives what was sent of some kinds, in order."""
+        return [command for command in self.sent if isinstance(command, kinds)]
+
+    def _publish(self) -> None:
+        shown = self.snapshot
+        if shown.revision != self._told:
+            self._told = shown.revision
+            self.tell(shown)
+
+    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+        shown = self.snapshot
+        match command:
+            case c.DrawMap(slot, x, y, attribute, width, height):
+                code = shown.song.slot(slot).latent
+                if self.state.model is None or code is None:
+                    return ()
+                drawn = surface(self.state.model, code, x, y, attribute, width, height)
+                return (MapFilled(slot, shown.revision, drawn, True),)
+            case c.Explain(slot, dimensions):
+                code = shown.song.slot(slot).latent
+                if self.state.model is None or code is None:
+                    return ()
+                does = effects(self.state.model, code, dimensions)
+                slopes = sensitivity(self.state.model, code, dimensions)
+                return (Explained(slot, shown.revision, does, slopes),)
+            case c.BrowseCorpus(query):
+                words = query.lower().split()
+                found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
+                return (CorpusBrowsed(query, tuple(found), 0),)
+            case c.LoadTune(slot, tune, first, count):
+                title = TUNES[tune - 1].title
+                measures = tuple(_scale(first + each) for each in range(count))
+                origins = tuple(
+                    Origin("corpus", title, f"measure {first + each}") for each in range(count)
+                )
+                return self.state.apply(c.LoadMeasures(slot, measures, origins))
+            case c.OpenPort(name):
+                status = PortStatus(name, "open" if name else "none", known=shown.port.known)
+                return self.state.apply(c.MarkPort(status))
+            case c.SaveSong(path):
+                path = path or shown.path or "song.json"
+                return (
+                    *self.state.apply(c.MarkSaved(path, shown.song)),
+                    Noticed(f"Saved as {path}."),
+                )
+            case c.ExportMidi(path):
+                return (Noticed(f"Written: {path}."),)
+            case c.ImportMidi(slot, path, _):
+                origin = Origin("midi", path, "measure 1")
+                return self.state.apply(c.LoadMeasures(slot, (_scale(1),), (origin,)))
+            case c.OpenSong(path):
+                opened = replace(song(), title="Opened")
+                return self.state.apply(c.ReplaceSong(opened, path, True))
+            case _:
+                return self.state.apply(command)
+
+
+def _scale(number: int) -> Measure:
+    tokens = [0] * 24
+    for beat in range(8):
+        tokens[beat * 3] = 60 + (0, 2, 4, 5, 7, 9, 11, 12)[(beat + number) % 8]
+    return Measure.from_tokens(tokens)

@@ -1,0 +1,40 @@
+"""A frame for one widget in the themes of Armonica, and how it reads as text."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+from textual.message import Message
+from textual.widget import Widget
+
+from tui import theme
+from tui.widgets.canvas import Canvas
+
+
+class Frame(App[None]):
+    """Shows one widget over the whole screen and keeps the messages that it posts."""
+
+    def __init__(self, widget: Widget, theme_name: str = "dark") -> None:
+        super().__init__()
+        self.widget = widget
+        for each in theme.themes():
+            self.register_theme(each)
+        self.theme = theme_name
+        self.heard: list[Message] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Gives the variables that the widgets' styles speak of."""
+        return theme.defaults()
+
+    def compose(self) -> ComposeResult:
+        """Makes the widget."""
+        yield self.widget
+
+    def on_attribute_map_moved(self, message: Message) -> None:
+        """Keeps a map's message."""
+        self.heard.append(message)
+
+
+def lines(canvas: Canvas) -> list[str]:
+    """Gives a picture's characters, row by row, without what is blank at the end."""
+    rows = canvas.picture().rows
+    return ["".join(character for character, _ in row).rstrip() for row in rows]

@@ -1,0 +1,193 @@
+"""Everything the player can do, as data: help, footer, palette and the key table are made of it.
+
+``python -m tui.actions`` prints the key table of the default keymap in Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from textual.keys import format_key
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done.
+
+    ``label`` is short enough for the footer, ``sentence`` says the whole. ``rank`` orders the
+    footer (0: not there). Actions that follow each other with one sentence share a row.
+    """
+
+    id: str
+    label: str
+    sentence: str
+    group: str
+    rank: int = 0
+
+
+def _of(group: str, *rows: tuple[str, str, str] | tuple[str, str, str, int]) -> list[Action]:
+    return [Action(row[0], row[1], row[2], group, row[3] if len(row) > 3 else 0) for row in rows]
+
+
+_GO = "Go to measure 1 to 9."
+
+ACTIONS: tuple[Action, ...] = (
+    *_of(
+        "Moving",
+        ("move.left", "less", "Gauge a quarter down; on the map and the strip, go left."),
+        ("move.right", "more", "Gauge a quarter up; on the map and the strip, go right.", 2),
+        ("move.up", "gauge above", "Choose the gauge above; on the map, go up."),
+        ("move.down", "gauge below", "Choose the gauge below; on the map, go down.", 1),
+        ("move.left_coarse", "much less", "Gauge a whole unit down; on the map, far left."),
+        ("move.right_coarse", "much more", "Gauge a whole unit up; on the map, far right."),
+        ("move.up_coarse", "far up", "Four gauges up; on the map, far up."),
+        ("move.down_coarse", "far down", "Four gauges down; on the map, far down."),
+        ("move.left_fine", "a little less", "Gauge a twentieth down."),
+        ("move.right_fine", "a little more", "Gauge a twentieth up."),
+        ("move.next", "next part", "Go on to the next part of the screen.", 12),
+        ("move.previous", "part before", "Go back to the part of the screen before."),
+        ("move.gauges", "gauges", "Go to the gauges."),
+        ("move.map", "map", "Go to the attribute map.", 11),
+        ("move.strip", "song strip", "Go to the song strip."),
+        ("move.page_next", "next page", "Show the next page of the other gauges.", 10),
+        ("move.page_previous", "page before", "Show the page before, and the map again."),
+    ),
+    *_of(
+        "Gauges",
+        ("gauge.type", "type value", "Type a value from -3 to 3 for the chosen gauge.", 8),
+        ("gauge.reset", "reset", "Bring the chosen gauge back to its ghost."),
+        ("gauge.lock", "lock", "Lock or unlock the chosen gauge; locks hold when randomising.", 9),
+    ),
+    *_of(
+        "Measures",
+        ("measure.earlier", "measure before", "Go to the measure before."),
+        ("measure.later", "next measure", "Go to the next measure."),
+        *((f"measure.{n}", "go to measure", _GO) for n in range(1, 10)),
+        ("measure.randomise", "randomise", "Move all unlocked gauges towards a random draw.", 5),
+        ("measure.amount_less", "less random", "Randomise by a tenth less."),
+        ("measure.amount_more", "more random", "Randomise by a tenth more."),
+        ("measure.original", "as it came", "Bring all gauges back to how the measure came in."),
+        ("measure.browse", "tunes", "Look for a tune and take measures from it.", 6),
+        ("measure.import", "MIDI file", "Take measures from a MIDI file."),
+        ("measure.copy", "copy", "Copy the measure."),
+        ("measure.paste", "paste", "Put the copied measure here."),
+        ("measure.clear", "clear", "Empty the measure."),
+        ("measure.insert", "insert", "Add an empty measure before this one."),
+        ("measure.remove", "remove", "Take the measure out of the song."),
+        ("measure.audition", "hear", "Hear the measure once while the loop rests."),
+    ),
+    *_of(
+        "Map and reasons",
+        ("map.x", "map across", "Put the chosen gauge on the map from left to right."),
+        ("map.y", "map upwards", "Put the chosen gauge on the map from bottom to top."),
+        ("map.attribute", "map of", "Show the next attribute on the map."),
+        ("map.density", "training data", "Show on the map where training measures lie."),
+        ("map.cells", "map cells", "Draw the map as colours, digits or shades."),
+        ("map.matrix", "matrix", "Show what moves what: the matrix of attributes by gauges."),
+    ),
+    *_of(
+        "Playing",
+        ("play.toggle", "play", "Play the loop from this measure, or stop.", 3),
+        ("play.panic", "silence", "Stop, and silence every channel at once."),
+        ("play.faster", "faster", "Raise the tempo by one."),
+        ("play.slower", "slower", "Lower the tempo by one."),
+        ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
+        ("play.timing", "edits now/beat", "Hear edits at once, or at the next beat."),
+        ("play.audition", "audition on/off", "Choose whether an edit sounds while the loop rests."),
+        ("play.sound", "sound", "Choose MIDI channel, program and velocity."),
+        ("play.port", "port", "Choose the MIDI port."),
+    ),
+    *_of(
+        "Song",
+        ("song.undo", "undo", "Take the last step back; one gesture is one step.", 4),
+        ("song.redo", "redo", "Do again what was taken back."),
+        ("song.save", "save", "Save the song where it was last saved.", 7),
+        ("song.save_as", "save as", "Save the song as a file you name."),
+        ("song.open", "open", "Open a song file."),
+        ("song.export", "export", "Write the loop as a MIDI file."),
+        ("song.title", "title", "Name the song."),
+    ),
+    *_of(
+        "Program",
+        ("app.help", "help", "Show all keys.", 13),
+        ("app.palette", "palette", "Look for anything that can be done, by name."),
+        ("app.theme", "theme", "Show the next theme: dark, light, mono."),
+        ("app.quit", "quit", "End; an unsaved song is kept and offered at the next start."),
+    ),
+)
+"""All actions, in the order in which help shows them."""
+
+IDS = tuple(action.id for action in ACTIONS)
+
+_SHOWN = {
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "comma": ",",
+    "escape": "esc",
+    "enter": "enter",
+    "space": "space",
+    "tab": "tab",
+    "backspace": "bksp",
+    "delete": "del",
+}
+
+
+def shown(key: str) -> str:
+    """Gives a key as the player reads it: ``ctrl+p`` is ``^p``, ``shift+left`` is ``⇧←``."""
+    *modifiers, name = key.split("+") if len(key) > 1 else [key]
+    marks = "".join({"ctrl": "^", "shift": "⇧", "alt": "alt "}.get(m, m) for m in modifiers)
+    return marks + (_SHOWN.get(name) or format_key(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of help: keys as shown, label, sentence, and the group it stands in."""
+
+    keys: str
+    label: str
+    sentence: str
+    group: str
+
+
+def rows(keys: Mapping[str, tuple[str, ...]]) -> list[Row]:
+    """Gives the rows of help for a keymap: each action, series of actions folded into one."""
+    found: list[tuple[Action, list[str]]] = []
+    for action in ACTIONS:
+        mine = [shown(key) for key in keys.get(action.id, ())]
+        if found and found[-1][0].sentence == action.sentence:
+            found[-1][1].extend(mine)
+        else:
+            found.append((action, mine))
+    return [Row(_joined(each), a.label, a.sentence, a.group) for a, each in found]
+
+
+def _joined(keys: Iterable[str]) -> str:
+    each = list(keys)
+    return f"{each[0]} … {each[-1]}" if len(each) > 4 else "  ".join(each)
+
+
+def key_table(keys: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """Gives the key table of the README in Markdown, for the default keymap or another."""
+    if keys is None:
+        from tui.keymap import load
+
+        keys = load("default").keys
+    lines, group = [], ""
+    for row in rows(keys):
+        if row.group != group:
+            group = row.group
+            lines += ["", f"**{group}**", "", "| keys | what they do |", "|---|---|"]
+        code = "  ".join(f"`{key}`" if key != "…" else key for key in _cells(row.keys))
+        lines.append(f"| {code} | {row.sentence} |".replace("`|`", "`\\|`"))
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _cells(keys: str) -> list[str]:
+    return [part for part in keys.replace(" … ", "  …  ").split("  ") if part]
+
+
+if __name__ == "__main__":
+    print(key_table(), end="")

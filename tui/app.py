@@ -1,0 +1,207 @@
+"""The terminal application: one engine, its screens, and how they begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.command import CommandPalette
+from textual.screen import Screen
+from textual.widgets import Input
+
+from engine.commands import RecoverSong
+from engine.errors import TerminalError
+from engine.events import Noticed, Refused
+from tui import keymap as keymaps
+from tui import theme as themes
+from tui.actions import ACTIONS, shown
+from tui.bridge import RATE, Bridge, EngineLink, Told
+from tui.keymap import Keymap
+from tui.screens.browser import Browser
+from tui.screens.choice import Choice
+from tui.screens.compose import ComposeScreen, screen_class
+
+REPEAT = 3.0
+"""Seconds for which a toast is not shown again."""
+
+
+class ArmonicaApp(App[None], inherit_bindings=False):
+    """Shows one engine.
+
+    ``recovered`` is a song kept by itself that the player is offered. With ``signals`` a
+    hang-up or a request to end leaves as the player would.
+    """
+
+    TITLE = "Armonica"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = ""
+    CSS = """
+    Toast { background: $panel; color: $foreground; width: auto; max-width: 60; }
+    ToastRack { align: right top; margin-top: 1; }
+    OptionList { & > .option-list--option-highlighted { text-style: $style-held; } }
+    CommandPalette > Vertical { background: $panel; }
+    """
+
+    def __init__(
+        self,
+        engine: EngineLink,
+        *,
+        keymap: Keymap | None = None,
+        theme: str | None = None,
+        recovered: str | None = None,
+        rate: float = RATE,
+        seed: int | None = None,
+        signals: bool = False,
+    ) -> None:
+        no_color = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if no_color else None)
+        for each in themes.themes():
+            self.register_theme(each)
+        self.theme = "mono" if no_color else theme or "dark"
+        self.animation_level = "none"
+        self.engine = engine
+        self.keymap = keymap or keymaps.load("default")
+        self.bridge = Bridge(self.post_message, rate)
+        self._recovered = recovered
+        self._signals = signals
+        self._leave: Callable[[], None] = lambda: None
+        self._told_at: dict[str, float] = {}
+        self._compose = screen_class(self.keymap)(engine, self.keymap, random.Random(seed))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Gives the variables that the dark theme defines."""
+        return themes.defaults()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Gives the compose screen."""
+        return self._compose
+
+    @property
+    def composing(self) -> ComposeScreen:
+        """The compose screen."""
+        return self._compose
+
+    def on_mount(self) -> None:
+        """Begins to listen to the engine, and says what is to be said at the start."""
+        self._leave = self.engine.subscribe(self.bridge)
+        if self._signals:
+            loop = asyncio.get_running_loop()
+            for each in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(each, self.exit)
+        for clash in self.keymap.clashes:
+            self.notify(clash, title="Keymap", severity="warning", timeout=10, markup=False)
+        if self._recovered is not None:
+            self._offer(self._recovered)
+
+    def on_unmount(self) -> None:
+        """Stops listening."""
+        self._leave()
+
+    def _offer(self, path: str) -> None:
+        def take(at: int | None) -> None:
+            if at == 0:
+                self.engine.send(RecoverSong(path))
+
+        words = f"A song from last time was not saved. It is kept in {path}."
+        lines = ["go on with it", "leave it there"]
+        self.push_screen(Choice("Welcome back", lines, 0, words), take)
+
+    # From the engine
+
+    def on_due(self) -> None:
+        """Takes what waits in the bridge, now or when its time has come."""
+        wait = self.bridge.wait()
+        if wait:
+            self.set_timer(wait, self.bridge.hand_over)
+        else:
+            self.bridge.hand_over()
+
+    def on_told(self, message: Told) -> None:
+        """Passes an event of the engine on to where it is shown."""
+        match message.event:
+            case Refused(title, text, remedy):
+                self._toast(f"{text} {remedy}".strip(), title, "error")
+            case Noticed(text, kind):
+                self._toast(text, "", kind)
+            case event:
+                self._compose.show(event)
+                if isinstance(self.screen, Browser):
+                    self.screen.show(event)
+
+    def _toast(self, text: str, title: str, severity: Any) -> None:
+        # A held key that is refused thirty times a second is refused in one toast.
+        now = time.monotonic()
+        if now - self._told_at.get(text, float("-inf")) > REPEAT:
+            self._told_at = {text: now}
+            self.notify(text, title=title, severity=severity, markup=False, timeout=REPEAT)
+
+    # Palette
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Gives every action of the table, with its keys."""
+        del screen
+        for action in ACTIONS:
+            keys = "  ".join(shown(key) for key in self.keymap.keys.get(action.id, ()))
+            title = f"{action.label.capitalize()}   {keys}" if keys else action.label.capitalize()
+            yield SystemCommand(title, action.sentence, self._doing(action.id))
+
+    def _doing(self, action: str) -> Callable[[], None]:
+        return lambda: self._compose.action_do(action)
+
+    def action_command_palette(self) -> None:
+        """Opens the palette, its cursor still: an idle screen writes nothing."""
+        if not isinstance(self.screen, CommandPalette):
+            palette = CommandPalette(id="--command-palette")
+            self.push_screen(palette)
+            palette.call_after_refresh(self._still, palette)
+
+    @staticmethod
+    def _still(palette: CommandPalette) -> None:
+        for line in palette.query(Input):
+            line.cursor_blink = False
+
+
+def check_terminal() -> None:
+    """Raises `TerminalError` where no screen can be shown."""
+    instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise TerminalError("The screens need a terminal, and this is none.", instead)
+    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+        raise TerminalError("A dumb terminal cannot show the screens.", instead)
+
+
+def run(
+    engine: EngineLink,
+    *,
+    keymap: str | None = None,
+    theme: str | None = None,
+    recovered: str | None = None,
+    rate: float = RATE,
+    seed: int | None = None,
+) -> None:
+    """Shows an engine until the player leaves or the terminal goes, then closes the engine.
+
+    Raises `TerminalError` before anything is drawn, and `BadKeymap` for a keymap that cannot
+    be read.
+    """
+    check_terminal()
+    app = ArmonicaApp(
+        engine,
+        keymap=keymaps.load(keymap or keymaps.fitting()),
+        theme=theme,
+        recovered=recovered,
+        rate=rate,
+        seed=seed,
+        signals=True,
+    )
+    try:
+        app.run()
+    finally:
+        engine.close()

@@ -1,0 +1,121 @@
+"""Where each part of the compose screen lies, as a function of the terminal's size alone."""
+
+from __future__ import annotations
+
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.widget import Widget
+
+LEAST = Size(80, 24)
+"""The smallest terminal in which the screen is whole."""
+
+TALL = 36
+WIDE = 112
+
+NAMED = 8
+"""Rows of the four named gauges: two each."""
+
+MATRIX = 6
+"""Rows of the sensitivity matrix: a heading, the dimensions, the four attributes."""
+
+SIDES = ("map", "bank", "matrix")
+"""What may share one place where there is room for one only."""
+
+
+def arrangement(width: int, height: int, side: str = "map") -> dict[str, Region]:
+    """Gives the region of each part that has room; ``side`` is shown where only one has."""
+    if width < LEAST.width or height < LEAST.height:
+        return {"small": Region(0, 0, width, height)}
+    parts = {
+        "transport": Region(0, 0, width, 1),
+        "keys": Region(0, height - 1, width, 1),
+    }
+    if height >= TALL:
+        parts["strip"] = Region(1, 2, width - 2, 4)
+        top, end = 7, height - 2
+        return parts | (_tall_wide if width >= WIDE else _tall)(width, top, end)
+    parts["strip"] = Region(1, 1, width - 2, 3)
+    roll = 6 + max(0, (height - 24) // 2)
+    parts["roll"] = Region(1, height - 1 - roll, width - 2, roll)
+    top, end = 5, height - 2 - roll
+    return parts | (_low_wide if width >= WIDE else _low)(width, top, end, side)
+
+
+def _low(width: int, top: int, end: int, side: str) -> dict[str, Region]:
+    left = max(43, width * 45 // 100)
+    return {
+        "gauges": Region(1, top, left, NAMED),
+        "why": Region(1, top + NAMED, left, end - top - NAMED),
+        side: Region(left + 4, top, width - left - 5, end - top),
+    }
+
+
+def _low_wide(width: int, top: int, end: int, side: str) -> dict[str, Region]:
+    left = max(43, width * 34 // 100)
+    right = max(34, width * 30 // 100)
+    x = width - right - 1
+    middle = {"map": Region(left + 4, top, x - left - 7, end - top)}
+    over = "bank" if side == "bank" else "matrix"
+    return middle | {
+        "gauges": Region(1, top, left, NAMED),
+        "why": Region(1, top + NAMED, left, end - top - NAMED),
+        over: Region(x, top, right, end - top),
+    }
+
+
+def _tall(width: int, top: int, end: int) -> dict[str, Region]:
+    left = max(43, width * 45 // 100)
+    roll = 8 + max(0, (end - top - 28) // 2)
+    bottom = end - roll
+    x, right = left + 4, width - left - 5
+    chart = (bottom - top) // 2
+    why = bottom - 2 - MATRIX - top - NAMED - 1
+    return {
+        "gauges": Region(1, top, left, NAMED),
+        "why": Region(1, top + NAMED + 1, left, why),
+        "matrix": Region(1, bottom - 1 - MATRIX, left, MATRIX),
+        "map": Region(x, top, right, chart),
+        "bank": Region(x, top + chart + 1, right, bottom - 1 - top - chart - 1),
+        "roll": Region(1, bottom, width - 2, roll),
+    }
+
+
+def _tall_wide(width: int, top: int, end: int) -> dict[str, Region]:
+    left = max(54, width * 46 // 100)
+    x, right = left + 4, width - left - 5
+    columns = max(1, right // 27)
+    # One row of heading, then all other gauges where they fit.
+    bank = 1 + -(-28 // columns)
+    why = 6
+    matrix = top + NAMED + 1 + why
+    roll = matrix + MATRIX + 1
+    return {
+        "gauges": Region(1, top, left, NAMED),
+        "why": Region(1, top + NAMED + 1, left, why),
+        "matrix": Region(1, matrix, left, MATRIX),
+        "roll": Region(1, roll, left, end - roll),
+        "map": Region(x, top, right, end - top - bank - 1),
+        "bank": Region(x, end - bank, right, bank),
+    }
+
+
+class Arranged(Layout):
+    """Lays children out by their ids, as `arrangement` says; the others are not drawn."""
+
+    name = "arranged"
+
+    def __init__(self) -> None:
+        self.side = "map"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        """Gives the placements of the children that have a region."""
+        del greedy
+        parent.pre_layout(self)
+        regions = arrangement(size.width, size.height, self.side)
+        return [
+            WidgetPlacement(regions[child.id], NULL_OFFSET, Spacing(), child)
+            for child in children
+            if child.id in regions
+        ]

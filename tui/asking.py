@@ -1,0 +1,186 @@
+"""What each action does that has to ask something first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import commands as c
+from engine.latent.spec import LIMIT
+from engine.locations import data_folder
+from engine.music.song import FASTEST, SLOWEST
+from tui import reading
+from tui.screens.browser import Browser, Taken
+from tui.screens.choice import Choice
+from tui.screens.form import Field, Form, number, whole, words
+from tui.screens.help import Help
+
+if TYPE_CHECKING:
+    from tui.screens.compose import ComposeScreen
+
+
+def _type_value(screen: ComposeScreen) -> None:
+    index, slot = screen.chosen, screen.slot
+    gauge = reading.gauges(screen.shown)[index]
+    field = Field(
+        gauge.label,
+        "" if gauge.value is None else f"{gauge.value:.2f}",
+        number(-LIMIT, LIMIT, "A gauge"),
+        "A number from -3 to 3, in standard deviations; 0 is usual.",
+    )
+
+    def take(values: tuple[Any, ...] | None) -> None:
+        if values is not None:
+            screen.gestures.end()
+            screen.send(c.SetLatent(slot, index, values[0]))
+
+    screen.app.push_screen(Form("Set gauge", [field]), take)
+
+
+def _tempo(screen: ComposeScreen) -> None:
+    tempo = f"{screen.shown.song.tempo:g}"
+    hint = f"Quarter notes a minute, {SLOWEST:g} to {FASTEST:g}."
+    field = Field("tempo", tempo, number(SLOWEST, FASTEST, "A tempo"), hint)
+    _ask(screen, Form("Tempo", [field]), c.SetTempo)
+
+
+def _title(screen: ComposeScreen) -> None:
+    field = Field("title", screen.shown.song.title, words("A title"))
+    _ask(screen, Form("Song", [field]), c.SetTitle)
+
+
+def _sound(screen: ComposeScreen) -> None:
+    track = screen.shown.song.track
+    fields = [
+        Field("channel", str(track.channel + 1), whole(1, 16, "A channel"), "1 to 16."),
+        Field("program", str(track.program + 1), whole(1, 128, "A program"), "1 to 128."),
+        Field("velocity", str(track.velocity), whole(1, 127, "A velocity"), "1 to 127."),
+    ]  # fmt: skip
+
+    def track_of(channel: int, program: int, velocity: int) -> c.Command:
+        return c.SetTrack(channel - 1, program - 1, velocity)
+
+    _ask(screen, Form("Sound", fields), track_of)
+
+
+def _port(screen: ComposeScreen) -> None:
+    port = screen.shown.port
+    names = list(port.known)
+    if port.name is not None and port.name not in names:
+        names.insert(0, port.name)
+    lines = [*(name if name in port.known else f"{name} (gone)" for name in names), "no port"]
+    note = "" if port.known else (
+        "No MIDI port is to be seen. Start a synthesiser or plug one in; it shows here by itself."
+    )  # fmt: skip
+    current = names.index(port.name) if port.name is not None else len(names)
+
+    def take(at: int | None) -> None:
+        if at is not None:
+            screen.send(c.OpenPort(names[at] if at < len(names) else None))
+
+    screen.app.push_screen(Choice("MIDI port", lines, current, note), take)
+
+
+def _browse(screen: ComposeScreen) -> None:
+    slot = screen.slot
+
+    def take(taken: Taken | None) -> None:
+        if taken is not None:
+            screen.send(c.LoadTune(slot, taken.tune.tune, taken.first, taken.count))
+
+    screen.app.push_screen(Browser(screen.link, slot), take)
+
+
+def _import(screen: ComposeScreen) -> None:
+    slot = screen.slot
+
+    def read_track(text: str) -> int | None:
+        return whole(1, 999, "A track")(text) if text else None
+
+    fields = [
+        Field("MIDI file", "", words("A path"), "Its measures go into the song from here on."),
+        Field("track", "", read_track, "Counted from 1; empty takes the first that has notes."),
+    ]
+
+    def command(path: str, track: int | None) -> c.Command:
+        return c.ImportMidi(slot, str(Path(path).expanduser()), track)
+
+    _ask(screen, Form("Take measures from a MIDI file", fields), command)
+
+
+def _save(screen: ComposeScreen) -> None:
+    if screen.shown.path is None:
+        _save_as(screen)
+    else:
+        screen.send(c.SaveSong())
+
+
+def _save_as(screen: ComposeScreen) -> None:
+    path = screen.shown.path or str(_usual(screen, ".json"))
+    _path(screen, "Save the song as", path, c.SaveSong, screen.shown.path)
+
+
+def _export(screen: ComposeScreen) -> None:
+    _path(screen, "Write the loop as a MIDI file", str(_usual(screen, ".mid")), c.ExportMidi)
+
+
+def _open(screen: ComposeScreen) -> None:
+    folder = str(data_folder() / "songs") + "/"
+    field = Field("file", folder, words("A path"), "Undo brings the present song back.")
+
+    def command(path: str) -> c.Command:
+        return c.OpenSong(str(Path(path).expanduser()))
+
+    _ask(screen, Form("Open a song", [field]), command)
+
+
+def _usual(screen: ComposeScreen, ending: str) -> Path:
+    name = re.sub(r"[^\w\- ]+", "", screen.shown.song.title).strip() or "Untitled"
+    return data_folder() / "songs" / f"{name}{ending}"
+
+
+def _path(
+    screen: ComposeScreen,
+    title: str,
+    path: str,
+    command: Callable[[str], c.Command],
+    own: str | None = None,
+) -> None:
+    def doubt(values: tuple[Any, ...]) -> str:
+        target = Path(values[0]).expanduser()
+        return "That file is there already." if str(target) != own and target.exists() else ""
+
+    field = Field("file", path, words("A path"))
+    form = Form(title, [field], doubt)
+    _ask(screen, form, lambda chosen: command(str(Path(chosen).expanduser())))
+
+
+def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -> None:
+    def take(values: tuple[Any, ...] | None) -> None:
+        if values is not None:
+            screen.gestures.end()
+            screen.send(command(*values))
+
+    screen.app.push_screen(form, take)
+
+
+def _help(screen: ComposeScreen) -> None:
+    screen.app.push_screen(Help(screen.keymap))
+
+
+DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
+    "gauge.type": _type_value,
+    "measure.browse": _browse,
+    "measure.import": _import,
+    "play.tempo": _tempo,
+    "play.sound": _sound,
+    "play.port": _port,
+    "song.title": _title,
+    "song.save": _save,
+    "song.save_as": _save_as,
+    "song.open": _open,
+    "song.export": _export,
+    "app.help": _help,
+}

@@ -1,0 +1,117 @@
+"""From the engine's thread to the screen's: the one file that knows both.
+
+What comes often (playhead, lateness, snapshots, maps being filled) is kept as its latest
+only, and handed over at most `RATE` times a second; everything else goes over at once and
+in order.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from textual.message import Message
+
+from engine.commands import Command
+from engine.events import (
+    Event,
+    Explained,
+    JobProgressed,
+    LatenessMeasured,
+    MapFilled,
+    PlayheadMoved,
+    Snapshot,
+)
+
+RATE = 20.0
+"""How many times a second what comes often is handed over."""
+
+SLOW_RATE = 5.0
+"""The same on a slow line."""
+
+OFTEN = (Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed)
+
+
+class EngineLink(Protocol):
+    """What the screens need of an engine, in this process or at the end of a line."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state."""
+
+    def send(self, command: Command) -> None:
+        """Puts a command into the engine's inbox."""
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Tells events to ``callback``, the latest snapshot first, until the answer is called."""
+
+    def close(self) -> None:
+        """Ends the engine, keeping the song."""
+
+
+class Told(Message):
+    """An event of the engine, on the screen's thread."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+    def can_replace(self, message: Message) -> bool:
+        """Says that of what comes often only the latest counts."""
+        return (
+            isinstance(message, Told)
+            and isinstance(self.event, OFTEN)
+            and type(message.event) is type(self.event)
+        )
+
+
+class Due(Message):
+    """Something that comes often is waiting in the bridge."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Says that once is enough."""
+        return isinstance(message, Due)
+
+
+class Bridge:
+    """Takes events on any thread and posts messages; never waits and never calls a widget."""
+
+    def __init__(
+        self,
+        post: Callable[[Message], object],
+        rate: float = RATE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._post = post
+        self._interval = 1.0 / rate
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._latest: dict[type[Event], Event] = {}
+        self._said = False
+        self._handed = float("-inf")
+
+    def __call__(self, event: Event) -> None:
+        """Takes an event of the engine."""
+        if not isinstance(event, OFTEN):
+            self._post(Told(event))
+            return
+        with self._lock:
+            self._latest[type(event)] = event
+            if self._said:
+                return
+            self._said = True
+        self._post(Due())
+
+    def wait(self) -> float:
+        """Gives the seconds until what is waiting may be handed over."""
+        return max(0.0, self._handed + self._interval - self._clock())
+
+    def hand_over(self) -> None:
+        """Posts the latest of each kind that is waiting, in the order in which they came."""
+        with self._lock:
+            waiting, self._latest, self._said = self._latest, {}, False
+        self._handed = self._clock()
+        for event in waiting.values():
+            self._post(Told(event))

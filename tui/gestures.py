@@ -1,0 +1,51 @@
+"""Gestures: which movements of a hand are one step of undo."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+
+PAUSE = 0.6
+"""Seconds without movement after which the next one begins a new gesture."""
+
+
+class Gestures:
+    """Numbers gestures from 1, and remembers what the present one has asked for so far.
+
+    Terminals tell of no key release, so a held key is a row of presses, and a gesture ends
+    by a pause or by another movement.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._number = 0
+        self._what: Hashable = None
+        self._last = float("-inf")
+        self._asked: dict[Hashable, float] = {}
+
+    def begin(self, what: Hashable) -> int:
+        """Gives the number of the gesture: a new one unless ``what`` goes on moving."""
+        now = self._clock()
+        if what != self._what or now - self._last > PAUSE:
+            self._number += 1
+            self._what = what
+            self._asked.clear()
+        self._last = now
+        return self._number
+
+    def end(self) -> None:
+        """Ends the present gesture, so that the next movement is a step of its own."""
+        self._what = None
+        self._asked.clear()
+
+    def asked(self, target: Hashable, shown: float) -> float:
+        """Gives what this gesture asked of a target last, or else what is shown.
+
+        A held key repeats faster than snapshots return; its steps add up from here.
+        """
+        return self._asked.get(target, shown)
+
+    def ask(self, target: Hashable, value: float) -> float:
+        """Remembers what is asked of a target, and gives it back."""
+        self._asked[target] = value
+        return value

@@ -1,0 +1,81 @@
+"""What the widgets show, read from a snapshot: plain values, no widget and no terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.events import Snapshot
+from engine.latent.spec import Dimension
+from engine.music.attributes import ATTRIBUTES
+from engine.music.song import Slot
+
+DIMENSIONS = 32
+"""How many gauges are shown while no model has said how many it has."""
+
+NAMED = len(ATTRIBUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeReading:
+    """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
+
+    ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
+    that the decoded measure does not have what the gauge asks for.
+    """
+
+    index: int
+    label: str
+    value: float | None
+    ghost: float | None
+    locked: bool
+    asks: str = ""
+    has: str = ""
+    differs: bool = False
+
+
+def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
+    """Gives the model's dimensions, or plain ones by number until it has told them."""
+    if snapshot.model.spec is not None:
+        return snapshot.model.spec.dimensions
+    slot = snapshot.song.slots[snapshot.selected]
+    count = len(slot.latent) if slot.latent else DIMENSIONS
+    return tuple(
+        Dimension(i, ATTRIBUTES[i].name, ATTRIBUTES[i].label)
+        if i < NAMED
+        else Dimension(i, f"z{i}", f"z{i}")
+        for i in range(count)
+    )
+
+
+def gauges(snapshot: Snapshot) -> tuple[GaugeReading, ...]:
+    """Gives the readings of all gauges for the selected measure."""
+    slot = snapshot.song.slots[snapshot.selected]
+    return tuple(_gauge(each, slot, snapshot.locks) for each in dimensions(snapshot))
+
+
+def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeReading:
+    index = dimension.index
+    value = slot.latent[index] if slot.latent is not None else None
+    ghost = slot.anchor[index] if slot.anchor is not None else None
+    asks = has = ""
+    attribute = dimension.attribute
+    if attribute is not None:
+        has = attribute.say(attribute.of(slot.measure))
+        target = dimension.target(value) if value is not None else None
+        asks = attribute.say(target) if target is not None else ""
+    return GaugeReading(
+        index,
+        dimension.label,
+        value,
+        ghost,
+        index in locks,
+        asks,
+        has,
+        # A measure that was brought in sounds as it came and was not asked for.
+        bool(slot.moved and asks and asks != has),
+    )
+
+
+def place(slot: int | None, beat: float) -> str:
+    """Says where the music is: measure from 1, then quarter notes from 1: ``3:2.50``."""
+    return "" if slot is None else f"{slot + 1}:{beat + 1:.2f}"

@@ -1,0 +1,96 @@
+"""All keys, made from the action table."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Label, Static
+
+from tui.actions import rows
+from tui.keymap import Keymap
+
+COLUMN = 88
+"""Cells from which two columns have room."""
+
+
+class Help(ModalScreen[None]):
+    """Shows every action with its keys; any of the usual keys closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "leave", "Close", show=False),
+        Binding("j", "scroll('down')", "Down", show=False),
+        Binding("k", "scroll('up')", "Up", show=False),
+        Binding("space", "scroll('page_down')", "Page down", show=False),
+    ]
+    DEFAULT_CSS = """
+    Help {
+        align: center middle; background: $background 40%;
+        & > #help {
+            width: 100%; max-width: 104; height: 100%; background: $panel; padding: 1 2;
+            border-top: $dialog-line $focus; border-title-color: $focus;
+            border-title-style: bold; scrollbar-size-vertical: 1;
+        }
+        & .help--key { color: $focus; text-style: bold; }
+        & .help--group { color: $foreground; text-style: bold; }
+        & .help--words { color: $text-quiet; }
+        & #keys-table { height: auto; color: $foreground; }
+        & #close { color: $text-quiet; text-style: $style-quiet; margin-top: 1; width: 1fr; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"help--key", "help--group", "help--words"}
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self._keymap = keymap
+
+    def compose(self) -> ComposeResult:
+        """Makes the table in a place that scrolls."""
+        with VerticalScroll(id="help") as box:
+            box.border_title = "Keys"
+            yield Static(id="keys-table")
+            yield Label(
+                f"Keymap: {self._keymap.name}. Gauges run from -3 to 3, in standard deviations; "
+                "┼ is 0, ╎ the ghost: where the gauge was when the measure came in. "
+                "L is a locked gauge, ≠ a measure that does not have what the gauge asks for, "
+                "* what has changed since it came in or was saved.",
+                id="close",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Fills the table."""
+        self.query_one("#keys-table", Static).update(self._table())
+        self.query_one("#help").focus()
+
+    def _table(self) -> Text:
+        key, group = self._style("help--key"), self._style("help--group")
+        found = rows(self._keymap.keys)
+        width = max(len(row.keys) for row in found) + 2
+        text, shown = Text(no_wrap=False), ""
+        for row in found:
+            if row.group != shown:
+                text.append(f"{chr(10) if shown else ''}{row.group}\n", group)
+                shown = row.group
+            text.append(f"  {row.keys:<{width}}", key)
+            text.append(f"{row.sentence}\n")
+        return text
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(name, partial=True)
+
+    def action_scroll(self, way: str) -> None:
+        """Scrolls the table."""
+        getattr(
+            self.query_one("#help", VerticalScroll),
+            f"action_{'scroll_' if len(way) < 5 else ''}{way}",
+        )()
+
+    def action_leave(self) -> None:
+        """Closes."""
+        self.dismiss(None)

@@ -1,0 +1,355 @@
+"""Gauges: a label, a bar from -3 to 3, a number, a lock, a ghost of where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.message import Message
+
+from engine.latent.spec import LIMIT
+from tui.reading import GaugeReading
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+NUMBER = 6
+"""Cells of a value: sign, digit, point, two digits, and a gap before it."""
+
+
+class Gauges(Canvas, can_focus=True):
+    """Draws gauges, knows which is chosen, and says what the mouse wants of them."""
+
+    BINDING_GROUP_TITLE = "Gauges"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "gauges--label",
+        "gauges--chosen",
+        "gauges--pointer",
+        "gauges--track",
+        "gauges--fill",
+        "gauges--knob",
+        "gauges--ghost",
+        "gauges--number",
+        "gauges--words",
+        "gauges--differs",
+        "gauges--lock",
+    }
+    DEFAULT_CSS = """
+    Gauges {
+        & > .gauges--label { color: $text-quiet; text-style: $style-quiet; }
+        & > .gauges--chosen { color: $foreground; text-style: bold; }
+        & > .gauges--pointer { color: $focus; text-style: bold; }
+        & > .gauges--track { color: $faint; }
+        & > .gauges--fill { color: $fill; }
+        & > .gauges--knob { color: $knob; text-style: bold; }
+        & > .gauges--ghost { color: $text-quiet; text-style: $style-quiet; }
+        & > .gauges--number { color: $foreground; }
+        & > .gauges--words { color: $text-quiet; text-style: $style-quiet; }
+        & > .gauges--differs { color: $text-differs; text-style: $style-differs; }
+        & > .gauges--lock { color: $text-lock; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The mouse chose a gauge."""
+
+        index: int
+
+    @dataclass
+    class Dragged(Message):
+        """The mouse set a gauge to a value."""
+
+        index: int
+        value: float
+
+    @dataclass
+    class Released(Message):
+        """The mouse let go."""
+
+    @dataclass
+    class Rolled(Message):
+        """The wheel went over a gauge, up (1) or down (-1)."""
+
+        index: int
+        steps: int
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self._readings: tuple[GaugeReading, ...] = ()
+        self._chosen: int | None = None
+        self._dragged: int | None = None
+
+    def show(self, readings: Sequence[GaugeReading], chosen: int | None) -> None:
+        """Shows gauges, one of them chosen (by its dimension)."""
+        now = (tuple(readings), chosen)
+        if now != (self._readings, self._chosen):
+            self._readings, self._chosen = now
+            self.redraw()
+
+    def plain(self) -> str:
+        """Says the chosen gauge, or how many there are, in one line."""
+        for reading in self._readings:
+            if reading.index == self._chosen:
+                return self.sentence(reading)
+        return f"{len(self._readings)} gauges."
+
+    @staticmethod
+    def sentence(reading: GaugeReading) -> str:
+        """Says a gauge in one line."""
+        if reading.value is None:
+            return f"{reading.label}: no value yet."
+        parts = [f"{reading.label} {reading.value:+.2f}"]
+        if reading.ghost is not None:
+            parts.append(f"was {reading.ghost:+.2f}")
+        if reading.locked:
+            parts.append("locked")
+        if reading.has:
+            parts.append(f"asks {reading.asks}, has {reading.has}" if reading.asks
+                         else f"has {reading.has}")  # fmt: skip
+        return ", ".join(parts) + "."
+
+    # Where things lie: subclasses say how gauges share the widget.
+
+    def spot(self, place: int) -> tuple[int, int, int]:
+        """Gives column, row and width of the gauge drawn at a place (from 0)."""
+        raise NotImplementedError
+
+    def label_width(self, width: int) -> int:
+        """Gives the cells of a label where a gauge has ``width``."""
+        raise NotImplementedError
+
+    def under(self, x: int, y: int) -> GaugeReading | None:
+        """Gives the gauge drawn at a cell, if there is one."""
+        for place, reading in enumerate(self.drawn()):
+            column, row, width = self.spot(place)
+            if row <= y < row + self.rows_each() and column <= x < column + width:
+                return reading
+        return None
+
+    def drawn(self) -> Sequence[GaugeReading]:
+        """Gives the gauges that are drawn."""
+        return self._readings
+
+    def rows_each(self) -> int:
+        """Gives how many rows a gauge takes."""
+        return 1
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the gauges."""
+        for place, reading in enumerate(self.drawn()):
+            self._paint_gauge(picture, reading, *self.spot(place))
+
+    def _paint_gauge(
+        self, picture: Picture, reading: GaugeReading, x: int, y: int, width: int
+    ) -> None:
+        chosen = reading.index == self._chosen
+        if chosen:
+            picture.put(x, y, "▸" if self.has_focus else "▹", self.style_of("gauges--pointer"))
+        label = self.label_width(width)
+        name = fitting(label, reading.label)
+        picture.put(x + 2, y, name, self.style_of("gauges--chosen" if chosen else "gauges--label"))
+        left, cells = self._bar(x, width)
+        self._paint_bar(picture, reading, left, y, cells)
+        number = "     ·" if reading.value is None else f"{reading.value:+.2f}"
+        style = self.style_of("gauges--chosen" if chosen else "gauges--number")
+        picture.put(left + cells + 1, y, number, style)
+        if reading.locked:
+            picture.put(x + width - 1, y, "L", self.style_of("gauges--lock"))
+
+    def _bar(self, x: int, width: int) -> tuple[int, int]:
+        left = x + 2 + self.label_width(width) + 1
+        cells = x + width - NUMBER - 2 - left
+        # An odd number of cells has one in the middle for 0.
+        return left, max(3, cells - (cells + 1) % 2)
+
+    def _paint_bar(
+        self, picture: Picture, reading: GaugeReading, left: int, y: int, cells: int
+    ) -> None:
+        track = self.style_of("gauges--track")
+        middle = cells // 2
+        picture.put(left, y, "─" * cells, track)
+        picture.put(left + middle, y, "┼", track)
+        value = reading.value
+        if value is not None:
+            at = _cell(value, cells)
+            low, high = min(at, middle), max(at, middle)
+            picture.put(left + low, y, "━" * (high - low + 1), self.style_of("gauges--fill"))
+        if reading.ghost is not None and value is not None:
+            ghost = _cell(reading.ghost, cells)
+            if ghost != _cell(value, cells):
+                picture.put(left + ghost, y, "╎", self.style_of("gauges--ghost"))
+        if value is not None:
+            # Which half of the cell: twice as fine as cells alone.
+            half = (value + LIMIT) / (2 * LIMIT) * (cells - 1) - at
+            picture.put(left + at, y, "▌" if half < 0 else "▐", self.style_of("gauges--knob"))
+
+    # Mouse
+
+    def on_focus(self) -> None:
+        """Shows the pointer as held."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Shows the pointer as left."""
+        self.redraw()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Chooses a gauge; on its bar, sets it."""
+        place = event.get_content_offset_capture(self)
+        reading = self.under(place.x, place.y)
+        if reading is None or event.button != 1:
+            return
+        event.stop()
+        self.post_message(self.Chosen(reading.index))
+        left, cells = self._bar_of(reading)
+        if left <= place.x < left + cells:
+            self._dragged = reading.index
+            self.capture_mouse()
+            self._drag(place.x, left, cells)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drags a gauge."""
+        if self._dragged is None:
+            return
+        for reading in self._readings:
+            if reading.index == self._dragged:
+                self._drag(event.get_content_offset_capture(self).x, *self._bar_of(reading))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Lets go."""
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+            self.post_message(self.Released())
+            event.stop()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Moves the gauge under the mouse up."""
+        self._roll(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Moves the gauge under the mouse down."""
+        self._roll(event, -1)
+
+    def _roll(self, event: events.MouseEvent, steps: int) -> None:
+        place = event.get_content_offset_capture(self)
+        reading = self.under(place.x, place.y)
+        if reading is not None:
+            event.stop()
+            self.post_message(self.Rolled(reading.index, steps))
+
+    def _drag(self, x: int, left: int, cells: int) -> None:
+        assert self._dragged is not None
+        value = -LIMIT + 2 * LIMIT * max(0, min(cells - 1, x - left)) / (cells - 1)
+        self.post_message(self.Dragged(self._dragged, round(value, 2)))
+
+    def _bar_of(self, reading: GaugeReading) -> tuple[int, int]:
+        for place, each in enumerate(self.drawn()):
+            if each.index == reading.index:
+                x, _, width = self.spot(place)
+                return self._bar(x, width)
+        return 0, 3
+
+
+class NamedGauges(Gauges):
+    """The gauges that carry attributes: two rows each, with what they ask for and what is."""
+
+    def spot(self, place: int) -> tuple[int, int, int]:
+        """Gives a gauge two rows over the whole width."""
+        return 0, 2 * place, self.size.width
+
+    def rows_each(self) -> int:
+        """Gives two."""
+        return 2
+
+    def label_width(self, width: int) -> int:
+        """Gives room for the longest name."""
+        del width
+        return 10
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the gauges and, under each, its attribute in words."""
+        super().paint(picture)
+        for place, reading in enumerate(self.drawn()):
+            x, y, width = self.spot(place)
+            left, _ = self._bar(x, width)
+            words = f"asks {reading.asks}, has {reading.has}" if reading.asks else (
+                f"has {reading.has}" if reading.has else "")  # fmt: skip
+            style = "gauges--words"
+            if reading.differs:
+                style, words = "gauges--differs", f"{words}  ≠"
+            picture.put(left, y + 1, fitting(width - left, words), self.style_of(style))
+
+
+class GaugeBank(Gauges):
+    """The other gauges: a row each, in columns, a page at a time."""
+
+    COLUMN = 26
+
+    @classmethod
+    def holding(cls, width: int, height: int) -> int:
+        """Gives how many gauges a page of a size holds; the first row is the heading."""
+        return max(1, (height - 1) * max(1, (width + 1) // (cls.COLUMN + 1)))
+
+    @property
+    def columns(self) -> int:
+        """How many columns there is room for."""
+        return max(1, (self.size.width + 1) // (self.COLUMN + 1))
+
+    @property
+    def page_size(self) -> int:
+        """How many gauges a page holds."""
+        return self.holding(self.size.width, self.size.height)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(1, -(-len(self._readings) // self.page_size))
+
+    @property
+    def page(self) -> int:
+        """The page that is shown (from 0): the one with the chosen gauge, else the first."""
+        for place, reading in enumerate(self._readings):
+            if reading.index == self._chosen:
+                return place // self.page_size
+        return 0
+
+    def drawn(self) -> Sequence[GaugeReading]:
+        """Gives the gauges of the page."""
+        first = self.page * self.page_size
+        return self._readings[first : first + self.page_size]
+
+    def spot(self, place: int) -> tuple[int, int, int]:
+        """Fills columns from top to bottom."""
+        rows = max(1, min(self.size.height - 1, -(-len(self.drawn()) // self.columns)))
+        column, row = divmod(place, rows)
+        width = (self.size.width + 2) // self.columns
+        return column * width, 1 + row, width - 2
+
+    def label_width(self, width: int) -> int:
+        """Gives room for names where there is, and for numbers where there is not."""
+        longest = max((len(reading.label) for reading in self._readings), default=3)
+        return max(3, min(longest, width - 22))
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the heading and the page."""
+        self.paint_heading(picture)
+        super().paint(picture)
+
+    def paint_heading(self, picture: Picture) -> None:
+        """Draws which gauges these are."""
+        shown = self.drawn()
+        if shown:
+            words = f"gauges {shown[0].label} to {shown[-1].label}"
+            if self.pages > 1:
+                words += f"   page {self.page + 1} of {self.pages}"
+            picture.put(0, 0, fitting(picture.width, words), self.style_of("gauges--words"))
+
+
+def _cell(value: float, cells: int) -> int:
+    return max(0, min(cells - 1, round((value + LIMIT) / (2 * LIMIT) * (cells - 1))))

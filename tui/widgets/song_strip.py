@@ -1,0 +1,182 @@
+"""The song strip: every measure's number, where it came from, and its contour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.message import Message
+
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.song import Slot, Song
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+LEAST = 9
+MOST = 24
+"""Cells of a slot, the gap before the next included."""
+
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""Braille dots by row (from the top) and column."""
+
+
+class SongStrip(Canvas, can_focus=True):
+    """Shows the slots of a song, which is selected and which is playing."""
+
+    BINDING_GROUP_TITLE = "Song strip"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "song-strip--number",
+        "song-strip--selected",
+        "song-strip--held",
+        "song-strip--playing",
+        "song-strip--contour",
+        "song-strip--bright",
+        "song-strip--empty",
+    }
+    DEFAULT_CSS = """
+    SongStrip {
+        & > .song-strip--number { color: $text-quiet; text-style: $style-quiet; }
+        & > .song-strip--selected { color: $foreground; text-style: bold underline; }
+        & > .song-strip--held { color: $background; background: $focus; text-style: $style-held; }
+        & > .song-strip--playing { color: $playing; text-style: bold; }
+        & > .song-strip--contour { color: $notes-quiet; }
+        & > .song-strip--bright { color: $notes; text-style: bold; }
+        & > .song-strip--empty { color: $faint; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The mouse chose a slot."""
+
+        slot: int
+
+    @dataclass
+    class Rolled(Message):
+        """The wheel asks for the slot after (1) or before (-1)."""
+
+        steps: int
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self._song = Song()
+        self._selected = 0
+        self._playing: int | None = None
+
+    def show(self, song: Song, selected: int, playing: int | None) -> None:
+        """Shows a song, its selected slot, and the one that sounds (None: the loop rests)."""
+        now = (song, selected, playing)
+        if now != (self._song, self._selected, self._playing):
+            self._song, self._selected, self._playing = now
+            self.redraw()
+
+    def plain(self) -> str:
+        """Says the selected slot and what is in it in one line."""
+        slot = self._song.slots[self._selected]
+        count = len(slot.measure.pitches)
+        what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
+        sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
+        return f"Measure {self._selected + 1} of {len(self._song.slots)}: {what}.{sounding}"
+
+    def _width(self) -> int:
+        return max(LEAST, min(MOST, (self.size.width + 1) // len(self._song.slots)))
+
+    def _first(self) -> int:
+        """The first slot in sight: the selected one is always in it."""
+        room = max(1, (self.size.width + 1) // self._width())
+        return max(0, min(self._selected - room // 2, len(self._song.slots) - room))
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the slots from left to right."""
+        width = self._width()
+        for index in range(self._first(), len(self._song.slots)):
+            x = (index - self._first()) * width
+            if x + LEAST - 1 > picture.width:
+                break
+            self._paint_slot(picture, index, x, width - 1)
+
+    def _paint_slot(self, picture: Picture, index: int, x: int, width: int) -> None:
+        slot = self._song.slots[index]
+        selected, playing = index == self._selected, index == self._playing
+        number = f"{'▶' if playing else ' '}{index + 1}{'*' if slot.moved else ''}"
+        words = f"{number} {'' if slot.empty else title(slot)}"
+        style = "song-strip--number"
+        if playing:
+            style = "song-strip--playing"
+        if selected:
+            style = "song-strip--held" if self.has_focus else "song-strip--selected"
+        picture.put(x, 0, fitting(width, words).ljust(width), self.style_of(style))
+        rows = picture.height - 1
+        if slot.empty:
+            picture.put(x + 1, rows // 2 + rows % 2, "· empty ·"[:width - 1],
+                        self.style_of("song-strip--empty"))  # fmt: skip
+            return
+        bright = "song-strip--bright" if selected else "song-strip--contour"
+        for row, line in enumerate(contour(slot.measure, width - 1, rows)):
+            picture.put(x + 1, 1 + row, line, self.style_of(bright))
+
+    def on_focus(self) -> None:
+        """Shows the selected slot as held."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Shows it as left."""
+        self.redraw()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Chooses the slot under the mouse."""
+        slot = self._first() + event.get_content_offset_capture(self).x // self._width()
+        if slot < len(self._song.slots):
+            event.stop()
+            self.post_message(self.Chosen(slot))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Goes to the slot after."""
+        event.stop()
+        self.post_message(self.Rolled(1))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Goes to the slot before."""
+        event.stop()
+        self.post_message(self.Rolled(-1))
+
+
+def title(slot: Slot) -> str:
+    """Gives a slot's title: the tune's, or what kind of thing it is."""
+    if slot.origin.title:
+        return slot.origin.title
+    return {"prior": "random", "gauge": "made here", "midi": "MIDI", "copy": "copy"}.get(
+        slot.origin.kind, ""
+    )
+
+
+def contour(measure: Measure, width: int, height: int) -> list[str]:
+    """Draws a measure's melody as braille dots in ``width`` by ``height`` cells."""
+    pitches = measure.pitches
+    if not pitches or width < 1 or height < 1:
+        return [" " * width] * height
+    low, high = min(pitches), max(pitches)
+    levels = 4 * height
+    # A narrow tune is drawn narrow: a step of a tone shows, a unison stays a line.
+    span = max(high - low, 8)
+    base = (span - (high - low)) // 2
+    cells = [[0] * width for _ in range(height)]
+    onsets, length = measure.grid.onsets, measure.grid.length
+    columns = 2 * width
+    pitch = 0
+    for tick, token in enumerate(measure.tokens):
+        pitch = token if token > REST else (pitch if token == HOLD else 0)
+        start = int(onsets[tick] / length * columns)
+        end = int(measure.grid.edges[tick + 1] / length * columns)
+        if not pitch:
+            continue
+        level = levels - 1 - round((pitch - low + base) / span * (levels - 1))
+        ends = tick + 1 == len(measure.tokens) or measure.tokens[tick + 1] != HOLD
+        # A gap of a dot before the next onset keeps repeated notes apart.
+        for column in range(start, max(start + 1, end - (1 if ends and end - start > 1 else 0))):
+            cells[level // 4][column // 2] |= _DOTS[level % 4][column % 2]
+    return ["".join(chr(0x2800 + bits) if bits else " " for bits in row) for row in cells]

@@ -1,0 +1,161 @@
+"""The transport line: playing, tempo, place, song, port, lateness, model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.message import Message
+
+from engine.events import LatenessMeasured, PlayheadMoved, PortStatus, Snapshot
+from tui.reading import place
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+LATE = 5.0
+"""Milliseconds of lateness that are worth a look."""
+
+Part = tuple[str, str]
+"""Words and the component they are drawn with."""
+
+
+class Transport(Canvas):
+    """Shows one line: what plays and where on the left, what it goes through on the right."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "transport--words",
+        "transport--quiet",
+        "transport--title",
+        "transport--playing",
+        "transport--warning",
+    }
+    DEFAULT_CSS = """
+    Transport {
+        height: 1; background: $bar;
+        & > .transport--words { color: $foreground; }
+        & > .transport--quiet { color: $text-quiet; text-style: $style-quiet; }
+        & > .transport--title { color: $foreground; text-style: bold; }
+        & > .transport--playing { color: $playing; text-style: bold; }
+        & > .transport--warning { color: $text-differs; text-style: bold; }
+    }
+    """
+
+    class Pressed(Message):
+        """The mouse pressed the line where it says whether it plays."""
+
+    @dataclass
+    class Rolled(Message):
+        """The wheel went over the line: tempo up (1) or down (-1)."""
+
+        steps: int
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self._snapshot = Snapshot()
+        self._playhead = PlayheadMoved(None, 0.0)
+        self._lateness: LatenessMeasured | None = None
+        self._amount = 0.0
+
+    def show(
+        self,
+        snapshot: Snapshot,
+        playhead: PlayheadMoved,
+        lateness: LatenessMeasured | None,
+        amount: float,
+    ) -> None:
+        """Shows the state; ``amount`` is what randomising is set to, 0 to 1."""
+        self._snapshot, self._playhead = snapshot, playhead
+        self._lateness, self._amount = lateness, amount
+        self.redraw()
+
+    def plain(self) -> str:
+        """Says everything on the line, and what was cut from it, in words."""
+        words = [*self._left(200), *(words for words, _ in self._right())]
+        return ", ".join(part if isinstance(part, str) else part[0] for part in words).strip() + "."
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the right side first, then as much of the left as there is room for."""
+        right = [part for part in self._right() if part[0]]
+        room = picture.width - 1
+        # The song's name and the place are worth 40 cells; what is left goes to the right side.
+        while len(right) > 1 and sum(len(words) + 3 for words, _ in right) > room - 38:
+            right.pop(0)
+        x = room
+        for words, component in reversed(right):
+            x -= len(words)
+            picture.put(x, 0, words, self.style_of(f"transport--{component}"))
+            x -= 3
+        at = 1
+        for words, component in self._left(x - 1):
+            picture.put(at, 0, words, self.style_of(f"transport--{component}"))
+            at += len(words) + 2
+
+    def _left(self, room: int) -> list[Part]:
+        shown = self._snapshot
+        song = shown.song
+        parts: list[Part] = [
+            ("▶ playing", "playing") if shown.playing else ("■ resting", "quiet"),
+            (f"{song.tempo:g} bpm", "words"),
+        ]
+        where = place(self._playhead.slot, self._playhead.beat)
+        if where:
+            parts.append((where.ljust(6), "playing"))
+        left = room - sum(len(words) + 2 for words, _ in parts)
+        mark = "" if shown.saved else " *"
+        parts.append((fitting(left - len(mark), song.title) + mark, "title"))
+        return parts
+
+    def _right(self) -> list[Part]:
+        shown = self._snapshot
+        track = shown.song.track
+        parts: list[Part] = [
+            (f"random {self._amount:.0%}", "quiet"),
+            (f"edits {'at once' if shown.timing == 'now' else 'on the beat'}", "quiet"),
+            (f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"),
+        ]
+        late = self._lateness
+        if late is not None and shown.playing:
+            component = "warning" if late.worst >= LATE else "quiet"
+            parts.append((f"late {late.p50:.1f}/{late.worst:.1f} ms", component))
+        model = {
+            "loading": ("model loading", "words"),
+            "ready": ("", "quiet"),
+            "failed": ("no model", "warning"),
+        }[shown.model.state]
+        return [*parts, model, port_words(shown.port)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Plays or stops where the line says so."""
+        if event.x < 11:
+            event.stop()
+            self.post_message(self.Pressed())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Raises the tempo."""
+        event.stop()
+        self.post_message(self.Rolled(1))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Lowers the tempo."""
+        event.stop()
+        self.post_message(self.Rolled(-1))
+
+
+def port_words(port: PortStatus) -> Part:
+    """Says the port in use, and whether it is there."""
+    name = fitting(22, port.name or "")
+    match port.state:
+        case "open":
+            return f"→ {name}", "words"
+        case "opening":
+            return f"→ {name} …", "quiet"
+        case "lost":
+            return f"→ {name} gone", "warning"
+        case "failed":
+            return f"→ {name} does not open", "warning"
+        case "none":
+            return "no MIDI port", "quiet"

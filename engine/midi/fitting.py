@@ -91,14 +91,15 @@ def count(number: int, noun: str) -> str:
 
 
 def _placed(notes: Iterable[TimedNote], grid: Grid, account: Account) -> list[_Placed]:
-    known: dict[Fraction, int] = {}
+    known: dict[Fraction, tuple[int, Fraction]] = {}
 
     def nearest(time: Fraction) -> tuple[int, Fraction]:
         measure, within = divmod(time, grid.length)
         if within not in known:
-            known[within] = grid.nearest(within)
-        tick = known[within]
-        return int(measure) * grid.ticks + tick, abs(grid.edges[tick] - within)
+            tick = grid.nearest(within)
+            known[within] = tick, abs(grid.edges[tick] - within)
+        tick, moved = known[within]
+        return measure * grid.ticks + tick, moved
 
     placed = []
     for note in notes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +18,7 @@ from engine.errors import BadMidiFile
 MOST_BYTES = 1 << 20
 """The largest file that is read; music of an hour takes about half of it."""
 
-MOST_MESSAGES = 200_000
+MOST_MESSAGES = 100_000
 """The most messages that a file may hold, give or take one for each track."""
 
 DRUMS = 9
@@ -39,7 +39,7 @@ class TimedNote:
 
 @dataclass(frozen=True, slots=True)
 class ParsedTrack:
-    """A track's name, its notes in order of their starts, and its end in quarter notes.
+    """A track's name, its notes by start and from the highest, and its end in quarter notes.
 
     ``tempi`` (quarter notes a minute) and ``metres`` (such as ``3/4``) hold what the track
     says of either, with the place in quarter notes.
@@ -147,15 +147,11 @@ def _damaged(path: Path, reason: str) -> BadMidiFile:
 
 def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
     name = ""
-    notes: list[TimedNote] = []
+    found: list[tuple[int, int, int, int]] = []
     tempi: list[tuple[Fraction, float]] = []
     metres: list[tuple[Fraction, str]] = []
-    sounding: dict[tuple[int, int], list[int]] = defaultdict(list)
+    sounding: dict[tuple[int, int], deque[int]] = defaultdict(deque)
     tick = 0
-
-    def close(start: int, channel: int, pitch: int) -> None:
-        since, until = Fraction(start, ticks_per_quarter), Fraction(tick, ticks_per_quarter)
-        notes.append(TimedNote(since, until, pitch, channel))
 
     for message in messages:
         tick += message.time
@@ -163,7 +159,7 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
             sounding[message.channel, message.note].append(tick)
         elif message.type in ("note_on", "note_off"):
             if open_since := sounding[message.channel, message.note]:
-                close(open_since.pop(0), message.channel, message.note)
+                found.append((open_since.popleft(), -message.note, tick, message.channel))
         elif message.type == "track_name":
             name = name or _readable(message.name)
         elif message.type == "set_tempo" and message.tempo:
@@ -172,11 +168,15 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
             metre = f"{message.numerator}/{message.denominator}"
             metres.append((Fraction(tick, ticks_per_quarter), metre))
     for (channel, pitch), starts in sounding.items():
-        for start in starts:
-            close(start, channel, pitch)
-    notes.sort(key=lambda note: (note.start, -note.pitch, note.end))
+        found.extend((start, -pitch, tick, channel) for start in starts)
+    notes = tuple(
+        TimedNote(
+            Fraction(start, ticks_per_quarter), Fraction(stop, ticks_per_quarter), -lower, channel
+        )
+        for start, lower, stop, channel in sorted(found)
+    )
     end = Fraction(tick, ticks_per_quarter)
-    return ParsedTrack(name, tuple(notes), end, tuple(tempi), tuple(metres))
+    return ParsedTrack(name, notes, end, tuple(tempi), tuple(metres))
 
 
 def _readable(name: str) -> str:

@@ -15,6 +15,7 @@ from typing import IO, Protocol
 from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
+from engine.midi import wire
 from engine.midi.clock import Clock
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import child_command, child_environment
@@ -88,7 +89,7 @@ class PlayerLink:
             for start in range(0, len(message.notes), _NOTES_PER_LINE):
                 self.send(m.Notes(message.notes[start : start + _NOTES_PER_LINE]))
             return
-        line = m.encode(message)
+        line = wire.encode(message)
         with self._lock:
             if self._closing:
                 return
@@ -108,7 +109,7 @@ class PlayerLink:
             if self._closing:
                 return
             self._closing = True
-            self._put(m.encode(m.Quit()))
+            self._put(wire.encode(m.Quit()))
             process = self._process
         for end in (process.terminate, process.kill):
             try:
@@ -186,8 +187,8 @@ class PlayerLink:
 
     def _hear(self, line: bytes) -> None:
         try:
-            message = m.decode(line)
-        except m.BadMessage as error:
+            message = wire.decode(line)
+        except wire.BadMessage as error:
             message = m.Rejected(error.message)
         if not isinstance(message, m.FromPlayer):
             message = m.Rejected(f"The player said {type(message).__name__}.")
@@ -217,7 +218,7 @@ class PlayerLink:
             return False
         self._restarts += 1
         self._restoring = True
-        self._put(m.encode(m.OpenPort(self._port, hush=True)))
+        self._put(wire.encode(m.OpenPort(self._port, hush=True)))
         return True
 
     def _restore(self) -> None:
@@ -228,7 +229,7 @@ class PlayerLink:
         self._clock.take(now)
         resume = self._clock.resume(now + _RESUME_AHEAD)
         for message in [*([resume] if resume else []), *self._clock.pending()]:
-            self._put(m.encode(message))
+            self._put(wire.encode(message))
 
 
 def _log() -> IO[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from engine.midi.messages import MAX_LINE
+from engine.midi.wire import MAX_LINE
 
 
 class Lines:

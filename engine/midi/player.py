@@ -21,6 +21,7 @@ import time
 from collections import deque
 
 from engine.midi import messages as m
+from engine.midi import wire
 from engine.midi.clock import STOP, Clock
 from engine.midi.lateness import LatenessMeter
 from engine.midi.outlet import Outlet
@@ -140,8 +141,8 @@ class PlayerProcess:
 
     def _hear(self, line: bytes) -> None:
         try:
-            self._obey(m.decode(line))
-        except m.BadMessage as error:
+            self._obey(wire.decode(line))
+        except wire.BadMessage as error:
             self._tell(m.Rejected(error.message))
 
     def _obey(self, message: m.Message) -> None:
@@ -195,9 +196,9 @@ class PlayerProcess:
 
     def _tell(self, message: m.FromPlayer) -> None:
         try:
-            line = m.encode(message)
-        except m.BadMessage as error:
-            line = m.encode(m.Rejected(error.message))
+            line = wire.encode(message)
+        except wire.BadMessage as error:
+            line = wire.encode(m.Rejected(error.message))
         self._outbox.put(line)
 
     def _send_all(self, data: list[bytes]) -> None:

@@ -125,9 +125,15 @@ def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
 def resolve(name: str, known: Iterable[str]) -> str:
     """Gives the one known name that is meant: itself, or the only one that contains it.
 
-    Raises UnknownName where there is none, and SeveralMatch where the part is not enough.
+    Raises UnknownName where there is none, PortError where there are no ports at all, and
+    SeveralMatch where the part is not enough.
     """
     names = list(dict.fromkeys(known))
+    if not names:
+        raise PortError(
+            f"There is no MIDI port called {name!r}, nor any other on this machine.",
+            "Plug one in, or start JACK.",
+        )
     if name in names:
         return name
     matches = [each for each in names if name.casefold() in each.casefold()]

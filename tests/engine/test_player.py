@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.midi import messages as m
+from engine.midi import wire
 from engine.midi.ports import child_command, child_environment, list_ports
 
 Process = subprocess.Popen[bytes]
@@ -41,7 +42,7 @@ def say(process: Process, *lines: bytes) -> None:
 def hear(process: Process, kind: type[m.Message]) -> m.Message:
     assert process.stdout is not None
     for line in process.stdout:
-        if isinstance(message := m.decode(line), kind):
+        if isinstance(message := wire.decode(line), kind):
             return message
     raise AssertionError(f"the player ended without {kind.__name__}")
 
@@ -83,7 +84,7 @@ def test_quit_and_sigterm_end_it_and_other_signals_do_not(player: Process) -> No
     hear(player, m.Ready)
     player.send_signal(signal.SIGINT)
     player.send_signal(signal.SIGHUP)
-    say(player, m.encode(m.OpenPort(None)))
+    say(player, wire.encode(m.OpenPort(None)))
     assert hear(player, m.PortOpened) == m.PortOpened(None)
     player.send_signal(signal.SIGTERM)
     assert player.wait(5) == 0
@@ -94,14 +95,14 @@ def test_a_bad_line_is_refused_and_the_next_is_obeyed(player: Process) -> None:
         player,
         b"nonsense\n",
         b'{"type":"Notes","notes":[[2,1,0,60,90]]}\n',
-        b"x" * (3 * m.MAX_LINE) + b"\n",
-        m.encode(m.PortLost("mine")),
-        m.encode(m.OpenPort(None)),
+        b"x" * (3 * wire.MAX_LINE) + b"\n",
+        wire.encode(m.PortLost("mine")),
+        wire.encode(m.OpenPort(None)),
     )
     reasons = [hear(player, m.Rejected) for _ in range(4)]
     assert "PortLost is not for the player" in str(reasons[3])
     assert hear(player, m.PortOpened) == m.PortOpened(None)
-    say(player, m.encode(m.Quit()))
+    say(player, wire.encode(m.Quit()))
     assert player.wait(5) == 0
 
 
@@ -109,7 +110,7 @@ def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None
     hear(player, m.Ready)
     now = time.monotonic()
     notes = tuple(m.TimedNote(now + n / 50, now + n / 50 + 0.01, 0, 60 + n, 90) for n in range(8))
-    say(player, m.encode(m.OpenPort(None)), m.encode(m.Notes(notes)))
+    say(player, wire.encode(m.OpenPort(None)), wire.encode(m.Notes(notes)))
     lateness = hear(player, m.Lateness)
     assert isinstance(lateness, m.Lateness)
     assert lateness.count >= 1
@@ -117,10 +118,10 @@ def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None
 
 
 def test_a_port_that_is_not_there_is_answered(player: Process) -> None:
-    say(player, m.encode(m.OpenPort("no such port")))
+    say(player, wire.encode(m.OpenPort("no such port")))
     failed = hear(player, m.PortFailed)
     assert isinstance(failed, m.PortFailed)
-    assert "There is no MIDI port called 'no such port'." in failed.reason
+    assert "There is no MIDI port called 'no such port'" in failed.reason
 
 
 @pytest.mark.parametrize("module", ["engine.midi.player", "engine.midi.watch"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import OutOfRange
 from engine.midi import messages as m
+from engine.midi import wire
 
 times = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9)
 names = st.text(max_size=40)
@@ -57,10 +58,10 @@ messages: st.SearchStrategy[m.Message] = st.one_of(
 
 @given(messages)
 def test_a_message_comes_back_from_its_line(message: m.Message) -> None:
-    line = m.encode(message)
+    line = wire.encode(message)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
-    assert m.decode(line) == message
+    assert wire.decode(line) == message
 
 
 anything = st.recursive(
@@ -76,16 +77,16 @@ fields = ["at", "notes", "data", "interval", "position", "name", "cut", "resume"
 def test_a_wrong_object_is_refused_in_words(kind: object, body: dict[str, object]) -> None:
     line = json.dumps({"type": kind, **body}).encode()
     try:
-        message = m.decode(line)
-    except m.BadMessage:
+        message = wire.decode(line)
+    except wire.BadMessage:
         return
-    assert m.decode(m.encode(message)) == message
+    assert wire.decode(wire.encode(message)) == message
 
 
 @given(st.binary(max_size=200))
 def test_noise_is_refused_in_words(line: bytes) -> None:
-    with pytest.raises(m.BadMessage):
-        m.decode(line)
+    with pytest.raises(wire.BadMessage):
+        wire.decode(line)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +109,12 @@ def test_noise_is_refused_in_words(line: bytes) -> None:
         b'{"type":"ClockRun","at":1,"interval":0.02,"position":16384}',
         b'{"type":"TimedNote"}',
         b"[" * 60_000,
-        b'{"type":"Panic"}' + b" " * m.MAX_LINE,
+        b'{"type":"Panic"}' + b" " * wire.MAX_LINE,
     ],
 )
 def test_what_would_do_harm_is_refused(line: bytes) -> None:
-    with pytest.raises(m.BadMessage):
-        m.decode(line)
+    with pytest.raises(wire.BadMessage):
+        wire.decode(line)
 
 
 def test_a_message_out_of_range_cannot_be_made() -> None:
@@ -125,5 +126,5 @@ def test_a_message_out_of_range_cannot_be_made() -> None:
 
 def test_more_notes_than_a_line_holds_are_refused_before_they_are_sent() -> None:
     many = tuple(m.TimedNote(float(n), n + 1.0, 0, 60, 90) for n in range(5000))
-    with pytest.raises(m.BadMessage):
-        m.encode(m.Notes(many))
+    with pytest.raises(wire.BadMessage):
+        wire.encode(m.Notes(many))

@@ -7,8 +7,8 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.midi.messages import MAX_LINE
 from engine.midi.pipes import Lines, Outbox
+from engine.midi.wire import MAX_LINE
 
 
 @given(st.lists(st.binary(max_size=30)), st.lists(st.integers(1, 9)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import UnknownName
+from engine.errors import PortError, UnknownName
 from engine.midi.ports import Census, SeveralMatch, resolve, stable_names
 
 KNOWN = ("virtual", "jack:fluidsynth-midi:midi_00", "alsa:Volca:Volca MIDI 1", "alsa:Volca FM:in")
@@ -23,6 +23,11 @@ def test_several_matches_and_none_are_different_sentences() -> None:
         resolve("volca", KNOWN)
     with pytest.raises(UnknownName, match=r"no MIDI port called 'virtal'. Did you mean 'virtual'"):
         resolve("virtal", KNOWN)
+
+
+def test_a_name_where_there_are_no_ports_is_a_third_sentence() -> None:
+    with pytest.raises(PortError, match="nor any other on this machine"):
+        resolve("volca", ())
 
 
 def test_alsa_numbers_are_left_out_and_equal_names_counted() -> None:

@@ -54,9 +54,15 @@ class FakeModel:
             codes.append((*named, (lowest - 67) / 4, *[0.0] * (SIZE - 5)))
         return codes
 
-    def decode(self, latents: Sequence[Latent], *, candidates: int = CANDIDATES) -> list[Measure]:
-        """Builds each measure by rule; ``candidates`` change nothing."""
-        del candidates
+    def decode(
+        self,
+        latents: Sequence[Latent],
+        *,
+        candidates: int = CANDIDATES,
+        moved: Sequence[int] = (),
+    ) -> list[Measure]:
+        """Builds each measure by rule; ``candidates`` and ``moved`` change nothing."""
+        del candidates, moved
         return [self._measure(latent) for latent in latents]
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

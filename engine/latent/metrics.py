@@ -98,7 +98,7 @@ def decoder_control(
     every, found = [], []
     for dimension in range(len(NAMES)):
         codes = sweep_codes(base, dimension, positions)
-        every.append(model.decode_tokens(codes, candidates=candidates))
+        every.append(model.decode_tokens(codes, candidates=candidates, moved=(dimension,)))
         found.append(measured(every[-1]).reshape(len(base), SWEEP, len(NAMES)))
         on_progress((dimension + 1) / len(NAMES))
     values = np.stack(found)

@@ -86,6 +86,8 @@ class Codec:
 # How far candidates reach around a code, and what counts against one (see `TrainedVAE`).
 NEAR_NAMED, NEAR_FREE = 0.35, 0.25
 DISTANCE_COST, ODD_COST, KEY_COST = 0.35, 0.25, 0.5
+MOVED, KEPT, FOLLOWS = 1.0, 0.3, 0.05
+COMPLEXITY, RANGE, DENSITY, JUMP = range(NAMED)
 
 
 class TrainedVAE:
@@ -132,12 +134,18 @@ class TrainedVAE:
         tokens = np.array([measure.tokens for measure in measures], dtype=np.int64)
         return [tuple(map(float, code)) for code in self.encode_tokens(tokens)]
 
-    def decode(self, latents: Sequence[Latent], *, candidates: int = CANDIDATES) -> list[Measure]:
+    def decode(
+        self,
+        latents: Sequence[Latent],
+        *,
+        candidates: int = CANDIDATES,
+        moved: Sequence[int] = (),
+    ) -> list[Measure]:
         """Gives the measure at each point, the best of ``candidates`` codes around it."""
         if not latents:
             return []
         codes = np.array(latents, dtype=np.float64)
-        tokens = self.decode_tokens(codes, candidates=candidates)
+        tokens = self.decode_tokens(codes, candidates=candidates, moved=moved)
         return [Measure(tuple(map(int, row))) for row in tokens]
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
@@ -177,12 +185,15 @@ class TrainedVAE:
         noise = torch.randn(logvar.shape, generator=generator) * (0.5 * logvar).exp()
         return np.asarray(means + np.insert(noise.double().numpy(), REGISTER, 0.0, axis=1))
 
-    def decode_tokens(self, codes: Floats, *, candidates: int = 1) -> Ints:
-        """Gives absolute tokens [N, 24] at codes [N, 32]."""
+    def decode_tokens(
+        self, codes: Floats, *, candidates: int = 1, moved: Sequence[int] = ()
+    ) -> Ints:
+        """Gives absolute tokens [N, 24] at codes [N, 32] (see `decode`)."""
         inner = self._inner(codes)
         if candidates > 1:
+            weights = _weights(moved)
             chosen = [
-                self._chosen(inner[at : at + CHUNK // candidates + 1], candidates)
+                self._chosen(inner[at : at + CHUNK // candidates + 1], candidates, weights)
                 for at in range(0, len(inner), CHUNK // candidates + 1)
             ]
             tokens = np.concatenate(chosen)
@@ -202,7 +213,7 @@ class TrainedVAE:
             ]
         return np.concatenate([tokens.numpy() for tokens in found])
 
-    def _chosen(self, inner: Floats, candidates: int) -> Ints:
+    def _chosen(self, inner: Floats, candidates: int, weights: Floats) -> Ints:
         count, size = inner.shape
         around = inner[:, None] + self._noise[None, :candidates]
         tokens = self._plain(around.reshape(-1, size))
@@ -210,13 +221,26 @@ class TrainedVAE:
         # A gauge beyond the last knot asks for what the last knot asks for.
         ends = np.array([(t[0, 0], t[-1, 0]) for t in self.codec.tables])
         wanted = wanted.clip(ends[:, 0], ends[:, 1])
-        off = np.abs(self.codec.score(measured(tokens)) - wanted).sum(axis=1)
+        off = np.abs(self.codec.score(measured(tokens)) - wanted) @ weights
         plain = np.repeat(tokens[::candidates], candidates, axis=0)
         off += DISTANCE_COST * (tokens != plain).mean(axis=1)
         odd = (self.codec.surprise[beat_patterns(tokens)] - 4.0).clip(min=0).sum(axis=1)
         off += ODD_COST * odd + KEY_COST * (1 - in_key(tokens))
         best = off.reshape(count, candidates).argmin(axis=1)
         return np.asarray(tokens.reshape(count, candidates, -1)[np.arange(count), best])
+
+
+def _weights(moved: Sequence[int]) -> Floats:
+    # How firmly each attribute is asked for, as in training: see `regulariser.edits`.
+    named = [at for at in moved if at < NAMED]
+    if not named:
+        return np.ones(NAMED)
+    weights = np.full(NAMED, KEPT)
+    weights[named] = MOVED
+    for one, other in ((COMPLEXITY, DENSITY), (DENSITY, COMPLEXITY)):
+        if one in named and other not in named:
+            weights[other] = FOLLOWS
+    return weights
 
 
 def save(

@@ -11,8 +11,9 @@ from torch.nn import functional
 from engine.latent.differentiable import Scores, attributes, straight_through
 from engine.latent.network import NAMED, MeasureVAE
 from engine.latent.sense import SensePenalty
+from engine.music.attributes import NAMES
 
-COMPLEXITY, RANGE, DENSITY, JUMP = range(NAMED)
+COMPLEXITY, DENSITY = NAMES.index("rhythmic_complexity"), NAMES.index("note_density")
 
 
 def sign_loss(codes: Tensor, values: Tensor, spread: float = 10.0) -> Tensor:

@@ -90,10 +90,17 @@ class LatentModel(Protocol):
     def encode(self, measures: Sequence[Measure]) -> list[Latent]:
         """Gives the posterior mean of each measure."""
 
-    def decode(self, latents: Sequence[Latent], *, candidates: int = CANDIDATES) -> list[Measure]:
+    def decode(
+        self,
+        latents: Sequence[Latent],
+        *,
+        candidates: int = CANDIDATES,
+        moved: Sequence[int] = (),
+    ) -> list[Measure]:
         """Gives the measure at each point: the best of ``candidates`` codes around it.
 
-        With ``candidates=1`` the point itself is decoded and nothing is chosen.
+        What the ``moved`` dimensions ask for counts before what the others do. With
+        ``candidates=1`` the point itself is decoded and nothing is chosen.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

@@ -176,8 +176,12 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
-    """Gives the songs with a code for each measure that has none yet."""
-    every = list(songs)
+    """Gives the songs with a code of this model for every measure that has none.
+
+    The codes of another model are dropped: the measures stay as they are, and so does what
+    they are called.
+    """
+    every = [_own(song, model.spec) for song in songs]
     lacking = dict.fromkeys(
         slot.measure for song in every for slot in song.slots if _lacks_code(slot)
     )
@@ -192,6 +196,20 @@ def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
         return replace(slot, latent=code, anchor=code)
 
     return [replace(song, slots=tuple(map(coded, song.slots))) for song in every]
+
+
+def foreign(song: Song, spec: LatentSpec) -> bool:
+    """Says whether the song's codes belong to another model."""
+    size = len(spec.dimensions)
+    lengths = {len(slot.latent) for slot in song.slots if slot.latent is not None}
+    return song.model not in (None, (spec.name, spec.digest)) or not lengths <= {size}
+
+
+def _own(song: Song, spec: LatentSpec) -> Song:
+    slots = song.slots
+    if foreign(song, spec):
+        slots = tuple(s if s.empty else Slot.brought_in(s.measure, s.origin) for s in slots)
+    return replace(song, slots=slots, model=(spec.name, spec.digest))
 
 
 def check_dimension(spec: LatentSpec, dimension: int) -> None:
@@ -219,15 +237,16 @@ def _move(song: Song, index: int, moves: dict[int, float], model: LatentModel) -
     for dimension, value in moves.items():
         # Adding zero turns -0.0 into 0.0, which is written and read back the same.
         latent[dimension] = value + 0.0
-    return song.with_slot(index, _at(slot, tuple(latent), model))
+    return song.with_slot(index, _at(slot, tuple(latent), model, moved=tuple(moves)))
 
 
-def _at(slot: Slot, latent: Latent, model: LatentModel) -> Slot:
+def _at(slot: Slot, latent: Latent, model: LatentModel, moved: tuple[int, ...] = ()) -> Slot:
     if latent == slot.latent:
         return slot
     if latent == slot.anchor and slot.source is not None:
         return replace(slot, measure=slot.source, latent=latent, moved=False)
-    return replace(slot, measure=model.decode([latent])[0], latent=latent, moved=True)
+    measure = model.decode([latent], moved=moved)[0]
+    return replace(slot, measure=measure, latent=latent, moved=True)
 
 
 def _reset(song: Song, index: int, dimension: int | None, context: Context) -> Song:

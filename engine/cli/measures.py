@@ -18,6 +18,7 @@ from engine.music.song import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
     from engine.latent.model import TrainedVAE
+    from engine.midi.files import MidiImport
 
 MOST_MEASURES = 10_000
 TEMPO = 100.0
@@ -80,26 +81,29 @@ def _plain(word: argparse.ArgumentParser) -> None:
     )
 
 
+def _check_base(options: argparse.Namespace) -> None:
+    if options.base is None and (options.measure, options.track) != (None, None):
+        raise BadUsage("--measure and --track need --base.", "Name the file they are in.")
+
+
 def _model() -> TrainedVAE:
     from engine.latent.model import load
 
     return load(locations.MEASURE_VAE)
 
 
-def _read(file: Path, track: int | None) -> tuple[tuple[Measure, ...], float, tuple[str, ...]]:
+def _read(file: Path, track: int | None) -> MidiImport:
+    # mido takes a moment to import, and complaints about words should not wait for it.
     from engine.midi.files import read
 
-    found = read(file, track)
-    return found.measures, found.tempo, found.changes
+    return read(file, track)
 
 
 def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]:
     # The code to start from: a measure of a file, or the mean of the prior.
     if options.base is None:
-        if options.measure is not None:
-            raise BadUsage("--measure needs --base.", "Name the file it is in.")
         return model.spec.origin
-    measures, _, _ = _read(options.base, options.track)
+    measures = _read(options.base, options.track).measures
     at = 1 if options.measure is None else options.measure
     if not 1 <= at <= len(measures):
         raise OutOfRange(f"{options.base} has measures 1 to {len(measures)}, not {at}.")
@@ -115,11 +119,11 @@ def _plainly(value: Fraction) -> float:
 
 
 def _encode(options: argparse.Namespace) -> None:
-    measures, _, changes = _read(options.file, options.track)
-    model = _model()
+    found = _read(options.file, options.track)
+    measures, model = found.measures, _model()
     codes = model.encode(measures)
     decoded = model.decode(codes, candidates=1)
-    found = [
+    told = [
         {
             "index": at,
             "latent": [round(value, 6) for value in code],
@@ -131,9 +135,9 @@ def _encode(options: argparse.Namespace) -> None:
         for at, (measure, code, back) in enumerate(zip(measures, codes, decoded, strict=True), 1)
     ]
     if options.json:
-        emit({"measures": found, "changes": list(changes), "model": model.spec.digest})
+        emit({"measures": told, "changes": found.changes, "model": model.spec.digest})
         return
-    for change in changes:
+    for change in found.changes:
         print(f"# {change}")
     print("measure  " + "  ".join(f"{d.label:>10}" for d in model.spec.dimensions[:4]) + "  exact")
     for at, (code, back, measure) in enumerate(zip(codes, decoded, measures, strict=True), 1):
@@ -146,6 +150,7 @@ def _sweep(options: argparse.Namespace) -> None:
     end = number("--to", options.end, -LIMIT, LIMIT)
     if not 2 <= options.steps <= 1001:
         raise OutOfRange(f"--steps lies from 2 to 1001; {options.steps} does not.")
+    _check_base(options)
     model = _model()
     dimension = model.spec.dimension(options.dimension)
     base = _chosen(options, model)
@@ -174,6 +179,7 @@ def _map(options: argparse.Namespace) -> None:
     from engine.latent.text_map import render
 
     wanted = attribute(options.attribute)
+    _check_base(options)
     model = _model()
     x, y = model.spec.dimension(options.x), model.spec.dimension(options.y)
     base = _chosen(options, model)
@@ -194,6 +200,7 @@ def _render(options: argparse.Namespace) -> None:
     tempo = TEMPO
     if options.tempo is not None:
         tempo = number("--tempo", options.tempo, SLOWEST, FASTEST)
+    _check_base(options)
     model = _model()
     moves = dict(_move(model, text) for text in options.set)
     measures: tuple[Measure, ...] = ()
@@ -201,8 +208,9 @@ def _render(options: argparse.Namespace) -> None:
         size = len(model.spec.dimensions)
         points = [draw(size, options.seed + at) for at in range(options.measures or 4)]
     else:
-        measures, found, _ = _read(options.base, options.track)
-        tempo = tempo if options.tempo is not None else found
+        found = _read(options.base, options.track)
+        measures = found.measures
+        tempo = tempo if options.tempo is not None else found.tempo
         if options.measure is not None:
             _chosen(options, model)
             measures = (measures[options.measure - 1],) * (options.measures or 1)

@@ -1,0 +1,206 @@
+"""The words of the command line: JSON that scripts rely on, and one line for each mistake."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.cli.main import main, parser
+from engine.corpus.table import shipped
+from engine.midi.files import read, write
+from engine.music.attributes import NAMES
+
+DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
+
+
+@pytest.fixture
+def tune(tmp_path: Path) -> Path:
+    """Writes four measures of a corpus tune as a MIDI file."""
+    corpus = shipped()
+    path = tmp_path / "tune.mid"
+    write(path, [corpus.measure(row) for row in corpus.rows_of(40)[:4].tolist()], 110.0)
+    return path
+
+
+def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    """Runs a command that must succeed, and gives its JSON document."""
+    code = main([*map(str, words), "--json"])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """Runs a command that must be refused as the user's mistake, and gives its one line."""
+    code = main([*map(str, words)])
+    out, err = capsys.readouterr()
+    assert code == 2
+    assert out == ""
+    assert err.startswith("armonica: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_encode_tells_codes_attributes_and_notes(
+    tune: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ask(capsys, "encode", tune)["measures"]
+    assert [measure["index"] for measure in found] == [1, 2, 3, 4]
+    first = found[0]
+    assert len(first["latent"]) == 32
+    assert list(first["attributes"]) == list(NAMES)
+    assert isinstance(first["exact"], bool)
+    notes = shipped().measure(int(shipped().rows_of(40)[0])).notes
+    assert first["notes"] == [
+        [round(float(n.onset), 6), round(float(n.duration), 6), n.pitch] for n in notes
+    ]
+    assert all(len(note) == 3 for note in first["decoded"])
+
+
+def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("sweep", "note_density", "--base", tune, "--measure", 2, "--steps", 5)
+    found = ask(capsys, *words, "--from", -2, "--to", 2)
+    assert found["dimension"] == "note_density"
+    assert [point["value"] for point in found["points"]] == [-2, -1, 0, 1, 2]
+    density = [point["attributes"]["note_density"] for point in found["points"]]
+    assert density[0] < density[2] < density[4]
+    assert found["points"][0]["notes"]
+
+
+def test_map_gives_values_from_the_top_down(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("map", "--x", "note_range", "--y", "note_density", "--attribute", "note_density")
+    found = ask(capsys, *words, "--base", tune, "--measure", 1, "--width", 7, "--height", 5)
+    assert found["x"] == [-3, -2, -1, 0, 1, 2, 3]
+    assert found["y"] == [3, 1.5, 0, -1.5, -3]
+    rows = [sum(row) for row in found["values"]]
+    assert rows[0] > rows[2] > rows[4]
+
+
+def test_a_map_without_json_is_drawn(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["map", "--base", str(tune), "--measure", "1", "--width", "30"]) == 0
+    drawn = capsys.readouterr().out
+    assert "density" in drawn
+    assert "◆" in drawn
+
+
+def test_render_writes_what_the_gauges_ask_for(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.mid"
+    found = ask(capsys, "render", "--base", tune, "--set", "note_density=2", "-o", out)
+    assert found["file"] == str(out)
+    back = read(out)
+    assert len(back.measures) == len(found["measures"]) == 4
+    assert back.tempo == pytest.approx(110)
+    before = sum(len(m.pitches) for m in read(tune).measures)
+    assert sum(len(m.pitches) for m in back.measures) > before
+
+
+def test_render_leaves_what_no_gauge_moves(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(capsys, "render", "--base", tune, "-o", tmp_path / "same.mid")
+    assert read(tmp_path / "same.mid").measures == read(tune).measures
+
+
+def test_render_from_nothing_depends_on_the_seed_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def drawn(seed: int) -> object:
+        words = ("render", "--measures", 2, "--seed", seed, "-o", tmp_path / "drawn.mid")
+        return ask(capsys, *words)["measures"]
+
+    assert drawn(5) == drawn(5) != drawn(6)
+
+
+def test_ports_is_a_list_even_where_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert isinstance(ask(capsys, "ports")["ports"], list)
+
+
+def test_doctor_says_of_each_check_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "doctor")
+    assert found["ok"] is True
+    assert {"model", "corpus", "midi", "folders"} <= {check["name"] for check in found["checks"]}
+    assert {check["status"] for check in found["checks"]} <= {"ok", "warn", "fail"}
+
+
+def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("encode", "sweep", "map", "render", "ports", "doctor", "bench"):
+        with pytest.raises(SystemExit) as end:
+            parser().parse_args([words, "--help"])
+        assert end.value.code == 0
+        assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("sweep note_densty", "Did you mean 'note_density'?"),
+        ("sweep note_density --from nan", "from -3 to 3"),
+        ("sweep note_density --to 4", "from -3 to 3"),
+        ("sweep note_density --steps 1", "2 to 1001"),
+        ("map --attribute loudness", "note_density"),
+        ("map --x note_range --y note_range", "two different dimensions"),
+        ("map --width 1", "2 to 512"),
+        ("map --width many", "--width"),
+        ("render -o x.txt", "FILE.mid"),
+        ("render -o /nowhere/at/all/x.mid", "/nowhere/at/all"),
+        ("render -o x.mid --set note_density", "DIM=VALUE"),
+        ("render -o x.mid --set note_density=inf", "from -3 to 3"),
+        ("render -o x.mid --measures 0", "1 to 10000"),
+        ("render -o x.mid --tempo 7", "from 20 to 400"),
+        ("render -o x.mid --measure 2", "--base"),
+        ("encode nothing.mid", "nothing.mid"),
+        ("encode", "FILE.mid"),
+        ("conjure", "--help"),
+        ("bench latncy", "latency"),
+        ("train measures -o run --recipe publishd", "published"),
+        ("train measures -o run --steps 0", "at least one step"),
+        ("evaluate measures --model nowhere", "armonica train measures"),
+        ("evaluate measures --bases 0", "1 to"),
+        ("evaluate measures --corpus nowhere", "armonica corpus build"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_its_remedy(
+    words: str,
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert remedy in refused(capsys, *words.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_measure_that_the_file_does_not_have(
+    tune: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(capsys, "sweep", "z7", "--base", tune, "--measure", 9)
+    assert "measures 1 to 4" in line
+
+
+def test_an_output_that_cannot_be_written_leaves_nothing(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out.mid").mkdir()
+    refused(capsys, "render", "--base", tune, "-o", tmp_path / "out.mid")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mid", "tune.mid"]
+
+
+def test_a_damaged_model_is_refused_by_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    from engine import locations
+
+    folder = tmp_path / "model"
+    shutil.copytree(locations.MEASURE_VAE, folder)
+    with (folder / "weights.safetensors").open("r+b") as weights:
+        weights.seek(-8, 2)
+        weights.write(b"\0" * 8)
+    monkeypatch.setattr(locations, "MEASURE_VAE", folder)
+    assert "has the hash" in refused(capsys, "sweep", "z5")

@@ -91,20 +91,22 @@ the measure decoded and counted. The chosen gauge comes first.
             return
         state = (f"{TITLE} · as it was before, measuring …", f"{TITLE} · old") if self.stale else ()
         picture.put(0, 0, fitting(picture.width, *state, TITLE), title)
+        width, room = max(8, picture.width - 2), picture.height - 1
+        texts = [wrap(sentence, width) for _, sentence in self._ordered()]
+        if sum(map(len, texts)) > room:
+            # Rather a line for each gauge than all of some; what does not change goes first.
+            others = (sentence for _, sentence in self._ordered()[1:])
+            texts[1:] = [[fitting(width, each, each.rpartition(", ")[0])] for each in others]
         y = 1
-        for place, (dimension, sentence) in enumerate(self._ordered()):
-            lines = wrap(sentence, max(8, picture.width - 2))
-            if y + len(lines) > picture.height:
-                left = len(self.sentences) - place
-                if y < picture.height:
-                    picture.put(2, y, f"… {left} more", title)
-                elif place:
-                    picture.put(picture.width - 2, picture.height - 1, " …", title)
+        for place, ((dimension, _), text) in enumerate(zip(self._ordered(), texts, strict=True)):
+            left = len(texts) - place
+            if y + len(text) > picture.height or (y + len(text) == picture.height and left > 1):
+                picture.put(2, y, fitting(width, f"… {left} more"), title)
                 return
             chosen = dimension == self.focused
             kind = "stale" if self.stale else "first" if chosen else "other"
             style = self.style_of(f"explanation--{kind}")
             picture.put(0, y, "▸" if chosen else "·", style)
-            for line in lines:
+            for line in text:
                 picture.put(2, y, line, style)
                 y += 1

@@ -23,7 +23,17 @@ SHARE = 0.8
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
-BELOW, ABOVE = Style(underline=True), Style(overline=True)
+NOTES = {1: ("█", "▌"), 2: ("▀▄", "▘▖"), 3: ("▔━▁", " ╸ ")}
+"""A note's body and its end, by how many pitches share a row, the highest first.
+
+A note leaves room before the next, so that repeated notes can be told apart.
+"""
+
+GHOSTS = {1: ("━", "━"), 2: ("▔▁", "▔▁"), 3: ("˙·.", "˙·.")}
+"""The same for the measure as it came in."""
+
+LINES = {(2, 1, "▁"): Style(underline=True), (2, 0, "▔"): Style(overline=True)}
+"""What is left of a ghost, by the place that it has in a cell taken by a note."""
 
 Role = Literal["note", "held", "neighbour", "ghost"]
 
@@ -200,11 +210,13 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
                           note.pitch, "neighbour")  # fmt: skip
 
     def _fold(self, bars: list[Bar]) -> tuple[int, int]:
-        # How many pitches share a row, and the lowest pitch shown. The first depends on the
-        # height alone, and the second moves only when a note would leave the picture, and then
-        # no further than needed: a picture that jumps cannot be followed.
+        # How many pitches share a row, and the lowest pitch shown. Rows are shared no more than
+        # the notes need, and the window moves no further than needed for the most of them: a
+        # picture that jumps cannot be followed.
         rows, pitches = max(1, self.size.height - 1), HIGHEST - LOWEST + 1
-        shared = 1 if rows >= pitches else 2
+        own = [bar.pitch for bar in bars if bar.role in ("note", "held")]
+        span = max(own) - min(own) + 1 if own else 1
+        shared = 1 if rows >= pitches else 2 if span <= 2 * rows else 3
         window = shared * rows
         if window >= pitches:
             return shared, LOWEST - (window - pitches) // 2
@@ -267,17 +279,17 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         if not 1 <= y < picture.height:
             self._paint_beyond(picture, bar, up=bar.pitch > top)
             return
-        upper = shared == 2 and (top - bar.pitch) % 2 == 0
+        place = (top - bar.pitch) % shared
         style = self.style_of(f"piano-roll--{bar.role}")
+        body, end = GHOSTS[shared] if bar.role == "ghost" else NOTES[shared]
         for x in range(max(GUTTER, bar.start), min(picture.width, bar.end)):
             stops = bar.ends and x == bar.end - 1
-            glyph = _glyph(bar.role, shared, upper, stops)
-            under = picture.at(x, y)[0]
-            if bar.role != "ghost" and under == ("▁" if upper else "▔"):
-                # The cell is taken: a thin line at its edge goes on showing how it came in.
-                picture.put(x, y, glyph, style + (BELOW if upper else ABOVE))
-            else:
-                picture.put(x, y, glyph, style)
+            if stops and end[place] == " " and x > bar.start:
+                continue
+            glyph = end[place] if stops and end[place] != " " else body[place]
+            line = LINES.get((shared, 1 - place, picture.at(x, y)[0]))
+            # Where a cell is taken, a thin line at its edge goes on showing how it came in.
+            picture.put(x, y, glyph, style + line if line and bar.role != "ghost" else style)
 
     def _paint_beyond(self, picture: Picture, bar: Bar, up: bool) -> None:
         if bar.role in ("note", "held") and bar.start < picture.width:
@@ -295,15 +307,6 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
             for pitch in (sounding or octave)[:1]:
                 name = pitch_name(pitch).rjust(GUTTER - 1)
                 picture.put(0, y, name, strong if sounding else plain)
-
-
-def _glyph(role: Role, shared: int, upper: bool, stops: bool) -> str:
-    # A note that stops leaves half a cell free, so that repeated notes can be told apart.
-    if role == "ghost":
-        return "━" if shared == 1 else "▔" if upper else "▁"
-    if shared == 1:
-        return "▌" if stops else "█"
-    return ("▘" if stops else "▀") if upper else ("▖" if stops else "▄")
 
 
 def _beat(onset: Fraction) -> str:

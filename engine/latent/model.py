@@ -248,12 +248,16 @@ def save(
 ) -> None:
     """Writes a model's weights, its training codes and its card; raises `CannotWrite`.
 
-    ``card`` says what made the weights (command, seed, corpus digest, recipe); the weights'
+    The network is kept in half precision. ``card`` says what made the weights (command, seed, corpus digest, recipe); the weights'
     own digest and the network's shape are added. ``tokens`` [N, 24] are the training measures.
     """
-    weights = save_tensors({**network.state_dict(), **codec.tensors()})
+    # Half the size, and no figure of the tables changes: what ships is what was judged.
+    halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    weights = save_tensors({**halves, **codec.tensors()})
     digest = hashlib.sha256(weights).hexdigest()
-    codes = TrainedVAE(network, codec, digest).encode_tokens(tokens).astype(np.float16)
+    kept = MeasureVAE(network.shape)
+    kept.load_state_dict(halves)
+    codes = TrainedVAE(kept.eval(), codec, digest).encode_tokens(tokens).astype(np.float16)
     written = {
         WEIGHTS: weights,
         CODES: save_tensors({"codes": torch.from_numpy(codes)}),

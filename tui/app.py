@@ -43,6 +43,13 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""
     CSS = """
+    .sheet {
+        width: 100%; background: $panel; padding: 0 2;
+        border-top: $dialog-line $focus; border-title-color: $focus; border-title-style: bold;
+        scrollbar-background: $panel; scrollbar-color: $faint; scrollbar-color-hover: $text-quiet;
+        scrollbar-background-hover: $panel; scrollbar-background-active: $panel;
+        scrollbar-color-active: $text-quiet;
+    }
     Toast { background: $panel; color: $foreground; width: auto; max-width: 60; }
     ToastRack { align: right top; margin-top: 1; }
     OptionList { & > .option-list--option-highlighted { text-style: $style-held; } }

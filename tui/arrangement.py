@@ -9,8 +9,9 @@ from textual.widget import Widget
 LEAST = Size(80, 24)
 """The smallest terminal in which the screen is whole."""
 
-TALL = 36
-WIDE = 112
+WIDE = 116
+TALL, TALL_WIDE = 36, 38
+"""Rows from which everything has a place at once."""
 
 NAMED = 8
 """Rows of the four named gauges: two each."""
@@ -30,15 +31,16 @@ def arrangement(width: int, height: int, side: str = "map") -> dict[str, Region]
         "transport": Region(0, 0, width, 1),
         "keys": Region(0, height - 1, width, 1),
     }
-    if height >= TALL:
-        parts["strip"] = Region(1, 2, width - 2, 4)
-        top, end = 7, height - 2
-        return parts | (_tall_wide if width >= WIDE else _tall)(width, top, end)
-    parts["strip"] = Region(1, 1, width - 2, 3)
+    wide = width >= WIDE
+    if height >= (TALL_WIDE if wide else TALL):
+        parts["strip"] = Region(1, 2, width - 2, 5)
+        top, end = 8, height - 2
+        return parts | (_tall_wide if wide else _tall)(width, top, end)
+    parts["strip"] = Region(1, 1, width - 2, 4)
     roll = 6 + max(0, (height - 24) // 2)
     parts["roll"] = Region(1, height - 1 - roll, width - 2, roll)
-    top, end = 5, height - 2 - roll
-    return parts | (_low_wide if width >= WIDE else _low)(width, top, end, side)
+    top, end = 5, height - 1 - roll
+    return parts | (_low_wide if wide else _low)(width, top, end, side)
 
 
 def _low(width: int, top: int, end: int, side: str) -> dict[str, Region]:
@@ -81,13 +83,13 @@ def _tall(width: int, top: int, end: int) -> dict[str, Region]:
 
 
 def _tall_wide(width: int, top: int, end: int) -> dict[str, Region]:
-    left = max(54, width * 46 // 100)
+    left = max(58, width * 46 // 100)
     x, right = left + 4, width - left - 5
     columns = max(1, right // 27)
     # One row of heading, then all other gauges where they fit.
     bank = 1 + -(-28 // columns)
-    why = 6
-    matrix = top + NAMED + 1 + why
+    why = 5
+    matrix = top + NAMED + 1 + why + 1
     roll = matrix + MATRIX + 1
     return {
         "gauges": Region(1, top, left, NAMED),

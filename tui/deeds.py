@@ -98,7 +98,8 @@ def _move(dx: int, dy: int, size: float) -> Deed:
 for _name, _dx, _dy in (("left", -1, 0), ("right", 1, 0), ("up", 0, 1), ("down", 0, -1)):
     DEEDS[f"move.{_name}"] = _move(_dx, _dy, STEP)
     DEEDS[f"move.{_name}_coarse"] = _move(_dx, _dy, COARSE)
-    DEEDS[f"move.{_name}_fine"] = _move(_dx, _dy, FINE)
+    if _dx:
+        DEEDS[f"move.{_name}_fine"] = _move(_dx, _dy, FINE)
 
 
 def _tab(by: int) -> Deed:

@@ -20,7 +20,7 @@ class GaugeReading:
     """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
 
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
-    that the decoded measure does not have what the gauge asks for.
+    that the decoded measure is far from what the gauge asks for.
     """
 
     index: int
@@ -58,11 +58,16 @@ def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeRead
     value = slot.latent[index] if slot.latent is not None else None
     ghost = slot.anchor[index] if slot.anchor is not None else None
     asks = has = ""
+    differs = False
     attribute = dimension.attribute
     if attribute is not None:
-        has = attribute.say(attribute.of(slot.measure))
+        there = attribute.of(slot.measure)
+        has = attribute.say(there)
         target = dimension.target(value) if value is not None else None
-        asks = attribute.say(target) if target is not None else ""
+        if value is not None and target is not None:
+            asks = attribute.say(target)
+            # A measure that was brought in sounds as it came and was not asked for.
+            differs = slot.moved and asks != has and _far(dimension, value, target, there)
     return GaugeReading(
         index,
         dimension.label,
@@ -71,9 +76,14 @@ def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeRead
         index in locks,
         asks,
         has,
-        # A measure that was brought in sounds as it came and was not asked for.
-        bool(slot.moved and asks and asks != has),
+        differs,
     )
+
+
+def _far(dimension: Dimension, value: float, target: float, there: float) -> bool:
+    """Tells whether a measure is more than half a unit of the gauge from what was asked."""
+    around = [dimension.target(value + half) for half in (-0.5, 0.5)]
+    return abs(there - target) > max(abs(each - target) for each in around if each is not None)
 
 
 def place(slot: int | None, beat: float) -> str:

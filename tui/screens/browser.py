@@ -51,12 +51,8 @@ class Browser(ModalScreen[Taken | None]):
     ]
     DEFAULT_CSS = """
     Browser {
-        align: center middle; background: $background 40%;
-        & > #browser {
-            width: 92%; max-width: 100; height: 85%; background: $panel; padding: 0 2;
-            border-top: $dialog-line $focus; border-title-color: $focus;
-            border-title-style: bold;
-        }
+        align: center bottom; background: $background 0%;
+        & > #browser { height: 1fr; margin-top: 5; }
         & .line { height: 1; }
         & .line Label { width: auto; color: $text-quiet; text-style: $style-quiet; }
         & Input { height: 1; background: $panel; border: none; padding: 0 1; }
@@ -78,7 +74,7 @@ class Browser(ModalScreen[Taken | None]):
 
     def compose(self) -> ComposeResult:
         """Makes the search line, the list, and the line of what to take."""
-        with Vertical(id="browser") as box:
+        with Vertical(id="browser", classes="sheet") as box:
             box.border_title = "Tunes"
             with Horizontal(classes="line"):
                 yield Label("title has")
@@ -112,7 +108,7 @@ class Browser(ModalScreen[Taken | None]):
             self._tell()
 
     def _line(self, tune: TuneFound) -> str:
-        width = max(20, min(92, self.app.size.width * 92 // 100 - 6) - 36)
+        width = max(20, min(100, self.app.size.width - 5) - 34)
         title = fitting(width, tune.title).ljust(width)
         return (
             f"{title}  {tune.book[:12]:<12} {tune.metre:<4} {tune.key[:6]:<6}{tune.measures:>4} m."
@@ -156,7 +152,7 @@ class Browser(ModalScreen[Taken | None]):
         if tune is None and self._query():
             how.update("No title has all these words.")
         else:
-            how.update("↑ ↓ choose, Tab or Enter goes on, Enter takes the measures, Esc leaves.")
+            how.update("↑ ↓ choose a tune; Enter goes on, then takes the measures; Esc leaves.")
 
     @on(Input.Submitted, "#query")
     @on(OptionList.OptionSelected)

@@ -24,16 +24,10 @@ class Choice(ModalScreen[int | None]):
     ]
     DEFAULT_CSS = """
     Choice {
-        align: center middle; background: $background 40%;
-        & > #choice {
-            width: auto; max-width: 90%; min-width: 46; height: auto; max-height: 80%;
-            background: $panel; padding: 0 2 1 2;
-            border-top: $dialog-line $focus; border-title-color: $focus;
-            border-title-style: bold;
-        }
-        & Label { width: auto; max-width: 72; color: $foreground; margin-bottom: 1; }
-        & OptionList { height: auto; max-height: 14; min-width: 42; width: auto; border: none;
-                       background: $panel; padding: 0; }
+        align: center bottom; background: $background 0%;
+        & > #choice { height: auto; max-height: 90%; }
+        & Label { width: 1fr; color: $foreground; margin-bottom: 1; }
+        & OptionList { height: auto; max-height: 14; border: none; background: $panel; padding: 0; }
         & #how { color: $text-quiet; text-style: $style-quiet; margin: 1 0 0 0; }
     }
     """
@@ -49,7 +43,7 @@ class Choice(ModalScreen[int | None]):
 
     def compose(self) -> ComposeResult:
         """Makes the words, the lines, and how to choose."""
-        with Vertical(id="choice") as box:
+        with Vertical(id="choice", classes="sheet") as box:
             box.border_title = self._title
             if self._words:
                 yield Label(self._words, markup=False)

@@ -89,6 +89,7 @@ class ComposeScreen(Screen[None]):
         self._explained: Explained | None = None
         self._filled: MapFilled | None = None
         self._settling: Timer | None = None
+        self._built = False
         self._came: dict[tuple[float, ...], Measure] = {}
 
     def compose(self) -> ComposeResult:
@@ -108,6 +109,8 @@ class ComposeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Lays the parts out, holds the gauges, and draws what is known."""
+        self._built = True
+        self.shown = self.link.snapshot
         self.lay_out()
         self.query_one("#gauges").focus()
         self.draw()
@@ -115,6 +118,8 @@ class ComposeScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Lays the parts out anew."""
         del event
+        if not self._built:
+            return
         self.lay_out()
         self.call_after_refresh(self.draw)
 
@@ -182,6 +187,8 @@ class ComposeScreen(Screen[None]):
 
     def show(self, event: Event) -> None:
         """Shows what the engine tells."""
+        if not self._built:
+            return
         match event:
             case Snapshot():
                 if event.revision >= self.shown.revision:
@@ -206,7 +213,7 @@ class ComposeScreen(Screen[None]):
 
     def draw(self) -> None:
         """Draws everything from the snapshot; parts that show it already do nothing."""
-        if not self.is_mounted:
+        if not self._built:
             return
         slot = self.shown.song.slots[self.slot]
         if slot.anchor is not None and not slot.moved:

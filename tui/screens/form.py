@@ -41,11 +41,7 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
     DEFAULT_CSS = """
     Form {
         align: center bottom; background: $background 0%;
-        & > #form {
-            width: 100%; height: auto; background: $panel; padding: 0 1;
-            border-top: $dialog-line $focus; border-title-color: $focus;
-            border-title-style: bold;
-        }
+        & > #form { height: auto; }
         & .line { height: 1; }
         & .line Label { width: 18; color: $text-quiet; text-style: $style-quiet; }
         & .line Input { width: 1fr; height: 1; background: $panel; border: none; padding: 0; }
@@ -69,7 +65,7 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """Makes a line for each field, and one for hints and errors."""
-        with Vertical(id="form") as form:
+        with Vertical(id="form", classes="sheet") as form:
             form.border_title = self._title
             for number, field in enumerate(self._fields):
                 with Horizontal(classes="line"):

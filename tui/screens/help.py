@@ -15,9 +15,6 @@ from textual.widgets import Label, Static
 from tui.actions import rows
 from tui.keymap import Keymap
 
-COLUMN = 88
-"""Cells from which two columns have room."""
-
 
 class Help(ModalScreen[None]):
     """Shows every action with its keys; any of the usual keys closes it."""
@@ -30,12 +27,8 @@ class Help(ModalScreen[None]):
     ]
     DEFAULT_CSS = """
     Help {
-        align: center middle; background: $background 40%;
-        & > #help {
-            width: 100%; max-width: 104; height: 100%; background: $panel; padding: 1 2;
-            border-top: $dialog-line $focus; border-title-color: $focus;
-            border-title-style: bold; scrollbar-size-vertical: 1;
-        }
+        align: center bottom; background: $background 0%;
+        & > #help { height: 1fr; scrollbar-size-vertical: 1; }
         & .help--key { color: $focus; text-style: bold; }
         & .help--group { color: $foreground; text-style: bold; }
         & .help--words { color: $text-quiet; }
@@ -51,7 +44,7 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Makes the table in a place that scrolls."""
-        with VerticalScroll(id="help") as box:
+        with VerticalScroll(id="help", classes="sheet") as box:
             box.border_title = "Keys"
             yield Static(id="keys-table")
             yield Label(

@@ -21,6 +21,8 @@ class Gauges(Canvas, can_focus=True):
     """Draws gauges, knows which is chosen, and says what the mouse wants of them."""
 
     BINDING_GROUP_TITLE = "Gauges"
+    BRIGHT = True
+    """Whether gauges that are not chosen are drawn as brightly as the one that is."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "gauges--label",
         "gauges--chosen",
@@ -83,6 +85,7 @@ class Gauges(Canvas, can_focus=True):
         self._readings: tuple[GaugeReading, ...] = ()
         self._chosen: int | None = None
         self._dragged: int | None = None
+        self._dragged_to: float | None = None
 
     def show(self, readings: Sequence[GaugeReading], chosen: int | None) -> None:
         """Shows gauges, one of them chosen (by its dimension)."""
@@ -154,7 +157,7 @@ class Gauges(Canvas, can_focus=True):
         name = fitting(label, reading.label)
         picture.put(x + 2, y, name, self.style_of("gauges--chosen" if chosen else "gauges--label"))
         left, cells = self._bar(x, width)
-        self._paint_bar(picture, reading, left, y, cells)
+        self._paint_bar(picture, reading, left, y, cells, chosen or self.BRIGHT)
         number = "     ·" if reading.value is None else f"{reading.value:+.2f}"
         style = self.style_of("gauges--chosen" if chosen else "gauges--number")
         picture.put(left + cells + 1, y, number, style)
@@ -168,7 +171,7 @@ class Gauges(Canvas, can_focus=True):
         return left, max(3, cells - (cells + 1) % 2)
 
     def _paint_bar(
-        self, picture: Picture, reading: GaugeReading, left: int, y: int, cells: int
+        self, picture: Picture, reading: GaugeReading, left: int, y: int, cells: int, bright: bool
     ) -> None:
         track = self.style_of("gauges--track")
         middle = cells // 2
@@ -180,13 +183,14 @@ class Gauges(Canvas, can_focus=True):
             low, high = min(at, middle), max(at, middle)
             picture.put(left + low, y, "━" * (high - low + 1), self.style_of("gauges--fill"))
         if reading.ghost is not None and value is not None:
-            ghost = _cell(reading.ghost, cells)
-            if ghost != _cell(value, cells):
-                picture.put(left + ghost, y, "╎", self.style_of("gauges--ghost"))
+            picture.put(left + _cell(reading.ghost, cells), y, "○", self.style_of("gauges--ghost"))
         if value is not None:
-            # Which half of the cell: twice as fine as cells alone.
-            half = (value + LIMIT) / (2 * LIMIT) * (cells - 1) - at
-            picture.put(left + at, y, "▌" if half < 0 else "▐", self.style_of("gauges--knob"))
+            picture.put(
+                left + _cell(value, cells),
+                y,
+                "●",
+                self.style_of("gauges--knob" if bright else "gauges--fill"),
+            )
 
     # Mouse
 
@@ -223,7 +227,7 @@ class Gauges(Canvas, can_focus=True):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """Lets go."""
         if self._dragged is not None:
-            self._dragged = None
+            self._dragged = self._dragged_to = None
             self.release_mouse()
             self.post_message(self.Released())
             event.stop()
@@ -246,7 +250,9 @@ class Gauges(Canvas, can_focus=True):
     def _drag(self, x: int, left: int, cells: int) -> None:
         assert self._dragged is not None
         value = -LIMIT + 2 * LIMIT * max(0, min(cells - 1, x - left)) / (cells - 1)
-        self.post_message(self.Dragged(self._dragged, round(value, 2)))
+        if value != self._dragged_to:
+            self._dragged_to = value
+            self.post_message(self.Dragged(self._dragged, round(value, 2)))
 
     def _bar_of(self, reading: GaugeReading) -> tuple[int, int]:
         for place, each in enumerate(self.drawn()):
@@ -278,8 +284,7 @@ class NamedGauges(Gauges):
         for place, reading in enumerate(self.drawn()):
             x, y, width = self.spot(place)
             left, _ = self._bar(x, width)
-            words = f"asks {reading.asks}, has {reading.has}" if reading.asks else (
-                f"has {reading.has}" if reading.has else "")  # fmt: skip
+            words = _asked(reading)
             style = "gauges--words"
             if reading.differs:
                 style, words = "gauges--differs", f"{words}  ≠"
@@ -290,6 +295,7 @@ class GaugeBank(Gauges):
     """The other gauges: a row each, in columns, a page at a time."""
 
     COLUMN = 26
+    BRIGHT = False
 
     @classmethod
     def holding(cls, width: int, height: int) -> int:
@@ -345,10 +351,18 @@ class GaugeBank(Gauges):
         """Draws which gauges these are."""
         shown = self.drawn()
         if shown:
-            words = f"gauges {shown[0].label} to {shown[-1].label}"
+            words = f"the other {len(self._readings)} gauges"
             if self.pages > 1:
-                words += f"   page {self.page + 1} of {self.pages}"
+                words += f", page {self.page + 1} of {self.pages}"
             picture.put(0, 0, fitting(picture.width, words), self.style_of("gauges--words"))
+
+
+def _asked(reading: GaugeReading) -> str:
+    if not reading.asks:
+        return f"has {reading.has}" if reading.has else ""
+    number, _, unit = reading.asks.partition(" ")
+    asks = number if unit and reading.has.endswith(unit) else reading.asks
+    return f"asks {asks}, has {reading.has}"
 
 
 def _cell(value: float, cells: int) -> int:

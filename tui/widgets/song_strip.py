@@ -98,21 +98,36 @@ class SongStrip(Canvas, can_focus=True):
             if x + LEAST - 1 > picture.width:
                 break
             self._paint_slot(picture, index, x, width - 1)
+        caption = fitting(picture.width, self.caption(), self.caption().split(" · ")[0])
+        picture.put(0, picture.height - 1, caption, self.style_of("song-strip--number"))
+
+    def caption(self) -> str:
+        """Says which measure is selected, and where it came from."""
+        slot = self._song.slots[self._selected]
+        where = f"measure {self._selected + 1} of {len(self._song.slots)}"
+        if slot.empty:
+            return f"{where} · empty"
+        came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)
+        return f"{where} · {came} · {'moved since *' if slot.moved else 'as it came'}"
 
     def _paint_slot(self, picture: Picture, index: int, x: int, width: int) -> None:
         slot = self._song.slots[index]
         selected, playing = index == self._selected, index == self._playing
         number = f"{'▶' if playing else ' '}{index + 1}{'*' if slot.moved else ''}"
-        words = f"{number} {'' if slot.empty else title(slot)}"
+        name = "" if slot.empty else title(slot)
+        words = f"{number} {name}"
+        if len(words) > width:
+            # What tells tunes apart comes after the article.
+            words = f"{number} {name.removeprefix('The ')}"
         style = "song-strip--number"
         if playing:
             style = "song-strip--playing"
         if selected:
             style = "song-strip--held" if self.has_focus else "song-strip--selected"
         picture.put(x, 0, fitting(width, words).ljust(width), self.style_of(style))
-        rows = picture.height - 1
+        rows = picture.height - 2
         if slot.empty:
-            picture.put(x + 1, rows // 2 + rows % 2, "· empty ·"[:width - 1],
+            picture.put(x + 1, 1 + rows // 2, "· empty ·"[:width - 1],
                         self.style_of("song-strip--empty"))  # fmt: skip
             return
         bright = "song-strip--bright" if selected else "song-strip--contour"

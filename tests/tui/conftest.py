@@ -1,0 +1,34 @@
+"""Closed doors: no home folder, no colours of this terminal, an engine of arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import textual.constants
+
+from tests.tui.fake_engine import FakeEngine
+from tui.app import ArmonicaApp
+
+Until = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def _closed_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARMONICA_HOME", str(tmp_path / "home"))
+    for name in ("NO_COLOR", "TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(textual.constants, "COLOR_SYSTEM", "truecolor")
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """Gives an engine with four measures and its model there."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def app(engine: FakeEngine) -> ArmonicaApp:
+    """Gives the application on that engine, with draws from one seed."""
+    return ArmonicaApp(engine, seed=1)

@@ -1,0 +1,104 @@
+"""The compose screen as a whole: map, reasons, focus, size, a model that loads."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import commands as c
+from engine.events import Refused
+from tests.tui.fake_engine import FakeEngine
+from tests.tui.waiting import quiet, until
+from tui.app import ArmonicaApp
+from tui.widgets.attribute_map import AttributeMap
+from tui.widgets.gauges import NamedGauges
+from tui.widgets.too_small import TooSmall
+from tui.widgets.transport import Transport
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_map_moves_two_gauges_in_one_gesture(
+    app: ArmonicaApp, engine: FakeEngine, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await quiet(pilot)
+        await pilot.press("m", "right", "k", "L")
+        moves = engine.of(c.SetLatents)
+        assert len(moves) == 3
+        assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
+        assert [dimension for dimension, _ in moves[0].values] == [2, 1]  # type: ignore[attr-defined]
+        place = app.composing.query_one(AttributeMap).cursor
+        assert moves[-1].values == ((2, place[0]), (1, place[1]))  # type: ignore[attr-defined]
+
+
+async def test_the_map_takes_the_chosen_gauges_for_axes(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await quiet(pilot)
+        await pilot.press("x", "a")
+        await until(
+            pilot, lambda: [(m.x, m.y, m.attribute) for m in engine.of(c.DrawMap)][-1:]  # type: ignore[attr-defined]
+            == [(0, 1, "average_interval_jump")],
+        )  # fmt: skip
+
+
+async def test_tab_goes_through_what_is_in_sight(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        held = []
+        for _ in range(4):
+            held.append(app.composing.held)
+            await pilot.press("tab")
+        assert held == ["gauges", "bank", "map", "strip"]
+        await pilot.press("s", "right")
+        await until(pilot, lambda: app.composing.slot == 1)
+
+
+async def test_reasons_follow_an_edit_and_old_ones_say_so(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await quiet(pilot)
+        asked = len(engine.of(c.Explain))
+        await pilot.press("right")
+        why = app.composing.query_one("#why")
+        await until(pilot, lambda: why.stale)  # type: ignore[attr-defined]
+        await quiet(pilot)
+        assert not why.stale  # type: ignore[attr-defined]
+        assert len(engine.of(c.Explain)) == asked + 1
+
+
+async def test_the_screen_stands_while_the_model_loads() -> None:
+    engine = FakeEngine(ready=False)
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "model loading" in app.composing.query_one(Transport).plain()
+        assert "complexity -1.00" in app.composing.query_one(NamedGauges).plain()
+        await pilot.press("right")
+        assert not engine.of(c.SetLatent)
+        engine.adopt()
+        await until(pilot, lambda: app.composing.shown.model.state == "ready")
+        await pilot.press("right")
+        assert engine.of(c.SetLatent)
+
+
+async def test_a_refusal_is_told_once_however_often_it_comes(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(5):
+            engine.tell(Refused("Locked", "Density is locked.", "Unlock it."))
+        await until(pilot, lambda: len(app._notifications))
+        assert [note.message for note in app._notifications] == ["Density is locked. Unlock it."]
+
+
+async def test_a_small_terminal_says_what_it_needs_and_recovers(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.resize_terminal(60, 20)
+        small = app.composing.query_one(TooSmall)
+        await until(pilot, lambda: small.display)
+        assert "80x24" in small.plain()
+        assert "60x20" in small.plain()
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: not small.display and app.composing.query_one("#map").display)

@@ -61,24 +61,28 @@ def _short(old: str, new: str) -> str:
 
 
 def effects(
-    model: LatentModel, latent: Latent, dimensions: Sequence[int], step: float = 1.0
+    model: LatentModel,
+    latent: Latent,
+    dimensions: Sequence[int],
+    step: float = 1.0,
+    measure: Measure | None = None,
 ) -> tuple[Effect, ...]:
-    """Decodes, as played, one step up each gauge (down where up would leave the range)."""
-    moved = []
+    """Decodes, as played, one step up each gauge (down where up would leave the range).
+
+    The change is told from ``measure``, what sounds now (None: what ``latent`` decodes to).
+    """
+    here = measure or model.decode([latent])[0]
+    before, (shape, lowest) = tuple(attributes(here).values()), _shape(here)
+    found = []
     for dimension in dimensions:
         start = latent[dimension]
         end = start + step if start + step <= LIMIT else start - step
-        moved.append((dimension, start, end))
-    points = [latent, *(_with(latent, dimension, end) for dimension, _, end in moved)]
-    here, *there = model.decode(points)
-    before, (shape, lowest) = tuple(attributes(here).values()), _shape(here)
-    found = []
-    for (dimension, start, end), measure in zip(moved, there, strict=True):
-        moved_shape, moved_lowest = _shape(measure)
-        ticks = sum(a != b for a, b in zip(shape, moved_shape, strict=True))
+        (there,) = model.decode([_with(latent, dimension, end)], moved=(dimension,))
+        moved, moved_lowest = _shape(there)
+        ticks = sum(a != b for a, b in zip(shape, moved, strict=True))
         # A measure without notes has no lowest pitch to compare.
         shift = moved_lowest - lowest if lowest and moved_lowest else 0
-        after = tuple(attributes(measure).values())
+        after = tuple(attributes(there).values())
         found.append(Effect(dimension, start, end, before, after, ticks, shift))
     return tuple(found)
 

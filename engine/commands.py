@@ -4,9 +4,9 @@ The queue, the recording and the tests carry the same objects. Slots and dimensi
 from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo or track that
 follow each other are one step of undo.
 
-What touches files, ports or the corpus is met outside the state: the loop answers it with
-one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`, `MarkPort`), and only
-those are recorded, so that a recording replays on any machine.
+What touches files, ports, the corpus or the model's loading is met outside the state: the
+loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
+`MarkPort`, `MarkModel`), and only those are recorded, so that a recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -212,12 +212,14 @@ class OpenPort(Command):
 class ReplaceSong(Command):
     """Puts another song in the place of the present one; undo brings that back.
 
-    ``path`` is the file it belongs to, ``saved`` whether that file holds it as it is.
+    ``path`` is the file it belongs to, ``saved`` whether that file holds it as it is;
+    ``locks`` are the dimensions locked from now on (None: those that are).
     """
 
     song: Song
     path: str | None = None
     saved: bool = True
+    locks: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,14 @@ class MarkSaved(Command):
 
     path: str
     song: Song
+
+
+@dataclass(frozen=True, slots=True)
+class MarkModel(Command):
+    """Tells that the model with ``digest`` is there, or (None) that none will be, and why."""
+
+    digest: str | None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

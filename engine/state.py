@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from dataclasses import replace
 from typing import Any
 
@@ -22,13 +21,19 @@ class State:
     A command that raises an `ArmonicaError` changes nothing and gives one `Refused`.
     """
 
-    def __init__(self, song: Song | None = None, path: str | None = None) -> None:
+    def __init__(
+        self,
+        song: Song | None = None,
+        path: str | None = None,
+        locks: frozenset[int] = frozenset(),
+    ) -> None:
         song = song or Song()
+        self._offered: LatentModel | None = None
         self._model: LatentModel | None = None
         self._history = History()
         # What each file holds as far as is known; None is the song that no file belongs to.
         self._files: dict[str | None, Song] = {path: song}
-        self._shown = Snapshot(song=song, path=path)
+        self._shown = Snapshot(song=song, path=path, locks=locks)
 
     @property
     def model(self) -> LatentModel | None:
@@ -46,19 +51,14 @@ class State:
         except ArmonicaError as error:
             return (Refused(error.title, error.message, error.remedy),)
 
-    def adopt(self, model: LatentModel) -> None:
-        """Takes the model in: measures that wait for a code are encoded, in the past also."""
-        self._model = model
-        past = (content.song for content in self._history.contents())
-        songs = [self._shown.song, *self._files.values(), *past]
-        coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
-        self._history.map(lambda content: replace(content, song=coded[content.song]))
-        self._files = {path: coded[song] for path, song in self._files.items()}
-        self._show(song=coded[self._shown.song], model=ModelStatus("ready", model.spec))
+    def offer(self, model: LatentModel) -> None:
+        """Lays the model ready for the command that says it is there."""
+        self._offered = model
 
-    def give_up_model(self, detail: str) -> None:
-        """Notes that there will be no model, and why."""
-        self._show(model=ModelStatus("failed", None, detail))
+    def adopt(self, model: LatentModel) -> tuple[Event, ...]:
+        """Takes the model in: measures that wait for a code are encoded, in the past also."""
+        self.offer(model)
+        return self.apply(c.MarkModel(model.spec.digest))
 
     def _apply(self, command: c.Command) -> tuple[Event, ...]:
         shown = self._shown
@@ -90,10 +90,12 @@ class State:
                 return self._travel(back=True)
             case c.Redo():
                 return self._travel(back=False)
-            case c.ReplaceSong(song, path, saved):
-                self._replace(song, path, saved)
+            case c.ReplaceSong():
+                return self._replace(command)
             case c.MarkSaved(path, song):
                 self._mark_saved(path, song)
+            case c.MarkModel(digest, detail):
+                return self._mark_model(digest, detail)
             case c.MarkPort(status):
                 self._show(port=status)
             case _:
@@ -116,17 +118,48 @@ class State:
             selected += 1 if isinstance(command, c.InsertSlot) else -1
         self._show(song=song, selected=selected)
 
-    def _replace(self, song: Song, path: str | None, saved: bool) -> None:
+    def _replace(self, command: c.ReplaceSong) -> tuple[Event, ...]:
+        song, path = command.song, command.path
+        told: tuple[Event, ...] = ()
         if self._model is not None:
+            told = _foreign(song, self._model)
             song = edits.encoded([song], self._model)[0]
-        if saved:
+        if command.saved:
             self._files[path] = song
         elif self._files.get(path) == song:
             del self._files[path]
         old, new = Content(self._shown.song, self._shown.path), Content(song, path)
         if old != new:
             self._history.push(f"open {song.title}", old, new)
-        self._show(song=song, path=path, selected=0)
+        locks = self._shown.locks if command.locks is None else self._known(command.locks)
+        self._show(song=song, path=path, selected=0, locks=locks)
+        return told
+
+    def _mark_model(self, digest: str | None, detail: str) -> tuple[Event, ...]:
+        if digest is None:
+            self._show(model=ModelStatus("failed", None, detail))
+            return ()
+        model = self._offered
+        if model is None or model.spec.digest != digest:
+            raise NotReady(f"The model {digest} is not there.")
+        self._model = model
+        told = _foreign(self._shown.song, model)
+        past = (content.song for content in self._history.contents())
+        songs = [self._shown.song, *self._files.values(), *past]
+        coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
+        self._history.map(lambda content: replace(content, song=coded[content.song]))
+        self._files = {path: coded[song] for path, song in self._files.items()}
+        self._show(
+            song=coded[self._shown.song],
+            locks=self._known(self._shown.locks),
+            model=ModelStatus("ready", model.spec),
+        )
+        return told
+
+    def _known(self, locks: frozenset[int]) -> frozenset[int]:
+        if self._model is None:
+            return locks
+        return locks.intersection(range(len(self._model.spec.dimensions)))
 
     def _mark_saved(self, path: str, song: Song) -> None:
         old = self._shown.path
@@ -156,5 +189,13 @@ class State:
             self._shown = replace(shown, revision=self._shown.revision + 1)
 
 
-EDITS: tuple[type, ...] = typing.get_args(edits.Editing)
-"""The types of the commands that change the song and are steps of undo."""
+def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:
+    if not edits.foreign(song, model.spec):
+        return ()
+    return (
+        Noticed(
+            f"{song.title} was made with another model: its measures stay as they are, "
+            "and their codes are made anew.",
+            "warning",
+        ),
+    )

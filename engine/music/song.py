@@ -19,6 +19,9 @@ SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
 
+OriginKind = Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a slot's measure came from.
@@ -27,7 +30,7 @@ class Origin:
     hand from the prior's mean) or ``copy``; ``title`` and ``detail`` say it to the player.
     """
 
-    kind: Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+    kind: OriginKind
     title: str = ""
     detail: str = ""
 
@@ -85,12 +88,17 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Tempo, one track, and slots that are played in a loop up to the last that is not empty."""
+    """Tempo, one track, and slots that are played in a loop up to the last that is not empty.
+
+    ``model`` is the name and digest of the model that the codes of the slots belong to, or
+    None where that is not known.
+    """
 
     title: str = "Untitled"
     tempo: float = 100.0
     track: Track = Track()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
+    model: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:

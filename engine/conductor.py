@@ -1,0 +1,327 @@
+"""What the engine thread does with all that reaches it; it waits for nothing and has no thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from engine import commands as c
+from engine import edits, filing
+from engine.config import Settings
+from engine.desk import PortDesk
+from engine.errors import ArmonicaError, NotReady
+from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot
+from engine.jobs import Jobs
+from engine.latent.spec import LatentModel
+from engine.midi import messages as m
+from engine.music.song import Song
+from engine.recording import Recording
+from engine.sequencer import Messages, Sequencer
+from engine.session.autosave import Keeper
+from engine.session.document import Document
+from engine.state import State
+from engine.studies import Studies
+
+PLAYHEAD = 0.05
+"""Seconds between two tellings of where the music is."""
+
+SLOW_AHEAD = 5.0
+"""How far ahead the player is told its notes before something slow is done, in seconds."""
+
+KEEP_AFTER = 2.0
+"""Seconds of rest after a change before the song is kept by itself."""
+
+KEEP_AT_MOST = 15.0
+"""Seconds after which it is kept though changes go on."""
+
+_ASKING = c.DrawMap | c.Explain
+_NEEDS_MODEL = (
+    c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | _ASKING
+)  # fmt: skip
+_AT_ONCE = (
+    c.SelectSlot | c.Play | c.Stop | c.Audition | c.Panic | c.OpenPort | c.SetEditTiming
+    | c.SetAudition | c.Cancel | c.BrowseCorpus | c.MarkPort | c.MarkModel
+)  # fmt: skip
+_HEARD = (
+    c.SetLatent | c.SetLatents | c.ResetLatent | c.Randomise | c.LoadMeasures | c.CopySlot
+    | c.Undo | c.Redo
+)  # fmt: skip
+
+Arrival = TypeVar("Arrival")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded:
+    """The model is there."""
+
+    model: LatentModel
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailed:
+    """The model cannot be had, and why."""
+
+    error: ArmonicaError
+
+
+Item = c.Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
+"""What reaches the engine thread; an event is one that a job tells."""
+
+
+class Conductor:
+    """Meets commands, reports of the player, and events of jobs, each at a time ``now``.
+
+    ``play`` takes messages for the player, ``publish`` what is told to everybody.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        play: Callable[[m.ToPlayer], None],
+        publish: Callable[[Event], None],
+        jobs: Jobs,
+        settings: Settings,
+        keeper: Keeper | None = None,
+        recording: Recording | None = None,
+    ) -> None:
+        self._state = state
+        self._play = play
+        self._publish = publish
+        self._jobs = jobs
+        self._studies = Studies()
+        self._keeper = keeper
+        self._recording = recording
+        self._desk = PortDesk(settings.port)
+        self._sequencer = Sequencer(state.snapshot().song)
+        self._waiting: list[c.Command] = []
+        self._edits_wait = False
+        self._head_at = 0.0
+        self._keep_at: float | None = None
+        self._changed_at: float | None = None
+        self._apply(c.SetEditTiming(settings.timing), 0.0)
+        self._apply(c.SetAudition(settings.audition), 0.0)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state."""
+        return self._state.snapshot()
+
+    def wake(self) -> float | None:
+        """Gives when `tick` is due next; None while only something new can change anything."""
+        times = [self._sequencer.wake(), self._keep_at]
+        if self._sequencer.playing:
+            times.append(self._head_at + PLAYHEAD)
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Does what is due by time alone."""
+        wake = self._sequencer.wake()
+        if wake is not None and now >= wake:
+            self._send(self._sequencer.advance(now))
+        if self._sequencer.playing and now >= self._head_at + PLAYHEAD:
+            self._head_at = now
+            self._publish(self._sequencer.playhead(now))
+        if self._keep_at is not None and now >= self._keep_at:
+            self._keep()
+
+    def take(self, item: Item, now: float) -> None:
+        """Meets whatever has arrived."""
+        match item:
+            case c.Command():
+                self._command(item, now)
+            case ModelLoaded(model):
+                self._state.offer(model)
+                self._apply(c.MarkModel(model.spec.digest), now)
+                self._catch_up(now)
+            case ModelFailed(error):
+                self._apply(c.MarkModel(None, error.line()), now)
+                self._publish(Refused(error.title, error.message, error.remedy))
+                self._give_up(now)
+            case Event():
+                self._publish(item)
+            case _:
+                self._report(item, now)
+
+    def close(self, now: float) -> None:
+        """Silences, and keeps the song where it is not saved."""
+        self._send(self._sequencer.stop(now))
+        if self._keeper is not None:
+            self._keeper.finish(self._document(), saved=self.snapshot.saved)
+
+    def _command(self, command: c.Command, now: float) -> None:
+        if self._must_wait(command):
+            if not self._edits_wait and not isinstance(command, _ASKING):
+                self._edits_wait = True
+                self._publish(Noticed("The model is still loading; this follows when it is there."))
+            self._waiting.append(command)
+            return
+        try:
+            self._meet(command, now)
+        except ArmonicaError as error:
+            self._publish(Refused(error.title, error.message, error.remedy))
+
+    def _must_wait(self, command: c.Command) -> bool:
+        if self.snapshot.model.state != "loading":
+            return False
+        if isinstance(command, _NEEDS_MODEL):
+            return True
+        # What comes after an edit that waits must not overtake it.
+        return self._edits_wait and not isinstance(command, _AT_ONCE)
+
+    def _catch_up(self, now: float) -> None:
+        waiting, self._waiting, self._edits_wait = self._waiting, [], False
+        for command in waiting:
+            self._command(command, now)
+
+    def _give_up(self, now: float) -> None:
+        # The reason has been told once; what waited for the model is not refused one by one.
+        self._waiting = [each for each in self._waiting if not isinstance(each, _NEEDS_MODEL)]
+        self._catch_up(now)
+
+    def _meet(self, command: c.Command, now: float) -> None:
+        match command:
+            case c.DrawMap():
+                work = self._studies.map(command, self.snapshot, self._model())
+                self._jobs.start("model", "map", "drawing the map", work)
+            case c.Explain():
+                work = self._studies.explain(command, self.snapshot, self._model())
+                self._jobs.start("model", "explain", "measuring the gauges", work)
+            case c.BrowseCorpus():
+                work = self._studies.browse(command)
+                self._jobs.start("files", "browse", "looking for tunes", work)
+            case c.Cancel(job):
+                self._jobs.cancel(job)
+            case c.OpenPort(name):
+                self._answer(self._desk.choose(name), now)
+            case (
+                c.ImportMidi()
+                | c.LoadTune()
+                | c.OpenSong()
+                | c.RecoverSong()
+                | c.SaveSong()
+                | c.ExportMidi()
+            ):
+                self._file(command, now)
+            case _:
+                self._apply(command, now)
+
+    def _model(self) -> LatentModel:
+        if self._state.model is None:
+            raise NotReady("This needs the model, which is not there.", "See armonica doctor.")
+        return self._state.model
+
+    def _file(self, command: filing.Filing, now: float) -> None:
+        # A slow disk holds up this thread, but not the music.
+        self._send(self._sequencer.advance(now, SLOW_AHEAD))
+        done = filing.filed(command, self.snapshot)
+        if all(self._apply(each, now) for each in done.commands):
+            for notice in done.notices:
+                self._publish(notice)
+
+    def _apply(self, command: c.Command, now: float) -> bool:
+        before = self._state.snapshot()
+        events = self._state.apply(command)
+        after = self._state.snapshot()
+        refused = any(isinstance(event, Refused) for event in events)
+        if not refused:
+            # First the music: it is heard while the rest is told.
+            self._sound(command, before, after, now)
+        if after.revision != before.revision:
+            if self._recording is not None:
+                self._recording.commands.append(command)
+            self._note_change(before, after, now)
+            self._publish(after)
+        for event in events:
+            self._publish(event)
+        return not refused
+
+    def _sound(self, command: c.Command, before: Snapshot, after: Snapshot, now: float) -> None:
+        if after.song is not before.song:
+            self._send(self._sequencer.change(after.song, now, after.timing))
+            if isinstance(command, _HEARD) and after.audition:
+                self._audition_change(before.song, after.song, now)
+        match command:
+            case c.Play(slot):
+                start = after.selected if slot is None else slot
+                self._send(self._sequencer.play(now, start))
+                self._head_at = now
+                self._publish(self._sequencer.playhead(now))
+            case c.Stop():
+                self._halt(self._sequencer.stop(now), before)
+            case c.Panic():
+                self._halt(self._sequencer.panic(now), before)
+            case c.Audition(slot):
+                self._send(self._sequencer.audition(after.song.slots[slot].measure, now))
+
+    def _halt(self, messages: Messages, before: Snapshot) -> None:
+        self._send(messages)
+        if before.playing:
+            self._publish(PlayheadMoved(None, 0.0))
+
+    def _audition_change(self, old: Song, new: Song, now: float) -> None:
+        for index, slot in enumerate(new.slots):
+            was = old.slots[index].measure if index < len(old.slots) else None
+            if slot.measure != was and not slot.measure.silent:
+                self._send(self._sequencer.audition(slot.measure, now))
+                return
+
+    def _report(self, report: m.FromPlayer, now: float) -> None:
+        if isinstance(report, m.Rejected):
+            log.warning("The player rejected a message: %s", report.reason)
+        self._answer(self._desk.take(report), now)
+        if isinstance(report, m.PortOpened) and report.name is not None:
+            self._send(self._sequencer.program(now))
+        elif isinstance(report, m.PlayerLost) and report.restarted:
+            self._send(self._sequencer.again(now))
+
+    def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
+        messages, events = answer
+        self._send(messages)
+        if self._desk.status != self.snapshot.port:
+            self._apply(c.MarkPort(self._desk.status), now)
+        for event in events:
+            self._publish(event)
+
+    def _send(self, messages: Messages) -> None:
+        for message in messages:
+            self._play(message)
+
+    def _note_change(self, before: Snapshot, after: Snapshot, now: float) -> None:
+        if self._keeper is None or (after.song is before.song and after.saved == before.saved):
+            return
+        if self._changed_at is None:
+            self._changed_at = now
+        self._keep_at = min(now + KEEP_AFTER, self._changed_at + KEEP_AT_MOST)
+
+    def _keep(self) -> None:
+        self._keep_at = self._changed_at = None
+        if self._keeper is not None:
+            keeper, document, saved = self._keeper, self._document(), self.snapshot.saved
+            self._jobs.start(
+                "keeping", "keep", "keeping the song", lambda _: keeper.keep(document, saved)
+            )
+
+    def _document(self) -> Document:
+        shown = self.snapshot
+        return Document(shown.song, shown.locks, shown.path)
+
+
+def collapsed(batch: Sequence[Arrival]) -> list[Arrival]:
+    """Leaves out moves that the next one in line overtakes: a held key makes no backlog."""
+    kept: list[Arrival] = []
+    for item in batch:
+        if (
+            kept
+            and isinstance(item, c.SetLatent | c.SetLatents)
+            and isinstance(last := kept[-1], c.SetLatent | c.SetLatents)
+            and edits.target(last) is not None
+            and edits.target(last) == edits.target(item)
+        ):
+            kept.pop()
+        kept.append(item)
+    return kept

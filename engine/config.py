@@ -1,0 +1,149 @@
+"""Every setting, declared once, and read from a file and from the environment."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+from engine.errors import BadFile, UnknownName, UserError
+from engine.locations import config_folder
+
+FILE = "config.toml"
+PREFIX = "ARMONICA_"
+
+_OTHER_VARIABLES = frozenset({"ARMONICA_HOME"})
+_LARGEST = 1_000_000
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+class BadSetting(UserError):
+    """A setting whose value it cannot have."""
+
+    title = "Settings"
+
+
+def _setting(default: object, says: str) -> Any:
+    return field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of the program; each field is one."""
+
+    port: str = _setting("", "The MIDI port to open at the start; empty: the last used; or none.")
+    keymap: str = _setting("default", "The keymap, by name or as a file.")
+    theme: str = _setting("dark", "The colours of the screens, by name or as a file.")
+    timing: Literal["now", "beat"] = _setting(
+        "now", "When an edit is heard while the song plays: now, or at the next beat."
+    )
+    audition: bool = _setting(
+        True, "Whether an edit sounds its measure once while the song stands."
+    )
+    autosave: bool = _setting(True, "Whether a song that is not saved is kept by itself.")
+    song: str = _setting("", "The song file to open at the start; empty: the first one shipped.")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting as it stands: its value, where that came from, what it does and may be."""
+
+    name: str
+    value: str | bool
+    source: str
+    says: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings, and for each of them where its value came from."""
+
+    settings: Settings
+    values: tuple[Value, ...]
+
+
+def load(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
+    """Reads the settings: defaults, then ``config.toml``, then ``ARMONICA_...`` variables.
+
+    Raises `BadFile` for a file that is no TOML, `UnknownName` for a setting that there is
+    not, and `BadSetting` for a value that a setting cannot have.
+    """
+    path = (folder or config_folder()) / FILE
+    given: dict[str, tuple[object, str]] = {}
+    for name, value in _file(path).items():
+        _known(name, f"setting in {path}")
+        given[name] = (_checked(name, value, f"in {path}"), str(path))
+    for variable, text in sorted((os.environ if environment is None else environment).items()):
+        if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in _NAMES:
+            raise UnknownName("variable", variable, [PREFIX + known.upper() for known in _NAMES])
+        given[name] = (_checked(name, _from_text(name, text), f"in {variable}"), variable)
+    settings = Settings(**{name: value for name, (value, _) in given.items()})  # type: ignore[arg-type]
+    values = tuple(
+        Value(
+            each.name,
+            getattr(settings, each.name),
+            given[each.name][1] if each.name in given else "default",
+            each.metadata["says"],
+            _choices(each.name),
+        )
+        for each in fields(Settings)
+    )
+    return Config(settings, values)
+
+
+def _file(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BadFile(
+            f"{path} cannot be read: {error.strerror}.", "Check who may read it."
+        ) from None
+    try:
+        if len(data) > _LARGEST:
+            raise ValueError("it is larger than 1 MB")
+        return tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{path} is no TOML: {error}.", "Mend it or remove it.") from None
+
+
+def _known(name: str, kind: str) -> None:
+    if name not in _NAMES:
+        raise UnknownName(kind, name, _NAMES)
+
+
+def _from_text(name: str, text: str) -> object:
+    if _HINTS[name] is bool:
+        word = text.strip().casefold()
+        return True if word in _TRUE else False if word in _FALSE else text
+    return text
+
+
+def _checked(name: str, value: object, where: str) -> object:
+    choices = _choices(name)
+    if _HINTS[name] is bool:
+        if not isinstance(value, bool):
+            raise BadSetting(f"{name} {where} is {value!r}.", "It is true or false.")
+    elif not isinstance(value, str):
+        raise BadSetting(f"{name} {where} is {value!r}.", 'It is a text in "quotes".')
+    elif choices and value not in choices:
+        raise BadSetting(f"{name} {where} is {value!r}.", f"It is {' or '.join(choices)}.")
+    return value
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    hint = _HINTS[name]
+    return ("true", "false") if hint is bool else tuple(map(str, get_args(hint)))
+
+
+_HINTS = get_type_hints(Settings)
+_NAMES = tuple(each.name for each in fields(Settings))

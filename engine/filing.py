@@ -1,0 +1,119 @@
+"""Commands that touch files and the corpus, turned into plain ones that need neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import commands as c
+from engine.errors import CannotWrite, OutOfRange
+from engine.events import Noticed, Snapshot
+from engine.music.song import Origin
+from engine.session import document
+
+if TYPE_CHECKING:
+    # The table brings numpy, which the first paint does not wait for.
+    from engine.corpus.table import Place
+
+Filing = c.ImportMidi | c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
+"""The commands that are met here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a file command comes to: plain commands to apply, and what to tell after them."""
+
+    commands: tuple[c.Command, ...] = ()
+    notices: tuple[Noticed, ...] = ()
+
+
+def filed(command: Filing, snapshot: Snapshot) -> Filed:
+    """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done."""
+    match command:
+        case c.ImportMidi(slot, path, track):
+            return _import_midi(slot, path, track)
+        case c.LoadTune(slot, tune, first, count):
+            return _load_tune(slot, tune, first, count)
+        case c.OpenSong(path):
+            found = document.read(path)
+            place = str(document.located(path))
+            return Filed(
+                (c.ReplaceSong(found.song, place, True, found.locks),),
+                (Noticed(f"Opened {found.song.title}."),),
+            )
+        case c.RecoverSong(path):
+            found = document.read(path)
+            return Filed(
+                (c.ReplaceSong(found.song, found.belongs_to, False, found.locks),),
+                (Noticed(f"{found.song.title} is back as it was."),),
+            )
+        case c.SaveSong(wanted):
+            where = wanted if wanted is not None else snapshot.path
+            if where is None:
+                raise CannotWrite("The song has no file yet.", "Save it under a name.")
+            place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
+            return Filed((c.MarkSaved(place, snapshot.song),), (Noticed(f"Saved {place}."),))
+        case c.ExportMidi(path):
+            return _export_midi(path, snapshot)
+
+
+def _import_midi(slot: int, path: str, track: int | None) -> Filed:
+    from engine.midi import files
+
+    found = files.read(Path(path).expanduser(), track)
+    name = Path(path).name
+    origins = tuple(
+        Origin("midi", found.title, f"{name}, track {found.track}, measure {number}")
+        for number in range(1, len(found.measures) + 1)
+    )
+    count = len(found.measures)
+    said = [f"{count} measure{'s' * (count != 1)} of {name}, track {found.track}", *found.changes]
+    return Filed(
+        (c.LoadMeasures(slot, found.measures, origins),),
+        (Noticed(". ".join(part.rstrip(".") for part in said) + "."),),
+    )
+
+
+def _load_tune(slot: int, tune: int, first: int, count: int) -> Filed:
+    from engine.corpus.table import shipped
+
+    corpus = shipped()
+    rows = [int(row) for row in corpus.rows_of(tune)]
+    if first < 1 or count < 1 or first + count - 1 > len(rows):
+        raise OutOfRange(
+            f"The tune has measures 1 to {len(rows)}, not {first} to {first + count - 1}."
+        )
+    chosen = rows[first - 1 : first - 1 + count]
+    return Filed(
+        (
+            c.LoadMeasures(
+                slot,
+                tuple(corpus.measure(row) for row in chosen),
+                tuple(corpus_origin(corpus.origin(row)) for row in chosen),
+            ),
+        )
+    )
+
+
+def corpus_origin(place: Place) -> Origin:
+    """Gives the origin of a measure of the corpus: title, book, number, and measure."""
+    return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")
+
+
+def _export_midi(path: str, snapshot: Snapshot) -> Filed:
+    from engine.midi import files
+
+    song = snapshot.song
+    place = Path(path).expanduser()
+    place = place if place.suffix else place.with_name(f"{place.name}.mid")
+    files.write(
+        place,
+        tuple(song.measures()),
+        song.tempo,
+        channel=song.track.channel,
+        program=song.track.program,
+        velocity=song.track.velocity,
+        title=song.title,
+    )
+    return Filed(notices=(Noticed(f"Wrote {place}."),))

@@ -1,0 +1,247 @@
+"""The engine thread: what arrives is met in order, and what happens is told to whoever listens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from engine.commands import Command
+from engine.conductor import Conductor, Item, ModelFailed, ModelLoaded, collapsed
+from engine.config import Settings
+from engine.errors import ArmonicaError, BadModel
+from engine.events import Event, Refused, Snapshot
+from engine.jobs import Jobs
+from engine.latent.spec import LatentModel
+from engine.midi.link import Player, PlayerLink
+from engine.midi.messages import FromPlayer, PlayerLost, ToPlayer
+from engine.music.song import Song
+from engine.recording import Recording
+from engine.session.autosave import Keeper
+from engine.session.opening import opening
+from engine.state import State
+
+CLOSING = 5.0
+"""How long `Engine.close` waits for the engine thread, in seconds."""
+
+ModelLoader = Callable[[], LatentModel]
+PlayerFactory = Callable[[Callable[[FromPlayer], None]], Player]
+Subscriber = Callable[[Event], None]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subscribe:
+    callback: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    pass
+
+
+class _Mute:
+    """Stands in for a player process that cannot be started."""
+
+    def send(self, message: ToPlayer) -> None:
+        """Plays nothing."""
+
+    def close(self) -> None:
+        """Has nothing to end."""
+
+
+class Engine:
+    """The whole instrument without a screen: commands in, events out, music to a MIDI port.
+
+    ``model_loader`` is called on a thread of its own, so that nobody waits for it. ``song`` is
+    what is opened: a song, a song file, or None for the one that the settings name (and
+    without one, the first that ships). Raises `BadSong` for a ``song`` that cannot be read.
+    """
+
+    def __init__(
+        self,
+        model_loader: ModelLoader,
+        player: PlayerFactory = PlayerLink,
+        *,
+        song: Song | Path | str | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        record: bool = False,
+    ) -> None:
+        self._settings = settings or Settings()
+        self._load = model_loader
+        self._make_player = player
+        self._clock = clock
+        self._opening = opening(song, self._settings)
+        opened = self._opening
+        self._state = State(opened.song, opened.path, opened.locks)
+        self.recording = Recording(opened.song, opened.path, opened.locks) if record else None
+        self._snapshot = self._state.snapshot()
+        self._inbox: queue.SimpleQueue[Item | _Subscribe | _Close] = queue.SimpleQueue()
+        self._subscribers: tuple[Subscriber, ...] = ()
+        self._gone: set[Subscriber] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state; any thread may look."""
+        return self._snapshot
+
+    def start(self) -> None:
+        """Starts the engine thread, the player, and the loading of the model."""
+        self._thread.start()
+        threading.Thread(target=self._load_model, name="model", daemon=True).start()
+
+    def send(self, command: Command) -> None:
+        """Puts a command into the inbox; never waits."""
+        self._inbox.put(command)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Tells every event to ``callback`` on the engine thread, the latest snapshot first.
+
+        Gives what ends that.
+        """
+        self._inbox.put(_Subscribe(callback))
+
+        def end() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers = tuple(s for s in self._subscribers if s != callback)
+                else:
+                    self._gone.add(callback)
+
+        return end
+
+    def close(self) -> None:
+        """Silences, keeps a song that is not saved, and ends; once is enough."""
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if not self._thread.is_alive():
+            return
+        if first:
+            self._inbox.put(_Close())
+        if threading.current_thread() is not self._thread:
+            self._thread.join(CLOSING)
+
+    def _run(self) -> None:
+        jobs = Jobs(self._inbox.put)
+        player = self._start_player()
+        conductor = Conductor(
+            self._state,
+            play=player.send,
+            publish=self._publish,
+            jobs=jobs,
+            settings=self._settings,
+            keeper=Keeper() if self._settings.autosave else None,
+            recording=self.recording,
+        )
+        for event in self._opening.events:
+            self._publish(event)
+        try:
+            self._serve(conductor)
+        finally:
+            conductor.close(self._clock())
+            player.close()
+            jobs.close()
+
+    def _serve(self, conductor: Conductor) -> None:
+        while True:
+            wake = conductor.wake()
+            try:
+                pause = None if wake is None else max(0.0, wake - self._clock())
+                batch = [self._inbox.get(timeout=pause)]
+                while not self._inbox.empty():
+                    batch.append(self._inbox.get_nowait())
+            except queue.Empty:
+                batch = []
+            for item in collapsed(batch):
+                if isinstance(item, _Close):
+                    return
+                self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
+                self._guarded(lambda: conductor.tick(self._clock()))
+            if not batch:
+                self._guarded(lambda: conductor.tick(self._clock()))
+
+    def _take(self, conductor: Conductor, item: Item | _Subscribe) -> None:
+        if not isinstance(item, _Subscribe):
+            conductor.take(item, self._clock())
+            return
+        with self._lock:
+            if item.callback in self._gone:
+                self._gone.discard(item.callback)
+                return
+            self._subscribers = (*self._subscribers, item.callback)
+        self._tell(item.callback, conductor.snapshot)
+
+    def _guarded(self, do: Callable[[], None]) -> None:
+        # A fault in one command must not take the music and the song with it.
+        try:
+            do()
+        except Exception as error:
+            log.exception("The engine met a fault")
+            self._publish(
+                Refused("Something went wrong", f"A fault was met: {error}.", "The song is safe.")
+            )
+
+    def _publish(self, event: Event) -> None:
+        if isinstance(event, Snapshot):
+            self._snapshot = event
+        for callback in self._subscribers:
+            self._tell(callback, event)
+
+    def _tell(self, callback: Subscriber, event: Event) -> None:
+        try:
+            callback(event)
+        except Exception:
+            log.exception("A subscriber failed on %s", type(event).__name__)
+
+    def _start_player(self) -> Player:
+        try:
+            return self._make_player(self._inbox.put)
+        except ArmonicaError as error:
+            self._inbox.put(PlayerLost(error.line(), restarted=False))
+            return _Mute()
+
+    def _load_model(self) -> None:
+        try:
+            self._inbox.put(ModelLoaded(self._load()))
+        except ArmonicaError as error:
+            self._inbox.put(ModelFailed(error))
+        except Exception as error:
+            log.exception("The model could not be loaded")
+            self._inbox.put(
+                ModelFailed(
+                    BadModel(f"The model cannot be loaded: {error}.", "See `armonica doctor`.")
+                )
+            )
+
+
+def close_on_signals(engine: Engine, then: Callable[[int], None] | None = None) -> None:
+    """Closes the engine on a hang-up and on SIGTERM, so that the song is kept.
+
+    Afterwards ``then`` is called with the signal; without it the program ends by the signal.
+    Only the main thread may call this.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del frame
+        engine.close()
+        if then is not None:
+            then(number)
+            return
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for name in ("SIGHUP", "SIGTERM"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, handle)

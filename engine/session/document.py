@@ -1,0 +1,332 @@
+"""A song as a file: versioned, readable, written whole or not at all, and read strictly.
+
+The file is JSON with the suffix ``.armonica``. Codes are written with all their digits, so
+that what is read equals what was written.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from engine.errors import ArmonicaError, BadSong, CannotWrite
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import Measure
+from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
+
+SUFFIX = ".armonica"
+VERSION = 1
+
+LARGEST = 8_000_000
+"""The largest file in bytes: ten times the longest song."""
+
+_KINDS: dict[str, OriginKind] = {kind: kind for kind in get_args(OriginKind) if kind != "empty"}
+_LONGEST_TEXT = 1000
+_MOST_DIMENSIONS = 1024
+_LARGEST_CODE = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file holds: a song, and the dimensions that were locked.
+
+    ``belongs_to`` is used by songs that are kept by themselves: the file that the player
+    knows the song by.
+    """
+
+    song: Song
+    locks: frozenset[int] = frozenset()
+    belongs_to: str | None = None
+
+
+def located(path: str | Path) -> Path:
+    """Gives the place that a player means: ``~`` is home, and the suffix may be left out."""
+    try:
+        place = Path(path).expanduser()
+    except RuntimeError:
+        place = Path(path)
+    return place if place.suffix or not place.name else place.with_name(place.name + SUFFIX)
+
+
+def write(path: str | Path, document: Document) -> Path:
+    """Writes a document and gives its place; raises `CannotWrite` and leaves the old file."""
+    place = located(path)
+    temporary: Path | None = None
+    try:
+        # A link stays a link to the file that is written.
+        target = place.resolve()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(encode(document))
+            file.flush()
+            os.fchmod(file.fileno(), _mode(target))
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        temporary = None
+        _settle(target.parent)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unwritable(place, error) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return place
+
+
+def read(path: str | Path) -> Document:
+    """Reads a document; raises `BadSong` for whatever is not one."""
+    place = Path(path)
+    try:
+        place = place.expanduser()
+        if not place.exists():
+            place = located(place)
+        if not stat.S_ISREG(place.stat().st_mode):
+            raise BadSong(f"{place} is not a file.", "Name a song file.")
+        with place.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadSong(f"{place} cannot be read: {reason}.", "Check its name.") from None
+    try:
+        return decode(data)
+    except BadSong as error:
+        raise BadSong(f"{place}: {error.message}", error.remedy) from None
+
+
+def encode(document: Document) -> bytes:
+    """Gives the document as the text of a file, a line for each thing worth reading."""
+    song = document.song
+    model = None if song.model is None else dict(zip(("name", "digest"), song.model, strict=True))
+    track = song.track
+    head = {
+        "armonica": VERSION,
+        "title": song.title[:_LONGEST_TEXT],
+        "tempo": song.tempo,
+        "track": {
+            "channel": track.channel,
+            "program": track.program,
+            "velocity": track.velocity,
+        },
+        "model": model,
+        "locks": sorted(document.locks),
+        "belongs_to": document.belongs_to,
+    }
+    try:
+        return _text(head, song.slots, ascii_only=False).encode()
+    except UnicodeEncodeError:
+        # A name that came from a file system may hold what no text can.
+        return _text(head, song.slots, ascii_only=True).encode()
+
+
+def decode(data: bytes) -> Document:
+    """Reads the text of a file; raises `BadSong`, and nothing else, for what is not one."""
+    if len(data) > LARGEST:
+        _bad(f"it is larger than {LARGEST // 1_000_000} MB")
+    try:
+        body = json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _bad("it is damaged, or no song at all")
+    if not isinstance(body, dict) or "armonica" not in body:
+        _bad("it is no song")
+    if (version := body["armonica"]) != VERSION or type(version) is not int:
+        raise BadSong(
+            f"This song has version {str(version)[:20]}, and version {VERSION} is known here.",
+            "Open it with the Armonica that wrote it, or a newer one.",
+        )
+    try:
+        return _document(_Fields(body, "the song"))
+    except BadSong:
+        raise
+    except ArmonicaError as error:
+        _bad(error.message.rstrip("."))
+
+
+class _Fields:
+    """Takes fields out of an object one by one, each with its type and range."""
+
+    def __init__(self, body: object, where: str) -> None:
+        if not isinstance(body, dict):
+            _bad(f"{where} is not an object")
+        self._body = dict(body)
+        self._where = where
+
+    def take(self, name: str) -> Any:
+        if name not in self._body:
+            _bad(f"{self._where} lacks {name}")
+        return self._body.pop(name)
+
+    def text(self, name: str) -> str:
+        value = self.take(name)
+        if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+            _bad(f"the {name} of {self._where} is not a text of at most {_LONGEST_TEXT} characters")
+        return value
+
+    def integers(self, name: str, most: int) -> tuple[int, ...]:
+        values = self.take(name)
+        if not isinstance(values, list) or len(values) > most:
+            _bad(f"the {name} of {self._where} are not a list of at most {most}")
+        return tuple(self._integer(name, value) for value in values)
+
+    def tokens_or_none(self, name: str) -> tuple[int, ...] | None:
+        if name in self._body and self._body[name] is None:
+            del self._body[name]
+            return None
+        return self.integers(name, FOUR_QUARTERS.ticks)
+
+    def integer(self, name: str) -> int:
+        return self._integer(name, self.take(name))
+
+    def number(self, name: str) -> float:
+        return self._number(name, self.take(name))
+
+    def code(self, name: str) -> tuple[float, ...] | None:
+        values = self.take(name)
+        if values is None:
+            return None
+        if not isinstance(values, list) or not 1 <= len(values) <= _MOST_DIMENSIONS:
+            _bad(f"the {name} of {self._where} is not a list of numbers")
+        return tuple(self._number(name, value) for value in values)
+
+    def end(self) -> None:
+        if self._body:
+            _bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
+
+    def _integer(self, name: str, value: object) -> int:
+        if type(value) is not int:
+            _bad(f"the {name} of {self._where} is not a whole number")
+        return value
+
+    def _number(self, name: str, value: object) -> float:
+        # Compared before it becomes a float: a whole number may be too large for one.
+        if type(value) not in (int, float) or not -_LARGEST_CODE <= value <= _LARGEST_CODE:  # type: ignore[operator]
+            _bad(f"the {name} of {self._where} is not a number from -1000 to 1000")
+        return float(value)  # type: ignore[arg-type]
+
+
+def _document(fields: _Fields) -> Document:
+    fields.take("armonica")
+    title, tempo = fields.text("title"), fields.number("tempo")
+    part = _Fields(fields.take("track"), "the track")
+    track = Track(part.integer("channel"), part.integer("program"), part.integer("velocity"))
+    part.end()
+    model = None
+    if (named := fields.take("model")) is not None:
+        part = _Fields(named, "the model")
+        model = part.text("name"), part.text("digest")
+        part.end()
+    locks = fields.integers("locks", _MOST_DIMENSIONS)
+    if any(not 0 <= lock < _MOST_DIMENSIONS for lock in locks):
+        _bad("the locks are not dimensions")
+    belongs_to = fields.take("belongs_to")
+    if belongs_to is not None and not isinstance(belongs_to, str):
+        _bad("belongs_to is not a text")
+    listed = fields.take("slots")
+    fields.end()
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_SLOTS:
+        _bad(f"the slots are not a list of 1 to {MOST_SLOTS}")
+    slots = tuple(_slot(body, f"measure {number}") for number, body in enumerate(listed, 1))
+    sizes = {len(slot.latent) for slot in slots if slot.latent is not None}
+    if len(sizes) > 1:
+        _bad("its codes have different lengths")
+    return Document(Song(title, tempo, track, slots, model), frozenset(locks), belongs_to)
+
+
+def _slot(body: object, where: str) -> Slot:
+    if body is None:
+        return Slot()
+    fields = _Fields(body, where)
+    origin_fields = _Fields(fields.take("origin"), f"the origin of {where}")
+    kind = origin_fields.text("kind")
+    if kind not in _KINDS:
+        _bad(f"the origin of {where} is of a kind that is not known")
+    origin = Origin(_KINDS[kind], origin_fields.text("title"), origin_fields.text("detail"))
+    origin_fields.end()
+    measure = Measure(fields.integers("tokens", FOUR_QUARTERS.ticks))
+    source = fields.tokens_or_none("source")
+    latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.take("moved")
+    fields.end()
+    if not isinstance(moved, bool):
+        _bad(f"whether {where} was moved is neither true nor false")
+    if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
+        _bad(f"the code and the anchor of {where} do not go together")
+    brought = None if source is None else Measure(source)
+    return Slot(measure, latent, anchor, origin, moved, brought)
+
+
+def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool) -> str:
+    def compact(value: object) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
+
+    lines = [f"{compact(name)}: {compact(value)}" for name, value in head.items()]
+    bodies = []
+    for slot in slots:
+        if slot.empty:
+            bodies.append("  null")
+            continue
+        origin = {
+            "kind": slot.origin.kind,
+            "title": slot.origin.title[:_LONGEST_TEXT],
+            "detail": slot.origin.detail[:_LONGEST_TEXT],
+        }
+        parts = {
+            "origin": origin,
+            "tokens": slot.measure.tokens,
+            "source": slot.source.tokens if slot.source is not None else None,
+            "moved": slot.moved,
+            "latent": slot.latent,
+            "anchor": slot.anchor,
+        }
+        inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
+        bodies.append(f"  {{{inside}}}")
+    lines.append('"slots": [\n' + ",\n".join(bodies) + "\n ]")
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _bad(what: str) -> NoReturn:
+    raise BadSong(f"The song cannot be read: {what}.", "Open another, or a copy of it.")
+
+
+def _mode(target: Path) -> int:
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _settle(folder: Path) -> None:
+    # The new name is on the disk only when the folder is; some file systems cannot say so.
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return
+    finally:
+        os.close(handle)
+
+
+def _unwritable(place: Path, error: Exception) -> CannotWrite:
+    number = getattr(error, "errno", None)
+    reason = getattr(error, "strerror", None) or str(error)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return CannotWrite(
+            f"{place} cannot be written: {reason}.", "Free some space, or name another disk."
+        )
+    return CannotWrite(
+        f"{place} cannot be written: {reason}.", "Name a place that you may write to."
+    )

@@ -1,0 +1,55 @@
+"""What an engine opens with: a song asked for, the one of the settings, or one that ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import locations
+from engine.config import Settings
+from engine.errors import ArmonicaError
+from engine.events import Event, Refused
+from engine.music.song import Song
+from engine.session import document
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A song, the file it belongs to, its locks, and what is to be told about how it came."""
+
+    song: Song
+    path: str | None = None
+    locks: frozenset[int] = frozenset()
+    events: tuple[Event, ...] = ()
+
+
+def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
+    """Gives what to open; raises `BadSong` only where a file that was asked for is none."""
+    if isinstance(asked, Song):
+        return Opening(asked)
+    if asked is not None:
+        return _file(asked)
+    if not settings.song:
+        return Opening(shipped())
+    try:
+        return _file(settings.song)
+    except ArmonicaError as error:
+        refusal = Refused(error.title, error.message, error.remedy)
+        return Opening(shipped(), events=(refusal,))
+
+
+def shipped() -> Song:
+    """Gives the first song that ships with the program."""
+    for path in shipped_songs()[:1]:
+        return document.read(path).song
+    return Song()
+
+
+def shipped_songs() -> tuple[Path, ...]:
+    """Gives the files of the songs that ship, in the order of their names."""
+    return tuple(sorted(locations.SONGS.glob(f"*{document.SUFFIX}")))
+
+
+def _file(path: Path | str) -> Opening:
+    found = document.read(path)
+    return Opening(found.song, str(document.located(path)), found.locks)

@@ -1,0 +1,326 @@
+"""What the engine does with commands and reports, with time moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine import commands as c
+from engine.conductor import Conductor, ModelFailed, ModelLoaded, collapsed
+from engine.config import Settings
+from engine.errors import BadModel
+from engine.events import (
+    Event,
+    LatenessMeasured,
+    Noticed,
+    PlayheadMoved,
+    Refused,
+    Snapshot,
+)
+from engine.jobs import Jobs
+from engine.midi import messages as m
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.song import Origin, Slot, Song
+from engine.recording import Recording, replay
+from engine.session.autosave import Keeper
+from engine.state import State
+from tests.fakes import FakeModel
+from tests.fakes_player import RecordingPlayer
+
+TUNE = Origin("corpus", "The Tune")
+
+
+def measure(*pitches: int) -> Measure:
+    """Gives a measure of quarter notes."""
+    tokens = [HOLD] * 24
+    tokens[::6] = [*pitches, *[REST] * (4 - len(pitches))]
+    return Measure.from_tokens(tokens)
+
+
+SONG = Song("Song", 60.0, slots=(Slot.brought_in(measure(60, 62, 64, 65), TUNE), *[Slot()] * 3))
+
+
+@dataclass
+class Desk:
+    """A conductor whose player and listeners only write down what they are told."""
+
+    settings: Settings = field(default_factory=Settings)
+    song: Song = SONG
+    model: FakeModel | None = field(default_factory=FakeModel)
+    now: float = 0.0
+    keep: bool = False
+
+    def __post_init__(self) -> None:
+        self.player = RecordingPlayer()
+        self.events: list[Event] = []
+        self.jobs = Jobs(self.events.append)
+        self.recording = Recording(self.song)
+        self.conductor = Conductor(
+            State(self.song),
+            play=self.player.send,
+            publish=self.events.append,
+            jobs=self.jobs,
+            settings=self.settings,
+            keeper=Keeper() if self.keep else None,
+            recording=self.recording,
+        )
+        if self.model:
+            self.conductor.take(ModelLoaded(self.model), self.now)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins with empty ears."""
+        self.events.clear()
+        self.player.messages.clear()
+
+    def do(self, *items: c.Command | m.FromPlayer) -> list[m.ToPlayer]:
+        """Gives commands and reports, and what the player was told since."""
+        for item in items:
+            self.conductor.take(item, self.now)
+        return self.player.messages
+
+    def until(self, end: float) -> None:
+        """Moves time on."""
+        while (wake := self.conductor.wake()) is not None and wake <= end:
+            self.now = wake
+            self.conductor.tick(wake)
+        self.now = end
+
+    def port(self) -> str:
+        """Gives how the port stands."""
+        return self.conductor.snapshot.port.state
+
+    def told(self, kind: type[Event]) -> list[Event]:
+        """Gives the events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def note(on: float, off: float, pitch: int) -> m.TimedNote:
+    """Gives a note as the song sends it."""
+    return m.TimedNote(on, off, 0, pitch, 96)
+
+
+def test_an_edit_while_stopped_sounds_its_measure_at_once() -> None:
+    desk = Desk(now=5.0)
+    desk.do(c.SetLatent(0, 2, -2.0))
+    heard = desk.conductor.snapshot.song.slots[0].measure
+    assert [n.pitch for n in desk.player.notes()] == list(heard.pitches)
+    assert desk.player.notes()[0].on == 5.0 + float(heard.notes[0].onset)
+    assert [type(event) for event in desk.events] == [Snapshot]
+
+
+def test_an_edit_that_changes_no_note_or_comes_without_audition_is_not_heard() -> None:
+    desk = Desk()
+    assert desk.do(c.SetLatent(0, 20, 1.0), c.ResetLatent(0)) == desk.player.messages
+    desk.forget()
+    desk.do(c.SetLatent(0, 21, 0.5))
+    desk.do(c.SetLatent(0, 20, 1.0))
+    heard = len(desk.player.notes())
+    desk.do(c.SetAudition(False), c.SetLatent(0, 2, 2.0))
+    assert len(desk.player.notes()) == heard
+    assert Desk(settings=Settings(audition=False)).do(c.SetLatent(0, 2, 2.0)) == []
+
+
+def test_play_and_stop_are_told_to_the_player_and_everybody() -> None:
+    desk = Desk()
+    desk.do(c.Play())
+    desk.until(1.9)
+    assert [n.pitch for n in desk.player.notes()] == [60, 62, 64]
+    heads = desk.told(PlayheadMoved)
+    assert 30 <= len(heads) <= 40
+    desk.forget()
+    assert desk.do(c.Stop()) == [m.Flush(1.9, cut=True), m.ClockStop(1.9)]
+    assert desk.events[-1] == PlayheadMoved(None, 0.0) or isinstance(desk.events[-1], Snapshot)
+    assert PlayheadMoved(None, 0.0) in desk.events
+    assert desk.conductor.wake() is None
+
+
+def test_nothing_is_due_while_nothing_happens() -> None:
+    assert Desk().conductor.wake() is None
+
+
+def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetLatent(1, 2, 1.0), c.SetTempo(90), c.SetLatent(1, 2, 2.0), c.Undo())
+    desk.do(c.SelectSlot(1))
+    assert len(desk.told(Noticed)) == 1
+    assert desk.conductor.snapshot.song == SONG
+    assert desk.conductor.snapshot.selected == 1
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    snapshot = desk.conductor.snapshot
+    assert snapshot.song.tempo == 90
+    assert snapshot.song.slots[1].latent is not None
+    assert snapshot.song.slots[1].latent[2] == 1.0
+    assert snapshot.redo == ("density 1 up in measure 2",)
+
+
+def test_without_a_model_everything_else_goes_on() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetLatent(1, 2, 1.0), c.SetTempo(90))
+    desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
+    assert desk.told(Refused) == [Refused("Model", "The weights are damaged.", "Install again.")]
+    snapshot = desk.conductor.snapshot
+    assert (snapshot.model.state, snapshot.song.tempo) == ("failed", 90)
+    desk.do(c.SetLatent(1, 2, 1.0))
+    assert len(desk.told(Refused)) == 2
+
+
+def test_the_recording_replays_to_the_same_snapshot() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetTempo(90), c.Play(), c.SetTempo(9000), c.OpenPort(None), m.PortOpened("Synth"))
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.do(c.Randomise(1, 0.5, 3), c.SetLatent(0, 1, 1.0), c.Undo(), c.LockDimension(1, True))
+    desk.do(c.Stop())
+    assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
+
+
+def test_a_held_key_makes_no_backlog() -> None:
+    held = [c.SetLatent(0, 2, step / 10, gesture=4) for step in range(5)]
+    other = c.SetLatent(0, 1, 0.5, gesture=4)
+    alone = [c.SetLatent(0, 2, 0.1), c.SetLatent(0, 2, 0.2)]
+    assert collapsed([*held, other, held[0], held[1], c.Undo(), *alone]) == [
+        held[-1],
+        other,
+        held[1],
+        c.Undo(),
+        *alone,
+    ]
+
+
+def test_the_first_census_chooses_a_port() -> None:
+    def chosen(*outputs: str, settings: Settings | None = None) -> list[m.ToPlayer]:
+        return list(Desk(settings=settings or Settings()).do(m.PortsSeen(outputs)))
+
+    assert chosen() == []
+    assert chosen("alsa:Midi Through") == []
+    assert chosen("virtual", "alsa:Midi Through") == [m.OpenPort("virtual", hush=True)]
+    assert chosen("virtual", "alsa:Synth") == [m.OpenPort("alsa:Synth", hush=True)]
+    assert chosen("virtual", "alsa:A", "alsa:B") == [m.OpenPort("virtual", hush=True)]
+    named = Settings(port="Synth")
+    assert chosen("virtual", "alsa:A", settings=named) == [m.OpenPort("Synth", hush=True)]
+    assert chosen("virtual", settings=Settings(port="none")) == []
+    Desk().do(c.OpenPort("alsa:B"))
+    assert chosen("virtual", "alsa:A", "alsa:B") == [m.OpenPort("alsa:B", hush=True)]
+    assert chosen("virtual", "alsa:A") == [m.OpenPort("alsa:A", hush=True)]
+    Desk().do(c.OpenPort(None))
+    assert chosen("virtual", "alsa:A") == []
+
+
+def test_a_machine_without_midi_is_told_once() -> None:
+    desk = Desk()
+    desk.do(m.PortsSeen(()), m.PortsSeen(()))
+    assert len(desk.told(Noticed)) == 1
+    assert desk.port() == "none"
+
+
+def test_a_port_opens_goes_and_comes_back() -> None:
+    desk = Desk()
+    desk.do(c.OpenPort("Synth"), m.PortsSeen(("Synth",)))
+    assert desk.port() == "opening"
+    desk.forget()
+    assert desk.do(m.PortOpened("Synth")) == [m.Send(0.0, b"\xc0\x00")]
+    assert desk.port() == "open"
+    assert desk.told(Noticed) == []
+    desk.do(m.PortLost("Synth"), m.PortsSeen(()))
+    assert desk.port() == "lost"
+    desk.do(m.PortOpened("Synth"))
+    assert desk.port() == "open"
+    assert [getattr(event, "kind", "") for event in desk.told(Noticed)] == [
+        "warning",
+        "information",
+    ]
+    desk.do(m.PortFailed("Synth", "It is in use."))
+    assert desk.conductor.snapshot.port.detail == "It is in use."
+    desk.do(m.Lateness(0.1, 0.2, 0.3, 9))
+    assert desk.events[-1] == LatenessMeasured(0.1, 0.2, 0.3)
+
+
+def test_a_player_that_takes_the_place_of_another_goes_on_playing() -> None:
+    desk = Desk()
+    desk.do(c.Play())
+    desk.until(0.5)
+    desk.forget()
+    desk.do(m.PlayerLost("killed", restarted=True))
+    assert [n.pitch for n in desk.player.notes()] == [62]
+    desk.do(m.PlayerLost("killed", restarted=False))
+    assert desk.port() == "failed"
+
+
+def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.do(c.SaveSong())
+    assert desk.told(Refused)[0] == Refused(
+        "Cannot write", "The song has no file yet.", "Save it under a name."
+    )
+    desk.do(c.SetLatent(0, 2, 1.0), c.LockDimension(3, True), c.SaveSong(str(tmp_path / "a")))
+    path = str(tmp_path / "a.armonica")
+    saved = desk.conductor.snapshot
+    assert (saved.saved, saved.path) == (True, path)
+    desk.do(c.LockDimension(3, False), c.SetTempo(99), c.OpenSong(path))
+    opened = desk.conductor.snapshot
+    assert (opened.song, opened.saved, opened.locks) == (saved.song, True, frozenset({3}))
+    assert desk.do(c.Undo()) is not None
+    assert desk.conductor.snapshot.song.tempo == 99
+    desk.do(c.ExportMidi(str(tmp_path / "out")), c.ImportMidi(2, str(tmp_path / "out.mid")))
+    slot = desk.conductor.snapshot.song.slots[2]
+    assert slot.measure == desk.conductor.snapshot.song.slots[0].measure
+    assert slot.origin.kind == "midi"
+    before = desk.conductor.snapshot
+    for command in (
+        c.OpenSong(str(tmp_path / "missing")),
+        c.ImportMidi(0, path),
+        c.SaveSong("/proc/no"),
+        c.ExportMidi("/proc/no"),
+    ):
+        desk.forget()
+        desk.do(command)
+        assert len(desk.told(Refused)) == 1, command
+    assert desk.conductor.snapshot == before
+
+
+def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.do(c.Play(), c.SaveSong(str(tmp_path / "a")))
+    assert max(n.on for n in desk.player.notes()) > 3
+
+
+def test_a_tune_of_the_corpus_comes_in() -> None:
+    from engine.corpus import table
+
+    corpus = table.shipped()
+    tune = corpus.search("")[0]
+    desk = Desk()
+    desk.do(c.LoadTune(1, tune, 1, 2))
+    slots = desk.conductor.snapshot.song.slots
+    rows = corpus.rows_of(tune)
+    assert [slot.measure for slot in slots[1:3]] == [corpus.measure(int(r)) for r in rows[:2]]
+    assert slots[1].origin.title == corpus.tunes[tune].title
+    desk.forget()
+    desk.do(c.LoadTune(1, tune, 1, 10_000))
+    assert len(desk.told(Refused)) == 1
+
+
+def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) -> None:
+    from engine.session import autosave
+
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(90))
+    assert desk.conductor.wake() == 2.0
+    desk.now = 1.5
+    desk.do(c.SetTempo(91))
+    desk.until(3.5)
+    desk.jobs.close()
+    assert autosave.found() is None  # Its owner lives.
+    desk.conductor.close(4.0)
+    kept = autosave.found()
+    assert kept is not None
+    assert kept.title == "Song"
+
+    again = Desk(keep=True)
+    again.do(c.RecoverSong(str(kept.path)))
+    snapshot = again.conductor.snapshot
+    assert (snapshot.song.tempo, snapshot.saved, snapshot.path) == (91, False, None)
+    autosave.discard(kept)
+    again.do(c.SaveSong(str(tmp_path / "b")))
+    again.conductor.close(9.0)
+    assert autosave.found() is None

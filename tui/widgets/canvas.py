@@ -10,7 +10,7 @@ not found the screen is drawn as Textual draws it, only with more bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from rich.console import Console
 from rich.control import Control
@@ -145,6 +145,7 @@ class Canvas(Widget):
         super().__init__(name=name, id=id, classes=classes)
         self._painted: Picture | None = None
         self._shown: Picture | None = None
+        self._seen: tuple[object, ...] = ()
         self._styles_found: dict[str, Style] = {}
 
     def paint(self, picture: Picture) -> None:
@@ -182,15 +183,40 @@ class Canvas(Widget):
         if regions:
             self.refresh(*regions)
 
-    def forget_styles(self) -> None:
-        """Drops everything drawn with styles that may have changed."""
-        self._styles_found.clear()
-        self._painted = self._shown = None
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Repaints regions; asked for the whole, repaints of it what differs from the picture.
+
+        Textual asks for the whole whenever the focus comes or goes.
+        """
+        if regions or not repaint:
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        whole = self._shown is None or self._size_of(self._shown) != self.outer_size
+        if whole or layout or recompose or self._look != self._seen:
+            self._painted = self._shown = None
+            return super().refresh(layout=layout, recompose=recompose)
+        self.redraw()
+        return self
+
+    @property
+    def _look(self) -> tuple[object, ...]:
+        # What Textual lays over or under a picture when it shows it.
+        styles = self.styles
+        return self.visual_style, self.opacity, styles.tint, styles.text_opacity, styles.hatch
 
     def notify_style_update(self) -> None:
-        """Takes up new styles, as after a change of theme."""
+        """Takes up new styles, as after a change of theme or of focus."""
         super().notify_style_update()
-        self.forget_styles()
+        self._styles_found.clear()
+        self._painted = None
+        if self._shown is not None:
+            # The component classes are given their styles only after this.
+            self.call_later(self.redraw)
 
     def picture(self) -> Picture:
         """Gives the whole picture as it is to be seen now, at the widget's present size."""
@@ -201,6 +227,7 @@ class Canvas(Widget):
         if self._shown is None or self._size_of(self._shown) != self.size:
             self._painted = None
             self._shown = self._draw()
+        self._seen = self._look
         if y >= self._shown.height:
             return Strip.blank(self.size.width, self._ground())
         return self._shown.strip(y)

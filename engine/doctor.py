@@ -116,7 +116,7 @@ def _timing() -> Check:
 
 
 def _model() -> Check:
-    from engine.latent.model import load
+    from engine.latent.weights import load
 
     model = load(locations.MEASURE_VAE)
     return Check("model", "ok", f"{model.spec.name} {model.spec.digest[:12]}, as its card says")

@@ -10,10 +10,10 @@ import torch
 
 from engine.bench import Result
 from engine.corpus.table import shipped
-from engine.latent.model import load
 from engine.latent.reference import LATENT, ReferenceDecoder
 from engine.latent.surface import surface
 from engine.latent.tokens import measured
+from engine.latent.weights import load
 from engine.locations import MEASURE_VAE
 
 WIDTH, HEIGHT = 64, 24

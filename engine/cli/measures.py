@@ -87,7 +87,7 @@ def _check_base(options: argparse.Namespace) -> None:
 
 
 def _model() -> TrainedVAE:
-    from engine.latent.model import load
+    from engine.latent.weights import load
 
     return load(locations.MEASURE_VAE)
 

@@ -20,10 +20,11 @@ from engine.latent.metrics import (
     distinct_on_grid,
     reconstruction,
 )
-from engine.latent.model import TrainedVAE, load, read_card
+from engine.latent.model import TrainedVAE
 from engine.latent.sense import in_key, plausible
 from engine.latent.spec import CANDIDATES, LIMIT
 from engine.latent.tokens import Floats, Ints, measured
+from engine.latent.weights import load, read_card
 from engine.music.attributes import NAMES
 
 GRID_BASES = 8

@@ -18,13 +18,15 @@ from torch.nn import functional
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange
 from engine.latent.augment import augment
+from engine.latent.codec import Codec
 from engine.latent.differentiable import Scores
-from engine.latent.model import Codec, TrainedVAE, save
+from engine.latent.model import TrainedVAE
 from engine.latent.network import NAMED, MeasureVAE, Shape
 from engine.latent.recipe import Recipe
 from engine.latent.regulariser import Obedience, correlation, edits, sign_loss
 from engine.latent.sense import SensePenalty, pattern_surprise
 from engine.latent.tokens import Ints, measured
+from engine.latent.weights import save
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.jsonl"

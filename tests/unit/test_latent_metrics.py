@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.corpus.table import shipped
 from engine.errors import OutOfRange
+from engine.latent.codec import Codec
 from engine.latent.evaluate import evaluate, table
 from engine.latent.information import disentanglement, mutual_information
 from engine.latent.metrics import (
@@ -22,11 +23,12 @@ from engine.latent.metrics import (
     spearman,
     sweep_codes,
 )
-from engine.latent.model import Codec, TrainedVAE, save
+from engine.latent.model import TrainedVAE
 from engine.latent.network import MeasureVAE
 from engine.latent.recipe import ARMONICA
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.tokens import Ints, measured
+from engine.latent.weights import save
 from engine.music.attributes import NAMES, attributes
 from engine.music.measure import SILENCE
 from tests.fakes import FakeModel

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError, BadModel, UnknownName
-from engine.latent.model import CARD, REGISTER, WEIGHTS, Codec, TrainedVAE, load, save
+from engine.latent.codec import Codec
+from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.network import MeasureVAE, Shape
 from engine.latent.tokens import Ints
+from engine.latent.weights import CARD, WEIGHTS, load, save
 from engine.music.attributes import NAMES
 from engine.music.measure import HIGHEST, HOLD, SILENCE, Measure
 

@@ -11,11 +11,11 @@ import torch
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange, UnknownName
 from engine.latent.augment import augment
-from engine.latent.model import load
 from engine.latent.network import Shape
 from engine.latent.recipe import ARMONICA, PUBLISHED, recipe
 from engine.latent.regulariser import correlation, edits, sign_loss
 from engine.latent.train import CHECKPOINT, METRICS, Progress, Trainer, train
+from engine.latent.weights import load
 from tests.unit.test_latent_model import tunes
 
 SMALL = Shape(width=16, encoder_blocks=1, decoder_blocks=1)

@@ -1,0 +1,129 @@
+"""A model's folder: weights as data only, a card that says what made them, training codes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+
+from engine.errors import BadModel, CannotWrite
+from engine.latent.codec import Codec
+from engine.latent.model import TrainedVAE
+from engine.latent.network import MeasureVAE, Shape
+from engine.latent.tokens import Ints
+
+WEIGHTS, CODES, CARD = "weights.safetensors", "codes.safetensors", "card.json"
+FORMAT = 1
+
+
+def save(
+    folder: Path, network: MeasureVAE, codec: Codec, tokens: Ints, card: dict[str, Any]
+) -> None:
+    """Writes a model's weights, its training codes and its card; raises `CannotWrite`.
+
+    The network is kept in half precision. ``card`` says what made the weights (command, seed,
+    corpus digest, recipe); their digest and the network's shape are added. ``tokens`` [N, 24]
+    are the training measures.
+    """
+    # Half the size, and no figure of the tables changes: what ships is what was judged.
+    halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    weights = save_tensors({**halves, **codec.tensors()})
+    digest = hashlib.sha256(weights).hexdigest()
+    kept = MeasureVAE(network.shape)
+    kept.load_state_dict(halves)
+    codes = TrainedVAE(kept.eval(), codec, digest).encode_tokens(tokens).astype(np.float16)
+    written = {
+        WEIGHTS: weights,
+        CODES: save_tensors({"codes": torch.from_numpy(codes)}),
+        CARD: json.dumps(
+            {
+                "format": FORMAT,
+                "name": "measure-vae",
+                "weights": digest,
+                "shape": network.shape.as_dict(),
+                **card,
+            },
+            indent=2,
+        ).encode()
+        + b"\n",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in written.items():
+            partial = folder / (name + ".partial")
+            partial.write_bytes(content)
+            partial.replace(folder / name)
+    except OSError as error:
+        raise CannotWrite(f"The model cannot be written to {folder}: {error.strerror}.") from error
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Reads a model's card; raises `BadModel` where it is missing or not a card."""
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_bytes())
+        if card["format"] != FORMAT:
+            raise BadModel(
+                f"{path} is of format {card['format']}, and this program reads format {FORMAT}.",
+                "Update armonica, or train anew with `armonica train measures`.",
+            )
+        Shape(**card["shape"])
+        if not isinstance(card["weights"], str):
+            raise TypeError
+    except OSError as error:
+        raise BadModel(
+            f"There is no model in {folder}: {CARD} cannot be read.",
+            "Make one with `armonica train measures`.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadModel(f"{path} is damaged.", "Install the model again.") from error
+    return dict(card)
+
+
+def load(folder: Path) -> TrainedVAE:
+    """Loads a model, as data only; raises `BadModel` where it is missing, damaged or other.
+
+    The weights must have the digest that the card names.
+    """
+    card = read_card(folder)
+    path = folder / WEIGHTS
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadModel(f"{path} cannot be read.", "Install the model again.") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != card["weights"]:
+        raise BadModel(
+            f"{path} has the hash {digest[:12]}, and its card names {card['weights'][:12]}.",
+            "The file is damaged or another model's; install the model again.",
+        )
+    try:
+        tensors = load_tensors(content)
+        codec = Codec.from_tensors(tensors)
+        network = MeasureVAE(Shape(**card["shape"]))
+        network.load_state_dict(tensors)
+    except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise BadModel(
+            f"{path} does not hold the network that its card describes.",
+            "Install the model again.",
+        ) from error
+    network.eval()
+    return TrainedVAE(network, codec, digest, _codes(folder))
+
+
+def _codes(folder: Path) -> npt.NDArray[np.float16] | None:
+    # Only the map's shading of training data needs them; a model plays without.
+    try:
+        codes = load_tensors((folder / CODES).read_bytes())["codes"]
+    except (OSError, SafetensorError, KeyError):
+        return None
+    found: npt.NDArray[np.float16] = codes.numpy()
+    return found if found.ndim == 2 else None

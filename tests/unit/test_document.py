@@ -1,0 +1,271 @@
+"""Song files: exact round trips, strict reading, and writing whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import BadSong, CannotWrite
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.song import Origin, Slot, Song, Track
+from engine.session import autosave, shipping
+from engine.session.document import Document, decode, encode, located, read, write
+from engine.session.opening import shipped, shipped_songs
+
+tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
+    lambda found: Measure(tuple(found))
+)
+texts = st.text(max_size=40) | st.just("a\udc80b")
+codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
+origins = st.builds(
+    Origin, st.sampled_from(["corpus", "midi", "prior", "gauge", "copy"]), texts, texts
+)
+slots = st.one_of(
+    st.just(Slot()),
+    st.builds(
+        lambda measure, code, origin, moved, source: Slot(
+            measure, code, code, origin, moved, source
+        ),
+        tokens,
+        st.none() | codes,
+        origins,
+        st.booleans(),
+        st.none() | tokens,
+    ),
+)
+songs = st.builds(
+    Song,
+    texts,
+    st.floats(20, 400),
+    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127)),
+    st.lists(slots, min_size=1, max_size=10).map(tuple),
+    st.none() | st.tuples(texts, texts),
+)
+documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | texts)
+
+MEASURE = Measure((60, *[HOLD] * 23))
+SONG = Song(
+    "Air",
+    slots=(Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True), Slot()),
+)
+
+
+@given(documents)
+def test_what_is_written_is_read_again(document: Document) -> None:
+    assert decode(encode(document)) == document
+
+
+def test_a_file_is_readable_and_says_what_it_is() -> None:
+    text = encode(Document(SONG)).decode()
+    assert text.splitlines()[1:3] == [' "armonica": 1,', ' "title": "Air",']
+    assert '"origin": {"kind": "midi", "title": "Áir", "detail": "1"}' in text
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Gives the path to every value inside a JSON value."""
+    found = [path] if path else []
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, inner in items:
+        found += places(inner, (*path, key))
+    return found
+
+
+PLACES = places(json.loads(encode(Document(SONG))))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PLACES), json_values, st.booleans())
+def test_a_changed_file_is_read_or_refused(place: tuple[Any, ...], value: Any, drop: bool) -> None:
+    body = json.loads(encode(Document(SONG)))
+    inside = body
+    for key in place[:-1]:
+        inside = inside[key]
+    if drop:
+        del inside[place[-1]]
+    else:
+        inside[place[-1]] = value
+    with contextlib.suppress(BadSong):
+        found = decode(json.dumps(body).encode())
+        assert decode(encode(found)) == found
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_whatever_else_is_refused(data: bytes) -> None:
+    with pytest.raises(BadSong):
+        decode(data)
+
+
+@given(st.data())
+def test_a_cut_or_flipped_file_is_read_or_refused(data: st.DataObject) -> None:
+    whole = bytearray(encode(Document(SONG)))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    whole[at] = data.draw(st.integers(0, 255))
+    for each in (bytes(whole), bytes(whole[:at])):
+        with contextlib.suppress(BadSong):
+            decode(each)
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Gives a song file with one thing changed."""
+    body = json.loads(encode(Document(SONG)))
+    change(body)
+    return json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "damaged"),
+        (b"{" * 100_000, "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (b'{"armonica": 1, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
+        (b" " * 8_000_001, "larger"),
+        (b"[]", "no song"),
+        (changed(lambda body: body.update(armonica=2)), "version 2"),
+        (changed(lambda body: body.update(armonica=True)), "version True"),
+        (changed(lambda body: body.update(tempo=float("nan"))), "damaged"),
+        (changed(lambda body: body.update(tempo=10**400)), "tempo"),
+        (changed(lambda body: body.update(tempo=5)), "tempo"),
+        (changed(lambda body: body.update(tempo=True)), "tempo"),
+        (changed(lambda body: body.update(more=1)), "more"),
+        (changed(lambda body: body.pop("locks")), "lacks locks"),
+        (changed(lambda body: body.update(slots=[])), "slots"),
+        (changed(lambda body: body.update(slots=[None] * 257)), "slots"),
+        (changed(lambda body: body["slots"][0].update(tokens=[60])), "24 tokens"),
+        (changed(lambda body: body["slots"][0].update(anchor=None)), "anchor"),
+        (changed(lambda body: body["slots"][0]["origin"].update(kind="empty")), "kind"),
+        (changed(lambda body: body["track"].update(channel=16)), "channel"),
+        (changed(lambda body: body["track"].update(channel=1.5)), "channel"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
+    with pytest.raises(BadSong, match=said) as caught:
+        decode(data)
+    assert caught.value.remedy
+    assert "\n" not in caught.value.line()
+
+
+def test_a_file_is_written_under_its_name_with_the_suffix(tmp_path: Path) -> None:
+    place = write(tmp_path / "air", Document(SONG))
+    assert place == tmp_path / "air.armonica"
+    assert read(place) == read(tmp_path / "air") == Document(SONG)
+    assert [path.name for path in tmp_path.iterdir()] == ["air.armonica"]
+    assert located("~/a.armonica") == Path.home() / "a.armonica"
+
+
+def test_a_link_and_the_rights_of_a_file_stay(tmp_path: Path) -> None:
+    place = write(tmp_path / "air", Document(SONG))
+    place.chmod(0o600)
+    link = tmp_path / "link.armonica"
+    link.symlink_to(place)
+    write(link, Document(replace(SONG, title="Other")))
+    assert link.is_symlink()
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert read(place).song.title == "Other"
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write(tmp_path / "air", Document(SONG))
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device", descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotWrite, match="No space left") as caught:
+        write(place, Document(replace(SONG, title="Other")))
+    assert "Free some space" in caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["air.armonica"]
+    assert read(place).song.title == "Air"
+
+
+@pytest.mark.parametrize("name", ["missing/air", "", "a\0b", "x" * 5000])
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CannotWrite) as caught:
+        write(str(tmp_path / name) if name else "/", Document(SONG))
+    assert caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.armonica")
+    for name in ("pipe.armonica", ".", "missing", "a\0b"):
+        with pytest.raises(BadSong):
+            read(f"{tmp_path}/{name}")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives the folder that stands for the player's home."""
+    monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_song_that_was_not_saved_is_found_once_its_owner_has_gone(home: Path) -> None:
+    assert autosave.found() is None
+    keeper = autosave.Keeper()
+    keeper.keep(Document(SONG, belongs_to="song.armonica"), saved=False)
+    assert autosave.found() is None
+    keeper.finish(Document(replace(SONG, title="Last"), belongs_to="song.armonica"), saved=False)
+    kept = autosave.found()
+    assert kept is not None
+    assert (kept.title, kept.belongs_to) == ("Last", "song.armonica")
+    autosave.discard(kept)
+    assert autosave.found() is None
+    assert list((home / "state" / "kept").iterdir()) == []
+
+
+def test_a_saved_song_is_not_kept(home: Path) -> None:
+    keeper = autosave.Keeper()
+    keeper.keep(Document(SONG), saved=True)
+    assert not (home / "state").exists()
+    keeper.keep(Document(SONG), saved=False)
+    keeper.finish(Document(SONG), saved=True)
+    keeper.keep(Document(SONG), saved=False)
+    assert list((home / "state" / "kept").iterdir()) == []
+
+
+def test_a_damaged_kept_song_is_passed_over(home: Path) -> None:
+    folder = home / "state" / "kept"
+    folder.mkdir(parents=True)
+    (folder / "1-a.armonica").write_text("{")
+    assert autosave.found() is None
+
+
+def test_an_unwritable_home_is_told_when_keeping(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    with pytest.raises(CannotWrite):
+        autosave.Keeper().keep(Document(SONG), saved=False)
+
+
+def test_the_songs_that_ship_are_those_of_their_recipes(tmp_path: Path) -> None:
+    made = shipping.ship(tmp_path)
+    assert [path.read_bytes() for path in made] == [p.read_bytes() for p in shipped_songs()]
+    first = shipped()
+    assert first.title == "The Londonderry Hornpipe"
+    assert first.sounding == 8
+    assert first.slots[0].origin.detail == "O'Neill's Music of Ireland 1753, measure 1"

@@ -106,6 +106,32 @@ async def test_marks_move_without_painting_again() -> None:
         assert lines(letters)[3][8:16] == "ijab@def"
 
 
+async def test_asked_for_the_whole_only_what_differs_is_repainted() -> None:
+    # As when the focus comes or goes.
+    letters = Letters()
+    frame = Frame(letters)
+    async with frame.run_test(size=(40, 6)) as pilot:
+        await pilot.pause()
+        letters.letters[7, 2] = "X"
+        letters.refresh()
+        made = update(frame)
+        assert made is not None
+        assert made.spans == [(2, 7, 8)]
+        letters.refresh()
+        assert update(frame) is None
+
+
+async def test_what_lies_over_a_picture_repaints_it_whole() -> None:
+    letters = Letters()
+    frame = Frame(letters)
+    async with frame.run_test(size=(40, 6)) as pilot:
+        await pilot.pause()
+        letters.styles.tint = "red 40%"
+        made = update(frame)
+        assert made is not None
+        assert made.spans == [(y, 0, 40) for y in range(6)]
+
+
 async def test_nothing_changed_is_nothing_repainted() -> None:
     letters = Letters()
     frame = Frame(letters)

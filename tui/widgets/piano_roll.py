@@ -165,7 +165,7 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         if beat is None or not 0 <= beat < self.current.grid.length:
             return None
         # The playhead has reached a column only when its time has come.
-        return self.span[0] + int(beat / float(self.current.grid.beat) * self.beat_width)
+        return self.span[0] + int(beat / float(self.current.grid.beat) * self.beat_width + 1e-6)
 
     def _held_pitch(self) -> int | None:
         if not self.current.held_in or self.previous is None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -69,6 +71,9 @@ class ComposeScreen(Screen[None]):
     ComposeScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
     """
 
+    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
     def __init__(self, link: EngineLink, keymap: Keymap, draws: random.Random) -> None:
         super().__init__()
         self.link = link
@@ -89,6 +94,7 @@ class ComposeScreen(Screen[None]):
         self._explained: Explained | None = None
         self._filled: MapFilled | None = None
         self._settling: Timer | None = None
+        self._regions: dict[str, Region] = {}
         self._built = False
         self._came: dict[tuple[float, ...], Measure] = {}
 
@@ -175,10 +181,13 @@ class ComposeScreen(Screen[None]):
     def lay_out(self) -> None:
         """Gives each part its place, or none."""
         side = "bank" if self.chosen >= reading.NAMED else "matrix" if self.matrix else "map"
-        desk = self.query_one(Desk)
-        desk.arranged.side = side
         width, height = self.app.size
         regions = arrangement(width, height, side)
+        if regions == self._regions:
+            return
+        self._regions = regions
+        desk = self.query_one(Desk)
+        desk.arranged.side = side
         for part in desk.children:
             part.display = part.id in regions
         desk.refresh(layout=True)

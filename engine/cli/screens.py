@@ -3,17 +3,52 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import config, locations
+
+if TYPE_CHECKING:
+    from engine.latent.spec import LatentModel
 
 
 def add(top: argparse.ArgumentParser) -> None:
     """Adds what `armonica` takes when no word follows."""
     top.add_argument("--song", type=Path, metavar="FILE.armonica", help="open this song")
     top.add_argument("--port", metavar="NAME", help="play to this MIDI port (see `armonica ports`)")
+    top.add_argument("--keymap", metavar="NAME", help="default, tmux, or one of your own")
+    top.add_argument("--theme", metavar="NAME", help="dark, light or mono")
 
 
 def run(options: argparse.Namespace) -> None:
     """Opens the terminal application; raises `TerminalError` where it cannot be shown."""
-    from tui.app import run as open_screens
+    from engine.loop import Engine
+    from engine.session import autosave
+    from tui.app import check_terminal
+    from tui.app import run as show
 
-    open_screens(song=options.song, port=options.port)
+    check_terminal()
+    settings = config.load().settings
+    if options.port is not None:
+        settings = replace(settings, port=options.port)
+    kept = autosave.found() if options.song is None else None
+    engine = Engine(load_model, song=options.song, settings=settings)
+    engine.start()
+    show(
+        engine,
+        keymap=options.keymap or settings.keymap or None,
+        theme=options.theme or settings.theme,
+        recovered=str(kept.path) if kept else None,
+    )
+
+
+def load_model() -> LatentModel:
+    """Loads the measure VAE that ships; takes as long as torch takes to import."""
+    import torch
+
+    from engine.latent.weights import load
+
+    # One measure at a time is too little work to share out.
+    torch.set_num_threads(1)
+    return load(locations.MEASURE_VAE)

@@ -35,7 +35,7 @@ class Settings:
     """The settings of the program; each field is one."""
 
     port: str = _setting("", "The MIDI port to open at the start; empty: the last used; or none.")
-    keymap: str = _setting("default", "The keymap, by name or as a file.")
+    keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
     theme: str = _setting("dark", "The colours of the screens, by name or as a file.")
     timing: Literal["now", "beat"] = _setting(
         "now", "When an edit is heard while the song plays: now, or at the next beat."

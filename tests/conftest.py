@@ -1,0 +1,30 @@
+"""Doors closed before every test: no home of the developer's, no real part skipped in the gate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ARMONICA_HOME", str(home))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fails a skipped test of a real part where the gate has installed all of them."""
+    report = yield
+    required = os.environ.get("REQUIRE_REAL_PARTS") and item.get_closest_marker("real")
+    if report.skipped and required:
+        report.outcome = "failed"
+        report.longrepr = f"A real part is missing here, and must not be: {report.longrepr}"
+    return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -19,6 +20,7 @@ from textual.widgets import Input
 from engine.commands import RecoverSong
 from engine.errors import TerminalError
 from engine.events import Noticed, Refused
+from engine.session import autosave
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, shown
@@ -35,8 +37,10 @@ REPEAT = 3.0
 class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
-    ``recovered`` is a song kept by itself that the player is offered. With ``signals`` a
-    hang-up or a request to end leaves as the player would.
+    ``recovered`` is a song kept by itself that the player is offered. ``keeps`` says whether
+    the engine keeps what is not saved, so that leaving asks nothing. With ``signals`` a
+    hang-up or a request to end leaves as the player would. Raises `UnknownName` or `BadTheme`
+    for a theme that is not there or cannot be read.
     """
 
     TITLE = "Armonica"
@@ -63,6 +67,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         keymap: Keymap | None = None,
         theme: str | None = None,
         recovered: str | None = None,
+        keeps: bool = True,
         rate: float = RATE,
         seed: int | None = None,
         signals: bool = False,
@@ -71,9 +76,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         super().__init__(ansi_color=True if no_color else None)
         for each in themes.themes():
             self.register_theme(each)
-        self.theme = "mono" if no_color else theme or "dark"
+        chosen = themes.load("mono" if no_color else theme or "dark")
+        self.register_theme(chosen)
+        self.theme = chosen.name
         self.animation_level = "none"
         self.engine = engine
+        self.keeps = keeps
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
         self._recovered = recovered
@@ -190,25 +198,41 @@ def run(
     keymap: str | None = None,
     theme: str | None = None,
     recovered: str | None = None,
+    keeps: bool = True,
     rate: float = RATE,
     seed: int | None = None,
 ) -> None:
     """Shows an engine until the player leaves or the terminal goes, then closes the engine.
 
-    Raises `TerminalError` before anything is drawn, and `BadKeymap` for a keymap that cannot
-    be read.
+    Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn;
+    the engine is closed then also.
     """
-    check_terminal()
-    app = ArmonicaApp(
-        engine,
-        keymap=keymaps.load(keymap or keymaps.fitting()),
-        theme=theme,
-        recovered=recovered,
-        rate=rate,
-        seed=seed,
-        signals=True,
-    )
     try:
+        check_terminal()
+        app = ArmonicaApp(
+            engine,
+            keymap=keymaps.load(keymap or keymaps.fitting()),
+            theme=theme,
+            recovered=recovered,
+            keeps=keeps,
+            rate=rate,
+            seed=seed,
+            signals=True,
+        )
         app.run()
     finally:
         engine.close()
+    if keeps and not engine.snapshot.saved:
+        _tell_kept()
+
+
+def _tell_kept() -> None:
+    kept = autosave.found()
+    if kept is not None:
+        # The terminal may be the thing that is gone.
+        with contextlib.suppress(OSError):
+            print(
+                f"{kept.title} is not saved; it is kept as {kept.path} "
+                "and offered at the next start.",
+                file=sys.stderr,
+            )

@@ -11,6 +11,7 @@ from engine import commands as c
 from engine.latent.spec import LIMIT
 from engine.locations import data_folder
 from engine.music.song import FASTEST, SLOWEST
+from engine.session.document import SUFFIX
 from tui import reading
 from tui.screens.browser import Browser, Taken
 from tui.screens.choice import Choice
@@ -118,7 +119,7 @@ def _save(screen: ComposeScreen) -> None:
 
 
 def _save_as(screen: ComposeScreen) -> None:
-    path = screen.shown.path or str(_usual(screen, ".json"))
+    path = screen.shown.path or str(_usual(screen, SUFFIX))
     _path(screen, "Save the song as", path, c.SaveSong, screen.shown.path)
 
 
@@ -166,6 +167,23 @@ def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -
     screen.app.push_screen(form, take)
 
 
+def _quit(screen: ComposeScreen) -> None:
+    app = screen.app
+    if screen.shown.saved or getattr(app, "keeps", True):
+        app.exit()
+        return
+
+    def take(at: int | None) -> None:
+        if at == 0:
+            _save(screen)
+        elif at == 1:
+            app.exit()
+
+    lines = ["save it", "end without it"]
+    words = "The song is not saved, and the settings say that none is kept by itself."
+    app.push_screen(Choice("Before the end", lines, 0, words), take)
+
+
 def _help(screen: ComposeScreen) -> None:
     screen.app.push_screen(Help(screen.keymap))
 
@@ -183,4 +201,5 @@ DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
     "song.open": _open,
     "song.export": _export,
     "app.help": _help,
+    "app.quit": _quit,
 }

@@ -351,8 +351,3 @@ def _theme(screen: ComposeScreen) -> None:
 
     at = NAMES.index(screen.app.theme) if screen.app.theme in NAMES else 0
     screen.app.theme = NAMES[(at + 1) % len(NAMES)]
-
-
-@deed("app.quit")
-def _quit(screen: ComposeScreen) -> None:
-    screen.app.exit()

@@ -57,14 +57,14 @@ def fitting() -> str:
 
 
 def load(name: str) -> Keymap:
-    """Reads a keymap over the default one: the user's by this name, else the shipped one.
+    """Reads a keymap over the default one: a file, the user's by this name, or a shipped one.
 
     Raises `BadKeymap`, naming file, line's key and the nearest known word.
     """
     keys = dict(_read(SHIPPED / "default.toml"))
     clashes: list[str] = []
     if name != "default" or _own("default").exists():
-        path = _own(name) if _own(name).exists() else SHIPPED / f"{name}.toml"
+        path = _place(name)
         if not path.exists():
             known = ", ".join(sorted(names()))
             raise BadKeymap(f"There is no keymap called {name!r}.", f"Known: {known}.")
@@ -78,6 +78,12 @@ def names() -> set[str]:
     """Gives the names of all keymaps, shipped and the user's own."""
     own = config_folder() / "keymaps"
     return {path.stem for folder in (SHIPPED, own) for path in folder.glob("*.toml")}
+
+
+def _place(name: str) -> Path:
+    if name.endswith(".toml"):
+        return Path(name).expanduser()
+    return _own(name) if _own(name).exists() else SHIPPED / f"{name}.toml"
 
 
 def _own(name: str) -> Path:

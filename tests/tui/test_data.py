@@ -21,7 +21,7 @@ from tui.arrangement import arrangement
 from tui.bridge import Bridge, Due, Told
 from tui.deeds import DEEDS
 from tui.gestures import PAUSE, Gestures
-from tui.theme import NAMES, defaults, theme
+from tui.theme import NAMES, defaults, load
 from tui.widgets.song_strip import contour
 
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z"}
@@ -104,7 +104,7 @@ def test_the_key_table_has_every_row_of_help() -> None:
 
 def test_every_theme_has_every_variable() -> None:
     for name in NAMES:
-        assert set(defaults()) <= set(theme(name).variables)
+        assert set(defaults()) <= set(load(name).variables)
 
 
 @pytest.mark.parametrize("side", ["map", "bank", "matrix"])

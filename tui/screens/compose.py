@@ -24,7 +24,6 @@ from engine.events import (
     Snapshot,
 )
 from engine.music.attributes import NAMES
-from engine.music.measure import Measure
 from tui import reading
 from tui.arrangement import Arranged, arrangement
 from tui.bridge import EngineLink
@@ -96,7 +95,6 @@ class ComposeScreen(Screen[None]):
         self._settling: Timer | None = None
         self._regions: dict[str, Region] = {}
         self._built = False
-        self._came: dict[tuple[float, ...], Measure] = {}
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -224,9 +222,6 @@ class ComposeScreen(Screen[None]):
         """Draws everything from the snapshot; parts that show it already do nothing."""
         if not self._built:
             return
-        slot = self.shown.song.slots[self.slot]
-        if slot.anchor is not None and not slot.moved:
-            self._came = {slot.anchor: slot.measure}
         readings = reading.gauges(self.shown)
         named, others = readings[: reading.NAMED], readings[reading.NAMED :]
         self.query_one(NamedGauges).show(named, self.chosen)
@@ -253,7 +248,7 @@ class ComposeScreen(Screen[None]):
             slots[here - 1].measure if here else None,
             slot.measure,
             slots[here + 1].measure if here + 1 < len(slots) else None,
-            self._came.get(slot.anchor) if slot.anchor is not None and slot.moved else None,
+            slot.source if slot.moved else None,
         )
         self._draw_roll_place()
 

@@ -13,7 +13,7 @@ from engine.config import Settings
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot
-from engine.jobs import Jobs
+from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.music.song import Song
@@ -101,8 +101,11 @@ class Conductor:
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
+        self._greeted = False
+        self._started = 0
         self._keep_at: float | None = None
         self._changed_at: float | None = None
+        self._unkept = False
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
 
@@ -247,8 +250,8 @@ class Conductor:
                 self._audition_change(before.song, after.song, now)
         match command:
             case c.Play(slot):
-                start = after.selected if slot is None else slot
-                self._send(self._sequencer.play(now, start))
+                self._started = after.selected if slot is None else slot
+                self._send(self._sequencer.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
             case c.Stop():
@@ -276,8 +279,18 @@ class Conductor:
         self._answer(self._desk.take(report), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
-        elif isinstance(report, m.PlayerLost) and report.restarted:
+        elif isinstance(report, m.Ready):
+            self._greet(now)
+
+    def _greet(self, now: float) -> None:
+        # A player that has just begun missed what was sent while it did not listen yet: the
+        # first one starts over, and one that took the place of another goes on.
+        again = self._greeted
+        self._greeted = True
+        if again:
             self._send(self._sequencer.again(now))
+        elif self._sequencer.playing:
+            self._send(self._sequencer.play(now, self._started))
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
         messages, events = answer
@@ -300,11 +313,20 @@ class Conductor:
 
     def _keep(self) -> None:
         self._keep_at = self._changed_at = None
-        if self._keeper is not None:
-            keeper, document, saved = self._keeper, self._document(), self.snapshot.saved
-            self._jobs.start(
-                "keeping", "keep", "keeping the song", lambda _: keeper.keep(document, saved)
-            )
+        if self._keeper is None:
+            return
+        keeper, document, saved = self._keeper, self._document(), self.snapshot.saved
+
+        def work(job: Job) -> None:
+            try:
+                keeper.keep(document, saved)
+            except ArmonicaError as error:
+                if not self._unkept:
+                    self._unkept = True
+                    text = f"The song is not kept by itself: {error.message} Save it yourself."
+                    job.tell(Noticed(text, "warning"))
+
+        self._jobs.start("keeping", "keep", "keeping the song", work)
 
     def _document(self) -> Document:
         shown = self.snapshot

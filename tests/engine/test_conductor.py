@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -237,13 +238,22 @@ def test_a_port_opens_goes_and_comes_back() -> None:
 
 def test_a_player_that_takes_the_place_of_another_goes_on_playing() -> None:
     desk = Desk()
-    desk.do(c.Play())
+    desk.do(m.Ready(1, True), c.Play())
     desk.until(0.5)
     desk.forget()
-    desk.do(m.PlayerLost("killed", restarted=True))
+    desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
     assert [n.pitch for n in desk.player.notes()] == [62]
     desk.do(m.PlayerLost("killed", restarted=False))
     assert desk.port() == "failed"
+
+
+def test_music_that_was_started_before_the_player_was_there_starts_over() -> None:
+    desk = Desk()
+    desk.do(c.Play())
+    desk.until(0.5)
+    desk.forget()
+    desk.do(m.Ready(1, True))
+    assert [(n.on, n.pitch) for n in desk.player.notes()] == [(0.51, 60)]
 
 
 def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
@@ -324,3 +334,17 @@ def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) 
     again.do(c.SaveSong(str(tmp_path / "b")))
     again.conductor.close(9.0)
     assert autosave.found() is None
+
+
+def test_a_place_where_nothing_can_be_kept_is_told_once(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    desk = Desk(keep=True)
+    for tempo in (90, 91):
+        desk.do(c.SetTempo(tempo))
+        desk.until(desk.now + 3)
+        deadline = time.monotonic() + 5
+        while not desk.told(Noticed) and time.monotonic() < deadline:
+            time.sleep(0.001)
+    desk.jobs.close()
+    assert len(desk.told(Noticed)) == 1
+    desk.conductor.close(9.0)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from engine.midi import messages as m
 from engine.midi.schedule import Schedule
 from engine.music.line import Line
@@ -381,3 +384,48 @@ def test_a_line_without_notes_or_with_one_that_never_ends() -> None:
     found = drone.covering(7.5)
     assert found is not None
     assert (found.start, found.end) == (0.0, 8.0)
+
+
+measures = st.text("CDEFG-.", min_size=4, max_size=4)
+moves = st.tuples(
+    st.floats(0.02, 1.7),
+    st.lists(measures, min_size=1, max_size=3),
+    st.sampled_from([60.0, 97.0, 180.0]),
+    st.sampled_from(["now", "beat"]),
+)
+
+
+def expected(stage: Stage, now_playing: Song) -> int | None:
+    """Gives the pitch that should sound where the playhead is."""
+    run = stage.sequencer._run
+    assert run is not None
+    position = run.at(stage.now)
+    over = Line(now_playing.measures()).covering(position)
+    return over.pitch if over is not None and over.start >= run.first else None
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(measures, min_size=1, max_size=3), st.lists(moves, max_size=6))
+def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
+    first: list[str], edits: list[tuple[float, list[str], float, str]]
+) -> None:
+    last = song(*first)
+    stage = Stage(last)
+    stage.play()
+    for wait, texts, tempo, timing in edits:
+        stage.until(stage.now + wait)
+        last = song(*texts, tempo=tempo)
+        stage.change(last, timing)
+    # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
+    stage.until(stage.now + 1.1)
+    for _ in range(24):
+        stage.until(stage.now + 0.173)
+        run = stage.sequencer._run
+        assert run is not None
+        if 0.05 < run.at(stage.now) % 1.0 < 0.95:
+            sounding = {pitch for _, pitch in stage.schedule.sounding}
+            wanted = expected(stage, last)
+            assert sounding == ({wanted} if wanted is not None else set())
+    stage.tell(stage.sequencer.stop(stage.now))
+    stage.until(stage.now + 0.001)
+    assert not stage.schedule.sounding

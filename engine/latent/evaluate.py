@@ -164,10 +164,11 @@ def _rounded(matrix: Floats) -> list[list[float]]:
 
 def table(found: dict[str, Any]) -> str:
     """Gives the document of `evaluate` as the Markdown tables of the README."""
+    weights = ", ".join(f"{_title(m)} `{m['weights'][:12]}`" for m in found["models"])
     parts = [
         f"{found['measures']} measures of held-out tunes, none of which occurs in the "
         f"{found['training_measures']} training measures up to transposition; sweeps from "
-        f"{found['bases']} of them, 13 positions from -3 to 3.",
+        f"{found['bases']} of them, {SWEEP} positions from -3 to 3. Weights: {weights}.",
         _reconstruction(found),
         _decoder(found),
         _encoder(found),

@@ -1,0 +1,33 @@
+"""What the README says is what the program prints."""
+
+import json
+import re
+from pathlib import Path
+
+from engine import locations
+from engine.cli.main import parser
+from engine.latent.spec import CANDIDATES
+from tui.actions import key_table
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def between(mark: str) -> str:
+    """Gives the part of the README between two marks."""
+    return README.split(f"<!-- {mark} -->")[1].split(f"<!-- /{mark} -->")[0].strip()
+
+
+def test_the_key_table_is_made_from_the_actions() -> None:
+    assert between("keys") == key_table().strip()
+
+
+def test_the_figures_are_those_of_the_weights_that_ship() -> None:
+    card = json.loads((locations.MEASURE_VAE / "card.json").read_text())
+    assert card["weights"][:12] in between("evaluate")
+    assert f"{CANDIDATES} candidates" in between("evaluate")
+
+
+def test_every_command_in_the_readme_is_one(capsys: object) -> None:
+    words = set(re.findall(r"armonica ([a-z]+)", README)) - {"starts"}
+    for word in words & {"encode", "sweep", "map", "render", "evaluate", "bench", "doctor"}:
+        assert word in parser().format_help()

@@ -38,9 +38,10 @@ Subscriber = Callable[[Event], None]
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Subscribe:
+@dataclass(eq=False, slots=True)
+class _Subscription:
     callback: Subscriber
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,8 @@ class Engine:
         self._state = State(opened.song, opened.path, opened.locks)
         self.recording = Recording(opened.song, opened.path, opened.locks) if record else None
         self._snapshot = self._state.snapshot()
-        self._inbox: queue.SimpleQueue[Item | _Subscribe | _Close] = queue.SimpleQueue()
-        self._subscribers: tuple[Subscriber, ...] = ()
-        self._gone: set[Subscriber] = set()
+        self._inbox: queue.SimpleQueue[Item | _Subscription | _Close] = queue.SimpleQueue()
+        self._subscriptions: tuple[_Subscription, ...] = ()
         self._lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -111,14 +111,11 @@ class Engine:
 
         Gives what ends that.
         """
-        self._inbox.put(_Subscribe(callback))
+        subscription = _Subscription(callback)
+        self._inbox.put(subscription)
 
         def end() -> None:
-            with self._lock:
-                if callback in self._subscribers:
-                    self._subscribers = tuple(s for s in self._subscribers if s != callback)
-                else:
-                    self._gone.add(callback)
+            subscription.ended = True
 
         return end
 
@@ -172,16 +169,12 @@ class Engine:
             if not batch:
                 self._guarded(lambda: conductor.tick(self._clock()))
 
-    def _take(self, conductor: Conductor, item: Item | _Subscribe) -> None:
-        if not isinstance(item, _Subscribe):
+    def _take(self, conductor: Conductor, item: Item | _Subscription) -> None:
+        if isinstance(item, _Subscription):
+            self._subscriptions = (*self._subscriptions, item)
+            self._tell(item, conductor.snapshot)
+        else:
             conductor.take(item, self._clock())
-            return
-        with self._lock:
-            if item.callback in self._gone:
-                self._gone.discard(item.callback)
-                return
-            self._subscribers = (*self._subscribers, item.callback)
-        self._tell(item.callback, conductor.snapshot)
 
     def _guarded(self, do: Callable[[], None]) -> None:
         # A fault in one command must not take the music and the song with it.
@@ -196,12 +189,15 @@ class Engine:
     def _publish(self, event: Event) -> None:
         if isinstance(event, Snapshot):
             self._snapshot = event
-        for callback in self._subscribers:
-            self._tell(callback, event)
+        self._subscriptions = tuple(each for each in self._subscriptions if not each.ended)
+        for subscription in self._subscriptions:
+            self._tell(subscription, event)
 
-    def _tell(self, callback: Subscriber, event: Event) -> None:
+    def _tell(self, subscription: _Subscription, event: Event) -> None:
+        if subscription.ended:
+            return
         try:
-            callback(event)
+            subscription.callback(event)
         except Exception:
             log.exception("A subscriber failed on %s", type(event).__name__)
 

@@ -260,6 +260,13 @@ class RecoverSong(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetKept(Command):
+    """Removes a song that was kept by itself, so that it is not offered again."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSong(Command):
     """Writes the song (None: where it was last saved or opened)."""
 

@@ -19,6 +19,7 @@ from engine.midi import messages as m
 from engine.music.song import Song
 from engine.recording import Recording
 from engine.sequencer import Messages, Sequencer
+from engine.session import autosave
 from engine.session.autosave import Keeper
 from engine.session.document import Document
 from engine.state import State
@@ -199,6 +200,8 @@ class Conductor:
                 self._jobs.start("files", "browse", "looking for tunes", work)
             case c.Cancel(job):
                 self._jobs.cancel(job)
+            case c.ForgetKept(path):
+                autosave.discard(path)
             case c.OpenPort(name):
                 self._answer(self._desk.choose(name), now)
             case (
@@ -225,6 +228,10 @@ class Conductor:
         if all(self._apply(each, now) for each in done.commands):
             for notice in done.notices:
                 self._publish(notice)
+            if isinstance(command, c.RecoverSong) and self._keeper is not None:
+                # Kept as ours before it is forgotten as the other's: at no time nowhere.
+                self._keeper.keep(self._document(), saved=False)
+                autosave.discard(command.path)
 
     def _apply(self, command: c.Command, now: float) -> bool:
         before = self._state.snapshot()

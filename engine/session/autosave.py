@@ -29,7 +29,8 @@ class Kept:
     """A song that a program which is no longer there had not saved.
 
     ``time`` is when it was kept, in seconds since 1970; ``belongs_to`` the file it was
-    opened from, if any. `engine.commands.RecoverSong` with ``path`` brings it back.
+    opened from, if any. `engine.commands.RecoverSong` with ``path`` brings it back, and
+    `engine.commands.ForgetKept` removes it.
     """
 
     path: Path
@@ -51,11 +52,14 @@ def found() -> Kept | None:
     return None
 
 
-def discard(kept: Kept) -> None:
-    """Forgets a kept song."""
-    for path in (kept.path, _lock(kept.path)):
+def discard(path: str | Path) -> None:
+    """Forgets a kept song; a file that is none of them is left alone."""
+    place = Path(path)
+    if place.parent != state_folder() / _FOLDER or place.suffix != document.SUFFIX:
+        return
+    for each in (place, _lock(place)):
         with contextlib.suppress(OSError):
-            path.unlink()
+            each.unlink()
 
 
 class Keeper:

@@ -330,10 +330,24 @@ def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) 
     again.do(c.RecoverSong(str(kept.path)))
     snapshot = again.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.saved, snapshot.path) == (91, False, None)
-    autosave.discard(kept)
+    assert not kept.path.exists()
+    assert len(list(kept.path.parent.glob("*.armonica"))) == 1
     again.do(c.SaveSong(str(tmp_path / "b")))
     again.conductor.close(9.0)
     assert autosave.found() is None
+
+
+def test_a_kept_song_that_nobody_wants_is_forgotten_and_no_other_file(tmp_path: Path) -> None:
+    from engine.session import autosave
+
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(90), c.SaveSong(str(tmp_path / "mine")), c.SetTempo(91))
+    desk.conductor.close(1.0)
+    kept = autosave.found()
+    assert kept is not None
+    Desk().do(c.ForgetKept(str(kept.path)), c.ForgetKept(str(tmp_path / "mine.armonica")))
+    assert autosave.found() is None
+    assert (tmp_path / "mine.armonica").exists()
 
 
 def test_a_place_where_nothing_can_be_kept_is_told_once(home: Path) -> None:

@@ -234,7 +234,7 @@ def test_a_song_that_was_not_saved_is_found_once_its_owner_has_gone(home: Path) 
     kept = autosave.found()
     assert kept is not None
     assert (kept.title, kept.belongs_to) == ("Last", "song.armonica")
-    autosave.discard(kept)
+    autosave.discard(kept.path)
     assert autosave.found() is None
     assert list((home / "state" / "kept").iterdir()) == []
 

@@ -61,6 +61,16 @@ async def test_reasons_that_do_not_fit_are_counted(why: Explanation, size: tuple
         assert gauges + left == len(FOUND)
 
 
+@pytest.mark.parametrize("size", [(24, 3), (36, 3), (44, 4)])
+async def test_the_gauge_under_the_hand_is_never_left_out(
+    why: Explanation, size: tuple[int, int]
+) -> None:
+    async with Frame(why).run_test(size=size) as pilot:
+        await pilot.pause()
+        why.show(FOUND, MODEL.spec, focused=2)
+        assert lines(why)[1].startswith("▸ density +1.0: ")
+
+
 async def test_the_table_in_numbers(table: SensitivityTable) -> None:
     async with Frame(table).run_test(size=(60, 9)) as pilot:
         await pilot.pause()

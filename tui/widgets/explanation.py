@@ -97,6 +97,7 @@ the measure decoded and counted. The chosen gauge comes first.
             # Rather a line for each gauge than all of some; what does not change goes first.
             others = (sentence for _, sentence in self._ordered()[1:])
             texts[1:] = [[fitting(width, each, each.rpartition(", ")[0])] for each in others]
+            texts[0] = _shortened(self._ordered()[0][1], width, room - (len(texts) > 1))
         y = 1
         for place, ((dimension, _), text) in enumerate(zip(self._ordered(), texts, strict=True)):
             left = len(texts) - place
@@ -110,3 +111,13 @@ the measure decoded and counted. The chosen gauge comes first.
             for line in text:
                 picture.put(2, y, line, style)
                 y += 1
+
+
+def _shortened(sentence: str, width: int, room: int) -> list[str]:
+    """Wraps a sentence, leaving out its last parts until it has no more than ``room`` lines."""
+    parts = sentence.split(", ")
+    text = wrap(sentence, width)
+    while len(text) > max(1, room) and len(parts) > 1:
+        parts.pop()
+        text = wrap(f"{', '.join(parts)} …", width)
+    return text[: max(1, room)]

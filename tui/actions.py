@@ -112,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
         "Program",
         ("app.help", "help", "Show all keys.", 99),
         ("app.palette", "palette", "Look for anything that can be done, by name.", 16),
-        ("app.theme", "theme", "Show the next theme: dark, light, mono."),
+        ("app.theme", "theme", "Show the next theme: dark, light, the terminal's own, mono."),
         ("app.quit", "quit", "End; an unsaved song is kept and offered at the next start."),
     ),
 )

@@ -54,8 +54,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         scrollbar-background-hover: $panel; scrollbar-background-active: $panel;
         scrollbar-color-active: $text-quiet;
     }
-    Toast { background: $panel; color: $foreground; width: auto; max-width: 60; }
-    ToastRack { align: right top; margin-top: 1; }
+    Toast { background: $panel; color: $foreground; width: auto; max-width: 60; padding: 0 1; }
     OptionList { & > .option-list--option-highlighted { text-style: $style-held; } }
     CommandPalette > Vertical { background: $panel; }
     """
@@ -76,7 +75,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         super().__init__(ansi_color=True if no_color else None)
         for each in themes.themes():
             self.register_theme(each)
-        chosen = themes.load("mono" if no_color else theme or "dark")
+        few = self.console.color_system in ("standard", "windows")
+        fitting = "mono" if no_color else "terminal" if few else "dark"
+        # What a terminal cannot show is not asked of it, unless the player names a theme.
+        chosen = themes.load(fitting if no_color or theme in (None, "dark") else theme or fitting)
         self.register_theme(chosen)
         self.theme = chosen.name
         self.animation_level = "none"

@@ -15,7 +15,7 @@ from engine.locations import config_folder
 
 FOLDER = Path(__file__).resolve().parent / "themes"
 
-NAMES = ("dark", "light", "mono")
+NAMES = ("dark", "light", "terminal", "mono")
 
 _PLAIN = {"style-differs", "style-quiet", "style-held", "dialog-line", "map-cells"}
 """Variables that are words and not colours; those of Textual end in ``-style``."""

@@ -103,16 +103,15 @@ class Browser(ModalScreen[Taken | None]):
             lines.add_options([Content(self._line(tune)) for tune in event.tunes])
             if event.tunes:
                 lines.highlighted = 0
-            more = f"Tunes: {len(event.tunes) + event.more}"
+            more = f"{len(event.tunes) + event.more} tunes, with their measures"
             self.query_one("#browser", Vertical).border_title = more
             self._tell()
 
     def _line(self, tune: TuneFound) -> str:
-        width = max(20, min(100, self.app.size.width - 5) - 34)
+        width = max(20, min(100, self.app.size.width - 5) - 38)
         title = fitting(width, tune.title).ljust(width)
-        return (
-            f"{title}  {tune.book[:12]:<12} {tune.metre:<4} {tune.key[:6]:<6}{tune.measures:>4} m."
-        )
+        book, key = fitting(14, tune.book), fitting(10, tune.key)
+        return f"{title}  {book:<14} {tune.metre:<4} {key:<10}{tune.measures:>4}"
 
     @staticmethod
     def _input(value: str, name: str) -> Input:

@@ -70,6 +70,8 @@ class ComposeScreen(Screen[None]):
     ComposeScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
     """
 
+    AUTO_FOCUS = "#gauges"
+
     # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 

@@ -98,7 +98,7 @@ class SongStrip(Canvas, can_focus=True):
             if x + LEAST - 1 > picture.width:
                 break
             self._paint_slot(picture, index, x, width - 1)
-        caption = fitting(picture.width, self.caption(), self.caption().split(" · ")[0])
+        caption = fitting(picture.width, self.caption(), self.caption().replace("measure ", "", 1))
         picture.put(0, picture.height - 1, caption, self.style_of("song-strip--number"))
 
     def caption(self) -> str:
@@ -108,7 +108,7 @@ class SongStrip(Canvas, can_focus=True):
         if slot.empty:
             return f"{where} · empty"
         came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)
-        return f"{where} · {came} · {'moved since *' if slot.moved else 'as it came'}"
+        return f"{where} · {'moved since it came' if slot.moved else 'as it came'} · {came}"
 
     def _paint_slot(self, picture: Picture, index: int, x: int, width: int) -> None:
         slot = self._song.slots[index]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
-from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec, checked
+from engine.latent.prior import draw
+from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
 from engine.music.measure import Measure
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
 
@@ -271,13 +271,12 @@ def _randomise(song: Song, index: int, amount: float, seed: int, context: Contex
     model, slot = context.ready(), song.slot(index)
     if not 0 <= amount <= 1:
         raise OutOfRange(f"An amount of chance lies from 0 to 1, and {amount} does not.")
-    dice = random.Random(seed)
     # All dimensions are drawn, so that a lock changes its own gauge and no other.
-    draw = [max(-LIMIT, min(LIMIT, dice.gauss(0.0, 1.0))) for _ in model.spec.dimensions]
+    drawn = draw(len(model.spec.dimensions), seed)
     here = slot.latent or model.spec.origin
     latent = tuple(
-        z if d in context.locks else round(z + amount * (drawn - z), DECIMALS) + 0.0
-        for d, (z, drawn) in enumerate(zip(here, draw, strict=True))
+        z if d in context.locks else round(z + amount * (there - z), DECIMALS) + 0.0
+        for d, (z, there) in enumerate(zip(here, drawn, strict=True))
     )
     if amount == 0 or latent == slot.latent:
         return song

@@ -70,12 +70,14 @@ class Studies:
     ) -> Callable[[Job], None]:
         """Gives the work of measuring what gauges do from where they stand."""
         base = _base(snapshot, command.slot, model)
+        slot = snapshot.song.slot(command.slot)
+        measure = None if slot.empty else slot.measure
         for dimension in command.dimensions:
             check_dimension(model.spec, dimension)
 
         def work(job: Job) -> None:
             job.step(0.0)
-            steps = effects(model, base, command.dimensions)
+            steps = effects(model, base, command.dimensions, measure=measure)
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)

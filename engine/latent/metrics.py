@@ -64,8 +64,8 @@ class Control:
     """How the decoder obeys: sweeps of each gauge from many held-out measures.
 
     ``spearman`` is the mean over measures of the rank correlation of gauge and attribute
-    (a sweep that changes nothing counts 0), ``monotone`` the share of sweeps that never step
-    back, ``slopes[moved][seen]`` the mean change of each attribute's normal score per unit,
+    (a sweep that changes nothing counts 0), ``monotone`` the share of sweeps that rise and
+    never step back, ``slopes[moved][seen]`` the mean change of each attribute's normal score per unit,
     ``silent`` the share of silent measures, ``attributes`` the decoded values [gauge, N, 13, 4].
     """
 
@@ -106,7 +106,8 @@ def decoder_control(
     for at, name in enumerate(NAMES):
         own = values[at, :, :, at]
         rank[name] = float(np.mean([spearman(positions, row) for row in own]))
-        monotone[name] = float(np.mean((np.diff(own, axis=1) >= -1e-9).all(axis=1)))
+        steady = (np.diff(own, axis=1) >= -1e-9).all(axis=1)
+        monotone[name] = float(np.mean(steady & (own[:, -1] > own[:, 0])))
     scores = np.stack([model.codec.score(values[at]) for at in range(len(NAMES))])
     slopes = np.einsum("gnpa,p->ga", scores, centred) / (len(base) * (centred @ centred))
     decoded = np.concatenate(every)

@@ -10,14 +10,14 @@ LEAST = Size(80, 24)
 """The smallest terminal in which the screen is whole."""
 
 WIDE = 116
-TALL, TALL_WIDE = 36, 38
+TALL, TALL_WIDE = 37, 39
 """Rows from which everything has a place at once."""
 
 NAMED = 8
 """Rows of the four named gauges: two each."""
 
-MATRIX = 6
-"""Rows of the sensitivity matrix: a heading, the dimensions, the four attributes."""
+MATRIX = 7
+"""Rows of the sensitivity matrix: a heading, the named gauges and the chosen one, a note."""
 
 SIDES = ("map", "bank", "matrix")
 """What may share one place where there is room for one only."""

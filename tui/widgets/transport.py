@@ -81,8 +81,9 @@ class Transport(Canvas):
         """Draws the right side first, then as much of the left as there is room for."""
         right = [part for part in self._right() if part[0]]
         room = picture.width - 1
-        # The song's name and the place are worth 40 cells; what is left goes to the right side.
-        while len(right) > 1 and sum(len(words) + 3 for words, _ in right) > room - 38:
+        # The song's name comes before what is seldom looked at.
+        left = min(56, 30 + len(self._snapshot.song.title))
+        while len(right) > 1 and sum(len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
         x = room
         for words, component in reversed(right):

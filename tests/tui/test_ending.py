@@ -1,0 +1,99 @@
+"""How the application ends when it is told to, or when its terminal goes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEADLINE = 30.0
+
+CODE = """
+import pathlib, sys
+from tests.tui.fake_engine import FakeEngine
+from tui.app import run
+
+class Marking(FakeEngine):
+    def close(self):
+        pathlib.Path(sys.argv[1]).write_text("closed")
+
+run(Marking(), keeps=False)
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+    """Gives the application on a terminal of its own, its first picture drawn."""
+    master, slave = pty.openpty()
+    mark = tmp_path / "mark"
+    environment = {
+        **os.environ,
+        "TERM": "xterm-256color",
+        "COLUMNS": "80",
+        "LINES": "24",
+        "ARMONICA_HOME": str(tmp_path / "home"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", CODE, str(mark)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+    )
+    os.close(slave)
+    seen, end = b"", time.monotonic() + DEADLINE
+    while b"Kildare" not in seen and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            seen += os.read(master, 65536)
+    assert b"Kildare" in seen, seen[-2000:]
+    yield process, master, mark
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def ended(process: subprocess.Popen[bytes], master: int | None) -> int:
+    """Waits for the end, reading what is still written."""
+    end = time.monotonic() + DEADLINE
+    while process.poll() is None and time.monotonic() < end:
+        if master is not None and select.select([master], [], [], 0.05)[0]:
+            try:
+                os.read(master, 65536)
+            except OSError:
+                master = None
+        elif master is None:
+            time.sleep(0.01)
+    assert process.returncode is not None, "The application did not end."
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_closes_the_engine(
+    running: tuple[subprocess.Popen[bytes], int, Path], number: signal.Signals
+) -> None:
+    process, master, mark = running
+    process.send_signal(number)
+    assert ended(process, master) == 0
+    assert mark.read_text() == "closed"
+    os.close(master)
+
+
+def test_a_terminal_that_goes_closes_the_engine(
+    running: tuple[subprocess.Popen[bytes], int, Path],
+) -> None:
+    process, master, mark = running
+    os.close(master)
+    # A terminal that is controlled sends this by itself; a session leader without one does not.
+    process.send_signal(signal.SIGHUP)
+    ended(process, None)
+    assert mark.read_text() == "closed"

@@ -1,0 +1,212 @@
+"""A JACK server of our own, and an independent client that says what it hears and when."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from engine.errors import NotReady
+from engine.midi.ports import child_command, child_environment
+
+RATE = 48_000
+PERIOD = 64
+"""Frames of a period: messages move from one client to another at its ends."""
+
+Message = tuple[float, bytes]
+"""The moment of arrival in seconds of the monotonic clock, and the bytes."""
+
+_INSTALL = "Install it: apt-get install --no-install-recommends jackd2."
+_LIMIT = 10.0
+
+
+class JackServer:
+    """A private JACK server on its dummy driver, found through ``variables``."""
+
+    def __init__(self, name: str, period: int = PERIOD) -> None:
+        """Takes a name no other server has; raises `NotReady` where JACK is not installed."""
+        for tool in ("jackd", "jack_lsp", "jack_connect"):
+            if shutil.which(tool) is None:
+                raise NotReady(f"This needs JACK, and {tool} is missing.", _INSTALL)
+        self.name = name
+        self.period = period
+        self.realtime = False
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Starts it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends it."""
+        self.stop()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes a process see this server and start no other."""
+        return {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1"}
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and not ended."""
+        return self._process is not None
+
+    @property
+    def says(self) -> str:
+        """The server in words."""
+        how = "real-time" if self.realtime else "not real-time"
+        return f"a private JACK server with periods of {1000 * self.period / RATE:.2f} ms ({how})"
+
+    def start(self) -> None:
+        """Starts it and waits until it answers; raises `NotReady` where it does not."""
+        driver = ["-n", self.name, "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
+        # Real-time scheduling first: without it the server's own clock slips.
+        for self.realtime in (True, False):
+            how = ["-R", "-P", "70"] if self.realtime else ["-r"]
+            self._process = subprocess.Popen(
+                ["jackd", *how, *driver], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            deadline = time.monotonic() + _LIMIT
+            while self._process.poll() is None and time.monotonic() < deadline:
+                if self.ask("jack_lsp") is not None:
+                    return
+                time.sleep(0.05)
+            self.stop()
+        raise NotReady("jackd does not start on this machine.", "Run it by hand to see why.")
+
+    def ask(self, *command: str) -> str | None:
+        """Gives what one of JACK's own commands prints about this server; None where it fails."""
+        environment = os.environ | self.variables
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        return done.stdout if done.returncode == 0 else None
+
+    def connect(self, source: str, target: str) -> None:
+        """Connects two ports as soon as both are there; raises `NotReady` where they are not."""
+        deadline = time.monotonic() + _LIMIT
+        while self.ask("jack_connect", source, target) is None:
+            if time.monotonic() > deadline:
+                there = ", ".join((self.ask("jack_lsp") or "").split("\n"))
+                raise NotReady(f"{source} cannot be connected to {target}; there are: {there}.")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Ends it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """Ends it in order, so that its place in JACK's list of eight servers is free again."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+
+class Listener:
+    """Runs the reader, an independent client, and keeps messages as they arrive."""
+
+    def __init__(self, client: str, jack: JackServer) -> None:
+        """Starts it as ``CLIENT:in``; raises `NotReady` where it cannot listen."""
+        self.messages: list[Message] = []
+        self._changed = threading.Condition()
+        self._process = subprocess.Popen(
+            child_command("engine.bench.reader", client),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=child_environment() | jack.variables,
+        )
+        assert self._process.stdout is not None  # It was asked for.
+        if self._process.stdout.readline() != b"ready\n":
+            self._process.kill()
+            self._process.wait()
+            raise NotReady(
+                "No JACK port can be opened with python-rtmidi.", "Install its binary wheel."
+            )
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        """Gives the listener itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends the reader."""
+        self.close()
+
+    def wait_for(self, like: Callable[[Sequence[Message]], bool], timeout: float = _LIMIT) -> bool:
+        """Waits until what was heard is like that; tells whether it became so in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: like(self.messages), timeout)
+
+    def first(
+        self, like: Callable[[bytes], bool], since: int = 0, timeout: float = _LIMIT
+    ) -> Message | None:
+        """Waits for the first such message from the place ``since`` on; None where none comes."""
+        found: list[Message] = []
+
+        def heard(messages: Sequence[Message]) -> bool:
+            nonlocal since
+            while since < len(messages) and not found:
+                if like(messages[since][1]):
+                    found.append(messages[since])
+                since += 1
+            return bool(found)
+
+        return found[0] if self.wait_for(heard, timeout) else None
+
+    def holding(self) -> set[tuple[int, int]]:
+        """Gives the (channel, pitch) pairs that still sound here."""
+        held: set[tuple[int, int]] = set()
+        for _, data in list(self.messages):
+            kind, channel = data[0] & 0xF0, data[0] & 0x0F
+            if kind == 0x90 and data[2]:
+                held.add((channel, data[1]))
+            elif kind in (0x80, 0x90):
+                held.discard((channel, data[1]))
+            elif kind == 0xB0 and data[1] in (120, 123):
+                held = {key for key in held if key[0] != channel}
+        return held
+
+    def close(self) -> None:
+        """Ends the reader."""
+        self._process.kill()
+        self._process.wait()
+        self._thread.join(5)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None  # It was asked for.
+        for line in self._process.stdout:
+            at, data = line.split()
+            with self._changed:
+                self.messages.append((float(at), bytes.fromhex(data.decode())))
+                self._changed.notify_all()
+
+
+def starts(data: bytes) -> bool:
+    """Tells whether a message starts a note."""
+    return data[0] & 0xF0 == 0x90 and data[2] > 0

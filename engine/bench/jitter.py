@@ -1,0 +1,93 @@
+"""`armonica bench jitter`: how steady the MIDI clock is beside a busy screen."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import numpy as np
+
+from engine.bench import Result
+from engine.bench.metronome import INTERVAL
+from engine.bench.stage import PLAY, Stage, load, measure_song, stage
+from engine.bench.terminal import Terminal
+from engine.bench.walk import LESS, MORE
+from engine.errors import NotReady
+
+TEMPO = 120.0
+PERIOD = 16
+"""Frames of a period, as short as the dummy driver keeps: all that is sent waits for its end."""
+
+ROUNDS, SECONDS = 3, 5.0
+"""How often each has its turn, and for how long."""
+
+REDRAWS = 30.0
+"""Keys a second that move a gauge."""
+
+BURST = 0.75
+"""Seconds of keys after which as long a rest as the map needs to be asked for and filled."""
+
+REST = 0.5
+
+_TICK = b"\xf8"
+
+
+def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
+    """Listens to both clocks in turn and compares how far their intervals are off."""
+    ours: list[float] = []
+    other: list[float] = []
+    with (
+        stage(measure_song(TEMPO), PERIOD) as parts,
+        parts.bare("engine.bench.metronome", str(seconds)) as bare,
+    ):
+        painted = parts.terminal.mark()
+        for _ in range(rounds):
+            ours += _ours(parts, seconds)
+            other += _other(parts, bare, seconds)
+        how = (
+            f"deviation of the intervals of the MIDI clock at {TEMPO:g} BPM at a port of "
+            f"{parts.jack.says}, read by a process of its own, over {rounds} turns of "
+            f"{seconds:g} s; meanwhile keys move a gauge {REDRAWS:g} times a second, and in their "
+            f"pauses the map is filled anew ({(parts.terminal.mark() - painted) // 1024} KiB "
+            f"written), {load()}; the other is a real-time process that does nothing else"
+        )
+    results = []
+    for name, share in (("p50", 50), ("p99", 99), ("max", 100)):
+        a, b = (float(np.percentile(column, share)) for column in (ours, other))
+        results.append(Result(f"jitter {name}", a, b, "ms", how))
+    return tuple(results)
+
+
+def _ours(parts: Stage, seconds: float) -> list[float]:
+    parts.play()
+    heard, until = len(parts.listener.messages), time.monotonic() + seconds
+    keys = 0
+    while time.monotonic() < until:
+        for _ in range(round(BURST * REDRAWS)):
+            # Forth and back across the gauge, so that each key finds something to draw.
+            parts.terminal.press(MORE if keys % 32 < 16 else LESS)
+            keys += 1
+            time.sleep(1 / REDRAWS)
+        time.sleep(REST)
+    found = _deviations(parts, heard, round(seconds / INTERVAL))
+    parts.terminal.press(PLAY)
+    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
+        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+    return found
+
+
+def _other(parts: Stage, bare: Terminal, seconds: float) -> list[float]:
+    heard, written = len(parts.listener.messages), bare.mark()
+    bare.press("x")
+    bare.wait_for("done", written, timeout=seconds + 10)
+    return _deviations(parts, heard, round(seconds / INTERVAL) - 1)
+
+
+def _deviations(parts: Stage, since: int, least: int) -> list[float]:
+    """Gives by how many milliseconds each interval since then differs from the true one."""
+    ticks = [at for at, data in parts.listener.messages[since:] if data == _TICK]
+    if len(ticks) < 0.95 * least:
+        raise NotReady(
+            f"Of {least} ticks of the clock {len(ticks)} arrived.", "See `armonica doctor`."
+        )
+    return [abs(b - a - INTERVAL) * 1000 for a, b in pairwise(ticks)]

@@ -1,0 +1,117 @@
+"""`armonica bench latency`: from a key to the note it changes, against an echo of keys."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.bench import Result, echo
+from engine.bench.jack import starts
+from engine.bench.stage import Stage, load, measure_song, stage
+from engine.bench.terminal import Terminal
+from engine.bench.walk import Step, walk
+from engine.cli.screens import load_model
+from engine.errors import NotReady
+
+KEYS = 60
+"""How many keys are pressed in each of the programs, while it rests and while it plays."""
+
+TEMPO = 30.0
+"""So slow that a third of a second passes between the nearest notes: none is taken for another."""
+
+LONGEST_WAIT = 2.0
+"""How long a key waits for a place of the loop at which its note changes at once, in seconds."""
+
+QUARTER = 60 / TEMPO
+
+
+def run(keys: int = KEYS) -> tuple[Result, ...]:
+    """Presses keys in both programs in turn, and compares medians and tails."""
+    song = measure_song(TEMPO)
+    with stage(song) as parts, parts.bare("engine.bench.echo") as bare:
+        turns = _Turns(parts, bare, walk(song, load_model()))
+        turns.at_rest(keys)
+        turns.playing(keys, parts.play())
+        results = []
+        for when, times in turns.found.items():
+            how = (
+                f"from a key to the first note that it changes {when}, at a port of "
+                f"{parts.jack.says}, read by a process of its own; {len(times)} keys in turns, "
+                f"{load()}; the other is a bare mido program that sends a note for every key"
+            )
+            for name, share in (("p50", 50), ("p99", 99)):
+                ours, other = np.percentile(np.array(times) * 1000, share, axis=0)
+                name = f"latency {when} {name}"
+                results.append(Result(name, float(ours), float(other), "ms", how))
+    return tuple(results)
+
+
+@dataclass
+class _Turns:
+    """Ours, then the other's, over and over."""
+
+    parts: Stage
+    bare: Terminal
+    steps: Iterator[Step]
+    found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+
+    def at_rest(self, keys: int) -> None:
+        times = self.found.setdefault("at rest", [])
+        while len(times) < keys:
+            step = self._prepared()
+            if step.at_once is None:
+                self.parts.terminal.press(step.key)
+            else:
+                times.append((self._ours(step.key, step.at_once), self._other()))
+
+    def playing(self, keys: int, began: float) -> None:
+        times = self.found.setdefault("while playing", [])
+        while len(times) < keys:
+            step = self._prepared()
+            waits = {self._until(place, began): pitch for place, pitch in step.places.items()}
+            wait = min(waits, default=LONGEST_WAIT)
+            if wait >= LONGEST_WAIT:
+                self.parts.terminal.press(step.key)
+            else:
+                # Somewhat after the place, so that its own note is not taken for the answer.
+                time.sleep(wait + QUARTER / 24 * (1 + _uneven(len(times))))
+                times.append((self._ours(step.key, waits[wait]), self._other()))
+
+    def _prepared(self) -> Step:
+        step = next(self.steps)
+        if step.prepare:
+            self.parts.terminal.press(step.prepare)
+        # Uneven pauses, so that no key falls into step with what is drawn.
+        time.sleep(0.05 + 0.05 * _uneven(len(self.parts.listener.messages)))
+        return step
+
+    def _until(self, place: float, began: float) -> float:
+        return (place * QUARTER - (time.monotonic() - began)) % (4 * QUARTER)
+
+    def _ours(self, key: str, pitch: int) -> float:
+        return self._answer(
+            self.parts.terminal,
+            key,
+            lambda data: starts(data) and data[0] & 0x0F != echo.CHANNEL and data[1] == pitch,
+        )
+
+    def _other(self) -> float:
+        time.sleep(0.05 + 0.05 * _uneven(len(self.parts.listener.messages)))
+        return self._answer(
+            self.bare, "x", lambda data: starts(data) and data[0] & 0x0F == echo.CHANNEL
+        )
+
+    def _answer(self, terminal: Terminal, key: str, like: Callable[[bytes], bool]) -> float:
+        heard = len(self.parts.listener.messages)
+        pressed = terminal.press(key)
+        message = self.parts.listener.first(like, heard)
+        if message is None:
+            raise NotReady("A key was pressed, and its note not heard.", "See `armonica doctor`.")
+        return message[0] - pressed
+
+
+def _uneven(count: int) -> float:
+    return count * 0.618 % 1

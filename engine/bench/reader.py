@@ -1,0 +1,26 @@
+"""An independent JACK client: prints each MIDI message with the moment at which it arrived.
+
+``python -m engine.bench.reader CLIENT`` opens ``CLIENT:in``, says ``ready``, and prints lines of
+seconds (of the monotonic clock) and bytes (in hexadecimal) until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import rtmidi
+
+
+def main() -> None:
+    """Opens the port and prints what arrives there."""
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=sys.argv[1])
+    port.ignore_types(sysex=False, timing=False, active_sense=False)
+    port.set_callback(lambda event, _: print(time.monotonic(), bytes(event[0]).hex(), flush=True))
+    port.open_virtual_port("in")
+    print("ready", flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

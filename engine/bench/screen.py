@@ -1,0 +1,38 @@
+"""`armonica bench screen`: bytes written for a step of a gauge, against `Static.update`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from engine.bench import Result
+from engine.errors import NotReady
+from engine.midi.ports import child_command, child_environment
+
+PATIENCE = 120.0
+
+
+def run() -> tuple[Result, ...]:
+    """Counts both on a pseudo-terminal of 120x40 cells in true colour."""
+    try:
+        done = subprocess.run(
+            child_command("tui.measure_screen", "--json"),
+            env=child_environment(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        ours, other, steps = float(found["ours"]), float(found["other"]), int(found["steps"])
+        if min(ours, other) <= 0:
+            raise ValueError("a step wrote nothing")
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
+        raise NotReady(
+            f"The screen cannot be counted: {error}.",
+            "Run `python -m tui.measure_screen` to see why.",
+        ) from None
+    how = (
+        f"mean of {steps} steps of a quarter on one gauge of four, 120x40 cells, true colour; "
+        "the other draws the same rows with plain Textual, one Static for each gauge"
+    )
+    return (Result("screen", ours, other, "bytes", how),)

@@ -34,6 +34,11 @@ SLOW_RATE = 5.0
 OFTEN = (Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed)
 
 
+def _kind(event: Event) -> tuple[type[Event], int]:
+    # The last word of one job must not be taken for another's.
+    return type(event), event.job if isinstance(event, JobProgressed) else 0
+
+
 class EngineLink(Protocol):
     """What the screens need of an engine, in this process or at the end of a line."""
 
@@ -63,7 +68,7 @@ class Told(Message):
         return (
             isinstance(message, Told)
             and isinstance(self.event, OFTEN)
-            and type(message.event) is type(self.event)
+            and _kind(message.event) == _kind(self.event)
         )
 
 
@@ -88,7 +93,7 @@ class Bridge:
         self._interval = 1.0 / rate
         self._clock = clock
         self._lock = threading.Lock()
-        self._latest: dict[type[Event], Event] = {}
+        self._latest: dict[tuple[type[Event], int], Event] = {}
         self._said = False
         self._handed = float("-inf")
 
@@ -98,7 +103,7 @@ class Bridge:
             self._post(Told(event))
             return
         with self._lock:
-            self._latest[type(event)] = event
+            self._latest[_kind(event)] = event
             if self._said:
                 return
             self._said = True

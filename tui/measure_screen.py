@@ -173,7 +173,7 @@ def draw(kind: Kind) -> None:
                 yield from (Static(id=f"row{index}") for index in range(len(ATTRIBUTES)))
 
         def on_mount(self) -> None:
-            self.register_theme(theme.theme("dark"))
+            self.register_theme(theme.load("dark"))
             self.theme = "dark"
             self.value = -LIMIT
             self.gauges = self.query_one(Drawn)

@@ -11,7 +11,7 @@ import pytest
 from textual.geometry import Region
 from textual.message import Message
 
-from engine.events import Noticed, PlayheadMoved, Snapshot
+from engine.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
 from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
 from tui import keymap
@@ -148,6 +148,17 @@ def test_the_bridge_hands_over_the_latest_and_never_more_often_than_it_may() -> 
     now[0] = 0.01
     bridge(Snapshot(revision=1))
     assert bridge.wait() == pytest.approx(0.04)
+
+
+def test_the_last_word_of_a_job_is_not_taken_for_anothers() -> None:
+    posted: list[Message] = []
+    bridge = Bridge(posted.append)
+    told = [JobProgressed(1, "a", 1.0), JobProgressed(2, "b", 0.5), JobProgressed(2, "b", 0.6)]
+    for event in told:
+        bridge(event)
+    bridge.hand_over()
+    assert [each.event for each in posted if isinstance(each, Told)] == [told[0], told[2]]
+    assert not posted[-1].can_replace(posted[-2])
 
 
 def test_the_bridge_loses_nothing_that_counts_from_many_threads() -> None:

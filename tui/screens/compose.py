@@ -18,6 +18,7 @@ from engine.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
     Event,
     Explained,
+    JobProgressed,
     LatenessMeasured,
     MapFilled,
     PlayheadMoved,
@@ -90,6 +91,7 @@ class ComposeScreen(Screen[None]):
         self.gestures = Gestures()
         self._playhead = PlayheadMoved(None, 0.0)
         self._lateness: LatenessMeasured | None = None
+        self._jobs: dict[int, JobProgressed] = {}
         self._map_asked = Freshness()
         self._why_asked = Freshness()
         self._explained: Explained | None = None
@@ -211,6 +213,11 @@ class ComposeScreen(Screen[None]):
             case LatenessMeasured():
                 self._lateness = event
                 self._draw_transport()
+            case JobProgressed(job, _, done):
+                self._jobs.pop(job, None)
+                if done < 1:
+                    self._jobs[job] = event
+                self._draw_transport()
             case MapFilled(slot) if slot == self.slot and self._map_asked.answered(event.revision):
                 self._filled = event
                 self._draw_map()
@@ -237,7 +244,7 @@ class ComposeScreen(Screen[None]):
 
     def _draw_transport(self) -> None:
         line = self.query_one(Transport)
-        line.show(self.shown, self._playhead, self._lateness, self.amount)
+        line.show(self.shown, self._playhead, self._lateness, self.amount, (*self._jobs.values(),))
 
     def _draw_strip(self) -> None:
         playing = self._playhead.slot if self.shown.playing else None

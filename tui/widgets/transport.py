@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.message import Message
 
-from engine.events import LatenessMeasured, PlayheadMoved, PortStatus, Snapshot
+from engine.events import JobProgressed, LatenessMeasured, PlayheadMoved, PortStatus, Snapshot
 from tui.reading import place
 from tui.widgets.canvas import Canvas, Picture, fitting
 
@@ -59,6 +59,7 @@ class Transport(Canvas):
         self._playhead = PlayheadMoved(None, 0.0)
         self._lateness: LatenessMeasured | None = None
         self._amount = 0.0
+        self._jobs: tuple[JobProgressed, ...] = ()
 
     def show(
         self,
@@ -66,8 +67,13 @@ class Transport(Canvas):
         playhead: PlayheadMoved,
         lateness: LatenessMeasured | None,
         amount: float,
+        jobs: tuple[JobProgressed, ...] = (),
     ) -> None:
-        """Shows the state; ``amount`` is what randomising is set to, 0 to 1."""
+        """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
+
+        Of the ``jobs`` that take their time, the last to begin is shown.
+        """
+        self._jobs = jobs
         self._snapshot, self._playhead = snapshot, playhead
         self._lateness, self._amount = lateness, amount
         self.redraw()
@@ -82,7 +88,7 @@ class Transport(Canvas):
         right = [part for part in self._right() if part[0]]
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
-        left = min(56, 30 + len(self._snapshot.song.title))
+        left = min(56, 20 + 8 * self._snapshot.playing + len(self._snapshot.song.title))
         while len(right) > 1 and sum(len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
         x = room
@@ -122,6 +128,9 @@ class Transport(Canvas):
         if late is not None and shown.playing:
             component = "warning" if late.worst >= LATE else "quiet"
             parts.append((f"late {late.p50:.1f}/{late.worst:.1f} ms", component))
+        if self._jobs:
+            job = self._jobs[-1]
+            parts.append((f"{job.name} {job.done:.0%}", "words"))
         model = {
             "loading": ("model loading", "words"),
             "ready": ("", "quiet"),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.bench.jack import PERIOD, JackServer, Listener
+from engine.bench.jack import JackServer, Listener
 from engine.bench.terminal import Terminal, application
 from engine.errors import NotReady
 from engine.midi.ports import child_command
@@ -55,14 +55,14 @@ class Stage:
 
 
 @contextmanager
-def stage(song: Song, period: int = PERIOD) -> Iterator[Stage]:
+def stage(song: Song) -> Iterator[Stage]:
     """Sets the parts up, waits until the gauges can be moved, and takes them down again.
 
     Raises `NotReady` where JACK or a pseudo-terminal is missing.
     """
     with (
         tempfile.TemporaryDirectory() as home,
-        JackServer(f"armonica-bench-{os.getpid()}", period) as jack,
+        JackServer(f"armonica-bench-{os.getpid()}") as jack,
         Listener("listener", jack) as listener,
     ):
         file = write(Path(home) / f"bench{SUFFIX}", Document(song))

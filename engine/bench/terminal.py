@@ -25,6 +25,9 @@ SIZE = (120, 40)
 PATIENCE = 30.0
 """How long something may take to appear on a busy machine, in seconds."""
 
+QUIET = 0.3
+"""Seconds without a byte after which a screen is taken to rest."""
+
 _NOT_OURS = ("NO_COLOR", "TMUX", "STY", "TEXTUAL", "ARMONICA_")
 _SYNC_ASKED, _SYNC_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 _ESCAPES = re.compile(
@@ -130,6 +133,18 @@ class Terminal:
                 )
             end = self._written.find(data, since) + len(data)
             return next(at for until, at in self._arrivals if until >= end)
+
+    def type(self, keys: str, quiet: float = QUIET, timeout: float = PATIENCE) -> None:
+        """Types keys and waits until the screen has answered and rests again.
+
+        Where nothing is written at all this ends after ``timeout`` seconds.
+        """
+        before = self.mark()
+        self.press(keys)
+        with self._changed:
+            self._changed.wait_for(lambda: self.mark() > before, timeout)
+            while self._changed.wait(quiet):
+                pass
 
     def kill(self) -> float:
         """Ends the program, and no other, at once (SIGKILL); gives the moment just before."""

@@ -1,0 +1,72 @@
+"""Each bench runs, and its figures are such as time and bytes can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import pytest
+
+from engine.bench import BENCHES, Result, jitter, latency, screen, start
+from engine.errors import NotReady
+from engine.locations import MEASURE_VAE
+
+weights = pytest.mark.skipif(not MEASURE_VAE.exists(), reason="no weights lie in presets/models")
+
+
+def measured(run: Callable[[], tuple[Result, ...]]) -> dict[str, Result]:
+    """Runs a bench, or skips where the machine lacks what it needs."""
+    try:
+        return {result.name: result for result in run()}
+    except NotReady as error:
+        if "missing" in error.message or "pseudo-terminal" in error.message:
+            pytest.skip(error.line())
+        raise
+
+
+def test_every_bench_is_there() -> None:
+    assert all(find_spec(module) for module in BENCHES.values())
+
+
+def test_without_jack_a_bench_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
+    for run in (latency.run, jitter.run):
+        with pytest.raises(NotReady, match="jackd is missing") as refused:
+            run()
+        assert "apt-get install" in refused.value.remedy
+
+
+@pytest.mark.real
+def test_the_first_gauge_is_painted_within_seconds() -> None:
+    found = measured(lambda: start.run(rounds=2))["start"]
+    assert 0.1 < found.ours < 30
+    assert 0.1 < found.other < 60
+
+
+@pytest.mark.real
+@weights
+def test_a_key_is_heard_at_rest_and_while_playing() -> None:
+    found = measured(lambda: latency.run(keys=3))
+    assert set(found) == {
+        f"latency {when} {name}" for when in ("at rest", "while playing") for name in ("p50", "p99")
+    }
+    for result in found.values():
+        assert 0 < result.other < result.ours < 1000
+
+
+@pytest.mark.real
+@weights
+def test_the_clock_ticks_while_gauges_move() -> None:
+    found = measured(lambda: jitter.run(rounds=1, seconds=2.0))
+    assert set(found) == {"jitter p50", "jitter p99", "jitter max"}
+    for result in (found["jitter p50"], found["jitter p99"]):
+        assert 0 <= result.ours < 20
+        assert 0 <= result.other < 20
+
+
+@pytest.mark.real
+def test_a_step_of_a_gauge_writes_less_than_plain_textual() -> None:
+    found = measured(lambda: screen.run(steps=4))["screen"]
+    assert 0 < found.ours < found.other

@@ -1,0 +1,217 @@
+"""A song made by keys alone sounds, with the right pitches, from an independent synthesiser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mido
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from engine.bench.jack import JackServer, starts
+from engine.bench.terminal import Terminal, application
+from engine.locations import MEASURE_VAE
+from engine.music.attributes import ATTRIBUTES
+from tests.real.conftest import Heard
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not MEASURE_VAE.exists(), reason="no weights lie in presets/models"),
+]
+
+FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+OCARINA = 80
+"""A General MIDI program, counted from 1, whose tones are nearly pure."""
+
+TEMPO = 96
+SETTLED, LONGEST = 0.04, 0.3
+"""Seconds after the start of a note from which its pitch is read, and for how long."""
+
+
+@contextmanager
+def armonica(jack: JackServer, *arguments: str) -> Iterator[Terminal]:
+    """Runs the application on a terminal until its gauges can be moved."""
+    command = application("--port", "virtual", "--keymap", "default", *arguments)
+    variables = jack.variables | {"ARMONICA_HOME": os.environ["ARMONICA_HOME"]}
+    with Terminal(command, variables) as terminal:
+        terminal.wait_for(ATTRIBUTES[0].label)
+        terminal.wait_for("asks ")
+        yield terminal
+
+
+def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
+    jack: JackServer, hear: Callable[[str], Heard], tmp_path: Path
+) -> None:
+    for tool in ("fluidsynth", "jack_rec"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is missing: apt-get install fluidsynth jackd2")
+    if not FONT.exists():
+        pytest.skip(f"{FONT} is missing: apt-get install fluid-soundfont-gm")
+    listener = hear("listener")
+    with synthesiser(jack), armonica(jack) as terminal:
+        jack.connect("armonica:out", "fluidsynth:midi_00")
+        jack.connect("armonica:out", "listener:in")
+        exported = compose(terminal, tmp_path / "song.mid")
+        notes, length = timed(exported)
+        assert len(notes) >= 8
+        with recording(jack, tmp_path / "song.wav", length + 1.5) as recorder:
+            heard = len(listener.messages)
+            terminal.press(" ")
+            recorder.wait(length + 15)
+            terminal.press(" ")
+        listener.wait_until(lambda _: not listener.holding())
+
+    played = [data[1] for _, data in listener.messages[heard:] if starts(data)]
+    written = [pitch for _, _, pitch in notes]
+    assert played[: len(written)] == written
+    sound, rate = read(tmp_path / "song.wav")
+    assert [pitch for _, _, pitch in notes] == heard_pitches(sound, rate, notes)
+
+
+def test_killing_the_application_while_it_plays_silences_every_note(
+    jack: JackServer, hear: Callable[[str], Heard]
+) -> None:
+    listener = hear("listener")
+    with armonica(jack) as terminal:
+        jack.connect("armonica:out", "listener:in")
+        terminal.press(" ")
+        listener.wait_until(lambda heard: sum(starts(data) for _, data in heard) >= 3)
+        listener.wait_until(lambda _: bool(listener.holding()))
+        killed = terminal.kill()
+        listener.wait_until(lambda _: not listener.holding())
+        listener.wait_until(lambda heard: heard[-1][0] > killed)
+        # Nothing starts afterwards, though the player had been told more notes.
+        assert not listener.wait_for(lambda _: bool(listener.holding()), timeout=0.5)
+    last = max(at for at, data in listener.messages if data[0] & 0xE0 == 0x80)
+    assert last - killed < 0.2
+
+
+def compose(terminal: Terminal, file: Path) -> Path:
+    """Makes a song of three measures by keys: one from the corpus, one by chance, one by hand."""
+
+    def form(key: str, title: str, *keys: str) -> None:
+        mark = terminal.mark()
+        terminal.type(key)
+        terminal.wait_for(title, mark)
+        for each in keys:
+            terminal.type(each)
+
+    # The song that ships goes, down to one measure, which is emptied and then made by hand.
+    for keys in ("D" * 30, "d", "lll", "j", "llll", "j", "hh"):
+        terminal.type(keys)
+    # Before it comes one drawn by chance, and before that one from a tune.
+    for keys in ("n", "))))", "r", "n"):
+        terminal.type(keys)
+    form("b", "title has", "hornpipe", "\r", "\t", "1", "\r")
+    form("t", "Quarter notes a minute", str(TEMPO), "\r")
+    form("I", "Sound", "\t", str(OCARINA), "\r")
+    form("X", "Write the loop", "\x01\x0b", str(file), "\r")
+    deadline = time.monotonic() + 10
+    while not file.exists():
+        assert time.monotonic() < deadline, f"no file was written; {terminal.words()[-3000:]}"
+        time.sleep(0.05)
+    terminal.press("1")
+    return file
+
+
+Note = tuple[float, float, int]
+"""Seconds of start and end, and pitch."""
+
+
+def timed(file: Path) -> tuple[list[Note], float]:
+    """Gives the notes of a MIDI file, which must be as they were asked for, and its length."""
+    song = mido.MidiFile(file)
+    now, started, notes = 0.0, dict[int, float](), list[Note]()
+    for message in song:
+        now += message.time
+        if message.type == "set_tempo":
+            assert round(mido.tempo2bpm(message.tempo)) == TEMPO
+        elif message.type == "program_change":
+            assert message.program == OCARINA - 1
+        elif message.type == "note_on" and message.velocity:
+            started[message.note] = now
+        elif message.type in ("note_on", "note_off"):
+            notes.append((started.pop(message.note), now, message.note))
+    assert not started
+    assert 8 * 60 / TEMPO < now <= 12 * 60 / TEMPO + 0.01
+    return sorted(notes), 12 * 60 / TEMPO
+
+
+@contextmanager
+def synthesiser(jack: JackServer) -> Iterator[None]:
+    """Runs FluidSynth as a client of the server."""
+    options = {
+        "audio.jack.server": jack.name,
+        "midi.jack.server": jack.name,
+        "audio.jack.id": "fluidsynth",
+        "midi.jack.id": "fluidsynth",
+        "audio.jack.autoconnect": "0",
+        "synth.reverb.active": "0",
+        "synth.chorus.active": "0",
+    }
+    settings = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
+    process = subprocess.Popen(
+        ["fluidsynth", "-a", "jack", "-m", "jack", *settings, "-is", str(FONT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def recording(jack: JackServer, file: Path, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs JACK's own recorder on the left side of the synthesiser, from now on."""
+    process = subprocess.Popen(
+        ["jack_rec", "-f", str(file), "-d", f"{seconds:.0f}", "-b", "16", "fluidsynth:left"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 10
+        while "jackrec" not in (jack.ask("jack_lsp") or ""):
+            assert time.monotonic() < deadline, "jack_rec does not start"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def read(file: Path) -> tuple[npt.NDArray[np.float64], int]:
+    """Gives the samples of a recording, and how many make a second."""
+    with wave.open(str(file)) as recorded:
+        data, rate = recorded.readframes(recorded.getnframes()), recorded.getframerate()
+        assert recorded.getsampwidth() == 2
+        assert recorded.getnchannels() == 1
+    return np.frombuffer(data, dtype="<i2").astype(np.float64) / 32768, rate
+
+
+def heard_pitches(sound: npt.NDArray[np.float64], rate: int, notes: list[Note]) -> list[int]:
+    """Gives the strongest pitch in the recording at the place of each note."""
+    loud = np.abs(sound) > 0.01
+    assert loud.any(), "the recording is silent"
+    began = int(np.argmax(loud)) / rate - notes[0][0]
+    found = []
+    for on, off, _ in notes:
+        start = began + on + SETTLED
+        end = min(began + off, start + LONGEST)
+        part = sound[int(start * rate) : int(end * rate)]
+        spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)), n=1 << 17))
+        frequencies = np.fft.rfftfreq(1 << 17, 1 / rate)
+        audible = (frequencies > 100) & (frequencies < 2500)
+        peak = frequencies[audible][int(np.argmax(spectrum[audible]))]
+        found.append(round(69 + 12 * np.log2(peak / 440)))
+    return found

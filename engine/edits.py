@@ -11,6 +11,7 @@ from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
 from engine.music.measure import Measure
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.text import printable
 
 DECIMALS = 4
 """Draws are rounded so that a song file stays short and the last bits of no machine matter."""
@@ -97,7 +98,7 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
                 raise OutOfRange("A song keeps at least one measure.", "Clear it instead.")
             return replace(song, slots=song.slots[:slot] + song.slots[slot + 1 :])
         case c.SetTitle(title):
-            shown = "".join(ch if ch.isprintable() else " " for ch in title).strip()
+            shown = printable(title, " ").strip()
             if len(shown) > TITLE_LENGTH:
                 raise OutOfRange(f"A title has at most {TITLE_LENGTH} characters.")
             return replace(song, title=shown or "Untitled")

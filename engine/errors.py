@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from engine.text import printable
+
 
 class ArmonicaError(Exception):
     """Anything that is told to the player instead of being a fault of the program.
 
     ``title`` names the subject in a few words, ``message`` says what happened in one
-    sentence, ``remedy`` says what to do about it. ``exit_code`` is what a command ends
+    sentence, ``remedy`` says what to do about it; both are one line of printable text, whatever
+    names are in them. ``exit_code`` is what a command ends
     with: 1 where the machine failed, 2 where the request was at fault.
     """
 
@@ -18,8 +21,8 @@ class ArmonicaError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        self.message = message
-        self.remedy = remedy
+        self.message = printable(message)
+        self.remedy = printable(remedy)
         super().__init__(self.line())
 
     def line(self) -> str:

@@ -11,6 +11,7 @@ from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.music.song import Origin
 from engine.session import document
+from engine.text import printable
 
 if TYPE_CHECKING:
     # The table brings numpy, which the first paint does not wait for.
@@ -37,7 +38,7 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             return _load_tune(slot, tune, first, count)
         case c.OpenSong(path):
             found = document.read(path)
-            place = str(document.located(path))
+            place = str(document.found(path))
             return Filed(
                 (c.ReplaceSong(found.song, place, True, found.locks),),
                 (Noticed(f"Opened {found.song.title}."),),
@@ -53,7 +54,8 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             if where is None:
                 raise CannotWrite("The song has no file yet.", "Save it under a name.")
             place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
-            return Filed((c.MarkSaved(place, snapshot.song),), (Noticed(f"Saved {place}."),))
+            notice = Noticed(f"Saved {printable(place)}.")
+            return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
         case c.ExportMidi(path):
             return _export_midi(path, snapshot)
 
@@ -62,7 +64,7 @@ def _import_midi(slot: int, path: str, track: int | None) -> Filed:
     from engine.midi import files
 
     found = files.read(Path(path).expanduser(), track)
-    name = Path(path).name
+    name = printable(Path(path).name)
     origins = tuple(
         Origin("midi", found.title, f"{name}, track {found.track}, measure {number}")
         for number in range(1, len(found.measures) + 1)
@@ -116,4 +118,4 @@ def _export_midi(path: str, snapshot: Snapshot) -> Filed:
         velocity=song.track.velocity,
         title=song.title,
     )
-    return Filed(notices=(Noticed(f"Wrote {place}."),))
+    return Filed(notices=(Noticed(f"Wrote {printable(str(place))}."),))

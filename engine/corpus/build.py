@@ -16,6 +16,7 @@ from engine.corpus.table import Corpus, Tune, read, write
 from engine.corpus.tunebooks import BookTune, Progress, corpus_folder, read_books
 from engine.errors import BadCorpus
 from engine.music.measure import REST, Measure
+from engine.writing import make_folder
 
 SHARED = 2
 """So many distinct measures at least must two tunes share to count as settings of one."""
@@ -36,7 +37,9 @@ def build(folder: Path, progress: Progress) -> Corpus:
     ``progress`` is told how many tunes are read and of how many. Raises `BadCorpus` where
     music21 or a book is missing, `CannotWrite` where nothing can be written.
     """
-    tunes = list(read_books(corpus_folder(), progress))
+    books = corpus_folder()
+    make_folder(folder)
+    tunes = list(read_books(books, progress))
     used = [tune for tune in tunes if tune.measures]
     if not used:
         raise BadCorpus(

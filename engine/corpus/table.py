@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,8 +13,8 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from engine import locations
-from engine.errors import BadCorpus, CannotWrite, OutOfRange
+from engine import locations, writing
+from engine.errors import BadCorpus, OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 
@@ -180,27 +178,14 @@ def write(folder: Path, corpus: Corpus, notice: str) -> None:
         # One key only: with several, their order in the file is left to chance.
         metadata={"tunes_sha256": hashlib.sha256(tunes).hexdigest()},
     )
-    written: list[tuple[str, Path]] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        contents = ((NOTICE, notice.encode("utf-8")), (TUNES, tunes), (MEASURES, measures))
-        try:
-            for name, content in contents:
-                handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-                written.append((temporary, folder / name))
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                Path(temporary).chmod(0o644)
-            for temporary, final in written:
-                Path(temporary).replace(final)
-        finally:
-            for temporary, _ in written:
-                Path(temporary).unlink(missing_ok=True)
-    except OSError as error:
-        raise CannotWrite(
-            f"The corpus cannot be written to {folder}: {error.strerror or error}.",
-            "Name a folder that you may write to.",
-        ) from error
+    writing.make_folder(folder)
+    writing.write_all(
+        {
+            folder / NOTICE: notice.encode("utf-8"),
+            folder / TUNES: tunes,
+            folder / MEASURES: measures,
+        }
+    )
 
 
 def _bytes(path: Path) -> bytes:

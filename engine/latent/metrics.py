@@ -64,9 +64,10 @@ class Control:
     """How the decoder obeys: sweeps of each gauge from many held-out measures.
 
     ``spearman`` is the mean over measures of the rank correlation of gauge and attribute
-    (a sweep that changes nothing counts 0), ``monotone`` the share of sweeps that rise and
-    never step back, ``slopes[moved][seen]`` the mean change of each attribute's normal score per unit,
-    ``silent`` the share of silent measures, ``attributes`` the decoded values [gauge, N, 13, 4].
+    (a sweep that changes nothing counts 0), ``monotone`` the share of sweeps that rise and never
+    step back, ``slopes[moved][seen]`` the mean change of each attribute's normal score per
+    unit, ``silent`` the share of silent measures, ``attributes`` the decoded values
+    [gauge, N, 13, 4].
     """
 
     spearman: dict[str, float]

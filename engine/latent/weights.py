@@ -14,7 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from engine.errors import BadModel, CannotWrite
+from engine import writing
+from engine.errors import BadModel
 from engine.latent.codec import Codec
 from engine.latent.model import TrainedVAE
 from engine.latent.network import MeasureVAE, Shape
@@ -55,14 +56,9 @@ def save(
         ).encode()
         + b"\n",
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in written.items():
-            partial = folder / (name + ".partial")
-            partial.write_bytes(content)
-            partial.replace(folder / name)
-    except OSError as error:
-        raise CannotWrite(f"The model cannot be written to {folder}: {error.strerror}.") from error
+    writing.make_folder(folder)
+    # The card last: it names the digest of the weights, so no other pair is ever loaded.
+    writing.write_all({folder / name: content for name, content in written.items()})
 
 
 def read_card(folder: Path) -> dict[str, Any]:

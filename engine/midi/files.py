@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,12 +9,14 @@ from pathlib import Path
 
 import mido
 
-from engine.errors import BadMidiFile, CannotWrite, OutOfRange
+from engine import writing
+from engine.errors import BadMidiFile, OutOfRange
 from engine.midi.fitting import Account, count, fit
 from engine.midi.parsing import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import FASTEST, SLOWEST, Track
+from engine.text import printable
 
 TICKS_PER_QUARTER = 480
 """Divisible by 12, so that every place of the grid is a whole tick."""
@@ -62,7 +63,7 @@ def read(path: Path | str, track: int | None = None) -> MidiImport:
     """
     path = Path(path)
     file = parse(path)
-    tracks = tuple(_info(number, one) for number, one in enumerate(file.tracks, 1))
+    tracks = _listed(file)
     chosen = _choose(path, tracks, track)
     parsed = file.tracks[chosen - 1]
     account = Account()
@@ -80,10 +81,18 @@ def read(path: Path | str, track: int | None = None) -> MidiImport:
         measures=tuple(measures),
         tempo=tempo,
         track=chosen,
-        title=parsed.name or path.stem,
+        title=parsed.name or printable(path.stem),
         tracks=tracks,
         changes=account.sentences(),
     )
+
+
+def tracks(path: Path | str) -> tuple[TrackInfo, ...]:
+    """Lists the tracks of a MIDI file; raises `BadMidiFile` where it cannot be read or is mute."""
+    path = Path(path)
+    listed = _listed(parse(path))
+    _with_notes(path, listed)
+    return listed
 
 
 def write(
@@ -110,13 +119,24 @@ def write(
             f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
             f"{tempo} does not."
         )
-    name = "".join(c for c in title if c.isprintable()).encode("utf-8", "replace").decode("utf-8")
+    name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
     file.tracks.append(_conductor(tempo, name))
     file.tracks.append(_notes(measures, track, name))
     content = BytesIO()
     file.save(file=content)
-    _replace(Path(path), content.getvalue())
+    writing.write(Path(path), content.getvalue())
+
+
+def _listed(file: ParsedFile) -> tuple[TrackInfo, ...]:
+    return tuple(_info(number, one) for number, one in enumerate(file.tracks, 1))
+
+
+def _with_notes(path: Path, tracks: tuple[TrackInfo, ...]) -> list[TrackInfo]:
+    found = [track for track in tracks if track.notes]
+    if not found:
+        raise BadMidiFile(f"{path} holds no notes.", "Name a file with notes in it.")
+    return found
 
 
 def _info(number: int, track: ParsedTrack) -> TrackInfo:
@@ -125,9 +145,7 @@ def _info(number: int, track: ParsedTrack) -> TrackInfo:
 
 
 def _choose(path: Path, tracks: tuple[TrackInfo, ...], wanted: int | None) -> int:
-    with_notes = [track for track in tracks if track.notes]
-    if not with_notes:
-        raise BadMidiFile(f"{path} holds no notes.", "Name a file with notes in it.")
+    with_notes = _with_notes(path, tracks)
     listed = ", ".join(
         f"{track.number}" + (f" {track.name!r}" if track.name else "") for track in with_notes[:12]
     )
@@ -221,20 +239,3 @@ def _notes(measures: Sequence[Measure], track: Track, name: str) -> mido.MidiTra
         add("note_off", base, note=sounding, velocity=64)
     written.append(mido.MetaMessage("end_of_track", time=base - at))
     return written
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
-    try:
-        try:
-            # Opened plainly rather than by tempfile, whose files nobody else may read.
-            with temporary.open("xb") as file:
-                file.write(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CannotWrite(
-            f"{path} cannot be written ({reason}).", "Name a place where you may write."
-        ) from error

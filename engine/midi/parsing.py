@@ -14,6 +14,7 @@ from typing import Any
 import mido
 
 from engine.errors import BadMidiFile
+from engine.text import printable
 
 MOST_BYTES = 1 << 20
 """The largest file that is read; music of an hour takes about half of it."""
@@ -184,4 +185,4 @@ def _readable(name: str) -> str:
     # steer the terminal.
     with suppress(UnicodeError):
         name = name.encode("latin-1").decode("utf-8")
-    return "".join(c for c in name if c.isprintable()).strip()[:LONGEST_NAME]
+    return printable(name, "").strip()[:LONGEST_NAME]

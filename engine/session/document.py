@@ -6,20 +6,19 @@ that what is read equals what was written.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from engine.errors import ArmonicaError, BadSong, CannotWrite
+from engine import writing
+from engine.errors import ArmonicaError, BadSong
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import Measure
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
+from engine.text import printable
 
 SUFFIX = ".armonica"
 VERSION = 1
@@ -52,31 +51,25 @@ def located(path: str | Path) -> Path:
         place = Path(path).expanduser()
     except RuntimeError:
         place = Path(path)
+    # Whole, so that a song that is recovered from another folder still has its file.
+    place = place.absolute()
     return place if place.suffix or not place.name else place.with_name(place.name + SUFFIX)
+
+
+def found(path: str | Path) -> Path:
+    """Gives the place of the file that a player means: as it is named, or with the suffix."""
+    place = located(path)
+    bare = place.with_suffix("")
+    return bare if not Path(path).suffix and bare.exists() else place
 
 
 def write(path: str | Path, document: Document) -> Path:
     """Writes a document and gives its place; raises `CannotWrite` and leaves the old file."""
-    place = located(path)
-    temporary: Path | None = None
     try:
-        # A link stays a link to the file that is written.
-        target = place.resolve()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(encode(document))
-            file.flush()
-            os.fchmod(file.fileno(), _mode(target))
-            os.fsync(file.fileno())
-        temporary.replace(target)
-        temporary = None
-        _settle(target.parent)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise _unwritable(place, error) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        place = located(path)
+    except (OSError, ValueError) as error:
+        raise writing.cannot_write(Path(path), error) from None
+    writing.write(place, encode(document))
     return place
 
 
@@ -84,9 +77,7 @@ def read(path: str | Path) -> Document:
     """Reads a document; raises `BadSong` for whatever is not one."""
     place = Path(path)
     try:
-        place = place.expanduser()
-        if not place.exists():
-            place = located(place)
+        place = found(path)
         if not stat.S_ISREG(place.stat().st_mode):
             raise BadSong(f"{place} is not a file.", "Name a song file.")
         with place.open("rb") as file:
@@ -166,7 +157,8 @@ class _Fields:
         value = self.take(name)
         if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
             _bad(f"the {name} of {self._where} is not a text of at most {_LONGEST_TEXT} characters")
-        return value
+        # Read leniently, because an older program may have written a file's name as it was.
+        return printable(value)
 
     def integers(self, name: str, most: int) -> tuple[int, ...]:
         values = self.take(name)
@@ -224,6 +216,7 @@ def _document(fields: _Fields) -> Document:
     locks = fields.integers("locks", _MOST_DIMENSIONS)
     if any(not 0 <= lock < _MOST_DIMENSIONS for lock in locks):
         _bad("the locks are not dimensions")
+    # A place, not a text: it may be a name that only its file system can read.
     belongs_to = fields.take("belongs_to")
     if belongs_to is not None and not isinstance(belongs_to, str):
         _bad("belongs_to is not a text")
@@ -295,38 +288,3 @@ def _no_constant(name: str) -> NoReturn:
 
 def _bad(what: str) -> NoReturn:
     raise BadSong(f"The song cannot be read: {what}.", "Open another, or a copy of it.")
-
-
-def _mode(target: Path) -> int:
-    try:
-        return stat.S_IMODE(target.stat().st_mode)
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
-
-
-def _settle(folder: Path) -> None:
-    # The new name is on the disk only when the folder is; some file systems cannot say so.
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
-
-
-def _unwritable(place: Path, error: Exception) -> CannotWrite:
-    number = getattr(error, "errno", None)
-    reason = getattr(error, "strerror", None) or str(error)
-    if number in (errno.ENOSPC, errno.EDQUOT):
-        return CannotWrite(
-            f"{place} cannot be written: {reason}.", "Free some space, or name another disk."
-        )
-    return CannotWrite(
-        f"{place} cannot be written: {reason}.", "Name a place that you may write to."
-    )

@@ -14,17 +14,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.config import Settings
 from engine.errors import BadSong, CannotWrite
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Origin, Slot, Song, Track
 from engine.session import autosave, shipping
 from engine.session.document import Document, decode, encode, located, read, write
-from engine.session.opening import shipped, shipped_songs
+from engine.session.opening import opening, shipped, shipped_songs
+from engine.text import printable
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
 )
-texts = st.text(max_size=40) | st.just("a\udc80b")
+texts = st.text(max_size=40).map(printable)
+names = texts | st.just("a\udc80b")
 codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
 origins = st.builds(
     Origin, st.sampled_from(["corpus", "midi", "prior", "gauge", "copy"]), texts, texts
@@ -50,7 +53,7 @@ songs = st.builds(
     st.lists(slots, min_size=1, max_size=10).map(tuple),
     st.none() | st.tuples(texts, texts),
 )
-documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | texts)
+documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
 MEASURE = Measure((60, *[HOLD] * 23))
 SONG = Song(
@@ -216,6 +219,36 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     for name in ("pipe.armonica", ".", "missing", "a\0b"):
         with pytest.raises(BadSong):
             read(f"{tmp_path}/{name}")
+
+
+def test_text_in_a_file_cannot_steer_the_terminal() -> None:
+    steering = Document(replace(SONG, title="Air\x1b[2J\ud800\nb"))
+    assert decode(encode(steering)).song.title == "Air?[2J??b"
+
+
+def test_a_song_without_the_suffix_stays_the_file_it_was_opened_from(tmp_path: Path) -> None:
+    write(tmp_path / "air", Document(SONG)).rename(tmp_path / "air")
+    assert opening(tmp_path / "air", Settings()).path == str(tmp_path / "air")
+    write(tmp_path / "reel", Document(SONG))
+    assert opening(tmp_path / "reel", Settings()).path == str(tmp_path / "reel.armonica")
+
+
+def test_the_place_of_a_song_does_not_depend_on_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert write("air", Document(SONG)) == tmp_path / "air.armonica"
+    assert opening("air", Settings()).path == str(tmp_path / "air.armonica")
+
+
+def test_a_damaged_song_among_those_that_ship_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.locations.SONGS", tmp_path)
+    assert shipped() == Song()
+    (tmp_path / "1.armonica").write_text("{")
+    write(tmp_path / "2", Document(SONG))
+    assert shipped().title == "Air"
 
 
 @pytest.fixture

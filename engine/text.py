@@ -1,0 +1,12 @@
+"""Text from files and file systems, made fit to be shown."""
+
+from __future__ import annotations
+
+
+def printable(text: str, instead: str = "?") -> str:
+    """Gives the text with ``instead`` for every character that is not printable.
+
+    Line ends, escapes that steer a terminal, and bytes of a file name that are no text are
+    such characters.
+    """
+    return "".join(each if each.isprintable() else instead for each in text)

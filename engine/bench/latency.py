@@ -19,8 +19,8 @@ from engine.errors import NotReady
 KEYS = 60
 """How many keys are pressed in each of the programs, while it rests and while it plays."""
 
-TEMPO = 30.0
-"""So slow that a third of a second passes between the nearest notes: none is taken for another."""
+TEMPO = 20.0
+"""So slow that the nearest notes are a quarter of a second apart: none is taken for another."""
 
 LONGEST_WAIT = 2.0
 """How long a key waits for a place of the loop at which its note changes at once, in seconds."""
@@ -77,7 +77,7 @@ class _Turns:
                 self.parts.terminal.press(step.key)
             else:
                 # Somewhat after the place, so that its own note is not taken for the answer.
-                time.sleep(wait + QUARTER / 24 * (1 + _uneven(len(times))))
+                time.sleep(wait + 0.05 + 0.05 * _uneven(len(times)))
                 times.append((self._ours(step.key, waits[wait]), self._other()))
 
     def _prepared(self) -> Step:
@@ -85,7 +85,7 @@ class _Turns:
         if step.prepare:
             self.parts.terminal.press(step.prepare)
         # Uneven pauses, so that no key falls into step with what is drawn.
-        time.sleep(0.05 + 0.05 * _uneven(len(self.parts.listener.messages)))
+        time.sleep(0.04 + 0.04 * _uneven(len(self.parts.listener.messages)))
         return step
 
     def _until(self, place: float, began: float) -> float:
@@ -99,7 +99,7 @@ class _Turns:
         )
 
     def _other(self) -> float:
-        time.sleep(0.05 + 0.05 * _uneven(len(self.parts.listener.messages)))
+        time.sleep(0.04 + 0.04 * _uneven(len(self.parts.listener.messages)))
         return self._answer(
             self.bare, "x", lambda data: starts(data) and data[0] & 0x0F == echo.CHANNEL
         )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from engine import __version__
+from engine import __version__, logs
 from engine.cli import machine, measures, screens, work
-from engine.cli.options import Parser
+from engine.cli.options import BadUsage, Parser
 from engine.errors import ArmonicaError
+from engine.text import printable
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
+
+log = logging.getLogger(__name__)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,22 +39,73 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; gives 0 on success, 2 for the user's mistakes, 1 for failures."""
     try:
-        options = parser().parse_args(arguments)
-        run = options.run if options.word else screens.run
-        run(options)
+        return _run(arguments)
     except ArmonicaError as error:
-        print(f"armonica: {error.line()}", file=sys.stderr)
+        _say(error.line())
         return error.exit_code
     except KeyboardInterrupt:
-        print("armonica: interrupted", file=sys.stderr)
+        _say("interrupted")
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # Whoever read our output has enough of it; keep the interpreter from saying so.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return 0
+        # Whoever read our output has enough of it.
+        _abandon_output()
+    except OSError as error:
+        log.exception("The system refused something")
+        _abandon_output()
+        where = f" ({error.filename})" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        _say(f"The system says: {reason}. Look at free space, rights and limits.")
+    except Exception as error:
+        log.exception("A command met a fault")
+        _abandon_output()
+        what = f"{type(error).__name__}: {error}".rstrip(".: ")
+        _say(f"A fault was met ({what}). {logs.place()} says where.")
+    return 1
 
 
 def script() -> NoReturn:
     """Ends the process with what `main` gives."""
+    logs.start()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A terminal without the signs of a map shows marks in their place.
+        sys.stdout.reconfigure(errors="replace")
     sys.exit(main())
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = parser().parse_args(arguments)
+        if options.word:
+            _check_screens(options)
+            options.run(options)
+        else:
+            screens.run(options)
+    except SystemExit as end:
+        # argparse ends so after --help and --version.
+        return int(end.code or 0)
+    finally:
+        # Here, where it can be told that nobody takes what was printed.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    return 0
+
+
+def _check_screens(options: argparse.Namespace) -> None:
+    for name in ("song", "port", "keymap", "theme"):
+        if getattr(options, name) is not None:
+            raise BadUsage(f"--{name} is for the screens, not for {options.word}.", "Leave it out.")
+
+
+def _say(line: str) -> None:
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
+        # Over what is left of a line of progress.
+        start = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{start}armonica: {printable(line)}", file=sys.stderr, flush=True)
+
+
+def _abandon_output() -> None:
+    # Else the interpreter tries once more at its end, and says so in many lines.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
+import shutil
 import sys
 import time
 from typing import Any, NoReturn, TextIO
@@ -29,12 +31,20 @@ class Parser(argparse.ArgumentParser):
 def common(word: argparse.ArgumentParser) -> None:
     """Adds the options that every word takes."""
     word.add_argument("--json", action="store_true", help="print one JSON document")
-    word.add_argument("--seed", type=int, default=0, help="the seed of every random choice (0)")
+    word.add_argument("--seed", type=seed, default=0, help="the seed of every random choice (0)")
 
 
 def emit(document: dict[str, Any]) -> None:
     """Prints one JSON document on standard output."""
     print(json.dumps(document, allow_nan=False))
+
+
+def seed(text: str) -> int:
+    """Reads a seed that every generator takes; raises `OutOfRange`."""
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise OutOfRange(f"--seed lies from 0 to 2^63 - 1; {value} does not.")
+    return value
 
 
 def number(name: str, text: str, low: float, high: float) -> float:
@@ -56,7 +66,8 @@ class ProgressLine:
 
     def __init__(self, name: str, stream: TextIO | None = None) -> None:
         self._name = name
-        self._stream = stream or sys.stderr
+        # Started without a standard error, a command still does its work.
+        self._stream = stream or sys.stderr or io.StringIO()
         self._live = self._stream.isatty()
         self._last = -math.inf
         self._began = time.monotonic()
@@ -72,6 +83,9 @@ class ProgressLine:
         bar = "#" * round(done * 24)
         parts = [p for p in (detail, left or duration(spent)) if p]
         line = f"{self._name} [{bar:<24}] {done:4.0%}  {', '.join(parts)}"
+        if self._live:
+            # A line that wraps could not be written over.
+            line = line[: shutil.get_terminal_size().columns - 1]
         end = "\n" if not self._live or done >= 1 else ""
         start = "\r\x1b[K" if self._live else ""
         self._stream.write(f"{start}{line}{end}")

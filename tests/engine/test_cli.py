@@ -1,6 +1,10 @@
 """The words of the command line: JSON that scripts rely on, and one line for each mistake."""
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +154,9 @@ def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("render -o x.mid --set note_density", "DIM=VALUE"),
         ("render -o x.mid --set note_density=inf", "from -3 to 3"),
         ("render -o x.mid --measures 0", "1 to 10000"),
+        ("render -o x.mid --seed -1", "--seed lies from 0"),
+        ("render -o x.mid --seed 99999999999999999999", "--seed lies from 0"),
+        ("--song x ports", "Leave it out"),
         ("render -o x.mid --tempo 7", "from 20 to 400"),
         ("render -o x.mid --measure 2", "--base"),
         ("encode nothing.mid", "nothing.mid"),
@@ -204,3 +211,85 @@ def test_a_damaged_model_is_refused_by_hash(
         weights.write(b"\0" * 8)
     monkeypatch.setattr(locations, "MEASURE_VAE", folder)
     assert "has the hash" in refused(capsys, "sweep", "z5")
+
+
+SCRIPT = "from engine.cli.main import script; script()"
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command as a process of its own, behind what a shell puts around it."""
+    command = f"set -o pipefail; {shlex.quote(sys.executable)} -c {shlex.quote(SCRIPT)} {line}"
+    return subprocess.run(
+        ["bash", "-c", command],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("ports --json | head -c 0", 1, ""),
+        ("ports --json > /dev/full", 1, "armonica: The system says: No space left on device."),
+        ("encode missing.mid 2>&-", 2, ""),
+        ("evaluate measures --model missing 2>&-", 2, ""),
+    ],
+)
+def test_outputs_that_are_closed_or_full_end_in_one_line(line: str, code: int, said: str) -> None:
+    ended = shell(line)
+    assert ended.returncode == code
+    assert ended.stderr.startswith(said)
+    assert ended.stderr.count("\n") == bool(said)
+
+
+def test_a_fault_is_one_line_and_the_log_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
+
+    def fault() -> None:
+        raise ZeroDivisionError("never\nexpected")
+
+    monkeypatch.setattr("engine.midi.ports.list_ports", fault)
+    assert main(["ports"]) == 1
+    err = capsys.readouterr().err
+    assert err == (
+        "armonica: A fault was met (ZeroDivisionError: never?expected). "
+        f"{tmp_path}/state/armonica.log says where.\n"
+    )
+
+
+def test_the_log_holds_what_went_wrong(tmp_path: Path) -> None:
+    code = (
+        "import logging, threading\n"
+        "from engine import logs\n"
+        "logs.start(); logs.start()\n"
+        "logging.getLogger('engine').warning('late')\n"
+        "thread = threading.Thread(target=lambda: 1 / 0, name='lane')\n"
+        "thread.start(); thread.join()\n"
+    )
+    environment = os.environ | {"ARMONICA_HOME": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=True
+    )
+    assert ended.stderr == b""
+    text = (tmp_path / "state" / "armonica.log").read_text()
+    assert text.count("late") == 1
+    assert "The thread lane ended by a fault" in text
+    assert "ZeroDivisionError" in text
+
+
+def test_without_a_place_for_a_log_nothing_is_written_over_the_screen(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = shell("encode missing.mid", ARMONICA_HOME=str(tmp_path / "file"))
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_terminal_without_the_signs_of_a_map_shows_marks() -> None:
+    ended = shell("map --width 5 --height 3", PYTHONIOENCODING="ascii")
+    assert ended.returncode == 0
+    assert "+3 ?" in ended.stdout

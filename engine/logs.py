@@ -1,0 +1,49 @@
+"""The log: where the program notes what went wrong inside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from engine.locations import state_folder
+
+_LARGEST = 1_000_000
+_FORM = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
+
+log = logging.getLogger(__name__)
+
+
+def place() -> Path:
+    """Gives the file of the log."""
+    return state_folder() / "armonica.log"
+
+
+def start() -> None:
+    """Notes warnings, faults and ends of threads in the log from now on; once is enough.
+
+    Where there can be no log they are dropped: on standard error they would tear the screen.
+    """
+    root = logging.getLogger()
+    if any(isinstance(each, RotatingFileHandler) for each in root.handlers):
+        return
+    # A full disk is no reason to write over the screen either.
+    logging.raiseExceptions = False
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_ended
+    try:
+        place().parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = RotatingFileHandler(
+            place(), maxBytes=_LARGEST, backupCount=1, encoding="utf-8", errors="replace"
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter(_FORM))
+    root.addHandler(handler)
+
+
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    name = ended.thread.name if ended.thread else "unknown"
+    value = ended.exc_value or ended.exc_type()
+    log.error("The thread %s ended by a fault", name, exc_info=value)

@@ -24,6 +24,9 @@ MAJOR = np.array([[(pitch - tonic) % 12 in (0, 2, 4, 5, 7, 9, 11) for pitch in r
 """Membership of each pitch class in each major collection [12, 12]."""
 
 
+CLASSES = np.eye(12)
+
+
 def beat_patterns(tokens: Ints) -> Ints:
     """Gives the number of each beat's onset pattern [N, 4] of tokens [N, 24]."""
     onsets = (tokens > REST).reshape(-1, BEATS, POSITIONS)
@@ -44,7 +47,7 @@ def plausible(tokens: Ints, surprise: Floats) -> npt.NDArray[np.bool_]:
 def in_key(tokens: Ints) -> Floats:
     """Gives the share of each measure's notes [N] that fit its best major collection (none: 1)."""
     sounding = tokens > REST
-    counts = np.stack([((tokens % 12 == c) & sounding).sum(axis=1) for c in range(12)], axis=1)
+    counts = (CLASSES[tokens % 12] * sounding[..., None]).sum(axis=1)
     total = counts.sum(axis=1)
     return np.where(total > 0, (counts @ MAJOR.T).max(axis=1) / np.maximum(total, 1), 1.0)
 

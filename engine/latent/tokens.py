@@ -47,12 +47,15 @@ def absolute(tokens: Ints, lowest: Ints) -> Ints:
     above = np.where(sounding, tokens - smallest, 0)
     lowest = np.clip(lowest, LOWEST, HIGHEST - above.max(axis=1))
     pitched = np.where(sounding, above + lowest[:, None], tokens)
-    resting = np.zeros(len(tokens), dtype=bool)
-    for tick in range(tokens.shape[1]):
-        column = pitched[:, tick]
-        pitched[:, tick] = np.where(resting & (column == REST), HOLD, column)
-        resting = (column == REST) | (resting & (column == HOLD))
-    return pitched
+    before = _last(pitched != HOLD)
+    resting = (before >= 0) & (np.take_along_axis(pitched, before.clip(min=0), axis=1) == REST)
+    return np.where(resting & (pitched == REST), HOLD, pitched)
+
+
+def _last(marked: npt.NDArray[np.bool_]) -> Ints:
+    # The last marked tick before each tick [N, 24], or -1.
+    at = np.maximum.accumulate(np.where(marked, np.arange(marked.shape[1]), -1), axis=1)
+    return np.concatenate([np.full((len(marked), 1), -1), at[:, :-1]], axis=1)
 
 
 def measured(tokens: npt.NDArray[np.integer]) -> Floats:
@@ -64,9 +67,7 @@ def measured(tokens: npt.NDArray[np.integer]) -> Floats:
     low = np.where(sounding, tokens, 1000).min(axis=1)
     several = count > 1
     spread = np.where(several, high - low, 0) / RANGE_SCALE
-    # The last sounded pitch at each tick, carried over holds and rests.
-    last = np.maximum.accumulate(np.where(sounding, np.arange(tokens.shape[1]), -1), axis=1)
-    before = np.concatenate([np.full((len(tokens), 1), -1), last[:, :-1]], axis=1)
+    before = _last(sounding)
     steps = sounding & (before >= 0)
     values = tokens.astype(np.int64)
     previous = np.take_along_axis(values, np.maximum(before, 0), axis=1)

@@ -104,10 +104,14 @@ def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]
     if options.base is None:
         return model.spec.origin
     measures = _read(options.base, options.track).measures
+    return model.encode([_the(measures, options)])[0]
+
+
+def _the(measures: tuple[Measure, ...], options: argparse.Namespace) -> Measure:
     at = 1 if options.measure is None else options.measure
     if not 1 <= at <= len(measures):
         raise OutOfRange(f"{options.base} has measures 1 to {len(measures)}, not {at}.")
-    return model.encode([measures[at - 1]])[0]
+    return measures[at - 1]
 
 
 def _notes(measure: Measure) -> list[list[float]]:
@@ -150,13 +154,14 @@ def _sweep(options: argparse.Namespace) -> None:
     end = number("--to", options.end, -LIMIT, LIMIT)
     if not 2 <= options.steps <= 1001:
         raise OutOfRange(f"--steps lies from 2 to 1001; {options.steps} does not.")
+    candidates = _candidates(options)
     _check_base(options)
     model = _model()
     dimension = model.spec.dimension(options.dimension)
     base = _chosen(options, model)
     values = [start + (end - start) * at / (options.steps - 1) for at in range(options.steps)]
     points = [(*base[: dimension.index], v, *base[dimension.index + 1 :]) for v in values]
-    measures = model.decode(points, candidates=_candidates(options))
+    measures = model.decode(points, candidates=candidates, moved=(dimension.index,))
     if options.json:
         emit(
             {
@@ -197,6 +202,7 @@ def _render(options: argparse.Namespace) -> None:
         raise BadUsage(f"{options.out} is not a .mid file.", "Name the output FILE.mid.")
     if options.measures is not None and not 1 <= options.measures <= MOST_MEASURES:
         raise OutOfRange(f"--measures lies from 1 to {MOST_MEASURES}, not {options.measures}.")
+    candidates = _candidates(options)
     tempo = TEMPO
     if options.tempo is not None:
         tempo = number("--tempo", options.tempo, SLOWEST, FASTEST)
@@ -212,14 +218,13 @@ def _render(options: argparse.Namespace) -> None:
         measures = found.measures
         tempo = tempo if options.tempo is not None else found.tempo
         if options.measure is not None:
-            _chosen(options, model)
-            measures = (measures[options.measure - 1],) * (options.measures or 1)
+            measures = (_the(measures, options),) * (options.measures or 1)
         measures = measures[: options.measures]
         points = model.encode(measures)
     # A measure of the file that no gauge has moved sounds as it came.
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
-        measures = tuple(model.decode(moved, candidates=_candidates(options)))
+        measures = tuple(model.decode(moved, candidates=candidates, moved=tuple(moves)))
     write(options.out, measures, tempo, title=options.out.stem)
     if options.json:
         emit(

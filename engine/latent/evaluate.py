@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.corpus.table import Corpus
-from engine.errors import OutOfRange
+from engine.errors import BadModel, OutOfRange
 from engine.latent.information import disentanglement
 from engine.latent.metrics import (
     SWEEP,
@@ -74,9 +74,10 @@ def evaluate(
     tokens = corpus.tokens[rows].astype(np.int64)
     drawn = np.random.default_rng(seed).permutation(len(tokens))[:bases]
     known = corpus.tokens[corpus.training()].astype(np.int64)
+    # All are read before the first is judged, which takes minutes.
+    loaded = [(load(folder), _card(folder)) for folder in folders]
     models = []
-    for at, folder in enumerate(folders):
-        model, card = load(folder), read_card(folder)
+    for at, (folder, (model, card)) in enumerate(zip(folders, loaded, strict=True)):
 
         def show(done: float, what: str, at: int = at, name: str = folder.name) -> None:
             on_progress((at + done) / len(folders), f"{name}: {what}")
@@ -91,7 +92,7 @@ def evaluate(
                 **_judged(model, tokens, tokens[drawn], seed, show),
             }
         )
-    surprise = load(folders[0]).codec.surprise
+    surprise = loaded[0][0].codec.surprise
     return {
         "corpus": corpus.digest,
         "measures": len(tokens),
@@ -105,6 +106,19 @@ def evaluate(
         "models": models,
         "anchors": ANCHORS,
     }
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    card = read_card(folder)
+    recipe = card.get("recipe")
+    if not {"seed", "steps", "corpus"} <= card.keys() or not (
+        isinstance(recipe, dict) and "name" in recipe
+    ):
+        raise BadModel(
+            f"The card of {folder} does not say what made the model.",
+            "Train it with `armonica train measures`.",
+        )
+    return card
 
 
 def _judged(

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from math import cos, pi
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine import writing
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange
 from engine.latent.augment import augment
@@ -155,7 +157,6 @@ class Trainer:
 
     def save(self) -> None:
         """Writes a checkpoint from which an equal run goes on, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         state = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -165,9 +166,19 @@ class Trainer:
             "at": self.at,
             "run": self._run(),
         }
-        partial = self.folder / (CHECKPOINT + ".partial")
-        torch.save(state, partial)
-        partial.replace(self.folder / CHECKPOINT)
+        writing.make_folder(self.folder)
+        content = BytesIO()
+        torch.save(state, content)
+        writing.write(self.folder / CHECKPOINT, content.getvalue())
+
+    def note(self, found: dict[str, Any]) -> None:
+        """Adds a line to the folder's metrics; raises `CannotWrite`."""
+        path = self.folder / METRICS
+        try:
+            with path.open("a") as lines:
+                lines.write(json.dumps(found) + "\n")
+        except OSError as error:
+            raise writing.cannot_write(path, error) from error
 
     def resume(self) -> bool:
         """Goes on from the folder's checkpoint; gives whether there was one.
@@ -179,13 +190,14 @@ class Trainer:
             return False
         try:
             state: dict[str, Any] = torch.load(path, weights_only=True)
+            run = state["run"]
         except Exception as error:
             raise BadModel(
-                f"{path.name} cannot be read as a checkpoint.", "Delete it to start anew."
+                f"{path} cannot be read as a checkpoint.", "Delete it to start anew."
             ) from error
-        if state["run"] != self._run():
+        if run != self._run():
             raise BadModel(
-                f"The checkpoint in {self.folder} belongs to another run ({state['run']}).",
+                f"The checkpoint in {self.folder} belongs to another run ({run}).",
                 "Name another folder, or repeat that run's options.",
             )
         self.network.load_state_dict(state["network"])
@@ -221,11 +233,12 @@ def train(
     """Trains a measure VAE in ``folder``, going on where an earlier run stopped.
 
     Writes ``checkpoint.pt``, a line of ``metrics.jsonl`` each thousand steps, and at the end
-    the model into ``folder/model``, which is returned. Raises `BadModel` as
+    the model into ``folder/model``, which is returned. Raises `CannotWrite`, and `BadModel` as
     `Trainer.resume` does.
     """
     torch.set_num_threads(1)
     trainer = Trainer(folder, corpus, recipe, shape or Shape(), seed, steps)
+    writing.make_folder(folder)
     trainer.resume()
     began, first = time.monotonic(), trainer.at
     while not trainer.done:
@@ -237,8 +250,7 @@ def train(
             trainer.save()
         if trainer.at % MEASURE_EVERY == 0 or trainer.done:
             found = {"step": trainer.at, "losses": losses, **trainer.validate()}
-            with (folder / METRICS).open("a") as lines:
-                lines.write(json.dumps(found) + "\n")
+            trainer.note(found)
     card = {
         "command": command,
         "recipe": recipe.as_dict(),

@@ -18,11 +18,14 @@ from engine import writing
 from engine.errors import BadModel
 from engine.latent.codec import Codec
 from engine.latent.model import TrainedVAE
-from engine.latent.network import MeasureVAE, Shape
+from engine.latent.network import NAMED, MeasureVAE, Shape
 from engine.latent.tokens import Ints
 
 WEIGHTS, CODES, CARD = "weights.safetensors", "codes.safetensors", "card.json"
 FORMAT = 1
+
+LARGEST = 8192
+"""The largest size of any part of a network."""
 
 
 def save(
@@ -71,7 +74,7 @@ def read_card(folder: Path) -> dict[str, Any]:
                 f"{path} is of format {card['format']}, and this program reads format {FORMAT}.",
                 "Update armonica, or train anew with `armonica train measures`.",
             )
-        Shape(**card["shape"])
+        _shape(card)
         if not isinstance(card["weights"], str):
             raise TypeError
     except OSError as error:
@@ -79,7 +82,7 @@ def read_card(folder: Path) -> dict[str, Any]:
             f"There is no model in {folder}: {CARD} cannot be read.",
             "Make one with `armonica train measures`.",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadModel(f"{path} is damaged.", "Install the model again.") from error
     return dict(card)
 
@@ -104,22 +107,35 @@ def load(folder: Path) -> TrainedVAE:
     try:
         tensors = load_tensors(content)
         codec = Codec.from_tensors(tensors)
-        network = MeasureVAE(Shape(**card["shape"]))
-        network.load_state_dict(tensors)
+        # Without memory of its own: a card may ask for more than there is.
+        with torch.device("meta"):
+            network = MeasureVAE(_shape(card))
+        network.load_state_dict(tensors, assign=True)
     except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise BadModel(
             f"{path} does not hold the network that its card describes.",
             "Install the model again.",
         ) from error
-    network.eval()
-    return TrainedVAE(network, codec, digest, _codes(folder))
+    network.float().eval()
+    size = NAMED + 1 + network.shape.free
+    return TrainedVAE(network, codec, digest, _codes(folder, size))
 
 
-def _codes(folder: Path) -> npt.NDArray[np.float16] | None:
+def _shape(card: dict[str, Any]) -> Shape:
+    shape = Shape(**card["shape"])
+    if any(type(size) is not int or not 0 < size <= LARGEST for size in shape.as_dict().values()):
+        raise ValueError("a size of the network is none")
+    return shape
+
+
+def _codes(folder: Path, size: int) -> npt.NDArray[np.float16] | None:
     # Only the map's shading of training data needs them; a model plays without.
     try:
         codes = load_tensors((folder / CODES).read_bytes())["codes"]
     except (OSError, SafetensorError, KeyError):
         return None
+    fits = codes.dtype == torch.float16 and codes.ndim == 2 and codes.shape[1] == size
+    if not fits or not codes.isfinite().all():
+        return None
     found: npt.NDArray[np.float16] = codes.numpy()
-    return found if found.ndim == 2 else None
+    return found

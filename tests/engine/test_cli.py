@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from engine.cli import screens
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
 from engine.midi.files import read, write
-from engine.music.attributes import NAMES
+from engine.music.attributes import NAMES, attributes
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
@@ -71,6 +72,15 @@ def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -
     density = [point["attributes"]["note_density"] for point in found["points"]]
     assert density[0] < density[2] < density[4]
     assert found["points"][0]["notes"]
+
+
+def test_a_sweep_is_what_the_screen_plays(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("sweep", "note_range", "--base", tune, "--measure", 2, "--steps", 2)
+    found = ask(capsys, *words)["points"][1]["attributes"]
+    model = screens.load_model()
+    code = model.encode(read(tune).measures[1:2])[0]
+    (played,) = model.decode([(code[0], 3.0, *code[2:])], moved=(1,))
+    assert found == attributes(played)
 
 
 def test_map_gives_values_from_the_top_down(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +177,7 @@ def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("train measures -o run --steps 0", "at least one step"),
         ("evaluate measures --model nowhere", "armonica train measures"),
         ("evaluate measures --bases 0", "1 to"),
+        ("train measures -o x/y --corpus nowhere", "armonica corpus build"),
         ("evaluate measures --corpus nowhere", "armonica corpus build"),
     ],
 )

@@ -1,5 +1,6 @@
 """The judges are judged: each figure on cases where the truth is known."""
 
+import json
 from math import log
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus.table import shipped
-from engine.errors import OutOfRange
+from engine.errors import BadModel, OutOfRange
 from engine.latent.codec import Codec
 from engine.latent.evaluate import evaluate, table
 from engine.latent.information import disentanglement, mutual_information
@@ -28,7 +29,7 @@ from engine.latent.network import MeasureVAE
 from engine.latent.recipe import ARMONICA
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.tokens import Ints, measured
-from engine.latent.weights import save
+from engine.latent.weights import CARD, read_card, save
 from engine.music.attributes import NAMES, attributes
 from engine.music.measure import SILENCE
 from tests.fakes import FakeModel
@@ -120,6 +121,13 @@ def test_the_whole_table_is_made_of_what_was_measured(tmp_path: Path) -> None:
     assert "XAI MeasureVAE" in printed
     with pytest.raises(OutOfRange):
         evaluate([tmp_path], corpus, bases=100_000, seed=0)
+    (tmp_path / "other").mkdir()
+    for path in list(tmp_path.glob("*.*")):
+        (tmp_path / "other" / path.name).write_bytes(path.read_bytes())
+    bare = {name: made for name, made in read_card(tmp_path).items() if name != "recipe"}
+    (tmp_path / "other" / CARD).write_text(json.dumps(bare))
+    with pytest.raises(BadModel, match="what made the model"):
+        evaluate([tmp_path, tmp_path / "other"], corpus, bases=4, seed=0)
 
 
 def test_effects_are_told_from_what_sounds_now() -> None:

@@ -8,13 +8,14 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save as save_tensors
 
 from engine.errors import ArmonicaError, BadModel, UnknownName
 from engine.latent.codec import Codec
 from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.network import MeasureVAE, Shape
 from engine.latent.tokens import Ints
-from engine.latent.weights import CARD, WEIGHTS, load, save
+from engine.latent.weights import CARD, CODES, WEIGHTS, load, save
 from engine.music.attributes import NAMES
 from engine.music.measure import HIGHEST, HOLD, SILENCE, Measure
 
@@ -178,3 +179,42 @@ def test_a_damaged_card_never_ends_in_a_traceback(folder: Path, content: bytes) 
     (folder / CARD).write_bytes(content)
     with pytest.raises(ArmonicaError):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"width": 8192, "encoder_blocks": 64, "decoder_blocks": 64},
+        {"width": 10**12},
+        {"width": 32.0},
+        {"width": True},
+        {"free": -1},
+    ],
+)
+def test_a_card_cannot_ask_for_more_memory_than_its_weights_fill(
+    folder: Path, shape: dict[str, object]
+) -> None:
+    card = json.loads((folder / CARD).read_text())
+    card["shape"] |= shape
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BadModel):
+        load(folder)
+
+
+def test_a_card_nested_without_end_is_refused(folder: Path) -> None:
+    (folder / CARD).write_text("[" * 200_000)
+    with pytest.raises(BadModel, match="damaged"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        torch.zeros(3, 5, dtype=torch.float16),
+        torch.full((3, 32), float("nan"), dtype=torch.float16),
+        torch.zeros(3, 32, dtype=torch.int32),
+    ],
+)
+def test_training_codes_of_another_kind_are_left_out(folder: Path, codes: torch.Tensor) -> None:
+    (folder / CODES).write_bytes(save_tensors({"codes": codes}))
+    assert sum(map(sum, load(folder).occupancy(0, 7, 9, 5))) == 0

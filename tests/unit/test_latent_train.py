@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.corpus.table import Corpus
-from engine.errors import BadModel, OutOfRange, UnknownName
+from engine.errors import BadModel, CannotWrite, OutOfRange, UnknownName
 from engine.latent.augment import augment
 from engine.latent.network import Shape
 from engine.latent.recipe import ARMONICA, PUBLISHED, recipe
@@ -94,6 +94,41 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
     with pytest.raises(BadModel, match="Delete it"):
         Trainer(tmp_path, corpus(), ARMONICA, SMALL, 0, 4).resume()
+
+
+def test_a_checkpoint_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    torch.save({"something": 1}, tmp_path / CHECKPOINT)
+    with pytest.raises(BadModel, match="Delete it"):
+        Trainer(tmp_path, corpus(), ARMONICA, SMALL, 0, 4).resume()
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(CannotWrite):
+            train(place, corpus(), ARMONICA, seed=0, steps=1, on_progress=told.append)
+    assert not told
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Trainer(tmp_path, corpus(), ARMONICA, SMALL, 0, 4)
+    trainer.save()
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    trainer.step()
+    with pytest.raises(CannotWrite, match="No space left"):
+        trainer.save()
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    (tmp_path / METRICS).mkdir()
+    with pytest.raises(CannotWrite, match="metrics"):
+        trainer.note({})
 
 
 def test_a_run_of_no_steps_is_refused(tmp_path: Path) -> None:

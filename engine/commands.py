@@ -100,6 +100,13 @@ class ImportMidi(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LookIntoMidi(Command):
+    """Asks which tracks a MIDI file has."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class CopySlot(Command):
     """Copies a slot onto another."""
 
@@ -184,6 +191,16 @@ class Audition(Command):
     """Sounds a slot's measure once, if the loop is not running."""
 
     slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditionMeasures(Command):
+    """Sounds measures that need not be in the song once, if the loop is not running.
+
+    Without any it silences what was begun.
+    """
+
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +326,15 @@ class BrowseCorpus(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewTune(Command):
+    """Asks for up to ``count`` measures of a corpus tune, from its ``first`` (from 1)."""
+
+    tune: int
+    first: int = 1
+    count: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class LoadTune(Command):
     """Puts ``count`` measures of a corpus tune, from its ``first`` (from 1), into slots."""
 
@@ -323,3 +349,10 @@ class Cancel(Command):
     """Ends a job at its next step."""
 
     job: int
+
+
+AT_ONCE = (
+    SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
+    | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkModel
+)  # fmt: skip
+"""What may overtake an edit that waits for the model."""

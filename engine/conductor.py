@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from engine import commands as c
@@ -40,10 +40,6 @@ KEEP_AT_MOST = 15.0
 _ASKING = c.DrawMap | c.Explain
 _NEEDS_MODEL = (
     c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | _ASKING
-)  # fmt: skip
-_AT_ONCE = (
-    c.SelectSlot | c.Play | c.Stop | c.Audition | c.Panic | c.OpenPort | c.SetEditTiming
-    | c.SetAudition | c.Cancel | c.BrowseCorpus | c.MarkPort | c.MarkModel
 )  # fmt: skip
 _HEARD = (
     c.SetLatent | c.SetLatents | c.ResetLatent | c.Randomise | c.LoadMeasures | c.CopySlot
@@ -144,7 +140,7 @@ class Conductor:
                 self._catch_up(now)
             case ModelFailed(error):
                 self._apply(c.MarkModel(None, error.line()), now)
-                self._publish(Refused(error.title, error.message, error.remedy))
+                self._publish(Refused.of(error))
                 self._give_up(now)
             case Event():
                 self._publish(item)
@@ -167,7 +163,7 @@ class Conductor:
         try:
             self._meet(command, now)
         except ArmonicaError as error:
-            self._publish(Refused(error.title, error.message, error.remedy))
+            self._publish(Refused.of(error, command))
 
     def _must_wait(self, command: c.Command) -> bool:
         if self.snapshot.model.state != "loading":
@@ -175,7 +171,7 @@ class Conductor:
         if isinstance(command, _NEEDS_MODEL):
             return True
         # What comes after an edit that waits must not overtake it.
-        return self._edits_wait and not isinstance(command, _AT_ONCE)
+        return self._edits_wait and not isinstance(command, c.AT_ONCE)
 
     def _catch_up(self, now: float) -> None:
         waiting, self._waiting, self._edits_wait = self._waiting, [], False
@@ -191,13 +187,19 @@ class Conductor:
         match command:
             case c.DrawMap():
                 work = self._studies.map(command, self.snapshot, self._model())
-                self._jobs.start("model", "map", "drawing the map", work)
+                self._start("model", "map", "drawing the map", work, command)
             case c.Explain():
                 work = self._studies.explain(command, self.snapshot, self._model())
-                self._jobs.start("model", "explain", "measuring the gauges", work)
+                self._start("model", "explain", "measuring the gauges", work, command)
             case c.BrowseCorpus():
                 work = self._studies.browse(command)
-                self._jobs.start("files", "browse", "looking for tunes", work)
+                self._start("files", "browse", "looking for tunes", work, command)
+            case c.PreviewTune():
+                work = self._studies.preview(command)
+                self._start("files", "preview", "reading the tune", work, command)
+            case c.LookIntoMidi():
+                work = self._studies.look(command)
+                self._start("files", "look", "reading the file", work, command)
             case c.Cancel(job):
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
@@ -216,6 +218,17 @@ class Conductor:
             case _:
                 self._apply(command, now)
 
+    def _start(
+        self, lane: str, kind: str, name: str, work: Callable[[Job], None], command: c.Command
+    ) -> None:
+        def answered(job: Job) -> None:
+            try:
+                work(job)
+            except ArmonicaError as error:
+                job.tell(Refused.of(error, command))
+
+        self._jobs.start(lane, kind, name, answered)
+
     def _model(self) -> LatentModel:
         if self._state.model is None:
             raise NotReady("This needs the model, which is not there.", "See armonica doctor.")
@@ -227,7 +240,7 @@ class Conductor:
         done = filing.filed(command, self.snapshot)
         if all(self._apply(each, now) for each in done.commands):
             for notice in done.notices:
-                self._publish(notice)
+                self._publish(replace(notice, answers=command))
             if isinstance(command, c.RecoverSong) and self._keeper is not None:
                 # Kept as ours before it is forgotten as the other's: at no time nowhere.
                 self._keeper.keep(self._document(), saved=False)
@@ -266,7 +279,9 @@ class Conductor:
             case c.Panic():
                 self._halt(self._sequencer.panic(now), before)
             case c.Audition(slot):
-                self._send(self._sequencer.audition(after.song.slots[slot].measure, now))
+                self._send(self._sequencer.audition((after.song.slots[slot].measure,), now))
+            case c.AuditionMeasures(measures):
+                self._send(self._sequencer.audition(measures, now))
 
     def _halt(self, messages: Messages, before: Snapshot) -> None:
         self._send(messages)
@@ -277,7 +292,7 @@ class Conductor:
         for index, slot in enumerate(new.slots):
             was = old.slots[index].measure if index < len(old.slots) else None
             if slot.measure != was and not slot.measure.silent:
-                self._send(self._sequencer.audition(slot.measure, now))
+                self._send(self._sequencer.audition((slot.measure,), now))
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from engine.locations import config_folder
 
 FILE = "config.toml"
 PREFIX = "ARMONICA_"
+
+_RANGES = {"rate": (1.0, 60.0)}
 
 _OTHER_VARIABLES = frozenset({"ARMONICA_HOME"})
 _LARGEST = 1_000_000
@@ -43,6 +46,9 @@ class Settings:
     audition: bool = _setting(
         True, "Whether an edit sounds its measure once while the song stands."
     )
+    rate: float = _setting(
+        20.0, "How many times a second the screen follows the music; 5 spares a slow line."
+    )
     autosave: bool = _setting(True, "Whether a song that is not saved is kept by itself.")
     song: str = _setting("", "The song file to open at the start; empty: the first one shipped.")
 
@@ -52,7 +58,7 @@ class Value:
     """A setting as it stands: its value, where that came from, what it does and may be."""
 
     name: str
-    value: str | bool
+    value: str | bool | float
     source: str
     says: str
     choices: tuple[str, ...]
@@ -125,6 +131,9 @@ def _from_text(name: str, text: str) -> object:
     if _HINTS[name] is bool:
         word = text.strip().casefold()
         return True if word in _TRUE else False if word in _FALSE else text
+    if _HINTS[name] is float:
+        with contextlib.suppress(ValueError):
+            return float(text)
     return text
 
 
@@ -133,6 +142,15 @@ def _checked(name: str, value: object, where: str) -> object:
     if _HINTS[name] is bool:
         if not isinstance(value, bool):
             raise BadSetting(f"{name} {where} is {value!r}.", "It is true or false.")
+    elif _HINTS[name] is float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise BadSetting(f"{name} {where} is {value!r}.", "It is a number.")
+        low, high = _RANGES[name]
+        if not low <= value <= high:
+            raise BadSetting(
+                f"{name} {where} is {value:g}.", f"It is a number from {low:g} to {high:g}."
+            )
+        return float(value)
     elif not isinstance(value, str):
         raise BadSetting(f"{name} {where} is {value!r}.", 'It is a text in "quotes".')
     elif choices and value not in choices:

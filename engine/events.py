@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
 
+from engine.errors import ArmonicaError
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
+from engine.music.measure import Measure
 from engine.music.song import Song
+
+if TYPE_CHECKING:
+    from engine.commands import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,33 @@ class CorpusBrowsed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TunePreviewed(Event):
+    """Measures of a tune, from its ``first`` (from 1)."""
+
+    tune: int
+    first: int
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFound:
+    """A track of a MIDI file: its number from 1, its name, its notes, whether all are drums."""
+
+    number: int
+    name: str
+    notes: int
+    drums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLookedInto(Event):
+    """The tracks of a MIDI file, also those without notes."""
+
+    path: str
+    tracks: tuple[TrackFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JobProgressed(Event):
     """A job's name and how far it is, 0 to 1 (1: done)."""
 
@@ -127,16 +159,29 @@ class JobProgressed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Refused(Event):
-    """A command that could not be met: an error's title, message and remedy."""
+    """A command that could not be met: an error's title, message and remedy.
+
+    ``answers`` is that command; None where no command was at fault.
+    """
 
     title: str
     message: str
     remedy: str
+    answers: Command | None = None
+
+    @classmethod
+    def of(cls, error: ArmonicaError, answers: Command | None = None) -> Self:
+        """Tells an error."""
+        return cls(error.title, error.message, error.remedy, answers)
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed(Event):
-    """Something worth a line: a port gone or back, a file written, what an import changed."""
+    """Something worth a line: a port gone or back, a file written, what an import changed.
+
+    ``answers`` is the command about a file that was met by it, if one was.
+    """
 
     text: str
     kind: Literal["information", "warning"] = "information"
+    answers: Command | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
+from engine.locations import meant, songs_folder
 from engine.music.song import Origin
 from engine.session import document
 from engine.text import printable
@@ -53,6 +55,7 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             where = wanted if wanted is not None else snapshot.path
             if where is None:
                 raise CannotWrite("The song has no file yet.", "Save it under a name.")
+            _make_usual(document.located(where))
             place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
             notice = Noticed(f"Saved {printable(place)}.")
             return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
@@ -60,10 +63,18 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             return _export_midi(path, snapshot)
 
 
+def _make_usual(place: Path) -> None:
+    # The folder that is proposed to every player is there from the first song on; one that a
+    # player names is not made, for the name may be a slip of the hand.
+    if place.parent == songs_folder():
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+
+
 def _import_midi(slot: int, path: str, track: int | None) -> Filed:
     from engine.midi import files
 
-    found = files.read(Path(path).expanduser(), track)
+    found = files.read(meant(path), track)
     name = printable(Path(path).name)
     origins = tuple(
         Origin("midi", found.title, f"{name}, track {found.track}, measure {number}")
@@ -107,8 +118,8 @@ def _export_midi(path: str, snapshot: Snapshot) -> Filed:
     from engine.midi import files
 
     song = snapshot.song
-    place = Path(path).expanduser()
-    place = place if place.suffix else place.with_name(f"{place.name}.mid")
+    place = meant(path, ".mid")
+    _make_usual(place)
     files.write(
         place,
         tuple(song.measures()),

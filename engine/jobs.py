@@ -66,7 +66,7 @@ class Job:
         except Cancelled:
             pass
         except ArmonicaError as error:
-            self.tell(Refused(error.title, error.message, error.remedy))
+            self.tell(Refused.of(error))
         except Exception as error:
             log.exception("The job %s failed", self.name)
             self.tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -25,9 +26,23 @@ def data_folder() -> Path:
     return _folder("DATA", platformdirs.user_data_path("armonica", appauthor=False))
 
 
+def songs_folder() -> Path:
+    """Gives the folder in which songs are saved where nothing else is said."""
+    return data_folder() / "songs"
+
+
 def state_folder() -> Path:
     """Gives the user's folder of logs and of songs kept by themselves."""
     return _folder("STATE", platformdirs.user_state_path("armonica", appauthor=False))
+
+
+def meant(path: str | Path, suffix: str = "") -> Path:
+    """Gives the place that a player means: ``~`` is home, and ``suffix`` may be left out."""
+    place = Path(path)
+    # Where nobody has the home that is named, the name stands for itself.
+    with contextlib.suppress(RuntimeError):
+        place = place.expanduser()
+    return place if place.suffix or not place.name else place.with_name(place.name + suffix)
 
 
 def _folder(kind: str, usual: Path) -> Path:

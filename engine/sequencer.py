@@ -7,6 +7,7 @@ monotonic clock and gives the messages to send.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -126,18 +127,18 @@ class Sequencer:
         self._run = replace(self._run, told=self._run.at(now))
         return [*self.program(now), *self.advance(now)]
 
-    def audition(self, measure: Measure, now: float) -> Messages:
-        """Sounds a measure once, cutting what sounds, if the loop does not run."""
+    def audition(self, measures: Sequence[Measure], now: float) -> Messages:
+        """Sounds measures once, cutting what sounds, if the loop does not run."""
         if self._run is not None:
             return []
-        pace = 60 / self._song.tempo
+        if not measures:
+            return self._silence(now)
+        pace, line = 60 / self._song.tempo, Line(measures)
         notes = [
             self._timed(
-                now + float(note.onset) * pace,
-                now + float(note.onset + note.duration) * pace,
-                note.pitch,
+                now + note.start * pace, now + min(note.end, line.length) * pace, note.pitch
             )
-            for note in measure.notes
+            for note in line.between(0.0, line.length)
         ]
         return self._silence(now) + self._notes(notes)
 

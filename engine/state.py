@@ -49,7 +49,7 @@ class State:
         try:
             return self._apply(command)
         except ArmonicaError as error:
-            return (Refused(error.title, error.message, error.remedy),)
+            return (Refused.of(error, command),)
 
     def offer(self, model: LatentModel) -> None:
         """Lays the model ready for the command that says it is there."""
@@ -84,6 +84,8 @@ class State:
                 self._show(playing=True)
             case c.Audition(slot):
                 shown.song.slot(slot)
+            case c.AuditionMeasures():
+                pass
             case c.Stop() | c.Panic():
                 self._show(playing=False)
             case c.Undo():

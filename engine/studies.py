@@ -1,4 +1,4 @@
-"""The long questions that the model and the corpus are asked: maps, explanations, tunes."""
+"""The long questions: maps and explanations of the model, tunes of the corpus, tracks of files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ from collections.abc import Callable
 from engine import commands as c
 from engine.edits import check_dimension
 from engine.errors import OutOfRange
-from engine.events import CorpusBrowsed, Explained, MapFilled, Snapshot, TuneFound
+from engine.events import (
+    CorpusBrowsed,
+    Explained,
+    MapFilled,
+    MidiLookedInto,
+    Snapshot,
+    TrackFound,
+    TuneFound,
+    TunePreviewed,
+)
 from engine.jobs import PAUSE, Job
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.spec import Latent, LatentModel
 from engine.latent.surface import Surface, axis, rows
+from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
 
 REMEMBERED = 8
@@ -103,6 +113,35 @@ class Studies:
                     TuneFound(row, tune.title, tune.book, tune.number, tune.metre, tune.key, length)
                 )
             job.tell(CorpusBrowsed(command.query, tuple(tunes), len(found) - len(tunes)))
+
+        return work
+
+    def preview(self, command: c.PreviewTune) -> Callable[[Job], None]:
+        """Gives the work of reading a tune's measures, as far as it has them."""
+
+        def work(job: Job) -> None:
+            from engine.corpus.table import shipped
+
+            corpus = shipped()
+            rows = corpus.rows_of(command.tune)
+            first = max(1, command.first)
+            chosen = rows[first - 1 : first - 1 + max(0, command.count)]
+            measures = tuple(corpus.measure(int(row)) for row in chosen)
+            job.tell(TunePreviewed(command.tune, first, measures))
+
+        return work
+
+    def look(self, command: c.LookIntoMidi) -> Callable[[Job], None]:
+        """Gives the work of listing the tracks of a MIDI file."""
+
+        def work(job: Job) -> None:
+            from engine.midi.files import tracks
+
+            found = tuple(
+                TrackFound(each.number, each.name, each.notes, each.drums)
+                for each in tracks(meant(command.path))
+            )
+            job.tell(MidiLookedInto(command.path, found))
 
         return work
 

@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> None:
         keymap=options.keymap or settings.keymap or None,
         theme=options.theme or settings.theme,
         recovered=str(kept.path) if kept else None,
+        keeps=settings.autosave,
+        rate=settings.rate,
     )
 
 

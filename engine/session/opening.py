@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import locations
 from engine.config import Settings
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, BadSong
 from engine.events import Event, Refused
 from engine.music.song import Song
 from engine.session import document
@@ -34,14 +35,14 @@ def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
     try:
         return _file(settings.song)
     except ArmonicaError as error:
-        refusal = Refused(error.title, error.message, error.remedy)
-        return Opening(shipped(), events=(refusal,))
+        return Opening(shipped(), events=(Refused.of(error),))
 
 
 def shipped() -> Song:
-    """Gives the first song that ships with the program."""
-    for path in shipped_songs()[:1]:
-        return document.read(path).song
+    """Gives the first song that ships with the program, an empty one where none can be read."""
+    for path in shipped_songs():
+        with contextlib.suppress(BadSong):
+            return document.read(path).song
     return Song()
 
 
@@ -52,4 +53,4 @@ def shipped_songs() -> tuple[Path, ...]:
 
 def _file(path: Path | str) -> Opening:
     found = document.read(path)
-    return Opening(found.song, str(document.located(path)), found.locks)
+    return Opening(found.song, str(document.found(path)), found.locks)

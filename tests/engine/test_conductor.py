@@ -19,6 +19,7 @@ from engine.events import (
     Snapshot,
 )
 from engine.jobs import Jobs
+from engine.locations import songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Origin, Slot, Song
@@ -260,7 +261,7 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     desk = Desk()
     desk.do(c.SaveSong())
     assert desk.told(Refused)[0] == Refused(
-        "Cannot write", "The song has no file yet.", "Save it under a name."
+        "Cannot write", "The song has no file yet.", "Save it under a name.", c.SaveSong()
     )
     desk.do(c.SetLatent(0, 2, 1.0), c.LockDimension(3, True), c.SaveSong(str(tmp_path / "a")))
     path = str(tmp_path / "a.armonica")
@@ -286,6 +287,15 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
         desk.do(command)
         assert len(desk.told(Refused)) == 1, command
     assert desk.conductor.snapshot == before
+
+
+def test_the_place_that_is_proposed_to_every_player_is_made_and_no_other(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.do(c.SaveSong(str(songs_folder() / "a")), c.ExportMidi(str(songs_folder() / "a")))
+    assert sorted(path.name for path in songs_folder().iterdir()) == ["a.armonica", "a.mid"]
+    desk.do(c.SaveSong(str(tmp_path / "slip" / "a")))
+    assert len(desk.told(Refused)) == 1
+    assert not (tmp_path / "slip").exists()
 
 
 def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:

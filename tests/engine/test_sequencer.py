@@ -321,9 +321,9 @@ def test_play_again_starts_again() -> None:
 
 def test_a_stopped_measure_is_heard_once_and_the_next_one_cuts_it() -> None:
     stage = Stage(song("C---"))
-    stage.tell(stage.sequencer.audition(measure("--CD"), 0.0))
+    stage.tell(stage.sequencer.audition((measure("--CD"),), 0.0))
     stage.until(2.5)
-    stage.tell(stage.sequencer.audition(measure("E---"), 2.5))
+    stage.tell(stage.sequencer.audition((measure("E---"),), 2.5))
     assert stage.until(9.0).heard == [
         (2.0, "on", C),
         (2.5, "off", C),
@@ -331,7 +331,7 @@ def test_a_stopped_measure_is_heard_once_and_the_next_one_cuts_it() -> None:
         (6.5, "off", E),
     ]
     stage.play()
-    assert stage.sequencer.audition(measure("E---"), 9.5) == []
+    assert stage.sequencer.audition((measure("E---"),), 9.5) == []
 
 
 def test_panic_goes_out_at_once() -> None:

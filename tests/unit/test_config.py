@@ -37,6 +37,7 @@ def test_the_environment_comes_after_the_file_and_each_value_knows_its_source(
     assert sources["port"] == "ARMONICA_PORT"
     assert sources["timing"] == str(tmp_path / "config.toml")
     assert sources["theme"] == "default"
+    assert load(tmp_path, {"ARMONICA_RATE": "5"}).settings.rate == 5.0
     choices = {value.name: value.choices for value in config.values}
     assert choices["timing"] == ("now", "beat")
 
@@ -54,6 +55,10 @@ def test_an_unknown_name_comes_with_the_nearest_known_one(tmp_path: Path) -> Non
         ('timing = "later"', {}, "It is now or beat."),
         ("audition = 1", {}, "true or false"),
         ("port = 3", {}, "text"),
+        ("rate = true", {}, "number"),
+        ("rate = 0", {}, "from 1 to 60"),
+        ("", {"ARMONICA_RATE": "slow"}, "number"),
+        ("", {"ARMONICA_RATE": "nan"}, "from 1 to 60"),
         ("", {"ARMONICA_AUDITION": "perhaps"}, "true or false"),
     ],
 )

@@ -14,10 +14,11 @@ from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import Input
 
-from engine.commands import RecoverSong
+from engine.commands import ForgetKept, RecoverSong
 from engine.errors import TerminalError
 from engine.events import Noticed, Refused
 from engine.session import autosave
@@ -26,9 +27,9 @@ from tui import theme as themes
 from tui.actions import ACTIONS, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.keymap import Keymap
-from tui.screens.browser import Browser
 from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
+from tui.screens.sheet import Sheet
 
 REPEAT = 3.0
 """Seconds for which a toast is not shown again."""
@@ -72,7 +73,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         signals: bool = False,
     ) -> None:
         no_color = "NO_COLOR" in os.environ
-        super().__init__(ansi_color=True if no_color else None)
+        super().__init__(driver_class=_driver(), ansi_color=True if no_color else None)
         for each in themes.themes():
             self.register_theme(each)
         few = self.console.color_system in ("standard", "windows")
@@ -125,9 +126,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         def take(at: int | None) -> None:
             if at == 0:
                 self.engine.send(RecoverSong(path))
+            elif at == 2:
+                self.engine.send(ForgetKept(path))
 
         words = f"A song from last time was not saved. It is kept in {path}."
-        lines = ["go on with it", "leave it there"]
+        lines = ["go on with it", "leave it for the next start", "throw it away"]
         self.push_screen(Choice("Welcome back", lines, 0, words), take)
 
     # From the engine
@@ -143,14 +146,14 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def on_told(self, message: Told) -> None:
         """Passes an event of the engine on to where it is shown."""
         match message.event:
+            case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
+                pass
             case Refused(title, text, remedy):
                 self._toast(f"{text} {remedy}".strip(), title, "error")
             case Noticed(text, kind):
                 self._toast(text, "", kind)
             case event:
                 self._compose.show(event)
-                if isinstance(self.screen, Browser):
-                    self.screen.show(event)
 
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
@@ -183,6 +186,22 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def _still(palette: CommandPalette) -> None:
         for line in palette.query(Input):
             line.cursor_blink = False
+
+
+def _driver() -> type[Driver] | None:
+    # Textual paints on standard error. Where that is a file, or goes to another program, it is
+    # for words: the picture goes to the terminal on standard output.
+    if sys.stderr.isatty() or sys.platform == "win32":
+        return None
+    from textual.drivers.linux_driver import LinuxDriver
+
+    class OnOutput(LinuxDriver):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            assert sys.__stdout__ is not None
+            self._file = sys.__stdout__
+
+    return OnOutput
 
 
 def check_terminal() -> None:

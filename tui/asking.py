@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
 from engine.latent.spec import LIMIT
-from engine.locations import data_folder
+from engine.locations import meant, songs_folder
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
@@ -17,6 +16,7 @@ from tui.screens.browser import Browser, Taken
 from tui.screens.choice import Choice
 from tui.screens.form import Field, Form, number, whole, words
 from tui.screens.help import Help
+from tui.screens.importer import Importer
 
 if TYPE_CHECKING:
     from tui.screens.compose import ComposeScreen
@@ -95,20 +95,8 @@ def _browse(screen: ComposeScreen) -> None:
 
 
 def _import(screen: ComposeScreen) -> None:
-    slot = screen.slot
-
-    def read_track(text: str) -> int | None:
-        return whole(1, 999, "A track")(text) if text else None
-
-    fields = [
-        Field("MIDI file", "", words("A path"), "Its measures go into the song from here on."),
-        Field("track", "", read_track, "Counted from 1; empty takes the first that has notes."),
-    ]
-
-    def command(path: str, track: int | None) -> c.Command:
-        return c.ImportMidi(slot, str(Path(path).expanduser()), track)
-
-    _ask(screen, Form("Take measures from a MIDI file", fields), command)
+    screen.gestures.end()
+    screen.app.push_screen(Importer(screen.link, screen.slot))
 
 
 def _save(screen: ComposeScreen) -> None:
@@ -118,44 +106,62 @@ def _save(screen: ComposeScreen) -> None:
         screen.send(c.SaveSong())
 
 
-def _save_as(screen: ComposeScreen) -> None:
-    path = screen.shown.path or str(_usual(screen, SUFFIX))
-    _path(screen, "Save the song as", path, c.SaveSong, screen.shown.path)
+def _save_as(screen: ComposeScreen, then: Callable[[], object] = lambda: None) -> None:
+    _path(screen, "Save the song as", SUFFIX, c.SaveSong, screen.shown.path, then)
 
 
 def _export(screen: ComposeScreen) -> None:
-    _path(screen, "Write the loop as a MIDI file", str(_usual(screen, ".mid")), c.ExportMidi)
+    _path(screen, "Write the loop as a MIDI file", ".mid", c.ExportMidi)
 
 
 def _open(screen: ComposeScreen) -> None:
-    folder = str(data_folder() / "songs") + "/"
+    folder = f"{songs_folder()}/"
     field = Field("file", folder, words("A path"), "Undo brings the present song back.")
 
-    def command(path: str) -> c.Command:
-        return c.OpenSong(str(Path(path).expanduser()))
-
-    _ask(screen, Form("Open a song", [field]), command)
+    screen.app.push_screen(Form("Open a song", [field], asking=_asking(screen, c.OpenSong)))
 
 
-def _usual(screen: ComposeScreen, ending: str) -> Path:
-    name = re.sub(r"[^\w\- ]+", "", screen.shown.song.title).strip() or "Untitled"
-    return data_folder() / "songs" / f"{name}{ending}"
+def _file_name(screen: ComposeScreen) -> str:
+    # A file name of at most 255 bytes holds this many of the longest characters.
+    return re.sub(r"[^\w\- ]+", "", screen.shown.song.title).strip()[:56] or "Untitled"
 
 
 def _path(
     screen: ComposeScreen,
     title: str,
-    path: str,
+    suffix: str,
     command: Callable[[str], c.Command],
     own: str | None = None,
+    then: Callable[[], object] = lambda: None,
 ) -> None:
     def doubt(values: tuple[Any, ...]) -> str:
-        target = Path(values[0]).expanduser()
-        return "That file is there already." if str(target) != own and target.exists() else ""
+        target = meant(values[0], suffix)
+        try:
+            there = str(target) != own and target.exists()
+        except (OSError, ValueError):
+            # A name that no file can have is refused by the engine.
+            return ""
+        return f"{target} is there already." if there else ""
 
-    field = Field("file", path, words("A path"))
-    form = Form(title, [field], doubt)
-    _ask(screen, form, lambda chosen: command(str(Path(chosen).expanduser())))
+    def done(values: tuple[Any, ...] | None) -> None:
+        if values is not None:
+            then()
+
+    usual = str(songs_folder() / f"{_file_name(screen)}{suffix}")
+    field = Field("file", own or usual, words("A path"))
+    screen.app.push_screen(Form(title, [field], doubt, _asking(screen, command)), done)
+
+
+def _asking(
+    screen: ComposeScreen, command: Callable[[str], c.Command]
+) -> Callable[[tuple[Any, ...]], c.Command]:
+    def ask(values: tuple[Any, ...]) -> c.Command:
+        asked = command(values[0])
+        screen.gestures.end()
+        screen.send(asked)
+        return asked
+
+    return ask
 
 
 def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -> None:
@@ -175,7 +181,7 @@ def _quit(screen: ComposeScreen) -> None:
 
     def take(at: int | None) -> None:
         if at == 0:
-            _save(screen)
+            _save_as(screen, app.exit)
         elif at == 1:
             app.exit()
 

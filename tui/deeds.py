@@ -38,24 +38,35 @@ def deed(action: str) -> Callable[[Deed], Deed]:
 
 def set_gauge(screen: ComposeScreen, index: int, value: float, hand: str) -> None:
     """Moves a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
-    if not _there(screen):
+    if not _model(screen):
         return
     target = (hand, screen.slot, index)
     gesture = screen.gestures.begin(target)
-    value = round(max(-LIMIT, min(LIMIT, value)), 4)
-    screen.gestures.ask(target, value)
+    value = screen.gestures.ask(target, _within(value))
     screen.send(c.SetLatent(screen.slot, index, value, gesture))
 
 
-def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
-    """Moves a gauge from where it stands or was last asked to stand."""
-    if not _there(screen):
+def step_gauge(
+    screen: ComposeScreen, index: int, by: float, hand: str, slot: int | None = None
+) -> None:
+    """Moves a gauge of a slot (None: the selected one) from where it is asked to stand.
+
+    A gauge that has no value before the model is there is moved as soon as it has.
+    """
+    if not _model(screen):
         return
-    target = (hand, screen.slot, index)
-    screen.gestures.begin(target)
-    latent = screen.shown.song.slots[screen.slot].latent
-    here = latent[index] if latent is not None else 0.0
-    set_gauge(screen, index, screen.gestures.asked(target, here) + by, hand)
+    slot = screen.slot if slot is None else slot
+    latent, spec = screen.shown.song.slots[slot].latent, screen.shown.model.spec
+    if latent is None and spec is None:
+        screen.later(lambda: step_gauge(screen, index, by, hand, slot))
+        return
+    target = (hand, slot, index)
+    gesture = screen.gestures.begin(target)
+    latent = latent or (spec.origin if spec is not None else ())
+    here = latent[index] if index < len(latent) else 0.0
+    value = _within(screen.gestures.asked(target, here) + by)
+    screen.gestures.ask(target, value)
+    screen.send(c.SetLatent(slot, index, value, gesture))
 
 
 def roll_gauge(screen: ComposeScreen, index: int, steps: int) -> None:
@@ -63,17 +74,16 @@ def roll_gauge(screen: ComposeScreen, index: int, steps: int) -> None:
     step_gauge(screen, index, steps * STEP / 2, "wheel")
 
 
-def _there(screen: ComposeScreen) -> bool:
-    state = screen.shown.model
-    if state.state == "ready":
-        return True
-    if state.state == "loading":
-        screen.app.notify("The model is still loading; a moment.", title="Model", timeout=2)
-    else:
-        screen.app.notify(
-            f"{state.detail} See armonica doctor.", title="No model", severity="error"
-        )
-    return False
+def _within(value: float) -> float:
+    return round(max(-LIMIT, min(LIMIT, value)), 4)
+
+
+def _model(screen: ComposeScreen) -> bool:
+    # What is asked before the model is there is kept; where none will be, that is said.
+    model = screen.shown.model
+    if model.state == "failed":
+        screen.app.notify(model.detail, title="No model", severity="error", markup=False)
+    return model.state != "failed"
 
 
 def _move(dx: int, dy: int, size: float) -> Deed:
@@ -173,7 +183,7 @@ DEEDS["measure.later"] = lambda screen: go_to(screen, screen.slot + 1)
 
 @deed("measure.randomise")
 def _randomise(screen: ComposeScreen) -> None:
-    if _there(screen):
+    if _model(screen):
         screen.gestures.end()
         screen.send(c.Randomise(screen.slot, screen.amount, screen.draws.getrandbits(31)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.events import Snapshot
-from engine.latent.spec import Dimension
+from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import Slot
 
@@ -78,6 +78,26 @@ def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeRead
         has,
         differs,
     )
+
+
+def stands(snapshot: Snapshot) -> Latent | None:
+    """Gives the code of the selected measure; an empty one stands where its first move starts."""
+    slot, spec = snapshot.song.slots[snapshot.selected], snapshot.model.spec
+    if slot.latent is None and slot.empty and spec is not None:
+        return spec.origin
+    return slot.latent
+
+
+def waiting(snapshot: Snapshot) -> str:
+    """Says why there are no reasons to be seen yet."""
+    match snapshot.model.state:
+        case "loading":
+            return "The model is loading. Keys pressed now are met when it is there."
+        case "failed":
+            return "There is no model: gauges stand still, and all else works. See armonica doctor."
+        case _ if snapshot.song.slots[snapshot.selected].empty:
+            return "An empty measure: move a gauge or randomise to make one."
+    return "From here: measuring …"
 
 
 def _far(dimension: Dimension, value: float, target: float, there: float) -> bool:

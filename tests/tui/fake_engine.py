@@ -6,17 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine import commands as c
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, BadMidiFile, BadSong
 from engine.events import (
     CorpusBrowsed,
     Event,
     Explained,
     MapFilled,
+    MidiLookedInto,
     Noticed,
     PortStatus,
     Refused,
     Snapshot,
+    TrackFound,
     TuneFound,
+    TunePreviewed,
 )
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.surface import surface
@@ -37,6 +40,13 @@ TUNES = tuple(
         ),
         start=1,
     )
+)
+
+TRACKS = (
+    TrackFound(1, "", 0, False),
+    TrackFound(2, "Kit", 40, True),
+    TrackFound(3, "Flute", 120, False),
+    TrackFound(4, "", 1, False),
 )
 
 
@@ -103,7 +113,7 @@ class FakeEngine:
         try:
             events = self._meet(command)
         except ArmonicaError as error:
-            events = (Refused(error.title, error.message, error.remedy),)
+            events = (Refused.of(error, command),)
         for event in events:
             self.tell(event)
         self._publish()
@@ -138,6 +148,14 @@ class FakeEngine:
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
                 return (CorpusBrowsed(query, tuple(found), 0),)
+            case c.PreviewTune(tune, first, count):
+                count = min(count, TUNES[tune - 1].measures - first + 1)
+                measures = tuple(_scale(first + each) for each in range(count))
+                return (TunePreviewed(tune, first, measures),)
+            case c.LookIntoMidi(path):
+                if "missing" in path:
+                    raise BadMidiFile(f"{path} is not there.", "Check its name.")
+                return (MidiLookedInto(path, TRACKS),)
             case c.LoadTune(slot, tune, first, count):
                 title = TUNES[tune - 1].title
                 measures = tuple(_scale(first + each) for each in range(count))
@@ -152,16 +170,20 @@ class FakeEngine:
                 path = path or shown.path or "song.json"
                 return (
                     *self.state.apply(c.MarkSaved(path, shown.song)),
-                    Noticed(f"Saved as {path}."),
+                    Noticed(f"Saved as {path}.", answers=command),
                 )
             case c.ExportMidi(path):
-                return (Noticed(f"Written: {path}."),)
+                return (Noticed(f"Written: {path}.", answers=command),)
             case c.ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")
-                return self.state.apply(c.LoadMeasures(slot, (_scale(1),), (origin,)))
+                told = self.state.apply(c.LoadMeasures(slot, (_scale(1),), (origin,)))
+                return (*told, Noticed("1 measure. A pitch moved.", answers=command))
             case c.OpenSong(path):
+                if "missing" in path:
+                    raise BadSong(f"{path} is not there.", "Check its name.")
                 opened = replace(song(), title="Opened")
-                return self.state.apply(c.ReplaceSong(opened, path, True))
+                told = self.state.apply(c.ReplaceSong(opened, path, True))
+                return (*told, Noticed("Opened.", answers=command))
             case _:
                 return self.state.apply(command)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine import commands as c
 from engine.events import Refused
-from tests.tui.fake_engine import FakeEngine
+from engine.music.song import Slot
+from tests.fakes import FakeModel
+from tests.tui.fake_engine import FakeEngine, song
 from tests.tui.waiting import quiet, until
 from tui.app import ArmonicaApp
 from tui.widgets.attribute_map import AttributeMap
+from tui.widgets.explanation import Explanation
 from tui.widgets.gauges import NamedGauges
 from tui.widgets.too_small import TooSmall
 from tui.widgets.transport import Transport
@@ -72,15 +77,35 @@ async def test_reasons_follow_an_edit_and_old_ones_say_so(
 async def test_the_screen_stands_while_the_model_loads() -> None:
     engine = FakeEngine(ready=False)
     app = ArmonicaApp(engine)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)):
         assert "model loading" in app.composing.query_one(Transport).plain()
         assert "complexity -1.00" in app.composing.query_one(NamedGauges).plain()
-        await pilot.press("right")
-        assert not engine.of(c.SetLatent)
+        assert "model is loading" in app.composing.query_one(Explanation).plain()
+
+
+async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterwards() -> None:
+    # As songs ship: measures without codes, so that no gauge has a value yet.
+    start = song()
+    bare = [Slot.brought_in(slot.measure, slot.origin) for slot in start.slots[:4]]
+    engine = FakeEngine(replace(start, slots=tuple(bare)), ready=False)
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j", "right", "right", "2", "left", "u", "right")
+        assert not engine.of(c.SetLatent, c.Undo)
+        assert app.composing.slot == 1
+        codes = FakeModel().encode([slot.measure for slot in bare[:2]])
         engine.adopt()
-        await until(pilot, lambda: app.composing.shown.model.state == "ready")
-        await pilot.press("right")
-        assert engine.of(c.SetLatent)
+        await until(pilot, lambda: engine.of(c.Undo))
+        sent = [each for each in engine.sent if isinstance(each, c.SetLatent)]
+        asked = [(each.slot, each.dimension, each.value) for each in sent]
+        one, two = round(codes[0][1], 4), round(codes[1][1], 4)
+        assert asked == [
+            (0, 1, one + 0.25),
+            (0, 1, one + 0.5),
+            (1, 1, two - 0.25),
+            (1, 1, two + 0.25),
+        ]
+        assert len(engine.snapshot.undo) == 2
 
 
 async def test_a_refusal_is_told_once_however_often_it_comes(

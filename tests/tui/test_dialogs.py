@@ -11,13 +11,15 @@ from engine import commands as c
 from engine.events import Snapshot
 from engine.locations import config_folder, data_folder
 from tests.tui.fake_engine import TUNES, FakeEngine
+from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui import keymap
 from tui.app import ArmonicaApp
 from tui.screens.browser import Browser
 from tui.screens.choice import Choice
-from tui.screens.form import Form
 from tui.screens.help import Help
+from tui.screens.importer import Importer
+from tui.widgets.phrase import Phrase
 
 
 async def test_measures_come_from_a_tune_that_was_looked_for(
@@ -50,16 +52,88 @@ async def test_a_measure_that_a_tune_has_not_is_told_beside_it(
         assert not engine.of(c.LoadTune)
 
 
-async def test_a_midi_file_comes_into_the_selected_slot(
+async def test_the_measures_of_a_tune_are_shown_and_heard_before_they_are_taken(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Browser) and app.screen.tune is not None)
+        phrase = app.screen.query_one(Phrase)
+        await until(pilot, lambda: phrase.measures)
+        assert "Measures 1 to" in phrase.plain()
+        # Five fit in a row of eighty; four are proposed.
+        assert lines(phrase)[0].split() == ["1", "2", "3", "4", "5"]
+        await pilot.press("down", "down", "enter", "3")
+        await until(pilot, lambda: phrase.first == 3)
+        assert engine.of(c.PreviewTune)[-1] == c.PreviewTune(TUNES[2].tune, 3, 5)
+        await pilot.press("ctrl+l")
+        assert engine.of(c.AuditionMeasures) == [c.AuditionMeasures(phrase.measures[:4])]
+        await pilot.press("escape")
+        await until(pilot, lambda: len(engine.of(c.AuditionMeasures)) == 2)
+        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures()
+
+
+async def test_the_cursor_asks_for_the_measures_of_the_tune_it_rests_on_only(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Browser) and app.screen.tune is not None)
+        for _ in range(3):
+            app.screen.action_list("cursor_down")  # type: ignore[attr-defined]
+        phrase = app.screen.query_one(Phrase)
+        last = c.PreviewTune(TUNES[3].tune, 1, 5)
+        await until(pilot, lambda: phrase.measures and engine.of(c.PreviewTune)[-1] == last)
+        passed = {c.PreviewTune(tune.tune, 1, 5) for tune in TUNES[1:3]}
+        assert not passed.intersection(engine.of(c.PreviewTune))
+
+
+async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
     app: ArmonicaApp, engine: FakeEngine, tmp_path: Path
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("3", "i")
-        await until(pilot, lambda: isinstance(app.screen, Form))
-        app.screen.query_one("#field-0", Input).value = str(tmp_path / "a.mid")
-        await pilot.press("tab", "2", "enter")
-        await until(pilot, lambda: engine.of(c.ImportMidi))
-        assert engine.of(c.ImportMidi) == [c.ImportMidi(2, str(tmp_path / "a.mid"), 2)]
+        await until(pilot, lambda: isinstance(app.screen, Importer))
+        sheet = app.screen
+        sheet.query_one("#path", Input).value = str(tmp_path / "a.mid")
+        await pilot.press("enter")
+        tracks = sheet.query_one(OptionList)
+        await until(pilot, lambda: tracks.display)
+        told = [str(tracks.get_option_at_index(at).prompt) for at in range(tracks.option_count)]
+        assert ["Kit" in told[0], "drums" in told[0], "120 notes" in told[1]] == [True] * 3
+        # The first that has more than drums is proposed; one further down is taken.
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(c.ImportMidi) == [c.ImportMidi(2, str(tmp_path / "a.mid"), 4)]
+        assert ["A pitch moved" in note.message for note in app._notifications] == [True]
+
+
+async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i", "enter")
+        sheet = app.screen
+        how = sheet.query_one("#how", Label)
+        assert "path" in str(how.render())
+        await pilot.press(*"missing", "enter")
+        await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
+        assert "Check its name" in str(how.render())
+        assert not app._notifications
+        await pilot.press("backspace")
+        assert not sheet.query_one("#path").has_class("-wrong")
+
+
+async def test_a_path_that_is_refused_is_told_beside_it_and_can_be_mended(
+    app: ArmonicaApp,
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+o", *"missing", "enter")
+        form = app.screen
+        await until(pilot, lambda: form.query_one("#field-0").has_class("-wrong"))
+        await until(pilot, lambda: "Check" in str(form.query_one("#hint", Label).render()))
+        assert not app._notifications
+        await pilot.press(*["backspace"] * 7, *"there", "enter")
+        await until(pilot, lambda: app.composing.shown.song.title == "Opened")
+        assert app.screen is app.composing
 
 
 async def test_a_song_is_saved_where_it_is_told_and_then_there_again(
@@ -95,16 +169,25 @@ async def test_a_song_is_opened(app: ArmonicaApp, engine: FakeEngine) -> None:
         assert len(engine.of(c.OpenSong)) == 1
 
 
-@pytest.mark.parametrize(("keys", "recovered"), [(["enter"], True), (["down", "enter"], False)])
-async def test_a_kept_song_is_offered(keys: list[str], recovered: bool) -> None:
+@pytest.mark.parametrize(
+    ("keys", "sent"),
+    [
+        (["enter"], [c.RecoverSong("kept.armonica")]),
+        (["down", "enter"], []),
+        (["escape"], []),
+        (["down", "down", "enter"], [c.ForgetKept("kept.armonica")]),
+    ],
+)
+async def test_a_kept_song_is_offered(keys: list[str], sent: list[c.Command]) -> None:
     engine = FakeEngine()
-    met = engine._meet
-    engine._meet = lambda command: () if isinstance(command, c.RecoverSong) else met(command)  # type: ignore[method-assign]
+    met, kept = engine._meet, (c.RecoverSong, c.ForgetKept)
+    engine._meet = lambda command: () if isinstance(command, kept) else met(command)  # type: ignore[method-assign]
     app = ArmonicaApp(engine, recovered="kept.armonica")
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Choice))
         await pilot.press(*keys)
-        assert engine.of(c.RecoverSong) == ([c.RecoverSong("kept.armonica")] if recovered else [])
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(*kept) == sent
 
 
 async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
@@ -116,6 +199,9 @@ async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
         await until(pilot, lambda: isinstance(app.screen, Choice))
         await pilot.press("escape")
         assert app.screen is app.composing
+        await pilot.press("Q", "enter", "enter")
+        await until(pilot, lambda: not app.is_running)
+        assert len(engine.of(c.SaveSong)) == 1
     kept = ArmonicaApp(FakeEngine())
     async with kept.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "Q")

@@ -77,6 +77,41 @@ def ended(process: subprocess.Popen[bytes], master: int | None) -> int:
     return process.returncode
 
 
+def test_what_goes_to_a_file_on_standard_error_is_no_picture(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    log = tmp_path / "log"
+    environment = os.environ | {
+        "TERM": "xterm-256color",
+        "COLUMNS": "80",
+        "LINES": "24",
+        "ARMONICA_HOME": str(tmp_path / "home"),
+    }
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CODE, str(tmp_path / "mark")],
+            stdin=slave,
+            stdout=slave,
+            stderr=file,
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+    os.close(slave)
+    try:
+        seen, end = b"", time.monotonic() + DEADLINE
+        while b"Kildare" not in seen and time.monotonic() < end:
+            if select.select([master], [], [], 0.1)[0]:
+                seen += os.read(master, 65536)
+        assert b"Kildare" in seen, seen[-2000:]
+        process.send_signal(signal.SIGTERM)
+        assert ended(process, master) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert log.read_bytes() == b""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_closes_the_engine(
     running: tuple[subprocess.Popen[bytes], int, Path], number: signal.Signals

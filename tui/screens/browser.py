@@ -10,19 +10,27 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Label, OptionList
 
-from engine.commands import BrowseCorpus
+from engine.commands import AuditionMeasures, BrowseCorpus, PreviewTune
 from engine.errors import ArmonicaError
-from engine.events import CorpusBrowsed, Event, TuneFound
+from engine.events import CorpusBrowsed, Event, TuneFound, TunePreviewed
+from tui.actions import shown
 from tui.bridge import EngineLink
 from tui.screens.form import whole
+from tui.screens.sheet import Sheet, refused
 from tui.widgets.canvas import fitting
+from tui.widgets.phrase import Phrase
 
 WAIT = 0.15
 """Seconds without a letter after which the corpus is searched."""
+
+REST = 0.08
+"""Seconds on a tune after which its measures are shown."""
+
+HEAR = "ctrl+l"
+"""The key that plays what would be taken; letters belong to the titles."""
 
 AT_ONCE = 4
 """How many measures are taken if nothing else is said: a phrase."""
@@ -39,11 +47,15 @@ class Taken:
     count: int
 
 
-class Browser(ModalScreen[Taken | None]):
-    """Searches titles while the player types; Enter goes on, Enter again takes the measures."""
+class Browser(Sheet[Taken | None]):
+    """Searches titles while the player types; Enter goes on, Enter again takes the measures.
+
+    The measures of the chosen tune are shown, and heard on asking.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
+        Binding(HEAR, "hear_it", "Hear", show=False, priority=True),
         Binding("down", "list('cursor_down')", "Down", show=False, priority=True),
         Binding("up", "list('cursor_up')", "Up", show=False, priority=True),
         Binding("pagedown", "list('page_down')", "Page down", show=False, priority=True),
@@ -60,6 +72,7 @@ class Browser(ModalScreen[Taken | None]):
         & #query { width: 1fr; }
         & #first, & #count { width: 6; }
         & OptionList { height: 1fr; border: none; background: $panel; padding: 0; margin: 1 0; }
+        & Phrase { margin-bottom: 1; }
         & #how { color: $text-quiet; text-style: $style-quiet; height: 1; }
         & #how.-wrong { color: $text-differs; text-style: bold; }
     }
@@ -71,6 +84,10 @@ class Browser(ModalScreen[Taken | None]):
         self._slot = slot
         self._tunes: tuple[TuneFound, ...] = ()
         self._timer: Timer | None = None
+        self._resting: Timer | None = None
+        self._asked: PreviewTune | None = None
+        self._previewed: TunePreviewed | None = None
+        self._heard = False
 
     def compose(self) -> ComposeResult:
         """Makes the search line, the list, and the line of what to take."""
@@ -80,6 +97,7 @@ class Browser(ModalScreen[Taken | None]):
                 yield Label("title has")
                 yield self._input("", "query")
             yield OptionList(compact=True)
+            yield Phrase(id="phrase")
             with Horizontal(classes="line"):
                 yield Label("from measure")
                 yield self._input("1", "first")
@@ -94,18 +112,40 @@ class Browser(ModalScreen[Taken | None]):
         self._link.send(BrowseCorpus(""))
         self._tell()
 
-    def show(self, event: Event) -> None:
-        """Shows the tunes found, if they are those of the words that stand there."""
-        if isinstance(event, CorpusBrowsed) and event.query == self._query():
-            self._tunes = event.tunes
-            lines = self.query_one(OptionList)
-            lines.clear_options()
-            lines.add_options([Content(self._line(tune)) for tune in event.tunes])
-            if event.tunes:
-                lines.highlighted = 0
-            more = f"{len(event.tunes) + event.more} tunes, with their measures"
-            self.query_one("#browser", Vertical).border_title = more
-            self._tell()
+    def on_unmount(self) -> None:
+        """Silences what is heard."""
+        self._hush()
+
+    def hear(self, event: Event) -> bool:
+        """Shows what the corpus answers, if it is an answer to what stands there now."""
+        if isinstance(event, CorpusBrowsed):
+            if event.query == self._query():
+                self._list(event)
+            return True
+        if isinstance(event, TunePreviewed):
+            if self._asked is not None and (event.tune, event.first) == (
+                self._asked.tune,
+                self._asked.first,
+            ):
+                self._previewed = event
+                self._draw()
+            return True
+        for command in (BrowseCorpus(self._query()), self._asked):
+            if wrong := refused(event, command):
+                self._say(wrong, wrong=True)
+                return True
+        return False
+
+    def _list(self, found: CorpusBrowsed) -> None:
+        self._tunes = found.tunes
+        lines = self.query_one(OptionList)
+        lines.clear_options()
+        lines.add_options([Content(self._line(tune)) for tune in found.tunes])
+        if found.tunes:
+            lines.highlighted = 0
+        more = f"{len(found.tunes) + found.more} tunes, with their measures"
+        self.query_one("#browser", Vertical).border_title = more
+        self._tell()
 
     def _line(self, tune: TuneFound) -> str:
         width = max(20, min(100, self.app.size.width - 5) - 38)
@@ -140,8 +180,7 @@ class Browser(ModalScreen[Taken | None]):
     @on(Input.Changed, "#first, #count")
     @on(OptionList.OptionHighlighted)
     def _tell(self) -> None:
-        how, into = self.query_one("#how", Label), self.query_one("#into", Label)
-        how.remove_class("-wrong")
+        into = self.query_one("#into", Label)
         for line in self.query(Input):
             line.remove_class("-wrong")
         tune = self.tune
@@ -149,9 +188,64 @@ class Browser(ModalScreen[Taken | None]):
             "" if tune is None else f"of {tune.measures}, into the song from {self._slot + 1}"
         )
         if tune is None and self._query():
-            how.update("No title has all these words.")
+            self._say("No title has all these words.")
         else:
-            how.update("↑ ↓ choose a tune; Enter goes on, then takes the measures; Esc leaves.")
+            key = shown(HEAR)
+            self._say(f"↑ ↓ choose a tune, {key} hears it, Enter goes on and takes it, Esc leaves.")
+        self._hush()
+        self._draw()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, self._preview)
+
+    # What the chosen tune looks and sounds like
+
+    def _range(self) -> tuple[int, int]:
+        """The first measure and how many are to be taken, as far as they can be read."""
+        found = []
+        for name, usual in (("#first", 1), ("#count", AT_ONCE)):
+            text = self.query_one(name, Input).value.strip()
+            found.append(int(text) if text.isascii() and text.isdigit() else usual)
+        first, count = found
+        return max(1, min(first, 9999)), max(1, min(count, MOST))
+
+    def _preview(self) -> None:
+        tune, (first, count) = self.tune, self._range()
+        if tune is None:
+            return
+        room = self.query_one(Phrase).room
+        asked = PreviewTune(tune.tune, first, max(room, count))
+        if asked != self._asked:
+            self._asked = asked
+            self._link.send(asked)
+
+    def _draw(self) -> None:
+        phrase, tune, told = self.query_one(Phrase), self.tune, self._previewed
+        first, count = self._range()
+        if tune is None:
+            self._asked = None
+            phrase.show((), 1, 0)
+        elif told is not None and (told.tune, told.first) == (tune.tune, first):
+            phrase.show(told.measures, first, count)
+
+    def action_hear_it(self) -> None:
+        """Plays the measures that would be taken, once."""
+        phrase, playing = self.query_one(Phrase), self._link.snapshot.playing
+        if playing:
+            self._say("The loop is playing; leave and stop it to hear a tune by itself.")
+        elif phrase.measures:
+            self._heard = True
+            self._link.send(AuditionMeasures(phrase.measures[: phrase.taken]))
+
+    def _hush(self) -> None:
+        if self._heard:
+            self._heard = False
+            self._link.send(AuditionMeasures())
+
+    def _say(self, words: str, *, wrong: bool = False) -> None:
+        how = self.query_one("#how", Label)
+        how.update(words)
+        how.set_class(wrong, "-wrong")
 
     @on(Input.Submitted, "#query")
     @on(OptionList.OptionSelected)
@@ -179,9 +273,7 @@ class Browser(ModalScreen[Taken | None]):
         except ArmonicaError as error:
             line.add_class("-wrong")
             line.focus()
-            how = self.query_one("#how", Label)
-            how.update(error.line())
-            how.add_class("-wrong")
+            self._say(error.line(), wrong=True)
             return None
 
     def action_list(self, move: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from textual import events, on
@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from engine.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
+from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
     Event,
     Explained,
@@ -99,6 +99,7 @@ class ComposeScreen(Screen[None]):
         self._settling: Timer | None = None
         self._regions: dict[str, Region] = {}
         self._built = False
+        self._later: list[Callable[[], None]] = []
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -139,8 +140,28 @@ class ComposeScreen(Screen[None]):
         return self.shown.selected
 
     def send(self, command: Command) -> None:
-        """Sends a command to the engine."""
+        """Sends a command to the engine, but not before what waits for the model."""
+        if self._later and not isinstance(command, AT_ONCE):
+            self._later.append(lambda: self._send_late(command))
+        else:
+            self.link.send(command)
+
+    def _send_late(self, command: Command) -> None:
+        self.gestures.end()
         self.link.send(command)
+
+    def later(self, deed: Callable[[], None]) -> None:
+        """Does something as soon as the model is there, in the order of asking."""
+        if not self._later:
+            words = "The model is still loading; this follows when it is there."
+            self.app.notify(words, timeout=3)
+        self._later.append(deed)
+
+    def _catch_up(self) -> None:
+        if self._later and self.shown.model.state != "loading":
+            waiting, self._later = self._later, []
+            for deed in waiting:
+                deed()
 
     def bank_page_size(self) -> int:
         """Gives how many gauges a page of the bank holds, also while it is out of sight."""
@@ -205,6 +226,7 @@ class ComposeScreen(Screen[None]):
                 if event.revision >= self.shown.revision:
                     self.shown = event
                     self.draw()
+                    self._catch_up()
             case PlayheadMoved():
                 self._playhead = event
                 self._draw_transport()
@@ -266,7 +288,7 @@ class ComposeScreen(Screen[None]):
         self.query_one(PianoRoll).playhead(self._playhead.beat if here else None)
 
     def _draw_map(self) -> None:
-        latent = self.shown.song.slots[self.slot].latent
+        latent = reading.stands(self.shown)
         x, y = self.axes
         self.query_one(Map).show(
             self._filled.surface if self._filled is not None else None,
@@ -277,10 +299,15 @@ class ComposeScreen(Screen[None]):
         )
 
     def _draw_reasons(self) -> None:
-        spec, told = self.shown.model.spec, self._explained
+        spec, empty = self.shown.model.spec, self.shown.song.slots[self.slot].empty
+        told = None if empty else self._explained
         stale = self._why_asked.stale(self._why_key())
         self.query_one(Explanation).show(
-            told.effects if told else (), spec, focused=self.chosen, stale=stale
+            told.effects if told else (),
+            spec,
+            focused=self.chosen,
+            stale=stale,
+            waiting=reading.waiting(self.shown),
         )
         self.query_one(SensitivityTable).show(
             told.sensitivity if told else None, spec, focused=self.chosen, stale=stale
@@ -289,12 +316,12 @@ class ComposeScreen(Screen[None]):
     # Maps and reasons follow an edit when it has settled.
 
     def _map_key(self) -> Hashable:
-        slot = self.shown.song.slots[self.slot]
-        if self.shown.model.spec is None or slot.latent is None or not self.visible_part("map"):
+        latent = reading.stands(self.shown)
+        if self.shown.model.spec is None or latent is None or not self.visible_part("map"):
             return None
         x, y = self.axes
         # Where the measure stands on the two axes of the map does not change the map.
-        rest = tuple(v for i, v in enumerate(slot.latent) if i not in self.axes)
+        rest = tuple(v for i, v in enumerate(latent) if i not in self.axes)
         return (self.slot, x, y, self.attribute, self.query_one(Map).wanted(), rest)
 
     def _why_key(self) -> Hashable:
@@ -368,8 +395,8 @@ class ComposeScreen(Screen[None]):
 
     @on(AttributeMap.Moved)
     def _on_map_moved(self, message: AttributeMap.Moved) -> None:
-        (x, y), latent = self.axes, self.shown.song.slots[self.slot].latent
-        if latent is not None:
+        x, y = self.axes
+        if reading.stands(self.shown) is not None:
             moves = ((x, message.x), (y, message.y))
             self.send(SetLatents(self.slot, moves, message.gesture))
 

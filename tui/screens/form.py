@@ -11,10 +11,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from engine.commands import Command
 from engine.errors import ArmonicaError, OutOfRange
+from engine.events import Event
+from tui.screens.sheet import Sheet, met, refused
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Field:
     hint: str = ""
 
 
-class Form(ModalScreen[tuple[Any, ...] | None]):
+class Form(Sheet[tuple[Any, ...] | None]):
     """Asks for some values at once; Enter gives them, Escape nothing.
 
-    ``doubt`` may look at the values and give a warning; Enter again then goes ahead.
+    ``doubt`` may look at the values and give a warning; Enter again then goes ahead. With
+    ``asking``, which sends a command made from the values and gives it, the form stays until
+    that is met, and says beside the first line why where it is not.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,12 +60,16 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
         title: str,
         fields: Sequence[Field],
         doubt: Callable[[tuple[Any, ...]], str] | None = None,
+        asking: Callable[[tuple[Any, ...]], Command] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
         self._fields = tuple(fields)
         self._doubt = doubt
         self._doubted: tuple[Any, ...] | None = None
+        self._asking = asking
+        self._asked: Command | None = None
+        self._given: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Makes a line for each field, and one for hints and errors."""
@@ -82,7 +90,7 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
-        self._doubted = None
+        self._doubted = self._asked = None
         self._say(self._hint_of(event.input), wrong=False)
 
     def on_descendant_focus(self) -> None:
@@ -92,6 +100,8 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
+        if self._asked is not None:
+            return
         values = []
         for number, field in enumerate(self._fields):
             line = self.query_one(f"#field-{number}", Input)
@@ -107,8 +117,24 @@ class Form(ModalScreen[tuple[Any, ...] | None]):
         if warning and self._doubted != given:
             self._doubted = given
             self._say(f"{warning} Enter again goes ahead.", wrong=True)
+        elif self._asking is not None:
+            self._say("A moment …", wrong=False)
+            self._given, self._asked = given, self._asking(given)
         else:
             self.dismiss(given)
+
+    def hear(self, event: Event) -> bool:
+        """Closes when what was asked is met, and says why where it is not."""
+        if met(event, self._asked):
+            self.dismiss(self._given)
+        elif wrong := refused(event, self._asked):
+            self._asked = None
+            line = self.query_one("#field-0", Input)
+            line.add_class("-wrong")
+            line.focus()
+            self.call_after_refresh(self._say, wrong, wrong=True)
+            return True
+        return False
 
     def action_leave(self) -> None:
         """Leaves without an answer."""

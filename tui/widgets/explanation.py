@@ -48,6 +48,7 @@ the measure decoded and counted. The chosen gauge comes first.
         self.sentences: tuple[tuple[int, str], ...] = ()
         self.focused: int | None = None
         self.stale = False
+        self.waiting = ""
 
     def show(
         self,
@@ -56,14 +57,15 @@ the measure decoded and counted. The chosen gauge comes first.
         *,
         focused: int | None = None,
         stale: bool = False,
+        waiting: str = "From here: measuring …",
     ) -> None:
-        """Shows the effects of gauges; none, or no ``spec`` yet, says that they are measured.
+        """Shows the effects of gauges; with none, or no ``spec`` yet, why in ``waiting``.
 
         ``stale`` effects were measured before the last change.
         """
         sentences = tuple((e.dimension, e.sentence(spec)) for e in effects) if spec else ()
-        if (self.sentences, self.stale) != (sentences, stale):
-            self.sentences, self.stale = sentences, stale
+        if (self.sentences, self.stale, self.waiting) != (sentences, stale, waiting):
+            self.sentences, self.stale, self.waiting = sentences, stale, waiting
             self.redraw()
         self.focus_on(focused)
 
@@ -76,7 +78,7 @@ the measure decoded and counted. The chosen gauge comes first.
     def plain(self) -> str:
         """Says the first sentence, and whether it is still true."""
         if not self.sentences:
-            return "From here: measuring."
+            return self.waiting
         state = " (as it was before)" if self.stale else ""
         return f"From here{state}: {self._ordered()[0][1]}."
 
@@ -87,7 +89,8 @@ the measure decoded and counted. The chosen gauge comes first.
         """Draws a title and as many sentences as there is room for."""
         title = self.style_of("explanation--title")
         if not self.sentences:
-            picture.put(0, 0, fitting(picture.width, f"{TITLE}: measuring …", "measuring …"), title)
+            for y, line in enumerate(wrap(self.waiting, max(8, picture.width))):
+                picture.put(0, y, line, title)
             return
         state = (f"{TITLE} · as it was before, measuring …", f"{TITLE} · old") if self.stale else ()
         picture.put(0, 0, fitting(picture.width, *state, TITLE), title)

@@ -1,0 +1,73 @@
+"""Measures side by side, each by its contour: a tune before it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from engine.music.measure import Measure
+from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.song_strip import contour
+
+CELLS = 15
+"""Cells of a measure, the gap before the next included."""
+
+
+class Phrase(Canvas):
+    """Shows measures of a tune with their numbers; those that are to be taken stand out."""
+
+    BINDING_GROUP_TITLE = "Tune"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "phrase--number",
+        "phrase--taken",
+        "phrase--contour",
+        "phrase--bright",
+    }
+    DEFAULT_CSS = """
+    Phrase {
+        height: 4; width: 1fr; background: $panel;
+        & > .phrase--number { color: $text-quiet; text-style: $style-quiet; }
+        & > .phrase--taken { color: $foreground; text-style: bold; }
+        & > .phrase--contour { color: $notes-quiet; }
+        & > .phrase--bright { color: $notes; text-style: bold; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self.measures: tuple[Measure, ...] = ()
+        self.first = 1
+        self.taken = 0
+
+    def show(self, measures: Sequence[Measure], first: int, taken: int) -> None:
+        """Shows measures from the tune's ``first`` on, of which ``taken`` are to be taken."""
+        now = (tuple(measures), first, taken)
+        if now != (self.measures, self.first, self.taken):
+            self.measures, self.first, self.taken = now
+            self.redraw()
+
+    @property
+    def room(self) -> int:
+        """How many measures there is room for."""
+        return max(1, (self.size.width + 1) // CELLS)
+
+    def plain(self) -> str:
+        """Says which measures are shown in one line."""
+        if not self.measures:
+            return "No measures."
+        last = self.first + len(self.measures) - 1
+        return f"Measures {self.first} to {last}, {self.taken} of them to be taken."
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the measures from left to right."""
+        for place, measure in enumerate(self.measures[: self.room]):
+            x, taken = place * CELLS, place < self.taken
+            number = self.style_of("phrase--taken" if taken else "phrase--number")
+            picture.put(x, 0, f"{self.first + place}", number)
+            style = self.style_of("phrase--bright" if taken else "phrase--contour")
+            for row, line in enumerate(contour(measure, CELLS - 2, picture.height - 1)):
+                picture.put(x, 1 + row, line, style)

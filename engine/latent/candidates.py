@@ -18,7 +18,7 @@ MOST = 512
 REACH_NAMED, REACH_FREE = 0.8, 0.12
 """How far candidates lie from the code, in standard deviations of the prior."""
 
-DISTANCE_COST, ODD_COST, KEY_COST = 0.6, 0.4, 0.5
+DISTANCE_COST, ODD_COST, KEY_COST = 0.6, 0.25, 0.5
 """What counts against a candidate beside attributes missed, in normal scores: the share of ticks
 that differ from the plainly decoded measure, the rhythms' excess surprise, the share of notes out
 of key. Chosen on validation tunes, so that a small step of a gauge changes few other notes."""

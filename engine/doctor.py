@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import locale
+import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from engine import locations
-from engine.errors import ArmonicaError
+from engine import config, locations, logs
+from engine.errors import ArmonicaError, CannotWrite
+from engine.text import printable
+from engine.writing import make_folder
+
+log = logging.getLogger(__name__)
 
 SMALLEST = (80, 24)
 """The smallest screen, in columns and rows."""
@@ -40,6 +44,10 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except ArmonicaError as error:
         return Check(name, "fail", error.message, error.remedy)
+    except Exception as error:
+        log.exception("The check %s met a fault", name)
+        what = printable(f"{type(error).__name__}: {error}")
+        return Check(name, "fail", what, f"{logs.place()} says where.")
 
 
 def _python() -> Check:
@@ -131,19 +139,29 @@ def _corpus() -> Check:
 
 
 def _folders() -> Check:
-    for folder in (locations.config_folder(), locations.data_folder(), locations.state_folder()):
+    folders = (locations.config_folder(), locations.data_folder(), locations.state_folder())
+    for folder in folders:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            return Check(
-                "folders",
-                "fail",
-                f"{folder} cannot be written: {error.strerror}.",
-                "Make it writable, or name another home in ARMONICA_HOME.",
-            )
-    return Check("folders", "ok", f"settings in {locations.config_folder()}")
+            make_folder(folder)
+        except CannotWrite as error:
+            remedy = "Make it writable, or name another home in ARMONICA_HOME."
+            return Check("folders", "fail", error.message, remedy)
+    return Check("folders", "ok", ", ".join(map(str, dict.fromkeys(folders))))
+
+
+def _settings() -> Check:
+    found = config.load()
+    # A file of settings is no must; where it would lie is worth knowing.
+    path = locations.config_folder() / config.FILE
+    there = str(path) if path.exists() else f"{path} is not there"
+    given = (f"{v.name} = {v.value} ({v.source})" for v in found.values if v.source != "default")
+    return Check("settings", "ok", f"{there}; {', '.join(given) or 'all as shipped'}")
+
+
+def _log() -> Check:
+    path = logs.place()
+    size = path.stat().st_size if path.exists() else 0
+    return Check("log", "ok", f"{path}, {size // 1024} KiB" if size else f"{path}, empty")
 
 
 def _memory() -> Check:
@@ -176,6 +194,8 @@ LOOKS: dict[str, Callable[[], Check]] = {
     "model": _model,
     "corpus": _corpus,
     "folders": _folders,
+    "settings": _settings,
+    "log": _log,
     "memory": _memory,
     "disk": _disk,
 }

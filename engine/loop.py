@@ -88,7 +88,8 @@ class Engine:
         self._snapshot = self._state.snapshot()
         self._inbox: queue.SimpleQueue[Item | _Subscription | _Close] = queue.SimpleQueue()
         self._subscriptions: tuple[_Subscription, ...] = ()
-        self._lock = threading.Lock()
+        # A signal may come while its own thread is closing already.
+        self._lock = threading.RLock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
@@ -147,9 +148,9 @@ class Engine:
         try:
             self._serve(conductor)
         finally:
-            conductor.close(self._clock())
-            player.close()
-            jobs.close()
+            # Each end is tried, whatever the others meet.
+            for end in (lambda: conductor.close(self._clock()), player.close, jobs.close):
+                self._guarded(end)
 
     def _serve(self, conductor: Conductor) -> None:
         while True:
@@ -205,8 +206,12 @@ class Engine:
         try:
             return self._make_player(self._inbox.put)
         except ArmonicaError as error:
-            self._inbox.put(PlayerLost(error.line(), restarted=False))
-            return _Mute()
+            reason = error.line()
+        except Exception as error:
+            log.exception("The player could not be started")
+            reason = f"{error}."
+        self._inbox.put(PlayerLost(reason, restarted=False))
+        return _Mute()
 
     def _load_model(self) -> None:
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ try:
     import fcntl
 except ImportError:  # Windows has none; there two programs at once share what is kept.
     fcntl = None
+
+log = logging.getLogger(__name__)
 
 _FOLDER = "kept"
 _MOST = 20
@@ -81,8 +85,11 @@ class Keeper:
         """Keeps or forgets the song for the last time, and lets go of it."""
         with self._busy:
             self._finished = True
-            with contextlib.suppress(ArmonicaError):
+            try:
                 self._keep(kept, saved)
+            except ArmonicaError as error:
+                # Nobody listens any more; that it was not kept is still to be found out.
+                log.error("The song was not kept at the end: %s", error.line())
             if self._lock is not None:
                 self._lock.close()
                 self._lock = None
@@ -93,7 +100,8 @@ class Keeper:
     def _keep(self, kept: document.Document, saved: bool) -> None:
         if saved:
             if self._path is not None:
-                self._path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    self._path.unlink(missing_ok=True)
             return
         document.write(self._place(), kept)
 
@@ -104,25 +112,31 @@ class Keeper:
                 # What cannot be made here is told when the song is written.
                 folder.mkdir(parents=True, exist_ok=True)
                 _thin(folder)
-            self._path = folder / f"{os.getpid()}-{id(self):x}{document.SUFFIX}"
+            # Not by the process alone: in a container each start may have the same number.
+            self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{document.SUFFIX}"
             self._lock = _own(_lock(self._path))
         return self._path
 
 
 def _newest_first() -> list[Path]:
-    try:
-        paths = list((state_folder() / _FOLDER).glob(f"*{document.SUFFIX}"))
-        return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
-    except OSError:
-        return []
+    paths: list[tuple[float, Path]] = []
+    with contextlib.suppress(OSError):
+        for path in (state_folder() / _FOLDER).glob(f"*{document.SUFFIX}"):
+            # Another program may forget its song between the look and this one.
+            with contextlib.suppress(OSError):
+                paths.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(paths, reverse=True)]
 
 
 def _thin(folder: Path) -> None:
     for path in _newest_first()[_MOST:]:
         if not _owned(path):
-            path.unlink(missing_ok=True)
-            _lock(path).unlink(missing_ok=True)
-    del folder
+            discard(path)
+    for lock in folder.glob("*.lock"):
+        # Left by a program that was killed after its song was saved.
+        path = lock.with_suffix(document.SUFFIX)
+        if not path.exists() and not _owned(path):
+            lock.unlink(missing_ok=True)
 
 
 def _lock(path: Path) -> Path:

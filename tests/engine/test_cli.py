@@ -224,6 +224,33 @@ def test_a_damaged_model_is_refused_by_hash(
     assert "has the hash" in refused(capsys, "sweep", "z5")
 
 
+def test_doctor_tells_settings_that_are_not_the_usual_ones_and_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARMONICA_THEME", "light")
+    checks = {check["name"]: check for check in ask(capsys, "doctor")["checks"]}
+    assert "theme = light (ARMONICA_THEME)" in checks["settings"]["detail"]
+    assert "config.toml is not there" in checks["settings"]["detail"]
+    assert "armonica.log" in checks["log"]["detail"]
+
+
+def test_doctor_fails_on_what_is_wrong_and_looks_at_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setenv("ARMONICA_THEM", "light")
+    monkeypatch.setattr("engine.midi.ports.list_ports", fault)
+    assert main(["doctor", "--json"]) == 1
+    out, err = capsys.readouterr()
+    checks = {check["name"]: check for check in json.loads(out)["checks"]}
+    assert checks["settings"]["remedy"] == "Did you mean 'ARMONICA_THEME'?"
+    assert "Input/output error" in checks["midi"]["detail"]
+    assert checks["model"]["status"] == "ok"
+    assert err.startswith("armonica: These checks failed: midi, settings.")
+
+
 SCRIPT = "from engine.cli.main import script; script()"
 
 

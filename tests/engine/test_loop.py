@@ -189,6 +189,30 @@ def test_a_player_that_cannot_start_leaves_a_silent_instrument() -> None:
     engine.close()
 
 
+def test_a_player_that_fails_otherwise_leaves_a_silent_instrument_too() -> None:
+    def none(tell: Callable[[m.FromPlayer], None]) -> Player:
+        del tell
+        raise OSError(24, "Too many open files")
+
+    listener = Listener()
+    engine = Engine(FakeModel, none, song=Song())
+    engine.subscribe(listener)
+    engine.start()
+    listener.until(lambda: engine.snapshot.port.state == "failed")
+    engine.close()
+
+
+def test_the_player_ends_though_the_song_cannot_be_kept(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(autosave.Keeper, "finish", fault)
+    hall.engine.close()
+    assert hall.player.closed
+
+
 def test_a_song_file_that_is_none_is_refused_before_anything_starts(tmp_path: Path) -> None:
     path = tmp_path / "bad.armonica"
     path.write_text("{}")

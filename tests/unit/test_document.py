@@ -289,6 +289,36 @@ def test_a_damaged_kept_song_is_passed_over(home: Path) -> None:
     assert autosave.found() is None
 
 
+def test_songs_that_vanish_while_they_are_looked_for_are_passed_over(home: Path) -> None:
+    autosave.Keeper().finish(Document(SONG), saved=False)
+    (home / "state" / "kept" / "2-gone.armonica").symlink_to("nowhere")
+    assert autosave.found() is not None
+
+
+def test_locks_without_a_song_do_not_gather(home: Path) -> None:
+    folder = home / "state" / "kept"
+    folder.mkdir(parents=True)
+    (folder / "1-a.lock").touch()
+    running = autosave.Keeper()
+    running.keep(Document(SONG), saved=False)
+    running.keep(Document(SONG), saved=True)
+    other = autosave.Keeper()
+    other.keep(Document(SONG), saved=False)
+    assert not (folder / "1-a.lock").exists()
+    assert len(list(folder.glob("*.lock"))) == 2
+    running.finish(Document(SONG), saved=True)
+    other.finish(Document(SONG), saved=True)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_song_that_cannot_be_kept_at_the_end_is_noted(
+    home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home / "state").write_text("in the way")
+    autosave.Keeper().finish(Document(SONG), saved=False)
+    assert "The song was not kept at the end" in caplog.text
+
+
 def test_an_unwritable_home_is_told_when_keeping(home: Path) -> None:
     (home / "state").write_text("in the way")
     with pytest.raises(CannotWrite):

@@ -165,7 +165,7 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
         case c.SetTrack(channel, program, velocity):
             named = {"channel": channel, "program": program, "velocity": velocity}
             shown = [
-                # Players count channels and programs from 1, as synthesizers do.
+                # Players count channels and programs from 1, as synthesisers do.
                 f"{name} {value + (name != 'velocity')}"
                 for name, value in named.items()
                 if value is not None

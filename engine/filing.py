@@ -11,7 +11,7 @@ from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import meant, songs_folder
-from engine.music.song import Origin
+from engine.music.song import MOST_SLOTS, Origin
 from engine.session import document
 from engine.text import printable
 
@@ -76,14 +76,18 @@ def _import_midi(slot: int, path: str, track: int | None) -> Filed:
 
     found = files.read(meant(path), track)
     name = printable(Path(path).name)
+    # A long file comes in as far as a song goes, and what is left out is said.
+    measures = found.measures[: max(1, MOST_SLOTS - slot)]
     origins = tuple(
         Origin("midi", found.title, f"{name}, track {found.track}, measure {number}")
-        for number in range(1, len(found.measures) + 1)
+        for number in range(1, len(measures) + 1)
     )
-    count = len(found.measures)
+    count = len(measures)
     said = [f"{count} measure{'s' * (count != 1)} of {name}, track {found.track}", *found.changes]
+    if left := len(found.measures) - count:
+        said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
     return Filed(
-        (c.LoadMeasures(slot, found.measures, origins),),
+        (c.LoadMeasures(slot, measures, origins),),
         (Noticed(". ".join(part.rstrip(".") for part in said) + "."),),
     )
 

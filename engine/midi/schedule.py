@@ -131,7 +131,7 @@ class Schedule:
 
     def hush(self, channels: Iterable[int] | None = None) -> list[bytes]:
         """Gives what quiets the channels, the used ones unless told, whatever they hold."""
-        # The pedal first: some synthesizers hold notes through 123 while it is down.
+        # The pedal first: some synthesisers hold notes through 123 while it is down.
         controls = (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF)
         return [
             bytes((0xB0 | channel, control, 0))

@@ -20,6 +20,7 @@ from engine.events import (
 )
 from engine.jobs import Jobs
 from engine.locations import songs_folder
+from engine.midi import files
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Origin, Slot, Song
@@ -302,6 +303,17 @@ def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:
     desk = Desk()
     desk.do(c.Play(), c.SaveSong(str(tmp_path / "a")))
     assert max(n.on for n in desk.player.notes()) > 3
+
+
+def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
+    note = Measure((60, *[HOLD] * 23))
+    files.write(tmp_path / "long.mid", [note] * 300, 100)
+    desk = Desk()
+    desk.do(c.ImportMidi(4, str(tmp_path / "long.mid")))
+    assert len(desk.conductor.snapshot.song.slots) == 256
+    said = str(desk.told(Noticed))
+    assert "252 measures of long.mid" in said
+    assert "48 more left out: a song has at most 256" in said
 
 
 def test_a_tune_of_the_corpus_comes_in() -> None:

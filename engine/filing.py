@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
-from engine.locations import meant, songs_folder
+from engine.locations import SONGS, meant, songs_folder
 from engine.music.song import MOST_SLOTS, Origin
 from engine.session import document
 from engine.text import printable
@@ -40,9 +40,11 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             return _load_tune(slot, tune, first, count)
         case c.OpenSong(path):
             found = document.read(path)
-            place = str(document.found(path))
+            there = document.found(path)
+            # What ships is a place to start from, and no file of the player's.
+            own = None if there.parent == SONGS else str(there)
             return Filed(
-                (c.ReplaceSong(found.song, place, True, found.locks),),
+                (c.ReplaceSong(found.song, own, True, found.locks),),
                 (Noticed(f"Opened {found.song.title}."),),
             )
         case c.RecoverSong(path):

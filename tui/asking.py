@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from tui.screens.choice import Choice
 from tui.screens.form import Field, Form, number, whole, words
 from tui.screens.help import Help
 from tui.screens.importer import Importer
+from tui.screens.opener import Opener
 
 if TYPE_CHECKING:
     from tui.screens.compose import ComposeScreen
@@ -115,10 +117,8 @@ def _export(screen: ComposeScreen) -> None:
 
 
 def _open(screen: ComposeScreen) -> None:
-    folder = f"{songs_folder()}/"
-    field = Field("file", folder, words("A path"), "Undo brings the present song back.")
-
-    screen.app.push_screen(Form("Open a song", [field], asking=_asking(screen, c.OpenSong)))
+    screen.gestures.end()
+    screen.app.push_screen(Opener(screen.link))
 
 
 def _file_name(screen: ComposeScreen) -> str:
@@ -135,7 +135,7 @@ def _path(
     then: Callable[[], object] = lambda: None,
 ) -> None:
     def doubt(values: tuple[Any, ...]) -> str:
-        target = meant(values[0], suffix)
+        target = meant(_in_folder(values[0]), suffix)
         try:
             there = str(target) != own and target.exists()
         except (OSError, ValueError):
@@ -148,15 +148,21 @@ def _path(
             then()
 
     usual = str(songs_folder() / f"{_file_name(screen)}{suffix}")
-    field = Field("file", own or usual, words("A path"))
+    hint = f"A name alone lies in {songs_folder()}."
+    field = Field("file", own or usual, words("A path"), hint)
     screen.app.push_screen(Form(title, [field], doubt, _asking(screen, command)), done)
+
+
+def _in_folder(path: str) -> str:
+    alone = "/" not in path and os.sep not in path and not path.startswith("~")
+    return str(songs_folder() / path) if alone else path
 
 
 def _asking(
     screen: ComposeScreen, command: Callable[[str], c.Command]
 ) -> Callable[[tuple[Any, ...]], c.Command]:
     def ask(values: tuple[Any, ...]) -> c.Command:
-        asked = command(values[0])
+        asked = command(_in_folder(values[0]))
         screen.gestures.end()
         screen.send(asked)
         return asked

@@ -192,6 +192,10 @@ def _amount(by: float) -> Deed:
     def change(screen: ComposeScreen) -> None:
         screen.amount = round(max(0.1, min(1.0, screen.amount + by)), 1)
         screen.draw()
+        # A held key makes one toast, not a pile of them.
+        screen.app.clear_notifications()
+        words = f"Randomising goes {screen.amount:.0%} of the way to a random measure."
+        screen.app.notify(words, timeout=2)
 
     return change
 
@@ -324,7 +328,9 @@ DEEDS["play.slower"] = _tempo(-1)
 
 @deed("play.timing")
 def _timing(screen: ComposeScreen) -> None:
-    screen.send(c.SetEditTiming("beat" if screen.shown.timing == "now" else "now"))
+    now = screen.shown.timing != "now"
+    screen.send(c.SetEditTiming("now" if now else "beat"))
+    screen.app.notify(f"Edits are heard {'at once' if now else 'at the next beat'}.", timeout=2)
 
 
 @deed("play.audition")

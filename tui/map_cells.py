@@ -8,6 +8,7 @@ from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
 from engine.latent.text_map import Scale, nearest, scale
 from engine.music.attributes import ATTRIBUTES, attribute
+from engine.music.measure import Measure
 
 
 class MapCells:
@@ -56,13 +57,19 @@ class MapCells:
         """Says what the lowest and the highest level mean."""
         return ("1", f"{self.most} measures") if self.density else self.scale.ends(self.about)
 
-    def words(self, x: float, y: float) -> tuple[str, ...]:
-        """Says what is at a point in latent units, the longest text first."""
+    def words(self, x: float, y: float, own: Measure | None = None) -> tuple[str, ...]:
+        """Says what is at a point in latent units, the longest text first.
+
+        ``own`` is the measure that stands there: what it has comes before what the map says.
+        """
         (columns, rows), (across, up) = self.size, self.labels
         column, row = nearest(x, columns), rows - 1 - nearest(y, rows)
         said, data = "not measured yet", ""
         if row < self.filled:
             said = self.about.say(self.surface.values[row][column])
+        if own is not None:
+            has = self.about.say(self.about.of(own))
+            said = has if said in (has, "not measured yet") else f"{has} (map {said.split(' ')[0]})"
         count = self.count(row, column)
         if count is not None:
             data = f", {count or 'no'} training measure{'' if count == 1 else 's'}"

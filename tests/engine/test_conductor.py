@@ -19,7 +19,7 @@ from engine.events import (
     Snapshot,
 )
 from engine.jobs import Jobs
-from engine.locations import songs_folder
+from engine.locations import SONGS, songs_folder
 from engine.midi import files
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
@@ -297,6 +297,13 @@ def test_the_place_that_is_proposed_to_every_player_is_made_and_no_other(tmp_pat
     desk.do(c.SaveSong(str(tmp_path / "slip" / "a")))
     assert len(desk.told(Refused)) == 1
     assert not (tmp_path / "slip").exists()
+
+
+def test_a_song_that_ships_is_no_file_of_the_player_s() -> None:
+    desk = Desk()
+    desk.do(c.OpenSong(str(sorted(SONGS.iterdir())[0])))
+    assert desk.conductor.snapshot.path is None
+    assert desk.conductor.snapshot.saved
 
 
 def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:

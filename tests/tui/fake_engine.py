@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine import commands as c
-from engine.errors import ArmonicaError, BadMidiFile, BadSong
+from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.events import (
     CorpusBrowsed,
     Event,
@@ -173,6 +173,8 @@ class FakeEngine:
                     Noticed(f"Saved as {path}.", answers=command),
                 )
             case c.ExportMidi(path):
+                if "missing" in path:
+                    raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Noticed(f"Written: {path}.", answers=command),)
             case c.ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")

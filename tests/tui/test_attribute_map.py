@@ -34,7 +34,7 @@ async def test_the_smallest_map_has_axes_legend_measure_and_words() -> None:
         assert drawn.wanted() == (21, 5)
         drawn.show(density_over(21, 5), HERE, spec=MODEL.spec)
         assert lines(drawn) == [
-            "0 0123456789 18 notes",
+            "density: 0 0123456789 18",
             "+3│001122233455667778899",
             "  │001122233455667778899",
             " 0│001122233[◆]667778899",
@@ -123,7 +123,7 @@ async def test_the_density_of_the_training_data() -> None:
         assert lines(drawn)[1][3:].count("·") > 10
         assert "9" in lines(drawn)[3]
         drawn.action_occupancy()
-        assert lines(drawn)[0] == "0 0123456789 18 notes"
+        assert lines(drawn)[0] == "density: 0 0123456789 18"
 
 
 async def test_the_cursor_goes_by_cells_and_by_half_units() -> None:

@@ -206,3 +206,14 @@ def test_the_first_text_that_fits_is_taken() -> None:
     assert fitting(8, "long text", "short") == "short"
     assert fitting(3, "long text", "short") == "sh…"
     assert fitting(0, "short") == ""
+
+
+def test_characters_of_two_cells_take_two() -> None:
+    picture = Picture(8, 1, PLAIN)
+    picture.put(1, 0, "日e\u0301本x", PLAIN)
+    assert picture.strip(0).text == " 日e本x "
+    assert picture.strip(0).cell_length == 8
+    picture = Picture(4, 1, PLAIN)
+    picture.put(1, 0, "日本", PLAIN)
+    assert picture.strip(0).text == " 日 "
+    assert fitting(5, "日本語") == "日本…"

@@ -9,7 +9,7 @@ from textual.widgets import Input, Label, OptionList
 
 from engine import commands as c
 from engine.events import Snapshot
-from engine.locations import config_folder, data_folder
+from engine.locations import SONGS, config_folder, data_folder, songs_folder
 from tests.tui.fake_engine import TUNES, FakeEngine
 from tests.tui.pictures import lines
 from tests.tui.waiting import until
@@ -122,14 +122,24 @@ async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: Armoni
         assert not sheet.query_one("#path").has_class("-wrong")
 
 
+async def test_a_place_that_cannot_be_written_is_told_beside_it(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("X", *"/missing/a", "enter")
+        form = app.screen
+        await until(pilot, lambda: form.query_one("#field-0").has_class("-wrong"))
+        await until(pilot, lambda: "missing" in str(form.query_one("#hint", Label).render()))
+        await pilot.press("escape")
+        assert app.screen is app.composing
+
+
 async def test_a_path_that_is_refused_is_told_beside_it_and_can_be_mended(
     app: ArmonicaApp,
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+o", *"missing", "enter")
-        form = app.screen
-        await until(pilot, lambda: form.query_one("#field-0").has_class("-wrong"))
-        await until(pilot, lambda: "Check" in str(form.query_one("#hint", Label).render()))
+        sheet = app.screen
+        await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
+        await until(pilot, lambda: "Check" in str(sheet.query_one("#how", Label).render()))
         assert not app._notifications
         await pilot.press(*["backspace"] * 7, *"there", "enter")
         await until(pilot, lambda: app.composing.shown.song.title == "Opened")
@@ -162,11 +172,42 @@ async def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(
         assert engine.of(c.ExportMidi) == [c.ExportMidi(str(there))]
 
 
-async def test_a_song_is_opened(app: ArmonicaApp, engine: FakeEngine) -> None:
+async def test_a_song_is_opened_from_the_list_or_by_its_path(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    mine = songs_folder() / "Mine.armonica"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("ctrl+o", "x", "enter")
+        await pilot.press("ctrl+o")
+        lines = app.screen.query_one(OptionList)
+        told = [str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count)]
+        assert told[0] == "Mine"
+        assert told[1].endswith("(comes with Armonica)")
+        await pilot.press("enter")
         await until(pilot, lambda: app.composing.shown.song.title == "Opened")
-        assert len(engine.of(c.OpenSong)) == 1
+        await pilot.press("ctrl+o", "down", "enter")
+        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 2)
+        await until(pilot, lambda: app.screen is app.composing)
+        await pilot.press("ctrl+o", *"Mine", "enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(c.OpenSong)[-1] == c.OpenSong(str(mine))
+        engine.sent.pop()
+        await pilot.press("ctrl+o", *"/a/b", "enter")
+        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 3)
+        first = sorted(SONGS.glob("*.armonica"))[0]
+        assert engine.of(c.OpenSong) == [
+            c.OpenSong(str(mine)),
+            c.OpenSong(str(first)),
+            c.OpenSong("/a/b"),
+        ]
+
+
+async def test_a_name_alone_is_saved_among_the_songs(app: ArmonicaApp, engine: FakeEngine) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("W", *"reel", "enter")
+        await until(pilot, lambda: engine.of(c.SaveSong))
+        assert engine.of(c.SaveSong) == [c.SaveSong(str(songs_folder() / "reel"))]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -34,6 +34,9 @@ HEAR = "ctrl+l"
 
 AT_ONCE = 4
 """How many measures are taken if nothing else is said: a phrase."""
+
+LISTED = 200
+"""How many tunes are listed at most."""
 
 MOST = 64
 
@@ -108,9 +111,15 @@ class Browser(Sheet[Taken | None]):
 
     def on_mount(self) -> None:
         """Shows the first tunes of the corpus."""
+        super().on_mount()
         self.query_one("#query").focus()
-        self._link.send(BrowseCorpus(""))
+        self._link.send(BrowseCorpus("", LISTED))
         self._tell()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Gives the measures more room where there is."""
+        self.query_one(Phrase).styles.height = 7 if event.size.height >= 36 else 4
+        self.call_after_refresh(self._preview)
 
     def on_unmount(self) -> None:
         """Silences what is heard."""
@@ -130,7 +139,7 @@ class Browser(Sheet[Taken | None]):
                 self._previewed = event
                 self._draw()
             return True
-        for command in (BrowseCorpus(self._query()), self._asked):
+        for command in (BrowseCorpus(self._query(), LISTED), self._asked):
             if wrong := refused(event, command):
                 self._say(wrong, wrong=True)
                 return True
@@ -143,15 +152,21 @@ class Browser(Sheet[Taken | None]):
         lines.add_options([Content(self._line(tune)) for tune in found.tunes])
         if found.tunes:
             lines.highlighted = 0
-        more = f"{len(found.tunes) + found.more} tunes, with their measures"
-        self.query_one("#browser", Vertical).border_title = more
+        count = len(found.tunes)
+        words = f"{count} tune{'s' * (count != 1)}, with their measures"
+        if found.more:
+            words = f"The first {count} of {count + found.more} tunes; words of a title find others"
+        self.query_one("#browser", Vertical).border_title = words
         self._tell()
 
     def _line(self, tune: TuneFound) -> str:
-        width = max(20, min(100, self.app.size.width - 5) - 38)
+        room = min(116, self.app.size.width - 6)
+        wide = room >= 100
+        books, keys = (27, 13) if wide else (14, 10)
+        width = max(20, room - books - keys - 14)
         title = fitting(width, tune.title).ljust(width)
-        book, key = fitting(14, tune.book), fitting(10, tune.key)
-        return f"{title}  {book:<14} {tune.metre:<4} {key:<10}{tune.measures:>4}"
+        book, key = fitting(books, tune.book), fitting(keys, tune.key)
+        return f"{title}  {book:<{books}} {tune.metre:<4} {key:<{keys}}{tune.measures:>4}"
 
     @staticmethod
     def _input(value: str, name: str) -> Input:
@@ -175,7 +190,7 @@ class Browser(Sheet[Taken | None]):
         self._timer = self.set_timer(WAIT, self._search)
 
     def _search(self) -> None:
-        self._link.send(BrowseCorpus(self._query()))
+        self._link.send(BrowseCorpus(self._query(), LISTED))
 
     @on(Input.Changed, "#first, #count")
     @on(OptionList.OptionHighlighted)

@@ -288,7 +288,7 @@ class ComposeScreen(Screen[None]):
         self.query_one(PianoRoll).playhead(self._playhead.beat if here else None)
 
     def _draw_map(self) -> None:
-        latent = reading.stands(self.shown)
+        latent, slot = reading.stands(self.shown), self.shown.song.slots[self.slot]
         x, y = self.axes
         self.query_one(Map).show(
             self._filled.surface if self._filled is not None else None,
@@ -296,6 +296,7 @@ class ComposeScreen(Screen[None]):
             spec=self.shown.model.spec,
             stale=self._map_asked.stale(self._map_key()),
             done=self._filled is None or self._filled.done,
+            measure=None if slot.empty else slot.measure,
         )
 
     def _draw_reasons(self) -> None:

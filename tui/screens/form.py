@@ -85,6 +85,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     def on_mount(self) -> None:
         """Holds the first line."""
+        super().on_mount()
         self.query_one("#field-0", Input).focus()
 
     @on(Input.Changed)

@@ -73,6 +73,7 @@ class Importer(Sheet[None]):
 
     def on_mount(self) -> None:
         """Holds the path."""
+        super().on_mount()
         self.query_one("#path").focus()
 
     def hear(self, event: Event) -> bool:

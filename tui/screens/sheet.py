@@ -15,6 +15,10 @@ Result = TypeVar("Result")
 class Sheet(ModalScreen[Result]):
     """A modal screen that hears the engine while it is open."""
 
+    def on_mount(self) -> None:
+        """Takes away toasts, which would lie over the words of the sheet."""
+        self.app.clear_notifications()
+
     def hear(self, event: Event) -> bool:
         """Takes what the engine tells, and says whether that needs no other telling."""
         del event

@@ -25,6 +25,7 @@ from engine.latent.text_map import (
     ticks,
     value_at,
 )
+from engine.music.measure import Measure
 from tui.gestures import PAUSE
 from tui.map_cells import MapCells
 from tui.shades import CELLS, Cells, blends, cells, faded, ramp
@@ -111,6 +112,7 @@ in which no training measure lies are faint.
         self._gesture = 0
         self._moved_at = 0.0
         self._dragging = False
+        self._measure: Measure | None = None
 
     def show(
         self,
@@ -120,17 +122,19 @@ in which no training measure lies are faint.
         spec: LatentSpec | None = None,
         stale: bool = False,
         done: bool = True,
+        measure: Measure | None = None,
     ) -> None:
         """Shows a surface, whole or filled from the top as far as it has rows.
 
         ``here`` is the point of the measure at hand in latent units; a cursor that stood on
         the point shown before goes with it. ``spec`` names the dimensions. A ``stale``
-        surface belongs to an earlier state of the measure.
+        surface belongs to an earlier state of the measure. ``measure`` is the measure itself:
+        the map is decoded plainly, and what sounds was chosen among neighbours.
         """
         if here is not None and (self.here is None or self._cursor == self.here):
             self._cursor = here
         picture = (self.surface, self._spec, self.stale, self.done)
-        self.here = here
+        self.here, self._measure = here, measure
         if picture[0] is surface and picture[1:] == (spec, stale, done):
             self.remark()
             return
@@ -166,9 +170,10 @@ in which no training measure lies are faint.
         if known is None:
             return "Map: nothing to show yet."
         low, high = known.scale.ends(known.about)
+        under = known.words(*self._cursor, self._own())[0]
         return (
             f"Map of {known.about.label} over {known.labels[0]} and {known.labels[1]}, "
-            f"{low} to {high}{self._state(known)}. Cursor at {known.words(*self._cursor)[0]}."
+            f"{low} to {high}{self._state(known)}. Cursor at {under}."
         )
 
     # Moves
@@ -294,8 +299,11 @@ in which no training measure lies are faint.
             picture.put(x, y, under, style)
             if x + 1 < plot.right:
                 picture.put(x + 1, y, "]", style)
-        words = fitting(picture.width, *known.words(*self._cursor))
+        words = fitting(picture.width, *known.words(*self._cursor, self._own()))
         picture.put(0, picture.height - 1, words, self.style_of("attribute-map--words"))
+
+    def _own(self) -> Measure | None:
+        return self._measure if self._cursor == self.here else None
 
     def _paint_legend(self, picture: Picture, known: MapCells) -> None:
         style, state, name = (
@@ -308,6 +316,7 @@ in which no training measure lies are faint.
         ends: tuple[tuple[str, str], ...] = (
             (f"{name}: {low} ", f" {high}{state}"),
             (f"{name}: {number} ", f" {high}{state}"),
+            (f"{name}: {number} ", f" {high.split(' ')[0]}{state}"),
             (f"{number} ", f" {high}{state}"),
             (f"{number} ", f" {high}"),
             (f"{number} ", f" {high.split(' ')[0]}"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
@@ -74,12 +75,23 @@ class Picture:
         self.rows: list[list[Cell]] = [[(" ", ground)] * width for _ in range(height)]
 
     def put(self, x: int, y: int, text: str, style: Style) -> None:
-        """Writes text from a cell to the right; what falls outside is left out."""
+        """Writes text from a cell to the right; what falls outside is left out.
+
+        A character of two cells takes the next cell, too, which is then empty.
+        """
         if 0 <= y < self.height:
             row = self.rows[y]
-            for at, character in enumerate(text, x):
-                if 0 <= at < self.width:
-                    row[at] = (character, style)
+            if text.isascii():
+                for at, character in enumerate(text, x):
+                    if 0 <= at < self.width:
+                        row[at] = (character, style)
+                return
+            at = x
+            for character in text:
+                cells = cell_len(character)
+                if cells and at >= 0 and at + cells <= self.width:
+                    row[at : at + cells] = [(character, style), ("", style)][:cells]
+                at += cells
 
     def at(self, x: int, y: int) -> Cell:
         """Gives the character and style of a cell inside the picture."""
@@ -257,6 +269,6 @@ class Canvas(Widget):
 def fitting(width: int, *texts: str) -> str:
     """Gives the first of some texts, longest first, that fits; else the last one, cut."""
     for text in texts:
-        if len(text) <= width:
+        if cell_len(text) <= width:
             return text
-    return texts[-1][: max(0, width - 1)] + "…" if width > 0 else ""
+    return set_cell_size(texts[-1], width - 1) + "…" if width > 0 else ""

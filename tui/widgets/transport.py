@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -88,18 +89,18 @@ class Transport(Canvas):
         right = [part for part in self._right() if part[0]]
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
-        left = min(56, 20 + 8 * self._snapshot.playing + len(self._snapshot.song.title))
-        while len(right) > 1 and sum(len(words) + 3 for words, _ in right) > room - left:
+        left = min(56, 20 + 8 * self._snapshot.playing + cell_len(self._snapshot.song.title))
+        while len(right) > 1 and sum(cell_len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
         x = room
         for words, component in reversed(right):
-            x -= len(words)
+            x -= cell_len(words)
             picture.put(x, 0, words, self.style_of(f"transport--{component}"))
             x -= 3
         at = 1
         for words, component in self._left(x - 1):
             picture.put(at, 0, words, self.style_of(f"transport--{component}"))
-            at += len(words) + 2
+            at += cell_len(words) + 2
 
     def _left(self, room: int) -> list[Part]:
         shown = self._snapshot
@@ -111,7 +112,7 @@ class Transport(Canvas):
         where = place(self._playhead.slot, self._playhead.beat)
         if where:
             parts.append((where.ljust(6), "playing"))
-        left = room - sum(len(words) + 2 for words, _ in parts)
+        left = room - sum(cell_len(words) + 2 for words, _ in parts)
         mark = "" if shown.saved else " *"
         parts.append((fitting(left - len(mark), song.title) + mark, "title"))
         return parts

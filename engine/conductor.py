@@ -179,8 +179,10 @@ class Conductor:
             self._command(command, now)
 
     def _give_up(self, now: float) -> None:
-        # The reason has been told once; what waited for the model is not refused one by one.
-        self._waiting = [each for each in self._waiting if not isinstance(each, _NEEDS_MODEL)]
+        # The reason has been told once; what waited for the model is not refused one by one. An
+        # undo that waited was meant for an edit that never came about.
+        lost = _NEEDS_MODEL | c.Undo | c.Redo
+        self._waiting = [each for each in self._waiting if not isinstance(each, lost)]
         self._catch_up(now)
 
     def _meet(self, command: c.Command, now: float) -> None:

@@ -31,6 +31,7 @@ class State:
         self._offered: LatentModel | None = None
         self._model: LatentModel | None = None
         self._history = History()
+        self._document = self._documents = 0
         # What each file holds as far as is known; None is the song that no file belongs to.
         self._files: dict[str | None, Song] = {path: song}
         self._shown = Snapshot(song=song, path=path, locks=locks)
@@ -105,7 +106,7 @@ class State:
         return ()
 
     def _edit(self, command: edits.Editing) -> None:
-        old = Content(self._shown.song, self._shown.path)
+        old = self._content()
         context = edits.Context(self._model, self._shown.locks)
         song = edits.edited(old.song, command, context)
         if song == old.song:
@@ -114,7 +115,7 @@ class State:
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
         name = edits.step_name(command, began.song, song, spec)
-        self._history.push(name, old, Content(song, old.path), key)
+        self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
         if isinstance(command, c.InsertSlot | c.RemoveSlot) and command.slot < selected:
             selected += 1 if isinstance(command, c.InsertSlot) else -1
@@ -130,9 +131,11 @@ class State:
             self._files[path] = song
         elif self._files.get(path) == song:
             del self._files[path]
-        old, new = Content(self._shown.song, self._shown.path), Content(song, path)
-        if old != new:
-            self._history.push(f"open {song.title}", old, new)
+        old = self._content()
+        if (old.song, old.path) != (song, path):
+            self._documents += 1
+            self._document = self._documents
+            self._history.push(f"open {song.title}", old, Content(song, path, self._document))
         locks = self._shown.locks if command.locks is None else self._known(command.locks)
         self._show(song=song, path=path, selected=0, locks=locks)
         return told
@@ -158,23 +161,27 @@ class State:
         )
         return told
 
+    def _content(self) -> Content:
+        return Content(self._shown.song, self._shown.path, self._document)
+
     def _known(self, locks: frozenset[int]) -> frozenset[int]:
         if self._model is None:
             return locks
         return locks.intersection(range(len(self._model.spec.dimensions)))
 
     def _mark_saved(self, path: str, song: Song) -> None:
-        old = self._shown.path
+        own = self._document
         # The steps of this song belong to the file from now on; those of others keep theirs.
-        self._history.map(lambda past: replace(past, path=path) if past.path == old else past)
+        self._history.map(lambda past: replace(past, path=path) if past.document == own else past)
         self._files[path] = song
         self._show(path=path)
 
     def _travel(self, back: bool) -> tuple[Event, ...]:
-        present = Content(self._shown.song, self._shown.path)
+        present = self._content()
         step = self._history.undo(present) if back else self._history.redo(present)
         if step is None:
             return (Noticed(f"There is nothing to {'undo' if back else 'redo'}."),)
+        self._document = step.other.document
         self._show(song=step.other.song, path=step.other.path)
         return (Noticed(f"{'Undone' if back else 'Redone'}: {step.name}"),)
 

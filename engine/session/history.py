@@ -13,10 +13,15 @@ LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a step of undo brings back: a song, and the file it belongs to."""
+    """What a step of undo brings back: a song, and the file it belongs to.
+
+    ``document`` is the same in all contents between two songs opened: two songs that no file
+    belongs to yet are told apart by it.
+    """
 
     song: Song
     path: str | None = None
+    document: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,13 @@ def test_without_a_model_everything_else_goes_on() -> None:
     assert len(desk.told(Refused)) == 2
 
 
+def test_an_undo_of_an_edit_that_never_came_about_takes_nothing_else_back() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetTempo(90), c.SetLatent(1, 2, 1.0), c.Undo())
+    desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
+    assert desk.conductor.snapshot.song.tempo == 90
+
+
 def test_the_recording_replays_to_the_same_snapshot() -> None:
     desk = Desk(model=None)
     desk.do(c.SetTempo(90), c.Play(), c.SetTempo(9000), c.OpenPort(None), m.PortOpened("Synth"))

@@ -257,6 +257,18 @@ def test_another_song_comes_in_and_undo_brings_the_old_one_and_its_file_back(
     assert (back.song, back.path, back.saved) == (old.song, "old.armonica", False)
 
 
+def test_saving_one_unnamed_song_does_not_name_the_other(state: State) -> None:
+    do(state, c.SetTempo(90))
+    do(state, c.ReplaceSong(Song("Second"), None, saved=False), c.SetTempo(120))
+    second = do(state, c.MarkSaved("second.armonica", state.snapshot().song))
+    assert second.path == "second.armonica"
+    back = do(state, c.Undo())
+    assert (back.song.title, back.path) == ("Second", "second.armonica")
+    back = do(state, c.Undo())
+    assert (back.song.tempo, back.path, back.saved) == (90, None, False)
+    assert do(state, c.Redo()).path == "second.armonica"
+
+
 def test_saved_follows_what_the_file_holds(state: State) -> None:
     song = do(state, c.SetTempo(90)).song
     assert do(state, c.MarkSaved("a", song)).saved

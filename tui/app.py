@@ -14,7 +14,6 @@ from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
-from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -26,6 +25,7 @@ from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
+from tui.driver import driver_class
 from tui.keymap import Keymap
 from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
@@ -73,7 +73,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         signals: bool = False,
     ) -> None:
         no_color = "NO_COLOR" in os.environ
-        super().__init__(driver_class=_driver(), ansi_color=True if no_color else None)
+        super().__init__(driver_class=driver_class(), ansi_color=True if no_color else None)
         for each in themes.themes():
             self.register_theme(each)
         few = self.console.color_system in ("standard", "windows")
@@ -186,22 +186,6 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def _still(palette: CommandPalette) -> None:
         for line in palette.query(Input):
             line.cursor_blink = False
-
-
-def _driver() -> type[Driver] | None:
-    # Textual paints on standard error. Where that is a file, or goes to another program, it is
-    # for words: the picture goes to the terminal on standard output.
-    if sys.stderr.isatty() or sys.platform == "win32":
-        return None
-    from textual.drivers.linux_driver import LinuxDriver
-
-    class OnOutput(LinuxDriver):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            assert sys.__stdout__ is not None
-            self._file = sys.__stdout__
-
-    return OnOutput
 
 
 def check_terminal() -> None:

@@ -28,9 +28,34 @@ class Marking(FakeEngine):
 run(Marking(), keeps=False)
 """
 
+PLAYING = """
+import pathlib, sys, threading, time
+from engine import commands as c
+from engine.events import PlayheadMoved
+from tests.tui.fake_engine import FakeEngine
+from tui.app import run
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
+class Marking(FakeEngine):
+    def close(self):
+        pathlib.Path(sys.argv[1]).write_text("closed")
+
+engine = Marking()
+engine.send(c.Play())
+
+def play():
+    for tick in range(10**9):
+        engine.tell(PlayheadMoved(0, tick / 7 % 4))
+        time.sleep(0.01)
+
+threading.Thread(target=play, daemon=True).start()
+run(engine, keeps=False, rate=60)
+"""
+
+
+@pytest.fixture(params=[CODE, PLAYING], ids=["resting", "playing"])
+def running(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     """Gives the application on a terminal of its own, its first picture drawn."""
     master, slave = pty.openpty()
     mark = tmp_path / "mark"
@@ -42,7 +67,7 @@ def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int, Path
         "ARMONICA_HOME": str(tmp_path / "home"),
     }
     process = subprocess.Popen(
-        [sys.executable, "-c", CODE, str(mark)],
+        [sys.executable, "-c", request.param, str(mark)],
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -130,5 +155,14 @@ def test_a_terminal_that_goes_closes_the_engine(
     os.close(master)
     # A terminal that is controlled sends this by itself; a session leader without one does not.
     process.send_signal(signal.SIGHUP)
+    ended(process, None)
+    assert mark.read_text() == "closed"
+
+
+def test_an_application_whose_terminal_went_unsaid_ends_by_itself(
+    running: tuple[subprocess.Popen[bytes], int, Path],
+) -> None:
+    process, master, mark = running
+    os.close(master)
     ended(process, None)
     assert mark.read_text() == "closed"

@@ -25,6 +25,9 @@ TEMPO = 20.0
 LONGEST_WAIT = 2.0
 """How long a key waits for a place of the loop at which its note changes at once, in seconds."""
 
+MOST_UNHEARD = 6
+"""How many keys may go unheard, of both programs together, before the bench gives up."""
+
 QUARTER = 60 / TEMPO
 
 
@@ -40,7 +43,8 @@ def run(keys: int = KEYS) -> tuple[Result, ...]:
             how = (
                 f"from a key to the first note that it changes {when}, at a port of "
                 f"{parts.jack.says}, read by a process of its own; {len(times)} keys in turns, "
-                f"{load()}; the other is a bare mido program that sends a note for every key"
+                f"{turns.unheard} not heard, {load()}; the other is a bare mido program that sends "
+                "a note for every key"
             )
             for name, share in (("p50", 50), ("p99", 99)):
                 ours, other = np.percentile(np.array(times) * 1000, share, axis=0)
@@ -57,6 +61,7 @@ class _Turns:
     bare: Terminal
     steps: Iterator[Step]
     found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    unheard: int = 0
 
     def at_rest(self, keys: int) -> None:
         times = self.found.setdefault("at rest", [])
@@ -65,7 +70,7 @@ class _Turns:
             if step.at_once is None:
                 self.parts.terminal.press(step.key)
             else:
-                times.append((self._ours(step.key, step.at_once), self._other()))
+                self._count(times, self._ours(step.key, step.at_once), self._other())
 
     def playing(self, keys: int, began: float) -> None:
         times = self.found.setdefault("while playing", [])
@@ -78,7 +83,21 @@ class _Turns:
             else:
                 # Somewhat after the place, so that its own note is not taken for the answer.
                 time.sleep(wait + 0.05 + 0.05 * _uneven(len(times)))
-                times.append((self._ours(step.key, waits[wait]), self._other()))
+                self._count(times, self._ours(step.key, waits[wait]), self._other())
+
+    def _count(
+        self, times: list[tuple[float, float]], ours: float | None, other: float | None
+    ) -> None:
+        if ours is not None and other is not None:
+            times.append((ours, other))
+            return
+        # JACK drops a client's message now and then on a busy machine; a pair is then no pair.
+        self.unheard += 1
+        if self.unheard > MOST_UNHEARD:
+            raise NotReady(
+                f"Of the keys pressed, {self.unheard} were not heard as notes.",
+                "See `armonica doctor`.",
+            )
 
     def _prepared(self) -> Step:
         step = next(self.steps)
@@ -91,26 +110,24 @@ class _Turns:
     def _until(self, place: float, began: float) -> float:
         return (place * QUARTER - (time.monotonic() - began)) % (4 * QUARTER)
 
-    def _ours(self, key: str, pitch: int) -> float:
+    def _ours(self, key: str, pitch: int) -> float | None:
         return self._answer(
             self.parts.terminal,
             key,
             lambda data: starts(data) and data[0] & 0x0F != echo.CHANNEL and data[1] == pitch,
         )
 
-    def _other(self) -> float:
+    def _other(self) -> float | None:
         time.sleep(0.04 + 0.04 * _uneven(len(self.parts.listener.messages)))
         return self._answer(
             self.bare, "x", lambda data: starts(data) and data[0] & 0x0F == echo.CHANNEL
         )
 
-    def _answer(self, terminal: Terminal, key: str, like: Callable[[bytes], bool]) -> float:
+    def _answer(self, terminal: Terminal, key: str, like: Callable[[bytes], bool]) -> float | None:
         heard = len(self.parts.listener.messages)
         pressed = terminal.press(key)
         message = self.parts.listener.first(like, heard)
-        if message is None:
-            raise NotReady("A key was pressed, and its note not heard.", "See `armonica doctor`.")
-        return message[0] - pressed
+        return message[0] - pressed if message is not None else None
 
 
 def _uneven(count: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.cli import screens
+from engine.bench import Result
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
 from engine.midi.files import read, write
@@ -140,6 +141,26 @@ def test_doctor_says_of_each_check_how_it_stands(capsys: pytest.CaptureFixture[s
     assert {check["status"] for check in found["checks"]} <= {"ok", "warn", "fail"}
 
 
+def test_a_bench_tells_its_first_figure_and_all_of_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = (Result("map p50", 1.0, 4.0, "ms", "how"), Result("map p99", 2.0, 4.0, "ms", "how"))
+    monkeypatch.setattr("engine.bench.measure", lambda _: results)
+    found = ask(capsys, "bench", "map")
+    assert [found[key] for key in ("ours", "other", "ratio", "unit", "how")] == [
+        1.0,
+        4.0,
+        0.25,
+        "ms",
+        "how",
+    ]
+    assert [each["ratio"] for each in found["results"]] == [0.25, 0.5]
+    assert main(["bench", "map"]) == 0
+    assert capsys.readouterr().out == (
+        "map p50: 1 ms against 4 ms, ratio 0.25\nmap p99: 2 ms against 4 ms, ratio 0.5\n  how\n"
+    )
+
+
 def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     for words in ("encode", "sweep", "map", "render", "ports", "doctor", "bench"):
         with pytest.raises(SystemExit) as end:
@@ -251,7 +272,8 @@ def test_doctor_fails_on_what_is_wrong_and_looks_at_the_rest(
     assert err.startswith("armonica: These checks failed: midi, settings.")
 
 
-SCRIPT = "from engine.cli.main import script; script()"
+SCRIPT = "from engine.bench import Result
+from engine.cli.main import script; script()"
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from engine.cli import screens
 from engine.bench import Result
+from engine.cli import screens
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
 from engine.midi.files import read, write
@@ -272,8 +272,7 @@ def test_doctor_fails_on_what_is_wrong_and_looks_at_the_rest(
     assert err.startswith("armonica: These checks failed: midi, settings.")
 
 
-SCRIPT = "from engine.bench import Result
-from engine.cli.main import script; script()"
+SCRIPT = "from engine.cli.main import script; script()"
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:

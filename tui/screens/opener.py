@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList
 
 from engine.commands import OpenSong
+from engine.errors import ArmonicaError
 from engine.events import Event
 from engine.locations import SONGS, songs_folder
-from engine.session.document import SUFFIX
+from engine.session.document import SUFFIX, read
 from tui.bridge import EngineLink
 from tui.screens.sheet import Sheet, met, refused
 from tui.widgets.canvas import fitting
@@ -130,5 +131,8 @@ def songs() -> list[Path]:
 def _line(path: Path, width: int) -> str:
     if path.parent != SONGS:
         return fitting(width, path.stem)
-    words = path.stem.partition("-")[2].replace("-", " ")
-    return fitting(width, f"{words[:1].upper()}{words[1:]} (comes with Armonica)", words)
+    try:
+        title = read(path).song.title
+    except ArmonicaError:
+        title = path.stem
+    return fitting(width, f"{title} (comes with Armonica)", title)

@@ -11,6 +11,7 @@ from engine.latent.spec import LatentSpec
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 TITLE = "From here"
+WAITING = f"{TITLE}: measuring …"
 
 
 class Explanation(Canvas):
@@ -48,7 +49,7 @@ the measure decoded and counted. The chosen gauge comes first.
         self.sentences: tuple[tuple[int, str], ...] = ()
         self.focused: int | None = None
         self.stale = False
-        self.waiting = ""
+        self.waiting = WAITING
 
     def show(
         self,
@@ -57,7 +58,7 @@ the measure decoded and counted. The chosen gauge comes first.
         *,
         focused: int | None = None,
         stale: bool = False,
-        waiting: str = "From here: measuring …",
+        waiting: str = WAITING,
     ) -> None:
         """Shows the effects of gauges; with none, or no ``spec`` yet, why in ``waiting``.
 

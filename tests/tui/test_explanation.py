@@ -47,7 +47,7 @@ async def test_what_was_measured_before_is_marked(why: Explanation) -> None:
         assert lines(why)[0] == "From here · as it was before, measuring …"
         assert "as it was before" in why.plain()
         why.show((), MODEL.spec)
-        assert why.plain() == "From here: measuring."
+        assert why.plain() == "From here: measuring …"
 
 
 @pytest.mark.parametrize("size", [(24, 4), (36, 3), (40, 6), (80, 4), (100, 40)])

@@ -1,0 +1,1 @@
+"""Sound: synthesis, files, and the way to a sound card."""

@@ -1,0 +1,1 @@
+"""MusicGen, the probes on its attention heads, and the push along them."""

@@ -50,6 +50,12 @@ class Settings:
         20.0, "How many times a second the screen follows the music; 5 spares a slow line."
     )
     autosave: bool = _setting(True, "Whether a song that is not saved is kept by itself.")
+    soundfont: str = _setting(
+        "", "The SoundFont of the built-in synth and of renders; empty: the one installed."
+    )
+    audio: str = _setting(
+        "", "The sound device to play to, by a part of its name; empty: the system's choice."
+    )
     song: str = _setting("", "The song file to open at the start; empty: the first one shipped.")
 
 

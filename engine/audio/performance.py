@@ -31,7 +31,7 @@ def performed(
         raise OutOfRange("There is no measure to render.")
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
-            f"A tempo lies from {SLOWEST:g} to {FASTEST:g} quarter notes a minute; {tempo} does not."
+            f"A tempo lies from {SLOWEST:g} to {FASTEST:g} quarter notes a minute, not {tempo:g}."
         )
     line, pace = Line(measures), 60 / tempo
     notes = tuple(

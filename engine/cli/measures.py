@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 MOST_MEASURES = 10_000
 TEMPO = 100.0
+RATE = 44_100
+"""Samples a second of what is rendered as sound."""
+
+_MIDI, _SOUND = (".mid", ".midi"), (".wav", ".flac")
 
 
 def add(words: Any) -> None:
@@ -52,7 +56,7 @@ def add(words: Any) -> None:
     surface.add_argument("--height", type=int, default=20, help="cells up (20)")
     surface.set_defaults(run=_map)
 
-    render = words.add_parser("render", help="write measures as a MIDI file, gauges moved")
+    render = words.add_parser("render", help="write measures as MIDI or sound, gauges moved")
     common(render)
     _base(render)
     render.add_argument(
@@ -60,7 +64,9 @@ def add(words: Any) -> None:
     )
     render.add_argument("--measures", type=int, help="how many measures (all of the base, or 4)")
     render.add_argument("--tempo", default=None, metavar="BPM", help="quarter notes a minute")
-    render.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.mid")
+    render.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FILE", help="FILE.mid, .wav or .flac"
+    )
     _plain(render)
     render.set_defaults(run=_render)
 
@@ -196,10 +202,12 @@ def _map(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from engine.midi.files import write
-
-    if options.out.suffix.lower() not in (".mid", ".midi"):
-        raise BadUsage(f"{options.out} is not a .mid file.", "Name the output FILE.mid.")
+    suffix = options.out.suffix.lower()
+    if suffix not in _MIDI + _SOUND:
+        raise BadUsage(
+            f"{options.out} is neither .mid, .wav nor .flac.",
+            "Name the output FILE.mid, FILE.wav or FILE.flac.",
+        )
     if options.measures is not None and not 1 <= options.measures <= MOST_MEASURES:
         raise OutOfRange(f"--measures lies from 1 to {MOST_MEASURES}, not {options.measures}.")
     candidates = _candidates(options)
@@ -225,11 +233,12 @@ def _render(options: argparse.Namespace) -> None:
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
         measures = tuple(model.decode(moved, candidates=candidates, moved=tuple(moves)))
-    write(options.out, measures, tempo, title=options.out.stem)
+    told = _write(options.out, measures, tempo)
     if options.json:
         emit(
             {
                 "file": str(options.out),
+                **told,
                 "measures": [
                     {"index": at, "notes": _notes(measure), "attributes": attributes(measure)}
                     for at, measure in enumerate(measures, 1)
@@ -238,6 +247,22 @@ def _render(options: argparse.Namespace) -> None:
         )
     else:
         print(f"{options.out}: {len(measures)} measures at {tempo:g} a minute")
+
+
+def _write(out: Path, measures: tuple[Measure, ...], tempo: float) -> dict[str, Any]:
+    # Gives what is told of sound beside the file and its measures.
+    if out.suffix.lower() in _MIDI:
+        from engine.midi.files import write
+
+        write(out, measures, tempo, title=out.stem)
+        return {}
+    from engine import config
+    from engine.audio import files, performance, soundfont
+    from engine.audio.synth import Synth
+
+    synth = Synth(soundfont.find(config.load().settings.soundfont), RATE)
+    written = files.write(out, performance.render(synth, measures, tempo), RATE)
+    return {"seconds": written.seconds, "rate": RATE, "soundfont": str(synth.soundfont)}
 
 
 def _candidates(options: argparse.Namespace) -> int:

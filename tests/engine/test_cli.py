@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from engine.bench import Result
 from engine.cli import screens
@@ -120,6 +121,35 @@ def test_render_leaves_what_no_gauge_moves(
     assert read(tmp_path / "same.mid").measures == read(tune).measures
 
 
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_render_gives_sound_too(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    out = tmp_path / f"out.{kind}"
+    found = ask(capsys, "render", "--base", tune, "-o", out)
+    assert (found["file"], found["rate"], len(found["measures"])) == (str(out), 44_100, 4)
+    assert Path(found["soundfont"]).suffix == ".sf2"
+    # Sixteen quarters, and two seconds in which the last note dies away.
+    assert found["seconds"] == pytest.approx(16 * 60 / 110 + 2, abs=1e-3)
+    wave, rate = soundfile.read(out)
+    assert (len(wave) / rate, rate) == (pytest.approx(found["seconds"]), 44_100)
+    assert abs(wave).max() == pytest.approx(10 ** (-3 / 20), abs=1e-3)
+    ask(capsys, "render", "--base", tune, "-o", tmp_path / f"again.{kind}")
+    assert (tmp_path / f"again.{kind}").read_bytes() == out.read_bytes()
+
+
+def test_render_refuses_a_soundfont_that_is_none(
+    tune: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARMONICA_SOUNDFONT", str(tune))
+    out = tmp_path / "out.wav"
+    assert "is no SoundFont" in refused(capsys, "render", "--base", tune, "-o", out)
+    assert not out.exists()
+
+
 def test_render_from_nothing_depends_on_the_seed_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +211,7 @@ def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("map --width 1", "2 to 512"),
         ("map --width many", "--width"),
         ("render -o x.txt", "FILE.mid"),
+        ("render -o /nowhere/at/all/x.wav", "/nowhere/at/all"),
         ("render -o /nowhere/at/all/x.mid", "/nowhere/at/all"),
         ("render -o x.mid --set note_density", "DIM=VALUE"),
         ("render -o x.mid --set note_density=inf", "from -3 to 3"),

@@ -40,11 +40,14 @@ class AudioSpec:
 class TraitReading:
     """One trait at one step: the meter's ``confidence`` (0 to 1), and the gate on its push.
 
-    ``gate`` is the share of the full push given at this step, negative where it removes.
+    ``gate`` is the share of the full push in force, negative where it removes; a law that
+    pushes only every few steps keeps it between them, and ``pushed`` says whether it was
+    given at this step.
     """
 
     confidence: float
     gate: float
+    pushed: bool = False
 
 
 class Steering(Protocol):

@@ -91,9 +91,10 @@ def read(
     """Reads a file, or its ``first`` or ``last`` seconds, as a mono wave [samples] at ``rate``.
 
     Channels are averaged. A file shorter than the part is read whole; of a longer one only
-    the part is read (in OGG what comes before is decoded too, a minute in a fifth of a second). Raises `BadAudioFile` for a file that is missing, damaged, cut short,
-    silent, shorter than `SHORTEST`, longer than an hour where no part is named, or that
-    holds what is no number; `OutOfRange` for a part or a rate that cannot be.
+    the part is read (in OGG what comes before is decoded too: a minute in a fifth of a
+    second). Raises `BadAudioFile` for a file that is missing, damaged, cut short, silent,
+    shorter than `SHORTEST`, longer than an hour where no part is named, or that holds what
+    is no number; `OutOfRange` for a part or a rate that cannot be.
     """
     _check_rate(rate)
     if first is not None and last is not None:

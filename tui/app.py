@@ -137,6 +137,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 
     def on_due(self) -> None:
         """Takes what waits in the bridge, now or when its time has come."""
+        if not self.is_running:
+            return
         wait = self.bridge.wait()
         if wait:
             self.set_timer(wait, self.bridge.hand_over)
@@ -145,6 +147,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 
     def on_told(self, message: Told) -> None:
         """Passes an event of the engine on to where it is shown."""
+        # The engine goes on telling while the screens are taken down one by one.
+        if not self.is_running:
+            return
         match message.event:
             case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
                 pass

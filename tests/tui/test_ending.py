@@ -14,6 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.events import Noticed
+from tests.tui.fake_engine import FakeEngine
+from tests.tui.waiting import until
+from tui.app import ArmonicaApp
+from tui.bridge import Told
+
 DEADLINE = 30.0
 
 CODE = """
@@ -166,3 +172,14 @@ def test_an_application_whose_terminal_went_unsaid_ends_by_itself(
     os.close(master)
     ended(process, None)
     assert mark.read_text() == "closed"
+
+
+async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
+    engine = FakeEngine()
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.composing.shown.revision == engine.snapshot.revision)
+    assert not app.screen_stack
+    app.on_told(Told(Noticed("too late", "information")))
+    app.on_told(Told(engine.snapshot))
+    app.on_due()

@@ -239,7 +239,7 @@ async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, Choice))
         await pilot.press("escape")
-        assert app.screen is app.composing
+        await until(pilot, lambda: app.screen is app.composing)
         await pilot.press("Q", "enter", "enter")
         await until(pilot, lambda: not app.is_running)
         assert len(engine.of(c.SaveSong)) == 1
@@ -258,7 +258,7 @@ async def test_help_shows_the_keys_of_the_keymap_in_use(engine: FakeEngine) -> N
         assert "Take the last step back" in words
         assert "^z" not in words
         await pilot.press("q")
-        assert app.screen is app.composing
+        await until(pilot, lambda: app.screen is app.composing)
 
 
 async def test_clashes_are_told_once_at_the_start(engine: FakeEngine) -> None:
@@ -267,7 +267,7 @@ async def test_clashes_are_told_once_at_the_start(engine: FakeEngine) -> None:
     path.write_text('[app]\nquit = "u"')
     app = ArmonicaApp(engine, keymap=keymap.load("mine"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: len(app._notifications))
         assert ["u is both" in note.message for note in app._notifications] == [True]
 
 
@@ -276,7 +276,7 @@ async def test_everything_can_be_done_from_the_palette(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press(":", *"randomise")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("down", "enter")
         await until(pilot, lambda: engine.of(c.Randomise))
         assert isinstance(engine.snapshot, Snapshot)

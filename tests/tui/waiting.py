@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-DEADLINE = 5.0
+DEADLINE = 30.0
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:

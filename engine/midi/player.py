@@ -51,8 +51,11 @@ _READ = 65_536
 class PlayerProcess:
     """Reads, waits, plays."""
 
-    def __init__(self, realtime: bool, wake: int) -> None:
-        """Takes whether it has real-time priority, and a descriptor that signals write to."""
+    def __init__(self, realtime: bool, wake: int, out: int) -> None:
+        """Takes whether it has real-time priority, and two descriptors.
+
+        Signals write to ``wake``; messages are written to ``out``.
+        """
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake
         self._parent = os.getppid()
@@ -64,7 +67,7 @@ class PlayerProcess:
         self._lines = Lines()
         self._census_lines = Lines()
         self._inbox: deque[bytes] = deque()
-        self._outbox = Outbox(1, _OUTBOX)
+        self._outbox = Outbox(out, _OUTBOX)
         self._watcher: subprocess.Popen[bytes] | None = None
         self._watcher_at = 0.0
         self._housekeeping_at = 0.0
@@ -222,10 +225,13 @@ def main() -> None:
     signal.set_wakeup_fd(woken)
     # Before the priority changes, which the watcher must not share.
     watcher = start_watcher()
+    # What MIDI libraries print on standard output is not taken for a message.
+    out = os.dup(1)
+    os.dup2(2, 1)
     # Here rather than at the first opening, when notes may be due.
     with contextlib.suppress(ImportError):
         importlib.import_module("rtmidi")
-    process = PlayerProcess(_ask_for_realtime(), wake)
+    process = PlayerProcess(_ask_for_realtime(), wake, out)
     signal.signal(signal.SIGTERM, lambda _number, _frame: process.end())
     gc.collect()
     gc.freeze()

@@ -85,13 +85,16 @@ def take_census(of: dict[str, System]) -> Census:
 
 def main() -> None:
     """Writes census lines to standard output."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # MIDI libraries print on both, and nothing of that is a census.
+    out = os.dup(1)
+    for standard in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), standard)
     known = systems()
     last = None
     while True:
         census = take_census(known)
         if census != last:
-            os.write(1, census.line())
+            os.write(out, census.line())
             last = census
         if "--once" in sys.argv[1:]:
             return

@@ -80,6 +80,18 @@ class BadModel(BadFile):
     title = "Model"
 
 
+class ModelTooBig(ArmonicaError):
+    """A model, or a piece of this length, for which there is too little memory."""
+
+    title = "Memory"
+
+
+class CannotFetch(ArmonicaError):
+    """Files of a model that could not be fetched, or not as they should be."""
+
+    title = "Download"
+
+
 class BadCorpus(BadFile):
     """A table of measures that is missing or damaged, or tune books that are not there."""
 

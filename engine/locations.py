@@ -13,6 +13,7 @@ PRESETS = Path(__file__).resolve().parent.parent / "presets"
 
 CORPUS = PRESETS / "corpus"
 MEASURE_VAE = PRESETS / "models" / "measure-vae"
+TINY_MUSICGEN = PRESETS / "tiny-musicgen"
 SONGS = PRESETS / "songs"
 
 

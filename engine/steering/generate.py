@@ -1,0 +1,187 @@
+"""Grows audio codes step by step, where each step can be read, pushed, waited on or the last."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.errors import NotReady, OutOfRange
+from engine.steering.attention import quick_steps
+from engine.steering.heads import Branch, Heads
+from engine.steering.spec import AudioSpec, Steering, TraitReading
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from torch import Tensor
+
+
+class LanguageModel(Protocol):
+    """What generation asks of a model."""
+
+    spec: AudioSpec
+    lm: Any
+
+    def conditions(self, *texts: str | None) -> dict[str, Any]:
+        """Gives the condition tensors of one row for each text; None is no description."""
+
+    def working(self) -> AbstractContextManager[None]:
+        """Chooses threads and precision inside, and tells of memory that runs out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A piece to generate: ``frames`` in all, those of the ``prompt`` codes [K, T] included.
+
+    ``temperature`` 0 takes the likeliest code always; ``top_k`` 0 chooses among all codes.
+    ``guidance`` is how much more than plainly the ``text`` is followed; without a text it does
+    nothing. ``branch`` says which rows are pushed under guidance.
+    """
+
+    frames: int
+    prompt: Tensor | None = None
+    seed: int = 0
+    temperature: float = 0.9
+    top_k: int = 60
+    text: str | None = None
+    guidance: float = 3.0
+    branch: Branch = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: ``number`` of ``total``, counted from 0, and what there is after it.
+
+    ``frames`` of ``codes`` [K, frames] are complete, the prompt's among them: with codebooks
+    delayed by one step each, a frame is complete K - 1 steps after its first code.
+    """
+
+    number: int
+    total: int
+    frames: int
+    codes: Tensor
+    readings: Mapping[str, TraitReading] = field(default_factory=dict)
+
+
+def generate(
+    model: LanguageModel, request: Request, steering: Steering | None = None
+) -> Iterator[Step]:
+    """Gives each step as it is done; the last one's codes are the whole piece.
+
+    Whoever stops asking has cancelled, who asks later has paused; the codes of the steps given
+    stay good. The same request gives the same codes bit for bit on the same machine. With a
+    description and guidance two rows are run, the described one first, and the heads of that
+    one are read.
+
+    Raises `OutOfRange` where the request cannot be met, `NotReady` where the model generates
+    already, and `ModelTooBig` where memory runs out.
+    """
+    import torch
+
+    lm = model.lm
+    _check(model, request)
+    begin = 0 if request.prompt is None else request.prompt.shape[-1]
+    delays: list[int] = lm.pattern_provider.delays
+    total = request.frames + max(delays) - begin
+    device = next(iter(lm.parameters())).device
+    chance = torch.Generator(device).manual_seed(request.seed)
+    fed, unknown = _sequence(lm, request, device)
+    guided = request.text is not None and request.guidance != 1.0
+    with ExitStack() as stack:
+        stack.enter_context(_alone(lm))
+        with model.working():
+            texts = (request.text, None) if guided else (request.text,)
+            conditions = model.conditions(*texts)
+        guided = guided and bool(conditions)
+        prefix = sum(
+            conditions[each][0].shape[1] for each in lm.fuser.fuse2cond["prepend"] if conditions
+        )
+        stack.enter_context(quick_steps(lm, prefix + begin + 1 + total))
+        stack.enter_context(lm.streaming())
+        heads = None
+        if steering is not None:
+            heads = stack.enter_context(Heads(lm, model.spec.name, request.branch))
+        rows = 2 if guided else 1
+        last = 0
+        for number in range(total):
+            now = begin + 1 + number
+            with model.working():
+                if heads is not None and steering is not None:
+                    heads.begin(steering.push(number), rows=1 if guided else None)
+                column = fed[None, :, last:now].expand(rows, -1, -1)
+                logits = lm(column, [], condition_tensors=conditions)[:, :, -1].float()
+                if heads is not None and steering is not None:
+                    steering.read(number, heads.outputs()[:, 0])
+                chosen = logits[0]
+                if guided:
+                    chosen = logits[1] + (logits[0] - logits[1]) * request.guidance
+                # Inside the prompt and outside the piece there is nothing to choose.
+                fed[:, now] = _picked(chosen, request, chance).where(unknown[:, now], fed[:, now])
+                last = now
+                done = min(request.frames, max(begin, now - max(delays)))
+                rows_of = zip(fed, delays, strict=True)
+                codes = torch.stack([row[1 + late : 1 + late + done] for row, late in rows_of])
+            readings = {} if steering is None else steering.readings()
+            yield Step(number, total, done, codes, readings)
+
+
+def _sequence(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
+    """Gives what the model is fed [K, positions], and where that is still to be chosen."""
+    import torch
+
+    delays = lm.pattern_provider.delays
+    begin = 0 if request.prompt is None else request.prompt.shape[-1]
+    shape = (len(delays), 1 + request.frames + max(delays))
+    fed = torch.full(shape, lm.special_token_id, dtype=torch.long, device=device)
+    unknown = torch.zeros(shape, dtype=torch.bool, device=device)
+    for book, delay in enumerate(delays):
+        if request.prompt is not None:
+            fed[book, 1 + delay : 1 + delay + begin] = request.prompt[book].to(device)
+        unknown[book, 1 + delay + begin : 1 + delay + request.frames] = True
+    return fed, unknown
+
+
+def _check(model: LanguageModel, request: Request) -> None:
+    begin = 0 if request.prompt is None else request.prompt.shape[-1]
+    longest = int(model.spec.longest * model.spec.frame_rate)
+    if not begin < request.frames <= longest:
+        rate = model.spec.frame_rate
+        raise OutOfRange(
+            f"{request.frames / rate:.1f} seconds were asked for, {begin / rate:.1f} of them "
+            f"given, and {model.spec.name} makes at most {model.spec.longest:.0f} in one go.",
+            "Ask for a length between the two.",
+        )
+    if not 0 <= request.temperature < math.inf or request.top_k < 0:
+        raise OutOfRange("Temperature and top-k are not negative.", "Use 0.9 and 60.")
+    if request.prompt is not None and (
+        request.prompt.shape[0] != model.spec.codebooks
+        or not 0 <= int(request.prompt.min()) <= int(request.prompt.max()) < model.lm.card
+    ):
+        raise OutOfRange(
+            f"The prompt's codes are not those of {model.spec.name}.",
+            "Encode the audio with the model that continues it.",
+        )
+
+
+@contextmanager
+def _alone(lm: Any) -> Iterator[None]:
+    # A streaming model holds one past; a second piece would be written into it.
+    if lm._is_streaming:
+        raise NotReady("This model is generating already.", "Cancel that, or wait for its end.")
+    yield
+
+
+def _picked(logits: Tensor, request: Request, chance: Any) -> Tensor:
+    """Chooses one code for each codebook: [K, entries] -> [K]."""
+    import torch
+
+    if request.temperature == 0 or request.top_k == 1:
+        return logits.argmax(dim=-1)
+    among = min(request.top_k or logits.shape[-1], logits.shape[-1])
+    best, which = logits.topk(among, dim=-1)
+    probabilities = torch.softmax(best / request.temperature, dim=-1)
+    picked = torch.multinomial(probabilities, 1, generator=chance)
+    return which.gather(-1, picked)[:, 0]

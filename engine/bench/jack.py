@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from engine.errors import NotReady
 from engine.midi.ports import child_command, child_environment
@@ -22,7 +25,13 @@ Message = tuple[float, bytes]
 """The moment of arrival in seconds of the monotonic clock, and the bytes."""
 
 _INSTALL = "Install it: apt-get install --no-install-recommends jackd2."
-_LIMIT = 10.0
+_LIMIT = 30.0
+
+_TURN = 300.0
+"""Seconds to wait for another server of ours to end."""
+
+_PATIENCE = 100
+"""Milliseconds; the server waits ten times as long for a client that is held up or was killed."""
 
 
 class JackServer:
@@ -36,6 +45,7 @@ class JackServer:
         self.name = name
         self.period = period
         self.realtime = False
+        self._turn: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -70,19 +80,26 @@ class JackServer:
 
     def start(self) -> None:
         """Starts it and waits until it answers; raises `NotReady` where it does not."""
-        driver = ["-n", self.name, "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
+        self._turn = self._turn or _take_turn()
+        # In step with its clients: a server that goes on without one that is held up writes the
+        # next messages over those that were not yet read.
+        server = ["-n", self.name, "-S", "-t", str(_PATIENCE)]
+        driver = ["-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
         # Real-time scheduling first: without it the server's own clock slips.
         for self.realtime in (True, False):
             how = ["-R", "-P", "70"] if self.realtime else ["-r"]
             self._process = subprocess.Popen(
-                ["jackd", *how, *driver], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                ["jackd", *how, *server, *driver],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
             deadline = time.monotonic() + _LIMIT
             while self._process.poll() is None and time.monotonic() < deadline:
                 if self.ask("jack_lsp") is not None:
                     return
                 time.sleep(0.05)
-            self.stop()
+            self._end()
+        self.stop()
         raise NotReady("jackd does not start on this machine.", "Run it by hand to see why.")
 
     def ask(self, *command: str) -> str | None:
@@ -109,12 +126,19 @@ class JackServer:
 
     def stop(self) -> None:
         """Ends it in order, so that its place in JACK's list of eight servers is free again."""
+        self._end()
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.terminate()
             try:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:
-                self.kill()
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
 
@@ -191,12 +215,17 @@ class Listener:
 
     def close(self) -> None:
         """Ends the reader."""
-        self._process.kill()
-        self._process.wait()
+        assert self._process.stdin is not None  # It was asked for.
+        self._process.stdin.close()
+        try:
+            # In order, because the server waits for a client that was killed.
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._thread.join(5)
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # It was asked for.
@@ -205,6 +234,25 @@ class Listener:
             with self._changed:
                 self.messages.append((float(at), bytes.fromhex(data.decode())))
                 self._changed.notify_all()
+
+
+def _take_turn() -> IO[bytes] | None:
+    """Waits until no other server of ours runs, and holds the place until it is closed."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    # JACK names the sockets and locks of clients after the client alone, so the clients of two
+    # servers that run at once are taken for each other.
+    turn = (Path(tempfile.gettempdir()) / f"armonica-jack-{os.getuid()}.lock").open("ab")
+    deadline = time.monotonic() + _TURN
+    while time.monotonic() < deadline:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return turn
+        time.sleep(0.1)
+    turn.close()
+    raise NotReady("Another program of ours uses JACK for too long.", "Wait for it, or end it.")
 
 
 def starts(data: bytes) -> bool:

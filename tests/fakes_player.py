@@ -51,7 +51,7 @@ class EventLog:
             self._changed.notify_all()
 
     def wait_for(
-        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 10.0
+        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
     ) -> Told:
         """Takes the first event of that kind that is like that out of the log, once it is there."""
         found: list[Told] = []

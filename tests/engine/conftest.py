@@ -41,7 +41,7 @@ class Listener:
             self.events.append(event)
             self._changed.notify_all()
 
-    def until(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
+    def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         """Waits until something holds that events bring about."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout), self.events
@@ -51,7 +51,7 @@ class Listener:
         return [event for event in list(self.events) if isinstance(event, kind)]
 
     def wait(
-        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 5.0
+        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
     ) -> Told:
         """Gives the first event of a kind that is like that, once it was heard."""
 

@@ -49,8 +49,8 @@ def hall() -> Iterator[Hall]:
 def test_the_song_that_ships_plays_in_time(hall: Hall) -> None:
     hall.engine.send(c.SetTempo(240))
     hall.engine.send(c.Play())
-    hall.listener.wait(PlayheadMoved, lambda head: head.slot == 1, timeout=10)
-    late = hall.listener.wait(LatenessMeasured, timeout=10)
+    hall.listener.wait(PlayheadMoved, lambda head: head.slot == 1)
+    late = hall.listener.wait(LatenessMeasured)
     # Half of all ticks and notes: the other half may suffer from whatever else runs here.
     assert late.p50 < 20
     hall.engine.send(c.Stop())
@@ -62,16 +62,14 @@ def test_the_song_that_ships_plays_in_time(hall: Hall) -> None:
 
 def test_the_music_goes_on_when_the_player_process_is_killed(hall: Hall) -> None:
     hall.engine.send(c.Play())
-    hall.listener.wait(LatenessMeasured, timeout=10)
+    hall.listener.wait(LatenessMeasured)
     first = hall.links[0].pid
     os.kill(first, signal.SIGKILL)
     assert (
         "another goes on"
-        in hall.listener.wait(
-            Noticed, lambda event: "player process" in event.text, timeout=10
-        ).text
+        in hall.listener.wait(Noticed, lambda event: "player process" in event.text).text
     )
     known = len(hall.listener.of(LatenessMeasured))
-    hall.listener.until(lambda: len(hall.listener.of(LatenessMeasured)) > known, timeout=10)
+    hall.listener.until(lambda: len(hall.listener.of(LatenessMeasured)) > known)
     assert hall.links[0].pid != first
     assert hall.listener.of(Snapshot)[-1].playing

@@ -20,7 +20,7 @@ __all__ = ["Heard", "JackServer", "note_starts", "scale"]
 class Heard(Listener):
     """What an independent client hears, for tests to wait on."""
 
-    def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 10.0) -> None:
+    def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:
         """Waits until what was heard is like that."""
         assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
 

@@ -28,7 +28,6 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, Heard]]:
     made.start()
     listener.until(
         lambda: made.snapshot.port.state == "open" and made.snapshot.model.state == "ready",
-        timeout=20,
     )
     yield made, heard
     made.close()

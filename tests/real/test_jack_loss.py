@@ -29,7 +29,7 @@ import threading
 opened = threading.Event()
 link = PlayerLink(lambda event: opened.set() if isinstance(event, PortOpened) else None)
 link.send(OpenPort("jack:listener:in"))
-opened.wait(10)
+opened.wait(30)
 now = time.monotonic()
 link.send(Send(now, bytes((0xB1, 64, 127))))
 chord = [TimedNote(now + n / 100, now + 60, 1, 48 + n, 90) for n in range(12)]
@@ -128,7 +128,7 @@ def test_a_port_that_goes_and_comes_back_is_taken_up_by_name(
 
 def connect() -> None:
     """Connects our virtual port to the listener, as a user would."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     command = ["jack_connect", "armonica:out", "listener:in"]
     while subprocess.run(command, capture_output=True, check=False).returncode:
         assert time.monotonic() < deadline, "the virtual port cannot be connected"

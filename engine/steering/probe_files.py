@@ -158,7 +158,6 @@ def load(card_path: Path, spec: AudioSpec | None = None) -> Probe:
 
     Raises `BadProbe` where it is damaged or for another model.
     """
-    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as load_tensors
 
@@ -185,7 +184,7 @@ def load(card_path: Path, spec: AudioSpec | None = None) -> Probe:
         tensors = load_tensors(content)
         if set(tensors) != wanted:
             raise KeyError("names")
-        return Probe(card, **{name: each.to(torch.float32) for name, each in tensors.items()})
+        return Probe(card, **tensors)
     except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise BadProbe(f"{path} does not hold a probe.", "Train the probe anew.") from error
 

@@ -126,6 +126,7 @@ class _Trait:
             start = 0.0
             if old.active and setting.active and setting.sign == old.sign:
                 start = self._gate * old.strength / setting.strength
+                start = min(start, setting.tuning.limit)
             self._law = law(setting, self._probe.card, self._pace, start)
             self._gate = start if setting.active else 0.0
 

@@ -223,5 +223,5 @@ def test_a_probe_of_another_model_is_refused_by_name(probe: Probe) -> None:
     probe.card.check(SPEC)
     with pytest.raises(BadProbe, match=r"'drums' was made for toy .*not for large \(ffff\)"):
         probe.card.check(replace(SPEC, name="large", digest="ffff"))
-    with pytest.raises(BadProbe, match="3 layers of 4 heads of 8"):
+    with pytest.raises(BadProbe, match="3 layers of 4 heads of 32"):
         probe.card.check(replace(SPEC, heads=5))

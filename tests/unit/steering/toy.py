@@ -10,7 +10,7 @@ from engine.steering.fit import fit
 from engine.steering.probes import Probe, ReadOut
 from engine.steering.spec import AudioSpec, Steering
 
-SPEC = AudioSpec("toy", "d1g3st-of-the-toy", 16_000, 50.0, 4, 3, 4, 8, 30.0)
+SPEC = AudioSpec("toy", "d1g3st-of-the-toy", 16_000, 50.0, 4, 3, 4, 32, 30.0)
 SHAPE = (SPEC.layers, SPEC.heads, SPEC.head_size)
 PLANTED = ((0, 1), (1, 2), (2, 0), (2, 3))
 
@@ -37,7 +37,7 @@ class Toy:
 
     def outputs(self, level: Tensor, noise: torch.Generator) -> Tensor:
         """Gives the heads' outputs at these levels [traits] of the traits, -1 to 1 or so."""
-        shown = 1.2 * torch.einsum("t,tlhd->lhd", level, self.shown)
+        shown = 1.5 * torch.einsum("t,tlhd->lhd", level, self.shown)
         return self.offsets + self.scales * (shown + 0.5 * torch.randn(SHAPE, generator=noise))
 
     def examples(self, tunes: int, seed: int = 1, trait: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,7 +89,7 @@ class Toy:
                 # The write reaches the state through the planted heads alone.
                 outputs = outputs + push
                 written = torch.einsum("tlhd,lhd->t", self.written, push / self.scales)
-                level = level + 0.05 * written
+                level = level + 0.02 * written
             level = (
                 level + 0.05 * (start - level) + 0.05 * torch.randn(level.shape, generator=noise)
             )

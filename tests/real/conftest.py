@@ -48,11 +48,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+PERIOD = 128
+"""Frames of a period: JACK's own clock slips whenever it is held up for longer than one."""
+
+STRETCHES = 16
+"""How often time is measured by JACK's clock, which slips now and then on a busy machine. A
+player that kept wrong time would be wrong in every stretch."""
+
+
 @pytest.fixture
-def jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer]:
-    """Gives a running private JACK server, the only one that this test's processes see."""
+def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[JackServer]:
+    """Gives a running private JACK server, the only one that this test's processes see.
+
+    A test may ask for a period of its own as the parameter.
+    """
     try:
-        server = JackServer(f"armonica-{os.getpid()}")
+        server = JackServer(f"armonica-{os.getpid()}", getattr(request, "param", PERIOD))
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
         server.start()

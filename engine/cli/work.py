@@ -1,4 +1,4 @@
-"""The long words: `corpus build`, `train measures`, `evaluate measures`."""
+"""The long words: `corpus build`, `train measures`, `evaluate measures`, and what joins them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
+from engine.cli import trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
 def add(words: Any) -> None:
     """Adds the words to the parser."""
     corpus = words.add_parser("corpus", help="build the table of measures from the tune books")
-    verbs = corpus.add_subparsers(dest="verb", required=True, metavar="build")
+    verbs = corpus.add_subparsers(dest="verb", required=True, metavar="build|render")
     build = verbs.add_parser("build", help="read music21's tune books and write the table")
     common(build)
     build.add_argument("-o", "--out", type=Path, default=locations.CORPUS, help="folder to write")
     build.set_defaults(run=_build)
+    trainings.add_render(verbs)
 
     train = words.add_parser("train", help="train a model from scratch")
-    verbs = train.add_subparsers(dest="verb", required=True, metavar="measures")
+    verbs = train.add_subparsers(dest="verb", required=True, metavar="MODEL")
     measures = verbs.add_parser("measures", help="train the measure VAE; goes on after a kill")
     common(measures)
     measures.add_argument("-o", "--out", type=Path, required=True, help="folder of the run")
@@ -30,6 +32,7 @@ def add(words: Any) -> None:
     measures.add_argument("--recipe", default="armonica", help="armonica (default) or published")
     measures.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to learn")
     measures.set_defaults(run=_train)
+    trainings.add(verbs)
 
     evaluate = words.add_parser("evaluate", help="recompute the tables of the README")
     verbs = evaluate.add_subparsers(dest="verb", required=True, metavar="measures")

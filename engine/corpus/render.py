@@ -33,7 +33,8 @@ SECONDS = 8.0
 SAMPLES = round(RATE * SECONDS)
 
 MANIFEST, CARD = "manifest.jsonl", "card.json"
-COUNTS = {"train": 12_000, "validation": 500, "test": 500}
+COUNTS = {"validation": 500, "test": 500, "train": 12_000}
+"""How many clips are rendered, the held-out ones first: a training may begin before the end."""
 
 _OVERSAMPLED = 2
 """The synth sounds at this many times the rate, as it does not filter what lies above."""

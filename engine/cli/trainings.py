@@ -1,0 +1,131 @@
+"""The words that make the audio models: `corpus render`, `train codec|tagger|musicgen`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import locations
+from engine.cli.options import ProgressLine, common, emit, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.steering.training import Progress
+
+
+def add_render(verbs: Any) -> None:
+    """Adds `corpus render`."""
+    render = verbs.add_parser("render", help="render tunes with accompaniment, every part apart")
+    common(render)
+    render.add_argument("-o", "--out", type=Path, required=True, help="folder to write")
+    render.add_argument("--clips", type=int, help="clips to learn from (12000: 20 GB)")
+    render.add_argument("--soundfont", default="", help="a General MIDI SoundFont (the own one)")
+    render.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to render")
+    render.set_defaults(run=_render)
+
+
+def add(verbs: Any) -> None:
+    """Adds `train codec`, `train tagger` and `train musicgen`."""
+    codec = verbs.add_parser("codec", help="train the codec of the small MusicGen")
+    _training(codec, steps=3600)
+    codec.set_defaults(run=_codec)
+    tagger = verbs.add_parser("tagger", help="train the detector of parts that judges steering")
+    _training(tagger, steps=1500)
+    tagger.add_argument("--codec", type=Path, default=locations.TINY_MUSICGEN, help="its folder")
+    tagger.set_defaults(run=_tagger)
+    musicgen = verbs.add_parser("musicgen", help="train the small MusicGen")
+    _training(musicgen, steps=4000)
+    musicgen.add_argument("--codec", type=Path, default=locations.TINY_MUSICGEN, help="its folder")
+    musicgen.add_argument("--turns", type=int, default=2, help="mixes of each clip (2)")
+    musicgen.set_defaults(run=_musicgen)
+
+
+def _training(word: argparse.ArgumentParser, steps: int) -> None:
+    common(word)
+    word.add_argument("-o", "--out", type=Path, required=True, help="folder of the run")
+    word.add_argument("--clips", type=Path, required=True, help="folder of `corpus render`")
+    word.add_argument("--steps", type=int, default=steps, help=f"steps in all ({steps})")
+
+
+def _render(options: argparse.Namespace) -> None:
+    from engine.corpus.render import COUNTS, render
+
+    counts = dict(COUNTS)
+    if options.clips is not None:
+        counts["train"] = int(number("--clips", str(options.clips), 1, 1_000_000))
+    line = ProgressLine("corpus render")
+    render(
+        options.out,
+        options.corpus,
+        seed=options.seed,
+        counts=counts,
+        soundfont=options.soundfont,
+        on_progress=lambda done, total: line.show(done / total, f"{done} clips"),
+    )
+    if options.json:
+        emit({"folder": str(options.out), "clips": counts, "seed": options.seed})
+    else:
+        print(options.out)
+
+
+def _codec(options: argparse.Namespace) -> None:
+    from engine.steering.train_codec import train_codec
+
+    folder = train_codec(
+        options.out,
+        options.clips,
+        seed=options.seed,
+        steps=options.steps,
+        on_progress=_shown(options),
+    )
+    _done(options, folder)
+
+
+def _tagger(options: argparse.Namespace) -> None:
+    from engine.steering.train_tagger import train_tagger
+
+    folder = train_tagger(
+        options.out,
+        options.clips,
+        options.codec,
+        seed=options.seed,
+        steps=options.steps,
+        on_progress=_shown(options),
+    )
+    _done(options, folder)
+
+
+def _musicgen(options: argparse.Namespace) -> None:
+    from engine.steering.train_musicgen import train_musicgen
+
+    encoding = ProgressLine("encode the clips")
+    folder = train_musicgen(
+        options.out,
+        options.clips,
+        options.codec,
+        seed=options.seed,
+        steps=options.steps,
+        turns=int(number("--turns", str(options.turns), 1, 100)),
+        on_progress=_shown(options),
+        on_encoded=encoding.show,
+    )
+    _done(options, folder)
+
+
+def _shown(options: argparse.Namespace) -> Callable[[Progress], None]:
+    line = ProgressLine(f"train {options.verb}, seed {options.seed}")
+
+    def show(progress: Progress) -> None:
+        losses = ", ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
+        line.show(progress.step / progress.steps, f"{progress.rate:.2f} steps/s, {losses}")
+
+    return show
+
+
+def _done(options: argparse.Namespace, folder: Path) -> None:
+    if options.json:
+        emit({"model": str(folder), "steps": options.steps, "seed": options.seed})
+    else:
+        print(folder)

@@ -1,0 +1,104 @@
+"""Mixes of rendered clips as codes: what the language model learns from, made once and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from engine import writing
+from engine.corpus.render import SAMPLES, SECONDS, Clip, clips
+from engine.corpus.table import SPLITS
+from engine.errors import BadCorpus
+from engine.steering.codec import SpectralCodec
+from engine.steering.mixes import Mixture, draw, mix
+
+CHANGING = 0.4
+"""The share of mixes in which a part enters or leaves on the way."""
+
+_BATCH = 50
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Mixes of one split as codes.
+
+    ``codes`` is int16 [mixes, codebooks, frames]; ``before`` and ``after`` say which parts
+    sound, bool [mixes, parts], and ``change`` (seconds [mixes]) when one turns into the
+    other. ``sheets`` are the clips, in the order of the mixes.
+    """
+
+    codes: npt.NDArray[np.int16]
+    before: npt.NDArray[np.bool_]
+    after: npt.NDArray[np.bool_]
+    change: npt.NDArray[np.float32]
+    sheets: tuple[Clip, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def mixture_of(seed: int, split: str, turn: int, number: int) -> Mixture:
+    """Gives the mixture of a clip at a turn: it depends on these four alone."""
+    random = np.random.default_rng([seed, 11, SPLITS.index(split), turn, number])
+    return draw(random, SECONDS, CHANGING)
+
+
+@torch.inference_mode()
+def encode_clips(
+    folder: Path,
+    clips_folder: Path,
+    codec: SpectralCodec,
+    digest: str,
+    split: str,
+    *,
+    turns: int,
+    seed: int,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> Encoded:
+    """Gives each clip of a split in ``turns`` mixes as codes, kept in ``folder``.
+
+    Goes on where an earlier run stopped; codes of another codec (``digest``) or seed are
+    refused with `BadCorpus`.
+    """
+    source = clips(clips_folder, split)
+    frames = SAMPLES // codec.shape.hop
+    total = turns * len(source)
+    writing.make_folder(folder)
+    _keep_card(
+        folder / f"{split}.json",
+        {"codec": digest, "seed": seed, "clips": len(source), "turns": turns},
+    )
+    path, done_path = folder / f"{split}.codes", folder / f"{split}.done"
+    shape = (total, codec.num_codebooks, frames)
+    codes: npt.NDArray[np.int16]
+    codes = np.memmap(path, np.int16, "r+" if path.exists() else "w+", shape=shape)
+    done = int(done_path.read_text()) if done_path.exists() else 0
+    mixtures = [mixture_of(seed, split, at // len(source), at % len(source)) for at in range(total)]
+    for first in range(done, total, _BATCH):
+        last = min(first + _BATCH, total)
+        waves = [mix(source.stems[at % len(source)], mixtures[at]) for at in range(first, last)]
+        found, _ = codec.encode(torch.from_numpy(np.stack(waves))[:, None])
+        codes[first:last] = found.numpy()
+        codes.flush()
+        writing.write(done_path, str(last).encode())
+        on_progress(last / total)
+    return Encoded(
+        codes,
+        np.stack([each.before for each in mixtures]),
+        np.stack([each.after for each in mixtures]),
+        np.array([each.change for each in mixtures], np.float32),
+        source.sheets * turns,
+    )
+
+
+def _keep_card(path: Path, card: dict[str, Any]) -> None:
+    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != card:
+        raise BadCorpus(f"{path.parent} holds codes that were made otherwise.", "Name another.")
+    writing.write(path, json.dumps(card).encode())

@@ -111,14 +111,27 @@ def language_model(seed: int = 0, **shape: Any) -> Any:
     return _built("get_lm_model", lm_config(**shape), seed)
 
 
-def write_model(folder: Path, seed: int = 0, codec: bool = True, **shape: Any) -> Path:
-    """Writes a model's folder; without ``codec`` only the language model's file."""
+def write_model(
+    folder: Path,
+    seed: int = 0,
+    codec: bool = True,
+    parts: Path | None = None,
+    half: bool = False,
+    config: dict[str, Any] | None = None,
+    **shape: Any,
+) -> Path:
+    """Writes a model's folder; without ``codec`` only the language model's file.
+
+    Text encoders are looked for in ``parts``. With ``half`` the weights are written in half
+    precision, as MusicGen's own are. ``config`` stands for one made of ``shape``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    config = lm_config(**shape)
-    write_part(folder / "state_dict.bin", _built("get_lm_model", config, seed), config)
+    config = config or lm_config(**shape)
+    lm = _built("get_lm_model", config, seed, parts)
+    write_part(folder / "state_dict.bin", lm.half() if half else lm, config)
     if codec:
-        parts = config["transformer_lm"]
-        config = codec_config(parts["n_q"], parts["card"])
+        sizes = config["transformer_lm"]
+        config = codec_config(sizes["n_q"], sizes["card"])
         part = _built("get_compression_model", config, seed)
         write_part(folder / "compression_state_dict.bin", part, config)
     return folder
@@ -140,7 +153,7 @@ def write_part(path: Path, part: Any, config: dict[str, Any]) -> None:
     )
 
 
-def _built(builder: str, config: dict[str, Any], seed: int) -> Any:
+def _built(builder: str, config: dict[str, Any], seed: int, parts: Path | None = None) -> Any:
     import torch
     from omegaconf import OmegaConf
 
@@ -149,6 +162,69 @@ def _built(builder: str, config: dict[str, Any], seed: int) -> Any:
     import_audiocraft()
     from audiocraft.models import builders
 
-    with torch.random.fork_rng(devices=[]):
+    from engine.steering.local_parts import local_only
+
+    with torch.random.fork_rng(devices=[]), local_only([parts] if parts else []):
         torch.manual_seed(seed)
         return getattr(builders, builder)(OmegaConf.create(config)).eval()
+
+
+def write_t5(folder: Path, full: bool = False) -> Path:
+    """Writes a text encoder as wide as t5-base, and as deep with ``full``, with its words."""
+    import tokenizers
+    import transformers
+
+    words = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -10.0), ("▁", -2.0)]
+    words += [(each, -3.0) for each in "abcdefghijklmnopqrstuvwxyz"]
+    splitter = tokenizers.Tokenizer(tokenizers.models.Unigram(words, unk_id=2))
+    splitter.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    splitter.post_processor = tokenizers.processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    splitter.save(str(folder / "tokenizer.json"))
+    depth: dict[str, Any] = {"num_layers": 12, "d_ff": 3072, "vocab_size": 32128} if full else {}
+    small: dict[str, Any] = {"num_layers": 1, "d_ff": 16, "vocab_size": 64}
+    config = transformers.T5Config(d_model=768, num_heads=12, **(depth or small))
+    transformers.T5EncoderModel(config).save_pretrained(folder)
+    return folder
+
+
+def write_encodec(folder: Path, full: bool = False) -> Path:
+    """Writes a codec in the form of encodec_32khz, with its sizes where it is ``full``."""
+    import transformers
+
+    config = transformers.EncodecConfig(
+        target_bandwidths=[2.2] if full else [1.0],
+        sampling_rate=32000,
+        audio_channels=1,
+        upsampling_ratios=[8, 5, 4, 4],
+        num_filters=64 if full else 2,
+        codebook_size=2048 if full else ENTRIES,
+        codebook_dim=128 if full else 16,
+        hidden_size=128 if full else 16,
+        num_lstm_layers=2 if full else 1,
+        use_causal_conv=False,
+        use_conv_shortcut=False,
+        normalize=False,
+        chunk_length_s=None,
+    )
+    transformers.EncodecModel(config).save_pretrained(folder)
+    return folder
+
+
+def write_musicgen_small(folder: Path, full: bool = False) -> Path:
+    """Writes the three parts of facebook/musicgen-small where they are looked for.
+
+    ``folder`` is that of all models. With ``full`` the shapes are exact.
+    """
+    import torch
+
+    exact: dict[str, Any] = {"layers": 24, "size": 1024, "heads": 16, "hidden": 4, "entries": 2048}
+    shape = exact if full else {"layers": 2, "size": 32, "heads": 4}
+    place = folder / "facebook" / "musicgen-small"
+    write_t5(folder / "t5-base", full)
+    write_model(place, codec=False, parts=folder, half=True, text="t5-base", fast=True, **shape)
+    torch.save({"pretrained": "facebook/encodec_32khz"}, place / "compression_state_dict.bin")
+    write_encodec(folder / "facebook" / "encodec_32khz", full)
+    return place

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ LARGEST_CONFIG = 256 * 1024
 
 _SIZES = {"n_q": 64, "card": 65536, "dim": 16384, "num_heads": 256, "num_layers": 512}
 
-_RESOLVER = re.compile(r"\$\{[^{}]*:")
+DEEPEST = 20
+"""How deeply a configuration may be nested; MusicGen's own are of five levels."""
 
 
 def read_package(path: Path) -> dict[str, Any]:
@@ -27,10 +27,12 @@ def read_package(path: Path) -> dict[str, Any]:
     Only tensors and plain values are read, and no code that a file may carry; the tensors stay
     in the file until they are used. Raises `BadModel`.
     """
+    import omegaconf
     import torch
 
     try:
-        package = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        with torch.serialization.safe_globals(_configurations()):
+            package = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except FileNotFoundError as error:
         raise BadModel(
             f"There is no {path.name} in {path.parent}.",
@@ -52,6 +54,8 @@ def read_package(path: Path) -> dict[str, Any]:
         weights = isinstance(state, dict) and all(
             isinstance(each, torch.Tensor) for each in state.values()
         )
+        if isinstance(config, omegaconf.DictConfig):
+            config = omegaconf.OmegaConf.to_yaml(config)
         if weights and isinstance(config, str):
             return {"best_state": state, "xp.cfg": config}
     raise BadModel(
@@ -60,10 +64,30 @@ def read_package(path: Path) -> dict[str, Any]:
     )
 
 
+def _configurations() -> list[Any]:
+    # Older checkpoints hold the configuration as objects of these classes, which only carry
+    # values: none does anything when it is made.
+    import collections
+    import typing
+
+    from omegaconf import base, dictconfig, listconfig, nodes
+
+    values = (
+        nodes.AnyNode,
+        nodes.BooleanNode,
+        nodes.FloatNode,
+        nodes.IntegerNode,
+        nodes.StringNode,
+    )
+    kept = (base.ContainerMetadata, base.Metadata, dictconfig.DictConfig, listconfig.ListConfig)
+    return [*values, *kept, typing.Any, collections.defaultdict, dict, list, int, float, str, bool]
+
+
 def read_config(package: dict[str, Any], path: Path) -> Any:
     """Gives the configuration of a part as an OmegaConf node; raises `BadModel`.
 
-    One that would read the machine's environment, or grow when it is read, is refused.
+    Values that would ask the machine for something, as ``${oc.env:HOME}`` does, are left empty
+    in it: audiocraft writes some where the model was trained, and building it needs none.
     """
     import yaml  # type: ignore[import-untyped]
     from omegaconf import OmegaConf
@@ -73,17 +97,28 @@ def read_config(package: dict[str, Any], path: Path) -> Any:
     remedy = "It is no configuration that audiocraft writes; do not use this model."
     if len(text) > LARGEST_CONFIG:
         raise BadModel(f"The configuration in {path} is of {len(text)} characters.", remedy)
-    # `${env:HOME}` and its like ask functions for their values; `${a.b}` only points.
-    if _RESOLVER.search(text):
-        raise BadModel(f"The configuration in {path} asks for values of this machine.", remedy)
     try:
-        if any(isinstance(each, yaml.AliasEvent) for each in yaml.parse(text, yaml.SafeLoader)):
-            raise BadModel(f"The configuration in {path} repeats parts of itself.", remedy)
-        config = OmegaConf.create(text)
-        OmegaConf.to_container(config, resolve=True)
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise BadModel(f"The configuration in {path} repeats parts of itself.", remedy)
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise ValueError("nested too deeply")
+        plain = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
+        return OmegaConf.create(_without_questions(plain))
     except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise BadModel(f"The configuration in {path} cannot be read.", remedy) from error
-    return config
+
+
+def _without_questions(value: Any) -> Any:
+    # `${a.b}` points to another value; with a colon it calls a function by its name.
+    if isinstance(value, dict):
+        return {_without_questions(key): _without_questions(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_questions(each) for each in value]
+    return None if isinstance(value, str) and "${" in value and ":" in value else value
 
 
 def check_shapes(package: dict[str, Any], config: Any, path: Path) -> None:

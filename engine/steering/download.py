@@ -26,7 +26,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "facebook/musicgen-large": _MUSICGEN,
     "facebook/musicgen-melody": _MUSICGEN,
     "facebook/encodec_32khz": _TRANSFORMER,
-    "t5-base": (*_TRANSFORMER, "spiece.model", "tokenizer.json"),
+    "t5-base": (*_TRANSFORMER, "tokenizer.json"),
 }
 """The models known by name, and the files of each that are needed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 class LanguageModel(Protocol):
     """What generation asks of a model."""
 
-    spec: AudioSpec
-    lm: Any
+    @property
+    def spec(self) -> AudioSpec:
+        """The model's shapes and rates."""
+
+    @property
+    def lm(self) -> Any:
+        """The language model, audiocraft's ``LMModel``."""
 
     def conditions(self, *texts: str | None) -> dict[str, Any]:
         """Gives the condition tensors of one row for each text; None is no description."""
@@ -68,7 +73,7 @@ class Step:
 
 def generate(
     model: LanguageModel, request: Request, steering: Steering | None = None
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Gives each step as it is done; the last one's codes are the whole piece.
 
     Whoever stops asking has cancelled, who asks later has paused; the codes of the steps given

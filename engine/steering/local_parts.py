@@ -76,12 +76,13 @@ def local_only(folders: list[Path]) -> Iterator[None]:
     """Lets audiocraft read local files and weights only inside."""
     from audiocraft.models import encodec, loaders
     from audiocraft.modules import conditioners
+    from omegaconf import OmegaConf
 
     def read(folder: str, filename: str | None = None, **_: Any) -> dict[str, Any]:
         path = Path(folder) / (filename or LM)
         package = read_package(path)
         if "xp.cfg" in package:
-            read_config(package, path)
+            package["xp.cfg"] = OmegaConf.to_yaml(read_config(package, path))
         if filename == LM:
             package["best_state"] = {
                 name: tensor

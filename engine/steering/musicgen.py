@@ -167,7 +167,7 @@ def open_model(
     for part in parts_of(config, codec):
         if find_part(part, places) is None and str(name) in KNOWN:
             fetch_model(part, models_folder() / part, on_progress, address)
-    _require(str(name), state, codec, config, device)
+    _require(str(name), state, codec, config, device, places)
     digest = weights_digest(state["best_state"])
     label = str(name) if str(name) in (DEFAULT, *KNOWN) else folder.name
     del state, codec
@@ -209,12 +209,17 @@ def _folder(name: str | Path, on_progress: Callable[[Fetching], None] | None, ad
 
 
 def _require(
-    name: str, state: dict[str, Any], codec: dict[str, Any], config: Any, device: str
+    name: str,
+    state: dict[str, Any],
+    codec: dict[str, Any],
+    config: Any,
+    device: str,
+    places: list[Path],
 ) -> None:
     weights = sum(each.numel() for each in state["best_state"].values())
     weights += sum(each.numel() for each in codec.get("best_state", {}).values())
     for part in parts_of(config, codec):
-        found = find_part(part, [models_folder()])
+        found = find_part(part, places)
         if found is not None:
             weights += (found / "model.safetensors").stat().st_size // 4
     sizes = config.transformer_lm

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -58,12 +58,8 @@ def prompt(frames: int = 12, seed: int = 1) -> torch.Tensor:
     return torch.randint(ENTRIES, (4, frames), generator=torch.Generator().manual_seed(seed))
 
 
-def finished(steps: Any) -> Step:
-    last = None
-    for last in steps:
-        pass
-    assert last is not None
-    return last
+def finished(steps: Iterable[Step]) -> Step:
+    return list(steps)[-1]
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -178,7 +174,7 @@ def test_stopping_keeps_what_there_is(models: dict[str, AudioModel]) -> None:
     whole = finished(generate(model, request)).codes
     growing = generate(model, request, Pusher(None))
     first = list(itertools.islice(growing, 10))
-    growing.close()  # type: ignore[attr-defined]
+    growing.close()
     assert torch.equal(first[-1].codes, whole[:, : first[-1].frames])
     assert torch.equal(finished(generate(model, request)).codes, whole)
     assert not model.lm.transformer.layers[0].self_attn.out_proj._forward_pre_hooks
@@ -190,7 +186,7 @@ def test_one_piece_at_a_time(models: dict[str, AudioModel]) -> None:
     next(growing)
     with pytest.raises(NotReady):
         next(generate(model, Request(40)))
-    growing.close()  # type: ignore[attr-defined]
+    growing.close()
     assert not torch.is_inference_mode_enabled()
 
 

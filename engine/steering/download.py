@@ -78,9 +78,9 @@ def fetch(url: str, target: Path, on_progress: Callable[[Fetching], None] | None
     try:
         had = part.stat().st_size if part.is_file() else 0
         with _open(url, target, had) as response:
-            if had and response.status != 206:
+            if response.status != 206:
                 # The server begins anew, and so does the file.
-                part.unlink()
+                part.unlink(missing_ok=True)
                 had = 0
             expected = _checksum(response)
             size = _size(response, had)

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import rtmidi
 
+from engine.audio.presence import SoundSystem
+from engine.audio.preview import API as PREVIEW_API
 from engine.midi.jack import JackServer
 from engine.midi.ports import API_CONSTANTS, CLIENT, Census, stable_names
 
@@ -62,11 +64,16 @@ def systems() -> dict[str, System]:
             continue
         if api == "jack":
             try:
-                found[api] = JackServer(_NAME)
+                # JACK names a client's socket after the client alone: two watchers of one name,
+                # even on two servers, are taken for each other.
+                found[api] = JackServer(f"{_NAME}-{os.getpid()}")
             except OSError:
                 continue
         else:
             found[api] = RtMidiSystem(constant)
+    jack = found.get("jack")
+    # Asked last: then it is known whether JACK, which brings a sound device, has answered.
+    found[PREVIEW_API] = SoundSystem(lambda: isinstance(jack, JackServer) and jack.running)
     return found
 
 

@@ -11,7 +11,7 @@ from tui.app import ArmonicaApp
 gate = threading.Event()
 
 def load():
-    gate.wait(20)
+    gate.wait(60)
     raise RuntimeError("the test is over")
 
 class Silent:
@@ -23,7 +23,7 @@ async def main():
     engine.start()
     app = ArmonicaApp(engine)
     async with app.run_test(size=(120, 40)) as pilot:
-        for _ in range(100):
+        for _ in range(1500):
             await pilot.pause(0.02)
             picture = app.export_screenshot()
             if "complexity" in picture and "loading" in picture:

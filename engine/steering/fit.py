@@ -94,7 +94,7 @@ def fit(
     along = torch.nn.functional.normalize(weights, dim=-1)
     card = ProbeCard(
         name=name,
-        model=spec.name,
+        model=printable(spec.name)[:500],
         digest=spec.digest,
         layers=spec.layers,
         heads=spec.heads,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from statistics import fmean, median
 from typing import Literal, get_args
 
 import torch
@@ -47,13 +48,13 @@ class Meter:
             self._kept.clear()
         now = outputs.flatten(0, 1)[self._heads].float()
         mean = now if self._window == 1 else self._mean(step, now)
-        chances = torch.sigmoid((mean * self._weights).sum(-1) + self._intercepts)
-        value = chances.mean() if self._aggregate == "mean" else chances.quantile(0.5)
-        confidence = float(value)
-        if not math.isfinite(confidence):
+        # A few numbers are summed up faster outside torch, and leave a GPU in one piece.
+        scores = ((mean * self._weights).sum(-1) + self._intercepts).tolist()
+        if not all(map(math.isfinite, scores)):
             self._kept.clear()
             return None
-        return confidence
+        chances = [_sigmoid(score) for score in scores]
+        return fmean(chances) if self._aggregate == "mean" else median(chances)
 
     def _mean(self, step: int, now: Tensor) -> Tensor:
         kept = self._kept
@@ -66,3 +67,7 @@ class Meter:
         while kept[0][0] <= step - self._window:
             self._sum = self._sum - kept.popleft()[1]
         return self._sum / len(kept)
+
+
+def _sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-max(score, -700.0)))

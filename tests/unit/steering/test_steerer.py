@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.errors import UnknownName
-from engine.steering.meter import Meter
+from engine.steering.meter import AGGREGATES, Meter
 from engine.steering.probes import Probe
 from engine.steering.push import BOUND, full_push
 from engine.steering.settings import TraitSetting, Tuning
@@ -253,6 +253,21 @@ def test_a_windowed_probe_reads_the_mean_of_its_last_steps(toy: Toy) -> None:
     assert plain.read(0, frames[0]) == Meter(probe).read(0, frames[0])
     # A step that is not after the last one begins anew.
     assert pooled.read(0, frames[7]) == pytest.approx(plain.read(0, frames[7]))
+
+
+def test_one_loud_head_moves_the_mean_and_not_the_median(probe: Probe) -> None:
+    outputs = torch.zeros(SHAPE)
+    before = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
+    at = divmod(int(probe.top(1)[0]), SHAPE[1])
+    outputs[at] = 1000 * probe.weights[at]
+    after = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
+    chances = torch.sigmoid((outputs * probe.weights).sum(-1) + probe.intercepts).flatten()
+    chances = chances[probe.top(probe.card.monitor_heads)]
+    assert after["mean"] == pytest.approx(float(chances.mean()), abs=1e-5)
+    assert after["median"] == pytest.approx(float(chances.quantile(0.5)), abs=1e-5)
+    assert before["mean"] != after["mean"]
+    with pytest.raises(UnknownName):
+        Meter(probe, "loudest")  # type: ignore[arg-type]
 
 
 def test_the_meter_counts_steps_and_not_readings(toy: Toy) -> None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.events import PortStatus
+from engine.events import PortStatus, Prompt
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
+from engine.steering.spec import Arm, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +352,105 @@ class Cancel(Command):
     job: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAudioModel(Command):
+    """Loads an audio model, by name or folder, in place of the one that is loaded."""
+
+    name: str = "tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAudioModel(Command):
+    """Unloads the audio model and frees its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrait(Command):
+    """Sets what is not None of one trait; met at the next step while audio grows.
+
+    ``strength`` runs from 0 to 10 in spreads of the probe's examples, ``target`` from 0 to 1.
+    """
+
+    name: str
+    mode: Mode | None = None
+    strength: float | None = None
+    target: float | None = None
+    arm: Arm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetGeneration(Command):
+    """Sets what is not None of how the next take is made.
+
+    ``seconds`` is the length of what is added to the prompt; ``seed`` decides every draw.
+    """
+
+    prompt: Prompt | None = None
+    seconds: float | None = None
+    seed: int | None = None
+    text: str | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generate(Command):
+    """Makes a take with the traits and settings as they stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseGeneration(Command):
+    """Holds the take that grows at its next step, or lets it go on."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MakeAgain(Command):
+    """Makes a take again from its recipe."""
+
+    take: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTwin(Command):
+    """Makes the unsteered twin of a take: the same prompt, seed and length, and no push."""
+
+    take: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTake(Command):
+    """Plays a take (None: the one that grows) on the sound device, from ``at`` seconds."""
+
+    take: str | None = None
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopTake(Command):
+    """Stops the take that plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTake(Command):
+    """Writes a take and its recipe to a file of the player's own (.wav or .flac)."""
+
+    take: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTake(Command):
+    """Takes a take out of the list and removes its files."""
+
+    take: str
+
+
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkModel
+    | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
+    | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake
 )  # fmt: skip
 """What may overtake an edit that waits for the model."""

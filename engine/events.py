@@ -11,6 +11,7 @@ from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.steering.spec import Arm, AudioSpec, Mode
 
 if TYPE_CHECKING:
     from engine.commands import Command
@@ -146,6 +147,153 @@ class MidiLookedInto(Event):
 
     path: str
     tracks: tuple[TrackFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioModelStatus:
+    """The audio model: which it is, whether it can be asked, and what it holds of memory.
+
+    ``memory`` is in bytes; ``detail`` says what goes on while it loads (a download's rate and
+    time left, too) and what went wrong when it failed.
+    """
+
+    name: str = ""
+    state: Literal["none", "loading", "ready", "failed"] = "none"
+    spec: AudioSpec | None = None
+    memory: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One trait: what its probe is worth, and how it is set.
+
+    ``accuracy`` is that of its best head on held-out tunes, from ``low`` to ``high`` by its
+    doubt, against ``chance``; ``threshold`` is where its meter says that it is there.
+    """
+
+    name: str
+    accuracy: float
+    low: float
+    high: float
+    chance: float
+    threshold: float
+    mode: Mode = "off"
+    strength: float = 4.0
+    target: float = 0.8
+    arm: Arm = "closed-loop"
+    warnings: tuple[str, ...] = ()
+    shipped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is continued: the song as it sounds, a take, an audio or MIDI file, or nothing.
+
+    ``which`` is a take's id or a file's path.
+    """
+
+    kind: Literal["song", "take", "file", "nothing"] = "song"
+    which: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How the next take is made; `engine.commands.SetGeneration` says what each means."""
+
+    prompt: Prompt = Prompt()
+    seconds: float = 8.0
+    seed: int = 0
+    text: str = ""
+    temperature: float = 0.9
+    top_k: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A piece of audio that was made, as a list shows it; its recipe lies beside its file.
+
+    ``prompt_seconds`` of its ``seconds`` are the prompt. ``pushed`` are the traits that were
+    steered, with their signed strengths. ``heard`` is how sure the independent tagger is of
+    each part in the last seconds. ``parent`` is the take it continues or repeats, ``twin``
+    its unsteered twin; ``whole`` is false where it was cancelled on the way. ``peaks`` are
+    pairs of the lowest and highest sample for each column of a drawn wave.
+    """
+
+    id: str
+    title: str
+    made: str
+    seconds: float
+    prompt_seconds: float
+    model: str
+    seed: int
+    arm: Arm
+    pushed: tuple[tuple[str, float], ...] = ()
+    heard: tuple[tuple[str, float], ...] = ()
+    parent: str | None = None
+    twin: str | None = None
+    whole: bool = True
+    peaks: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudioShown(Event):
+    """The whole state of steering: model, traits, settings, takes, what grows and what plays.
+
+    ``job`` is the job that grows a take. ``sound`` names the sound device, or is empty, and
+    then ``silence`` says why none is there.
+    """
+
+    model: AudioModelStatus = AudioModelStatus()
+    traits: tuple[Trait, ...] = ()
+    generation: Generation = Generation()
+    takes: tuple[Take, ...] = ()
+    job: int | None = None
+    paused: bool = False
+    playing: str | None = None
+    sound: str = ""
+    silence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One trait at one step: confidence, gate (signed), and whether it was pushed just now."""
+
+    name: str
+    confidence: float
+    gate: float
+    pushed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeGrown(Event):
+    """The take that grows, 10 to 20 times a second.
+
+    ``seconds`` of ``of`` are there, the prompt's included; ``rate`` is seconds of sound made
+    in a second; ``left`` is the time that is left at least and at most. ``history`` are the
+    meters of the last 128 steps at most, the oldest first, so that a telling that is passed
+    over loses nothing. ``peaks`` are as in `Take`.
+    """
+
+    job: int
+    step: int
+    steps: int
+    seconds: float
+    prompt_seconds: float
+    of: float
+    rate: float
+    left: tuple[float, float]
+    meters: tuple[Meter, ...]
+    history: tuple[tuple[Meter, ...], ...]
+    peaks: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlayed(Event):
+    """Where the take that plays is, in seconds; ``take`` is None when nothing plays."""
+
+    take: str | None
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

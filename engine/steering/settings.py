@@ -9,10 +9,8 @@ from typing import Literal, get_args
 from engine.errors import OutOfRange, UnknownName
 from engine.steering.monitor import DECAYS, ClosedLoop, Constant, Decay, Law, Off, ThreeCases
 from engine.steering.probes import DIRECTIONS, Direction, ProbeCard
-from engine.steering.spec import ARMS, Arm
+from engine.steering.spec import ARMS, MODES, Arm, Mode
 
-Mode = Literal["off", "add", "remove"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 Threshold = Literal["paper", "calibrated"]
 THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 Arm = Literal["none", "iti", "smitin", "closed-loop"]
 ARMS: tuple[Arm, ...] = ("none", "iti", "smitin", "closed-loop")
 
+Mode = Literal["off", "add", "remove"]
+MODES: tuple[Mode, ...] = ("off", "add", "remove")
+
 PARTS = ("drums", "bass", "guitar", "piano", "pad")
 """The parts of an accompaniment, beside the melody."""
 

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import Literal
 
+from engine.audio.preview import PREVIEW
 from engine.events import Event, LatenessMeasured, Noticed, PortStatus
 from engine.locations import state_folder
 from engine.midi import messages as m
@@ -23,7 +24,8 @@ class PortDesk:
 
     The port of the settings is opened first (``none`` is a choice, too). Without one it is
     the port that was used last, where it is there; else the only instrument that is there;
-    else our own virtual port, where the system has such; else none.
+    else, without any instrument, the built-in synth, where it has a sound device; else our
+    own virtual port, where the system has such; else none.
     """
 
     def __init__(self, configured: str = "") -> None:
@@ -86,10 +88,13 @@ class PortDesk:
         instruments = [
             name
             for name in outputs
-            if name != VIRTUAL and not any(word in name.casefold() for word in _NOT_INSTRUMENTS)
+            if name not in (VIRTUAL, PREVIEW)
+            and not any(word in name.casefold() for word in _NOT_INSTRUMENTS)
         ]
         if len(instruments) == 1:
             return instruments[0]
+        if not instruments and PREVIEW in outputs:
+            return PREVIEW
         return VIRTUAL if VIRTUAL in outputs else None
 
     def _open(self, name: str | None) -> Answer:

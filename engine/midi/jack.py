@@ -29,6 +29,11 @@ class JackServer:
         # Kept for as long as the library may call it.
         self._on_shutdown = _Shutdown(self._shut_down)
 
+    @property
+    def running(self) -> bool:
+        """Whether the server answered at the last look."""
+        return self._client is not None and not self._gone
+
     def look(self) -> tuple[list[str], list[str]] | None:
         """Gives the names that can be played to and heard; None where no server answers.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from engine.audio.preview import API as PREVIEW_API
+from engine.audio.preview import PREVIEW, PreviewPort
 from engine.errors import ArmonicaError, PortError
 from engine.midi.messages import FromPlayer, PortFailed, PortLost, PortOpened, PortsSeen
 from engine.midi.ports import VIRTUAL, Census, Output, resolve
@@ -29,6 +31,11 @@ Opener = Callable[[str, str], OpenedPort]
 """Opens the port of that name in that system; raises PortError where that fails."""
 
 
+def open_port(name: str, api: str) -> OpenedPort:
+    """Opens a MIDI port, or the built-in synth; raises PortError where that fails."""
+    return PreviewPort(name, api) if api == PREVIEW_API else Output(name, api)
+
+
 class Outlet:
     """Plays to the wanted port whenever it is there, and to nothing whenever it is not."""
 
@@ -36,7 +43,7 @@ class Outlet:
         self,
         tell: Callable[[FromPlayer], None],
         opened: Callable[[], None],
-        opener: Opener = Output,
+        opener: Opener = open_port,
     ) -> None:
         """Takes who is told of ports, and what is done when one has just been opened."""
         self._tell = tell
@@ -115,6 +122,11 @@ class Outlet:
                     "Start JACK, or choose another port with `armonica ports`.",
                 )
             return self._opener(VIRTUAL, api)
+        if wanted == PREVIEW and wanted not in census.outputs:
+            raise PortError(
+                "The built-in synth has no sound device to play to.",
+                "`armonica doctor` says why; sound goes to files with `armonica render`.",
+            )
         name = resolve(wanted, census.outputs)
         if name == VIRTUAL:
             return self._open(VIRTUAL, census)

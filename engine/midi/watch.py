@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import rtmidi
 
+from engine.audio.presence import SoundSystem
+from engine.audio.preview import API as PREVIEW_API
 from engine.midi.jack import JackServer
 from engine.midi.ports import API_CONSTANTS, CLIENT, Census, stable_names
 
@@ -69,6 +71,9 @@ def systems() -> dict[str, System]:
                 continue
         else:
             found[api] = RtMidiSystem(constant)
+    jack = found.get("jack")
+    # Asked last: then it is known whether JACK, which brings a sound device, has answered.
+    found[PREVIEW_API] = SoundSystem(lambda: isinstance(jack, JackServer) and jack.running)
     return found
 
 

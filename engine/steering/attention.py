@@ -51,6 +51,9 @@ class _SelfAttention:
         self._module, self._length, self._rotations = module, length, rotations
         self._past: Tensor | None = None
         self._done = 0
+        if module.rope is not None:
+            # Its table would be made anew, and longer by one, at every step.
+            module.rope.get_rotation(0, length)
 
     def __call__(self, query: Tensor, *_: Any, **__: Any) -> tuple[Tensor, None]:
         from torch.nn import functional

@@ -58,6 +58,18 @@ def choose_threads(lm: Any, digest: str, device: str) -> int:
     return best
 
 
+def lay_out(lm: Any) -> None:
+    """Lays a language model's matrices out in memory as a processor reads them fastest.
+
+    Shapes and values stay. With one position at a time a matrix that widens is read twice as
+    fast by columns, one that narrows by rows. It goes by shape and not by measuring, because
+    the order of additions depends on it, and the same seed must give the same piece.
+    """
+    for matrix in lm.parameters():
+        if matrix.dim() == 2 and matrix.shape[0] >= matrix.shape[1]:
+            matrix.data = matrix.data.t().contiguous().t()
+
+
 def _seconds(lm: Any, threads: int) -> float:
     import torch
 

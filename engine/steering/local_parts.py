@@ -61,7 +61,10 @@ class _Local:
                 f"The model needs {name}, and its files are not here.",
                 f"Put those of {ADDRESS}/{name} into {self._folders[-1] / name}.",
             )
-        kind = getattr(importlib.import_module("transformers"), self._called)
+        transformers = importlib.import_module("transformers")
+        # Its bars on standard error would tear the screen.
+        transformers.utils.logging.disable_progress_bar()
+        kind = getattr(transformers, self._called)
         more = {} if self._called.endswith("Tokenizer") else {"use_safetensors": True}
         try:
             return kind.from_pretrained(str(folder), local_files_only=True, **more)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.errors import ModelTooBig
 
@@ -129,12 +128,16 @@ def _full(name: str) -> ModelTooBig:
     )
 
 
-def release(_: Any = None) -> None:
+def release() -> None:
     """Gives memory that nobody uses any more back to the machine."""
+    import ctypes
     import gc
 
     import torch
 
     gc.collect()
+    # Freed matrices stay with the process otherwise, where the C library is GNU's.
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -19,7 +19,7 @@ from engine.steering.checkpoint import (
     read_package,
     weights_digest,
 )
-from engine.steering.devices import choose_device, choose_threads
+from engine.steering.devices import choose_device, choose_threads, lay_out
 from engine.steering.download import ADDRESS, FILES, Fetching, fetch_model
 from engine.steering.local_parts import find_part, local_only, parts_of
 from engine.steering.spec import AudioSpec
@@ -257,6 +257,8 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
             # With rotary positions audiocraft's quick variant counts heads instead of steps
             # when it streams; the other one has the same weights and counts right.
             layer.self_attn.memory_efficient = False
+    if device == "cpu":
+        lay_out(musicgen.lm)
     return musicgen
 
 

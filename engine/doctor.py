@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import locale
 import logging
 import os
@@ -106,6 +107,28 @@ def _ports() -> Check:
     )
 
 
+def _sound() -> Check:
+    from engine.audio.device import list_devices
+
+    found = list_devices()
+    if found.devices:
+        names = (f"{d.name} ({d.api}{', usual' if d.usual else ''})" for d in found.devices)
+        return Check("sound", "ok", ", ".join(names))
+    remedy = "Sound goes to files all the same; for more, plug a device in or start JACK."
+    return Check("sound", "warn", found.reason, remedy)
+
+
+def _soundfont() -> Check:
+    from engine.audio import soundfont
+
+    setting = ""
+    # Settings that cannot be read are the business of their own check.
+    with contextlib.suppress(ArmonicaError):
+        setting = config.load().settings.soundfont
+    path = soundfont.find(setting)
+    return Check("soundfont", "ok", f"{path}, {path.stat().st_size / 2**20:.0f} MiB")
+
+
 def _timing() -> Check:
     if not hasattr(os, "sched_setscheduler"):
         return Check("timing", "warn", "no real-time scheduling on this system")
@@ -190,6 +213,8 @@ LOOKS: dict[str, Callable[[], Check]] = {
     "terminal": _terminal,
     "encoding": _encoding,
     "midi": _ports,
+    "sound": _sound,
+    "soundfont": _soundfont,
     "timing": _timing,
     "model": _model,
     "corpus": _corpus,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +16,13 @@ from numpy.typing import NDArray
 
 from engine.audio.device import list_devices
 from engine.audio.preview import PREVIEW
+from engine.audio.sink import Playing, Sink
 from engine.bench.jack import RATE, JackServer
 from engine.midi import messages as m
 from engine.midi.link import PlayerLink
 from engine.midi.ports import list_ports
 from tests.fakes_player import EventLog
-from tests.unit.audio.hearing import pitch
+from tests.unit.audio.hearing import pitch, tone
 
 pytestmark = pytest.mark.real
 
@@ -122,3 +124,65 @@ def test_the_built_in_synth_goes_with_its_sound_server_and_says_so(
     link.send(m.OpenPort(PREVIEW))
     failed = log.wait_for(m.PortFailed, lambda failed: failed.name == PREVIEW)
     assert "no sound device" in failed.reason
+
+
+class Watcher:
+    """Keeps what a sink tells, for tests to wait on."""
+
+    def __init__(self) -> None:
+        self.status = Playing()
+        self._changed = threading.Condition()
+
+    def __call__(self, status: Playing) -> None:
+        """Takes the new status."""
+        with self._changed:
+            self.status = status
+            self._changed.notify_all()
+
+    def until(self, like: Callable[[Playing], bool]) -> Playing:
+        """Waits until the status is like that."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: like(self.status), 20), self.status
+            return self.status
+
+
+def test_a_growing_wave_sounds_waits_and_goes_on(
+    sound: JackServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    watcher = Watcher()
+    sink = Sink(watcher)
+    low, high = (tone(frequency, 0.5, 32_000) for frequency in (261.63, 523.25))
+    sink.load(32_000)
+    watcher.until(lambda now: now.state == "paused")
+
+    def play() -> None:
+        sink.play()
+        sink.append(low)
+        watcher.until(lambda now: now.state == "waiting" and now.position > 0.4)
+        time.sleep(0.3)  # A gap to be heard.
+        sink.append(high, last=True)
+        ended = watcher.until(lambda now: now.state == "ended")
+        assert ended.position == pytest.approx(1, abs=0.01)
+
+    wave = record(sound, tmp_path / "grown.wav", 4.0, play)
+    begins = onsets(wave)
+    heard = [pitch(wave[at + 1_000 : at + 18_000], RATE) for at in begins]
+    assert heard == pytest.approx([60, 72], abs=0.2)
+    sink.seek(0.25)
+    watcher.until(lambda now: now.state == "paused" and now.position == pytest.approx(0.25))
+    sink.close()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_sink_whose_server_dies_says_so_and_is_not_held_up(sound: JackServer) -> None:
+    watcher = Watcher()
+    sink = Sink(watcher)
+    sink.load(RATE, tone(440, 60, RATE))
+    sink.play()
+    watcher.until(lambda now: now.position > 0.1)
+    sound.kill()
+    assert "gone" in watcher.until(lambda now: now.state == "failed").reason
+    sink.load(RATE, tone(440, 1, RATE))
+    again = watcher.until(lambda now: now.state == "failed" and "gone" not in now.reason)
+    assert again.reason
+    sink.close()

@@ -315,3 +315,17 @@ def test_other_kinds_of_models_are_refused(tmp_path: Path) -> None:
     write_part(tmp_path / "state_dict.bin", language_model(), config)
     with pytest.raises(BadModel, match="step by step"):
         open_model(tmp_path, device="cpu")
+
+
+def test_our_own_codec_takes_the_place_of_audiocrafts(tmp_path: Path) -> None:
+    from engine.steering.codec import CodecShape, SpectralCodec, save_codec
+
+    write_model(tmp_path, codec=False, codebooks=3, entries=16)
+    shape = CodecShape(width=16, encoder=1, decoder=1, latent=8, codebooks=3, codes=16, rounds=2)
+    save_codec(tmp_path, SpectralCodec(shape), {})
+    model = open_model(tmp_path, device="cpu")
+    assert model.spec.frame_rate == shape.rate / shape.hop
+    codes = model.encode(np.zeros(shape.hop * 10, np.float32))
+    assert codes.shape == (3, 10)
+    step = list(generate(model, Request(20, codes)))[-1]
+    assert model.decode(step.codes).shape == (20 * shape.hop,)

@@ -113,7 +113,7 @@ def test_notes_of_the_built_in_synth_are_in_time(
     assert np.median(errors) < 0.02
 
 
-def test_the_built_in_synth_goes_with_its_sound_server_and_says_so(
+def test_the_built_in_synth_goes_and_comes_back_with_its_sound_server(
     sound: JackServer, link: PlayerLink, log: EventLog
 ) -> None:
     link.send(m.OpenPort(PREVIEW))
@@ -124,6 +124,9 @@ def test_the_built_in_synth_goes_with_its_sound_server_and_says_so(
     link.send(m.OpenPort(PREVIEW))
     failed = log.wait_for(m.PortFailed, lambda failed: failed.name == PREVIEW)
     assert "no sound device" in failed.reason
+    # The same name again, so that its place in JACK's list is free at the end.
+    sound.start()
+    log.wait_for(m.PortOpened, lambda opened: opened.name == PREVIEW)
 
 
 class Watcher:
@@ -185,4 +188,8 @@ def test_a_sink_whose_server_dies_says_so_and_is_not_held_up(sound: JackServer) 
     sink.load(RATE, tone(440, 1, RATE))
     again = watcher.until(lambda now: now.state == "failed" and "gone" not in now.reason)
     assert again.reason
+    sound.start()
+    sink.load(RATE, tone(440, 1, RATE), last=True)
+    sink.play()
+    watcher.until(lambda now: now.state == "playing")
     sink.close()

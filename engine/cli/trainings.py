@@ -42,6 +42,18 @@ def add(verbs: Any) -> None:
     musicgen.set_defaults(run=_musicgen)
 
 
+def add_evaluation(word: argparse.ArgumentParser) -> None:
+    """Makes ``word`` the one that judges steering."""
+    common(word)
+    word.add_argument("--model", default="tiny", help="a model by name or folder (tiny)")
+    word.add_argument("--prompts", type=int, default=100, help="prompts of each part (100)")
+    word.add_argument("--draws", type=int, default=1, help="continuations of each prompt (1)")
+    word.add_argument("--workers", type=int, default=1, help="processes, one core each (1)")
+    word.add_argument("--part", action="append", help="a part to judge (several; all)")
+    word.add_argument("--run", type=Path, help="folder that keeps the trials, to go on later")
+    word.set_defaults(run=_steering)
+
+
 def _training(word: argparse.ArgumentParser, steps: int) -> None:
     common(word)
     word.add_argument("-o", "--out", type=Path, required=True, help="folder of the run")
@@ -112,6 +124,32 @@ def _musicgen(options: argparse.Namespace) -> None:
         on_encoded=encoding.show,
     )
     _done(options, folder)
+
+
+def _steering(options: argparse.Namespace) -> None:
+    from engine.errors import UnknownName
+    from engine.steering.evaluate import CLIPS, evaluate
+    from engine.steering.spec import PARTS
+    from engine.steering.table import table
+
+    for part in options.part or ():
+        if part not in PARTS:
+            raise UnknownName("part", part, PARTS)
+    line = ProgressLine("evaluate steering")
+    found = evaluate(
+        options.run or locations.state_folder() / "evaluate-steering",
+        options.model,
+        count=int(number("--prompts", str(options.prompts), 8, CLIPS // 2)),
+        seeds=int(number("--draws", str(options.draws), 1, 100)),
+        seed=options.seed,
+        parts=options.part or PARTS,
+        workers=int(number("--workers", str(options.workers), 1, 256)),
+        on_progress=line.show,
+    )
+    if options.json:
+        emit(found)
+    else:
+        print(table(found))
 
 
 def _shown(options: argparse.Namespace) -> Callable[[Progress], None]:

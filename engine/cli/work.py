@@ -35,13 +35,15 @@ def add(words: Any) -> None:
     trainings.add(verbs)
 
     evaluate = words.add_parser("evaluate", help="recompute the tables of the README")
-    verbs = evaluate.add_subparsers(dest="verb", required=True, metavar="measures")
+    verbs = evaluate.add_subparsers(dest="verb", required=True, metavar="WHAT")
     measures = verbs.add_parser("measures", help="judge the measure VAE on held-out tunes")
     common(measures)
     measures.add_argument("--model", type=Path, action="append", help="a model folder (several)")
     measures.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to use")
     measures.add_argument("--bases", type=int, default=256, help="measures to sweep from (256)")
     measures.set_defaults(run=_evaluate)
+    steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
+    trainings.add_evaluation(steering)
 
 
 def _build(options: argparse.Namespace) -> None:

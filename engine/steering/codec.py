@@ -20,12 +20,12 @@ from torch.nn import functional
 
 from engine import writing
 from engine.errors import BadModel, OutOfRange
+from engine.steering.quantiser import ResidualQuantiser
 from engine.steering.spectrum import BINS, HOP, invert, log_mel, magnitude
 from engine.steering.standins import import_audiocraft
 
 import_audiocraft()
 from audiocraft.models.encodec import CompressionModel  # noqa: E402
-from audiocraft.quantization.vq import ResidualVectorQuantizer  # noqa: E402
 
 WEIGHTS, CARD = "codec.safetensors", "codec.json"
 
@@ -64,14 +64,7 @@ class SpectralCodec(CompressionModel):
         self.into = nn.Conv1d(shape.subframes * shape.bands, shape.width, 3, padding=1)
         self.encoder = nn.Sequential(*[_Block(shape.width) for _ in range(shape.encoder)])
         self.to_latent = nn.Conv1d(shape.width, shape.latent, 1)
-        self.quantiser = ResidualVectorQuantizer(
-            dimension=shape.latent,
-            n_q=shape.codebooks,
-            bins=shape.codes,
-            kmeans_iters=20,
-            # In uses a batch: of 512 codes each has two or three of a batch's frames.
-            threshold_ema_dead_code=cast(int, 0.25),
-        )
+        self.quantiser = ResidualQuantiser(shape.codebooks, shape.codes, shape.latent)
         self.from_latent = nn.Conv1d(shape.latent, shape.width, 3, padding=1)
         self.decoder = nn.Sequential(*[_Block(shape.width) for _ in range(shape.decoder)])
         self.out = nn.Conv1d(shape.width, shape.subframes * BINS, 1)
@@ -217,9 +210,6 @@ def load_codec(folder: Path) -> SpectralCodec:
             f"{folder} holds no codec ({str(e).splitlines()[0]}).",
             "Install Armonica again, or train one: armonica train codec.",
         ) from e
-    for name, value in codec.state_dict().items():
-        if name.endswith("inited"):
-            value.fill_(1.0)
     return codec.eval()
 
 
@@ -235,4 +225,4 @@ def digest(folder: Path) -> str:
 
 
 def _of_training(name: str) -> bool:
-    return name.rpartition(".")[2] in ("inited", "cluster_size", "embed_avg")
+    return name.rpartition(".")[2] in ("sums", "uses")

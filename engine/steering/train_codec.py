@@ -57,8 +57,8 @@ class CodecLearner:
         if at >= UNQUANTISED:
             if at == UNQUANTISED:
                 self._start_codebooks()
-            quantised = self.codec.quantiser(latents, int(self.codec.frame_rate))
-            losses["commitment"], latents = 0.25 * quantised.penalty, quantised.x
+            latents, penalty = self.codec.quantiser(latents)
+            losses["commitment"] = 0.25 * penalty
         losses |= spectral_losses(self.codec, latents, magnitude(wave))
         total = torch.stack(list(losses.values())).sum()
         self.optimiser.zero_grad(set_to_none=True)
@@ -102,7 +102,7 @@ class CodecLearner:
         random = np.random.default_rng([self.seed, 7])
         wave = _batch(self.training, random, 5 * BATCH)
         latents = torch.cat([self.codec.latents(part) for part in torch.split(wave, BATCH)])
-        self.codec.quantiser(latents, int(self.codec.frame_rate))
+        self.codec.quantiser.start(latents)
 
 
 def spectral_losses(codec: SpectralCodec, latents: Tensor, seen: Tensor) -> dict[str, Tensor]:

@@ -1,0 +1,329 @@
+"""The table of steering: continuations of held-out prompts, judged by the tagger."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import locations, writing
+from engine.corpus.render import RATE, Clips, clips, render
+from engine.errors import BadModel
+from engine.steering.probe_files import find
+from engine.steering.settings import TraitSetting, Tuning
+from engine.steering.spec import PARTS
+from engine.steering.trials import (
+    LENGTH,
+    PROMPT,
+    Arm,
+    Prompt,
+    continue_prompt,
+    frechet,
+    judge,
+    prompts,
+)
+
+RESULTS = "trials.jsonl"
+CLIPS = 400
+"""Clips that are rendered of each held-out split; enough for a hundred prompts of each part."""
+
+ROUNDS = 16
+"""Rounds of Griffin-Lim in trials: half of what is heard, and as good to the tagger."""
+
+PUBLISHED = (
+    ("none", 0.074, None),
+    ("constant push (ITI)", 0.499, 0.420),
+    ("SMITIN, alpha 5", 0.233, 0.336),
+)
+"""SMITIN, continuation, mean of its instruments: success by its own probes, FAD."""
+
+STRENGTHS = {"iti": (1.0, 2.0, 3.0), "smitin": (3.0, 5.0, 7.0), "closed-loop": (2.0, 4.0, 6.0)}
+"""Strengths among which validation tunes choose."""
+
+Trial = dict[str, Any]
+
+
+def arms(part: str, strengths: dict[str, float]) -> list[Arm]:
+    """Gives the arms of a part: unsteered, the three laws, and two controls.
+
+    The controls push along the probe's weights and along a random direction, at the constant
+    push's strength and with its length.
+    """
+
+    def setting(arm: Any, **tuning: Any) -> TraitSetting:
+        return TraitSetting.signed(
+            part, strengths[arm], target=0.9, arm=arm, tuning=Tuning(**tuning)
+        )
+
+    return [
+        Arm("none"),
+        *(Arm(arm, setting(arm)) for arm in ("iti", "smitin", "closed-loop")),
+        Arm("iti, probe weight", setting("iti", direction="probe")),
+        Arm("iti, random", setting("iti", direction="random", seed=1)),
+    ]
+
+
+def evaluate(
+    folder: Path,
+    model: str,
+    *,
+    count: int = 100,
+    seeds: int = 1,
+    seed: int = 0,
+    parts: Sequence[str] = PARTS,
+    workers: int = 1,
+    on_progress: Callable[[float, str], None] = lambda *_: None,
+) -> dict[str, Any]:
+    """Judges steering on test tunes with strengths that validation tunes chose.
+
+    Trials are kept in ``folder`` as they are made, and an evaluation that was stopped goes
+    on. Gives a document with one row for each part and arm. Raises `BadModel`.
+    """
+    writing.make_folder(folder)
+    held_out = {"validation": CLIPS, "test": CLIPS}
+    render(
+        folder / "clips",
+        locations.CORPUS,
+        seed=seed,
+        counts=held_out,
+        workers=workers,
+        on_progress=lambda done, total: on_progress(0.1 * done / total, "clips"),
+    )
+    work = _Work(folder, model, seed, workers)
+    fewer = max(8, count // 4)
+    chosen = {}
+    for at, part in enumerate(parts):
+        trials = work.do(
+            "validation",
+            part,
+            fewer,
+            1,
+            [
+                Arm("none"),
+                *(
+                    Arm(f"{law} {value:g}", TraitSetting.signed(part, value, target=0.9, arm=law))  # type: ignore[arg-type]
+                    for law, values in STRENGTHS.items()
+                    for value in values
+                ),
+            ],
+        )
+        chosen[part] = choose(trials)
+        on_progress(0.1 + 0.3 * (at + 1) / len(parts), f"strengths for {part}")
+    rows = []
+    for at, part in enumerate(parts):
+        trials = work.do("test", part, count, seeds, arms(part, chosen[part]))
+        rows += summarise(part, trials)
+        on_progress(0.4 + 0.6 * (at + 1) / len(parts), part)
+    return {
+        "model": work.digest,
+        "prompts": count,
+        "seeds": seeds,
+        "prompt_seconds": PROMPT,
+        "continued_seconds": LENGTH - PROMPT,
+        "strengths": chosen,
+        "rows": rows,
+        "published": [
+            {"arm": arm, "success": success, "frechet": distance}
+            for arm, success, distance in PUBLISHED
+        ],
+    }
+
+
+def choose(trials: Iterable[Trial]) -> dict[str, float]:
+    """Gives for each law the strength that validation trials favour.
+
+    Success counts, and what is lost of the prompt's parts and of the beat beyond what the
+    unsteered arm loses counts against it.
+    """
+    by_arm: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        by_arm[trial["arm"]].append(trial)
+    plain = by_arm["none"]
+
+    def worth(found: list[Trial]) -> float:
+        lost, slack = (
+            max(0.0, 0.95 * (_mean(plain, name) or 0.0) - (_mean(found, name) or 0.0))
+            for name in ("kept", "beat")
+        )
+        return (_mean(found, "success") or 0.0) - 2 * lost - slack
+
+    return {
+        law: max(values, key=lambda value: worth(by_arm[f"{law} {value:g}"]))
+        for law, values in STRENGTHS.items()
+    }
+
+
+def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Gives a row for each arm of a part: shares with 95 % intervals, means, distances."""
+    by_arm: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        by_arm[trial["arm"]].append(trial)
+    real, plain = (_embeddings(by_arm[name]) for name in ("real, with", "real, without"))
+    rows = []
+    for arm, found in by_arm.items():
+        successes = sum(bool(trial["success"]) for trial in found)
+        low, high = _interval(successes, len(found))
+        own = _embeddings(found)
+        rows.append(
+            {
+                "part": part,
+                "arm": arm,
+                "trials": len(found),
+                "strength": found[0]["strength"],
+                "success": successes / len(found),
+                "low": low,
+                "high": high,
+                "probe_success": _mean(found, "probe_success"),
+                "kept": _mean(found, "kept"),
+                "beat": _mean(found, "beat"),
+                "floor": _mean(found, "floor"),
+                "silent": _mean(found, "silent"),
+                "similarity": _mean(found, "similarity"),
+                "gate": _mean(found, "gate"),
+                "frechet_with": frechet(own, real),
+                "frechet_without": frechet(own, plain),
+            }
+        )
+    return rows
+
+
+class _Work:
+    """Trials in worker processes; those that are done are read from the folder."""
+
+    def __init__(self, folder: Path, model: str, seed: int, workers: int) -> None:
+        from engine.steering.musicgen import open_model
+
+        self.folder, self.model, self.seed, self.workers = folder, model, seed, workers
+        opened = open_model(model)
+        self.digest = opened.spec.digest
+        if opened.spec.sample_rate != RATE:
+            raise BadModel(
+                f"{opened.spec.name} sounds at {opened.spec.sample_rate} samples a second, and "
+                f"the tagger hears {RATE}.",
+                "Evaluate the small model that ships: --model tiny.",
+            )
+        probes = {part: find(part, opened.spec).card for part in PARTS}
+        self.marks = {
+            part: f"{card.seed}:{card.present}:{card.threshold:.6f}"
+            for part, card in probes.items()
+        }
+        opened.close()
+        self.done = self._read()
+
+    def do(self, split: str, part: str, count: int, seeds: int, chosen: list[Arm]) -> list[Trial]:
+        tasks = [
+            (split, part, number, seed, arm)
+            for seed in range(seeds)
+            for arm in chosen
+            for number in range(count)
+        ]
+        wanted = [self._key(*task) for task in tasks]
+        left = [task for task, key in zip(tasks, wanted, strict=True) if key not in self.done]
+        # One worker has all trials of a prompt after each other, and encodes it once.
+        left.sort(key=lambda task: (task[2], task[3]))
+        work = partial(_trial, self.folder, self.model, self.seed, count)
+        if left:
+            context = multiprocessing.get_context("spawn")
+            with (
+                ProcessPoolExecutor(self.workers, mp_context=context) as pool,
+                (self.folder / RESULTS).open("a", encoding="utf-8") as lines,
+            ):
+                for task, found in zip(left, pool.map(work, left, chunksize=4), strict=True):
+                    key = self._key(*task)
+                    self.done[key] = found
+                    lines.write(json.dumps({"key": key, **found}) + "\n")
+                    lines.flush()
+        real = [_real(self.folder, self.seed, split, part, count)] if split == "test" else []
+        return [self.done[key] for key in wanted] + [trial for found in real for trial in found]
+
+    def _key(self, split: str, part: str, number: int, seed: int, arm: Arm) -> str:
+        facts = (self.digest, self.marks[part], split, part, number, seed, arm.name, arm.setting)
+        return repr(facts)
+
+    def _read(self) -> dict[str, Trial]:
+        path = self.folder / RESULTS
+        found: dict[str, Trial] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    trial = json.loads(line)
+                    found[trial.pop("key")] = trial
+                except (ValueError, KeyError):
+                    # A kill may have cut the last line short.
+                    continue
+        return found
+
+
+def _trial(
+    folder: Path, model_name: str, seed: int, count: int, task: tuple[str, str, int, int, Arm]
+) -> Trial:
+    split, part, number, draw, arm = task
+    model, tagger, probes = _tools(model_name)
+    prompt = _prompts(folder, seed, split, part, count)[number]
+    wave, confidence, gate = continue_prompt(model, prompt, arm, [probes[part]], draw)
+    return {
+        "arm": arm.name,
+        "strength": arm.setting.strength if arm.setting else 0.0,
+        "confidence": confidence,
+        "probe_success": confidence >= probes[part].card.threshold,
+        "gate": gate,
+        **judge(tagger, prompt, wave, number),
+    }
+
+
+def _real(folder: Path, seed: int, split: str, part: str, count: int) -> list[Trial]:
+    from engine.steering.tagger import load_tagger
+
+    tagger = load_tagger(locations.TINY_MUSICGEN)
+    found = []
+    for number, prompt in enumerate(_prompts(folder, seed, split, part, count)):
+        for name, wave in (("real, without", prompt.without), ("real, with", prompt.with_part)):
+            judged = judge(tagger, prompt, wave, number)
+            found.append(
+                {"arm": name, "strength": 0.0, "gate": None, "probe_success": None, **judged}
+            )
+    return found
+
+
+@lru_cache(maxsize=1)
+def _tools(model_name: str) -> tuple[Any, Any, dict[str, Any]]:
+    from engine.steering.musicgen import open_model
+    from engine.steering.tagger import load_tagger
+
+    model = open_model(model_name, device="cpu", threads=1)
+    if hasattr(model.codec, "rounds"):
+        model.codec.rounds = ROUNDS
+    probes = {part: find(part, model.spec) for part in PARTS}
+    return model, load_tagger(locations.TINY_MUSICGEN), probes
+
+
+@lru_cache(maxsize=2)
+def _prompts(folder: Path, seed: int, split: str, part: str, count: int) -> list[Prompt]:
+    return list(prompts(part, _clips(folder, split), count, seed))
+
+
+@lru_cache(maxsize=2)
+def _clips(folder: Path, split: str) -> Clips:
+    return clips(folder / "clips", split)
+
+
+def _mean(trials: Sequence[Trial], name: str) -> float | None:
+    values = [float(trial[name]) for trial in trials if trial[name] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def _embeddings(trials: Sequence[Trial]) -> Any:
+    return np.array([trial["embedding"] for trial in trials], dtype=np.float64)
+
+
+def _interval(successes: int, count: int) -> tuple[float, float]:
+    from engine.steering.fit import wilson
+
+    return wilson(successes / count, count)

@@ -38,7 +38,8 @@ def add(verbs: Any) -> None:
     musicgen = verbs.add_parser("musicgen", help="train the small MusicGen")
     _training(musicgen, steps=4000)
     musicgen.add_argument("--codec", type=Path, default=locations.TINY_MUSICGEN, help="its folder")
-    musicgen.add_argument("--turns", type=int, default=2, help="mixes of each clip (2)")
+    musicgen.add_argument("--turns", type=int, default=1, help="mixes of each clip (1)")
+    musicgen.add_argument("--workers", type=int, default=1, help="processes that encode (1)")
     musicgen.set_defaults(run=_musicgen)
 
 
@@ -120,6 +121,7 @@ def _musicgen(options: argparse.Namespace) -> None:
         seed=options.seed,
         steps=options.steps,
         turns=int(number("--turns", str(options.turns), 1, 100)),
+        workers=int(number("--workers", str(options.workers), 1, 256)),
         on_progress=_shown(options),
         on_encoded=encoding.show,
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,10 @@ import numpy.typing as npt
 import torch
 
 from engine import writing
-from engine.corpus.render import SAMPLES, SECONDS, Clip, clips
+from engine.corpus.render import SAMPLES, SECONDS, Clip, Clips, clips
 from engine.corpus.table import SPLITS
 from engine.errors import BadCorpus
-from engine.steering.codec import SpectralCodec
+from engine.steering.codec import SpectralCodec, digest, load_codec
 from engine.steering.mixes import Mixture, draw, mix
 
 CHANGING = 0.4
@@ -50,45 +53,43 @@ def mixture_of(seed: int, split: str, turn: int, number: int) -> Mixture:
     return draw(random, SECONDS, CHANGING)
 
 
-@torch.inference_mode()
 def encode_clips(
     folder: Path,
     clips_folder: Path,
-    codec: SpectralCodec,
-    digest: str,
+    codec_folder: Path,
     split: str,
     *,
     turns: int,
     seed: int,
+    workers: int = 1,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Encoded:
     """Gives each clip of a split in ``turns`` mixes as codes, kept in ``folder``.
 
-    Goes on where an earlier run stopped; codes of another codec (``digest``) or seed are
-    refused with `BadCorpus`.
+    Goes on where an earlier run stopped; codes of another codec or seed are refused with
+    `BadCorpus`.
     """
-    source = clips(clips_folder, split)
-    frames = SAMPLES // codec.shape.hop
+    source, codec = clips(clips_folder, split), load_codec(codec_folder)
     total = turns * len(source)
     writing.make_folder(folder)
-    _keep_card(
-        folder / f"{split}.json",
-        {"codec": digest, "seed": seed, "clips": len(source), "turns": turns},
-    )
+    card = {"codec": digest(codec_folder), "seed": seed, "clips": len(source), "turns": turns}
+    _keep_card(folder / f"{split}.json", card)
     path, done_path = folder / f"{split}.codes", folder / f"{split}.done"
-    shape = (total, codec.num_codebooks, frames)
+    shape = (total, codec.num_codebooks, SAMPLES // codec.shape.hop)
     codes: npt.NDArray[np.int16]
     codes = np.memmap(path, np.int16, "r+" if path.exists() else "w+", shape=shape)
     done = int(done_path.read_text()) if done_path.exists() else 0
-    mixtures = [mixture_of(seed, split, at // len(source), at % len(source)) for at in range(total)]
-    for first in range(done, total, _BATCH):
-        last = min(first + _BATCH, total)
-        waves = [mix(source.stems[at % len(source)], mixtures[at]) for at in range(first, last)]
-        found, _ = codec.encode(torch.from_numpy(np.stack(waves))[:, None])
-        codes[first:last] = found.numpy()
-        codes.flush()
-        writing.write(done_path, str(last).encode())
-        on_progress(last / total)
+    batches = [(first, min(first + _BATCH, total)) for first in range(done, total, _BATCH)]
+    if batches:
+        context = multiprocessing.get_context("spawn")
+        work = partial(_encode, clips_folder, codec_folder, split, seed)
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            for (first, last), found in zip(batches, pool.map(work, batches), strict=True):
+                codes[first:last] = found
+                codes.flush()
+                writing.write(done_path, str(last).encode())
+                on_progress(last / total)
+    mixtures = [mixture_of(seed, split, *divmod(at, len(source))) for at in range(total)]
     return Encoded(
         codes,
         np.stack([each.before for each in mixtures]),
@@ -96,6 +97,25 @@ def encode_clips(
         np.array([each.change for each in mixtures], np.float32),
         source.sheets * turns,
     )
+
+
+@torch.inference_mode()
+def _encode(
+    clips_folder: Path, codec_folder: Path, split: str, seed: int, batch: tuple[int, int]
+) -> npt.NDArray[np.int16]:
+    source, codec = _tools(clips_folder, codec_folder, split)
+    waves = []
+    for at in range(*batch):
+        turn, number = divmod(at, len(source))
+        waves.append(mix(source.stems[number], mixture_of(seed, split, turn, number)))
+    found, _ = codec.encode(torch.from_numpy(np.stack(waves))[:, None])
+    return found.numpy().astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def _tools(clips_folder: Path, codec_folder: Path, split: str) -> tuple[Clips, SpectralCodec]:
+    torch.set_num_threads(1)
+    return clips(clips_folder, split), load_codec(codec_folder)
 
 
 def _keep_card(path: Path, card: dict[str, Any]) -> None:

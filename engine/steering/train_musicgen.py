@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from engine.steering import codec as codecs
 from engine.steering.encoded import Encoded, encode_clips
+from engine.steering.muon import Muon
 from engine.steering.tiny import TinyShape, language_model, save_language_model
 from engine.steering.training import Progress, run
 
@@ -44,7 +45,7 @@ class MusicGenLearner:
         matrices = [p for p in self.lm.transformer.parameters() if p.ndim == 2]
         known = {id(p) for p in matrices}
         others = [p for p in self.lm.parameters() if id(p) not in known]
-        self.muon = torch.optim.Muon(matrices, lr=MUON_RATE, momentum=0.95, weight_decay=0.01)
+        self.muon = Muon(matrices, lr=MUON_RATE)
         self.adam = torch.optim.AdamW(
             others, lr=ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0, fused=True
         )
@@ -62,7 +63,7 @@ class MusicGenLearner:
         self.adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.lm.parameters(), 1.0)
-        self.muon.step()  # type: ignore[no-untyped-call]
+        self.muon.step()
         self.adam.step()
         found = losses.detach().tolist()
         return {"loss": float(loss.detach()), "code_0": found[0], "code_1": found[1]}
@@ -144,7 +145,8 @@ def train_musicgen(
     *,
     seed: int,
     steps: int,
-    turns: int = 2,
+    turns: int = 1,
+    workers: int = 1,
     shape: TinyShape | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_encoded: Callable[[float], None] = lambda _: None,
@@ -157,11 +159,17 @@ def train_musicgen(
     codec, digest = codecs.load_codec(codec_folder), codecs.digest(codec_folder)
     validation, training = (
         encode_clips(
-            folder / "codes", clips_folder, codec, digest, split,
-            turns=turns if split == "train" else 1, seed=seed, on_progress=on_encoded,
+            folder / "codes",
+            clips_folder,
+            codec_folder,
+            split,
+            turns=turns if split == "train" else 1,
+            seed=seed,
+            workers=workers,
+            on_progress=on_encoded,
         )
         for split in ("validation", "train")
-    )  # fmt: skip
+    )
     shape = shape or TinyShape(codebooks=codec.num_codebooks, codes=codec.cardinality)
     learner = MusicGenLearner(training, validation, codec_folder, shape, seed)
     facts = {"seed": seed, "codec": digest, "clips": len(training), "turns": turns}

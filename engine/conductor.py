@@ -12,7 +12,7 @@ from engine import edits, filing
 from engine.config import Settings
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot
+from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.midi import messages as m
@@ -24,6 +24,9 @@ from engine.session.autosave import Keeper
 from engine.session.document import Document
 from engine.state import State
 from engine.studies import Studies
+from engine.studio.desk import Studio, StudioCommand
+from engine.studio.parts import StudioParts
+from engine.studio.reports import StudioReport
 
 PLAYHEAD = 0.05
 """Seconds between two tellings of where the music is."""
@@ -72,7 +75,9 @@ Item = c.Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
 class Conductor:
     """Meets commands, reports of the player, and events of jobs, each at a time ``now``.
 
-    ``play`` takes messages for the player, ``publish`` what is told to everybody.
+    ``play`` takes messages for the player, ``publish`` what is told to everybody. ``report``
+    is the way from other threads to `take` (None: ``publish``); ``studio`` says what audio is
+    made and played with.
     """
 
     def __init__(
@@ -85,6 +90,8 @@ class Conductor:
         settings: Settings,
         keeper: Keeper | None = None,
         recording: Recording | None = None,
+        report: Callable[[Event], None] | None = None,
+        studio: StudioParts | None = None,
     ) -> None:
         self._state = state
         self._play = play
@@ -94,6 +101,7 @@ class Conductor:
         self._keeper = keeper
         self._recording = recording
         self._desk = PortDesk(settings.port)
+        self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
@@ -110,6 +118,11 @@ class Conductor:
     def snapshot(self) -> Snapshot:
         """The latest state."""
         return self._state.snapshot()
+
+    @property
+    def studio(self) -> StudioShown:
+        """The latest state of what audio is made with."""
+        return self._studio.shown
 
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
@@ -142,6 +155,8 @@ class Conductor:
                 self._apply(c.MarkModel(None, error.line()), now)
                 self._publish(Refused.of(error))
                 self._give_up(now)
+            case StudioReport():
+                self._studio.take(item, now)
             case Event():
                 self._publish(item)
             case _:
@@ -150,6 +165,7 @@ class Conductor:
     def close(self, now: float) -> None:
         """Silences, and keeps the song where it is not saved."""
         self._send(self._sequencer.stop(now))
+        self._studio.close()
         if self._keeper is not None:
             self._keeper.finish(self._document(), saved=self.snapshot.saved)
 
@@ -186,6 +202,9 @@ class Conductor:
         self._catch_up(now)
 
     def _meet(self, command: c.Command, now: float) -> None:
+        if isinstance(command, StudioCommand):
+            self._studio.meet(command, self.snapshot.song)
+            return
         match command:
             case c.DrawMap():
                 work = self._studies.map(command, self.snapshot, self._model())

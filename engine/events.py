@@ -168,7 +168,7 @@ class AudioModelStatus:
 class Trait:
     """One trait: what its probe is worth, and how it is set.
 
-    ``accuracy`` is that of its best head on held-out tunes, from ``low`` to ``high`` by its
+    ``accuracy`` is that of its meter on held-out tunes, from ``low`` to ``high`` by its
     doubt, against ``chance``; ``threshold`` is where its meter says that it is there.
     """
 
@@ -186,6 +186,9 @@ class Trait:
     shipped: bool = True
 
 
+PromptKind = Literal["song", "take", "file", "nothing"]
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What is continued: the song as it sounds, a take, an audio or MIDI file, or nothing.
@@ -193,7 +196,7 @@ class Prompt:
     ``which`` is a take's id or a file's path.
     """
 
-    kind: Literal["song", "take", "file", "nothing"] = "song"
+    kind: PromptKind = "song"
     which: str = ""
 
 
@@ -240,8 +243,9 @@ class Take:
 class StudioShown(Event):
     """The whole state of steering: model, traits, settings, takes, what grows and what plays.
 
-    ``job`` is the job that grows a take. ``sound`` names the sound device, or is empty, and
-    then ``silence`` says why none is there.
+    ``job`` is the job that grows a take, and ``growing`` the id that the take will have;
+    ``playing`` is the id of the one that plays. ``sound`` names the sound device, or is
+    empty, and then ``silence`` says why none is there.
     """
 
     model: AudioModelStatus = AudioModelStatus()
@@ -253,6 +257,7 @@ class StudioShown(Event):
     playing: str | None = None
     sound: str = ""
     silence: str = ""
+    growing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

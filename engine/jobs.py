@@ -35,6 +35,7 @@ class Job:
     kind: str
     work: Callable[[Job], None]
     tell: Callable[[Event], None]
+    ended: Callable[[Job], None] | None = None
     began: float = 0.0
     shown: float | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
@@ -47,6 +48,10 @@ class Job:
     def cancelled(self) -> bool:
         """Whether the job should end."""
         return self._cancelled.is_set()
+
+    def rest(self, seconds: float) -> None:
+        """Waits so long, or until the job is cancelled."""
+        self._cancelled.wait(seconds)
 
     def step(self, done: float) -> None:
         """Says how much is done, 0 to 1; raises `Cancelled` where nobody waits any more."""
@@ -78,6 +83,8 @@ class Job:
             )
         if self.shown is not None:
             self.tell(JobProgressed(self.number, self.name, 1.0))
+        if self.ended is not None:
+            self.ended(self)
 
 
 class Jobs:
@@ -91,9 +98,20 @@ class Jobs:
         self._numbers = count(1)
         self._lanes: dict[str, _Lane] = {}
 
-    def start(self, lane: str, kind: str, name: str, work: Callable[[Job], None]) -> int:
-        """Queues work in a lane and gives its number; older work of the same kind is cancelled."""
-        job = Job(next(self._numbers), name, kind, work, self._tell)
+    def start(
+        self,
+        lane: str,
+        kind: str,
+        name: str,
+        work: Callable[[Job], None],
+        ended: Callable[[Job], None] | None = None,
+    ) -> int:
+        """Queues work in a lane and gives its number; older work of the same kind is cancelled.
+
+        ``ended`` is called on the lane's thread when the job is over, whatever became of it,
+        and also where it was cancelled before it began.
+        """
+        job = Job(next(self._numbers), name, kind, work, self._tell, ended)
         for each in self._lanes.values():
             each.cancel(lambda old: old.kind == kind)
         if lane not in self._lanes:

@@ -17,7 +17,7 @@ from engine.commands import Command
 from engine.conductor import Conductor, Item, ModelFailed, ModelLoaded, collapsed
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadModel
-from engine.events import Event, Refused, Snapshot
+from engine.events import Event, Refused, Snapshot, StudioShown
 from engine.jobs import Jobs
 from engine.latent.spec import LatentModel
 from engine.midi.link import Player, PlayerLink
@@ -27,6 +27,7 @@ from engine.recording import Recording
 from engine.session.autosave import Keeper
 from engine.session.opening import opening
 from engine.state import State
+from engine.studio.parts import StudioParts
 
 CLOSING = 5.0
 """How long `Engine.close` waits for the engine thread, in seconds."""
@@ -64,7 +65,8 @@ class Engine:
 
     ``model_loader`` is called on a thread of its own, so that nobody waits for it. ``song`` is
     what is opened: a song, a song file, or None for the one that the settings name (and
-    without one, the first that ships). Raises `BadSong` for a ``song`` that cannot be read.
+    without one, the first that ships). ``studio`` is what audio is made and played with.
+    Raises `BadSong` for a ``song`` that cannot be read.
     """
 
     def __init__(
@@ -76,11 +78,13 @@ class Engine:
         settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
         record: bool = False,
+        studio: StudioParts | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._load = model_loader
         self._make_player = player
         self._clock = clock
+        self._studio = studio
         self._opening = opening(song, self._settings)
         opened = self._opening
         self._state = State(opened.song, opened.path, opened.locks)
@@ -110,6 +114,7 @@ class Engine:
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Tells every event to ``callback`` on the engine thread, the latest snapshot first.
 
+        After it comes the state of the studio, where that was ever asked for anything.
         Gives what ends that.
         """
         subscription = _Subscription(callback)
@@ -142,6 +147,8 @@ class Engine:
             settings=self._settings,
             keeper=Keeper() if self._settings.autosave else None,
             recording=self.recording,
+            report=self._inbox.put,
+            studio=self._studio,
         )
         for event in self._opening.events:
             self._publish(event)
@@ -174,6 +181,9 @@ class Engine:
         if isinstance(item, _Subscription):
             self._subscriptions = (*self._subscriptions, item)
             self._tell(item, conductor.snapshot)
+            # Whoever hears nothing of the studio may take it to be as at the start.
+            if conductor.studio != StudioShown():
+                self._tell(item, conductor.studio)
         else:
             conductor.take(item, self._clock())
 

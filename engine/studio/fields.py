@@ -1,0 +1,129 @@
+"""Reads the fields of a JSON object one by one, each with its kind and range."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from engine.errors import BadFile
+from engine.text import printable
+
+Choice = TypeVar("Choice", bound=str)
+
+_LONGEST_TEXT = 4000
+
+
+class BadTake(BadFile):
+    """A take whose recipe or files are missing, damaged, or not those of one another."""
+
+    title = "Take"
+
+
+class Fields:
+    """Takes fields out of an object; what is missing or cannot be raises `BadTake`."""
+
+    def __init__(self, body: object, where: str) -> None:
+        if not isinstance(body, dict):
+            bad(f"{where} is not an object")
+        self._body: dict[str, object] = dict(body)
+        self._where = where
+
+    def take(self, name: str) -> Any:
+        """Gives a field as it is."""
+        if name not in self._body:
+            bad(f"{self._where} lacks {name}")
+        return self._body.pop(name)
+
+    def part(self, name: str) -> Fields:
+        """Gives a field that is an object."""
+        return Fields(self.take(name), f"the {name} of {self._where}")
+
+    def rows(self, name: str, most: int) -> list[Any]:
+        """Gives a field that is a list of at most ``most``."""
+        value = self.take(name)
+        if not isinstance(value, list) or len(value) > most:
+            bad(f"the {name} of {self._where} are not a list of at most {most}")
+        return value
+
+    def raw_text(self, name: str) -> str:
+        """Gives a text that is not for showing, such as the name of a file."""
+        value = self.take(name)
+        if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+            bad(f"the {name} of {self._where} is not a text")
+        return value
+
+    def text(self, name: str) -> str:
+        """Gives a text, made fit to be shown."""
+        return printable(self.raw_text(name))
+
+    def choice(self, name: str, choices: Iterable[Choice]) -> Choice:
+        """Gives a text that is one of those."""
+        value = self.raw_text(name)
+        found = [each for each in choices if each == value]
+        if not found:
+            bad(f"the {name} of {self._where} is not known")
+        return found[0]
+
+    def truth(self, name: str) -> bool:
+        """Gives a field that is true or false."""
+        value = self.take(name)
+        if not isinstance(value, bool):
+            bad(f"the {name} of {self._where} is neither true nor false")
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        """Gives a whole number from ``low`` to ``high``."""
+        value = self.take(name)
+        if type(value) is not int or not low <= value <= high:
+            bad(f"the {name} of {self._where} is not a whole number from {low} to {high}")
+        return value
+
+    def number(self, name: str, low: float, high: float) -> float:
+        """Gives a number from ``low`` to ``high``."""
+        return number(self.take(name), low, high, f"the {name} of {self._where}")
+
+    def end(self) -> None:
+        """Makes sure that no field is left."""
+        if self._body:
+            bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
+
+
+def number(value: object, low: float, high: float, what: str) -> float:
+    """Gives a number from ``low`` to ``high``; raises `BadTake`."""
+    # Compared before it becomes a float: a whole number may be too large for one.
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        bad(f"{what} is not a number from {low:g} to {high:g}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def numbers(value: object, count: int, low: float, high: float, what: str) -> Sequence[float]:
+    """Gives a list of ``count`` numbers from ``low`` to ``high``; raises `BadTake`."""
+    if not isinstance(value, list) or len(value) != count:
+        bad(f"{what} is not a list of {count}")
+    return [number(each, low, high, what) for each in value]
+
+
+def parsed(data: bytes) -> object:
+    """Gives what a JSON text holds; raises `BadTake` for anything else."""
+    try:
+        return json.loads(data.decode(), parse_constant=_no_constant, parse_float=_finite)
+    except (ValueError, RecursionError):
+        bad("it is damaged")
+
+
+def bad(what: str) -> NoReturn:
+    """Raises `BadTake`."""
+    raise BadTake(f"The recipe cannot be read: {what}.", "Make the take anew.")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("too large")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

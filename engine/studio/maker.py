@@ -1,0 +1,370 @@
+"""Makes a take: a prompt, step after step behind it, and all of it kept."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from engine import writing
+from engine.errors import OutOfRange, UserError
+from engine.events import Generation, Meter, Noticed, Take, TakeGrown
+from engine.jobs import Cancelled, Job
+from engine.music.song import Song
+from engine.steering.settings import TraitSetting
+from engine.steering.spec import Arm, AudioSpec
+from engine.studio import takes
+from engine.studio.hand import Controls, Hand
+from engine.studio.pace import Pace
+from engine.studio.recipe import Change, Recipe, Steered, rounded
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.steering.generate import Request
+    from engine.studio.growth import Growth
+    from engine.studio.parts import Heard, Instrument, StudioParts
+
+TOLD = 0.05
+"""Seconds between two tellings at least: 20 a second at most."""
+
+CHUNK = 0.5
+"""Seconds of sound that are decoded at a time while a take grows."""
+
+REST = 0.05
+"""Seconds after which a take that is held looks whether it may go on."""
+
+HISTORY = 128
+"""Steps whose meters are told along."""
+
+log = logging.getLogger(__name__)
+
+
+class OtherModel(UserError):
+    """A take that another model made."""
+
+    title = "Take"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made: under which name, from which settings, of which song.
+
+    ``repeats`` is the take that is made again, or, with ``twin``, whose unsteered twin is
+    made; everything is then as its recipe says.
+    """
+
+    id: str
+    title: str
+    made: str
+    generation: Generation
+    settings: tuple[TraitSetting, ...]
+    song: Song
+    parent: str | None = None
+    repeats: str | None = None
+    twin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of an order: what was kept, if anything, and what ended it before its time."""
+
+    recipe: Recipe | None
+    fault: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    prompt: Tensor | None
+    frames: int
+    stop: int | None
+    traits: tuple[Steered, ...]
+    changes: tuple[Change, ...]
+
+
+class Maker:
+    """Makes one take on an instrument; it belongs to the instrument's thread."""
+
+    def __init__(
+        self,
+        job: Job,
+        instrument: Instrument,
+        order: Order,
+        controls: Controls,
+        parts: StudioParts,
+        soundfont: str = "",
+    ) -> None:
+        self._job, self._instrument, self._order = job, instrument, order
+        self._controls, self._parts, self._soundfont = controls, parts, soundfont
+        self._pace = Pace()
+        self._trace: list[tuple[Meter, ...]] = []
+        self._recent: deque[tuple[Meter, ...]] = deque(maxlen=HISTORY)
+        self._told = float("-inf")
+        self._codes: Tensor | None = None
+        self._steps = 0
+        self._whole = False
+        self._hand: Hand | None = None
+        self._traits: tuple[Steered, ...] = ()
+        self.growth: Growth | None = None
+
+    def make(self, began: Callable[[Growth], None], quiet: Callable[[], bool]) -> Made:
+        """Makes the take and keeps it, also where it is cancelled or fails on the way.
+
+        ``began`` is told of the sound that grows; where ``quiet`` says so at the end, nobody
+        is asked what is heard. Raises `Cancelled` or an error where nothing has grown.
+        """
+        self._job.step(0.0)
+        # Long work asks before it begins, so that its result has a place to go.
+        writing.make_folder(takes.takes_folder())
+        plan = self._planned()
+        self._job.step(0.0)
+        fault: Exception | None = None
+        try:
+            self._grow(plan, began)
+        except Cancelled:
+            pass
+        except Exception as error:
+            fault = error
+        try:
+            return Made(self._keep(plan, quiet), fault)
+        except Exception as error:
+            # What went wrong first is what the player can mend.
+            if fault is not None:
+                log.warning("What there was could not be kept: %s", error)
+                raise fault from error
+            raise
+        finally:
+            if self.growth is not None:
+                self.growth.finish()
+
+    def _planned(self) -> _Plan:
+        import torch
+
+        from engine.studio.prompts import prompt_codes
+
+        order, spec = self._order, self._instrument.spec
+        if order.repeats is not None:
+            recipe = takes.read(order.repeats)
+            _same_model(recipe, spec)
+            self._order = replace(order, generation=recipe.generation)
+            codes = takes.read_codes(recipe)[:, : recipe.prompt_frames]
+            prompt = torch.from_numpy(codes).long() if recipe.prompt_frames else None
+            traits, changes = recipe.traits, recipe.changes
+            if order.twin:
+                traits = tuple(replace(t, setting=replace(t.setting, mode="off")) for t in traits)
+                changes = ()
+            return _Plan(prompt, recipe.frames, recipe.steps, traits, changes)
+        longest = int(spec.longest * spec.frame_rate)
+        added = max(1, round(order.generation.seconds * spec.frame_rate))
+        least = 0 if order.generation.prompt.kind == "nothing" else 1
+        if added + least > longest:
+            raise OutOfRange(
+                f"{spec.name} makes at most {spec.longest:g} seconds in one go, the prompt's "
+                "among them.",
+                "Ask for fewer seconds.",
+            )
+        prompt = prompt_codes(
+            self._instrument,
+            order.generation.prompt,
+            order.song,
+            longest - added,
+            self._soundfont,
+        )
+        begin = 0 if prompt is None else prompt.shape[-1]
+        traits = tuple(Steered(setting, "") for setting in order.settings)
+        return _Plan(prompt, begin + added, None, traits, ())
+
+    def _grow(self, plan: _Plan, began: Callable[[Growth], None]) -> None:
+        from engine.steering.growing import GrowingAudio
+        from engine.studio.growth import Growth
+
+        spec = self._instrument.spec
+        hop = spec.sample_rate / spec.frame_rate
+        growth = self.growth = Growth(spec.sample_rate, round(plan.frames * hop))
+        began(growth)
+        audio = GrowingAudio(self._instrument)
+        decoded = 0
+        self._hand = self._steering(plan)
+        request = self._request(plan)
+        with closing(self._instrument.generate(request, self._hand)) as steps:
+            since = time.monotonic()
+            for step in steps:
+                self._codes, self._steps = step.codes, step.number + 1
+                last = step.number + 1 == step.total
+                stops = last or step.number + 1 == plan.stop
+                self._note()
+                if stops or step.frames - decoded >= CHUNK * spec.frame_rate:
+                    decoded = step.frames
+                    growth.add(audio.add(step.codes, last=stops).numpy())
+                now = time.monotonic()
+                self._pace.add(now - since)
+                if stops or now - self._told >= TOLD:
+                    self._tell(plan, step.number, step.total, step.frames, now)
+                if stops:
+                    self._whole = last
+                    return
+                self._job.step((step.number + 1) / step.total)
+                if self._controls.paused:
+                    self._tell(plan, step.number, step.total, step.frames, now)
+                    self._hold()
+                since = time.monotonic()
+
+    def _hold(self) -> None:
+        while self._controls.paused and not self._job.cancelled:
+            self._job.rest(REST)
+        if self._job.cancelled:
+            raise Cancelled
+
+    def _steering(self, plan: _Plan) -> Hand | None:
+        from engine.steering import probe_files
+        from engine.steering.steerer import Steerer
+
+        shelf = probe_files.shelf()
+        spec = self._instrument.spec
+        shelved = {each.card.name: each for each in shelf.of(spec)}
+        probes, settings, traits = [], [], []
+        for trait in plan.traits:
+            name, found = trait.setting.name, shelved.get(trait.setting.name)
+            digest = "" if found is None else probe_files.read_card(found.path)[1]
+            if trait.probe not in ("", digest):
+                if trait.setting.active or any(c.setting.name == name for c in plan.changes):
+                    raise OtherModel(
+                        f"The probe {name!r} is not the one that the take was made with.",
+                        "Make a new take with the probe that is there now.",
+                    )
+                # A meter that pushed nothing may be missing.
+                continue
+            probes.append(probe_files.find(name, spec, shelf))
+            settings.append(trait.setting)
+            traits.append(Steered(trait.setting, digest))
+        self._traits = tuple(traits)
+        if not probes:
+            return None
+        steerer = Steerer(probes, settings, pace=spec.frame_rate)
+        controls = None if self._order.repeats is not None else self._controls
+        return Hand(steerer, plan.changes, controls)
+
+    def _request(self, plan: _Plan) -> Request:
+        from engine.steering.generate import Request
+
+        asked = self._order.generation
+        return Request(
+            frames=plan.frames,
+            prompt=plan.prompt,
+            seed=asked.seed,
+            temperature=asked.temperature,
+            top_k=asked.top_k,
+            text=(asked.text or None) if self._instrument.spec.text else None,
+        )
+
+    def _note(self) -> None:
+        if self._hand is not None:
+            meters = self._hand.meters()
+            self._trace.append(meters)
+            self._recent.append(meters)
+
+    def _tell(self, plan: _Plan, number: int, total: int, frames: int, now: float) -> None:
+        assert self.growth is not None
+        self._told = now
+        rate = self._instrument.spec.frame_rate
+        self._job.tell(
+            TakeGrown(
+                job=self._job.number,
+                step=number + 1,
+                steps=total,
+                seconds=frames / rate,
+                prompt_seconds=_length(plan.prompt) / rate,
+                of=plan.frames / rate,
+                rate=self._pace.rate / rate,
+                left=self._pace.left((plan.stop or total) - number - 1),
+                meters=self._recent[-1] if self._recent else (),
+                history=tuple(self._recent),
+                peaks=self.growth.peaks(),
+            )
+        )
+
+    def _keep(self, plan: _Plan, quiet: Callable[[], bool]) -> Recipe | None:
+        codes, begin = self._codes, _length(plan.prompt)
+        if codes is None or codes.shape[-1] <= begin:
+            if self._steps:
+                self._job.tell(Noticed("Nothing had grown yet, so nothing is kept."))
+            return None
+        from engine.studio.peaks import outline
+
+        spec, order = self._instrument.spec, self._order
+        wave = self._instrument.decode(codes).numpy()
+        heard: Heard = () if quiet() else self._parts.hear(wave, spec.sample_rate)
+        changes = tuple(self._hand.changes) if self._hand is not None else ()
+        pushed, arm = _pushed(self._traits, changes)
+        take = Take(
+            id=order.id,
+            title=order.title,
+            made=order.made,
+            seconds=rounded(len(wave) / spec.sample_rate),
+            prompt_seconds=rounded(begin / spec.frame_rate),
+            model=spec.name,
+            seed=order.generation.seed,
+            arm=arm,
+            pushed=pushed,
+            heard=tuple((name, rounded(sure)) for name, sure in heard),
+            parent=order.parent,
+            whole=self._whole,
+            peaks=outline(wave),
+        )
+        recipe = Recipe(
+            take=take,
+            generation=order.generation,
+            digest=spec.digest,
+            rate=spec.sample_rate,
+            frame_rate=spec.frame_rate,
+            prompt_frames=begin,
+            frames=plan.frames,
+            steps=self._steps,
+            prompt="",
+            codes="",
+            audio="",
+            traits=self._traits,
+            changes=changes,
+            trace=tuple(self._trace),
+            versions=_versions(),
+        )
+        return takes.write(recipe, wave, codes.cpu().numpy().astype("int32"))
+
+
+def _same_model(recipe: Recipe, spec: AudioSpec) -> None:
+    if recipe.digest != spec.digest:
+        raise OtherModel(
+            f"The take was made by {recipe.take.model} ({recipe.digest[:8]}), and {spec.name} "
+            f"({spec.digest[:8]}) is loaded.",
+            "Load that model first.",
+        )
+
+
+def _pushed(
+    traits: Sequence[Steered], changes: Sequence[Change]
+) -> tuple[tuple[tuple[str, float], ...], Arm]:
+    # A trait counts as it was set last while it was steered.
+    last = {t.setting.name: t.setting for t in traits if t.setting.active}
+    last |= {c.setting.name: c.setting for c in changes if c.setting.active}
+    arms = [setting.arm for setting in last.values()]
+    pushed = tuple((name, rounded(each.sign * each.strength)) for name, each in last.items())
+    return pushed, arms[0] if arms else "none"
+
+
+def _length(prompt: Tensor | None) -> int:
+    return 0 if prompt is None else int(prompt.shape[-1])
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    import torch
+
+    try:
+        own = version("armonica")
+    except PackageNotFoundError:
+        own = ""
+    return (("armonica", own), ("torch", str(torch.__version__)))

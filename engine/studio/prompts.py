@@ -1,0 +1,92 @@
+"""Whatever is continued, as codes of the model that continues it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.audio import files
+from engine.audio.performance import render
+from engine.audio.soundfont import find
+from engine.audio.synth import Synth, Wave, to_mono
+from engine.errors import OutOfRange
+from engine.events import Prompt
+from engine.locations import meant
+from engine.music.measure import Measure
+from engine.music.song import Song, Track
+from engine.studio import takes
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.studio.parts import Instrument
+
+MIDI = (".mid", ".midi")
+
+SHORTEST = 0.5
+"""The shortest prompt in seconds: less than that gives a model nothing to go on with."""
+
+
+def prompt_codes(
+    instrument: Instrument, prompt: Prompt, song: Song, most: int, soundfont: str = ""
+) -> Tensor | None:
+    """Gives the codes [K, T] of the last ``most`` frames of a prompt at most, None of nothing.
+
+    Measures are rendered with the SoundFont that the setting names, and only whole ones are
+    taken where one fits. A take of the same model is continued from its codes. Raises
+    `OutOfRange` for what is too short or silent, and what reading a file raises.
+    """
+    import torch
+
+    spec = instrument.spec
+    seconds = most / spec.frame_rate
+    if prompt.kind == "nothing":
+        return None
+    if prompt.kind == "take":
+        recipe = takes.read(prompt.which)
+        if recipe.digest == spec.digest:
+            return torch.from_numpy(takes.read_codes(recipe)[:, -most:]).long()
+        wave = files.read(takes.place(prompt.which), spec.sample_rate, last=seconds)
+    elif prompt.kind == "song":
+        wave = _rendered(
+            tuple(song.measures()), song.tempo, song.track, seconds, spec.sample_rate, soundfont
+        )
+    else:
+        path = meant(prompt.which)
+        if path.suffix.lower() in MIDI:
+            from engine.midi.files import read
+
+            found = read(path)
+            wave = _rendered(
+                found.measures, found.tempo, Track(), seconds, spec.sample_rate, soundfont
+            )
+        else:
+            wave = files.read(path, spec.sample_rate, last=seconds)
+    if len(wave) < SHORTEST * spec.sample_rate:
+        raise OutOfRange(
+            f"The {prompt.kind} lasts {len(wave) / spec.sample_rate:.2f} seconds.",
+            f"Continue something of {SHORTEST} seconds or more.",
+        )
+    hop = spec.sample_rate / spec.frame_rate
+    frames = min(int(len(wave) / hop + 1e-9), most)
+    # The end is what is continued, so what is left over is cut from the beginning.
+    return instrument.encode(wave[len(wave) - round(frames * hop) :])
+
+
+def _rendered(
+    measures: Sequence[Measure],
+    tempo: float,
+    track: Track,
+    seconds: float,
+    rate: int,
+    soundfont: str,
+) -> Wave:
+    bar = float(measures[0].grid.length) * 60 / tempo
+    # It begins on a bar line where it can, for a beat is easier found there.
+    chosen = measures[-max(1, int(seconds / bar + 1e-9)) :]
+    if all(measure.silent for measure in chosen):
+        raise OutOfRange(
+            "There is nothing to be heard in what is to be continued.",
+            "Compose some notes, or continue something else.",
+        )
+    return to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import NotReady, OutOfRange
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from torch import Tensor
+
+
+LONGEST = 300.0
+"""The longest piece in seconds, the prompt included."""
 
 
 class LanguageModel(Protocol):
@@ -79,20 +83,66 @@ def generate(
     Whoever stops asking has cancelled, who asks later has paused; the codes of the steps given
     stay good. The same request gives the same codes bit for bit on the same machine. With a
     description and guidance two rows are run, the described one first, and the heads of that
-    one are read.
+    one are read. A piece longer than the model hears at once slides: it goes on from the
+    second half of what was heard, as often as needed.
 
     Raises `OutOfRange` where the request cannot be met, `NotReady` where the model generates
     already, and `ModelTooBig` where memory runs out.
     """
     import torch
 
-    lm = model.lm
     _check(model, request)
+    device = next(iter(model.lm.parameters())).device
+    chance = torch.Generator(device).manual_seed(request.seed)
+    windows = _windows(model, request)
+    late = max(model.lm.pattern_provider.delays)
+    total = sum(window.frames - window.heard + late for window in windows)
+    base, number = request.prompt, 0
+    for window in windows:
+        begin = 0 if base is None else base.shape[-1]
+        before = None if base is None else base[:, : begin - window.heard]
+        heard = None if base is None else base[:, begin - window.heard :]
+        part = replace(request, frames=window.frames, prompt=heard if window.heard else None)
+        for codes in _grow(model, part, steering, chance, number):
+            whole = codes if before is None else torch.cat([before.to(codes.device), codes], dim=1)
+            readings = {} if steering is None else steering.readings()
+            yield Step(number, total, whole.shape[-1], whole, readings)
+            number += 1
+            base = whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch grown in one go: ``frames`` in all, of which ``heard`` were there before."""
+
+    frames: int
+    heard: int
+
+
+def _windows(model: LanguageModel, request: Request) -> list[_Window]:
+    longest = int(model.spec.longest * model.spec.frame_rate)
+    there = 0 if request.prompt is None else request.prompt.shape[-1]
+    found: list[_Window] = []
+    while there < request.frames:
+        # A prompt that fits is heard whole; what slides is heard by its second half.
+        heard = there if not found and there < longest else min(there, longest // 2)
+        frames = min(longest, heard + request.frames - there)
+        found.append(_Window(frames, heard))
+        there += frames - heard
+    return found
+
+
+def _grow(
+    model: LanguageModel, request: Request, steering: Steering | None, chance: Any, first: int
+) -> Iterator[Tensor]:
+    """Gives the codes [K, frames] that are complete after each step; steps count from ``first``."""
+    import torch
+
+    lm = model.lm
     begin = 0 if request.prompt is None else request.prompt.shape[-1]
     delays: list[int] = lm.pattern_provider.delays
     total = request.frames + max(delays) - begin
     device = next(iter(lm.parameters())).device
-    chance = torch.Generator(device).manual_seed(request.seed)
     fed, unknown = _sequence(lm, request, device)
     guided = request.text is not None and request.guidance != 1.0
     with ExitStack() as stack:
@@ -115,11 +165,11 @@ def generate(
             now = begin + 1 + number
             with model.working():
                 if heads is not None and steering is not None:
-                    heads.begin(steering.push(number), rows=1 if guided else None)
+                    heads.begin(steering.push(first + number), rows=1 if guided else None)
                 column = fed[None, :, last:now].expand(rows, -1, -1)
                 logits = lm(column, [], condition_tensors=conditions)[:, :, -1].float()
                 if heads is not None and steering is not None:
-                    steering.read(number, heads.outputs()[:, 0])
+                    steering.read(first + number, heads.outputs()[:, 0])
                 chosen = logits[0]
                 if guided:
                     chosen = logits[1] + (logits[0] - logits[1]) * request.guidance
@@ -129,8 +179,7 @@ def generate(
                 done = min(request.frames, max(begin, now - max(delays)))
                 rows_of = zip(fed, delays, strict=True)
                 codes = torch.stack([row[1 + late : 1 + late + done] for row, late in rows_of])
-            readings = {} if steering is None else steering.readings()
-            yield Step(number, total, done, codes, readings)
+            yield codes
 
 
 def _sequence(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
@@ -151,12 +200,11 @@ def _sequence(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
 
 def _check(model: LanguageModel, request: Request) -> None:
     begin = 0 if request.prompt is None else request.prompt.shape[-1]
-    longest = int(model.spec.longest * model.spec.frame_rate)
-    if not begin < request.frames <= longest:
-        rate = model.spec.frame_rate
+    rate = model.spec.frame_rate
+    if not begin < request.frames <= LONGEST * rate:
         raise OutOfRange(
             f"{request.frames / rate:.1f} seconds were asked for, {begin / rate:.1f} of them "
-            f"given, and {model.spec.name} makes at most {model.spec.longest:.0f} in one go.",
+            f"given, and a piece lasts at most {LONGEST:.0f}.",
             "Ask for a length between the two.",
         )
     if not 0 <= request.temperature < math.inf or request.top_k < 0:

@@ -186,7 +186,7 @@ def open_model(
         layers=len(lm.transformer.layers),
         heads=attention.num_heads,
         head_size=attention.embed_dim // attention.num_heads,
-        longest=float(musicgen.max_duration),
+        longest=_heard(musicgen),
         text=bool(lm.condition_provider.text_conditions),
     )
     return AudioModel(spec, musicgen, device, threads or choose_threads(lm, digest, device))
@@ -260,6 +260,12 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
     if device == "cpu":
         lay_out(musicgen.lm)
     return musicgen
+
+
+def _heard(musicgen: Any) -> float:
+    # Our own models are trained on shorter pieces than audiocraft lets a configuration say.
+    trained = musicgen.lm.cfg.dataset.get("trained_duration")
+    return float(musicgen.max_duration if trained is None else trained)
 
 
 def _check(name: str, musicgen: Any) -> None:

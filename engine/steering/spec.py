@@ -23,8 +23,8 @@ PARTS = ("drums", "bass", "guitar", "piano", "pad")
 class AudioSpec:
     """An audio model: its shapes and rates; ``digest`` names the weights its probes belong to.
 
-    ``frame_rate`` is in steps a second, ``longest`` the longest piece in seconds that it makes
-    in one go, ``text`` whether it takes a description.
+    ``frame_rate`` is in steps a second, ``longest`` how many seconds it hears at once,
+    ``text`` whether it takes a description.
     """
 
     name: str

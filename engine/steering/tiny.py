@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from engine import writing
+from engine.corpus.render import SECONDS
 from engine.steering.standins import import_audiocraft
 
 STATE = "state_dict.bin"
@@ -39,8 +40,8 @@ def config(shape: TinyShape) -> dict[str, Any]:
         "lm_model": "transformer_lm",
         "channels": 1,
         "sample_rate": shape.rate,
-        # audiocraft wants more than its extension stride of 18 s; generation slides anyway.
-        "dataset": {"segment_duration": 30},
+        # audiocraft wants more than its extension stride of 18 s; ours heard clips of 8.
+        "dataset": {"segment_duration": 30, "trained_duration": SECONDS},
         "codebooks_pattern": {
             "modeling": "delay",
             "delay": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,7 +196,7 @@ def test_one_piece_at_a_time(models: dict[str, AudioModel]) -> None:
     [
         Request(0),
         Request(12, prompt(12)),
-        Request(30 * 50 + 1),
+        Request(300 * 50 + 1),
         Request(30, prompt()[:2]),
         Request(30, prompt() + ENTRIES),
         Request(30, temperature=-1.0),
@@ -206,6 +207,38 @@ def test_one_piece_at_a_time(models: dict[str, AudioModel]) -> None:
 def test_requests_that_cannot_be_met(models: dict[str, AudioModel], request_: Request) -> None:
     with pytest.raises(OutOfRange):
         next(generate(models["custom"], request_))
+
+
+def test_a_long_piece_goes_on_from_what_was_heard_last(models: dict[str, AudioModel]) -> None:
+    model = models["rotary"]
+    hears = replace(model.spec, longest=0.4)
+    narrow = AudioModel(hears, model._musicgen, "cpu", 1)
+    pusher = Pusher(None)
+    steps = list(generate(narrow, Request(50, prompt(12), seed=3), pusher))
+    assert [step.number for step in steps] == list(range(steps[0].total))
+    assert sorted(pusher.read_at) == [step.number for step in steps]
+    frames = [step.frames for step in steps]
+    assert frames == sorted(frames)
+    assert frames[-1] == 50
+    for earlier, later in itertools.pairwise(steps):
+        assert torch.equal(later.codes[:, : earlier.frames], earlier.codes)
+    assert torch.equal(steps[-1].codes[:, :12], prompt(12))
+    # It hears twenty frames at once; within the first it is the piece of a wider hearing.
+    wide = [*generate(model, Request(20, prompt(12), seed=3))][-1]
+    assert torch.equal(steps[-1].codes[:, :20], wide.codes)
+    again = [*generate(narrow, Request(50, prompt(12), seed=3))][-1]
+    assert torch.equal(steps[-1].codes, again.codes)
+
+
+def test_a_prompt_longer_than_what_is_heard_is_heard_by_its_end(
+    models: dict[str, AudioModel],
+) -> None:
+    model = models["rotary"]
+    narrow = AudioModel(replace(model.spec, longest=0.4), model._musicgen, "cpu", 1)
+    long = prompt(60)
+    whole = [*generate(narrow, Request(66, long, seed=1))][-1]
+    short = [*generate(model, Request(16, long[:, -10:], seed=1))][-1]
+    assert torch.equal(whole.codes[:, -6:], short.codes[:, -6:])
 
 
 def test_guidance_reads_the_described_row(models: dict[str, AudioModel]) -> None:

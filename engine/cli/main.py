@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import machine, measures, screens, work
-from engine.cli.options import BadUsage, Parser
+from engine.cli import machine, measures, probes, screens, work
+from engine.cli.options import BadUsage, Parser, say
 from engine.errors import ArmonicaError
-from engine.text import printable
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
 
@@ -32,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     screens.add(top)
     measures.add(words)
     work.add(words)
+    probes.add(words)
     machine.add(words)
     return top
 
@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except ArmonicaError as error:
-        _say(error.line())
+        say(error.line())
         return error.exit_code
     except KeyboardInterrupt:
-        _say("interrupted")
+        say("interrupted")
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read our output has enough of it.
@@ -54,12 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_output()
         where = f" ({error.filename})" if error.filename else ""
         reason = f"{error.strerror or error}{where}"
-        _say(f"The system says: {reason}. Look at free space, rights and limits.")
+        say(f"The system says: {reason}. Look at free space, rights and limits.")
     except Exception as error:
         log.exception("A command met a fault")
         _abandon_output()
         what = f"{type(error).__name__}: {error}".rstrip(".: ")
-        _say(f"A fault was met ({what}). {logs.place()} says where.")
+        say(f"A fault was met ({what}). {logs.place()} says where.")
     return 1
 
 
@@ -94,15 +94,6 @@ def _check_screens(options: argparse.Namespace) -> None:
     for name in ("song", "port", "keymap", "theme"):
         if getattr(options, name) is not None:
             raise BadUsage(f"--{name} is for the screens, not for {options.word}.", "Leave it out.")
-
-
-def _say(line: str) -> None:
-    if sys.stderr is None:
-        return
-    with contextlib.suppress(OSError):
-        # Over what is left of a line of progress.
-        start = "\r\x1b[K" if sys.stderr.isatty() else ""
-        print(f"{start}armonica: {printable(line)}", file=sys.stderr, flush=True)
 
 
 def _abandon_output() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import math
@@ -12,6 +13,7 @@ import time
 from typing import Any, NoReturn, TextIO
 
 from engine.errors import OutOfRange, UserError
+from engine.text import printable
 
 
 class BadUsage(UserError):
@@ -37,6 +39,16 @@ def common(word: argparse.ArgumentParser) -> None:
 def emit(document: dict[str, Any]) -> None:
     """Prints one JSON document on standard output."""
     print(json.dumps(document, allow_nan=False))
+
+
+def say(line: str) -> None:
+    """Writes one line on standard error, where there is one."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
+        # Over what is left of a line of progress.
+        start = "\r\x1b[K" if sys.stderr.isatty() else ""
+        print(f"{start}armonica: {printable(line)}", file=sys.stderr, flush=True)
 
 
 def seed(text: str) -> int:
@@ -72,16 +84,20 @@ class ProgressLine:
         self._last = -math.inf
         self._began = time.monotonic()
 
-    def show(self, done: float, detail: str = "") -> None:
-        """Shows a share ``done`` (0 to 1); the time left follows from the time it took."""
+    def show(self, done: float, detail: str = "", left: str | None = None) -> None:
+        """Shows a share ``done`` (0 to 1); the time left follows from the time it took.
+
+        ``left`` says it better where that is known.
+        """
         now = time.monotonic()
         if now - self._last < (0.2 if self._live else 30) and done < 1:
             return
         self._last = now
         spent = now - self._began
-        left = f"{duration(spent / done * (1 - done))} left" if 0 < done < 1 else ""
+        if left is None:
+            left = duration(spent / done * (1 - done)) if 0 < done < 1 else ""
         bar = "#" * round(done * 24)
-        parts = [p for p in (detail, left or duration(spent)) if p]
+        parts = [p for p in (detail, f"{left} left" if left else duration(spent)) if p]
         line = f"{self._name} [{bar:<24}] {done:4.0%}  {', '.join(parts)}"
         if self._live:
             # A line that wraps could not be written over.

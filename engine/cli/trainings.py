@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
+from engine.cli import probes
 from engine.cli.options import ProgressLine, common, emit, number
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add_render(verbs: Any) -> None:
 
 
 def add(verbs: Any) -> None:
-    """Adds `train codec`, `train tagger` and `train musicgen`."""
+    """Adds `train codec`, `train tagger`, `train musicgen` and `train probes`."""
     codec = verbs.add_parser("codec", help="train the codec of the small MusicGen")
     _training(codec, steps=3600)
     codec.set_defaults(run=_codec)
@@ -41,6 +42,7 @@ def add(verbs: Any) -> None:
     musicgen.add_argument("--turns", type=int, default=1, help="mixes of each clip (1)")
     musicgen.add_argument("--workers", type=int, default=1, help="processes that encode (1)")
     musicgen.set_defaults(run=_musicgen)
+    probes.add_training(verbs)
 
 
 def add_evaluation(word: argparse.ArgumentParser) -> None:

@@ -173,4 +173,6 @@ def train_musicgen(
     shape = shape or TinyShape(codebooks=codec.num_codebooks, codes=codec.cardinality)
     learner = MusicGenLearner(training, validation, codec_folder, shape, seed)
     facts = {"seed": seed, "codec": digest, "clips": len(training), "turns": turns}
-    return run(learner, folder, steps, facts, on_progress=on_progress)
+    return run(
+        learner, folder, steps, facts, save_every=100, measure_every=300, on_progress=on_progress
+    )

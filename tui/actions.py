@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from textual.keys import format_key
+
+Place = Literal["everywhere", "compose", "steer"]
+"""The screen on which something can be done; keys must differ within a screen only."""
+
+SCREENS: tuple[Place, ...] = ("compose", "steer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +30,25 @@ class Action:
     sentence: str
     group: str
     rank: int = 0
+    place: Place = "compose"
+
+    def on(self, screen: Place) -> bool:
+        """Tells whether it can be done on a screen."""
+        return self.place in (screen, "everywhere")
 
 
-def _of(group: str, *rows: tuple[str, str, str] | tuple[str, str, str, int]) -> list[Action]:
-    return [Action(row[0], row[1], row[2], group, row[3] if len(row) > 3 else 0) for row in rows]
+def _of(
+    group: str,
+    *rows: tuple[str, str, str] | tuple[str, str, str, int],
+    place: Place = "compose",
+) -> list[Action]:
+    return [
+        Action(row[0], row[1], row[2], group, row[3] if len(row) > 3 else 0, place) for row in rows
+    ]
 
 
 _GO = "Go to measure 1 to 9."
+_TRAIT = "Choose trait 1 to 9."
 
 ACTIONS: tuple[Action, ...] = (
     *_of(
@@ -45,13 +63,19 @@ ACTIONS: tuple[Action, ...] = (
         ("move.down_coarse", "far down", "Four gauges down; on the map, far down."),
         ("move.left_fine", "a little less", "Gauge a twentieth down."),
         ("move.right_fine", "a little more", "Gauge a twentieth up."),
-        ("move.next", "next part", "Go on to the next part of the screen.", 10),
-        ("move.previous", "part before", "Go back to the part of the screen before."),
         ("move.gauges", "gauges", "Go to the gauges."),
         ("move.map", "map", "Go to the attribute map.", 7),
         ("move.strip", "song strip", "Go to the song strip."),
         ("move.page_next", "more gauges", "Show the next page of the other gauges.", 8),
         ("move.page_previous", "page before", "Show the page before, and the map again."),
+    ),
+    *_of(
+        "Parts and screens",
+        ("move.next", "next part", "Go on to the next part of the screen.", 10),
+        ("move.previous", "part before", "Go back to the part of the screen before."),
+        ("app.compose", "compose", "Go to the compose screen.", 1),
+        ("app.steer", "steer", "Go to the steer screen, where audio grows.", 3),
+        place="everywhere",
     ),
     *_of(
         "Gauges",
@@ -87,26 +111,87 @@ ACTIONS: tuple[Action, ...] = (
         ("map.matrix", "matrix", "Show what moves what: the matrix of attributes by gauges.", 13),
     ),
     *_of(
+        "Traits",
+        ("steer.up", "above", "Choose the trait or the take above.", 0),
+        ("steer.down", "below", "Choose the trait or the take below.", 0),
+        ("steer.less", "less", "Push the trait less (a closed loop: aim lower); take: back 1 s."),
+        ("steer.more", "more", "Push the trait more (a closed loop: aim higher); take: on 1 s."),
+        ("steer.less_coarse", "much less", "Push much less, or aim much lower; take: back 5 s."),
+        ("steer.more_coarse", "much more", "Push much more, or aim much higher; take: on 5 s."),
+        ("steer.less_fine", "a little less", "Push or aim a little less; take: back a tenth."),
+        ("steer.more_fine", "a little more", "Push or aim a little more; take: on a tenth."),
+        *((f"trait.{n}", "choose trait", _TRAIT) for n in range(1, 10)),
+        ("trait.enter", "enter", "Trait: add, remove, leave in turn; take: play it, or stop."),
+        ("trait.add", "add", "Add the chosen trait, or leave it alone again.", 2),
+        ("trait.remove", "remove", "Remove the chosen trait, or leave it alone again.", 4),
+        ("trait.off", "leave", "Leave the chosen trait alone."),
+        ("trait.all_off", "leave all", "Leave every trait alone."),
+        ("trait.arm", "arm", "Push by the next arm: none, iti, smitin, closed-loop.", 8),
+        ("trait.type", "type push", "Type the strength (a closed loop: the target) of the trait."),
+        place="steer",
+    ),
+    *_of(
+        "Making audio",
+        ("audio.generate", "generate", "Make a take with the traits as they stand.", 1),
+        ("audio.pause", "pause", "Hold the take that grows, or let it go on.", 6),
+        ("audio.cancel", "cancel", "End the take that grows; what is there of it is kept.", 7),
+        ("audio.hear", "hear wave", "Play the take whose wave is shown (also while it grows)."),
+        (
+            "audio.prompt",
+            "continue what",
+            "Choose what is continued: song, take, file, nothing.",
+            9,
+        ),
+        ("audio.file", "prompt file", "Continue an audio or MIDI file."),
+        ("audio.settings", "settings", "Type length, seed, temperature, top-k and text.", 11),
+        ("audio.seed", "new seed", "Draw another seed.", 13),
+        ("audio.longer", "longer", "Make a second more."),
+        ("audio.shorter", "shorter", "Make a second less."),
+        ("audio.cooler", "cooler", "Lower the temperature by a twentieth."),
+        ("audio.warmer", "warmer", "Raise the temperature by a twentieth."),
+        ("audio.model", "model", "Load another audio model, by its name or folder."),
+        ("audio.unload", "unload", "Unload the audio model and free its memory."),
+        place="steer",
+    ),
+    *_of(
+        "Takes",
+        ("take.twin", "A/B", "Go between the take and its unsteered twin; makes the twin.", 5),
+        ("take.continue", "continue", "Make a take that continues the chosen one."),
+        ("take.again", "again", "Make the chosen take again from its recipe."),
+        ("take.prompt", "use as prompt", "Continue the chosen take in what is made next."),
+        ("take.save", "save take", "Write the chosen take and its recipe to a file.", 12),
+        ("take.remove", "remove take", "Remove the chosen take and its files; asks first."),
+        place="steer",
+    ),
+    *_of(
         "Playing",
-        ("play.toggle", "play", "Play the loop from this measure, or stop.", 1),
+        ("play.toggle", "play song", "Play the loop from the selected measure, or stop.", 1),
         ("play.panic", "silence", "Stop, and silence every channel at once."),
         ("play.faster", "faster", "Raise the tempo by one."),
         ("play.slower", "slower", "Lower the tempo by one."),
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
-        ("play.timing", "edits now/beat", "Hear edits at once, or at the next beat."),
-        ("play.audition", "audition on/off", "Choose whether an edit sounds while the loop rests."),
         ("play.sound", "sound", "Choose MIDI channel, program and velocity."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        place="everywhere",
+    ),
+    *_of(
+        "Playing",
+        ("play.timing", "edits now/beat", "Hear edits at once, or at the next beat."),
+        ("play.audition", "audition on/off", "Choose whether an edit sounds while the loop rests."),
     ),
     *_of(
         "Song",
         ("song.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("song.redo", "redo", "Do again what was taken back."),
-        ("song.save", "save", "Save the song where it was last saved.", 9),
-        ("song.save_as", "save as", "Save the song as a file you name."),
         ("song.open", "open", "Open a song file.", 15),
         ("song.export", "export", "Write the loop as a MIDI file."),
         ("song.title", "title", "Name the song."),
+    ),
+    *_of(
+        "Song",
+        ("song.save", "save song", "Save the song where it was last saved.", 9),
+        ("song.save_as", "save as", "Save the song as a file you name."),
+        place="everywhere",
     ),
     *_of(
         "Program",
@@ -114,6 +199,7 @@ ACTIONS: tuple[Action, ...] = (
         ("app.palette", "palette", "Look for anything that can be done, by name.", 16),
         ("app.theme", "theme", "Show the next theme: dark, light, the terminal's own, mono."),
         ("app.quit", "quit", "End; an unsaved song is kept and offered at the next start."),
+        place="everywhere",
     ),
 )
 """All actions, in the order in which help shows them."""
@@ -152,10 +238,15 @@ class Row:
     group: str
 
 
-def rows(keys: Mapping[str, tuple[str, ...]]) -> list[Row]:
-    """Gives the rows of help for a keymap: each action, series of actions folded into one."""
+def rows(keys: Mapping[str, tuple[str, ...]], screen: Place = "everywhere") -> list[Row]:
+    """Gives the rows of help for a keymap, series of actions folded into one.
+
+    With a ``screen`` only what can be done on it is given; else everything.
+    """
     found: list[tuple[Action, list[str]]] = []
     for action in ACTIONS:
+        if screen != "everywhere" and not action.on(screen):
+            continue
         mine = [shown(key) for key in keys.get(action.id, ())]
         if found and found[-1][0].sentence == action.sentence:
             found[-1][1].extend(mine)

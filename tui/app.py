@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
@@ -19,17 +19,20 @@ from textual.widgets import Input
 
 from engine.commands import ForgetKept, RecoverSong
 from engine.errors import TerminalError
-from engine.events import Noticed, Refused
+from engine.events import Event, Noticed, Refused, StudioShown
 from engine.session import autosave
 from tui import keymap as keymaps
 from tui import theme as themes
-from tui.actions import ACTIONS, shown
+from tui.actions import ACTIONS, Place, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
 from tui.keymap import Keymap
 from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
 from tui.screens.sheet import Sheet
+
+if TYPE_CHECKING:
+    from tui.screens.steer import SteerScreen
 
 REPEAT = 3.0
 """Seconds for which a toast is not shown again."""
@@ -45,6 +48,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     """
 
     TITLE = "Armonica"
+    DEFAULT_MODE = "compose"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = ""
     CSS = """
@@ -91,20 +95,38 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._signals = signals
         self._leave: Callable[[], None] = lambda: None
         self._told_at: dict[str, float] = {}
-        self._compose = screen_class(self.keymap)(engine, self.keymap, random.Random(seed))
+        self._draws = random.Random(seed)
+        self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
+        self._steer: SteerScreen | None = None
+        self._studio = StudioShown()
+        # A mode for each screen: what lies behind is not drawn, and sheets stay with their screen.
+        self.add_mode("compose", lambda: self._compose)
+        self.add_mode("steer", lambda: self.steering)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
         return themes.defaults()
 
-    def get_default_screen(self) -> Screen[Any]:
-        """Gives the compose screen."""
-        return self._compose
-
     @property
     def composing(self) -> ComposeScreen:
         """The compose screen."""
         return self._compose
+
+    @property
+    def steering(self) -> SteerScreen:
+        """The steer screen, made when it is first asked for: the first paint waits for less."""
+        if self._steer is None:
+            from tui.screens.steer import screen_class as steer_class
+
+            made = steer_class(self.keymap)
+            self._steer = made(self.engine, self.keymap, self._compose, self._draws, self._studio)
+        return self._steer
+
+    def go(self, place: Place) -> None:
+        """Goes to a screen; each keeps what stands on it."""
+        if self.current_mode != place:
+            self.clear_notifications()
+            self.switch_mode(place)
 
     def on_mount(self) -> None:
         """Begins to listen to the engine, and says what is to be said at the start."""
@@ -158,7 +180,14 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             case Noticed(text, kind):
                 self._toast(text, "", kind)
             case event:
-                self._compose.show(event)
+                self._show(event)
+
+    def _show(self, event: Event) -> None:
+        if isinstance(event, StudioShown):
+            self._studio = event
+        self._compose.show(event)
+        if self._steer is not None:
+            self._steer.show(event)
 
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
@@ -170,15 +199,18 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     # Palette
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Gives every action of the table, with its keys."""
-        del screen
+        """Gives every action that can be done on the screen, with its keys."""
+        place: Place = "steer" if screen is self._steer else "compose"
         for action in ACTIONS:
+            if not action.on(place):
+                continue
             keys = "  ".join(shown(key) for key in self.keymap.keys.get(action.id, ()))
             title = f"{action.label.capitalize()}   {keys}" if keys else action.label.capitalize()
-            yield SystemCommand(title, action.sentence, self._doing(action.id))
+            yield SystemCommand(title, action.sentence, self._doing(action.id, place))
 
-    def _doing(self, action: str) -> Callable[[], None]:
-        return lambda: self._compose.action_do(action)
+    def _doing(self, action: str, place: Place) -> Callable[[], None]:
+        screen = self.steering if place == "steer" else self._compose
+        return lambda: screen.action_do(action)
 
     def action_command_palette(self) -> None:
         """Opens the palette, its cursor still: an idle screen writes nothing."""

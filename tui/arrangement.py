@@ -102,12 +102,16 @@ def _tall_wide(width: int, top: int, end: int) -> dict[str, Region]:
 
 
 class Arranged(Layout):
-    """Lays children out by their ids, as `arrangement` says; the others are not drawn."""
+    """Lays children out by their ids, as `regions` says; the others are not drawn."""
 
     name = "arranged"
 
     def __init__(self) -> None:
         self.side = "map"
+
+    def regions(self, size: Size) -> dict[str, Region]:
+        """Gives the region of each part that has room: those of the compose screen."""
+        return arrangement(size.width, size.height, self.side)
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
@@ -115,7 +119,7 @@ class Arranged(Layout):
         """Gives the placements of the children that have a region."""
         del greedy
         parent.pre_layout(self)
-        regions = arrangement(size.width, size.height, self.side)
+        regions = self.regions(size)
         return [
             WidgetPlacement(regions[child.id], NULL_OFFSET, Spacing(), child)
             for child in children

@@ -109,11 +109,11 @@ def _save(screen: ComposeScreen) -> None:
 
 
 def _save_as(screen: ComposeScreen, then: Callable[[], object] = lambda: None) -> None:
-    _path(screen, "Save the song as", SUFFIX, c.SaveSong, screen.shown.path, then)
+    ask_path(screen, "Save the song as", SUFFIX, c.SaveSong, screen.shown.path, then)
 
 
 def _export(screen: ComposeScreen) -> None:
-    _path(screen, "Write the loop as a MIDI file", ".mid", c.ExportMidi)
+    ask_path(screen, "Write the loop as a MIDI file", ".mid", c.ExportMidi)
 
 
 def _open(screen: ComposeScreen) -> None:
@@ -121,19 +121,23 @@ def _open(screen: ComposeScreen) -> None:
     screen.app.push_screen(Opener(screen.link))
 
 
-def _file_name(screen: ComposeScreen) -> str:
+def file_name(title: str) -> str:
+    """Gives the name of a file for a title."""
     # A file name of at most 255 bytes holds this many of the longest characters.
-    return re.sub(r"[^\w\- ]+", "", screen.shown.song.title).strip()[:56] or "Untitled"
+    return re.sub(r"[^\w\- ]+", "", title).strip()[:56] or "Untitled"
 
 
-def _path(
+def ask_path(
     screen: ComposeScreen,
     title: str,
     suffix: str,
     command: Callable[[str], c.Command],
     own: str | None = None,
     then: Callable[[], object] = lambda: None,
+    name: str | None = None,
 ) -> None:
+    """Asks for a file to write; ``own`` may be replaced unasked, ``name`` is proposed."""
+
     def doubt(values: tuple[Any, ...]) -> str:
         target = meant(_in_folder(values[0]), suffix)
         try:
@@ -147,7 +151,7 @@ def _path(
         if values is not None:
             then()
 
-    usual = str(songs_folder() / f"{_file_name(screen)}{suffix}")
+    usual = str(songs_folder() / f"{file_name(name or screen.shown.song.title)}{suffix}")
     hint = f"A name alone lies in {songs_folder()}."
     field = Field("file", own or usual, words("A path"), hint)
     screen.app.push_screen(Form(title, [field], doubt, _asking(screen, command)), done)
@@ -197,7 +201,7 @@ def _quit(screen: ComposeScreen) -> None:
 
 
 def _help(screen: ComposeScreen) -> None:
-    screen.app.push_screen(Help(screen.keymap))
+    screen.app.push_screen(Help(screen.keymap, "compose"))
 
 
 DEEDS: dict[str, Callable[[ComposeScreen], None]] = {

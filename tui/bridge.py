@@ -1,6 +1,6 @@
 """From the engine's thread to the screen's: the one file that knows both.
 
-What comes often (playhead, lateness, snapshots, maps being filled) is kept as its latest
+What comes often (playheads, lateness, snapshots, maps being filled, meters) is kept as its latest
 only, and handed over at most `RATE` times a second; everything else goes over at once and
 in order.
 """
@@ -23,6 +23,9 @@ from engine.events import (
     MapFilled,
     PlayheadMoved,
     Snapshot,
+    StudioShown,
+    TakeGrown,
+    TakePlayed,
 )
 
 RATE = 20.0
@@ -31,7 +34,10 @@ RATE = 20.0
 SLOW_RATE = 5.0
 """The same on a slow line."""
 
-OFTEN = (Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed)
+OFTEN = (
+    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
+    StudioShown, TakeGrown, TakePlayed,
+)  # fmt: skip
 
 
 def _kind(event: Event) -> tuple[type[Event], int]:

@@ -344,6 +344,17 @@ def _audition(screen: ComposeScreen) -> None:
 # Song and program
 
 
+def _screen(place: str) -> Deed:
+    def go(screen: ComposeScreen) -> None:
+        screen.app.go(place)  # type: ignore[attr-defined]
+
+    return go
+
+
+DEEDS["app.compose"] = _screen("compose")
+DEEDS["app.steer"] = _screen("steer")
+
+
 @deed("song.undo")
 def _undo(screen: ComposeScreen) -> None:
     screen.gestures.end()

@@ -16,7 +16,7 @@ from textual.keys import REPLACED_KEYS, Keys
 
 from engine.errors import BadFile
 from engine.locations import config_folder
-from tui.actions import ACTIONS, IDS, shown
+from tui.actions import ACTIONS, IDS, SCREENS, Place, shown
 
 SHIPPED = Path(__file__).resolve().parent / "keymaps"
 
@@ -38,11 +38,12 @@ class Keymap:
     keys: Mapping[str, tuple[str, ...]]
     clashes: tuple[str, ...] = ()
 
-    def bindings(self) -> list[Binding]:
-        """Gives Textual's bindings; each runs ``do`` with the action's id."""
+    def bindings(self, screen: Place) -> list[Binding]:
+        """Gives a screen's bindings for Textual; each runs ``do`` with the action's id."""
         return [
             Binding(key, f"do('{a.id}')", a.label, id=a.id, tooltip=a.sentence, show=False)
             for a in ACTIONS
+            if a.on(screen)
             for key in self.keys.get(a.id, ())
         ]
 
@@ -140,10 +141,13 @@ def _near(word: str, known: tuple[str, ...] | list[str]) -> str:
 
 
 def _clashes(keys: Mapping[str, tuple[str, ...]], file: str) -> Iterator[str]:
-    taken: dict[str, str] = {}
-    for action, each in keys.items():
-        for key in each:
-            if key in taken:
-                yield f"{file}: {key} is both {taken[key]} and {action}; {taken[key]} keeps it."
-            else:
-                taken[key] = action
+    told = set()
+    for screen in SCREENS:
+        taken: dict[str, str] = {}
+        here = {action.id for action in ACTIONS if action.on(screen)}
+        for action, key in ((a, key) for a, each in keys.items() if a in here for key in each):
+            first = taken.setdefault(key, action)
+            # What clashes everywhere is told once.
+            if first != action and (first, action, key) not in told:
+                told.add((first, action, key))
+                yield f"{file}: {key} is both {first} and {action}; {first} keeps it."

@@ -15,12 +15,13 @@ from engine.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
 from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
 from tui import keymap
-from tui.actions import ACTIONS, IDS, key_table, rows
+from tui.actions import ACTIONS, IDS, SCREENS, Place, key_table, rows
 from tui.app import check_terminal
 from tui.arrangement import arrangement
 from tui.bridge import Bridge, Due, Told
 from tui.deeds import DEEDS
 from tui.gestures import PAUSE, Gestures
+from tui.steer_deeds import DEEDS as STEER_DEEDS
 from tui.theme import NAMES, defaults, load
 from tui.widgets.song_strip import contour
 
@@ -30,15 +31,20 @@ TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z
 
 def test_every_action_is_done_and_has_keys_and_words() -> None:
     assert len(set(IDS)) == len(IDS)
-    assert set(DEEDS) == set(IDS)
+    both = {action.id for action in ACTIONS if action.place == "everywhere"}
+    assert set(DEEDS) == {action.id for action in ACTIONS if action.on("compose")}
+    assert set(STEER_DEEDS) | both == {action.id for action in ACTIONS if action.on("steer")}
     assert set(keymap.load("default").keys) == set(IDS)
     for action in ACTIONS:
         assert action.sentence.endswith(".")
         assert len(action.label) <= 16
 
 
-def test_the_default_keymap_has_no_clash() -> None:
-    keys = [key for each in keymap.load("default").keys.values() for key in each]
+@pytest.mark.parametrize("name", ["default", "tmux"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_key_means_two_things_on_one_screen(name: str, screen: Place) -> None:
+    known = keymap.load(name).keys
+    keys = [key for action in ACTIONS if action.on(screen) for key in known[action.id]]
     assert len(set(keys)) == len(keys)
 
 
@@ -84,9 +90,16 @@ def test_a_wrong_keymap_is_refused_by_file_key_and_nearest_word(
 
 
 def test_clashes_are_told_by_both_names() -> None:
-    own('[app]\nquit = "u"')
+    own('[app]\nquit = "v"')
     assert keymap.load("mine").clashes == (
-        "mine.toml: u is both song.undo and app.quit; song.undo keeps it.",
+        "mine.toml: v is both map.density and app.quit; map.density keeps it.",
+    )
+
+
+def test_a_clash_on_every_screen_is_told_once_and_one_key_may_serve_two_screens() -> None:
+    own('[app]\nquit = "t"\n[take]\ntwin = "v"')
+    assert keymap.load("mine").clashes == (
+        "mine.toml: t is both play.tempo and app.quit; play.tempo keeps it.",
     )
 
 

@@ -53,9 +53,9 @@ class Map(AttributeMap, inherit_bindings=False):
 class Desk(Widget):
     """Holds the parts of the screen where the arrangement puts them."""
 
-    def __init__(self, *parts: Widget) -> None:
+    def __init__(self, *parts: Widget, arranged: Arranged | None = None) -> None:
         super().__init__(*parts, id="desk")
-        self.arranged = Arranged()
+        self.arranged = arranged or Arranged()
 
     @property
     def layout(self) -> Arranged:
@@ -112,7 +112,7 @@ class ComposeScreen(Screen[None]):
             PianoRoll(id="roll"),
             Map(id="map"),
             GaugeBank(id="bank"),
-            KeysLine(self.keymap.keys, id="keys"),
+            KeysLine(self.keymap.keys, "compose", id="keys"),
             TooSmall(id="small"),
         )
 
@@ -131,6 +131,12 @@ class ComposeScreen(Screen[None]):
             return
         self.lay_out()
         self.call_after_refresh(self.draw)
+
+    def on_screen_resume(self) -> None:
+        """Draws what came while another screen was shown."""
+        if self._built:
+            self.lay_out()
+            self.draw()
 
     # What the parts need to know
 
@@ -230,8 +236,9 @@ class ComposeScreen(Screen[None]):
             case PlayheadMoved():
                 self._playhead = event
                 self._draw_transport()
-                self._draw_roll_place()
-                self._draw_strip()
+                if self.is_current:
+                    self._draw_roll_place()
+                    self._draw_strip()
             case LatenessMeasured():
                 self._lateness = event
                 self._draw_transport()
@@ -250,8 +257,11 @@ class ComposeScreen(Screen[None]):
                 pass
 
     def draw(self) -> None:
-        """Draws everything from the snapshot; parts that show it already do nothing."""
-        if not self._built:
+        """Draws everything from the snapshot; parts that show it already do nothing.
+
+        Behind another screen nothing is drawn; it is when this one comes back.
+        """
+        if not self._built or not self.is_current:
             return
         readings = reading.gauges(self.shown)
         named, others = readings[: reading.NAMED], readings[reading.NAMED :]
@@ -264,9 +274,13 @@ class ComposeScreen(Screen[None]):
         self._draw_reasons()
         self._settle()
 
+    def fill(self, line: Transport, amount: float | None = None) -> None:
+        """Shows on a transport line what is known of song, port and jobs."""
+        line.show(self.shown, self._playhead, self._lateness, amount, (*self._jobs.values(),))
+
     def _draw_transport(self) -> None:
-        line = self.query_one(Transport)
-        line.show(self.shown, self._playhead, self._lateness, self.amount, (*self._jobs.values(),))
+        if self.is_current:
+            self.fill(self.query_one(Transport), self.amount)
 
     def _draw_strip(self) -> None:
         playing = self._playhead.slot if self.shown.playing else None
@@ -404,5 +418,8 @@ class ComposeScreen(Screen[None]):
 
 def screen_class(keymap: Keymap) -> type[ComposeScreen]:
     """Gives the compose screen with a keymap's bindings; Textual takes bindings from classes."""
-    body: dict[str, Any] = {"BINDINGS": keymap.bindings(), "__doc__": ComposeScreen.__doc__}
+    body: dict[str, Any] = {
+        "BINDINGS": keymap.bindings("compose"),
+        "__doc__": ComposeScreen.__doc__,
+    }
     return type("ComposeScreen", (ComposeScreen,), body, inherit_bindings=False)

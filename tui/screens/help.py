@@ -12,12 +12,28 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
-from tui.actions import rows
+from tui.actions import Place, rows
 from tui.keymap import Keymap
+
+SIGNS: dict[Place, str] = {
+    "compose": (
+        "Gauges run from -3 to 3, in standard deviations; ┼ is 0, ○ the ghost: where the gauge "
+        "was when the measure came in. L is a locked gauge, ≠ a measure that does not have what "
+        "the gauge asks for, * what has changed since it came in or was saved."
+    ),
+    "steer": (
+        "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
+        "a closed loop (◆ reached). The lamp is ● while the model is pushed, ○ where the push in "
+        "force was not given at this step, · without a push; its number is the share of the full "
+        "push, negative where it removes. The history is solid where it was pushed and dotted "
+        "where not. A wave is hollow as far as it is the prompt."
+    ),
+}
+"""What the signs on a screen mean."""
 
 
 class Help(ModalScreen[None]):
-    """Shows every action with its keys; any of the usual keys closes it."""
+    """Shows every action of a screen with its keys; any of the usual keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "leave", "Close", show=False),
@@ -38,9 +54,10 @@ class Help(ModalScreen[None]):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"help--key", "help--group", "help--words"}
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, place: Place = "compose") -> None:
         super().__init__()
         self._keymap = keymap
+        self._place = place
 
     def compose(self) -> ComposeResult:
         """Makes the table in a place that scrolls."""
@@ -48,10 +65,7 @@ class Help(ModalScreen[None]):
             box.border_title = "Keys"
             yield Static(id="keys-table")
             yield Label(
-                f"Keymap: {self._keymap.name}. Gauges run from -3 to 3, in standard deviations; "
-                "┼ is 0, ╎ the ghost: where the gauge was when the measure came in. "
-                "L is a locked gauge, ≠ a measure that does not have what the gauge asks for, "
-                "* what has changed since it came in or was saved.",
+                f"Keymap: {self._keymap.name}. {SIGNS[self._place]}",
                 id="close",
                 markup=False,
             )
@@ -63,7 +77,7 @@ class Help(ModalScreen[None]):
 
     def _table(self) -> Text:
         key, group = self._style("help--key"), self._style("help--group")
-        found = rows(self._keymap.keys)
+        found = rows(self._keymap.keys, self._place)
         width = max(len(row.keys) for row in found) + 2
         text, shown = Text(no_wrap=False), ""
         for row in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tui.actions import ACTIONS, shown
+from tui.actions import ACTIONS, Place, shown
 from tui.widgets.canvas import Canvas, Picture
 
 
@@ -24,11 +24,13 @@ class KeysLine(Canvas):
     def __init__(
         self,
         keys: Mapping[str, tuple[str, ...]],
+        screen: Place = "compose",
         *,
         id: str | None = None,  # noqa: A002 (Textual's word)
     ) -> None:
         super().__init__(id=id)
-        ranked = sorted((action for action in ACTIONS if action.rank), key=lambda a: a.rank)
+        here = [a for a in ACTIONS if a.rank and a.on(screen) and a.id != f"app.{screen}"]
+        ranked = sorted(here, key=lambda action: action.rank)
         self._pairs = [
             (shown(keys[action.id][0]), action.label) for action in ranked if keys.get(action.id)
         ]

@@ -59,7 +59,7 @@ class Transport(Canvas):
         self._snapshot = Snapshot()
         self._playhead = PlayheadMoved(None, 0.0)
         self._lateness: LatenessMeasured | None = None
-        self._amount = 0.0
+        self._amount: float | None = None
         self._jobs: tuple[JobProgressed, ...] = ()
 
     def show(
@@ -67,11 +67,12 @@ class Transport(Canvas):
         snapshot: Snapshot,
         playhead: PlayheadMoved,
         lateness: LatenessMeasured | None,
-        amount: float,
+        amount: float | None,
         jobs: tuple[JobProgressed, ...] = (),
     ) -> None:
         """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
 
+        With None, where nothing is edited, neither that nor when edits are heard is shown.
         Of the ``jobs`` that take their time, the last to begin is shown.
         """
         self._jobs = jobs
@@ -120,11 +121,12 @@ class Transport(Canvas):
     def _right(self) -> list[Part]:
         shown = self._snapshot
         track = shown.song.track
-        parts: list[Part] = [
-            (f"random {self._amount:.0%}", "quiet"),
-            (f"edits {'at once' if shown.timing == 'now' else 'on the beat'}", "quiet"),
-            (f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"),
-        ]
+        parts: list[Part] = []
+        if self._amount is not None:
+            parts.append((f"random {self._amount:.0%}", "quiet"))
+            when = "at once" if shown.timing == "now" else "on the beat"
+            parts.append((f"edits {when}", "quiet"))
+        parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:
             component = "warning" if late.worst >= LATE else "quiet"

@@ -1,0 +1,438 @@
+"""The steer screen: traits and their meters, the take that grows, and the takes there are."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from engine.commands import Command, OpenAudioModel, PlayTake
+from engine.events import (
+    Event,
+    JobProgressed,
+    LatenessMeasured,
+    PlayheadMoved,
+    Snapshot,
+    StudioShown,
+    Take,
+    TakeGrown,
+    TakePlayed,
+    Trait,
+)
+from tui import deeds, steer_words
+from tui.bridge import EngineLink
+from tui.gestures import Gestures
+from tui.growth import Growth
+from tui.keymap import Keymap
+from tui.screens.compose import ComposeScreen, Desk
+from tui.steer_arrangement import Steered, steering
+from tui.steer_deeds import DEEDS, push_by
+from tui.widgets.job_bar import JobBar
+from tui.widgets.keys_line import KeysLine
+from tui.widgets.takes_list import TakesList
+from tui.widgets.too_small import TooSmall
+from tui.widgets.trait_rows import TraitReading, TraitRows
+from tui.widgets.transport import Transport
+from tui.widgets.waveform import Wave, Waveform
+
+END = 0.3
+"""Seconds before the end of a take from which it counts as played to its end."""
+
+
+class SteerScreen(Screen[None]):
+    """Shows the engine's studio and turns what the player does into commands.
+
+    What belongs to song, port and program is done as on the compose screen, by it.
+    """
+
+    DEFAULT_CSS = """
+    SteerScreen { background: $background; layers: base; }
+    SteerScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
+    """
+
+    AUTO_FOCUS = "#traits"
+
+    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(
+        self,
+        link: EngineLink,
+        keymap: Keymap,
+        composing: ComposeScreen,
+        draws: random.Random,
+        studio: StudioShown,
+    ) -> None:
+        super().__init__()
+        self.link = link
+        self.keymap = keymap
+        self.composing = composing
+        self.draws = draws
+        self.studio = studio
+        self.gestures = Gestures()
+        self.growth = Growth()
+        self.played = TakePlayed(studio.playing, 0.0)
+        self.chosen = 0
+        self.take: str | None = None
+        self.follow = studio.job is not None
+        self._left: dict[str | None, float] = {}
+        self._regions: dict[str, Region] = {}
+        self._built = False
+
+    def compose(self) -> ComposeResult:
+        """Makes the parts; the arrangement says where they lie."""
+        yield Desk(
+            Transport(id="transport"),
+            JobBar(self.keymap.label, id="job"),
+            TraitRows(id="traits"),
+            Waveform(id="wave"),
+            TakesList(id="takes"),
+            KeysLine(self.keymap.keys, "steer", id="keys"),
+            TooSmall(id="small"),
+            arranged=Steered(),
+        )
+
+    def on_mount(self) -> None:
+        """Lays the parts out, draws what is known, and has the model loaded if none is."""
+        self._built = True
+        self._choose_a_take(StudioShown())
+        self.lay_out()
+        self.query_one("#traits").focus()
+        self.draw()
+        if self.studio.model.state == "none":
+            self.send(OpenAudioModel())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lays the parts out anew."""
+        del event
+        if self._built:
+            self.lay_out()
+            self.call_after_refresh(self.draw)
+
+    def on_screen_resume(self) -> None:
+        """Draws what came while another screen was shown."""
+        if self._built:
+            self.lay_out()
+            self.draw()
+
+    def lay_out(self) -> None:
+        """Gives each part its place, or none."""
+        regions = steering(*self.app.size)
+        if regions == self._regions:
+            return
+        self._regions = regions
+        desk = self.query_one(Desk)
+        for part in desk.children:
+            part.display = part.id in regions
+        desk.refresh(layout=True)
+
+    # What the parts need to know
+
+    def send(self, command: Command) -> None:
+        """Sends a command to the engine."""
+        self.link.send(command)
+
+    @property
+    def held(self) -> str:
+        """The part that is held."""
+        focused = self.focused
+        return "takes" if focused is not None and focused.id == "takes" else "traits"
+
+    def hold(self, part: str) -> None:
+        """Goes to a part of the screen."""
+        self.query_one(f"#{part}").focus()
+
+    @property
+    def trait(self) -> Trait | None:
+        """The chosen trait, if there are any."""
+        traits = self.studio.traits
+        return traits[min(self.chosen, len(traits) - 1)] if traits else None
+
+    def choose(self, index: int) -> None:
+        """Chooses a trait by its place, the nearest there is."""
+        self.chosen = max(0, min(len(self.studio.traits) - 1, index))
+        self._draw_traits()
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """The takes, the newest first."""
+        order = sorted(enumerate(self.studio.takes), key=lambda each: (each[1].made, each[0]))
+        return tuple(take for _, take in reversed(order))
+
+    @property
+    def chosen_take(self) -> Take | None:
+        """The chosen take, if one that is finished is chosen."""
+        return next((take for take in self.studio.takes if take.id == self.take), None)
+
+    def finished_take(self) -> Take | None:
+        """Gives the chosen take, or says why there is none to do something with."""
+        take = self.chosen_take
+        if take is None:
+            growing = self.studio.job is not None
+            key = self.keymap.label("audio.cancel" if growing else "audio.generate")
+            words = (
+                f"It still grows; {key} ends it and keeps what is there."
+                if growing
+                else f"There is no take yet; {key} makes one."
+            )
+            self.app.notify(words, timeout=3, markup=False)
+        return take
+
+    def choose_take(self, take: str | None) -> None:
+        """Chooses a take by its id (None: the one that grows), if it is in the list."""
+        if take in self._entries():
+            self.take = take
+            self._draw_takes()
+
+    def choose_take_by(self, by: int) -> None:
+        """Chooses a take further down or up the list."""
+        entries = self._entries()
+        if entries:
+            at = entries.index(self.take) if self.take in entries else 0
+            self.choose_take(entries[max(0, min(len(entries) - 1, at + by))])
+
+    def twin_of(self, take: Take) -> str | None:
+        """Gives the id of the other take of a pair."""
+        if take.twin is not None:
+            return take.twin
+        return next((each.id for each in self.studio.takes if each.twin == take.id), None)
+
+    def _entries(self) -> list[str | None]:
+        growing: list[str | None] = [None] if self.studio.job is not None else []
+        return growing + [take.id for take in self.takes]
+
+    # Hearing takes
+
+    @property
+    def nothing_to_hear(self) -> bool:
+        """Whether neither a take nor one that grows is chosen."""
+        return self.chosen_take is None and self.studio.job is None
+
+    @property
+    def chosen_plays(self) -> bool:
+        """Whether what is chosen is what plays."""
+        playing = self.studio.playing
+        if playing is None:
+            return False
+        # What plays and is in no list is the one that grows.
+        known = any(take.id == playing for take in self.studio.takes)
+        return playing == self.take if known else self.take is None
+
+    @property
+    def stands(self) -> float:
+        """Where the chosen take plays, or was left, in seconds."""
+        return self.played.at if self.chosen_plays else self._left.get(self.take, 0.0)
+
+    def play(self, take: str | None, at: float) -> None:
+        """Plays a take from a place, and chooses it."""
+        self.choose_take(take)
+        self.send(PlayTake(take, round(max(0.0, at), 3)))
+
+    def seek(self, by: float) -> None:
+        """Goes on or back in the chosen take, also while it plays."""
+        if not self.nothing_to_hear:
+            self.gestures.begin("seek")
+            now = self.gestures.asked(("seek", self.take), self.stands)
+            self.go_to(self.gestures.ask(("seek", self.take), self._in_take(now + by)))
+
+    def go_to(self, at: float) -> None:
+        """Goes to a place in the chosen take, in seconds."""
+        at = self._in_take(at)
+        self._left[self.take] = at
+        if self.chosen_plays:
+            self.send(PlayTake(self.take, round(at, 3)))
+        self._draw_place()
+
+    def _in_take(self, at: float) -> float:
+        take = self.chosen_take
+        grown = self.growth.last
+        length = take.seconds if take is not None else grown.seconds if grown is not None else 0.0
+        return max(0.0, min(max(0.0, length - 0.05), at))
+
+    # From the engine
+
+    def show(self, event: Event) -> None:
+        """Shows what the engine tells."""
+        match event:
+            case StudioShown():
+                before, self.studio = self.studio, event
+                if event.playing is None:
+                    self._played(TakePlayed(None, self.played.at))
+                if self._built:
+                    self._choose_a_take(before)
+                    self.draw()
+            case TakeGrown():
+                self.growth.take(event)
+                if self._drawn:
+                    self._draw_traits()
+                    self._draw_job()
+                    self._draw_wave()
+            case TakePlayed():
+                self._played(event)
+                if self._drawn:
+                    self._draw_place()
+            case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
+                if self._drawn:
+                    self._draw_transport()
+            case _:
+                pass
+
+    def _played(self, event: TakePlayed) -> None:
+        before, self.played = self.played, event
+        if before.take is not None and event.take != before.take:
+            known = next((t for t in self.studio.takes if t.id == before.take), None)
+            ended = known is not None and before.at >= known.seconds - END
+            key = before.take if known is not None else None
+            self._left[key] = 0.0 if ended else before.at
+
+    def _choose_a_take(self, before: StudioShown) -> None:
+        job, entries = self.studio.job, self._entries()
+        if job is not None and job != before.job and (self.follow or self.chosen_take is None):
+            self.take, self.follow = None, False
+        elif job is None and self.take is None and entries:
+            # What grew has become a take.
+            known = {take.id for take in before.takes}
+            self.take = next((each for each in entries if each not in known), entries[0])
+        if self.take not in entries:
+            self.take = entries[0] if entries else None
+
+    @property
+    def _drawn(self) -> bool:
+        return self._built and self.is_current
+
+    def draw(self) -> None:
+        """Draws everything; parts that show it already do nothing."""
+        if self._drawn:
+            self._draw_transport()
+            self._draw_job()
+            self._draw_traits()
+            self._draw_takes()
+
+    def _draw_transport(self) -> None:
+        self.composing.fill(self.query_one(Transport))
+
+    def _draw_job(self) -> None:
+        self.query_one(JobBar).show(self.studio, self._growing)
+
+    @property
+    def _growing(self) -> TakeGrown | None:
+        last = self.growth.last
+        return last if last is not None and last.job == self.studio.job else None
+
+    def _draw_traits(self) -> None:
+        rows, live = self.query_one(TraitRows), self._growing is not None
+        readings = tuple(
+            TraitReading(
+                trait,
+                self.growth.meter(trait.name),
+                self.growth.columns(trait.name, rows.history_width),
+                self.growth.pushes(trait.name),
+                live,
+            )
+            for trait in self.studio.traits
+        )
+        chosen = max(0, min(self.chosen, len(readings) - 1))
+        rows.show(readings, chosen, self._instead())
+
+    def _instead(self) -> str:
+        model, key = self.studio.model, self.keymap.label("audio.model")
+        match model.state:
+            case "loading":
+                return "Traits and their meters stand here as soon as the model is there."
+            case "failed":
+                return f"{model.detail} {key} loads another model; all else works meanwhile."
+            case "none":
+                return f"No audio model is loaded. {key} loads one."
+            case "ready":
+                return (
+                    f"There is no probe for {model.name}: it continues, but nothing is steered. "
+                    "armonica probes train NAME --with FOLDER --without FOLDER makes a trait of "
+                    "your own audio."
+                )
+
+    def _draw_takes(self) -> None:
+        growing = ""
+        if self.studio.job is not None:
+            continued = steer_words.prompt(self.studio.generation.prompt, self.studio.takes)
+            growing = f"the take that {'is held' if self.studio.paused else 'grows'} now"
+            growing += "" if continued == "nothing" else f", from {continued}"
+        takes = self.takes
+        self.query_one(TakesList).show(takes, growing, self.take, self.studio.playing)
+        self._draw_wave()
+
+    def _draw_wave(self) -> None:
+        self.query_one(Waveform).show(self._wave())
+        self._draw_place()
+
+    def _wave(self) -> Wave:
+        take, grown, grows = self.chosen_take, self._growing, self.studio.job is not None
+        if take is not None:
+            given, length = take.prompt_seconds, take.seconds
+            return Wave(take.title, self._about(take), take.peaks, length, given, length)
+        asked = steer_words.asked(self.studio.traits)
+        if not grows:
+            return Wave("no take")
+        if grown is None:
+            return Wave("growing", asked)
+        given, length = grown.prompt_seconds, grown.seconds
+        return Wave("growing", asked, grown.peaks, length, given, grown.of, True)
+
+    def _about(self, take: Take) -> str:
+        parts = [f"{take.model}, seed {take.seed}, {take.arm}" if take.pushed
+                 else f"{take.model}, seed {take.seed}, not steered"]  # fmt: skip
+        if take.parent is not None:
+            parts.append(f"from {steer_words.name_of(take.parent, self.studio.takes)}")
+        return " · ".join(parts)
+
+    def _draw_place(self) -> None:
+        plays, at = self.chosen_plays, self.stands
+        self.query_one(Waveform).play(at if plays or at else None, plays)
+
+    # What the player does
+
+    def action_do(self, action: str) -> None:
+        """Does one of the actions of the table; what is not of this screen, the other does."""
+        if action in DEEDS:
+            DEEDS[action](self)
+        else:
+            deeds.DEEDS[action](self.composing)
+
+    @on(TraitRows.Chosen)
+    def _on_trait_chosen(self, message: TraitRows.Chosen) -> None:
+        self.hold("traits")
+        self.choose(message.index)
+
+    @on(TraitRows.Rolled)
+    def _on_trait_rolled(self, message: TraitRows.Rolled) -> None:
+        self.choose(message.index)
+        push_by(self, message.steps * 0.25, message.steps * 0.02)
+
+    @on(TakesList.Chosen)
+    def _on_take_chosen(self, message: TakesList.Chosen) -> None:
+        self.hold("takes")
+        self.choose_take(message.take)
+
+    @on(Waveform.Pointed)
+    def _on_wave_pointed(self, message: Waveform.Pointed) -> None:
+        if not self.nothing_to_hear:
+            self.go_to(message.at)
+
+    @on(Transport.Pressed)
+    def _on_transport_pressed(self) -> None:
+        self.action_do("play.toggle")
+
+    @on(Transport.Rolled)
+    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
+        self.action_do("play.faster" if message.steps > 0 else "play.slower")
+
+
+def screen_class(keymap: Keymap) -> type[SteerScreen]:
+    """Gives the steer screen with a keymap's bindings; Textual takes bindings from classes."""
+    body: dict[str, Any] = {"BINDINGS": keymap.bindings("steer"), "__doc__": SteerScreen.__doc__}
+    return type("SteerScreen", (SteerScreen,), body, inherit_bindings=False)

@@ -1,0 +1,185 @@
+"""The takes: what was made, how it was steered, what was heard in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+
+from engine.events import Take
+from tui import steer_words as words
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+
+class TakesList(Canvas, can_focus=True):
+    """Draws a row for the take that grows, and one for each take; knows which is chosen."""
+
+    BINDING_GROUP_TITLE = "Takes"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "takes--label",
+        "takes--chosen",
+        "takes--pointer",
+        "takes--words",
+        "takes--steered",
+        "takes--playing",
+        "takes--cut",
+    }
+    DEFAULT_CSS = """
+    TakesList {
+        & > .takes--label { color: $foreground; }
+        & > .takes--chosen { color: $foreground; text-style: bold; }
+        & > .takes--pointer { color: $focus; text-style: bold; }
+        & > .takes--words { color: $text-quiet; text-style: $style-quiet; }
+        & > .takes--steered { color: $fill; }
+        & > .takes--playing { color: $playing; text-style: bold; }
+        & > .takes--cut { color: $text-differs; text-style: $style-differs; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The mouse chose a take (None: the one that grows)."""
+
+        take: str | None
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self._takes: tuple[Take, ...] = ()
+        self._growing = ""
+        self._chosen: str | None = None
+        self._playing: str | None = None
+
+    def show(
+        self, takes: Sequence[Take], growing: str, chosen: str | None, playing: str | None
+    ) -> None:
+        """Shows takes; ``growing`` says what grows (nothing: none does).
+
+        ``chosen`` is a take's id, or None for the one that grows.
+        """
+        now = (tuple(takes), growing, chosen, playing)
+        if now != (self._takes, self._growing, self._chosen, self._playing):
+            self._takes, self._growing, self._chosen, self._playing = now
+            self.redraw()
+
+    def plain(self) -> str:
+        """Says the chosen take in one line."""
+        for take in self._takes:
+            if take.id == self._chosen:
+                steered = words.pushed(take) or "not steered"
+                heard = f"heard {', '.join(words.heard(take))}" if take.heard else "not yet heard"
+                marks = ", ".join(word for word, _ in self._marks(take))
+                parts = [take.title, words.seconds(take.seconds), steered, heard, marks]
+                return ", ".join(part for part in parts if part) + "."
+        return f"{self._growing}." if self._growing else f"{len(self._takes)} takes."
+
+    @property
+    def _entries(self) -> list[Take | None]:
+        return [*([None] if self._growing else []), *self._takes]
+
+    def _first(self) -> int:
+        ids = [take.id if take is not None else None for take in self._entries]
+        at = ids.index(self._chosen) if self._chosen in ids else 0
+        room = max(1, self.size.height - 1)
+        return max(0, min(at - room // 2, len(ids) - room))
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the heading and the takes in sight."""
+        quiet = self.style_of("takes--words")
+        title, length, steered, heard = self._places(picture.width)
+        count = len(self._takes)
+        room = picture.height - 1
+        said = "takes" if count <= room else f"{count} takes"
+        heads = (
+            (2, said),
+            (length, "length"),
+            (steered, "steered"),
+            (heard, "heard by the tagger"),
+        )
+        for x, words_ in heads:
+            picture.put(x, 0, words_, quiet)
+        entries, first = self._entries, self._first()
+        if not entries:
+            picture.put(2, 1, "Nothing has been made yet.", quiet)
+        for row, take in enumerate(entries[first : first + room], start=1):
+            chosen = (take.id if take is not None else None) == self._chosen
+            if chosen:
+                mark = "▸" if self.has_focus else "▹"
+                picture.put(0, row, mark, self.style_of("takes--pointer"))
+            style = self.style_of("takes--chosen" if chosen else "takes--label")
+            if take is None:
+                picture.put(2, row, fitting(picture.width - 2, self._growing), style)
+                continue
+            if take.id == self._playing:
+                picture.put(1, row, "▶", self.style_of("takes--playing"))
+            picture.put(title, row, _short(take.title, length - title - 1), style)
+            picture.put(length, row, words.seconds(take.seconds), style)
+            pushed = words.pushed(take)
+            said = fitting(heard - steered - 1, pushed or "not steered")
+            picture.put(steered, row, said, self.style_of("takes--steered") if pushed else quiet)
+            end = self._paint_marks(picture, take, row)
+            picture.put(heard, row, _as_many(words.heard(take), end - heard - 1), style)
+
+    def _paint_marks(self, picture: Picture, take: Take, row: int) -> int:
+        x = picture.width
+        for word, component in reversed(self._marks(take)):
+            x -= len(word)
+            picture.put(x, row, word, self.style_of(component))
+            x -= 1
+        return x
+
+    def _marks(self, take: Take) -> list[tuple[str, str]]:
+        marks = []
+        if not take.whole:
+            marks.append(("cut", "takes--cut"))
+        if take.twin is not None:
+            marks.append(("A/B", "takes--words"))
+        elif any(each.twin == take.id for each in self._takes):
+            marks.append(("twin", "takes--words"))
+        return marks
+
+    @staticmethod
+    def _places(width: int) -> tuple[int, int, int, int]:
+        length = max(24, width * 30 // 100)
+        steered = length + 8
+        return 2, length, steered, steered + max(16, (width - steered) * 42 // 100)
+
+    # Mouse and focus
+
+    def on_focus(self) -> None:
+        """Shows the pointer as held."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Shows the pointer as left."""
+        self.redraw()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Chooses the take under the mouse."""
+        at = self._first() + event.get_content_offset_capture(self).y - 1
+        if self._first() <= at < len(self._entries):
+            event.stop()
+            take = self._entries[at]
+            self.post_message(self.Chosen(take.id if take is not None else None))
+
+
+def _short(title: str, room: int) -> str:
+    # What tells takes apart stands at the end.
+    return title if cell_len(title) <= room else fitting(room - 4, title) + title[-4:]
+
+
+def _as_many(parts: Sequence[str], room: int) -> str:
+    said = ""
+    for part in parts:
+        longer = f"{said} {part}".strip()
+        if len(longer) > room:
+            break
+        said = longer
+    return said

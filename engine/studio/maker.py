@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from engine import writing
 from engine.errors import OutOfRange, UserError
 from engine.events import Generation, Meter, Noticed, Take, TakeGrown
 from engine.jobs import Cancelled, Job
@@ -26,9 +25,11 @@ from engine.studio.recipe import Change, Recipe, Steered, rounded
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from engine.audio.synth import Wave
     from engine.steering.generate import Request
     from engine.studio.growth import Growth
     from engine.studio.parts import Heard, Instrument, StudioParts
+    from engine.studio.takes import Codes
 
 TOLD = 0.05
 """Seconds between two tellings at least: 20 a second at most."""
@@ -51,12 +52,31 @@ class OtherModel(UserError):
     title = "Take"
 
 
+class Shelf(Protocol):
+    """Where a take is kept; `engine.studio.takes` is the studio's own."""
+
+    def prepare(self) -> None:
+        """Makes sure that there is a place; raises `CannotWrite`."""
+
+    def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
+        """Keeps a take whole or not at all, and gives its recipe as it was written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What is made again: its recipe, and the codes [K, T] of its prompt."""
+
+    recipe: Recipe
+    prompt: Tensor | None
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be made: under which name, from which settings, of which song.
 
     ``repeats`` is the take that is made again, or, with ``twin``, whose unsteered twin is
-    made; everything is then as its recipe says.
+    made; everything is then as its recipe says. ``source`` stands for a take that is not in
+    the list.
     """
 
     id: str
@@ -67,6 +87,7 @@ class Order:
     song: Song
     parent: str | None = None
     repeats: str | None = None
+    source: Source | None = None
     twin: bool = False
 
 
@@ -98,9 +119,11 @@ class Maker:
         controls: Controls,
         parts: StudioParts,
         soundfont: str = "",
+        shelf: Shelf = takes,
     ) -> None:
         self._job, self._instrument, self._order = job, instrument, order
         self._controls, self._parts, self._soundfont = controls, parts, soundfont
+        self._shelf = shelf
         self._pace = Pace()
         self._trace: list[tuple[Meter, ...]] = []
         self._recent: deque[tuple[Meter, ...]] = deque(maxlen=HISTORY)
@@ -120,7 +143,7 @@ class Maker:
         """
         self._job.step(0.0)
         # Long work asks before it begins, so that its result has a place to go.
-        writing.make_folder(takes.takes_folder())
+        self._shelf.prepare()
         plan = self._planned()
         self._job.step(0.0)
         fault: Exception | None = None
@@ -143,37 +166,33 @@ class Maker:
                 self.growth.finish()
 
     def _planned(self) -> _Plan:
-        import torch
-
+        from engine.steering.generate import LONGEST
         from engine.studio.prompts import prompt_codes
 
         order, spec = self._order, self._instrument.spec
-        if order.repeats is not None:
-            recipe = takes.read(order.repeats)
+        source = order.source
+        if source is None and order.repeats is not None:
+            source = kept(order.repeats)
+        if source is not None:
+            recipe, prompt = source.recipe, source.prompt
             _same_model(recipe, spec)
             self._order = replace(order, generation=recipe.generation)
-            codes = takes.read_codes(recipe)[:, : recipe.prompt_frames]
-            prompt = torch.from_numpy(codes).long() if recipe.prompt_frames else None
             traits, changes = recipe.traits, recipe.changes
             if order.twin:
                 traits = tuple(replace(t, setting=replace(t.setting, mode="off")) for t in traits)
                 changes = ()
             return _Plan(prompt, recipe.frames, recipe.steps, traits, changes)
-        longest = int(spec.longest * spec.frame_rate)
+        heard, longest = (int(each * spec.frame_rate) for each in (spec.longest, LONGEST))
         added = max(1, round(order.generation.seconds * spec.frame_rate))
-        least = 0 if order.generation.prompt.kind == "nothing" else 1
-        if added + least > longest:
+        # What does not fit beside it slides, and is heard by half of what the model hears.
+        most = max(heard - added, heard // 2)
+        if added + (0 if order.generation.prompt.kind == "nothing" else most) > longest:
             raise OutOfRange(
-                f"{spec.name} makes at most {spec.longest:g} seconds in one go, the prompt's "
-                "among them.",
+                f"A piece lasts at most {LONGEST:g} seconds, the prompt's among them.",
                 "Ask for fewer seconds.",
             )
         prompt = prompt_codes(
-            self._instrument,
-            order.generation.prompt,
-            order.song,
-            longest - added,
-            self._soundfont,
+            self._instrument, order.generation.prompt, order.song, most, self._soundfont
         )
         begin = 0 if prompt is None else prompt.shape[-1]
         traits = tuple(Steered(setting, "") for setting in order.settings)
@@ -208,7 +227,7 @@ class Maker:
                 if stops:
                     self._whole = last
                     return
-                self._job.step((step.number + 1) / step.total)
+                self._job.step((step.number + 1) / (plan.stop or step.total))
                 if self._controls.paused:
                     self._tell(plan, step.number, step.total, step.frames, now)
                     self._hold()
@@ -246,7 +265,7 @@ class Maker:
         if not probes:
             return None
         steerer = Steerer(probes, settings, pace=spec.frame_rate)
-        controls = None if self._order.repeats is not None else self._controls
+        controls = self._controls if plan.stop is None else None
         return Hand(steerer, plan.changes, controls)
 
     def _request(self, plan: _Plan) -> Request:
@@ -298,7 +317,7 @@ class Maker:
 
         spec, order = self._instrument.spec, self._order
         wave = self._instrument.decode(codes).numpy()
-        heard: Heard = () if quiet() else self._parts.hear(wave, spec.sample_rate)
+        heard: Heard = () if quiet() else self._heard(wave)
         changes = tuple(self._hand.changes) if self._hand is not None else ()
         pushed, arm = _pushed(self._traits, changes)
         take = Take(
@@ -311,7 +330,7 @@ class Maker:
             seed=order.generation.seed,
             arm=arm,
             pushed=pushed,
-            heard=tuple((name, rounded(sure)) for name, sure in heard),
+            heard=heard,
             parent=order.parent,
             whole=self._whole,
             peaks=outline(wave),
@@ -333,7 +352,25 @@ class Maker:
             trace=tuple(self._trace),
             versions=_versions(),
         )
-        return takes.write(recipe, wave, codes.cpu().numpy().astype("int32"))
+        return self._shelf.write(recipe, wave, codes.cpu().numpy().astype("int32"))
+
+    def _heard(self, wave: Wave) -> Heard:
+        try:
+            found = self._parts.hear(wave, self._instrument.spec.sample_rate)
+        except Exception:
+            # A judge that fails must not cost the take.
+            log.exception("A take was not judged")
+            return ()
+        return tuple((name, rounded(sure)) for name, sure in found)
+
+
+def kept(take: str) -> Source:
+    """Gives a take that is kept as a source; raises `BadTake` or `UnknownName`."""
+    import torch
+
+    recipe = takes.read(take)
+    codes = takes.read_codes(recipe)[:, : recipe.prompt_frames]
+    return Source(recipe, torch.from_numpy(codes).long() if recipe.prompt_frames else None)
 
 
 def _same_model(recipe: Recipe, spec: AudioSpec) -> None:

@@ -30,6 +30,8 @@ SOUND, CODES, RECIPE = ".flac", ".safetensors", ".json"
 
 _LARGEST_RECIPE, _LARGEST_FILE = 32_000_000, 2_000_000_000
 _STALE = 3600.0
+_EXPORTED = "00000000-000000-exported"
+"""What stands for the name of a take that lies outside the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,11 @@ def read_wave(take: str) -> tuple[Wave, int]:
     return wave[:, 0].copy(), int(rate)
 
 
+def prepare() -> None:
+    """Makes the folder that takes are kept in; raises `CannotWrite`."""
+    writing.make_folder(takes_folder())
+
+
 def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
     """Keeps a take whole or not at all, and gives its recipe as it was written.
 
@@ -121,7 +128,7 @@ def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
         audio=hashlib.sha256(sound).hexdigest(),
     )
     own = recipe.take.id
-    writing.make_folder(takes_folder())
+    prepare()
     # The recipe last: what has none is no take.
     writing.write_all(
         {
@@ -168,15 +175,20 @@ def export(take: str, path: str) -> Path:
     return target
 
 
+def read_exported(path: Path) -> Recipe:
+    """Reads a recipe that lies beside a sound of the player's own; raises `BadTake`."""
+    return _read(path, _EXPORTED)
+
+
 def digest_of(codes: Codes) -> str:
     """Gives the SHA-256 of codes, shape and all."""
     shape = ",".join(map(str, codes.shape)).encode()
     return hashlib.sha256(shape + b":" + codes.astype("<i4").tobytes()).hexdigest()
 
 
-def _read(path: Path) -> Recipe:
+def _read(path: Path, take: str = "") -> Recipe:
     try:
-        return decode(_content(path, _LARGEST_RECIPE), path.stem)
+        return decode(_content(path, _LARGEST_RECIPE), take or path.stem)
     except BadTake as error:
         raise BadTake(f"{path}: {error.message}", error.remedy) from None
 

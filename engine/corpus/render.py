@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -24,6 +24,7 @@ from engine.corpus.harmony import Key
 from engine.corpus.table import SPLITS, Corpus, read
 from engine.errors import BadCorpus, OutOfRange
 from engine.music.line import Line, Stretch
+from engine.workers import spread
 
 CLIP_PARTS = ("melody", "drums", "bass", "guitar", "piano", "pad")
 """The parts of a clip, in the order of its stems."""
@@ -111,18 +112,20 @@ def render(
 
     Writes ``NAME.stems`` for each split (raw int16 [clips, parts, samples] at 16 kHz),
     ``manifest.jsonl`` with a `Clip` a line, and ``card.json``. A clip depends on the seed, its
-    split and its number alone. Raises `CannotWrite`, `BadSoundFont`, and `BadCorpus` where
-    the folder holds clips of another seed, corpus or SoundFont.
+    split and its number alone. Raises `CannotWrite` also where the disk is too small, `OutOfRange`,
+    `BadSoundFont`, and `BadCorpus` where the folder holds clips of another seed, corpus or
+    SoundFont.
     """
     counts = counts or COUNTS
     for name, count in counts.items():
         if count < 1 or name not in SPLITS:
             raise OutOfRange(f"{count} clips of {name} cannot be rendered.", "At least 1.")
-    font = find(soundfont)
+    font, corpus = find(soundfont), read(corpus_folder)
+    _check_tunes(corpus, corpus_folder, counts)
     writing.make_folder(folder)
     card = {
         "seed": seed,
-        "corpus": read(corpus_folder).digest,
+        "corpus": corpus.digest,
         "soundfont": font.name,
         "soundfont_sha256": sha256(font.read_bytes()).hexdigest(),
         "counts": counts,
@@ -139,15 +142,18 @@ def render(
         for first in range(done.get(split, 0), count, _CHUNK)
     ]
     finished = total - sum(last - first for _, first, last in chunks)
-    for split, count in counts.items():
-        _make_room(folder / f"{split}.stems", count)
+    _make_room(folder, counts)
     work = partial(_render_chunk, folder, corpus_folder, font, seed)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers or os.cpu_count() or 1, mp_context=context) as pool:
-        for (_, first, last), sheets in zip(chunks, pool.map(work, chunks), strict=True):
+    with spread(work, chunks, workers or os.cpu_count() or 1) as rendered:
+        for (_, first, last), sheets in zip(chunks, rendered, strict=True):
             _append(folder / MANIFEST, sheets)
             finished += last - first
             on_progress(finished, total)
+
+
+def size_of(counts: Mapping[str, int]) -> int:
+    """Gives the bytes that so many clips take on the disk."""
+    return sum(counts.values()) * len(CLIP_PARTS) * SAMPLES * 2
 
 
 def clips(folder: Path, split: str) -> Clips:
@@ -161,6 +167,8 @@ def clips(folder: Path, split: str) -> Clips:
         path = folder / f"{split}.stems"
         if not sheets or path.stat().st_size < len(sheets) * len(CLIP_PARTS) * SAMPLES * 2:
             raise ValueError(f"there are no whole clips of {split}")
+        if any(sheet.number != at for at, sheet in enumerate(sheets)):
+            raise ValueError(f"{MANIFEST} lacks lines")
         stems = np.memmap(path, np.int16, "r").reshape(-1, len(CLIP_PARTS), SAMPLES)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadCorpus(
@@ -253,6 +261,14 @@ def _tools(
     return corpus, tunes, Synth(font, RATE * _OVERSAMPLED)
 
 
+def _check_tunes(corpus: Corpus, folder: Path, counts: Mapping[str, int]) -> None:
+    for tune in corpus.tunes:
+        Key.named(tune.key)
+    for split in counts:
+        if not any(tune.split == split for tune in corpus.tunes):
+            raise BadCorpus(f"The table in {folder} has no tunes of {split}.", "Name another.")
+
+
 def _keep_card(folder: Path, card: dict[str, object]) -> None:
     path = folder / CARD
     if path.exists():
@@ -285,11 +301,26 @@ def _rendered(folder: Path) -> dict[str, int]:
     return done
 
 
-def _make_room(path: Path, count: int) -> None:
-    size = count * len(CLIP_PARTS) * SAMPLES * 2
+def _make_room(folder: Path, counts: Mapping[str, int]) -> None:
+    path = folder
     try:
-        with path.open("ab") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        there = sum(
+            path.stat().st_blocks * 512
+            for split in counts
+            if (path := folder / f"{split}.stems").exists()
+        )
+        needed, free = size_of(counts) - there, shutil.disk_usage(folder).free
+        if needed > free:
+            raise OSError(
+                errno.ENOSPC, f"it takes {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
+            )
+        for split, count in counts.items():
+            path = folder / f"{split}.stems"
+            with path.open("ab") as file:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size_of({split: count}))
+                else:
+                    file.truncate(size_of({split: count}))
     except OSError as error:
         raise writing.cannot_write(path, error) from error
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,6 +19,7 @@ from engine.corpus.table import SPLITS
 from engine.errors import BadCorpus
 from engine.steering.codec import SpectralCodec, digest, load_codec
 from engine.steering.mixes import Mixture, draw, mix
+from engine.workers import spread
 
 CHANGING = 0.4
 """The share of mixes in which a part enters or leaves on the way."""
@@ -76,15 +75,15 @@ def encode_clips(
     _keep_card(folder / f"{split}.json", card)
     path, done_path = folder / f"{split}.codes", folder / f"{split}.done"
     shape = (total, codec.num_codebooks, SAMPLES // codec.shape.hop)
+    there = path.exists()
     codes: npt.NDArray[np.int16]
-    codes = np.memmap(path, np.int16, "r+" if path.exists() else "w+", shape=shape)
-    done = int(done_path.read_text()) if done_path.exists() else 0
+    codes = np.memmap(path, np.int16, "r+" if there else "w+", shape=shape)
+    done = int(done_path.read_text()) if there and done_path.exists() else 0
     batches = [(first, min(first + _BATCH, total)) for first in range(done, total, _BATCH)]
     if batches:
-        context = multiprocessing.get_context("spawn")
         work = partial(_encode, clips_folder, codec_folder, split, seed)
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            for (first, last), found in zip(batches, pool.map(work, batches), strict=True):
+        with spread(work, batches, workers) as encoded:
+            for (first, last), found in zip(batches, encoded, strict=True):
                 codes[first:last] = found
                 codes.flush()
                 writing.write(done_path, str(last).encode())
@@ -119,6 +118,10 @@ def _tools(clips_folder: Path, codec_folder: Path, split: str) -> tuple[Clips, S
 
 
 def _keep_card(path: Path, card: dict[str, Any]) -> None:
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != card:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else card
+    except ValueError:
+        known = None
+    if known != card:
         raise BadCorpus(f"{path.parent} holds codes that were made otherwise.", "Name another.")
     writing.write(path, json.dumps(card).encode())

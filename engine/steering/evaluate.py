@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from engine.steering.trials import (
     judge,
     prompts,
 )
+from engine.workers import spread
 
 RESULTS = "trials.jsonl"
 CLIPS = 400
@@ -230,12 +229,11 @@ class _Work:
         left.sort(key=lambda task: (task[2], task[3]))
         work = partial(_trial, self.folder, self.model, self.seed, count)
         if left:
-            context = multiprocessing.get_context("spawn")
             with (
-                ProcessPoolExecutor(self.workers, mp_context=context) as pool,
+                spread(work, left, self.workers, chunk=4) as trials,
                 (self.folder / RESULTS).open("a", encoding="utf-8") as lines,
             ):
-                for task, found in zip(left, pool.map(work, left, chunksize=4), strict=True):
+                for task, found in zip(left, trials, strict=True):
                     key = self._key(*task)
                     self.done[key] = found
                     lines.write(json.dumps({"key": key, **found}) + "\n")

@@ -62,7 +62,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     """
     a, b, c = _COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.transpose(1, 2) if tall else matrices
+    x: Tensor = matrices.transpose(1, 2) if tall else matrices
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp_min(1e-7)
     for _ in range(_ROUNDS):
         squared = x @ x.transpose(1, 2)

@@ -50,7 +50,7 @@ class CodecLearner:
         rate = RATE_OF_LEARNING * min(1.0, (at + 1) / 50) * _fall(at / steps)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        torch.manual_seed(self.seed * 1_000_003 + at)
+        torch.manual_seed((self.seed * 1_000_003 + at) % 2**63)
         wave = _batch(self.training, np.random.default_rng([self.seed, at]), BATCH)
         latents = self.codec.latents(wave)
         losses: dict[str, Tensor] = {}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.errors import BadCorpus
 from engine.steering import codec as codecs
 from engine.steering.encoded import Encoded, encode_clips
 from engine.steering.muon import Muon
@@ -38,6 +39,8 @@ class MusicGenLearner:
         shape: TinyShape,
         seed: int,
     ) -> None:
+        if len(training) < BATCH:
+            raise BadCorpus(f"There are {len(training)} mixes.", f"{BATCH} at least are learned.")
         self.training, self.validation = training, validation
         self.codec_folder, self.shape, self.seed = codec_folder, shape, seed
         torch.manual_seed(seed)
@@ -87,9 +90,11 @@ class MusicGenLearner:
         """Gives the cross-entropy of each codebook on held-out tunes, in nats."""
         self.lm.eval()
         rows = np.arange(min(len(self.validation), 128))
-        found = torch.stack(
-            [code_losses(self.lm, _codes(self.validation, part)) for part in np.split(rows, 8)]
-        ).mean(dim=0)
+        shares = [
+            code_losses(self.lm, _codes(self.validation, part)) * (len(part) / len(rows))
+            for part in np.split(rows, range(BATCH, len(rows), BATCH))
+        ]
+        found = torch.stack(shares).sum(dim=0)
         self.lm.train()
         return {f"code_{at}": float(value) for at, value in enumerate(found)}
 
@@ -118,9 +123,7 @@ def code_losses(lm: Any, codes: Tensor) -> Tensor:
     special = lm.special_token_id
     delayed = codes.new_full((batch, books, frames + books), special)
     for book in range(books):
-        delayed[:, book, book + 1 : book + 1 + frames][:, : frames + books - book - 1] = codes[
-            :, book, : frames + books - book - 1
-        ]
+        delayed[:, book, book + 1 : book + 1 + frames] = codes[:, book]
     seen = sum(lm.emb[book](delayed[:, book]) for book in range(books))
     out = lm.out_norm(lm.transformer(seen))
     return torch.stack(

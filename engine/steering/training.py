@@ -80,12 +80,13 @@ def run(
         if at % 10 == 0 or at == steps:
             rate = (at - first) / max(1e-9, time.monotonic() - began)
             on_progress(Progress(at, steps, rate, losses))
-        if at % save_every == 0 or at == steps:
-            _save(learner, folder, at, facts)
         if at % measure_every == 0 or at == steps:
             found = {"step": at, "losses": losses, **learner.validate()}
             _note(folder, found)
             learner.export(folder / "model", {**facts, "steps": at, "measured": found})
+        # Last, so that a run that is kept as done has been exported too.
+        if at % save_every == 0 or at == steps:
+            _save(learner, folder, at, facts)
     return folder / "model"
 
 
@@ -102,18 +103,23 @@ def _resume(learner: Learner, folder: Path, facts: dict[str, Any]) -> int:
         return 0
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True)
-        run_of, at = state["run"], int(state["at"])
+        run_of, at, learned = state["run"], int(state["at"]), state["learner"]
     except Exception as error:
-        raise BadModel(
-            f"{path} cannot be read as a checkpoint.", "Delete it to start anew."
-        ) from error
+        raise _damaged(path) from error
     if run_of != json.dumps(facts, sort_keys=True):
         raise BadModel(
             f"The checkpoint in {folder} belongs to another run ({run_of}).",
             "Name another folder, or repeat that run's options.",
         )
-    learner.load(state["learner"])
+    try:
+        learner.load(learned)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise _damaged(path) from error
     return at
+
+
+def _damaged(path: Path) -> BadModel:
+    return BadModel(f"{path} cannot be read as a checkpoint.", "Delete it to start anew.")
 
 
 def _note(folder: Path, found: dict[str, Any]) -> None:

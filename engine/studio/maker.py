@@ -167,7 +167,7 @@ class Maker:
 
     def _planned(self) -> _Plan:
         from engine.steering.generate import LONGEST
-        from engine.studio.prompts import prompt_codes
+        from engine.studio.prompts import most_frames, prompt_codes
 
         order, spec = self._order, self._instrument.spec
         source = order.source
@@ -182,11 +182,9 @@ class Maker:
                 traits = tuple(replace(t, setting=replace(t.setting, mode="off")) for t in traits)
                 changes = ()
             return _Plan(prompt, recipe.frames, recipe.steps, traits, changes)
-        heard, longest = (int(each * spec.frame_rate) for each in (spec.longest, LONGEST))
         added = max(1, round(order.generation.seconds * spec.frame_rate))
-        # What does not fit beside it slides, and is heard by half of what the model hears.
-        most = max(heard - added, heard // 2)
-        if added + (0 if order.generation.prompt.kind == "nothing" else most) > longest:
+        most = 0 if order.generation.prompt.kind == "nothing" else most_frames(spec, added)
+        if added + most > int(LONGEST * spec.frame_rate):
             raise OutOfRange(
                 f"A piece lasts at most {LONGEST:g} seconds, the prompt's among them.",
                 "Ask for fewer seconds.",

@@ -14,6 +14,8 @@ from engine.events import Prompt
 from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.song import Song, Track
+from engine.session import document
+from engine.steering.spec import AudioSpec
 from engine.studio import takes
 
 if TYPE_CHECKING:
@@ -25,6 +27,16 @@ MIDI = (".mid", ".midi")
 
 SHORTEST = 0.5
 """The shortest prompt in seconds: less than that gives a model nothing to go on with."""
+
+
+def most_frames(spec: AudioSpec, added: int) -> int:
+    """Gives how many frames a prompt may have to which ``added`` are added.
+
+    What is too long to be heard at once slides; half of what the model hears is left to the
+    prompt then.
+    """
+    heard = int(spec.longest * spec.frame_rate)
+    return max(heard - added, heard // 2)
 
 
 def prompt_codes(
@@ -59,6 +71,11 @@ def prompt_codes(
             found = read(path)
             wave = _rendered(
                 found.measures, found.tempo, Track(), seconds, spec.sample_rate, soundfont
+            )
+        elif path.suffix.lower() == document.SUFFIX:
+            kept = document.read(path).song
+            wave = _rendered(
+                tuple(kept.measures()), kept.tempo, kept.track, seconds, spec.sample_rate, soundfont
             )
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)

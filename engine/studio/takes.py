@@ -94,15 +94,8 @@ def read_codes(recipe: Recipe) -> Codes:
 
 def read_wave(take: str) -> tuple[Wave, int]:
     """Reads the sound of a take as [samples], and its rate; raises `BadTake`."""
-    import soundfile
-
     path = place(take)
-    content = io.BytesIO(_content(path, _LARGEST_FILE))
-    try:
-        wave, rate = soundfile.read(content, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, ValueError, TypeError, RuntimeError) as error:
-        raise BadTake(f"{path} is damaged.", "Make the take again.") from error
-    return wave[:, 0].copy(), int(rate)
+    return _wave(_content(path, _LARGEST_FILE), path)
 
 
 def prepare() -> None:
@@ -117,16 +110,8 @@ def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
     """
     from safetensors.numpy import save
 
-    from engine.audio.files import encode as encode_wave
-
-    sound, _ = encode_wave(wave, recipe.rate, SOUND, "16")
-    recipe = replace(
-        recipe,
-        take=replace(recipe.take, id=_free(recipe.take.id)),
-        prompt=digest_of(codes[:, : recipe.prompt_frames]),
-        codes=digest_of(codes),
-        audio=hashlib.sha256(sound).hexdigest(),
-    )
+    recipe, sound = sealed(recipe, wave, codes)
+    recipe = replace(recipe, take=replace(recipe.take, id=_free(recipe.take.id)))
     own = recipe.take.id
     prepare()
     # The recipe last: what has none is no take.
@@ -138,6 +123,30 @@ def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
         }
     )
     return recipe
+
+
+def sealed(recipe: Recipe, wave: Wave, codes: Codes) -> tuple[Recipe, bytes]:
+    """Gives the recipe with the digests of all that was made, and the sound as a file's bytes."""
+    from engine.audio.files import encode as encode_wave
+
+    sound, _ = encode_wave(wave, recipe.rate, SOUND, "16")
+    recipe = replace(
+        recipe,
+        prompt=digest_of(codes[:, : recipe.prompt_frames]),
+        codes=digest_of(codes),
+        audio=hashlib.sha256(sound).hexdigest(),
+    )
+    return recipe, sound
+
+
+def converted(sound: bytes, suffix: str, path: Path) -> bytes:
+    """Gives the bytes of a take's sound as a file of another kind; raises `BadTake`."""
+    from engine.audio.files import encode as encode_wave
+
+    if suffix == SOUND:
+        return sound
+    wave, rate = _wave(sound, path)
+    return encode_wave(wave, rate, suffix, "16")[0]
 
 
 def amend(recipe: Recipe) -> None:
@@ -162,17 +171,18 @@ def export(take: str, path: str) -> Path:
     `BadAudioName`, `BadTake` or `CannotWrite`.
     """
     from engine.audio.files import check_name
-    from engine.audio.files import encode as encode_wave
 
     target = meant(path, ".wav")
     suffix = check_name(target)
-    recipe = read(take)
-    wave, rate = read_wave(take)
-    sound, _ = encode_wave(wave, rate, suffix, "16")
-    writing.write_all(
-        {target: sound, target.with_name(target.name + RECIPE): encode(recipe)},
-    )
+    recipe, own = read(take), place(take)
+    sound = converted(_content(own, _LARGEST_FILE), suffix, own)
+    writing.write_all({target: sound, beside(target): encode(recipe)})
     return target
+
+
+def beside(path: Path) -> Path:
+    """Gives the place of the recipe of a sound outside the folder."""
+    return path.with_name(path.name + RECIPE)
 
 
 def read_exported(path: Path) -> Recipe:
@@ -191,6 +201,16 @@ def _read(path: Path, take: str = "") -> Recipe:
         return decode(_content(path, _LARGEST_RECIPE), take or path.stem)
     except BadTake as error:
         raise BadTake(f"{path}: {error.message}", error.remedy) from None
+
+
+def _wave(content: bytes, path: Path) -> tuple[Wave, int]:
+    import soundfile
+
+    try:
+        wave, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, ValueError, TypeError, RuntimeError) as error:
+        raise BadTake(f"{path} is damaged.", "Make the take again.") from error
+    return wave[:, 0].copy(), int(rate)
 
 
 def _content(path: Path, most: int) -> bytes:

@@ -1,0 +1,91 @@
+"""Takes that lie outside the folder of takes: kept as files of the player's own, made again."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine import writing
+from engine.audio.files import check_name
+from engine.errors import UserError
+from engine.music.song import Song
+from engine.studio import takes
+from engine.studio.maker import Source, kept
+from engine.studio.prompts import most_frames, prompt_codes
+from engine.studio.recipe import Recipe, encode
+
+if TYPE_CHECKING:
+    from engine.audio.synth import Wave
+    from engine.studio.parts import Instrument
+    from engine.studio.takes import Codes
+
+
+class OtherPrompt(UserError):
+    """What a take continued, and is not there any more as it was."""
+
+    title = "Take"
+
+
+class Beside:
+    """Keeps a take as one file of the player's own, with its recipe beside it.
+
+    ``more`` gives what is written along with them, all or nothing. Raises `BadAudioName`.
+    """
+
+    def __init__(
+        self, path: Path, more: Callable[[Recipe], Mapping[Path, bytes]] = lambda _: {}
+    ) -> None:
+        self._suffix = check_name(path)
+        self._path, self._more = path, more
+
+    def prepare(self) -> None:
+        """Makes sure that there is a place; raises `CannotWrite`."""
+        folder = self._path.parent
+        for number, wrong in (
+            (errno.ENOENT, not folder.is_dir()),
+            (errno.EISDIR, self._path.is_dir()),
+        ):
+            if wrong:
+                raise writing.cannot_write(self._path, OSError(number, os.strerror(number)))
+        writing.make_folder(folder)
+
+    def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
+        """Keeps the take whole or not at all; raises `CannotWrite`."""
+        recipe, sound = takes.sealed(recipe, wave, codes)
+        writing.write_all(
+            {
+                self._path: takes.converted(sound, self._suffix, self._path),
+                takes.beside(self._path): encode(recipe),
+                **self._more(recipe),
+            }
+        )
+        return recipe
+
+
+def source(recipe: Recipe, instrument: Instrument, soundfont: str = "") -> Source:
+    """Gives what a recipe is made again from: its prompt is read as it was read then.
+
+    Raises `OtherPrompt` where that is not there any more as it was, and what reading it raises.
+    """
+    if not recipe.prompt_frames:
+        return Source(recipe, None)
+    for take in takes.listed().takes:
+        if takes.read(take.id).codes == recipe.codes:
+            return Source(recipe, kept(take.id).prompt)
+    prompt = recipe.generation.prompt
+    if prompt.kind == "song":
+        raise OtherPrompt(
+            "The take continued a song on the screen, and is not among the takes kept here.",
+            "Make it again from the screen.",
+        )
+    most = most_frames(instrument.spec, recipe.frames - recipe.prompt_frames)
+    codes = prompt_codes(instrument, prompt, Song(), most, soundfont)
+    if codes is None or takes.digest_of(codes.cpu().numpy().astype("int32")) != recipe.prompt:
+        raise OtherPrompt(
+            f"{prompt.which} is not what the take continued then.",
+            "Bring the old file back, or steer anew.",
+        )
+    return Source(recipe, codes)

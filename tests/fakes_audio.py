@@ -26,6 +26,12 @@ LOUDEST = 31
 HOP = round(SPEC.sample_rate / SPEC.frame_rate)
 DELAYS = range(SPEC.codebooks)
 
+_PHASE = np.arange(HOP) * (2 * np.pi * 400 / SPEC.sample_rate)
+# A frame holds whole periods, so frames join.
+TONES = torch.from_numpy(
+    np.stack([(0.01 if k else 0.9) * np.sin(_PHASE * (k + 1)) for k in DELAYS])
+).float()
+
 
 class FakeAudioModel:
     """Makes a tone that is as loud as its trait is present; a push on planted heads raises it.
@@ -55,11 +61,7 @@ class FakeAudioModel:
 
     def decode(self, codes: Tensor) -> Tensor:
         """Gives a tone of the first codebook's loudness, with a little of the others above."""
-        frames = codes.shape[-1]
-        phase = torch.arange(frames * HOP) * (2 * torch.pi * 400 / SPEC.sample_rate)
-        loud = codes.float().repeat_interleave(HOP, dim=1) / LOUDEST
-        others = sum(0.01 * loud[k] * torch.sin(phase * (k + 1)) for k in range(1, len(codes)))
-        return 0.9 * loud[0] * torch.sin(phase) + others
+        return (codes.float().t() / LOUDEST @ TONES).flatten()
 
     def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
         """Gives each step; codebook k is later by k steps."""
@@ -162,7 +164,7 @@ class FakeStage:
 
     def parts(self) -> StudioParts:
         """Gives them."""
-        return StudioParts(self.open, lambda: self.sound, self._sink, hear)
+        return StudioParts(self.open, lambda: self.sound, self._sink, hear, lambda _: None)
 
     def open(self, name: str, on_progress: Callable[[Fetching], None]) -> FakeAudioModel:
         """Gives a model by its name."""

@@ -9,11 +9,11 @@ from dataclasses import replace
 from engine import commands as c
 from engine.errors import OutOfRange, UnknownName
 from engine.events import Generation, Prompt, Trait
+from engine.steering.generate import LONGEST
 from engine.steering.settings import TraitSetting
-from engine.steering.spec import AudioSpec
 
-SHORTEST, LONGEST = 0.5, 600.0
-"""The range of what is added to a prompt, in seconds, whatever a model makes in one go."""
+SHORTEST = 0.5
+"""The least that is added to a prompt, in seconds."""
 
 HOTTEST = 10.0
 MOST_CODES = 100_000
@@ -40,14 +40,13 @@ def changed_trait(trait: Trait, command: c.SetTrait) -> Trait:
 
 
 def changed_generation(
-    old: Generation, command: c.SetGeneration, takes: Collection[str], spec: AudioSpec | None
+    old: Generation, command: c.SetGeneration, takes: Collection[str]
 ) -> Generation:
     """Gives the settings with what the command sets; raises `OutOfRange` or `UnknownName`."""
     if command.prompt is not None:
         _check_prompt(command.prompt, takes)
     if command.seconds is not None:
-        longest = LONGEST if spec is None else min(LONGEST, spec.longest)
-        _check("The length", command.seconds, SHORTEST, longest, " seconds")
+        _check("The length", command.seconds, SHORTEST, LONGEST, " seconds")
     if command.seed is not None:
         _check("The seed", command.seed, 0, 2**63 - 1, whole=True)
     if command.temperature is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
 from engine.config import Settings
-from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName
+from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName, UserError
 from engine.events import (
     AudioModelStatus,
     Event,
@@ -62,6 +62,7 @@ class Studio:
     ) -> None:
         """Takes where work is done, who is told, and the way of reports to this thread."""
         self._jobs, self._publish = jobs, publish
+        self._check = parts.check
         self._bench = Bench(parts, settings.soundfont)
         self._playback = Playback(parts, settings.audio, report)
         self._shown = StudioShown()
@@ -88,16 +89,13 @@ class Studio:
             case c.SetTrait(name):
                 self._set_trait(name, command)
             case c.SetGeneration():
-                shown = self._shown
-                changed = changed_generation(
-                    shown.generation, command, self._ids(), shown.model.spec
-                )
+                changed = changed_generation(self._shown.generation, command, self._ids())
                 self._show(generation=changed)
             case c.Generate():
                 self._generate(command, song)
             case c.PauseGeneration(paused):
                 if self._shown.job is None:
-                    raise NotReady("Nothing grows that could be held.")
+                    raise UserError("Nothing grows that could be held.")
                 self._controls.paused = paused
                 self._show(paused=paused)
             case c.MakeAgain(take) | c.MakeTwin(take):
@@ -159,6 +157,7 @@ class Studio:
             def work(job: Job) -> None:
                 self._bench.survey(job, name)
         else:
+            self._check(name)
             self._cancel()
             self._show(model=AudioModelStatus(name, "loading"), traits=())
 
@@ -247,7 +246,7 @@ class Studio:
         if take is None or take == growing:
             growth = self._growth
             if growing is None or growth is None:
-                raise NotReady("Nothing grows that could be heard yet.")
+                raise UserError("Nothing grows that could be heard yet.")
             take = growing
         else:
             known(take, self._ids())
@@ -298,6 +297,8 @@ class Studio:
             self._growth = None
             self._show(job=None, growing=None, paused=False)
         if job == self._opening and self._shown.model.state == "loading":
+            # Cancelled, perhaps before it freed the model that was there.
+            self._jobs.start(MODEL, "audio model", "unloading the model", self._bench.drop)
             self._show(model=AudioModelStatus())
 
     def _moved(self, playing: Playing, now: float) -> None:

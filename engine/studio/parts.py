@@ -109,6 +109,18 @@ class Loaded:
         self._model.close()
 
 
+def _check(name: str) -> None:
+    from engine.errors import BadModel
+    from engine.locations import meant
+    from engine.steering.musicgen import DEFAULT, KNOWN
+
+    if name not in (DEFAULT, *KNOWN) and not meant(name).is_dir():
+        raise BadModel(
+            f"There is no model {name!r}.",
+            f"Name a folder with a checkpoint, or one of: {', '.join((DEFAULT, *KNOWN))}.",
+        )
+
+
 def _open(name: str, on_progress: Callable[[Fetching], None]) -> Instrument:
     from engine.steering.musicgen import open_model
 
@@ -129,13 +141,15 @@ def _hear(wave: Wave, rate: int) -> Heard:
 
 @dataclass(frozen=True, slots=True)
 class StudioParts:
-    """How the studio comes by its parts; each is called on a thread of a worker.
+    """How the studio comes by its parts; all but ``check`` are called on a worker's thread.
 
-    ``hear`` gives how sure a judge is of each part in the last seconds of a wave, or nothing
-    where there is no judge.
+    ``check`` raises `BadModel` at once for a name that no model has, so that a slip of the
+    hand does not cost the model that is loaded. ``hear`` gives how sure a judge is of each
+    part in the last seconds of a wave, or nothing where there is no judge.
     """
 
     open_model: Callable[[str, Callable[[Fetching], None]], Instrument] = _open
     devices: Callable[[], Sound] = list_devices
     sink: Callable[[Callable[[Playing], None]], Speaker] = _sink
     hear: Callable[[Wave, int], Heard] = _hear
+    check: Callable[[str], None] = _check

@@ -35,8 +35,9 @@ class Peaks:
             low = max(-1.0, min(1.0, float(piece.min())))
             high = max(-1.0, min(1.0, float(piece.max())))
             while len(self._low) <= column:
-                self._low.append(low)
-                self._high.append(high)
+                # Columns narrower than a sample show the one after them.
+                self._low.append(max(-1.0, min(1.0, float(piece[0]))))
+                self._high.append(self._low[-1])
             self._low[column] = min(self._low[column], low)
             self._high[column] = max(self._high[column], high)
             self._at += end - start

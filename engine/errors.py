@@ -25,9 +25,20 @@ class ArmonicaError(Exception):
         self.remedy = printable(remedy)
         super().__init__(self.line())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Lets an error come back from another process as it was raised there."""
+        return _again, (type(self), self.message, self.remedy)
+
     def line(self) -> str:
         """Gives the error as the one line that a command prints."""
         return " ".join(part for part in (self.message, self.remedy) if part)
+
+
+def _again(kind: type[ArmonicaError], message: str, remedy: str) -> ArmonicaError:
+    # Not by the kind's own words: some are made of other things than a message.
+    error = kind.__new__(kind)
+    ArmonicaError.__init__(error, message, remedy)
+    return error
 
 
 class UserError(ArmonicaError):

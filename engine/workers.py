@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -41,8 +42,11 @@ def spread(
     pool = ProcessPoolExecutor(workers, context, _end_with_the_caller, (theirs,))
     try:
         with _no_interrupts():
-            found = pool.map(work, tasks, chunksize=chunk)
-        yield found
+            waiting = deque(
+                pool.submit(_each, work, tasks[at : at + chunk])
+                for at in range(0, len(tasks), chunk)
+            )
+        yield (found for future in _popped(waiting) for found in future.result())
     except BaseException as error:
         # The other end of this pipe is all that keeps them alive.
         ours.close()
@@ -53,9 +57,19 @@ def spread(
             ) from error
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        # Cancelling what waits would trip the pool when its processes end.
+        pool.shutdown()
         ours.close()
         theirs.close()
+
+
+def _each(work: Callable[[Task], Found], tasks: Sequence[Task]) -> list[Found]:
+    return [work(task) for task in tasks]
+
+
+def _popped(waiting: deque[Task]) -> Iterator[Task]:
+    while waiting:
+        yield waiting.popleft()
 
 
 @contextmanager

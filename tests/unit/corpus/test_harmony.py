@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,8 +49,8 @@ def test_chords_fill_the_time_and_are_triads_of_the_key(
     line: list[Stretch], key: Key, length: float
 ) -> None:
     chords = harmonise(line, key, 16.0, length)
-    assert chords[0].start == 0 and chords[-1].end == 16
-    assert all(one.end == two.start for one, two in zip(chords, chords[1:], strict=False))
+    assert (chords[0].start, chords[-1].end) == (0, 16)
+    assert all(one.end == two.start for one, two in pairwise(chords))
     for chord in chords:
         at = key.scale.index(chord.root)
         assert chord.third == key.scale[(at + 2) % 7]

@@ -236,7 +236,8 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
 
     try:
         if not own_codec:
-            musicgen = MusicGen.get_pretrained(str(folder), device=device)
+            # The whole path, because audiocraft takes a folder called `small` for its own.
+            musicgen = MusicGen.get_pretrained(str(folder.absolute()), device=device)
         else:
             from engine.steering.codec import load_codec
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import machine, measures, probes, screens, work
+from engine.cli import machine, measures, probes, screens, steering, work
 from engine.cli.options import BadUsage, Parser, say
 from engine.errors import ArmonicaError
 
@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     screens.add(top)
     measures.add(words)
     work.add(words)
+    steering.add(words)
     probes.add(words)
     machine.add(words)
     return top

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine import writing
 from engine.audio.files import check_name
-from engine.errors import UserError
+from engine.errors import NotReady, UserError
 from engine.music.song import Song
 from engine.studio import takes
 from engine.studio.maker import Source, kept
@@ -40,6 +40,14 @@ class Beside:
     ) -> None:
         self._suffix = check_name(path)
         self._path, self._more = path, more
+        self._source: Source | None = None
+
+    @property
+    def source(self) -> Source:
+        """What was kept, to be made again; raises `NotReady` before."""
+        if self._source is None:
+            raise NotReady("Nothing is kept yet.")
+        return self._source
 
     def prepare(self) -> None:
         """Makes sure that there is a place; raises `CannotWrite`."""
@@ -54,6 +62,8 @@ class Beside:
 
     def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
         """Keeps the take whole or not at all; raises `CannotWrite`."""
+        import torch
+
         recipe, sound = takes.sealed(recipe, wave, codes)
         writing.write_all(
             {
@@ -62,6 +72,8 @@ class Beside:
                 **self._more(recipe),
             }
         )
+        prompt = torch.from_numpy(codes[:, : recipe.prompt_frames]).long()
+        self._source = Source(recipe, prompt if recipe.prompt_frames else None)
         return recipe
 
 

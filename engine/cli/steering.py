@@ -1,0 +1,352 @@
+"""The words that make audio: `steer`, and `again` for what was made before."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import writing
+from engine.cli.audio_models import add_model, opened
+from engine.cli.described import described, document, tell
+from engine.cli.options import BadUsage, ProgressLine, common, duration, number, say
+from engine.errors import ArmonicaError, CannotWrite, UserError
+from engine.steering.spec import ARMS
+
+if TYPE_CHECKING:
+    from engine.events import Event, Generation
+    from engine.jobs import Job
+    from engine.steering.probes import ProbeCard
+    from engine.steering.spec import AudioSpec
+    from engine.studio.maker import Order, Source
+    from engine.studio.parts import Instrument
+    from engine.studio.recipe import Recipe
+
+STRONGEST = 10.0
+
+
+class Interrupted(ArmonicaError):
+    """Work that was ended on the way; what there was is kept."""
+
+    title = "Interrupted"
+    exit_code = 128 + signal.SIGINT
+
+
+class NoProbes(UserError):
+    """A model that nobody has trained a probe for."""
+
+    title = "Probe"
+
+
+def add(words: Any) -> None:
+    """Adds the words to the parser."""
+    steer = words.add_parser("steer", help="make audio, pushed towards traits or away from them")
+    common(steer)
+    add_model(steer)
+    steer.add_argument("--prompt", default="", metavar="TEXT", help="a description")
+    steer.add_argument(
+        "--continue", dest="source", type=Path, metavar="FILE",
+        help="go on from FILE.wav, .flac, .mid or .armonica",
+    )  # fmt: skip
+    steer.add_argument(
+        "--probe", action="append", default=[], metavar="NAME=STRENGTH",
+        help="push a trait, from -10 (away from it) to 10 (repeat)",
+    )  # fmt: skip
+    steer.add_argument("--arm", choices=ARMS, default="closed-loop", help="how (closed-loop)")
+    steer.add_argument(
+        "--target", default="0.8", metavar="P", help="the confidence a closed loop holds (0.8)"
+    )
+    steer.add_argument(
+        "--seconds", type=float, required=True, metavar="S", help="length of what is added"
+    )
+    steer.add_argument("--temperature", type=float, default=0.9, metavar="T", help="(0.9)")
+    steer.add_argument("--top-k", type=int, default=60, metavar="K", help="(60; 0: all)")
+    _outputs(steer)
+    steer.add_argument("--report", type=Path, metavar="FILE.json", help="write the JSON there too")
+    steer.add_argument("--twin", action="store_true", help="make the unsteered twin as well")
+    steer.set_defaults(run=_steer)
+
+    again = words.add_parser("again", help="make a take again from its recipe, bit for bit")
+    again.add_argument("recipe", type=Path, metavar="RECIPE.json|FILE.wav")
+    again.add_argument("--json", action="store_true", help="print one JSON document")
+    add_model(again, None, "the model's folder, where it has no name of its own")
+    _outputs(again)
+    again.set_defaults(run=_again, report=None)
+
+
+def _outputs(word: argparse.ArgumentParser) -> None:
+    word.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FILE", help="FILE.wav or .flac"
+    )
+
+
+@dataclass
+class _Bench:
+    """A model that is loaded, and the probes of it that are asked for."""
+
+    instrument: Instrument
+    soundfont: str
+    cards: dict[str, ProbeCard]
+
+    @property
+    def spec(self) -> AudioSpec:
+        return self.instrument.spec
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What was made: all that is told of it, its recipe and source, and what ended it early."""
+
+    told: dict[str, Any]
+    recipe: Recipe
+    source: Source
+    fault: Exception | None
+
+
+def _steer(options: argparse.Namespace) -> None:
+    from engine.music.song import Song
+    from engine.steering.settings import TraitSetting
+    from engine.studio.maker import Order
+
+    generation = _generation(options)
+    target = number("--target", options.target, 0, 1)
+    strengths = _strengths(options.probe)
+    if options.twin and (options.arm == "none" or not any(strengths.values())):
+        raise BadUsage("Nothing is pushed, so there is no unsteered twin.", "Leave out --twin.")
+    settings = tuple(
+        TraitSetting.signed(name, strength, target=target, arm=options.arm)
+        for name, strength in strengths.items()
+    )
+    twin = options.out.with_stem(options.out.stem + "-twin")
+    _check_places([options.out, *([twin] if options.twin else [])], options.report)
+    bench = _opened(options.model)
+    if generation.text and not bench.spec.text:
+        raise BadUsage(f"{bench.spec.name} takes no description.", "Leave out --prompt.")
+    bench.cards = _cards(bench.spec, strengths)
+    order = Order(_take_id(), options.out.stem, _now(), generation, settings, Song())
+    made = _make(bench, order, options.out, options.report)
+    told = made.told
+    if options.twin and made.fault is None and made.recipe.take.whole:
+        order = replace(
+            order, id=_take_id(), title=twin.stem, made=_now(), source=made.source, twin=True
+        )
+        other = _make(bench, order, twin, None)
+        told = {**told, "twin": other.told}
+        if options.report is not None:
+            writing.write(options.report, document(told))
+        tell(options, told)
+        _end(other, twin)
+        return
+    tell(options, told)
+    _end(made, options.out)
+
+
+def _again(options: argparse.Namespace) -> None:
+    from engine.music.song import Song
+    from engine.studio import exported, takes
+    from engine.studio.maker import Order, OtherModel
+
+    path = options.recipe
+    if path.suffix.lower() != takes.RECIPE:
+        path = takes.beside(path)
+    recipe = takes.read_exported(path)
+    _check_places([options.out], None)
+    if takes.beside(options.out) == path:
+        raise BadUsage(f"{options.out} would take the place of the recipe.", "Name another file.")
+    take = recipe.take
+    bench = _opened(_model_of(recipe) if options.model is None else options.model)
+    if bench.spec.digest != recipe.digest:
+        raise OtherModel(
+            f"{path} was made by {take.model} ({recipe.digest[:8]}), and not by "
+            f"{bench.spec.name} ({bench.spec.digest[:8]}).",
+            "Name that model's folder with --model.",
+        )
+    bench.cards = _cards(bench.spec, [trait.setting.name for trait in recipe.traits], known=True)
+    source = exported.source(recipe, bench.instrument, bench.soundfont)
+    order = Order(
+        _take_id(), options.out.stem, _now(), recipe.generation, (), Song(), source=source
+    )
+    made = _make(bench, order, options.out, None)
+    same = (made.recipe.codes, made.recipe.audio) == (recipe.codes, recipe.audio)
+    tell(options, {**made.told, "again": str(path), "identical": same})
+    if not same and made.fault is None and made.recipe.steps == recipe.steps:
+        say("It came out otherwise than then: the machine or a version differs.")
+    _end(made, options.out, whole=made.recipe.steps == recipe.steps)
+
+
+def _generation(options: argparse.Namespace) -> Generation:
+    from engine.audio.files import inspect
+    from engine.commands import SetGeneration
+    from engine.events import Generation, Prompt
+    from engine.session.document import SUFFIX
+    from engine.studio.checks import changed_generation
+    from engine.studio.prompts import MIDI
+
+    prompt = Prompt("nothing")
+    if options.source is not None:
+        # The recipe finds it again from any folder.
+        path = options.source.absolute()
+        if path.suffix.lower() not in (*MIDI, SUFFIX):
+            inspect(path)
+        prompt = Prompt("file", str(path))
+    asked = SetGeneration(
+        prompt=prompt,
+        seconds=options.seconds,
+        seed=options.seed,
+        text=options.prompt,
+        temperature=options.temperature,
+        top_k=options.top_k,
+    )
+    return changed_generation(Generation(), asked, ())
+
+
+def _strengths(asked: list[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in asked:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadUsage(f"--probe {text!r} is not NAME=STRENGTH.", "Write for example drums=4.")
+        if name in found:
+            raise BadUsage(f"--probe names {name!r} twice.", "Name each trait once.")
+        found[name] = number(f"The strength of {name}", value, -STRONGEST, STRONGEST)
+    return found
+
+
+def _check_places(outputs: list[Path], report: Path | None) -> None:
+    # Long work asks before it begins, so that its result has a place to go.
+    from engine.studio import takes
+    from engine.studio.exported import Beside
+
+    for path in outputs:
+        Beside(path).prepare()
+    if report is None:
+        return
+    if report in {*outputs, *map(takes.beside, outputs)}:
+        raise BadUsage(f"{report} is written already, as the sound or its recipe.", "Rename it.")
+    if report.is_dir() or not report.parent.is_dir():
+        raise CannotWrite(f"{report} cannot be written.", "Name a file in a folder that is there.")
+
+
+def _opened(model: str) -> _Bench:
+    from engine import config
+    from engine.studio.parts import Loaded
+
+    return _Bench(Loaded(opened(model)), config.load().settings.soundfont, {})
+
+
+def _model_of(recipe: Recipe) -> str:
+    from engine.steering.musicgen import DEFAULT, KNOWN
+
+    if recipe.take.model not in (DEFAULT, *KNOWN):
+        raise BadUsage(
+            f"It was made by {recipe.take.model} ({recipe.digest[:8]}), a model of your own.",
+            "Name its folder with --model.",
+        )
+    return recipe.take.model
+
+
+def _cards(spec: AudioSpec, names: Iterable[str], known: bool = False) -> dict[str, ProbeCard]:
+    from engine.steering import probe_files
+
+    shelf = probe_files.shelf()
+    fitting = {each.card.name: each.card for each in shelf.of(spec)}
+    if known:
+        # Making again compares their numbers, and says what is missing.
+        return {name: fitting[name] for name in names if name in fitting}
+    wanted = list(names)
+    anywhere = {each.card.name for each in shelf.found}
+    if wanted and not fitting and not anywhere.intersection(wanted):
+        raise NoProbes(
+            f"There are no probes of {spec.name}.", "Train one: armonica probes train NAME."
+        )
+    return {name: probe_files.find(name, spec, shelf).card for name in wanted}
+
+
+def _make(bench: _Bench, order: Order, out: Path, report: Path | None) -> _Result:
+    from engine.jobs import Cancelled, Job
+    from engine.studio.exported import Beside
+    from engine.studio.hand import Controls
+    from engine.studio.maker import Maker
+    from engine.studio.parts import StudioParts
+
+    def more(recipe: Recipe) -> dict[Path, bytes]:
+        return {} if report is None else {report: document(described(bench.cards, recipe, out))}
+
+    shelf = Beside(out, more)
+    job = Job(1, "steer", "steer", lambda _: None, _Shown(f"steer {out.name}"))
+    maker = Maker(job, bench.instrument, order, Controls(), StudioParts(), bench.soundfont, shelf)
+    try:
+        with _cancelling(job):
+            made = maker.make(lambda _: None, lambda: False)
+    except Cancelled:
+        made = None
+    if made is not None and made.recipe is None and made.fault is not None:
+        raise made.fault
+    if made is None or made.recipe is None:
+        raise Interrupted("Interrupted before anything had grown; nothing was written.")
+    told = described(bench.cards, made.recipe, out)
+    return _Result(told, made.recipe, shelf.source, made.fault)
+
+
+class _Shown:
+    """Shows on standard error what a job tells."""
+
+    def __init__(self, name: str) -> None:
+        self._line = ProgressLine(name)
+
+    def __call__(self, event: Event) -> None:
+        from engine.events import TakeGrown
+
+        if isinstance(event, TakeGrown):
+            least, most = (duration(seconds) for seconds in event.left)
+            left = least if least == most else f"{least} to {most}"
+            meters = "".join(
+                f", {meter.name} {meter.confidence:.2f} ({meter.gate:+.2f})"
+                for meter in event.meters
+            )
+            self._line.show(
+                event.step / event.steps,
+                f"{event.seconds:.1f} of {event.of:.1f} s, {event.rate:.2f} s/s{meters}",
+                left if event.step < event.steps else "",
+            )
+
+
+@contextmanager
+def _cancelling(job: Job) -> Iterator[None]:
+    # The first Ctrl-C ends the work at its next step, so that what there is can be kept.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        if job.cancelled:
+            raise KeyboardInterrupt
+        job.cancel()
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(made: _Result, out: Path, whole: bool | None = None) -> None:
+    if made.fault is not None:
+        raise made.fault
+    if not (made.recipe.take.whole if whole is None else whole):
+        there = made.recipe.take.seconds
+        raise Interrupted(f"Interrupted: {out} holds the {there:.1f} s that had grown.")
+
+
+def _take_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-steer"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")

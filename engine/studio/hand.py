@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.events import Meter
+from engine.steering import probe_files
 from engine.steering.settings import TraitSetting
-from engine.steering.spec import TraitReading
-from engine.studio.recipe import Change, rounded
+from engine.steering.spec import AudioSpec, TraitReading
+from engine.studio.recipe import Change, OtherModel, Steered, rounded
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,3 +78,38 @@ class Hand:
     def _turn(self, step: int, setting: TraitSetting) -> None:
         self._steerer.set(setting)
         self.changes.append(Change(step, setting))
+
+
+def hand_on(
+    spec: AudioSpec,
+    traits: Sequence[Steered],
+    changes: Sequence[Change],
+    controls: Controls | None,
+) -> tuple[Hand | None, tuple[Steered, ...]]:
+    """Gives a hand on the probes of these traits, and the traits with their probes' digests.
+
+    A trait that names a digest is to have that very probe; without it one that pushes nothing
+    is left out. Where no trait is left there is no hand. Raises `OtherModel` where a probe
+    that pushes is another one, and `UnknownName` or `BadProbe` where there is none.
+    """
+    from engine.steering.steerer import Steerer
+
+    shelf = probe_files.shelf()
+    shelved = {each.card.name: each for each in shelf.of(spec)}
+    probes, kept = [], []
+    for trait in traits:
+        name, found = trait.setting.name, shelved.get(trait.setting.name)
+        digest = "" if found is None else probe_files.read_card(found.path)[1]
+        if trait.probe not in ("", digest):
+            if trait.setting.active or any(c.setting.name == name for c in changes):
+                raise OtherModel(
+                    f"The probe {name!r} is not the one that the take was made with.",
+                    "Make a new take with the probe that is there now.",
+                )
+            continue
+        probes.append(probe_files.find(name, spec, shelf))
+        kept.append(Steered(trait.setting, digest))
+    if not probes:
+        return None, ()
+    steerer = Steerer(probes, [each.setting for each in kept], pace=spec.frame_rate)
+    return Hand(steerer, changes, controls), tuple(kept)

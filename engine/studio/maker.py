@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Protocol
 
-from engine.errors import OutOfRange, UserError
+from engine.errors import OutOfRange
 from engine.events import Generation, Meter, Noticed, Take, TakeGrown
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
 from engine.steering.settings import TraitSetting
-from engine.steering.spec import Arm, AudioSpec
+from engine.steering.spec import AudioSpec
 from engine.studio import takes
-from engine.studio.hand import Controls, Hand
+from engine.studio.hand import Controls, Hand, hand_on
 from engine.studio.pace import Pace
-from engine.studio.recipe import Change, Recipe, Steered, rounded
+from engine.studio.recipe import Change, Recipe, Steered, pushed_traits, rounded, versions
+from engine.studio.recipe import OtherModel as OtherModel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,12 +44,6 @@ HISTORY = 128
 """Steps whose meters are told along."""
 
 log = logging.getLogger(__name__)
-
-
-class OtherModel(UserError):
-    """A take that another model made."""
-
-    title = "Take"
 
 
 class Shelf(Protocol):
@@ -206,7 +200,9 @@ class Maker:
         began(growth)
         audio = GrowingAudio(self._instrument)
         decoded = 0
-        self._hand = self._steering(plan)
+        # What is made again is turned by its recipe alone.
+        controls = self._controls if plan.stop is None else None
+        self._hand, self._traits = hand_on(spec, plan.traits, plan.changes, controls)
         request = self._request(plan)
         with closing(self._instrument.generate(request, self._hand)) as steps:
             since = time.monotonic()
@@ -236,35 +232,6 @@ class Maker:
             self._job.rest(REST)
         if self._job.cancelled:
             raise Cancelled
-
-    def _steering(self, plan: _Plan) -> Hand | None:
-        from engine.steering import probe_files
-        from engine.steering.steerer import Steerer
-
-        shelf = probe_files.shelf()
-        spec = self._instrument.spec
-        shelved = {each.card.name: each for each in shelf.of(spec)}
-        probes, settings, traits = [], [], []
-        for trait in plan.traits:
-            name, found = trait.setting.name, shelved.get(trait.setting.name)
-            digest = "" if found is None else probe_files.read_card(found.path)[1]
-            if trait.probe not in ("", digest):
-                if trait.setting.active or any(c.setting.name == name for c in plan.changes):
-                    raise OtherModel(
-                        f"The probe {name!r} is not the one that the take was made with.",
-                        "Make a new take with the probe that is there now.",
-                    )
-                # A meter that pushed nothing may be missing.
-                continue
-            probes.append(probe_files.find(name, spec, shelf))
-            settings.append(trait.setting)
-            traits.append(Steered(trait.setting, digest))
-        self._traits = tuple(traits)
-        if not probes:
-            return None
-        steerer = Steerer(probes, settings, pace=spec.frame_rate)
-        controls = self._controls if plan.stop is None else None
-        return Hand(steerer, plan.changes, controls)
 
     def _request(self, plan: _Plan) -> Request:
         from engine.steering.generate import Request
@@ -317,7 +284,7 @@ class Maker:
         wave = self._instrument.decode(codes).numpy()
         heard: Heard = () if quiet() else self._heard(wave)
         changes = tuple(self._hand.changes) if self._hand is not None else ()
-        pushed, arm = _pushed(self._traits, changes)
+        pushed, arm = pushed_traits(self._traits, changes)
         take = Take(
             id=order.id,
             title=order.title,
@@ -348,7 +315,7 @@ class Maker:
             traits=self._traits,
             changes=changes,
             trace=tuple(self._trace),
-            versions=_versions(),
+            versions=versions(),
         )
         return self._shelf.write(recipe, wave, codes.cpu().numpy().astype("int32"))
 
@@ -380,26 +347,5 @@ def _same_model(recipe: Recipe, spec: AudioSpec) -> None:
         )
 
 
-def _pushed(
-    traits: Sequence[Steered], changes: Sequence[Change]
-) -> tuple[tuple[tuple[str, float], ...], Arm]:
-    # A trait counts as it was set last while it was steered.
-    last = {t.setting.name: t.setting for t in traits if t.setting.active}
-    last |= {c.setting.name: c.setting for c in changes if c.setting.active}
-    arms = [setting.arm for setting in last.values()]
-    pushed = tuple((name, rounded(each.sign * each.strength)) for name, each in last.items())
-    return pushed, arms[0] if arms else "none"
-
-
 def _length(prompt: Tensor | None) -> int:
     return 0 if prompt is None else int(prompt.shape[-1])
-
-
-def _versions() -> tuple[tuple[str, str], ...]:
-    import torch
-
-    try:
-        own = version("armonica")
-    except PackageNotFoundError:
-        own = ""
-    return (("armonica", own), ("torch", str(torch.__version__)))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, get_args
 
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, UserError
 from engine.events import Generation, Meter, Prompt, PromptKind, Take
 from engine.steering.settings import STRONGEST, TraitSetting, Tuning
-from engine.steering.spec import ARMS, MODES
+from engine.steering.spec import ARMS, MODES, Arm
 from engine.studio.fields import BadTake, Fields, bad, numbers, parsed
 
 FORMAT = 1
@@ -21,6 +22,12 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KINDS: tuple[PromptKind, ...] = get_args(PromptKind)
 _MOST_TRAITS, _MOST_STEPS, _MOST_CHANGES, _MOST_PEAKS = 1000, 200_000, 100_000, 4096
 _LONGEST, _LARGEST_SEED = 36_000.0, 2**63 - 1
+
+
+class OtherModel(UserError):
+    """A take that another model made, or that was pushed with other probes."""
+
+    title = "Take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,31 @@ def is_id(text: str) -> bool:
 def rounded(value: float) -> float:
     """Gives a number as recipes hold it."""
     return round(value, 6)
+
+
+def pushed_traits(
+    traits: Sequence[Steered], changes: Sequence[Change]
+) -> tuple[tuple[tuple[str, float], ...], Arm]:
+    """Gives the traits that were steered with their signed strengths, and by which arm.
+
+    A trait counts as it was set last while it was steered; of several arms it is the first.
+    """
+    last = {t.setting.name: t.setting for t in traits if t.setting.active}
+    last |= {c.setting.name: c.setting for c in changes if c.setting.active}
+    arms = [setting.arm for setting in last.values()]
+    pushed = tuple((name, rounded(each.sign * each.strength)) for name, each in last.items())
+    return pushed, arms[0] if arms else "none"
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """Gives the versions that a take's codes and sound depend on."""
+    import torch
+
+    try:
+        own = version("armonica")
+    except PackageNotFoundError:
+        own = ""
+    return (("armonica", own), ("torch", str(torch.__version__)))
 
 
 def encode(recipe: Recipe) -> bytes:

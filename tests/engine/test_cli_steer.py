@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
+from engine import locations
 from engine.cli.main import main
 from engine.corpus.table import shipped
+from engine.midi.files import write
 from engine.steering import probe_files, probing
+from engine.steering.fit import fit
+from engine.steering.musicgen import open_model
 from engine.steering.probes import Probe
+from engine.steering.spec import AudioSpec
+from engine.studio.maker import Maker
 from tests.checkpoints import SAMPLE_RATE, write_model
 from tests.engine.test_cli import ask, refused
 
@@ -24,8 +37,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def texting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives another model's folder."""
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives the folder of another model, with the same shapes."""
     return write_model(tmp_path_factory.mktemp("models") / "other", seed=5)
 
 
@@ -198,3 +211,381 @@ def test_training_probes_needs_clips(tmp_path: Path, capsys: pytest.CaptureFixtu
     words = ("train", "probes", "--clips", tmp_path / "none", "-o", tmp_path / "out")
     assert "armonica corpus render" in refused(capsys, *words)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def planted(small: Path) -> Callable[..., Path]:
+    """Gives what plants a probe of a model among the player's own."""
+
+    def plant(name: str = "bright", model: Path = small) -> Path:
+        place = probe_files.place(_spec(str(model)), name)
+        probe_files.write(_probe(str(model), name), place)
+        return place
+
+    return plant
+
+
+@lru_cache
+def _probe(model: str, name: str) -> Probe:
+    spec, made = _spec(model), torch.Generator().manual_seed(len(name))
+    labels = torch.arange(40) % 2 == 0
+    shape = (spec.layers, spec.heads, spec.head_size)
+    features = torch.randn(40, *shape, generator=made) + labels[:, None, None, None] * 0.8
+    return fit(features, labels, torch.arange(40) // 2, name=name, spec=spec)
+
+
+@lru_cache
+def _spec(model: str) -> AudioSpec:
+    return open_model(model, device="cpu").spec
+
+
+def steer(model: Path, out: Path, *more: object) -> tuple[object, ...]:
+    return ("steer", "--model", model, "--seconds", 0.5, "-o", out, *more)
+
+
+def test_steer_tells_what_the_contract_says(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    out, report = tmp_path / "out.wav", tmp_path / "report.json"
+    words = steer(small, out, "--probe", "bright=6", "--arm", "iti", "--report", report)
+    told = ask(capsys, *words, "--seed", 3)
+    assert (told["model"], told["seed"], told["seconds"]) == ("small", 3, 0.5)
+    assert (told["file"], told["arm"], told["prompt"]) == (str(out), "iti", "")
+    (probe,) = told["probes"]
+    card = probe_files.read_card(probe_files.place(_spec(str(small)), "bright"))[0]
+    assert (probe["name"], probe["strength"]) == ("bright", 6)
+    assert (probe["accuracy"], probe["threshold"]) == (card.accuracy, card.threshold)
+    # Codebooks are late by one step each, and the last frame is complete with the last of them.
+    assert [step["step"] for step in told["steps"]] == list(range(25 + 3))
+    assert all(step["confidence"].keys() == {"bright"} for step in told["steps"])
+    assert {step["gate"]["bright"] for step in told["steps"][1:]} == {1.0}
+    assert told["tagged"] == {}
+    assert json.loads(report.read_text()) == told
+    info = soundfile.info(out)
+    assert (info.samplerate, info.frames) == (SAMPLE_RATE, 8_000)
+    # It is nobody's take on the screen.
+    assert not list(tmp_path.glob("data/takes/*"))
+
+
+def test_an_unsteered_piece_needs_no_probe(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ask(capsys, *steer(small, tmp_path / "out.flac"))
+    assert (told["probes"], told["arm"], len(told["steps"])) == ([], "none", 28)
+    assert told["steps"][0]["confidence"] == {}
+    assert main([*map(str, steer(small, tmp_path / "out.flac"))]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{tmp_path}/out.flac: 0.5 s by small, seed 0, arm none")
+    assert "s/s" in err
+    assert "100%" in err
+
+
+def test_a_negative_strength_removes(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    words = steer(small, tmp_path / "out.wav", "--arm", "iti", "--probe", "bright=-4")
+    told = ask(capsys, *words)
+    assert told["probes"][0]["strength"] == -4
+    assert told["steps"][-1]["gate"] == {"bright": -1.0}
+
+
+def test_the_arm_none_is_metered_and_not_pushed(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    plain, metered = tmp_path / "plain.wav", tmp_path / "metered.wav"
+    ask(capsys, *steer(small, plain))
+    told = ask(capsys, *steer(small, metered, "--arm", "none", "--probe", "bright=6"))
+    assert told["steps"][-1]["gate"] == {"bright": 0.0}
+    assert 0 < told["steps"][-1]["confidence"]["bright"] < 1
+    assert plain.read_bytes() == metered.read_bytes()
+
+
+def test_the_twin_is_what_would_have_been(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    out, plain, report = tmp_path / "out.wav", tmp_path / "plain.wav", tmp_path / "r.json"
+    soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
+    more = ("--continue", tmp_path / "before.wav")
+    words = steer(small, out, *more, "--probe", "bright=9", "--arm", "iti")
+    told = ask(capsys, *words, "--twin", "--report", report)
+    assert told["twin"]["file"] == str(tmp_path / "out-twin.wav")
+    assert json.loads(report.read_text()) == told
+    ask(capsys, *steer(small, plain, *more))
+    assert (tmp_path / "out-twin.wav").read_bytes() == plain.read_bytes()
+    assert out.read_bytes() != plain.read_bytes()
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
+def test_sound_of_any_rate_is_continued(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], rate: int
+) -> None:
+    prompt = tmp_path / "prompt.flac"
+    soundfile.write(prompt, np.stack([tone(1.5, rate), tone(1.5, rate, 300)], axis=1), rate)
+    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert (told["prompt_seconds"], told["seconds"]) == (1.5, 0.5)
+    assert told["continues"] == str(prompt)
+    assert soundfile.info(tmp_path / "out.wav").frames == 32_000
+
+
+def test_the_end_of_an_hour_is_continued(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompt = tmp_path / "hour.wav"
+    with soundfile.SoundFile(prompt, "w", 8_000, 1) as file:
+        for minute in range(61):
+            file.write(tone(60, 8_000) if minute == 60 else np.zeros(480_000, "i2"))
+    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert told["prompt_seconds"] == 29.5
+
+
+@pytest.mark.parametrize("kind", ["mid", "armonica"])
+def test_what_was_composed_is_continued(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    prompt = tmp_path / f"tune.{kind}"
+    if kind == "mid":
+        write(prompt, [shipped().measure(row) for row in shipped().rows_of(40)[:2].tolist()], 120.0)
+    else:
+        prompt = sorted(locations.SONGS.glob("*.armonica"))[0]
+    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert told["prompt_seconds"] == 4.0 if kind == "mid" else told["prompt_seconds"] > 4
+    again = ask(capsys, "again", tmp_path / "out.wav", "-o", tmp_path / "b.wav", "--model", small)
+    assert again["identical"]
+
+
+def test_a_model_in_the_folder_called_small_is_that_one(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(small.parent)
+    told = ask(capsys, *steer(Path("small"), tmp_path / "out.wav"))
+    assert told["digest"] == _spec(str(small)).digest
+
+
+def test_again_is_bit_for_bit_the_same(
+    small: Path,
+    planted: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    planted()
+    monkeypatch.chdir(tmp_path)
+    soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
+    first = tmp_path / "first.wav"
+    words = steer(small, first, "--probe", "bright=6", "--continue", "before.wav", "--seed", 9)
+    told = ask(capsys, *words, "--temperature", 1.2, "--top-k", 9)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = ask(capsys, "again", first, "-o", "second.wav", "--model", small)
+    assert again["identical"]
+    assert Path("second.wav").read_bytes() == first.read_bytes()
+    for name in ("seed", "steps", "probes", "temperature", "top_k", "seconds", "continues"):
+        assert again[name] == told[name]
+    third = ask(capsys, "again", "second.wav.json", "-o", "third.flac", "--model", small)
+    assert third["identical"]
+    assert (soundfile.read("third.flac")[0] == soundfile.read(first)[0]).all()
+
+
+def test_again_says_what_is_not_what_it_was(
+    small: Path,
+    other: Path,
+    planted: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = planted()
+    soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
+    first = tmp_path / "first.wav"
+    more = ("--probe", "bright=6", "--continue", tmp_path / "before.wav")
+    ask(capsys, *steer(small, first, *more))
+    words: tuple[object, ...] = ("again", first, "-o", tmp_path / "second.wav")
+    assert "Name its folder with --model" in refused(capsys, *words)
+    assert "and not by other" in refused(capsys, *words, "--model", other)
+    assert "place of the recipe" in refused(capsys, "again", first, "-o", first, "--model", small)
+    words = (*words, "--model", small)
+    soundfile.write(tmp_path / "before.wav", tone(0.7), SAMPLE_RATE)
+    assert "is not what the take continued" in refused(capsys, *words)
+    (tmp_path / "before.wav").unlink()
+    assert "before.wav" in refused(capsys, *words)
+    soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
+    place.unlink()
+    assert "not the one" in refused(capsys, *words)
+    probe_files.write(
+        replace(_probe(str(small), "dull"), card=_probe(str(small), "bright").card), place
+    )
+    assert "not the one" in refused(capsys, *words)
+    planted()
+    assert ask(capsys, *words)["identical"]
+    recipe = tmp_path / "first.wav.json"
+    recipe.write_text(recipe.read_text()[:200])
+    assert "first.wav.json" in refused(capsys, *words)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Presses Ctrl-C when a step is told."""
+    before = Maker._tell
+
+    def tell(maker: Maker, plan: Any, number: int, *more: Any) -> None:
+        before(maker, plan, number, *more)
+        if number >= step:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Maker, "_tell", tell)
+    monkeypatch.setattr("engine.studio.maker.TOLD", 0.0)
+
+
+def test_an_interrupted_take_is_kept_and_can_be_made_again(
+    small: Path,
+    planted: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    planted()
+    out = tmp_path / "out.wav"
+    words = [*map(str, steer(small, out, "--probe", "bright=3", "--twin", "--json"))]
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 12)
+        assert main(words) == 130
+    printed, err = capsys.readouterr()
+    told = json.loads(printed)
+    assert (told["whole"], told["seconds"], len(told["steps"])) == (False, 0.2, 13)
+    last = err.splitlines()[-1]
+    assert last == f"armonica: Interrupted: {out} holds the 0.2 s that had grown."
+    assert soundfile.info(out).duration == 0.2
+    assert not (tmp_path / "out-twin.wav").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    again = ask(capsys, "again", out, "-o", tmp_path / "again.wav", "--model", small)
+    assert again["identical"]
+    assert (tmp_path / "again.wav").read_bytes() == out.read_bytes()
+
+
+def test_interrupted_before_anything_had_grown_nothing_is_written(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    interrupt_at(monkeypatch, 0)
+    assert main([*map(str, steer(small, tmp_path / "out.wav"))]) == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-1].startswith("armonica: Interrupted before anything")
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_full_disk_leaves_nothing(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.writing._stage", full)
+    report = tmp_path / "r.json"
+    assert main([*map(str, steer(small, tmp_path / "out.wav", "--report", report))]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "No space left on device. Free some space" in err.splitlines()[-1]
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("--seconds 0", "from 0.5 to"),
+        ("--seconds -1", "from 0.5 to"),
+        ("--seconds nan", "from 0.5 to"),
+        ("--seconds 5000", "from 0.5 to"),
+        ("--seconds long", "--help"),
+        ("--temperature -1", "from 0 to 10"),
+        ("--top-k -1", "from 0 to"),
+        ("--seed -1", "--seed lies from 0"),
+        ("--target 1.2", "from 0 to 1"),
+        ("--arm itti", "--help"),
+        ("--probe bright", "NAME=STRENGTH"),
+        ("--probe =3", "NAME=STRENGTH"),
+        ("--probe bright=much", "from -10 to 10"),
+        ("--probe bright=11", "from -10 to 10"),
+        ("--probe bright=nan", "from -10 to 10"),
+        ("--probe bright=1 --probe bright=2", "once"),
+        ("--probe brigth=4", "'bright'"),
+        ("--probe foreign=4", "was made for other"),
+        ("--twin", "Leave out --twin"),
+        ("--twin --arm none --probe bright=4", "Leave out --twin"),
+        ("--prompt drums", "Leave out --prompt"),
+        ("--model nowhere", "facebook/musicgen-small"),
+        ("--model empty", "state_dict.bin"),
+        ("-o nowhere/out.wav", "Name a folder that is there"),
+        ("-o out.mp3", "neither .wav nor .flac"),
+        ("-o folder.wav", "cannot be written"),
+        ("--report nowhere/r.json", "in a folder that is there"),
+        ("--report new.wav.json", "Rename it"),
+        ("--continue nothing.wav", "nothing.wav cannot be read"),
+        ("--continue nothing.mid", "nothing.mid"),
+        ("--continue nothing.armonica", "nothing.armonica"),
+        ("--continue notes.txt", "notes.txt is no audio file"),
+        ("--continue notes.mid", "notes.mid"),
+        ("--continue notes.armonica", "notes.armonica"),
+        ("--continue silent.wav", "silent.wav is silent"),
+        ("--continue sample.wav", "no sound yet"),
+        ("--continue short.wav", "Continue something of 0.5 seconds or more"),
+        ("--continue nan.wav", "no numbers"),
+        ("--continue empty", "a folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(
+    words: str,
+    remedy: str,
+    small: Path,
+    other: Path,
+    planted: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planted()
+    planted("foreign", other)
+    for name in ("empty", "folder.wav"):
+        (tmp_path / name).mkdir()
+    for suffix in ("txt", "mid", "armonica"):
+        (tmp_path / f"notes.{suffix}").write_text("no music")
+    soundfile.write("silent.wav", np.zeros(16_000), SAMPLE_RATE)
+    soundfile.write("sample.wav", tone(1)[:1], SAMPLE_RATE)
+    soundfile.write("short.wav", tone(0.2), SAMPLE_RATE)
+    soundfile.write("nan.wav", np.full(16_000, np.nan, "f4"), SAMPLE_RATE, subtype="FLOAT")
+    before = sorted(tmp_path.rglob("*"))
+    line = refused(capsys, *steer(small, Path("new.wav")), *words.split())
+    assert remedy in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_without_probes_says_how_to_train_one(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(capsys, *steer(small, tmp_path / "out.wav", "--probe", "drums=4"))
+    assert "armonica probes train" in line
+
+
+def test_a_description_reaches_a_model_that_takes_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path / "worded", text="lut")
+    plain, worded = (
+        ask(capsys, *steer(model, tmp_path / f"{name}.wav", "--prompt", text, "--seed", 2))
+        for name, text in (("plain", ""), ("worded", "loud drums"))
+    )
+    assert (plain["prompt"], worded["prompt"]) == ("", "loud drums")
+    assert ask(capsys, "again", worded["file"], "-o", tmp_path / "again.wav", "--model", model)[
+        "identical"
+    ]

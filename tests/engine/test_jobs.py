@@ -118,3 +118,25 @@ def test_closing_ends_what_runs(listener: Listener) -> None:
     assert begun.wait(5)
     lanes.close()
     assert not [t for t in threading.enumerate() if t.name == "model jobs"]
+
+
+def test_the_end_of_a_job_is_told_also_where_it_never_began(listener: Listener) -> None:
+    lanes, begun, over = Jobs(listener), threading.Event(), []
+
+    def ended(job: Job) -> None:
+        over.append(job.name)
+        job.tell(Noticed(f"{job.name} is over"))
+
+    def held(job: Job) -> None:
+        begun.set()
+        job.rest(30)
+        job.step(0.5)
+
+    lanes.start("audio", "generate", "first", held, ended)
+    assert begun.wait(5)
+    queued = lanes.start("audio", "load", "second", held, ended)
+    lanes.cancel(queued)
+    lanes.start("audio", "generate", "third", lambda job: job.step(1.0), ended)
+    listener.wait(Noticed, lambda event: event.text == "third is over", 5.0)
+    assert over == ["first", "second", "third"]
+    lanes.close()

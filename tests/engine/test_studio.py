@@ -92,6 +92,9 @@ def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> N
     recipe = takes.read(take.id)
     assert recipe.take == take
     assert len(recipe.trace) == recipe.steps == 203
+    # The meter crosses the threshold of its probe on the way.
+    threshold = room.shown.traits[1].threshold
+    assert recipe.trace[0][1].confidence < threshold < grown[-1].meters[1].confidence
     wave, rate = takes.read_wave(take.id)
     assert len(wave) / rate == 6.0
     assert files() == [".flac", ".flac", ".json", ".json", ".safetensors", ".safetensors"]

@@ -191,8 +191,10 @@ def load_codec(folder: Path) -> SpectralCodec:
     """Reads a codec from its two files; raises `BadModel` where they are missing or damaged."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        codec = SpectralCodec(CodecShape(**card["shape"]))
         tensors = safetensors.torch.load_file(folder / WEIGHTS)
+        shape = CodecShape(**card["shape"])
+        _check(shape, tensors)
+        codec = SpectralCodec(shape)
         missing, unexpected = codec.load_state_dict(
             {name: value.float() for name, value in tensors.items()}, strict=False
         )
@@ -207,10 +209,26 @@ def load_codec(folder: Path) -> SpectralCodec:
         safetensors.SafetensorError,
     ) as e:
         raise BadModel(
-            f"{folder} holds no codec ({str(e).splitlines()[0]}).",
+            f"{folder} holds no codec ({(str(e) or type(e).__name__).splitlines()[0]}).",
             "Install Armonica again, or train one: armonica train codec.",
         ) from e
     return codec.eval()
+
+
+def _check(shape: CodecShape, tensors: dict[str, Tensor]) -> None:
+    # Before anything is built: a card alone could ask for more memory than there is.
+    sizes = asdict(shape)
+    whole = all(type(size) is int and size > 0 for size in sizes.values())
+    if not (whole and 8_000 <= shape.rate <= 192_000 and shape.rounds <= 1_000):
+        raise ValueError(f"no codec has the sizes {sizes}")
+    blocks = [name.split(".")[0] for name in tensors if name.endswith(".scale")]
+    if (
+        tensors["into.weight"].shape != (shape.width, shape.subframes * shape.bands, 3)
+        or tensors["out.weight"].shape != (shape.subframes * BINS, shape.width, 1)
+        or tensors["quantiser.codes"].shape != (shape.codebooks, shape.codes, shape.latent)
+        or (blocks.count("encoder"), blocks.count("decoder")) != (shape.encoder, shape.decoder)
+    ):
+        raise ValueError("the weights are of another shape")
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -212,6 +212,10 @@ class Generation:
     top_k: int = 60
 
 
+PEAKS = 160
+"""Columns of the wave of a whole take; one that grows has those that have begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Take:
     """A piece of audio that was made, as a list shows it; its recipe lies beside its file.
@@ -220,7 +224,7 @@ class Take:
     steered, with their signed strengths. ``heard`` is how sure the independent tagger is of
     each part in the last seconds. ``parent`` is the take it continues or repeats, ``twin``
     its unsteered twin; ``whole`` is false where it was cancelled on the way. ``peaks`` are
-    pairs of the lowest and highest sample for each column of a drawn wave.
+    pairs of the lowest and highest sample for each of the `PEAKS` columns of a drawn wave.
     """
 
     id: str

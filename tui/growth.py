@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.events import Meter, TakeGrown
@@ -71,7 +72,7 @@ class Growth:
 
 
 def _column(part: list[Meter | None]) -> Column | None:
-    meters = [meter for meter in part if meter is not None]
+    meters = [meter for meter in part if meter is not None and math.isfinite(meter.confidence)]
     if not meters:
         return None
     pushed = next((1 if meter.gate >= 0 else -1 for meter in meters if meter.pushed), 0)

@@ -242,7 +242,7 @@ def _hear(screen: SteerScreen) -> None:
     elif screen.chosen_plays:
         screen.send(c.StopTake())
     else:
-        screen.play(screen.take, screen.stands)
+        screen.play(screen.take or "", screen.stands)
 
 
 @deed("take.twin")

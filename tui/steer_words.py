@@ -56,6 +56,8 @@ def doubt(trait: Trait) -> str:
 
 def seconds(value: float) -> str:
     """Says a length: ``8 s``, ``4.1 s``, ``2:05``."""
+    if not math.isfinite(value):
+        return "? s"
     if value >= 60:
         return f"{int(value) // 60}:{int(value) % 60:02d}"
     return f"{value:.0f} s" if abs(value - round(value)) < 0.05 else f"{value:.1f} s"

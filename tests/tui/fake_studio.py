@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
 from engine import commands as c
 from engine.errors import NotReady
 from engine.events import (
+    PEAKS,
     AudioModelStatus,
     Event,
     Meter,
     Noticed,
-    Prompt,
     Refused,
     StudioShown,
     Take,
@@ -59,7 +60,7 @@ def take(number: int, **changes: object) -> Take:
         "closed-loop",
         (("drums", 4.0), ("bass", -2.5)),
         (("bass", 0.04), ("drums", 0.98), ("guitar", 0.71), ("piano", 0.93), ("pad", 0.11)),
-        peaks=peaks(240, number / 2),
+        peaks=peaks(PEAKS, number / 2),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -92,7 +93,7 @@ def grown(step: int, job: int = 7) -> TakeGrown:
         ((STEPS - step) / 150, (STEPS - step) / 90),
         meters(step),
         history,
-        peaks(240)[: round(240 * seconds / OF)],
+        peaks(PEAKS)[: math.ceil(PEAKS * seconds / OF)],
     )
 
 
@@ -102,6 +103,7 @@ class FakeStudio(FakeEngine):
     def __init__(self, studio: StudioShown | None = None) -> None:
         super().__init__()
         self.studio = studio if studio is not None else StudioShown(sound="speakers")
+        self._jobs = itertools.count(7)
 
     def change(self, **changes: object) -> None:
         """Changes the state of the studio and tells it."""
@@ -115,7 +117,7 @@ class FakeStudio(FakeEngine):
 
     def grow(self, step: int) -> None:
         """Lets a take grow to a step, telling every sixth."""
-        self.change(job=7)
+        self.change(job=7, growing="t9")
         for each in [*range(0, step, 6), step]:
             self.tell(grown(each))
 
@@ -149,13 +151,15 @@ class FakeStudio(FakeEngine):
             case c.Generate() | c.MakeAgain() | c.MakeTwin():
                 if self.studio.model.state != "ready":
                     return (Refused.of(NotReady("The audio model is not there."), command),)
-                return self._now(job=7)
+                if self.studio.job is not None:
+                    return (Refused.of(NotReady("A take grows already."), command),)
+                return self._now(job=next(self._jobs), growing="t9")
             case c.PauseGeneration(paused):
                 return self._now(paused=paused)
             case c.Cancel():
-                return self._now(job=None, paused=False)
+                return self._now(job=None, growing=None, paused=False)
             case c.PlayTake(ident, at):
-                playing = ident or "grows"
+                playing = ident or self.studio.growing
                 return (*self._now(playing=playing), TakePlayed(playing, at))
             case c.StopTake():
                 return (*self._now(playing=None), TakePlayed(None, 0.0))
@@ -169,6 +173,3 @@ class FakeStudio(FakeEngine):
     def _now(self, **changes: object) -> tuple[Event, ...]:
         self.studio = replace(self.studio, **changes)  # type: ignore[arg-type]
         return (self.studio,)
-
-
-SONG = Prompt("song")

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
+    PEAKS,
     Event,
     JobProgressed,
     LatenessMeasured,
@@ -81,7 +82,7 @@ class SteerScreen(Screen[None]):
         self.chosen = 0
         self.take: str | None = None
         self.follow = studio.job is not None
-        self._left: dict[str | None, float] = {}
+        self._left: dict[str, float] = {}
         self._regions: dict[str, Region] = {}
         self._built = False
 
@@ -185,8 +186,8 @@ class SteerScreen(Screen[None]):
         return take
 
     def choose_take(self, take: str | None) -> None:
-        """Chooses a take by its id (None: the one that grows), if it is in the list."""
-        if take in self._entries():
+        """Chooses a take by its id, if it is in the list."""
+        if take is not None and take in self._entries():
             self.take = take
             self._draw_takes()
 
@@ -197,42 +198,44 @@ class SteerScreen(Screen[None]):
             at = entries.index(self.take) if self.take in entries else 0
             self.choose_take(entries[max(0, min(len(entries) - 1, at + by))])
 
+    @property
+    def grows(self) -> str | None:
+        """The id of the take that grows, if one does."""
+        if self.studio.job is None:
+            return None
+        return self.studio.growing or "growing"
+
     def twin_of(self, take: Take) -> str | None:
         """Gives the id of the other take of a pair."""
         if take.twin is not None:
             return take.twin
         return next((each.id for each in self.studio.takes if each.twin == take.id), None)
 
-    def _entries(self) -> list[str | None]:
-        growing: list[str | None] = [None] if self.studio.job is not None else []
-        return growing + [take.id for take in self.takes]
+    def _entries(self) -> list[str]:
+        growing = [] if self.grows is None else [self.grows]
+        return growing + [take.id for take in self.takes if take.id != self.grows]
 
     # Hearing takes
 
     @property
     def nothing_to_hear(self) -> bool:
         """Whether neither a take nor one that grows is chosen."""
-        return self.chosen_take is None and self.studio.job is None
+        return self.take is None
 
     @property
     def chosen_plays(self) -> bool:
         """Whether what is chosen is what plays."""
-        playing = self.studio.playing
-        if playing is None:
-            return False
-        # What plays and is in no list is the one that grows.
-        known = any(take.id == playing for take in self.studio.takes)
-        return playing == self.take if known else self.take is None
+        return self.take is not None and self.studio.playing == self.take
 
     @property
     def stands(self) -> float:
         """Where the chosen take plays, or was left, in seconds."""
-        return self.played.at if self.chosen_plays else self._left.get(self.take, 0.0)
+        return self.played.at if self.chosen_plays else self._left.get(self.take or "", 0.0)
 
-    def play(self, take: str | None, at: float) -> None:
+    def play(self, take: str, at: float) -> None:
         """Plays a take from a place, and chooses it."""
         self.choose_take(take)
-        self.send(PlayTake(take, round(max(0.0, at), 3)))
+        self.send(PlayTake(None if take == self.grows else take, round(max(0.0, at), 3)))
 
     def seek(self, by: float) -> None:
         """Goes on or back in the chosen take, also while it plays."""
@@ -243,10 +246,11 @@ class SteerScreen(Screen[None]):
 
     def go_to(self, at: float) -> None:
         """Goes to a place in the chosen take, in seconds."""
-        at = self._in_take(at)
-        self._left[self.take] = at
+        if self.take is None:
+            return
+        at = self._left[self.take] = self._in_take(at)
         if self.chosen_plays:
-            self.send(PlayTake(self.take, round(at, 3)))
+            self.play(self.take, at)
         self._draw_place()
 
     def _in_take(self, at: float) -> float:
@@ -286,20 +290,16 @@ class SteerScreen(Screen[None]):
     def _played(self, event: TakePlayed) -> None:
         before, self.played = self.played, event
         if before.take is not None and event.take != before.take:
-            known = next((t for t in self.studio.takes if t.id == before.take), None)
+            known = next((take for take in self.studio.takes if take.id == before.take), None)
             ended = known is not None and before.at >= known.seconds - END
-            key = before.take if known is not None else None
-            self._left[key] = 0.0 if ended else before.at
+            self._left[before.take] = 0.0 if ended else before.at
 
     def _choose_a_take(self, before: StudioShown) -> None:
-        job, entries = self.studio.job, self._entries()
-        if job is not None and job != before.job and (self.follow or self.chosen_take is None):
-            self.take, self.follow = None, False
-        elif job is None and self.take is None and entries:
-            # What grew has become a take.
-            known = {take.id for take in before.takes}
-            self.take = next((each for each in entries if each not in known), entries[0])
-        if self.take not in entries:
+        entries = self._entries()
+        begun = self.studio.job is not None and self.studio.job != before.job
+        if begun and self.follow:
+            self.take, self.follow = self.grows, False
+        elif self.take not in entries:
             self.take = entries[0] if entries else None
 
     @property
@@ -346,7 +346,7 @@ class SteerScreen(Screen[None]):
             case "loading":
                 return "Traits and their meters stand here as soon as the model is there."
             case "failed":
-                return f"{model.detail} {key} loads another model; all else works meanwhile."
+                return f"{model.detail} All else works meanwhile."
             case "none":
                 return f"No audio model is loaded. {key} loads one."
             case "ready":
@@ -357,12 +357,10 @@ class SteerScreen(Screen[None]):
                 )
 
     def _draw_takes(self) -> None:
-        growing = ""
-        if self.studio.job is not None:
-            continued = steer_words.prompt(self.studio.generation.prompt, self.studio.takes)
-            growing = f"the take that {'is held' if self.studio.paused else 'grows'} now"
-            growing += "" if continued == "nothing" else f", from {continued}"
-        takes = self.takes
+        growing = None
+        if self.grows is not None:
+            growing = (self.grows, f"the take that {'is held' if self.studio.paused else 'grows'}")
+        takes = tuple(take for take in self.takes if take.id != self.grows)
         self.query_one(TakesList).show(takes, growing, self.take, self.studio.playing)
         self._draw_wave()
 
@@ -371,17 +369,17 @@ class SteerScreen(Screen[None]):
         self._draw_place()
 
     def _wave(self) -> Wave:
-        take, grown, grows = self.chosen_take, self._growing, self.studio.job is not None
-        if take is not None:
+        take, grown = self.chosen_take, self._growing
+        if take is not None and take.id != self.grows:
             given, length = take.prompt_seconds, take.seconds
-            return Wave(take.title, self._about(take), take.peaks, length, given, length)
-        asked = steer_words.asked(self.studio.traits)
-        if not grows:
-            return Wave("no take")
+            columns = len(take.peaks)
+            return Wave(take.title, self._about(take), take.peaks, length, given, length, columns)
+        if self.grows is None:
+            return Wave("", "The wave of the take that is made or chosen stands here.")
         if grown is None:
-            return Wave("growing", asked)
+            return Wave("growing")
         given, length = grown.prompt_seconds, grown.seconds
-        return Wave("growing", asked, grown.peaks, length, given, grown.of, True)
+        return Wave("growing", "", grown.peaks, length, given, grown.of, PEAKS, True)
 
     def _about(self, take: Take) -> str:
         parts = [f"{take.model}, seed {take.seed}, {take.arm}" if take.pushed

@@ -42,9 +42,9 @@ class TakesList(Canvas, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """The mouse chose a take (None: the one that grows)."""
+        """The mouse chose a take."""
 
-        take: str | None
+        take: str
 
     def __init__(
         self,
@@ -53,16 +53,20 @@ class TakesList(Canvas, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._takes: tuple[Take, ...] = ()
-        self._growing = ""
+        self._growing: tuple[str, str] | None = None
         self._chosen: str | None = None
         self._playing: str | None = None
 
     def show(
-        self, takes: Sequence[Take], growing: str, chosen: str | None, playing: str | None
+        self,
+        takes: Sequence[Take],
+        growing: tuple[str, str] | None,
+        chosen: str | None,
+        playing: str | None,
     ) -> None:
-        """Shows takes; ``growing`` says what grows (nothing: none does).
+        """Shows takes; ``growing`` is the id of the one that grows, and words for it.
 
-        ``chosen`` is a take's id, or None for the one that grows.
+        ``chosen`` and ``playing`` are ids.
         """
         now = (tuple(takes), growing, chosen, playing)
         if now != (self._takes, self._growing, self._chosen, self._playing):
@@ -78,14 +82,17 @@ class TakesList(Canvas, can_focus=True):
                 marks = ", ".join(word for word, _ in self._marks(take))
                 parts = [take.title, words.seconds(take.seconds), steered, heard, marks]
                 return ", ".join(part for part in parts if part) + "."
-        return f"{self._growing}." if self._growing else f"{len(self._takes)} takes."
+        if self._growing is not None and self._growing[0] == self._chosen:
+            return f"{self._growing[1]}."
+        return f"{len(self._takes)} takes."
 
     @property
-    def _entries(self) -> list[Take | None]:
-        return [*([None] if self._growing else []), *self._takes]
+    def _entries(self) -> list[tuple[str, Take | None]]:
+        growing = [] if self._growing is None else [(self._growing[0], None)]
+        return [*growing, *((take.id, take) for take in self._takes)]
 
     def _first(self) -> int:
-        ids = [take.id if take is not None else None for take in self._entries]
+        ids = [each for each, _ in self._entries]
         at = ids.index(self._chosen) if self._chosen in ids else 0
         room = max(1, self.size.height - 1)
         return max(0, min(at - room // 2, len(ids) - room))
@@ -108,17 +115,18 @@ class TakesList(Canvas, can_focus=True):
         entries, first = self._entries, self._first()
         if not entries:
             picture.put(2, 1, "Nothing has been made yet.", quiet)
-        for row, take in enumerate(entries[first : first + room], start=1):
-            chosen = (take.id if take is not None else None) == self._chosen
+        for row, (each, take) in enumerate(entries[first : first + room], start=1):
+            chosen = each == self._chosen
+            if each == self._playing:
+                picture.put(1, row, "▶", self.style_of("takes--playing"))
             if chosen:
                 mark = "▸" if self.has_focus else "▹"
                 picture.put(0, row, mark, self.style_of("takes--pointer"))
             style = self.style_of("takes--chosen" if chosen else "takes--label")
             if take is None:
-                picture.put(2, row, fitting(picture.width - 2, self._growing), style)
+                assert self._growing is not None
+                picture.put(2, row, fitting(picture.width - 2, self._growing[1]), style)
                 continue
-            if take.id == self._playing:
-                picture.put(1, row, "▶", self.style_of("takes--playing"))
             picture.put(title, row, _short(take.title, length - title - 1), style)
             picture.put(length, row, words.seconds(take.seconds), style)
             pushed = words.pushed(take)
@@ -166,8 +174,7 @@ class TakesList(Canvas, can_focus=True):
         at = self._first() + event.get_content_offset_capture(self).y - 1
         if self._first() <= at < len(self._entries):
             event.stop()
-            take = self._entries[at]
-            self.post_message(self.Chosen(take.id if take is not None else None))
+            self.post_message(self.Chosen(self._entries[at][0]))
 
 
 def _short(title: str, room: int) -> str:

@@ -159,8 +159,8 @@ class TraitRows(Canvas, can_focus=True):
     def _places(self, width: int) -> _Places:
         wide = width >= WIDE
         longest = max((len(each.trait.name) for each in self._readings), default=6)
-        label, accuracy = 2, 12 if wide else 7
-        name = min(max(6, longest), 24 - accuracy if wide else 8)
+        label, accuracy = 2, 13 if wide else 7
+        name = min(max(7, longest), 12 if wide else 8)
         mode = label + name + 1 + accuracy + (2 if wide else 1)
         arm = mode + (9 if wide else 2)
         want = arm + (12 if wide else 7)
@@ -231,7 +231,7 @@ class TraitRows(Canvas, can_focus=True):
         wide = picture.width >= WIDE
         half = (trait.high - trait.low) / 2
         accuracy = words.share(trait.accuracy)
-        told = f"{accuracy} {words.share(trait.low)}-{words.share(trait.high)}"
+        told = f"{accuracy} ({words.share(trait.low)}-{words.share(trait.high)})"
         picture.put(at.accuracy, y, told if wide else f"{accuracy}±{words.share(half)}", quiet)
         if trait.warnings:
             picture.put(at.accuracy - 1, y, "!", self.style_of("traits--warning"))
@@ -251,13 +251,14 @@ class TraitRows(Canvas, can_focus=True):
 
     def _paint_second(self, picture: Picture, each: TraitReading, at: _Places, y: int) -> None:
         trait, quiet = each.trait, self.style_of("traits--words")
-        picture.put(at.label, y, f"chance {words.share(trait.chance)}", quiet)
-        for_mode = ""
+        picture.put(at.accuracy, y, f"chance {words.share(trait.chance)}", quiet)
+        picture.put(at.meter, y, f"there from {words.share(trait.threshold)}", quiet)
         if trait.warnings:
-            for_mode, quiet = trait.warnings[0], self.style_of("traits--warning")
-        elif each.pushes[1]:
-            for_mode = "pushed {} of {} steps".format(*each.pushes)
-        picture.put(at.mode, y, fitting(at.meter - at.mode - 1, for_mode), quiet)
+            said, style = trait.warnings[0], self.style_of("traits--warning")
+        else:
+            said, style = "pushed {} of {} steps".format(*each.pushes), quiet
+        if trait.warnings or each.pushes[1]:
+            picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), style)
 
     def _paint_meter(
         self, picture: Picture, each: TraitReading, at: _Places, y: int, chosen: bool

@@ -21,9 +21,9 @@ LOUD = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """What is drawn: ``peaks`` over ``seconds``, of ``of`` seconds when it is whole.
+    """What is drawn: ``seconds`` of ``of`` seconds, of which ``prompt`` are not made but given.
 
-    The first ``prompt`` seconds are not made but given. ``title`` and ``about`` stand above.
+    ``peaks`` are the first of ``columns`` over the whole. ``title`` and ``about`` stand above.
     """
 
     title: str = ""
@@ -32,6 +32,7 @@ class Wave:
     seconds: float = 0.0
     prompt: float = 0.0
     of: float = 0.0
+    columns: int = 0
     growing: bool = False
 
 
@@ -121,12 +122,15 @@ class Waveform(Canvas):
 
     def _paint_wave(self, picture: Picture, top: int, height: int, edge: int) -> None:
         wave, dots = self._wave, 4 * height
-        there = round(2 * picture.width * min(1.0, wave.seconds / wave.of)) if wave.peaks else 0
+        count, columns = len(wave.peaks), max(1, wave.columns, len(wave.peaks))
+        there = 2 * picture.width * count // columns
         cells = [[0] * picture.width for _ in range(height)]
         before: tuple[int, int] | None = None
         for dot in range(there):
-            begin = dot * len(wave.peaks) // there
-            part = wave.peaks[begin : max(begin + 1, (dot + 1) * len(wave.peaks) // there)]
+            # A dot stands for the same columns as long as the wave grows.
+            begin = dot * columns // (2 * picture.width)
+            end = max(begin + 1, (dot + 1) * columns // (2 * picture.width))
+            part = wave.peaks[begin:end]
             low = _dot(min(low for low, _ in part), dots)
             high = _dot(max(high for _, high in part), dots)
             rows = [*range(high, low + 1)]
@@ -142,7 +146,7 @@ class Waveform(Canvas):
             for x, bits in enumerate(line):
                 if bits:
                     picture.put(x, top + y, chr(0x2800 + bits), prompt if x < edge else made)
-        end = -(-there // 2)
+        end = (there + 1) // 2
         track = "─" * (picture.width - end)
         picture.put(end, top + height // 2, track, self.style_of("wave--track"))
 
@@ -169,8 +173,8 @@ class Waveform(Canvas):
         picture.put(picture.width - len(said), picture.height - 1, said, style)
 
     def _column(self, at: float) -> int:
-        width = self.size.width
-        return max(0, min(width - 1, round(at / self._wave.of * width)))
+        width, part = self.size.width, at / self._wave.of
+        return max(0, min(width - 1, round(part * width))) if math.isfinite(part) else 0
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Says to which time the mouse points."""

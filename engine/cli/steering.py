@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 STRONGEST = 10.0
 
+_TRIED = 30.0
+"""Seconds at the end of a prompt that are read to see whether they are sound."""
+
 
 class Interrupted(ArmonicaError):
     """Work that was ended on the way; what there was is kept."""
@@ -181,19 +184,16 @@ def _again(options: argparse.Namespace) -> None:
 
 
 def _generation(options: argparse.Namespace) -> Generation:
-    from engine.audio.files import inspect
     from engine.commands import SetGeneration
     from engine.events import Generation, Prompt
-    from engine.session.document import SUFFIX
+    from engine.locations import meant
     from engine.studio.checks import changed_generation
-    from engine.studio.prompts import MIDI
 
     prompt = Prompt("nothing")
     if options.source is not None:
         # The recipe finds it again from any folder.
-        path = options.source.absolute()
-        if path.suffix.lower() not in (*MIDI, SUFFIX):
-            inspect(path)
+        path = meant(options.source).absolute()
+        _check_source(path)
         prompt = Prompt("file", str(path))
     asked = SetGeneration(
         prompt=prompt,
@@ -204,6 +204,23 @@ def _generation(options: argparse.Namespace) -> Generation:
         top_k=options.top_k,
     )
     return changed_generation(Generation(), asked, ())
+
+
+def _check_source(path: Path) -> None:
+    # Before a model is loaded, or even fetched; it is read as the model needs it afterwards.
+    from engine.audio import files
+    from engine.audio.synth import SLOWEST_RATE
+    from engine.midi.files import read
+    from engine.session import document
+    from engine.studio.prompts import MIDI
+
+    suffix = path.suffix.lower()
+    if suffix in MIDI:
+        read(path)
+    elif suffix == document.SUFFIX:
+        document.read(path)
+    else:
+        files.read(path, SLOWEST_RATE, last=_TRIED)
 
 
 def _strengths(asked: list[str]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from engine.corpus.table import shipped
 from engine.midi.files import write
 from engine.steering import probe_files, probing
 from engine.steering.fit import fit
-from engine.steering.musicgen import open_model
+from engine.steering.musicgen import AudioModel, open_model
 from engine.steering.probes import Probe
 from engine.steering.spec import AudioSpec
 from engine.studio.maker import Maker
@@ -40,6 +40,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Gives the folder of another model, with the same shapes."""
     return write_model(tmp_path_factory.mktemp("models") / "other", seed=5)
+
+
+@pytest.fixture(autouse=True)
+def _opened_once(small: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opens each of the two models once, for all tests."""
+
+    def opened(name: str, **more: Any) -> AudioModel:
+        return _model(name) if name in (str(small), str(other)) else open_model(name, **more)
+
+    monkeypatch.setattr("engine.steering.musicgen.open_model", opened)
+
+
+@lru_cache
+def _model(name: str) -> AudioModel:
+    return open_model(name, device="cpu")
 
 
 def tone(seconds: float, rate: int = SAMPLE_RATE, pitch: float = 440.0) -> Any:
@@ -234,9 +249,8 @@ def _probe(model: str, name: str) -> Probe:
     return fit(features, labels, torch.arange(40) // 2, name=name, spec=spec)
 
 
-@lru_cache
 def _spec(model: str) -> AudioSpec:
-    return open_model(model, device="cpu").spec
+    return _model(model).spec
 
 
 def steer(model: Path, out: Path, *more: object) -> tuple[object, ...]:

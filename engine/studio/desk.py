@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
@@ -374,8 +375,6 @@ class Studio:
 
 
 def _prompt_title(kind: str, which: str, song: Song, titles: dict[str, str]) -> str:
-    from pathlib import PurePath
-
     if kind == "song":
         return song.title
     if kind == "take":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -136,7 +137,8 @@ def test_growth_is_told_ten_to_twenty_times_a_second_or_at_each_step(
     def wait(_: int) -> None:
         now[0] += pace
 
-    monkeypatch.setattr("engine.studio.maker.time.monotonic", lambda: now[0])
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("engine.studio.maker.time", clock)
     work = Work()
     work.order = replace(work.order, generation=Generation(Prompt("nothing"), 10.0))
     work.model.at_step = wait

@@ -27,18 +27,21 @@ def onsets(wave: npt.NDArray[np.float32]) -> Envelope:
 
 def regularity(envelope: Envelope) -> float:
     """Gives the autocorrelation of onsets at the best lag, from -1 to 1; 0 for no onsets."""
+    rate = _RATE / HOP
+    if len(envelope) <= round(_SHORTEST * rate) + 1:
+        return 0.0
     centred = envelope - envelope.mean()
     power = float(centred @ centred)
     if power <= 1e-9:
         return 0.0
-    rate = _RATE / HOP
     lags = range(round(_SHORTEST * rate), min(round(_LONGEST * rate), len(centred) - 1))
     # By the mean of products, so that a long lag is not at a disadvantage.
     found = [
         float(centred[lag:] @ centred[:-lag]) / (len(centred) - lag) * len(centred) / power
         for lag in lags
     ]
-    return max(found, default=0.0)
+    # Where few onsets lie far apart that mean may pass 1, and at few products even -1.
+    return float(np.clip(max(found), -1.0, 1.0))
 
 
 def shuffled(envelope: Envelope, seed: int) -> float:

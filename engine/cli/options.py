@@ -84,10 +84,11 @@ class ProgressLine:
         self._last = -math.inf
         self._began = time.monotonic()
 
-    def show(self, done: float, detail: str = "", left: str | None = None) -> None:
+    def show(self, done: float, detail: str = "", left: str | None = None, more: str = "") -> None:
         """Shows a share ``done`` (0 to 1); the time left follows from the time it took.
 
-        ``left`` says it better where that is known.
+        ``left`` says it better where that is known; ``more`` comes last, and is the first to
+        go where the terminal is narrow.
         """
         now = time.monotonic()
         if now - self._last < (0.2 if self._live else 30) and done < 1:
@@ -97,7 +98,7 @@ class ProgressLine:
         if left is None:
             left = duration(spent / done * (1 - done)) if 0 < done < 1 else ""
         bar = "#" * round(done * 24)
-        parts = [p for p in (detail, f"{left} left" if left else duration(spent)) if p]
+        parts = [p for p in (detail, f"{left} left" if left else duration(spent), more) if p]
         line = f"{self._name} [{bar:<24}] {done:4.0%}  {', '.join(parts)}"
         if self._live:
             # A line that wraps could not be written over.

@@ -68,16 +68,20 @@ def add(words: Any) -> None:
     steer.add_argument(
         "--seconds", type=float, required=True, metavar="S", help="length of what is added"
     )
-    steer.add_argument("--temperature", type=float, default=0.9, metavar="T", help="(0.9)")
-    steer.add_argument("--top-k", type=int, default=60, metavar="K", help="(60; 0: all)")
+    steer.add_argument(
+        "--temperature", type=float, default=0.9, metavar="T", help="how bold the choices are (0.9)"
+    )
+    steer.add_argument(
+        "--top-k", type=int, default=60, metavar="K", help="codes to choose among (60; 0: all)"
+    )
     _outputs(steer)
     steer.add_argument("--report", type=Path, metavar="FILE.json", help="write the JSON there too")
     steer.add_argument("--twin", action="store_true", help="make the unsteered twin as well")
     steer.set_defaults(run=_steer)
 
     again = words.add_parser("again", help="make a take again from its recipe, bit for bit")
+    common(again)
     again.add_argument("recipe", type=Path, metavar="RECIPE.json|FILE.wav")
-    again.add_argument("--json", action="store_true", help="print one JSON document")
     add_model(again, None, "the model's folder, where it has no name of its own")
     _outputs(again)
     again.set_defaults(run=_again, report=None)
@@ -155,6 +159,8 @@ def _again(options: argparse.Namespace) -> None:
     from engine.studio import exported, takes
     from engine.studio.maker import Order, OtherModel
 
+    if options.seed:
+        raise BadUsage("A recipe holds its seed, so `again` takes no --seed.", "Leave it out.")
     path = options.recipe
     if path.suffix.lower() != takes.RECIPE:
         path = takes.beside(path)
@@ -323,14 +329,14 @@ class _Shown:
         if isinstance(event, TakeGrown):
             least, most = (duration(seconds) for seconds in event.left)
             left = least if least == most else f"{least} to {most}"
-            meters = "".join(
-                f", {meter.name} {meter.confidence:.2f} ({meter.gate:+.2f})"
-                for meter in event.meters
+            meters = ", ".join(
+                f"{meter.name} {meter.confidence:.2f} ({meter.gate:+.2f})" for meter in event.meters
             )
             self._line.show(
                 event.step / event.steps,
-                f"{event.seconds:.1f} of {event.of:.1f} s, {event.rate:.2f} s/s{meters}",
+                f"{event.seconds:.1f} of {event.of:.1f} s, {event.rate:.2f} s/s",
                 left if event.step < event.steps else "",
+                meters,
             )
 
 

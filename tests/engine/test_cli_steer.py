@@ -17,10 +17,12 @@ import soundfile
 import torch
 
 from engine import locations
+from engine.cli.audio_models import FetchLine
 from engine.cli.main import main
 from engine.corpus.table import shipped
 from engine.midi.files import write
 from engine.steering import probe_files, probing
+from engine.steering.download import Fetching
 from engine.steering.fit import fit
 from engine.steering.musicgen import AudioModel, open_model
 from engine.steering.probes import Probe
@@ -421,6 +423,7 @@ def test_again_says_what_is_not_what_it_was(
     ask(capsys, *steer(small, first, *more))
     words: tuple[object, ...] = ("again", first, "-o", tmp_path / "second.wav")
     assert "Name its folder with --model" in refused(capsys, *words)
+    assert "holds its seed" in refused(capsys, *words, "--seed", 3)
     assert "and not by other" in refused(capsys, *words, "--model", other)
     assert "place of the recipe" in refused(capsys, "again", first, "-o", first, "--model", small)
     words = (*words, "--model", small)
@@ -603,3 +606,17 @@ def test_a_description_reaches_a_model_that_takes_one(
     assert ask(capsys, "again", worded["file"], "-o", tmp_path / "again.wav", "--model", model)[
         "identical"
     ]
+
+
+def test_a_download_tells_its_size_its_rate_and_the_time_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = FetchLine()
+    line(Fetching("state_dict.bin", 100_000_000, 1_000_000_000, 9e6, 100.0))
+    line(Fetching("state_dict.bin", 1_000_000_000, 1_000_000_000, 9e6, 0.0))
+    line(Fetching("other.bin", 5_000_000, None, 1e6, None))
+    first, last, unknown = capsys.readouterr().err.splitlines()
+    assert first.startswith("fetch state_dict.bin [##  ")
+    assert first.endswith(" 10%  100 of 1000 MB, 9.0 MB/s, 1 min 40 s left")
+    assert "100%  1000 of 1000 MB" in last
+    assert "5 MB, 1.0 MB/s" in unknown

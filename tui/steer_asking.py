@@ -103,7 +103,7 @@ def _settings(screen: SteerScreen) -> None:
 
 
 def _prompt(screen: SteerScreen) -> None:
-    take = screen.chosen_take
+    take = screen.takes.chosen
     prompts = [Prompt("song")]
     lines = [f"the song: {screen.composing.shown.song.title}"]
     if take is not None:

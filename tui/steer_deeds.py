@@ -65,7 +65,7 @@ def _number(number: int) -> Deed:
             screen.hold("traits")
             screen.choose(number - 1)
         else:
-            screen.app.notify(f"There is no trait {number}.", timeout=2)
+            screen.say(f"There is no trait {number}.")
 
     return go
 
@@ -85,7 +85,7 @@ def push_by(screen: SteerScreen, strength: float, target: float) -> None:
     if trait.arm == "none":
         key = screen.keymap.label("trait.arm")
         words = f"{trait.name} is only watched: its arm is none. {key} chooses another."
-        screen.app.notify(words, timeout=3, markup=False)
+        screen.say(words)
         return
     screen.gestures.begin(("push", trait.name))
     if trait.arm == "closed-loop":
@@ -166,7 +166,7 @@ def _arm(screen: SteerScreen) -> None:
 
 @deed("audio.generate")
 def _generate(screen: SteerScreen) -> None:
-    screen.follow = True
+    screen.takes.follow = True
     screen.send(c.Generate())
 
 
@@ -188,7 +188,7 @@ def _cancel(screen: SteerScreen) -> None:
 
 def _nothing_grows(screen: SteerScreen) -> None:
     key = screen.keymap.label("audio.generate")
-    screen.app.notify(f"Nothing grows now; {key} makes a take.", timeout=2, markup=False)
+    screen.say(f"Nothing grows now; {key} makes a take.")
 
 
 @deed("audio.seed")
@@ -236,13 +236,13 @@ def _unload(screen: SteerScreen) -> None:
 
 @deed("audio.hear")
 def _hear(screen: SteerScreen) -> None:
-    if screen.nothing_to_hear:
+    if screen.takes.id is None:
         key = screen.keymap.label("audio.generate")
-        screen.app.notify(f"There is nothing to hear yet; {key} makes a take.", timeout=2)
-    elif screen.chosen_plays:
+        screen.say(f"There is nothing to hear yet; {key} makes a take.")
+    elif screen.takes.plays:
         screen.send(c.StopTake())
     else:
-        screen.play(screen.take or "", screen.stands)
+        screen.play(screen.takes.id, screen.takes.stands)
 
 
 @deed("take.twin")
@@ -250,22 +250,22 @@ def _twin(screen: SteerScreen) -> None:
     take = screen.finished_take()
     if take is None:
         return
-    other = screen.twin_of(take)
+    other = screen.takes.twin_of(take)
     if other is not None:
         # Both at the same place, so that the ear compares what the push did and nothing else.
         playing = screen.studio.playing
         if playing in (take.id, other):
-            screen.play(other if playing == take.id else take.id, screen.played.at)
+            screen.play(other if playing == take.id else take.id, screen.takes.played.at)
         else:
-            screen.play(take.id, screen.stands)
+            screen.play(take.id, screen.takes.stands)
     elif not take.pushed:
         words = "This take was not steered: it is its own twin."
-        screen.app.notify(words, timeout=3)
+        screen.say(words)
     else:
         screen.send(c.MakeTwin(take.id))
         key = screen.keymap.label("take.twin")
         words = f"Its unsteered twin is made; {key} then goes between the two."
-        screen.app.notify(words, timeout=3, markup=False)
+        screen.say(words)
 
 
 @deed("take.continue")
@@ -280,7 +280,7 @@ def _continue(screen: SteerScreen) -> None:
 def _again(screen: SteerScreen) -> None:
     take = screen.finished_take()
     if take is not None:
-        screen.follow = True
+        screen.takes.follow = True
         screen.send(c.MakeAgain(take.id))
 
 

@@ -43,10 +43,10 @@ def showing(studio: FakeStudio, scene: Scene) -> Callable[[Pilot[Any]], Any]:
 
 async def growing(pilot: Pilot[Any], studio: FakeStudio) -> None:
     """Shows drums that came over their threshold, and a bass that is pushed away."""
+    screen = pilot.app.steering  # type: ignore[attr-defined]
     await pilot.press("g")
     for step in (90, 180, 246):
         studio.tell(grown(step))
-        screen = pilot.app.steering  # type: ignore[attr-defined]
         await until(pilot, lambda step=step: screen.growth.last == grown(step))  # type: ignore[misc]
 
 
@@ -57,7 +57,7 @@ async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
     await pilot.press("tab", "down", "down", "enter")
     studio.tell(TakePlayed("t2", 6.6))
     screen = pilot.app.steering  # type: ignore[attr-defined]
-    await until(pilot, lambda: screen.played.at == 6.6)
+    await until(pilot, lambda: screen.takes.played.at == 6.6)
 
 
 async def failed(pilot: Pilot[Any], studio: FakeStudio) -> None:

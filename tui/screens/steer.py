@@ -34,6 +34,7 @@ from tui.keymap import Keymap
 from tui.screens.compose import ComposeScreen, Desk
 from tui.steer_arrangement import Steered, steering
 from tui.steer_deeds import DEEDS, push_by
+from tui.take_choice import TakeChoice
 from tui.widgets.job_bar import JobBar
 from tui.widgets.keys_line import KeysLine
 from tui.widgets.takes_list import TakesList
@@ -41,9 +42,6 @@ from tui.widgets.too_small import TooSmall
 from tui.widgets.trait_rows import TraitReading, TraitRows
 from tui.widgets.transport import Transport
 from tui.widgets.waveform import Wave, Waveform
-
-END = 0.3
-"""Seconds before the end of a take from which it counts as played to its end."""
 
 
 class SteerScreen(Screen[None]):
@@ -75,14 +73,10 @@ class SteerScreen(Screen[None]):
         self.keymap = keymap
         self.composing = composing
         self.draws = draws
-        self.studio = studio
+        self.takes = TakeChoice(studio)
         self.gestures = Gestures()
         self.growth = Growth()
-        self.played = TakePlayed(studio.playing, 0.0)
         self.chosen = 0
-        self.take: str | None = None
-        self.follow = studio.job is not None
-        self._left: dict[str, float] = {}
         self._regions: dict[str, Region] = {}
         self._built = False
 
@@ -102,7 +96,6 @@ class SteerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Lays the parts out, draws what is known, and has the model loaded if none is."""
         self._built = True
-        self._choose_a_take(StudioShown())
         self.lay_out()
         self.query_one("#traits").focus()
         self.draw()
@@ -140,6 +133,11 @@ class SteerScreen(Screen[None]):
         self.link.send(command)
 
     @property
+    def studio(self) -> StudioShown:
+        """The state of the studio, as told last."""
+        return self.takes.studio
+
+    @property
     def held(self) -> str:
         """The part that is held."""
         focused = self.focused
@@ -160,102 +158,52 @@ class SteerScreen(Screen[None]):
         self.chosen = max(0, min(len(self.studio.traits) - 1, index))
         self._draw_traits()
 
-    @property
-    def takes(self) -> tuple[Take, ...]:
-        """The takes, the newest first."""
-        order = sorted(enumerate(self.studio.takes), key=lambda each: (each[1].made, each[0]))
-        return tuple(take for _, take in reversed(order))
-
-    @property
-    def chosen_take(self) -> Take | None:
-        """The chosen take, if one that is finished is chosen."""
-        return next((take for take in self.studio.takes if take.id == self.take), None)
-
     def finished_take(self) -> Take | None:
         """Gives the chosen take, or says why there is none to do something with."""
-        take = self.chosen_take
-        if take is None:
-            growing = self.studio.job is not None
-            key = self.keymap.label("audio.cancel" if growing else "audio.generate")
-            words = (
-                f"It still grows; {key} ends it and keeps what is there."
-                if growing
-                else f"There is no take yet; {key} makes one."
-            )
-            self.app.notify(words, timeout=3, markup=False)
+        take = self.takes.chosen
+        if take is None and self.takes.grows is not None:
+            key = self.keymap.label("audio.cancel")
+            self.say(f"It still grows; {key} ends it and keeps what is there.")
+        elif take is None:
+            self.say(f"There is no take yet; {self.keymap.label('audio.generate')} makes one.")
         return take
 
-    def choose_take(self, take: str | None) -> None:
+    def choose_take(self, take: str) -> None:
         """Chooses a take by its id, if it is in the list."""
-        if take is not None and take in self._entries():
-            self.take = take
-            self._draw_takes()
+        self.takes.choose(take)
+        self._draw_takes()
 
     def choose_take_by(self, by: int) -> None:
         """Chooses a take further down or up the list."""
-        entries = self._entries()
-        if entries:
-            at = entries.index(self.take) if self.take in entries else 0
-            self.choose_take(entries[max(0, min(len(entries) - 1, at + by))])
+        self.takes.choose_by(by)
+        self._draw_takes()
 
-    @property
-    def grows(self) -> str | None:
-        """The id of the take that grows, if one does."""
-        if self.studio.job is None:
-            return None
-        return self.studio.growing or "growing"
-
-    def twin_of(self, take: Take) -> str | None:
-        """Gives the id of the other take of a pair."""
-        if take.twin is not None:
-            return take.twin
-        return next((each.id for each in self.studio.takes if each.twin == take.id), None)
-
-    def _entries(self) -> list[str]:
-        growing = [] if self.grows is None else [self.grows]
-        return growing + [take.id for take in self.takes if take.id != self.grows]
-
-    # Hearing takes
-
-    @property
-    def nothing_to_hear(self) -> bool:
-        """Whether neither a take nor one that grows is chosen."""
-        return self.take is None
-
-    @property
-    def chosen_plays(self) -> bool:
-        """Whether what is chosen is what plays."""
-        return self.take is not None and self.studio.playing == self.take
-
-    @property
-    def stands(self) -> float:
-        """Where the chosen take plays, or was left, in seconds."""
-        return self.played.at if self.chosen_plays else self._left.get(self.take or "", 0.0)
+    def say(self, words: str) -> None:
+        """Says something in passing, in the place of what was said before."""
+        self.app.clear_notifications()
+        self.app.notify(words, timeout=3, markup=False)
 
     def play(self, take: str, at: float) -> None:
         """Plays a take from a place, and chooses it."""
         self.choose_take(take)
-        self.send(PlayTake(None if take == self.grows else take, round(max(0.0, at), 3)))
+        self.send(PlayTake(None if take == self.takes.grows else take, round(max(0.0, at), 3)))
 
     def seek(self, by: float) -> None:
         """Goes on or back in the chosen take, also while it plays."""
-        if not self.nothing_to_hear:
-            self.gestures.begin("seek")
-            now = self.gestures.asked(("seek", self.take), self.stands)
-            self.go_to(self.gestures.ask(("seek", self.take), self._in_take(now + by)))
+        self.gestures.begin("seek")
+        now = self.gestures.asked(("seek", self.takes.id), self.takes.stands)
+        self.go_to(self.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
 
     def go_to(self, at: float) -> None:
         """Goes to a place in the chosen take, in seconds."""
-        if self.take is None:
-            return
-        at = self._left[self.take] = self._in_take(at)
-        if self.chosen_plays:
-            self.play(self.take, at)
+        at = self._in_take(at)
+        self.takes.leave(at)
+        if self.takes.id is not None and self.takes.plays:
+            self.play(self.takes.id, at)
         self._draw_place()
 
     def _in_take(self, at: float) -> float:
-        take = self.chosen_take
-        grown = self.growth.last
+        take, grown = self.takes.chosen, self.growth.last
         length = take.seconds if take is not None else grown.seconds if grown is not None else 0.0
         return max(0.0, min(max(0.0, length - 0.05), at))
 
@@ -265,12 +213,8 @@ class SteerScreen(Screen[None]):
         """Shows what the engine tells."""
         match event:
             case StudioShown():
-                before, self.studio = self.studio, event
-                if event.playing is None:
-                    self._played(TakePlayed(None, self.played.at))
-                if self._built:
-                    self._choose_a_take(before)
-                    self.draw()
+                self.takes.tell(event)
+                self.draw()
             case TakeGrown():
                 self.growth.take(event)
                 if self._drawn:
@@ -278,7 +222,7 @@ class SteerScreen(Screen[None]):
                     self._draw_job()
                     self._draw_wave()
             case TakePlayed():
-                self._played(event)
+                self.takes.hear(event)
                 if self._drawn:
                     self._draw_place()
             case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
@@ -286,21 +230,6 @@ class SteerScreen(Screen[None]):
                     self._draw_transport()
             case _:
                 pass
-
-    def _played(self, event: TakePlayed) -> None:
-        before, self.played = self.played, event
-        if before.take is not None and event.take != before.take:
-            known = next((take for take in self.studio.takes if take.id == before.take), None)
-            ended = known is not None and before.at >= known.seconds - END
-            self._left[before.take] = 0.0 if ended else before.at
-
-    def _choose_a_take(self, before: StudioShown) -> None:
-        entries = self._entries()
-        begun = self.studio.job is not None and self.studio.job != before.job
-        if begun and self.follow:
-            self.take, self.follow = self.grows, False
-        elif self.take not in entries:
-            self.take = entries[0] if entries else None
 
     @property
     def _drawn(self) -> bool:
@@ -358,10 +287,13 @@ class SteerScreen(Screen[None]):
 
     def _draw_takes(self) -> None:
         growing = None
-        if self.grows is not None:
-            growing = (self.grows, f"the take that {'is held' if self.studio.paused else 'grows'}")
-        takes = tuple(take for take in self.takes if take.id != self.grows)
-        self.query_one(TakesList).show(takes, growing, self.take, self.studio.playing)
+        if self.takes.grows is not None:
+            growing = (
+                self.takes.grows,
+                f"the take that {'is held' if self.studio.paused else 'grows'}",
+            )
+        shown = self.query_one(TakesList)
+        shown.show(self.takes.listed, growing, self.takes.id, self.studio.playing)
         self._draw_wave()
 
     def _draw_wave(self) -> None:
@@ -369,12 +301,12 @@ class SteerScreen(Screen[None]):
         self._draw_place()
 
     def _wave(self) -> Wave:
-        take, grown = self.chosen_take, self._growing
-        if take is not None and take.id != self.grows:
+        take, grown = self.takes.chosen, self._growing
+        if take is not None:
             given, length = take.prompt_seconds, take.seconds
             columns = len(take.peaks)
             return Wave(take.title, self._about(take), take.peaks, length, given, length, columns)
-        if self.grows is None:
+        if self.takes.grows is None:
             return Wave("", "The wave of the take that is made or chosen stands here.")
         if grown is None:
             return Wave("growing")
@@ -389,7 +321,7 @@ class SteerScreen(Screen[None]):
         return " · ".join(parts)
 
     def _draw_place(self) -> None:
-        plays, at = self.chosen_plays, self.stands
+        plays, at = self.takes.plays, self.takes.stands
         self.query_one(Waveform).play(at if plays or at else None, plays)
 
     # What the player does
@@ -418,8 +350,7 @@ class SteerScreen(Screen[None]):
 
     @on(Waveform.Pointed)
     def _on_wave_pointed(self, message: Waveform.Pointed) -> None:
-        if not self.nothing_to_hear:
-            self.go_to(message.at)
+        self.go_to(message.at)
 
     @on(Transport.Pressed)
     def _on_transport_pressed(self) -> None:

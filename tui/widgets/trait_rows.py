@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -196,7 +197,8 @@ class TraitRows(Canvas, can_focus=True):
         step = 2 if self.tall else 1
         for row, index in enumerate(range(first, min(len(self._readings), first + room))):
             self._paint_row(picture, places, index, 1 + row * step)
-        if not self.tall:
+        last = 1 + step * min(room, len(self._readings) - first)
+        if last < picture.height:
             said = self._said(self._readings[self._chosen], picture.width - 2)
             style = "traits--warning" if said.startswith("! ") else "traits--words"
             picture.put(2, picture.height - 1, said, self.style_of(style))
@@ -234,7 +236,8 @@ class TraitRows(Canvas, can_focus=True):
         told = f"{accuracy} ({words.share(trait.low)}-{words.share(trait.high)})"
         picture.put(at.accuracy, y, told if wide else f"{accuracy}±{words.share(half)}", quiet)
         if trait.warnings:
-            picture.put(at.accuracy - 1, y, "!", self.style_of("traits--warning"))
+            x = min(at.label + cell_len(name) + 1, at.accuracy - 1)
+            picture.put(x, y, "!", self.style_of("traits--warning"))
         mode = {"off": "·", "add": "+", "remove": "-"}[trait.mode]
         said = f" {trait.mode}" if wide and trait.mode != "off" else ""
         style = quiet if trait.mode == "off" else self.style_of("traits--mode")
@@ -253,12 +256,9 @@ class TraitRows(Canvas, can_focus=True):
         trait, quiet = each.trait, self.style_of("traits--words")
         picture.put(at.accuracy, y, f"chance {words.share(trait.chance)}", quiet)
         picture.put(at.meter, y, f"there from {words.share(trait.threshold)}", quiet)
-        if trait.warnings:
-            said, style = trait.warnings[0], self.style_of("traits--warning")
-        else:
-            said, style = "pushed {} of {} steps".format(*each.pushes), quiet
-        if trait.warnings or each.pushes[1]:
-            picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), style)
+        if each.pushes[1]:
+            said = "pushed {} of {} steps".format(*each.pushes)
+            picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), quiet)
 
     def _paint_meter(
         self, picture: Picture, each: TraitReading, at: _Places, y: int, chosen: bool

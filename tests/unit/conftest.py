@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,3 +21,12 @@ def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
     render(folder, locations.CORPUS, seed=5, counts=COUNTS, workers=1)
     return folder
+
+
+@contextmanager
+def alone(
+    work: Callable[[Any], Any], tasks: Sequence[Any], workers: int, chunk: int = 1
+) -> Iterator[Iterator[Any]]:
+    """Stands for `engine.workers.spread`, and works in this process."""
+    del workers, chunk
+    yield (work(task) for task in tasks)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,7 +34,7 @@ from engine.corpus.render import (
 from engine.corpus.table import SPLITS, Corpus, Tune, shipped, write
 from engine.errors import BadCorpus, CannotWrite, OutOfRange
 from engine.music.line import Line, Stretch
-from tests.unit.conftest import COUNTS
+from tests.unit.conftest import COUNTS, alone
 
 OUT_OF_TUNE = 78
 """The whistle of the SoundFont that ships sounds a sixth too low, and no high notes at all."""
@@ -53,13 +52,7 @@ class Killed(BaseException):
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Renders two clips at a time, in this process: a worker's own is tried once, as a fixture."""
-
-    @contextmanager
-    def spread(work: object, tasks: list[object], workers: int) -> Iterator[Iterator[object]]:
-        del workers
-        yield (work(task) for task in tasks)  # type: ignore[operator]
-
-    monkeypatch.setattr(rendering, "spread", spread)
+    monkeypatch.setattr(rendering, "spread", alone)
     monkeypatch.setattr(rendering, "_CHUNK", 2)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import locations
 from engine.cli import probes
-from engine.cli.options import ProgressLine, common, emit, number
+from engine.cli.options import ProgressLine, common, emit, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,9 @@ def add_evaluation(word: argparse.ArgumentParser) -> None:
     word.add_argument("--draws", type=int, default=1, help="continuations of each prompt (1)")
     word.add_argument("--workers", type=int, default=1, help="processes, one core each (1)")
     word.add_argument("--part", action="append", help="a part to judge (several; all)")
-    word.add_argument("--run", type=Path, help="folder that keeps the trials, to go on later")
+    word.add_argument(
+        "--run", dest="kept", type=Path, help="folder that keeps the trials, to go on later"
+    )
     word.set_defaults(run=_steering)
 
 
@@ -65,11 +67,12 @@ def _training(word: argparse.ArgumentParser, steps: int) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from engine.corpus.render import COUNTS, render
+    from engine.corpus.render import COUNTS, render, size_of
 
     counts = dict(COUNTS)
     if options.clips is not None:
         counts["train"] = int(number("--clips", str(options.clips), 1, 1_000_000))
+    say(f"{sum(counts.values())} clips take {size_of(counts) / 1e9:.1f} GB in {options.out}.")
     line = ProgressLine("corpus render")
     render(
         options.out,
@@ -92,7 +95,7 @@ def _codec(options: argparse.Namespace) -> None:
         options.out,
         options.clips,
         seed=options.seed,
-        steps=options.steps,
+        steps=_steps(options),
         on_progress=_shown(options),
     )
     _done(options, folder)
@@ -106,7 +109,7 @@ def _tagger(options: argparse.Namespace) -> None:
         options.clips,
         options.codec,
         seed=options.seed,
-        steps=options.steps,
+        steps=_steps(options),
         on_progress=_shown(options),
     )
     _done(options, folder)
@@ -121,7 +124,7 @@ def _musicgen(options: argparse.Namespace) -> None:
         options.clips,
         options.codec,
         seed=options.seed,
-        steps=options.steps,
+        steps=_steps(options),
         turns=int(number("--turns", str(options.turns), 1, 100)),
         workers=int(number("--workers", str(options.workers), 1, 256)),
         on_progress=_shown(options),
@@ -141,7 +144,7 @@ def _steering(options: argparse.Namespace) -> None:
             raise UnknownName("part", part, PARTS)
     line = ProgressLine("evaluate steering")
     found = evaluate(
-        options.run or locations.state_folder() / "evaluate-steering",
+        options.kept or locations.state_folder() / "evaluate-steering",
         options.model,
         count=int(number("--prompts", str(options.prompts), 8, CLIPS // 2)),
         seeds=int(number("--draws", str(options.draws), 1, 100)),
@@ -154,6 +157,11 @@ def _steering(options: argparse.Namespace) -> None:
         emit(found)
     else:
         print(table(found))
+
+
+def _steps(options: argparse.Namespace) -> int:
+    # Before clips are read and encoded.
+    return int(number("--steps", str(options.steps), 1, 100_000_000))
 
 
 def _shown(options: argparse.Namespace) -> Callable[[Progress], None]:

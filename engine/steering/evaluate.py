@@ -86,6 +86,8 @@ def evaluate(
     on. Gives a document with one row for each part and arm. Raises `BadModel`.
     """
     writing.make_folder(folder)
+    # First, so that a model that is not there is told before clips are rendered.
+    work = _Work(folder, model, seed, workers)
     held_out = {"validation": CLIPS, "test": CLIPS}
     render(
         folder / "clips",
@@ -95,7 +97,6 @@ def evaluate(
         workers=workers,
         on_progress=lambda done, total: on_progress(0.1 * done / total, "clips"),
     )
-    work = _Work(folder, model, seed, workers)
     fewer = max(8, count // 4)
     chosen = {}
     for at, part in enumerate(parts):
@@ -198,8 +199,10 @@ class _Work:
 
     def __init__(self, folder: Path, model: str, seed: int, workers: int) -> None:
         from engine.steering.musicgen import open_model
+        from engine.steering.tagger import load_tagger
 
         self.folder, self.model, self.seed, self.workers = folder, model, seed, workers
+        load_tagger(locations.TINY_MUSICGEN)
         opened = open_model(model)
         self.digest = opened.spec.digest
         if opened.spec.sample_rate != RATE:

@@ -93,11 +93,15 @@ class SpectralCodec(CompressionModel):
         What is left over after the last whole frame is not heard.
         """
         samples = x.shape[-1] // self.shape.hop * self.shape.hop
+        if not samples:
+            return torch.zeros(len(x), self.shape.codebooks, 0, dtype=torch.long), None
         return self.quantiser.encode(self.latents(x[:, 0, :samples])), None
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
         """Gives waves [B, 1, frames * hop] of codes [B, codebooks, frames]."""
         del scale
+        if not codes.shape[-1]:
+            return torch.zeros(len(codes), 1, 0)
         magnitudes = self.log_magnitudes(self.decode_latent(codes)).exp()
         return invert(magnitudes, self.rounds)[:, None]
 

@@ -25,7 +25,7 @@ in_one_folder = settings(
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(1, 12), st.integers(0, CODEC.hop - 1), st.integers(1, 2))
+@given(st.integers(0, 12), st.integers(0, CODEC.hop - 1), st.integers(1, 2))
 def test_whole_frames_become_codes_and_come_back(frames: int, more: int, rows: int) -> None:
     made = codec()
     waves = torch.randn(rows, 1, frames * CODEC.hop + more)
@@ -34,7 +34,8 @@ def test_whole_frames_become_codes_and_come_back(frames: int, more: int, rows: i
         again = made.decode(codes)
     assert scale is None
     assert codes.shape == (rows, 3, frames)
-    assert 0 <= int(codes.min()) <= int(codes.max()) < 16
+    assert codes.dtype == torch.long
+    assert bool(((codes >= 0) & (codes < 16)).all())
     assert again.shape == (rows, 1, frames * CODEC.hop)
     assert bool(torch.isfinite(again).all())
 

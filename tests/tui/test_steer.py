@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from textual.geometry import Region
 from textual.widgets import Input, Label, OptionList
 
 from engine import commands as c
@@ -38,6 +39,7 @@ from tui.screens.choice import Choice
 from tui.screens.form import Form
 from tui.screens.help import Help
 from tui.screens.steer import SteerScreen
+from tui.steer_arrangement import steering
 from tui.widgets.job_bar import JobBar
 from tui.widgets.keys_line import KeysLine
 from tui.widgets.takes_list import TakesList
@@ -559,6 +561,23 @@ def test_a_growing_take_loses_no_step_between_two_tellings() -> None:
     assert columns[0].level < TRAITS[0].threshold < columns[32].level
     growth.take(grown(STEPS, job=8))
     assert growth.pushes("drums")[1] == 128
+
+
+def test_parts_never_overlap_and_lie_on_the_screen() -> None:
+    for width in range(80, 201, 13):
+        for height in range(24, 61):
+            regions = steering(width, height)
+            where = (width, height)
+            assert {"transport", "job", "traits", "wave", "takes", "keys"} == set(regions), where
+            taken: list[Region] = []
+            for region in regions.values():
+                assert region.height >= 1, where
+                assert Region(0, 0, width, height).contains_region(region), where
+                assert not any(region.overlaps(other) for other in taken), where
+                taken.append(region)
+            least = {"traits": 8, "wave": 6, "takes": 5}
+            assert all(regions[name].height >= rows for name, rows in least.items()), where
+    assert set(steering(79, 24)) == {"small"}
 
 
 def test_the_peaks_of_engine_and_screen_are_as_many() -> None:

@@ -26,13 +26,14 @@ from engine.events import (
 )
 from engine.music.attributes import NAMES
 from tui import reading
-from tui.arrangement import Arranged, arrangement
+from tui.arrangement import arrangement
 from tui.bridge import EngineLink
 from tui.deeds import DEEDS, roll_gauge, set_gauge
 from tui.freshness import SETTLE, Freshness
 from tui.gestures import Gestures
 from tui.keymap import Keymap
 from tui.widgets.attribute_map import AttributeMap
+from tui.widgets.desk import Desk
 from tui.widgets.explanation import Explanation
 from tui.widgets.gauges import GaugeBank, Gauges, NamedGauges
 from tui.widgets.keys_line import KeysLine
@@ -48,19 +49,6 @@ PARTS = ("gauges", "bank", "map", "strip")
 
 class Map(AttributeMap, inherit_bindings=False):
     """The attribute map with its keys left to the keymap."""
-
-
-class Desk(Widget):
-    """Holds the parts of the screen where the arrangement puts them."""
-
-    def __init__(self, *parts: Widget, arranged: Arranged | None = None) -> None:
-        super().__init__(*parts, id="desk")
-        self.arranged = arranged or Arranged()
-
-    @property
-    def layout(self) -> Arranged:
-        """The arrangement."""
-        return self.arranged
 
 
 class ComposeScreen(Screen[None]):

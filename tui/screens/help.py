@@ -26,7 +26,8 @@ SIGNS: dict[Place, str] = {
         "a closed loop (◆ reached). The lamp is ● while the model is pushed, ○ where the push in "
         "force was not given at this step, · without a push; its number is the share of the full "
         "push, negative where it removes. The history is solid where it was pushed and dotted "
-        "where not. A wave is hollow as far as it is the prompt."
+        "where not. ! is a probe to be doubted, and why stands below when it is chosen. A wave is "
+        "hollow as far as it is the prompt."
     ),
 }
 """What the signs on a screen mean."""

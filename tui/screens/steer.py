@@ -31,10 +31,11 @@ from tui.bridge import EngineLink
 from tui.gestures import Gestures
 from tui.growth import Growth
 from tui.keymap import Keymap
-from tui.screens.compose import ComposeScreen, Desk
+from tui.screens.compose import ComposeScreen
 from tui.steer_arrangement import Steered, steering
 from tui.steer_deeds import DEEDS, push_by
 from tui.take_choice import TakeChoice
+from tui.widgets.desk import Desk
 from tui.widgets.job_bar import JobBar
 from tui.widgets.keys_line import KeysLine
 from tui.widgets.takes_list import TakesList

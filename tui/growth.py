@@ -76,4 +76,5 @@ def _column(part: list[Meter | None]) -> Column | None:
     if not meters:
         return None
     pushed = next((1 if meter.gate >= 0 else -1 for meter in meters if meter.pushed), 0)
-    return Column(sum(meter.confidence for meter in meters) / len(meters), pushed)
+    level = sum(max(0.0, min(1.0, meter.confidence)) for meter in meters) / len(meters)
+    return Column(level, pushed)

@@ -174,7 +174,8 @@ class Waveform(Canvas):
 
     def _column(self, at: float) -> int:
         width, part = self.size.width, at / self._wave.of
-        return max(0, min(width - 1, round(part * width))) if math.isfinite(part) else 0
+        part = max(0.0, min(1.0, part)) if math.isfinite(part) else 0.0
+        return min(width - 1, round(part * width))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Says to which time the mouse points."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
-from engine.locations import SONGS, meant, songs_folder
+from engine.locations import SONGS, make_usual, meant
 from engine.music.song import MOST_SLOTS, Origin
 from engine.session import document
 from engine.text import printable
@@ -57,20 +56,12 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             where = wanted if wanted is not None else snapshot.path
             if where is None:
                 raise CannotWrite("The song has no file yet.", "Save it under a name.")
-            _make_usual(document.located(where))
+            make_usual(document.located(where))
             place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
             notice = Noticed(f"Saved {printable(place)}.")
             return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
         case c.ExportMidi(path):
             return _export_midi(path, snapshot)
-
-
-def _make_usual(place: Path) -> None:
-    # The folder that is proposed to every player is there from the first song on; one that a
-    # player names is not made, for the name may be a slip of the hand.
-    if place.parent == songs_folder():
-        with contextlib.suppress(OSError):
-            place.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _import_midi(slot: int, path: str, track: int | None) -> Filed:
@@ -125,7 +116,7 @@ def _export_midi(path: str, snapshot: Snapshot) -> Filed:
 
     song = snapshot.song
     place = meant(path, ".mid")
-    _make_usual(place)
+    make_usual(place)
     files.write(
         place,
         tuple(song.measures()),

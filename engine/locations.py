@@ -32,6 +32,16 @@ def songs_folder() -> Path:
     return data_folder() / "songs"
 
 
+def make_usual(place: Path) -> None:
+    """Makes the folder that is proposed to every player, where ``place`` lies in it.
+
+    One that a player names is not made, for the name may be a slip of the hand.
+    """
+    if place.parent == songs_folder():
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+
+
 def state_folder() -> Path:
     """Gives the user's folder of logs and of songs kept by themselves."""
     return _folder("STATE", platformdirs.user_state_path("armonica", appauthor=False))

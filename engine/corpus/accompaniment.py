@@ -16,12 +16,12 @@ QUARTERS = 4
 KICK, SNARE, RIM, CLAP, HAT, OPEN_HAT, RIDE, CRASH = 36, 38, 37, 39, 42, 46, 51, 49
 LOW_TOM, MIDDLE_TOM, HIGH_TOM, SHAKER, TAMBOURINE = 45, 47, 50, 70, 54
 
-MELODIES = (73, 40, 71, 68, 21, 22, 74, 78, 75, 65, 56, 46, 11, 41)
+MELODIES = (73, 40, 71, 68, 21, 22, 74, 72, 75, 65, 56, 46, 11, 41)
 BASSES = (32, 33, 34, 35, 38, 39)
 GUITARS = (24, 25, 26, 27)
 PIANOS = (0, 1, 2, 3)
 PADS = (48, 49, 50, 51, 88, 89, 52)
-"""General MIDI programs that a part may sound as."""
+"""General MIDI programs that a part may sound as; the whistle of the usual font is out of tune."""
 
 # One sign for each sixteenth: a digit is a loudness from 1 to 9, a dot is silence.
 _DRUMS: tuple[dict[int, str], ...] = (
@@ -199,7 +199,8 @@ def _guitar(chords: Sequence[Chord], random: Generator) -> list[Played]:
                 order = voiced if round(place * 2) % 2 == 0 else voiced[::-1]
                 for string, pitch in enumerate(order):
                     start = place + 0.012 * string
-                    found.append(Played(start, place + 0.55, pitch, _velocity(random, 84)))
+                    # Over before the next strum, which may strike the same string.
+                    found.append(Played(start, place + 0.48, pitch, _velocity(random, 84)))
     return found
 
 

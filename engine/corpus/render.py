@@ -33,6 +33,9 @@ RATE = 16_000
 SECONDS = 8.0
 SAMPLES = round(RATE * SECONDS)
 
+RULES = 2
+"""The edition of the rules by which clips are arranged and levelled; clips of two do not mix."""
+
 MANIFEST, CARD = "manifest.jsonl", "card.json"
 COUNTS = {"validation": 500, "test": 500, "train": 12_000}
 """How many clips are rendered, the held-out ones first: a training may begin before the end."""
@@ -49,6 +52,9 @@ _LEVEL = {
     "pad": -28.0,
 }
 """The level of a part while it sounds, in dB below full scale."""
+
+_INAUDIBLE = 20.0
+"""Hertz below which nothing is kept."""
 
 _TEMPO = (76.0, 148.0)
 _TRANSPOSED = (-6, 5)
@@ -129,6 +135,7 @@ def render(
         "soundfont": font.name,
         "soundfont_sha256": sha256(font.read_bytes()).hexdigest(),
         "counts": counts,
+        "rules": RULES,
         "parts": CLIP_PARTS,
         "rate": RATE,
         "samples": SAMPLES,
@@ -225,6 +232,10 @@ def sound(made: Arrangement, synth: Synth, seconds: float = SECONDS) -> npt.NDAr
 
 
 def _levelled(wave: npt.NDArray[np.float32], level: float) -> npt.NDArray[np.float32]:
+    # Some samples of a SoundFont stand beside zero, which is nothing to hear and much to measure.
+    spectrum = np.fft.rfft(wave)
+    spectrum[: int(_INAUDIBLE * len(wave) / RATE)] = 0
+    wave = np.fft.irfft(spectrum, len(wave)).astype(np.float32)
     frames = wave[: len(wave) // 400 * 400].reshape(-1, 400)
     power = (frames**2).mean(axis=1)
     heard = power[power > max(1e-9, float(power.max()) * 1e-3)]

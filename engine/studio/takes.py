@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine import writing
 from engine.errors import ArmonicaError, UnknownName
 from engine.events import Take
-from engine.locations import data_folder, meant
+from engine.locations import data_folder, make_usual, meant
 from engine.studio.fields import BadTake
 from engine.studio.recipe import Recipe, decode, encode, is_id
 
@@ -174,6 +174,7 @@ def export(take: str, path: str) -> Path:
 
     target = meant(path, ".wav")
     suffix = check_name(target)
+    make_usual(target)
     recipe, own = read(take), place(take)
     sound = converted(_content(own, _LARGEST_FILE), suffix, own)
     writing.write_all({target: sound, beside(target): encode(recipe)})

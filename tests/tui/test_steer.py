@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from pathlib import Path
 
 import pytest
@@ -578,13 +577,6 @@ def test_parts_never_overlap_and_lie_on_the_screen() -> None:
             least = {"traits": 8, "wave": 6, "takes": 5}
             assert all(regions[name].height >= rows for name, rows in least.items()), where
     assert set(steering(79, 24)) == {"small"}
-
-
-def test_the_peaks_of_engine_and_screen_are_as_many() -> None:
-    from engine.studio.peaks import COLUMNS
-
-    assert COLUMNS == PEAKS
-    assert math.isfinite(COLUMNS)
 
 
 async def test_what_is_refused_is_told(app: ArmonicaApp, studio: FakeStudio) -> None:

@@ -34,7 +34,7 @@ CLIPS = 400
 """Clips that are rendered of each held-out split; enough for a hundred prompts of each part."""
 
 ROUNDS = 8
-"""Rounds of Griffin-Lim in trials: a quarter of what is heard, as in what the tagger learned from."""
+"""Rounds of Griffin-Lim in trials: as many as in what the tagger learned from."""
 
 PUBLISHED = (
     ("none", 0.074, None),

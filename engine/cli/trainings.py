@@ -56,6 +56,9 @@ def add_evaluation(word: argparse.ArgumentParser) -> None:
     word.add_argument(
         "--run", dest="kept", type=Path, help="folder that keeps the trials, to go on later"
     )
+    word.add_argument(
+        "--settle", action="store_true", help="write the chosen strengths into the probes' cards"
+    )
     word.set_defaults(run=_steering)
 
 
@@ -135,7 +138,7 @@ def _musicgen(options: argparse.Namespace) -> None:
 
 def _steering(options: argparse.Namespace) -> None:
     from engine.errors import UnknownName
-    from engine.steering.evaluate import CLIPS, evaluate
+    from engine.steering.evaluate import CLIPS, evaluate, settle
     from engine.steering.spec import PARTS
     from engine.steering.table import table
 
@@ -153,6 +156,8 @@ def _steering(options: argparse.Namespace) -> None:
         workers=int(number("--workers", str(options.workers), 1, 256)),
         on_progress=line.show,
     )
+    if options.settle:
+        settle(options.model, found["strengths"])
     if options.json:
         emit(found)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,25 @@ def evaluate(
             for arm, success, distance in PUBLISHED
         ],
     }
+
+
+def settle(model: str, strengths: dict[str, dict[str, float]]) -> None:
+    """Writes the closed loop's chosen strength of each part into its probe's card.
+
+    From then on it is what a player meets. Raises `CannotWrite`.
+    """
+    from engine.steering.musicgen import open_model
+    from engine.steering.probe_files import load, shelf, write
+
+    opened = open_model(model)
+    try:
+        for each in shelf().of(opened.spec):
+            if each.card.name in strengths:
+                probe = load(each.path, opened.spec)
+                card = replace(probe.card, strength=strengths[each.card.name]["closed-loop"])
+                write(replace(probe, card=card), each.path)
+    finally:
+        opened.close()
 
 
 def choose(trials: Iterable[Trial]) -> dict[str, float]:

@@ -124,9 +124,10 @@ def _windows(model: LanguageModel, request: Request) -> list[_Window]:
     there = 0 if request.prompt is None else request.prompt.shape[-1]
     found: list[_Window] = []
     while there < request.frames:
-        # A prompt that fits is heard whole; what slides is heard by its second half.
-        heard = there if not found and there < longest else min(there, longest // 2)
-        frames = min(longest, heard + request.frames - there)
+        # As much is heard as leaves room for what is wanted, and half of the room at least.
+        left = request.frames - there
+        heard = min(there, max(longest - left, longest // 2))
+        frames = min(longest, heard + left)
         found.append(_Window(frames, heard))
         there += frames - heard
     return found

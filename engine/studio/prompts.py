@@ -15,6 +15,7 @@ from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.song import Song, Track
 from engine.session import document
+from engine.steering.generate import LONGEST
 from engine.steering.spec import AudioSpec
 from engine.studio import takes
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 MIDI = (".mid", ".midi")
 
+LONGEST_PROMPT = 60.0
+"""The longest prompt in seconds: of what is longer the end is taken."""
+
 SHORTEST = 0.5
 """The shortest prompt in seconds: less than that gives a model nothing to go on with."""
 
@@ -32,11 +36,9 @@ SHORTEST = 0.5
 def most_frames(spec: AudioSpec, added: int) -> int:
     """Gives how many frames a prompt may have to which ``added`` are added.
 
-    What is too long to be heard at once slides; half of what the model hears is left to the
-    prompt then.
+    A model may hear less at once than that: it goes on from the end of the prompt then.
     """
-    heard = int(spec.longest * spec.frame_rate)
-    return max(heard - added, heard // 2)
+    return min(round(LONGEST_PROMPT * spec.frame_rate), int(LONGEST * spec.frame_rate) - added)
 
 
 def prompt_codes(

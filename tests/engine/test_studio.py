@@ -269,12 +269,13 @@ def test_a_take_is_continued_from_its_own_codes(room: Room) -> None:
     np.testing.assert_array_equal(codes[:, :100], takes.read_codes(takes.read(first.id)))
 
 
-def test_a_prompt_is_as_long_as_the_model_and_the_rest_allow(room: Room, tmp_path: Path) -> None:
-    tone = np.sin(np.arange(40 * 8_000) / 10).astype(np.float32) / 2
-    soundfile.write(tmp_path / "long.wav", tone, 8_000)
+def test_a_prompt_of_up_to_a_minute_is_kept_whole(room: Room, tmp_path: Path) -> None:
+    tone = np.sin(np.arange(70 * 8_000) / 10).astype(np.float32) / 2
+    soundfile.write(tmp_path / "long.wav", tone[: 40 * 8_000], 8_000)
     prompt = Prompt("file", str(tmp_path / "long.wav"))
-    take = room.take(c.SetGeneration(prompt, seconds=12.0), c.Generate())
-    assert (take.prompt_seconds, take.seconds) == (18.0, 30.0)
-    # What is longer slides, and half of what the model hears stays the prompt's.
-    take = room.take(c.SetGeneration(seconds=28.0), c.Generate())
-    assert (take.prompt_seconds, take.seconds) == (15.0, 43.0)
+    # The model hears thirty seconds at once, and goes on from the last of these.
+    take = room.take(c.SetGeneration(prompt, seconds=2.0), c.Generate())
+    assert (take.prompt_seconds, take.seconds) == (40.0, 42.0)
+    soundfile.write(tmp_path / "long.wav", tone, 8_000)
+    take = room.take(c.SetGeneration(seconds=1.0), c.Generate())
+    assert (take.prompt_seconds, take.seconds) == (60.0, 61.0)

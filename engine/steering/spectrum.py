@@ -38,8 +38,12 @@ def log_mel(magnitudes: Tensor, bands: int, rate: int) -> Tensor:
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)
 def mel_bands(bands: int, rate: int) -> Tensor:
-    """Gives triangular filters [bands, 513] of equal width in mel, each of sum 1."""
+    """Gives triangular filters [bands, 513] of equal width in mel, each of sum 1.
+
+    Made outside inference, whoever asks first: they are kept, and trainings use them too.
+    """
     highest = 2595 * torch.log10(torch.tensor(1 + rate / 2 / 700))
     edges = 700 * (10 ** (torch.linspace(0, float(highest), bands + 2) / 2595) - 1)
     frequencies = torch.linspace(0, rate / 2, BINS)
@@ -85,5 +89,6 @@ def _again(wave: Tensor, frames: int) -> Tensor:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)
 def _window() -> Tensor:
     return torch.hann_window(WINDOW)

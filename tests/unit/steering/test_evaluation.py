@@ -35,17 +35,17 @@ def scripted(**worth: tuple[float, float, float]) -> list[dict[str, Any]]:
 
 
 def test_the_strength_that_succeeds_most_is_chosen() -> None:
-    chosen = choose(scripted(iti_2=(0.9, 0.9, 0.4), smitin_7=(0.5, 0.9, 0.4)))
+    chosen = choose(scripted(iti_2=(0.9, 0.9, 0.4), smitin_8=(0.5, 0.9, 0.4)))
     assert set(chosen) == set(STRENGTHS)
     assert chosen["iti"] == 2.0
-    assert chosen["smitin"] == 7.0
+    assert chosen["smitin"] == 8.0
 
 
 def test_success_that_costs_the_prompts_parts_or_the_beat_is_not_worth_it() -> None:
     kept = choose(scripted(iti_2=(0.7, 0.9, 0.4), iti_3=(0.9, 0.5, 0.4)))
-    beat = choose(scripted(closed_loop_2=(0.6, 0.9, 0.4), closed_loop_6=(0.8, 0.9, 0.0)))
+    beat = choose(scripted(closed_loop_4=(0.6, 0.9, 0.4), closed_loop_6=(0.8, 0.9, 0.0)))
     assert kept["iti"] == 2.0
-    assert beat["closed-loop"] == 2.0
+    assert beat["closed-loop"] == 4.0
 
 
 def test_what_is_not_measured_counts_neither_way() -> None:

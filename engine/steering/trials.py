@@ -146,7 +146,8 @@ def frechet(ours: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> f
     a, b = np.cov(ours, rowvar=False), np.cov(others, rowvar=False)
     # The trace of the root of a product is the sum of the roots of its eigenvalues.
     roots = np.sqrt(np.maximum(np.linalg.eigvals(a @ b).real, 0))
-    return mean + float(np.trace(a) + np.trace(b) - 2 * roots.sum())
+    # Rounding may leave equal sets a little below nothing.
+    return max(0.0, mean + float(np.trace(a) + np.trace(b) - 2 * roots.sum()))
 
 
 def _active(stem: npt.NDArray[np.int16]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 from engine import locations
@@ -32,3 +33,10 @@ def test_every_command_in_the_readme_is_one() -> None:
     words = re.findall(r"(?:`|uv run )armonica ([a-z]+)", README)
     assert len(words) > 10
     assert [word for word in words if word not in known] == []
+
+
+def test_the_steering_figures_are_those_of_the_model_that_ships() -> None:
+    cards = (locations.PRESETS / "probes" / "tiny").glob("*.toml")
+    digests = {tomllib.loads(card.read_text())["digest"] for card in cards}
+    assert len(digests) == 1
+    assert digests.pop() in between("steering")

@@ -38,6 +38,12 @@ texts = st.text(max_size=60)
 plain = texts.map(printable)
 
 
+@pytest.fixture(autouse=True)
+def _own_probes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hides the probes that ship, which are of another model."""
+    monkeypatch.setattr("engine.steering.probe_files.SHIPPED", tmp_path / "none")
+
+
 @pytest.fixture(scope="module")
 def probe() -> Probe:
     return Toy().probe()

@@ -31,6 +31,10 @@ def add(verbs: Any) -> None:
     """Adds `train codec`, `train tagger`, `train musicgen` and `train probes`."""
     codec = verbs.add_parser("codec", help="train the codec of the small MusicGen")
     _training(codec, steps=3600)
+    codec.add_argument(
+        "--keep-codes", type=Path, metavar="FOLDER",
+        help="train the decoder of this codec further; its codes stay",
+    )  # fmt: skip
     codec.set_defaults(run=_codec)
     tagger = verbs.add_parser("tagger", help="train the detector of parts that judges steering")
     _training(tagger, steps=1500)
@@ -99,6 +103,7 @@ def _codec(options: argparse.Namespace) -> None:
         options.clips,
         seed=options.seed,
         steps=_steps(options),
+        keep_codes=options.keep_codes,
         on_progress=_shown(options),
     )
     _done(options, folder)

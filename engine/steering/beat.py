@@ -9,6 +9,9 @@ import torch
 from engine.steering.spectrum import HOP, log_mel, magnitude
 
 _RATE, _BANDS = 16_000, 40
+_LEAST = 0.25
+"""A band that rises by less than this, in nats, goes on sounding: strings waver, and no onset."""
+
 _SHORTEST, _LONGEST = 0.25, 1.5
 """Lags in seconds among which the best is looked for: from a fast eighth to a slow half."""
 
@@ -18,10 +21,11 @@ Envelope = npt.NDArray[np.float64]
 def onsets(wave: npt.NDArray[np.float32]) -> Envelope:
     """Gives the strength of onsets, 100 times a second, of a wave [samples] at 16 kHz.
 
-    It is what mel bands rise by from one frame to the next, summed (spectral flux).
+    It is what mel bands rise by from one frame to the next, summed over those that rise
+    by more than a sounding tone wavers (spectral flux).
     """
     bands = log_mel(magnitude(torch.from_numpy(wave)[None]), _BANDS, _RATE)[0]
-    rise = (bands[:, 1:] - bands[:, :-1]).clamp_min(0).sum(dim=0)
+    rise = (bands[:, 1:] - bands[:, :-1] - _LEAST).clamp_min(0).sum(dim=0)
     return np.asarray(rise.numpy(), dtype=np.float64)
 
 

@@ -12,10 +12,16 @@ from engine.corpus.render import CLIP_PARTS, RATE
 SHARES = (0.85, 0.5, 0.55, 0.35, 0.35, 0.4)
 """How often each part of a clip sounds in a mix."""
 
+LONE = 0.12
+"""How often the melody alone sounds at first: so does a song that is continued."""
+
 Wave = npt.NDArray[np.float32]
 
 _SPREAD = 3.0
 """The deviation of a part's level from its own, in dB."""
+
+_LOUDER = 3.0
+"""The deviation of the level of a whole mix, in dB."""
 
 _FADE = 0.03
 
@@ -37,6 +43,8 @@ class Mixture:
 def draw(random: np.random.Generator, seconds: float, changing: float = 0.0) -> Mixture:
     """Draws a mixture; in a share ``changing`` of them a part enters or leaves on the way."""
     before = random.random(len(CLIP_PARTS)) < SHARES
+    if random.random() < LONE:
+        before[:] = False
     if not before.any():
         before[0] = True
     after = before.copy()
@@ -45,7 +53,8 @@ def draw(random: np.random.Generator, seconds: float, changing: float = 0.0) -> 
         after[part] = not after[part]
         if not after.any():
             after[0] = True
-    gains = 10 ** (random.normal(0, _SPREAD, len(CLIP_PARTS)) / 20)
+    decibels = random.normal(0, _SPREAD, len(CLIP_PARTS)) + random.normal(0, _LOUDER)
+    gains = 10 ** (decibels / 20)
     change = float(random.uniform(0.25, 0.75)) * seconds
     return Mixture(before, after, gains.astype(np.float32), change)
 

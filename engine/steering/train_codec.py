@@ -1,4 +1,4 @@
-"""Training of the codec on mixes of rendered parts."""
+"""Training of the codec on mixes of rendered parts, or of its decoder alone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from torch.nn import functional
 
 from engine.corpus.render import CLIP_PARTS, RATE, Clips, clips
 from engine.errors import OutOfRange
-from engine.steering.codec import CodecShape, SpectralCodec, save_codec
+from engine.steering.codec import CodecShape, SpectralCodec, digest, load_codec, save_codec
 from engine.steering.mixes import draw, mix
 from engine.steering.spectrum import QUIETEST, log_mel, magnitude, mel_bands
-from engine.steering.training import Progress, run
+from engine.steering.training import Progress, reduced, run
 
 SECONDS = 2.0
 BATCH = 12
@@ -31,17 +31,34 @@ SOLO = 0.15
 
 
 class CodecLearner:
-    """A codec, its optimiser, and the mixes it hears."""
+    """A codec, its optimiser, and the mixes it hears.
 
-    def __init__(self, folder: Path, shape: CodecShape, seed: int) -> None:
+    With a ``codec`` that is there already, its decoder alone learns on: its codes stay what
+    they are, and so does a language model that was trained on them.
+    """
+
+    def __init__(
+        self, folder: Path, shape: CodecShape, seed: int, codec: SpectralCodec | None = None
+    ) -> None:
         self.training, self.validation = clips(folder, "train"), clips(folder, "validation")
-        if shape.rate != RATE:
-            raise OutOfRange(f"The clips have {RATE} samples a second, not {shape.rate}.")
         torch.manual_seed(seed)
         self.seed = seed
-        self.codec = SpectralCodec(shape)
+        self.codec = codec or SpectralCodec(shape)
+        self.keeps_codes = codec is not None
+        if self.codec.shape.rate != RATE:
+            raise OutOfRange(
+                f"The clips have {RATE} samples a second, not {self.codec.shape.rate}."
+            )
+        if self.keeps_codes:
+            learned = [self.codec.from_latent, self.codec.decoder, self.codec.out]
+            self.codec.requires_grad_(False)
+            for part in learned:
+                part.requires_grad_(True)
         self.optimiser = torch.optim.AdamW(
-            self.codec.parameters(), RATE_OF_LEARNING, betas=(0.9, 0.95), fused=True
+            [each for each in self.codec.parameters() if each.requires_grad],
+            RATE_OF_LEARNING,
+            betas=(0.9, 0.95),
+            fused=True,
         )
 
     def step(self, at: int, steps: int) -> dict[str, float]:
@@ -52,13 +69,17 @@ class CodecLearner:
             group["lr"] = rate
         torch.manual_seed((self.seed * 1_000_003 + at) % 2**63)
         wave = _batch(self.training, np.random.default_rng([self.seed, at]), BATCH)
-        latents = self.codec.latents(wave)
         losses: dict[str, Tensor] = {}
-        if at >= UNQUANTISED:
-            if at == UNQUANTISED:
-                self._start_codebooks()
-            latents, penalty = self.codec.quantiser(latents)
-            losses["commitment"] = 0.25 * penalty
+        if self.keeps_codes:
+            latents = self._decoded(wave)
+        else:
+            with reduced():
+                latents = self.codec.latents(wave).float()
+            if at >= UNQUANTISED:
+                if at == UNQUANTISED:
+                    self._start_codebooks()
+                latents, penalty = self.codec.quantiser(latents)
+                losses["commitment"] = 0.25 * penalty
         losses |= spectral_losses(self.codec, latents, magnitude(wave))
         total = torch.stack(list(losses.values())).sum()
         self.optimiser.zero_grad(set_to_none=True)
@@ -97,6 +118,13 @@ class CodecLearner:
         save_codec(folder, self.codec, card)
 
     @torch.no_grad()
+    def _decoded(self, wave: Tensor) -> Tensor:
+        # In full precision, so that the codes are those that the language model has learned.
+        self.codec.eval()
+        codes, _ = self.codec.encode(wave[:, None])
+        return self.codec.decode_latent(codes).clone()
+
+    @torch.no_grad()
     def _start_codebooks(self) -> None:
         # From several batches: k-means needs more frames than there are codes.
         random = np.random.default_rng([self.seed, 7])
@@ -110,7 +138,9 @@ def spectral_losses(codec: SpectralCodec, latents: Tensor, seen: Tensor) -> dict
 
     Mean distances of log magnitudes and of log mel bands, and spectral convergence.
     """
-    logs = codec.log_magnitudes(latents)
+    with reduced():
+        logs = codec.log_magnitudes(latents)
+    logs = logs.float()
     heard = logs.exp()
     bands = mel_bands(codec.shape.bands, codec.shape.rate)
     mel_seen, mel_heard = (torch.log((bands @ m).clamp_min(QUIETEST)) for m in (seen, heard))
@@ -147,9 +177,17 @@ def train_codec(
     seed: int,
     steps: int,
     shape: CodecShape | None = None,
+    keep_codes: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Path:
-    """Trains a codec in ``folder`` on rendered clips; gives the folder that holds it."""
-    learner = CodecLearner(clips_folder, shape or CodecShape(), seed)
+    """Trains a codec in ``folder`` on rendered clips; gives the folder that holds it.
+
+    ``keep_codes`` is a folder with a codec whose decoder is trained further and whose codes
+    stay. Raises `BadModel` where it holds none.
+    """
+    given = load_codec(keep_codes) if keep_codes else None
+    learner = CodecLearner(clips_folder, shape or CodecShape(), seed, given)
     facts = {"seed": seed, "clips": len(learner.training), "shape": asdict(learner.codec.shape)}
+    if keep_codes:
+        facts["codes_of"] = digest(keep_codes)
     return run(learner, folder, steps, facts, on_progress=on_progress)

@@ -16,7 +16,7 @@ from engine.steering import codec as codecs
 from engine.steering.encoded import Encoded, encode_clips
 from engine.steering.muon import Muon
 from engine.steering.tiny import TinyShape, language_model, save_language_model
-from engine.steering.training import Progress, run
+from engine.steering.training import Progress, reduced, run
 
 BATCH = 16
 MUON_RATE, ADAM_RATE = 0.02, 2e-3
@@ -125,14 +125,13 @@ def code_losses(lm: Any, codes: Tensor) -> Tensor:
     for book in range(books):
         delayed[:, book, book + 1 : book + 1 + frames] = codes[:, book]
     seen = sum(lm.emb[book](delayed[:, book]) for book in range(books))
-    out = lm.out_norm(lm.transformer(seen))
+    with reduced():
+        out = lm.out_norm(lm.transformer(seen))
+        logits = [lm.linears[book](out[:, book : book + frames]) for book in range(books)]
     return torch.stack(
         [
-            functional.cross_entropy(
-                lm.linears[book](out[:, book : book + frames]).flatten(0, 1),
-                codes[:, book].flatten(),
-            )
-            for book in range(books)
+            functional.cross_entropy(each.float().flatten(0, 1), codes[:, book].flatten())
+            for book, each in enumerate(logits)
         ]
     )
 

@@ -45,6 +45,15 @@ def test_silence_and_what_is_too_short_have_no_beat() -> None:
     assert regularity(onsets(clicks([0.1], seconds=0.2))) == 0.0
 
 
+@pytest.mark.parametrize("pitches", [(220.0,), (220.0, 331.7), (130.8, 164.8, 196.0, 261.6)])
+def test_what_goes_on_sounding_has_no_beat(pitches: tuple[float, ...]) -> None:
+    time = np.arange(4 * RATE) / RATE
+    held = np.sum([np.sin(2 * np.pi * pitch * time) for pitch in pitches], axis=0) * 0.1
+    wavering = held * (1 + 0.05 * np.sin(2 * np.pi * 5 * time))
+    for wave in (held, wavering):
+        assert regularity(onsets(wave.astype(np.float32))) < 0.1
+
+
 def test_onsets_are_where_clicks_are_and_a_hundred_to_the_second() -> None:
     envelope = onsets(clicks([0.5, 1.75, 3.0]))
     assert len(envelope) == 399

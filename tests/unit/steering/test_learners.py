@@ -170,3 +170,19 @@ def test_a_checkpoint_with_the_state_of_something_else_is_told(
     torch.save({"at": 1, "run": "{}", "learner": learner}, tmp_path / CHECKPOINT)
     with pytest.raises(BadModel, match="cannot be read as a checkpoint"):
         run(train_codec.CodecLearner(clips_folder, CODEC, 0), tmp_path, 5, {})
+
+
+def test_a_decoder_learns_on_while_its_codes_stay(clips_folder: Path, tmp_path: Path) -> None:
+    before = load_codec(write_codec(tmp_path / "codec", seed=1))
+    folder = train_codec.train_codec(
+        tmp_path / "run", clips_folder, seed=3, steps=4, keep_codes=tmp_path / "codec"
+    )
+    after = load_codec(folder)
+    wave = torch.rand(2, 1, 16_000, generator=torch.Generator().manual_seed(0)) - 0.5
+    codes, _ = before.encode(wave)
+    assert torch.equal(after.encode(wave)[0], codes)
+    assert not torch.equal(after.decode(codes), before.decode(codes))
+    with pytest.raises(BadModel):
+        train_codec.train_codec(
+            tmp_path / "other", clips_folder, seed=3, steps=4, keep_codes=tmp_path / "none"
+        )

@@ -12,29 +12,30 @@ from engine.steering.muon import Muon, orthogonal
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**31), st.integers(1, 3), st.integers(2, 48), st.integers(2, 48))
+@given(st.integers(0, 2**31), st.integers(2, 48), st.integers(2, 48))
 def test_singular_values_come_near_one_and_directions_stay(
-    seed: int, count: int, rows: int, columns: int
+    seed: int, rows: int, columns: int
 ) -> None:
     made = torch.Generator().manual_seed(seed)
     least = min(rows, columns)
-    left, _ = torch.linalg.qr(torch.randn(count, rows, least, generator=made))
-    right, _ = torch.linalg.qr(torch.randn(count, columns, least, generator=made))
-    sizes = 0.1 + torch.rand(count, least, generator=made)
-    found = orthogonal(7.0 * left * sizes[:, None] @ right.transpose(1, 2))
+    left, _ = torch.linalg.qr(torch.randn(rows, least, generator=made))
+    right, _ = torch.linalg.qr(torch.randn(columns, least, generator=made))
+    sizes = 0.1 + torch.rand(least, generator=made)
+    found = orthogonal(7.0 * left * sizes @ right.T)
     values = torch.linalg.svdvals(found)
     assert float(values.min()) > 0.6
     assert float(values.max()) < 1.25
     # In the basis of its own singular vectors nothing lies off the diagonal.
-    inside = left.transpose(1, 2) @ found @ right
-    assert float((inside - torch.diag_embed(inside.diagonal(dim1=1, dim2=2))).abs().max()) < 1e-3
+    inside = left.T @ found @ right
+    assert float((inside - torch.diag(inside.diagonal())).abs().max()) < 1e-3
 
 
-def test_matrices_of_one_shape_do_not_know_of_each_other() -> None:
-    made = torch.randn(3, 6, 9, generator=torch.Generator().manual_seed(0))
-    for at in range(3):
-        assert torch.allclose(orthogonal(made)[at], orthogonal(made[at : at + 1])[0], atol=1e-5)
-    assert torch.equal(orthogonal(torch.zeros(1, 4, 5)), torch.zeros(1, 4, 5))
+def test_half_the_digits_are_enough_for_a_direction() -> None:
+    matrix = torch.randn(24, 40, generator=torch.Generator().manual_seed(0))
+    whole, half = orthogonal(matrix), orthogonal(matrix, torch.bfloat16)
+    assert half.dtype == torch.float32
+    assert torch.cosine_similarity(whole.flatten(), half.flatten(), dim=0) > 0.99
+    assert torch.equal(orthogonal(torch.zeros(4, 5)), torch.zeros(4, 5))
 
 
 def test_a_step_is_of_the_size_of_its_rate() -> None:

@@ -1,0 +1,1 @@
+"""Influence: what in the training data lies behind what was made."""

@@ -23,7 +23,7 @@ from engine.steering.trials import (
     PROMPT,
     Arm,
     Prompt,
-    continue_prompt,
+    continue_prompts,
     frechet,
     judge,
     prompts,
@@ -33,6 +33,9 @@ from engine.workers import spread
 RESULTS = "trials.jsonl"
 CLIPS = 400
 """Clips that are rendered of each held-out split; enough for a hundred prompts of each part."""
+
+TOGETHER = 16
+"""Continuations that grow side by side."""
 
 ROUNDS = 8
 """Rounds of Griffin-Lim in trials: as many as in what the tagger learned from."""
@@ -48,6 +51,9 @@ STRENGTHS = {"iti": (2.0, 3.0, 4.0), "smitin": (6.0, 8.0, 10.0), "closed-loop": 
 """Strengths among which validation tunes choose."""
 
 Trial = dict[str, Any]
+
+_Task = tuple[str, str, int, int, Arm]
+"""The split, the part, the prompt's number, the draw and the arm of a trial."""
 
 
 def arms(part: str, strengths: dict[str, float]) -> list[Arm]:
@@ -240,7 +246,7 @@ class _Work:
         self.done = self._read()
 
     def do(self, split: str, part: str, count: int, seeds: int, chosen: list[Arm]) -> list[Trial]:
-        tasks = [
+        tasks: list[_Task] = [
             (split, part, number, seed, arm)
             for seed in range(seeds)
             for arm in chosen
@@ -248,18 +254,20 @@ class _Work:
         ]
         wanted = [self._key(*task) for task in tasks]
         left = [task for task, key in zip(tasks, wanted, strict=True) if key not in self.done]
-        # One worker has all trials of a prompt after each other, and encodes it once.
+        # All trials of a prompt come after each other, so that it is encoded once or twice.
         left.sort(key=lambda task: (task[2], task[3]))
-        work = partial(_trial, self.folder, self.model, self.seed, count)
-        if left:
+        batches = [left[at : at + TOGETHER] for at in range(0, len(left), TOGETHER)]
+        work = partial(_trials, self.folder, self.model, self.seed, count)
+        if batches:
             with (
-                spread(work, left, self.workers, chunk=4) as trials,
+                spread(work, batches, self.workers) as judged,
                 (self.folder / RESULTS).open("a", encoding="utf-8") as lines,
             ):
-                for task, found in zip(left, trials, strict=True):
-                    key = self._key(*task)
-                    self.done[key] = found
-                    lines.write(json.dumps({"key": key, **found}) + "\n")
+                for batch, trials in zip(batches, judged, strict=True):
+                    for task, found in zip(batch, trials, strict=True):
+                        key = self._key(*task)
+                        self.done[key] = found
+                        lines.write(json.dumps({"key": key, **found}) + "\n")
                     lines.flush()
         real = [_real(self.folder, self.seed, split, part, count)] if split == "test" else []
         return [self.done[key] for key in wanted] + [trial for found in real for trial in found]
@@ -282,21 +290,28 @@ class _Work:
         return found
 
 
-def _trial(
-    folder: Path, model_name: str, seed: int, count: int, task: tuple[str, str, int, int, Arm]
-) -> Trial:
-    split, part, number, draw, arm = task
+def _trials(
+    folder: Path, model_name: str, seed: int, count: int, tasks: Sequence[_Task]
+) -> list[Trial]:
     model, tagger, probes = _tools(model_name)
-    prompt = _prompts(folder, seed, split, part, count)[number]
-    wave, confidence, gate = continue_prompt(model, prompt, arm, [probes[part]], draw)
-    return {
-        "arm": arm.name,
-        "strength": arm.setting.strength if arm.setting else 0.0,
-        "confidence": confidence,
-        "probe_success": confidence >= probes[part].card.threshold,
-        "gate": gate,
-        **judge(tagger, prompt, wave, number),
-    }
+    asked = []
+    for split, part, number, draw, arm in tasks:
+        asked.append((_prompts(folder, seed, split, part, count)[number], arm, draw))
+    # All tasks of a batch are of one part.
+    probe = probes[tasks[0][1]]
+    return [
+        {
+            "arm": arm.name,
+            "strength": arm.setting.strength if arm.setting else 0.0,
+            "confidence": made.confidence,
+            "probe_success": made.confidence >= probe.card.threshold,
+            "gate": made.gate,
+            **judge(tagger, prompt, made.wave, number),
+        }
+        for (_, _, number, _, arm), (prompt, _, _), made in zip(
+            tasks, asked, continue_prompts(model, asked, [probe]), strict=True
+        )
+    ]
 
 
 def _real(folder: Path, seed: int, split: str, part: str, count: int) -> list[Trial]:

@@ -17,7 +17,7 @@ from engine.steering.trials import (
     PROMPT,
     Arm,
     Prompt,
-    continue_prompt,
+    continue_prompts,
     frechet,
     judge,
     prompts,
@@ -72,14 +72,15 @@ def test_a_continuation_begins_with_its_prompt_and_is_the_same_again(
     features = torch.randn(40, 1, 2, 16, generator=noise) + labels[:, None, None, None]
     probe = fit(features, labels, torch.arange(40) // 2, name="drums", spec=model.spec)
     arm = Arm("iti", TraitSetting.signed("drums", 3.0, arm="iti"))
-    made = [continue_prompt(model, prompt, each, [probe], 1) for each in (Arm("none"), arm, arm)]
-    (plain, confidence, gate), (pushed, _, full), (again, _, _) = made
-    assert len(plain) == round(LENGTH * RATE)
-    assert 0 <= confidence <= 1
-    assert gate == 0
-    assert full > 0.9
-    assert np.array_equal(pushed, again)
-    assert not np.array_equal(plain, pushed)
+    asked = [(prompt, Arm("none"), 1), (prompt, arm, 1), (prompt, arm, 1), (prompt, arm, 2)]
+    plain, pushed, again, other = continue_prompts(model, asked, [probe])
+    assert len(plain.wave) == round(LENGTH * RATE)
+    assert 0 <= plain.confidence <= 1
+    assert plain.gate == 0
+    assert pushed.gate > 0.9
+    assert np.array_equal(pushed.wave, again.wave)
+    assert not np.array_equal(plain.wave, pushed.wave)
+    assert not np.array_equal(other.wave, pushed.wave)
 
 
 class Hears(Tagger):

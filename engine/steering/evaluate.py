@@ -50,6 +50,9 @@ PUBLISHED = (
 STRENGTHS = {"iti": (2.0, 3.0, 4.0), "smitin": (6.0, 8.0, 10.0), "closed-loop": (4.0, 6.0, 8.0)}
 """Strengths among which validation tunes choose."""
 
+COMPOSED = ("none", "closed-loop")
+"""The arms in which composed measures are continued: what players compare on the screen."""
+
 Trial = dict[str, Any]
 
 _Task = tuple[str, str, int, int, Arm]
@@ -123,10 +126,12 @@ def evaluate(
         )
         chosen[part] = choose(trials)
         on_progress(0.1 + 0.3 * (at + 1) / len(parts), f"strengths for {part}")
-    rows = []
+    rows, played = [], []
     for at, part in enumerate(parts):
         trials = work.do("test", part, count, seeds, arms(part, chosen[part]))
         rows += summarise(part, trials)
+        asked = [arm for arm in arms(part, chosen[part]) if arm.name in COMPOSED]
+        played += rates(part, work.do("composed", part, count, seeds, asked))
         on_progress(0.4 + 0.6 * (at + 1) / len(parts), part)
     return {
         "model": work.digest,
@@ -136,6 +141,7 @@ def evaluate(
         "continued_seconds": LENGTH - PROMPT,
         "strengths": chosen,
         "rows": rows,
+        "composed": played,
         "published": [
             {"arm": arm, "success": success, "frechet": distance}
             for arm, success, distance in PUBLISHED
@@ -168,9 +174,7 @@ def choose(trials: Iterable[Trial]) -> dict[str, float]:
     Success counts, and what is lost of the prompt's parts and of the beat beyond what the
     unsteered arm loses counts against it.
     """
-    by_arm: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        by_arm[trial["arm"]].append(trial)
+    by_arm = _by_arm(trials)
     plain = by_arm["none"]
 
     def worth(found: list[Trial]) -> float:
@@ -187,16 +191,22 @@ def choose(trials: Iterable[Trial]) -> dict[str, float]:
 
 
 def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Gives a row for each arm of a part: shares with 95 % intervals, means, distances."""
-    by_arm: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        by_arm[trial["arm"]].append(trial)
+    """Gives a row for each arm of a part: its `rates`, and distances to real continuations."""
+    by_arm = _by_arm(trials)
     real, plain = (_embeddings(by_arm[name]) for name in ("real, with", "real, without"))
+    for row in (rows := rates(part, trials)):
+        own = _embeddings(by_arm[row["arm"]])
+        row |= {"frechet_with": frechet(own, real), "frechet_without": frechet(own, plain)}
+    return rows
+
+
+def rates(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Gives a row for each arm of a part: shares with 95 % intervals, and means."""
     rows = []
-    for arm, found in by_arm.items():
+    for arm, found in _by_arm(trials).items():
         successes = sum(bool(trial["success"]) for trial in found)
-        low, high = _interval(successes, len(found))
-        own = _embeddings(found)
+        # Draws of one prompt are much alike, so that the interval counts prompts.
+        low, high = _interval(successes / len(found), _prompts_of(found))
         rows.append(
             {
                 "part": part,
@@ -213,8 +223,6 @@ def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
                 "silent": _mean(found, "silent"),
                 "similarity": _mean(found, "similarity"),
                 "gate": _mean(found, "gate"),
-                "frechet_with": frechet(own, real),
-                "frechet_without": frechet(own, plain),
             }
         )
     return rows
@@ -302,6 +310,7 @@ def _trials(
     return [
         {
             "arm": arm.name,
+            "prompt": number,
             "strength": arm.setting.strength if arm.setting else 0.0,
             "confidence": made.confidence,
             "probe_success": made.confidence >= probe.card.threshold,
@@ -323,7 +332,14 @@ def _real(folder: Path, seed: int, split: str, part: str, count: int) -> list[Tr
         for name, wave in (("real, without", prompt.without), ("real, with", prompt.with_part)):
             judged = judge(tagger, prompt, wave, number)
             found.append(
-                {"arm": name, "strength": 0.0, "gate": None, "probe_success": None, **judged}
+                {
+                    "arm": name,
+                    "prompt": number,
+                    "strength": 0.0,
+                    "gate": None,
+                    "probe_success": None,
+                    **judged,
+                }
             )
     return found
 
@@ -342,6 +358,10 @@ def _tools(model_name: str) -> tuple[Any, Any, dict[str, Any]]:
 
 @lru_cache(maxsize=2)
 def _prompts(folder: Path, seed: int, split: str, part: str, count: int) -> list[Prompt]:
+    if split == "composed":
+        from engine.steering.composed import composed
+
+        return list(composed(part, count, seed))
     return list(prompts(part, _clips(folder, split), count, seed))
 
 
@@ -359,7 +379,18 @@ def _embeddings(trials: Sequence[Trial]) -> Any:
     return np.array([trial["embedding"] for trial in trials], dtype=np.float64)
 
 
-def _interval(successes: int, count: int) -> tuple[float, float]:
+def _by_arm(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    found: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        found[trial["arm"]].append(trial)
+    return found
+
+
+def _prompts_of(trials: Sequence[Trial]) -> int:
+    return len({trial["prompt"] for trial in trials})
+
+
+def _interval(share: float, count: int) -> tuple[float, float]:
     from engine.steering.fit import wilson
 
-    return wilson(successes / count, count)
+    return wilson(share, count)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from engine.corpus.render import CLIP_PARTS, RATE, clips
+from engine.steering.composed import composed
 from engine.steering.settings import TraitSetting
 from engine.steering.spec import PARTS
 from engine.steering.tagger import Tagger
@@ -142,3 +143,18 @@ def test_sets_of_normals_are_as_far_as_their_normals() -> None:
     one = random.normal(0, 1, (20_000, 3))
     two = random.normal([1, 0, 0], [1, 2, 0.5], (20_000, 3))
     assert frechet(one, two) == pytest.approx(1 + 1 + 0.25, abs=0.1)
+
+
+# Prompts of composed measures
+
+
+def test_composed_prompts_are_two_seconds_of_a_melody_at_its_level() -> None:
+    found = list(composed("drums", 3, seed=0))
+    assert [each.number for each in found] == [0, 1, 2]
+    for each in found:
+        assert each.parts == ("melody",)
+        assert len(each.wave) == round(PROMPT * RATE)
+        assert 0.01 < np.abs(each.wave).max() < 1
+    assert not np.array_equal(found[0].wave, found[1].wave)
+    (again,) = composed("drums", 1, seed=0)
+    assert np.array_equal(again.wave, found[0].wave)

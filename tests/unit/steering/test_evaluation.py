@@ -16,8 +16,8 @@ def trial(arm: str, success: bool, seed: int = 0, **more: Any) -> dict[str, Any]
     embedding = np.random.default_rng([seed, len(arm)]).normal(0, 1, 4).tolist()
     return {
         "arm": arm, "prompt": seed, "strength": 0.0, "success": success,
-        "probe_success": success, "kept": 1.0, "beat": 0.5, "floor": 0.1, "silent": False, "similarity": 0.9, "gate": 0.0,
-        "embedding": embedding, **more,
+        "probe_success": success, "kept": 1.0, "beat": 0.5, "floor": 0.1, "silent": False,
+        "similarity": 0.9, "gate": 0.0, "embedding": embedding, **more,
     }  # fmt: skip
 
 

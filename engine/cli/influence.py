@@ -92,14 +92,13 @@ def drawn(found: Found) -> list[str]:
         _originality(found),
     ]
     if not found.close:
+        nearest = max((match.percentile for match in found.matches), default=0.0)
         lines.append(
-            "No close match: nine in ten held-out tunes come nearer to this corpus than this."
-            if not found.matches
-            else "No close match: one in ten held-out tunes, or more, comes as near as the first."
+            f"No close match: {100 - nearest:.0f} % of held-out tunes come as near to this corpus."
         )
     lines.append(
         f"Searched: {found.tunes} training tunes, {found.items} distinct measures, corpus "
-        f"{found.corpus}, model {found.model}. Similarity is no proof of influence."
+        f"{found.corpus}, model {found.model[:16]}. Similarity is no proof of influence."
     )
     return lines
 

@@ -38,7 +38,8 @@ class Scale:
                 chosen = best[mine & (kind == each)]
                 # A class too small to have quantiles of its own has those of its window.
                 chosen = chosen if len(chosen) >= 20 else best[mine]
-                found[at, each] = np.quantile(chosen, levels)
+                if len(chosen):
+                    found[at, each] = np.quantile(chosen, levels)
         return cls(found)
 
     def percentiles(

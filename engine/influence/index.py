@@ -137,7 +137,8 @@ def _figures(corpus: Corpus, of_tune: npt.NDArray[np.int32], count: int) -> Gram
         names.append(found)
         rows.append(own[where])
         clusters.append(np.full(len(found), of_tune[tune], np.int64))
-    return GramIndex.of(*(np.concatenate(each) for each in (names, rows, clusters)), count)
+    every = [np.concatenate(each) for each in (names, rows, clusters)]
+    return GramIndex.of(every[0], every[1], every[2], count)
 
 
 _ARRAYS = tuple(name for name in Index.__annotations__ if name not in ("corpus", "model"))

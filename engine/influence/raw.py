@@ -43,7 +43,8 @@ def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) ->
             for other in apart[place + 1 :]:
                 agreed += other == distance
             np.maximum(best[part], count + agreed * count, out=best[part])
-    return best / np.maximum(notes, max(1, len(ticks))).astype(np.float32)
+    size = np.maximum(notes, max(1, len(ticks)))
+    return (best / size).astype(np.float32)
 
 
 def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int], ...]]:

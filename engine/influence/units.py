@@ -44,7 +44,7 @@ def units(corpus: Corpus) -> npt.NDArray[np.int32]:
 def _candidates(corpus: Corpus) -> set[tuple[int, int]]:
     # Windows of which three measures of four are the same up to transposition, in their places.
     first = np.flatnonzero(corpus.tune[: 1 - WINDOW] == corpus.tune[WINDOW - 1 :])
-    sounding = (corpus.tokens > 1).any(axis=1)
+    sounding: npt.NDArray[np.bool_] = np.any(corpus.tokens > 1, axis=1)
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for row in first.tolist():
         if not sounding[row : row + WINDOW].all():

@@ -12,6 +12,7 @@ BENCHES = {
     "jitter": "engine.bench.jitter",
     "map": "engine.bench.maps",
     "screen": "engine.bench.screen",
+    "search": "engine.bench.search",
     "steer": "engine.bench.steer",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,3 +42,12 @@ def fused(channels: Mapping[str, npt.ArrayLike], specificity: npt.ArrayLike) -> 
     )
     most = sum(WEIGHTS[name] for name in channels) / (SOFT + 1)
     return np.asarray(total / most * (0.5 + 0.5 * np.asarray(specificity, np.float64)))
+
+
+def highest(scores: npt.NDArray[np.floating[Any]], count: int) -> npt.NDArray[np.int64]:
+    """Gives the places of the ``count`` highest scores [N], rising; of equal ones the first."""
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    least = np.partition(scores, len(scores) - count)[len(scores) - count]
+    above = np.flatnonzero(scores > least)
+    return np.union1d(above, np.flatnonzero(scores == least)[: count - len(above)])

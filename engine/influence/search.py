@@ -19,7 +19,7 @@ from engine.influence.index import Index, place, read
 from engine.influence.licences import licence
 from engine.influence.ngrams import grams, longest_run, steps
 from engine.influence.posteriors import distances, posteriors
-from engine.influence.ranking import fused
+from engine.influence.ranking import fused, highest
 from engine.influence.raw import agreement, cardinality
 from engine.influence.spec import Found, Match, Originality
 from engine.latent.model import TrainedVAE
@@ -184,9 +184,9 @@ class MeasureInfluence:
         apart = self._apart(tokens[at])
         names, where = grams(tokens[at : at + 2])
         shared, weights = self._grams.scores(names[where == 0])
-        chosen = _highest(weights, CANDIDATES)
+        chosen = highest(weights, CANDIDATES)
         shared, weights = shared[chosen], weights[chosen]
-        items = np.union1d(_highest(raw, CANDIDATES), _highest(-apart, CANDIDATES))
+        items = np.union1d(highest(raw, CANDIDATES), highest(-apart, CANDIDATES))
         spans = [index.rows[index.offsets[i] : index.offsets[i + 1]] for i in items.tolist()]
         rows = np.union1d(np.concatenate([*spans, np.empty(0, np.int32)]), shared).astype(np.int64)
         item = self._item_of[rows]
@@ -384,15 +384,6 @@ def _tokens(measures: Sequence[Measure]) -> Tokens:
                 f"{FOUR_QUARTERS.name} alone."
             )
     return np.array([measure.tokens for measure in measures], np.uint8).reshape(len(measures), -1)
-
-
-def _highest(scores: npt.NDArray[np.floating], count: int) -> Rows:
-    # The places of the highest scores; of those that equal the last one, the first.
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    least = np.partition(scores, len(scores) - count)[len(scores) - count]
-    above = np.flatnonzero(scores > least)
-    return np.union1d(above, np.flatnonzero(scores == least)[: count - len(above)])
 
 
 def _most(scores: Floats, which: npt.NDArray[np.intp], count: int) -> Floats:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import machine, measures, probes, screens, steering, work
+from engine.cli import influence_audio, machine, measures, probes, screens, steering, work
 from engine.cli.options import BadUsage, Parser, say
 from engine.errors import ArmonicaError
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     work.add(words)
     steering.add(words)
     probes.add(words)
+    influence_audio.add(words)
     machine.add(words)
     return top
 

@@ -62,14 +62,22 @@ class NoPassage(UserError):
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    # Of what was asked about: where it begins in seconds, its wave at 16 kHz, its codes.
+    # Of what was asked about: where it begins in seconds, and its wave at 16 kHz.
     start: float
     wave: Floats
-    codes: npt.NDArray[np.int64]
 
     @property
     def seconds(self) -> float:
         return len(self.wave) / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    # What was found: similarities of chroma [passages, clips], and of each channel by cluster.
+    passages: list[_Passage]
+    aligned: list[Aligned]
+    raw: Floats
+    channels: dict[str, Floats]
 
 
 class AudioInfluence:
@@ -98,32 +106,9 @@ class AudioInfluence:
         ``codes`` [codebooks, frames] are used where they are known, and else heard. Raises
         `NoPassage` for what is too short, silent or no sound, and `OutOfRange`.
         """
-        wave = np.asarray(wave, np.float32)
-        if wave.ndim != 1 or not np.isfinite(wave).all():
-            raise NoPassage("The sound holds what is no number, or more than one channel.")
-        if len(wave) < SHORTEST * rate:
-            raise NoPassage(
-                f"{len(wave) / rate:.1f} s are too little to tell tunes apart.",
-                f"Ask about at least {SHORTEST:g} s.",
-            )
-        peak = float(np.abs(wave).max())
-        if peak < SILENT:
-            raise NoPassage("The sound is silent.", "Ask about sound.")
         if not 1 <= top <= 1000:
             raise OutOfRange(f"From 1 to 1000 matches are listed, not {top}.")
-        if codes is None:
-            heard = wave if rate == self._rate else soxr.resample(wave, rate, self._rate)
-            cut = [self._heard(heard, *each) for each in spans(len(wave) / rate)]
-        else:
-            given = self._checked(codes)
-            cut = [self._cut(given, *each) for each in spans(len(wave) / rate)]
-        mono = wave / np.float32(peak)
-        mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
-        passages = [
-            _Passage(start, mono[round(start * RATE) : round((start + length) * RATE)], each)
-            for (start, length), each in zip(spans(len(wave) / rate), cut, strict=True)
-        ]
-        return self._found(passages, top)
+        return self._found(self._looked(wave, rate, codes), top)
 
     def of_codes(self, codes: Codes, *, top: int = 10) -> Found:
         """Gives the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
@@ -134,9 +119,65 @@ class AudioInfluence:
             wave = self._model.decode(torch.from_numpy(given)).numpy()
         return self.of_wave(wave, self._rate, top=top, codes=given)
 
+    def similarities(self, wave: Floats, rate: int) -> dict[str, Floats]:
+        """Gives how near each cluster of tunes lies to a wave, [clusters] by channel.
+
+        Clusters are in the order of `clusters`; else as `of_wave`.
+        """
+        return self._looked(wave, rate, None).channels
+
+    def percentile(self, raw: float, seconds: float) -> float:
+        """Gives the share, 0 to 100, of held-out clips whose best match is not as near.
+
+        ``raw`` is the similarity of a match to a piece that lasts ``seconds``. A longer piece
+        has more chances to lie near: each of its passages must stay below.
+        """
+        passages = spans(seconds)
+        share = (self.index.raw < raw).sum(axis=1) / (self.index.raw.shape[1] + 1)
+        return float(100 * (_between(passages[0][1]) @ share) ** len(passages))
+
+    @property
+    def clusters(self) -> npt.NDArray[np.int64]:
+        """The clusters of tunes that the clips are of."""
+        return self._clusters
+
     @property
     def _rate(self) -> int:
         return self._model.spec.sample_rate
+
+    def _looked(self, wave: Floats, rate: int, codes: Codes | None) -> _Looked:
+        wave = np.asarray(wave, np.float32)
+        if wave.ndim != 1 or not np.isfinite(wave).all():
+            raise NoPassage("The sound holds what is no number, or more than one channel.")
+        seconds = len(wave) / rate
+        if seconds < SHORTEST:
+            raise NoPassage(
+                f"{seconds:.1f} s are too little to tell tunes apart.",
+                f"Ask about at least {SHORTEST:g} s.",
+            )
+        peak = float(np.abs(wave).max())
+        if peak < SILENT:
+            raise NoPassage("The sound is silent.", "Ask about sound.")
+        if codes is None:
+            heard = wave if rate == self._rate else soxr.resample(wave, rate, self._rate)
+            cut = [self._heard(heard, *each) for each in spans(seconds)]
+        else:
+            given = self._checked(codes)
+            cut = [self._cut(given, *each) for each in spans(seconds)]
+        mono = wave / np.float32(peak)
+        mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
+        passages = [
+            _Passage(start, mono[round(start * RATE) : round((start + length) * RATE)])
+            for start, length in spans(seconds)
+        ]
+        aligned = [self._aligner.align(chroma(each.wave)) for each in passages]
+        raw = np.stack([each.similarity for each in aligned])
+        shared = [self._tokens.shared(tokens(each)) for each in cut]
+        near = [self._hidden.similar(self._state(each)) for each in cut]
+        channels = {"chroma": raw.max(axis=0), "tokens": np.max(shared, axis=0)}
+        channels["hidden"] = np.max(near, axis=0)
+        channels = {name: self._by_cluster(each) for name, each in channels.items()}
+        return _Looked(passages, aligned, raw, channels)
 
     def _heard(self, wave: Floats, start: float, length: float) -> npt.NDArray[np.int64]:
         first, last = round(start * self._rate), round((start + length) * self._rate)
@@ -164,18 +205,12 @@ class AudioInfluence:
         found: Floats = self._space.project(state)[0]
         return found
 
-    def _found(self, passages: list[_Passage], top: int) -> Found:
-        aligned = [self._aligner.align(chroma(each.wave)) for each in passages]
-        shared = [self._tokens.shared(tokens(each.codes)) for each in passages]
-        near = [self._hidden.similar(self._state(each.codes)) for each in passages]
-        raw = np.stack([each.similarity for each in aligned])
-        latent = np.max(near, axis=0)
-        best, token, state = (
-            self._by_cluster(each) for each in (raw.max(axis=0), np.max(shared, axis=0), latent)
-        )
-        scores = fused({"chroma": best, "tokens": token, "hidden": state})
+    def _found(self, looked: _Looked, top: int) -> Found:
+        passages, raw = looked.passages, looked.raw
+        best, state = looked.channels["chroma"], looked.channels["hidden"]
+        scores = fused(looked.channels)
         order = np.argsort(-scores, kind="stable")[:top]
-        span, chances = passages[0].seconds, len(passages)
+        seconds = passages[-1].start + passages[-1].seconds
         matches = []
         for rank, cluster in enumerate(order[scores[order] > 0], 1):
             rows = np.flatnonzero(self._cluster == cluster)
@@ -185,18 +220,18 @@ class AudioInfluence:
                     rank,
                     int(rows[row]),
                     passages[at],
-                    aligned[at],
+                    looked.aligned[at],
                     latent=float(state[cluster]),
                     score=float(scores[cluster]),
-                    percentile=self._percentile(float(best[cluster]), span, chances),
+                    percentile=self.percentile(float(best[cluster]), seconds),
                 )
             )
         nearest = float(best.max())
-        low, high = self._usual(span, chances)
+        low, high = self._usual(seconds)
         return Found(
             matches=tuple(matches),
             originality=Originality(1 - nearest, 1 - high, 1 - low, 0),
-            close=self._percentile(nearest, span, chances) >= CLOSE,
+            close=self.percentile(nearest, seconds) >= CLOSE,
             corpus=self.corpus.digest,
             model=self.index.card.digest,
             tunes=len(np.unique(self.index.tune)),
@@ -248,15 +283,11 @@ class AudioInfluence:
         np.maximum.at(found, self._cluster, values)
         return found
 
-    def _percentile(self, raw: float, seconds: float, passages: int) -> float:
-        # A longer piece has more chances to lie near: all its passages must stay below.
-        share = (self.index.raw < raw).sum(axis=1) / (self.index.raw.shape[1] + 1)
-        return float(100 * (_between(seconds) @ share) ** passages)
-
-    def _usual(self, seconds: float, passages: int) -> tuple[float, float]:
+    def _usual(self, seconds: float) -> tuple[float, float]:
         # The nearest of as many passages has a quantile of one passage at the root of its own.
-        at = np.array([0.025, 0.975]) ** (1 / passages)
-        low, high = _between(seconds) @ np.quantile(self.index.raw, at, axis=1).T
+        passages = spans(seconds)
+        at = np.array([0.025, 0.975]) ** (1 / len(passages))
+        low, high = _between(passages[0][1]) @ np.quantile(self.index.raw, at, axis=1).T
         return float(low), float(high)
 
 

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-WEIGHTS = {"chroma": 1.0, "tokens": 0.25, "hidden": 0.5}
-"""What each channel counts; chosen on mixes of training clips that are not those indexed."""
+WEIGHTS = {"chroma": 1.0, "tokens": 0.3, "hidden": 0.3}
+"""What each channel counts, chosen as `DAMPING` is."""
 
-DAMPING = 10
-"""The k of the fusion: how little the first ranks differ."""
+DAMPING = 1
+"""The k of the fusion: how little the first ranks differ.
+
+The usual 60 lets two weak channels outvote a strong one: of 20 training clips in other mixes it
+put the own tune first in 10 to 15, where chroma alone did in 19, and 1 does in 19 too.
+"""
 
 CANDIDATES = 100
 """How many of the nearest in each channel are candidates; ranks are among all of these."""

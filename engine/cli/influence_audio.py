@@ -1,13 +1,12 @@
-"""The words about what sound lies near to: `corpus index`, `evaluate clips`, and `influence`."""
+"""What `influence` and `corpus index` do with sound, and `evaluate clips`."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import locations, writing
+from engine import writing
 from engine.cli.audio_models import add_model, opened
 from engine.cli.options import ProgressLine, common, emit, number, say
 
@@ -19,31 +18,15 @@ MOST = 1000
 """The most matches that are listed."""
 
 
-def add(words: Any) -> None:
-    """Adds the word to the parser."""
-    word = words.add_parser("influence", help="which training pieces a sound lies close to")
-    common(word)
-    word.add_argument("file", type=Path, metavar="FILE.wav|.flac", help="what is asked about")
-    word.add_argument("--top", type=int, default=10, metavar="K", help="matches to list (10)")
-    add_index_options(word)
-    word.set_defaults(run=audio)
-
-
-def add_index(verbs: Any) -> None:
-    """Adds `corpus index`."""
-    index = verbs.add_parser("index", help="index rendered clips, so that sound can find them")
-    common(index)
-    index.add_argument("--clips", type=Path, required=True, help="folder of `corpus render`")
-    add_model(index)
-    index.add_argument("-o", "--out", type=Path, help="folder to write (the one that ships)")
-    index.add_argument("--count", type=int, help="the first so many training clips (all)")
-    index.add_argument(
+def add_clip_options(word: argparse.ArgumentParser) -> None:
+    """Adds the options with which `corpus index` indexes rendered clips."""
+    word.add_argument("--clips", type=Path, help="index these clips of `corpus render` instead")
+    word.add_argument("--count", type=int, help="the first so many training clips (all)")
+    word.add_argument(
         "--run", dest="kept", type=Path, metavar="FOLDER",
-        help="folder that keeps the work, to go on later (index in that of the clips)",
+        help="folder that keeps the work on clips, to go on later (index in their folder)",
     )  # fmt: skip
-    index.add_argument("--workers", type=int, default=2, help="processes, one core each (2)")
-    index.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table of the clips")
-    index.set_defaults(run=_index)
+    word.add_argument("--workers", type=int, default=2, help="processes for clips (2)")
 
 
 def add_evaluation(verbs: Any) -> None:
@@ -56,17 +39,16 @@ def add_evaluation(verbs: Any) -> None:
     word.set_defaults(run=_evaluate)
 
 
-def add_index_options(word: argparse.ArgumentParser) -> None:
+def add_index_options(word: argparse.ArgumentParser, default: str | None = "tiny") -> None:
     """Adds the options of an index: the model it was made with, and its folder."""
-    add_model(word)
+    add_model(word, default, "for sound: the audio model of its index (tiny)")
     word.add_argument("--index", type=Path, metavar="FOLDER", help="another index of clips")
 
 
 def audio(options: argparse.Namespace) -> None:
     """Tells which tunes a sound file lies close to.
 
-    ``options`` has ``file``, ``top`` and ``json``; ``model`` and ``index`` (of
-    `add_index_options`) may be missing. Raises what reading and searching raise.
+    ``options`` are those of `influence`. Raises what reading and searching raise.
     """
     from engine.audio import files
     from engine.influence import audio as influence
@@ -76,41 +58,23 @@ def audio(options: argparse.Namespace) -> None:
 
     path = meant(options.file)
     top = int(number("--top", str(options.top), 1, MOST))
-    folder = getattr(options, "index", None) or SHIPPED
+    folder = options.index or SHIPPED
     # The cheap refusals first: a model takes seconds to load.
     wave = files.read(path, RATE)
     read(folder)
-    clips = influence.open_clips(getattr(options, "model", None) or "tiny", folder)
+    clips = influence.open_clips(options.model or "tiny", folder)
     codes = _codes_of(path, clips.index.card.digest)
     found = clips.of_wave(wave, RATE, top=top, codes=codes)
     seconds = len(wave) / RATE
     if options.json:
+        from engine.cli.influence import told
+
         emit(told(found))
         return
     if seconds > influence.WINDOW:
         passages = len(influence.spans(seconds))
         print(f"# {passages} passages of {influence.WINDOW:g} s were looked for")
     print(shown(found))
-
-
-def told(found: Found) -> dict[str, Any]:
-    """Gives an answer as it is told in JSON."""
-    rounded = ("raw", "latent", "score", "percentile")
-    matches = []
-    for match in found.matches:
-        values = asdict(match)
-        matches.append({k: round(v, 4) if k in rounded else v for k, v in values.items()})
-    originality = asdict(found.originality)
-    return {
-        "matches": matches,
-        "originality": {k: round(v, 4) for k, v in originality.items()},
-        "close": found.close,
-        "corpus": found.corpus,
-        "model": found.model,
-        "tunes": found.tunes,
-        "clips": found.items,
-        "unit": found.unit,
-    }
 
 
 def shown(found: Found) -> str:
@@ -154,7 +118,8 @@ def _codes_of(path: Path, digest: str) -> Codes | None:
     return None
 
 
-def _index(options: argparse.Namespace) -> None:
+def index(options: argparse.Namespace) -> None:
+    """Makes the index of rendered clips; ``options`` are those of `corpus index`."""
     from engine.corpus.render import clips
     from engine.corpus.table import read
     from engine.influence import clip_index
@@ -167,13 +132,14 @@ def _index(options: argparse.Namespace) -> None:
     corpus = read(options.corpus)
     for folder in (out, kept):
         writing.make_folder(folder)
+    model = options.model or "tiny"
     line = ProgressLine("corpus index")
     made = build(
         kept,
         options.clips,
         corpus,
-        opened(options.model),
-        options.model,
+        opened(model),
+        model,
         seed=options.seed,
         count=options.count,
         workers=workers,
@@ -183,7 +149,7 @@ def _index(options: argparse.Namespace) -> None:
     size = (out / clip_index.INDEX).stat().st_size
     found = {
         "folder": str(out),
-        "clips": len(made),
+        "items": len(made),
         "tunes": len(set(made.tune.tolist())),
         "bytes": size,
         "model": made.card.model,

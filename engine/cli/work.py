@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import influence_audio, trainings
+from engine.cli import influence, influence_audio, trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
@@ -22,7 +22,7 @@ def add(words: Any) -> None:
     build.add_argument("-o", "--out", type=Path, default=locations.CORPUS, help="folder to write")
     build.set_defaults(run=_build)
     trainings.add_render(verbs)
-    influence_audio.add_index(verbs)
+    influence.add_index(verbs)
 
     train = words.add_parser("train", help="train a model from scratch")
     verbs = train.add_subparsers(dest="verb", required=True, metavar="MODEL")

@@ -21,10 +21,12 @@ from engine.audio.files import SILENT
 from engine.corpus.table import Corpus, shipped
 from engine.errors import OutOfRange, UserError
 from engine.influence import hidden
+from engine.influence.alerts import alert
 from engine.influence.alignment import MEASURE, SLOTS, Aligned, Aligner
 from engine.influence.chroma import CLASSES, RATE, chroma
 from engine.influence.clip_index import REMEDY, SHIPPED, SPANS, BadIndex, ClipIndex, read
 from engine.influence.clip_ranking import fused
+from engine.influence.licences import licence
 from engine.influence.spec import Found, Match, Originality
 from engine.influence.tokens import TokenIndex, tokens
 
@@ -47,9 +49,6 @@ SHORTEST = 3.0
 
 CLOSE = 95.0
 """A match is close from this percentile on."""
-
-LICENCE = "public domain"
-"""That of every tune of the books the clips are made of."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -251,6 +250,7 @@ class AudioInfluence:
         percentile: float,
     ) -> Match:
         index, row = self.index, int(self.index.tune[clip])
+        terms = licence(self.corpus.tunes[row].book)
         tune, length = self.corpus.tunes[row], len(self.corpus.rows_of(row))
         slot, slots = int(aligned.slot[clip]), int(aligned.slots[clip])
         sounding = np.flatnonzero(index.levels[clip].any(axis=(0, 2)))
@@ -275,7 +275,8 @@ class AudioInfluence:
             latent=min(latent, 1.0),
             score=score,
             percentile=percentile,
-            licence=LICENCE,
+            licence=terms,
+            alert=alert(terms, 0, percentile),
         )
 
     def _by_cluster(self, values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""One ranking of several: each channel gives ranks, and ranks are fused.
+"""One ranking of what is heard: ranks are fused as among measures, with weights of its own.
 
 Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009): a sum of 1 / (k + rank), weighed
 by channel. Magnitudes of different channels are never compared.
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.influence.ranking import ranks
 
 WEIGHTS = {"chroma": 1.0, "tokens": 0.3, "hidden": 0.3}
 """What each channel counts, chosen as `DAMPING` is."""
@@ -47,10 +49,3 @@ def fused(
     for name, each in channels.items():
         scores[rows] += weights[name] / (damping + ranks(each[rows])) / best
     return scores
-
-
-def ranks(values: Floats) -> npt.NDArray[np.int64]:
-    """Gives the rank of each value, from 1; equal ones share the best of their ranks."""
-    ordered = np.sort(-values)
-    found: npt.NDArray[np.int64] = np.searchsorted(ordered, -values, side="left") + 1
-    return found

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
-from engine.influence.clip_ranking import fused, ranks
+from engine.influence.clip_ranking import fused
 from engine.influence.tokens import KEPT, TokenIndex, packed, tokens
 
 THREE = {"chroma": 1.0, "tokens": 0.25, "hidden": 0.5}
@@ -27,12 +25,6 @@ def test_a_channel_of_large_numbers_is_worth_no_more() -> None:
 
 def test_what_is_near_in_nothing_is_no_match() -> None:
     assert not fused(dict.fromkeys(THREE, np.zeros(5, np.float32))).any()
-
-
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
-def test_ranks_count_those_that_are_nearer(values: list[int]) -> None:
-    found = ranks(np.array(values, np.float32))
-    assert found.tolist() == [1 + sum(other > value for other in values) for value in values]
 
 
 def test_the_same_codes_share_all_tokens_and_rare_ones_count_more() -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MOST = 1000
 """The most matches that are listed."""
 
+_SLACK = 0.1
+"""Seconds by which a take and its codes may differ."""
+
 
 def add_clip_options(word: argparse.ArgumentParser) -> None:
     """Adds the options with which `corpus index` indexes rendered clips."""
@@ -63,9 +66,9 @@ def audio(options: argparse.Namespace) -> None:
     wave = files.read(path, RATE)
     read(folder)
     clips = influence.open_clips(options.model or "tiny", folder)
-    codes = _codes_of(path, clips.index.card.digest)
-    found = clips.of_wave(wave, RATE, top=top, codes=codes)
     seconds = len(wave) / RATE
+    codes = codes_of(path, clips.index.card.digest, seconds)
+    found = clips.of_wave(wave, RATE, top=top, codes=codes)
     if options.json:
         from engine.cli.influence import told
 
@@ -97,22 +100,29 @@ def shown(found: Found) -> str:
     return "\n".join(lines)
 
 
-def _codes_of(path: Path, digest: str) -> Codes | None:
-    # A take that is still kept has its exact codes; a copy of it knows which one by its recipe.
+def codes_of(path: Path, digest: str, seconds: float) -> Codes | None:
+    """Gives the exact codes of a sound, where it is a take that is kept, or a copy of one.
+
+    None where it was made by another model than that of ``digest``, or lasts otherwise.
+    """
     from engine.errors import ArmonicaError
     from engine.studio import takes
 
-    recipe_path = takes.beside(path)
-    if not recipe_path.is_file():
+    own = path.with_suffix(takes.RECIPE)
+    kept = path.parent.resolve() == takes.takes_folder().resolve() and own.is_file()
+    if not kept and not takes.beside(path).is_file():
         return None
     try:
-        recipe = takes.read_exported(recipe_path)
-        if recipe.digest != digest:
+        recipe = takes.read(path.stem) if kept else takes.read_exported(takes.beside(path))
+        same = abs(recipe.frames / recipe.frame_rate - seconds) < _SLACK
+        if recipe.digest != digest or not recipe.codes or not same:
             return None
+        if kept:
+            return takes.read_codes(recipe)
         for take in takes.listed().takes:
-            kept = takes.read(take.id)
-            if kept.codes == recipe.codes:
-                return takes.read_codes(kept)
+            other = takes.read(take.id)
+            if other.codes == recipe.codes:
+                return takes.read_codes(other)
     except ArmonicaError as error:
         say(f"The codes of {path.name} are heard anew: {error.message}")
     return None

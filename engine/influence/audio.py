@@ -47,6 +47,9 @@ MOST = 6
 SHORTEST = 3.0
 """The shortest piece in seconds: in less, many tunes begin alike."""
 
+_SLACK = 0.25
+"""Seconds by which codes may be shorter than their sound: the last frame may not be whole."""
+
 CLOSE = 95.0
 """A match is close from this percentile on."""
 
@@ -162,6 +165,8 @@ class AudioInfluence:
             cut = [self._heard(heard, *each) for each in spans(seconds)]
         else:
             given = self._checked(codes)
+            if abs(given.shape[1] / self._model.spec.frame_rate - seconds) > _SLACK:
+                raise OutOfRange("The codes are not as long as the sound.")
             cut = [self._cut(given, *each) for each in spans(seconds)]
         mono = wave / np.float32(peak)
         mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)

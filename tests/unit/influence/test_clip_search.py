@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.audio import files
+from engine.cli.influence_audio import codes_of
 from engine.cli.main import main
 from engine.corpus.render import RATE, clips
 from engine.corpus.table import shipped
@@ -25,8 +26,10 @@ from engine.influence.clip_trials import TRIALS, evaluate, table
 from engine.steering.encoded import mixture_of
 from engine.steering.mixes import mix
 from engine.steering.musicgen import open_model
+from engine.studio import takes
 from tests.unit.conftest import alone
 from tests.unit.steering.small import write_model
+from tests.unit.studio.test_takes import CODES, RECIPE, WAVE
 
 
 @pytest.fixture(scope="module")
@@ -293,3 +296,19 @@ def test_the_command_tells_and_refuses(
         assert main(["influence", str(path), *own]) == 2
         assert "Traceback" not in capsys.readouterr().err
     assert main(["influence", str(sound), *own, "--top", "0"]) == 2
+
+
+def test_a_take_has_its_exact_codes(tmp_path: Path) -> None:
+    kept = takes.write(replace(RECIPE, frames=25), WAVE, CODES)
+    inside, copy = takes.place(kept.take.id), takes.export(kept.take.id, str(tmp_path / "a.wav"))
+    for path in (inside, copy):
+        found = codes_of(path, "abc", 0.5)
+        assert found is not None
+        np.testing.assert_array_equal(found, CODES)
+        assert codes_of(path, "abd", 0.5) is None
+        assert codes_of(path, "abc", 0.8) is None
+    takes.remove(kept.take.id)
+    assert codes_of(copy, "abc", 0.5) is None
+    assert codes_of(tmp_path / "other.wav", "abc", 0.5) is None
+    takes.beside(copy).write_bytes(b"{")
+    assert codes_of(copy, "abc", 0.5) is None

@@ -40,7 +40,10 @@ _BINS = np.arange(1, CLASSES // 2 + 1)
 _HELD = 0.3
 """What a pitch class that goes on counts beside one that begins."""
 
-_CHUNK = 256
+_ALIKE = np.float32(0.999)
+"""Parts more alike than this are one."""
+
+_CHUNK = 64
 _TINY = 1e-6
 
 Floats = npt.NDArray[np.float32]
@@ -149,13 +152,19 @@ def _features(level: Floats) -> Floats:
 
 def _explained(melody: Floats, rest: Floats, mm: Floats, rr: Floats, mr: Floats) -> Floats:
     # The energy that the best mix with no negative part explains: least squares on two parts.
-    mm, rr = mm + np.float32(_TINY), rr + np.float32(_TINY)
-    alone = np.maximum(np.maximum(melody, 0) ** 2 / mm, np.maximum(rest, 0) ** 2 / rr)
-    share = mm * rr - mr**2
-    of_melody, of_rest = rr * melody - mr * rest, mm * rest - mr * melody
-    mixed = (of_melody > 0) & (of_rest > 0) & (share > 1e-3 * mm * rr)
-    both = (melody * of_melody + rest * of_rest) / np.maximum(share, np.float32(_TINY))
-    found: Floats = np.where(mixed, np.maximum(both, alone), alone)
+    # Parts that disagree count as independent, which explains no more than is so.
+    melody_length, rest_length = np.sqrt(mm + np.float32(_TINY)), np.sqrt(rr + np.float32(_TINY))
+    alike = np.clip(mr / (melody_length * rest_length), 0, _ALIKE)
+    first, second = np.maximum(melody / melody_length, 0), np.maximum(rest / rest_length, 0)
+    # What the melody explains beyond the accompaniment, and all of it where that adds nothing.
+    more = np.maximum(first - alike * second, 0)
+    more *= more
+    more *= 1 / (1 - alike**2)
+    adds = second > alike * first
+    second *= second
+    more += second
+    first *= first
+    found: Floats = np.where(adds, more, first)
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import influence, trainings
+from engine.cli import influence, influence_audio, trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
@@ -45,6 +45,7 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_evaluate)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
+    influence_audio.add_evaluation(verbs)
 
 
 def _build(options: argparse.Namespace) -> None:

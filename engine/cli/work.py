@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import trainings
+from engine.cli import retraining, trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
@@ -44,6 +44,8 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_evaluate)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
+    influence = verbs.add_parser("influence", help="judge influence by training without it")
+    retraining.add_evaluation(influence)
 
 
 def _build(options: argparse.Namespace) -> None:

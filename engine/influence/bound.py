@@ -99,9 +99,11 @@ class _Part(torch.nn.Module):
 
 class _Encoder(_Part):
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        return tuple(self.network.encode(tokens))
+        mean, logvar = self.network.encode(tokens)
+        return mean, logvar
 
 
 class _Decoder(_Part):
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        return tuple(self.network.decode(codes))
+        state, pitch = self.network.decode(codes)
+        return state, pitch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -79,13 +80,15 @@ def _connected(address: str) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise NoCluster("Ray is not installed.", "Install armonica with its extra `ray`.") from error
+        raise NoCluster(
+            "Ray is not installed.", "Install armonica with its extra `ray`."
+        ) from error
     try:
         ray.init(
             address=address,
             include_dashboard=False if address == LOCAL else None,
             log_to_driver=False,
-            logging_level="ERROR",
+            logging_level=logging.ERROR,
         )
     except (ConnectionError, ValueError, RuntimeError, AssertionError) as error:
         reason = (str(error).splitlines() or ["no answer"])[0]

@@ -1,8 +1,9 @@
 """The linear datamodeling score: do a ranking's scores, summed, foretell trainings on halves?
 
-For each query Spearman's correlation, over subsets of the training set, of its log-likelihood after
-training on the subset and the sum of the scores of what the subset holds (Park et al. 2023,
-arXiv 2303.14186, definition 2.3); the mean over queries, with an interval by bootstrap over subsets.
+For each query Spearman's correlation, over subsets of the training set, of its log-likelihood
+after training on the subset and the sum of the scores of what the subset holds (Park et al. 2023,
+arXiv 2303.14186, definition 2.3); the mean over queries, with an interval by bootstrap over
+subsets.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from engine.influence.evidence import FORMAT, SHIPPED
 from engine.influence.queries import Query, name_of, queries, read
 from engine.influence.removals import RANKED, Clusters, Ranking, Removal, arms, full, subsets
 from engine.influence.retrain import Plan
-from engine.influence.sweep import RESULTS, Outcome, Spread, Sweep, run
+from engine.influence.sweep import RESULTS, Spread, Sweep, run
 from engine.influence.sweep import read as read_outcomes
 from engine.latent.tokens import Floats
 
@@ -72,9 +72,7 @@ class Study:
         found: list[Removal] = []
         for seed in range(counts.seeds):
             found.append(bases[seed])
-            found += arms(
-                self.clusters, asked, ks=KS, pool=POOL, draws=counts.draws, seed=seed
-            )
+            found += arms(self.clusters, asked, ks=KS, pool=POOL, draws=counts.draws, seed=seed)
             found += subsets(self.clusters, counts.subsets, seed)
         return found + bases[counts.seeds :]
 
@@ -257,9 +255,7 @@ def _datamodel(study: Study, done: comparison.Done) -> dict[str, Any] | None:
     return found
 
 
-def _confirmed(
-    study: Study, done: comparison.Done, counts: Counts
-) -> list[dict[str, Any]]:
+def _confirmed(study: Study, done: comparison.Done, counts: Counts) -> list[dict[str, Any]]:
     # A query and the one cluster that its pool's run removed for it, where it changed.
     found: dict[tuple[int, int], dict[str, Any]] = {}
     random = comparison.changes(
@@ -269,9 +265,7 @@ def _confirmed(
         return []
     spread = float(np.nanstd(random.own))
     for arm in RANKED:
-        own = comparison.changes(
-            done, arm, 1, queries=counts.queries, pool=POOL, measured="bound"
-        )
+        own = comparison.changes(done, arm, 1, queries=counts.queries, pool=POOL, measured="bound")
         if own is None or own.runs < 2:
             continue
         for query in range(counts.queries):

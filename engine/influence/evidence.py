@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from engine import locations
-from engine.errors import BadFile
+from engine.errors import BadFile, OutOfRange
 from engine.latent.tokens import relative
 from engine.music.measure import Measure
 
@@ -44,9 +44,7 @@ def confirmed(measures: Sequence[Measure], path: Path = SHIPPED) -> dict[int, Co
     if not path.exists() or not measures:
         return {}
     asked = {row.tobytes() for row in _relative([measure.tokens for measure in measures])}
-    return {
-        each.cluster: each for tokens, each in _confirmations(path) if tokens in asked
-    }
+    return {each.cluster: each for tokens, each in _confirmations(path) if tokens in asked}
 
 
 def results(path: Path = SHIPPED) -> dict[str, Any]:
@@ -92,7 +90,7 @@ def _confirmations(path: Path) -> tuple[tuple[bytes, Confirmation], ...]:
             )
             for each in found["confirmed"]
         )
-    except (KeyError, TypeError, ValueError, IndexError, BadFile) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OutOfRange) as error:
         raise BadFile(f"{path} is damaged.", "Install Armonica again.") from error
 
 

@@ -61,10 +61,10 @@ def _changes(pen: _Pen, found: dict[str, Any], measured: str, box: Box) -> None:
     span = log(ks[-1] / ks[0]) or 1.0
 
     def x(k: float) -> float:
-        return left + 30 + log(k / ks[0]) / span * (right - left - 60)
+        return left + 30 + float(log(k / ks[0]) / span) * (right - left - 60)
 
     def y(value: float) -> float:
-        return bottom - (value - low) / ((high - low) or 1.0) * (bottom - top)
+        return bottom - float((value - low) / ((high - low) or 1.0)) * (bottom - top)
 
     pen.box((left, y(noise), right, y(-noise)), "#eeeeee")
     for value in _round_values(low, high):
@@ -99,7 +99,7 @@ def _scores(pen: _Pen, scores: dict[str, Any], box: Box) -> None:
     low, high = min(ends), max(ends)
 
     def x(value: float) -> float:
-        return left + (value - low) / ((high - low) or 1.0) * (right - left)
+        return left + float((value - low) / ((high - low) or 1.0)) * (right - left)
 
     for value in _round_values(low, high):
         pen.line([(x(value), top), (x(value), bottom)], FAINT if value else INK, 1)

@@ -1,10 +1,10 @@
 """The gradient channel: which training measures pull a model the way that a query does.
 
 TRAK (Park et al. 2023, arXiv 2303.14186): phi(q) (Phi^T Phi + ridge)^-1 phi(i), with phi the
-projected gradient of one measure's loss, averaged over models. The projection is that of LoGra (Choe
-et al. 2024, arXiv 2405.13954): the gradient of a linear layer is the outer product of what it is
-given and what is asked of its output, and each of the two is projected by itself. With "output" the
-gradient is that of the squared length of the logits instead (D-TRAK, Zheng et al. 2023,
+projected gradient of one measure's loss, averaged over models. The projection is that of LoGra
+(Choe et al. 2024, arXiv 2405.13954): the gradient of a linear layer is the outer product of what it
+is given and what is asked of its output, and each of the two is projected by itself. With "output"
+the gradient is that of the squared length of the logits instead (D-TRAK, Zheng et al. 2023,
 arXiv 2311.00500).
 """
 

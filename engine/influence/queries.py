@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.corpus.table import Corpus
-from engine.errors import BadFile
+from engine.errors import BadFile, OutOfRange
 from engine.latent.model import TrainedVAE
 from engine.latent.network import NAMED
 from engine.latent.prior import draw
@@ -89,7 +89,7 @@ def read(found: Any) -> list[Query]:
     """Takes queries out of a document; raises `BadFile`."""
     try:
         queries = [Query(each["kind"], Measure(tuple(each["tokens"]))) for each in found]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OutOfRange) as error:
         raise BadFile("The queries of these results are damaged.", "Begin a new run.") from error
     if any(query.kind not in TURN for query in queries):
         raise BadFile("A query of these results is of no known kind.", "Begin a new run.")

@@ -61,7 +61,7 @@ def fused(*rankings: Ranking) -> Ranking:
     """Ranks by the sum of 1 / (60 + rank) over rankings."""
 
     def score(measures: Sequence[Measure]) -> Floats:
-        return np.sum([fuse(ranking(measures)) for ranking in rankings], axis=0)
+        return np.asarray(np.sum([fuse(ranking(measures)) for ranking in rankings], axis=0))
 
     return score
 

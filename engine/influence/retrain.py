@@ -35,6 +35,9 @@ Kept = npt.NDArray[np.bool_]
 RETRAINED = replace(ARMONICA, name="armonica without edits", obedience=0.0, batch=128, rate=6e-3)
 
 
+NARROW = Shape(width=96)
+
+
 @dataclass(frozen=True)
 class Plan:
     """What each retraining trains: a network's ``shape``, its losses, how many ``steps``.
@@ -43,7 +46,7 @@ class Plan:
     moved gauges, which costs as much again and says nothing of any one tune.
     """
 
-    shape: Shape = Shape(width=96)
+    shape: Shape = NARROW
     recipe: Recipe = RETRAINED
     steps: int = 800
     precision: str = "bfloat16"
@@ -175,9 +178,12 @@ def _forward(
     network: MeasureVAE, parameters: Mapping[str, Tensor], inputs: Tensor, noise: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     def one(own: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return functional_call(_Both(network), _inside(own), (inputs, noise))
+        mean, logvar, state, pitch = functional_call(both, _inside(own), (inputs, noise))
+        return mean, logvar, state, pitch
 
-    return vmap(one)(parameters)
+    both = _Both(network)
+    mean, logvar, state, pitch = vmap(one)(parameters)
+    return mean, logvar, state, pitch
 
 
 def cross_entropy(state: Tensor, pitch: Tensor, tokens: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The document of `evaluate influence` as the Markdown tables of the README, and as a plot in text."""
+"""The document of `evaluate influence` as the tables of the README, and as a plot in text."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def plot(found: dict[str, Any], measured: str = "plain") -> str:
     noise = found["noise"][measured]
 
     def at(value: float) -> int:
-        place = round((value - low) / ((high - low) or 1.0) * (PLOT - 1))
+        place = round(float((value - low) / ((high - low) or 1.0)) * (PLOT - 1))
         return min(PLOT - 1, max(0, place))
 
     lines = [
@@ -103,9 +103,7 @@ def _arms(found: dict[str, Any]) -> str:
             *(_interval(bound.get(name)) for name in _COLUMNS[:2]),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    noise = [
-        f"{MEASURED[name]} +-{value:.3f}" for name, value in found["noise"].items() if value
-    ]
+    noise = [f"{MEASURED[name]} +-{value:.3f}" for name, value in found["noise"].items() if value]
     if noise:
         lines.append("")
         lines.append(

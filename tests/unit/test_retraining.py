@@ -151,9 +151,7 @@ def test_scores_of_measures_are_shared_among_the_clusters_that_have_them() -> No
 def test_arms_remove_the_first_and_the_last_and_as_many_at_random() -> None:
     clusters = Clusters(corpus())
     scores = np.random.default_rng(0).random((4, len(clusters)))
-    found = arms(
-        clusters, {"fused": scores, "raw": -scores}, ks=(1, 3), pool=2, draws=2, seed=5
-    )
+    found = arms(clusters, {"fused": scores, "raw": -scores}, ks=(1, 3), pool=2, draws=2, seed=5)
     assert len(found) == 2 * 2 * (2 + 2 + 1)
     assert {removal.seed for removal in found} == {5}
     first = next(r for r in found if r.arm == "fused" and r.k == 1 and r.group == 1)
@@ -181,9 +179,7 @@ def test_subsets_are_halves_and_the_same_for_every_seed() -> None:
 def test_the_bound_is_that_of_the_likelihood() -> None:
     stack = trained(SMALL, everything(2))
     tokens = relative(corpus().tokens[corpus().test()][:5].astype(np.int64))[0]
-    few, many = (
-        ask(stack.network, stack.parameters, tokens, samples) for samples in (1, 256)
-    )
+    few, many = (ask(stack.network, stack.parameters, tokens, samples) for samples in (1, 256))
     assert few.bound.shape == (2, 5)
     # In the mean it rises with the samples, and all else does not depend on them.
     assert many.bound.mean() > few.bound.mean()
@@ -207,7 +203,9 @@ def test_the_bound_of_a_model_whose_posterior_is_the_prior_is_exact() -> None:
     expected = -(24 * np.log(3) + notes * np.log(30)) / notes
     # Named codes are drawn a tenth as wide as the prior: their part of the bound is loose.
     assert np.all(found.bound[0].numpy() <= expected + 0.3)
-    torch.testing.assert_close(found.plain[0].double(), torch.from_numpy(expected), rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        found.plain[0].double(), torch.from_numpy(expected), rtol=1e-4, atol=0
+    )
 
 
 def test_retrainings_of_a_seed_stand_together() -> None:

@@ -59,8 +59,9 @@ class FakeAudioModel:
         loudness = (frames.abs().amax(dim=1) * LOUDEST).round().long().clamp(0, LOUDEST)
         return loudness.expand(SPEC.codebooks, -1).clone()
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Gives a tone of the first codebook's loudness, with a little of the others above."""
+        del sketch
         return (codes.float().t() / LOUDEST @ TONES).flatten()
 
     def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:

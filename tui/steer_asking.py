@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from engine import commands as c
 from engine.events import Event, Prompt, StudioShown
 from engine.locations import meant
+from engine.steering.generate import LONGEST
+from engine.studio.checks import SHORTEST
 from tui import steer_words
 from tui.asking import ask_path
 from tui.screens.choice import Choice
@@ -69,9 +71,8 @@ def _type_push(screen: SteerScreen) -> None:
 
 def _settings(screen: SteerScreen) -> None:
     generation, spec = screen.studio.generation, screen.studio.model.spec
-    longest = spec.longest if spec is not None else 600.0
     fields = [
-        Field("seconds", f"{generation.seconds:g}", number(0.1, longest, "A length"),
+        Field("seconds", f"{generation.seconds:g}", number(SHORTEST, LONGEST, "A length"),
               "The length of what is added to the prompt."),
         Field("seed", str(generation.seed), whole(0, SEEDS, "A seed"),
               "The same seed and settings make the same take again."),

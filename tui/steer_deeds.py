@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine import commands as c
 from engine.events import Prompt
+from engine.steering.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, Mode
 from tui import steer_asking
 from tui.steer_asking import STRONGEST
@@ -198,11 +199,10 @@ def _seed(screen: SteerScreen) -> None:
 
 def _longer(by: float) -> Deed:
     def change(screen: SteerScreen) -> None:
-        spec = screen.studio.model.spec
-        longest = spec.longest if spec is not None else 600.0
+        # What is longer than the model hears at once slides on.
         screen.gestures.begin("seconds")
         now = screen.gestures.asked("seconds", screen.studio.generation.seconds)
-        to = screen.gestures.ask("seconds", max(1.0, min(longest, round(now + by, 1))))
+        to = screen.gestures.ask("seconds", max(1.0, min(LONGEST, round(now + by, 1))))
         screen.send(c.SetGeneration(seconds=to))
 
     return change

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import machine, measures, probes, screens, steering, work
+from engine.cli import influence, machine, measures, probes, screens, steering, work
 from engine.cli.options import BadUsage, Parser, say
 from engine.errors import ArmonicaError
 
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     words = top.add_subparsers(dest="word", metavar="WORD", parser_class=Parser)
     screens.add(top)
     measures.add(words)
+    influence.add(words)
     work.add(words)
     steering.add(words)
     probes.add(words)

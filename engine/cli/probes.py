@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import locations, writing
 from engine.cli.audio_models import add_model, name_of, opened
-from engine.cli.options import BadUsage, ProgressLine, common, emit, number, say
+from engine.cli.options import ProgressLine, common, emit, number, say
 from engine.errors import BadFile, UserError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from engine.steering.own_traits import OwnTrait
     from engine.steering.probe_files import Found
     from engine.steering.probes import Probe
-    from engine.steering.spec import AudioSpec
 
 SHADES = " .:-=+*#%@"
 """Accuracies from chance to 1.00, for terminals of any kind."""
@@ -265,7 +264,6 @@ def _train_shipped(options: argparse.Namespace) -> None:
     wanted = tuple(dict.fromkeys(options.trait)) or TRAITS
     source, corpus = clips(options.clips, "train"), read(options.corpus)
     model = opened(options.model)
-    _check_rate(model.spec)
     writing.make_folder(options.out)
     told = []
     for name in wanted:
@@ -298,13 +296,3 @@ def _train_shipped(options: argparse.Namespace) -> None:
             )
     if options.json:
         emit({"probes": told})
-
-
-def _check_rate(spec: AudioSpec) -> None:
-    from engine.corpus.render import RATE
-
-    if spec.sample_rate != RATE:
-        raise BadUsage(
-            f"Clips have {RATE} samples a second, and {spec.name} hears {spec.sample_rate}.",
-            "Train its traits from recordings: armonica probes train NAME.",
-        )

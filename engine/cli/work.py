@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import retraining, trainings
+from engine.cli import influence, retraining, trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
 def add(words: Any) -> None:
     """Adds the words to the parser."""
     corpus = words.add_parser("corpus", help="build the table of measures from the tune books")
-    verbs = corpus.add_subparsers(dest="verb", required=True, metavar="build|render")
+    verbs = corpus.add_subparsers(dest="verb", required=True, metavar="build|render|index")
     build = verbs.add_parser("build", help="read music21's tune books and write the table")
     common(build)
     build.add_argument("-o", "--out", type=Path, default=locations.CORPUS, help="folder to write")
     build.set_defaults(run=_build)
     trainings.add_render(verbs)
+    influence.add_index(verbs)
 
     train = words.add_parser("train", help="train a model from scratch")
     verbs = train.add_subparsers(dest="verb", required=True, metavar="MODEL")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import soxr
 
 from engine import writing
+from engine.audio.level import levelled
 from engine.audio.soundfont import find
 from engine.audio.synth import SoundedNote, Synth
 from engine.corpus.accompaniment import QUARTERS, Arrangement, arrange
@@ -43,7 +44,7 @@ COUNTS = {"validation": 500, "test": 500, "train": 12_000}
 _OVERSAMPLED = 2
 """The synth sounds at this many times the rate, as it does not filter what lies above."""
 
-_LEVEL = {
+LEVEL = {
     "melody": -22.0,
     "drums": -22.0,
     "bass": -22.0,
@@ -227,21 +228,15 @@ def sound(made: Arrangement, synth: Synth, seconds: float = SECONDS) -> npt.NDAr
             if made.seconds(n.start) < seconds
         ]
         wave = synth.render(notes, part.program, part.drums, seconds)
-        waves.append(_levelled(soxr.resample(wave, synth.rate, RATE), _LEVEL[part.name]))
+        waves.append(_settled(soxr.resample(wave, synth.rate, RATE), LEVEL[part.name]))
     return np.stack(waves)
 
 
-def _levelled(wave: npt.NDArray[np.float32], level: float) -> npt.NDArray[np.float32]:
+def _settled(wave: npt.NDArray[np.float32], level: float) -> npt.NDArray[np.float32]:
     # Some samples of a SoundFont stand beside zero, which is nothing to hear and much to measure.
     spectrum = np.fft.rfft(wave)
     spectrum[: int(_INAUDIBLE * len(wave) / RATE)] = 0
-    wave = np.fft.irfft(spectrum, len(wave)).astype(np.float32)
-    frames = wave[: len(wave) // 400 * 400].reshape(-1, 400)
-    power = (frames**2).mean(axis=1)
-    heard = power[power > max(1e-9, float(power.max()) * 1e-3)]
-    if not len(heard):
-        return wave
-    return wave * np.float32(10 ** (level / 20) / np.sqrt(heard.mean()))
+    return levelled(np.fft.irfft(spectrum, len(wave)).astype(np.float32), level)
 
 
 def _render_chunk(

@@ -79,6 +79,7 @@ class Study:
 
 def usual(corpus: Corpus, clusters: Clusters, plan: Plan, folder: Path) -> dict[str, Ranking]:
     """Gives the rankings that are tested, by name."""
+    from engine.influence.search import open_index
     from engine.latent.weights import load
 
     raw = rankings.raw(corpus, clusters)
@@ -88,6 +89,7 @@ def usual(corpus: Corpus, clusters: Clusters, plan: Plan, folder: Path) -> dict[
         return rankings.by_gradients(corpus, clusters, plan, folder, GRADIENT_SEEDS, of)
 
     return {
+        "search": rankings.searched(clusters, open_index()),
         "fused": rankings.fused(raw, latent),
         "raw": raw,
         "latent": latent,

@@ -20,6 +20,7 @@ WIDTH, PANEL, LEFT = 1200, 400, 90
 PLOT, HEIGHT, BARS = 560, 300, 220
 INK, FAINT, PAPER = "#222222", "#d4d4d4", "#ffffff"
 COLOURS = {
+    "search": "#56b4e9",
     "fused": "#0072b2",
     "raw": "#d55e00",
     "latent": "#009e73",

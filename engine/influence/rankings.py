@@ -1,8 +1,8 @@
-"""The rankings that retraining puts to the test: raw, latent, both fused, and by gradients.
+"""The rankings that retraining puts to the test: the search's, its plain parts, and by gradients.
 
 Each scores the clusters of the training tunes for a measure; a cluster is as near as its nearest
-measure is. These are the plain definitions, without candidates or calibration, so that what
-is tested is the idea.
+measure is. Raw, latent and fused are the plain definitions, without candidates, calibration or
+neighbours, so that the ideas are tested beside what the search makes of them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from engine.corpus.table import Corpus
 from engine.influence.gradients import Gradients, Of
 from engine.influence.removals import Clusters, Ranking
 from engine.influence.retrain import Plan, model_of, train
+from engine.influence.search import MeasureInfluence
 from engine.latent.codec import Codec
 from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.network import MeasureVAE
@@ -62,6 +63,18 @@ def fused(*rankings: Ranking) -> Ranking:
 
     def score(measures: Sequence[Measure]) -> Floats:
         return np.asarray(np.sum([fuse(ranking(measures)) for ranking in rankings], axis=0))
+
+    return score
+
+
+def searched(clusters: Clusters, search: MeasureInfluence) -> Ranking:
+    """Ranks as the search shows its matches, each cluster by the unit that it belongs to."""
+    unit = {t.cluster: u for t, u in zip(search.corpus.tunes, search.index.units, strict=True)}
+
+    def score(measures: Sequence[Measure]) -> Floats:
+        found = [search.rankings([measure], 0)["fused"] for measure in measures]
+        own = [int(unit[cluster]) for cluster in clusters.ids.tolist()]
+        return np.array([[each.get(name, 0.0) for name in own] for each in found])
 
     return score
 

@@ -21,9 +21,13 @@ from engine.music.measure import Measure
 Ranking = Callable[[Sequence[Measure]], Floats]
 """Scores the clusters of the training tunes for measures: [Q, C], the higher the nearer."""
 
-Arm = Literal["base", "reseed", "subset", "fused", "raw", "latent", "gradient", "random", "least"]
+Arm = Literal[
+    "base", "reseed", "subset",
+    "search", "fused", "raw", "latent", "gradient",
+    "random", "least",
+]  # fmt: skip
 
-RANKED: tuple[Arm, ...] = ("fused", "raw", "latent", "gradient")
+RANKED: tuple[Arm, ...] = ("search", "fused", "raw", "latent", "gradient")
 """Arms that remove what a ranking puts first."""
 
 AS_BIG = 8

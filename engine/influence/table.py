@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 ARMS = {
+    "search": "search, as shown",
     "fused": "fused rank",
     "raw": "raw rank",
     "latent": "latent rank",
@@ -17,7 +18,8 @@ FORETOLD = {
     "random": "random scores",
     "raw": "raw",
     "latent": "latent",
-    "fused": "fused",
+    "fused": "raw and latent fused",
+    "search": "the search, as shown",
     "gradient": "gradient of the loss",
     "output": "gradient of the output",
     "another seed": "*the same trained from another seed*",

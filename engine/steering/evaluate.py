@@ -23,7 +23,7 @@ from engine.steering.trials import (
     PROMPT,
     Arm,
     Prompt,
-    continue_prompt,
+    continue_prompts,
     frechet,
     judge,
     prompts,
@@ -33,6 +33,9 @@ from engine.workers import spread
 RESULTS = "trials.jsonl"
 CLIPS = 400
 """Clips that are rendered of each held-out split; enough for a hundred prompts of each part."""
+
+TOGETHER = 16
+"""Continuations that grow side by side."""
 
 ROUNDS = 8
 """Rounds of Griffin-Lim in trials: as many as in what the tagger learned from."""
@@ -47,7 +50,13 @@ PUBLISHED = (
 STRENGTHS = {"iti": (2.0, 3.0, 4.0), "smitin": (6.0, 8.0, 10.0), "closed-loop": (4.0, 6.0, 8.0)}
 """Strengths among which validation tunes choose."""
 
+COMPOSED = ("none", "closed-loop")
+"""The arms in which composed measures are continued: what players compare on the screen."""
+
 Trial = dict[str, Any]
+
+_Task = tuple[str, str, int, int, Arm]
+"""The split, the part, the prompt's number, the draw and the arm of a trial."""
 
 
 def arms(part: str, strengths: dict[str, float]) -> list[Arm]:
@@ -117,10 +126,12 @@ def evaluate(
         )
         chosen[part] = choose(trials)
         on_progress(0.1 + 0.3 * (at + 1) / len(parts), f"strengths for {part}")
-    rows = []
+    rows, played = [], []
     for at, part in enumerate(parts):
         trials = work.do("test", part, count, seeds, arms(part, chosen[part]))
         rows += summarise(part, trials)
+        asked = [arm for arm in arms(part, chosen[part]) if arm.name in COMPOSED]
+        played += rates(part, work.do("composed", part, count, seeds, asked))
         on_progress(0.4 + 0.6 * (at + 1) / len(parts), part)
     return {
         "model": work.digest,
@@ -130,6 +141,7 @@ def evaluate(
         "continued_seconds": LENGTH - PROMPT,
         "strengths": chosen,
         "rows": rows,
+        "composed": played,
         "published": [
             {"arm": arm, "success": success, "frechet": distance}
             for arm, success, distance in PUBLISHED
@@ -162,9 +174,7 @@ def choose(trials: Iterable[Trial]) -> dict[str, float]:
     Success counts, and what is lost of the prompt's parts and of the beat beyond what the
     unsteered arm loses counts against it.
     """
-    by_arm: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        by_arm[trial["arm"]].append(trial)
+    by_arm = _by_arm(trials)
     plain = by_arm["none"]
 
     def worth(found: list[Trial]) -> float:
@@ -181,16 +191,22 @@ def choose(trials: Iterable[Trial]) -> dict[str, float]:
 
 
 def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Gives a row for each arm of a part: shares with 95 % intervals, means, distances."""
-    by_arm: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        by_arm[trial["arm"]].append(trial)
+    """Gives a row for each arm of a part: its `rates`, and distances to real continuations."""
+    by_arm = _by_arm(trials)
     real, plain = (_embeddings(by_arm[name]) for name in ("real, with", "real, without"))
+    for row in (rows := rates(part, trials)):
+        own = _embeddings(by_arm[row["arm"]])
+        row |= {"frechet_with": frechet(own, real), "frechet_without": frechet(own, plain)}
+    return rows
+
+
+def rates(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Gives a row for each arm of a part: shares with 95 % intervals, and means."""
     rows = []
-    for arm, found in by_arm.items():
+    for arm, found in _by_arm(trials).items():
         successes = sum(bool(trial["success"]) for trial in found)
-        low, high = _interval(successes, len(found))
-        own = _embeddings(found)
+        # Draws of one prompt are much alike, so that the interval counts prompts.
+        low, high = _interval(successes / len(found), _prompts_of(found))
         rows.append(
             {
                 "part": part,
@@ -207,8 +223,6 @@ def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
                 "silent": _mean(found, "silent"),
                 "similarity": _mean(found, "similarity"),
                 "gate": _mean(found, "gate"),
-                "frechet_with": frechet(own, real),
-                "frechet_without": frechet(own, plain),
             }
         )
     return rows
@@ -240,7 +254,7 @@ class _Work:
         self.done = self._read()
 
     def do(self, split: str, part: str, count: int, seeds: int, chosen: list[Arm]) -> list[Trial]:
-        tasks = [
+        tasks: list[_Task] = [
             (split, part, number, seed, arm)
             for seed in range(seeds)
             for arm in chosen
@@ -248,18 +262,20 @@ class _Work:
         ]
         wanted = [self._key(*task) for task in tasks]
         left = [task for task, key in zip(tasks, wanted, strict=True) if key not in self.done]
-        # One worker has all trials of a prompt after each other, and encodes it once.
+        # All trials of a prompt come after each other, so that it is encoded once or twice.
         left.sort(key=lambda task: (task[2], task[3]))
-        work = partial(_trial, self.folder, self.model, self.seed, count)
-        if left:
+        batches = [left[at : at + TOGETHER] for at in range(0, len(left), TOGETHER)]
+        work = partial(_trials, self.folder, self.model, self.seed, count)
+        if batches:
             with (
-                spread(work, left, self.workers, chunk=4) as trials,
+                spread(work, batches, self.workers) as judged,
                 (self.folder / RESULTS).open("a", encoding="utf-8") as lines,
             ):
-                for task, found in zip(left, trials, strict=True):
-                    key = self._key(*task)
-                    self.done[key] = found
-                    lines.write(json.dumps({"key": key, **found}) + "\n")
+                for batch, trials in zip(batches, judged, strict=True):
+                    for task, found in zip(batch, trials, strict=True):
+                        key = self._key(*task)
+                        self.done[key] = found
+                        lines.write(json.dumps({"key": key, **found}) + "\n")
                     lines.flush()
         real = [_real(self.folder, self.seed, split, part, count)] if split == "test" else []
         return [self.done[key] for key in wanted] + [trial for found in real for trial in found]
@@ -282,21 +298,29 @@ class _Work:
         return found
 
 
-def _trial(
-    folder: Path, model_name: str, seed: int, count: int, task: tuple[str, str, int, int, Arm]
-) -> Trial:
-    split, part, number, draw, arm = task
+def _trials(
+    folder: Path, model_name: str, seed: int, count: int, tasks: Sequence[_Task]
+) -> list[Trial]:
     model, tagger, probes = _tools(model_name)
-    prompt = _prompts(folder, seed, split, part, count)[number]
-    wave, confidence, gate = continue_prompt(model, prompt, arm, [probes[part]], draw)
-    return {
-        "arm": arm.name,
-        "strength": arm.setting.strength if arm.setting else 0.0,
-        "confidence": confidence,
-        "probe_success": confidence >= probes[part].card.threshold,
-        "gate": gate,
-        **judge(tagger, prompt, wave, number),
-    }
+    asked = []
+    for split, part, number, draw, arm in tasks:
+        asked.append((_prompts(folder, seed, split, part, count)[number], arm, draw))
+    # All tasks of a batch are of one part.
+    probe = probes[tasks[0][1]]
+    return [
+        {
+            "arm": arm.name,
+            "prompt": number,
+            "strength": arm.setting.strength if arm.setting else 0.0,
+            "confidence": made.confidence,
+            "probe_success": made.confidence >= probe.card.threshold,
+            "gate": made.gate,
+            **judge(tagger, prompt, made.wave, number),
+        }
+        for (_, _, number, _, arm), (prompt, _, _), made in zip(
+            tasks, asked, continue_prompts(model, asked, [probe]), strict=True
+        )
+    ]
 
 
 def _real(folder: Path, seed: int, split: str, part: str, count: int) -> list[Trial]:
@@ -308,7 +332,14 @@ def _real(folder: Path, seed: int, split: str, part: str, count: int) -> list[Tr
         for name, wave in (("real, without", prompt.without), ("real, with", prompt.with_part)):
             judged = judge(tagger, prompt, wave, number)
             found.append(
-                {"arm": name, "strength": 0.0, "gate": None, "probe_success": None, **judged}
+                {
+                    "arm": name,
+                    "prompt": number,
+                    "strength": 0.0,
+                    "gate": None,
+                    "probe_success": None,
+                    **judged,
+                }
             )
     return found
 
@@ -327,6 +358,10 @@ def _tools(model_name: str) -> tuple[Any, Any, dict[str, Any]]:
 
 @lru_cache(maxsize=2)
 def _prompts(folder: Path, seed: int, split: str, part: str, count: int) -> list[Prompt]:
+    if split == "composed":
+        from engine.steering.composed import composed
+
+        return list(composed(part, count, seed))
     return list(prompts(part, _clips(folder, split), count, seed))
 
 
@@ -344,7 +379,18 @@ def _embeddings(trials: Sequence[Trial]) -> Any:
     return np.array([trial["embedding"] for trial in trials], dtype=np.float64)
 
 
-def _interval(successes: int, count: int) -> tuple[float, float]:
+def _by_arm(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    found: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        found[trial["arm"]].append(trial)
+    return found
+
+
+def _prompts_of(trials: Sequence[Trial]) -> int:
+    return len({trial["prompt"] for trial in trials})
+
+
+def _interval(share: float, count: int) -> tuple[float, float]:
     from engine.steering.fit import wilson
 
-    return wilson(successes / count, count)
+    return wilson(share, count)

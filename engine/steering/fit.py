@@ -85,7 +85,7 @@ def fit(
     monitor = min(MONITOR_HEADS, max(1, flat.shape[1] // 4))
     meter = _meter(scores, labels, fold, monitor)
     accuracy = float(balanced((meter > CHANCE)[:, None], labels)[0])
-    low, high = wilson(accuracy, _worth(labels))
+    low, high = wilson(accuracy, _worth(labels, groups))
     best = accuracies.sort(descending=True).values[:monitor]
 
     weights, intercepts = logistic(flat, labels, ridge)
@@ -195,7 +195,7 @@ def doubts(
 ) -> tuple[str, ...]:
     """Gives in sentences what speaks against trusting a probe of these examples."""
     count, present = len(labels), int(labels.sum())
-    low, high = wilson(accuracy, _worth(labels))
+    low, high = wilson(accuracy, _worth(labels, groups))
     said = []
     if count < 200:
         said.append(f"{count} examples: accuracy lies between {low:.2f} and {high:.2f}.")
@@ -246,10 +246,11 @@ def _meter(scores: Tensor, labels: Tensor, fold: Tensor, monitor: int) -> Tensor
     return meter
 
 
-def _worth(labels: Tensor) -> float:
-    # How many balanced examples tell as much as these do of a mean over both classes.
-    present = int(labels.sum())
-    return 4 / (1 / present + 1 / (len(labels) - present))
+def _worth(labels: Tensor, groups: Tensor) -> float:
+    # How many balanced examples tell as much as these do of a mean over both classes. Those of
+    # one tune are much alike, so that no more can be told than there are tunes.
+    counts = [len(set(groups[labels == side].tolist())) for side in (True, False)]
+    return 4 / (1 / counts[0] + 1 / counts[1])
 
 
 def _spread(flat: Tensor, directions: Tensor) -> Tensor:

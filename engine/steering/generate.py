@@ -91,7 +91,7 @@ def generate(
     """
     import torch
 
-    _check(model, request)
+    check(model, request)
     device = next(iter(model.lm.parameters())).device
     chance = torch.Generator(device).manual_seed(request.seed)
     windows = _windows(model, request)
@@ -144,10 +144,10 @@ def _grow(
     delays: list[int] = lm.pattern_provider.delays
     total = request.frames + max(delays) - begin
     device = next(iter(lm.parameters())).device
-    fed, unknown = _sequence(lm, request, device)
+    columns, unknown = fed(lm, request, device)
     guided = request.text is not None and request.guidance != 1.0
     with ExitStack() as stack:
-        stack.enter_context(_alone(lm))
+        stack.enter_context(alone(lm))
         with model.working():
             texts = (request.text, None) if guided else (request.text,)
             conditions = model.conditions(*texts)
@@ -167,7 +167,7 @@ def _grow(
             with model.working():
                 if heads is not None and steering is not None:
                     heads.begin(steering.push(first + number), rows=1 if guided else None)
-                column = fed[None, :, last:now].expand(rows, -1, -1)
+                column = columns[None, :, last:now].expand(rows, -1, -1)
                 logits = lm(column, [], condition_tensors=conditions)[:, :, -1].float()
                 if heads is not None and steering is not None:
                     steering.read(first + number, heads.outputs()[:, 0])
@@ -175,31 +175,36 @@ def _grow(
                 if guided:
                     chosen = logits[1] + (logits[0] - logits[1]) * request.guidance
                 # Inside the prompt and outside the piece there is nothing to choose.
-                fed[:, now] = _picked(chosen, request, chance).where(unknown[:, now], fed[:, now])
+                best = picked(chosen, request, chance)
+                columns[:, now] = best.where(unknown[:, now], columns[:, now])
                 last = now
                 done = min(request.frames, max(begin, now - max(delays)))
-                rows_of = zip(fed, delays, strict=True)
+                rows_of = zip(columns, delays, strict=True)
                 codes = torch.stack([row[1 + late : 1 + late + done] for row, late in rows_of])
             yield codes
 
 
-def _sequence(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
-    """Gives what the model is fed [K, positions], and where that is still to be chosen."""
+def fed(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
+    """Gives what the model is fed [K, positions], and where that is still to be chosen.
+
+    Codebook k is later by its delay, and what is unknown yet holds the special token.
+    """
     import torch
 
     delays = lm.pattern_provider.delays
     begin = 0 if request.prompt is None else request.prompt.shape[-1]
     shape = (len(delays), 1 + request.frames + max(delays))
-    fed = torch.full(shape, lm.special_token_id, dtype=torch.long, device=device)
+    columns = torch.full(shape, lm.special_token_id, dtype=torch.long, device=device)
     unknown = torch.zeros(shape, dtype=torch.bool, device=device)
     for book, delay in enumerate(delays):
         if request.prompt is not None:
-            fed[book, 1 + delay : 1 + delay + begin] = request.prompt[book].to(device)
+            columns[book, 1 + delay : 1 + delay + begin] = request.prompt[book].to(device)
         unknown[book, 1 + delay + begin : 1 + delay + request.frames] = True
-    return fed, unknown
+    return columns, unknown
 
 
-def _check(model: LanguageModel, request: Request) -> None:
+def check(model: LanguageModel, request: Request) -> None:
+    """Raises `OutOfRange` where a request cannot be met by the model."""
     begin = 0 if request.prompt is None else request.prompt.shape[-1]
     rate = model.spec.frame_rate
     if not begin < request.frames <= LONGEST * rate:
@@ -221,14 +226,17 @@ def _check(model: LanguageModel, request: Request) -> None:
 
 
 @contextmanager
-def _alone(lm: Any) -> Iterator[None]:
-    # A streaming model holds one past; a second piece would be written into it.
+def alone(lm: Any) -> Iterator[None]:
+    """Raises `NotReady` where the model generates already.
+
+    A streaming model holds one past; a second piece would be written into it.
+    """
     if lm._is_streaming:
         raise NotReady("This model is generating already.", "Cancel that, or wait for its end.")
     yield
 
 
-def _picked(logits: Tensor, request: Request, chance: Any) -> Tensor:
+def picked(logits: Tensor, request: Request, chance: Any) -> Tensor:
     """Chooses one code for each codebook: [K, entries] -> [K]."""
     import torch
 

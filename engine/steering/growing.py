@@ -26,8 +26,8 @@ class Decoder(Protocol):
     def spec(self) -> AudioSpec:
         """The model's shapes and rates."""
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples]."""
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        """Gives the wave of codes: [K, T] -> [samples]; a ``sketch`` may be rougher."""
 
 
 class GrowingAudio:
@@ -36,7 +36,7 @@ class GrowingAudio:
     Every piece is decoded with `CONTEXT` seconds of what came before, ends `SETTLE` seconds
     before the codes do, and fades over `BLEND` seconds from what the last decoding made of the
     same place. The pieces end to end differ from the whole decoded at once only where a codec
-    looks further than that; what is kept as a file is decoded at once.
+    looks further than that, or sketches; what is kept as a file is decoded at once.
     """
 
     def __init__(self, model: Decoder, begin: int = 0) -> None:
@@ -67,7 +67,7 @@ class GrowingAudio:
         if end <= self._done:
             return torch.zeros(0)
         start = max(0, self._done - self._context)
-        wave = self._model.decode(codes[:, start:frames])
+        wave = self._model.decode(codes[:, start:frames], sketch=True)
         origin = round(start * self._hop)
         at, to = round(self._done * self._hop) - origin, round(end * self._hop) - origin
         piece = wave[at:to].clone()

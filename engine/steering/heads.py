@@ -78,7 +78,8 @@ class Heads:
     ) -> None:
         """Says what the next forward pass adds at its last position, and what it reads.
 
-        ``push`` [layers, heads, head size] or None. ``rows`` is how many of the first rows are
+        ``push`` [layers, heads, head size], the same with rows in front for a push of each row,
+        or None. ``rows`` is how many of the first rows are
         conditional, None where there is no guidance. ``everywhere`` reads all positions.
         """
         for seen in self._seen:
@@ -86,10 +87,12 @@ class Heads:
         self._everywhere = everywhere
         self._rows = rows if self._branch == "conditional" else None
         if push is not None:
-            if tuple(push.shape) != self.shape:
+            if tuple(push.shape[-3:]) != self.shape or push.ndim > 4:
                 raise ValueError(f"a push has shape {self.shape}, not {tuple(push.shape)}")
             weight = self._projections[0].weight
-            push = push.to(weight.device, weight.dtype).reshape(len(self._projections), self._size)
+            push = push.to(weight.device, weight.dtype).flatten(-2)
+            # By layer first, then by row where rows have pushes of their own.
+            push = push.transpose(0, 1) if push.ndim == 3 else push
         self._push = push
 
     def outputs(self) -> Tensor:

@@ -73,10 +73,14 @@ class AudioModel:
         # A tensor of inference would not do in training; its copy does.
         return found.clone()
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples], mono, from -1 to 1."""
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        """Gives the wave of codes: [K, T] -> [samples], mono, from -1 to 1.
+
+        With ``sketch`` it is quicker and a little rougher, where the codec can do that.
+        """
         with self.working(mixed=False):
-            wave = self.codec.decode(codes[None].to(self.device))
+            decode = getattr(self.codec, "sketch", None) if sketch else None
+            wave = (decode or self.codec.decode)(codes[None].to(self.device))
             found: Tensor = wave[0].mean(dim=0).float().clamp(-1.0, 1.0).cpu()
         return found.clone()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 import torch
 from torch import Tensor
 
@@ -195,7 +196,7 @@ def train_probe(
     read_out: ReadOut | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Probe:
-    """Fits the probe of a trait on ``count`` mixes of clips at the model's own rate.
+    """Fits the probe of a trait on ``count`` mixes of clips, brought to the model's own rate.
 
     Parts are read at the last step and passages as a mean, unless ``read_out`` says
     otherwise. Raises `UnknownName`.
@@ -203,7 +204,7 @@ def train_probe(
     chosen: ReadOut = read_out or ("mean" if trait in SLOW_TRAITS else "last")
     features, labels, groups = read_heads(
         model,
-        examples(trait, source, corpus, count, seed),
+        _at_rate(examples(trait, source, corpus, count, seed), model.spec.sample_rate),
         chosen,
         lambda done: on_progress(min(1.0, done / (count * PLACES))),
     )
@@ -218,6 +219,11 @@ def train_probe(
         origin="rendered clips",
         seed=seed,
     )
+
+
+def _at_rate(found: Iterator[Example], rate: int) -> Iterator[Example]:
+    for each in found:
+        yield each if rate == RATE else replace(each, wave=soxr.resample(each.wave, RATE, rate))
 
 
 def _batched(found: Iterator[Example]) -> Iterator[list[Example]]:

@@ -25,7 +25,7 @@ def table(found: dict[str, Any]) -> str:
         f"sound, {length:g} s continued, the last 2 s judged. Model `{found['model']}`; strengths "
         "chosen on validation tunes."
     )
-    return "\n\n".join([head, _rows(found["rows"]), _means(found)])
+    return "\n\n".join([head, _rows(found["rows"]), _means(found), _composed(found["composed"])])
 
 
 def _rows(rows: list[dict[str, Any]]) -> str:
@@ -66,6 +66,23 @@ def _means(found: dict[str, Any]) -> str:
         f"| *published: {row['arm']}* | | *{row['success']:.3f}* | | | |"
         for row in found["published"]
     ]
+    return "\n".join(lines)
+
+
+def _composed(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| four composed measures, continued | arm | success by the tagger (95 %) "
+        "| by the probe | melody kept | beat | silent |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [
+            row["part"],
+            row["arm"],
+            f"{row['success']:.2f} ({row['low']:.2f}-{row['high']:.2f})",
+            *(_number(row[name], 2) for name in ("probe_success", "kept", "beat", "silent")),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -21,7 +21,7 @@ from engine.steering.training import Progress, run
 
 BATCH = 32
 RATE_OF_LEARNING = 2e-3
-RECONSTRUCTED = 600
+RECONSTRUCTED = 1500
 """Clips that are put through the codec before the training starts."""
 
 _ROUNDS = 8
@@ -35,7 +35,7 @@ _CORRUPTED = 0.3
 class TaggerLearner:
     """A tagger, its optimiser, and what it hears.
 
-    A third of a batch went through the codec, some of that with codes thrown about; a
+    Half of a batch went through the codec, some of that with codes thrown about; a
     sixteenth holds no music at all: noise, silence, random codes.
     """
 
@@ -111,7 +111,7 @@ class TaggerLearner:
         for at in range(BATCH):
             if at < 2:
                 pairs.append((self._nothing(random), np.zeros(len(CLIP_PARTS), np.float32)))
-            elif at < BATCH // 3:
+            elif at < BATCH // 2:
                 pairs.append(self._window(random, *self.pool[random.integers(len(self.pool))]))
             else:
                 pairs.append(self._window(random, *_whole(random, self.training)))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from engine.corpus.render import CLIP_PARTS, RATE, SECONDS, Clips
 from engine.corpus.table import SPLITS
 from engine.steering.beat import onsets, regularity, shuffled
-from engine.steering.generate import Request, generate
+from engine.steering.generate import Request
+from engine.steering.many import generate_many
 from engine.steering.mixes import Mixture, Wave, draw, mix
 from engine.steering.musicgen import AudioModel
 from engine.steering.probes import Probe
@@ -92,26 +94,46 @@ class Arm:
     setting: TraitSetting | None = None
 
 
-def continue_prompt(
-    model: AudioModel, prompt: Prompt, arm: Arm, probes: list[Probe], seed: int
-) -> tuple[Wave, float, float]:
-    """Gives the wave, the prompt included, the trait's confidence in its last second, the push.
+@dataclass(frozen=True)
+class Continued:
+    """What became of a prompt: the wave [samples], the prompt included, and how it was pushed.
 
-    The push is the mean gate over the steps; the confidence is the probe's own.
+    ``confidence`` is the probe's own of the part in the last second, ``gate`` the mean of the
+    push over all steps.
     """
+
+    wave: Wave
+    confidence: float
+    gate: float
+
+
+def continue_prompts(
+    model: AudioModel, asked: Sequence[tuple[Prompt, Arm, int]], probes: Sequence[Probe]
+) -> list[Continued]:
+    """Continues prompts side by side, each with an arm and a seed of its own."""
     rate = model.spec.frame_rate
-    settings = [] if arm.setting is None else [arm.setting]
-    steerer = Steerer(probes, settings, pace=rate)
-    request = Request(
-        frames=round(LENGTH * rate),
-        prompt=model.encode(prompt.wave),
-        seed=seed * 1_000_003 + prompt.number,
-    )
-    *_, step = generate(model, request, steerer)
-    last = steerer.trace[-round(rate) :]
-    confidence = np.mean([each.readings[prompt.part].confidence for each in last])
-    gate = np.mean([abs(each.readings[prompt.part].gate) for each in steerer.trace])
-    return model.decode(step.codes).numpy(), float(confidence), float(gate)
+    requests, steerers = [], []
+    encoded: dict[int, Tensor] = {}
+    for prompt, arm, seed in asked:
+        if prompt.number not in encoded:
+            encoded[prompt.number] = model.encode(prompt.wave)
+        settings = [] if arm.setting is None else [arm.setting]
+        steerers.append(Steerer(probes, settings, pace=rate))
+        requests.append(
+            Request(
+                frames=round(LENGTH * rate),
+                prompt=encoded[prompt.number],
+                seed=seed * 1_000_003 + prompt.number,
+            )
+        )
+    codes = generate_many(model, requests, steerers)
+    found = []
+    for (prompt, _, _), row, steerer in zip(asked, codes, steerers, strict=True):
+        last = steerer.trace[-round(rate) :]
+        confidence = np.mean([each.readings[prompt.part].confidence for each in last])
+        gate = np.mean([abs(each.readings[prompt.part].gate) for each in steerer.trace])
+        found.append(Continued(model.decode(row).numpy(), float(confidence), float(gate)))
+    return found
 
 
 def judge(tagger: Tagger, prompt: Prompt, wave: Wave, seed: int) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Instrument(Protocol):
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Gives the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Gives the wave of codes: [K, T] -> [samples], mono, from -1 to 1."""
 
     def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
@@ -83,9 +83,9 @@ class Loaded:
         """Gives the codes of a wave."""
         return self._model.encode(wave)
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Gives the wave of codes."""
-        return self._model.decode(codes)
+        return self._model.decode(codes, sketch)
 
     def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
         """Gives each step as it is done."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.audio import files
+from engine.audio.level import levelled
 from engine.audio.performance import render
 from engine.audio.soundfont import find
 from engine.audio.synth import Synth, Wave, to_mono
+from engine.corpus.render import LEVEL
 from engine.errors import OutOfRange
 from engine.events import Prompt
 from engine.locations import meant
@@ -46,9 +48,10 @@ def prompt_codes(
 ) -> Tensor | None:
     """Gives the codes [K, T] of the last ``most`` frames of a prompt at most, None of nothing.
 
-    Measures are rendered with the SoundFont that the setting names, and only whole ones are
-    taken where one fits. A take of the same model is continued from its codes. Raises
-    `OutOfRange` for what is too short or silent, and what reading a file raises.
+    Measures are rendered with the SoundFont that the setting names, at the level that melodies
+    have in what the small model learned from, and only whole ones are taken where one fits.
+    A take of the same model is continued from its codes. Raises `OutOfRange` for what is too
+    short or silent, and what reading a file raises.
     """
     import torch
 
@@ -108,4 +111,5 @@ def _rendered(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    return to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))
+    wave = to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))
+    return levelled(wave, LEVEL["melody"])

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.real
 SEEDS = 3
 
 
-async def test_four_composed_measures_go_on_and_the_meter_of_drums_crosses_its_threshold() -> None:
+HEARD = 0.5
+"""From here on the tagger, which takes no part in steering, says that a part sounds."""
+
+
+async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the_tagger() -> None:
     song = Song("four measures", 104.0, slots=(Slot(),) * 4)
     engine = Engine(
         lambda: load(locations.MEASURE_VAE),
@@ -50,7 +54,7 @@ async def test_four_composed_measures_go_on_and_the_meter_of_drums_crosses_its_t
             steering = app.steering
             names = [trait.name for trait in steering.studio.traits]
             await pilot.press(str(names.index("drums") + 1), "a")
-            crossed = []
+            crossed, heard = [], []
             for made in range(SEEDS):
                 before = len(told)
                 await pilot.press("g")
@@ -70,10 +74,11 @@ async def test_four_composed_measures_go_on_and_the_meter_of_drums_crosses_its_t
                 crossed.append(max(meters) > drums.threshold)
                 take = next(t for t in steering.studio.takes if t.id == steering.takes.id)
                 assert take.whole
-                assert "drums" in dict(take.heard)
+                heard.append(dict(take.heard)["drums"] > HEARD)
                 assert take.pushed == (("drums", drums.strength),)
                 await pilot.press("d")
     finally:
         engine.close()
     # One draw in three may go astray; the table in the README says how many do.
     assert sum(crossed) >= SEEDS - 1
+    assert sum(heard) >= SEEDS - 1

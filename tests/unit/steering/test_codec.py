@@ -13,7 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadModel, CannotWrite, OutOfRange
-from engine.steering.codec import CARD, WEIGHTS, digest, load_codec, read_card, save_codec
+from engine.steering.codec import (
+    CARD,
+    SKETCHED,
+    WEIGHTS,
+    digest,
+    load_codec,
+    read_card,
+    save_codec,
+)
 from engine.steering.generate import Request, generate
 from engine.steering.musicgen import open_model
 from engine.steering.tiny import STATE
@@ -72,6 +80,18 @@ def test_a_codec_that_is_saved_and_loaded_gives_the_same_codes(tmp_path: Path) -
     assert digest(tmp_path / "one") == digest(tmp_path / "two")
     assert read_card(tmp_path / "one") == {"seed": 0, "steps": 7, "shape": asdict(CODEC)}
     assert not first.training
+
+
+def test_a_sketch_has_the_magnitudes_and_takes_fewer_rounds() -> None:
+    shape = replace(CODEC, rounds=64)
+    made = codec(shape=shape)
+    codes = torch.randint(0, 16, (1, 3, 25), generator=torch.Generator().manual_seed(0))
+    whole, sketch = made.decode(codes), made.sketch(codes)
+    assert whole.shape == sketch.shape
+    assert not torch.equal(whole, sketch)
+    made.rounds = SKETCHED
+    assert torch.equal(made.decode(codes), sketch)
+    assert made.sketch(codes[..., :0]).shape == (1, 1, 0)
 
 
 def test_half_precision_costs_next_to_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.steering.evaluate import PUBLISHED, STRENGTHS, arms, choose, summarise
+from engine.steering.evaluate import PUBLISHED, STRENGTHS, arms, choose, rates, summarise
 from engine.steering.settings import TraitSetting
 from engine.steering.table import ORDER, table
 
@@ -15,9 +15,9 @@ from engine.steering.table import ORDER, table
 def trial(arm: str, success: bool, seed: int = 0, **more: Any) -> dict[str, Any]:
     embedding = np.random.default_rng([seed, len(arm)]).normal(0, 1, 4).tolist()
     return {
-        "arm": arm, "strength": 0.0, "success": success, "probe_success": success, "kept": 1.0,
-        "beat": 0.5, "floor": 0.1, "silent": False, "similarity": 0.9, "gate": 0.0,
-        "embedding": embedding, **more,
+        "arm": arm, "prompt": seed, "strength": 0.0, "success": success,
+        "probe_success": success, "kept": 1.0, "beat": 0.5, "floor": 0.1, "silent": False,
+        "similarity": 0.9, "gate": 0.0, "embedding": embedding, **more,
     }  # fmt: skip
 
 
@@ -104,11 +104,19 @@ def test_a_row_says_shares_with_their_doubt_means_and_distances() -> None:
     assert real["probe_success"] is None
 
 
+def test_draws_of_one_prompt_are_no_more_prompts() -> None:
+    once = [trial("none", at % 2 == 0, seed=at) for at in range(8)]
+    (one,), (three,) = rates("bass", once), rates("bass", once * 3)
+    assert (one["trials"], three["trials"]) == (8, 24)
+    assert (one["low"], one["high"]) == (three["low"], three["high"])
+
+
 def test_the_table_is_markdown_with_a_row_for_each_arm() -> None:
     text = table(
         {
             "model": "abc", "prompts": 8, "seeds": 2, "prompt_seconds": 2.0,
             "continued_seconds": 4.0, "rows": rows(),
+            "composed": rates("drums", [trial("none", at < 2, seed=at) for at in range(8)]),
             "published": [
                 {"arm": arm, "success": success, "frechet": distance}
                 for arm, success, distance in PUBLISHED
@@ -118,10 +126,11 @@ def test_the_table_is_markdown_with_a_row_for_each_arm() -> None:
     lines = text.splitlines()
     assert "8 prompts" in lines[0]
     assert "2 draws each" in lines[0]
-    first = [line for line in lines if line.startswith(("| drums", "| bass"))]
+    first = text.split("\n\n")[1].splitlines()[2:]
     assert [line.split(" | ")[1] for line in first] == [*ORDER, *ORDER]
     assert first[0].startswith("| drums | none |  | 0.75 (")
     assert "| drums | iti | 2 | 0.75 (" in text
+    assert "| drums | none | 0.25 (" in text
     assert text.count("*published") == 3
     assert "nan" not in text
     assert "None" not in text

@@ -21,7 +21,8 @@ class Smooth:
 
     spec = AudioSpec("smooth", "0" * 16, 2000, 2000 / HOP, 1, 1, 1, 1, 30.0)
 
-    def decode(self, codes: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        del sketch
         steps = codes[0].float().repeat_interleave(HOP)[None, None]
         width = 6 * HOP + 1
         padded = torch.nn.functional.pad(steps, (3 * HOP, 3 * HOP), mode="replicate")

@@ -120,6 +120,16 @@ def test_a_tune_is_held_out_whole() -> None:
         assert (~sides[found == each]).any()
 
 
+def test_more_examples_of_the_same_tunes_tell_no_more(toy: Toy) -> None:
+    features, labels, groups = toy.examples(60)
+    spread = [
+        fit(features, labels, of, name="drums", spec=SPEC).card for of in (groups, groups // 6)
+    ]
+    for card, tunes in zip(spread, (60, 10), strict=True):
+        assert card.groups == tunes
+        assert (card.low, card.high) == pytest.approx(wilson(card.accuracy, 2 * tunes))
+
+
 def test_too_little_is_refused_and_a_little_is_doubted(toy: Toy) -> None:
     features, labels, groups = toy.examples(20)
     with pytest.raises(TooFewExamples, match="7 examples with"):

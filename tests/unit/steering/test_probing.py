@@ -10,9 +10,17 @@ import pytest
 from engine.corpus.render import CLIP_PARTS, RATE, SECONDS, Clip, Clips, clips
 from engine.corpus.table import shipped
 from engine.errors import UnknownName
-from engine.steering.musicgen import open_model
-from engine.steering.probing import PLACES, SLOW_TRAITS, examples, notes_a_second, read_heads
+from engine.steering.musicgen import models_folder, open_model
+from engine.steering.probing import (
+    PLACES,
+    SLOW_TRAITS,
+    examples,
+    notes_a_second,
+    read_heads,
+    train_probe,
+)
 from engine.steering.spec import PARTS
+from tests.checkpoints import write_musicgen_small
 from tests.unit.steering.small import write_model
 
 
@@ -102,6 +110,16 @@ def test_heads_are_read_at_each_place(clips_folder: Path, tmp_path: Path) -> Non
     assert mean.shape == features.shape
     # A mean over time varies less than what it is the mean of.
     assert float(mean.var()) < float(features.var())
+
+
+def test_a_model_of_another_rate_hears_the_clips_at_its_own(clips_folder: Path) -> None:
+    write_musicgen_small(models_folder())
+    model = open_model("facebook/musicgen-small", device="cpu", threads=1)
+    assert model.spec.sample_rate == 32_000
+    source = clips(clips_folder, "test")
+    probe = train_probe(model, "drums", source, shipped(), count=8, seed=0)
+    assert probe.card.digest == model.spec.digest
+    assert probe.card.present + probe.card.absent >= 16
 
 
 def test_every_clip_lasts_as_long_as_is_read(clips_folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from engine.corpus.render import CLIP_PARTS, RATE, clips
+from engine.steering.composed import composed
 from engine.steering.settings import TraitSetting
 from engine.steering.spec import PARTS
 from engine.steering.tagger import Tagger
@@ -17,7 +18,7 @@ from engine.steering.trials import (
     PROMPT,
     Arm,
     Prompt,
-    continue_prompt,
+    continue_prompts,
     frechet,
     judge,
     prompts,
@@ -72,14 +73,15 @@ def test_a_continuation_begins_with_its_prompt_and_is_the_same_again(
     features = torch.randn(40, 1, 2, 16, generator=noise) + labels[:, None, None, None]
     probe = fit(features, labels, torch.arange(40) // 2, name="drums", spec=model.spec)
     arm = Arm("iti", TraitSetting.signed("drums", 3.0, arm="iti"))
-    made = [continue_prompt(model, prompt, each, [probe], 1) for each in (Arm("none"), arm, arm)]
-    (plain, confidence, gate), (pushed, _, full), (again, _, _) = made
-    assert len(plain) == round(LENGTH * RATE)
-    assert 0 <= confidence <= 1
-    assert gate == 0
-    assert full > 0.9
-    assert np.array_equal(pushed, again)
-    assert not np.array_equal(plain, pushed)
+    asked = [(prompt, Arm("none"), 1), (prompt, arm, 1), (prompt, arm, 1), (prompt, arm, 2)]
+    plain, pushed, again, other = continue_prompts(model, asked, [probe])
+    assert len(plain.wave) == round(LENGTH * RATE)
+    assert 0 <= plain.confidence <= 1
+    assert plain.gate == 0
+    assert pushed.gate > 0.9
+    assert np.array_equal(pushed.wave, again.wave)
+    assert not np.array_equal(plain.wave, pushed.wave)
+    assert not np.array_equal(other.wave, pushed.wave)
 
 
 class Hears(Tagger):
@@ -141,3 +143,18 @@ def test_sets_of_normals_are_as_far_as_their_normals() -> None:
     one = random.normal(0, 1, (20_000, 3))
     two = random.normal([1, 0, 0], [1, 2, 0.5], (20_000, 3))
     assert frechet(one, two) == pytest.approx(1 + 1 + 0.25, abs=0.1)
+
+
+# Prompts of composed measures
+
+
+def test_composed_prompts_are_two_seconds_of_a_melody_at_its_level() -> None:
+    found = list(composed("drums", 3, seed=0))
+    assert [each.number for each in found] == [0, 1, 2]
+    for each in found:
+        assert each.parts == ("melody",)
+        assert len(each.wave) == round(PROMPT * RATE)
+        assert 0.01 < np.abs(each.wave).max() < 1
+    assert not np.array_equal(found[0].wave, found[1].wave)
+    (again,) = composed("drums", 1, seed=0)
+    assert np.array_equal(again.wave, found[0].wave)

@@ -1,0 +1,141 @@
+"""The word about influence: `influence`, and `corpus index`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import locations
+from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.errors import OutOfRange
+
+if TYPE_CHECKING:
+    from engine.influence.spec import Found, Match
+
+MIDI = (".mid", ".midi")
+_METER = 30
+
+
+def add(words: Any) -> None:
+    """Adds `influence`."""
+    word = words.add_parser("influence", help="find the training tunes nearest to what was made")
+    common(word)
+    word.add_argument("file", type=Path, metavar="FILE.mid")
+    word.add_argument("--measure", type=int, metavar="N", help="its measure N (all, as a whole)")
+    word.add_argument("--track", type=int, help="which track (the first that has notes)")
+    word.add_argument("--top", default="10", metavar="K", help="how many are named (10)")
+    word.set_defaults(run=_influence)
+
+
+def add_index(verbs: Any) -> None:
+    """Adds `corpus index`."""
+    index = verbs.add_parser("index", help="make the index in which `influence` searches")
+    common(index)
+    index.add_argument("-o", "--out", type=Path, help="folder to write (the one that ships)")
+    index.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table of measures")
+    index.add_argument("--model", type=Path, default=locations.MEASURE_VAE, help="a VAE's folder")
+    index.set_defaults(run=_index)
+
+
+def _influence(options: argparse.Namespace) -> None:
+    top = int(number("--top", options.top, 1, 1000))
+    if options.file.suffix.lower() not in MIDI:
+        raise OutOfRange(
+            f"{options.file} is no MIDI file, and measures alone are searched for.",
+            "Name a file that ends in .mid.",
+        )
+    from engine.midi.files import read
+
+    measures = read(options.file, options.track).measures
+    if options.measure is not None and not 1 <= options.measure <= len(measures):
+        raise OutOfRange(
+            f"{options.file} has measures 1 to {len(measures)}, not {options.measure}."
+        )
+    from engine.influence.search import open_index
+
+    search = open_index()
+    if options.measure is not None:
+        found = search.of(measures, options.measure - 1, top=top)
+    else:
+        line = ProgressLine("influence")
+        found = search.behind(measures, top=top, on_progress=line.show)
+    if options.json:
+        emit(told(found))
+    else:
+        print("\n".join(drawn(found)))
+
+
+def told(found: Found) -> dict[str, Any]:
+    """Gives the document of an answer."""
+    return {
+        "matches": [
+            {**asdict(match), "tune": match.number, "pairs": [list(each) for each in match.pairs]}
+            for match in found.matches
+        ],
+        "originality": asdict(found.originality),
+        "close": found.close,
+        "corpus": found.corpus,
+        "model": found.model,
+        "tunes": found.tunes,
+        "items": found.items,
+    }
+
+
+def drawn(found: Found) -> list[str]:
+    """Gives an answer as lines: the matches, and originality against the human range."""
+    lines = [
+        " #  notes  latent  nearer than  run  where it stands",
+        *(_row(match) for match in found.matches),
+        "",
+        _originality(found),
+    ]
+    if not found.close:
+        nearest = max((match.percentile for match in found.matches), default=0.0)
+        lines.append(
+            f"No close match: {100 - nearest:.0f} % of held-out tunes come as near to this corpus."
+        )
+    lines.append(
+        f"Searched: {found.tunes} training tunes, {found.items} distinct measures, corpus "
+        f"{found.corpus}, model {found.model[:16]}. Similarity is no proof of influence."
+    )
+    return lines
+
+
+def _row(match: Match) -> str:
+    last = match.measure + match.measures - 1
+    place = f"measure {match.measure}" if last == match.measure else f"{match.measure}-{last}"
+    marks = {"": "", "amber": "  ! credit or check", "red": "  !! may be a copy"}
+    evidence = "" if match.evidence == "similar" else f", {match.evidence}"
+    return (
+        f"{match.rank:2}  {match.raw:5.2f}  {match.latent:6.2f}  {match.percentile:8.1f} %  "
+        f"{match.run:3}  {match.title} ({match.book} {match.number}, {place}; "
+        f"{match.licence}{evidence}){marks[match.alert]}"
+    )
+
+
+def _originality(found: Found) -> str:
+    of = found.originality
+    cells = ["=" if of.low <= at / (_METER - 1) <= of.high else "." for at in range(_METER)]
+    cells[max(0, min(_METER - 1, round(of.value * (_METER - 1))))] = "#"
+    return (
+        f"originality {of.value:.2f} [{''.join(cells)}] human tunes {of.low:.2f}-{of.high:.2f} "
+        f"(95 %), longest match {of.longest_match} notes"
+    )
+
+
+def _index(options: argparse.Namespace) -> None:
+    from engine.corpus.table import read
+    from engine.influence.index import build_and_write, place
+    from engine.latent.weights import load
+
+    folder = options.out or place()
+    line = ProgressLine("corpus index")
+    index = build_and_write(folder, read(options.corpus), load(options.model), line.show)
+    if options.json:
+        emit({"folder": str(folder), "items": len(index), "corpus": index.corpus,
+              "model": index.model})  # fmt: skip
+    else:
+        say(f"{len(index)} distinct measures")
+        print(folder)

@@ -1,0 +1,69 @@
+"""Where measures lie in latent space: the encoder's posteriors, and how far they are apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.latent.model import TrainedVAE
+from engine.latent.tokens import Ints, relative
+
+Points = npt.NDArray[np.float32]
+
+ACTIVE = 0.01
+"""The least variance of the posterior mean over the training measures of an active dimension."""
+
+_CHUNK = 4096
+
+
+def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
+    """Gives means and deviations [N, 31] of measures [N, 24].
+
+    The lowest pitch is none of the dimensions: the encoder sees measures relative to it, so
+    that a transposition changes nothing.
+    """
+    import torch
+
+    means, spreads = [], []
+    with torch.inference_mode():
+        inner, _ = relative(tokens)
+        for at in range(0, len(inner), _CHUNK):
+            found = model.network.encode(torch.from_numpy(inner[at : at + _CHUNK]))
+            means.append(found.mean.float().numpy())
+            spreads.append((0.5 * found.logvar).exp().float().numpy())
+    return np.concatenate(means), np.concatenate(spreads)
+
+
+class Space:
+    """Posteriors as points whose squared distance is that of Wasserstein between them.
+
+    For diagonal normals W2 squared is the squared distance of the means and that of the
+    deviations. Active dimensions alone count, each in units of its deviation over the
+    training measures (``scale`` [31], 0 for one that is not active).
+    """
+
+    def __init__(self, scale: Points) -> None:
+        self.scale = scale
+        self._active = scale > 0
+
+    @classmethod
+    def of(cls, means: Points) -> Space:
+        """Gives the space of the training measures' means [N, 31]."""
+        variance = means.var(axis=0)
+        active = variance > ACTIVE
+        return cls(np.where(active, np.sqrt(variance), 0.0).astype(np.float32))
+
+    def points(self, means: Points, spreads: Points) -> Points:
+        """Gives points [N, 2 x active] of means and deviations [N, 31]."""
+        scale = self.scale[self._active]
+        parts = [each[:, self._active] / scale for each in (means, spreads)]
+        return np.ascontiguousarray(np.concatenate(parts, axis=1), np.float32)
+
+
+def distances(query: Points, points: Points, squares: Points) -> Points:
+    """Gives the squared distance [N] of a point [D] to each of ``points`` [N, D].
+
+    ``squares`` [N] are their squared lengths, kept beside them.
+    """
+    found = squares - 2 * (points @ query) + np.float32(query @ query)
+    return np.maximum(found, 0, dtype=np.float32)

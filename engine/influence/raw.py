@@ -1,0 +1,73 @@
+"""Notes against notes: how many of two measures agree when one is moved to lie on the other.
+
+The cardinality score of Yin et al. 2022 (SN Computer Science 3:340, section 3): notes are points
+of onset and pitch, and the score is the largest number of points that coincide under one
+transposition, over the size of the larger set. Onsets are those of the grid, bar line on bar
+line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.music.measure import REST
+
+Tokens = npt.NDArray[np.uint8]
+Scores = npt.NDArray[np.float32]
+
+_BLOCK = 1 << 15
+_NOTHING = 100
+"""Distances lie within 29 of 0, modulo 256; from here on numbers mean that there is no note."""
+
+
+def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) -> Scores:
+    """Gives the score, from 0 to 1, of a query [T] with each of N others [T, N].
+
+    Tokens are absolute, a row of ``columns`` for each tick; ``notes`` [N] counts the notes of
+    each. Every one of them is looked at: the search is exact. A query without notes scores 0.
+    """
+    ticks = np.flatnonzero(query > REST)
+    best = np.zeros(columns.shape[1], np.uint8)
+    for first in range(0, columns.shape[1], _BLOCK):
+        part = slice(first, first + _BLOCK)
+        apart = [_distance(columns[at, part], query[at], place) for place, at in enumerate(ticks)]
+        for place, distance in enumerate(apart):
+            # The first of those that agree counts the others.
+            count = (distance < _NOTHING) | (distance >= _NOTHING + len(query))
+            count = count.astype(np.uint8)
+            agreed = np.zeros_like(count)
+            for other in apart[place + 1 :]:
+                agreed += other == distance
+            np.maximum(best[part], count + agreed * count, out=best[part])
+    size = np.maximum(notes, max(1, len(ticks)))
+    return (best / size).astype(np.float32)
+
+
+def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Gives by how many semitones ``other`` [T] is moved onto ``query`` [T], and the notes
+    that then agree: (note of the query, note of the other), each counted from 0.
+
+    Of several transpositions that agree as often the smallest is taken.
+    """
+    ours, theirs = (np.flatnonzero(tokens > REST) for tokens in (query, other))
+    both = np.intersect1d(ours, theirs)
+    moved: Counter[int] = Counter(int(query[at]) - int(other[at]) for at in both)
+    if not moved:
+        return 0, ()
+    most = max(moved.values())
+    transposed = min((by for by, count in moved.items() if count == most), key=abs)
+    pairs = tuple(
+        (int(np.searchsorted(ours, at)), int(np.searchsorted(theirs, at)))
+        for at in both
+        if int(query[at]) - int(other[at]) == transposed
+    )
+    return transposed, pairs
+
+
+def _distance(column: Tokens, pitch: np.uint8, place: int) -> Tokens:
+    distance: Any = np.where(column > REST, column - pitch, np.uint8(_NOTHING + place))
+    return np.asarray(distance, np.uint8)

@@ -45,8 +45,8 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_evaluate)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
-    influence = verbs.add_parser("influence", help="judge influence by training without it")
-    retraining.add_evaluation(influence)
+    without = verbs.add_parser("influence", help="judge influence by training without it")
+    retraining.add_evaluation(without)
 
 
 def _build(options: argparse.Namespace) -> None:

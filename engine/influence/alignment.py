@@ -8,12 +8,16 @@ tempos that its own onsets suggest, and from whatever eighth of the clip.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.corpus.accompaniment import QUARTERS
 from engine.influence.chroma import CLASSES, HOP, RATE, onsets, over_slots
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SLOTS = 40
 """Eighths that are kept of a clip: five measures, and no clip has more."""
@@ -88,13 +92,18 @@ class Aligner:
         ]
 
     def align(self, frames: Floats) -> Aligned:
-        """Gives the best alignment of chroma ``frames`` [frames, 12] with every clip."""
+        """Gives the best alignment of chroma ``frames`` [frames, 12] with every clip.
+
+        It works on as many threads as torch is set to; one is as quick as many.
+        """
+        import torch
+
         passages = [_Passage(frames, *each) for each in _pulses(frames)]
         found = Aligned(
             np.zeros(self._clips, np.float32),
             *(np.zeros(self._clips, np.int32) for _ in range(3)),
         )
-        shifted = np.concatenate([each.shifted for each in passages], axis=2)
+        shifted = torch.from_numpy(np.concatenate([each.shifted for each in passages], axis=2))
         counts = np.repeat([each.count for each in passages], len(_SHIFTS))
         energy = np.repeat([each.energy for each in passages], len(_SHIFTS)).astype(np.float32)
         starts = np.tile(_SHIFTS, len(passages))
@@ -113,14 +122,17 @@ class Aligner:
             found.higher[rows] = key
         return found
 
-    def _turned(self, rows: slice, shifted: npt.NDArray[np.complex64]) -> Floats:
-        # Inner products [keys, clips, parts, shifts] of the passage with each clip.
-        kept = self._turning[:, rows]
+    def _turned(self, rows: slice, shifted: Tensor) -> Floats:
+        # Inner products [keys, clips, parts, shifts] of the passage with each clip. By torch,
+        # whose threads can be told: those of NumPy spin between so many small products.
+        import torch
+
+        kept = torch.from_numpy(self._turning[:, rows])
         bins, clips = kept.shape[:2]
-        spectra = np.matmul(kept.reshape(bins, clips * PARTS, SLOTS), shifted)
-        flat = spectra.reshape(bins, -1)
-        inner = _REAL @ flat.real + _IMAGINARY @ flat.imag
-        return np.asarray(inner.reshape(CLASSES, clips, PARTS, -1), np.float32)
+        spectra = torch.matmul(kept.reshape(bins, clips * PARTS, SLOTS), shifted)
+        apart = torch.view_as_real(spectra).reshape(bins, -1, 2).permute(0, 2, 1)
+        inner = torch.from_numpy(_INVERSE) @ apart.reshape(2 * bins, -1)
+        return np.asarray(inner.reshape(CLASSES, clips, PARTS, -1).numpy(), np.float32)
 
 
 class _Passage:
@@ -198,5 +210,6 @@ def _pulses(frames: Floats) -> list[tuple[float, float]]:
 
 _ANGLES = 2 * np.pi * np.outer(np.arange(CLASSES), _BINS) / CLASSES
 _WEIGHTS = np.where(_BINS == CLASSES // 2, 1, 2) / CLASSES
-_REAL = (_WEIGHTS * np.cos(_ANGLES)).astype(np.float32)
-_IMAGINARY = (-_WEIGHTS * np.sin(_ANGLES)).astype(np.float32)
+_INVERSE = np.stack([_WEIGHTS * np.cos(_ANGLES), -_WEIGHTS * np.sin(_ANGLES)], axis=2)
+_INVERSE = _INVERSE.reshape(CLASSES, -1).astype(np.float32)
+"""From the real and imaginary part of each bin to keys."""

@@ -85,8 +85,8 @@ class _Looked:
 class AudioInfluence:
     """Clips, the model they were indexed with, and the search of both.
 
-    Its words may be called from several threads at once. A passage takes about a second and a
-    half of one core among 12,000 clips, and at most `MOST` are looked for.
+    Its words may be called from several threads at once. A passage takes about a second of
+    one core among 12,000 clips, and at most `MOST` are looked for.
     """
 
     def __init__(self, index: ClipIndex, corpus: Corpus, model: AudioModel) -> None:
@@ -174,10 +174,11 @@ class AudioInfluence:
             _Passage(start, mono[round(start * RATE) : round((start + length) * RATE)])
             for start, length in spans(seconds)
         ]
+        shared = [self._tokens.shared(tokens(each)) for each in cut]
+        # The model sets torch to one thread, which is as the alignment likes it too.
+        near = [self._hidden.similar(self._state(each)) for each in cut]
         aligned = [self._aligner.align(chroma(each.wave)) for each in passages]
         raw = np.stack([each.similarity for each in aligned])
-        shared = [self._tokens.shared(tokens(each)) for each in cut]
-        near = [self._hidden.similar(self._state(each)) for each in cut]
         channels = {"chroma": raw.max(axis=0), "tokens": np.max(shared, axis=0)}
         channels["hidden"] = np.max(near, axis=0)
         channels = {name: self._by_cluster(each) for name, each in channels.items()}

@@ -193,6 +193,9 @@ def _hear(work: _Work, batch: tuple[int, int]) -> tuple[Floats, Floats]:
     path = work.run / f"held-out-{work.size}-{first:06}-{last:06}.safetensors"
     heard = _kept(path, ("raw", "codes"))
     if heard is None:
+        import torch
+
+        torch.set_num_threads(1)
         aligner = _aligner(work)
         raw = np.zeros((len(SPANS), last - first), np.float32)
         for at in range(first, last):

@@ -293,9 +293,10 @@ class SaveSong(Command):
 
 @dataclass(frozen=True, slots=True)
 class ExportMidi(Command):
-    """Writes the song's loop as a MIDI file."""
+    """Writes the song's loop as a MIDI file; with ``credits`` it says what each measure is like."""
 
     path: str
+    credits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +317,55 @@ class Explain(Command):
 
     slot: int
     dimensions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskInfluence(Command):
+    """Asks which pieces of the training data a slot's measure lies near to.
+
+    ``top`` are named, of ``books`` and ``licences`` alone (None: any) and of no cluster in
+    ``without``. The measures around it count, unless it is asked about ``alone``.
+    """
+
+    slot: int
+    top: int = 10
+    books: frozenset[str] | None = None
+    licences: frozenset[str] | None = None
+    without: frozenset[int] = frozenset()
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskTakeInfluence(Command):
+    """Asks which tunes of the training clips a take lies near to, as `AskInfluence` does."""
+
+    take: str
+    top: int = 10
+    books: frozenset[str] | None = None
+    licences: frozenset[str] | None = None
+    without: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RegenerateAway(Command):
+    """Moves all unlocked gauges of a slot to where its measure is near to none of ``without``.
+
+    With none it leads away from what the measure is nearest to. ``amount`` is how far to go
+    at most, as in `Randomise`; what is drawn depends on ``seed`` alone.
+    """
+
+    slot: int
+    without: frozenset[int]
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteProvenance(Command):
+    """Writes what each measure of the loop, or a ``take``, lies near to, as a JSON file."""
+
+    path: str
+    take: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +501,6 @@ AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkModel
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
-    | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake
+    | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
 )  # fmt: skip
 """What may overtake an edit that waits for the model."""

@@ -13,6 +13,8 @@ from engine.config import Settings
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
+from engine.influence.sources import InfluenceParts
+from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.midi import messages as m
@@ -40,9 +42,10 @@ KEEP_AFTER = 2.0
 KEEP_AT_MOST = 15.0
 """Seconds after which it is kept though changes go on."""
 
-_ASKING = c.DrawMap | c.Explain
+_ASKING = c.DrawMap | c.Explain | c.AskInfluence
 _NEEDS_MODEL = (
-    c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | _ASKING
+    c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | c.RegenerateAway
+    | _ASKING
 )  # fmt: skip
 _HEARD = (
     c.SetLatent | c.SetLatents | c.ResetLatent | c.Randomise | c.LoadMeasures | c.CopySlot
@@ -77,7 +80,7 @@ class Conductor:
 
     ``play`` takes messages for the player, ``publish`` what is told to everybody. ``report``
     is the way from other threads to `take` (None: ``publish``); ``studio`` says what audio is
-    made and played with.
+    made and played with, ``influence`` what is asked about the training data.
     """
 
     def __init__(
@@ -92,12 +95,14 @@ class Conductor:
         recording: Recording | None = None,
         report: Callable[[Event], None] | None = None,
         studio: StudioParts | None = None,
+        influence: InfluenceParts | None = None,
     ) -> None:
         self._state = state
         self._play = play
         self._publish = publish
         self._jobs = jobs
         self._studies = Studies()
+        self._influences = Influences(influence or InfluenceParts())
         self._keeper = keeper
         self._recording = recording
         self._desk = PortDesk(settings.port)
@@ -157,6 +162,8 @@ class Conductor:
                 self._give_up(now)
             case StudioReport():
                 self._studio.take(item, now)
+            case WayFound():
+                self._go_away(item, now)
             case Event():
                 self._publish(item)
             case _:
@@ -212,6 +219,22 @@ class Conductor:
             case c.Explain():
                 work = self._studies.explain(command, self.snapshot, self._model())
                 self._start("model", "explain", "measuring the gauges", work, command)
+            case c.AskInfluence():
+                work = self._influences.ask(command, self.snapshot)
+                self._start("influence", "influence", "looking behind it", work, command)
+            case c.AskTakeInfluence():
+                work = self._influences.ask_take(command, self.snapshot)
+                self._start("clips", "take influence", "looking behind the take", work, command)
+            case c.RegenerateAway():
+                work = self._influences.away(command, self.snapshot, self._model())
+                self._start("influence", "away", "looking for a way out", work, command)
+            case c.WriteProvenance(path, take):
+                lane = "influence" if take is None else "clips"
+                work = self._influences.write(command, self.snapshot)
+                self._start(lane, f"write {path}", "writing the provenance", work, command)
+            case c.ExportMidi(path, credits=True):
+                work = self._influences.export(command, self.snapshot)
+                self._start("influence", f"write {path}", "writing the loop", work, command)
             case c.BrowseCorpus():
                 work = self._studies.browse(command)
                 self._start("files", "browse", "looking for tunes", work, command)
@@ -254,6 +277,13 @@ class Conductor:
         if self._state.model is None:
             raise NotReady("This needs the model, which is not there.", "See armonica doctor.")
         return self._state.model
+
+    def _go_away(self, found: WayFound, now: float) -> None:
+        slots = self.snapshot.song.slots
+        if found.slot >= len(slots) or slots[found.slot].latent != found.before:
+            self._publish(Noticed("The measure has moved meanwhile, and was left as it is."))
+        elif self._apply(c.SetLatents(found.slot, found.values), now):
+            self._publish(Noticed(found.words))
 
     def _file(self, command: filing.Filing, now: float) -> None:
         # A slow disk holds up this thread, but not the music.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from engine.errors import ArmonicaError
+from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
@@ -14,7 +15,7 @@ from engine.music.song import Song
 from engine.steering.spec import Arm, AudioSpec, Mode
 
 if TYPE_CHECKING:
-    from engine.commands import Command
+    from engine.commands import AskInfluence, AskTakeInfluence, Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,31 @@ class Explained(Event):
     revision: int
     effects: tuple[Effect, ...]
     sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The measures of a match: those of the song (none in a take), and those in print."""
+
+    ours: tuple[Measure, ...] = ()
+    theirs: tuple[Measure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InfluenceFound(Event):
+    """What a measure or a take lies near to, asked at snapshot ``revision``.
+
+    ``found`` is None where nothing can be told, and then ``lack`` says why. ``beside`` goes
+    with the matches. ``books`` and ``licences`` are all that can be asked for.
+    """
+
+    asked: AskInfluence | AskTakeInfluence
+    revision: int
+    found: Found | None
+    lack: str = ""
+    beside: tuple[Beside, ...] = ()
+    books: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

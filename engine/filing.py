@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import SONGS, make_usual, meant
-from engine.music.song import MOST_SLOTS, Origin
+from engine.music.song import MOST_SLOTS, Origin, Song
 from engine.session import document
 from engine.text import printable
 
@@ -61,7 +62,7 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
             notice = Noticed(f"Saved {printable(place)}.")
             return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
         case c.ExportMidi(path):
-            return _export_midi(path, snapshot)
+            return Filed(notices=(Noticed(f"Wrote {write_midi(path, snapshot.song)}."),))
 
 
 def _import_midi(slot: int, path: str, track: int | None) -> Filed:
@@ -111,10 +112,10 @@ def corpus_origin(place: Place) -> Origin:
     return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")
 
 
-def _export_midi(path: str, snapshot: Snapshot) -> Filed:
+def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
+    """Writes a song's loop as a MIDI file with ``texts`` at measures, and gives its place."""
     from engine.midi import files
 
-    song = snapshot.song
     place = meant(path, ".mid")
     make_usual(place)
     files.write(
@@ -125,5 +126,6 @@ def _export_midi(path: str, snapshot: Snapshot) -> Filed:
         program=song.track.program,
         velocity=song.track.velocity,
         title=song.title,
+        texts=texts,
     )
-    return Filed(notices=(Noticed(f"Wrote {printable(str(place))}."),))
+    return printable(str(place))

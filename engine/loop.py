@@ -18,6 +18,7 @@ from engine.conductor import Conductor, Item, ModelFailed, ModelLoaded, collapse
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadModel
 from engine.events import Event, Refused, Snapshot, StudioShown
+from engine.influence.sources import InfluenceParts
 from engine.jobs import Jobs
 from engine.latent.spec import LatentModel
 from engine.midi.link import Player, PlayerLink
@@ -65,7 +66,8 @@ class Engine:
 
     ``model_loader`` is called on a thread of its own, so that nobody waits for it. ``song`` is
     what is opened: a song, a song file, or None for the one that the settings name (and
-    without one, the first that ships). ``studio`` is what audio is made and played with.
+    without one, the first that ships). ``studio`` is what audio is made and played with,
+    ``influence`` what is asked about the training data.
     Raises `BadSong` for a ``song`` that cannot be read.
     """
 
@@ -79,12 +81,14 @@ class Engine:
         clock: Callable[[], float] = time.monotonic,
         record: bool = False,
         studio: StudioParts | None = None,
+        influence: InfluenceParts | None = None,
     ) -> None:
         self._settings = settings or Settings()
         self._load = model_loader
         self._make_player = player
         self._clock = clock
         self._studio = studio
+        self._influence = influence
         self._opening = opening(song, self._settings)
         opened = self._opening
         self._state = State(opened.song, opened.path, opened.locks)
@@ -149,6 +153,7 @@ class Engine:
             recording=self.recording,
             report=self._inbox.put,
             studio=self._studio,
+            influence=self._influence,
         )
         for event in self._opening.events:
             self._publish(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
 
 import mido
@@ -104,11 +105,13 @@ def write(
     program: int = 0,
     velocity: int = 96,
     title: str = "",
+    texts: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Writes measures to a MIDI file of type 1, whole or not at all.
 
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
-    the note before it. Raises `OutOfRange` for values that a song cannot have or where there
+    the note before it. ``texts`` are text events, each at the start of a measure (from 0), in
+    order. Raises `OutOfRange` for values that a song cannot have or where there
     is no measure, `CannotWrite` where nothing can be written.
     """
     track = Track(channel, program, velocity)
@@ -121,7 +124,7 @@ def write(
         )
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name))
+    file.tracks.append(_conductor(tempo, name, measures, texts))
     file.tracks.append(_notes(measures, track, name))
     content = BytesIO()
     file.save(file=content)
@@ -201,14 +204,23 @@ def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
         account.others.append(f"The metre {named} is read in measures of four quarter notes.")
 
 
-def _conductor(tempo: float, name: str) -> mido.MidiTrack:
-    return mido.MidiTrack(
+def _conductor(
+    tempo: float, name: str, measures: Sequence[Measure], texts: Sequence[tuple[int, str]]
+) -> mido.MidiTrack:
+    track = mido.MidiTrack(
         [
             mido.MetaMessage("track_name", name=name),
             mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
             mido.MetaMessage("time_signature", numerator=4, denominator=4),
         ]
     )
+    starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
+    at = 0
+    for measure, words in texts:
+        text = printable(words, "")
+        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
+        at = starts[measure]
+    return track
 
 
 def _notes(measures: Sequence[Measure], track: Track, name: str) -> mido.MidiTrack:

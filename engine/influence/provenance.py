@@ -1,0 +1,129 @@
+"""Provenance: what was made is like, written down to go with it, as JSON and as words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine import __version__, writing
+from engine.influence.spec import Found, Match
+from engine.locations import make_usual, meant
+from engine.music.song import Origin
+
+FORMAT = 1
+
+NAMED = 3
+"""How many matches are written down for each measure."""
+
+STATEMENT = (
+    "Similar is what a search in the training data finds; it is no proof of influence or of "
+    "copying, and says nothing about music outside that data."
+)
+
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A measure (from 1), where it came from, and what it is like; None where it is silent."""
+
+    measure: int
+    origin: Origin
+    found: Found | None
+
+
+def of_song(title: str, rows: Sequence[Traced]) -> dict[str, Any]:
+    """Gives the document of a song's measures."""
+    measures = [
+        {"measure": row.measure, "origin": asdict(row.origin), **_told(row.found)} for row in rows
+    ]
+    searched = next((row.found for row in rows if row.found is not None), None)
+    return {**_head("song", title, searched), "measures": measures}
+
+
+def of_take(take: str, found: Found) -> dict[str, Any]:
+    """Gives the document of a take."""
+    return {**_head("take", take, found), **_told(found)}
+
+
+def write(path: str, document: dict[str, Any]) -> Path:
+    """Writes a document to a file of the player's own; raises `CannotWrite`."""
+    place = meant(path, SUFFIX)
+    make_usual(place)
+    writing.write(place, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
+    return place
+
+
+def lines(rows: Sequence[Traced]) -> list[tuple[int, str]]:
+    """Gives a line for each measure (from 0) that is near to a piece, and one for the search."""
+    found = [row for row in rows if row.found is not None and row.found.close]
+    told = [(row.measure - 1, f"Measure {row.measure}: {_line(row.found)}") for row in found]
+    searched = next((row.found for row in rows if row.found is not None), None)
+    if searched is None:
+        return told
+    head = (
+        f"Armonica {__version__}, {_today()}: {len(found)} of {len(rows)} measures are near to "
+        f"one of {searched.tunes} training tunes (corpus {searched.corpus}). {STATEMENT}"
+    )
+    return [(0, head), *told]
+
+
+def said(match: Match) -> str:
+    """Says where a match stands in print, in words: title, book, number, measures."""
+    last = match.measure + match.measures - 1
+    where = (
+        f"measure {match.measure}" if match.measures == 1 else f"measures {match.measure}-{last}"
+    )
+    return f"{match.title} ({match.book} {match.number}, {where})"
+
+
+def _line(found: Found | None) -> str:
+    assert found is not None
+    match = max(found.matches, key=lambda each: each.percentile)
+    word = "similar to" if match.evidence == "similar" else f"influenced by ({match.evidence})"
+    return (
+        f"{word} {said(match)}, notes {match.raw:.2f}, latent {match.latent:.2f}, nearer than "
+        f"{match.percentile:.0f} % of held-out tunes; {match.licence}"
+    )
+
+
+def _head(kind: str, title: str, found: Found | None) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "format": FORMAT,
+        "program": f"armonica {__version__}",
+        "made": _today(),
+        "kind": kind,
+        "title": title,
+        "statement": STATEMENT,
+    }
+    if found is not None:
+        head["searched"] = {
+            "corpus": found.corpus,
+            "model": found.model,
+            "tunes": found.tunes,
+            "items": found.items,
+        }
+    return head
+
+
+def _told(found: Found | None) -> dict[str, Any]:
+    if found is None:
+        return {"close": False, "originality": None, "matches": []}
+    matches = [
+        {**asdict(match), "pairs": [list(pair) for pair in match.pairs]}
+        for match in found.matches[:NAMED]
+    ]
+    return {
+        "close": found.close,
+        "unit": found.unit,
+        "originality": asdict(found.originality),
+        "matches": matches,
+    }
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

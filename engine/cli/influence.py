@@ -44,6 +44,44 @@ def add_index(verbs: Any) -> None:
     index.set_defaults(run=_index)
 
 
+def add_evaluation(verbs: Any) -> None:
+    """Adds `evaluate search`."""
+    search = verbs.add_parser("search", help="ask the search of measures what it must know")
+    common(search)
+    search.add_argument("--asked", type=int, default=100, help="questions of each kind (100)")
+    search.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    asked = int(number("--asked", str(options.asked), 2, 10_000))
+    from engine.influence.search import open_index
+    from engine.influence.selftest import self_test
+    from engine.latent.weights import load
+
+    line = ProgressLine("evaluate search")
+    found = self_test(
+        open_index(),
+        load(locations.MEASURE_VAE),
+        count=asked,
+        seed=options.seed,
+        on_progress=line.show,
+    )
+    if options.json:
+        emit(asdict(found))
+        return
+    planted = ", ".join(f"{times}: {'yes' if there else 'no'}" for times, there in
+                        found.planted.items())  # fmt: skip
+    print(
+        "| question | answer |\n|---|---|\n"
+        f"| a training measure, transposed, names its own tune first | {found.alone:.2f} |\n"
+        f"| the same with the measures around it | {found.passage:.2f} |\n"
+        f"| a tune of random notes, planted so many times, is found | {planted} |\n"
+        f"| in a permuted corpus a measure names its own tune | {found.permuted:.2f} |\n"
+        f"| two unrelated held-out measures share of their first ten | {found.overlap:.3f} |\n\n"
+        f"{found.queries} questions of each kind, seed {options.seed}."
+    )
+
+
 def _influence(options: argparse.Namespace) -> None:
     top = int(number("--top", options.top, 1, 1000))
     if options.file.suffix.lower() not in MIDI:

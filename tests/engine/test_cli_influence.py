@@ -67,6 +67,13 @@ def test_a_whole_file_is_asked_about_and_drawn_as_lines(
     assert "no proof of influence" in lines[-1]
 
 
+def test_the_search_is_asked_what_it_must_know(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "evaluate", "search", "--asked", 4)
+    assert found["queries"] == 4
+    assert {"alone", "passage", "overlap", "planted", "permuted"} <= set(found)
+    assert "--asked" in refused(capsys, "evaluate", "search", "--asked", 1)
+
+
 def test_mistakes_are_one_line(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -39,6 +39,14 @@ def add_index(verbs: Any) -> None:
     index.set_defaults(run=_index)
 
 
+def add_evaluation(verbs: Any) -> None:
+    """Adds `evaluate search`."""
+    word = verbs.add_parser("search", help="ask `influence` what is known already")
+    common(word)
+    word.add_argument("--count", default="100", metavar="N", help="questions of each kind (100)")
+    word.set_defaults(run=_evaluate)
+
+
 def _influence(options: argparse.Namespace) -> None:
     top = int(number("--top", options.top, 1, 1000))
     if options.file.suffix.lower() not in MIDI:
@@ -123,6 +131,39 @@ def _originality(found: Found) -> str:
         f"originality {of.value:.2f} [{''.join(cells)}] human tunes {of.low:.2f}-{of.high:.2f} "
         f"(95 %), longest match {of.longest_match} notes"
     )
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    count = int(number("--count", options.count, 2, 10_000))
+    from engine.influence.search import open_index
+    from engine.influence.selftest import self_test
+    from engine.latent.weights import load
+
+    line = ProgressLine("evaluate search")
+    found = self_test(
+        open_index(), load(locations.MEASURE_VAE), count=count, seed=options.seed,
+        on_progress=line.show,
+    )  # fmt: skip
+    if options.json:
+        emit(asdict(found))
+        return
+    count = found.queries
+    planted = ", ".join(
+        f"{n} {'yes' if is_there else 'NO'}" for n, is_there in found.planted.items()
+    )
+    rows = (
+        ("a training measure, moved by up to 5 semitones, names its tune first", found.alone),
+        ("the same among the three measures before and after it", found.passage),
+        ("the same where the pitches of the corpus are dealt anew", found.permuted),
+        ("a held-out measure has a close match", found.close),
+    )
+    print("\n".join([
+        f"| {count} questions of each kind | share |",
+        "| --- | --- |",
+        *(f"| {name} | {share:.0%} |" for name, share in rows),
+        f"| tunes among the first ten that two held-out measures share | {found.overlap:.1%} |",
+        f"| a made-up tune is found that was planted so often | {planted} |",
+    ]))  # fmt: skip
 
 
 def _index(options: argparse.Namespace) -> None:

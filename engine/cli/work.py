@@ -45,6 +45,7 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_evaluate)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
+    influence.add_evaluation(verbs)
 
 
 def _build(options: argparse.Namespace) -> None:

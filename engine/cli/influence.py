@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
-from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.cli import influence_audio
+from engine.cli.options import BadUsage, ProgressLine, common, emit, number, say
 from engine.errors import OutOfRange
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ def add(words: Any) -> None:
     """Adds `influence`."""
     word = words.add_parser("influence", help="find the training tunes nearest to what was made")
     common(word)
-    word.add_argument("file", type=Path, metavar="FILE.mid")
+    word.add_argument("file", type=Path, metavar="FILE.mid|.wav|.flac")
     word.add_argument("--measure", type=int, metavar="N", help="its measure N (all, as a whole)")
     word.add_argument("--track", type=int, help="which track (the first that has notes)")
     word.add_argument("--top", default="10", metavar="K", help="how many are named (10)")
+    influence_audio.add_index_options(word, default=None)
     word.set_defaults(run=_influence)
 
 
@@ -35,7 +37,10 @@ def add_index(verbs: Any) -> None:
     common(index)
     index.add_argument("-o", "--out", type=Path, help="folder to write (the one that ships)")
     index.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table of measures")
-    index.add_argument("--model", type=Path, default=locations.MEASURE_VAE, help="a VAE's folder")
+    index.add_argument(
+        "--model", help="a VAE's folder, or with --clips an audio model (those that ship)"
+    )
+    influence_audio.add_clip_options(index)
     index.set_defaults(run=_index)
 
 
@@ -50,10 +55,12 @@ def add_evaluation(verbs: Any) -> None:
 def _influence(options: argparse.Namespace) -> None:
     top = int(number("--top", options.top, 1, 1000))
     if options.file.suffix.lower() not in MIDI:
-        raise OutOfRange(
-            f"{options.file} is no MIDI file, and measures alone are searched for.",
-            "Name a file that ends in .mid.",
-        )
+        if options.measure is not None or options.track is not None:
+            raise BadUsage("--measure and --track are for MIDI files.", "Leave them out.")
+        influence_audio.audio(options)
+        return
+    if options.model is not None or options.index is not None:
+        raise BadUsage("--model and --index are for sound files.", "Leave them out.")
     from engine.midi.files import read
 
     measures = read(options.file, options.track).measures
@@ -88,6 +95,7 @@ def told(found: Found) -> dict[str, Any]:
         "model": found.model,
         "tunes": found.tunes,
         "items": found.items,
+        "unit": found.unit,
     }
 
 
@@ -167,13 +175,20 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _index(options: argparse.Namespace) -> None:
+    if options.clips is not None:
+        influence_audio.index(options)
+        return
+    if options.kept is not None or options.count is not None:
+        raise BadUsage("--run and --count are for clips.", "Name their folder with --clips.")
     from engine.corpus.table import read
     from engine.influence.index import build_and_write, place
     from engine.latent.weights import load
 
     folder = options.out or place()
     line = ProgressLine("corpus index")
-    index = build_and_write(folder, read(options.corpus), load(options.model), line.show)
+    index = build_and_write(
+        folder, read(options.corpus), load(Path(options.model or locations.MEASURE_VAE)), line.show
+    )
     if options.json:
         emit({"folder": str(folder), "items": len(index), "corpus": index.corpus,
               "model": index.model})  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import influence, trainings
+from engine.cli import influence, influence_audio, retraining, trainings
 from engine.cli.options import ProgressLine, common, emit
 
 
@@ -46,6 +46,9 @@ def add(words: Any) -> None:
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
     influence.add_evaluation(verbs)
+    influence_audio.add_evaluation(verbs)
+    without = verbs.add_parser("influence", help="judge influence by training without it")
+    retraining.add_evaluation(without)
 
 
 def _build(options: argparse.Namespace) -> None:

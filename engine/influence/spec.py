@@ -72,6 +72,8 @@ class Found:
 
     ``close`` tells whether the best match is nearer than what most held-out human tunes reach.
     ``corpus`` and ``model`` name what was searched by digest, ``tunes`` and ``items`` count it.
+    ``unit`` is what ``asked`` counts: measures, or in sound the seconds, both from 1; in sound
+    no notes are read, so that a match has no ``pairs`` and ``longest_match`` is 0.
     """
 
     matches: tuple[Match, ...]
@@ -81,3 +83,4 @@ class Found:
     model: str
     tunes: int
     items: int
+    unit: Literal["measure", "second"] = "measure"

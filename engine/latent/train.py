@@ -39,6 +39,13 @@ SHARP = 0.25
 """The share of the training after which the learning rate falls along a cosine."""
 
 
+def schedule(at: int, steps: int) -> float:
+    """Gives the share of the learning rate at a step: warmed up, then along a cosine."""
+    warm = min(1.0, (at + 1) / WARM_UP)
+    late = max(0.0, (at / steps - SHARP) / (1 - SHARP))
+    return warm * (0.5 + 0.5 * cos(pi * late)) + 1e-3
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a training is: steps done and in all, steps a second, the last losses."""
@@ -88,7 +95,7 @@ class Trainer:
     def step(self) -> dict[str, float]:
         """Takes one step and gives its losses by name."""
         for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate * self._rate()
+            group["lr"] = self.recipe.rate * schedule(self.at, self.steps)
         losses = self._losses(self._batch())
         total = torch.stack(list(losses.values())).sum()
         self.optimiser.zero_grad(set_to_none=True)
@@ -121,11 +128,6 @@ class Trainer:
             base = inputs[: recipe.edited]
             losses["obedience"] = firm * self.obedience(self.network, moved, base)
         return losses
-
-    def _rate(self) -> float:
-        warm = min(1.0, (self.at + 1) / WARM_UP)
-        late = max(0.0, (self.at / self.steps - SHARP) / (1 - SHARP))
-        return warm * (0.5 + 0.5 * cos(pi * late)) + 1e-3
 
     def _batch(self) -> Ints:
         size = self.recipe.batch

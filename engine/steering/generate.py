@@ -84,7 +84,7 @@ def generate(
     stay good. The same request gives the same codes bit for bit on the same machine. With a
     description and guidance two rows are run, the described one first, and the heads of that
     one are read. A piece longer than the model hears at once slides: it goes on from the
-    second half of what was heard, as often as needed.
+    last quarter of what was heard, as often as needed.
 
     Raises `OutOfRange` where the request cannot be met, `NotReady` where the model generates
     already, and `ModelTooBig` where memory runs out.
@@ -124,9 +124,10 @@ def _windows(model: LanguageModel, request: Request) -> list[_Window]:
     there = 0 if request.prompt is None else request.prompt.shape[-1]
     found: list[_Window] = []
     while there < request.frames:
-        # As much is heard as leaves room for what is wanted, and half of the room at least.
+        # As much is heard as leaves room for what is wanted, and a quarter of the room at least:
+        # the more often a small model goes on from what it made itself, the more it swells.
         left = request.frames - there
-        heard = min(there, max(longest - left, longest // 2))
+        heard = min(there, max(longest - left, longest // 4))
         frames = min(longest, heard + left)
         found.append(_Window(frames, heard))
         there += frames - heard

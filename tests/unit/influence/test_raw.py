@@ -32,7 +32,7 @@ def by_definition(query: Tokens, other: Tokens) -> float:
 
 
 def count(tokens: Tokens) -> npt.NDArray[np.uint8]:
-    return (tokens > REST).sum(axis=1).astype(np.uint8)
+    return np.asarray((tokens > REST).sum(axis=1), np.uint8)
 
 
 @settings(max_examples=150, deadline=None)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import locations
-from engine.corpus.table import SPLITS, Corpus, shipped
+from engine.corpus.table import Corpus, shipped
 from engine.errors import OutOfRange
 from engine.influence.alerts import alert
 from engine.influence.calibration import WINDOWS, Scale

@@ -63,6 +63,10 @@ class Scale:
         """Gives the bounds within which 95 % of human queries find their best match."""
         return _middle(self.quantiles[WINDOWS.index(window), _class(notes, window)])
 
+    def whole_percentile(self, mean: float) -> float:
+        """Gives the share, from 0 to 100, of held-out tunes that are less near as a whole."""
+        return float(100.0 * np.searchsorted(self.whole, mean - 1e-6, side="left") / LEVELS)
+
     def whole_range(self) -> tuple[float, float]:
         """Gives the bounds of 95 % of held-out tunes, each the mean over its measures."""
         return _middle(self.whole)

@@ -119,7 +119,8 @@ class MeasureInfluence:
 
         A unit's score is the mean over measures of that of its best match; its match is the
         most remarkable one. Originality is the mean over measures, beside that of whole
-        held-out tunes. Raises `OutOfRange` as `of` does, for too many measures also.
+        held-out tunes; close is what lies nearer than nine in ten of them do, or a passage that
+        is nearer than any of theirs. Raises `OutOfRange` as `of` does, for too many measures also.
         """
         if len(measures) > ASKED_MOST:
             raise OutOfRange(
@@ -132,7 +133,7 @@ class MeasureInfluence:
         scores: dict[int, float] = defaultdict(float)
         best: dict[int, Match] = {}
         original: list[float] = []
-        longest, close = 0, False
+        longest, copied = 0, False
         for number, at in enumerate(asked):
             found = self.of(measures, at, top=max(50, top))
             for match in found.matches:
@@ -141,17 +142,24 @@ class MeasureInfluence:
                 if known is None or _remarkable(match) > _remarkable(known):
                     best[match.cluster] = match
             original.append(found.originality.value)
-            longest, close = max(longest, found.originality.longest_match), close or found.close
+            longest = max(longest, found.originality.longest_match)
+            # Of many passages some are near by chance: one must be nearer than all of theirs.
+            copied |= any(match.percentile >= 100 for match in found.matches)
             on_progress((number + 1) / len(asked))
         order = sorted(scores, key=lambda unit: -scores[unit])[:top]
         matches = tuple(
             replace(best[unit], rank=rank, score=scores[unit]) for rank, unit in enumerate(order, 1)
         )
-        own = found.originality
-        if len(asked) > 1:
-            low, high = self._human.whole_range()
-            own = Originality(float(np.mean(original)), 1 - high, 1 - low, longest)
-        return replace(found, matches=matches, originality=own, close=close)
+        if len(asked) == 1:
+            return replace(found, matches=matches)
+        value = float(np.mean(original))
+        low, high = self._human.whole_range()
+        return replace(
+            found,
+            matches=matches,
+            originality=Originality(value, 1 - high, 1 - low, longest),
+            close=copied or self._human.whole_percentile(1 - value) >= CLOSE,
+        )
 
     def rankings(self, measures: Sequence[Measure], at: int) -> dict[str, dict[int, float]]:
         """Gives each unit's score by ``raw``, ``latent`` and ``fused`` ranking, higher is nearer.

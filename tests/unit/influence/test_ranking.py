@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from engine.influence.alerts import COPIED, alert
 from engine.influence.calibration import WINDOWS, Scale
 from engine.influence.licences import FREE, UNKNOWN, licence
-from engine.influence.ranking import fused, ranks
+from engine.influence.posteriors import distances
+from engine.influence.ranking import fused, highest, ranks
 
 
 @settings(max_examples=100, deadline=None)
@@ -47,6 +48,7 @@ def test_a_percentile_is_the_share_of_held_out_queries_that_come_less_near() -> 
     low, high = scale.human(1, 8)
     assert (low, high) == pytest.approx((0.025, 0.965), abs=0.02)
     assert scale.whole_range() == pytest.approx((0.0125, 0.4825), abs=0.01)
+    assert scale.whole_percentile(0.25) == pytest.approx(50, abs=1.5)
     assert WINDOWS == (1, 2, 4)
 
 
@@ -58,3 +60,16 @@ def test_what_is_not_known_counts_as_in_copyright() -> None:
     assert alert(UNKNOWN, 2, 50.0) == ""
     assert alert("CC BY", 1, 0.0) == "amber"
     assert {alert(free, 30, 100.0) for free in FREE} == {""}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300))
+def test_the_nearest_in_latent_space_are_those_of_the_definition(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(200, 62)).astype(np.float32)
+    query = random.normal(size=62).astype(np.float32)
+    found = distances(query, points, (points**2).sum(axis=1))
+    expected = ((points.astype(np.float64) - query) ** 2).sum(axis=1)
+    assert np.allclose(found, expected, atol=1e-3)
+    nearest = highest(-found, count)
+    assert nearest.tolist() == np.sort(np.argsort(expected)[:count]).tolist()

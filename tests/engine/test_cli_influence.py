@@ -95,7 +95,8 @@ def test_mistakes_are_one_line(
 ) -> None:
     assert "1 to 8" in refused(capsys, "influence", tune, "--measure", 9)
     assert "--top" in refused(capsys, "influence", tune, "--top", "none")
-    assert "MIDI" in refused(capsys, "influence", tmp_path / "sound.ogg")
+    assert "sound.ogg" in refused(capsys, "influence", tmp_path / "sound.ogg")
+    assert "MIDI" in refused(capsys, "influence", tmp_path / "sound.ogg", "--measure", 1)
     refused(capsys, "influence", tmp_path / "missing.mid")
     (tmp_path / "text.mid").write_text("no music")
     refused(capsys, "influence", tmp_path / "text.mid")

@@ -73,3 +73,14 @@ def test_the_nearest_in_latent_space_are_those_of_the_definition(seed: int, coun
     assert np.allclose(found, expected, atol=1e-3)
     nearest = highest(-found, count)
     assert nearest.tolist() == np.sort(np.argsort(expected)[:count]).tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4000), st.integers(1, 300), st.integers(1, 999))
+def test_the_highest_are_those_of_a_full_sort(seed: int, size: int, count: int, kinds: int) -> None:
+    scores = np.random.default_rng(seed).integers(0, kinds, size).astype(np.float32)
+    expected = np.sort(np.argsort(-scores, kind="stable")[:count])
+    assert highest(scores, count).tolist() == expected.tolist()
+    rising = np.sort(scores)
+    expected = np.sort(np.argsort(-rising, kind="stable")[:count])
+    assert highest(rising, count).tolist() == expected.tolist()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 
 from engine.cli.main import main
@@ -72,6 +73,21 @@ def test_the_search_is_asked_what_it_must_know(capsys: pytest.CaptureFixture[str
     assert found["queries"] == 4
     assert {"alone", "passage", "overlap", "planted", "permuted"} <= set(found)
     assert "--asked" in refused(capsys, "evaluate", "search", "--asked", 1)
+
+
+def test_another_metre_is_told_and_asked_about_in_measures_of_four(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = mido.MidiFile()
+    file.tracks.append(track := mido.MidiTrack())
+    track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
+    for pitch in (60, 64, 67) * 4:
+        track.append(mido.Message("note_on", note=pitch, velocity=64))
+        track.append(mido.Message("note_off", note=pitch, time=480))
+    file.save(tmp_path / "waltz.mid")
+    found = ask(capsys, "influence", tmp_path / "waltz.mid")
+    assert any("3/4" in change for change in found["changes"])
+    assert len(found["matches"]) == 10
 
 
 def test_mistakes_are_one_line(

@@ -44,6 +44,45 @@ def add_index(verbs: Any) -> None:
     index.set_defaults(run=_index)
 
 
+def add_evaluation(verbs: Any) -> None:
+    """Adds `evaluate search`."""
+    search = verbs.add_parser("search", help="ask the search of measures what it must know")
+    common(search)
+    search.add_argument("--asked", type=int, default=100, help="questions of each kind (100)")
+    search.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    asked = int(number("--asked", str(options.asked), 2, 10_000))
+    from engine.influence.search import open_index
+    from engine.influence.selftest import self_test
+    from engine.latent.weights import load
+
+    line = ProgressLine("evaluate search")
+    found = self_test(
+        open_index(),
+        load(locations.MEASURE_VAE),
+        count=asked,
+        seed=options.seed,
+        on_progress=line.show,
+    )
+    if options.json:
+        emit(asdict(found))
+        return
+    planted = ", ".join(f"{times}: {'yes' if there else 'no'}" for times, there in
+                        found.planted.items())  # fmt: skip
+    print(
+        "| question | answer |\n|---|---|\n"
+        f"| a training measure, transposed, names its own tune first | {found.alone:.2f} |\n"
+        f"| the same with the measures around it | {found.passage:.2f} |\n"
+        f"| a tune of random notes, planted so many times, is found | {planted} |\n"
+        f"| in a permuted corpus a measure names its own tune | {found.permuted:.2f} |\n"
+        f"| a held-out measure has a close match | {found.close:.2f} |\n"
+        f"| two unrelated held-out measures share of their first ten | {found.overlap:.3f} |\n\n"
+        f"{found.queries} questions of each kind, seed {options.seed}."
+    )
+
+
 def _influence(options: argparse.Namespace) -> None:
     top = int(number("--top", options.top, 1, 1000))
     if options.file.suffix.lower() not in MIDI:
@@ -55,7 +94,8 @@ def _influence(options: argparse.Namespace) -> None:
         raise BadUsage("--model and --index are for sound files.", "Leave them out.")
     from engine.midi.files import read
 
-    measures = read(options.file, options.track).measures
+    imported = read(options.file, options.track)
+    measures = imported.measures
     if options.measure is not None and not 1 <= options.measure <= len(measures):
         raise OutOfRange(
             f"{options.file} has measures 1 to {len(measures)}, not {options.measure}."
@@ -63,13 +103,15 @@ def _influence(options: argparse.Namespace) -> None:
     from engine.influence.search import open_index
 
     search = open_index()
+    for change in imported.changes:
+        say(change)
     if options.measure is not None:
         found = search.of(measures, options.measure - 1, top=top)
     else:
         line = ProgressLine("influence")
         found = search.behind(measures, top=top, on_progress=line.show)
     if options.json:
-        emit(told(found))
+        emit({**told(found), "changes": imported.changes})
     else:
         print("\n".join(drawn(found)))
 
@@ -100,10 +142,7 @@ def drawn(found: Found) -> list[str]:
         _originality(found),
     ]
     if not found.close:
-        nearest = max((match.percentile for match in found.matches), default=0.0)
-        lines.append(
-            f"No close match: {100 - nearest:.0f} % of held-out tunes come as near to this corpus."
-        )
+        lines.append("No close match: more than one in ten held-out tunes come as near.")
     lines.append(
         f"Searched: {found.tunes} training tunes, {found.items} distinct measures, corpus "
         f"{found.corpus}, model {found.model[:16]}. Similarity is no proof of influence."

@@ -45,6 +45,7 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_evaluate)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
+    influence.add_evaluation(verbs)
     influence_audio.add_evaluation(verbs)
     without = verbs.add_parser("influence", help="judge influence by training without it")
     retraining.add_evaluation(without)

@@ -22,13 +22,20 @@ LEVELS = 201
 
 @dataclass(frozen=True)
 class Scale:
-    """Quantiles [windows, classes, levels] of the best match of held-out human measures."""
+    """Quantiles [windows, classes, levels] of the best match of held-out human measures.
+
+    ``whole`` [levels] are those of the mean over the measures of a held-out tune.
+    """
 
     quantiles: Floats
+    whole: Floats
 
     @classmethod
-    def of(cls, windows: Floats, notes: Floats, best: Floats) -> Scale:
-        """Gives the scale of best scores [N] of queries of so many measures and notes [N]."""
+    def of(cls, windows: Floats, notes: Floats, best: Floats, whole: Floats) -> Scale:
+        """Gives the scale of best scores [N] of queries of so many measures and notes [N].
+
+        ``whole`` [T] are the means of tunes.
+        """
         found = np.zeros((len(WINDOWS), CLASSES, LEVELS), np.float32)
         levels = np.linspace(0, 1, LEVELS)
         kind = np.array([_class(n, w) for n, w in zip(notes, windows, strict=True)])
@@ -40,7 +47,7 @@ class Scale:
                 chosen = chosen if len(chosen) >= 20 else best[mine]
                 if len(chosen):
                     found[at, each] = np.quantile(chosen, levels)
-        return cls(found)
+        return cls(found, np.quantile(whole, levels).astype(np.float32))
 
     def percentiles(
         self, scores: npt.NDArray[np.float64], window: int, notes: int
@@ -54,9 +61,20 @@ class Scale:
 
     def human(self, window: int, notes: int) -> tuple[float, float]:
         """Gives the bounds within which 95 % of human queries find their best match."""
-        levels = self.quantiles[WINDOWS.index(window), _class(notes, window)]
-        low, high = np.quantile(levels, [0.025, 0.975])
-        return float(low), float(high)
+        return _middle(self.quantiles[WINDOWS.index(window), _class(notes, window)])
+
+    def whole_percentile(self, mean: float) -> float:
+        """Gives the share, from 0 to 100, of held-out tunes that are less near as a whole."""
+        return float(100.0 * np.searchsorted(self.whole, mean - 1e-6, side="left") / LEVELS)
+
+    def whole_range(self) -> tuple[float, float]:
+        """Gives the bounds of 95 % of held-out tunes, each the mean over its measures."""
+        return _middle(self.whole)
+
+
+def _middle(levels: Floats) -> tuple[float, float]:
+    low, high = np.quantile(levels, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _class(notes: float, window: float) -> int:

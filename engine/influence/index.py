@@ -24,7 +24,7 @@ from engine.latent.model import TrainedVAE
 from engine.music.measure import REST
 
 CARD = "card.json"
-EDITION = 1
+EDITION = 2
 """The edition of what is in an index; another one is made anew."""
 
 REMEDY = "Make it anew: armonica corpus index."
@@ -68,6 +68,7 @@ class Index:
     gram_rows: npt.NDArray[np.int32]
     gram_weights: npt.NDArray[np.float32]
     quantiles: npt.NDArray[np.float32]
+    whole: npt.NDArray[np.float32]
     corpus: str
     model: str
 
@@ -87,7 +88,7 @@ class Index:
     @property
     def human(self) -> Scale:
         """What held-out human tunes reach."""
-        return Scale(self.quantiles)
+        return Scale(self.quantiles, self.whole)
 
 
 def build(corpus: Corpus, model: TrainedVAE) -> Index:
@@ -106,7 +107,7 @@ def build(corpus: Corpus, model: TrainedVAE) -> Index:
     unit = of_tune[corpus.tune[rows]]
     held = np.array([len(np.unique(unit[a:b])) for a, b in pairwise(offsets)])
     count = len(np.unique(unit))
-    figures = _figures(corpus, of_tune, count)
+    known = figures(corpus, of_tune, count)
     return Index(
         columns=np.ascontiguousarray(tokens.T),
         notes=(tokens > REST).sum(axis=1).astype(np.uint8),
@@ -117,28 +118,30 @@ def build(corpus: Corpus, model: TrainedVAE) -> Index:
         rows=rows.astype(np.int32),
         specificity=(1 - np.log(held) / np.log(max(2, count))).astype(np.float32),
         units=of_tune,
-        gram_names=figures.names,
-        gram_offsets=figures.offsets,
-        gram_rows=figures.rows,
-        gram_weights=figures.weights,
+        gram_names=known.names,
+        gram_offsets=known.offsets,
+        gram_rows=known.rows,
+        gram_weights=known.weights,
         quantiles=np.zeros((len(WINDOWS), CLASSES, LEVELS), np.float32),
+        whole=np.zeros(LEVELS, np.float32),
         corpus=corpus.digest,
         model=model.spec.digest,
     )
 
 
-def _figures(corpus: Corpus, of_tune: npt.NDArray[np.int32], count: int) -> GramIndex:
-    names, rows, clusters = [], [], []
-    for tune, facts in enumerate(corpus.tunes):
-        if facts.split != "train":
+def figures(corpus: Corpus, of_tune: npt.NDArray[np.int32], count: int) -> GramIndex:
+    """Gives the figures of a corpus' training tunes, which belong to ``count`` units."""
+    ends = np.flatnonzero(np.diff(corpus.tune, append=-1)) + 1
+    names, rows = [], []
+    for start, end in pairwise([0, *ends.tolist()]):
+        if corpus.tunes[corpus.tune[start]].split != "train":
             continue
-        own = corpus.rows_of(tune)
-        found, where = grams(corpus.tokens[own])
+        found, where = grams(corpus.tokens[start:end])
         names.append(found)
-        rows.append(own[where])
-        clusters.append(np.full(len(found), of_tune[tune], np.int64))
-    every = [np.concatenate(each) for each in (names, rows, clusters)]
-    return GramIndex.of(every[0], every[1], every[2], count)
+        rows.append(start + where)
+    every = np.concatenate(rows)
+    clusters = of_tune[corpus.tune[every]].astype(np.int64)
+    return GramIndex.of(np.concatenate(names), every, clusters, count)
 
 
 _ARRAYS = tuple(name for name in Index.__annotations__ if name not in ("corpus", "model"))
@@ -204,6 +207,7 @@ def _check(index: Index, corpus: Corpus) -> None:
         "gram_rows": (index.gram_rows, np.int32, (len(index.gram_rows),)),
         "gram_weights": (index.gram_weights, np.float32, (known,)),
         "quantiles": (index.quantiles, np.float32, (len(WINDOWS), CLASSES, LEVELS)),
+        "whole": (index.whole, np.float32, (LEVELS,)),
     }
     for name, (array, kind, shape) in shapes.items():
         if array.dtype != kind or array.shape != shape:
@@ -233,6 +237,6 @@ def build_and_write(
     scale = measured_scale(
         index, corpus, model, lambda done: on_progress(0.1 + 0.9 * done, "scale")
     )
-    index = replace(index, quantiles=scale.quantiles)
+    index = replace(index, quantiles=scale.quantiles, whole=scale.whole)
     write(folder, index)
     return index

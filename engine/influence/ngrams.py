@@ -64,6 +64,17 @@ def longest_run(ours: Grams, theirs: Grams) -> tuple[int, int, int]:
     return best, mine, other
 
 
+def longest_among(ours: Grams, lines: npt.NDArray[np.uint8]) -> int:
+    """Gives the longest common stretch of steps with any of several lines [K, M, 24]."""
+    code, where = steps(lines.reshape(-1, lines.shape[2]))
+    if not len(code) or not len(ours):
+        return 0
+    # A step from the last note of a line to the first of the next is none.
+    ends = np.append(where[1:], np.flatnonzero((lines > REST).any(axis=2).reshape(-1))[-1])
+    code[where // lines.shape[1] != ends // lines.shape[1]] = -1
+    return longest_run(ours, code)[0]
+
+
 @dataclass(frozen=True)
 class GramIndex:
     """An inverted index: the rows in which each figure begins.
@@ -84,8 +95,9 @@ class GramIndex:
         names, rows, clusters = names[order], rows[order], clusters[order]
         unique, first = np.unique(names, return_index=True)
         offsets = np.append(first, len(names)).astype(np.int64)
-        pairs = np.unique(np.stack([np.searchsorted(unique, names), clusters]), axis=1)
-        spread = np.bincount(pairs[0], minlength=len(unique))
+        span = int(clusters.max(initial=0)) + 1
+        pairs = np.unique(np.searchsorted(unique, names) * span + clusters)
+        spread = np.bincount(pairs // span, minlength=len(unique))
         weights = np.log(max(2, count) / np.maximum(spread, 1)).astype(np.float32)
         return cls(unique, offsets, rows.astype(np.int32), weights)
 

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import locations
-from engine.corpus.table import SPLITS, Corpus, shipped
+from engine.corpus.table import Corpus, shipped
 from engine.errors import OutOfRange
 from engine.influence.alerts import alert
 from engine.influence.calibration import WINDOWS, Scale
 from engine.influence.index import Index, place, read
 from engine.influence.licences import licence
-from engine.influence.ngrams import grams, longest_run, steps
+from engine.influence.ngrams import grams, longest_among, longest_run, steps
 from engine.influence.posteriors import distances, posteriors
 from engine.influence.ranking import fused, highest
 from engine.influence.raw import agreement, cardinality
@@ -25,7 +25,7 @@ from engine.influence.spec import Found, Match, Originality
 from engine.latent.model import TrainedVAE
 from engine.latent.weights import load
 from engine.music.grid import FOUR_QUARTERS
-from engine.music.measure import REST, Measure
+from engine.music.measure import HOLD, REST, Measure
 
 CANDIDATES = 500
 """How many of the nearest each channel brings in; all are then compared in every channel."""
@@ -88,12 +88,12 @@ class MeasureInfluence:
         top: int = 10,
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
-        without: Collection[int] = (),
+        without_clusters: Collection[int] = (),
     ) -> Found:
         """Gives what lies behind measure ``at`` (from 0), the ones around it considered.
 
-        ``books`` and ``licences`` are those that may be named (None: all), ``without`` the
-        units that may not. Raises `OutOfRange` where there is no such measure, it has no note,
+        ``books`` and ``licences`` are those that may be named (None: all), ``without_clusters``
+        the units that may not. Raises `OutOfRange` where there is no such measure, it has no note,
         or it is of another metre.
         """
         tokens = _tokens(measures)
@@ -105,7 +105,7 @@ class MeasureInfluence:
                 "Ask about a measure in which a note starts.",
             )
         found = self._candidates(tokens, at)
-        allowed = self._allowed(found.rows, books, licences, without)
+        allowed = self._allowed(found.rows, books, licences, without_clusters)
         return self._told(tokens, at, found, allowed, top)
 
     def behind(
@@ -118,7 +118,9 @@ class MeasureInfluence:
         """Gives what lies behind measures as a whole: the units that most of them come near to.
 
         A unit's score is the mean over measures of that of its best match; its match is the
-        most remarkable one. Raises `OutOfRange` as `of` does, for too many measures also.
+        most remarkable one. Originality is the mean over measures, beside that of whole
+        held-out tunes; close is what lies nearer than nine in ten of them do, or a passage that
+        is nearer than any of theirs. Raises `OutOfRange` as `of` does, for too many measures also.
         """
         if len(measures) > ASKED_MOST:
             raise OutOfRange(
@@ -130,27 +132,33 @@ class MeasureInfluence:
             raise OutOfRange("There are no notes, so nothing can lie behind them.")
         scores: dict[int, float] = defaultdict(float)
         best: dict[int, Match] = {}
-        answers = []
+        original: list[float] = []
+        longest, copied = 0, False
         for number, at in enumerate(asked):
             found = self.of(measures, at, top=max(50, top))
-            answers.append(found)
             for match in found.matches:
                 scores[match.cluster] += match.score / len(asked)
                 known = best.get(match.cluster)
                 if known is None or _remarkable(match) > _remarkable(known):
                     best[match.cluster] = match
+            original.append(found.originality.value)
+            longest = max(longest, found.originality.longest_match)
+            # Of many passages some are near by chance: one must be nearer than all of theirs.
+            copied |= any(match.percentile >= 100 for match in found.matches)
             on_progress((number + 1) / len(asked))
         order = sorted(scores, key=lambda unit: -scores[unit])[:top]
         matches = tuple(
             replace(best[unit], rank=rank, score=scores[unit]) for rank, unit in enumerate(order, 1)
         )
-        nearest = min(answers, key=lambda each: each.originality.value)
-        longest = max(each.originality.longest_match for each in answers)
+        if len(asked) == 1:
+            return replace(found, matches=matches)
+        value = float(np.mean(original))
+        low, high = self._human.whole_range()
         return replace(
-            nearest,
+            found,
             matches=matches,
-            originality=replace(nearest.originality, longest_match=longest),
-            close=any(each.close for each in answers),
+            originality=Originality(value, 1 - high, 1 - low, longest),
+            close=copied or self._human.whole_percentile(1 - value) >= CLOSE,
         )
 
     def rankings(self, measures: Sequence[Measure], at: int) -> dict[str, dict[int, float]]:
@@ -260,7 +268,7 @@ class MeasureInfluence:
         length = max(found.reached)
         nearest, notes = found.reached[length]
         low, high = self._human.human(length, notes)
-        longest = max((match.run for match in matches[:10]), default=0)
+        longest = self._longest(found, ours)
         return Found(
             matches=matches,
             originality=Originality(1 - nearest, 1 - high, 1 - low, longest),
@@ -270,6 +278,18 @@ class MeasureInfluence:
             tunes=self._tunes,
             items=len(self.index),
         )
+
+    def _longest(self, found: _Candidates, ours: npt.NDArray[np.int64]) -> int:
+        # Whatever shares a figure with the measure shares the longest stretch, if it is longer
+        # than one; it lies within the measures around, and a bar line may lie elsewhere.
+        rows = found.rows[found.figures > 0]
+        if not len(rows):
+            return min(1, len(found.rows))
+        reach = np.arange(-AROUND - 1, AROUND + 2)
+        near = np.clip(rows[:, None] + reach, 0, len(self.corpus) - 1)
+        lines = self.corpus.tokens[near]
+        lines[self.corpus.tune[near] != self.corpus.tune[rows][:, None]] = HOLD
+        return longest_among(ours, lines) + 1
 
     def _match(
         self,
@@ -356,24 +376,25 @@ def measured_scale(
     corpus: Corpus,
     model: TrainedVAE,
     on_progress: Callable[[float], None] = lambda _: None,
-    most: int = 2000,
 ) -> Scale:
     """Gives the scale of the validation tunes, which the model never learned from."""
     search = MeasureInfluence(index, corpus, model)
-    held = np.flatnonzero(corpus.splits == SPLITS.index("validation"))
-    held = held[(corpus.tokens[held] > REST).any(axis=1)]
-    if len(held) > most:
-        held = np.sort(np.random.default_rng(0).choice(held, most, replace=False))
-    windows, notes, best = [], [], []
-    for number, row in enumerate(held.tolist()):
-        own = corpus.rows_of(int(corpus.tune[row]))
-        reached = search.reached(corpus.tokens[own], row - int(own[0]))
-        for length, (score, count) in reached.items():
-            windows.append(length)
-            notes.append(count)
-            best.append(score)
-        on_progress((number + 1) / len(held))
-    return Scale.of(*(np.array(each, np.float32) for each in (windows, notes, best)))
+    tunes = [at for at, tune in enumerate(corpus.tunes) if tune.split == "validation"]
+    windows, notes, best, whole = [], [], [], []
+    for number, tune in enumerate(tunes):
+        tokens = corpus.tokens[corpus.rows_of(tune)]
+        nearest = []
+        for at in np.flatnonzero((tokens > REST).any(axis=1)).tolist():
+            reached = search.reached(tokens, at)
+            for length, (score, count) in reached.items():
+                windows.append(length)
+                notes.append(count)
+                best.append(score)
+            nearest.append(reached[max(reached)][0])
+        if nearest:
+            whole.append(float(np.mean(nearest)))
+        on_progress((number + 1) / len(tunes))
+    return Scale.of(*(np.array(each, np.float32) for each in (windows, notes, best, whole)))
 
 
 def _tokens(measures: Sequence[Measure]) -> Tokens:

@@ -29,14 +29,15 @@ class SelfTest:
     ``alone`` and ``passage`` are the shares of training measures, transposed, whose own unit
     comes first (or one that has the same measure), asked without and with the measures around
     them. ``overlap`` is the mean share of the first ten that unrelated held-out queries have in
-    common (Jaccard). ``planted`` says for each number of copies whether the tune was found,
-    ``permuted`` how often a query still finds its own unit where the corpus is permuted.
-    ``queries`` counts them.
+    common (Jaccard), ``close`` the share of them that have a close match. ``planted`` says for
+    each number of copies whether the tune was found, ``permuted`` how often a query still finds
+    its own unit where the corpus is permuted. ``queries`` counts them.
     """
 
     alone: float
     passage: float
     overlap: float
+    close: float
     planted: dict[int, bool]
     permuted: float
     queries: int
@@ -62,10 +63,11 @@ def self_test(
         around = own[max(0, row - own[0] - 3) : row - own[0] + 4].tolist()
         passage.append(_finds(search, _moved(corpus, around, random), around.index(row), row))
         on_progress(0.5 * (number + 1) / len(rows))
-    lists = []
+    lists, close = [], []
     for number, row in enumerate(_rows(corpus, "test", count, random)):
         found = search.of([corpus.measure(row)], 0, top=TOP)
         lists.append({match.cluster for match in found.matches})
+        close.append(found.close)
         on_progress(0.5 + 0.3 * (number + 1) / count)
     overlap = [
         len(a & b) / max(1, len(a | b)) for at, a in enumerate(lists) for b in lists[at + 1 :]
@@ -78,6 +80,7 @@ def self_test(
         alone=float(np.mean(alone)),
         passage=float(np.mean(passage)),
         overlap=float(np.mean(overlap)) if overlap else 0.0,
+        close=float(np.mean(close)),
         planted=planted,
         permuted=permuted,
         queries=len(rows),

@@ -51,8 +51,8 @@ def plot(found: dict[str, Any], measured: str = "plain") -> str:
         return min(PLOT - 1, max(0, place))
 
     lines = [
-        f"change of the {MEASURED[measured]}, nats a note"
-        + (f"; :: where a reseed alone may lie (+-{noise:.2f})" if noise else "")
+        f"{MEASURED[measured]}: change in nats a note"
+        + (f"; :: a reseed alone (+-{noise:.2f})" if noise else "")
     ]
     for row in rows:
         mean, first, last = row[measured]["change"]

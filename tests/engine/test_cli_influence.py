@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 
 from engine.cli.main import main
@@ -67,12 +68,35 @@ def test_a_whole_file_is_asked_about_and_drawn_as_lines(
     assert "no proof of influence" in lines[-1]
 
 
+def test_the_search_is_asked_what_it_must_know(capsys: pytest.CaptureFixture[str]) -> None:
+    found = ask(capsys, "evaluate", "search", "--asked", 4)
+    assert found["queries"] == 4
+    assert {"alone", "passage", "overlap", "planted", "permuted"} <= set(found)
+    assert "--asked" in refused(capsys, "evaluate", "search", "--asked", 1)
+
+
+def test_another_metre_is_told_and_asked_about_in_measures_of_four(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = mido.MidiFile()
+    file.tracks.append(track := mido.MidiTrack())
+    track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4))
+    for pitch in (60, 64, 67) * 4:
+        track.append(mido.Message("note_on", note=pitch, velocity=64))
+        track.append(mido.Message("note_off", note=pitch, time=480))
+    file.save(tmp_path / "waltz.mid")
+    found = ask(capsys, "influence", tmp_path / "waltz.mid")
+    assert any("3/4" in change for change in found["changes"])
+    assert len(found["matches"]) == 10
+
+
 def test_mistakes_are_one_line(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "1 to 8" in refused(capsys, "influence", tune, "--measure", 9)
     assert "--top" in refused(capsys, "influence", tune, "--top", "none")
-    assert "MIDI" in refused(capsys, "influence", tmp_path / "sound.ogg")
+    assert "sound.ogg" in refused(capsys, "influence", tmp_path / "sound.ogg")
+    assert "MIDI" in refused(capsys, "influence", tmp_path / "sound.ogg", "--measure", 1)
     refused(capsys, "influence", tmp_path / "missing.mid")
     (tmp_path / "text.mid").write_text("no music")
     refused(capsys, "influence", tmp_path / "text.mid")

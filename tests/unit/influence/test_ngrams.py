@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.influence.ngrams import STEPS, GramIndex, grams, longest_run, steps
+from engine.influence.ngrams import STEPS, GramIndex, grams, longest_among, longest_run, steps
 from engine.music.measure import REST
 
 
@@ -63,3 +63,13 @@ def test_the_longest_run_is_the_longest(ours: list[int], theirs: list[int]) -> N
         default=0,
     )
     assert length == expected
+
+
+def test_among_several_lines_no_stretch_goes_from_one_to_the_next() -> None:
+    ours = steps(line(60, 62, 64, 65, 67, 69, 71, 72))[0]
+    first, second = line(62, 64, 66, 67), line(69, 71, 73, 74)
+    lines = np.stack([first, second, np.zeros_like(first)])
+    assert longest_among(ours, lines) == 3
+    assert longest_among(ours, line(62, 64, 66, 67, 69, 71, 73, 74)[None]) == 7
+    assert longest_among(ours, np.zeros((2, 1, 24), np.uint8)) == 0
+    assert longest_among(ours[:0], lines) == 0

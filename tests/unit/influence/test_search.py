@@ -61,7 +61,7 @@ def test_ranks_are_in_order_and_a_unit_is_named_once(search: MeasureInfluence) -
 def test_books_and_units_can_be_left_out(search: MeasureInfluence) -> None:
     measures = tune(search, 0)
     first = search.of(measures, 0, top=1).matches[0]
-    other = search.of(measures, 0, top=3, without={first.cluster})
+    other = search.of(measures, 0, top=3, without_clusters={first.cluster})
     assert first.cluster not in {match.cluster for match in other.matches}
     aird = search.of(measures, 0, top=5, books={"Aird's Airs"})
     assert {match.book for match in aird.matches} == {"Aird's Airs"}
@@ -73,6 +73,14 @@ def test_a_whole_tune_names_itself(search: MeasureInfluence) -> None:
     found = search.behind(tune(search, 10), top=3, on_progress=told.append)
     assert found.matches[0].title == search.corpus.tunes[10].title
     assert told[-1] == 1.0
+    assert found.originality.value == pytest.approx(0.0, abs=1e-6)
+    assert 0 < found.originality.low < found.originality.high < 1
+
+
+def test_a_tune_that_is_repeated_names_itself_as_well(search: MeasureInfluence) -> None:
+    own = int(search.index.units[0])
+    again = search.behind(tune(search, 0) * 3, top=1)
+    assert again.matches[0].cluster == own
 
 
 def test_the_search_is_what_it_says_on_questions_with_known_answers(

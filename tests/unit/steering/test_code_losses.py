@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import torch
 from torch.nn import functional
 
+from engine.steering import train_musicgen
 from engine.steering.tiny import language_model
 from engine.steering.train_musicgen import code_losses
 from tests.unit.steering.small import LM
@@ -37,6 +39,8 @@ def test_the_logits_are_audiocrafts_wherever_those_are_valid(
         return plain(logits, targets)
 
     monkeypatch.setattr(functional, "cross_entropy", noted)
+    # Term by term in full precision, whatever this processor multiplies in.
+    monkeypatch.setattr(train_musicgen, "reduced", nullcontext)
     losses = code_losses(lm, codes())
     monkeypatch.undo()
     theirs = lm.compute_predictions(codes(), [], {})
@@ -49,6 +53,15 @@ def test_the_logits_are_audiocrafts_wherever_those_are_valid(
     # The first codebook is not delayed, and all of it is valid.
     first = plain(theirs.logits[:, 0].flatten(0, 1), codes()[:, 0].flatten())
     assert float(losses[0]) == pytest.approx(float(first), abs=1e-5)
+
+
+@torch.no_grad()
+def test_fewer_digits_change_next_to_nothing(lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_musicgen, "reduced", lambda: torch.autocast("cpu", torch.bfloat16))
+    fewer = code_losses(lm, codes())
+    monkeypatch.setattr(train_musicgen, "reduced", nullcontext)
+    assert fewer.dtype == torch.float32
+    assert torch.allclose(fewer, code_losses(lm, codes()), rtol=0.01)
 
 
 @torch.no_grad()

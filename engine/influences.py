@@ -34,7 +34,7 @@ AGAIN = 5.0
 REACHES = (0.25, 0.5, 0.75, 1.0)
 """How far from where a measure stands a way out is looked for, in shares of the most."""
 
-DRAWS = 12
+DRAWS = 8
 """How many neighbours are drawn at each reach."""
 
 Opened = TypeVar("Opened")

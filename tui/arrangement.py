@@ -34,12 +34,15 @@ def arrangement(width: int, height: int, side: str = "map") -> dict[str, Region]
     wide = width >= WIDE
     if height >= (TALL_WIDE if wide else TALL):
         parts["strip"] = Region(1, 2, width - 2, 5)
-        top, end = 8, height - 2
+        parts["nearest"] = Region(1, 7, width - 2, 1)
+        # Air under the nearest line, where that takes no row from another part.
+        top, end = 8 + (height > (TALL_WIDE if wide else TALL)), height - 2
         return parts | (_tall_wide if wide else _tall)(width, top, end)
     parts["strip"] = Region(1, 1, width - 2, 4)
     roll = 6 + max(0, (height - 24) // 2)
     parts["roll"] = Region(1, height - 1 - roll, width - 2, roll)
-    top, end = 5, height - 1 - roll
+    top, end = 5, height - 2 - roll
+    parts["nearest"] = Region(1, end, width - 2, 1)
     return parts | (_low_wide if wide else _low)(width, top, end, side)
 
 

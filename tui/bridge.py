@@ -14,10 +14,11 @@ from typing import Protocol
 
 from textual.message import Message
 
-from engine.commands import Command
+from engine.commands import AskTakeInfluence, Command
 from engine.events import (
     Event,
     Explained,
+    InfluenceFound,
     JobProgressed,
     LatenessMeasured,
     MapFilled,
@@ -36,12 +37,15 @@ SLOW_RATE = 5.0
 
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound,
 )  # fmt: skip
 
 
 def _kind(event: Event) -> tuple[type[Event], int]:
-    # The last word of one job must not be taken for another's.
+    # The last word of one job must not be taken for another's, nor what lies behind a take for
+    # what lies behind a measure.
+    if isinstance(event, InfluenceFound):
+        return type(event), int(isinstance(event.asked, AskTakeInfluence))
     return type(event), event.job if isinstance(event, JobProgressed) else 0
 
 

@@ -100,6 +100,15 @@ def waiting(snapshot: Snapshot) -> str:
     return "From here: measuring …"
 
 
+def unlooked(snapshot: Snapshot) -> str:
+    """Says why nothing can be seen yet of what lies behind the measure."""
+    if snapshot.model.state == "loading":
+        return "What this is similar to stands here when the model is there."
+    if snapshot.song.slots[snapshot.selected].empty:
+        return "What a measure is similar to in the training tunes stands here."
+    return "Looking in the training tunes …"
+
+
 def _far(dimension: Dimension, value: float, target: float, there: float) -> bool:
     """Tells whether a measure is more than half a unit of the gauge from what was asked."""
     around = [dimension.target(value + half) for half in (-0.5, 0.5)]

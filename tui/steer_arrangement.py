@@ -11,7 +11,10 @@ TALL = 36
 
 
 def steering(width: int, height: int) -> dict[str, Region]:
-    """Gives the region of each part, from the top: transport, job, traits, wave, takes, keys."""
+    """Gives the region of each part, from the top.
+
+    They are transport, job, traits, wave, nearest line, takes and keys.
+    """
     if width < LEAST.width or height < LEAST.height:
         return {"small": Region(0, 0, width, height)}
     tall = height >= TALL
@@ -22,7 +25,9 @@ def steering(width: int, height: int) -> dict[str, Region]:
     traits = 11 + more // 2 if tall else 8 + more // 3
     wave = 9 + more // 5 if tall else 6 + more // 4
     parts = {"job": (job, 2), "traits": (top, traits), "wave": (top + traits + gap, wave)}
-    takes = top + traits + gap + wave + gap
+    nearest = top + traits + gap + wave
+    parts["nearest"] = (nearest, 1)
+    takes = nearest + 1 + gap
     parts["takes"] = (takes, end - takes)
     across = {name: Region(1, y, width - 2, rows) for name, (y, rows) in parts.items()}
     return across | {

@@ -21,11 +21,14 @@ from engine.events import (
     TuneFound,
     TunePreviewed,
 )
+from engine.influences import Influences, WayFound
+from engine.jobs import Job
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.surface import surface
 from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
 from engine.state import State
+from tests import fakes_influence
 from tests.fakes import FakeModel
 
 TUNES = tuple(
@@ -76,6 +79,7 @@ class FakeEngine:
     def __init__(self, start: Song | None = None, *, ready: bool = True) -> None:
         self.state = State(start if start is not None else song())
         self.sent: list[c.Command] = []
+        self.influences = Influences(fakes_influence.parts())
         self.closed = False
         self._callbacks: list[Callable[[Event], None]] = []
         self._told = -1
@@ -144,6 +148,17 @@ class FakeEngine:
                 does = effects(self.state.model, code, dimensions)
                 slopes = sensitivity(self.state.model, code, dimensions)
                 return (Explained(slot, shown.revision, does, slopes),)
+            case c.AskInfluence():
+                return self._done(self.influences.ask(command, shown))
+            case c.AskTakeInfluence():
+                return self._done(self.influences.ask_take(command, shown))
+            case c.RegenerateAway():
+                assert self.state.model is not None
+                return self._done(self.influences.away(command, shown, self.state.model))
+            case c.WriteProvenance(path):
+                if "missing" in path:
+                    raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
+                return (Noticed(f"Written: {path}.", answers=command),)
             case c.BrowseCorpus(query):
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
@@ -188,6 +203,18 @@ class FakeEngine:
                 return (*told, Noticed("Opened.", answers=command))
             case _:
                 return self.state.apply(command)
+
+    def _done(self, work: Callable[[Job], None]) -> tuple[Event, ...]:
+        told: list[Event] = []
+        Job(0, "", "", work, told.append).run()
+        events: list[Event] = []
+        for event in told:
+            if isinstance(event, WayFound):
+                events += self.state.apply(c.SetLatents(event.slot, event.values))
+                events.append(Noticed(event.words))
+            else:
+                events.append(event)
+        return tuple(events)
 
 
 def _scale(number: int) -> Measure:

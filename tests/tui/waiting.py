@@ -31,6 +31,7 @@ async def quiet(pilot: Pilot[Any]) -> None:
             and not screen._map_asked.due(screen._map_key())
             and not screen._why_asked.due(screen._why_key())
             and screen._explained is not None
+            and screen.inquiry.settled
         ),
     )
     await pilot.pause()

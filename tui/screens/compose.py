@@ -18,6 +18,7 @@ from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetL
 from engine.events import (
     Event,
     Explained,
+    InfluenceFound,
     JobProgressed,
     LatenessMeasured,
     MapFilled,
@@ -31,12 +32,14 @@ from tui.bridge import EngineLink
 from tui.deeds import DEEDS, roll_gauge, set_gauge
 from tui.freshness import SETTLE, Freshness
 from tui.gestures import Gestures
+from tui.inquiry import Inquiry
 from tui.keymap import Keymap
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.desk import Desk
 from tui.widgets.explanation import Explanation
 from tui.widgets.gauges import GaugeBank, Gauges, NamedGauges
 from tui.widgets.keys_line import KeysLine
+from tui.widgets.nearest_line import NearestLine
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.sensitivity_table import SensitivityTable
 from tui.widgets.song_strip import SongStrip
@@ -77,6 +80,7 @@ class ComposeScreen(Screen[None]):
         self.matrix = False
         self.copied: int | None = None
         self.gestures = Gestures()
+        self.inquiry = Inquiry(link, lambda after, deed: self.app.set_timer(after, deed))
         self._playhead = PlayheadMoved(None, 0.0)
         self._lateness: LatenessMeasured | None = None
         self._jobs: dict[int, JobProgressed] = {}
@@ -97,6 +101,7 @@ class ComposeScreen(Screen[None]):
             NamedGauges(id="gauges"),
             Explanation(id="why"),
             SensitivityTable(id="matrix"),
+            NearestLine(id="nearest"),
             PianoRoll(id="roll"),
             Map(id="map"),
             GaugeBank(id="bank"),
@@ -219,6 +224,7 @@ class ComposeScreen(Screen[None]):
             case Snapshot():
                 if event.revision >= self.shown.revision:
                     self.shown = event
+                    self.inquiry.follow(event)
                     self.draw()
                     self._catch_up()
             case PlayheadMoved():
@@ -235,6 +241,10 @@ class ComposeScreen(Screen[None]):
                 if done < 1:
                     self._jobs[job] = event
                 self._draw_transport()
+            case InfluenceFound():
+                self.inquiry.hear(event)
+                if self.is_current:
+                    self._draw_nearest()
             case MapFilled(slot) if slot == self.slot and self._map_asked.answered(event.revision):
                 self._filled = event
                 self._draw_map()
@@ -260,6 +270,7 @@ class ComposeScreen(Screen[None]):
         self._draw_roll()
         self._draw_map()
         self._draw_reasons()
+        self._draw_nearest()
         self._settle()
 
     def fill(self, line: Transport, amount: float | None = None) -> None:
@@ -314,6 +325,13 @@ class ComposeScreen(Screen[None]):
         )
         self.query_one(SensitivityTable).show(
             told.sensitivity if told else None, spec, focused=self.chosen, stale=stale
+        )
+
+    def _draw_nearest(self) -> None:
+        self.query_one(NearestLine).show(
+            self.inquiry.answer("measure"),
+            stale=self.inquiry.stale("measure"),
+            instead=reading.unlooked(self.shown),
         )
 
     # Maps and reasons follow an edit when it has settled.

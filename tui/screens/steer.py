@@ -16,6 +16,7 @@ from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
     PEAKS,
     Event,
+    InfluenceFound,
     JobProgressed,
     LatenessMeasured,
     PlayheadMoved,
@@ -38,6 +39,7 @@ from tui.take_choice import TakeChoice
 from tui.widgets.desk import Desk
 from tui.widgets.job_bar import JobBar
 from tui.widgets.keys_line import KeysLine
+from tui.widgets.nearest_line import NearestLine
 from tui.widgets.takes_list import TakesList
 from tui.widgets.too_small import TooSmall
 from tui.widgets.trait_rows import TraitReading, TraitRows
@@ -88,6 +90,7 @@ class SteerScreen(Screen[None]):
             JobBar(self.keymap.label, id="job"),
             TraitRows(id="traits"),
             Waveform(id="wave"),
+            NearestLine(id="nearest"),
             TakesList(id="takes"),
             KeysLine(self.keymap.keys, "steer", id="keys"),
             TooSmall(id="small"),
@@ -226,6 +229,10 @@ class SteerScreen(Screen[None]):
                 self.takes.hear(event)
                 if self._drawn:
                     self._draw_place()
+            case InfluenceFound():
+                # The compose screen has taken it in.
+                if self._drawn:
+                    self._draw_nearest()
             case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
                 if self._drawn:
                     self._draw_transport()
@@ -296,6 +303,22 @@ class SteerScreen(Screen[None]):
         shown = self.query_one(TakesList)
         shown.show(self.takes.listed, growing, self.takes.id, self.studio.playing)
         self._draw_wave()
+        self._draw_nearest()
+
+    def _draw_nearest(self) -> None:
+        inquiry = self.composing.inquiry
+        # While a take grows nothing is looked for: both want the processor.
+        take = None if self.studio.job is not None else self.takes.chosen
+        inquiry.choose(None if take is None else take.id)
+        if take is not None:
+            instead = "Looking among the training clips …"
+        elif self.studio.job is not None:
+            instead = "What a take is similar to is looked for when none grows."
+        else:
+            instead = "What a take is similar to in the training clips stands here."
+        self.query_one(NearestLine).show(
+            inquiry.answer("take"), stale=inquiry.stale("take"), instead=instead
+        )
 
     def _draw_wave(self) -> None:
         self.query_one(Waveform).show(self._wave())

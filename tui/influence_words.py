@@ -1,0 +1,117 @@
+"""What was found behind a measure or a take, said in few words: plain text from plain values.
+
+"Similar" is the word for what a search finds; "influence" is said only of what the gradient
+channel or a retraining has confirmed.
+"""
+
+from __future__ import annotations
+
+from engine.influence.spec import Found, Match, Originality
+from tui.steer_words import share
+
+LICENCES = {"public domain": "PD", "CC BY-SA": "BY-SA", "unknown": "?"}
+"""Short words for licences; the others are short already."""
+
+EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"}
+"""How far a match is confirmed, in eight cells."""
+
+CONFIRMED = {
+    "similar": "similar; nothing has confirmed an influence",
+    "gradient": "influence, confirmed by gradients",
+    "retrained": "influence, confirmed by retraining without it",
+}
+
+ALERTS = {"": "", "amber": "!", "red": "!!"}
+"""Marks of alerts, which colour says too."""
+
+PLACES = {"below": "▼", "inside": "=", "above": "▲"}
+"""Where originality lies by the human range, which colour says too."""
+
+
+def licence(terms: str) -> str:
+    """Says a licence in five cells."""
+    return LICENCES.get(terms, terms)[:5]
+
+
+def book(match: Match) -> str:
+    """Says a book by its first word, which is its editor's name in the old books."""
+    return match.book.split(" ", 1)[0]
+
+
+def bars(match: Match) -> str:
+    """Says the measures in print: ``3`` or ``3-6``."""
+    last = match.measure + match.measures - 1
+    return f"{match.measure}-{last}" if match.measures > 1 else f"{match.measure}"
+
+
+def place(of: Originality) -> str:
+    """Says where originality lies by what human tunes reach."""
+    return "below" if of.value < of.low else "above" if of.value > of.high else "inside"
+
+
+def nearest(found: Found) -> Match | None:
+    """Gives the match that lies nearest among those that are named: the most remarkable."""
+    return max(found.matches, key=lambda each: (each.percentile, -each.rank), default=None)
+
+
+def verdict(found: Found) -> str:
+    """Says whether anything lies close, plainly."""
+    match = nearest(found)
+    if match is None:
+        return "No tune is left by what is named."
+    if found.close:
+        return f"Close: nearer than {match.percentile:.0f} % of held-out human tunes lie."
+    return f"No close match: {100 - match.percentile:.0f} % of held-out human tunes lie as near."
+
+
+def warning(found: Found) -> tuple[str, str]:
+    """Gives the gravest alert and what it says; nothing where there is none."""
+    for level, words in (
+        ("red", "its licence is not known or in copyright: similarity is not proof of copying"),
+        ("amber", "asks for a credit or a look"),
+    ):
+        for match in found.matches:
+            if match.alert == level:
+                run = f"{match.run} notes in a row, " if match.run > 1 else ""
+                return level, f"#{match.rank} {match.title}: {run}{words}."
+    return "", ""
+
+
+def about(match: Match, unit: str) -> tuple[str, ...]:
+    """Says all about a match, what can best be left out last."""
+    where = f"{match.title}, {match.book} {match.number}, measure{'s' * (match.measures > 1)}"
+    turned = match.transposed
+    higher = ""
+    if turned:
+        plural = "s" * (abs(turned) > 1)
+        higher = f"{abs(turned)} semitone{plural} {'lower' if turned > 0 else 'higher'} in print"
+    run = f"{match.run} notes in a row agree" if match.run > 1 else ""
+    heard = f"heard from {match.asked - 1} s on" if unit == "second" else ""
+    parts = (f"{where} {bars(match)}", match.licence, CONFIRMED[match.evidence], run, heard, higher)
+    return tuple(part for part in parts if part)
+
+
+def sentence(found: Found) -> str:
+    """Says the answer in one sentence."""
+    match, of = nearest(found), found.originality
+    if match is None:
+        return verdict(found)
+    return (
+        f"{verdict(found)} {'Most similar' if found.close else 'Nearest'}: {match.title} "
+        f"({match.book} {match.number}, {bars(match)}), notes {match.raw:.2f}, latent "
+        f"{match.latent:.2f}; originality {of.value:.2f}, human tunes {of.low:.2f} to "
+        f"{of.high:.2f}, {place(of)}."
+    )
+
+
+def figures(match: Match, of: Originality) -> tuple[str, ...]:
+    """Says the figures of a match and the originality, longest first."""
+    mark = PLACES[place(of)]
+    likeness = f"notes {share(match.raw)}  latent {share(match.latent)}"
+    near, whole = f"{match.percentile:.0f} %", f"originality {share(of.value)} {mark}"
+    human = f"({share(of.low)}-{share(of.high)})"
+    return (
+        f"{likeness}  nearer than {near} of human tunes  {whole} {human}",
+        f"{likeness}  nearer than {near}  {whole}",
+        f"{likeness}  {near}  original {share(of.value)} {mark}",
+    )

@@ -83,7 +83,7 @@ class Influences:
                     top=command.top,
                     books=command.books,
                     licences=command.licences,
-                    without=command.without,
+                    without_clusters=command.without,
                 )
 
             job.step(0.0)

@@ -95,7 +95,7 @@ class FakeSearch:
         top: int = 10,
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
-        without: Collection[int] = (),
+        without_clusters: Collection[int] = (),
     ) -> Found:
         """Gives the tunes by how near they are."""
         self.asked.append(tuple(measures))
@@ -106,7 +106,7 @@ class FakeSearch:
             for match in near
             if (books is None or match.book in books)
             and (licences is None or match.licence in licences)
-            and match.cluster not in without
+            and match.cluster not in without_clusters
         ][:top]
         return found(named, max(match.raw for match in every))
 

@@ -11,10 +11,10 @@ from typing import Literal
 
 from textual.keys import format_key
 
-Place = Literal["everywhere", "compose", "steer"]
+Place = Literal["everywhere", "compose", "steer", "influence"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
-SCREENS: tuple[Place, ...] = ("compose", "steer")
+SCREENS: tuple[Place, ...] = ("compose", "steer", "influence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ ACTIONS: tuple[Action, ...] = (
         ("move.previous", "part before", "Go back to the part of the screen before."),
         ("app.compose", "compose", "Go to the compose screen.", 1),
         ("app.steer", "steer", "Go to the steer screen, where audio grows.", 3),
+        ("app.influence", "influence", "Go to the screen of what a measure or take is like.", 3),
         place="everywhere",
     ),
     *_of(
@@ -157,6 +158,27 @@ ACTIONS: tuple[Action, ...] = (
         ("take.save", "save take", "Write the chosen take and its recipe to a file.", 9),
         ("take.remove", "remove take", "Remove the chosen take and its files; asks first."),
         place="steer",
+    ),
+    *_of(
+        "Influence",
+        ("influence.up", "piece above", "Choose the piece above."),
+        ("influence.down", "piece below", "Choose the piece below."),
+        ("influence.earlier", "before", "Go to the measure or the take before."),
+        ("influence.later", "next", "Go to the next measure or take."),
+        ("influence.compare", "side by side", "Give both rolls the room of the list, or less.", 1),
+        ("influence.hear", "hear A/B", "Hear in turn what was made and what is in print.", 1),
+        ("influence.away", "away", "Keep away from the tune, and regenerate the measure.", 1),
+        ("influence.again", "again", "Regenerate the measure away by another draw.", 4),
+        ("influence.forget", "keep nothing", "Keep away from nothing any more."),
+        ("influence.less", "less far", "Regenerate a tenth less far."),
+        ("influence.more", "farther", "Regenerate a tenth farther."),
+        ("influence.filter", "filter", "Name the tunes of one book or licence alone.", 2),
+        ("influence.alone", "alone", "Ask about the measure alone, or with those around it.", 5),
+        ("influence.provenance", "provenance", "Write what it is like as a JSON file.", 2),
+        ("influence.export", "export", "Write the loop as a MIDI file that says what it is like."),
+        ("influence.undo", "undo", "Take the last step back; one gesture is one step.", 3),
+        ("influence.redo", "redo", "Do again what was taken back."),
+        place="influence",
     ),
     *_of(
         "Playing",

@@ -32,6 +32,7 @@ from tui.screens.compose import ComposeScreen, screen_class
 from tui.screens.sheet import Sheet
 
 if TYPE_CHECKING:
+    from tui.screens.influence import InfluenceScreen
     from tui.screens.steer import SteerScreen
 
 REPEAT = 3.0
@@ -98,10 +99,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._draws = random.Random(seed)
         self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
         self._steer: SteerScreen | None = None
+        self._looking: InfluenceScreen | None = None
         self._studio = StudioShown()
         # A mode for each screen: what lies behind is not drawn, and sheets stay with their screen.
         self.add_mode("compose", lambda: self._compose)
         self.add_mode("steer", lambda: self.steering)
+        self.add_mode("influence", lambda: self.looking)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
@@ -122,11 +125,25 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self._steer = made(self.engine, self.keymap, self._compose, self._draws, self._studio)
         return self._steer
 
+    @property
+    def looking(self) -> InfluenceScreen:
+        """The influence screen, made when it is first asked for."""
+        if self._looking is None:
+            from tui.screens.influence import screen_class as influence_class
+
+            made = influence_class(self.keymap)
+            self._looking = made(self.engine, self.keymap, self._compose, self._draws)
+        return self._looking
+
     def go(self, place: Place) -> None:
         """Goes to a screen; each keeps what stands on it."""
-        if self.current_mode != place:
-            self.clear_notifications()
-            self.switch_mode(place)
+        if self.current_mode == place:
+            return
+        if place == "influence":
+            # One who comes from the takes asks about the chosen take.
+            self.looking.about("take" if self.current_mode == "steer" else "measure")
+        self.clear_notifications()
+        self.switch_mode(place)
 
     def on_mount(self) -> None:
         """Begins to listen to the engine, and says what is to be said at the start."""
@@ -188,6 +205,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._compose.show(event)
         if self._steer is not None:
             self._steer.show(event)
+        if self._looking is not None:
+            self._looking.show(event)
 
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
@@ -200,7 +219,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Gives every action that can be done on the screen, with its keys."""
-        place: Place = "steer" if screen is self._steer else "compose"
+        place: Place = "compose"
+        if screen is self._steer:
+            place = "steer"
+        elif screen is self._looking:
+            place = "influence"
         for action in ACTIONS:
             if not action.on(place):
                 continue
@@ -209,8 +232,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             yield SystemCommand(title, action.sentence, self._doing(action.id, place))
 
     def _doing(self, action: str, place: Place) -> Callable[[], None]:
-        screen = self.steering if place == "steer" else self._compose
-        return lambda: screen.action_do(action)
+        if place == "steer":
+            return lambda: self.steering.action_do(action)
+        if place == "influence":
+            return lambda: self.looking.action_do(action)
+        return lambda: self._compose.action_do(action)
 
     def action_command_palette(self) -> None:
         """Opens the palette, its cursor still: an idle screen writes nothing."""

@@ -353,6 +353,7 @@ def _screen(place: str) -> Deed:
 
 DEEDS["app.compose"] = _screen("compose")
 DEEDS["app.steer"] = _screen("steer")
+DEEDS["app.influence"] = _screen("influence")
 
 
 @deed("song.undo")

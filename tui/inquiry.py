@@ -78,6 +78,11 @@ class Inquiry:
 
     # What the screens see
 
+    @property
+    def take(self) -> str | None:
+        """The take that is asked about, None while none is finished."""
+        return self._chosen
+
     def answer(self, subject: Subject) -> InfluenceFound | None:
         """Gives the latest answer; one about another measure or take is none."""
         if subject == "take":

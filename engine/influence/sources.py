@@ -26,7 +26,7 @@ class MeasureSearch(Protocol):
         top: int = 10,
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
-        without: Collection[int] = (),
+        without_clusters: Collection[int] = (),
     ) -> Found:
         """Gives what lies near to measure ``at`` (from 0), the ones around it considered."""
 

@@ -21,6 +21,7 @@ from tui.arrangement import arrangement
 from tui.bridge import Bridge, Due, Told
 from tui.deeds import DEEDS
 from tui.gestures import PAUSE, Gestures
+from tui.influence_deeds import DEEDS as INFLUENCE_DEEDS
 from tui.steer_deeds import DEEDS as STEER_DEEDS
 from tui.theme import NAMES, defaults, load
 from tui.widgets.song_strip import contour
@@ -34,6 +35,7 @@ def test_every_action_is_done_and_has_keys_and_words() -> None:
     both = {action.id for action in ACTIONS if action.place == "everywhere"}
     assert set(DEEDS) == {action.id for action in ACTIONS if action.on("compose")}
     assert set(STEER_DEEDS) | both == {action.id for action in ACTIONS if action.on("steer")}
+    assert set(INFLUENCE_DEEDS) | both == {a.id for a in ACTIONS if a.on("influence")}
     assert set(keymap.load("default").keys) == set(IDS)
     for action in ACTIONS:
         assert action.sentence.endswith(".")

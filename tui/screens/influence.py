@@ -1,0 +1,278 @@
+"""The influence screen: which pieces a measure or a take is similar to, and how original it is."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from engine.commands import Command
+from engine.events import (
+    Beside,
+    Event,
+    InfluenceFound,
+    JobProgressed,
+    LatenessMeasured,
+    PlayheadMoved,
+    Snapshot,
+    StudioShown,
+)
+from engine.influence.spec import Match
+from tui import deeds, reading
+from tui.bridge import EngineLink
+from tui.influence_arrangement import Behind, behind
+from tui.influence_deeds import DEEDS
+from tui.inquiry import Inquiry, Subject
+from tui.keymap import Keymap
+from tui.screens.compose import ComposeScreen
+from tui.widgets.comparison import Comparison, Side
+from tui.widgets.desk import Desk
+from tui.widgets.keys_line import KeysLine
+from tui.widgets.match_list import MatchList, MatchReading
+from tui.widgets.too_small import TooSmall
+from tui.widgets.transport import Transport
+from tui.widgets.verdict import Asked, Verdict
+
+
+class InfluenceScreen(Screen[None]):
+    """Shows what was found behind a measure or a take, and what can be done about it.
+
+    What belongs to song, port and program is done as on the compose screen, by it.
+    """
+
+    DEFAULT_CSS = """
+    InfluenceScreen { background: $background; layers: base; }
+    InfluenceScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
+    """
+
+    AUTO_FOCUS = "#matches"
+
+    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(
+        self, link: EngineLink, keymap: Keymap, composing: ComposeScreen, draws: random.Random
+    ) -> None:
+        super().__init__()
+        self.link = link
+        self.keymap = keymap
+        self.composing = composing
+        self.draws = draws
+        self.subject: Subject = "measure"
+        self.chosen = 0
+        self.near = False
+        self.amount = 0.5
+        self.heard: Side | None = None
+        self.avoided: dict[int, str] = {}
+        self._regions: dict[str, Region] = {}
+        self._built = False
+
+    def compose(self) -> ComposeResult:
+        """Makes the parts; the arrangement says where they lie."""
+        yield Desk(
+            Transport(id="transport"),
+            Verdict(id="verdict"),
+            MatchList(id="matches"),
+            Comparison(id="compare"),
+            KeysLine(self.keymap.keys, "influence", id="keys"),
+            TooSmall(id="small"),
+            arranged=Behind(),
+        )
+
+    def on_mount(self) -> None:
+        """Lays the parts out and draws what is known."""
+        self._built = True
+        self.lay_out()
+        self.query_one("#matches").focus()
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lays the parts out anew."""
+        del event
+        if self._built:
+            self.lay_out()
+            self.call_after_refresh(self.draw)
+
+    def on_screen_resume(self) -> None:
+        """Draws what came while another screen was shown."""
+        if self._built:
+            self.lay_out()
+            self.draw()
+
+    def lay_out(self) -> None:
+        """Gives each part its place, or none."""
+        regions = behind(*self.app.size, near=self.near)
+        if regions == self._regions:
+            return
+        self._regions = regions
+        desk = self.query_one(Desk)
+        assert isinstance(desk.arranged, Behind)
+        desk.arranged.near = self.near
+        for part in desk.children:
+            part.display = part.id in regions
+        desk.refresh(layout=True)
+
+    # What the deeds need to know
+
+    def send(self, command: Command) -> None:
+        """Sends a command to the engine, in order with those of the compose screen."""
+        self.composing.send(command)
+
+    @property
+    def inquiry(self) -> Inquiry:
+        """What is asked, and the answers."""
+        return self.composing.inquiry
+
+    @property
+    def told(self) -> InfluenceFound | None:
+        """The answer about what is shown, if there is one."""
+        return self.inquiry.answer(self.subject)
+
+    @property
+    def match(self) -> Match | None:
+        """The chosen match, if there is any."""
+        found = self.told.found if self.told is not None else None
+        matches = found.matches if found is not None else ()
+        return matches[min(self.chosen, len(matches) - 1)] if matches else None
+
+    @property
+    def beside(self) -> Beside:
+        """The measures of the chosen match."""
+        told = self.told
+        if told is None or not told.beside:
+            return Beside()
+        return told.beside[min(self.chosen, len(told.beside) - 1)]
+
+    def about(self, subject: Subject) -> None:
+        """Asks about another subject."""
+        if subject != self.subject:
+            self.subject, self.chosen, self.heard = subject, 0, None
+            self.draw()
+
+    def choose(self, index: int) -> None:
+        """Chooses a match by its place, the nearest there is."""
+        found = self.told.found if self.told is not None else None
+        count = len(found.matches) if found is not None else 0
+        index = max(0, min(count - 1, index))
+        if index != self.chosen:
+            self.chosen, self.heard = index, None
+        self.draw()
+
+    def bring_near(self, near: bool) -> None:
+        """Gives the comparison the room of the list, or gives that back."""
+        self.near = near
+        self.lay_out()
+        self.draw()
+
+    def say(self, words: str) -> None:
+        """Says something in passing, in the place of what was said before."""
+        self.app.clear_notifications()
+        self.app.notify(words, timeout=3, markup=False)
+
+    # Drawing
+
+    def show(self, event: Event) -> None:
+        """Shows what the engine tells; the compose screen has taken it in before."""
+        if not self._drawn:
+            return
+        match event:
+            case InfluenceFound() | StudioShown() | Snapshot():
+                self.draw()
+            case PlayheadMoved() | LatenessMeasured() | JobProgressed():
+                self._draw_transport()
+            case _:
+                pass
+
+    @property
+    def _drawn(self) -> bool:
+        return self._built and self.is_current
+
+    def draw(self) -> None:
+        """Draws everything; parts that show it already do nothing."""
+        if not self._drawn:
+            return
+        self._draw_transport()
+        told, stale = self.told, self.inquiry.stale(self.subject)
+        self.query_one(Verdict).show(self._asked(), told, stale=stale)
+        found = told.found if told is not None else None
+        readings: tuple[MatchReading, ...] = ()
+        if told is not None and found is not None:
+            readings = tuple(
+                MatchReading(match, beside, match.cluster in self.avoided)
+                for match, beside in zip(found.matches, told.beside, strict=True)
+            )
+        unit = found.unit if found is not None else "measure"
+        chosen = max(0, min(self.chosen, len(readings) - 1))
+        self.query_one(MatchList).show(readings, chosen, unit, stale=stale)
+        self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
+
+    def _draw_transport(self) -> None:
+        self.composing.fill(self.query_one(Transport))
+
+    def _asked(self) -> Asked:
+        shown, wanted = self.composing.shown, self.inquiry.wanted
+        if self.subject == "take":
+            subject, key = "The chosen take", self.keymap.label("app.steer")
+            instead = (
+                f"No finished take is chosen: {key} goes where they are made."
+                if self.inquiry.take is None
+                else "Looking among the training clips …"
+            )
+        else:
+            count = len(shown.song.slots)
+            subject = f"Measure {shown.selected + 1} of {count}" + ", alone" * wanted.alone
+            instead = reading.unlooked(shown)
+        limits = []
+        if wanted.books is not None:
+            limits.append(f"{', '.join(sorted(wanted.books))} only")
+        if wanted.licences is not None:
+            limits.append(f"{', '.join(sorted(wanted.licences))} only")
+        if wanted.without:
+            limits.append(f"{_tunes(len(wanted.without))} left out")
+        if self.avoided and self.subject == "measure":
+            limits.append(f"away from {_tunes(len(self.avoided))} by {self.amount:.0%}")
+        return Asked(subject, " · ".join(limits), instead)
+
+    # What the player does
+
+    def action_do(self, action: str) -> None:
+        """Does one of the actions of the table; what is not of this screen, the other does."""
+        if action in DEEDS:
+            DEEDS[action](self)
+        else:
+            deeds.DEEDS[action](self.composing)
+
+    @on(MatchList.Chosen)
+    def _on_match_chosen(self, message: MatchList.Chosen) -> None:
+        self.choose(message.index)
+
+    @on(MatchList.Rolled)
+    def _on_matches_rolled(self, message: MatchList.Rolled) -> None:
+        self.choose(self.chosen + message.steps)
+
+    @on(Transport.Pressed)
+    def _on_transport_pressed(self) -> None:
+        self.action_do("play.toggle")
+
+    @on(Transport.Rolled)
+    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
+        self.action_do("play.faster" if message.steps > 0 else "play.slower")
+
+
+def _tunes(count: int) -> str:
+    return f"{count} tune{'s' * (count != 1)}"
+
+
+def screen_class(keymap: Keymap) -> type[InfluenceScreen]:
+    """Gives the influence screen with a keymap's bindings; Textual takes those from classes."""
+    body: dict[str, Any] = {
+        "BINDINGS": keymap.bindings("influence"),
+        "__doc__": InfluenceScreen.__doc__,
+    }
+    return type("InfluenceScreen", (InfluenceScreen,), body, inherit_bindings=False)

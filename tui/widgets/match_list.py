@@ -1,0 +1,275 @@
+"""The matches: pieces of the training data that are similar, by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+
+from engine.events import Beside
+from engine.influence.spec import Match
+from engine.music.measure import Measure
+from tui import influence_words as words
+from tui.steer_words import share
+from tui.widgets.canvas import Canvas, Picture, fitting
+
+ABOUT = 2
+"""Rows at the foot in which all is said about the chosen match."""
+
+WIDE = 104
+"""Cells from which books and licences are written out."""
+
+AWAY = "x"
+"""The mark of a tune that is kept away from."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchReading:
+    """A match, its measures, and whether its tune is kept away from."""
+
+    match: Match
+    beside: Beside
+    avoided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    title: int
+    book: int
+    bars: int
+    raw: int
+    latent: int
+    near: int
+    seen: int
+    licence: int
+    span: int
+    end: int
+
+
+class MatchList(Canvas, can_focus=True):
+    """Draws a row for each match, and below it all about the chosen one."""
+
+    BINDING_GROUP_TITLE = "Similar pieces"
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "matches--label",
+        "matches--chosen",
+        "matches--pointer",
+        "matches--words",
+        "matches--span",
+        "matches--amber",
+        "matches--red",
+        "matches--sure",
+    }
+    DEFAULT_CSS = """
+    MatchList {
+        & > .matches--label { color: $foreground; }
+        & > .matches--chosen { color: $foreground; text-style: bold; }
+        & > .matches--pointer { color: $focus; text-style: bold; }
+        & > .matches--words { color: $text-quiet; text-style: $style-quiet; }
+        & > .matches--span { color: $notes; }
+        & > .matches--amber { color: $playing; text-style: bold; }
+        & > .matches--red { color: $text-differs; text-style: bold; }
+        & > .matches--sure { color: $focus; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The mouse chose a match by its place in the list."""
+
+        index: int
+
+    @dataclass
+    class Rolled(Message):
+        """The wheel went over the list: down (1) or up (-1)."""
+
+        steps: int
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 (Textual's word)
+    ) -> None:
+        super().__init__(id=id)
+        self._readings: tuple[MatchReading, ...] = ()
+        self._chosen = 0
+        self._unit = "measure"
+        self._stale = False
+
+    def show(
+        self, readings: Sequence[MatchReading], chosen: int, unit: str, *, stale: bool
+    ) -> None:
+        """Shows matches; ``unit`` is that of what was asked about, a measure or a second."""
+        now = (tuple(readings), chosen, unit, stale)
+        if now != (self._readings, self._chosen, self._unit, self._stale):
+            self._readings, self._chosen, self._unit, self._stale = now
+            self.redraw()
+
+    def plain(self) -> str:
+        """Says the chosen match in one line."""
+        if not self._readings:
+            return "No pieces."
+        each = self._readings[self._chosen]
+        match, alert = each.match, {"": "", "amber": "alert", "red": "red alert"}
+        said = [
+            f"{match.rank} of {len(self._readings)}",
+            *words.about(match, self._unit),
+            f"notes {match.raw:.2f}",
+            f"latent {match.latent:.2f}",
+            f"nearer than {match.percentile:.0f} % of human tunes",
+            alert[match.alert],
+            "kept away from" if each.avoided else "",
+        ]
+        return ", ".join(part for part in said if part) + "."
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.size.height - 1 - ABOUT)
+
+    def _first(self) -> int:
+        room, count = self._room, len(self._readings)
+        return max(0, min(self._chosen - room // 2, count - room))
+
+    def paint(self, picture: Picture) -> None:
+        """Draws the heading, the matches in sight, and what is to be said of the chosen one."""
+        columns = _columns(picture.width)
+        quiet = self.style_of("matches--words")
+        heads = (
+            (columns.title, "similar to" if self._readings else ""),
+            (columns.book, "book"),
+            (columns.bars, "bar".rjust(columns.raw - columns.bars - 1)),
+            (columns.raw, "notes"),
+            (columns.latent, "latent"),
+            (columns.near, "near %"),
+            (columns.seen, "evidence"),
+            (columns.licence, "licence" if columns.span - columns.licence > 7 else "lic."),
+            (columns.span, "span"),
+        )
+        if not self._readings:
+            return
+        for x, said in heads:
+            picture.put(x, 0, said, quiet)
+        first = self._first()
+        for row, reading in enumerate(self._readings[first : first + self._room], start=1):
+            self._paint_row(picture, row, reading, columns, first + row - 1 == self._chosen)
+        self._paint_about(picture, self._readings[self._chosen])
+
+    def _paint_row(
+        self, picture: Picture, y: int, reading: MatchReading, columns: _Columns, chosen: bool
+    ) -> None:
+        match, quiet = reading.match, self.style_of("matches--words")
+        style = (
+            quiet
+            if self._stale
+            else self.style_of("matches--chosen" if chosen else "matches--label")
+        )
+        if chosen:
+            mark = "▸" if self.has_focus else "▹"
+            picture.put(0, y, mark, self.style_of("matches--pointer"))
+        picture.put(1, y, f"{match.rank:2}", style)
+        if match.alert:
+            said = words.ALERTS[match.alert].rjust(2)
+            picture.put(4, y, said, self.style_of(f"matches--{match.alert}"))
+        elif reading.avoided:
+            picture.put(5, y, AWAY, self.style_of("matches--red"))
+        picture.put(columns.title, y, fitting(columns.book - columns.title - 1, match.title), style)
+        whole = columns.bars - columns.book >= 20
+        book = f"{match.book} {match.number}" if whole else words.book(match)
+        picture.put(columns.book, y, fitting(columns.bars - columns.book - 1, book), quiet)
+        bars = words.bars(match).rjust(columns.raw - columns.bars - 1)
+        picture.put(columns.bars, y, bars, style)
+        picture.put(columns.raw + 2, y, share(match.raw), style)
+        picture.put(columns.latent + 3, y, share(match.latent), style)
+        picture.put(columns.near, y, f"{match.percentile:6.1f}", style)
+        sure = match.evidence != "similar"
+        seen = self.style_of("matches--sure") if sure else quiet
+        picture.put(columns.seen, y, words.EVIDENCE[match.evidence], seen)
+        room = columns.span - columns.licence - 1
+        terms = match.licence if room >= 13 else words.licence(match.licence)
+        picture.put(columns.licence, y, fitting(room, terms), quiet)
+        cells = columns.end - columns.span
+        span = self.style_of("matches--span")
+        if self._unit == "second":
+            picture.put(columns.span, y, f"{match.asked - 1} s on"[:cells], quiet)
+        else:
+            picture.put(columns.span, y, spanned(match, reading.beside.ours, cells), span)
+
+    def _paint_about(self, picture: Picture, reading: MatchReading) -> None:
+        y = min(picture.height - ABOUT, len(self._readings) - self._first() + 1)
+        line, style = "", self.style_of("matches--words")
+        for part in words.about(reading.match, self._unit):
+            longer = f"{line} · {part}" if line else part
+            if cell_len(longer) <= picture.width - 2:
+                line = longer
+                continue
+            if y >= picture.height - 1:
+                break
+            picture.put(2, y, fitting(picture.width - 2, line), style)
+            y, line = y + 1, part
+        picture.put(2, y, fitting(picture.width - 2, line), style)
+
+    # Mouse and focus
+
+    def on_focus(self) -> None:
+        """Shows the pointer as held."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Shows the pointer as left."""
+        self.redraw()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Chooses the match under the mouse."""
+        row = event.get_content_offset_capture(self).y
+        at = self._first() + row - 1
+        if 1 <= row <= self._room and at < len(self._readings):
+            event.stop()
+            self.post_message(self.Chosen(at))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Goes up the list."""
+        event.stop()
+        self.post_message(self.Rolled(-1))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Goes down the list."""
+        event.stop()
+        self.post_message(self.Rolled(1))
+
+
+def spanned(match: Match, ours: Sequence[Measure], cells: int) -> str:
+    """Draws where notes agree over the span that was asked about: █ all, ▄ some, · none."""
+    if not ours or cells < 1:
+        return ""
+    length = sum((measure.grid.length for measure in ours), Fraction(0))
+    agreeing, every = [0] * cells, [0] * cells
+    agree, number, base = {pair[0] for pair in match.pairs}, 0, Fraction(0)
+    for measure in ours:
+        for note in measure.notes:
+            cell = min(cells - 1, int((base + note.onset) / length * cells))
+            every[cell] += 1
+            agreeing[cell] += number in agree
+            number += 1
+        base += measure.grid.length
+    return "".join(
+        " " if not there else "█" if those == there else "▄" if those else "·"
+        for those, there in zip(agreeing, every, strict=True)
+    )
+
+
+def _columns(width: int) -> _Columns:
+    wide = width >= WIDE
+    span, licence, book = (12, 13, 30) if wide else (6, 5, 9)
+    end = width
+    at = end - span
+    found = [at]
+    for cells in (licence, 8, 6, 6, 5, 5, book):
+        at -= cells + 1
+        found.append(at)
+    spanned_, licensed, seen, near, latent, raw, bars, books = found
+    return _Columns(7, books, bars, raw, latent, near, seen, licensed, spanned_, end)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.influence.spec import Found, Match, Originality
 from tui.steer_words import share
 
-LICENCES = {"public domain": "PD", "CC BY-SA": "BY-SA", "unknown": "?"}
+LICENCES = {"public domain": "PD", "CC BY": "BY", "CC BY-SA": "BY-S", "unknown": "?"}
 """Short words for licences; the others are short already."""
 
 EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"}
@@ -29,8 +29,8 @@ PLACES = {"below": "▼", "inside": "=", "above": "▲"}
 
 
 def licence(terms: str) -> str:
-    """Says a licence in five cells."""
-    return LICENCES.get(terms, terms)[:5]
+    """Says a licence in four cells."""
+    return LICENCES.get(terms, terms)[:4]
 
 
 def book(match: Match) -> str:

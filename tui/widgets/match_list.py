@@ -145,8 +145,8 @@ class MatchList(Canvas, can_focus=True):
             (columns.bars, "bar".rjust(columns.raw - columns.bars - 1)),
             (columns.raw, "notes"),
             (columns.latent, "latent"),
-            (columns.near, "near %"),
-            (columns.seen, "evidence"),
+            (columns.near, "near%"),
+            (columns.seen, "evidence" if columns.licence - columns.seen > 8 else "evid."),
             (columns.licence, "licence" if columns.span - columns.licence > 7 else "lic."),
             (columns.span, "span"),
         )
@@ -174,9 +174,9 @@ class MatchList(Canvas, can_focus=True):
         picture.put(1, y, f"{match.rank:2}", style)
         if match.alert:
             said = words.ALERTS[match.alert].rjust(2)
-            picture.put(4, y, said, self.style_of(f"matches--{match.alert}"))
+            picture.put(3, y, said, self.style_of(f"matches--{match.alert}"))
         elif reading.avoided:
-            picture.put(5, y, AWAY, self.style_of("matches--red"))
+            picture.put(4, y, AWAY, self.style_of("matches--red"))
         picture.put(columns.title, y, fitting(columns.book - columns.title - 1, match.title), style)
         whole = columns.bars - columns.book >= 20
         book = f"{match.book} {match.number}" if whole else words.book(match)
@@ -185,7 +185,7 @@ class MatchList(Canvas, can_focus=True):
         picture.put(columns.bars, y, bars, style)
         picture.put(columns.raw + 2, y, share(match.raw), style)
         picture.put(columns.latent + 3, y, share(match.latent), style)
-        picture.put(columns.near, y, f"{match.percentile:6.1f}", style)
+        picture.put(columns.near, y, f"{match.percentile:5.1f}", style)
         sure = match.evidence != "similar"
         seen = self.style_of("matches--sure") if sure else quiet
         picture.put(columns.seen, y, words.EVIDENCE[match.evidence], seen)
@@ -264,12 +264,12 @@ def spanned(match: Match, ours: Sequence[Measure], cells: int) -> str:
 
 def _columns(width: int) -> _Columns:
     wide = width >= WIDE
-    span, licence, book = (12, 13, 30) if wide else (6, 5, 9)
+    span, licence, book = (8, 13, 31) if wide else (6, 4, 9)
     end = width
     at = end - span
     found = [at]
-    for cells in (licence, 8, 6, 6, 5, 5, book):
+    for cells in (licence, 8 if wide else 7, 5, 6, 5, 5, book):
         at -= cells + 1
         found.append(at)
     spanned_, licensed, seen, near, latent, raw, bars, books = found
-    return _Columns(7, books, bars, raw, latent, near, seen, licensed, spanned_, end)
+    return _Columns(6, books, bars, raw, latent, near, seen, licensed, spanned_, end)

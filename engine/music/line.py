@@ -1,53 +1,98 @@
-"""The line of notes that a loop of measures makes, with its ties over bar lines."""
+"""The line of notes that a loop of measures makes, with its ties over bar lines, as it is heard."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.scales import Key
+
+_SAME = 1e-6
+"""Quarter notes within which two places are one: positions are floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A sounding note of a line: ``start`` and ``end`` in quarter notes, ``pitch`` as MIDI number.
 
-    Positions count on through every repeat of the loop.
+    Positions count on through every repeat of the loop. It is struck ``louder`` than the
+    track's velocity and heard ``later`` than it is written, in quarter notes.
     """
 
     start: float
     end: float
     pitch: int
+    louder: int = 0
+    later: float = 0.0
+
+    @property
+    def written(self) -> float:
+        """Where it is written, in quarter notes."""
+        return self.start - self.later
+
+    def begins_in(self, start: float, end: float) -> bool:
+        """Tells whether it is written from ``start`` on and before ``end``."""
+        return start - _SAME <= self.written < end - _SAME
 
 
 class Line:
-    """The notes of measures that are repeated for ever, the first at position 0.
+    """The notes of measures that are repeated for ever, the first written at position 0.
 
     A measure that begins with a hold goes on with the last note of the one before it, over
-    the end of the loop also.
+    the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
+    with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
+    ``first``. With a ``key`` each pitch is the nearest of it. The measures stay as they are.
     """
 
-    def __init__(self, measures: Iterable[Measure]) -> None:
+    def __init__(
+        self,
+        measures: Iterable[Measure],
+        groove: Groove = PLAIN,
+        key: Key | None = None,
+        tempo: float = 100.0,
+        first: int = 0,
+    ) -> None:
         self.measures = tuple(measures)
+        self.shape = (groove, key)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
         self.starts = (0.0, *edges[:-1])
-        events = [
-            (start + float(onset), token)
-            for start, measure in zip(self.starts, self.measures, strict=True)
-            for onset, token in zip(measure.grid.onsets, measure.tokens, strict=True)
-            if token != HOLD
-        ]
-        following = [at for at, _ in events[1:]] + [events[0][0] + self.length] if events else []
-        self._notes = [
-            Stretch(at, until, token)
-            for (at, token), until in zip(events, following, strict=True)
+        # Of each note and rest: where it is heard, how much later than written, how much
+        # louder, and its token.
+        events: list[tuple[float, float, int, int]] = []
+        for slot, (start, measure) in enumerate(zip(self.starts, self.measures, strict=True)):
+            grid = measure.grid
+            struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
+            heard = groove.onsets(grid, struck)
+            for tick in struck:
+                token, later, louder = measure.tokens[tick], 0.0, 0
+                if token > REST:
+                    later = groove.moves(grid, first + slot, tick, tempo)
+                    louder = groove.louder(first + slot, tick)
+                    token = token if key is None else key.nearest(token)
+                at = start + heard[tick] + later
+                events.append((at, at - start - float(grid.onsets[tick]), louder, token))
+        following = [at for at, *_ in events[1:]] + [events[0][0] + self.length] if events else []
+        notes = [
+            Stretch(at, end, token, louder, later)
+            for (at, later, louder, token), end in zip(events, following, strict=True)
             if token > REST
         ]
+        if notes and notes[0].start < 0:
+            # It is heard before the turn in which it is written.
+            early = notes.pop(0)
+            notes.append(
+                replace(early, start=early.start + self.length, end=early.end + self.length)
+            )
+        self._notes = notes
         self._onsets = [note.start for note in self._notes]
+        self.earliest = max([0.0, *(-note.later for note in self._notes)])
+        """How much earlier than written a note is heard at most, in quarter notes."""
 
     def between(self, start: float, end: float) -> list[Stretch]:
         """Gives the notes that begin at ``start`` or later and before ``end``."""
@@ -59,9 +104,19 @@ class Line:
             for note in self._notes[first:]:
                 if base + note.start >= end:
                     break
-                found.append(Stretch(base + note.start, base + note.end, note.pitch))
+                found.append(
+                    Stretch(base + note.start, base + note.end, note.pitch, note.louder, note.later)
+                )
             turn += 1
         return found
+
+    def once(self) -> list[Stretch]:
+        """Gives the notes of one turn alone, none before its start nor after its end."""
+        return [
+            replace(note, start=max(0.0, note.start), end=min(note.end, self.length))
+            for note in self.between(-self.length, self.length)
+            if note.begins_in(0.0, self.length)
+        ]
 
     def covering(self, position: float) -> Stretch | None:
         """Gives the note that began before ``position`` and sounds on after it."""

@@ -67,6 +67,9 @@ class Key:
         return _nearest(self, pitch)
 
 
+C_MAJOR = Key()
+
+
 @lru_cache(maxsize=4096)
 def _nearest(key: Key, pitch: int) -> int:
     # No scale has a gap over four semitones, so there is always one in the range.

@@ -42,7 +42,7 @@ Messages = list[m.ToPlayer]
 class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    Notes that begin before ``first`` do not sound; those before ``told`` are with the player.
+    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
     """
 
     time: float
@@ -57,15 +57,20 @@ class _Run:
     def when(self, position: float) -> float:
         return self.time + (position - self.position) * self.pace
 
+    def of(self, stretches: list[Stretch]) -> list[Stretch]:
+        return [each for each in stretches if each.begins_in(self.first, math.inf)]
+
 
 class Sequencer:
     """Plays one song in a loop, takes changes while it runs, and sounds single measures."""
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = Line(song.measures())
+        self._line = song.line()
         self._run: _Run | None = None
         self._topped = 0.0
+        # Where the last note is written that is known to have begun, maybe before it would now.
+        self._begun = -math.inf
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
 
@@ -88,9 +93,11 @@ class Sequencer:
     def play(self, now: float, slot: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it)."""
         slot = slot if slot < len(self._line.starts) else 0
-        first, start = self._line.starts[slot], now + LEAD
+        first, pace, early = self._line.starts[slot], 60 / self._song.tempo, self._line.earliest
+        start = now + LEAD + early * pace
         told = self._silence(now)
-        self._run = _Run(start, first, 60 / self._song.tempo, first, first)
+        self._run = _Run(start, first, pace, first, first - early)
+        self._begun = -math.inf
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
@@ -107,9 +114,16 @@ class Sequencer:
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
 
     def program(self, now: float) -> Messages:
-        """Tells the instrument which program it is; wanted whenever a port opens."""
+        """Tells the instrument its bank and program; wanted whenever a port opens."""
         track = self._song.track
-        return [m.Send(now, bytes((0xC0 | track.channel, track.program)))]
+        # A bank holds from the next change of program on, so it comes first.
+        return [
+            *(
+                m.Send(now, bytes((0xB0 | track.channel, control, bank)))
+                for control, bank in track.banks
+            ),
+            m.Send(now, bytes((0xC0 | track.channel, track.program))),
+        ]
 
     def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
         """Tells the player the notes up to ``ahead`` seconds from now."""
@@ -127,30 +141,36 @@ class Sequencer:
         self._run = replace(self._run, told=self._run.at(now))
         return [*self.program(now), *self.advance(now)]
 
-    def audition(self, measures: Sequence[Measure], now: float) -> Messages:
-        """Sounds measures once, cutting what sounds, if the loop does not run."""
+    def audition(
+        self, measures: Sequence[Measure], now: float, slot: int | None = None
+    ) -> Messages:
+        """Sounds measures once, cutting what sounds, if the loop does not run.
+
+        Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
+        """
         if self._run is not None:
             return []
         if not measures:
             return self._silence(now)
-        pace, line = 60 / self._song.tempo, Line(measures)
-        notes = [
-            self._timed(
-                now + note.start * pace, now + min(note.end, line.length) * pace, note.pitch
-            )
-            for note in line.between(0.0, line.length)
-        ]
-        return self._silence(now) + self._notes(notes)
+        song, line = self._song, Line(measures)
+        if slot is not None:
+            line = Line(measures, song.groove, song.locked, song.tempo, slot)
+        once = _Run(now, 0.0, 60 / song.tempo, 0.0, 0.0)
+        return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Goes on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
         told: Messages = []
-        if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
+        if replace(song.track, velocity=1) != replace(old.track, velocity=1):
             told += self.program(now)
-        same = tuple(song.measures()) == self._line.measures
-        if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = self._line if same else Line(song.measures())
+        same = (tuple(song.measures()), song.groove, song.locked) == (
+            self._line.measures,
+            *self._line.shape,
+        )
+        kept = same and (song.track, song.tempo) == (old.track, old.tempo)
+        if self._run is None or kept:
+            self._line = self._line if kept else song.line()
             return told
         position = self._run.at(now + MARGIN)
         if timing == "beat" and not same:
@@ -158,12 +178,13 @@ class Sequencer:
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
-        return told + self._replan(position, Line(song.measures()), 60 / song.tempo)
+        return told + self._replan(position, song.line(), 60 / song.tempo)
 
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
         at = run.when(position)
+        begun = self._begun_at(position) if line.length == self._line.length else -math.inf
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
@@ -178,18 +199,33 @@ class Sequencer:
                 told=run.told + shift,
             )
             position += shift
-        self._line = line
+        old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        over = line.covering(position)
-        under = self._of(over, run) if over is not None and over.start >= run.first else None
-        later = [self._of(stretch, run) for stretch in line.between(position, run.told)]
-        return told + self._differ(at, under, later)
+        over, later = line.covering(position), run.of(line.between(position, run.told))
+        while later and later[0].written <= begun:
+            # It began already, and would be heard later now: it is not struck twice.
+            over = later.pop(0)
+        self._begun, moved = begun, line.measures == old.measures
+        anew = not (moved and over is not None and over.written <= begun)
+        under = self._of(over, run) if over is not None and run.of([over]) else None
+        return told + self._differ(at, under, [self._of(each, run) for each in later], anew)
 
-    def _differ(self, at: float, under: m.TimedNote | None, later: list[m.TimedNote]) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones."""
+    def _begun_at(self, position: float) -> float:
+        """Gives where the last note that began before ``position`` is written, just after it."""
+        note = self._line.begun(position)
+        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def _differ(
+        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
+    ) -> Messages:
+        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
+
+        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
+        """
         before = [note for note in self._sent if note.on < at]
         last = before[-1] if before and before[-1].off >= at else None
         goes_on = under is not None and last is not None and _key(under) == _key(last)
+        under = under if anew or last is not None else None
         sounds_until = under.off if under is not None else at
         settled = sounds_until == (last.off if last is not None else at)
         if (
@@ -220,7 +256,8 @@ class Sequencer:
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
-        return self._notes([self._of(each, run) for each in self._line.between(start, position)])
+        heard = run.of(self._line.between(start, position))
+        return self._notes([self._of(each, run) for each in heard])
 
     def _silence(self, now: float) -> Messages:
         held = any(note.off > now for note in self._sent)
@@ -232,10 +269,8 @@ class Sequencer:
         return [m.Notes(tuple(notes))] if notes else []
 
     def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
-        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch.pitch)
-
-    def _timed(self, on: float, off: float, pitch: int) -> m.TimedNote:
-        return m.TimedNote(on, off, self._song.track.channel, pitch, self._song.track.velocity)
+        track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
+        return m.TimedNote(on, off, track.channel, stretch.pitch, track.struck(stretch.louder))
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:

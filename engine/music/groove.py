@@ -25,7 +25,7 @@ MOST_TIMING = 50.0
 MOST_VELOCITY = 40
 """The most that humanising changes a velocity."""
 
-LARGEST_SEED = 2**31 - 1
+LARGEST_SEED = 2**63 - 1
 
 _SHARE = 0.4
 """The share of the gap to the next tick that a note may move into; two make less than one."""

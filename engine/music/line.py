@@ -70,13 +70,13 @@ class Line:
             struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
             heard = groove.onsets(grid, struck)
             for tick in struck:
-                token, later, louder = measure.tokens[tick], 0.0, 0
+                token, louder = measure.tokens[tick], 0
+                later = heard[tick] - float(grid.onsets[tick])
                 if token > REST:
-                    later = groove.moves(grid, first + slot, tick, tempo)
+                    later += groove.moves(grid, first + slot, tick, tempo)
                     louder = groove.louder(first + slot, tick)
                     token = token if key is None else key.nearest(token)
-                at = start + heard[tick] + later
-                events.append((at, at - start - float(grid.onsets[tick]), louder, token))
+                events.append((start + float(grid.onsets[tick]) + later, later, louder, token))
         following = [at for at, *_ in events[1:]] + [events[0][0] + self.length] if events else []
         notes = [
             Stretch(at, end, token, louder, later)
@@ -91,7 +91,8 @@ class Line:
             )
         self._notes = notes
         self._onsets = [note.start for note in self._notes]
-        self.earliest = max([0.0, *(-note.later for note in self._notes)])
+        ahead = max((-note.later for note in self._notes), default=0.0)
+        self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
     def between(self, start: float, end: float) -> list[Stretch]:
@@ -118,10 +119,15 @@ class Line:
             if note.begins_in(0.0, self.length)
         ]
 
+    def begun(self, position: float) -> Stretch | None:
+        """Gives the last note that began before ``position``."""
+        earlier = self.between(position - self.length, position)
+        return earlier[-1] if earlier else None
+
     def covering(self, position: float) -> Stretch | None:
         """Gives the note that began before ``position`` and sounds on after it."""
-        earlier = self.between(position - self.length, position)
-        return earlier[-1] if earlier and earlier[-1].end > position else None
+        note = self.begun(position)
+        return note if note is not None and note.end > position else None
 
     def place(self, position: float) -> tuple[int, float]:
         """Gives the measure that ``position`` falls in (from 0), and the quarter notes into it."""

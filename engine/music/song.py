@@ -22,6 +22,9 @@ SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
 
+BANK_MSB, BANK_LSB = 0, 32
+"""The controllers that choose a bank."""
+
 OriginKind = Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
 
 
@@ -95,6 +98,16 @@ class Track:
         ):
             if value is not None and not low <= value <= high:
                 raise OutOfRange(f"A {name} lies from {low} to {high}; {value} does not.")
+
+    @property
+    def banks(self) -> list[tuple[int, int]]:
+        """The controllers that choose the bank, with their values, in the order to send."""
+        both = ((BANK_MSB, self.bank_msb), (BANK_LSB, self.bank_lsb))
+        return [(control, bank) for control, bank in both if bank is not None]
+
+    def struck(self, louder: int) -> int:
+        """Gives the velocity of a note that is struck ``louder`` than the track's."""
+        return max(1, min(127, self.velocity + louder))
 
 
 @dataclass(frozen=True, slots=True)

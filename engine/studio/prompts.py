@@ -14,7 +14,10 @@ from engine.corpus.render import LEVEL
 from engine.errors import OutOfRange
 from engine.events import Prompt
 from engine.locations import meant
+from engine.music.groove import PLAIN, Groove
+from engine.music.line import Line
 from engine.music.measure import Measure
+from engine.music.scales import Key
 from engine.music.song import Song, Track
 from engine.session import document
 from engine.steering.generate import LONGEST
@@ -65,9 +68,7 @@ def prompt_codes(
             return torch.from_numpy(takes.read_codes(recipe)[:, -most:]).long()
         wave = files.read(takes.place(prompt.which), spec.sample_rate, last=seconds)
     elif prompt.kind == "song":
-        wave = _rendered(
-            tuple(song.measures()), song.tempo, song.track, seconds, spec.sample_rate, soundfont
-        )
+        wave = _heard(song, seconds, spec.sample_rate, soundfont)
     else:
         path = meant(prompt.which)
         if path.suffix.lower() in MIDI:
@@ -79,9 +80,7 @@ def prompt_codes(
             )
         elif path.suffix.lower() == document.SUFFIX:
             kept = document.read(path).song
-            wave = _rendered(
-                tuple(kept.measures()), kept.tempo, kept.track, seconds, spec.sample_rate, soundfont
-            )
+            wave = _heard(kept, seconds, spec.sample_rate, soundfont)
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)
     if len(wave) < SHORTEST * spec.sample_rate:
@@ -95,6 +94,19 @@ def prompt_codes(
     return instrument.encode(wave[len(wave) - round(frames * hop) :])
 
 
+def _heard(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
+    return _rendered(
+        tuple(song.measures()),
+        song.tempo,
+        song.track,
+        seconds,
+        rate,
+        soundfont,
+        song.groove,
+        song.locked,
+    )
+
+
 def _rendered(
     measures: Sequence[Measure],
     tempo: float,
@@ -102,6 +114,8 @@ def _rendered(
     seconds: float,
     rate: int,
     soundfont: str,
+    groove: Groove = PLAIN,
+    key: Key | None = None,
 ) -> Wave:
     bar = float(measures[0].grid.length) * 60 / tempo
     # It begins on a bar line where it can, for a beat is easier found there.
@@ -111,5 +125,6 @@ def _rendered(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    wave = to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))
+    line = Line(chosen, groove, key, tempo, len(measures) - len(chosen))
+    wave = to_mono(render(Synth(find(soundfont), rate), line, tempo, track, tail=0.0))
     return levelled(wave, LEVEL["melody"])

@@ -261,7 +261,7 @@ def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) 
         c.SetGroove(swing=49.9),
         c.SetGroove(swing=float("nan")),
         c.SetGroove(timing=50.1),
-        c.SetGroove(seed=2**31),
+        c.SetGroove(seed=2**63),
         c.SetKey(tonic=12),
         c.SetKey(scale="dorien"),
         c.SetTitle("x" * 300),

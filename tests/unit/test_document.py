@@ -62,7 +62,7 @@ songs = st.builds(
         st.sampled_from(SWING_UNITS),
         st.floats(0, 50),
         st.integers(0, 40),
-        st.integers(0, 2**31 - 1),
+        st.integers(0, 2**63 - 1),
     ),
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),

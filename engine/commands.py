@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.events import PortStatus, Prompt
+from engine.music.controls import Control
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
@@ -193,6 +194,20 @@ class SetKey(Command):
     scale: str | None = None
     lock: bool | None = None
     gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetControl(Command):
+    """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
+
+    control: Control
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveControl(Command):
+    """Lets the gauge of a dimension move no controller any more."""
+
+    dimension: int
 
 
 @dataclass(frozen=True, slots=True)

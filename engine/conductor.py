@@ -10,6 +10,7 @@ from typing import TypeVar
 from engine import commands as c
 from engine import edits, filing
 from engine.config import Settings
+from engine.controllers import GAP, Coming, Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
@@ -108,6 +109,7 @@ class Conductor:
         self._desk = PortDesk(settings.port)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
+        self._controllers = Controllers()
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -131,7 +133,7 @@ class Conductor:
 
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keep_at]
+        times = [self._sequencer.wake(), self._controllers.wake(), self._keep_at]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
@@ -141,6 +143,9 @@ class Conductor:
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
+        wake = self._controllers.wake()
+        if wake is not None and now >= wake:
+            self._send(self._controllers.update(*self._course(now)))
         if self._sequencer.playing and now >= self._head_at + PLAYHEAD:
             self._head_at = now
             self._publish(self._sequencer.playhead(now))
@@ -172,6 +177,7 @@ class Conductor:
     def close(self, now: float) -> None:
         """Silences, and keeps the song where it is not saved."""
         self._send(self._sequencer.stop(now))
+        self._send(self._controllers.close(now))
         self._studio.close()
         if self._keeper is not None:
             self._keeper.finish(self._document(), saved=self.snapshot.saved)
@@ -335,6 +341,14 @@ class Conductor:
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
+        self._send(self._controllers.update(*self._course(now)))
+
+    def _course(self, now: float) -> tuple[Song, int, Coming | None, float]:
+        # What begins in a moment has begun: a prediction is never quite the same twice.
+        shown = self.snapshot
+        slot, coming = self._sequencer.course(now + GAP) or (shown.selected, None)
+        return shown.song, slot, coming, now
+
     def _halt(self, messages: Messages, before: Snapshot) -> None:
         self._send(messages)
         if before.playing:
@@ -353,6 +367,7 @@ class Conductor:
         self._answer(self._desk.take(report), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
+            self._send(self._controllers.again(*self._course(now)))
         elif isinstance(report, m.Ready):
             self._greet(now)
 
@@ -363,6 +378,7 @@ class Conductor:
         self._greeted = True
         if again:
             self._send(self._sequencer.again(now))
+            self._send(self._controllers.again(*self._course(now)))
         elif self._sequencer.playing:
             self._send(self._sequencer.play(now, self._started))
 

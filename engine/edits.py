@@ -10,6 +10,7 @@ from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
+from engine.music.controls import Control
 from engine.music.groove import Groove
 from engine.music.measure import Measure
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
@@ -58,6 +59,8 @@ Editing = (
     | c.SetBank
     | c.SetGroove
     | c.SetKey
+    | c.SetControl
+    | c.RemoveControl
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -119,6 +122,12 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetKey(tonic, scale, lock):
             song = _changed(song, "key", tonic=tonic, scale=scale)
             return song if lock is None else replace(song, lock=lock)
+        case c.SetControl(control):
+            if context.model is not None:
+                check_dimension(context.model.spec, control.dimension)
+            return _with_controls(song, control.dimension, control)
+        case c.RemoveControl(dimension):
+            return _with_controls(song, dimension)
 
 
 def target(command: Editing) -> Hashable:
@@ -187,6 +196,10 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
             return f"bank {bank_words(msb, lsb)}"
         case c.SetGroove():
             return _groove_step(old.groove, new.groove)
+        case c.SetControl(control):
+            return f"{_gauge(spec, control.dimension)} moves {control.name}"
+        case c.RemoveControl(dimension):
+            return f"{_gauge(spec, dimension)} moves no controller"
         case c.SetKey(lock=None):
             return f"key {new.key.name}"
         case c.SetKey():
@@ -201,6 +214,17 @@ def bank_words(msb: int | None, lsb: int | None) -> str:
     if msb is None and lsb is None:
         return "not sent"
     return "/".join("-" if part is None else str(part) for part in (msb, lsb))
+
+
+def _with_controls(song: Song, dimension: int, *added: Control) -> Song:
+    kept = [each for each in song.controls if each.dimension != dimension]
+    controls = sorted((*kept, *added), key=lambda control: control.dimension)
+    return replace(song, controls=tuple(controls))
+
+
+def _gauge(spec: LatentSpec | None, dimension: int) -> str:
+    known = spec is not None and 0 <= dimension < len(spec.dimensions)
+    return _label(spec, dimension) if spec is not None and known else f"gauge {dimension}"
 
 
 def _groove_step(old: Groove, new: Groove) -> str:

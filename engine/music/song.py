@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import OutOfRange
+from engine.music.controls import Control, check
 from engine.music.groove import PLAIN, Groove
 from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
@@ -116,7 +117,8 @@ class Song:
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. ``groove`` and, with ``lock``, ``key`` say how the measures
-    are sounded: they constrain what is heard, not what is decoded.
+    are sounded: they constrain what is heard, not what is decoded. ``controls`` are what the
+    gauges move beside the measures.
     """
 
     title: str = "Untitled"
@@ -127,6 +129,7 @@ class Song:
     groove: Groove = PLAIN
     key: Key = C_MAJOR
     lock: bool = False
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -136,6 +139,7 @@ class Song:
             )
         if not 1 <= len(self.slots) <= MOST_SLOTS:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {len(self.slots)}.")
+        check(self.controls)
 
     def slot(self, index: int) -> Slot:
         """Gives the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, get_args
 
 from engine import writing
 from engine.errors import ArmonicaError, BadSong
+from engine.music.controls import CONTROL_KINDS, Control
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
@@ -39,6 +40,7 @@ _PLAIN_SOUND = {
     "key": asdict(C_MAJOR),
     "lock": False,
     "bank": [None, None],
+    "controls": [],
 }
 """How a song of version 1 is sounded."""
 
@@ -112,6 +114,7 @@ def encode(document: Document) -> bytes:
         "key": asdict(song.key),
         "lock": song.lock,
         "bank": [track.pop("bank_msb"), track.pop("bank_lsb")],
+        "controls": [asdict(control) for control in song.controls],
     }
     new = sound != _PLAIN_SOUND
     head = {
@@ -277,7 +280,23 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
         _bad("the bank is not a list of two")
     msb, lsb = (None if each is None else fields.is_integer("bank", each) for each in bank)
     track = replace(track, bank_msb=msb, bank_lsb=lsb)
-    return {"track": track, "groove": groove, "key": key, "lock": fields.truth("lock")}
+    lock, listed = fields.truth("lock"), fields.take("controls")
+    if not isinstance(listed, list) or len(listed) > _MOST_DIMENSIONS:
+        _bad("the controls are not a list")
+    controls = tuple(_control(body, f"control {at}") for at, body in enumerate(listed, 1))
+    return {"track": track, "groove": groove, "key": key, "lock": lock, "controls": controls}
+
+
+def _control(body: object, where: str) -> Control:
+    fields = _Fields(body, where)
+    kind = fields.text("kind")
+    if kind not in CONTROL_KINDS:
+        _bad(f"{where} is of a kind that is not known")
+    names = ("channel", "number", "low", "high")
+    rest = {name: fields.integer(name) for name in names}
+    control = Control(fields.integer("dimension"), CONTROL_KINDS[CONTROL_KINDS.index(kind)], **rest)
+    fields.end()
+    return control
 
 
 def _slot(body: object, where: str) -> Slot:

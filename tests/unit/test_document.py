@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import Settings
-from engine.errors import BadSong, CannotWrite
+from engine.errors import BadSong, CannotWrite, OutOfRange
+from engine.music.controls import Control, check
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.scales import SCALES, Key
@@ -24,6 +25,7 @@ from engine.session import autosave, shipping
 from engine.session.document import Document, decode, encode, located, read, write
 from engine.session.opening import opening, shipped, shipped_songs
 from engine.text import printable
+from tests.unit.test_controls import controls
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
@@ -47,6 +49,18 @@ slots = st.one_of(
         st.none() | tokens,
     ),
 )
+
+
+def apart(drawn: list[Control]) -> tuple[Control, ...]:
+    """Leaves out those that pull at a controller or a gauge that another has."""
+    kept: list[Control] = []
+    for control in drawn:
+        with contextlib.suppress(OutOfRange):
+            check((*kept, control))
+            kept.append(control)
+    return tuple(kept)
+
+
 banks = st.none() | st.integers(0, 127)
 songs = st.builds(
     Song,
@@ -66,6 +80,7 @@ songs = st.builds(
     ),
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),
+    st.lists(controls(), max_size=4).map(apart),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
@@ -82,6 +97,7 @@ SONG = replace(
     groove=Groove(62, "sixteenths", 8.5, 12, 7),
     key=Key(2, "dorian"),
     lock=True,
+    controls=(Control(2, "cc14", 0, 1, 0, 16_383), Control(3, "bend", 1, 0, 16_000, 20)),
 )
 
 
@@ -179,6 +195,12 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body["key"].update(scale="dorien")), "scale"),
         (changed(lambda body: body["key"].update(tonic=12)), "tonic"),
         (changed(lambda body: body.update(lock=1)), "neither true nor false"),
+        (changed(lambda body: body["controls"][0].update(number=40)), "controller"),
+        (changed(lambda body: body["controls"][0].update(kind="nrpn")), "kind"),
+        (changed(lambda body: body["controls"][0].update(dimension=3)), "two controllers"),
+        (changed(lambda body: body["controls"][0].pop("low")), "lacks low"),
+        (changed(lambda body: body["controls"].append(None)), "not an object"),
+        (changed(lambda body: body.update(controls=5)), "not a list"),
         (changed(lambda body: body.update(bank=[1])), "bank"),
         (changed(lambda body: body.update(bank=[1, 128])), "bank"),
         (changed(lambda body: body.update(bank=[True, None])), "bank"),

@@ -169,6 +169,7 @@ class SetBank(Command):
 
     msb: int | None = None
     lsb: int | None = None
+    gesture: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ class SetControl(Command):
     """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
 
     control: Control
+    gesture: int = 0
 
 
 @dataclass(frozen=True, slots=True)

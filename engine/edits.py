@@ -145,6 +145,10 @@ def target(command: Editing) -> Hashable:
         case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
             parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
             return (c.SetGroove, gesture, parts)
+        case c.SetBank(_, _, gesture) if gesture:
+            return (c.SetBank, gesture)
+        case c.SetControl(control, gesture) if gesture:
+            return (c.SetControl, gesture, control.dimension)
         case c.SetKey(tonic, scale, lock, gesture) if gesture:
             return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None

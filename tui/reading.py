@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.events import Snapshot
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
+from engine.music.controls import Control
 from engine.music.song import Slot
 
 DIMENSIONS = 32
@@ -20,7 +21,8 @@ class GaugeReading:
     """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
 
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
-    that the decoded measure is far from what the gauge asks for.
+    that the decoded measure is far from what the gauge asks for. ``moves`` names the controller
+    that it moves, with the value that it sends.
     """
 
     index: int
@@ -31,6 +33,7 @@ class GaugeReading:
     asks: str = ""
     has: str = ""
     differs: bool = False
+    moves: str = ""
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
@@ -50,15 +53,23 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
 def gauges(snapshot: Snapshot) -> tuple[GaugeReading, ...]:
     """Gives the readings of all gauges for the selected measure."""
     slot = snapshot.song.slots[snapshot.selected]
-    return tuple(_gauge(each, slot, snapshot.locks) for each in dimensions(snapshot))
+    moved = {control.dimension: control for control in snapshot.song.controls}
+    return tuple(
+        _gauge(each, slot, snapshot.locks, moved.get(each.index)) for each in dimensions(snapshot)
+    )
 
 
-def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeReading:
+def _gauge(
+    dimension: Dimension, slot: Slot, locks: frozenset[int], control: Control | None
+) -> GaugeReading:
     index = dimension.index
     value = slot.latent[index] if slot.latent is not None else None
     ghost = slot.anchor[index] if slot.anchor is not None else None
     asks = has = ""
     differs = False
+    moves = control.name if control is not None else ""
+    if control is not None and value is not None:
+        moves += f" = {control.at(value)}"
     attribute = dimension.attribute
     if attribute is not None:
         there = attribute.of(slot.measure)
@@ -77,6 +88,7 @@ def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeRead
         asks,
         has,
         differs,
+        moves,
     )
 
 

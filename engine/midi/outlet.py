@@ -1,4 +1,4 @@
-"""The one port that the player plays to: wanted by name, opened, lost and taken up again."""
+"""A port that the player plays to: wanted by name, opened, lost and taken up again."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ class Outlet:
         # A closing JACK port waits a second for a server that has died, and so does its
         # destructor: such ports are kept unclosed instead of holding up the time.
         self._dead: list[OpenedPort] = []
+
+    @property
+    def wanted(self) -> str | None:
+        """The port that is or would be played to."""
+        return self._wanted
 
     def want(self, name: str | None) -> None:
         """Leaves the port at hand for the named one; None is no port."""

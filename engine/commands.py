@@ -6,8 +6,8 @@ key that follow each other are one step of undo.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a recording
-replays anywhere.
+`MarkPort`, `MarkRoutes`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a
+recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from engine.events import InputStatus, PortStatus, Prompt
 from engine.music.controls import Control
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
+from engine.music.routes import Route
 from engine.music.song import Origin, Song
 from engine.steering.spec import Arm, Mode
 
@@ -215,6 +216,14 @@ class RemoveControl(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetRoutes(Command):
+    """Plays the notes to these ports and channels beside the song's own."""
+
+    routes: tuple[Route, ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SetEditTiming(Command):
     """Chooses when an edit is heard while playing: ``now``, or at the next ``beat``."""
 
@@ -344,6 +353,13 @@ class MarkInputs(Command):
     """Tells which MIDI ports are heard."""
 
     status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRoutes(Command):
+    """Tells what became of the ports of the routes, by the names that they have there."""
+
+    statuses: tuple[tuple[str, PortStatus], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,7 +601,7 @@ class RemoveTake(Command):
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
-    | ListenTo | SetThru | MarkModel
+    | MarkRoutes | ListenTo | SetThru | MarkModel
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
 )  # fmt: skip

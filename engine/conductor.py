@@ -22,6 +22,7 @@ from engine.listening import ListeningDesk
 from engine.midi import messages as m
 from engine.music.song import Song
 from engine.recording import Recording
+from engine.routing import Routing
 from engine.sequencer import Messages, Sequencer
 from engine.session import autosave
 from engine.session.autosave import Keeper
@@ -113,6 +114,7 @@ class Conductor:
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
         self._controllers = Controllers()
+        self._routing = Routing()
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -338,11 +340,14 @@ class Conductor:
         if after.song is not before.song:
             self._send(self._ears.follow(after.song.track.channel))
             self._send(self._sequencer.change(after.song, now, after.timing))
+            if after.song.routes != before.song.routes:
+                self._reroute(now)
             if isinstance(command, _HEARD) and after.audition:
                 self._audition_change(before.song, after.song, now)
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
+                self._send(self._routing.programs(now))
                 self._send(self._sequencer.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
@@ -357,6 +362,17 @@ class Conductor:
                 self._send(self._sequencer.audition(measures, now))
 
         self._send(self._controllers.update(*self._course(now)))
+
+    def _reroute(self, now: float) -> None:
+        for message in self._routing.take(self.snapshot.song, now):
+            self._play(message)
+        self._send(self._sequencer.again(now))
+        self._mark_routes(now)
+
+    def _mark_routes(self, now: float) -> None:
+        statuses = tuple(self._routing.statuses.items())
+        if statuses != self.snapshot.routed:
+            self._apply(c.MarkRoutes(statuses), now)
 
     def _course(self, now: float) -> tuple[Song, int, Coming | None, float]:
         # What begins in a moment has begun: a prediction is never quite the same twice.
@@ -381,6 +397,10 @@ class Conductor:
             return
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
+        if isinstance(report, m.PortOpened | m.PortLost | m.PortFailed) and report.outlet:
+            self._answer(self._routing.hear(report, now), now)
+            self._mark_routes(now)
+            return
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)
@@ -388,6 +408,7 @@ class Conductor:
             self._apply(c.MarkInputs(self._ears.status), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
+            self._send(self._routing.programs(now, 0))
             self._send(self._controllers.again(*self._course(now)))
         elif isinstance(report, m.Ready):
             self._greet(now)
@@ -400,8 +421,11 @@ class Conductor:
         if again:
             self._send(self._sequencer.again(now))
             self._send(self._controllers.again(*self._course(now)))
+            self._send(self._routing.programs(now))
             return
         self._send(self._ears.greet())
+        if self.snapshot.song.routes:
+            self._reroute(now)
         if self._sequencer.playing:
             self._send(self._sequencer.play(now, self._started))
 
@@ -414,7 +438,7 @@ class Conductor:
             self._publish(event)
 
     def _send(self, messages: Messages) -> None:
-        for message in messages:
+        for message in self._routing.spread(messages):
             self._play(message)
 
     def _note_change(self, before: Snapshot, after: Snapshot, now: float) -> None:

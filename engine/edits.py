@@ -61,6 +61,7 @@ Editing = (
     | c.SetKey
     | c.SetControl
     | c.RemoveControl
+    | c.SetRoutes
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -128,6 +129,8 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
             return _with_controls(song, control.dimension, control)
         case c.RemoveControl(dimension):
             return _with_controls(song, dimension)
+        case c.SetRoutes(routes):
+            return replace(song, routes=routes)
 
 
 def target(command: Editing) -> Hashable:
@@ -145,6 +148,8 @@ def target(command: Editing) -> Hashable:
         case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
             parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
             return (c.SetGroove, gesture, parts)
+        case c.SetRoutes(_, gesture) if gesture:
+            return (c.SetRoutes, gesture)
         case c.SetBank(_, _, gesture) if gesture:
             return (c.SetBank, gesture)
         case c.SetControl(control, gesture) if gesture:
@@ -204,6 +209,9 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
             return f"{_gauge(spec, control.dimension)} moves {control.name}"
         case c.RemoveControl(dimension):
             return f"{_gauge(spec, dimension)} moves no controller"
+        case c.SetRoutes(routes):
+            fresh = [route.name for route in routes if route not in old.routes]
+            return f"route to {fresh[0]}" if fresh else f"{len(routes)} routes"
         case c.SetKey(lock=None):
             return f"key {new.key.name}"
         case c.SetKey():

@@ -20,6 +20,7 @@ from engine.music.controls import CONTROL_KINDS, Control
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
+from engine.music.routes import MOST_ROUTES, Route
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
 from engine.text import printable
@@ -41,6 +42,7 @@ _PLAIN_SOUND = {
     "lock": False,
     "bank": [None, None],
     "controls": [],
+    "routes": [],
 }
 """How a song of version 1 is sounded."""
 
@@ -115,6 +117,7 @@ def encode(document: Document) -> bytes:
         "lock": song.lock,
         "bank": [track.pop("bank_msb"), track.pop("bank_lsb")],
         "controls": [asdict(control) for control in song.controls],
+        "routes": [asdict(route) for route in song.routes],
     }
     new = sound != _PLAIN_SOUND
     head = {
@@ -284,7 +287,32 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
     if not isinstance(listed, list) or len(listed) > _MOST_DIMENSIONS:
         _bad("the controls are not a list")
     controls = tuple(_control(body, f"control {at}") for at, body in enumerate(listed, 1))
-    return {"track": track, "groove": groove, "key": key, "lock": lock, "controls": controls}
+    listed = fields.take("routes")
+    if not isinstance(listed, list) or len(listed) > MOST_ROUTES:
+        _bad(f"the routes are not a list of at most {MOST_ROUTES}")
+    routes = tuple(_route(body, f"route {at}") for at, body in enumerate(listed, 1))
+    return {
+        "track": track,
+        "groove": groove,
+        "key": key,
+        "lock": lock,
+        "controls": controls,
+        "routes": routes,
+    }
+
+
+def _route(body: object, where: str) -> Route:
+    fields = _Fields(body, where)
+    program = fields.take("program")
+    route = Route(
+        fields.text("port"),
+        fields.integer("channel"),
+        None if program is None else fields.is_integer("program", program),
+        fields.integer("transpose"),
+        fields.truth("clock"),
+    )
+    fields.end()
+    return route
 
 
 def _control(body: object, where: str) -> Control:

@@ -19,6 +19,7 @@ from engine.errors import BadSong, CannotWrite, OutOfRange
 from engine.music.controls import Control, check
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.song import Origin, Slot, Song, Track
 from engine.session import autosave, shipping
@@ -81,6 +82,17 @@ songs = st.builds(
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),
     st.lists(controls(), max_size=4).map(apart),
+    st.lists(
+        st.builds(
+            Route,
+            texts,
+            st.integers(0, 15),
+            st.none() | st.integers(0, 127),
+            st.integers(-24, 24),
+            st.booleans(),
+        ),
+        max_size=7,
+    ).map(tuple),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
@@ -97,6 +109,7 @@ SONG = replace(
     groove=Groove(62, "sixteenths", 8.5, 12, 7),
     key=Key(2, "dorian"),
     lock=True,
+    routes=(Route("Synth", 3, 12, -12, False),),
     controls=(Control(2, "cc14", 0, 1, 0, 16_383), Control(3, "bend", 1, 0, 16_000, 20)),
 )
 
@@ -196,6 +209,12 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body["key"].update(tonic=12)), "tonic"),
         (changed(lambda body: body.update(lock=1)), "neither true nor false"),
         (changed(lambda body: body["controls"][0].update(number=40)), "controller"),
+        (changed(lambda body: body["routes"][0].update(transpose=25)), "transposition"),
+        (changed(lambda body: body["routes"][0].update(port=None)), "port"),
+        (changed(lambda body: body["routes"][0].update(port="x" * 201)), "port"),
+        (changed(lambda body: body["routes"][0].update(clock=0)), "neither true"),
+        (changed(lambda body: body["routes"][0].update(program=True)), "program"),
+        (changed(lambda body: body["routes"].extend(body["routes"] * 7)), "at most 7"),
         (changed(lambda body: body["controls"][0].update(kind="nrpn")), "kind"),
         (changed(lambda body: body["controls"][0].update(dimension=3)), "two controllers"),
         (changed(lambda body: body["controls"][0].pop("low")), "lacks low"),

@@ -191,6 +191,7 @@ ACTIONS: tuple[Action, ...] = (
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
         ("play.sound", "sound", "Turn swing, humanise, key, lock, channel, program and bank."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        ("play.routes", "routes", "Play to other ports and channels, too, and transpose there."),
         place="everywhere",
     ),
     *_of(

@@ -14,7 +14,7 @@ from engine.locations import meant, songs_folder
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
-from tui.dials import Dial, control_dials, control_words, lock_words, sound_dials
+from tui.dials import Dial, RouteDials, control_dials, control_words, lock_words, sound_dials
 from tui.screens.browser import Browser, Taken
 from tui.screens.choice import Choice
 from tui.screens.dial_sheet import DialSheet
@@ -59,6 +59,12 @@ def _title(screen: ComposeScreen) -> None:
 
 def _sound(screen: ComposeScreen) -> None:
     sheet = DialSheet(screen.link, screen.gestures, "Sound", sound_dials, lock_words)
+    screen.app.push_screen(sheet)
+
+
+def _routes(screen: ComposeScreen) -> None:
+    routes = RouteDials()
+    sheet = DialSheet(screen.link, screen.gestures, "Routes", routes.dials, routes.foot)
     screen.app.push_screen(sheet)
 
 
@@ -218,6 +224,7 @@ DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
     "measure.import": _import,
     "play.tempo": _tempo,
     "play.sound": _sound,
+    "play.routes": _routes,
     "play.port": _port,
     "song.title": _title,
     "song.save": _save,

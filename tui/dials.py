@@ -20,8 +20,9 @@ from engine.music.groove import (
     STRAIGHT,
     SWING_UNITS,
 )
+from engine.music.routes import FARTHEST, MOST_ROUTES, Route
 from engine.music.scales import SCALES, TONICS
-from engine.music.song import FASTEST, SLOWEST, Song
+from engine.music.song import FASTEST, SLOWEST, Song, Track
 from tui import reading
 
 NOT_SENT = -1
@@ -35,6 +36,9 @@ _KIND_WORDS = {
     "cc14": "a controller of 14 bits",
     "bend": "pitch bend",
 }
+NO_PROGRAM = 0
+"""Where the dial of a program stands that is not sent."""
+
 FIRST_CONTROL = 74
 """The controller that a gauge moves at first: brightness, which most synthesisers have."""
 
@@ -44,7 +48,8 @@ class Dial:
     """One line: its label, what it shows, and what turning it by steps or typing asks for.
 
     ``value`` lies from ``low`` to ``high``; a dial that goes ``round`` has no ends. ``ask``
-    makes the command for a value in a gesture. ``words`` say what it means.
+    makes the command for a value in a gesture; None where the dial moves the sheet alone.
+    ``words`` say what it means.
     """
 
     label: str
@@ -52,7 +57,7 @@ class Dial:
     value: float
     low: float
     high: float
-    ask: Callable[[float, int], c.Command]
+    ask: Callable[[float, int], c.Command | None]
     words: str = ""
     step: float = 1.0
     coarse: float = 10.0
@@ -220,6 +225,112 @@ def control_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
             )
         )  # fmt: skip
     return tuple(dials)
+
+
+class RouteDials:
+    """The dials of a song's routes, one route at a time; the last is one that is yet to be."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def dials(self, snapshot: Snapshot) -> tuple[Dial, ...]:
+        """Gives the dials of the chosen route."""
+        routes = snapshot.song.routes
+        last = min(len(routes), MOST_ROUTES - 1)
+        self._at = min(self._at, last)
+        route = routes[self._at] if self._at < len(routes) else None
+        which = f"{self._at + 1} of {len(routes)}" if route is not None else "a new one"
+        choose = Dial(
+            "route", which, self._at, 0, last, self._choose,
+            "the melody goes there, too", coarse=1, round=True, typed=False,
+        )  # fmt: skip
+        ports = _ports(snapshot, route)
+        at = 0 if route is None else 1 + ports.index(route.port)
+        names = ("nowhere", *(port or "the song's own port" for port in ports))
+
+        def to(value: float, gesture: int) -> c.Command:
+            port = ports[int(value) - 1] if value else None
+            return self._with(snapshot, _moved(route, port, snapshot.song.track), gesture)
+
+        port = Dial(
+            "port", names[at], at, 0, len(ports), to,
+            "beside the port of the song", coarse=1, round=True, typed=False,
+        )  # fmt: skip
+        if route is None:
+            return (choose, port)
+        there = route
+
+        def part(name: str, value: Any, gesture: int) -> c.Command:
+            changed: dict[str, Any] = {name: value}
+            return self._with(snapshot, replace(there, **changed), gesture)
+
+        program = NO_PROGRAM if there.program is None else there.program + 1
+        return (
+            choose,
+            port,
+            Dial(
+                "channel", str(there.channel + 1), there.channel + 1, 1, 16,
+                lambda v, gesture: part("channel", int(v) - 1, gesture),
+                "1 to 16", coarse=4,
+            ),
+            Dial(
+                "program", str(program or "not sent"), program, NO_PROGRAM, 128,
+                lambda v, gesture: part("program", int(v) - 1 if v else None, gesture),
+                "1 to 128, or 0: not sent",
+            ),
+            Dial(
+                "transpose", f"{there.transpose:+d}", there.transpose, -FARTHEST, FARTHEST,
+                lambda v, gesture: part("transpose", int(v), gesture),
+                "semitones, two octaves either way", coarse=12,
+            ),
+            Dial(
+                "clock", "sent" if there.clock else "not sent", int(there.clock), 0, 1,
+                lambda v, gesture: part("clock", bool(v), gesture),
+                "the MIDI clock, to a port of its own", coarse=1, round=True, typed=False,
+            ),
+        )  # fmt: skip
+
+    def foot(self, snapshot: Snapshot) -> str:
+        """Says how the port of the chosen route stands."""
+        routes = snapshot.song.routes
+        if self._at >= len(routes):
+            return f"{len(routes)} of at most {MOST_ROUTES} routes. Choose a port to add one."
+        port = routes[self._at].port
+        status = dict(snapshot.routed).get(port, snapshot.port)
+        name = status.name or port
+        words = {
+            "open": f"{name} is open.",
+            "opening": f"{name} is being opened.",
+            "lost": f"{name} has gone; it is taken up again when it returns.",
+            "failed": f"{name} is not open: {status.detail}",
+            "none": "The song is played to no port now.",
+        }
+        return words[status.state]
+
+    def _choose(self, value: float, gesture: int) -> None:
+        del gesture
+        self._at = int(value)
+
+    def _with(self, snapshot: Snapshot, route: Route | None, gesture: int) -> c.Command:
+        routes = list(snapshot.song.routes)
+        routes[self._at : self._at + 1] = [] if route is None else [route]
+        return c.SetRoutes(tuple(routes), gesture)
+
+
+def _moved(route: Route | None, port: str | None, track: Track) -> Route | None:
+    if port is None:
+        return None
+    # On the song's own port a new route is heard an octave above, not twice the same.
+    fresh = Route(channel=track.channel, transpose=0 if port else 12)
+    return replace(route or fresh, port=port)
+
+
+def _ports(snapshot: Snapshot, route: Route | None) -> tuple[str, ...]:
+    own = snapshot.port.name
+    known = [name for name in snapshot.port.known if name != own]
+    if route is not None and route.port and route.port not in known:
+        known.insert(0, route.port)
+    return ("", *known)
 
 
 def control_of(song: Song, dimension: int) -> Control | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.widgets import Label
 
 from engine import commands as c
+from engine.events import PortStatus
 from engine.music.controls import Control
 from engine.music.groove import Groove
+from engine.music.routes import Route
 from engine.music.scales import Key
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.pictures import lines
@@ -166,6 +168,35 @@ def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
             while at < len(dials(engine.snapshot)):
                 dial = dials(engine.snapshot)[at]
                 to = dial.turned(dial.value, 1 - 2 * value, False)
-                engine.state.apply(dial.ask(to, 0))
+                command = dial.ask(to, 0)
+                assert command is not None
+                engine.state.apply(command)
                 assert dials(engine.snapshot)[at].value == to
                 at += 1
+
+
+async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: FakeEngine) -> None:
+    engine.state.apply(c.MarkPort(PortStatus("Main", "open", known=("Main", "alsa:Synth", "B"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("P")
+        await until(pilot, lambda: isinstance(app.screen, DialSheet))
+        assert "0 of at most 7" in foot(app)
+        await pilot.press("j", "right")
+        # On the song's own port: an octave above, or it would be heard twice the same.
+        assert engine.snapshot.song.routes == (Route("", 0, None, 12),)
+        await pilot.press("right", "j", "l", "j", "enter", "3", "4", "enter")
+        await until(pilot, lambda: isinstance(app.screen, DialSheet))
+        await pilot.press("j", "H", "H", "j", "l")
+        assert engine.snapshot.song.routes == (Route("alsa:Synth", 1, 33, -12, False),)
+        status = PortStatus("alsa:Synth", "lost")
+        engine.state.apply(c.MarkRoutes((("alsa:Synth", status),)))
+        engine.tell(engine.snapshot)
+        await until(pilot, lambda: "alsa:Synth has gone" in foot(app))
+        # Another one, then the first is left.
+        await pilot.press("k", "k", "k", "k", "k", "l", "j", "h")
+        routes = engine.snapshot.song.routes
+        assert [route.port for route in routes] == ["alsa:Synth", "B"]
+        await pilot.press("k", "h", "j", "h", "h")
+        assert [route.port for route in engine.snapshot.song.routes] == ["B"]
+        await pilot.press("escape")
+        assert app.screen is app.composing

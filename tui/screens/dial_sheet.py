@@ -109,7 +109,14 @@ class DialSheet(Sheet[None]):
         value = dial.turned(self._gestures.asked(target, dial.value), steps, coarse)
         # What another step has passed over is asked again from where it stands.
         self._gestures.ask(target, value)
-        self._link.send(dial.ask(value, gesture))
+        self._send(dial.ask(value, gesture))
+
+    def _send(self, command: c.Command | None) -> None:
+        if command is not None:
+            self._link.send(command)
+        else:
+            self._gestures.end()
+            self._draw()
 
     def action_type(self) -> None:
         """Asks for a value of the chosen dial; one that is a choice goes on to the next."""
@@ -121,7 +128,7 @@ class DialSheet(Sheet[None]):
         def take(values: tuple[Any, ...] | None) -> None:
             if values is not None:
                 self._gestures.end()
-                self._link.send(dial.ask(values[0], 0))
+                self._send(dial.ask(values[0], 0))
 
         field = Field(dial.label, f"{dial.value:g}", dial.read, f"{dial.low:g} to {dial.high:g}.")
         self.app.push_screen(Form(self._title, [field]), take)

@@ -17,9 +17,9 @@ from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.events import InputStatus, PortStatus, Prompt
-from engine.music.controls import Control
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
+from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.song import Origin, Song
 from engine.steering.spec import Arm, Mode
@@ -201,15 +201,15 @@ class SetKey(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SetControl(Command):
+class SetModulation(Command):
     """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
 
-    control: Control
+    modulation: Modulation
     gesture: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveControl(Command):
+class RemoveModulation(Command):
     """Lets the gauge of a dimension move no controller any more."""
 
     dimension: int

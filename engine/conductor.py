@@ -10,7 +10,6 @@ from typing import TypeVar
 from engine import commands as c
 from engine import edits, filing
 from engine.config import Settings
-from engine.controllers import GAP, Coming, Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
@@ -20,6 +19,7 @@ from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
+from engine.modulator import GAP, Coming, Modulator
 from engine.music.song import Song
 from engine.recording import Recording
 from engine.routing import Routing
@@ -113,7 +113,7 @@ class Conductor:
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
-        self._controllers = Controllers()
+        self._modulator = Modulator()
         self._routing = Routing()
         self._waiting: list[c.Command] = []
         self._edits_wait = False
@@ -139,7 +139,7 @@ class Conductor:
 
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._controllers.wake(), self._keep_at]
+        times = [self._sequencer.wake(), self._modulator.wake(), self._keep_at]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
@@ -149,9 +149,9 @@ class Conductor:
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
-        wake = self._controllers.wake()
+        wake = self._modulator.wake()
         if wake is not None and now >= wake:
-            self._send(self._controllers.update(*self._course(now)))
+            self._send(self._modulator.update(*self._course(now)))
         if self._sequencer.playing and now >= self._head_at + PLAYHEAD:
             self._head_at = now
             self._publish(self._sequencer.playhead(now))
@@ -183,7 +183,7 @@ class Conductor:
     def close(self, now: float) -> None:
         """Silences, and keeps the song where it is not saved."""
         self._send(self._sequencer.stop(now))
-        self._send(self._controllers.close(now))
+        self._send(self._modulator.close(now))
         self._studio.close()
         if self._keeper is not None:
             self._keeper.finish(self._document(), saved=self.snapshot.saved)
@@ -361,7 +361,7 @@ class Conductor:
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
-        self._send(self._controllers.update(*self._course(now)))
+        self._send(self._modulator.update(*self._course(now)))
 
     def _reroute(self, now: float) -> None:
         for message in self._routing.take(self.snapshot.song, now):
@@ -409,7 +409,7 @@ class Conductor:
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
             self._send(self._routing.programs(now, 0))
-            self._send(self._controllers.again(*self._course(now)))
+            self._send(self._modulator.again(*self._course(now)))
         elif isinstance(report, m.Ready):
             self._greet(now)
 
@@ -420,7 +420,7 @@ class Conductor:
         self._greeted = True
         if again:
             self._send(self._sequencer.again(now))
-            self._send(self._controllers.again(*self._course(now)))
+            self._send(self._modulator.again(*self._course(now)))
             self._send(self._routing.programs(now))
             return
         self._send(self._ears.greet())

@@ -10,9 +10,9 @@ from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
-from engine.music.controls import Control
 from engine.music.groove import Groove
 from engine.music.measure import Measure
+from engine.music.modulation import Modulation
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.text import printable
 
@@ -59,8 +59,8 @@ Editing = (
     | c.SetBank
     | c.SetGroove
     | c.SetKey
-    | c.SetControl
-    | c.RemoveControl
+    | c.SetModulation
+    | c.RemoveModulation
     | c.SetRoutes
 )
 """The commands that change the song itself and are steps of undo."""
@@ -123,12 +123,12 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetKey(tonic, scale, lock):
             song = _changed(song, "key", tonic=tonic, scale=scale)
             return song if lock is None else replace(song, lock=lock)
-        case c.SetControl(control):
+        case c.SetModulation(modulation):
             if context.model is not None:
-                check_dimension(context.model.spec, control.dimension)
-            return _with_controls(song, control.dimension, control)
-        case c.RemoveControl(dimension):
-            return _with_controls(song, dimension)
+                check_dimension(context.model.spec, modulation.dimension)
+            return _with_modulations(song, modulation.dimension, modulation)
+        case c.RemoveModulation(dimension):
+            return _with_modulations(song, dimension)
         case c.SetRoutes(routes):
             return replace(song, routes=routes)
 
@@ -152,8 +152,8 @@ def target(command: Editing) -> Hashable:
             return (c.SetRoutes, gesture)
         case c.SetBank(_, _, gesture) if gesture:
             return (c.SetBank, gesture)
-        case c.SetControl(control, gesture) if gesture:
-            return (c.SetControl, gesture, control.dimension)
+        case c.SetModulation(modulation, gesture) if gesture:
+            return (c.SetModulation, gesture, modulation.dimension)
         case c.SetKey(tonic, scale, lock, gesture) if gesture:
             return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
@@ -205,9 +205,9 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
             return f"bank {bank_words(msb, lsb)}"
         case c.SetGroove():
             return _groove_step(old.groove, new.groove)
-        case c.SetControl(control):
-            return f"{_gauge(spec, control.dimension)} moves {control.name}"
-        case c.RemoveControl(dimension):
+        case c.SetModulation(modulation):
+            return f"{_gauge(spec, modulation.dimension)} moves {modulation.name}"
+        case c.RemoveModulation(dimension):
             return f"{_gauge(spec, dimension)} moves no controller"
         case c.SetRoutes(routes):
             fresh = [route.name for route in routes if route not in old.routes]
@@ -228,10 +228,10 @@ def bank_words(msb: int | None, lsb: int | None) -> str:
     return "/".join("-" if part is None else str(part) for part in (msb, lsb))
 
 
-def _with_controls(song: Song, dimension: int, *added: Control) -> Song:
-    kept = [each for each in song.controls if each.dimension != dimension]
-    controls = sorted((*kept, *added), key=lambda control: control.dimension)
-    return replace(song, controls=tuple(controls))
+def _with_modulations(song: Song, dimension: int, *added: Modulation) -> Song:
+    kept = [each for each in song.modulations if each.dimension != dimension]
+    modulations = sorted((*kept, *added), key=lambda modulation: modulation.dimension)
+    return replace(song, modulations=tuple(modulations))
 
 
 def _gauge(spec: LatentSpec | None, dimension: int) -> str:

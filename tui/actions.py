@@ -82,7 +82,7 @@ ACTIONS: tuple[Action, ...] = (
         "Gauges",
         ("gauge.type", "type value", "Type a value from -3 to 3 for the chosen gauge.", 4),
         ("gauge.reset", "reset", "Bring the chosen gauge back to its ghost."),
-        ("gauge.control", "controller", "Let the chosen gauge move a controller or pitch bend."),
+        ("gauge.modulate", "controller", "Let the chosen gauge move a controller or pitch bend."),
         ("gauge.lock", "lock", "Lock or unlock the chosen gauge; locks hold when randomising.", 5),
     ),
     *_of(

@@ -14,7 +14,7 @@ from engine.locations import meant, songs_folder
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
-from tui.dials import Dial, RouteDials, control_dials, control_words, lock_words, sound_dials
+from tui.dials import Dial, RouteDials, lock_words, modulation_dials, modulation_words, sound_dials
 from tui.screens.browser import Browser, Taken
 from tui.screens.choice import Choice
 from tui.screens.dial_sheet import DialSheet
@@ -68,15 +68,15 @@ def _routes(screen: ComposeScreen) -> None:
     screen.app.push_screen(sheet)
 
 
-def _control(screen: ComposeScreen) -> None:
+def _modulate(screen: ComposeScreen) -> None:
     index = screen.chosen
     title = f"What {reading.gauges(screen.shown)[index].label} moves"
 
     def dials(shown: Snapshot) -> tuple[Dial, ...]:
-        return control_dials(shown, index)
+        return modulation_dials(shown, index)
 
     def foot(shown: Snapshot) -> str:
-        return control_words(shown, index)
+        return modulation_words(shown, index)
 
     screen.app.push_screen(DialSheet(screen.link, screen.gestures, title, dials, foot))
 
@@ -219,7 +219,7 @@ def _help(screen: ComposeScreen) -> None:
 
 DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
     "gauge.type": _type_value,
-    "gauge.control": _control,
+    "gauge.modulate": _modulate,
     "measure.browse": _browse,
     "measure.import": _import,
     "play.tempo": _tempo,

@@ -11,7 +11,6 @@ from engine.edits import bank_words
 from engine.errors import OutOfRange
 from engine.events import Snapshot
 from engine.latent.spec import LIMIT
-from engine.music.controls import CONTROL_KINDS, LAST_CONTROL, LAST_PAIRED, Control, check
 from engine.music.groove import (
     LARGEST_SEED,
     MOST_SWING,
@@ -20,6 +19,7 @@ from engine.music.groove import (
     STRAIGHT,
     SWING_UNITS,
 )
+from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS, Modulation, check
 from engine.music.routes import FARTHEST, MOST_ROUTES, Route
 from engine.music.scales import SCALES, TONICS
 from engine.music.song import FASTEST, SLOWEST, Song, Track
@@ -29,7 +29,7 @@ NOT_SENT = -1
 """Where the dial of a bank stands that is not sent."""
 
 _SCALES = tuple(SCALES)
-_KINDS = ("nothing", *CONTROL_KINDS)
+_KINDS = ("nothing", *MODULATION_KINDS)
 _KIND_WORDS = {
     "nothing": "no controller",
     "cc": "a controller",
@@ -176,24 +176,24 @@ def lock_words(snapshot: Snapshot) -> str:
     return f"Lock: constrains what is sounded, not what is decoded; {counted}."
 
 
-def control_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
+def modulation_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
     """Gives the dials of what a gauge moves; a controller that is taken is passed over."""
     song = snapshot.song
-    control = control_of(song, dimension)
-    kind = "nothing" if control is None else control.kind
+    modulation = modulation_of(song, dimension)
+    kind = "nothing" if modulation is None else modulation.kind
     first = Dial(
         "moves", _KIND_WORDS[kind], _KINDS.index(kind), 0, len(_KINDS) - 1,
         lambda v, gesture: _of_kind(song, dimension, _KINDS[int(v)], gesture),
         "at each move, and where slots begin", coarse=1, round=True, typed=False,
     )  # fmt: skip
-    if control is None:
+    if modulation is None:
         return (first,)
-    there = control
+    there = modulation
 
     def part(name: str, value: int, gesture: int) -> c.Command:
         way = 1 if value >= getattr(there, name) else -1
         changed: dict[str, Any] = {name: value}
-        return c.SetControl(_free(song, replace(there, **changed), name, way), gesture)
+        return c.SetModulation(_free(song, replace(there, **changed), name, way), gesture)
 
     dials = [
         first,
@@ -333,42 +333,40 @@ def _ports(snapshot: Snapshot, route: Route | None) -> tuple[str, ...]:
     return ("", *known)
 
 
-def control_of(song: Song, dimension: int) -> Control | None:
+def modulation_of(song: Song, dimension: int) -> Modulation | None:
     """Gives what a gauge moves."""
-    return next((each for each in song.controls if each.dimension == dimension), None)
+    return next((each for each in song.modulations if each.dimension == dimension), None)
 
 
-def control_words(snapshot: Snapshot, dimension: int) -> str:
+def modulation_words(snapshot: Snapshot, dimension: int) -> str:
     """Says what the gauge sends where it stands."""
-    control, latent = control_of(snapshot.song, dimension), reading.stands(snapshot)
-    if control is None:
+    modulation, latent = modulation_of(snapshot.song, dimension), reading.stands(snapshot)
+    if modulation is None:
         return "The gauge moves nothing beside the measure."
     if latent is None or dimension >= len(latent):
-        return f"The gauge moves {control.name}; an empty measure sends nothing."
-    z = latent[dimension]
-    return (
-        f"At {max(-LIMIT, min(LIMIT, z)):+.2f} the gauge sends {control.at(z)} to {control.name}."
-    )
+        return f"The gauge moves {modulation.name}; an empty measure sends nothing."
+    z = max(-LIMIT, min(LIMIT, latent[dimension]))
+    return f"At {z:+.2f} the gauge sends {modulation.at(z)} to {modulation.name}."
 
 
 def _of_kind(song: Song, dimension: int, kind: str, gesture: int) -> c.Command:
     if kind == "nothing":
-        return c.RemoveControl(dimension)
-    there = control_of(song, dimension)
+        return c.RemoveModulation(dimension)
+    there = modulation_of(song, dimension)
     channel = song.track.channel if there is None else there.channel
     number = {"cc": FIRST_CONTROL, "cc14": 1, "bend": 0}[kind]
     most = 127 if kind == "cc" else 16_383
-    chosen = CONTROL_KINDS[CONTROL_KINDS.index(kind)]
-    control = Control(dimension, chosen, channel, number, 0, most)
+    chosen = MODULATION_KINDS[MODULATION_KINDS.index(kind)]
+    modulation = Modulation(dimension, chosen, channel, number, 0, most)
     name = "channel" if kind == "bend" else "number"
-    return c.SetControl(_free(song, control, name, 1), gesture)
+    return c.SetModulation(_free(song, modulation, name, 1), gesture)
 
 
-def _free(song: Song, control: Control, name: str, way: int) -> Control:
+def _free(song: Song, modulation: Modulation, name: str, way: int) -> Modulation:
     # From a controller that another gauge has it goes on to the next that none has; where all
     # are taken the engine says so.
-    others = tuple(each for each in song.controls if each.dimension != control.dimension)
-    at = control
+    others = tuple(each for each in song.modulations if each.dimension != modulation.dimension)
+    at = modulation
     while True:
         try:
             check((*others, at))
@@ -378,7 +376,7 @@ def _free(song: Song, control: Control, name: str, way: int) -> Control:
         try:
             at = replace(at, **further)
         except OutOfRange:
-            return control
+            return modulation
 
 
 def _bank(value: int | None) -> str:

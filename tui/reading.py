@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.events import Snapshot
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
-from engine.music.controls import Control
+from engine.music.modulation import Modulation
 from engine.music.song import Slot
 
 DIMENSIONS = 32
@@ -53,23 +53,23 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
 def gauges(snapshot: Snapshot) -> tuple[GaugeReading, ...]:
     """Gives the readings of all gauges for the selected measure."""
     slot = snapshot.song.slots[snapshot.selected]
-    moved = {control.dimension: control for control in snapshot.song.controls}
+    moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
     return tuple(
         _gauge(each, slot, snapshot.locks, moved.get(each.index)) for each in dimensions(snapshot)
     )
 
 
 def _gauge(
-    dimension: Dimension, slot: Slot, locks: frozenset[int], control: Control | None
+    dimension: Dimension, slot: Slot, locks: frozenset[int], modulation: Modulation | None
 ) -> GaugeReading:
     index = dimension.index
     value = slot.latent[index] if slot.latent is not None else None
     ghost = slot.anchor[index] if slot.anchor is not None else None
     asks = has = ""
     differs = False
-    moves = control.name if control is not None else ""
-    if control is not None and value is not None:
-        moves += f" = {control.at(value)}"
+    moves = modulation.name if modulation is not None else ""
+    if modulation is not None and value is not None:
+        moves += f" = {modulation.at(value)}"
     attribute = dimension.attribute
     if attribute is not None:
         there = attribute.of(slot.measure)

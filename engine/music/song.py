@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.music import controls, routes
-from engine.music.controls import Control
+from engine.music import modulation, routes
 from engine.music.groove import PLAIN, Groove
 from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
+from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import C_MAJOR, Key
 
@@ -119,7 +119,7 @@ class Song:
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. ``groove`` and, with ``lock``, ``key`` say how the measures
-    are sounded: they constrain what is heard, not what is decoded. ``controls`` are what the
+    are sounded: they constrain what is heard, not what is decoded. ``modulations`` are what the
     gauges move beside the measures, ``routes`` where else the notes are played to.
     """
 
@@ -131,7 +131,7 @@ class Song:
     groove: Groove = PLAIN
     key: Key = C_MAJOR
     lock: bool = False
-    controls: tuple[Control, ...] = ()
+    modulations: tuple[Modulation, ...] = ()
     routes: tuple[Route, ...] = ()
 
     def __post_init__(self) -> None:
@@ -142,7 +142,7 @@ class Song:
             )
         if not 1 <= len(self.slots) <= MOST_SLOTS:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {len(self.slots)}.")
-        controls.check(self.controls)
+        modulation.check(self.modulations)
         routes.check(self.routes)
 
     def slot(self, index: int) -> Slot:

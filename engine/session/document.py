@@ -16,10 +16,10 @@ from typing import Any, NoReturn, get_args
 
 from engine import writing
 from engine.errors import ArmonicaError, BadSong
-from engine.music.controls import CONTROL_KINDS, Control
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
+from engine.music.modulation import MODULATION_KINDS, Modulation
 from engine.music.routes import MOST_ROUTES, Route
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
@@ -41,7 +41,7 @@ _PLAIN_SOUND = {
     "key": asdict(C_MAJOR),
     "lock": False,
     "bank": [None, None],
-    "controls": [],
+    "modulations": [],
     "routes": [],
 }
 """How a song of version 1 is sounded."""
@@ -116,7 +116,7 @@ def encode(document: Document) -> bytes:
         "key": asdict(song.key),
         "lock": song.lock,
         "bank": [track.pop("bank_msb"), track.pop("bank_lsb")],
-        "controls": [asdict(control) for control in song.controls],
+        "modulations": [asdict(modulation) for modulation in song.modulations],
         "routes": [asdict(route) for route in song.routes],
     }
     new = sound != _PLAIN_SOUND
@@ -283,10 +283,10 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
         _bad("the bank is not a list of two")
     msb, lsb = (None if each is None else fields.is_integer("bank", each) for each in bank)
     track = replace(track, bank_msb=msb, bank_lsb=lsb)
-    lock, listed = fields.truth("lock"), fields.take("controls")
+    lock, listed = fields.truth("lock"), fields.take("modulations")
     if not isinstance(listed, list) or len(listed) > _MOST_DIMENSIONS:
-        _bad("the controls are not a list")
-    controls = tuple(_control(body, f"control {at}") for at, body in enumerate(listed, 1))
+        _bad("the modulations are not a list")
+    modulations = tuple(_modulation(body, f"modulation {at}") for at, body in enumerate(listed, 1))
     listed = fields.take("routes")
     if not isinstance(listed, list) or len(listed) > MOST_ROUTES:
         _bad(f"the routes are not a list of at most {MOST_ROUTES}")
@@ -296,7 +296,7 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
         "groove": groove,
         "key": key,
         "lock": lock,
-        "controls": controls,
+        "modulations": modulations,
         "routes": routes,
     }
 
@@ -315,16 +315,18 @@ def _route(body: object, where: str) -> Route:
     return route
 
 
-def _control(body: object, where: str) -> Control:
+def _modulation(body: object, where: str) -> Modulation:
     fields = _Fields(body, where)
     kind = fields.text("kind")
-    if kind not in CONTROL_KINDS:
+    if kind not in MODULATION_KINDS:
         _bad(f"{where} is of a kind that is not known")
     names = ("channel", "number", "low", "high")
     rest = {name: fields.integer(name) for name in names}
-    control = Control(fields.integer("dimension"), CONTROL_KINDS[CONTROL_KINDS.index(kind)], **rest)
+    modulation = Modulation(
+        fields.integer("dimension"), MODULATION_KINDS[MODULATION_KINDS.index(kind)], **rest
+    )
     fields.end()
-    return control
+    return modulation
 
 
 def _slot(body: object, where: str) -> Slot:

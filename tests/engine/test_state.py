@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from engine import commands as c
 from engine.events import Noticed, PortStatus, Refused, Snapshot
 from engine.latent.spec import Latent
-from engine.music.controls import Control
 from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.modulation import Modulation
 from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.state import State
@@ -265,7 +265,7 @@ def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) 
         c.SetGroove(seed=2**63),
         c.SetKey(tonic=12),
         c.SetKey(scale="dorien"),
-        c.SetControl(Control(32)),
+        c.SetModulation(Modulation(32)),
         c.SetTitle("x" * 300),
         c.Play(8),
         c.Audition(-1),
@@ -359,11 +359,11 @@ commands = st.one_of(
     st.builds(c.SetTempo, st.floats(10, 500), gestures),
     st.builds(c.SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
     st.builds(
-        lambda dimension, number: c.SetControl(Control(dimension, number=number)),
+        lambda dimension, number: c.SetModulation(Modulation(dimension, number=number)),
         st.integers(0, 33),
         st.integers(0, 3),
     ),
-    st.builds(c.RemoveControl, st.integers(-1, 3)),
+    st.builds(c.RemoveModulation, st.integers(-1, 3)),
     st.builds(c.SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
     st.builds(c.SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
     st.builds(c.SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),

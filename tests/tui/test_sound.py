@@ -6,15 +6,15 @@ from textual.widgets import Label
 
 from engine import commands as c
 from engine.events import PortStatus
-from engine.music.controls import Control
 from engine.music.groove import Groove
+from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import Key
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
-from tui.dials import control_dials, sound_dials
+from tui.dials import modulation_dials, sound_dials
 from tui.screens.dial_sheet import DialSheet
 from tui.widgets.dial_rows import DialRows
 from tui.widgets.gauges import NamedGauges
@@ -120,7 +120,7 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         await until(pilot, lambda: "to CC 74 ch 1" in foot(app))
         await pilot.press("j", "l", "j", "l", "j", "L", "j", "enter", "1", "0", "0", "enter")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
-        assert engine.snapshot.song.controls == (Control(2, "cc", 1, 75, 10, 100),)
+        assert engine.snapshot.song.modulations == (Modulation(2, "cc", 1, 75, 10, 100),)
         await pilot.press("escape")
         gauges = app.composing.query_one(NamedGauges)
         assert "moves CC 75 ch 2 = 55" in gauges.plain()
@@ -128,23 +128,23 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         assert row.rstrip().endswith("»")
         assert under.endswith("CC 75 ch 2 = 55")
         await pilot.press("C", "h")
-        assert engine.of(c.RemoveControl) == [c.RemoveControl(2)]
+        assert engine.of(c.RemoveModulation) == [c.RemoveModulation(2)]
 
 
 async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    engine.state.apply(c.SetControl(Control(0, "cc", 0, 74)))
-    engine.state.apply(c.SetControl(Control(1, "bend", 0, 0, 0, 16_383)))
+    engine.state.apply(c.SetModulation(Modulation(0, "cc", 0, 74)))
+    engine.state.apply(c.SetModulation(Modulation(1, "bend", 0, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "j", "C", "right")
-        assert engine.snapshot.song.controls[2] == Control(2, "cc", 0, 75)
+        assert engine.snapshot.song.modulations[2] == Modulation(2, "cc", 0, 75)
         await pilot.press("j", "j", "left")
-        assert engine.snapshot.song.controls[2].number == 73
+        assert engine.snapshot.song.modulations[2].number == 73
         await pilot.press("k", "k", "right")
-        assert engine.snapshot.song.controls[2] == Control(2, "cc14", 0, 1, 0, 16_383)
+        assert engine.snapshot.song.modulations[2] == Modulation(2, "cc14", 0, 1, 0, 16_383)
         await pilot.press("right")
-        assert engine.snapshot.song.controls[2] == Control(2, "bend", 1, 0, 0, 16_383)
+        assert engine.snapshot.song.modulations[2] == Modulation(2, "bend", 1, 0, 0, 16_383)
         await until(pilot, lambda: "bend ch 2" in foot(app))
 
 
@@ -152,7 +152,7 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     for at in range(16):
-        engine.state.apply(c.SetControl(Control(at, "bend", at, 0, 0, 16_383)))
+        engine.state.apply(c.SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("]", "C")
         app.composing.chosen = 20
@@ -163,7 +163,7 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
 
 def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
     for value in (0, 1):
-        for dials in (sound_dials, lambda shown: control_dials(shown, 3)):
+        for dials in (sound_dials, lambda shown: modulation_dials(shown, 3)):
             at = 0
             while at < len(dials(engine.snapshot)):
                 dial = dials(engine.snapshot)[at]

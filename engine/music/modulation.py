@@ -1,4 +1,4 @@
-"""Controllers that gauges move: which message, on which channel, over which range."""
+"""Modulation: controllers that gauges move: which message, on which channel, over which range."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Literal, get_args
 from engine.errors import OutOfRange
 from engine.text import printable
 
-ControlKind = Literal["cc", "cc14", "bend"]
-CONTROL_KINDS: tuple[ControlKind, ...] = get_args(ControlKind)
+ModulationKind = Literal["cc", "cc14", "bend"]
+MODULATION_KINDS: tuple[ModulationKind, ...] = get_args(ModulationKind)
 
 LAST_CONTROL = 119
 """The last controller: 120 to 127 are channel mode messages, which silence and reset."""
@@ -25,7 +25,7 @@ _REACH = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class Modulation:
     """What the gauge of a ``dimension`` moves on a MIDI ``channel`` (0-15).
 
     ``kind`` is ``cc`` (controller ``number`` 0-119, values to 127), ``cc14`` (``number`` 0-31
@@ -35,14 +35,14 @@ class Control:
     """
 
     dimension: int
-    kind: ControlKind = "cc"
+    kind: ModulationKind = "cc"
     channel: int = 0
     number: int = 0
     low: int = 0
     high: int = 127
 
     def __post_init__(self) -> None:
-        if self.kind not in CONTROL_KINDS:
+        if self.kind not in MODULATION_KINDS:
             raise OutOfRange(f"There is no controller of kind {printable(str(self.kind))[:40]!r}.")
         last = {"cc": LAST_CONTROL, "cc14": LAST_PAIRED, "bend": 0}[self.kind]
         for name, value, high in (
@@ -88,16 +88,16 @@ class Control:
         return [bytes((status, self.number, high)), bytes((status, self.number + 32, low))]
 
 
-def check(controls: tuple[Control, ...]) -> None:
+def check(modulations: tuple[Modulation, ...]) -> None:
     """Raises `OutOfRange` where a gauge moves two, or two gauges move the same."""
-    taken: dict[tuple[int, int], Control] = {}
-    for control in controls:
-        if sum(other.dimension == control.dimension for other in controls) > 1:
-            raise OutOfRange(f"Gauge {control.dimension} moves two controllers.")
-        for target in control.targets:
+    taken: dict[tuple[int, int], Modulation] = {}
+    for modulation in modulations:
+        if sum(other.dimension == modulation.dimension for other in modulations) > 1:
+            raise OutOfRange(f"Gauge {modulation.dimension} moves two controllers.")
+        for target in modulation.targets:
             if target in taken:
                 raise OutOfRange(
-                    f"{control.name} is moved by another gauge already ({taken[target].name}).",
+                    f"{modulation.name} is moved by another gauge already ({taken[target].name}).",
                     "Choose another controller or channel, or remove the other first.",
                 )
-            taken[target] = control
+            taken[target] = modulation

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from engine.midi import messages as m
-from engine.music.controls import CENTRE, Control
+from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Song
 
 GAP = 0.005
@@ -25,7 +25,7 @@ Coming = tuple[float, int]
 
 @dataclass(slots=True)
 class _Told:
-    control: Control
+    modulation: Modulation
     value: int
     at: float
     then: tuple[float, int] | None = None
@@ -34,7 +34,7 @@ class _Told:
     """When the player was last told that."""
 
 
-class Controllers:
+class Modulator:
     """Knows what each controller was told, and tells it what changes.
 
     A value that comes too soon after another waits, and the last one is always told.
@@ -54,18 +54,18 @@ class Controllers:
         for each in self._told.values():
             if each.then is not None and now >= each.then[0]:
                 (each.at, each.value), each.then = each.then, None
-        sent = self._leave(song.controls, now)
-        for control in song.controls:
-            here = _value(control, song, slot)
+        sent = self._leave(song.modulations, now)
+        for modulation in song.modulations:
+            here = _value(modulation, song, slot)
             if here is not None:
-                sent += self._bring(control, here, now)
-            told = self._told.get(control.targets)
+                sent += self._bring(modulation, here, now)
+            told = self._told.get(modulation.targets)
             if coming is not None and told is not None:
-                sent += self._prepare(told, _value(control, song, coming[1]), coming[0], now)
+                sent += self._prepare(told, _value(modulation, song, coming[1]), coming[0], now)
             elif told is not None and told.then is not None:
                 # It was to change, and does not any more: that is put right when it comes.
                 sent += self._prepare(told, here, told.then[0], now)
-        if coming is not None and song.controls:
+        if coming is not None and song.modulations:
             # There is another slot to look ahead to then.
             self._due(coming[0])
         return sent
@@ -79,21 +79,21 @@ class Controllers:
         """Leaves no instrument out of tune."""
         return self._leave((), now)
 
-    def _leave(self, controls: tuple[Control, ...], now: float) -> list[m.ToPlayer]:
-        kept = {control.targets for control in controls}
+    def _leave(self, modulations: tuple[Modulation, ...], now: float) -> list[m.ToPlayer]:
+        kept = {modulation.targets for modulation in modulations}
         sent: list[m.ToPlayer] = []
         for targets in self._told.keys() - kept:
             told = self._told.pop(targets)
-            if told.control.kind == "bend":
+            if told.modulation.kind == "bend":
                 # Not before what is on its way.
-                sent += _sends(told.control, CENTRE, told.then[0] if told.then else now)
+                sent += _sends(told.modulation, CENTRE, told.then[0] if told.then else now)
         return sent
 
-    def _bring(self, control: Control, value: int, now: float) -> list[m.ToPlayer]:
-        told = self._told.get(control.targets)
+    def _bring(self, modulation: Modulation, value: int, now: float) -> list[m.ToPlayer]:
+        told = self._told.get(modulation.targets)
         if told is None:
-            self._told[control.targets] = _Told(control, value, now)
-            return _sends(control, value, now)
+            self._told[modulation.targets] = _Told(modulation, value, now)
+            return _sends(modulation, value, now)
         on_its_way = told.then is not None and told.then[0] <= now + GAP
         if value == (told.then[1] if told.then is not None and on_its_way else told.value):
             return []
@@ -101,7 +101,7 @@ class Controllers:
             self._due(told.at + GAP)
             return []
         told.value, told.at = value, now
-        return _sends(control, value, now)
+        return _sends(modulation, value, now)
 
     def _prepare(self, told: _Told, value: int | None, at: float, now: float) -> list[m.ToPlayer]:
         if value is None:
@@ -120,18 +120,18 @@ class Controllers:
             return []
         told.then, told.asked = (at, value), now
         self._due(at)
-        return _sends(told.control, value, at)
+        return _sends(told.modulation, value, at)
 
     def _due(self, at: float) -> None:
         self._wake = at if self._wake is None else min(self._wake, at)
 
 
-def _value(control: Control, song: Song, slot: int) -> int | None:
+def _value(modulation: Modulation, song: Song, slot: int) -> int | None:
     latent = song.slots[slot].latent if slot < len(song.slots) else None
-    if latent is None or control.dimension >= len(latent):
+    if latent is None or modulation.dimension >= len(latent):
         return None
-    return control.at(latent[control.dimension])
+    return modulation.at(latent[modulation.dimension])
 
 
-def _sends(control: Control, value: int, at: float) -> list[m.ToPlayer]:
-    return [m.Send(at, data) for data in control.messages(value)]
+def _sends(modulation: Modulation, value: int, at: float) -> list[m.ToPlayer]:
+    return [m.Send(at, data) for data in modulation.messages(value)]

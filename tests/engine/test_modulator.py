@@ -8,24 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import commands as c
-from engine.controllers import AHEAD, GAP, Controllers
 from engine.midi import messages as m
-from engine.music.controls import CENTRE, Control
+from engine.modulator import AHEAD, GAP, Modulator
+from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Origin, Slot, Song
 from engine.sequencer import LEAD
 from tests.engine.test_conductor import Desk, measure
 
 TUNE = Origin("corpus", "The Tune")
-CUTOFF = Control(0, "cc", 2, 74)
-BEND = Control(1, "bend", 0, 0, 0, 16_383)
+CUTOFF = Modulation(0, "cc", 2, 74)
+BEND = Modulation(1, "bend", 0, 0, 0, 16_383)
 
 
-def song(*values: float, controls: tuple[Control, ...] = (CUTOFF,), tempo: float = 60.0) -> Song:
+def song(
+    *values: float, modulations: tuple[Modulation, ...] = (CUTOFF,), tempo: float = 60.0
+) -> Song:
     """Gives a song whose slots have these values on their first gauge, and 0 on the others."""
     slots = tuple(
         Slot(measure(60), code, code, TUNE) for code in ((value, *[0.0] * 31) for value in values)
     )
-    return Song("Song", tempo, slots=slots, controls=controls)
+    return Song("Song", tempo, slots=slots, modulations=modulations)
 
 
 def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
@@ -38,7 +40,7 @@ def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
 
 
 def test_a_value_is_sent_once_and_again_when_it_changes() -> None:
-    told = Controllers()
+    told = Modulator()
     assert sent(told.update(song(0.0), 0, None, 1.0)) == [(1.0, 64)]
     assert told.update(song(0.001), 0, None, 2.0) == []
     assert sent(told.update(song(3.0), 0, None, 3.0)) == [(3.0, 127)]
@@ -46,7 +48,7 @@ def test_a_value_is_sent_once_and_again_when_it_changes() -> None:
 
 
 def test_what_comes_too_soon_waits_and_only_the_last_of_it_is_sent() -> None:
-    told = Controllers()
+    told = Modulator()
     told.update(song(0.0), 0, None, 1.0)
     assert told.update(song(1.0), 0, None, 1.001) == []
     assert told.update(song(2.0), 0, None, 1.002) == []
@@ -56,7 +58,7 @@ def test_what_comes_too_soon_waits_and_only_the_last_of_it_is_sent() -> None:
 
 
 def test_a_slot_without_a_code_changes_nothing() -> None:
-    told = Controllers()
+    told = Modulator()
     first = song(1.0)
     told.update(first, 0, None, 0.0)
     empty = replace(first, slots=(*first.slots, Slot()))
@@ -66,20 +68,20 @@ def test_a_slot_without_a_code_changes_nothing() -> None:
 
 
 def test_a_new_range_is_sent_and_a_bend_that_goes_leaves_the_instrument_in_tune() -> None:
-    told = Controllers()
-    told.update(song(3.0, controls=(CUTOFF, BEND)), 0, None, 0.0)
+    told = Modulator()
+    told.update(song(3.0, modulations=(CUTOFF, BEND)), 0, None, 0.0)
     narrow = replace(CUTOFF, high=90)
-    assert sent(told.update(song(3.0, controls=(narrow, BEND)), 0, None, 1.0)) == [(1.0, 90)]
+    assert sent(told.update(song(3.0, modulations=(narrow, BEND)), 0, None, 1.0)) == [(1.0, 90)]
     centre = [m.Send(2.0, b"\xe0\x00\x40")]
-    assert told.update(song(3.0, controls=(narrow,)), 0, None, 2.0) == centre
-    assert told.update(song(3.0, controls=()), 0, None, 3.0) == []
-    told.update(song(3.0, controls=(BEND,)), 0, None, 4.0)
+    assert told.update(song(3.0, modulations=(narrow,)), 0, None, 2.0) == centre
+    assert told.update(song(3.0, modulations=()), 0, None, 3.0) == []
+    told.update(song(3.0, modulations=(BEND,)), 0, None, 4.0)
     assert told.close(5.0) == [m.Send(5.0, b"\xe0\x00\x40")]
     assert CENTRE == 0x40 << 7
 
 
 def test_the_next_slot_s_value_is_sent_for_its_start() -> None:
-    told, music = Controllers(), song(-3.0, 3.0)
+    told, music = Modulator(), song(-3.0, 3.0)
     assert sent(told.update(music, 0, (4.0, 1), 0.0)) == [(0.0, 0)]
     assert told.wake() == 4.0 - AHEAD
     assert sent(told.update(music, 0, (4.0, 1), 3.9)) == [(4.0, 127)]
@@ -102,7 +104,7 @@ moves = st.lists(
 def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stands(
     moves: list[tuple[float, int, float]], bar: float
 ) -> None:
-    told, values, now = Controllers(), [0.0, 0.0], 0.0
+    told, values, now = Modulator(), [0.0, 0.0], 0.0
     out: list[tuple[float, int, int]] = []
 
     def update(at: float) -> None:
@@ -135,8 +137,8 @@ def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stand
 
 
 def test_a_gauge_that_moves_is_heard_at_once_and_taken_back_by_undo() -> None:
-    desk = Desk(song=song(0.0, 0.0, controls=()))
-    desk.do(c.SetControl(CUTOFF))
+    desk = Desk(song=song(0.0, 0.0, modulations=()))
+    desk.do(c.SetModulation(CUTOFF))
     assert sent(desk.player.messages) == [(0.0, 64)]
     desk.now = 1.0
     desk.do(c.SetLatent(0, 0, 3.0))
@@ -146,10 +148,10 @@ def test_a_gauge_that_moves_is_heard_at_once_and_taken_back_by_undo() -> None:
     assert sent(desk.player.messages)[1:] == [(1.0, 127), (1.005, 64)]
     desk.forget()
     assert sent(desk.do(m.PortOpened("Synth"))) == [(2.0, 64)]
-    desk.do(c.RemoveControl(0), c.SetLatent(0, 0, 1.0))
+    desk.do(c.RemoveModulation(0), c.SetLatent(0, 0, 1.0))
     assert sent(desk.player.messages) == [(2.0, 64)]
     desk.do(c.Undo(), c.Undo())
-    assert desk.conductor.snapshot.song.controls == (CUTOFF,)
+    assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
 
 
 def test_the_slot_that_plays_is_heard_and_the_slot_that_is_shown_when_none_does() -> None:
@@ -173,9 +175,9 @@ def test_the_slot_that_plays_is_heard_and_the_slot_that_is_shown_when_none_does(
 
 def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> None:
     desk = Desk()
-    desk.do(c.SetControl(CUTOFF), c.SetControl(replace(CUTOFF, dimension=3)))
-    desk.do(c.SetControl(replace(CUTOFF, dimension=99)), c.RemoveControl(7))
-    assert desk.conductor.snapshot.song.controls == (CUTOFF,)
+    desk.do(c.SetModulation(CUTOFF), c.SetModulation(replace(CUTOFF, dimension=3)))
+    desk.do(c.SetModulation(replace(CUTOFF, dimension=99)), c.RemoveModulation(7))
+    assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
     refusals = [str(event) for event in desk.events if type(event).__name__ == "Refused"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
     assert desk.conductor.snapshot.undo == ("complexity moves CC 74 ch 3",)

@@ -209,7 +209,9 @@ def foreign(song: Song, spec: LatentSpec) -> bool:
 def _own(song: Song, spec: LatentSpec) -> Song:
     slots = song.slots
     if foreign(song, spec):
-        slots = tuple(s if s.empty else Slot.brought_in(s.measure, s.origin) for s in slots)
+        slots = tuple(
+            s if s.empty else Slot.brought_in(s.measure, s.origin, s.touches) for s in slots
+        )
     return replace(song, slots=slots, model=(spec.name, spec.digest))
 
 
@@ -315,5 +317,7 @@ def _copy(song: Song, source: int, target: int) -> Song:
     if source == target or slot.empty:
         return song.with_slot(target, slot)
     origin = Origin("copy", slot.origin.title, f"copy of measure {source + 1}")
-    copied = replace(slot, anchor=slot.latent, origin=origin, source=slot.measure)
+    copied = replace(
+        slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
+    )
     return song.with_slot(target, copied)

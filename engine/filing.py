@@ -125,6 +125,7 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
         channel=song.track.channel,
         program=song.track.program,
         velocity=song.track.velocity,
+        touches=tuple(song.touches()),
         title=song.title,
         texts=texts,
     )

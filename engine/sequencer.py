@@ -16,6 +16,7 @@ from engine.midi import messages as m
 from engine.music.line import Line, Stretch
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.music.touch import Touches
 
 LOOK_AHEAD = 0.75
 """How far ahead the player is told its notes, in seconds: longer than an interpreter may stall."""
@@ -42,12 +43,14 @@ Messages = list[m.ToPlayer]
 class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    Notes that begin before ``first`` do not sound; those before ``told`` are with the player.
+    The loop began at position ``bar``. Notes that begin before ``first`` do not sound; those
+    before ``told`` are with the player.
     """
 
     time: float
     position: float
     pace: float
+    bar: float
     first: float
     told: float
 
@@ -63,7 +66,7 @@ class Sequencer:
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = Line(song.measures())
+        self._line = Line(song.measures(), song.touches())
         self._run: _Run | None = None
         self._topped = 0.0
         # What the player holds, as it was told: ends that were cut are cut here too.
@@ -82,16 +85,18 @@ class Sequencer:
         """Gives where the music is."""
         if self._run is None:
             return PlayheadMoved(None, 0.0)
-        slot, beat = self._line.place(max(self._run.at(now), self._run.first))
+        slot, beat = self._line.place(max(self._run.at(now), self._run.bar))
         return PlayheadMoved(slot, beat)
 
     def play(self, now: float, slot: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it)."""
         slot = slot if slot < len(self._line.starts) else 0
-        first, start = self._line.starts[slot], now + LEAD
+        bar, first, pace = self._line.starts[slot], self._line.entry(slot), 60 / self._song.tempo
+        # A first note that is early has its time, too.
+        start = now + LEAD + (bar - first) * pace
         told = self._silence(now)
-        self._run = _Run(start, first, 60 / self._song.tempo, first, first)
-        sixteenths = round(first * 4)
+        self._run = _Run(start, bar, pace, bar, first, first)
+        sixteenths = round(bar * 4)
         clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
 
@@ -127,18 +132,18 @@ class Sequencer:
         self._run = replace(self._run, told=self._run.at(now))
         return [*self.program(now), *self.advance(now)]
 
-    def audition(self, measures: Sequence[Measure], now: float) -> Messages:
+    def audition(
+        self, measures: Sequence[Measure], now: float, touches: Sequence[Touches] = ()
+    ) -> Messages:
         """Sounds measures once, cutting what sounds, if the loop does not run."""
         if self._run is not None:
             return []
         if not measures:
             return self._silence(now)
-        pace, line = 60 / self._song.tempo, Line(measures)
+        pace, line = 60 / self._song.tempo, Line(measures, touches)
         notes = [
-            self._timed(
-                now + note.start * pace, now + min(note.end, line.length) * pace, note.pitch
-            )
-            for note in line.between(0.0, line.length)
+            self._timed(now + note.start * pace, now + min(note.end, line.length) * pace, note)
+            for note in line.once()
         ]
         return self._silence(now) + self._notes(notes)
 
@@ -148,17 +153,18 @@ class Sequencer:
         told: Messages = []
         if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
             told += self.program(now)
-        same = tuple(song.measures()) == self._line.measures
+        line = Line(song.measures(), song.touches())
+        same = (line.measures, line.touches) == (self._line.measures, self._line.touches)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = self._line if same else Line(song.measures())
+            self._line = self._line if same else line
             return told
         position = self._run.at(now + MARGIN)
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._run.first)
+            position = max(math.ceil(position), self._run.bar)
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
-        return told + self._replan(position, Line(song.measures()), 60 / song.tempo)
+        return told + self._replan(position, line, 60 / song.tempo)
 
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
@@ -174,6 +180,7 @@ class Sequencer:
             run = replace(
                 run,
                 position=run.position + shift,
+                bar=run.bar + shift,
                 first=run.first + shift,
                 told=run.told + shift,
             )
@@ -232,10 +239,12 @@ class Sequencer:
         return [m.Notes(tuple(notes))] if notes else []
 
     def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
-        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch.pitch)
+        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch)
 
-    def _timed(self, on: float, off: float, pitch: int) -> m.TimedNote:
-        return m.TimedNote(on, off, self._song.track.channel, pitch, self._song.track.velocity)
+    def _timed(self, on: float, off: float, note: Stretch) -> m.TimedNote:
+        track = self._song.track
+        velocity = note.velocity or track.velocity
+        return m.TimedNote(on, off, track.channel, note.pitch, velocity)
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:

@@ -15,8 +15,10 @@ from engine.errors import BadMidiFile, OutOfRange
 from engine.midi.fitting import Account, count, fit
 from engine.midi.parsing import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
 from engine.music.grid import FOUR_QUARTERS
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.line import Line
+from engine.music.measure import Measure
 from engine.music.song import FASTEST, SLOWEST, Track
+from engine.music.touch import Touches
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
@@ -104,15 +106,17 @@ def write(
     channel: int = 0,
     program: int = 0,
     velocity: int = 96,
+    touches: Sequence[Touches] = (),
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Writes measures to a MIDI file of type 1, whole or not at all.
 
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
-    the note before it. ``texts`` are text events, each at the start of a measure (from 0), in
-    order. Raises `OutOfRange` for values that a song cannot have or where there
-    is no measure, `CannotWrite` where nothing can be written.
+    the note before it. ``touches`` says how the notes of each measure are played, where that
+    is not as loud as ``velocity`` and on the grid. ``texts`` are text events, each at the start
+    of a measure (from 0), in order. Raises `OutOfRange` for values that a song cannot have or
+    where there is no measure, `CannotWrite` where nothing can be written.
     """
     track = Track(channel, program, velocity)
     if not measures:
@@ -125,7 +129,7 @@ def write(
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
     file.tracks.append(_conductor(tempo, name, measures, texts))
-    file.tracks.append(_notes(measures, track, name))
+    file.tracks.append(_notes(measures, touches, track, name))
     content = BytesIO()
     file.save(file=content)
     writing.write(Path(path), content.getvalue())
@@ -223,31 +227,25 @@ def _conductor(
     return track
 
 
-def _notes(measures: Sequence[Measure], track: Track, name: str) -> mido.MidiTrack:
+def _notes(
+    measures: Sequence[Measure], touches: Sequence[Touches], track: Track, name: str
+) -> mido.MidiTrack:
     written = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
     written.append(mido.Message("program_change", channel=track.channel, program=track.program))
     at = 0
-    sounding: int | None = None
 
     def add(kind: str, tick: int, **values: int) -> None:
         nonlocal at
         written.append(mido.Message(kind, time=tick - at, channel=track.channel, **values))
         at = tick
 
-    base = 0
-    for measure in measures:
-        for onset, token in zip(measure.grid.onsets, measure.tokens, strict=True):
-            if token == HOLD:
-                continue
-            tick = base + int(onset * TICKS_PER_QUARTER)
-            if sounding is not None:
-                add("note_off", tick, note=sounding, velocity=64)
-                sounding = None
-            if token != REST:
-                add("note_on", tick, note=token, velocity=track.velocity)
-                sounding = token
-        base += int(measure.grid.length * TICKS_PER_QUARTER)
-    if sounding is not None:
-        add("note_off", base, note=sounding, velocity=64)
-    written.append(mido.MetaMessage("end_of_track", time=base - at))
+    line = Line(measures, touches)
+    for note in line.once():
+        # Two that were played towards each other may share a tick when rounded.
+        on = max(at, round(note.start * TICKS_PER_QUARTER))
+        off = max(on + 1, round(min(note.end, line.length) * TICKS_PER_QUARTER))
+        add("note_on", on, note=note.pitch, velocity=note.velocity or track.velocity)
+        add("note_off", off, note=note.pitch, velocity=64)
+    end = max(at, round(line.length * TICKS_PER_QUARTER))
+    written.append(mido.MetaMessage("end_of_track", time=end - at))
     return written

@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.music.measure import SILENCE, Measure
+from engine.music.touch import Touches
 
 SLOTS = 8
 """How many slots a new song has."""
@@ -19,15 +20,16 @@ SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
 
-OriginKind = Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+OriginKind = Literal["empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a slot's measure came from.
 
-    ``kind`` is ``empty``, ``corpus``, ``midi``, ``prior`` (randomised), ``gauge`` (moved by
-    hand from the prior's mean) or ``copy``; ``title`` and ``detail`` say it to the player.
+    ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
+    (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
+    one measure to another) or ``copy``; ``title`` and ``detail`` say it to the player.
     """
 
     kind: OriginKind
@@ -47,7 +49,9 @@ class Slot:
     what a reset goes back to. ``source`` is the measure as it was brought in, or None where
     it was made by decoding. ``moved`` says that the measure was decoded from the code; a
     measure that was brought in sounds exactly as it came until a gauge moves, and again
-    when all gauges stand at the anchor.
+    when all gauges stand at the anchor. ``played`` says how each note of the source was
+    played, and is empty where all are as the track has them. Raises `OutOfRange` where there
+    is not one for each note.
     """
 
     measure: Measure = SILENCE
@@ -56,11 +60,21 @@ class Slot:
     origin: Origin = EMPTY
     moved: bool = False
     source: Measure | None = None
+    played: Touches = ()
+
+    def __post_init__(self) -> None:
+        if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
+            raise OutOfRange("A measure that was played has one touch for each of its notes.")
 
     @classmethod
-    def brought_in(cls, measure: Measure, origin: Origin) -> Slot:
+    def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
         """Makes the slot of a measure that comes from outside and has no code yet."""
-        return cls(measure=measure, origin=origin, source=measure)
+        return cls(measure=measure, origin=origin, source=measure, played=played)
+
+    @property
+    def touches(self) -> Touches:
+        """How each note of the measure is played; a measure that was moved is not."""
+        return () if self.moved else self.played
 
     @property
     def empty(self) -> bool:
@@ -130,3 +144,8 @@ class Song:
         """Yields the measures of one loop in order."""
         for slot in self.slots[: self.sounding]:
             yield slot.measure
+
+    def touches(self) -> Iterator[Touches]:
+        """Yields how the notes of each of them are played, in order."""
+        for slot in self.slots[: self.sounding]:
+            yield slot.touches

@@ -18,10 +18,16 @@ from engine.errors import ArmonicaError, BadSong
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import Measure
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
+from engine.music.touch import Touch, Touches
 from engine.text import printable
 
 SUFFIX = ".armonica"
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""The oldest version that is read: one that says nothing of how notes were played.
+
+A song that has nothing to say of it is written so, and opens in older programs, too.
+"""
 
 LARGEST = 8_000_000
 """The largest file in bytes: ten times the longest song."""
@@ -94,10 +100,11 @@ def read(path: str | Path) -> Document:
 def encode(document: Document) -> bytes:
     """Gives the document as the text of a file, a line for each thing worth reading."""
     song = document.song
+    version = VERSION if any(map(_new, song.slots)) else OLDEST
     model = None if song.model is None else dict(zip(("name", "digest"), song.model, strict=True))
     track = song.track
     head = {
-        "armonica": VERSION,
+        "armonica": version,
         "title": song.title[:_LONGEST_TEXT],
         "tempo": song.tempo,
         "track": {
@@ -126,7 +133,8 @@ def decode(data: bytes) -> Document:
         _bad("it is damaged, or no song at all")
     if not isinstance(body, dict) or "armonica" not in body:
         _bad("it is no song")
-    if (version := body["armonica"]) != VERSION or type(version) is not int:
+    version = body["armonica"]
+    if type(version) is not int or not OLDEST <= version <= VERSION:
         raise BadSong(
             f"This song has version {str(version)[:20]}, and version {VERSION} is known here.",
             "Open it with the Armonica that wrote it, or a newer one.",
@@ -186,6 +194,17 @@ class _Fields:
             _bad(f"the {name} of {self._where} is not a list of numbers")
         return tuple(self._number(name, value) for value in values)
 
+    def touches(self, name: str) -> Touches:
+        values = self.take(name)
+        if not isinstance(values, list) or len(values) > FOUR_QUARTERS.ticks:
+            _bad(f"how {self._where} was played is not a list of at most {FOUR_QUARTERS.ticks}")
+        return tuple(None if value is None else self._touch(name, value) for value in values)
+
+    def _touch(self, name: str, value: object) -> Touch:
+        if not isinstance(value, list) or len(value) != 2:
+            _bad(f"how a note of {self._where} was played is not a velocity and a deviation")
+        return Touch(self._integer(name, value[0]), self._number(name, value[1]))
+
     def end(self) -> None:
         if self._body:
             _bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
@@ -203,7 +222,7 @@ class _Fields:
 
 
 def _document(fields: _Fields) -> Document:
-    fields.take("armonica")
+    version = fields.take("armonica")
     title, tempo = fields.text("title"), fields.number("tempo")
     part = _Fields(fields.take("track"), "the track")
     track = Track(part.integer("channel"), part.integer("program"), part.integer("velocity"))
@@ -224,14 +243,16 @@ def _document(fields: _Fields) -> Document:
     fields.end()
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_SLOTS:
         _bad(f"the slots are not a list of 1 to {MOST_SLOTS}")
-    slots = tuple(_slot(body, f"measure {number}") for number, body in enumerate(listed, 1))
+    slots = tuple(
+        _slot(body, f"measure {number}", version) for number, body in enumerate(listed, 1)
+    )
     sizes = {len(slot.latent) for slot in slots if slot.latent is not None}
     if len(sizes) > 1:
         _bad("its codes have different lengths")
     return Document(Song(title, tempo, track, slots, model), frozenset(locks), belongs_to)
 
 
-def _slot(body: object, where: str) -> Slot:
+def _slot(body: object, where: str, version: int) -> Slot:
     if body is None:
         return Slot()
     fields = _Fields(body, where)
@@ -244,16 +265,21 @@ def _slot(body: object, where: str) -> Slot:
     measure = Measure(fields.integers("tokens", FOUR_QUARTERS.ticks))
     source = fields.tokens_or_none("source")
     latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.take("moved")
+    played = fields.touches("played") if version > 1 else ()
     fields.end()
     if not isinstance(moved, bool):
         _bad(f"whether {where} was moved is neither true nor false")
     if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
         _bad(f"the code and the anchor of {where} do not go together")
     brought = None if source is None else Measure(source)
-    return Slot(measure, latent, anchor, origin, moved, brought)
+    return Slot(measure, latent, anchor, origin, moved, brought, played)
 
 
-def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool) -> str:
+def _new(slot: Slot) -> bool:
+    return bool(slot.played) or slot.origin.kind in ("played", "between")
+
+
+def _text(head: Mapping[str, Any], slots: tuple[Slot, ...], ascii_only: bool) -> str:
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
 
@@ -268,7 +294,7 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "title": slot.origin.title[:_LONGEST_TEXT],
             "detail": slot.origin.detail[:_LONGEST_TEXT],
         }
-        parts = {
+        parts: dict[str, object] = {
             "origin": origin,
             "tokens": slot.measure.tokens,
             "source": slot.source.tokens if slot.source is not None else None,
@@ -276,6 +302,9 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "latent": slot.latent,
             "anchor": slot.anchor,
         }
+        if head["armonica"] > OLDEST:
+            touches = [touch and (touch.velocity, touch.deviation) for touch in slot.played]
+            parts["played"] = touches
         inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
         bodies.append(f"  {{{inside}}}")
     lines.append('"slots": [\n' + ",\n".join(bodies) + "\n ]")

@@ -16,6 +16,7 @@ from engine.events import Prompt
 from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.song import Song, Track
+from engine.music.touch import Touches
 from engine.session import document
 from engine.steering.generate import LONGEST
 from engine.steering.spec import AudioSpec
@@ -65,9 +66,7 @@ def prompt_codes(
             return torch.from_numpy(takes.read_codes(recipe)[:, -most:]).long()
         wave = files.read(takes.place(prompt.which), spec.sample_rate, last=seconds)
     elif prompt.kind == "song":
-        wave = _rendered(
-            tuple(song.measures()), song.tempo, song.track, seconds, spec.sample_rate, soundfont
-        )
+        wave = _song(song, seconds, spec.sample_rate, soundfont)
     else:
         path = meant(prompt.which)
         if path.suffix.lower() in MIDI:
@@ -78,10 +77,7 @@ def prompt_codes(
                 found.measures, found.tempo, Track(), seconds, spec.sample_rate, soundfont
             )
         elif path.suffix.lower() == document.SUFFIX:
-            kept = document.read(path).song
-            wave = _rendered(
-                tuple(kept.measures()), kept.tempo, kept.track, seconds, spec.sample_rate, soundfont
-            )
+            wave = _song(document.read(path).song, seconds, spec.sample_rate, soundfont)
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)
     if len(wave) < SHORTEST * spec.sample_rate:
@@ -95,6 +91,11 @@ def prompt_codes(
     return instrument.encode(wave[len(wave) - round(frames * hop) :])
 
 
+def _song(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
+    measures, touches = tuple(song.measures()), tuple(song.touches())
+    return _rendered(measures, song.tempo, song.track, seconds, rate, soundfont, touches)
+
+
 def _rendered(
     measures: Sequence[Measure],
     tempo: float,
@@ -102,14 +103,17 @@ def _rendered(
     seconds: float,
     rate: int,
     soundfont: str,
+    touches: tuple[Touches, ...] = (),
 ) -> Wave:
     bar = float(measures[0].grid.length) * 60 / tempo
     # It begins on a bar line where it can, for a beat is easier found there.
-    chosen = measures[-max(1, int(seconds / bar + 1e-9)) :]
+    last = -max(1, int(seconds / bar + 1e-9))
+    chosen = measures[last:]
     if all(measure.silent for measure in chosen):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    wave = to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))
+    synth = Synth(find(soundfont), rate)
+    wave = to_mono(render(synth, chosen, tempo, track, tail=0.0, touches=touches[last:]))
     return levelled(wave, LEVEL["melody"])

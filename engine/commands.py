@@ -1,8 +1,8 @@
 """Everything that can be asked of the engine, as plain frozen values.
 
 The queue, the recording and the tests carry the same objects. Slots and dimensions count
-from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo or track that
-follow each other are one step of undo.
+from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo, track, groove or
+key that follow each other are one step of undo.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
@@ -17,6 +17,7 @@ from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.events import InputStatus, PortStatus, Prompt
+from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
 from engine.steering.spec import Arm, Mode
@@ -160,6 +161,39 @@ class SetTrack(Command):
     channel: int | None = None
     program: int | None = None
     velocity: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetBank(Command):
+    """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
+
+    msb: int | None = None
+    lsb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroove(Command):
+    """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
+
+    swing: float | None = None
+    unit: SwingUnit | None = None
+    timing: float | None = None
+    velocity: int | None = None
+    seed: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey(Command):
+    """Sets what is not None of the key, and whether it constrains what is sounded.
+
+    What is decoded is not constrained: the measures stay as they are.
+    """
+
+    tonic: int | None = None
+    scale: str | None = None
+    lock: bool | None = None
     gesture: int = 0
 
 

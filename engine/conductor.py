@@ -345,7 +345,8 @@ class Conductor:
             case c.Panic():
                 self._halt(self._sequencer.panic(now), before)
             case c.Audition(slot):
-                self._send(self._sequencer.audition((after.song.slots[slot].measure,), now))
+                measure = after.song.slots[slot].measure
+                self._send(self._sequencer.audition((measure,), now, slot))
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
@@ -358,7 +359,7 @@ class Conductor:
         for index, slot in enumerate(new.slots):
             was = old.slots[index].measure if index < len(old.slots) else None
             if slot.measure != was and not slot.measure.silent:
-                self._send(self._sequencer.audition((slot.measure,), now))
+                self._send(self._sequencer.audition((slot.measure,), now, index))
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
+from engine.music.groove import Groove
 from engine.music.measure import Measure
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.text import printable
 
 DECIMALS = 4
@@ -53,6 +55,9 @@ Editing = (
     | c.SetTitle
     | c.SetTempo
     | c.SetTrack
+    | c.SetBank
+    | c.SetGroove
+    | c.SetKey
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -105,13 +110,15 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetTempo(tempo):
             return replace(song, tempo=float(tempo))
         case c.SetTrack(channel, program, velocity):
-            old = song.track
-            track = Track(
-                old.channel if channel is None else channel,
-                old.program if program is None else program,
-                old.velocity if velocity is None else velocity,
-            )
-            return replace(song, track=track)
+            return _changed(song, "track", channel=channel, program=program, velocity=velocity)
+        case c.SetBank(msb, lsb):
+            return replace(song, track=replace(song.track, bank_msb=msb, bank_lsb=lsb))
+        case c.SetGroove(swing, unit, timing, velocity, seed):
+            parts = {"swing": swing, "unit": unit, "timing": timing}
+            return _changed(song, "groove", **parts, velocity=velocity, seed=seed)
+        case c.SetKey(tonic, scale, lock):
+            song = _changed(song, "key", tonic=tonic, scale=scale)
+            return song if lock is None else replace(song, lock=lock)
 
 
 def target(command: Editing) -> Hashable:
@@ -126,6 +133,11 @@ def target(command: Editing) -> Hashable:
         case c.SetTrack(channel, program, velocity, gesture) if gesture:
             parts = tuple(value is not None for value in (channel, program, velocity))
             return (c.SetTrack, gesture, parts)
+        case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
+            parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
+            return (c.SetGroove, gesture, parts)
+        case c.SetKey(tonic, scale, lock, gesture) if gesture:
+            return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
 
 
@@ -171,9 +183,41 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
                 if value is not None
             ]
             return ", ".join(shown) or "track"
+        case c.SetBank(msb, lsb):
+            return f"bank {bank_words(msb, lsb)}"
+        case c.SetGroove():
+            return _groove_step(old.groove, new.groove)
+        case c.SetKey(lock=None):
+            return f"key {new.key.name}"
+        case c.SetKey():
+            return f"lock to {new.key.name}" if new.lock else "lock off"
         case c.SetTitle():
             return "title"
     return "gauges"
+
+
+def bank_words(msb: int | None, lsb: int | None) -> str:
+    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
+    if msb is None and lsb is None:
+        return "not sent"
+    return "/".join("-" if part is None else str(part) for part in (msb, lsb))
+
+
+def _groove_step(old: Groove, new: Groove) -> str:
+    if (new.swing, new.unit) != (old.swing, old.unit):
+        return f"swing {new.swing:g} % of {new.unit}"
+    parts = {"timing": f"{new.timing:g} ms", "velocity": str(new.velocity), "seed": str(new.seed)}
+    shown = [
+        f"{name} {words}"
+        for name, words in parts.items()
+        if getattr(new, name) != getattr(old, name)
+    ]
+    return f"humanise {', '.join(shown)}" if shown else "groove"
+
+
+def _changed(song: Song, part: Literal["track", "groove", "key"], **values: Any) -> Song:
+    given = {name: value for name, value in values.items() if value is not None}
+    return replace(song, **{part: replace(getattr(song, part), **given)})
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:

@@ -16,7 +16,6 @@ from engine.midi import messages as m
 from engine.music.line import Line, Stretch
 from engine.music.measure import Measure
 from engine.music.song import Song
-from engine.music.touch import Touches
 
 LOOK_AHEAD = 0.75
 """How far ahead the player is told its notes, in seconds: longer than an interpreter may stall."""
@@ -43,14 +42,12 @@ Messages = list[m.ToPlayer]
 class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    The loop began at position ``bar``. Notes that begin before ``first`` do not sound; those
-    before ``told`` are with the player.
+    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
     """
 
     time: float
     position: float
     pace: float
-    bar: float
     first: float
     told: float
 
@@ -60,15 +57,20 @@ class _Run:
     def when(self, position: float) -> float:
         return self.time + (position - self.position) * self.pace
 
+    def of(self, stretches: list[Stretch]) -> list[Stretch]:
+        return [each for each in stretches if each.begins_in(self.first, math.inf)]
+
 
 class Sequencer:
     """Plays one song in a loop, takes changes while it runs, and sounds single measures."""
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = Line(song.measures(), song.touches())
+        self._line = song.line()
         self._run: _Run | None = None
         self._topped = 0.0
+        # Where the last note is written that is known to have begun, maybe before it would now.
+        self._begun = -math.inf
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
 
@@ -85,18 +87,18 @@ class Sequencer:
         """Gives where the music is."""
         if self._run is None:
             return PlayheadMoved(None, 0.0)
-        slot, beat = self._line.place(max(self._run.at(now), self._run.bar))
+        slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
     def play(self, now: float, slot: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it)."""
         slot = slot if slot < len(self._line.starts) else 0
-        bar, first, pace = self._line.starts[slot], self._line.entry(slot), 60 / self._song.tempo
-        # A first note that is early has its time, too.
-        start = now + LEAD + (bar - first) * pace
+        first, pace, early = self._line.starts[slot], 60 / self._song.tempo, self._line.earliest
+        start = now + LEAD + early * pace
         told = self._silence(now)
-        self._run = _Run(start, bar, pace, bar, first, first)
-        sixteenths = round(bar * 4)
+        self._run = _Run(start, first, pace, first, first - early)
+        self._begun = -math.inf
+        sixteenths = round(first * 4)
         clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
 
@@ -112,9 +114,16 @@ class Sequencer:
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
 
     def program(self, now: float) -> Messages:
-        """Tells the instrument which program it is; wanted whenever a port opens."""
+        """Tells the instrument its bank and program; wanted whenever a port opens."""
         track = self._song.track
-        return [m.Send(now, bytes((0xC0 | track.channel, track.program)))]
+        # A bank holds from the next change of program on, so it comes first.
+        return [
+            *(
+                m.Send(now, bytes((0xB0 | track.channel, control, bank)))
+                for control, bank in track.banks
+            ),
+            m.Send(now, bytes((0xC0 | track.channel, track.program))),
+        ]
 
     def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
         """Tells the player the notes up to ``ahead`` seconds from now."""
@@ -133,34 +142,37 @@ class Sequencer:
         return [*self.program(now), *self.advance(now)]
 
     def audition(
-        self, measures: Sequence[Measure], now: float, touches: Sequence[Touches] = ()
+        self, measures: Sequence[Measure], now: float, slot: int | None = None
     ) -> Messages:
-        """Sounds measures once, cutting what sounds, if the loop does not run."""
+        """Sounds measures once, cutting what sounds, if the loop does not run.
+
+        Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
+        """
         if self._run is not None:
             return []
         if not measures:
             return self._silence(now)
-        pace, line = 60 / self._song.tempo, Line(measures, touches)
-        notes = [
-            self._timed(now + note.start * pace, now + min(note.end, line.length) * pace, note)
-            for note in line.once()
-        ]
-        return self._silence(now) + self._notes(notes)
+        song, line = self._song, Line(measures)
+        if slot is not None:
+            touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
+            line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
+        once = _Run(now, 0.0, 60 / song.tempo, 0.0, 0.0)
+        return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Goes on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
         told: Messages = []
-        if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
+        if replace(song.track, velocity=1) != replace(old.track, velocity=1):
             told += self.program(now)
-        line = Line(song.measures(), song.touches())
-        same = (line.measures, line.touches) == (self._line.measures, self._line.touches)
+        line = song.line()
+        same = (line.measures, line.shape) == (self._line.measures, self._line.shape)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = self._line if same else line
+            self._line = line
             return told
         position = self._run.at(now + MARGIN)
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._run.bar)
+            position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
@@ -170,6 +182,7 @@ class Sequencer:
         run = self._run
         assert run is not None  # Only a running loop is planned.
         at = run.when(position)
+        begun = self._begun_at(position) if line.length == self._line.length else -math.inf
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
@@ -180,23 +193,37 @@ class Sequencer:
             run = replace(
                 run,
                 position=run.position + shift,
-                bar=run.bar + shift,
                 first=run.first + shift,
                 told=run.told + shift,
             )
             position += shift
-        self._line = line
+        old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        over = line.covering(position)
-        under = self._of(over, run) if over is not None and over.start >= run.first else None
-        later = [self._of(stretch, run) for stretch in line.between(position, run.told)]
-        return told + self._differ(at, under, later)
+        over, later = line.covering(position), run.of(line.between(position, run.told))
+        while later and later[0].written <= begun:
+            # It began already, and would be heard later now: it is not struck twice.
+            over = later.pop(0)
+        self._begun, moved = begun, line.measures == old.measures
+        anew = not (moved and over is not None and over.written <= begun)
+        under = self._of(over, run) if over is not None and run.of([over]) else None
+        return told + self._differ(at, under, [self._of(each, run) for each in later], anew)
 
-    def _differ(self, at: float, under: m.TimedNote | None, later: list[m.TimedNote]) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones."""
+    def _begun_at(self, position: float) -> float:
+        """Gives where the last note that began before ``position`` is written, just after it."""
+        note = self._line.begun(position)
+        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def _differ(
+        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
+    ) -> Messages:
+        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
+
+        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
+        """
         before = [note for note in self._sent if note.on < at]
         last = before[-1] if before and before[-1].off >= at else None
         goes_on = under is not None and last is not None and _key(under) == _key(last)
+        under = under if anew or last is not None else None
         sounds_until = under.off if under is not None else at
         settled = sounds_until == (last.off if last is not None else at)
         if (
@@ -227,7 +254,8 @@ class Sequencer:
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
-        return self._notes([self._of(each, run) for each in self._line.between(start, position)])
+        heard = run.of(self._line.between(start, position))
+        return self._notes([self._of(each, run) for each in heard])
 
     def _silence(self, now: float) -> Messages:
         held = any(note.off > now for note in self._sent)
@@ -239,12 +267,10 @@ class Sequencer:
         return [m.Notes(tuple(notes))] if notes else []
 
     def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
-        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch)
-
-    def _timed(self, on: float, off: float, note: Stretch) -> m.TimedNote:
-        track = self._song.track
-        velocity = note.velocity or track.velocity
-        return m.TimedNote(on, off, track.channel, note.pitch, velocity)
+        track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
+        return m.TimedNote(
+            on, off, track.channel, stretch.pitch, track.struck(stretch.louder, stretch.velocity)
+        )
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:

@@ -60,6 +60,31 @@ def test_a_dead_player_is_replaced_once_with_its_port_and_clock(
     link.send(m.Panic())
 
 
+DIES_OF_PANIC = """
+import json, sys
+for line in sys.stdin:
+    if "Panic" in line:
+        sys.exit(1)
+    print(json.dumps({"type": "Rejected", "reason": line.strip()}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_player_that_takes_the_place_of_another_tells_what_it_sends(
+    log: EventLog, *, watched: bool
+) -> None:
+    link = PlayerLink(log, [sys.executable, "-c", DIES_OF_PANIC])
+    link.send(m.Monitor(True))
+    link.send(m.Monitor(watched))
+    link.send(m.Panic())
+    assert log.wait_for(m.PlayerLost).restarted
+    log.wait_for(m.Rejected, lambda echo: "OpenPort" in echo.reason)
+    link.close()
+    # Twice to the first, and to the second only where somebody watches.
+    echoes = [each.reason for each in log.events if isinstance(each, m.Rejected)]
+    assert sum("Monitor" in echo for echo in echoes) == 2 + watched
+
+
 def test_a_player_that_hangs_holds_nobody_up(link: PlayerLink, log: EventLog) -> None:
     pid = log.wait_for(m.Ready).pid
     os.kill(pid, signal.SIGSTOP)

@@ -286,6 +286,16 @@ class SetThru(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class WatchMidi(Command):
+    """Has what passes over the MIDI ports told (see `MidiPassed`), or no longer.
+
+    It ends by itself (see `engine.passing.LEASE`): whoever goes on watching asks again.
+    """
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceSong(Command):
     """Puts another song in the place of the present one; undo brings that back.
 
@@ -568,7 +578,7 @@ class RemoveTake(Command):
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
-    | ListenTo | SetThru | MarkModel
+    | ListenTo | SetThru | WatchMidi | MarkModel
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
 )  # fmt: skip

@@ -20,6 +20,7 @@ from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
 from engine.music.song import Song
+from engine.passing import MidiWatch
 from engine.recording import Recording
 from engine.sequencer import Messages, Sequencer
 from engine.session import autosave
@@ -109,6 +110,7 @@ class Conductor:
         self._desk = PortDesk(settings.port)
         channel = state.snapshot().song.track.channel
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
+        self._passing = MidiWatch()
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
         self._waiting: list[c.Command] = []
@@ -135,7 +137,7 @@ class Conductor:
 
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keep_at]
+        times = [self._sequencer.wake(), self._keep_at, self._passing.wake()]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
@@ -150,6 +152,10 @@ class Conductor:
             self._publish(self._sequencer.playhead(now))
         if self._keep_at is not None and now >= self._keep_at:
             self._keep()
+        messages, told = self._passing.tick(now)
+        self._send(messages)
+        for event in told:
+            self._publish(event)
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
@@ -261,6 +267,8 @@ class Conductor:
             case c.ListenTo(names):
                 self._send(self._ears.listen(names))
                 self._apply(c.MarkInputs(self._ears.status), now)
+            case c.WatchMidi(on):
+                self._send(self._passing.meet(on, now))
             case c.SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
                 self._apply(c.MarkInputs(self._ears.status), now)
@@ -363,7 +371,8 @@ class Conductor:
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
-        if isinstance(report, m.Heard):
+        self._passing.take(report)
+        if isinstance(report, m.Heard | m.Sent):
             return
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)

@@ -99,6 +99,46 @@ class LatenessMeasured(Event):
     worst: float
 
 
+Way = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLine:
+    """One MIDI message that came in or went out over a port, at ``at`` seconds since 1970.
+
+    ``late`` is in milliseconds; None for what came in.
+    """
+
+    at: float
+    way: Way
+    port: str
+    data: bytes
+    late: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MidiPassed(Event):
+    """The MIDI messages since the last telling, told to whoever watches.
+
+    The latest are there; ``missed_in`` and ``missed_out`` count those that were passed over.
+    """
+
+    lines: tuple[MidiLine, ...]
+    missed_in: int = 0
+    missed_out: int = 0
+
+    def then(self, later: MidiPassed, most: int) -> MidiPassed:
+        """Gives this telling and a later one as one, with ``most`` messages at most."""
+        lines = self.lines + later.lines
+        over, kept = lines[:-most], lines[-most:]
+        came = sum(line.way == "in" for line in over)
+        return MidiPassed(
+            kept,
+            self.missed_in + later.missed_in + came,
+            self.missed_out + later.missed_out + len(over) - came,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class MapFilled(Event):
     """A map, whole or as far as it is filled; ``revision`` is the snapshot it was drawn from."""

@@ -44,7 +44,8 @@ def detected(values: Sequence[int]) -> Encoding | None:
 
     A knob with ends says where it stands, so two values that follow each other differ, and
     on the way it leaves the few values that count steps; one without ends repeats itself.
-    Values seen to the right alone are taken for the commonest way (`corrected` mends that).
+    Values seen one way alone are taken for the commonest encoding; those of the other way
+    settle it.
     """
     seen = set(values)
     if any(_absolute(value) for value in seen):
@@ -65,15 +66,6 @@ def detected(values: Sequence[int]) -> Encoding | None:
     if (low or high) and not above and not below:
         return "twos-complement"
     return "binary-offset" if above and not low and not high else "absolute"
-
-
-def corrected(encoding: Encoding, value: int) -> Encoding:
-    """Gives the encoding that a further value speaks for, where the first ones told one way."""
-    if encoding == "twos-complement" and 64 < value <= 64 + NEAR:
-        return "sign-bit"
-    if encoding == "binary-offset" and 0 < value <= NEAR:
-        return "sign-bit"
-    return encoding
 
 
 def _absolute(value: int) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi.controls import LAST, Control, ControlReader, Movement
-from engine.midi.relative import ENCODINGS, NEAR, Encoding, corrected, detected, steps
+from engine.midi.relative import ENCODINGS, NEAR, Encoding, detected, steps
 
 KNOB = Control("cc", 0, 16)
 
@@ -133,17 +133,15 @@ def test_knobs_without_ends_are_told_by_what_they_send(
     assert [steps(encoding, value) for value in right] == [1, 1, 2, 1]
     assert [steps(encoding, value) for value in left] == [-1, -1, -2, -1]
     # Turned to the right alone it is taken for one that counts the same way there.
-    first = detected(right)
-    assert first is not None
-    assert corrected(first, left[0]) == encoding
+    assert [steps(detected(right) or "absolute", value) for value in right] == [1, 1, 2, 1]
+    assert detected((*right, left[0])) == encoding
     moved = read(ControlReader({KNOB: encoding}), *(cc(16, value) for value in right + left))
     assert [each.steps for each in moved] == [1, 1, 2, 1, -1, -1, -2, -1]
 
 
 def test_a_sign_bit_knob_turned_to_the_left_first_is_mended_by_the_right() -> None:
-    first = detected((65, 65, 65, 66))
-    assert first == "binary-offset"
-    assert corrected(first, 1) == "sign-bit"
+    assert detected((65, 65, 65, 66)) == "binary-offset"
+    assert detected((65, 65, 65, 66, 1)) == "sign-bit"
 
 
 @pytest.mark.parametrize(

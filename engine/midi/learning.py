@@ -21,11 +21,12 @@ _FULL = 127
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The control that was meant, the port it is at, and how it counts."""
+    """The control that was meant, the port it is at, how it counts, and what a cc has sent."""
 
     port: str
     control: Control
     encoding: Encoding = "absolute"
+    values: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(slots=True)
@@ -91,7 +92,9 @@ class Learner:
         for (port, control), trail in self._trails.items():
             pressed = trail.values[-1:] == [_FULL] and control.kind == "cc"
             if pressed and now >= trail.last + REST:
-                return Meant(port, control, detected(trail.values) or "absolute")
+                return Meant(
+                    port, control, detected(trail.values) or "absolute", tuple(trail.values)
+                )
         return None
 
     def _refines(self, port: str, moved: Movement) -> bool:
@@ -109,9 +112,9 @@ class Learner:
         if encoding is None:
             return None
         if encoding != "absolute":
-            return Meant(port, control, encoding)
+            return Meant(port, control, encoding, tuple(trail.values))
         if trail.reach < DECISIVE:
             return None
         if control.number < 32 and 2 * trail.fine >= len(trail.values) - 1 > 0:
             return Meant(port, Control("cc14", control.channel, control.number))
-        return Meant(port, control)
+        return Meant(port, control, values=tuple(trail.values))

@@ -111,14 +111,21 @@ class DeviceMap:
 
     def with_binding(self, binding: Binding) -> tuple[DeviceMap, tuple[Binding, ...]]:
         """Gives the map with a binding, and those that gave way: of its control, of its target."""
-        gone = tuple(
-            each
-            for each in self.bindings
-            if (each.control == binding.control or each.target == binding.target)
-            and each != binding
-        )
-        kept = tuple(each for each in self.bindings if each not in (*gone, binding))
-        return replace(self, bindings=(*kept, binding)), gone
+        kept: list[Binding] = []
+        gone: list[Binding] = []
+        put = False
+        for each in self.bindings:
+            if each.control != binding.control and each.target != binding.target:
+                kept.append(each)
+                continue
+            if (each.control, each.target) != (binding.control, binding.target):
+                gone.append(each)
+            if not put:
+                kept.append(binding)
+                put = True
+        if not put:
+            kept.append(binding)
+        return replace(self, bindings=tuple(kept)), tuple(gone)
 
     def without(self, target: Target) -> DeviceMap:
         """Gives the map with nothing that moves the target."""

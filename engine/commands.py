@@ -2,7 +2,8 @@
 
 The queue, the recording and the tests carry the same objects. Slots and dimensions count
 from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo, track, groove or
-key that follow each other are one step of undo.
+key that follow each other are one step of undo; gestures below 0 are those of controllers, and
+one of them is one step whatever it moves.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
@@ -17,6 +18,8 @@ from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.events import InputStatus, PortStatus, Prompt
+from engine.midi.mapping import Binding
+from engine.midi.targets import Target
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
@@ -575,11 +578,40 @@ class RemoveTake(Command):
     take: str
 
 
+@dataclass(frozen=True, slots=True)
+class Learn(Command):
+    """Binds the next control that moves decisively to a target."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLearn(Command):
+    """Waits for no control any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Command):
+    """Takes what moves a target out of the map of a device (empty: of every device)."""
+
+    target: Target
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBinding(Command):
+    """Puts a binding into the map of a device, in the place of the one of its control."""
+
+    device: str
+    binding: Binding
+
+
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
     | ListenTo | SetThru | WatchMidi | MarkModel
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
+    | Learn | CancelLearn | Forget | SetBinding
 )  # fmt: skip
 """What may overtake an edit that waits for the model."""

@@ -10,9 +10,18 @@ from typing import TypeVar
 from engine import commands as c
 from engine import edits, filing
 from engine.config import Settings
+from engine.controllers import Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
+from engine.events import (
+    ControlsShown,
+    Event,
+    Noticed,
+    PlayheadMoved,
+    Refused,
+    Snapshot,
+    StudioShown,
+)
 from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
@@ -112,6 +121,7 @@ class Conductor:
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._passing = MidiWatch()
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
+        self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
@@ -135,9 +145,19 @@ class Conductor:
         """The latest state of what audio is made with."""
         return self._studio.shown
 
+    @property
+    def controls(self) -> ControlsShown:
+        """The latest state of the controllers."""
+        return self._controllers.shown
+
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keep_at, self._passing.wake()]
+        times = [
+            self._sequencer.wake(),
+            self._keep_at,
+            self._passing.wake(),
+            self._controllers.wake(),
+        ]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
@@ -156,6 +176,11 @@ class Conductor:
         self._send(messages)
         for event in told:
             self._publish(event)
+
+    def settle(self, now: float) -> None:
+        """Does what need not be done for each of many arrivals: controls have moved values."""
+        for command in self._controllers.settle(now, self.snapshot):
+            self._command(command, now)
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
@@ -262,6 +287,10 @@ class Conductor:
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
                 autosave.discard(path)
+            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                # A slow disk holds up this thread, but not the music.
+                self._send(self._sequencer.advance(now, SLOW_AHEAD))
+                self._controllers.meet(command)
             case c.OpenPort(name):
                 self._answer(self._desk.choose(name), now)
             case c.ListenTo(names):
@@ -372,8 +401,14 @@ class Conductor:
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
         self._passing.take(report)
+        if isinstance(report, m.Heard):
+            command = self._controllers.hear(report, self.snapshot, self.studio)
+            if command is not None:
+                self._command(command, now)
         if isinstance(report, m.Heard | m.Sent):
             return
+        if isinstance(report, m.Listening):
+            self._controllers.seen(report.names)
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
         self._answer(self._desk.take(report), now)

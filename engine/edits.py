@@ -141,6 +141,36 @@ def target(command: Editing) -> Hashable:
     return None
 
 
+def stroke(command: Editing) -> Hashable:
+    """Gives what commands that make one step of undo have in common, or None.
+
+    It is their `target`, but for those of a controller, whose knobs turn together.
+    """
+    gesture = getattr(command, "gesture", 0)
+    return gesture if gesture < 0 else target(command)
+
+
+def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Names the step from ``old`` to ``new`` that ``command`` ends."""
+    if getattr(command, "gesture", 0) >= 0:
+        return step_name(command, old, new, spec)
+    moved: dict[int, set[int]] = {}
+    for at, (a, b) in enumerate(zip(old.slots, new.slots, strict=False)):
+        if a.latent != b.latent and b.latent is not None and spec is not None:
+            pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
+            moved[at] = {d for d, (x, y) in pairs if x != y}
+    parts = [
+        step_name(c.SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        for at, which in moved.items()
+    ]
+    if old.tempo != new.tempo:
+        parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+    if old.track.velocity != new.track.velocity:
+        track = c.SetTrack(velocity=new.track.velocity)
+        parts.append(step_name(track, old, new, spec))
+    return ", ".join(parts) or "controls"
+
+
 def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     match command:

@@ -10,6 +10,8 @@ from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
+from engine.midi.mapping import Binding
+from engine.midi.targets import Target
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.steering.spec import Arm, AudioSpec, Mode
@@ -387,6 +389,47 @@ class TakePlayed(Event):
 
     take: str | None
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A binding, where its control stands (0 to 1; None: not known), and whether it has hold."""
+
+    binding: Binding
+    place: float | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceShown:
+    """A controller: its name, the port it is at (empty: not there), and the file of its map.
+
+    A map that ships is not written to: what is learned goes to a file of the player's own.
+    """
+
+    device: str
+    port: str = ""
+    file: str = ""
+    shipped: bool = False
+    note: str = ""
+    bindings: tuple[Bound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsShown(Event):
+    """All controllers and what they move, and the target that waits for a control, if one does."""
+
+    devices: tuple[DeviceShown, ...] = ()
+    learning: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLearned(Event):
+    """A control was bound; ``replaced`` says what gave way."""
+
+    device: str
+    binding: Binding
+    replaced: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

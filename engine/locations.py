@@ -15,6 +15,7 @@ CORPUS = PRESETS / "corpus"
 MEASURE_VAE = PRESETS / "models" / "measure-vae"
 TINY_MUSICGEN = PRESETS / "tiny-musicgen"
 SONGS = PRESETS / "songs"
+CONTROLLERS = PRESETS / "controllers"
 
 
 def config_folder() -> Path:

@@ -113,10 +113,10 @@ class State:
         song = edits.edited(old.song, command, context)
         if song == old.song:
             return
-        key = edits.target(command)
+        key = edits.stroke(command)
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
-        name = edits.step_name(command, began.song, song, spec)
+        name = edits.stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
         if isinstance(command, c.InsertSlot | c.RemoveSlot) and command.slot < selected:

@@ -411,7 +411,10 @@ def test_notes_are_heard_as_they_were_played() -> None:
     ons = [round(at, 4) for at, kind, _ in stage.heard if kind == "on"]
     assert ons == [-0.05, 1.04, 2.0, 3.04, 3.95, 5.0, 6.0, 7.0, 7.95]
     # One note is heard at a time, so the note before an early one ends early.
-    assert [(round(at, 4), *rest) for at, *rest in stage.heard[7:9]] == [(3.95, "off", F), (3.95, "on", G)]
+    assert [(round(at, 4), *rest) for at, *rest in stage.heard[7:9]] == [
+        (3.95, "off", F),
+        (3.95, "on", G),
+    ]
     assert stage.sequencer.playhead(-0.03) == PlayheadMoved(0, 0.0)
 
 

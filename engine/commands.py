@@ -6,7 +6,8 @@ follow each other are one step of undo.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkModel`), and only those are recorded, so that a recording replays anywhere.
+`MarkPort`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a recording
+replays anywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.events import PortStatus, Prompt
+from engine.errors import OutOfRange
+from engine.events import InputStatus, PortStatus, Prompt
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
 from engine.steering.spec import Arm, Mode
@@ -227,6 +229,29 @@ class OpenPort(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ListenTo(Command):
+    """Hears the MIDI ports whose names contain one of ``names`` from now on (None: all)."""
+
+    names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetThru(Command):
+    """Passes what is played on to the instrument, or not.
+
+    ``only`` are the channels (0-15) whose playing counts; empty: all.
+    """
+
+    on: bool
+    only: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for channel in self.only:
+            if not 0 <= channel <= 15:
+                raise OutOfRange(f"A channel lies from 0 to 15; {channel} does not.")
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceSong(Command):
     """Puts another song in the place of the present one; undo brings that back.
 
@@ -261,6 +286,13 @@ class MarkPort(Command):
     """Tells what became of the MIDI port."""
 
     status: PortStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkInputs(Command):
+    """Tells which MIDI ports are heard."""
+
+    status: InputStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,7 +531,8 @@ class RemoveTake(Command):
 
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
-    | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkModel
+    | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
+    | ListenTo | SetThru | MarkModel
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
 )  # fmt: skip

@@ -17,6 +17,7 @@ from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
+from engine.listening import ListeningDesk
 from engine.midi import messages as m
 from engine.music.song import Song
 from engine.recording import Recording
@@ -106,6 +107,8 @@ class Conductor:
         self._keeper = keeper
         self._recording = recording
         self._desk = PortDesk(settings.port)
+        channel = state.snapshot().song.track.channel
+        self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
         self._waiting: list[c.Command] = []
@@ -118,6 +121,7 @@ class Conductor:
         self._unkept = False
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
+        self._apply(c.MarkInputs(self._ears.status), 0.0)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -250,6 +254,12 @@ class Conductor:
                 autosave.discard(path)
             case c.OpenPort(name):
                 self._answer(self._desk.choose(name), now)
+            case c.ListenTo(names):
+                self._send(self._ears.listen(names))
+                self._apply(c.MarkInputs(self._ears.status), now)
+            case c.SetThru(on, only):
+                self._send(self._ears.pass_on(on, only))
+                self._apply(c.MarkInputs(self._ears.status), now)
             case (
                 c.ImportMidi()
                 | c.LoadTune()
@@ -316,6 +326,7 @@ class Conductor:
 
     def _sound(self, command: c.Command, before: Snapshot, after: Snapshot, now: float) -> None:
         if after.song is not before.song:
+            self._send(self._ears.follow(after.song.track.channel))
             self._send(self._sequencer.change(after.song, now, after.timing))
             if isinstance(command, _HEARD) and after.audition:
                 self._audition_change(before.song, after.song, now)
@@ -347,9 +358,15 @@ class Conductor:
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
+        if isinstance(report, m.Heard):
+            return
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
         self._answer(self._desk.take(report), now)
+        for event in self._ears.take(report):
+            self._publish(event)
+        if self._ears.status != self.snapshot.inputs:
+            self._apply(c.MarkInputs(self._ears.status), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
         elif isinstance(report, m.Ready):
@@ -362,7 +379,9 @@ class Conductor:
         self._greeted = True
         if again:
             self._send(self._sequencer.again(now))
-        elif self._sequencer.playing:
+            return
+        self._send(self._ears.greet())
+        if self._sequencer.playing:
             self._send(self._sequencer.play(now, self._started))
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:

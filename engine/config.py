@@ -38,6 +38,10 @@ class Settings:
     """The settings of the program; each field is one."""
 
     port: str = _setting("", "The MIDI port to open at the start; empty: the last used; or none.")
+    inputs: str = _setting(
+        "all", "The MIDI ports to hear: all, none, or parts of their names with commas between."
+    )
+    thru: bool = _setting(True, "Whether what is played on a keyboard goes on to the instrument.")
     keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
     theme: str = _setting("dark", "The colours of the screens, by name or as a file.")
     timing: Literal["now", "beat"] = _setting(

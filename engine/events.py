@@ -43,6 +43,23 @@ class PortStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class InputStatus:
+    """The MIDI ports that are heard.
+
+    ``wanted`` are parts of names (None: all ports), ``heard`` the ports that are open now,
+    ``failed`` those that cannot be, each with the reason, and ``known`` all that there are.
+    With ``thru`` playing goes on to the instrument, from the channels in ``only`` (none: all).
+    """
+
+    wanted: tuple[str, ...] | None = None
+    heard: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    thru: bool = True
+    only: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
@@ -62,6 +79,7 @@ class Snapshot(Event):
     saved: bool = True
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
+    inputs: InputStatus = InputStatus()
 
 
 @dataclass(frozen=True, slots=True)

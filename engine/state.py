@@ -101,6 +101,8 @@ class State:
                 return self._mark_model(digest, detail)
             case c.MarkPort(status):
                 self._show(port=status)
+            case c.MarkInputs(inputs):
+                self._show(inputs=inputs)
             case _:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
         return ()

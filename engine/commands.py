@@ -6,8 +6,8 @@ follow each other are one step of undo.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a recording
-replays anywhere.
+`MarkPort`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded, so that a
+recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.events import InputStatus, PortStatus, Prompt
+from engine.events import ClockStatus, InputStatus, PortStatus, Prompt
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
 from engine.steering.spec import Arm, Mode
@@ -236,6 +236,22 @@ class ListenTo(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowClock(Command):
+    """Keeps the clock of a MIDI input whose name contains ``source`` (empty: any that sends one).
+
+    Start, stop, continue and song position are met, and the tempo and the phase of the pulses
+    kept. The song's own tempo stays as it is stored.
+    """
+
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackToOwnTempo(Command):
+    """Keeps the song's own tempo again, from where the music is."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetThru(Command):
     """Passes what is played on to the instrument, or not.
 
@@ -293,6 +309,14 @@ class MarkInputs(Command):
     """Tells which MIDI ports are heard."""
 
     status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkClock(Command):
+    """Tells whose clock is kept, and whether that clock started the music or stopped it."""
+
+    status: ClockStatus
+    playing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,7 +556,7 @@ class RemoveTake(Command):
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
-    | ListenTo | SetThru | MarkModel
+    | ListenTo | SetThru | MarkModel | FollowClock | BackToOwnTempo | MarkClock
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
 )  # fmt: skip

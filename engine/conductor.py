@@ -13,6 +13,7 @@ from engine.config import Settings
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
+from engine.following import Following
 from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
@@ -111,6 +112,7 @@ class Conductor:
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._sequencer = Sequencer(state.snapshot().song)
+        self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -122,6 +124,7 @@ class Conductor:
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
         self._apply(c.MarkInputs(self._ears.status), 0.0)
+        self._apply(c.MarkClock(self._following.status), 0.0)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -135,13 +138,16 @@ class Conductor:
 
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keep_at]
+        times = [self._sequencer.wake(), self._following.wake(), self._keep_at]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Does what is due by time alone."""
+        turn = self._following.wake()
+        if turn is not None and now >= turn:
+            self._keep_clock(now)
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
@@ -257,6 +263,14 @@ class Conductor:
             case c.ListenTo(names):
                 self._send(self._ears.listen(names))
                 self._apply(c.MarkInputs(self._ears.status), now)
+            case c.FollowClock(source):
+                self._following.follow(source)
+                if self.snapshot.inputs.wanted == ():
+                    self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
+                self._keep_clock(now)
+            case c.BackToOwnTempo():
+                self._send(self._following.lead(now))
+                self._keep_clock(now)
             case c.SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
                 self._apply(c.MarkInputs(self._ears.status), now)
@@ -333,7 +347,7 @@ class Conductor:
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
-                self._send(self._sequencer.play(now, self._started))
+                self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
             case c.Stop():
@@ -359,6 +373,8 @@ class Conductor:
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
         if isinstance(report, m.Heard):
+            if self._following.take(report):
+                self._keep_clock(now)
             return
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
@@ -382,7 +398,18 @@ class Conductor:
             return
         self._send(self._ears.greet())
         if self._sequencer.playing:
-            self._send(self._sequencer.play(now, self._started))
+            self._send(self._following.play(now, self._started))
+
+    def _keep_clock(self, now: float) -> None:
+        messages, playing = self._following.turn(now)
+        self._send(messages)
+        if playing is not None or self._following.status != self.snapshot.clock:
+            self._apply(c.MarkClock(self._following.status, playing), now)
+        if playing is not None:
+            self._head_at = now
+            self._publish(self._sequencer.playhead(now))
+        if told := self._following.tell(now):
+            self._publish(told)
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
         messages, events = answer

@@ -35,12 +35,14 @@ class Follower:
     """Follows the clock of one source: Start, Stop, Continue, Song Position and pulses.
 
     ``running`` is whether the source said that its music runs; a source that sends pulses
-    alone has a tempo and does not run.
+    alone has a tempo and does not run. ``starts`` counts what it started and continued. Beats
+    are quarters of pulses, counted from the first on whether it runs or not.
     """
 
     def __init__(self, tempo: float = 120.0) -> None:
         """Takes the tempo that is assumed until pulses tell another."""
         self.running = False
+        self.starts = 0
         self._pulses = Pulses(60 / tempo / PULSES)
         # Running: the pulse with this number is the one at this place, in pulses.
         self._number = 0
@@ -82,8 +84,27 @@ class Follower:
 
     @property
     def last(self) -> tuple[float, float]:
-        """When the last pulse arrived, in seconds, and its position."""
-        return self._pulses.last, self._position(self._pulses.heard)
+        """When the last pulse arrived, in seconds, and its beat."""
+        return self._pulses.last, self._pulses.heard / PULSES
+
+    @property
+    def start(self) -> float:
+        """The beat at which the song began, or would have, had it not been started within."""
+        return (self._number - self._place) / PULSES
+
+    @property
+    def begun(self) -> float:
+        """The position at which the music that runs was started or continued."""
+        return self._place / PULSES
+
+    def beat(self, now: float) -> float:
+        """Gives the beat that it is; finite once it was heard."""
+        since = (now - self._pulses.time) / self._pulses.interval
+        return (self._pulses.number + since) / PULSES
+
+    def due(self, beat: float) -> float:
+        """Gives when a beat is, in seconds; finite once it was heard."""
+        return self._pulses.when(beat * PULSES)
 
     def lock(self, now: float) -> Lock:
         """Says how far the clock can be trusted."""
@@ -104,23 +125,19 @@ class Follower:
 
     def position(self, now: float) -> float:
         """Gives where the music is; where it stands, the position of the pulse that is next."""
-        if not self.running:
-            return self._place / PULSES
-        since = (now - self._pulses.time) / self._pulses.interval if self._heard else 0.0
-        return max(self._position(self._pulses.number + since), 0.0)
+        if not self.running or not self._heard:
+            return self.begun
+        return max(self.beat(now) - self.start, 0.0)
 
     def when(self, position: float) -> float:
         """Gives when the music that runs is at a position, in seconds; finite once it rolls."""
-        return self._pulses.when(self._number + position * PULSES - self._place)
+        return self.due(position + self.start)
 
     @property
     def _next(self) -> int:
         if not self.running or self._awaited:
             return self._place
         return self._place + self._pulses.heard + 1 - self._number
-
-    def _position(self, number: float) -> float:
-        return (self._place + number - self._number) / PULSES
 
     def _fresh(self, now: float) -> bool:
         return now - self._pulses.last <= _FRESH * self._pulses.interval
@@ -129,6 +146,7 @@ class Follower:
         if not self._fresh(at):
             self._pulses.begin()
         self.running, self._awaited = True, True
+        self.starts += 1
         self._place, self._number = place, self._pulses.heard + 1
 
     def _pulse(self, at: float) -> None:

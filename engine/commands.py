@@ -7,8 +7,8 @@ one of them is one step whatever it moves.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a recording
-replays anywhere.
+`MarkPort`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded, so that a
+recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.events import InputStatus, PortStatus, Prompt
+from engine.events import ClockStatus, InputStatus, PortStatus, Prompt
 from engine.midi.mapping import Binding
 from engine.midi.targets import Target
 from engine.music.groove import SwingUnit
@@ -273,6 +273,22 @@ class ListenTo(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowClock(Command):
+    """Keeps the clock of a MIDI input whose name contains ``source`` (empty: any that sends one).
+
+    Start, stop, continue and song position are met, and the tempo and the phase of the pulses
+    kept. The song's own tempo stays as it is stored.
+    """
+
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackToOwnTempo(Command):
+    """Keeps the song's own tempo again, from where the music is."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetThru(Command):
     """Passes what is played on to the instrument, or not.
 
@@ -340,6 +356,14 @@ class MarkInputs(Command):
     """Tells which MIDI ports are heard."""
 
     status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkClock(Command):
+    """Tells whose clock is kept, and whether that clock started the music or stopped it."""
+
+    status: ClockStatus
+    playing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,7 +633,7 @@ class SetBinding(Command):
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
-    | ListenTo | SetThru | WatchMidi | MarkModel
+    | ListenTo | SetThru | WatchMidi | MarkModel | FollowClock | BackToOwnTempo | MarkClock
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
     | Learn | CancelLearn | Forget | SetBinding

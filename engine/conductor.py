@@ -22,6 +22,7 @@ from engine.events import (
     Snapshot,
     StudioShown,
 )
+from engine.following import Following
 from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
@@ -123,6 +124,7 @@ class Conductor:
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
+        self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -134,6 +136,7 @@ class Conductor:
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
         self._apply(c.MarkInputs(self._ears.status), 0.0)
+        self._apply(c.MarkClock(self._following.status), 0.0)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -154,6 +157,7 @@ class Conductor:
         """Gives when `tick` is due next; None while only something new can change anything."""
         times = [
             self._sequencer.wake(),
+            self._following.wake(),
             self._keep_at,
             self._passing.wake(),
             self._controllers.wake(),
@@ -164,6 +168,9 @@ class Conductor:
 
     def tick(self, now: float) -> None:
         """Does what is due by time alone."""
+        turn = self._following.wake()
+        if turn is not None and now >= turn:
+            self._keep_clock(now)
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
@@ -298,6 +305,14 @@ class Conductor:
                 self._apply(c.MarkInputs(self._ears.status), now)
             case c.WatchMidi(on):
                 self._send(self._passing.meet(on, now))
+            case c.FollowClock(source):
+                self._following.follow(source)
+                if self.snapshot.inputs.wanted == ():
+                    self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
+                self._keep_clock(now)
+            case c.BackToOwnTempo():
+                self._send(self._following.lead(now))
+                self._keep_clock(now)
             case c.SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
                 self._apply(c.MarkInputs(self._ears.status), now)
@@ -374,7 +389,7 @@ class Conductor:
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
-                self._send(self._sequencer.play(now, self._started))
+                self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
             case c.Stop():
@@ -402,6 +417,8 @@ class Conductor:
     def _report(self, report: m.FromPlayer, now: float) -> None:
         self._passing.take(report)
         if isinstance(report, m.Heard):
+            if self._following.take(report):
+                self._keep_clock(now)
             command = self._controllers.hear(report, self.snapshot, self.studio)
             if command is not None:
                 self._command(command, now)
@@ -431,7 +448,18 @@ class Conductor:
             return
         self._send(self._ears.greet())
         if self._sequencer.playing:
-            self._send(self._sequencer.play(now, self._started))
+            self._send(self._following.play(now, self._started))
+
+    def _keep_clock(self, now: float) -> None:
+        messages, playing = self._following.turn(now)
+        self._send(messages)
+        if playing is not None or self._following.status != self.snapshot.clock:
+            self._apply(c.MarkClock(self._following.status, playing), now)
+        if playing is not None:
+            self._head_at = now
+            self._publish(self._sequencer.playhead(now))
+        if told := self._following.tell(now):
+            self._publish(told)
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
         messages, events = answer

@@ -10,6 +10,7 @@ from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
+from engine.midi.follower import Lock
 from engine.midi.mapping import Binding
 from engine.midi.targets import Target
 from engine.music.measure import Measure
@@ -62,6 +63,19 @@ class InputStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """Whose clock the music keeps.
+
+    ``follow`` is a part of a MIDI input's name, empty for whichever sends a clock, or None for
+    our own tempo. ``port`` is the input that is followed now, ``lock`` how well it is known.
+    """
+
+    follow: str | None = None
+    port: str = ""
+    lock: Lock = "silent"
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
@@ -82,6 +96,7 @@ class Snapshot(Event):
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
     inputs: InputStatus = InputStatus()
+    clock: ClockStatus = ClockStatus()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +154,19 @@ class MidiPassed(Event):
             self.missed_in + later.missed_in + came,
             self.missed_out + later.missed_out + len(over) - came,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFollowed(Event):
+    """The clock that is followed: quarter notes a minute, and how far the music is off it.
+
+    ``drift`` is the mean of the last quarter in milliseconds, positive where the music is
+    late, None where it rests; ``jitter`` is how far the pulses are off their own line.
+    """
+
+    tempo: float
+    drift: float | None
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)

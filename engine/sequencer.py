@@ -35,6 +35,15 @@ SHORTEST = 0.02
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
 
+FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
+"""The same as the first two while another's clock is followed: what is told may be told anew."""
+
+CLOSE = 0.0005
+"""How far the music may be off the clock that is followed before it is told anew, in seconds."""
+
+CATCH_UP = 0.25
+"""In how many quarters our own clock comes back into phase with the one that is followed."""
+
 Messages = list[m.ToPlayer]
 
 
@@ -43,6 +52,7 @@ class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
     Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
+    Changes of the loop's length have moved positions by ``moved`` since the start.
     """
 
     time: float
@@ -50,6 +60,7 @@ class _Run:
     pace: float
     first: float
     told: float
+    moved: float = 0.0
 
     def at(self, time: float) -> float:
         return self.position + (time - self.time) / self.pace
@@ -71,6 +82,8 @@ class Sequencer:
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
+        # Where our own clock is while another's is followed; positions before any were moved.
+        self._ticks: _Run | None = None
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
 
@@ -81,7 +94,21 @@ class Sequencer:
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
-        return self._topped + TOP_UP if self._run else None
+        if self._run is None:
+            return None
+        return self._topped + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
+
+    def at(self, now: float) -> float | None:
+        """Gives the position that is heard now, as it was counted at the start; None at rest."""
+        return None if self._run is None else self._run.at(now) - self._run.moved
+
+    def start_of(self, slot: int) -> float:
+        """Gives the position at which a slot begins (the first where the loop has no such)."""
+        return self._line.starts[slot if slot < len(self._line.starts) else 0]
+
+    def due(self, position: float) -> float | None:
+        """Gives when a position, as it was counted at the start, is heard; None where it rests."""
+        return None if self._run is None else self._run.when(position + self._run.moved)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Gives where the music is."""
@@ -92,15 +119,65 @@ class Sequencer:
 
     def play(self, now: float, slot: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it)."""
-        slot = slot if slot < len(self._line.starts) else 0
-        first, pace, early = self._line.starts[slot], 60 / self._song.tempo, self._line.earliest
+        first, pace, early = self.start_of(slot), 60 / self._song.tempo, self._line.earliest
         start = now + LEAD + early * pace
         told = self._silence(now)
+        self._ticks = None
         self._run = _Run(start, first, pace, first, first - early)
         self._begun = -math.inf
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def join(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Starts the loop in step with a clock: at ``position``, which is heard at ``time``.
+
+        From then on `follow` says where that clock is, until `lead`.
+        """
+        told = self._silence(now)
+        early = self._line.earliest
+        self._run = run = _Run(time, position, pace, position, position - early)
+        self._begun = -math.inf
+        # A receiver can be put to whole sixteenths only.
+        sixteenths = math.ceil(position * 4 - 1e-6)
+        start = run.when(sixteenths / 4)
+        self._ticks = replace(run, time=start, position=sixteenths / 4)
+        place = sixteenths % (m.LAST_POSITION + 1)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
+        return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Keeps in step with a clock: ``position`` is heard at ``time``, as in `join`.
+
+        Nothing is said while the music is close enough as it was told.
+        """
+        run = self._run
+        if run is None:
+            return []
+        if self._ticks is None:
+            self._ticks = replace(run, position=run.position - run.moved)
+        new = replace(run, time=time, position=position + run.moved, pace=pace)
+        told = self._tick_along(now, new)
+        edge = max(run.at(now + MARGIN), run.first)
+        ends = (edge, max(run.told, edge))
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+            return told
+        self._run = new = replace(new, told=ends[1])
+        start = max(edge, new.at(now - LATE))
+        begun = self._begun_at(edge)
+        return told + self._tell_anew(run.when(edge), edge, start, begun, same=True)
+
+    def lead(self, now: float) -> Messages:
+        """Goes on at the song's own tempo, from where the music is."""
+        if self._run is None or self._ticks is None:
+            return []
+        self._ticks = None
+        position = max(self._run.at(now + MARGIN), self._run.first)
+        pace = 60 / self._song.tempo
+        told = self._replan(position, self._line, pace)
+        # Said in any case: our clock may just have been catching up.
+        clock = m.ClockTempo(self._run.when(position), pace / 24)
+        return [clock, *(message for message in told if message != clock)]
 
     def stop(self, now: float) -> Messages:
         """Stops the loop, and whatever else sounds."""
@@ -125,11 +202,13 @@ class Sequencer:
             m.Send(now, bytes((0xC0 | track.channel, track.program))),
         ]
 
-    def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
+    def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tells the player the notes up to ``ahead`` seconds from now."""
         run = self._run
         if run is None:
             return []
+        if ahead is None:
+            ahead = LOOK_AHEAD if self._ticks is None else FOLLOW_AHEAD
         self._topped = now
         return self._tell_until(run.at(now + ahead), now)
 
@@ -176,7 +255,8 @@ class Sequencer:
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
-        return told + self._replan(position, line, 60 / song.tempo)
+        pace = 60 / song.tempo if self._ticks is None else self._run.pace
+        return told + self._replan(position, line, pace)
 
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
@@ -195,23 +275,50 @@ class Sequencer:
                 position=run.position + shift,
                 first=run.first + shift,
                 told=run.told + shift,
+                moved=run.moved + shift,
             )
             position += shift
         old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        over, later = line.covering(position), run.of(line.between(position, run.told))
+        return told + self._tell_anew(at, position, position, begun, line.measures == old.measures)
+
+    def _tell_anew(
+        self, at: float, position: float, start: float, begun: float, same: bool
+    ) -> Messages:
+        """Tells the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
+
+        Those written up to ``begun`` have begun; the measures are the ``same`` as before.
+        """
+        run, line = self._run, self._line
+        assert run is not None  # Only a running loop is told.
+        over, later = line.covering(position), run.of(line.between(start, run.told))
         while later and later[0].written <= begun:
             # It began already, and would be heard later now: it is not struck twice.
             over = later.pop(0)
-        self._begun, moved = begun, line.measures == old.measures
-        anew = not (moved and over is not None and over.written <= begun)
+        self._begun = begun
+        anew = not (same and over is not None and over.written <= begun)
         under = self._of(over, run) if over is not None and run.of([over]) else None
-        return told + self._differ(at, under, [self._of(each, run) for each in later], anew)
+        return self._differ(at, under, [self._of(each, run) for each in later], anew)
 
     def _begun_at(self, position: float) -> float:
         """Gives where the last note that began before ``position`` is written, just after it."""
         note = self._line.begun(position)
         return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def _tick_along(self, now: float, run: _Run) -> Messages:
+        """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
+        ticks = self._ticks
+        assert ticks is not None  # Only while another's clock is followed.
+        at = now + MARGIN
+        position = ticks.at(at)
+        goal = position + CATCH_UP
+        due = run.when(goal + run.moved)
+        # What it was told before its start it forgets.
+        if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
+            return []
+        pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
+        self._ticks = replace(ticks, time=at, position=position, pace=pace)
+        return [m.ClockTempo(at, pace / 24)]
 
     def _differ(
         self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool

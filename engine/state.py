@@ -103,6 +103,9 @@ class State:
                 self._show(port=status)
             case c.MarkInputs(inputs):
                 self._show(inputs=inputs)
+            case c.MarkClock(clock, playing):
+                now = self._shown.playing if playing is None else playing
+                self._show(clock=clock, playing=now)
             case _:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
         return ()

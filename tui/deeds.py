@@ -354,6 +354,7 @@ def _screen(place: str) -> Deed:
 DEEDS["app.compose"] = _screen("compose")
 DEEDS["app.steer"] = _screen("steer")
 DEEDS["app.influence"] = _screen("influence")
+DEEDS["app.monitor"] = _screen("monitor")
 
 
 @deed("song.undo")

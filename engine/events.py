@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, OutOfRange
 from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
@@ -59,6 +59,43 @@ class InputStatus:
     only: tuple[int, ...] = ()
 
 
+MOST_LATENCY = 500.0
+"""The most milliseconds by which a key can be reckoned to be heard late."""
+
+RecordMode = Literal["replace", "overdub"]
+Click = Literal["recording", "count-in", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """How what is played becomes measures.
+
+    ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
+    key is heard, in milliseconds. ``click`` says while what beats are struck.
+    """
+
+    strength: float = 1.0
+    latency: float = 0.0
+    click: Click = "recording"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise OutOfRange(f"A quantise strength lies from 0 to 1; {self.strength} does not.")
+        if not 0 <= self.latency <= MOST_LATENCY:
+            raise OutOfRange(
+                f"A latency lies from 0 to {MOST_LATENCY:.0f} ms; {self.latency} does not."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStatus:
+    """What is recorded into: ``measures`` slots from ``slot`` on, whenever the loop is there."""
+
+    mode: RecordMode
+    slot: int
+    measures: int
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
@@ -80,6 +117,8 @@ class Snapshot(Event):
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
     inputs: InputStatus = InputStatus()
+    record: RecordSettings = RecordSettings()
+    recording: RecordStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +127,21 @@ class PlayheadMoved(Event):
 
     slot: int | None
     beat: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeysHeard(Event):
+    """What is being played on a keyboard: the pitches that sound now, as they are struck.
+
+    While the loop runs ``notes`` are those of the measure at hand, in ``slot``: start and end
+    in quarter notes into it, and pitch. ``count`` is how many beats are left until recording
+    begins; 0 where it has begun, or none is to.
+    """
+
+    held: tuple[int, ...] = ()
+    slot: int | None = None
+    notes: tuple[tuple[float, float, int], ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

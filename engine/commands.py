@@ -104,7 +104,7 @@ class LoadMeasures(Command):
 class Record(Command):
     """Records what is played into ``measures`` slots from ``slot`` on, while the loop runs.
 
-    Where the loop stands it is started, after ``count_in`` measures of clicks; where it runs,
+    Where the loop stands it is started, after the measures that are counted in; where it runs,
     recording begins when it comes to the slot. At the end of each measure what was played in
     it goes into its slot: alone (``replace``), or over what is there (``overdub``). `Stop`
     ends it, and so does `EndRecording`. None is the selected slot, and all slots after it.
@@ -113,7 +113,6 @@ class Record(Command):
     mode: RecordMode = "replace"
     slot: int | None = None
     measures: int | None = None
-    count_in: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +127,7 @@ class SetRecord(Command):
     strength: float | None = None
     latency: float | None = None
     click: Click | None = None
+    count_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

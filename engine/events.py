@@ -62,6 +62,9 @@ class InputStatus:
 MOST_LATENCY = 500.0
 """The most milliseconds by which a key can be reckoned to be heard late."""
 
+MOST_COUNT_IN = 4
+"""The most measures that are counted in."""
+
 RecordMode = Literal["replace", "overdub"]
 Click = Literal["recording", "count-in", "never"]
 
@@ -71,12 +74,14 @@ class RecordSettings:
     """How what is played becomes measures.
 
     ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
-    key is heard, in milliseconds. ``click`` says while what beats are struck.
+    key is heard, in milliseconds. ``click`` says while what beats are struck, ``count_in`` how
+    many measures go before.
     """
 
     strength: float = 1.0
     latency: float = 0.0
     click: Click = "recording"
+    count_in: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
@@ -84,6 +89,10 @@ class RecordSettings:
         if not 0 <= self.latency <= MOST_LATENCY:
             raise OutOfRange(
                 f"A latency lies from 0 to {MOST_LATENCY:.0f} ms; {self.latency} does not."
+            )
+        if not 0 <= self.count_in <= MOST_COUNT_IN:
+            raise OutOfRange(
+                f"0 to {MOST_COUNT_IN} measures are counted in, and not {self.count_in}."
             )
 
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import PlayheadMoved
+from engine.events import Click, PlayheadMoved
 from engine.midi import messages as m
+from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
-from engine.music.measure import Measure
+from engine.music.measure import SILENCE, Measure
 from engine.music.song import Song
 from engine.music.touch import Touches
 
@@ -32,6 +33,17 @@ LEAD = 0.01
 
 SHORTEST = 0.02
 """The shortest rest of a note, in seconds, that is worth starting in its middle."""
+
+CLICK = 0.05
+"""How long a click sounds, in seconds."""
+
+CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
+"""Clicks are the high and the low wood block of General MIDI's percussion channel."""
+
+CLICK_VELOCITY = 90
+
+ENDLESS = 10**9
+"""Beats of which no loop will see the last."""
 
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
@@ -66,8 +78,15 @@ class Sequencer:
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = Line(song.measures(), song.touches())
+        # How many measures the loop has at least: those that are recorded into count, too.
+        self._reach = 0
+        self._line = self._lined(song)
         self._run: _Run | None = None
+        self._beats: Beats | None = None
+        # By how much positions were counted anew where the loop has become another.
+        self._shift = 0.0
+        # From where to where beats are struck.
+        self._struck = (0.0, 0.0)
         self._topped = 0.0
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
@@ -76,6 +95,15 @@ class Sequencer:
     def playing(self) -> bool:
         """Whether the loop runs."""
         return self._run is not None
+
+    @property
+    def beats(self) -> Beats | None:
+        """The beat of the loop as it runs, or as it ran last; None before it ever did."""
+        return self._beats
+
+    def place(self, position: float) -> tuple[int, float]:
+        """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
+        return self._line.place(position + self._shift)
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
@@ -88,28 +116,76 @@ class Sequencer:
         slot, beat = self._line.place(max(self._run.at(now), self._run.bar))
         return PlayheadMoved(slot, beat)
 
-    def play(self, now: float, slot: int = 0) -> Messages:
-        """Starts the loop at a slot (at the first where the loop does not reach it)."""
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+        """Starts the loop at a slot (at the first where the loop does not reach it).
+
+        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
+        are struck by ``clicks``, from the first of them on.
+        """
+        self._line = self._lined(self._song)
         slot = slot if slot < len(self._line.starts) else 0
         bar, first, pace = self._line.starts[slot], self._line.entry(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
-        start = now + LEAD + (bar - first) * pace
+        start = now + LEAD + max(bar - first, count_in) * pace
         told = self._silence(now)
-        self._run = _Run(start, bar, pace, bar, first, first)
+        self._struck = (bar - count_in, bar - count_in + clicks)
+        self._run = _Run(start, bar, pace, bar, first, min(first, bar - count_in))
+        self._beats, self._shift = Beats(Mark(start, bar, pace)), 0.0
         sixteenths = round(bar * 4)
         clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
 
+    def record(
+        self, now: float, slot: int, measures: int, count_in: int, click: Click
+    ) -> tuple[Messages, float]:
+        """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
+
+        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        comes to the slot.
+        """
+        self._reach = slot + measures
+        if self._run is None:
+            line = self._lined(self._song)
+            beats = int(count_in * line.measures[slot].grid.length)
+            clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
+            return self.play(now, slot, beats, clicks), line.starts[slot]
+        told = self.change(self._song, now)
+        position = self._run.at(now + MARGIN)
+        begins = self._line.length * math.floor(position / self._line.length)
+        begins += self._line.starts[slot]
+        begins += self._line.length if begins < max(position, self._run.bar) else 0.0
+        if click == "recording":
+            # What is with the player already is not struck to.
+            self._struck = (self._run.told, ENDLESS)
+        return told, begins - self._shift
+
+    def unrecord(self, now: float) -> Messages:
+        """Lets the loop run on as the song is, without clicks."""
+        self._reach, self._struck = 0, (0.0, 0.0)
+        told = self.change(self._song, now)
+        if self._run is not None:
+            later = [note for note in self._sent if note.on >= now + MARGIN]
+            told.append(m.Flush(now + MARGIN))
+            told += [m.Notes(tuple(later))] if later else []
+        return told
+
     def stop(self, now: float) -> Messages:
         """Stops the loop, and whatever else sounds."""
-        running, self._run = self._run, None
+        running = self._end(now)
         return self._silence(now) + ([m.ClockStop(now)] if running else [])
 
     def panic(self, now: float) -> Messages:
         """Stops and silences without regard to what should sound."""
-        running, self._run = self._run, None
-        self._sent = []
+        running = self._end(now)
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
+
+    def _end(self, now: float) -> bool:
+        running, self._run = self._run is not None, None
+        if self._beats is not None and running:
+            self._beats.ended = now
+        self._reach = 0
+        return running
 
     def program(self, now: float) -> Messages:
         """Tells the instrument which program it is; wanted whenever a port opens."""
@@ -153,7 +229,7 @@ class Sequencer:
         told: Messages = []
         if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
             told += self.program(now)
-        line = Line(song.measures(), song.touches())
+        line = self._lined(song)
         same = (line.measures, line.touches) == (self._line.measures, self._line.touches)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = self._line if same else line
@@ -169,10 +245,12 @@ class Sequencer:
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
-        at = run.when(position)
+        at, before = run.when(position), run
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
+            if self._beats is not None:
+                self._beats.add(Mark(at, position - self._shift, pace))
             told.append(m.ClockTempo(at, pace / 24))
         if line.length != self._line.length:
             # The place in the loop stays, or its beat where the loop has become shorter.
@@ -185,12 +263,28 @@ class Sequencer:
                 told=run.told + shift,
             )
             position += shift
+            self._shift += shift
+            self._struck = (self._struck[0] + shift, self._struck[1] + shift)
+            before = replace(before, told=before.told + shift)
         self._line = line
         self._run = run = replace(run, told=max(run.told, position))
         over = line.covering(position)
         under = self._of(over, run) if over is not None and over.start >= run.first else None
         later = [self._of(stretch, run) for stretch in line.between(position, run.told)]
-        return told + self._differ(at, under, later)
+        told += self._differ(at, under, later)
+        return told + self._click_again(told, before, at)
+
+    def _click_again(self, told: Messages, before: _Run, at: float) -> Messages:
+        """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
+        run = self._run
+        if run is None or self._struck[1] <= self._struck[0]:
+            return []
+        flushes = [each.at for each in told if isinstance(each, m.Flush)]
+        first: Messages = []
+        if run.pace != before.pace and not flushes:
+            first, flushes = [m.Flush(at)], [at]
+        start = min([before.told, *map(run.at, flushes)])
+        return first + self._clicks(start, run.told)
 
     def _differ(self, at: float, under: m.TimedNote | None, later: list[m.TimedNote]) -> Messages:
         """Brings the player from what it holds to a note that sounds at ``at`` and later ones."""
@@ -227,12 +321,39 @@ class Sequencer:
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
-        return self._notes([self._of(each, run) for each in self._line.between(start, position)])
+        heard = self._line.between(max(start, run.first), position)
+        return self._notes([self._of(each, run) for each in heard]) + self._clicks(start, position)
+
+    def _clicks(self, start: float, end: float) -> Messages:
+        """Gives the beats that are struck from one position to before another."""
+        run = self._run
+        assert run is not None  # Nothing is struck while the loop rests.
+        first = math.ceil(max(start, self._struck[0]) - 1e-6)
+        last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        beats = [
+            m.TimedNote(
+                run.when(beat),
+                run.when(beat) + CLICK,
+                CLICK_CHANNEL,
+                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                CLICK_VELOCITY,
+            )
+            for beat in range(first, last)
+        ]
+        return [m.Notes(tuple(beats))] if beats else []
 
     def _silence(self, now: float) -> Messages:
-        held = any(note.off > now for note in self._sent)
-        self._sent = []
+        held = any(note.off > now for note in self._sent) or self._struck[1] > self._struck[0]
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Flush(now, cut=True)] if held else []
+
+    def _lined(self, song: Song) -> Line:
+        measures, touches = list(song.measures()), list(song.touches())
+        for slot in song.slots[len(measures) : self._reach]:
+            measures.append(slot.measure)
+            touches.append(slot.touches)
+        measures += [SILENCE] * (self._reach - len(measures))
+        return Line(measures, touches)
 
     def _notes(self, notes: list[m.TimedNote]) -> Messages:
         self._sent += notes

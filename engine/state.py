@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from engine import commands as c
 from engine import edits
 from engine.errors import ArmonicaError, NotReady, OutOfRange
 from engine.events import (
-    Click,
     Event,
     ModelStatus,
     Noticed,
@@ -21,9 +20,6 @@ from engine.events import (
 from engine.latent.spec import LatentModel
 from engine.music.song import MOST_SLOTS, Song
 from engine.session.history import Content, History
-
-MOST_COUNT_IN = 4
-"""The most measures that are counted in."""
 
 
 class State:
@@ -115,8 +111,8 @@ class State:
                 self._show(port=status)
             case c.MarkInputs(inputs):
                 self._show(inputs=inputs)
-            case c.SetRecord(strength, latency, click):
-                self._show(record=_record(shown.record, strength, latency, click))
+            case c.SetRecord():
+                self._show(record=_record(shown.record, command))
             case c.Record():
                 self._show(recording=_recording(command, shown), playing=True)
             case c.EndRecording():
@@ -223,11 +219,9 @@ class State:
             self._shown = replace(shown, revision=self._shown.revision + 1)
 
 
-def _record(
-    old: RecordSettings, strength: float | None, latency: float | None, click: Click | None
-) -> RecordSettings:
-    changes = {"strength": strength, "latency": latency, "click": click}
-    return replace(old, **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
+def _record(old: RecordSettings, command: c.SetRecord) -> RecordSettings:
+    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
+    return replace(old, **{name: value for name, value in wanted.items() if value is not None})
 
 
 def _recording(command: c.Record, shown: Snapshot) -> RecordStatus:
@@ -239,10 +233,6 @@ def _recording(command: c.Record, shown: Snapshot) -> RecordStatus:
         raise OutOfRange(
             f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
             f"and not {measures}."
-        )
-    if not 0 <= command.count_in <= MOST_COUNT_IN:
-        raise OutOfRange(
-            f"0 to {MOST_COUNT_IN} measures are counted in, and not {command.count_in}."
         )
     return RecordStatus(command.mode, slot, measures)
 

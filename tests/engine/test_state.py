@@ -442,10 +442,10 @@ def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State
     state.apply(c.Record(slot=0, measures=2))
     state.apply(c.Stop())
     assert state.snapshot().recording is None
-    for wrong in (c.Record(slot=8), c.Record(slot=0, measures=0), c.Record(count_in=5)):
+    for wrong in (c.Record(slot=8), c.Record(slot=0, measures=0)):
         assert refusal(state, wrong)
     assert not state.snapshot().playing
-    state.apply(c.SetRecord(strength=0.5, click="never"))
-    assert state.snapshot().record == RecordSettings(0.5, 0.0, "never")
-    for setting in (c.SetRecord(strength=1.5), c.SetRecord(latency=-1.0)):
+    state.apply(c.SetRecord(strength=0.5, click="never", count_in=2))
+    assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
+    for setting in (c.SetRecord(1.5), c.SetRecord(latency=-1.0), c.SetRecord(count_in=5)):
         assert refusal(state, setting)

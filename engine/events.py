@@ -140,10 +140,11 @@ class PlayheadMoved(Event):
 
 @dataclass(frozen=True, slots=True)
 class KeysHeard(Event):
-    """What is being played on a keyboard: the pitches that sound now, as they are struck.
+    """What is being played on a keyboard: the pitches that sound now.
 
     While the loop runs ``notes`` are those of the measure at hand, in ``slot``: start and end
-    in quarter notes into it, and pitch. ``count`` is how many beats are left until recording
+    in quarter notes into it, and pitch. All pitches lie in the range of a measure, by octaves,
+    as they would come in. ``count`` is how many beats are left until recording
     begins; 0 where it has begun, or none is to.
     """
 

@@ -16,7 +16,7 @@ from engine.errors import NotReady
 from engine.events import KeysHeard, RecordSettings, RecordStatus
 from engine.midi import messages as m
 from engine.midi.capture import MEASURES, Capture, Struck, one_voice
-from engine.midi.fitting import Account, count
+from engine.midi.fitting import Account, count, folded
 from engine.midi.quantise import PlayedMeasure, PlayedNote, quantise
 from engine.music.beats import Beats
 from engine.music.grid import FOUR_QUARTERS
@@ -258,7 +258,8 @@ class Keyboard:
         ]
 
     def _heard(self, now: float, transport: Transport) -> KeysHeard:
-        held, beats = self._capture.held(), transport.beats
+        held = tuple(sorted({_near(pitch) for pitch in self._capture.held()}))
+        beats = transport.beats
         if beats is None or not transport.playing:
             return KeysHeard(held)
         position = beats.at(now)
@@ -270,11 +271,15 @@ class Keyboard:
         start = position - into
         notes = self._capture.notes(now, beats.when(start - EARLY))
         drawn = tuple(
-            (round(max(0.0, note.start), 2), round(min(BAR, note.end), 2), note.pitch)
+            (round(max(0.0, note.start), 2), round(min(BAR, note.end), 2), _near(note.pitch))
             for note in self._on(notes, beats, start)
             if note.end > 0.05
         )
         return KeysHeard(held, slot, drawn, counted)
+
+
+def _near(pitch: int) -> int:
+    return folded(pitch, Account())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.events import ClockStatus, InputStatus, PortStatus, Prompt
+from engine.events import (
+    Click,
+    ClockStatus,
+    InputStatus,
+    PortStatus,
+    Prompt,
+    RecordMode,
+)
 from engine.midi.mapping import Binding
 from engine.midi.targets import Target
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
+from engine.music.touch import Touches
 from engine.steering.spec import Arm, Mode
 
 
@@ -90,11 +98,83 @@ class Randomise(Command):
 
 @dataclass(frozen=True, slots=True)
 class LoadMeasures(Command):
-    """Puts measures into slots from ``slot`` on, adding slots where needed."""
+    """Puts measures into slots from ``slot`` on, adding slots where needed.
+
+    ``played`` says of each how its notes were played (none: of no measure). All that one pass
+    of recording puts in has one ``gesture``.
+    """
 
     slot: int
     measures: tuple[Measure, ...]
     origins: tuple[Origin, ...]
+    played: tuple[Touches, ...] = ()
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Command):
+    """Records what is played into ``measures`` slots from ``slot`` on, while the loop runs.
+
+    Where the loop stands it is started, after the measures that are counted in; where it runs,
+    recording begins when it comes to the slot. At the end of each measure what was played in
+    it goes into its slot: alone (``replace``), or over what is there (``overdub``). `Stop`
+    ends it, and so does `EndRecording`. None is the selected slot, and all slots after it.
+    """
+
+    mode: RecordMode = "replace"
+    slot: int | None = None
+    measures: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecording(Command):
+    """Ends the recording; the loop runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecord(Command):
+    """Sets what is not None of how playing is recorded: see `RecordSettings`."""
+
+    strength: float | None = None
+    latency: float | None = None
+    click: Click | None = None
+    count_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLast(Command):
+    """Puts what was just played, the last eight measures, into slots from ``slot`` on.
+
+    None is the selected slot.
+    """
+
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vary(Command):
+    """Moves all unlocked gauges of a slot a way of ``amount`` from where they stand.
+
+    ``amount`` is the length of the way in standard deviations of the prior, from 0 to 10; its
+    direction depends on ``seed`` alone.
+    """
+
+    slot: int
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolate(Command):
+    """Inserts ``count`` measures after ``source`` that lead from it to ``target``.
+
+    They lie on the straight line between both codes, at even steps of what is heard and not
+    of the codes. Locked gauges stay where those of the source stand.
+    """
+
+    source: int
+    target: int
+    count: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -634,6 +714,7 @@ AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
     | ListenTo | SetThru | WatchMidi | MarkModel | FollowClock | BackToOwnTempo | MarkClock
+    | Record | EndRecording | SetRecord
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
     | Learn | CancelLearn | Forget | SetBinding

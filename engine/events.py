@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, OutOfRange
 from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
@@ -62,6 +62,52 @@ class InputStatus:
     only: tuple[int, ...] = ()
 
 
+MOST_LATENCY = 500.0
+"""The most milliseconds by which a key can be reckoned to be heard late."""
+
+MOST_COUNT_IN = 4
+"""The most measures that are counted in."""
+
+RecordMode = Literal["replace", "overdub"]
+Click = Literal["recording", "count-in", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """How what is played becomes measures.
+
+    ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
+    key is heard, in milliseconds. ``click`` says while what beats are struck, ``count_in`` how
+    many measures go before.
+    """
+
+    strength: float = 1.0
+    latency: float = 0.0
+    click: Click = "recording"
+    count_in: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise OutOfRange(f"A quantise strength lies from 0 to 1; {self.strength} does not.")
+        if not 0 <= self.latency <= MOST_LATENCY:
+            raise OutOfRange(
+                f"A latency lies from 0 to {MOST_LATENCY:.0f} ms; {self.latency} does not."
+            )
+        if not 0 <= self.count_in <= MOST_COUNT_IN:
+            raise OutOfRange(
+                f"0 to {MOST_COUNT_IN} measures are counted in, and not {self.count_in}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStatus:
+    """What is recorded into: ``measures`` slots from ``slot`` on, whenever the loop is there."""
+
+    mode: RecordMode
+    slot: int
+    measures: int
+
+
 @dataclass(frozen=True, slots=True)
 class ClockStatus:
     """Whose clock the music keeps.
@@ -97,6 +143,8 @@ class Snapshot(Event):
     port: PortStatus = PortStatus()
     inputs: InputStatus = InputStatus()
     clock: ClockStatus = ClockStatus()
+    record: RecordSettings = RecordSettings()
+    recording: RecordStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +153,22 @@ class PlayheadMoved(Event):
 
     slot: int | None
     beat: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeysHeard(Event):
+    """What is being played on a keyboard: the pitches that sound now.
+
+    While the loop runs ``notes`` are those of the measure at hand, in ``slot``: start and end
+    in quarter notes into it, and pitch. All pitches lie in the range of a measure, by octaves,
+    as they would come in. ``count`` is how many beats are left until recording
+    begins; 0 where it has begun, or none is to.
+    """
+
+    held: tuple[int, ...] = ()
+    slot: int | None = None
+    notes: tuple[tuple[float, float, int], ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import PlayheadMoved
+from engine.events import Click, PlayheadMoved
 from engine.midi import messages as m
+from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
 from engine.music.measure import Measure
 from engine.music.song import Song
@@ -31,6 +32,17 @@ LEAD = 0.01
 
 SHORTEST = 0.02
 """The shortest rest of a note, in seconds, that is worth starting in its middle."""
+
+CLICK = 0.05
+"""How long a click sounds, in seconds."""
+
+CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
+"""Clicks are the high and the low wood block of General MIDI's percussion channel."""
+
+CLICK_VELOCITY = 90
+
+ENDLESS = 10**9
+"""Beats of which no loop will see the last."""
 
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
@@ -52,7 +64,6 @@ class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
     Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
-    Changes of the loop's length have moved positions by ``moved`` since the start.
     """
 
     time: float
@@ -60,7 +71,6 @@ class _Run:
     pace: float
     first: float
     told: float
-    moved: float = 0.0
 
     def at(self, time: float) -> float:
         return self.position + (time - self.time) / self.pace
@@ -77,8 +87,15 @@ class Sequencer:
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = song.line()
+        # How many measures the loop has at least: those that are recorded into count, too.
+        self._reach = 0
+        self._line = self._lined(song)
         self._run: _Run | None = None
+        self._beats: Beats | None = None
+        # By how much positions were counted anew where the loop has become another.
+        self._shift = 0.0
+        # From where to where beats are struck.
+        self._struck = (0.0, 0.0)
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -92,6 +109,15 @@ class Sequencer:
         """Whether the loop runs."""
         return self._run is not None
 
+    @property
+    def beats(self) -> Beats | None:
+        """The beat of the loop as it runs, or as it ran last; None before it ever did."""
+        return self._beats
+
+    def place(self, position: float) -> tuple[int, float]:
+        """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
+        return self._line.place(position + self._shift)
+
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
         if self._run is None:
@@ -100,7 +126,7 @@ class Sequencer:
 
     def at(self, now: float) -> float | None:
         """Gives the position that is heard now, as it was counted at the start; None at rest."""
-        return None if self._run is None else self._run.at(now) - self._run.moved
+        return None if self._run is None else self._run.at(now) - self._shift
 
     def start_of(self, slot: int) -> float:
         """Gives the position at which a slot begins (the first where the loop has no such)."""
@@ -108,7 +134,7 @@ class Sequencer:
 
     def due(self, position: float) -> float | None:
         """Gives when a position, as it was counted at the start, is heard; None where it rests."""
-        return None if self._run is None else self._run.when(position + self._run.moved)
+        return None if self._run is None else self._run.when(position + self._shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Gives where the music is."""
@@ -117,17 +143,28 @@ class Sequencer:
         slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
-    def play(self, now: float, slot: int = 0) -> Messages:
-        """Starts the loop at a slot (at the first where the loop does not reach it)."""
-        first, pace, early = self.start_of(slot), 60 / self._song.tempo, self._line.earliest
-        start = now + LEAD + early * pace
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+        """Starts the loop at a slot (at the first where the loop does not reach it).
+
+        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
+        are struck by ``clicks``, from the first of them on.
+        """
+        self._line = self._lined(self._song)
+        first, pace = self.start_of(slot), 60 / self._song.tempo
+        # A first note that is early has its time, too.
+        before = max(self._line.earliest, count_in)
+        start = now + LEAD + before * pace
         told = self._silence(now)
+        self._struck = (first - count_in, first - count_in + clicks)
         self._ticks = None
-        self._run = _Run(start, first, pace, first, first - early)
-        self._begun = -math.inf
+        self._begin(_Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
-        clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def _begin(self, run: _Run) -> None:
+        self._run, self._begun, self._shift = run, -math.inf, 0.0
+        self._beats = Beats(Mark(run.time, run.position, run.pace))
 
     def join(self, now: float, time: float, position: float, pace: float) -> Messages:
         """Starts the loop in step with a clock: at ``position``, which is heard at ``time``.
@@ -135,9 +172,9 @@ class Sequencer:
         From then on `follow` says where that clock is, until `lead`.
         """
         told = self._silence(now)
-        early = self._line.earliest
-        self._run = run = _Run(time, position, pace, position, position - early)
-        self._begun = -math.inf
+        self._line = self._lined(self._song)
+        run = _Run(time, position, pace, position, position - self._line.earliest)
+        self._begin(run)
         # A receiver can be put to whole sixteenths only.
         sixteenths = math.ceil(position * 4 - 1e-6)
         start = run.when(sixteenths / 4)
@@ -155,17 +192,19 @@ class Sequencer:
         if run is None:
             return []
         if self._ticks is None:
-            self._ticks = replace(run, position=run.position - run.moved)
-        new = replace(run, time=time, position=position + run.moved, pace=pace)
+            self._ticks = replace(run, position=run.position - self._shift)
+        new = replace(run, time=time, position=position + self._shift, pace=pace)
         told = self._tick_along(now, new)
         edge = max(run.at(now + MARGIN), run.first)
         ends = (edge, max(run.told, edge))
         if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
             return told
         self._run = new = replace(new, told=ends[1])
-        start = max(edge, new.at(now - LATE))
-        begun = self._begun_at(edge)
-        return told + self._tell_anew(run.when(edge), edge, start, begun, same=True)
+        if self._beats is not None:
+            self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        at, start = run.when(edge), max(edge, new.at(now - LATE))
+        anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
+        return told + anew + self._click_again(anew, run, at)
 
     def lead(self, now: float) -> Messages:
         """Goes on at the song's own tempo, from where the music is."""
@@ -179,16 +218,57 @@ class Sequencer:
         clock = m.ClockTempo(self._run.when(position), pace / 24)
         return [clock, *(message for message in told if message != clock)]
 
+    def record(
+        self, now: float, slot: int, measures: int, count_in: int, click: Click
+    ) -> tuple[Messages, float]:
+        """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
+
+        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        comes to the slot.
+        """
+        self._reach = slot + measures
+        if self._run is None:
+            line = self._lined(self._song)
+            beats = int(count_in * line.measures[slot].grid.length)
+            clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
+            return self.play(now, slot, beats, clicks), line.starts[slot]
+        told = self.change(self._song, now)
+        position = self._run.at(now + MARGIN)
+        begins = self._line.length * math.floor(position / self._line.length)
+        begins += self._line.starts[slot]
+        begins += self._line.length if begins < max(position, self._run.first) else 0.0
+        if click == "recording":
+            # What is with the player already is not struck to.
+            self._struck = (self._run.told, ENDLESS)
+        return told, begins - self._shift
+
+    def unrecord(self, now: float) -> Messages:
+        """Lets the loop run on as the song is, without clicks."""
+        self._reach, self._struck = 0, (0.0, 0.0)
+        told = self.change(self._song, now)
+        if self._run is not None:
+            later = [note for note in self._sent if note.on >= now + MARGIN]
+            told.append(m.Flush(now + MARGIN))
+            told += [m.Notes(tuple(later))] if later else []
+        return told
+
     def stop(self, now: float) -> Messages:
         """Stops the loop, and whatever else sounds."""
-        running, self._run = self._run, None
+        running = self._end(now)
         return self._silence(now) + ([m.ClockStop(now)] if running else [])
 
     def panic(self, now: float) -> Messages:
         """Stops and silences without regard to what should sound."""
-        running, self._run = self._run, None
-        self._sent = []
+        running = self._end(now)
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
+
+    def _end(self, now: float) -> bool:
+        running, self._run = self._run is not None, None
+        if self._beats is not None and running:
+            self._beats.ended = now
+        self._reach = 0
+        return running
 
     def program(self, now: float) -> Messages:
         """Tells the instrument its bank and program; wanted whenever a port opens."""
@@ -244,7 +324,7 @@ class Sequencer:
         told: Messages = []
         if replace(song.track, velocity=1) != replace(old.track, velocity=1):
             told += self.program(now)
-        line = song.line()
+        line = self._lined(song)
         same = (line.measures, line.shape) == (self._line.measures, self._line.shape)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = line
@@ -261,11 +341,13 @@ class Sequencer:
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
-        at = run.when(position)
+        at, before = run.when(position), run
         begun = self._begun_at(position) if line.length == self._line.length else -math.inf
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
+            if self._beats is not None:
+                self._beats.add(Mark(at, position - self._shift, pace))
             told.append(m.ClockTempo(at, pace / 24))
         if line.length != self._line.length:
             # The place in the loop stays, or its beat where the loop has become shorter.
@@ -275,12 +357,27 @@ class Sequencer:
                 position=run.position + shift,
                 first=run.first + shift,
                 told=run.told + shift,
-                moved=run.moved + shift,
             )
             position += shift
+            self._shift += shift
+            self._struck = (self._struck[0] + shift, self._struck[1] + shift)
+            before = replace(before, told=before.told + shift)
         old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        return told + self._tell_anew(at, position, position, begun, line.measures == old.measures)
+        anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
+        return told + anew + self._click_again(anew, before, at)
+
+    def _click_again(self, told: Messages, before: _Run, at: float) -> Messages:
+        """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
+        run = self._run
+        if run is None or self._struck[1] <= self._struck[0]:
+            return []
+        flushes = [each.at for each in told if isinstance(each, m.Flush)]
+        first: Messages = []
+        if run.pace != before.pace and not flushes:
+            first, flushes = [m.Flush(at)], [at]
+        start = min([before.told, *map(run.at, flushes)])
+        return first + self._clicks(start, run.told)
 
     def _tell_anew(
         self, at: float, position: float, start: float, begun: float, same: bool
@@ -312,7 +409,7 @@ class Sequencer:
         at = now + MARGIN
         position = ticks.at(at)
         goal = position + CATCH_UP
-        due = run.when(goal + run.moved)
+        due = run.when(goal + self._shift)
         # What it was told before its start it forgets.
         if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
             return []
@@ -362,12 +459,33 @@ class Sequencer:
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
         heard = run.of(self._line.between(start, position))
-        return self._notes([self._of(each, run) for each in heard])
+        return self._notes([self._of(each, run) for each in heard]) + self._clicks(start, position)
+
+    def _clicks(self, start: float, end: float) -> Messages:
+        """Gives the beats that are struck from one position to before another."""
+        run = self._run
+        assert run is not None  # Nothing is struck while the loop rests.
+        first = math.ceil(max(start, self._struck[0]) - 1e-6)
+        last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        beats = [
+            m.TimedNote(
+                run.when(beat),
+                run.when(beat) + CLICK,
+                CLICK_CHANNEL,
+                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                CLICK_VELOCITY,
+            )
+            for beat in range(first, last)
+        ]
+        return [m.Notes(tuple(beats))] if beats else []
 
     def _silence(self, now: float) -> Messages:
-        held = any(note.off > now for note in self._sent)
-        self._sent = []
+        held = any(note.off > now for note in self._sent) or self._struck[1] > self._struck[0]
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Flush(now, cut=True)] if held else []
+
+    def _lined(self, song: Song) -> Line:
+        return song.line(reach=self._reach)
 
     def _notes(self, notes: list[m.TimedNote]) -> Messages:
         self._sent += notes

@@ -20,6 +20,7 @@ from engine.events import (
     Explained,
     InfluenceFound,
     JobProgressed,
+    KeysHeard,
     LatenessMeasured,
     MapFilled,
     MidiPassed,
@@ -38,7 +39,7 @@ SLOW_RATE = 5.0
 
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from engine import commands as c
 from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import FASTEST, SLOWEST
-from tui import asking, reading
+from tui import asking, keyboard_deeds, reading
 
 if TYPE_CHECKING:
     from tui.screens.compose import ComposeScreen
@@ -19,7 +19,7 @@ Deed = Callable[["ComposeScreen"], None]
 STEP, COARSE, FINE = 0.25, 1.0, 0.05
 """How far a gauge goes at a press of a key."""
 
-DEEDS: dict[str, Deed] = dict(asking.DEEDS)
+DEEDS: dict[str, Deed] = asking.DEEDS | keyboard_deeds.DEEDS
 """What is done, by action id."""
 
 

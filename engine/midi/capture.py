@@ -55,13 +55,13 @@ class _Sounding:
 class Capture:
     """Keeps the notes of the last `LONGEST` seconds, and when the phrase at hand began.
 
-    ``channel`` is the one that is listened to, from 0; None listens to all. The sustain pedal
-    of a channel holds its notes. Time never runs backwards here: a message that claims to be
+    ``only`` are the channels that are listened to, from 0; none listens to all. The sustain
+    pedal of a channel holds its notes. Time never runs backwards here: a message that claims to be
     older than the last counts as coming with it.
     """
 
-    def __init__(self, channel: int | None = None) -> None:
-        self._channel = channel
+    def __init__(self, only: tuple[int, ...] = ()) -> None:
+        self._only = only
         self._notes: deque[Struck] = deque(maxlen=MOST)
         self._sounding: dict[tuple[int, int], _Sounding] = {}
         self._pedals: set[int] = set()
@@ -69,18 +69,15 @@ class Capture:
         self._ended = -math.inf
         self._began: float | None = None
 
-    @property
-    def channel(self) -> int | None:
-        """The channel that is listened to, from 0; None is all."""
-        return self._channel
+    def listen(self, only: tuple[int, ...], now: float) -> None:
+        """Listens to other channels; what sounds on those left out ends."""
+        self._only = only
+        for key in [key for key in self._sounding if not self._listened(key[0])]:
+            self._end(key, self._at(now))
+        self._pedals = set(filter(self._listened, self._pedals))
 
-    def listen(self, channel: int | None, now: float) -> None:
-        """Listens to another channel; what sounds on others ends."""
-        self._channel = channel
-        if channel is not None:
-            for key in [key for key in self._sounding if key[0] != channel]:
-                self._end(key, self._at(now))
-            self._pedals &= {channel}
+    def _listened(self, channel: int) -> bool:
+        return not self._only or channel in self._only
 
     def hear(self, at: float, data: bytes) -> bool:
         """Takes one MIDI message that came ``at``; says whether it began or ended a note.
@@ -90,7 +87,7 @@ class Capture:
         if not math.isfinite(at) or len(data) != 3 or max(data[1:]) > 0x7F:
             return False
         kind, channel = data[0] & 0xF0, data[0] & 0x0F
-        if self._channel not in (None, channel) or kind not in (0x80, 0x90, 0xB0):
+        if not self._listened(channel) or kind not in (0x80, 0x90, 0xB0):
             return False
         at = self._at(at)
         self._forget(at)

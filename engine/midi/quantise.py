@@ -54,12 +54,15 @@ class PlayedNote:
 class PlayedMeasure:
     """A measure that was played, how each of its notes was, and the ticks that were played over.
 
-    ``over`` says of each tick whether a note sounds in it.
+    ``over`` says of each tick whether a note sounds in it. ``folded`` counts the notes that
+    came in by octaves, ``crowded`` those left out where two fell on one place.
     """
 
     measure: Measure
     touches: Touches
     over: tuple[bool, ...]
+    folded: int = 0
+    crowded: int = 0
 
     @property
     def untouched(self) -> bool:
@@ -67,10 +70,11 @@ class PlayedMeasure:
         return not any(self.over)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Placed:
     place: Fraction
     note: PlayedNote
+    crowded: int = 0
 
 
 def quantise(
@@ -80,23 +84,21 @@ def quantise(
     pace: float,
     strength: float = 1.0,
     grid: Grid = FOUR_QUARTERS,
-    account: Account | None = None,
 ) -> list[PlayedMeasure]:
     """Gives ``measures`` measures from position 0 on, made of the notes of one voice.
 
     ``notes`` come in order and do not overlap; those that are nearest to a place before the
     first measure or after the last are left out. ``pace`` is seconds a quarter note,
     ``strength`` runs from 0 (every note sounds when it was played) to 1 (all on the grid).
-    What was changed of pitches is added to ``account``. Raises `OutOfRange` for a strength
-    outside.
+    Raises `OutOfRange` for a strength outside.
     """
     if not 0 <= strength <= 1:
         raise OutOfRange(f"A quantise strength lies from 0 to 1; {strength} does not.")
-    account = account if account is not None else Account()
     tokens = [HOLD] * (measures * grid.ticks)
     over = [False] * len(tokens)
     touches: dict[int, Touch] = {}
-    placed = _placed(notes, pace, grid, account)
+    accounts = [Account() for _ in range(measures)]
+    placed = _placed(notes, pace, grid)
     ticks = _Ticks(grid)
     free = 0
     for at, each in enumerate(placed):
@@ -108,6 +110,8 @@ def quantise(
         if free < start:
             tokens[free] = REST
         note = each.note
+        account = accounts[start // grid.ticks]
+        account.crowded += each.crowded
         tokens[start] = folded(note.pitch, account)
         deviation = (1 - strength) * (note.start - float(each.place))
         deviation = round(max(-MOST_OFF, min(MOST_OFF, deviation)), DECIMALS) + 0.0
@@ -117,9 +121,9 @@ def quantise(
     if free < len(tokens):
         tokens[free] = REST
     return [
-        _measure(first, tokens, over, touches, grid)
-        for first in range(0, len(tokens), grid.ticks)
-    ]  # fmt: skip
+        _measure(number * grid.ticks, tokens, over, touches, grid, account)
+        for number, account in enumerate(accounts)
+    ]
 
 
 class _Ticks:
@@ -135,7 +139,12 @@ class _Ticks:
 
 
 def _measure(
-    first: int, tokens: list[int], over: list[bool], touches: dict[int, Touch], grid: Grid
+    first: int,
+    tokens: list[int],
+    over: list[bool],
+    touches: dict[int, Touch],
+    grid: Grid,
+    account: Account,
 ) -> PlayedMeasure:
     bar = tokens[first : first + grid.ticks]
     if bar[0] == HOLD and not over[first]:
@@ -145,6 +154,8 @@ def _measure(
         measure,
         tuple(touches[first + tick] for tick, token in enumerate(measure.tokens) if token > REST),
         tuple(over[first : first + grid.ticks]),
+        account.folded,
+        account.crowded,
     )
 
 
@@ -158,9 +169,7 @@ def families(grid: Grid) -> tuple[tuple[Fraction, ...], ...]:
     return tuple(tuple(part) for part in parts.values() if len(part) > 1 or grid.ticks == 1)
 
 
-def _placed(
-    notes: Iterable[PlayedNote], pace: float, grid: Grid, account: Account
-) -> list[_Placed]:
+def _placed(notes: Iterable[PlayedNote], pace: float, grid: Grid) -> list[_Placed]:
     beat = float(grid.beat)
     found: list[_Placed] = []
     for number, group in groupby(notes, key=lambda note: int(note.start // beat)):
@@ -168,9 +177,9 @@ def _placed(
             place = (number + within) * grid.beat
             if found and found[-1].place >= place:
                 # Of two on one place the higher is heard, as in an import.
-                account.crowded += 1
+                found[-1].crowded += 1
                 if note.pitch > found[-1].note.pitch:
-                    found[-1] = _Placed(found[-1].place, note)
+                    found[-1].note = note
             else:
                 found.append(_Placed(place, note))
     return found

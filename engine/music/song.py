@@ -183,9 +183,15 @@ class Song:
         """The key that what is sounded is held to, or None."""
         return self.key if self.lock else None
 
-    def line(self, first: int = 0) -> Line:
-        """Gives the notes of the loop as they are heard, or those from slot ``first`` on."""
-        measures, touches = tuple(self.measures())[first:], tuple(self.touches())[first:]
+    def line(self, first: int = 0, reach: int = 0) -> Line:
+        """Gives the notes of the loop as they are heard, from slot ``first`` on.
+
+        It has ``reach`` slots at least; those that the song lacks are silent.
+        """
+        slots = self.slots[first : max(self.sounding, reach)]
+        measures = [slot.measure for slot in slots]
+        measures += [SILENCE] * (reach - len(self.slots))
+        touches = [slot.touches for slot in slots]
         return Line(measures, self.groove, self.locked, self.tempo, first, touches)
 
     def foreign(self) -> tuple[int, int]:

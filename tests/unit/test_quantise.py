@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import OutOfRange
-from engine.midi.fitting import Account
 from engine.midi.quantise import PlayedMeasure, PlayedNote, families, quantise
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
@@ -88,16 +87,15 @@ def test_no_strength_beyond() -> None:
 
 
 def test_what_lies_outside_comes_in_by_octaves_and_is_counted() -> None:
-    account = Account()
-    quantise(notes((0, 1, 36), (1, 2, 96), (2, 3, C)), 1, pace=PACE, account=account)
-    assert account.sentences() == ("2 notes moved by octaves into the range from G3 to C6.",)
+    played = one((0, 1, 36), (1, 2, 96), (2, 3, C))
+    assert played.measure.pitches == (60, 84, C)
+    assert played.folded == 2
 
 
 def test_of_two_on_one_place_the_higher_is_kept() -> None:
-    account = Account()
-    grace = quantise(notes((0.0, 0.06, D), (0.06, 1, C)), 1, pace=PACE, account=account)[0]
+    grace = one((0.0, 0.06, D), (0.06, 1, C))
     assert tokens(grace.measure)[0] == "D"
-    assert account.crowded == 1
+    assert grace.crowded == 1
 
 
 def test_the_grid_is_divided_two_ways() -> None:
@@ -126,8 +124,7 @@ def test_whatever_was_played_measures_come_out(
         )
     ] if starts else []  # fmt: skip
     line = [note for note in line if note.end > note.start]
-    account = Account()
-    found = quantise(line, 4, pace=pace, strength=strength, account=account)
+    found = quantise(line, 4, pace=pace, strength=strength)
     assert len(found) == 4
     heard: list[float] = []
     for number, each in enumerate(found):

@@ -359,7 +359,8 @@ class AskInfluence(Command):
     """Asks which pieces of the training data a slot's measure lies near to.
 
     ``top`` are named, of ``books`` and ``licences`` alone (None: any) and of no cluster in
-    ``without``. The measures around it count, unless it is asked about ``alone``.
+    ``without``. The measures around it count, unless it is asked about ``alone``. With
+    ``gradients`` the model's gradients are asked about the matches too, which takes longer.
     """
 
     slot: int
@@ -368,6 +369,7 @@ class AskInfluence(Command):
     licences: frozenset[str] | None = None
     without: frozenset[int] = frozenset()
     alone: bool = False
+    gradients: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,7 +245,11 @@ class Conductor:
                 self._start("model", "explain", "measuring the gauges", work, command)
             case c.AskInfluence():
                 work = self._influences.ask(command, self.snapshot)
-                self._start("influence", "influence", "looking behind it", work, command)
+                if command.gradients:
+                    # Beside the search, which follows edits while this takes its time.
+                    self._start("gradients", "gradients", "asking gradients", work, command)
+                else:
+                    self._start("influence", "influence", "looking behind it", work, command)
             case c.AskTakeInfluence():
                 work = self._influences.ask_take(command, self.snapshot)
                 self._start("clips", "take influence", "looking behind the take", work, command)

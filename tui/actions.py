@@ -174,6 +174,7 @@ ACTIONS: tuple[Action, ...] = (
         ("influence.more", "farther", "Regenerate a tenth farther."),
         ("influence.filter", "filter", "Name the tunes of one book or licence alone.", 2),
         ("influence.alone", "alone", "Ask about the measure alone, or with those around it.", 5),
+        ("influence.evidence", "evidence", "Ask the model's gradients about the pieces, too.", 6),
         ("influence.provenance", "provenance", "Write what it is like as a JSON file.", 2),
         ("influence.export", "export", "Write the loop as a MIDI file that says what it is like."),
         ("influence.undo", "undo", "Take the last step back; one gesture is one step.", 3),

@@ -224,6 +224,12 @@ ACTIONS: tuple[Action, ...] = (
         place="everywhere",
     ),
     *_of(
+        "Controllers",
+        ("control.learn", "learn", "Bind a knob, pad or key to what is chosen: move it, done.", 9),
+        ("control.list", "controllers", "See, change and take away what controls move; bind more."),
+        place="everywhere",
+    ),
+    *_of(
         "Playing",
         ("play.timing", "edits now/beat", "Hear edits at once, or at the next beat."),
         ("play.audition", "audition on/off", "Choose whether an edit sounds while the loop rests."),

@@ -16,6 +16,7 @@ from textual.message import Message
 
 from engine.commands import AskTakeInfluence, Command
 from engine.events import (
+    ControlsShown,
     Event,
     Explained,
     InfluenceFound,
@@ -39,7 +40,7 @@ SLOW_RATE = 5.0
 
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from engine import commands as c
 from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import FASTEST, SLOWEST
-from tui import asking, keyboard_deeds, reading
+from tui import asking, control_deeds, keyboard_deeds, reading
 
 if TYPE_CHECKING:
     from tui.screens.compose import ComposeScreen
@@ -339,6 +339,12 @@ def _audition(screen: ComposeScreen) -> None:
     screen.send(c.SetAudition(on))
     state = "are heard" if on else "stay silent"
     screen.app.notify(f"Edits {state} while the loop rests.", timeout=2)
+
+
+# Controllers
+
+DEEDS["control.learn"] = control_deeds.learn
+DEEDS["control.list"] = control_deeds.controllers
 
 
 # Song and program

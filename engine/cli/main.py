@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import influence, machine, measures, probes, screens, steering, work
+from engine.cli import controllers, influence, machine, measures, probes, screens, steering, work
 from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.errors import ArmonicaError
 
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     work.add(words)
     steering.add(words)
     probes.add(words)
+    controllers.add(words)
     machine.add(words)
     return top
 

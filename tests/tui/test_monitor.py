@@ -105,6 +105,31 @@ async def test_messages_stand_in_words_the_newest_at_the_bottom(
         )
 
 
+async def test_a_full_page_moves_up_by_half(app: ArmonicaApp, engine: FakeEngine) -> None:
+    def notes(first: int, count: int) -> MidiPassed:
+        return MidiPassed(
+            tuple(line(n, f"90 {n % 128:02X} 40", 0.1) for n in range(first, first + count))
+        )
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await monitoring_on(pilot, engine, notes(0, 19))
+        room = screen.room
+        assert room == 19
+        assert len(messages(screen)) == room
+        count = room
+        for more, shown in ((1, 10), (1, 11), (8, 19), (1, 10), (60, 10)):
+            engine.tell(notes(count, more))
+            count += more
+            await until(pilot, lambda: screen.passed.newest == count - 1)  # noqa: B023
+            await pilot.pause()
+            said = messages(screen)
+            assert len(said) == shown
+            assert said[-1] == decode(notes(count - 1, 1).lines[0].data).text
+        await pilot.press("k", "G")
+        await pilot.pause()
+        assert len(messages(screen)) == room
+
+
 @pytest.mark.parametrize(
     ("keys", "seen"),
     [

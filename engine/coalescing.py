@@ -1,0 +1,32 @@
+"""What is told so often that only the latest of its kind counts for whoever is slow."""
+
+from __future__ import annotations
+
+from engine.commands import AskTakeInfluence
+from engine.events import (
+    Event,
+    Explained,
+    InfluenceFound,
+    JobProgressed,
+    LatenessMeasured,
+    MapFilled,
+    PlayheadMoved,
+    Snapshot,
+    StudioShown,
+    TakeGrown,
+    TakePlayed,
+)
+
+OFTEN = (
+    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound,
+)  # fmt: skip
+
+
+def kind_of(event: Event) -> tuple[type[Event], int]:
+    """Gives what a later event must share with this one to stand in its place."""
+    # The last word of one job must not be taken for another's, nor what lies behind a take for
+    # what lies behind a measure.
+    if isinstance(event, InfluenceFound):
+        return type(event), int(isinstance(event.asked, AskTakeInfluence))
+    return type(event), event.job if isinstance(event, JobProgressed) else 0

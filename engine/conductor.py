@@ -349,6 +349,8 @@ class Conductor:
     def _report(self, report: m.FromPlayer, now: float) -> None:
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
+        if isinstance(report, m.Reach):
+            self._send(self._sequencer.reach(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))

@@ -63,6 +63,7 @@ class Sequencer:
 
     def __init__(self, song: Song) -> None:
         self._song = song
+        self._ahead, self._delay = LOOK_AHEAD, 0.0
         self._line = Line(song.measures())
         self._run: _Run | None = None
         self._topped = 0.0
@@ -73,6 +74,15 @@ class Sequencer:
     def playing(self) -> bool:
         """Whether the loop runs."""
         return self._run is not None
+
+    def reach(self, ahead: float, delay: float, now: float) -> Messages:
+        """Plays to a player that is farther away from now on, or nearer.
+
+        It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
+        later than a player of this machine.
+        """
+        self._ahead, self._delay = ahead, delay
+        return self.advance(now)
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
@@ -88,7 +98,7 @@ class Sequencer:
     def play(self, now: float, slot: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it)."""
         slot = slot if slot < len(self._line.starts) else 0
-        first, start = self._line.starts[slot], now + LEAD
+        first, start = self._line.starts[slot], now + self._delay + LEAD
         told = self._silence(now)
         self._run = _Run(start, first, 60 / self._song.tempo, first, first)
         sixteenths = round(first * 4)
@@ -111,13 +121,13 @@ class Sequencer:
         track = self._song.track
         return [m.Send(now, bytes((0xC0 | track.channel, track.program)))]
 
-    def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
-        """Tells the player the notes up to ``ahead`` seconds from now."""
+    def advance(self, now: float, ahead: float = 0.0) -> Messages:
+        """Tells the player the notes as far ahead as it wants, or ``ahead`` seconds at least."""
         run = self._run
         if run is None:
             return []
         self._topped = now
-        return self._tell_until(run.at(now + ahead), now)
+        return self._tell_until(run.at(now + max(ahead, self._ahead)), now)
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
@@ -134,9 +144,10 @@ class Sequencer:
         if not measures:
             return self._silence(now)
         pace, line = 60 / self._song.tempo, Line(measures)
+        start = now + self._delay
         notes = [
             self._timed(
-                now + note.start * pace, now + min(note.end, line.length) * pace, note.pitch
+                start + note.start * pace, start + min(note.end, line.length) * pace, note.pitch
             )
             for note in line.between(0.0, line.length)
         ]
@@ -152,7 +163,7 @@ class Sequencer:
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = self._line if same else Line(song.measures())
             return told
-        position = self._run.at(now + MARGIN)
+        position = self._run.at(now + self._delay + MARGIN)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from engine.events import Snapshot
 from engine.music.song import Slot, Song
 from engine.remote.codec import BadLine
 from engine.remote.vocabulary import TOLD
 
-CHANNEL = "differs"
+CHANNEL: Literal["differs"] = "differs"
 """The channel of what differs: the fields of a snapshot that do, and the song's beside them."""
 
 

@@ -1,9 +1,9 @@
 """What is said on a line between an engine and whoever is attached to it.
 
 A line is one JSON object with one key, its channel: ``ask`` (commands) and ``heard`` (what a
-player says) go to the engine, ``tell`` (events) and ``play`` (what a player is told) come from
-it, and ``line`` (the messages below) goes both ways. Times are seconds of the engine's
-monotonic clock; only `Echo` and `Echoed` carry those of the other side.
+player says) go to the engine, ``tell`` (events), ``differs`` (snapshots, see `deltas`) and
+``play`` (what a player is told) come from it, and ``line`` (the messages below) goes both ways.
+Times are seconds of the engine's monotonic clock, but for ``sent`` in `Echo` and `Echoed`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LONGEST_TO_ENGINE = 1_048_576
 LONGEST_FROM_ENGINE = 33_554_432
 """The longest line from an engine in bytes; a song of 256 measures takes under two millions."""
 
-Channel = Literal["ask", "heard", "tell", "play", "line"]
+Channel = Literal["ask", "heard", "tell", "differs", "play", "line"]
 
 
 @dataclass(frozen=True, slots=True)

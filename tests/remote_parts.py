@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from engine.config import Settings
 from engine.loop import Engine
@@ -85,7 +84,6 @@ class Place:
         self,
         home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
         port: int | None = None,
-        token_file: Path | None = None,
     ) -> tuple[RemoteEngine, Listener]:
         """Attaches a screen over the Unix socket, or over TCP at ``port``."""
         where = Address() if port is None else Address("tcp", "127.0.0.1", "", port)

@@ -120,10 +120,14 @@ class SlowLine:
             data = way.source.recv(65_536)
         except OSError:
             data = b""
-        if not data:
-            self._end(way)
-            return
         now = time.monotonic()
+        if not data:
+            # The end comes as late as all that was said before it.
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(way.source)
+            way.last = max(way.last, now + self.delay)
+            heapq.heappush(self._late, (way.last, next(self._order), way, b""))
+            return
         for start in range(0, len(data), PACKET):
             late = self.delay + self.jitter * self._draws.random()
             self.carried += 1
@@ -138,6 +142,8 @@ class SlowLine:
         now = time.monotonic()
         while self._late and self._late[0][0] <= now:
             _, _, way, data = heapq.heappop(self._late)
+            if not data:
+                self._end(way)
             with contextlib.suppress(OSError):
                 way.target.settimeout(1.0)
                 way.target.sendall(data)

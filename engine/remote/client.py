@@ -292,7 +292,7 @@ class RemoteEngine:
             case Event():
                 self._publish(heard)
             case v.FromEngine():
-                self._hear_line(line, heard)
+                self._hear_line(heard)
             case _ if self._home is not None:
                 self._home.play(heard)
 
@@ -301,7 +301,7 @@ class RemoteEngine:
             line.got = line.told
             self._say(v.to_engine(v.Got(line.told)))
 
-    def _hear_line(self, line: _Line, said: v.FromEngine) -> None:
+    def _hear_line(self, said: v.FromEngine) -> None:
         match said:
             case v.Echoed(sent, there) if self._home is not None:
                 self._home.echoed(sent, there)

@@ -166,6 +166,11 @@ class Switchboard:
         """How many play elsewhere."""
         return sum(seat.put is not None for seat in self._seats.values())
 
+    @property
+    def far(self) -> bool:
+        """Whether the music sounds elsewhere."""
+        return self._reach.far
+
     def _arrange(self) -> None:
         """Brings the engine and its own player to who is there now."""
         seats = [seat for seat in self._seats.values() if seat.delay is not None]

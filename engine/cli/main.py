@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import influence, machine, measures, probes, screens, steering, work
+from engine.cli import influence, machine, measures, probes, remote, screens, steering, work
 from engine.cli.options import BadUsage, Parser, say
 from engine.errors import ArmonicaError
 
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     work.add(words)
     steering.add(words)
     probes.add(words)
+    remote.add(words)
     machine.add(words)
     return top
 

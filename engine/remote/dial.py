@@ -47,7 +47,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an engine is: ``kind`` is unix, tcp or ssh."""
+    """Where an engine is: ``kind`` is unix, tcp or ssh; ``start`` starts one there, by ssh."""
 
     kind: str = "unix"
     host: str = ""
@@ -55,6 +55,7 @@ class Address:
     port: int | None = None
     command: str = "armonica"
     token_file: Path | None = None
+    start: bool = False
 
     def __str__(self) -> str:
         """Says it as one would write it."""
@@ -84,7 +85,8 @@ class Address:
         options += ["-o", "BatchMode=yes"] if again else []
         options += ["-p", str(self.port)] if self.port is not None else []
         options += ["-l", self.user] if self.user else []
-        return ["ssh", *options, "--", self.host, shlex.quote(self.command), "relay"]
+        words = [shlex.quote(self.command), "relay", *(["--start"] if self.start else [])]
+        return ["ssh", *options, "--", self.host, *words]
 
 
 def address(text: str | None, command: str = "armonica", token_file: Path | None = None) -> Address:

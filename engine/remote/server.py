@@ -15,16 +15,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine import locations
 from engine.commands import Command, ForgetKept, RecoverSong
 from engine.errors import ArmonicaError, NotReady, UserError
 from engine.events import Event, Snapshot
-from engine.locations import songs_folder
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
 from engine.remote.codec import BadLine
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
 from engine.remote.switchboard import Switchboard
+from engine.session.document import SUFFIX
 from engine.text import printable
 
 MOST_GUESTS = 16
@@ -45,6 +46,9 @@ FLOOD = 10.0
 
 MOST_BAD_LINES = 8
 """Lines that make no sense, after which a guest is shown out."""
+
+MOST_SONGS = 500
+"""How many songs of the user's folder are told to whoever attaches."""
 
 _FAREWELL = 1.0
 _TICK = 1.0
@@ -257,9 +261,16 @@ class Server:
         peer.greet()
         peer.place = hello.place or secrets.token_hex(8)
         peer.watches = hello.watches
-        songs = str(songs_folder())
         peer.outbox.put(
-            v.from_engine(v.Welcome(self._name, peer.place, recovered=self._recovered, songs=songs))
+            v.from_engine(
+                v.Welcome(
+                    self._name,
+                    peer.place,
+                    recovered=self._recovered,
+                    songs=str(locations.songs_folder()),
+                    song_files=tuple(map(str, locations.songs(SUFFIX)[:MOST_SONGS])),
+                )
+            )
         )
         ends: list[Callable[[], None]] = []
         if hello.plays:

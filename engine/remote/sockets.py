@@ -165,6 +165,13 @@ def tcp_door(port: int = 0) -> Door:
     return Door(listener, token, listener.getsockname()[1])
 
 
+def clear() -> None:
+    """Removes the socket and the token of an engine that ends; it still holds the claim."""
+    for path in (socket_path(), token_path()):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def read_token(path: Path | None = None) -> str:
     """Reads a token from its file; raises `BadFile`."""
     place = path or token_path()

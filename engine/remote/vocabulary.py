@@ -103,7 +103,8 @@ class FromEngine(Saying):
 class Welcome(FromEngine):
     """The line is open. ``engine`` names this run of the engine, ``place`` that of the guest.
 
-    ``recovered`` is a song kept by itself on the engine's machine, ``songs`` its folder of songs.
+    ``recovered`` is a song kept by itself on the engine's machine, ``songs`` its folder of
+    songs, and ``song_files`` the songs that there are.
     """
 
     engine: str
@@ -111,6 +112,7 @@ class Welcome(FromEngine):
     version: str = __version__
     recovered: str | None = None
     songs: str = ""
+    song_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,9 @@ def _serve(options: argparse.Namespace) -> None:
     from engine.remote.switchboard import Switchboard
     from engine.session import autosave
 
+    if options.detached:
+        # A service belongs to no terminal, and outlives every one of them.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     claim = sockets.claim()
     logs.tell("engine.remote")
     settings = config.load().settings

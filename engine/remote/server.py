@@ -171,10 +171,15 @@ class Server:
 
     def _serve(self, peer: Peer, events: int) -> None:
         there = peer.connection in self._peers
-        if there and events & selectors.EVENT_READ:
-            there = peer.read(self._clock())
-        if there and events & selectors.EVENT_WRITE:
-            there = peer.write()
+        try:
+            if there and events & selectors.EVENT_READ:
+                there = peer.read(self._clock())
+            if there and events & selectors.EVENT_WRITE:
+                there = peer.write()
+        except Exception:
+            # Something that cannot be said must not take the others' lines with it.
+            log.exception("%s cannot be served", peer.name)
+            there = False
         if not there:
             self._drop(peer)
 

@@ -95,8 +95,7 @@ def _address(options: argparse.Namespace) -> Address:
     from engine.remote import service
     from engine.remote.dial import NoWay, address
 
-    where = address(options.address, options.command, options.token_file)
-    where = replace(where, start=options.start)
+    where = address(options.address, options.command, options.token_file, options.start)
     if options.start and where.kind == "unix":
         try:
             service.status()

@@ -89,13 +89,19 @@ class Address:
         return ["ssh", *options, "--", self.host, *words]
 
 
-def address(text: str | None, command: str = "armonica", token_file: Path | None = None) -> Address:
+def address(
+    text: str | None,
+    command: str = "armonica",
+    token_file: Path | None = None,
+    start: bool = False,
+) -> Address:
     """Reads an address: none (this machine), ssh://[user@]host[:port] or tcp://127.0.0.1:port.
 
-    ``command`` is what Armonica is called on the other machine. Raises `BadAddress`.
+    ``command`` is what Armonica is called on the other machine, where ``start`` starts a
+    service if none runs. Raises `BadAddress`.
     """
     if text is None:
-        return Address()
+        return Address(start=start)
     try:
         parts = urlsplit(text)
         host, port, user = parts.hostname or "", parts.port, parts.username or ""
@@ -111,7 +117,7 @@ def address(text: str | None, command: str = "armonica", token_file: Path | None
     if not _HOST.fullmatch(host) or (user and not _USER.fullmatch(user)):
         raise _bad(text, "Its host or user has a sign that none has.")
     if parts.scheme == "ssh":
-        return Address("ssh", host, user, port, command)
+        return Address("ssh", host, user, port, command, start=start)
     if host not in (sockets.LOOPBACK, "localhost") or port is None or user:
         raise _bad(text, "Engines listen on this machine alone; ssh:// leads to another.")
     return Address("tcp", sockets.LOOPBACK, "", port, token_file=token_file)

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine import commands as c
+from engine.coalescing import GATHERED
 from engine.events import LatenessMeasured, MidiLine, MidiPassed, PlayheadMoved
 from engine.midi.decoding import decode
 from engine.passing import LEASE
@@ -17,7 +18,7 @@ from tests.tui.fake_midi import KEYS, PASSED, SESSION, SYNTH, line
 from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import GATHERED, Bridge, Told
+from tui.bridge import Bridge, Told
 from tui.midi_log import KEPT, KEPT_PULSES, KINDS, SPAN, Filter, MidiLog
 from tui.monitor_arrangement import monitoring
 from tui.screens import monitor

@@ -61,18 +61,23 @@ class Routing:
             if route.program is not None and outlet in (None, self._outlet(route))
         ]
 
-    def spread(self, messages: Iterable[m.ToPlayer]) -> Messages:
-        """Gives messages about the song's notes to every route as well."""
+    def spread(self, messages: Iterable[m.ToPlayer], channel: int) -> Messages:
+        """Gives messages about the song's notes, those on its ``channel``, to every route as well.
+
+        A metronome, which has a channel of its own, is heard at the song's own port alone.
+        """
         told: Messages = []
         for message in messages:
             told.append(message)
             match message:
                 case m.Notes(notes, 0):
+                    own = [note for note in notes if note.channel == channel]
                     told += [
-                        m.Notes(tuple(_routed(n, r) for n in notes), self._outlet(r))
+                        m.Notes(tuple(_routed(n, r) for n in own), self._outlet(r))
                         for r in self._routes
+                        if own
                     ]
-                case m.Prolong(_, pitch, off, 0):
+                case m.Prolong(on, pitch, off, 0) if on == channel:
                     told += [
                         m.Prolong(r.channel, pitch + r.transpose, off, self._outlet(r))
                         for r in self._routes

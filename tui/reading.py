@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.events import Snapshot
+from engine.events import Bound, ControlsShown, Snapshot
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
@@ -21,8 +21,9 @@ class GaugeReading:
     """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
 
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
-    that the decoded measure is far from what the gauge asks for. ``moves`` names the controller
-    that it moves, with the value that it sends.
+    that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
+    moves it, and ``knob`` where that control stands while it has not taken the gauge up.
+    ``moves`` names the controller that it moves itself, with the value that it sends.
     """
 
     index: int
@@ -33,6 +34,8 @@ class GaugeReading:
     asks: str = ""
     has: str = ""
     differs: bool = False
+    bound: bool = False
+    knob: float | None = None
     moves: str = ""
 
 
@@ -50,17 +53,34 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
     )
 
 
-def gauges(snapshot: Snapshot) -> tuple[GaugeReading, ...]:
-    """Gives the readings of all gauges for the selected measure."""
+def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[GaugeReading, ...]:
+    """Gives the readings of all gauges for the selected measure, and of what moves them."""
     slot = snapshot.song.slots[snapshot.selected]
+    bound = _bound(controls or ControlsShown())
     moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
     return tuple(
-        _gauge(each, slot, snapshot.locks, moved.get(each.index)) for each in dimensions(snapshot)
+        _gauge(each, slot, snapshot.locks, bound.get(each.name), moved.get(each.index))
+        for each in dimensions(snapshot)
     )
 
 
+def _bound(controls: ControlsShown) -> dict[str, Bound]:
+    """Gives what moves each gauge by its dimension's name: of devices that are here alone."""
+    return {
+        bound.binding.target.name: bound
+        for device in controls.devices
+        if device.port
+        for bound in device.bindings
+        if bound.binding.target.word == "gauge"
+    }
+
+
 def _gauge(
-    dimension: Dimension, slot: Slot, locks: frozenset[int], modulation: Modulation | None
+    dimension: Dimension,
+    slot: Slot,
+    locks: frozenset[int],
+    bound: Bound | None,
+    modulation: Modulation | None,
 ) -> GaugeReading:
     index = dimension.index
     value = slot.latent[index] if slot.latent is not None else None
@@ -88,8 +108,17 @@ def _gauge(
         asks,
         has,
         differs,
+        bound is not None,
+        _waits(bound),
         moves,
     )
+
+
+def _waits(bound: Bound | None) -> float | None:
+    """Gives where a knob stands that has not taken its gauge up."""
+    if bound is None or bound.held or bound.place is None:
+        return None
+    return bound.binding.value(bound.place)
 
 
 def stands(snapshot: Snapshot) -> Latent | None:

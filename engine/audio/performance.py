@@ -37,7 +37,9 @@ def performed(
         )
     line, pace = music if isinstance(music, Line) else Line(music), 60 / tempo
     notes = tuple(
-        SoundedNote(note.start * pace, note.end * pace, note.pitch, track.struck(note.louder))
+        SoundedNote(
+            note.start * pace, note.end * pace, note.pitch, track.struck(note.louder, note.velocity)
+        )
         for note in line.once()
     )
     return notes, line.length * pace

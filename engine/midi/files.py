@@ -236,7 +236,12 @@ def _notes(line: Line, track: Track, name: str) -> mido.MidiTrack:
         add("control_change", 0, control=control, value=bank)
     add("program_change", 0, program=track.program)
     for note in line.once():
-        add("note_on", _tick(note.start), note=note.pitch, velocity=track.struck(note.louder))
+        add(
+            "note_on",
+            _tick(note.start),
+            note=note.pitch,
+            velocity=track.struck(note.louder, note.velocity),
+        )
         add("note_off", _tick(note.end), note=note.pitch, velocity=64)
     written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
     return written

@@ -58,6 +58,11 @@ class Outlet:
         self._dead: list[OpenedPort] = []
 
     @property
+    def name(self) -> str | None:
+        """The port that plays now; None for none."""
+        return self._output.name if self._output is not None else None
+
+    @property
     def wanted(self) -> str | None:
         """The port that is or would be played to."""
         return self._wanted

@@ -27,6 +27,7 @@ from engine.midi.lateness import LatenessMeter
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
 from engine.midi.priority import ask_for_realtime
+from engine.midi.sent import SentLog
 from engine.midi.station import Addressed, Station
 from engine.midi.thru import Passage
 
@@ -60,9 +61,10 @@ class PlayerProcess:
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake
         self._parent = os.getppid()
-        self._main = Station(0, self._tell)
+        self._main = Station(0, self._tell, note=self._note_sent)
         self._stations = {0: self._main}
         self._meter = LatenessMeter()
+        self._sent = SentLog()
         self._inlet = Inlet(self._tell)
         self._passage = Passage()
         self._lines = Lines()
@@ -92,6 +94,7 @@ class PlayerProcess:
                     self._pass_on(self._heard.popleft())
                     continue
                 self._keep_house()
+                self._tell_sent()
                 self._wait()
         finally:
             self._finish()
@@ -110,7 +113,9 @@ class PlayerProcess:
             while time.monotonic() < due.ready:
                 pass
             station.outlet.send(due.data)
-            self._meter.add(time.monotonic() - due.ready)
+            late = time.monotonic() - due.ready
+            self._meter.add(late)
+            self._sent.note(due.ready + late, late, station.outlet.name, due.data)
 
     def _deadline(self) -> float:
         return min(station.next_time for station in self._stations.values())
@@ -120,6 +125,8 @@ class PlayerProcess:
         sounding = any(each.schedule.sounding for each in self._stations.values())
         idle = _HOUSEKEEPING if deadline == math.inf and not sounding else None
         pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
+        if self._sent.tellable(pause):
+            pause = 0.0
         sources: list[int] = [0, self._wake]
         if self._watcher is not None and self._watcher.stdout is not None:
             sources.append(self._watcher.stdout.fileno())
@@ -214,6 +221,8 @@ class PlayerProcess:
                 self._passage.release()
                 for station in self._stations.values():
                     station.send(station.schedule.silence())
+            case m.Monitor(on):
+                self._sent.switch(on)
             case m.Quit():
                 self.end()
             case _:
@@ -221,7 +230,7 @@ class PlayerProcess:
 
     def _station(self, outlet: int) -> Station:
         if outlet not in self._stations:
-            self._stations[outlet] = station = Station(outlet, self._tell)
+            self._stations[outlet] = station = Station(outlet, self._tell, note=self._note_sent)
             if self._census is not None:
                 station.outlet.see(self._census)
         return self._stations[outlet]
@@ -245,12 +254,19 @@ class PlayerProcess:
         # What was made since the start is little; the rest is frozen.
         gc.collect()
 
+    def _tell_sent(self) -> None:
+        for sent in self._sent.take(self._deadline() - self._spin - time.monotonic()):
+            self._tell(sent)
+
     def _tell(self, message: m.FromPlayer) -> None:
         try:
             line = wire.encode(message)
         except wire.BadMessage as error:
             line = wire.encode(m.Rejected(error.message))
         self._outbox.put(line)
+
+    def _note_sent(self, port: str | None, data: bytes) -> None:
+        self._sent.note(time.monotonic(), 0.0, port, data)
 
     def _finish(self) -> None:
         self._inlet.close()

@@ -26,14 +26,22 @@ class Station:
     """One outlet of the player; what happens to its port touches no other."""
 
     def __init__(
-        self, number: int, tell: Callable[[FromPlayer], None], opener: Opener = open_port
+        self,
+        number: int,
+        tell: Callable[[FromPlayer], None],
+        opener: Opener = open_port,
+        note: Callable[[str | None, bytes], None] | None = None,
     ) -> None:
-        """Takes the number by which it is spoken of, and who is told of its port."""
+        """Takes the number by which it is spoken of, and who is told of its port.
+
+        ``note`` is told what is sent at once, with the port that it goes to.
+        """
         self.number = number
         self.schedule = Schedule()
         self.clock = Clock()
         self.outlet = Outlet(self._told, self._opened, opener)
         self._tell = tell
+        self._note = note
         self._hush_all = False
         self._ticks = True
 
@@ -71,12 +79,14 @@ class Station:
         """Sends messages at once."""
         for each in data:
             self.outlet.send(each)
+            if self._note is not None:
+                self._note(self.outlet.name, each)
 
     def finish(self) -> None:
         """Silences everything that sounds and stops the receiver's clock."""
         self.send(self.schedule.silence())
         if self.clock.running and self._ticks:
-            self.outlet.send(STOP)
+            self.send([STOP])
 
     def _told(self, message: FromPlayer) -> None:
         if isinstance(message, PortOpened | PortLost | PortFailed):

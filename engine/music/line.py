@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.scales import Key
+from engine.music.touch import Touches
+
+YIELDING = 0.49
+"""How far a note is moved at most, as a share of the gap to its neighbours: their order stays."""
 
 _SAME = 1e-6
 """Quarter notes within which two places are one: positions are floats."""
@@ -20,8 +24,8 @@ _SAME = 1e-6
 class Stretch:
     """A sounding note of a line: ``start`` and ``end`` in quarter notes, ``pitch`` as MIDI number.
 
-    Positions count on through every repeat of the loop. It is struck ``louder`` than the
-    track's velocity and heard ``later`` than it is written, in quarter notes.
+    Positions count on through every repeat of the loop. It is struck ``louder`` than its
+    ``velocity`` (None: the track's) and heard ``later`` than it is written, in quarter notes.
     """
 
     start: float
@@ -29,6 +33,7 @@ class Stretch:
     pitch: int
     louder: int = 0
     later: float = 0.0
+    velocity: int | None = None
 
     @property
     def written(self) -> float:
@@ -40,13 +45,26 @@ class Stretch:
         return start - _SAME <= self.written < end - _SAME
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    # A note or rest that starts: where it is written and swung, and how far off that it is heard.
+    written: float
+    at: float
+    token: int
+    off: float = 0.0
+    louder: int = 0
+    velocity: int | None = None
+
+
 class Line:
     """The notes of measures that are repeated for ever, the first written at position 0.
 
     A measure that begins with a hold goes on with the last note of the one before it, over
     the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
     with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
-    ``first``. With a ``key`` each pitch is the nearest of it. The measures stay as they are.
+    ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
+    each measure were played: how loud, and how far off the grid, where another groove adds to
+    that. The measures stay as they are.
     """
 
     def __init__(
@@ -56,32 +74,21 @@ class Line:
         key: Key | None = None,
         tempo: float = 100.0,
         first: int = 0,
+        touches: Iterable[Touches] = (),
     ) -> None:
         self.measures = tuple(measures)
-        self.shape = (groove, key)
+        self.touches = tuple(touches)
+        self.shape = (groove, key, self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
         self.starts = (0.0, *edges[:-1])
-        # Of each note and rest: where it is heard, how much later than written, how much
-        # louder, and its token.
-        events: list[tuple[float, float, int, int]] = []
-        for slot, (start, measure) in enumerate(zip(self.starts, self.measures, strict=True)):
-            grid = measure.grid
-            struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
-            heard = groove.onsets(grid, struck)
-            for tick in struck:
-                token, louder = measure.tokens[tick], 0
-                later = heard[tick] - float(grid.onsets[tick])
-                if token > REST:
-                    later += groove.moves(grid, first + slot, tick, tempo)
-                    louder = groove.louder(first + slot, tick)
-                    token = token if key is None else key.nearest(token)
-                events.append((start + float(grid.onsets[tick]) + later, later, louder, token))
-        following = [at for at, *_ in events[1:]] + [events[0][0] + self.length] if events else []
+        events = self._events(groove, key, tempo, first)
+        starts = _moved(events, self.length)
+        following = [*starts[1:], starts[0] + self.length] if events else []
         notes = [
-            Stretch(at, end, token, louder, later)
-            for (at, later, louder, token), end in zip(events, following, strict=True)
-            if token > REST
+            Stretch(at, end, event.token, event.louder, at - event.written, event.velocity)
+            for event, at, end in zip(events, starts, following, strict=True)
+            if event.token > REST
         ]
         if notes and notes[0].start < 0:
             # It is heard before the turn in which it is written.
@@ -95,6 +102,36 @@ class Line:
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
+    def _events(self, groove: Groove, key: Key | None, tempo: float, first: int) -> list[_Event]:
+        # What is said of the first measures need not be said of those after them.
+        hands = chain(self.touches, repeat(()))
+        events: list[_Event] = []
+        for slot, (start, measure, hand) in enumerate(
+            zip(self.starts, self.measures, hands, strict=False)
+        ):
+            grid, played = measure.grid, iter(hand)
+            struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
+            heard = groove.onsets(grid, struck)
+            for tick in struck:
+                token, written = measure.tokens[tick], start + float(grid.onsets[tick])
+                at = start + heard[tick]
+                if token == REST:
+                    events.append(_Event(written, at, token))
+                    continue
+                touch = next(played, None)
+                off = groove.moves(grid, first + slot, tick, tempo)
+                events.append(
+                    _Event(
+                        written,
+                        at,
+                        token if key is None else key.nearest(token),
+                        off + (touch.deviation if touch else 0.0),
+                        groove.louder(first + slot, tick),
+                        touch.velocity if touch else None,
+                    )
+                )
+        return events
+
     def between(self, start: float, end: float) -> list[Stretch]:
         """Gives the notes that begin at ``start`` or later and before ``end``."""
         found: list[Stretch] = []
@@ -105,9 +142,7 @@ class Line:
             for note in self._notes[first:]:
                 if base + note.start >= end:
                     break
-                found.append(
-                    Stretch(base + note.start, base + note.end, note.pitch, note.louder, note.later)
-                )
+                found.append(replace(note, start=base + note.start, end=base + note.end))
             turn += 1
         return found
 
@@ -134,3 +169,17 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+
+def _moved(events: Sequence[_Event], length: float) -> list[float]:
+    """Gives when each event is heard: off its place, but never past half the way to another."""
+    places = [event.at for event in events]
+    if not any(event.off for event in events):
+        return places
+    before = [places[-1] - length, *places[:-1]]
+    after = [*places[1:], places[0] + length]
+    return [
+        event.at
+        + max(YIELDING * (earlier - event.at), min(YIELDING * (later - event.at), event.off))
+        for event, earlier, later in zip(events, before, after, strict=True)
+    ]

@@ -14,6 +14,7 @@ from engine.music.measure import SILENCE, Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import C_MAJOR, Key
+from engine.music.touch import Touches
 
 SLOTS = 8
 """How many slots a new song has."""
@@ -28,15 +29,16 @@ SLOWEST, FASTEST = 20.0, 400.0
 BANK_MSB, BANK_LSB = 0, 32
 """The controllers that choose a bank."""
 
-OriginKind = Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+OriginKind = Literal["empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a slot's measure came from.
 
-    ``kind`` is ``empty``, ``corpus``, ``midi``, ``prior`` (randomised), ``gauge`` (moved by
-    hand from the prior's mean) or ``copy``; ``title`` and ``detail`` say it to the player.
+    ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
+    (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
+    one measure to another) or ``copy``; ``title`` and ``detail`` say it to the player.
     """
 
     kind: OriginKind
@@ -56,7 +58,9 @@ class Slot:
     what a reset goes back to. ``source`` is the measure as it was brought in, or None where
     it was made by decoding. ``moved`` says that the measure was decoded from the code; a
     measure that was brought in sounds exactly as it came until a gauge moves, and again
-    when all gauges stand at the anchor.
+    when all gauges stand at the anchor. ``played`` says how each note of the source was
+    played, and is empty where all are as the track has them. Raises `OutOfRange` where there
+    is not one for each note.
     """
 
     measure: Measure = SILENCE
@@ -65,11 +69,21 @@ class Slot:
     origin: Origin = EMPTY
     moved: bool = False
     source: Measure | None = None
+    played: Touches = ()
+
+    def __post_init__(self) -> None:
+        if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
+            raise OutOfRange("A measure that was played has one touch for each of its notes.")
 
     @classmethod
-    def brought_in(cls, measure: Measure, origin: Origin) -> Slot:
+    def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
         """Makes the slot of a measure that comes from outside and has no code yet."""
-        return cls(measure=measure, origin=origin, source=measure)
+        return cls(measure=measure, origin=origin, source=measure, played=played)
+
+    @property
+    def touches(self) -> Touches:
+        """How each note of the measure is played; a measure that was moved is not."""
+        return () if self.moved else self.played
 
     @property
     def empty(self) -> bool:
@@ -108,9 +122,9 @@ class Track:
         both = ((BANK_MSB, self.bank_msb), (BANK_LSB, self.bank_lsb))
         return [(control, bank) for control, bank in both if bank is not None]
 
-    def struck(self, louder: int) -> int:
-        """Gives the velocity of a note that is struck ``louder`` than the track's."""
-        return max(1, min(127, self.velocity + louder))
+    def struck(self, louder: int, velocity: int | None = None) -> int:
+        """Gives the velocity of a note that is struck ``louder`` than another (the track's)."""
+        return max(1, min(127, (velocity or self.velocity) + louder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +181,26 @@ class Song:
         for slot in self.slots[: self.sounding]:
             yield slot.measure
 
+    def touches(self) -> Iterator[Touches]:
+        """Yields how the notes of each of them are played, in order."""
+        for slot in self.slots[: self.sounding]:
+            yield slot.touches
+
     @property
     def locked(self) -> Key | None:
         """The key that what is sounded is held to, or None."""
         return self.key if self.lock else None
 
-    def line(self) -> Line:
-        """Gives the notes of the loop as they are heard."""
-        return Line(self.measures(), self.groove, self.locked, self.tempo)
+    def line(self, first: int = 0, reach: int = 0) -> Line:
+        """Gives the notes of the loop as they are heard, from slot ``first`` on.
+
+        It has ``reach`` slots at least; those that the song lacks are silent.
+        """
+        slots = self.slots[first : max(self.sounding, reach)]
+        measures = [slot.measure for slot in slots]
+        measures += [SILENCE] * (reach - len(self.slots))
+        touches = [slot.touches for slot in slots]
+        return Line(measures, self.groove, self.locked, self.tempo, first, touches)
 
     def foreign(self) -> tuple[int, int]:
         """Counts the notes of the loop that the key does not hold, and all of them."""

@@ -23,11 +23,16 @@ from engine.music.modulation import MODULATION_KINDS, Modulation
 from engine.music.routes import MOST_ROUTES, Route
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
+from engine.music.touch import Touch, Touches
 from engine.text import printable
 
 SUFFIX = ".armonica"
 VERSION = 2
-"""The newest version: 1, and beside it how the measures are sounded."""
+OLDEST = 1
+"""The oldest version that is read: one that says nothing of how measures are sounded or played.
+
+A song that has nothing to say of it is written so, and opens in older programs, too.
+"""
 
 LARGEST = 8_000_000
 """The largest file in bytes: ten times the longest song."""
@@ -119,9 +124,9 @@ def encode(document: Document) -> bytes:
         "modulations": [asdict(modulation) for modulation in song.modulations],
         "routes": [asdict(route) for route in song.routes],
     }
-    new = sound != _PLAIN_SOUND
+    new = sound != _PLAIN_SOUND or any(map(_new, song.slots))
     head = {
-        "armonica": VERSION if new else 1,
+        "armonica": VERSION if new else OLDEST,
         "title": song.title[:_LONGEST_TEXT],
         "tempo": song.tempo,
         "track": track,
@@ -148,7 +153,7 @@ def decode(data: bytes) -> Document:
     if not isinstance(body, dict) or "armonica" not in body:
         _bad("it is no song")
     version = body["armonica"]
-    if type(version) is not int or not 1 <= version <= VERSION:
+    if type(version) is not int or not OLDEST <= version <= VERSION:
         raise BadSong(
             f"This song has version {str(version)[:20]}, and 1 to {VERSION} are known here.",
             "Open it with the Armonica that wrote it, or a newer one.",
@@ -214,6 +219,17 @@ class _Fields:
             _bad(f"the {name} of {self._where} is not a list of numbers")
         return tuple(self._number(name, value) for value in values)
 
+    def touches(self, name: str) -> Touches:
+        values = self.take(name)
+        if not isinstance(values, list) or len(values) > FOUR_QUARTERS.ticks:
+            _bad(f"how {self._where} was played is not a list of at most {FOUR_QUARTERS.ticks}")
+        return tuple(None if value is None else self._touch(name, value) for value in values)
+
+    def _touch(self, name: str, value: object) -> Touch:
+        if not isinstance(value, list) or len(value) != 2:
+            _bad(f"how a note of {self._where} was played is not a velocity and a deviation")
+        return Touch(self.is_integer(name, value[0]), self._number(name, value[1]))
+
     def end(self) -> None:
         if self._body:
             _bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
@@ -253,7 +269,9 @@ def _document(fields: _Fields) -> Document:
     fields.end()
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_SLOTS:
         _bad(f"the slots are not a list of 1 to {MOST_SLOTS}")
-    slots = tuple(_slot(body, f"measure {number}") for number, body in enumerate(listed, 1))
+    slots = tuple(
+        _slot(body, f"measure {number}", version) for number, body in enumerate(listed, 1)
+    )
     sizes = {len(slot.latent) for slot in slots if slot.latent is not None}
     if len(sizes) > 1:
         _bad("its codes have different lengths")
@@ -329,7 +347,7 @@ def _modulation(body: object, where: str) -> Modulation:
     return modulation
 
 
-def _slot(body: object, where: str) -> Slot:
+def _slot(body: object, where: str, version: int) -> Slot:
     if body is None:
         return Slot()
     fields = _Fields(body, where)
@@ -342,14 +360,19 @@ def _slot(body: object, where: str) -> Slot:
     measure = Measure(fields.integers("tokens", FOUR_QUARTERS.ticks))
     source = fields.tokens_or_none("source")
     latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.truth("moved")
+    played = fields.touches("played") if version > 1 else ()
     fields.end()
     if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
         _bad(f"the code and the anchor of {where} do not go together")
     brought = None if source is None else Measure(source)
-    return Slot(measure, latent, anchor, origin, moved, brought)
+    return Slot(measure, latent, anchor, origin, moved, brought, played)
 
 
-def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool) -> str:
+def _new(slot: Slot) -> bool:
+    return bool(slot.played) or slot.origin.kind in ("played", "between")
+
+
+def _text(head: Mapping[str, Any], slots: tuple[Slot, ...], ascii_only: bool) -> str:
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
 
@@ -364,7 +387,7 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "title": slot.origin.title[:_LONGEST_TEXT],
             "detail": slot.origin.detail[:_LONGEST_TEXT],
         }
-        parts = {
+        parts: dict[str, object] = {
             "origin": origin,
             "tokens": slot.measure.tokens,
             "source": slot.source.tokens if slot.source is not None else None,
@@ -372,6 +395,9 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "latent": slot.latent,
             "anchor": slot.anchor,
         }
+        if head["armonica"] > OLDEST:
+            touches = [touch and (touch.velocity, touch.deviation) for touch in slot.played]
+            parts["played"] = touches
         inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
         bodies.append(f"  {{{inside}}}")
     lines.append('"slots": [\n' + ",\n".join(bodies) + "\n ]")

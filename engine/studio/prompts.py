@@ -14,10 +14,8 @@ from engine.corpus.render import LEVEL
 from engine.errors import OutOfRange
 from engine.events import Prompt
 from engine.locations import meant
-from engine.music.groove import PLAIN, Groove
 from engine.music.line import Line
 from engine.music.measure import Measure
-from engine.music.scales import Key
 from engine.music.song import Song, Track
 from engine.session import document
 from engine.steering.generate import LONGEST
@@ -75,9 +73,9 @@ def prompt_codes(
             from engine.midi.files import read
 
             found = read(path)
-            wave = _rendered(
-                found.measures, found.tempo, Track(), seconds, spec.sample_rate, soundfont
-            )
+            last = _whole(found.measures, found.tempo, seconds)
+            line = Line(found.measures[-last:])
+            wave = _rendered(line, found.tempo, Track(), spec.sample_rate, soundfont)
         elif path.suffix.lower() == document.SUFFIX:
             kept = document.read(path).song
             wave = _heard(kept, seconds, spec.sample_rate, soundfont)
@@ -95,36 +93,21 @@ def prompt_codes(
 
 
 def _heard(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
-    return _rendered(
-        tuple(song.measures()),
-        song.tempo,
-        song.track,
-        seconds,
-        rate,
-        soundfont,
-        song.groove,
-        song.locked,
-    )
+    first = song.sounding - _whole(tuple(song.measures()), song.tempo, seconds)
+    return _rendered(song.line(first), song.tempo, song.track, rate, soundfont)
 
 
-def _rendered(
-    measures: Sequence[Measure],
-    tempo: float,
-    track: Track,
-    seconds: float,
-    rate: int,
-    soundfont: str,
-    groove: Groove = PLAIN,
-    key: Key | None = None,
-) -> Wave:
-    bar = float(measures[0].grid.length) * 60 / tempo
+def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     # It begins on a bar line where it can, for a beat is easier found there.
-    chosen = measures[-max(1, int(seconds / bar + 1e-9)) :]
-    if all(measure.silent for measure in chosen):
+    bar = float(measures[0].grid.length) * 60 / tempo
+    return min(len(measures), max(1, int(seconds / bar + 1e-9)))
+
+
+def _rendered(line: Line, tempo: float, track: Track, rate: int, soundfont: str) -> Wave:
+    if all(measure.silent for measure in line.measures):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    line = Line(chosen, groove, key, tempo, len(measures) - len(chosen))
     wave = to_mono(render(Synth(find(soundfont), rate), line, tempo, track, tail=0.0))
     return levelled(wave, LEVEL["melody"])

@@ -190,11 +190,14 @@ def test_what_is_not_about_notes_is_told_once() -> None:
     routing = Routing()
     routing.take(replace(SONG, routes=(BASS,)), 0.0)
     clock = m.ClockRun(1.0, 0.02)
-    assert routing.spread([clock, m.Panic(), m.Send(1.0, b"\xb0\x01\x02")]) == [
+    assert routing.spread([clock, m.Panic(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
         clock,
         m.Panic(),
         m.Send(1.0, b"\xb0\x01\x02"),
     ]
-    assert routing.spread([m.Notes((note(1, 2, 60),))])[1] == m.Notes(
+    assert routing.spread([m.Notes((note(1, 2, 60),))], 0)[1] == m.Notes(
         (m.TimedNote(1, 2, 2, 48, 96),), 1
     )
+    # A click of the metronome on the percussion channel is no note of the song.
+    click = m.Notes((m.TimedNote(1, 1.05, 9, 76, 90),))
+    assert routing.spread([click], 0) == [click]

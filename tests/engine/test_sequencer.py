@@ -11,6 +11,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.events import PlayheadMoved
 from engine.midi import messages as m
 from engine.midi.schedule import Schedule
 from engine.music.groove import PLAIN, Groove
@@ -18,6 +19,7 @@ from engine.music.line import Line
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Origin, Slot, Song, Track
+from engine.music.touch import Touch
 from engine.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
 
 TUNE = Origin("corpus", "The Tune")
@@ -32,9 +34,17 @@ def measure(text: str) -> Measure:
     return Measure(tuple(tokens))
 
 
-def song(*measures: str, tempo: float = 60.0, track: Track = Track()) -> Song:  # noqa: B008
-    """Gives a song of such measures."""
-    slots = tuple(Slot.brought_in(measure(text), TUNE) for text in measures)
+def song(
+    *measures: str,
+    tempo: float = 60.0,
+    track: Track = Track(),  # noqa: B008
+    touches: dict[int, tuple[Touch | None, ...]] | None = None,
+) -> Song:
+    """Gives a song of such measures, some of them as they were played."""
+    played = touches or {}
+    slots = tuple(
+        Slot.brought_in(measure(text), TUNE, played.get(at, ())) for at, text in enumerate(measures)
+    )
     return Song("Song", tempo, track, slots)
 
 
@@ -389,12 +399,50 @@ def test_a_line_without_notes_or_with_one_that_never_ends() -> None:
     assert (found.start, found.end) == (0.0, 8.0)
 
 
+def test_notes_are_heard_as_they_were_played() -> None:
+    early, late = Touch(30, -0.05), Touch(100, 0.04)
+    played = song("CDEF", "GGGG", touches={0: (early, late, None, late), 1: (early, *[None] * 3)})
+    stage = Stage(played)
+    stage.now = -LEAD - 0.05
+    told = stage.tell(stage.sequencer.play(stage.now, 0))
+    assert isinstance(told[-1], m.Notes)
+    assert [(round(n.on, 4), n.velocity) for n in told[-1].notes] == [(-0.05, 30)]
+    stage.until(9.0)
+    ons = [round(at, 4) for at, kind, _ in stage.heard if kind == "on"]
+    assert ons == [-0.05, 1.04, 2.0, 3.04, 3.95, 5.0, 6.0, 7.0, 7.95]
+    # One note is heard at a time, so the note before an early one ends early.
+    assert [(round(at, 4), *rest) for at, *rest in stage.heard[7:9]] == [
+        (3.95, "off", F),
+        (3.95, "on", G),
+    ]
+    assert stage.sequencer.playhead(-0.03) == PlayheadMoved(0, 0.0)
+
+
+def test_a_measure_that_is_heard_once_is_heard_as_it_was_played() -> None:
+    touches = (Touch(30, -0.05), Touch(100, 0.04))
+    stage = Stage(song("CD..", touches={0: touches}))
+    told = stage.sequencer.audition((measure("CD.."),), 5.0, 0)
+    assert isinstance(told[0], m.Notes)
+    assert [(n.on, n.off, n.velocity) for n in told[0].notes] == [(5.0, 6.04, 30), (6.04, 7.0, 100)]
+
+
+def test_notes_that_were_played_into_each_other_stay_in_order() -> None:
+    tokens = [HOLD] * 24
+    tokens[3:5] = C, D
+    line = Line([Measure(tuple(tokens))], touches=[(Touch(80, 0.4), Touch(80, -0.4))])
+    first, second = line.once()
+    assert first.start < second.start
+    assert (first.start + second.start) / 2 == (1 / 2 + 2 / 3) / 2
+
+
 measures = st.text("CDEFG-.", min_size=4, max_size=4)
+touched = st.builds(Touch, st.integers(1, 127), st.floats(-0.1, 0.1)) | st.none()
 moves = st.tuples(
     st.floats(0.02, 1.7),
     st.lists(measures, min_size=1, max_size=3),
     st.sampled_from([60.0, 97.0, 180.0]),
     st.sampled_from(["now", "beat"]),
+    st.lists(touched, min_size=4, max_size=4),
 )
 
 
@@ -410,14 +458,15 @@ def expected(stage: Stage, now_playing: Song) -> int | None:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(measures, min_size=1, max_size=3), st.lists(moves, max_size=6))
 def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
-    first: list[str], edits: list[tuple[float, list[str], float, str]]
+    first: list[str], edits: list[tuple[float, list[str], float, str, list[Touch | None]]]
 ) -> None:
     last = song(*first)
     stage = Stage(last)
     stage.play()
-    for wait, texts, tempo, timing in edits:
+    for wait, texts, tempo, timing, hands in edits:
         stage.until(stage.now + wait)
-        last = song(*texts, tempo=tempo)
+        touches = {0: tuple(hands[: len(measure(texts[0]).pitches)])}
+        last = song(*texts, tempo=tempo, touches=touches)
         stage.change(last, timing)
     # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
     stage.until(stage.now + 1.1)
@@ -425,7 +474,7 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
         stage.until(stage.now + 0.173)
         run = stage.sequencer._run
         assert run is not None
-        if 0.05 < run.at(stage.now) % 1.0 < 0.95:
+        if 0.15 < run.at(stage.now) % 1.0 < 0.85:
             sounding = {pitch for _, pitch in stage.schedule.sounding}
             wanted = expected(stage, last)
             assert sounding == ({wanted} if wanted is not None else set())

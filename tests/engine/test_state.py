@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,13 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import commands as c
-from engine.events import Noticed, PortStatus, Refused, Snapshot
+from engine.events import (
+    Noticed,
+    PortStatus,
+    RecordSettings,
+    RecordStatus,
+    Refused,
+    Snapshot,
+)
 from engine.latent.spec import Latent
 from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
 from engine.music.modulation import Modulation
 from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.touch import Touch
 from engine.state import State
 from tests.fakes import FakeModel
 
@@ -417,3 +426,86 @@ def test_undoing_everything_brings_the_first_song_back(played: list[c.Command]) 
         assert replace(state.snapshot(), revision=0, redo=()) == replace(
             last, revision=0, redo=(), selected=state.snapshot().selected
         )
+
+
+def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    slot = state.snapshot().song.slots[0]
+    state.apply(c.LockDimension(2, True))
+    state.apply(c.Vary(0, 1.5, 7))
+    varied = state.snapshot().song.slots[0]
+    assert slot.latent is not None
+    assert varied.latent is not None
+    assert varied.latent[2] == slot.latent[2]
+    assert varied.latent[4] == slot.latent[4]
+    assert math.dist(slot.latent, varied.latent) <= 1.5 + 1e-3
+    assert varied.anchor == slot.anchor
+    assert state.snapshot().undo[0] == "vary 1.5 in measure 1"
+    assert refusal(state, c.Vary(7, 1.0, 7)) == "Measure 8 is empty."
+    state.apply(c.Undo())
+    assert state.snapshot().song.slots[0] == slot
+
+
+def test_measures_are_put_between_two_in_one_step(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    before = state.snapshot()
+    state.apply(c.CopySlot(0, 1))
+    state.apply(c.SetLatent(1, 2, 3.0))
+    state.apply(c.SelectSlot(1))
+    state.apply(c.Interpolate(0, 1, 3))
+    slots = state.snapshot().song.slots
+    assert len(slots) == len(before.song.slots) + 3
+    assert [slot.origin.detail for slot in slots[1:4]] == [f"step {n} of 3" for n in (1, 2, 3)]
+    assert {slot.origin.kind for slot in slots[1:4]} == {"between"}
+    densities = [slot.latent[2] for slot in slots[:5] if slot.latent is not None]
+    assert densities == sorted(densities)
+    assert len(set(densities)) == 5
+    assert state.snapshot().selected == 4
+    assert state.snapshot().undo[0] == "3 measures from 1 to 2"
+    assert refusal(state, c.Interpolate(0, 0)).startswith("There is no way")
+    assert refusal(state, c.Interpolate(0, 7)).startswith("There is no way")
+    state.apply(c.Undo())
+    assert len(state.snapshot().song.slots) == len(before.song.slots)
+
+
+def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    before = state.snapshot().song
+    touch = (Touch(33, 0.05),)
+    measure = Measure((60, *[HOLD] * 23))
+    for slot in (2, 3, 2):
+        state.apply(
+            c.LoadMeasures(slot, (measure,), (Origin("played", "Played"),), (touch,), gesture=5)
+        )
+    assert state.snapshot().undo[0] == "record measures 3 to 4"
+    assert state.snapshot().song.slots[3].touches == touch
+    state.apply(c.CopySlot(3, 4))
+    assert state.snapshot().song.slots[4].touches == touch
+    state.apply(c.SetLatent(4, 2, 3.0))
+    assert state.snapshot().song.slots[4].touches == ()
+    state.apply(c.ResetLatent(4))
+    assert state.snapshot().song.slots[4].touches == touch
+    for _ in range(4):
+        state.apply(c.Undo())
+    assert state.snapshot().song == before
+
+
+def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    state.apply(c.SelectSlot(2))
+    state.apply(c.Record("overdub"))
+    assert state.snapshot().recording == RecordStatus("overdub", 2, 6)
+    assert state.snapshot().playing
+    state.apply(c.EndRecording())
+    assert state.snapshot().recording is None
+    assert state.snapshot().playing
+    state.apply(c.Record(slot=0, measures=2))
+    state.apply(c.Stop())
+    assert state.snapshot().recording is None
+    for wrong in (c.Record(slot=8), c.Record(slot=0, measures=0)):
+        assert refusal(state, wrong)
+    assert not state.snapshot().playing
+    state.apply(c.SetRecord(strength=0.5, click="never", count_in=2))
+    assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
+    for setting in (c.SetRecord(1.5), c.SetRecord(latency=-1.0), c.SetRecord(count_in=5)):
+        assert refusal(state, setting)

@@ -113,7 +113,7 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("j", "j", "C")
+        await pilot.press("j", "j", "G")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
         assert "moves nothing" in foot(app)
         await pilot.press("right")
@@ -127,7 +127,7 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         row, under = lines(gauges)[4:6]
         assert row.rstrip().endswith("»")
         assert under.endswith("CC 75 ch 2 = 55")
-        await pilot.press("C", "h")
+        await pilot.press("G", "h")
         assert engine.of(c.RemoveModulation) == [c.RemoveModulation(2)]
 
 
@@ -137,7 +137,7 @@ async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken
     engine.state.apply(c.SetModulation(Modulation(0, "cc", 0, 74)))
     engine.state.apply(c.SetModulation(Modulation(1, "bend", 0, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("j", "j", "C", "right")
+        await pilot.press("j", "j", "G", "right")
         assert engine.snapshot.song.modulations[2] == Modulation(2, "cc", 0, 75)
         await pilot.press("j", "j", "left")
         assert engine.snapshot.song.modulations[2].number == 73
@@ -154,9 +154,9 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
     for at in range(16):
         engine.state.apply(c.SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("]", "C")
+        await pilot.press("]", "G")
         app.composing.chosen = 20
-        await pilot.press("escape", "C", "left")
+        await pilot.press("escape", "G", "left")
         await until(pilot, lambda: "moved by another gauge already" in foot(app))
         assert not app._notifications
 
@@ -178,7 +178,7 @@ def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
 async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: FakeEngine) -> None:
     engine.state.apply(c.MarkPort(PortStatus("Main", "open", known=("Main", "alsa:Synth", "B"))))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("P")
+        await pilot.press("Y")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
         assert "0 of at most 7" in foot(app)
         await pilot.press("j", "right")

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,8 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation, check
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
-from engine.music.song import Origin, Slot, Song, Track
+from engine.music.song import Origin, OriginKind, Slot, Song, Track
+from engine.music.touch import Touch
 from engine.session import autosave, shipping
 from engine.session.document import Document, decode, encode, located, read, write
 from engine.session.opening import opening, shipped, shipped_songs
@@ -35,21 +36,27 @@ texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
 codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
 origins = st.builds(
-    Origin, st.sampled_from(["corpus", "midi", "prior", "gauge", "copy"]), texts, texts
+    Origin,
+    st.sampled_from([kind for kind in get_args(OriginKind) if kind != "empty"]),
+    texts,
+    texts,
 )
-slots = st.one_of(
-    st.just(Slot()),
-    st.builds(
-        lambda measure, code, origin, moved, source: Slot(
-            measure, code, code, origin, moved, source
-        ),
-        tokens,
-        st.none() | codes,
-        origins,
-        st.booleans(),
-        st.none() | tokens,
-    ),
-)
+touches = st.builds(Touch, st.integers(1, 127), st.floats(-0.5, 0.5)) | st.none()
+
+
+@st.composite
+def filled(draw: st.DrawFn) -> Slot:
+    """A slot with something in it, as it was played or not."""
+    source = draw(st.none() | tokens)
+    played: tuple[Touch | None, ...] = ()
+    if source is not None and draw(st.booleans()):
+        count = len(source.pitches)
+        played = tuple(draw(st.lists(touches, min_size=count, max_size=count)))
+    code = draw(st.none() | codes)
+    return Slot(draw(tokens), code, code, draw(origins), draw(st.booleans()), source, played)
+
+
+slots = st.one_of(st.just(Slot()), filled())
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
@@ -99,12 +106,16 @@ documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.non
 MEASURE = Measure((60, *[HOLD] * 23))
 SONG = Song(
     "Air",
-    slots=(Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True), Slot()),
+    slots=(
+        Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True),
+        Slot.brought_in(MEASURE, Origin("played"), (Touch(99, -0.03),)),
+        Slot(),
+    ),
 )
 
-PLAINLY = SONG
+PLAINLY = replace(SONG, slots=(SONG.slots[0], SONG.slots[2]))
 SONG = replace(
-    PLAINLY,
+    SONG,
     track=Track(bank_msb=8),
     groove=Groove(62, "sixteenths", 8.5, 12, 7),
     key=Key(2, "dorian"),
@@ -123,6 +134,36 @@ def test_a_file_is_readable_and_says_what_it_is() -> None:
     text = encode(Document(PLAINLY)).decode()
     assert text.splitlines()[1:3] == [' "armonica": 1,', ' "title": "Air",']
     assert '"origin": {"kind": "midi", "title": "Áir", "detail": "1"}' in text
+
+
+def test_a_song_of_the_version_before_opens_and_says_nothing_of_playing() -> None:
+    body = json.loads(encode(Document(SONG)))
+    body["armonica"] = 1
+    with pytest.raises(BadSong):
+        decode(json.dumps(body).encode())
+    for slot in body["slots"][:2]:
+        del slot["played"]
+    for name in ("groove", "key", "lock", "bank", "modulations", "routes"):
+        del body[name]
+    found = decode(json.dumps(body).encode()).song
+    assert [slot.played for slot in found.slots] == [(), (), ()]
+    assert [slot.measure for slot in found.slots] == [slot.measure for slot in SONG.slots]
+
+
+def test_a_song_says_how_each_note_was_played_or_is_refused() -> None:
+    assert '"played": [[99, -0.03]]' in encode(Document(SONG)).decode()
+    several: list[Any] = [{}, [[99]], [[0, 0.0]], [[99, 0.6]], [[99.5, 0]], [None, None], [True]]
+    for wrong in several:
+        body = json.loads(encode(Document(SONG)))
+        body["slots"][1]["played"] = wrong
+        with pytest.raises(BadSong):
+            decode(json.dumps(body).encode())
+
+
+def test_a_song_that_was_not_played_opens_in_older_programs() -> None:
+    text = encode(Document(PLAINLY)).decode()
+    assert '"armonica": 1' in text
+    assert "played" not in text
 
 
 json_values = st.recursive(
@@ -196,7 +237,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b"", "damaged"),
         (b"{" * 100_000, "damaged"),
         (b"[" * 100_000, "damaged"),
-        (b'{"armonica": 1, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
+        (b'{"armonica": 2, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
         (b" " * 8_000_001, "larger"),
         (b"[]", "no song"),
         (changed(lambda body: body.update(armonica=3)), "version 3"),

@@ -21,6 +21,7 @@ from engine.music.line import Line
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
 from engine.music.scales import Key
 from engine.music.song import Track
+from engine.music.touch import Touch
 
 QUARTER = 480
 EVERY_FILE = settings(
@@ -400,3 +401,18 @@ def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Pat
 
 def test_every_place_of_the_grid_is_a_whole_tick() -> None:
     assert files.TICKS_PER_QUARTER % 12 == 0
+
+
+def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
+    measure = Measure.from_notes([Note(Fraction(at), Fraction(1), 60 + at) for at in range(4)])
+    touches = (Touch(30, -0.05), Touch(100, 0.1), None, Touch(5, -0.1))
+    line = Line([measure], touches=[touches])
+    write(tmp_path / "out.mid", line, 100, track=Track(velocity=77))
+    at, heard = 0, []
+    for message in mido.MidiFile(tmp_path / "out.mid").tracks[1]:
+        at += message.time
+        if message.type == "note_on":
+            heard.append((at / QUARTER, message.velocity))
+    assert heard == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
+    # What comes back stands on the grid again.
+    assert read(tmp_path / "out.mid").measures == (measure,)

@@ -135,3 +135,17 @@ def _value(modulation: Modulation, song: Song, slot: int) -> int | None:
 
 def _sends(modulation: Modulation, value: int, at: float) -> list[m.ToPlayer]:
     return [m.Send(at, data) for data in modulation.messages(value)]
+
+
+def written(song: Song) -> list[tuple[float, bytes]]:
+    """Gives what one turn of the loop sends, each message at its quarter note from the start."""
+    sent: list[tuple[float, bytes]] = []
+    starts = song.line().starts
+    for modulation in song.modulations:
+        last = None
+        for slot, at in enumerate(starts):
+            value = _value(modulation, song, slot)
+            if value is not None and value != last:
+                sent += [(at, data) for data in modulation.messages(value)]
+                last = value
+    return sent

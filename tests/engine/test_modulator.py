@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine import commands as c
 from engine.midi import messages as m
-from engine.modulator import AHEAD, GAP, Modulator
+from engine.modulator import AHEAD, GAP, Modulator, written
 from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Origin, Slot, Song
 from engine.sequencer import LEAD
@@ -181,6 +181,11 @@ def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> 
     refusals = [str(event) for event in desk.events if type(event).__name__ == "Refused"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
     assert desk.conductor.snapshot.undo == ("complexity moves CC 74 ch 3",)
+
+
+def test_a_file_has_each_value_where_it_changes() -> None:
+    assert written(song(-3.0, -3.0, 3.0)) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
+    assert written(song(1.0, modulations=())) == []
 
 
 def test_another_player_is_told_every_value() -> None:

@@ -246,7 +246,7 @@ class RouteDials:
         )  # fmt: skip
         ports = _ports(snapshot, route)
         at = 0 if route is None else 1 + ports.index(route.port)
-        names = ("nowhere", *(port or "the song's own port" for port in ports))
+        names = ("nowhere", *(port or "the song's port" for port in ports))
 
         def to(value: float, gesture: int) -> c.Command:
             port = ports[int(value) - 1] if value else None
@@ -344,7 +344,7 @@ def modulation_words(snapshot: Snapshot, dimension: int) -> str:
     if modulation is None:
         return "The gauge moves nothing beside the measure."
     if latent is None or dimension >= len(latent):
-        return f"The gauge moves {modulation.name}; an empty measure sends nothing."
+        return f"The gauge moves {modulation.name}; without a code the measure sends nothing."
     z = max(-LIMIT, min(LIMIT, latent[dimension]))
     return f"At {z:+.2f} the gauge sends {modulation.at(z)} to {modulation.name}."
 

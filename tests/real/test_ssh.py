@@ -162,9 +162,7 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
 def test_without_an_engine_there_the_reason_comes_over_ssh(
     elsewhere: Elsewhere, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    where = address(
-        f"ssh://{getpass.getuser()}@127.0.0.1:{elsewhere.port}", str(elsewhere.command)
-    )
+    where = address(f"ssh://{getpass.getuser()}@127.0.0.1:{elsewhere.port}", str(elsewhere.command))
     with pytest.raises(NoWay, match="ended before"):
         RemoteEngine(where).start()
     assert "There is no engine" in capfd.readouterr().err

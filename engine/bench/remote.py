@@ -73,12 +73,15 @@ class _Watched(Switchboard):
 def run(seconds: float = SECONDS) -> tuple[Result, ...]:
     """Plays a song to a port of this machine: from beside it, and over the line."""
     local, far, lost_packets, packets = measure(seconds)
+    line = (
+        f"of {1000 * DELAY:g} to {1000 * (DELAY + JITTER):g} ms each way with {100 * LOSS:g} % of "
+        f"packets {1000 * AGAIN:g} ms later still ({lost_packets} of {packets})"
+    )
     how = (
-        f"how long after its time each note that starts arrives at a port of a JACK server; "
-        f"over the line, of {1000 * DELAY:g} to {1000 * (DELAY + JITTER):g} ms each way with {100 * LOSS:g} % of packets "
-        f"{1000 * AGAIN:g} ms later still ({lost_packets} of {packets}), {len(far.lateness)} notes "
-        f"in {seconds:g} s, {far.lost} lost and {far.held} stuck; the other is the same engine and "
-        f"song without the line, {len(local.lateness)} notes; {load()}"
+        f"how long after its time each note that starts arrives at a port of a JACK server; over "
+        f"the line, {line}, {len(far.lateness)} notes in {seconds:g} s, {far.lost} lost and "
+        f"{far.held} stuck; the other is the same engine and song without the line, "
+        f"{len(local.lateness)} notes; {load()}"
     )
     return tuple(
         Result(

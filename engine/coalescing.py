@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from engine.commands import AskTakeInfluence
 from engine.events import (
+    ControlsShown,
     Event,
     Explained,
     InfluenceFound,
     JobProgressed,
+    KeysHeard,
     LatenessMeasured,
     MapFilled,
+    MidiPassed,
     PlayheadMoved,
     Snapshot,
     StudioShown,
@@ -19,8 +22,18 @@ from engine.events import (
 
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
 )  # fmt: skip
+
+GATHERED = 512
+"""How many MIDI messages are gathered at most while nobody takes them."""
+
+
+def latest(waiting: Event | None, event: Event) -> Event:
+    """Gives what stands for two events of a kind: the later, or of MIDI messages both."""
+    if isinstance(waiting, MidiPassed) and isinstance(event, MidiPassed):
+        return waiting.then(event, GATHERED)
+    return event
 
 
 def kind_of(event: Event) -> tuple[type[Event], int]:

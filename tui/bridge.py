@@ -1,8 +1,8 @@
 """From the engine's thread to the screen's: the one file that knows both.
 
 What comes often (playheads, lateness, snapshots, maps being filled, meters) is kept as its latest
-only, and handed over at most `RATE` times a second; everything else goes over at once and
-in order.
+only, and handed over at most `RATE` times a second; so is what passes over MIDI, but gathered.
+Everything else goes over at once and in order.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Protocol
 
 from textual.message import Message
 
-from engine.coalescing import OFTEN, kind_of
+from engine.coalescing import OFTEN, kind_of, latest
 from engine.commands import Command
-from engine.events import Event, Snapshot
+from engine.events import Event, MidiPassed, Snapshot
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""
@@ -85,11 +85,11 @@ class Bridge:
 
     def __call__(self, event: Event) -> None:
         """Takes an event of the engine."""
-        if not isinstance(event, OFTEN):
+        if not isinstance(event, (*OFTEN, MidiPassed)):
             self._post(Told(event))
             return
         with self._lock:
-            self._latest[kind_of(event)] = event
+            self._latest[kind_of(event)] = latest(self._latest.get(kind_of(event)), event)
             if self._said:
                 return
             self._said = True

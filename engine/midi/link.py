@@ -70,6 +70,7 @@ class PlayerLink:
         # What a player that takes the place of another must be told.
         self._port: str | None = None
         self._clock = Clock()
+        self._standing: dict[type[m.ToPlayer], m.ToPlayer] = {}
         self._restoring = False
         self._restarts = 0
         self._start()
@@ -95,6 +96,8 @@ class PlayerLink:
                 return
             if isinstance(message, m.OpenPort):
                 self._port = message.name
+            elif isinstance(message, m.Listen | m.Thru | m.Monitor):
+                self._standing[type(message)] = message
             elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
                 # Walked up to now, so that what has passed is not remembered for ever.
                 self._clock.take(time.monotonic())
@@ -218,7 +221,8 @@ class PlayerLink:
             return False
         self._restarts += 1
         self._restoring = True
-        self._put(wire.encode(m.OpenPort(self._port, hush=True)))
+        for message in (m.OpenPort(self._port, hush=True), *self._standing.values()):
+            self._put(wire.encode(message))
         return True
 
     def _restore(self) -> None:

@@ -160,8 +160,44 @@ class OpenPort:
 
 
 @dataclass(frozen=True, slots=True)
+class Listen:
+    """Hears the ports whose names contain one of these, now and whenever they appear.
+
+    With ``everything`` it hears every port but those that would echo ourselves, and a virtual
+    one that others can play to.
+    """
+
+    names: tuple[str, ...] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thru:
+    """Passes what is played on heard ports on to the port that we play to.
+
+    Notes, pedals, wheels, bend and pressure pass, on ``channel`` (None: on their own), where
+    they come on a channel in ``only`` (empty: on any); channels are 0-15.
+    """
+
+    on: bool
+    channel: int | None = None
+    only: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for channel in (self.channel or 0, *self.only):
+            _within("channel", channel, 0, 15)
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Ends every sounding note at once, drops scheduled ones and quiets every used channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """Begins to tell what is sent (see `Sent`), or ends that."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +247,27 @@ class PortFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """The ports that are heard now, and those that cannot be (each a name and the reason)."""
+
+    names: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One MIDI message that arrived at ``at`` on a port that is heard."""
+
+    at: float
+    port: str
+    data: bytes
+
+    def __post_init__(self) -> None:
+        _time("heard message", self.at)
+        _midi(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class Lateness:
     """How late messages were sent in the last seconds, in milliseconds, and how many.
 
@@ -222,6 +279,29 @@ class Lateness:
     worst: float
     count: int
     dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that left for a port at ``at``, ``late`` seconds after its time.
+
+    ``missed`` counts those before it that there was no time to tell.
+    """
+
+    at: float
+    late: float
+    port: str
+    data: bytes
+    missed: int = 0
+
+    def __post_init__(self) -> None:
+        _time("message", self.at)
+        _time("lateness", self.late)
+        # The bytes have been checked when they were to be sent, and are not looked at again.
+        if not 0 < len(self.data) <= MAX_DATA:
+            raise OutOfRange(f"A message of {len(self.data)} bytes is outside 1 to {MAX_DATA}.")
+        if self.missed < 0:
+            raise OutOfRange(f"{self.missed} messages cannot have been missed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +338,12 @@ class Reach:
 
 
 ToPlayer = (
-    Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Panic | Quit
-)
+    Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
+    | Panic | Monitor | Quit
+)  # fmt: skip
 FromPlayer = (
-    Ready | PortsSeen | PortOpened | PortLost | PortFailed | Lateness | Rejected | PlayerLost
-    | Reach
+    Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
+    | Sent | Rejected | PlayerLost | Reach
 )  # fmt: skip
 Message = ToPlayer | FromPlayer
 

@@ -23,11 +23,15 @@ from collections import deque
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.clock import STOP, Clock
+from engine.midi.inlet import Inlet
 from engine.midi.lateness import LatenessMeter
 from engine.midi.outlet import Outlet
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
+from engine.midi.priority import ask_for_realtime
 from engine.midi.schedule import Due, Schedule
+from engine.midi.sent import SentLog
+from engine.midi.thru import Passage
 
 _PRIORITY = 20
 _SPIN_REALTIME, _SPIN = 0.0005, 0.001
@@ -64,7 +68,12 @@ class PlayerProcess:
         self._outlet = Outlet(self._tell, self._port_opened)
         self._hush_all = False
         self._meter = LatenessMeter()
+        self._sent = SentLog()
+        self._inlet = Inlet(self._tell)
+        self._passage = Passage()
         self._lines = Lines()
+        self._heard_lines = Lines()
+        self._heard: deque[bytes] = deque()
         self._census_lines = Lines()
         self._inbox: deque[bytes] = deque()
         self._outbox = Outbox(out, _OUTBOX)
@@ -84,7 +93,11 @@ class PlayerProcess:
                     # One line, then back to what is due: a long queue holds up no note.
                     self._hear(self._inbox.popleft())
                     continue
+                if self._heard:
+                    self._pass_on(self._heard.popleft())
+                    continue
                 self._keep_house()
+                self._tell_sent()
                 self._wait()
         finally:
             self._finish()
@@ -103,16 +116,22 @@ class PlayerProcess:
             while time.monotonic() < due.ready:
                 pass
             self._outlet.send(due.data)
-            self._meter.add(time.monotonic() - due.ready)
+            late = time.monotonic() - due.ready
+            self._meter.add(late)
+            self._sent.note(due.ready + late, late, self._outlet.name, due.data)
 
     def _wait(self) -> None:
         deadline = min(self._clock.next_time, self._schedule.next_time)
         now = time.monotonic()
         idle = _HOUSEKEEPING if deadline == math.inf and not self._schedule.sounding else None
         pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
+        if self._sent.tellable(pause):
+            pause = 0.0
         sources: list[int] = [0, self._wake]
         if self._watcher is not None and self._watcher.stdout is not None:
             sources.append(self._watcher.stdout.fileno())
+        if (hearing := self._inlet.descriptor) is not None:
+            sources.append(hearing)
         sinks = [self._outbox.descriptor] if self._outbox.waiting else []
         readable, writable, _ = select.select(sources, sinks, [], pause)
         if writable:
@@ -126,12 +145,18 @@ class PlayerProcess:
             if not data:
                 self.end()
             self._inbox.extend(self._lines.feed(data))
+        elif descriptor == self._inlet.descriptor:
+            if not data:
+                self._deafen()
+            self._heard.extend(self._heard_lines.feed(data))
         elif descriptor != self._wake:
             if not data:
                 self._bury_watcher()
             for line in self._census_lines.feed(data):
                 with contextlib.suppress(ValueError):
-                    self._outlet.see(Census.read(line))
+                    census = Census.read(line)
+                    self._outlet.see(census)
+                    self._inlet.see(census)
 
     def _bury_watcher(self) -> None:
         if self._watcher is not None:
@@ -141,6 +166,27 @@ class PlayerProcess:
         self._watcher_at = time.monotonic() + _WATCHER_PAUSE
         # Whoever waits for a port is answered, even where no port can be looked for.
         self._outlet.see_nothing()
+
+    def _deafen(self) -> None:
+        self._inlet.bury()
+        self._heard_lines = Lines()
+        self._now_send(self._passage.release())
+
+    def _pass_on(self, line: bytes) -> None:
+        # First the music; what only the engine wants to know is not even read here.
+        if self._passage.open:
+            with contextlib.suppress(wire.BadMessage):
+                match wire.decode(line):
+                    case m.Heard(_, port, data):
+                        self._now_send(self._passage.take(port, data))
+                    case m.Listening(names):
+                        self._now_send(self._passage.release(but=names))
+        self._outbox.put(line + b"\n")
+
+    def _now_send(self, data: list[bytes]) -> None:
+        now = time.monotonic()
+        for each in data:
+            self._schedule.send(now, each, now)
 
     def _hear(self, line: bytes) -> None:
         try:
@@ -165,8 +211,15 @@ class PlayerProcess:
                 self._send_all(self._schedule.ends() + self._schedule.hush())
                 self._hush_all = hush
                 self._outlet.want(name)
+            case m.Listen():
+                self._inlet.want(message)
+            case m.Thru():
+                self._now_send(self._passage.set(message))
             case m.Panic():
+                self._passage.release()
                 self._send_all(self._schedule.silence())
+            case m.Monitor(on):
+                self._sent.switch(on)
             case m.Quit():
                 self.end()
             case _:
@@ -189,6 +242,7 @@ class PlayerProcess:
             return
         self._housekeeping_at = now + _HOUSEKEEPING
         self._outlet.tend()
+        self._inlet.tend()
         if self._watcher is None and now >= self._watcher_at:
             self._census_lines = Lines()
             self._watcher = start_watcher()
@@ -196,6 +250,11 @@ class PlayerProcess:
             self._tell(report)
         # What was made since the start is little; the rest is frozen.
         gc.collect()
+
+    def _tell_sent(self) -> None:
+        deadline = min(self._clock.next_time, self._schedule.next_time)
+        for sent in self._sent.take(deadline - self._spin - time.monotonic()):
+            self._tell(sent)
 
     def _tell(self, message: m.FromPlayer) -> None:
         try:
@@ -207,8 +266,10 @@ class PlayerProcess:
     def _send_all(self, data: list[bytes]) -> None:
         for each in data:
             self._outlet.send(each)
+            self._sent.note(time.monotonic(), 0.0, self._outlet.name, each)
 
     def _finish(self) -> None:
+        self._inlet.close()
         self._send_all(self._schedule.silence())
         if self._clock.running:
             self._outlet.send(STOP)
@@ -231,7 +292,7 @@ def main() -> None:
     # Here rather than at the first opening, when notes may be due.
     with contextlib.suppress(ImportError):
         importlib.import_module("rtmidi")
-    process = PlayerProcess(_ask_for_realtime(), wake, out)
+    process = PlayerProcess(ask_for_realtime(_PRIORITY), wake, out)
     signal.signal(signal.SIGTERM, lambda _number, _frame: process.end())
     gc.collect()
     gc.freeze()
@@ -253,17 +314,6 @@ def start_watcher() -> subprocess.Popen[bytes]:
 
 def _ready(due: Due) -> float:
     return due.ready
-
-
-def _ask_for_realtime() -> bool:
-    if not hasattr(os, "sched_setscheduler"):
-        return False
-    try:
-        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
-    except OSError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,10 @@ from engine.errors import PortError, UnknownName, UserError
 
 VIRTUAL = "virtual"
 CLIENT = "armonica"
+HEARING = f"{CLIENT}-in"
+"""The name of our own port that others can play to."""
+EARS = f"{CLIENT}-hears"
+"""Our name beside the ports of others that we hear."""
 
 # In the order in which a virtual port is looked for.
 API_CONSTANTS = {
@@ -71,6 +75,16 @@ class Census:
         """The system that a virtual port would be made in."""
         return next((api for api in _WITH_VIRTUAL if api in self.ports), None)
 
+    @property
+    def found(self) -> tuple[PortInfo, ...]:
+        """The ports of all systems, the virtual port first."""
+        api = self.virtual_api
+        ports = [PortInfo(VIRTUAL, api, "out")] if api else []
+        for api, (outputs, inputs) in self.ports.items():
+            ports += [PortInfo(name, api, "out") for name in outputs]
+            ports += [PortInfo(name, api, "in") for name in inputs]
+        return tuple(ports)
+
     def holds(self, name: str, api: str) -> bool:
         """Whether the port that was opened in this system is there still."""
         return api in self.ports and (name == VIRTUAL or name in self.ports[api][0])
@@ -110,16 +124,9 @@ def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
             timeout=timeout,
             check=True,
         )
-        census = Census.read(seen.stdout)
+        return Census.read(seen.stdout).found
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
-    found = []
-    if api := census.virtual_api:
-        found.append(PortInfo(VIRTUAL, api, "out"))
-    for api, (outputs, inputs) in census.ports.items():
-        found += [PortInfo(name, api, "out") for name in outputs]
-        found += [PortInfo(name, api, "in") for name in inputs]
-    return tuple(found)
 
 
 def resolve(name: str, known: Iterable[str]) -> str:
@@ -162,6 +169,39 @@ def stable_names(api: str, raw: Sequence[str]) -> list[str]:
             name = f"{base} ({count})"
         names.append(name)
     return names
+
+
+class Input:
+    """A port that is open for hearing; what it hears is handed over on a thread of its own."""
+
+    def __init__(self, name: str, api: str, hear: Callable[[bytes], None]) -> None:
+        """Opens a port of that system by its full name; raises PortError where that fails."""
+        import rtmidi
+
+        self.name = name
+        try:
+            virtual = name == VIRTUAL
+            client = HEARING if virtual else EARS
+            self._in: Any = rtmidi.MidiIn(getattr(rtmidi, API_CONSTANTS[api]), name=client)
+            self._in.ignore_types(sysex=False, timing=False, active_sense=True)
+            self._in.set_callback(lambda event, _: hear(bytes(event[0])))
+            if virtual:
+                self._in.open_virtual_port(HEARING if api == "coremidi" else "in")
+                return
+            names = stable_names(api, self._in.get_ports())
+            if name not in names:
+                raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
+            self._in.open_port(names.index(name), name="in")
+        except rtmidi.RtMidiError as error:
+            raise PortError(
+                f"The MIDI port {name!r} cannot be heard: {error}",
+                "Close what else uses it.",
+            ) from None
+
+    def close(self) -> None:
+        """Closes the port."""
+        self._in.close_port()
+        self._in.delete()
 
 
 class Output:

@@ -17,10 +17,11 @@ import rtmidi
 from engine.audio.presence import SoundSystem
 from engine.audio.preview import API as PREVIEW_API
 from engine.midi.jack import JackServer
-from engine.midi.ports import API_CONSTANTS, CLIENT, Census, stable_names
+from engine.midi.ports import API_CONSTANTS, CLIENT, EARS, HEARING, Census, stable_names
 
 PERIOD = 0.5
 _NAME = f"{CLIENT}-watch"
+_EARS = (HEARING, EARS)
 
 
 class System(Protocol):
@@ -83,6 +84,8 @@ def take_census(of: dict[str, System]) -> Census:
     for api, system in of.items():
         if (seen := system.look()) is not None:
             outputs, inputs = seen
+            # What we hear with is no place to play to: that would never end.
+            outputs = [name for name in outputs if not any(own in name for own in _EARS)]
             ports[api] = (
                 tuple(stable_names(api, outputs)),
                 tuple(stable_names(api, inputs)),

@@ -105,6 +105,14 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(_exactly(str)(name) for name in _exactly(list)(value))
 
 
+def _whole_or_none(value: object) -> int | None:
+    return None if value is None else int(_exactly(int)(value))
+
+
+def _wholes(value: object) -> tuple[int, ...]:
+    return tuple(_exactly(int)(number) for number in _exactly(list)(value))
+
+
 def _note(value: object) -> TimedNote:
     on, off, *rest = _exactly(list)(value)
     return TimedNote(_number(on), _number(off), *(_exactly(int)(item) for item in rest))
@@ -121,6 +129,8 @@ _READERS: dict[object, Callable[[object], Any]] = {
     str: _exactly(str),
     bytes: _bytes,
     str | None: _name_or_none,
+    int | None: _whole_or_none,
+    tuple[int, ...]: _wholes,
     tuple[str, ...]: _names,
     tuple[TimedNote, ...]: _notes,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 
-from engine.coalescing import OFTEN, kind_of
-from engine.events import Event, Snapshot
+from engine.coalescing import OFTEN, kind_of, latest
+from engine.events import Event, MidiPassed, Snapshot
 from engine.remote.deltas import CHANNEL, Differences
 from engine.remote.vocabulary import TOLD, line
 
@@ -46,10 +46,10 @@ class Outbox:
     def tell(self, event: Event) -> None:
         """Takes an event; it is put into words when its turn comes."""
         with self._lock:
-            if isinstance(event, OFTEN):
+            if isinstance(event, (*OFTEN, MidiPassed)):
                 # At the end, after what had happened before it.
-                self._events.pop(kind_of(event), None)
-                self._events[kind_of(event)] = event
+                waiting = self._events.pop(kind_of(event), None)
+                self._events[kind_of(event)] = latest(waiting, event)
             elif len(self._events) <= MOST_EVENTS:
                 self._events[object()] = event
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from engine import commands
-from engine.errors import OutOfRange
+from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
@@ -61,7 +61,7 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
     def made(parts: dict[str, Any]) -> Any:
         try:
             return kind(**parts)
-        except OutOfRange:
+        except ArmonicaError:
             return None
 
     return st.fixed_dictionaries(given).map(made).filter(lambda value: value is not None)

@@ -1,0 +1,116 @@
+"""A keyboard under a real JACK server: heard in time, and played on to the instrument."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from engine.midi import messages as m
+from engine.midi.link import PlayerLink
+from tests.fakes_player import EventLog
+from tests.real.conftest import Heard, JackServer
+
+pytestmark = pytest.mark.real
+
+KEYBOARD = """
+import sys, rtmidi
+out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="keyboard")
+out.open_virtual_port("keys")
+print("ready", flush=True)
+for line in sys.stdin:
+    out.send_message(bytes.fromhex(line))
+"""
+KEYS = "jack:keyboard:keys"
+
+
+class Keyboard:
+    """An independent client whose keys a test presses."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", KEYBOARD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def play(self, *messages: str) -> float:
+        """Sends messages and gives the time before."""
+        assert self._process.stdin is not None
+        at = time.monotonic()
+        self._process.stdin.write("".join(f"{each}\n" for each in messages))
+        self._process.stdin.flush()
+        return at
+
+    def unplug(self) -> None:
+        """Goes away without a word."""
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def keyboard(jack: JackServer) -> Iterator[Keyboard]:
+    """Gives a keyboard on the private server."""
+    assert jack.running
+    keyboard = Keyboard()
+    yield keyboard
+    keyboard.unplug()
+
+
+def test_keys_are_heard_stamped_and_played_on(
+    link: PlayerLink, log: EventLog, hear: Callable[[str], Heard], keyboard: Keyboard
+) -> None:
+    synth = hear("sounder")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:sounder:in" in seen.outputs)
+    link.send(m.OpenPort("sounder"))
+    link.send(m.Thru(True, 6))
+    link.send(m.Listen(everything=True))
+    log.wait_for(m.Listening, lambda listening: KEYS in listening.names)
+    at = keyboard.play("90 3c 64", "80 3c 00")
+    struck = log.wait_for(m.Heard)
+    assert (struck.port, struck.data) == (KEYS, b"\x90\x3c\x64")
+    assert at <= struck.at <= time.monotonic()
+    synth.wait_until(lambda heard: len(heard) >= 2)
+    notes = [data for _, data in synth.messages if data[0] & 0xF0 in (0x80, 0x90)]
+    assert notes == [b"\x96\x3c\x64", b"\x86\x3c\x00"]
+
+
+def test_keys_held_at_the_unplugging_end_and_the_keyboard_is_heard_again(
+    link: PlayerLink, log: EventLog, hear: Callable[[str], Heard], keyboard: Keyboard
+) -> None:
+    synth = hear("sounder")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:sounder:in" in seen.outputs)
+    link.send(m.OpenPort("sounder"))
+    link.send(m.Thru(True))
+    link.send(m.Listen(("keyboard",)))
+    log.wait_for(m.Listening, lambda listening: listening.names == (KEYS,))
+    keyboard.play("90 3c 64")
+    synth.wait_until(lambda _: len(synth.holding()) == 1)
+    keyboard.unplug()
+    log.wait_for(m.Listening, lambda listening: listening.names == ())
+    synth.wait_until(lambda _: not synth.holding())
+    again = Keyboard()
+    try:
+        log.wait_for(m.Listening, lambda listening: listening.names == (KEYS,))
+        again.play("90 40 64")
+        log.wait_for(m.Heard, lambda heard: heard.data[1] == 0x40)
+    finally:
+        again.unplug()
+
+
+def test_others_can_play_to_our_own_port(
+    link: PlayerLink, log: EventLog, keyboard: Keyboard
+) -> None:
+    link.send(m.Listen(("virtual",)))
+    log.wait_for(m.Listening, lambda listening: listening.names == ("virtual",))
+    subprocess.run(["jack_connect", "keyboard:keys", "armonica-in:in"], check=True)
+    keyboard.play("90 3c 64")
+    assert log.wait_for(m.Heard).port == "virtual"

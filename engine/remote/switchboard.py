@@ -28,7 +28,8 @@ _SLACK = 0.1
 """Seconds beyond the delay after which what a newcomer is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
-_LEADERS = _PORTS | m.Lateness | m.Rejected | m.PlayerLost
+_STANDING = m.Listen | m.Thru | m.Monitor
+_DEAF = (m.Listen(), m.Thru(False), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
 PlayerFactory = Callable[[Report], Player]
@@ -36,19 +37,24 @@ PlayerFactory = Callable[[Report], Player]
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One who plays: the way there (None: the line is down), and what was last said of ports."""
+    """One who plays: the way there (None: the line is down), and what was last said of ports.
+
+    One with screens ``leads``: its ports are those that are chosen, its controllers are heard.
+    """
 
     put: Callable[[m.ToPlayer | Score], None] | None
+    leads: bool
     delay: float | None = None
     left: float | None = None
     ports: dict[type, m.FromPlayer] = field(default_factory=dict)
 
 
 class Switchboard:
-    """Passes what the engine plays to all who listen, and what the newest of them says back.
+    """Passes what the engine plays to all who listen, and what one of them says back.
 
-    While somebody plays elsewhere the engine's own player rests: the music is where the
-    player is. Safe to call from any thread.
+    That is the newest with screens, or without any the engine's own player. While somebody
+    plays elsewhere the engine's own player rests: the music is where the player is. Safe to
+    call from any thread.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class Switchboard:
         self._rests = False
         self._seats: dict[str, Seat] = {}
         self._held = Held()
+        self._standing: dict[type, m.ToPlayer] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -81,6 +88,10 @@ class Switchboard:
         """Passes a message on to whoever it is for."""
         with self._lock:
             if isinstance(message, m.OpenPort):
+                self._lead(message)
+                return
+            if isinstance(message, _STANDING):
+                self._standing[type(message)] = message
                 self._lead(message)
                 return
             self._held.take(message, self._clock())
@@ -102,12 +113,14 @@ class Switchboard:
 
     # From those who are attached
 
-    def sit(self, place: str, put: Callable[[m.ToPlayer | Score], None]) -> None:
+    def sit(
+        self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
+    ) -> None:
         """Gives a place to one who wants to play, or one it had before."""
         with self._lock:
             # The newest leads, also who comes again.
             old = self._seats.pop(place, None)
-            self._seats[place] = Seat(put, ports=old.ports if old else {})
+            self._seats[place] = Seat(put, leads, ports=old.ports if old else {})
 
     def measured(self, place: str, delay: float) -> None:
         """Takes how far away a place is; the first time its player is told what is going on."""
@@ -121,6 +134,8 @@ class Switchboard:
                 now = self._clock()
                 at = now + seat.delay + _SLACK
                 seat.put(Score(at, *self._from(now, at)))
+                for message in self._standing.values() if seat.leads else ():
+                    seat.put(message)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -129,7 +144,7 @@ class Switchboard:
             if seat is None or isinstance(message, m.Ready | m.Reach):
                 return
             _note(seat.ports, message)
-            if self._leader() is seat or not isinstance(message, _LEADERS):
+            if self._leader() is seat:
                 self._report(message)
 
     def leave(self, place: str, for_good: bool) -> None:
@@ -169,19 +184,24 @@ class Switchboard:
     @property
     def far(self) -> bool:
         """Whether the music sounds elsewhere."""
-        return self._reach.far
+        return any(seat.delay is not None for seat in self._seats.values())
 
     def _arrange(self) -> None:
         """Brings the engine and its own player to who is there now."""
         seats = [seat for seat in self._seats.values() if seat.delay is not None]
         delay = max((seat.delay or 0.0 for seat in seats), default=0.0)
-        reach = m.Reach(FAR_AHEAD, delay, True) if seats else m.Reach(LOOK_AHEAD)
+        far = self._leader() is not None
+        reach = m.Reach(FAR_AHEAD, delay, far) if seats else m.Reach(LOOK_AHEAD)
         if reach != self._reach:
             self._reach = reach
             self._report(reach)
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
+        if self._own is not None:
+            # Beside one who leads on this machine it would hear the same keyboard.
+            for message in _DEAF if far else self._standing.values():
+                self._own.send(message)
         self._show_ports()
 
     def _show_ports(self) -> None:
@@ -223,7 +243,7 @@ class Switchboard:
             leader.put(message)
 
     def _leader(self) -> Seat | None:
-        seats = [seat for seat in self._seats.values() if seat.delay is not None]
+        seats = [each for each in self._seats.values() if each.leads and each.delay is not None]
         return seats[-1] if seats else None
 
     def _own_says(self, message: m.FromPlayer) -> None:

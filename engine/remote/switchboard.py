@@ -40,10 +40,12 @@ class Seat:
     """One who plays: the way there (None: the line is down), and what was last said of ports.
 
     One with screens ``leads``: its ports are those that are chosen, its controllers are heard.
+    ``told`` is one who knows what is going on, and is told the rest as it comes.
     """
 
     put: Callable[[m.ToPlayer | Score], None] | None
     leads: bool
+    told: bool = False
     delay: float | None = None
     left: float | None = None
     ports: dict[type, m.FromPlayer] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Switchboard:
         self._seats: dict[str, Seat] = {}
         self._held = Held()
         self._standing: dict[type, m.ToPlayer] = {}
+        self._led: Seat | None = None
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -88,15 +91,15 @@ class Switchboard:
         """Passes a message on to whoever it is for."""
         with self._lock:
             if isinstance(message, m.OpenPort):
-                self._lead(message)
+                self._to(self._leader(), message)
                 return
             if isinstance(message, _STANDING):
                 self._standing[type(message)] = message
-                self._lead(message)
+                self._to(self._leader(), message)
                 return
             self._held.take(message, self._clock())
             for seat in self._seats.values():
-                if seat.put is not None and seat.delay is not None:
+                if seat.put is not None and seat.told:
                     seat.put(message)
             if self._own is not None and not self._rests:
                 self._own.send(message)
@@ -120,7 +123,9 @@ class Switchboard:
         with self._lock:
             # The newest leads, also who comes again.
             old = self._seats.pop(place, None)
-            self._seats[place] = Seat(put, leads, ports=old.ports if old else {})
+            self._seats[place] = Seat(put, leads)
+            if old is not None:
+                self._seats[place].delay, self._seats[place].ports = old.delay, old.ports
 
     def measured(self, place: str, delay: float) -> None:
         """Takes how far away a place is; the first time its player is told what is going on."""
@@ -128,14 +133,13 @@ class Switchboard:
             seat = self._seats.get(place)
             if seat is None or seat.put is None:
                 return
-            first, seat.delay = seat.delay is None, min(max(delay, 0.0), MOST_DELAY)
+            first, seat.told = not seat.told, True
+            seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
             if first:
                 now = self._clock()
                 at = now + seat.delay + _SLACK
                 seat.put(Score(at, *self._from(now, at)))
-                for message in self._standing.values() if seat.leads else ():
-                    seat.put(message)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -158,6 +162,9 @@ class Switchboard:
             seat.put, seat.left = None, self._clock()
             if for_good or seat.delay is None:
                 del self._seats[place]
+                self._arrange()
+            elif self._leader() is not seat:
+                # Another who is there leads meanwhile.
                 self._arrange()
             elif leads and isinstance(opened, m.PortOpened) and opened.name is not None:
                 self._report(m.PortLost(opened.name))
@@ -198,16 +205,28 @@ class Switchboard:
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
-        if self._own is not None:
-            # Beside one who leads on this machine it would hear the same keyboard.
-            for message in _DEAF if far else self._standing.values():
-                self._own.send(message)
-        self._show_ports()
+        self._hand_over()
 
-    def _show_ports(self) -> None:
+    def _hand_over(self) -> None:
+        """Lets whoever leads now hear the controllers, and shows their ports."""
         leader = self._leader()
-        for message in (leader.ports if leader else self._own_ports).values():
-            self._report(message)
+        if leader is self._led:
+            return
+        before, self._led = self._led, leader
+        # Two on one machine would hear the same keyboard.
+        for deaf in _DEAF:
+            self._to(before, deaf)
+        for standing in self._standing.values():
+            self._to(leader, standing)
+        for report in (leader.ports if leader else self._own_ports).values():
+            self._report(report)
+
+    def _to(self, seat: Seat | None, message: m.ToPlayer) -> None:
+        if seat is not None:
+            if seat.put is not None:
+                seat.put(message)
+        elif self._own is not None:
+            self._own.send(message)
 
     def _rest(self) -> None:
         if self._own is not None:
@@ -234,16 +253,10 @@ class Switchboard:
     ]:
         return self._held.notes(at), self._held.program(at), self._held.clock(now, at)
 
-    def _lead(self, message: m.ToPlayer) -> None:
-        leader = self._leader()
-        if leader is None:
-            if self._own is not None:
-                self._own.send(message)
-        elif leader.put is not None:
-            leader.put(message)
-
     def _leader(self) -> Seat | None:
         seats = [each for each in self._seats.values() if each.leads and each.delay is not None]
+        # One who is there goes before one whose line broke.
+        seats.sort(key=lambda seat: seat.put is not None)
         return seats[-1] if seats else None
 
     def _own_says(self, message: m.FromPlayer) -> None:

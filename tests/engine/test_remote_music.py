@@ -285,3 +285,20 @@ def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
     assert bridge.snapshot == Snapshot()
     bridge.close()
     until(lambda: not place.switchboard.far)
+
+
+def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
+    place: Place, slow: SlowLine
+) -> None:
+    _, seen, first = attached(place, slow)
+    room = Room(("other synth",))
+    other, _ = place.guest(room)
+    seen.wait(Snapshot, lambda shown: shown.port.name == "other synth")
+    place.engine.send(c.Play())
+    until(lambda: starts(room.player) and starts(first))
+    assert starts(room.player)[0].pitch == starts(first)[0].pitch
+    assert [each for each in first.messages if isinstance(each, m.Listen)][-1] == m.Listen()
+    count = len(seen.of(Snapshot))
+    other.close()
+    until(lambda: seen.of(Snapshot)[count:] and place.engine.snapshot.port.name == "far synth")
+    assert place.own[0].notes() == []

@@ -10,9 +10,11 @@ from typing import TypeVar
 from engine import commands as c
 from engine import edits, filing
 from engine.config import Settings
+from engine.controllers import Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
 from engine.events import (
+    ControlsShown,
     Event,
     Noticed,
     PlayheadMoved,
@@ -21,6 +23,7 @@ from engine.events import (
     Snapshot,
     StudioShown,
 )
+from engine.following import Following
 from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
@@ -28,7 +31,8 @@ from engine.keyboard import Keyboard
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
-from engine.music.song import Slot, Song
+from engine.music.song import Song
+from engine.passing import MidiWatch
 from engine.recording import Recording
 from engine.sequencer import Messages, Sequencer
 from engine.session import autosave
@@ -118,12 +122,15 @@ class Conductor:
         self._desk = PortDesk(settings.port)
         channel = state.snapshot().song.track.channel
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
+        self._passing = MidiWatch()
         record = RecordSettings(
             settings.strength, settings.latency, settings.click, round(settings.count_in)
         )
         self._keyboard = Keyboard(record)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
+        self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
+        self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -135,6 +142,7 @@ class Conductor:
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
         self._apply(c.MarkInputs(self._ears.status), 0.0)
+        self._apply(c.MarkClock(self._following.status), 0.0)
         self._apply(
             c.SetRecord(record.strength, record.latency, record.click, record.count_in), 0.0
         )
@@ -149,15 +157,30 @@ class Conductor:
         """The latest state of what audio is made with."""
         return self._studio.shown
 
+    @property
+    def controls(self) -> ControlsShown:
+        """The latest state of the controllers."""
+        return self._controllers.shown
+
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keyboard.wake(self._sequencer), self._keep_at]
+        times = [
+            self._sequencer.wake(),
+            self._following.wake(),
+            self._keyboard.wake(self._sequencer),
+            self._keep_at,
+            self._passing.wake(),
+            self._controllers.wake(),
+        ]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Does what is due by time alone."""
+        turn = self._following.wake()
+        if turn is not None and now >= turn:
+            self._keep_clock(now)
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
@@ -170,6 +193,15 @@ class Conductor:
             self._apply(played, now)
         if self._keep_at is not None and now >= self._keep_at:
             self._keep()
+        messages, told = self._passing.tick(now)
+        self._send(messages)
+        for event in told:
+            self._publish(event)
+
+    def settle(self, now: float) -> None:
+        """Does what need not be done for each of many arrivals: controls have moved values."""
+        for command in self._controllers.settle(now, self.snapshot):
+            self._command(command, now)
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
@@ -246,7 +278,11 @@ class Conductor:
                 self._start("model", "explain", "measuring the gauges", work, command)
             case c.AskInfluence():
                 work = self._influences.ask(command, self.snapshot)
-                self._start("influence", "influence", "looking behind it", work, command)
+                if command.gradients:
+                    # Beside the search, which follows edits while this takes its time.
+                    self._start("gradients", "gradients", "asking gradients", work, command)
+                else:
+                    self._start("influence", "influence", "looking behind it", work, command)
             case c.AskTakeInfluence():
                 work = self._influences.ask_take(command, self.snapshot)
                 self._start("clips", "take influence", "looking behind the take", work, command)
@@ -273,11 +309,25 @@ class Conductor:
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
                 autosave.discard(path)
+            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                # A slow disk holds up this thread, but not the music.
+                self._send(self._sequencer.advance(now, SLOW_AHEAD))
+                self._controllers.meet(command)
             case c.OpenPort(name):
                 self._answer(self._desk.choose(name), now)
             case c.ListenTo(names):
                 self._send(self._ears.listen(names))
                 self._apply(c.MarkInputs(self._ears.status), now)
+            case c.WatchMidi(on):
+                self._send(self._passing.meet(on, now))
+            case c.FollowClock(source):
+                self._following.follow(source)
+                if self.snapshot.inputs.wanted == ():
+                    self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
+                self._keep_clock(now)
+            case c.BackToOwnTempo():
+                self._send(self._following.lead(now))
+                self._keep_clock(now)
             case c.SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
                 self._keyboard.listen(only, now)
@@ -364,7 +414,7 @@ class Conductor:
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
-                self._send(self._sequencer.play(now, self._started))
+                self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
             case c.Stop():
@@ -378,12 +428,13 @@ class Conductor:
             case c.SetRecord():
                 self._keyboard.settings = after.record
             case c.Audition(slot):
-                self._hear_slot(after.song.slots[slot], now)
+                self._hear_slot(slot, now)
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
-    def _hear_slot(self, slot: Slot, now: float) -> None:
-        self._send(self._sequencer.audition((slot.measure,), now, (slot.touches,)))
+    def _hear_slot(self, index: int, now: float) -> None:
+        measure = self.snapshot.song.slots[index].measure
+        self._send(self._sequencer.audition((measure,), now, index))
 
     def _begin_recording(self, shown: Snapshot, now: float) -> None:
         status = shown.recording
@@ -391,6 +442,9 @@ class Conductor:
             return
         self._started = status.slot
         record = shown.record
+        if self._following.on and not self._sequencer.playing:
+            # Where another's clock is kept, it counts in.
+            self._send(self._following.play(now, status.slot))
         messages, begins = self._sequencer.record(
             now, status.slot, status.measures, record.count_in, record.click
         )
@@ -434,14 +488,23 @@ class Conductor:
         for index, slot in enumerate(new.slots):
             was = old.slots[index].measure if index < len(old.slots) else None
             if slot.measure != was and not slot.measure.silent:
-                self._hear_slot(slot, now)
+                self._hear_slot(index, now)
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
+        self._passing.take(report)
         if self._keyboard.hear(report, now):
             self._show_keys(now)
         if isinstance(report, m.Heard):
+            if self._following.take(report):
+                self._keep_clock(now)
+            command = self._controllers.hear(report, self.snapshot, self.studio)
+            if command is not None:
+                self._command(command, now)
+        if isinstance(report, m.Heard | m.Sent):
             return
+        if isinstance(report, m.Listening):
+            self._controllers.seen(report.names)
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
         self._answer(self._desk.take(report), now)
@@ -469,7 +532,20 @@ class Conductor:
             self._send(self._sequencer.stop(now))
             self._begin_recording(self.snapshot, now)
         else:
-            self._send(self._sequencer.play(now, self._started))
+            self._send(self._following.play(now, self._started))
+
+    def _keep_clock(self, now: float) -> None:
+        messages, playing = self._following.turn(now)
+        self._send(messages)
+        if playing is False:
+            self._end_recording(now)
+        if playing is not None or self._following.status != self.snapshot.clock:
+            self._apply(c.MarkClock(self._following.status, playing), now)
+        if playing is not None:
+            self._head_at = now
+            self._publish(self._sequencer.playhead(now))
+        if told := self._following.tell(now):
+            self._publish(told)
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
         messages, events = answer

@@ -18,6 +18,7 @@ PREFIX = "ARMONICA_"
 
 _RANGES = {
     "rate": (1.0, 60.0),
+    "clock_offset": (-500.0, 500.0),
     "strength": (0.0, 1.0),
     "latency": (0.0, 500.0),
     "count_in": (0.0, 4.0),
@@ -47,6 +48,12 @@ class Settings:
         "all", "The MIDI ports to hear: all, none, or parts of their names with commas between."
     )
     thru: bool = _setting(True, "Whether what is played on a keyboard goes on to the instrument.")
+    clock: str = _setting(
+        "own", "Whose clock is kept: own, any (an input that sends one), or a part of its name."
+    )
+    clock_offset: float = _setting(
+        0.0, "How much later than a clock that is followed the music is, in ms; below 0: earlier."
+    )
     strength: float = _setting(
         1.0, "How far recorded notes are pulled to the grid: 0 not at all, 1 all the way."
     )

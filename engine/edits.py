@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.music.groove import Groove
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.neighbours import between, walked
 from engine.text import printable
 
@@ -55,6 +57,9 @@ Editing = (
     | c.SetTitle
     | c.SetTempo
     | c.SetTrack
+    | c.SetBank
+    | c.SetGroove
+    | c.SetKey
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -111,13 +116,15 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetTempo(tempo):
             return replace(song, tempo=float(tempo))
         case c.SetTrack(channel, program, velocity):
-            old = song.track
-            track = Track(
-                old.channel if channel is None else channel,
-                old.program if program is None else program,
-                old.velocity if velocity is None else velocity,
-            )
-            return replace(song, track=track)
+            return _changed(song, "track", channel=channel, program=program, velocity=velocity)
+        case c.SetBank(msb, lsb):
+            return replace(song, track=replace(song.track, bank_msb=msb, bank_lsb=lsb))
+        case c.SetGroove(swing, unit, timing, velocity, seed):
+            parts = {"swing": swing, "unit": unit, "timing": timing}
+            return _changed(song, "groove", **parts, velocity=velocity, seed=seed)
+        case c.SetKey(tonic, scale, lock):
+            song = _changed(song, "key", tonic=tonic, scale=scale)
+            return song if lock is None else replace(song, lock=lock)
 
 
 def target(command: Editing) -> Hashable:
@@ -134,7 +141,42 @@ def target(command: Editing) -> Hashable:
         case c.SetTrack(channel, program, velocity, gesture) if gesture:
             parts = tuple(value is not None for value in (channel, program, velocity))
             return (c.SetTrack, gesture, parts)
+        case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
+            parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
+            return (c.SetGroove, gesture, parts)
+        case c.SetKey(tonic, scale, lock, gesture) if gesture:
+            return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
+
+
+def stroke(command: Editing) -> Hashable:
+    """Gives what commands that make one step of undo have in common, or None.
+
+    It is their `target`, but for those of a controller, whose knobs turn together.
+    """
+    gesture = getattr(command, "gesture", 0)
+    return gesture if gesture < 0 else target(command)
+
+
+def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Names the step from ``old`` to ``new`` that ``command`` ends."""
+    if getattr(command, "gesture", 0) >= 0:
+        return step_name(command, old, new, spec)
+    moved: dict[int, set[int]] = {}
+    for at, (a, b) in enumerate(zip(old.slots, new.slots, strict=False)):
+        if a.latent != b.latent and b.latent is not None and spec is not None:
+            pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
+            moved[at] = {d for d, (x, y) in pairs if x != y}
+    parts = [
+        step_name(c.SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        for at, which in moved.items()
+    ]
+    if old.tempo != new.tempo:
+        parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+    if old.track.velocity != new.track.velocity:
+        track = c.SetTrack(velocity=new.track.velocity)
+        parts.append(step_name(track, old, new, spec))
+    return ", ".join(parts) or "controls"
 
 
 def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
@@ -185,9 +227,41 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
                 if value is not None
             ]
             return ", ".join(shown) or "track"
+        case c.SetBank(msb, lsb):
+            return f"bank {bank_words(msb, lsb)}"
+        case c.SetGroove():
+            return _groove_step(old.groove, new.groove)
+        case c.SetKey(lock=None):
+            return f"key {new.key.name}"
+        case c.SetKey():
+            return f"lock to {new.key.name}" if new.lock else "lock off"
         case c.SetTitle():
             return "title"
     return "gauges"
+
+
+def bank_words(msb: int | None, lsb: int | None) -> str:
+    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
+    if msb is None and lsb is None:
+        return "not sent"
+    return "/".join("-" if part is None else str(part) for part in (msb, lsb))
+
+
+def _groove_step(old: Groove, new: Groove) -> str:
+    if (new.swing, new.unit) != (old.swing, old.unit):
+        return f"swing {new.swing:g} % of {new.unit}"
+    parts = {"timing": f"{new.timing:g} ms", "velocity": str(new.velocity), "seed": str(new.seed)}
+    shown = [
+        f"{name} {words}"
+        for name, words in parts.items()
+        if getattr(new, name) != getattr(old, name)
+    ]
+    return f"humanise {', '.join(shown)}" if shown else "groove"
+
+
+def _changed(song: Song, part: Literal["track", "groove", "key"], **values: Any) -> Song:
+    given = {name: value for name, value in values.items() if value is not None}
+    return replace(song, **{part: replace(getattr(song, part), **given)})
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:

@@ -10,6 +10,9 @@ from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
+from engine.midi.follower import Lock
+from engine.midi.mapping import Binding
+from engine.midi.targets import Target
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.steering.spec import Arm, AudioSpec, Mode
@@ -106,6 +109,19 @@ class RecordStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """Whose clock the music keeps.
+
+    ``follow`` is a part of a MIDI input's name, empty for whichever sends a clock, or None for
+    our own tempo. ``port`` is the input that is followed now, ``lock`` how well it is known.
+    """
+
+    follow: str | None = None
+    port: str = ""
+    lock: Lock = "silent"
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
@@ -126,6 +142,7 @@ class Snapshot(Event):
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
     inputs: InputStatus = InputStatus()
+    clock: ClockStatus = ClockStatus()
     record: RecordSettings = RecordSettings()
     recording: RecordStatus | None = None
 
@@ -161,6 +178,59 @@ class LatenessMeasured(Event):
     p50: float
     p99: float
     worst: float
+
+
+Way = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLine:
+    """One MIDI message that came in or went out over a port, at ``at`` seconds since 1970.
+
+    ``late`` is in milliseconds; None for what came in.
+    """
+
+    at: float
+    way: Way
+    port: str
+    data: bytes
+    late: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MidiPassed(Event):
+    """The MIDI messages since the last telling, told to whoever watches.
+
+    The latest are there; ``missed_in`` and ``missed_out`` count those that were passed over.
+    """
+
+    lines: tuple[MidiLine, ...]
+    missed_in: int = 0
+    missed_out: int = 0
+
+    def then(self, later: MidiPassed, most: int) -> MidiPassed:
+        """Gives this telling and a later one as one, with ``most`` messages at most."""
+        lines = self.lines + later.lines
+        over, kept = lines[:-most], lines[-most:]
+        came = sum(line.way == "in" for line in over)
+        return MidiPassed(
+            kept,
+            self.missed_in + later.missed_in + came,
+            self.missed_out + later.missed_out + len(over) - came,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFollowed(Event):
+    """The clock that is followed: quarter notes a minute, and how far the music is off it.
+
+    ``drift`` is the mean of the last quarter in milliseconds, positive where the music is
+    late, None where it rests; ``jitter`` is how far the pulses are off their own line.
+    """
+
+    tempo: float
+    drift: float | None
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +481,47 @@ class TakePlayed(Event):
 
     take: str | None
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A binding, where its control stands (0 to 1; None: not known), and whether it has hold."""
+
+    binding: Binding
+    place: float | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceShown:
+    """A controller: its name, the port it is at (empty: not there), and the file of its map.
+
+    A map that ships is not written to: what is learned goes to a file of the player's own.
+    """
+
+    device: str
+    port: str = ""
+    file: str = ""
+    shipped: bool = False
+    note: str = ""
+    bindings: tuple[Bound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsShown(Event):
+    """All controllers and what they move, and the target that waits for a control, if one does."""
+
+    devices: tuple[DeviceShown, ...] = ()
+    learning: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLearned(Event):
+    """A control was bound; ``replaced`` says what gave way."""
+
+    device: str
+    binding: Binding
+    replaced: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ CORPUS = PRESETS / "corpus"
 MEASURE_VAE = PRESETS / "models" / "measure-vae"
 TINY_MUSICGEN = PRESETS / "tiny-musicgen"
 SONGS = PRESETS / "songs"
+CONTROLLERS = PRESETS / "controllers"
 
 
 def config_folder() -> Path:
@@ -47,6 +48,11 @@ def state_folder() -> Path:
     return _folder("STATE", platformdirs.user_state_path("armonica", appauthor=False))
 
 
+def cache_folder() -> Path:
+    """Gives the user's folder of what can be made again at the cost of some time."""
+    return _folder("CACHE", platformdirs.user_cache_path("armonica", appauthor=False))
+
+
 def meant(path: str | Path, suffix: str = "") -> Path:
     """Gives the place that a player means: ``~`` is home, and ``suffix`` may be left out."""
     place = Path(path)
@@ -57,6 +63,6 @@ def meant(path: str | Path, suffix: str = "") -> Path:
 
 
 def _folder(kind: str, usual: Path) -> Path:
-    # One variable moves all three, so that tests and services keep to themselves.
+    # One variable moves them all, so that tests and services keep to themselves.
     home = os.environ.get("ARMONICA_HOME")
     return Path(home) / kind.lower() if home else usual

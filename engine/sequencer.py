@@ -15,9 +15,8 @@ from engine.events import Click, PlayheadMoved
 from engine.midi import messages as m
 from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
-from engine.music.measure import SILENCE, Measure
+from engine.music.measure import Measure
 from engine.music.song import Song
-from engine.music.touch import Touches
 
 LOOK_AHEAD = 0.75
 """How far ahead the player is told its notes, in seconds: longer than an interpreter may stall."""
@@ -48,6 +47,15 @@ ENDLESS = 10**9
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
 
+FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
+"""The same as the first two while another's clock is followed: what is told may be told anew."""
+
+CLOSE = 0.0005
+"""How far the music may be off the clock that is followed before it is told anew, in seconds."""
+
+CATCH_UP = 0.25
+"""In how many quarters our own clock comes back into phase with the one that is followed."""
+
 Messages = list[m.ToPlayer]
 
 
@@ -55,14 +63,12 @@ Messages = list[m.ToPlayer]
 class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    The loop began at position ``bar``. Notes that begin before ``first`` do not sound; those
-    before ``told`` are with the player.
+    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
     """
 
     time: float
     position: float
     pace: float
-    bar: float
     first: float
     told: float
 
@@ -71,6 +77,9 @@ class _Run:
 
     def when(self, position: float) -> float:
         return self.time + (position - self.position) * self.pace
+
+    def of(self, stretches: list[Stretch]) -> list[Stretch]:
+        return [each for each in stretches if each.begins_in(self.first, math.inf)]
 
 
 class Sequencer:
@@ -88,6 +97,10 @@ class Sequencer:
         # From where to where beats are struck.
         self._struck = (0.0, 0.0)
         self._topped = 0.0
+        # Where the last note is written that is known to have begun, maybe before it would now.
+        self._begun = -math.inf
+        # Where our own clock is while another's is followed; positions before any were moved.
+        self._ticks: _Run | None = None
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
 
@@ -107,13 +120,27 @@ class Sequencer:
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
-        return self._topped + TOP_UP if self._run else None
+        if self._run is None:
+            return None
+        return self._topped + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
+
+    def at(self, now: float) -> float | None:
+        """Gives the position that is heard now, as it was counted at the start; None at rest."""
+        return None if self._run is None else self._run.at(now) - self._shift
+
+    def start_of(self, slot: int) -> float:
+        """Gives the position at which a slot begins (the first where the loop has no such)."""
+        return self._line.starts[slot if slot < len(self._line.starts) else 0]
+
+    def due(self, position: float) -> float | None:
+        """Gives when a position, as it was counted at the start, is heard; None where it rests."""
+        return None if self._run is None else self._run.when(position + self._shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Gives where the music is."""
         if self._run is None:
             return PlayheadMoved(None, 0.0)
-        slot, beat = self._line.place(max(self._run.at(now), self._run.bar))
+        slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
     def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
@@ -123,17 +150,73 @@ class Sequencer:
         are struck by ``clicks``, from the first of them on.
         """
         self._line = self._lined(self._song)
-        slot = slot if slot < len(self._line.starts) else 0
-        bar, first, pace = self._line.starts[slot], self._line.entry(slot), 60 / self._song.tempo
+        first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
-        start = now + LEAD + max(bar - first, count_in) * pace
+        before = max(self._line.earliest, count_in)
+        start = now + LEAD + before * pace
         told = self._silence(now)
-        self._struck = (bar - count_in, bar - count_in + clicks)
-        self._run = _Run(start, bar, pace, bar, first, min(first, bar - count_in))
-        self._beats, self._shift = Beats(Mark(start, bar, pace)), 0.0
-        sixteenths = round(bar * 4)
-        clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
+        self._struck = (first - count_in, first - count_in + clicks)
+        self._ticks = None
+        self._begin(_Run(start, first, pace, first, first - before))
+        sixteenths = round(first * 4)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def _begin(self, run: _Run) -> None:
+        self._run, self._begun, self._shift = run, -math.inf, 0.0
+        self._beats = Beats(Mark(run.time, run.position, run.pace))
+
+    def join(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Starts the loop in step with a clock: at ``position``, which is heard at ``time``.
+
+        From then on `follow` says where that clock is, until `lead`.
+        """
+        told = self._silence(now)
+        self._line = self._lined(self._song)
+        run = _Run(time, position, pace, position, position - self._line.earliest)
+        self._begin(run)
+        # A receiver can be put to whole sixteenths only.
+        sixteenths = math.ceil(position * 4 - 1e-6)
+        start = run.when(sixteenths / 4)
+        self._ticks = replace(run, time=start, position=sixteenths / 4)
+        place = sixteenths % (m.LAST_POSITION + 1)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
+        return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Keeps in step with a clock: ``position`` is heard at ``time``, as in `join`.
+
+        Nothing is said while the music is close enough as it was told.
+        """
+        run = self._run
+        if run is None:
+            return []
+        if self._ticks is None:
+            self._ticks = replace(run, position=run.position - self._shift)
+        new = replace(run, time=time, position=position + self._shift, pace=pace)
+        told = self._tick_along(now, new)
+        edge = max(run.at(now + MARGIN), run.first)
+        ends = (edge, max(run.told, edge))
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+            return told
+        self._run = new = replace(new, told=ends[1])
+        if self._beats is not None:
+            self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        at, start = run.when(edge), max(edge, new.at(now - LATE))
+        anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
+        return told + anew + self._click_again(anew, run, at)
+
+    def lead(self, now: float) -> Messages:
+        """Goes on at the song's own tempo, from where the music is."""
+        if self._run is None or self._ticks is None:
+            return []
+        self._ticks = None
+        position = max(self._run.at(now + MARGIN), self._run.first)
+        pace = 60 / self._song.tempo
+        told = self._replan(position, self._line, pace)
+        # Said in any case: our clock may just have been catching up.
+        clock = m.ClockTempo(self._run.when(position), pace / 24)
+        return [clock, *(message for message in told if message != clock)]
 
     def record(
         self, now: float, slot: int, measures: int, count_in: int, click: Click
@@ -153,7 +236,7 @@ class Sequencer:
         position = self._run.at(now + MARGIN)
         begins = self._line.length * math.floor(position / self._line.length)
         begins += self._line.starts[slot]
-        begins += self._line.length if begins < max(position, self._run.bar) else 0.0
+        begins += self._line.length if begins < max(position, self._run.first) else 0.0
         if click == "recording":
             # What is with the player already is not struck to.
             self._struck = (self._run.told, ENDLESS)
@@ -188,15 +271,24 @@ class Sequencer:
         return running
 
     def program(self, now: float) -> Messages:
-        """Tells the instrument which program it is; wanted whenever a port opens."""
+        """Tells the instrument its bank and program; wanted whenever a port opens."""
         track = self._song.track
-        return [m.Send(now, bytes((0xC0 | track.channel, track.program)))]
+        # A bank holds from the next change of program on, so it comes first.
+        return [
+            *(
+                m.Send(now, bytes((0xB0 | track.channel, control, bank)))
+                for control, bank in track.banks
+            ),
+            m.Send(now, bytes((0xC0 | track.channel, track.program))),
+        ]
 
-    def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
+    def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tells the player the notes up to ``ahead`` seconds from now."""
         run = self._run
         if run is None:
             return []
+        if ahead is None:
+            ahead = LOOK_AHEAD if self._ticks is None else FOLLOW_AHEAD
         self._topped = now
         return self._tell_until(run.at(now + ahead), now)
 
@@ -209,43 +301,48 @@ class Sequencer:
         return [*self.program(now), *self.advance(now)]
 
     def audition(
-        self, measures: Sequence[Measure], now: float, touches: Sequence[Touches] = ()
+        self, measures: Sequence[Measure], now: float, slot: int | None = None
     ) -> Messages:
-        """Sounds measures once, cutting what sounds, if the loop does not run."""
+        """Sounds measures once, cutting what sounds, if the loop does not run.
+
+        Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
+        """
         if self._run is not None:
             return []
         if not measures:
             return self._silence(now)
-        pace, line = 60 / self._song.tempo, Line(measures, touches)
-        notes = [
-            self._timed(now + note.start * pace, now + min(note.end, line.length) * pace, note)
-            for note in line.once()
-        ]
-        return self._silence(now) + self._notes(notes)
+        song, line = self._song, Line(measures)
+        if slot is not None:
+            touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
+            line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
+        once = _Run(now, 0.0, 60 / song.tempo, 0.0, 0.0)
+        return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Goes on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
         told: Messages = []
-        if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
+        if replace(song.track, velocity=1) != replace(old.track, velocity=1):
             told += self.program(now)
         line = self._lined(song)
-        same = (line.measures, line.touches) == (self._line.measures, self._line.touches)
+        same = (line.measures, line.shape) == (self._line.measures, self._line.shape)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = self._line if same else line
+            self._line = line
             return told
         position = self._run.at(now + MARGIN)
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._run.bar)
+            position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
-        return told + self._replan(position, line, 60 / song.tempo)
+        pace = 60 / song.tempo if self._ticks is None else self._run.pace
+        return told + self._replan(position, line, pace)
 
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
         at, before = run.when(position), run
+        begun = self._begun_at(position) if line.length == self._line.length else -math.inf
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
@@ -258,7 +355,6 @@ class Sequencer:
             run = replace(
                 run,
                 position=run.position + shift,
-                bar=run.bar + shift,
                 first=run.first + shift,
                 told=run.told + shift,
             )
@@ -266,13 +362,10 @@ class Sequencer:
             self._shift += shift
             self._struck = (self._struck[0] + shift, self._struck[1] + shift)
             before = replace(before, told=before.told + shift)
-        self._line = line
+        old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        over = line.covering(position)
-        under = self._of(over, run) if over is not None and over.start >= run.first else None
-        later = [self._of(stretch, run) for stretch in line.between(position, run.told)]
-        told += self._differ(at, under, later)
-        return told + self._click_again(told, before, at)
+        anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
+        return told + anew + self._click_again(anew, before, at)
 
     def _click_again(self, told: Messages, before: _Run, at: float) -> Messages:
         """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
@@ -286,11 +379,55 @@ class Sequencer:
         start = min([before.told, *map(run.at, flushes)])
         return first + self._clicks(start, run.told)
 
-    def _differ(self, at: float, under: m.TimedNote | None, later: list[m.TimedNote]) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones."""
+    def _tell_anew(
+        self, at: float, position: float, start: float, begun: float, same: bool
+    ) -> Messages:
+        """Tells the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
+
+        Those written up to ``begun`` have begun; the measures are the ``same`` as before.
+        """
+        run, line = self._run, self._line
+        assert run is not None  # Only a running loop is told.
+        over, later = line.covering(position), run.of(line.between(start, run.told))
+        while later and later[0].written <= begun:
+            # It began already, and would be heard later now: it is not struck twice.
+            over = later.pop(0)
+        self._begun = begun
+        anew = not (same and over is not None and over.written <= begun)
+        under = self._of(over, run) if over is not None and run.of([over]) else None
+        return self._differ(at, under, [self._of(each, run) for each in later], anew)
+
+    def _begun_at(self, position: float) -> float:
+        """Gives where the last note that began before ``position`` is written, just after it."""
+        note = self._line.begun(position)
+        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def _tick_along(self, now: float, run: _Run) -> Messages:
+        """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
+        ticks = self._ticks
+        assert ticks is not None  # Only while another's clock is followed.
+        at = now + MARGIN
+        position = ticks.at(at)
+        goal = position + CATCH_UP
+        due = run.when(goal + self._shift)
+        # What it was told before its start it forgets.
+        if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
+            return []
+        pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
+        self._ticks = replace(ticks, time=at, position=position, pace=pace)
+        return [m.ClockTempo(at, pace / 24)]
+
+    def _differ(
+        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
+    ) -> Messages:
+        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
+
+        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
+        """
         before = [note for note in self._sent if note.on < at]
         last = before[-1] if before and before[-1].off >= at else None
         goes_on = under is not None and last is not None and _key(under) == _key(last)
+        under = under if anew or last is not None else None
         sounds_until = under.off if under is not None else at
         settled = sounds_until == (last.off if last is not None else at)
         if (
@@ -321,7 +458,7 @@ class Sequencer:
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
-        heard = self._line.between(max(start, run.first), position)
+        heard = run.of(self._line.between(start, position))
         return self._notes([self._of(each, run) for each in heard]) + self._clicks(start, position)
 
     def _clicks(self, start: float, end: float) -> Messages:
@@ -348,24 +485,17 @@ class Sequencer:
         return [m.Flush(now, cut=True)] if held else []
 
     def _lined(self, song: Song) -> Line:
-        measures, touches = list(song.measures()), list(song.touches())
-        for slot in song.slots[len(measures) : self._reach]:
-            measures.append(slot.measure)
-            touches.append(slot.touches)
-        measures += [SILENCE] * (self._reach - len(measures))
-        return Line(measures, touches)
+        return song.line(reach=self._reach)
 
     def _notes(self, notes: list[m.TimedNote]) -> Messages:
         self._sent += notes
         return [m.Notes(tuple(notes))] if notes else []
 
     def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
-        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch)
-
-    def _timed(self, on: float, off: float, note: Stretch) -> m.TimedNote:
-        track = self._song.track
-        velocity = note.velocity or track.velocity
-        return m.TimedNote(on, off, track.channel, note.pitch, velocity)
+        track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
+        return m.TimedNote(
+            on, off, track.channel, stretch.pitch, track.struck(stretch.louder, stretch.velocity)
+        )
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:

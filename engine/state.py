@@ -111,6 +111,9 @@ class State:
                 self._show(port=status)
             case c.MarkInputs(inputs):
                 self._show(inputs=inputs)
+            case c.MarkClock(clock, playing):
+                now = self._shown.playing if playing is None else playing
+                self._show(clock=clock, playing=now)
             case c.SetRecord():
                 self._show(record=_record(shown.record, command))
             case c.Record():
@@ -127,10 +130,10 @@ class State:
         song = edits.edited(old.song, command, context)
         if song == old.song:
             return
-        key = edits.target(command)
+        key = edits.stroke(command)
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
-        name = edits.step_name(command, began.song, song, spec)
+        name = edits.stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
         match command:

@@ -1,8 +1,8 @@
 """From the engine's thread to the screen's: the one file that knows both.
 
 What comes often (playheads, lateness, snapshots, maps being filled, meters) is kept as its latest
-only, and handed over at most `RATE` times a second; everything else goes over at once and
-in order.
+only, and handed over at most `RATE` times a second; so is what passes over MIDI, but gathered.
+Everything else goes over at once and in order.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from textual.message import Message
 
 from engine.commands import AskTakeInfluence, Command
 from engine.events import (
+    ControlsShown,
     Event,
     Explained,
     InfluenceFound,
@@ -23,6 +24,7 @@ from engine.events import (
     KeysHeard,
     LatenessMeasured,
     MapFilled,
+    MidiPassed,
     PlayheadMoved,
     Snapshot,
     StudioShown,
@@ -38,8 +40,12 @@ SLOW_RATE = 5.0
 
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
 )  # fmt: skip
+
+
+GATHERED = 512
+"""How many MIDI messages wait in the bridge at most."""
 
 
 def _kind(event: Event) -> tuple[type[Event], int]:
@@ -110,10 +116,13 @@ class Bridge:
 
     def __call__(self, event: Event) -> None:
         """Takes an event of the engine."""
-        if not isinstance(event, OFTEN):
+        if not isinstance(event, (*OFTEN, MidiPassed)):
             self._post(Told(event))
             return
         with self._lock:
+            waiting = self._latest.get(_kind(event))
+            if isinstance(waiting, MidiPassed) and isinstance(event, MidiPassed):
+                event = waiting.then(event, GATHERED)
             self._latest[_kind(event)] = event
             if self._said:
                 return

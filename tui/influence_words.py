@@ -1,7 +1,7 @@
 """What was found behind a measure or a take, said in few words: plain text from plain values.
 
-"Similar" is the word for what a search finds; "influence" is said only of what the gradient
-channel or a retraining has confirmed.
+"Similar" is the word for what a search finds, "gradients agree" for what the model's own gradients
+say too; "influence" is said only of what a retraining has confirmed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"
 
 CONFIRMED = {
     "similar": "similar; nothing has confirmed an influence",
-    "gradient": "influence, confirmed by gradients",
+    "gradient": "similar, and the model's gradients agree",
     "retrained": "influence, confirmed by retraining without it",
 }
 

@@ -191,6 +191,13 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitor:
+    """Begins to tell what is sent (see `Sent`), or ends that."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Silences everything and ends the player."""
 
@@ -272,6 +279,29 @@ class Lateness:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that left for a port at ``at``, ``late`` seconds after its time.
+
+    ``missed`` counts those before it that there was no time to tell.
+    """
+
+    at: float
+    late: float
+    port: str
+    data: bytes
+    missed: int = 0
+
+    def __post_init__(self) -> None:
+        _time("message", self.at)
+        _time("lateness", self.late)
+        # The bytes have been checked when they were to be sent, and are not looked at again.
+        if not 0 < len(self.data) <= MAX_DATA:
+            raise OutOfRange(f"A message of {len(self.data)} bytes is outside 1 to {MAX_DATA}.")
+        if self.missed < 0:
+            raise OutOfRange(f"{self.missed} messages cannot have been missed.")
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A line that the player refused, and why."""
 
@@ -288,11 +318,11 @@ class PlayerLost:
 
 ToPlayer = (
     Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Panic | Quit
+    | Panic | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
-    | Rejected | PlayerLost
+    | Sent | Rejected | PlayerLost
 )  # fmt: skip
 Message = ToPlayer | FromPlayer
 

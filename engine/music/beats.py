@@ -26,13 +26,10 @@ class Beats:
 
     def __init__(self, first: Mark) -> None:
         self._marks = deque([first], maxlen=MOST)
+        self.began = first.time
+        """When the run began, in seconds."""
         self.ended: float | None = None
         """When the transport stopped, in seconds; None while it runs."""
-
-    @property
-    def began(self) -> float:
-        """When the run began, in seconds, or the oldest change that is remembered."""
-        return self._marks[0].time
 
     @property
     def pace(self) -> float:

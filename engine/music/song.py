@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import OutOfRange
+from engine.music.groove import PLAIN, Groove
+from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
+from engine.music.scales import C_MAJOR, Key
 from engine.music.touch import Touches
 
 SLOTS = 8
@@ -19,6 +22,9 @@ MOST_SLOTS = 256
 SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
+
+BANK_MSB, BANK_LSB = 0, 32
+"""The controllers that choose a bank."""
 
 OriginKind = Literal["empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy"]
 
@@ -84,20 +90,38 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """How a song's notes are sent: MIDI ``channel`` 0-15, ``program`` 0-127, ``velocity`` 1-127."""
+    """How a song's notes are sent: MIDI ``channel`` 0-15, ``program`` 0-127, ``velocity`` 1-127.
+
+    ``bank_msb`` and ``bank_lsb`` (controllers 0 and 32) choose the bank that the program is
+    of, 0-127; one that is None is not sent.
+    """
 
     channel: int = 0
     program: int = 0
     velocity: int = 96
+    bank_msb: int | None = None
+    bank_lsb: int | None = None
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("channel", self.channel, 0, 15),
             ("program", self.program, 0, 127),
             ("velocity", self.velocity, 1, 127),
+            ("bank number", self.bank_msb, 0, 127),
+            ("bank number", self.bank_lsb, 0, 127),
         ):
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise OutOfRange(f"A {name} lies from {low} to {high}; {value} does not.")
+
+    @property
+    def banks(self) -> list[tuple[int, int]]:
+        """The controllers that choose the bank, with their values, in the order to send."""
+        both = ((BANK_MSB, self.bank_msb), (BANK_LSB, self.bank_lsb))
+        return [(control, bank) for control, bank in both if bank is not None]
+
+    def struck(self, louder: int, velocity: int | None = None) -> int:
+        """Gives the velocity of a note that is struck ``louder`` than another (the track's)."""
+        return max(1, min(127, (velocity or self.velocity) + louder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +129,8 @@ class Song:
     """Tempo, one track, and slots that are played in a loop up to the last that is not empty.
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
-    None where that is not known.
+    None where that is not known. ``groove`` and, with ``lock``, ``key`` say how the measures
+    are sounded: they constrain what is heard, not what is decoded.
     """
 
     title: str = "Untitled"
@@ -113,6 +138,9 @@ class Song:
     track: Track = Track()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
     model: tuple[str, str] | None = None
+    groove: Groove = PLAIN
+    key: Key = C_MAJOR
+    lock: bool = False
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -149,3 +177,24 @@ class Song:
         """Yields how the notes of each of them are played, in order."""
         for slot in self.slots[: self.sounding]:
             yield slot.touches
+
+    @property
+    def locked(self) -> Key | None:
+        """The key that what is sounded is held to, or None."""
+        return self.key if self.lock else None
+
+    def line(self, first: int = 0, reach: int = 0) -> Line:
+        """Gives the notes of the loop as they are heard, from slot ``first`` on.
+
+        It has ``reach`` slots at least; those that the song lacks are silent.
+        """
+        slots = self.slots[first : max(self.sounding, reach)]
+        measures = [slot.measure for slot in slots]
+        measures += [SILENCE] * (reach - len(self.slots))
+        touches = [slot.touches for slot in slots]
+        return Line(measures, self.groove, self.locked, self.tempo, first, touches)
+
+    def foreign(self) -> tuple[int, int]:
+        """Counts the notes of the loop that the key does not hold, and all of them."""
+        pitches = [pitch for measure in self.measures() for pitch in measure.pitches]
+        return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)

@@ -19,7 +19,9 @@ from engine.events import (
     Snapshot,
 )
 from engine.latent.spec import Latent
+from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.music.touch import Touch
 from engine.state import State
@@ -205,6 +207,45 @@ def test_track_and_title(state: State) -> None:
     assert state.snapshot().undo == ("title", "channel 10, velocity 80")
 
 
+def test_groove_key_and_bank_are_steps_and_leave_the_measures(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)), c.SetTrack(program=40))
+    slots = state.snapshot().song.slots
+    do(state, c.SetBank(8, None), c.SetGroove(swing=60, unit="sixteenths"))
+    do(state, c.SetGroove(timing=12, seed=7), c.SetGroove(velocity=9))
+    song = do(state, c.SetKey(2, "dorian"), c.SetKey(lock=True), c.SetKey(tonic=4)).song
+    assert song.slots == slots
+    assert (song.track.program, song.track.bank_msb, song.track.bank_lsb) == (40, 8, None)
+    assert song.groove == Groove(60, "sixteenths", 12, 9, 7)
+    assert song.locked == Key(4, "dorian")
+    assert state.snapshot().undo[:7] == (
+        "key E dorian",
+        "lock to D dorian",
+        "key D dorian",
+        "humanise velocity 9",
+        "humanise timing 12 ms, seed 7",
+        "swing 60 % of sixteenths",
+        "bank 8/-",
+    )
+    assert do(state, c.SetKey(lock=False)).song.locked is None
+    assert do(state, c.SetBank()).undo[0] == "bank not sent"
+
+
+def test_a_held_swing_is_one_step(state: State) -> None:
+    do(state, *(c.SetGroove(swing=50 + at, gesture=3) for at in range(1, 6)))
+    assert state.snapshot().undo == ("swing 55 % of eighths",)
+    do(state, c.SetGroove(timing=5, gesture=3))
+    assert len(state.snapshot().undo) == 2
+
+
+def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) -> None:
+    song = do(state, c.LoadMeasures(0, (REEL, JIG), (TUNE,) * 2), c.SetKey(7, "major")).song
+    # Of C E G C and D F, the F alone is not in G major.
+    assert song.foreign() == (1, 6)
+    assert [note.pitch for note in song.line().once()] == [60, 64, 67, 72, 62, 65]
+    locked = do(state, c.SetKey(lock=True)).song
+    assert [note.pitch for note in locked.line().once()] == [60, 64, 67, 72, 62, 64]
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -224,6 +265,14 @@ def test_track_and_title(state: State) -> None:
         c.SetTempo(float("nan")),
         c.SetTempo(401),
         c.SetTrack(program=128),
+        c.SetBank(128),
+        c.SetBank(0, -1),
+        c.SetGroove(swing=49.9),
+        c.SetGroove(swing=float("nan")),
+        c.SetGroove(timing=50.1),
+        c.SetGroove(seed=2**63),
+        c.SetKey(tonic=12),
+        c.SetKey(scale="dorien"),
         c.SetTitle("x" * 300),
         c.Play(8),
         c.Audition(-1),
@@ -316,6 +365,9 @@ commands = st.one_of(
     st.builds(c.RemoveSlot, slots),
     st.builds(c.SetTempo, st.floats(10, 500), gestures),
     st.builds(c.SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
+    st.builds(c.SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
+    st.builds(c.SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
+    st.builds(c.SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),
     st.builds(c.Play, st.none() | slots),
     st.builds(c.Undo),
     st.builds(c.Redo),

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from engine.config import Settings
 from engine.errors import BadSong, CannotWrite
+from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.scales import SCALES, Key
 from engine.music.song import Origin, OriginKind, Slot, Song, Track
 from engine.music.touch import Touch
 from engine.session import autosave, shipping
@@ -52,13 +54,25 @@ def filled(draw: st.DrawFn) -> Slot:
 
 
 slots = st.one_of(st.just(Slot()), filled())
+banks = st.none() | st.integers(0, 127)
 songs = st.builds(
     Song,
     texts,
     st.floats(20, 400),
-    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127)),
+    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127), banks, banks),
     st.lists(slots, min_size=1, max_size=10).map(tuple),
     st.none() | st.tuples(texts, texts),
+    st.just(PLAIN)
+    | st.builds(
+        Groove,
+        st.floats(50, 75),
+        st.sampled_from(SWING_UNITS),
+        st.floats(0, 50),
+        st.integers(0, 40),
+        st.integers(0, 2**63 - 1),
+    ),
+    st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
+    st.booleans(),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
@@ -72,6 +86,15 @@ SONG = Song(
     ),
 )
 
+PLAINLY = replace(SONG, slots=(SONG.slots[0], SONG.slots[2]))
+SONG = replace(
+    SONG,
+    track=Track(bank_msb=8),
+    groove=Groove(62, "sixteenths", 8.5, 12, 7),
+    key=Key(2, "dorian"),
+    lock=True,
+)
+
 
 @given(documents)
 def test_what_is_written_is_read_again(document: Document) -> None:
@@ -79,8 +102,8 @@ def test_what_is_written_is_read_again(document: Document) -> None:
 
 
 def test_a_file_is_readable_and_says_what_it_is() -> None:
-    text = encode(Document(SONG)).decode()
-    assert text.splitlines()[1:3] == [' "armonica": 2,', ' "title": "Air",']
+    text = encode(Document(PLAINLY)).decode()
+    assert text.splitlines()[1:3] == [' "armonica": 1,', ' "title": "Air",']
     assert '"origin": {"kind": "midi", "title": "Áir", "detail": "1"}' in text
 
 
@@ -91,6 +114,8 @@ def test_a_song_of_the_version_before_opens_and_says_nothing_of_playing() -> Non
         decode(json.dumps(body).encode())
     for slot in body["slots"][:2]:
         del slot["played"]
+    for name in ("groove", "key", "lock", "bank"):
+        del body[name]
     found = decode(json.dumps(body).encode()).song
     assert [slot.played for slot in found.slots] == [(), (), ()]
     assert [slot.measure for slot in found.slots] == [slot.measure for slot in SONG.slots]
@@ -107,7 +132,7 @@ def test_a_song_says_how_each_note_was_played_or_is_refused() -> None:
 
 
 def test_a_song_that_was_not_played_opens_in_older_programs() -> None:
-    text = encode(Document(replace(SONG, slots=SONG.slots[::2]))).decode()
+    text = encode(Document(PLAINLY)).decode()
     assert '"armonica": 1' in text
     assert "played" not in text
 
@@ -187,6 +212,17 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b" " * 8_000_001, "larger"),
         (b"[]", "no song"),
         (changed(lambda body: body.update(armonica=3)), "version 3"),
+        (changed(lambda body: body.update(armonica=1)), "not known"),
+        (changed(lambda body: body.pop("groove")), "lacks groove"),
+        (changed(lambda body: body["groove"].update(swing=80)), "swing"),
+        (changed(lambda body: body["groove"].update(unit="fifths")), "swing"),
+        (changed(lambda body: body["groove"].update(seed=-1)), "seed"),
+        (changed(lambda body: body["key"].update(scale="dorien")), "scale"),
+        (changed(lambda body: body["key"].update(tonic=12)), "tonic"),
+        (changed(lambda body: body.update(lock=1)), "neither true nor false"),
+        (changed(lambda body: body.update(bank=[1])), "bank"),
+        (changed(lambda body: body.update(bank=[1, 128])), "bank"),
+        (changed(lambda body: body.update(bank=[True, None])), "bank"),
         (changed(lambda body: body.update(armonica=True)), "version True"),
         (changed(lambda body: body.update(tempo=float("nan"))), "damaged"),
         (changed(lambda body: body.update(tempo=10**400)), "tempo"),
@@ -208,6 +244,15 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
         decode(data)
     assert caught.value.remedy
     assert "\n" not in caught.value.line()
+
+
+def test_a_song_is_written_in_the_oldest_version_that_holds_it() -> None:
+    assert json.loads(encode(Document(PLAINLY)))["armonica"] == 1
+    assert json.loads(encode(Document(SONG)))["armonica"] == 2
+    for change in ({"lock": True}, {"key": Key(5)}, {"groove": Groove(51)}):
+        song = replace(PLAINLY, **change)
+        assert json.loads(encode(Document(song)))["armonica"] == 2
+        assert decode(encode(Document(song))).song == song
 
 
 def test_a_file_is_written_under_its_name_with_the_suffix(tmp_path: Path) -> None:

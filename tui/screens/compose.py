@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
+    ControlsShown,
     Event,
     Explained,
     InfluenceFound,
@@ -25,6 +26,7 @@ from engine.events import (
     MapFilled,
     PlayheadMoved,
     Snapshot,
+    StudioShown,
 )
 from engine.music.attributes import NAMES
 from tui import reading
@@ -81,6 +83,8 @@ class ComposeScreen(Screen[None]):
         self.attribute = 2
         self.matrix = False
         self.copied: int | None = None
+        self.controls = ControlsShown()
+        self.studio = StudioShown()
         self.gestures = Gestures()
         self.inquiry = Inquiry(link, lambda after, deed: self.app.set_timer(after, deed))
         self._playhead = PlayheadMoved(None, 0.0)
@@ -221,9 +225,16 @@ class ComposeScreen(Screen[None]):
 
     def show(self, event: Event) -> None:
         """Shows what the engine tells."""
+        if isinstance(event, ControlsShown):
+            self.controls = event
+        elif isinstance(event, StudioShown):
+            self.studio = event
         if not self._built:
             return
         match event:
+            case ControlsShown():
+                if self.is_current:
+                    self._draw_gauges()
             case Snapshot():
                 if event.revision >= self.shown.revision:
                     self.shown = event
@@ -271,10 +282,7 @@ class ComposeScreen(Screen[None]):
         """
         if not self._built or not self.is_current:
             return
-        readings = reading.gauges(self.shown)
-        named, others = readings[: reading.NAMED], readings[reading.NAMED :]
-        self.query_one(NamedGauges).show(named, self.chosen)
-        self.query_one(GaugeBank).show(others, self.chosen)
+        self._draw_gauges()
         self._draw_transport()
         self._draw_strip()
         self._draw_roll()
@@ -287,6 +295,12 @@ class ComposeScreen(Screen[None]):
         """Shows on a transport line what is known of song, port and jobs."""
         jobs = (*self._jobs.values(),)
         line.show(self.shown, self._playhead, self._lateness, amount, jobs, self._keys.count)
+
+    def _draw_gauges(self) -> None:
+        readings = reading.gauges(self.shown, self.controls)
+        named, others = readings[: reading.NAMED], readings[reading.NAMED :]
+        self.query_one(NamedGauges).show(named, self.chosen)
+        self.query_one(GaugeBank).show(others, self.chosen)
 
     def _draw_transport(self) -> None:
         if self.is_current:

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
+from engine.music.pitches import pitch_name
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 GUTTER = 4
@@ -20,8 +21,6 @@ BEAT_WIDTHS = (48, 36, 24, 12, 8, 6, 4, 3, 2)
 
 SHARE = 0.8
 """The share of the width that the measure at hand takes at most."""
-
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 NOTES = {1: ("█", "▌"), 2: ("▀▄", "▘▖"), 3: ("▔━▁", " ╸ ")}
 """A note's body and its end, by how many pitches share a row, the highest first.
@@ -51,11 +50,6 @@ class Bar:
     role: Role
     ends: bool = True
     """Whether the note stops here and does not go on into the next measure."""
-
-
-def pitch_name(pitch: int) -> str:
-    """Names a MIDI pitch: 60 is ``C4``."""
-    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def last_pitch(measure: Measure) -> int | None:

@@ -167,7 +167,7 @@ class Conductor:
         times = [
             self._sequencer.wake(),
             self._following.wake(),
-            self._keyboard.wake(self._sequencer),
+            self._keyboard.wake(),
             self._keep_at,
             self._passing.wake(),
             self._controllers.wake(),
@@ -449,7 +449,8 @@ class Conductor:
             now, status.slot, status.measures, record.count_in, record.click
         )
         self._send(messages)
-        self._keyboard.begin(status, begins)
+        if self._sequencer.beats is not None:
+            self._keyboard.begin(status, self._sequencer.beats, begins)
         self._head_at = now
         self._publish(self._sequencer.playhead(now))
         self._show_keys(now)
@@ -537,7 +538,7 @@ class Conductor:
     def _keep_clock(self, now: float) -> None:
         messages, playing = self._following.turn(now)
         self._send(messages)
-        if playing is False:
+        if playing is not None:
             self._end_recording(now)
         if playing is not None or self._following.status != self.snapshot.clock:
             self._apply(c.MarkClock(self._following.status, playing), now)

@@ -253,6 +253,32 @@ def test_channels_are_left_out_where_others_are_chosen() -> None:
     assert [slot.empty for slot in hands.slots] == [True, False, True, True]
 
 
+@pytest.mark.parametrize("message", [b"\xfc", b"\xfa"])
+def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message: bytes) -> None:
+    hands = Hands(settings=replace(QUIET, clock="any"))
+    pulses = iter(range(1, 10_000))
+
+    def until(end: float) -> None:
+        while hands.desk.now < end - 1e-6:
+            at = next(pulses) / 24
+            hands.desk.until(at)
+            hands.desk.do(m.Heard(at, "daw", b"\xf8"))
+
+    hands.desk.do(m.Heard(0.0, "daw", b"\xfa"))
+    until(1.0)
+    hands.desk.do(c.Record(slot=0, measures=2))
+    until(9.0)
+    began = hands.desk.conductor.snapshot.recording
+    assert began == RecordStatus("replace", 0, 2)
+    until(12.0)
+    hands.desk.do(m.Heard(12.0, "keys", bytes((0x90, G, 70))))
+    until(13.0)
+    hands.desk.do(m.Heard(13.0, "daw", message))
+    until(14.0)
+    assert hands.desk.conductor.snapshot.recording is None
+    assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
+
+
 # What was just played
 
 

@@ -508,6 +508,8 @@ class Conductor:
             self._controllers.seen(report.names)
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
+        if isinstance(report, m.Reach):
+            self._send(self._sequencer.reach(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)

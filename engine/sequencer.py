@@ -87,6 +87,7 @@ class Sequencer:
 
     def __init__(self, song: Song) -> None:
         self._song = song
+        self._ahead, self._delay = LOOK_AHEAD, 0.0
         # How many measures the loop has at least: those that are recorded into count, too.
         self._reach = 0
         self._line = self._lined(song)
@@ -117,6 +118,15 @@ class Sequencer:
     def place(self, position: float) -> tuple[int, float]:
         """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
         return self._line.place(position + self._shift)
+
+    def reach(self, ahead: float, delay: float, now: float) -> Messages:
+        """Plays to a player that is farther away from now on, or nearer.
+
+        It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
+        later than a player of this machine.
+        """
+        self._ahead, self._delay = ahead, delay
+        return self.advance(now)
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
@@ -153,7 +163,7 @@ class Sequencer:
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
         before = max(self._line.earliest, count_in)
-        start = now + LEAD + before * pace
+        start = now + self._delay + LEAD + before * pace
         told = self._silence(now)
         self._struck = (first - count_in, first - count_in + clicks)
         self._ticks = None
@@ -282,15 +292,16 @@ class Sequencer:
             m.Send(now, bytes((0xC0 | track.channel, track.program))),
         ]
 
-    def advance(self, now: float, ahead: float | None = None) -> Messages:
-        """Tells the player the notes up to ``ahead`` seconds from now."""
+    def advance(self, now: float, ahead: float = 0.0) -> Messages:
+        """Tells the player the notes as far ahead as it wants, or ``ahead`` seconds at least."""
         run = self._run
         if run is None:
             return []
-        if ahead is None:
-            ahead = LOOK_AHEAD if self._ticks is None else FOLLOW_AHEAD
+        near = self._ticks is not None and not self._delay
         self._topped = now
-        return self._tell_until(run.at(now + ahead), now)
+        return self._tell_until(
+            run.at(now + max(ahead, FOLLOW_AHEAD if near else self._ahead)), now
+        )
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
@@ -315,7 +326,7 @@ class Sequencer:
         if slot is not None:
             touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
             line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
-        once = _Run(now, 0.0, 60 / song.tempo, 0.0, 0.0)
+        once = _Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
@@ -329,7 +340,7 @@ class Sequencer:
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = line
             return told
-        position = self._run.at(now + MARGIN)
+        position = self._run.at(now + self._delay + MARGIN)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.

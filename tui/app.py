@@ -285,10 +285,13 @@ def run(
     theme: str | None = None,
     recovered: str | None = None,
     keeps: bool = True,
+    stays: bool = False,
     rate: float = RATE,
     seed: int | None = None,
 ) -> None:
     """Shows an engine until the player leaves or the terminal goes, then closes the engine.
+
+    One that ``stays`` goes on without screens, and what is not saved with it.
 
     Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn;
     the engine is closed then also.
@@ -308,7 +311,7 @@ def run(
         app.run()
     finally:
         engine.close()
-    if keeps and not engine.snapshot.saved:
+    if keeps and not stays and not engine.snapshot.saved:
         _tell_kept()
 
 

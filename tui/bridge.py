@@ -14,46 +14,15 @@ from typing import Protocol
 
 from textual.message import Message
 
-from engine.commands import AskTakeInfluence, Command
-from engine.events import (
-    ControlsShown,
-    Event,
-    Explained,
-    InfluenceFound,
-    JobProgressed,
-    KeysHeard,
-    LatenessMeasured,
-    MapFilled,
-    MidiPassed,
-    PlayheadMoved,
-    Snapshot,
-    StudioShown,
-    TakeGrown,
-    TakePlayed,
-)
+from engine.coalescing import OFTEN, kind_of, latest
+from engine.commands import Command
+from engine.events import Event, MidiPassed, Snapshot
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""
 
 SLOW_RATE = 5.0
 """The same on a slow line."""
-
-OFTEN = (
-    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
-)  # fmt: skip
-
-
-GATHERED = 512
-"""How many MIDI messages wait in the bridge at most."""
-
-
-def _kind(event: Event) -> tuple[type[Event], int]:
-    # The last word of one job must not be taken for another's, nor what lies behind a take for
-    # what lies behind a measure.
-    if isinstance(event, InfluenceFound):
-        return type(event), int(isinstance(event.asked, AskTakeInfluence))
-    return type(event), event.job if isinstance(event, JobProgressed) else 0
 
 
 class EngineLink(Protocol):
@@ -85,7 +54,7 @@ class Told(Message):
         return (
             isinstance(message, Told)
             and isinstance(self.event, OFTEN)
-            and _kind(message.event) == _kind(self.event)
+            and kind_of(message.event) == kind_of(self.event)
         )
 
 
@@ -120,10 +89,7 @@ class Bridge:
             self._post(Told(event))
             return
         with self._lock:
-            waiting = self._latest.get(_kind(event))
-            if isinstance(waiting, MidiPassed) and isinstance(event, MidiPassed):
-                event = waiting.then(event, GATHERED)
-            self._latest[_kind(event)] = event
+            self._latest[kind_of(event)] = latest(self._latest.get(kind_of(event)), event)
             if self._said:
                 return
             self._said = True

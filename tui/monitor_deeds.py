@@ -93,8 +93,7 @@ def _newest(screen: MonitorScreen) -> None:
 
 @deed("monitor.clear")
 def _clear(screen: MonitorScreen) -> None:
-    screen.passed.clear()
-    screen.hold(None)
+    screen.clear()
 
 
 def _roll(by: int) -> Deed:

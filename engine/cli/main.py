@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import controllers, influence, machine, measures, probes, screens, steering, work
+from engine.cli import (
+    controllers,
+    influence,
+    machine,
+    measures,
+    probes,
+    remote,
+    screens,
+    steering,
+    work,
+)
 from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.errors import ArmonicaError
 
@@ -33,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     steering.add(words)
     probes.add(words)
     controllers.add(words)
+    remote.add(words)
     machine.add(words)
     return top
 

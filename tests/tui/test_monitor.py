@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine import commands as c
+from engine.coalescing import GATHERED
 from engine.events import LatenessMeasured, MidiLine, MidiPassed, PlayheadMoved
 from engine.midi.decoding import decode
 from engine.passing import LEASE
@@ -17,7 +18,7 @@ from tests.tui.fake_midi import KEYS, PASSED, SESSION, SYNTH, line
 from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import GATHERED, Bridge, Told
+from tui.bridge import Bridge, Told
 from tui.midi_log import KEPT, KEPT_PULSES, KINDS, SPAN, Filter, MidiLog
 from tui.monitor_arrangement import monitoring
 from tui.screens import monitor
@@ -103,6 +104,31 @@ async def test_messages_stand_in_words_the_newest_at_the_bottom(
         assert screen.query_one(MidiLines).plain() == (
             f"out {SYNTH}, channel 1: note on  C5 vel 1, 0.50 ms late."
         )
+
+
+async def test_a_full_page_moves_up_by_half(app: ArmonicaApp, engine: FakeEngine) -> None:
+    def notes(first: int, count: int) -> MidiPassed:
+        return MidiPassed(
+            tuple(line(n, f"90 {n % 128:02X} 40", 0.1) for n in range(first, first + count))
+        )
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await monitoring_on(pilot, engine, notes(0, 19))
+        room = screen.room
+        assert room == 19
+        assert len(messages(screen)) == room
+        count = room
+        for more, shown in ((1, 10), (1, 11), (8, 19), (1, 10), (60, 10)):
+            engine.tell(notes(count, more))
+            count += more
+            await until(pilot, lambda: screen.passed.newest == count - 1)  # noqa: B023
+            await pilot.pause()
+            said = messages(screen)
+            assert len(said) == shown
+            assert said[-1] == decode(notes(count - 1, 1).lines[0].data).text
+        await pilot.press("k", "G")
+        await pilot.pause()
+        assert len(messages(screen)) == room
 
 
 @pytest.mark.parametrize(

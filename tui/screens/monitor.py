@@ -25,7 +25,7 @@ from engine.events import (
 from tui import deeds
 from tui.bridge import EngineLink
 from tui.keymap import Keymap
-from tui.midi_log import Filter, MidiLog
+from tui.midi_log import Filter, MidiLog, Passed
 from tui.monitor_arrangement import Monitoring, monitoring
 from tui.monitor_deeds import DEEDS
 from tui.screens.compose import ComposeScreen
@@ -72,6 +72,7 @@ class MonitorScreen(Screen[None]):
         self.through = Filter()
         self.foot: int | None = None
         """The number of the message at the foot of a picture that is held; None: the newest."""
+        self._top: int | None = None
         self._lateness: tuple[float, LatenessMeasured] | None = None
         self._regions: dict[str, Region] = {}
         self._built = False
@@ -99,6 +100,7 @@ class MonitorScreen(Screen[None]):
         """Lays the parts out anew."""
         del event
         if self._built:
+            self._top = None
             self.lay_out()
             self.call_after_refresh(self.draw)
 
@@ -134,18 +136,27 @@ class MonitorScreen(Screen[None]):
 
     def look(self, through: Filter) -> None:
         """Looks through another filter."""
-        self.through = through
+        self.through, self._top = through, None
         self.draw()
 
     def hold(self, foot: int | None) -> None:
         """Holds the picture with a message at its foot, or follows what comes."""
         self.foot = foot
+        if foot is None:
+            self._top = None
+        self.draw()
+
+    def clear(self) -> None:
+        """Forgets what has passed."""
+        self.passed.clear()
+        self.foot = self._top = None
         self.draw()
 
     def roll(self, by: int) -> None:
         """Goes to later messages, or to earlier ones and holds the picture there."""
         foot = self.passed.newest if self.foot is None else self.foot
         if by < 0 or self.foot is not None:
+            self._top = None
             self.hold(self.passed.moved(self.through, foot, by, self.room))
 
     # Drawing
@@ -197,13 +208,24 @@ class MonitorScreen(Screen[None]):
 
     def _draw_lines(self) -> None:
         lines = self.query_one(MidiLines)
-        page = self.passed.page(self.through, lines.room, self.foot)
         key = self.keymap.label("monitor.everything")
         if self.passed.empty:
             instead = "Nothing has passed yet. What is played, and what we play, appears here."
         else:
             instead = f"The filters let nothing through of what has passed; {key} undoes them."
-        lines.show(page, instead)
+        lines.show(self._in_sight(lines.room), instead)
+
+    def _in_sight(self, room: int) -> list[Passed]:
+        # A full page moves up by half at once: if it did so with each message, each would be
+        # written as often as there are rows.
+        page = self.passed.page(self.through, room + 1, self.foot)
+        rows = [each for each in page if self._top is not None and each.number >= self._top]
+        if not rows:
+            rows = page[-room:]
+        elif len(rows) > room:
+            rows = page[-(room - room // 2) :]
+        self._top = rows[0].number if rows else None
+        return rows
 
     def _ask(self) -> None:
         if self.app.current_mode == "monitor":

@@ -124,7 +124,11 @@ class Conductor:
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._passing = MidiWatch()
         record = RecordSettings(
-            settings.strength, settings.latency, settings.click, round(settings.count_in)
+            settings.strength,
+            settings.latency,
+            settings.click,
+            round(settings.count_in),
+            settings.click_sound,
         )
         self._keyboard = Keyboard(record)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
@@ -144,7 +148,10 @@ class Conductor:
         self._apply(c.MarkInputs(self._ears.status), 0.0)
         self._apply(c.MarkClock(self._following.status), 0.0)
         self._apply(
-            c.SetRecord(record.strength, record.latency, record.click, record.count_in), 0.0
+            c.SetRecord(
+                record.strength, record.latency, record.click, record.count_in, record.sound
+            ),
+            0.0,
         )
 
     @property
@@ -445,9 +452,7 @@ class Conductor:
         if self._following.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._send(self._following.play(now, status.slot))
-        messages, begins = self._sequencer.record(
-            now, status.slot, status.measures, record.count_in, record.click
-        )
+        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
         self._send(messages)
         if self._sequencer.beats is not None:
             self._keyboard.begin(status, self._sequencer.beats, begins)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import Click, PlayheadMoved
+from engine.events import PlayheadMoved, RecordSettings
 from engine.midi import messages as m
 from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
@@ -38,6 +38,9 @@ CLICK = 0.05
 
 CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
 """Clicks are the high and the low wood block of General MIDI's percussion channel."""
+
+HIGH_DOWNBEAT, HIGH_UPBEAT = 96, 91
+"""Or these of the track's own channel: no measure has them."""
 
 CLICK_VELOCITY = 90
 
@@ -97,6 +100,7 @@ class Sequencer:
         self._shift = 0.0
         # From where to where beats are struck.
         self._struck = (0.0, 0.0)
+        self._high = False
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -229,17 +233,19 @@ class Sequencer:
         return [clock, *(message for message in told if message != clock)]
 
     def record(
-        self, now: float, slot: int, measures: int, count_in: int, click: Click
+        self, now: float, slot: int, measures: int, settings: RecordSettings
     ) -> tuple[Messages, float]:
         """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
 
-        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        Where it runs already it goes on. What is counted in and struck is as the ``settings``
+        say. Gives also the position of the beat at which the loop
         comes to the slot.
         """
-        self._reach = slot + measures
+        self._reach, self._high = slot + measures, settings.sound == "high note"
+        click = settings.click
         if self._run is None:
             line = self._lined(self._song)
-            beats = int(count_in * line.measures[slot].grid.length)
+            beats = int(settings.count_in * line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
         told = self.change(self._song, now)
@@ -478,12 +484,14 @@ class Sequencer:
         assert run is not None  # Nothing is struck while the loop rests.
         first = math.ceil(max(start, self._struck[0]) - 1e-6)
         last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        high = HIGH_DOWNBEAT, HIGH_UPBEAT
+        down, up = high if self._high else (DOWNBEAT, UPBEAT)
         beats = [
             m.TimedNote(
                 run.when(beat),
                 run.when(beat) + CLICK,
-                CLICK_CHANNEL,
-                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                self._song.track.channel if self._high else CLICK_CHANNEL,
+                up if self._line.place(beat)[1] else down,
                 CLICK_VELOCITY,
             )
             for beat in range(first, last)

@@ -18,9 +18,9 @@ from engine.events import KeysHeard, Noticed, RecordStatus, Refused
 from engine.midi import messages as m
 from engine.midi.capture import SILENCE
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.sequencer import CLICK_CHANNEL, DOWNBEAT, LEAD, UPBEAT
+from engine.sequencer import CLICK_CHANNEL, DOWNBEAT, HIGH_DOWNBEAT, HIGH_UPBEAT, LEAD, UPBEAT
 from tests.engine.test_conductor import Desk, measure
 
 C, D, E, F, G = 60, 62, 64, 65, 67
@@ -157,6 +157,13 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
         clicks(Settings(count_in=2.0, click="count-in"))
         == [(at - 4, pitch) for at, pitch in bar] + bar
     )
+
+
+def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
+    song = replace(EMPTY, track=Track(channel=3))
+    hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
+    struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
+    assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
 
 
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:

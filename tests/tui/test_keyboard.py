@@ -106,7 +106,7 @@ async def test_how_playing_is_recorded_is_asked_on_one_form(
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
         await pilot.press("F", "backspace", "0", ".", "5", "down", "backspace", "2", "down")
-        await pilot.press("down", *"10", "down", *["backspace"] * 3, *"1 10", "enter")
+        await pilot.press("down", "down", *"10", "down", *["backspace"] * 3, *"1 10", "enter")
         assert engine.snapshot.record == RecordSettings(0.5, 10.0, "recording", 2)
         assert engine.of(c.SetThru) == [c.SetThru(True, (0, 9))]
 

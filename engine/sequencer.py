@@ -38,6 +38,10 @@ LATE = 0.1
 FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 """The same as the first two while another's clock is followed: what is told may be told anew."""
 
+FOLLOW_MARGIN = 0.05
+"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+too late would strike it twice."""
+
 CLOSE = 0.0005
 """How far the music may be off the clock that is followed before it is told anew, in seconds."""
 
@@ -149,11 +153,13 @@ class Sequencer:
             self._ticks = replace(run, position=run.position - run.moved)
         new = replace(run, time=time, position=position + run.moved, pace=pace)
         told = self._tick_along(now, new)
-        edge = max(run.at(now + MARGIN), run.first)
-        ends = (edge, max(run.told, edge))
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+        edge = max(run.at(now + FOLLOW_MARGIN), run.first)
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
             return told
-        self._run = new = replace(new, told=ends[1])
+        self._run = new
+        if edge >= run.told:
+            # The engine was held up: what the player lacks is told by the new clock.
+            return told
         over = self._line.covering(edge)
         under = self._of(over, new) if over is not None and over.start >= run.first else None
         start = max(edge, new.at(now - LATE))

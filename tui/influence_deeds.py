@@ -53,11 +53,12 @@ def _compare(screen: InfluenceScreen) -> None:
 
 def _beyond(by: int) -> Deed:
     def go(screen: InfluenceScreen) -> None:
-        screen.chosen, screen.heard = 0, None
+        screen.chosen = 0
         if screen.subject == "measure":
             deeds.go_to(screen.composing, screen.composing.slot + by)
         elif screen.inquiry.take is not None:
-            screen.app.steering.choose_take_by(by)  # type: ignore[attr-defined]
+            # The list of takes begins with the newest.
+            screen.app.steering.choose_take_by(-by)  # type: ignore[attr-defined]
             screen.draw()
 
     return go
@@ -101,6 +102,17 @@ def _filter(screen: InfluenceScreen) -> None:
 
     at = options.index(wanted) if wanted in options else 0
     screen.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), take)
+
+
+@deed("influence.evidence")
+def _evidence(screen: InfluenceScreen) -> None:
+    if screen.subject == "take":
+        screen.say("Gradients are those of the measure model: a take has none.")
+    elif screen.inquiry.weigh():
+        screen.say("Asking the model's gradients; the first time takes some ten seconds …")
+        screen.draw()
+    else:
+        screen.say("Nothing has been found yet that could be asked about.")
 
 
 @deed("influence.alone")

@@ -207,6 +207,7 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
     assert (found.unit, found.matches[0].title) == ("second", "The Rakes of Kildare")
     airs = asked.found(c.AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
     assert [(match.rank, match.book) for match in airs.matches] == [(1, "Aird's Airs")]
+    assert (found.close, airs.close) == (True, False), "of what may be named nothing is close"
     without = asked.answer(c.AskTakeInfluence("t1", without=frozenset({10})))
     assert without.found is not None
     assert [match.cluster for match in without.found.matches] == [11, 12]
@@ -347,3 +348,13 @@ def test_errors_of_the_family_alone_are_answers() -> None:
     asked.do(c.AskInfluence(1))
     asked.until(lambda: asked.told(Refused))
     assert not issubclass(RuntimeError, ArmonicaError)
+
+
+def test_gradients_are_asked_about_a_measure_on_demand() -> None:
+    asked = Asked(parts())
+    plain = asked.found(c.AskInfluence(1))
+    assert {match.evidence for match in plain.matches} == {"similar"}
+    weighed = asked.found(c.AskInfluence(1, gradients=True))
+    assert weighed.matches[0].evidence == "gradient"
+    assert weighed.matches[0].pull == 99.5
+    assert [match.title for match in weighed.matches] == [match.title for match in plain.matches]

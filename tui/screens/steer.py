@@ -15,6 +15,7 @@ from textual.widget import Widget
 from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
     PEAKS,
+    ControlsShown,
     Event,
     InfluenceFound,
     JobProgressed,
@@ -102,6 +103,7 @@ class SteerScreen(Screen[None]):
         self._built = True
         self.lay_out()
         self.query_one("#traits").focus()
+        self._look()
         self.draw()
         if self.studio.model.state == "none":
             self.send(OpenAudioModel())
@@ -175,11 +177,13 @@ class SteerScreen(Screen[None]):
     def choose_take(self, take: str) -> None:
         """Chooses a take by its id, if it is in the list."""
         self.takes.choose(take)
+        self._look()
         self._draw_takes()
 
     def choose_take_by(self, by: int) -> None:
         """Chooses a take further down or up the list."""
         self.takes.choose_by(by)
+        self._look()
         self._draw_takes()
 
     def say(self, words: str) -> None:
@@ -218,6 +222,7 @@ class SteerScreen(Screen[None]):
         match event:
             case StudioShown():
                 self.takes.tell(event)
+                self._look()
                 self.draw()
             case TakeGrown():
                 self.growth.take(event)
@@ -233,6 +238,9 @@ class SteerScreen(Screen[None]):
                 # The compose screen has taken it in.
                 if self._drawn:
                     self._draw_nearest()
+            case ControlsShown():
+                if self._drawn:
+                    self._draw_traits()
             case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
                 if self._drawn:
                     self._draw_transport()
@@ -264,6 +272,13 @@ class SteerScreen(Screen[None]):
 
     def _draw_traits(self) -> None:
         rows, live = self.query_one(TraitRows), self._growing is not None
+        bound = {
+            each.binding.target.name
+            for device in self.composing.controls.devices
+            if device.port
+            for each in device.bindings
+            if each.binding.target.sort.named == "trait"
+        }
         readings = tuple(
             TraitReading(
                 trait,
@@ -271,6 +286,7 @@ class SteerScreen(Screen[None]):
                 self.growth.columns(trait.name, rows.history_width),
                 self.growth.pushes(trait.name),
                 live,
+                trait.name in bound,
             )
             for trait in self.studio.traits
         )
@@ -305,12 +321,15 @@ class SteerScreen(Screen[None]):
         self._draw_wave()
         self._draw_nearest()
 
-    def _draw_nearest(self) -> None:
-        inquiry = self.composing.inquiry
+    def _look(self) -> None:
+        # Also from behind another screen, which may tell what the chosen take is similar to.
         # While a take grows nothing is looked for: both want the processor.
         take = None if self.studio.job is not None else self.takes.chosen
-        inquiry.choose(None if take is None else take.id)
-        if take is not None:
+        self.composing.inquiry.choose(None if take is None else take.id)
+
+    def _draw_nearest(self) -> None:
+        inquiry = self.composing.inquiry
+        if inquiry.take is not None:
             instead = "Looking among the training clips …"
         elif self.studio.job is not None:
             instead = "What a take is similar to is looked for when none grows."

@@ -10,6 +10,7 @@ from engine import commands as c
 from engine.controllers import Controllers
 from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.events import (
+    ClockStatus,
     CorpusBrowsed,
     Event,
     Explained,
@@ -200,6 +201,10 @@ class FakeEngine:
             case c.OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)
                 return self.state.apply(c.MarkPort(status))
+            case c.FollowClock(source):
+                return self.state.apply(c.MarkClock(ClockStatus(source)))
+            case c.BackToOwnTempo():
+                return self.state.apply(c.MarkClock(ClockStatus()))
             case c.SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (

@@ -56,6 +56,10 @@ FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 FAR = 4.0
 """How many times the delay of a player far away is added to that."""
 
+FOLLOW_MARGIN = 0.05
+"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+too late would strike it twice."""
+
 CLOSE = 0.0005
 """How far the music may be off the clock that is followed before it is told anew, in seconds."""
 
@@ -216,13 +220,15 @@ class Sequencer:
             self._ticks = replace(run, position=run.position - self._shift)
         new = replace(run, time=time, position=position + self._shift, pace=pace)
         told = self._tick_along(now, new)
-        edge = max(run.at(now + self._margin), run.first)
-        ends = (edge, max(run.told, edge))
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+        edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
             return told
-        self._run = new = replace(new, told=ends[1])
+        self._run = new
         if self._beats is not None:
             self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        if edge >= run.told:
+            # The engine was held up: what the player lacks is told by the new clock.
+            return told
         at, start = run.when(edge), max(edge, new.at(now - LATE))
         anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
         return told + anew + self._click_again(anew, run, at)

@@ -86,7 +86,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
             f"deviation of the intervals of the MIDI clock at {TEMPO:g} BPM at a port of "
             f"{parts.jack.says}, read by a process of its own, over {rounds} turns of "
             f"{seconds:g} s; %s, {load()}; messages wait for the end of a period, which alone "
-            "makes 0.5 to 0.8 ms; the other is a real-time process that does nothing else"
+            "makes 0.5 to 0.8 ms; the other is %s"
         )
     busy = (
         f"meanwhile keys move a gauge {REDRAWS:g} times a second, and in their pauses the map is "
@@ -95,18 +95,19 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
     growth = "meanwhile a steered take of the small model grows"
     hands = (
         f"meanwhile a fake controller turns {KNOBS} knobs of gauges to and fro with {SWEEPS} "
-        f"messages a second in all ({swept_bytes // 1024} KiB written); here the other is our own "
-        "clock while nothing is touched"
+        f"messages a second in all ({swept_bytes // 1024} KiB written)"
     )
+    bare_clock = "a real-time process that does nothing else"
+    at_rest = "our own clock while nothing is touched"
     results = []
-    for what, found, beside, meanwhile in (
-        ("jitter", ours, other, busy),
-        ("jitter while audio grows", growing, other, growth),
-        ("jitter while knobs are swept", swept, resting, hands),
+    for what, found, beside, meanwhile, whose in (
+        ("jitter", ours, other, busy, bare_clock),
+        ("jitter while audio grows", growing, other, growth, bare_clock),
+        ("jitter while knobs are swept", swept, resting, hands, at_rest),
     ):
         for name, share in (("p50", 50), ("p99", 99), ("max", 100)):
             a, b = (float(np.percentile(column, share)) for column in (found, beside))
-            results.append(Result(f"{what} {name}", a, b, "ms", how % meanwhile))
+            results.append(Result(f"{what} {name}", a, b, "ms", how % (meanwhile, whose)))
     return tuple(results)
 
 

@@ -238,6 +238,8 @@ class Influences:
 
     @staticmethod
     def _allowed(found: Found, command: c.AskTakeInfluence) -> Found:
+        from engine.influence.audio import CLOSE
+
         books, licences = command.books, command.licences
         kept = [
             match
@@ -247,7 +249,9 @@ class Influences:
             and match.cluster not in command.without
         ][: command.top]
         ranked = tuple(replace(match, rank=rank) for rank, match in enumerate(kept, 1))
-        return replace(found, matches=ranked)
+        # The search says whether anything is close; this, whether what may be named is.
+        close = found.close and any(match.percentile >= CLOSE for match in ranked)
+        return replace(found, matches=ranked, close=close)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,12 @@ def _compare(screen: InfluenceScreen) -> None:
 
 def _beyond(by: int) -> Deed:
     def go(screen: InfluenceScreen) -> None:
-        screen.chosen, screen.heard = 0, None
+        screen.chosen = 0
         if screen.subject == "measure":
             deeds.go_to(screen.composing, screen.composing.slot + by)
         elif screen.inquiry.take is not None:
-            screen.app.steering.choose_take_by(by)  # type: ignore[attr-defined]
+            # The list of takes begins with the newest.
+            screen.app.steering.choose_take_by(-by)  # type: ignore[attr-defined]
             screen.draw()
 
     return go

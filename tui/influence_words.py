@@ -28,6 +28,11 @@ PLACES = {"below": "▼", "inside": "=", "above": "▲"}
 """Where originality lies by the human range, which colour says too."""
 
 
+def evidence(match: Match, *, close: bool) -> str:
+    """Says how far a match is confirmed, in eight cells; what is not close is not even similar."""
+    return "none" if match.evidence == "similar" and not close else EVIDENCE[match.evidence]
+
+
 def licence(terms: str) -> str:
     """Says a licence in four cells."""
     return LICENCES.get(terms, terms)[:4]
@@ -42,6 +47,17 @@ def bars(match: Match) -> str:
     """Says the measures in print: ``3`` or ``3-6``."""
     last = match.measure + match.measures - 1
     return f"{match.measure}-{last}" if match.measures > 1 else f"{match.measure}"
+
+
+def measures(match: Match) -> str:
+    """Says the measures in print: ``measure 3`` or ``measures 3-6``."""
+    return f"measure{'s' * (match.measures > 1)} {bars(match)}"
+
+
+def longest(of: Originality) -> str:
+    """Says the longest exact match; nothing where no notes are read."""
+    count = of.longest_match
+    return f"longest match {count} note{'s' * (count != 1)}" if count else ""
 
 
 def place(of: Originality) -> str:
@@ -77,9 +93,9 @@ def warning(found: Found) -> tuple[str, str]:
     return "", ""
 
 
-def about(match: Match, unit: str) -> tuple[str, ...]:
-    """Says all about a match, what can best be left out last."""
-    where = f"{match.title}, {match.book} {match.number}, measure{'s' * (match.measures > 1)}"
+def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
+    """Says all about a match, what can best be left out last; ``close`` is said of the list."""
+    where = f"{match.title}, {match.book} {match.number}, {measures(match)}"
     turned = match.transposed
     higher = ""
     if turned:
@@ -87,7 +103,10 @@ def about(match: Match, unit: str) -> tuple[str, ...]:
         higher = f"{abs(turned)} semitone{plural} {'lower' if turned > 0 else 'higher'} in print"
     run = f"{match.run} notes in a row agree" if match.run > 1 else ""
     heard = f"heard from {match.asked - 1} s on" if unit == "second" else ""
-    parts = (f"{where} {bars(match)}", match.licence, CONFIRMED[match.evidence], run, heard, higher)
+    sure = CONFIRMED[match.evidence]
+    if match.evidence == "similar" and not close:
+        sure = "not close; nothing has confirmed an influence"
+    parts = (where, match.licence, sure, run, heard, higher)
     return tuple(part for part in parts if part)
 
 

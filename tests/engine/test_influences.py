@@ -207,6 +207,7 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
     assert (found.unit, found.matches[0].title) == ("second", "The Rakes of Kildare")
     airs = asked.found(c.AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
     assert [(match.rank, match.book) for match in airs.matches] == [(1, "Aird's Airs")]
+    assert (found.close, airs.close) == (True, False), "of what may be named nothing is close"
     without = asked.answer(c.AskTakeInfluence("t1", without=frozenset({10})))
     assert without.found is not None
     assert [match.cluster for match in without.found.matches] == [11, 12]

@@ -173,6 +173,8 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Noticed(f"Written: {path}.", answers=command),)
+            case c.WatchMidi():
+                return ()
             case c.BrowseCorpus(query):
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]

@@ -21,6 +21,7 @@ from engine.events import (
     Explained,
     InfluenceFound,
     JobProgressed,
+    KeysHeard,
     LatenessMeasured,
     MapFilled,
     PlayheadMoved,
@@ -77,6 +78,7 @@ class ComposeScreen(Screen[None]):
         self.shown = link.snapshot
         self.chosen = 0
         self.amount = 0.3
+        self.reach = 2.0
         self.axes = (2, 1)
         self.attribute = 2
         self.matrix = False
@@ -86,6 +88,7 @@ class ComposeScreen(Screen[None]):
         self.gestures = Gestures()
         self.inquiry = Inquiry(link, lambda after, deed: self.app.set_timer(after, deed))
         self._playhead = PlayheadMoved(None, 0.0)
+        self._keys = KeysHeard()
         self._lateness: LatenessMeasured | None = None
         self._jobs: dict[int, JobProgressed] = {}
         self._map_asked = Freshness()
@@ -242,8 +245,15 @@ class ComposeScreen(Screen[None]):
                 self._playhead = event
                 self._draw_transport()
                 if self.is_current:
+                    if self.shown.recording is not None:
+                        self._draw_roll()
                     self._draw_roll_place()
                     self._draw_strip()
+            case KeysHeard():
+                self._keys = event
+                self._draw_transport()
+                if self.is_current:
+                    self._draw_roll()
             case LatenessMeasured():
                 self._lateness = event
                 self._draw_transport()
@@ -283,7 +293,8 @@ class ComposeScreen(Screen[None]):
 
     def fill(self, line: Transport, amount: float | None = None) -> None:
         """Shows on a transport line what is known of song, port and jobs."""
-        line.show(self.shown, self._playhead, self._lateness, amount, (*self._jobs.values(),))
+        jobs = (*self._jobs.values(),)
+        line.show(self.shown, self._playhead, self._lateness, amount, jobs, self._keys.count)
 
     def _draw_gauges(self) -> None:
         readings = reading.gauges(self.shown, self.controls)
@@ -300,7 +311,7 @@ class ComposeScreen(Screen[None]):
         self.query_one(SongStrip).show(self.shown.song, self.slot, playing)
 
     def _draw_roll(self) -> None:
-        slots, here = self.shown.song.slots, self.slot
+        slots, here = self.shown.song.slots, self._rolled()
         slot = slots[here]
         self.query_one(PianoRoll).show(
             slots[here - 1].measure if here else None,
@@ -308,10 +319,19 @@ class ComposeScreen(Screen[None]):
             slots[here + 1].measure if here + 1 < len(slots) else None,
             slot.source if slot.moved else None,
         )
+        keys = self._keys
+        self.query_one(PianoRoll).play(keys.notes if keys.slot == here else (), keys.held)
         self._draw_roll_place()
 
+    def _rolled(self) -> int:
+        """The slot on the piano roll: while it is recorded, the one that is."""
+        playing, count = self._playhead.slot, len(self.shown.song.slots)
+        if self.shown.recording is not None and playing is not None and playing < count:
+            return playing
+        return self.slot
+
     def _draw_roll_place(self) -> None:
-        here = self.shown.playing and self._playhead.slot == self.slot
+        here = self.shown.playing and self._playhead.slot == self._rolled()
         self.query_one(PianoRoll).playhead(self._playhead.beat if here else None)
 
     def _draw_map(self) -> None:

@@ -39,6 +39,14 @@ SIGNS: dict[Place, str] = {
         "where in the measures notes agree: █ all, ▄ some, · none. A search finds what is "
         "similar; influence is said only of what gradients or a retraining confirmed."
     ),
+    "monitor": (
+        "A message stands with the time at which it came in or left, its port, channel, meaning "
+        "and bytes; late is by how many milliseconds it left after its time. The figures above: "
+        "messages a second, and of all that left in the last seconds the median lateness, the "
+        "99th percentile and the worst. ● kinds are shown, ○ hidden; pulses are those of the "
+        "clock (24 a quarter), of time code and of active sensing. The last 2000 messages and "
+        "500 pulses are kept; what a flood leaves no time to tell is counted as passed over."
+    ),
 }
 """What the signs on a screen mean."""
 

@@ -70,6 +70,7 @@ class InfluenceScreen(Screen[None]):
         self.amount = 0.5
         self.heard: Side | None = None
         self.avoided: dict[int, str] = {}
+        self._compared: tuple[Match | None, Beside] = (None, Beside())
         self._regions: dict[str, Region] = {}
         self._built = False
 
@@ -116,7 +117,7 @@ class InfluenceScreen(Screen[None]):
         desk.arranged.near = self.near
         for part in desk.children:
             part.display = part.id in regions
-        desk.refresh(layout=True)
+        desk.lay_out()
 
     # What the deeds need to know
 
@@ -152,16 +153,14 @@ class InfluenceScreen(Screen[None]):
     def about(self, subject: Subject) -> None:
         """Asks about another subject."""
         if subject != self.subject:
-            self.subject, self.chosen, self.heard = subject, 0, None
+            self.subject, self.chosen = subject, 0
             self.draw()
 
     def choose(self, index: int) -> None:
         """Chooses a match by its place, the nearest there is."""
         found = self.told.found if self.told is not None else None
         count = len(found.matches) if found is not None else 0
-        index = max(0, min(count - 1, index))
-        if index != self.chosen:
-            self.chosen, self.heard = index, None
+        self.chosen = max(0, min(count - 1, index))
         self.draw()
 
     def bring_near(self, near: bool) -> None:
@@ -199,6 +198,10 @@ class InfluenceScreen(Screen[None]):
             return
         self._draw_transport()
         told, stale = self.told, self.inquiry.stale(self.subject)
+        compared = (self.match, self.beside)
+        if compared != self._compared:
+            # Another piece, or what became of the measure, has not been heard.
+            self._compared, self.heard = compared, None
         self.query_one(Verdict).show(self._asked(), told, stale=stale)
         found = told.found if told is not None else None
         readings: tuple[MatchReading, ...] = ()
@@ -208,8 +211,9 @@ class InfluenceScreen(Screen[None]):
                 for match, beside in zip(found.matches, told.beside, strict=True)
             )
         unit = found.unit if found is not None else "measure"
+        close = found is not None and found.close
         chosen = max(0, min(self.chosen, len(readings) - 1))
-        self.query_one(MatchList).show(readings, chosen, unit, stale=stale)
+        self.query_one(MatchList).show(readings, chosen, unit, close=close, stale=stale)
         self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
 
     def _draw_transport(self) -> None:

@@ -103,6 +103,7 @@ class SteerScreen(Screen[None]):
         self._built = True
         self.lay_out()
         self.query_one("#traits").focus()
+        self._look()
         self.draw()
         if self.studio.model.state == "none":
             self.send(OpenAudioModel())
@@ -176,11 +177,13 @@ class SteerScreen(Screen[None]):
     def choose_take(self, take: str) -> None:
         """Chooses a take by its id, if it is in the list."""
         self.takes.choose(take)
+        self._look()
         self._draw_takes()
 
     def choose_take_by(self, by: int) -> None:
         """Chooses a take further down or up the list."""
         self.takes.choose_by(by)
+        self._look()
         self._draw_takes()
 
     def say(self, words: str) -> None:
@@ -219,6 +222,7 @@ class SteerScreen(Screen[None]):
         match event:
             case StudioShown():
                 self.takes.tell(event)
+                self._look()
                 self.draw()
             case TakeGrown():
                 self.growth.take(event)
@@ -317,12 +321,15 @@ class SteerScreen(Screen[None]):
         self._draw_wave()
         self._draw_nearest()
 
-    def _draw_nearest(self) -> None:
-        inquiry = self.composing.inquiry
+    def _look(self) -> None:
+        # Also from behind another screen, which may tell what the chosen take is similar to.
         # While a take grows nothing is looked for: both want the processor.
         take = None if self.studio.job is not None else self.takes.chosen
-        inquiry.choose(None if take is None else take.id)
-        if take is not None:
+        self.composing.inquiry.choose(None if take is None else take.id)
+
+    def _draw_nearest(self) -> None:
+        inquiry = self.composing.inquiry
+        if inquiry.take is not None:
             instead = "Looking among the training clips …"
         elif self.studio.job is not None:
             instead = "What a take is similar to is looked for when none grows."

@@ -12,9 +12,10 @@ from rich.style import Style
 from engine.events import Beside
 from engine.influence.spec import Match
 from engine.music.measure import Measure
+from engine.music.pitches import pitch_name
 from tui import influence_words as words
 from tui.widgets.canvas import Canvas, Picture, fitting
-from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES, pitch_name
+from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES
 
 APART = 3
 """Columns between two rolls side by side."""
@@ -102,14 +103,14 @@ agree lie at the same height: solid where they agree, thin where they do not.
         if match is None:
             return "Nothing to compare."
         if not self._beside.ours:
-            return f"In print: {match.title}, {words.bars(match)}."
+            return f"In print: {match.title}, {words.measures(match)}."
         ours, theirs = (
             sum(len(measure.pitches) for measure in each)
             for each in (self._beside.ours, self._beside.theirs)
         )
         return (
-            f"{len(match.pairs)} of {ours} notes agree with {match.title}, {words.bars(match)}, "
-            f"which has {theirs}."
+            f"{len(match.pairs)} of {ours} notes agree with {match.title}, "
+            f"{words.measures(match)}, which has {theirs}."
         )
 
     def paint(self, picture: Picture) -> None:
@@ -165,9 +166,8 @@ agree lie at the same height: solid where they agree, thin where they do not.
     def _print_title(self) -> tuple[str, ...]:
         match = self._match
         assert match is not None
-        bars = f"measure{'s' * (match.measures > 1)} {words.bars(match)}"
         short = f"{match.title}, {words.bars(match)}"
-        return f"in print, {match.title}, {bars}", f"print, {short}", short
+        return f"in print, {match.title}, {words.measures(match)}", f"in print, {short}", short
 
     def _paint_roll(
         self,

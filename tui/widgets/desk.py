@@ -18,3 +18,8 @@ class Desk(Widget):
     def layout(self) -> Arranged:
         """The arrangement."""
         return self.arranged
+
+    def lay_out(self) -> None:
+        """Lays the parts out as the arrangement says now."""
+        # Textual keeps what it arranged until the number of parts changes or a part asks anew.
+        self.children[0].refresh(repaint=False, layout=True)

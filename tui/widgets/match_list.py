@@ -99,15 +99,25 @@ class MatchList(Canvas, can_focus=True):
         self._readings: tuple[MatchReading, ...] = ()
         self._chosen = 0
         self._unit = "measure"
+        self._close = False
         self._stale = False
 
     def show(
-        self, readings: Sequence[MatchReading], chosen: int, unit: str, *, stale: bool
+        self,
+        readings: Sequence[MatchReading],
+        chosen: int,
+        unit: str,
+        *,
+        close: bool,
+        stale: bool,
     ) -> None:
-        """Shows matches; ``unit`` is that of what was asked about, a measure or a second."""
-        now = (tuple(readings), chosen, unit, stale)
-        if now != (self._readings, self._chosen, self._unit, self._stale):
-            self._readings, self._chosen, self._unit, self._stale = now
+        """Shows matches; ``unit`` is that of what was asked about, a measure or a second.
+
+        Where none is ``close`` they are the nearest there are, and not called similar.
+        """
+        now = (tuple(readings), chosen, unit, close, stale)
+        if now != (self._readings, self._chosen, self._unit, self._close, self._stale):
+            self._readings, self._chosen, self._unit, self._close, self._stale = now
             self.redraw()
 
     def plain(self) -> str:
@@ -118,7 +128,7 @@ class MatchList(Canvas, can_focus=True):
         match, alert = each.match, {"": "", "amber": "alert", "red": "red alert"}
         said = [
             f"{match.rank} of {len(self._readings)}",
-            *words.about(match, self._unit),
+            *words.about(match, self._unit, close=self._close),
             f"notes {match.raw:.2f}",
             f"latent {match.latent:.2f}",
             f"nearer than {match.percentile:.0f} % of human tunes",
@@ -140,7 +150,7 @@ class MatchList(Canvas, can_focus=True):
         columns = _columns(picture.width)
         quiet = self.style_of("matches--words")
         heads = (
-            (columns.title, "similar to" if self._readings else ""),
+            (columns.title, "similar to" if self._close else "nearest"),
             (columns.book, "book"),
             (columns.bars, "bar".rjust(columns.raw - columns.bars - 1)),
             (columns.raw, "notes"),
@@ -174,9 +184,9 @@ class MatchList(Canvas, can_focus=True):
         picture.put(1, y, f"{match.rank:2}", style)
         if match.alert:
             said = words.ALERTS[match.alert].rjust(2)
-            picture.put(3, y, said, self.style_of(f"matches--{match.alert}"))
+            picture.put(4, y, said, self.style_of(f"matches--{match.alert}"))
         elif reading.avoided:
-            picture.put(4, y, AWAY, self.style_of("matches--red"))
+            picture.put(5, y, AWAY, self.style_of("matches--red"))
         picture.put(columns.title, y, fitting(columns.book - columns.title - 1, match.title), style)
         whole = columns.bars - columns.book >= 20
         book = f"{match.book} {match.number}" if whole else words.book(match)
@@ -188,7 +198,7 @@ class MatchList(Canvas, can_focus=True):
         picture.put(columns.near, y, f"{match.percentile:5.1f}", style)
         sure = match.evidence != "similar"
         seen = self.style_of("matches--sure") if sure else quiet
-        picture.put(columns.seen, y, words.EVIDENCE[match.evidence], seen)
+        picture.put(columns.seen, y, words.evidence(match, close=self._close), seen)
         room = columns.span - columns.licence - 1
         terms = match.licence if room >= 13 else words.licence(match.licence)
         picture.put(columns.licence, y, fitting(room, terms), quiet)
@@ -202,7 +212,7 @@ class MatchList(Canvas, can_focus=True):
     def _paint_about(self, picture: Picture, reading: MatchReading) -> None:
         y = min(picture.height - ABOUT, len(self._readings) - self._first() + 1)
         line, style = "", self.style_of("matches--words")
-        for part in words.about(reading.match, self._unit):
+        for part in words.about(reading.match, self._unit, close=self._close):
             longer = f"{line} · {part}" if line else part
             if cell_len(longer) <= picture.width - 2:
                 line = longer
@@ -272,4 +282,4 @@ def _columns(width: int) -> _Columns:
         at -= cells + 1
         found.append(at)
     spanned_, licensed, seen, near, latent, raw, bars, books = found
-    return _Columns(6, books, bars, raw, latent, near, seen, licensed, spanned_, end)
+    return _Columns(7, books, bars, raw, latent, near, seen, licensed, spanned_, end)

@@ -118,9 +118,8 @@ class Verdict(Canvas):
     def _paint_meter(self, picture: Picture, of: Originality) -> None:
         place = words.place(of)
         usual = f"human tunes {of.low:.2f}-{of.high:.2f} (95 %)"
-        longest = f"longest match {of.longest_match} notes" if of.longest_match else ""
         value = f" {of.value:.2f} {words.PLACES[place]}"
-        ends = (f"   {usual}   {longest}".rstrip(), f"   {usual}", "")
+        ends = (f"   {usual}   {words.longest(of)}".rstrip(), f"   {usual}", "")
         room = picture.width - len(LABEL) - len(value)
         end = next(each for each in ends if room - len(each) >= 16)
         width = min(60, room - len(end))

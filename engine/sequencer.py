@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import Click, PlayheadMoved
+from engine.events import PlayheadMoved, RecordSettings
 from engine.midi import messages as m
 from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
@@ -39,6 +39,9 @@ CLICK = 0.05
 CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
 """Clicks are the high and the low wood block of General MIDI's percussion channel."""
 
+HIGH_DOWNBEAT, HIGH_UPBEAT = 96, 91
+"""Or these of the track's own channel: no measure has them."""
+
 CLICK_VELOCITY = 90
 
 ENDLESS = 10**9
@@ -52,6 +55,10 @@ FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 
 FAR = 4.0
 """How many times the delay of a player far away is added to that."""
+
+FOLLOW_MARGIN = 0.05
+"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+too late would strike it twice."""
 
 CLOSE = 0.0005
 """How far the music may be off the clock that is followed before it is told anew, in seconds."""
@@ -100,6 +107,7 @@ class Sequencer:
         self._shift = 0.0
         # From where to where beats are struck.
         self._struck = (0.0, 0.0)
+        self._high = False
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -212,13 +220,15 @@ class Sequencer:
             self._ticks = replace(run, position=run.position - self._shift)
         new = replace(run, time=time, position=position + self._shift, pace=pace)
         told = self._tick_along(now, new)
-        edge = max(run.at(now + self._margin), run.first)
-        ends = (edge, max(run.told, edge))
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+        edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
             return told
-        self._run = new = replace(new, told=ends[1])
+        self._run = new
         if self._beats is not None:
             self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        if edge >= run.told:
+            # The engine was held up: what the player lacks is told by the new clock.
+            return told
         at, start = run.when(edge), max(edge, new.at(now - LATE))
         anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
         return told + anew + self._click_again(anew, run, at)
@@ -236,17 +246,19 @@ class Sequencer:
         return [clock, *(message for message in told if message != clock)]
 
     def record(
-        self, now: float, slot: int, measures: int, count_in: int, click: Click
+        self, now: float, slot: int, measures: int, settings: RecordSettings
     ) -> tuple[Messages, float]:
         """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
 
-        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        Where it runs already it goes on. What is counted in and struck is as the ``settings``
+        say. Gives also the position of the beat at which the loop
         comes to the slot.
         """
-        self._reach = slot + measures
+        self._reach, self._high = slot + measures, settings.sound == "high note"
+        click = settings.click
         if self._run is None:
             line = self._lined(self._song)
-            beats = int(count_in * line.measures[slot].grid.length)
+            beats = int(settings.count_in * line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
         told = self.change(self._song, now)
@@ -484,12 +496,14 @@ class Sequencer:
         assert run is not None  # Nothing is struck while the loop rests.
         first = math.ceil(max(start, self._struck[0]) - 1e-6)
         last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        high = HIGH_DOWNBEAT, HIGH_UPBEAT
+        down, up = high if self._high else (DOWNBEAT, UPBEAT)
         beats = [
             m.TimedNote(
                 run.when(beat),
                 run.when(beat) + CLICK,
-                CLICK_CHANNEL,
-                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                self._song.track.channel if self._high else CLICK_CHANNEL,
+                up if self._line.place(beat)[1] else down,
                 CLICK_VELOCITY,
             )
             for beat in range(first, last)

@@ -514,7 +514,7 @@ class Conductor:
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
         if isinstance(report, m.Reach):
-            self._send(self._sequencer.reach(report.ahead, report.delay, now))
+            self._send(self._sequencer.distance(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)

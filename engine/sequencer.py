@@ -53,6 +53,13 @@ LATE = 0.1
 FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 """The same as the first two while another's clock is followed: what is told may be told anew."""
 
+FAR = 4.0
+"""How many times the delay of a player far away is added to that."""
+
+FOLLOW_MARGIN = 0.05
+"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+too late would strike it twice."""
+
 CLOSE = 0.0005
 """How far the music may be off the clock that is followed before it is told anew, in seconds."""
 
@@ -123,7 +130,7 @@ class Sequencer:
         """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
         return self._line.place(position + self._shift)
 
-    def reach(self, ahead: float, delay: float, now: float) -> Messages:
+    def distance(self, ahead: float, delay: float, now: float) -> Messages:
         """Plays to a player that is farther away from now on, or nearer.
 
         It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
@@ -131,6 +138,10 @@ class Sequencer:
         """
         self._ahead, self._delay = ahead, delay
         return self.advance(now)
+
+    @property
+    def _margin(self) -> float:
+        return MARGIN + self._delay
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
@@ -211,13 +222,15 @@ class Sequencer:
             self._ticks = replace(run, position=run.position - self._shift)
         new = replace(run, time=time, position=position + self._shift, pace=pace)
         told = self._tick_along(now, new)
-        edge = max(run.at(now + MARGIN), run.first)
-        ends = (edge, max(run.told, edge))
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+        edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
             return told
-        self._run = new = replace(new, told=ends[1])
+        self._run = new
         if self._beats is not None:
             self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        if edge >= run.told:
+            # The engine was held up: what the player lacks is told by the new clock.
+            return told
         at, start = run.when(edge), max(edge, new.at(now - LATE))
         anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
         return told + anew + self._click_again(anew, run, at)
@@ -227,7 +240,7 @@ class Sequencer:
         if self._run is None or self._ticks is None:
             return []
         self._ticks = None
-        position = max(self._run.at(now + MARGIN), self._run.first)
+        position = max(self._run.at(now + self._margin), self._run.first)
         pace = 60 / self._song.tempo
         told = self._replan(position, self._line, pace)
         # Said in any case: our clock may just have been catching up.
@@ -251,7 +264,7 @@ class Sequencer:
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
         told = self.change(self._song, now)
-        position = self._run.at(now + MARGIN)
+        position = self._run.at(now + self._margin)
         begins = self._line.length * math.floor(position / self._line.length)
         begins += self._line.starts[slot]
         begins += self._line.length if begins < max(position, self._run.first) else 0.0
@@ -265,8 +278,8 @@ class Sequencer:
         self._reach, self._struck = 0, (0.0, 0.0)
         told = self.change(self._song, now)
         if self._run is not None:
-            later = [note for note in self._sent if note.on >= now + MARGIN]
-            told.append(m.Flush(now + MARGIN))
+            later = [note for note in self._sent if note.on >= now + self._margin]
+            told.append(m.Flush(now + self._margin))
             told += [m.Notes(tuple(later))] if later else []
         return told
 
@@ -300,16 +313,15 @@ class Sequencer:
             m.Send(now, bytes((0xC0 | track.channel, track.program))),
         ]
 
-    def advance(self, now: float, ahead: float = 0.0) -> Messages:
-        """Tells the player the notes as far ahead as it wants, or ``ahead`` seconds at least."""
+    def advance(self, now: float, ahead: float | None = None) -> Messages:
+        """Tells the player the notes up to ``ahead`` seconds from now."""
         run = self._run
         if run is None:
             return []
-        near = self._ticks is not None and not self._delay
+        if ahead is None:
+            ahead = self._ahead if self._ticks is None else FOLLOW_AHEAD + FAR * self._delay
         self._topped = now
-        return self._tell_until(
-            run.at(now + max(ahead, FOLLOW_AHEAD if near else self._ahead)), now
-        )
+        return self._tell_until(run.at(now + ahead), now)
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
@@ -348,7 +360,7 @@ class Sequencer:
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = line
             return told
-        position = self._run.at(now + self._delay + MARGIN)
+        position = self._run.at(now + self._margin)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.
@@ -425,7 +437,7 @@ class Sequencer:
         """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
         ticks = self._ticks
         assert ticks is not None  # Only while another's clock is followed.
-        at = now + MARGIN
+        at = now + self._margin
         position = ticks.at(at)
         goal = position + CATCH_UP
         due = run.when(goal + self._shift)

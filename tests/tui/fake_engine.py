@@ -10,6 +10,7 @@ from engine import commands as c
 from engine.controllers import Controllers
 from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.events import (
+    ClockStatus,
     CorpusBrowsed,
     Event,
     Explained,
@@ -207,6 +208,10 @@ class FakeEngine:
                 origin = Origin("played", "Played", "kept, measure 1 of 1")
                 played = c.LoadMeasures(slot or 0, (_scale(2),), (origin,))
                 return self.state.apply(played)
+            case c.FollowClock(source):
+                return self.state.apply(c.MarkClock(ClockStatus(source)))
+            case c.BackToOwnTempo():
+                return self.state.apply(c.MarkClock(ClockStatus()))
             case c.SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (

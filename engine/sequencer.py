@@ -185,7 +185,9 @@ class Sequencer:
         self._begin(_Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
-        return [*told, *self.program(now), clock, *self.advance(now)]
+        # What is counted in is told as a whole: a new tempo holds from its end on.
+        ahead = max(LOOK_AHEAD, start - now)
+        return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: _Run) -> None:
         self._run, self._begun, self._shift = run, -math.inf, 0.0

@@ -209,6 +209,7 @@ class Conductor:
         """Does what need not be done for each of many arrivals: controls have moved values."""
         for command in self._controllers.settle(now, self.snapshot):
             self._command(command, now)
+        self._send([*self._controllers.feed(now, self.snapshot, self.studio)])
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""

@@ -213,6 +213,8 @@ class PlayerProcess:
                 self._outlet.want(name)
             case m.Listen():
                 self._inlet.want(message)
+            case m.Feed():
+                self._inlet.feed(message)
             case m.Thru():
                 self._now_send(self._passage.set(message))
             case m.Panic():

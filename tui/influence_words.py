@@ -18,7 +18,7 @@ EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"
 CONFIRMED = {
     "similar": "similar; nothing has confirmed an influence",
     "gradient": "influence, confirmed by gradients",
-    "retrained": "influence, confirmed by retraining without it",
+    "retrained": "influence on a small model, confirmed by training it without",
 }
 
 ALERTS = {"": "", "amber": "!", "red": "!!"}
@@ -57,7 +57,7 @@ def measures(match: Match) -> str:
 def longest(of: Originality) -> str:
     """Says the longest exact match; nothing where no notes are read."""
     count = of.longest_match
-    return f"longest match {count} note{'s' * (count != 1)}" if count else ""
+    return f"longest exact match {count} note{'s' * (count != 1)}" if count else ""
 
 
 def place(of: Originality) -> str:

@@ -1,13 +1,14 @@
 """Everything that can be asked of the engine, as plain frozen values.
 
 The queue, the recording and the tests carry the same objects. Slots and dimensions count
-from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo or track that
-follow each other are one step of undo.
+from 0. Commands with the same ``gesture`` (not 0) on the same gauges, tempo, track, groove or
+key that follow each other are one step of undo; gestures below 0 are those of controllers, and
+one of them is one step whatever it moves.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkInputs`, `MarkModel`), and only those are recorded, so that a recording
-replays anywhere.
+`MarkPort`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded, so that a
+recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -16,9 +17,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.events import InputStatus, PortStatus, Prompt
+from engine.events import (
+    Click,
+    ClockStatus,
+    InputStatus,
+    PortStatus,
+    Prompt,
+    RecordMode,
+)
+from engine.midi.mapping import Binding
+from engine.midi.targets import Target
+from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
 from engine.music.song import Origin, Song
+from engine.music.touch import Touches
 from engine.steering.spec import Arm, Mode
 
 
@@ -86,11 +98,83 @@ class Randomise(Command):
 
 @dataclass(frozen=True, slots=True)
 class LoadMeasures(Command):
-    """Puts measures into slots from ``slot`` on, adding slots where needed."""
+    """Puts measures into slots from ``slot`` on, adding slots where needed.
+
+    ``played`` says of each how its notes were played (none: of no measure). All that one pass
+    of recording puts in has one ``gesture``.
+    """
 
     slot: int
     measures: tuple[Measure, ...]
     origins: tuple[Origin, ...]
+    played: tuple[Touches, ...] = ()
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Command):
+    """Records what is played into ``measures`` slots from ``slot`` on, while the loop runs.
+
+    Where the loop stands it is started, after the measures that are counted in; where it runs,
+    recording begins when it comes to the slot. At the end of each measure what was played in
+    it goes into its slot: alone (``replace``), or over what is there (``overdub``). `Stop`
+    ends it, and so does `EndRecording`. None is the selected slot, and all slots after it.
+    """
+
+    mode: RecordMode = "replace"
+    slot: int | None = None
+    measures: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecording(Command):
+    """Ends the recording; the loop runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetRecord(Command):
+    """Sets what is not None of how playing is recorded: see `RecordSettings`."""
+
+    strength: float | None = None
+    latency: float | None = None
+    click: Click | None = None
+    count_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLast(Command):
+    """Puts what was just played, the last eight measures, into slots from ``slot`` on.
+
+    None is the selected slot.
+    """
+
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vary(Command):
+    """Moves all unlocked gauges of a slot a way of ``amount`` from where they stand.
+
+    ``amount`` is the length of the way in standard deviations of the prior, from 0 to 10; its
+    direction depends on ``seed`` alone.
+    """
+
+    slot: int
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolate(Command):
+    """Inserts ``count`` measures after ``source`` that lead from it to ``target``.
+
+    They lie on the straight line between both codes, at even steps of what is heard and not
+    of the codes. Locked gauges stay where those of the source stand.
+    """
+
+    source: int
+    target: int
+    count: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +244,39 @@ class SetTrack(Command):
     channel: int | None = None
     program: int | None = None
     velocity: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetBank(Command):
+    """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
+
+    msb: int | None = None
+    lsb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroove(Command):
+    """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
+
+    swing: float | None = None
+    unit: SwingUnit | None = None
+    timing: float | None = None
+    velocity: int | None = None
+    seed: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey(Command):
+    """Sets what is not None of the key, and whether it constrains what is sounded.
+
+    What is decoded is not constrained: the measures stay as they are.
+    """
+
+    tonic: int | None = None
+    scale: str | None = None
+    lock: bool | None = None
     gesture: int = 0
 
 
@@ -236,6 +353,22 @@ class ListenTo(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowClock(Command):
+    """Keeps the clock of a MIDI input whose name contains ``source`` (empty: any that sends one).
+
+    Start, stop, continue and song position are met, and the tempo and the phase of the pulses
+    kept. The song's own tempo stays as it is stored.
+    """
+
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackToOwnTempo(Command):
+    """Keeps the song's own tempo again, from where the music is."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetThru(Command):
     """Passes what is played on to the instrument, or not.
 
@@ -249,6 +382,16 @@ class SetThru(Command):
         for channel in self.only:
             if not 0 <= channel <= 15:
                 raise OutOfRange(f"A channel lies from 0 to 15; {channel} does not.")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMidi(Command):
+    """Has what passes over the MIDI ports told (see `MidiPassed`), or no longer.
+
+    It ends by itself (see `engine.passing.LEASE`): whoever goes on watching asks again.
+    """
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +436,14 @@ class MarkInputs(Command):
     """Tells which MIDI ports are heard."""
 
     status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkClock(Command):
+    """Tells whose clock is kept, and whether that clock started the music or stopped it."""
+
+    status: ClockStatus
+    playing: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +507,8 @@ class AskInfluence(Command):
     """Asks which pieces of the training data a slot's measure lies near to.
 
     ``top`` are named, of ``books`` and ``licences`` alone (None: any) and of no cluster in
-    ``without``. The measures around it count, unless it is asked about ``alone``.
+    ``without``. The measures around it count, unless it is asked about ``alone``. With
+    ``gradients`` the model's gradients are asked about the matches too, which takes longer.
     """
 
     slot: int
@@ -365,6 +517,7 @@ class AskInfluence(Command):
     licences: frozenset[str] | None = None
     without: frozenset[int] = frozenset()
     alone: bool = False
+    gradients: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,11 +682,41 @@ class RemoveTake(Command):
     take: str
 
 
+@dataclass(frozen=True, slots=True)
+class Learn(Command):
+    """Binds the next control that moves decisively to a target."""
+
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLearn(Command):
+    """Waits for no control any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Command):
+    """Takes what moves a target out of the map of a device (empty: of every device)."""
+
+    target: Target
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBinding(Command):
+    """Puts a binding into the map of a device, in the place of the one of its control."""
+
+    device: str
+    binding: Binding
+
+
 AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
-    | ListenTo | SetThru | MarkModel
+    | ListenTo | SetThru | WatchMidi | MarkModel | FollowClock | BackToOwnTempo | MarkClock
+    | Record | EndRecording | SetRecord
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
+    | Learn | CancelLearn | Forget | SetBinding
 )  # fmt: skip
 """What may overtake an edit that waits for the model."""

@@ -10,16 +10,29 @@ from typing import TypeVar
 from engine import commands as c
 from engine import edits, filing
 from engine.config import Settings
+from engine.controllers import Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, Noticed, PlayheadMoved, Refused, Snapshot, StudioShown
+from engine.events import (
+    ControlsShown,
+    Event,
+    Noticed,
+    PlayheadMoved,
+    RecordSettings,
+    Refused,
+    Snapshot,
+    StudioShown,
+)
+from engine.following import Following
 from engine.influence.sources import InfluenceParts
 from engine.influences import Influences, WayFound
 from engine.jobs import Job, Jobs
+from engine.keyboard import Keyboard
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
 from engine.music.song import Song
+from engine.passing import MidiWatch
 from engine.recording import Recording
 from engine.sequencer import Messages, Sequencer
 from engine.session import autosave
@@ -46,11 +59,11 @@ KEEP_AT_MOST = 15.0
 _ASKING = c.DrawMap | c.Explain | c.AskInfluence
 _NEEDS_MODEL = (
     c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | c.RegenerateAway
-    | _ASKING
+    | c.Vary | c.Interpolate | _ASKING
 )  # fmt: skip
 _HEARD = (
     c.SetLatent | c.SetLatents | c.ResetLatent | c.Randomise | c.LoadMeasures | c.CopySlot
-    | c.Undo | c.Redo
+    | c.Vary | c.Interpolate | c.Undo | c.Redo
 )  # fmt: skip
 
 Arrival = TypeVar("Arrival")
@@ -109,8 +122,15 @@ class Conductor:
         self._desk = PortDesk(settings.port)
         channel = state.snapshot().song.track.channel
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
+        self._passing = MidiWatch()
+        record = RecordSettings(
+            settings.strength, settings.latency, settings.click, round(settings.count_in)
+        )
+        self._keyboard = Keyboard(record)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
+        self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
+        self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
         self._head_at = 0.0
@@ -122,6 +142,10 @@ class Conductor:
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
         self._apply(c.MarkInputs(self._ears.status), 0.0)
+        self._apply(c.MarkClock(self._following.status), 0.0)
+        self._apply(
+            c.SetRecord(record.strength, record.latency, record.click, record.count_in), 0.0
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -133,23 +157,51 @@ class Conductor:
         """The latest state of what audio is made with."""
         return self._studio.shown
 
+    @property
+    def controls(self) -> ControlsShown:
+        """The latest state of the controllers."""
+        return self._controllers.shown
+
     def wake(self) -> float | None:
         """Gives when `tick` is due next; None while only something new can change anything."""
-        times = [self._sequencer.wake(), self._keep_at]
+        times = [
+            self._sequencer.wake(),
+            self._following.wake(),
+            self._keyboard.wake(self._sequencer),
+            self._keep_at,
+            self._passing.wake(),
+            self._controllers.wake(),
+        ]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Does what is due by time alone."""
+        turn = self._following.wake()
+        if turn is not None and now >= turn:
+            self._keep_clock(now)
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
         if self._sequencer.playing and now >= self._head_at + PLAYHEAD:
             self._head_at = now
             self._publish(self._sequencer.playhead(now))
+            self._show_keys(now)
+        played = self._keyboard.due(now, self._sequencer, self.snapshot.song)
+        if played is not None:
+            self._apply(played, now)
         if self._keep_at is not None and now >= self._keep_at:
             self._keep()
+        messages, told = self._passing.tick(now)
+        self._send(messages)
+        for event in told:
+            self._publish(event)
+
+    def settle(self, now: float) -> None:
+        """Does what need not be done for each of many arrivals: controls have moved values."""
+        for command in self._controllers.settle(now, self.snapshot):
+            self._command(command, now)
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
@@ -175,6 +227,7 @@ class Conductor:
 
     def close(self, now: float) -> None:
         """Silences, and keeps the song where it is not saved."""
+        self._end_recording(now)
         self._send(self._sequencer.stop(now))
         self._studio.close()
         if self._keeper is not None:
@@ -225,7 +278,11 @@ class Conductor:
                 self._start("model", "explain", "measuring the gauges", work, command)
             case c.AskInfluence():
                 work = self._influences.ask(command, self.snapshot)
-                self._start("influence", "influence", "looking behind it", work, command)
+                if command.gradients:
+                    # Beside the search, which follows edits while this takes its time.
+                    self._start("gradients", "gradients", "asking gradients", work, command)
+                else:
+                    self._start("influence", "influence", "looking behind it", work, command)
             case c.AskTakeInfluence():
                 work = self._influences.ask_take(command, self.snapshot)
                 self._start("clips", "take influence", "looking behind the take", work, command)
@@ -252,14 +309,36 @@ class Conductor:
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
                 autosave.discard(path)
+            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                # A slow disk holds up this thread, but not the music.
+                self._send(self._sequencer.advance(now, SLOW_AHEAD))
+                self._controllers.meet(command)
             case c.OpenPort(name):
                 self._answer(self._desk.choose(name), now)
             case c.ListenTo(names):
                 self._send(self._ears.listen(names))
                 self._apply(c.MarkInputs(self._ears.status), now)
+            case c.WatchMidi(on):
+                self._send(self._passing.meet(on, now))
+            case c.FollowClock(source):
+                self._following.follow(source)
+                if self.snapshot.inputs.wanted == ():
+                    self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
+                self._keep_clock(now)
+            case c.BackToOwnTempo():
+                self._send(self._following.lead(now))
+                self._keep_clock(now)
             case c.SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
+                self._keyboard.listen(only, now)
                 self._apply(c.MarkInputs(self._ears.status), now)
+            case c.Record() if self._keyboard.recording:
+                raise NotReady("It records already.", "Stop that first.")
+            case c.CaptureLast(slot):
+                self._capture(self.snapshot.selected if slot is None else slot, now)
+            case c.Stop() | c.Panic() | c.Play() | c.EndRecording():
+                self._end_recording(now)
+                self._apply(command, now)
             case (
                 c.ImportMidi()
                 | c.LoadTune()
@@ -296,6 +375,8 @@ class Conductor:
             self._publish(Noticed(found.words))
 
     def _file(self, command: filing.Filing, now: float) -> None:
+        if isinstance(command, c.OpenSong | c.RecoverSong):
+            self._end_recording(now)
         # A slow disk holds up this thread, but not the music.
         self._send(self._sequencer.advance(now, SLOW_AHEAD))
         done = filing.filed(command, self.snapshot)
@@ -333,35 +414,101 @@ class Conductor:
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
-                self._send(self._sequencer.play(now, self._started))
+                self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
             case c.Stop():
-                self._halt(self._sequencer.stop(now), before)
+                self._halt(self._sequencer.stop(now), before, now)
             case c.Panic():
-                self._halt(self._sequencer.panic(now), before)
+                self._halt(self._sequencer.panic(now), before, now)
+            case c.Record():
+                self._begin_recording(after, now)
+            case c.EndRecording():
+                self._send(self._sequencer.unrecord(now))
+            case c.SetRecord():
+                self._keyboard.settings = after.record
             case c.Audition(slot):
-                self._send(self._sequencer.audition((after.song.slots[slot].measure,), now))
+                self._hear_slot(slot, now)
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
-    def _halt(self, messages: Messages, before: Snapshot) -> None:
+    def _hear_slot(self, index: int, now: float) -> None:
+        measure = self.snapshot.song.slots[index].measure
+        self._send(self._sequencer.audition((measure,), now, index))
+
+    def _begin_recording(self, shown: Snapshot, now: float) -> None:
+        status = shown.recording
+        if status is None:
+            return
+        self._started = status.slot
+        record = shown.record
+        if self._following.on and not self._sequencer.playing:
+            # Where another's clock is kept, it counts in.
+            self._send(self._following.play(now, status.slot))
+        messages, begins = self._sequencer.record(
+            now, status.slot, status.measures, record.count_in, record.click
+        )
+        self._send(messages)
+        self._keyboard.begin(status, begins)
+        self._head_at = now
+        self._publish(self._sequencer.playhead(now))
+        self._show_keys(now)
+
+    def _end_recording(self, now: float) -> None:
+        if not self._keyboard.recording:
+            return
+        words = self._keyboard.end(
+            now,
+            self._sequencer,
+            song=lambda: self.snapshot.song,
+            put=lambda played: self._apply(played, now),
+        )
+        self._apply(c.EndRecording(), now)
+        self._publish(Noticed(words))
+
+    def _capture(self, slot: int, now: float) -> None:
+        song = self.snapshot.song
+        song.slot(slot)
+        last = self._keyboard.last(slot, song, now, self._sequencer)
+        if self._apply(last.command, now):
+            self._publish(Noticed(last.words))
+
+    def _show_keys(self, now: float) -> None:
+        shown = self._keyboard.show(now, self._sequencer)
+        if shown is not None:
+            self._publish(shown)
+
+    def _halt(self, messages: Messages, before: Snapshot, now: float) -> None:
         self._send(messages)
         if before.playing:
             self._publish(PlayheadMoved(None, 0.0))
+            self._show_keys(now)
 
     def _audition_change(self, old: Song, new: Song, now: float) -> None:
         for index, slot in enumerate(new.slots):
             was = old.slots[index].measure if index < len(old.slots) else None
             if slot.measure != was and not slot.measure.silent:
-                self._send(self._sequencer.audition((slot.measure,), now))
+                self._hear_slot(index, now)
                 return
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
+        self._passing.take(report)
+        if self._keyboard.hear(report, now):
+            self._show_keys(now)
         if isinstance(report, m.Heard):
+            if self._following.take(report):
+                self._keep_clock(now)
+            command = self._controllers.hear(report, self.snapshot, self.studio)
+            if command is not None:
+                self._command(command, now)
+        if isinstance(report, m.Heard | m.Sent):
             return
+        if isinstance(report, m.Listening):
+            self._controllers.seen(report.names)
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
+        if isinstance(report, m.Reach):
+            self._send(self._sequencer.reach(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)
@@ -381,8 +528,26 @@ class Conductor:
             self._send(self._sequencer.again(now))
             return
         self._send(self._ears.greet())
-        if self._sequencer.playing:
-            self._send(self._sequencer.play(now, self._started))
+        if not self._sequencer.playing:
+            return
+        if self._keyboard.recording:
+            self._send(self._sequencer.stop(now))
+            self._begin_recording(self.snapshot, now)
+        else:
+            self._send(self._following.play(now, self._started))
+
+    def _keep_clock(self, now: float) -> None:
+        messages, playing = self._following.turn(now)
+        self._send(messages)
+        if playing is False:
+            self._end_recording(now)
+        if playing is not None or self._following.status != self.snapshot.clock:
+            self._apply(c.MarkClock(self._following.status, playing), now)
+        if playing is not None:
+            self._head_at = now
+            self._publish(self._sequencer.playhead(now))
+        if told := self._following.tell(now):
+            self._publish(told)
 
     def _answer(self, answer: tuple[list[m.ToPlayer], list[Event]], now: float) -> None:
         messages, events = answer

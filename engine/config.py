@@ -16,7 +16,13 @@ from engine.locations import config_folder
 FILE = "config.toml"
 PREFIX = "ARMONICA_"
 
-_RANGES = {"rate": (1.0, 60.0)}
+_RANGES = {
+    "rate": (1.0, 60.0),
+    "clock_offset": (-500.0, 500.0),
+    "strength": (0.0, 1.0),
+    "latency": (0.0, 500.0),
+    "count_in": (0.0, 4.0),
+}
 
 _OTHER_VARIABLES = frozenset({"ARMONICA_HOME"})
 _LARGEST = 1_000_000
@@ -42,6 +48,22 @@ class Settings:
         "all", "The MIDI ports to hear: all, none, or parts of their names with commas between."
     )
     thru: bool = _setting(True, "Whether what is played on a keyboard goes on to the instrument.")
+    clock: str = _setting(
+        "own", "Whose clock is kept: own, any (an input that sends one), or a part of its name."
+    )
+    clock_offset: float = _setting(
+        0.0, "How much later than a clock that is followed the music is, in ms; below 0: earlier."
+    )
+    strength: float = _setting(
+        1.0, "How far recorded notes are pulled to the grid: 0 not at all, 1 all the way."
+    )
+    latency: float = _setting(
+        0.0, "How late a key is heard, in milliseconds; recorded notes are moved back by it."
+    )
+    click: Literal["recording", "count-in", "never"] = _setting(
+        "recording", "When beats are struck: all through a recording, before it, or never."
+    )
+    count_in: float = _setting(1.0, "How many measures are counted in before a recording.")
     keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
     theme: str = _setting("dark", "The colours of the screens, by name or as a file.")
     timing: Literal["now", "beat"] = _setting(

@@ -33,11 +33,13 @@ class PortDesk:
         self._configured = configured
         self._chosen = False
         self._looked = False
+        self._far = False
 
     def choose(self, name: str | None) -> Answer:
         """Goes to another port because the player of the music says so, and remembers it."""
         self._chosen = True
-        _remember(name)
+        if not self._far:
+            _remember(name)
         return self._open(name)
 
     def take(self, report: m.FromPlayer) -> Answer:
@@ -56,6 +58,9 @@ class PortDesk:
                 return [], [Noticed(f"The MIDI port {name} is not open: {reason}", "warning")]
             case m.Lateness(p50, p99, worst):
                 return [], [LatenessMeasured(p50, p99, worst)]
+            case m.Reach(far=far):
+                self._far = far
+                self._chosen = self._chosen or far
             case m.PlayerLost(reason, restarted):
                 if not restarted:
                     self._show("failed", "The player process has ended.")

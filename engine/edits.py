@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
-from engine.music.measure import Measure
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.music.groove import Groove
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.neighbours import between, walked
 from engine.text import printable
 
 DECIMALS = 4
@@ -45,6 +47,8 @@ Editing = (
     | c.SetLatents
     | c.ResetLatent
     | c.Randomise
+    | c.Vary
+    | c.Interpolate
     | c.LoadMeasures
     | c.CopySlot
     | c.ClearSlot
@@ -53,6 +57,9 @@ Editing = (
     | c.SetTitle
     | c.SetTempo
     | c.SetTrack
+    | c.SetBank
+    | c.SetGroove
+    | c.SetKey
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -82,8 +89,12 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
             return _reset(song, slot, dimension, context)
         case c.Randomise(slot, amount, seed):
             return _randomise(song, slot, amount, seed, context)
-        case c.LoadMeasures(slot, measures, origins):
-            return _load(song, slot, measures, origins, context)
+        case c.Vary(slot, amount, seed):
+            return _vary(song, slot, amount, seed, context)
+        case c.Interpolate(source, target, count):
+            return _interpolate(song, source, target, count, context)
+        case c.LoadMeasures():
+            return _load(song, command, context)
         case c.CopySlot(source, target):
             return _copy(song, source, target)
         case c.ClearSlot(slot):
@@ -105,13 +116,15 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetTempo(tempo):
             return replace(song, tempo=float(tempo))
         case c.SetTrack(channel, program, velocity):
-            old = song.track
-            track = Track(
-                old.channel if channel is None else channel,
-                old.program if program is None else program,
-                old.velocity if velocity is None else velocity,
-            )
-            return replace(song, track=track)
+            return _changed(song, "track", channel=channel, program=program, velocity=velocity)
+        case c.SetBank(msb, lsb):
+            return replace(song, track=replace(song.track, bank_msb=msb, bank_lsb=lsb))
+        case c.SetGroove(swing, unit, timing, velocity, seed):
+            parts = {"swing": swing, "unit": unit, "timing": timing}
+            return _changed(song, "groove", **parts, velocity=velocity, seed=seed)
+        case c.SetKey(tonic, scale, lock):
+            song = _changed(song, "key", tonic=tonic, scale=scale)
+            return song if lock is None else replace(song, lock=lock)
 
 
 def target(command: Editing) -> Hashable:
@@ -121,12 +134,49 @@ def target(command: Editing) -> Hashable:
             return (c.SetLatent, gesture, slot, dimension)
         case c.SetLatents(slot, values, gesture) if gesture:
             return (c.SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
+        case c.LoadMeasures() if command.gesture:
+            return (c.LoadMeasures, command.gesture)
         case c.SetTempo(_, gesture) if gesture:
             return (c.SetTempo, gesture)
         case c.SetTrack(channel, program, velocity, gesture) if gesture:
             parts = tuple(value is not None for value in (channel, program, velocity))
             return (c.SetTrack, gesture, parts)
+        case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
+            parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
+            return (c.SetGroove, gesture, parts)
+        case c.SetKey(tonic, scale, lock, gesture) if gesture:
+            return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
+
+
+def stroke(command: Editing) -> Hashable:
+    """Gives what commands that make one step of undo have in common, or None.
+
+    It is their `target`, but for those of a controller, whose knobs turn together.
+    """
+    gesture = getattr(command, "gesture", 0)
+    return gesture if gesture < 0 else target(command)
+
+
+def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Names the step from ``old`` to ``new`` that ``command`` ends."""
+    if getattr(command, "gesture", 0) >= 0:
+        return step_name(command, old, new, spec)
+    moved: dict[int, set[int]] = {}
+    for at, (a, b) in enumerate(zip(old.slots, new.slots, strict=False)):
+        if a.latent != b.latent and b.latent is not None and spec is not None:
+            pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
+            moved[at] = {d for d, (x, y) in pairs if x != y}
+    parts = [
+        step_name(c.SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        for at, which in moved.items()
+    ]
+    if old.tempo != new.tempo:
+        parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+    if old.track.velocity != new.track.velocity:
+        track = c.SetTrack(velocity=new.track.velocity)
+        parts.append(step_name(track, old, new, spec))
+    return ", ".join(parts) or "controls"
 
 
 def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
@@ -149,7 +199,13 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
             return f"reset {gauge}measure {slot + 1}"
         case c.Randomise(slot, amount, _):
             return f"randomise {amount:g} in measure {slot + 1}"
-        case c.LoadMeasures(slot, measures, _):
+        case c.Vary(slot, amount, _):
+            return f"vary {amount:g} in measure {slot + 1}"
+        case c.Interpolate(source, target, count):
+            return f"{count} measure{'s' * (count > 1)} from {source + 1} to {target + 1}"
+        case c.LoadMeasures() if command.gesture:
+            return _recorded(old, new)
+        case c.LoadMeasures(slot, measures):
             many = len(measures) > 1
             return f"load measure{'s' * many} {slot + 1}" + f" to {slot + len(measures)}" * many
         case c.CopySlot(source, target):
@@ -171,9 +227,41 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
                 if value is not None
             ]
             return ", ".join(shown) or "track"
+        case c.SetBank(msb, lsb):
+            return f"bank {bank_words(msb, lsb)}"
+        case c.SetGroove():
+            return _groove_step(old.groove, new.groove)
+        case c.SetKey(lock=None):
+            return f"key {new.key.name}"
+        case c.SetKey():
+            return f"lock to {new.key.name}" if new.lock else "lock off"
         case c.SetTitle():
             return "title"
     return "gauges"
+
+
+def bank_words(msb: int | None, lsb: int | None) -> str:
+    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
+    if msb is None and lsb is None:
+        return "not sent"
+    return "/".join("-" if part is None else str(part) for part in (msb, lsb))
+
+
+def _groove_step(old: Groove, new: Groove) -> str:
+    if (new.swing, new.unit) != (old.swing, old.unit):
+        return f"swing {new.swing:g} % of {new.unit}"
+    parts = {"timing": f"{new.timing:g} ms", "velocity": str(new.velocity), "seed": str(new.seed)}
+    shown = [
+        f"{name} {words}"
+        for name, words in parts.items()
+        if getattr(new, name) != getattr(old, name)
+    ]
+    return f"humanise {', '.join(shown)}" if shown else "groove"
+
+
+def _changed(song: Song, part: Literal["track", "groove", "key"], **values: Any) -> Song:
+    given = {name: value for name, value in values.items() if value is not None}
+    return replace(song, **{part: replace(getattr(song, part), **given)})
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
@@ -209,7 +297,9 @@ def foreign(song: Song, spec: LatentSpec) -> bool:
 def _own(song: Song, spec: LatentSpec) -> Song:
     slots = song.slots
     if foreign(song, spec):
-        slots = tuple(s if s.empty else Slot.brought_in(s.measure, s.origin) for s in slots)
+        slots = tuple(
+            s if s.empty else Slot.brought_in(s.measure, s.origin, s.touches) for s in slots
+        )
     return replace(song, slots=slots, model=(spec.name, spec.digest))
 
 
@@ -287,14 +377,57 @@ def _randomise(song: Song, index: int, amount: float, seed: int, context: Contex
     return song.with_slot(index, _at(slot, latent, model))
 
 
-def _load(
-    song: Song,
-    first: int,
-    measures: tuple[Measure, ...],
-    origins: tuple[Origin, ...],
-    context: Context,
-) -> Song:
-    if not measures or len(measures) != len(origins):
+def _vary(song: Song, index: int, amount: float, seed: int, context: Context) -> Song:
+    model, slot = context.ready(), song.slot(index)
+    if slot.latent is None:
+        raise OutOfRange(f"Measure {index + 1} is empty.", "Vary one that has notes.")
+    # Most of a short walk would be a transposition, and that is no variation.
+    register = {d.index for d in model.spec.dimensions if d.transposes}
+    latent = walked(slot.latent, amount, seed, context.locks | register)
+    return song.with_slot(index, _at(slot, latent, model))
+
+
+def _interpolate(song: Song, source: int, target: int, count: int, context: Context) -> Song:
+    model = context.ready()
+    first, last = song.slot(source), song.slot(target)
+    if source == target or first.latent is None or last.latent is None:
+        raise OutOfRange(
+            f"There is no way from measure {source + 1} to measure {target + 1}.",
+            "Name two measures that are not empty.",
+        )
+    if len(song.slots) + count > MOST_SLOTS:
+        raise OutOfRange(f"A song has at most {MOST_SLOTS} measures.", "Take some out.")
+    ends = (first.latent, first.measure), (last.latent, last.measure)
+    codes = between(model, *ends, count, context.locks)
+    title = f"Between {source + 1} and {target + 1}"
+    coming = tuple(
+        Slot(
+            measure,
+            code,
+            code,
+            Origin("between", title, f"step {step} of {count}"),
+            moved=True,
+        )
+        for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
+    )
+    slots = song.slots
+    return replace(song, slots=(*slots[: source + 1], *coming, *slots[source + 1 :]))
+
+
+def _recorded(old: Song, new: Song) -> str:
+    before = (*old.slots, *[None] * (len(new.slots) - len(old.slots)))
+    changed = [at for at, slot in enumerate(new.slots) if slot is not before[at]]
+    first, last = min(changed, default=0), max(changed, default=0)
+    return f"record measure{'s' * (first != last)} {first + 1}" + (
+        f" to {last + 1}" if first != last else ""
+    )
+
+
+def _load(song: Song, command: c.LoadMeasures, context: Context) -> Song:
+    first, measures, origins, played = (
+        command.slot, command.measures, command.origins, command.played
+    )  # fmt: skip
+    if not measures or len(measures) != len(origins) or len(played) not in (0, len(measures)):
         raise OutOfRange("To load measures takes at least one, and an origin for each.")
     if not 0 <= first <= len(song.slots):
         raise OutOfRange(f"There is no place {first + 1} for a measure.")
@@ -304,7 +437,7 @@ def _load(
             f"{MOST_SLOTS} that a song can have.",
             "Load fewer, or at an earlier place.",
         )
-    coming = tuple(map(Slot.brought_in, measures, origins))
+    coming = tuple(map(Slot.brought_in, measures, origins, played or ((),) * len(measures)))
     slots = (*song.slots[:first], *coming, *song.slots[first + len(coming) :])
     song = replace(song, slots=slots)
     return encoded([song], context.model)[0] if context.model else song
@@ -315,5 +448,7 @@ def _copy(song: Song, source: int, target: int) -> Song:
     if source == target or slot.empty:
         return song.with_slot(target, slot)
     origin = Origin("copy", slot.origin.title, f"copy of measure {source + 1}")
-    copied = replace(slot, anchor=slot.latent, origin=origin, source=slot.measure)
+    copied = replace(
+        slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
+    )
     return song.with_slot(target, copied)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, OutOfRange
 from engine.influence.spec import Found
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.latent.surface import Surface
+from engine.midi.follower import Lock
+from engine.midi.mapping import Binding
+from engine.midi.targets import Target
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.steering.spec import Arm, AudioSpec, Mode
@@ -59,6 +62,65 @@ class InputStatus:
     only: tuple[int, ...] = ()
 
 
+MOST_LATENCY = 500.0
+"""The most milliseconds by which a key can be reckoned to be heard late."""
+
+MOST_COUNT_IN = 4
+"""The most measures that are counted in."""
+
+RecordMode = Literal["replace", "overdub"]
+Click = Literal["recording", "count-in", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """How what is played becomes measures.
+
+    ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
+    key is heard, in milliseconds. ``click`` says while what beats are struck, ``count_in`` how
+    many measures go before.
+    """
+
+    strength: float = 1.0
+    latency: float = 0.0
+    click: Click = "recording"
+    count_in: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise OutOfRange(f"A quantise strength lies from 0 to 1; {self.strength} does not.")
+        if not 0 <= self.latency <= MOST_LATENCY:
+            raise OutOfRange(
+                f"A latency lies from 0 to {MOST_LATENCY:.0f} ms; {self.latency} does not."
+            )
+        if not 0 <= self.count_in <= MOST_COUNT_IN:
+            raise OutOfRange(
+                f"0 to {MOST_COUNT_IN} measures are counted in, and not {self.count_in}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStatus:
+    """What is recorded into: ``measures`` slots from ``slot`` on, whenever the loop is there."""
+
+    mode: RecordMode
+    slot: int
+    measures: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStatus:
+    """Whose clock the music keeps.
+
+    ``follow`` is a part of a MIDI input's name, empty for whichever sends a clock, or None for
+    our own tempo. ``port`` is the input that is followed now, ``lock`` how well it is known.
+    """
+
+    follow: str | None = None
+    port: str = ""
+    lock: Lock = "silent"
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
@@ -80,6 +142,9 @@ class Snapshot(Event):
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
     inputs: InputStatus = InputStatus()
+    clock: ClockStatus = ClockStatus()
+    record: RecordSettings = RecordSettings()
+    recording: RecordStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +156,81 @@ class PlayheadMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class KeysHeard(Event):
+    """What is being played on a keyboard: the pitches that sound now.
+
+    While the loop runs ``notes`` are those of the measure at hand, in ``slot``: start and end
+    in quarter notes into it, and pitch. All pitches lie in the range of a measure, by octaves,
+    as they would come in. ``count`` is how many beats are left until recording
+    begins; 0 where it has begun, or none is to.
+    """
+
+    held: tuple[int, ...] = ()
+    slot: int | None = None
+    notes: tuple[tuple[float, float, int], ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LatenessMeasured(Event):
     """How late messages left in the last seconds, in milliseconds."""
 
     p50: float
     p99: float
     worst: float
+
+
+Way = Literal["in", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLine:
+    """One MIDI message that came in or went out over a port, at ``at`` seconds since 1970.
+
+    ``late`` is in milliseconds; None for what came in.
+    """
+
+    at: float
+    way: Way
+    port: str
+    data: bytes
+    late: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MidiPassed(Event):
+    """The MIDI messages since the last telling, told to whoever watches.
+
+    The latest are there; ``missed_in`` and ``missed_out`` count those that were passed over.
+    """
+
+    lines: tuple[MidiLine, ...]
+    missed_in: int = 0
+    missed_out: int = 0
+
+    def then(self, later: MidiPassed, most: int) -> MidiPassed:
+        """Gives this telling and a later one as one, with ``most`` messages at most."""
+        lines = self.lines + later.lines
+        over, kept = lines[:-most], lines[-most:]
+        came = sum(line.way == "in" for line in over)
+        return MidiPassed(
+            kept,
+            self.missed_in + later.missed_in + came,
+            self.missed_out + later.missed_out + len(over) - came,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFollowed(Event):
+    """The clock that is followed: quarter notes a minute, and how far the music is off it.
+
+    ``drift`` is the mean of the last quarter in milliseconds, positive where the music is
+    late, None where it rests; ``jitter`` is how far the pulses are off their own line.
+    """
+
+    tempo: float
+    drift: float | None
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +481,47 @@ class TakePlayed(Event):
 
     take: str | None
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A binding, where its control stands (0 to 1; None: not known), and whether it has hold."""
+
+    binding: Binding
+    place: float | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceShown:
+    """A controller: its name, the port it is at (empty: not there), and the file of its map.
+
+    A map that ships is not written to: what is learned goes to a file of the player's own.
+    """
+
+    device: str
+    port: str = ""
+    file: str = ""
+    shipped: bool = False
+    note: str = ""
+    bindings: tuple[Bound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsShown(Event):
+    """All controllers and what they move, and the target that waits for a control, if one does."""
+
+    devices: tuple[DeviceShown, ...] = ()
+    learning: Target | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLearned(Event):
+    """A control was bound; ``replaced`` says what gave way."""
+
+    device: str
+    binding: Binding
+    replaced: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,18 +113,16 @@ def corpus_origin(place: Place) -> Origin:
 
 
 def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
-    """Writes a song's loop as a MIDI file with ``texts`` at measures, and gives its place."""
+    """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
     from engine.midi import files
 
     place = meant(path, ".mid")
     make_usual(place)
     files.write(
         place,
-        tuple(song.measures()),
+        song.line(),
         song.tempo,
-        channel=song.track.channel,
-        program=song.track.program,
-        velocity=song.track.velocity,
+        track=song.track,
         title=song.title,
         texts=texts,
     )

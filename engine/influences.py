@@ -11,7 +11,7 @@ from engine import commands as c
 from engine.edits import DECIMALS, Locked
 from engine.errors import ArmonicaError, NotReady, OutOfRange, UserError
 from engine.events import Beside, Event, InfluenceFound, Noticed, Snapshot
-from engine.influence.sources import InfluenceParts, MeasureSearch, Print
+from engine.influence.sources import InfluenceParts, MeasureSearch, Print, Weighing
 from engine.influence.spec import Found, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
@@ -68,6 +68,7 @@ class Influences:
     def __init__(self, parts: InfluenceParts) -> None:
         self._measures = _Opening(parts.measures)
         self._takes = _Opening(parts.takes)
+        self._pulls = _Opening(parts.pulls)
         self._tunes = _Opening(parts.tunes)
         self._known: dict[str, Found] = {}
 
@@ -80,6 +81,7 @@ class Influences:
             def found() -> Found:
                 return passage.asked(
                     self._measures.get(),
+                    self._pulls.get() if command.gradients else None,
                     top=command.top,
                     books=command.books,
                     licences=command.licences,
@@ -275,24 +277,19 @@ class Passage:
         measures = tuple(each.measure for each in song.slots[first : last + 1])
         return cls(measures, slot - first, first)
 
-    def asked(self, search: MeasureSearch, **words: object) -> Found:
-        """Gives what the search finds, with measures counted as in the song."""
-        from engine.influence.evidence import confirmed
+    def asked(self, search: MeasureSearch, pulls: Weighing | None = None, **words: object) -> Found:
+        """Gives what the search finds and gradients say, with measures counted as in the song."""
+        from engine.influence.evidence import attached
 
         number = self.first + self.at + 1
         if self.measures[self.at].silent:
             raise OutOfRange(f"Measure {number} has no notes, so nothing can lie behind it.")
         found = search.of(self.measures, self.at, **words)  # type: ignore[arg-type]
-        sure = confirmed((self.measures[self.at],))
-        matches = tuple(
-            replace(
-                match,
-                asked=match.asked + self.first,
-                evidence="retrained" if match.cluster in sure else match.evidence,
-            )
-            for match in found.matches
-        )
-        return replace(found, matches=matches)
+        found = attached(found, (self.measures[self.at],))
+        if pulls is not None:
+            found = pulls.weighed(found, self.measures)
+        counted = (replace(match, asked=match.asked + self.first) for match in found.matches)
+        return replace(found, matches=tuple(counted))
 
 
 class _Opening(Generic[Opened]):

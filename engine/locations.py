@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
@@ -15,6 +17,7 @@ CORPUS = PRESETS / "corpus"
 MEASURE_VAE = PRESETS / "models" / "measure-vae"
 TINY_MUSICGEN = PRESETS / "tiny-musicgen"
 SONGS = PRESETS / "songs"
+CONTROLLERS = PRESETS / "controllers"
 
 
 def config_folder() -> Path:
@@ -27,9 +30,46 @@ def data_folder() -> Path:
     return _folder("DATA", platformdirs.user_data_path("armonica", appauthor=False))
 
 
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    folder: Path
+    songs: tuple[Path, ...]
+
+
+_elsewhere: _Elsewhere | None = None
+
+
 def songs_folder() -> Path:
     """Gives the folder in which songs are saved where nothing else is said."""
-    return data_folder() / "songs"
+    return _elsewhere.folder if _elsewhere else data_folder() / "songs"
+
+
+def use_songs_of(folder: Path, names: Iterable[str]) -> None:
+    """Speaks from now on of the songs on the machine of an engine elsewhere, as it told of them.
+
+    ``names`` lie in ``folder``, but for those that are whole paths.
+    """
+    global _elsewhere
+    _elsewhere = _Elsewhere(folder, tuple(folder / name for name in names))
+
+
+def songs(suffix: str) -> list[Path]:
+    """Gives the player's songs by name, then those that ship."""
+    if _elsewhere is not None:
+        return list(_elsewhere.songs)
+    found: list[Path] = []
+    for folder in (songs_folder(), SONGS):
+        with contextlib.suppress(OSError):
+            found += sorted(folder.glob(f"*{suffix}"))
+    return found
+
+
+def taken(place: Path) -> bool:
+    """Tells whether a file is there already, on the machine where it would be written.
+
+    Raises `OSError` or `ValueError` for a name that no file can have.
+    """
+    return place in _elsewhere.songs if _elsewhere is not None else place.exists()
 
 
 def make_usual(place: Path) -> None:
@@ -47,6 +87,11 @@ def state_folder() -> Path:
     return _folder("STATE", platformdirs.user_state_path("armonica", appauthor=False))
 
 
+def cache_folder() -> Path:
+    """Gives the user's folder of what can be made again at the cost of some time."""
+    return _folder("CACHE", platformdirs.user_cache_path("armonica", appauthor=False))
+
+
 def meant(path: str | Path, suffix: str = "") -> Path:
     """Gives the place that a player means: ``~`` is home, and ``suffix`` may be left out."""
     place = Path(path)
@@ -57,6 +102,6 @@ def meant(path: str | Path, suffix: str = "") -> Path:
 
 
 def _folder(kind: str, usual: Path) -> Path:
-    # One variable moves all three, so that tests and services keep to themselves.
+    # One variable moves them all, so that tests and services keep to themselves.
     home = os.environ.get("ARMONICA_HOME")
     return Path(home) / kind.lower() if home else usual

@@ -43,6 +43,11 @@ def start() -> None:
     root.addHandler(handler)
 
 
+def tell(name: str) -> None:
+    """Notes also what goes as it should in the part of the program called ``name``."""
+    logging.getLogger(name).setLevel(logging.INFO)
+
+
 def _thread_ended(ended: threading.ExceptHookArgs) -> None:
     name = ended.thread.name if ended.thread else "unknown"
     value = ended.exc_value or ended.exc_type()

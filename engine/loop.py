@@ -17,7 +17,7 @@ from engine.commands import Command
 from engine.conductor import Conductor, Item, ModelFailed, ModelLoaded, collapsed
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadModel
-from engine.events import Event, Refused, Snapshot, StudioShown
+from engine.events import ControlsShown, Event, Refused, Snapshot, StudioShown
 from engine.influence.sources import InfluenceParts
 from engine.jobs import Jobs
 from engine.latent.spec import LatentModel
@@ -118,7 +118,8 @@ class Engine:
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Tells every event to ``callback`` on the engine thread, the latest snapshot first.
 
-        After it comes the state of the studio, where that was ever asked for anything.
+        After it comes the state of the studio, where that was ever asked for anything, and
+        that of the controllers, where there are any.
         Gives what ends that.
         """
         subscription = _Subscription(callback)
@@ -181,6 +182,7 @@ class Engine:
                 self._guarded(lambda: conductor.tick(self._clock()))
             if not batch:
                 self._guarded(lambda: conductor.tick(self._clock()))
+            self._guarded(lambda: conductor.settle(self._clock()))
 
     def _take(self, conductor: Conductor, item: Item | _Subscription) -> None:
         if isinstance(item, _Subscription):
@@ -189,6 +191,8 @@ class Engine:
             # Whoever hears nothing of the studio may take it to be as at the start.
             if conductor.studio != StudioShown():
                 self._tell(item, conductor.studio)
+            if conductor.controls != ControlsShown():
+                self._tell(item, conductor.controls)
         else:
             conductor.take(item, self._clock())
 

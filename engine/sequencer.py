@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import PlayheadMoved
+from engine.events import Click, PlayheadMoved
 from engine.midi import messages as m
+from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
 from engine.music.measure import Measure
 from engine.music.song import Song
@@ -32,8 +33,28 @@ LEAD = 0.01
 SHORTEST = 0.02
 """The shortest rest of a note, in seconds, that is worth starting in its middle."""
 
+CLICK = 0.05
+"""How long a click sounds, in seconds."""
+
+CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
+"""Clicks are the high and the low wood block of General MIDI's percussion channel."""
+
+CLICK_VELOCITY = 90
+
+ENDLESS = 10**9
+"""Beats of which no loop will see the last."""
+
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
+
+FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
+"""The same as the first two while another's clock is followed: what is told may be told anew."""
+
+CLOSE = 0.0005
+"""How far the music may be off the clock that is followed before it is told anew, in seconds."""
+
+CATCH_UP = 0.25
+"""In how many quarters our own clock comes back into phase with the one that is followed."""
 
 Messages = list[m.ToPlayer]
 
@@ -42,7 +63,7 @@ Messages = list[m.ToPlayer]
 class _Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    Notes that begin before ``first`` do not sound; those before ``told`` are with the player.
+    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
     """
 
     time: float
@@ -57,15 +78,30 @@ class _Run:
     def when(self, position: float) -> float:
         return self.time + (position - self.position) * self.pace
 
+    def of(self, stretches: list[Stretch]) -> list[Stretch]:
+        return [each for each in stretches if each.begins_in(self.first, math.inf)]
+
 
 class Sequencer:
     """Plays one song in a loop, takes changes while it runs, and sounds single measures."""
 
     def __init__(self, song: Song) -> None:
         self._song = song
-        self._line = Line(song.measures())
+        self._ahead, self._delay = LOOK_AHEAD, 0.0
+        # How many measures the loop has at least: those that are recorded into count, too.
+        self._reach = 0
+        self._line = self._lined(song)
         self._run: _Run | None = None
+        self._beats: Beats | None = None
+        # By how much positions were counted anew where the loop has become another.
+        self._shift = 0.0
+        # From where to where beats are struck.
+        self._struck = (0.0, 0.0)
         self._topped = 0.0
+        # Where the last note is written that is known to have begun, maybe before it would now.
+        self._begun = -math.inf
+        # Where our own clock is while another's is followed; positions before any were moved.
+        self._ticks: _Run | None = None
         # What the player holds, as it was told: ends that were cut are cut here too.
         self._sent: list[m.TimedNote] = []
 
@@ -74,9 +110,41 @@ class Sequencer:
         """Whether the loop runs."""
         return self._run is not None
 
+    @property
+    def beats(self) -> Beats | None:
+        """The beat of the loop as it runs, or as it ran last; None before it ever did."""
+        return self._beats
+
+    def place(self, position: float) -> tuple[int, float]:
+        """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
+        return self._line.place(position + self._shift)
+
+    def reach(self, ahead: float, delay: float, now: float) -> Messages:
+        """Plays to a player that is farther away from now on, or nearer.
+
+        It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
+        later than a player of this machine.
+        """
+        self._ahead, self._delay = ahead, delay
+        return self.advance(now)
+
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
-        return self._topped + TOP_UP if self._run else None
+        if self._run is None:
+            return None
+        return self._topped + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
+
+    def at(self, now: float) -> float | None:
+        """Gives the position that is heard now, as it was counted at the start; None at rest."""
+        return None if self._run is None else self._run.at(now) - self._shift
+
+    def start_of(self, slot: int) -> float:
+        """Gives the position at which a slot begins (the first where the loop has no such)."""
+        return self._line.starts[slot if slot < len(self._line.starts) else 0]
+
+    def due(self, position: float) -> float | None:
+        """Gives when a position, as it was counted at the start, is heard; None where it rests."""
+        return None if self._run is None else self._run.when(position + self._shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Gives where the music is."""
@@ -85,39 +153,155 @@ class Sequencer:
         slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
-    def play(self, now: float, slot: int = 0) -> Messages:
-        """Starts the loop at a slot (at the first where the loop does not reach it)."""
-        slot = slot if slot < len(self._line.starts) else 0
-        first, start = self._line.starts[slot], now + LEAD
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+        """Starts the loop at a slot (at the first where the loop does not reach it).
+
+        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
+        are struck by ``clicks``, from the first of them on.
+        """
+        self._line = self._lined(self._song)
+        first, pace = self.start_of(slot), 60 / self._song.tempo
+        # A first note that is early has its time, too.
+        before = max(self._line.earliest, count_in)
+        start = now + self._delay + LEAD + before * pace
         told = self._silence(now)
-        self._run = _Run(start, first, 60 / self._song.tempo, first, first)
+        self._struck = (first - count_in, first - count_in + clicks)
+        self._ticks = None
+        self._begin(_Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
-        clock = m.ClockRun(start, self._run.pace / 24, sixteenths > 0, sixteenths)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def _begin(self, run: _Run) -> None:
+        self._run, self._begun, self._shift = run, -math.inf, 0.0
+        self._beats = Beats(Mark(run.time, run.position, run.pace))
+
+    def join(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Starts the loop in step with a clock: at ``position``, which is heard at ``time``.
+
+        From then on `follow` says where that clock is, until `lead`.
+        """
+        told = self._silence(now)
+        self._line = self._lined(self._song)
+        run = _Run(time, position, pace, position, position - self._line.earliest)
+        self._begin(run)
+        # A receiver can be put to whole sixteenths only.
+        sixteenths = math.ceil(position * 4 - 1e-6)
+        start = run.when(sixteenths / 4)
+        self._ticks = replace(run, time=start, position=sixteenths / 4)
+        place = sixteenths % (m.LAST_POSITION + 1)
+        clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
+        return [*told, *self.program(now), clock, *self.advance(now)]
+
+    def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
+        """Keeps in step with a clock: ``position`` is heard at ``time``, as in `join`.
+
+        Nothing is said while the music is close enough as it was told.
+        """
+        run = self._run
+        if run is None:
+            return []
+        if self._ticks is None:
+            self._ticks = replace(run, position=run.position - self._shift)
+        new = replace(run, time=time, position=position + self._shift, pace=pace)
+        told = self._tick_along(now, new)
+        edge = max(run.at(now + MARGIN), run.first)
+        ends = (edge, max(run.told, edge))
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+            return told
+        self._run = new = replace(new, told=ends[1])
+        if self._beats is not None:
+            self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        at, start = run.when(edge), max(edge, new.at(now - LATE))
+        anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
+        return told + anew + self._click_again(anew, run, at)
+
+    def lead(self, now: float) -> Messages:
+        """Goes on at the song's own tempo, from where the music is."""
+        if self._run is None or self._ticks is None:
+            return []
+        self._ticks = None
+        position = max(self._run.at(now + MARGIN), self._run.first)
+        pace = 60 / self._song.tempo
+        told = self._replan(position, self._line, pace)
+        # Said in any case: our clock may just have been catching up.
+        clock = m.ClockTempo(self._run.when(position), pace / 24)
+        return [clock, *(message for message in told if message != clock)]
+
+    def record(
+        self, now: float, slot: int, measures: int, count_in: int, click: Click
+    ) -> tuple[Messages, float]:
+        """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
+
+        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        comes to the slot.
+        """
+        self._reach = slot + measures
+        if self._run is None:
+            line = self._lined(self._song)
+            beats = int(count_in * line.measures[slot].grid.length)
+            clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
+            return self.play(now, slot, beats, clicks), line.starts[slot]
+        told = self.change(self._song, now)
+        position = self._run.at(now + MARGIN)
+        begins = self._line.length * math.floor(position / self._line.length)
+        begins += self._line.starts[slot]
+        begins += self._line.length if begins < max(position, self._run.first) else 0.0
+        if click == "recording":
+            # What is with the player already is not struck to.
+            self._struck = (self._run.told, ENDLESS)
+        return told, begins - self._shift
+
+    def unrecord(self, now: float) -> Messages:
+        """Lets the loop run on as the song is, without clicks."""
+        self._reach, self._struck = 0, (0.0, 0.0)
+        told = self.change(self._song, now)
+        if self._run is not None:
+            later = [note for note in self._sent if note.on >= now + MARGIN]
+            told.append(m.Flush(now + MARGIN))
+            told += [m.Notes(tuple(later))] if later else []
+        return told
 
     def stop(self, now: float) -> Messages:
         """Stops the loop, and whatever else sounds."""
-        running, self._run = self._run, None
+        running = self._end(now)
         return self._silence(now) + ([m.ClockStop(now)] if running else [])
 
     def panic(self, now: float) -> Messages:
         """Stops and silences without regard to what should sound."""
-        running, self._run = self._run, None
-        self._sent = []
+        running = self._end(now)
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
 
-    def program(self, now: float) -> Messages:
-        """Tells the instrument which program it is; wanted whenever a port opens."""
-        track = self._song.track
-        return [m.Send(now, bytes((0xC0 | track.channel, track.program)))]
+    def _end(self, now: float) -> bool:
+        running, self._run = self._run is not None, None
+        if self._beats is not None and running:
+            self._beats.ended = now
+        self._reach = 0
+        return running
 
-    def advance(self, now: float, ahead: float = LOOK_AHEAD) -> Messages:
-        """Tells the player the notes up to ``ahead`` seconds from now."""
+    def program(self, now: float) -> Messages:
+        """Tells the instrument its bank and program; wanted whenever a port opens."""
+        track = self._song.track
+        # A bank holds from the next change of program on, so it comes first.
+        return [
+            *(
+                m.Send(now, bytes((0xB0 | track.channel, control, bank)))
+                for control, bank in track.banks
+            ),
+            m.Send(now, bytes((0xC0 | track.channel, track.program))),
+        ]
+
+    def advance(self, now: float, ahead: float = 0.0) -> Messages:
+        """Tells the player the notes as far ahead as it wants, or ``ahead`` seconds at least."""
         run = self._run
         if run is None:
             return []
+        near = self._ticks is not None and not self._delay
         self._topped = now
-        return self._tell_until(run.at(now + ahead), now)
+        return self._tell_until(
+            run.at(now + max(ahead, FOLLOW_AHEAD if near else self._ahead)), now
+        )
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
@@ -127,46 +311,54 @@ class Sequencer:
         self._run = replace(self._run, told=self._run.at(now))
         return [*self.program(now), *self.advance(now)]
 
-    def audition(self, measures: Sequence[Measure], now: float) -> Messages:
-        """Sounds measures once, cutting what sounds, if the loop does not run."""
+    def audition(
+        self, measures: Sequence[Measure], now: float, slot: int | None = None
+    ) -> Messages:
+        """Sounds measures once, cutting what sounds, if the loop does not run.
+
+        Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
+        """
         if self._run is not None:
             return []
         if not measures:
             return self._silence(now)
-        pace, line = 60 / self._song.tempo, Line(measures)
-        notes = [
-            self._timed(
-                now + note.start * pace, now + min(note.end, line.length) * pace, note.pitch
-            )
-            for note in line.between(0.0, line.length)
-        ]
-        return self._silence(now) + self._notes(notes)
+        song, line = self._song, Line(measures)
+        if slot is not None:
+            touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
+            line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
+        once = _Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
+        return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Goes on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
         told: Messages = []
-        if (song.track.channel, song.track.program) != (old.track.channel, old.track.program):
+        if replace(song.track, velocity=1) != replace(old.track, velocity=1):
             told += self.program(now)
-        same = tuple(song.measures()) == self._line.measures
+        line = self._lined(song)
+        same = (line.measures, line.shape) == (self._line.measures, self._line.shape)
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = self._line if same else Line(song.measures())
+            self._line = line
             return told
-        position = self._run.at(now + MARGIN)
+        position = self._run.at(now + self._delay + MARGIN)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
-        return told + self._replan(position, Line(song.measures()), 60 / song.tempo)
+        pace = 60 / song.tempo if self._ticks is None else self._run.pace
+        return told + self._replan(position, line, pace)
 
     def _replan(self, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
-        at = run.when(position)
+        at, before = run.when(position), run
+        begun = self._begun_at(position) if line.length == self._line.length else -math.inf
         told: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
+            if self._beats is not None:
+                self._beats.add(Mark(at, position - self._shift, pace))
             told.append(m.ClockTempo(at, pace / 24))
         if line.length != self._line.length:
             # The place in the loop stays, or its beat where the loop has become shorter.
@@ -178,18 +370,75 @@ class Sequencer:
                 told=run.told + shift,
             )
             position += shift
-        self._line = line
+            self._shift += shift
+            self._struck = (self._struck[0] + shift, self._struck[1] + shift)
+            before = replace(before, told=before.told + shift)
+        old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        over = line.covering(position)
-        under = self._of(over, run) if over is not None and over.start >= run.first else None
-        later = [self._of(stretch, run) for stretch in line.between(position, run.told)]
-        return told + self._differ(at, under, later)
+        anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
+        return told + anew + self._click_again(anew, before, at)
 
-    def _differ(self, at: float, under: m.TimedNote | None, later: list[m.TimedNote]) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones."""
+    def _click_again(self, told: Messages, before: _Run, at: float) -> Messages:
+        """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
+        run = self._run
+        if run is None or self._struck[1] <= self._struck[0]:
+            return []
+        flushes = [each.at for each in told if isinstance(each, m.Flush)]
+        first: Messages = []
+        if run.pace != before.pace and not flushes:
+            first, flushes = [m.Flush(at)], [at]
+        start = min([before.told, *map(run.at, flushes)])
+        return first + self._clicks(start, run.told)
+
+    def _tell_anew(
+        self, at: float, position: float, start: float, begun: float, same: bool
+    ) -> Messages:
+        """Tells the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
+
+        Those written up to ``begun`` have begun; the measures are the ``same`` as before.
+        """
+        run, line = self._run, self._line
+        assert run is not None  # Only a running loop is told.
+        over, later = line.covering(position), run.of(line.between(start, run.told))
+        while later and later[0].written <= begun:
+            # It began already, and would be heard later now: it is not struck twice.
+            over = later.pop(0)
+        self._begun = begun
+        anew = not (same and over is not None and over.written <= begun)
+        under = self._of(over, run) if over is not None and run.of([over]) else None
+        return self._differ(at, under, [self._of(each, run) for each in later], anew)
+
+    def _begun_at(self, position: float) -> float:
+        """Gives where the last note that began before ``position`` is written, just after it."""
+        note = self._line.begun(position)
+        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def _tick_along(self, now: float, run: _Run) -> Messages:
+        """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
+        ticks = self._ticks
+        assert ticks is not None  # Only while another's clock is followed.
+        at = now + MARGIN
+        position = ticks.at(at)
+        goal = position + CATCH_UP
+        due = run.when(goal + self._shift)
+        # What it was told before its start it forgets.
+        if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
+            return []
+        pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
+        self._ticks = replace(ticks, time=at, position=position, pace=pace)
+        return [m.ClockTempo(at, pace / 24)]
+
+    def _differ(
+        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
+    ) -> Messages:
+        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
+
+        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
+        """
         before = [note for note in self._sent if note.on < at]
         last = before[-1] if before and before[-1].off >= at else None
         goes_on = under is not None and last is not None and _key(under) == _key(last)
+        under = under if anew or last is not None else None
         sounds_until = under.off if under is not None else at
         settled = sounds_until == (last.off if last is not None else at)
         if (
@@ -220,22 +469,44 @@ class Sequencer:
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
         self._sent = [note for note in self._sent if note.off >= now - 1.0]
-        return self._notes([self._of(each, run) for each in self._line.between(start, position)])
+        heard = run.of(self._line.between(start, position))
+        return self._notes([self._of(each, run) for each in heard]) + self._clicks(start, position)
+
+    def _clicks(self, start: float, end: float) -> Messages:
+        """Gives the beats that are struck from one position to before another."""
+        run = self._run
+        assert run is not None  # Nothing is struck while the loop rests.
+        first = math.ceil(max(start, self._struck[0]) - 1e-6)
+        last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        beats = [
+            m.TimedNote(
+                run.when(beat),
+                run.when(beat) + CLICK,
+                CLICK_CHANNEL,
+                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                CLICK_VELOCITY,
+            )
+            for beat in range(first, last)
+        ]
+        return [m.Notes(tuple(beats))] if beats else []
 
     def _silence(self, now: float) -> Messages:
-        held = any(note.off > now for note in self._sent)
-        self._sent = []
+        held = any(note.off > now for note in self._sent) or self._struck[1] > self._struck[0]
+        self._sent, self._struck = [], (0.0, 0.0)
         return [m.Flush(now, cut=True)] if held else []
+
+    def _lined(self, song: Song) -> Line:
+        return song.line(reach=self._reach)
 
     def _notes(self, notes: list[m.TimedNote]) -> Messages:
         self._sent += notes
         return [m.Notes(tuple(notes))] if notes else []
 
     def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
-        return self._timed(run.when(stretch.start), run.when(stretch.end), stretch.pitch)
-
-    def _timed(self, on: float, off: float, pitch: int) -> m.TimedNote:
-        return m.TimedNote(on, off, self._song.track.channel, pitch, self._song.track.velocity)
+        track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
+        return m.TimedNote(
+            on, off, track.channel, stretch.pitch, track.struck(stretch.louder, stretch.velocity)
+        )
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from engine import commands as c
 from engine import edits
-from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, ModelStatus, Noticed, Refused, Snapshot
+from engine.errors import ArmonicaError, NotReady, OutOfRange
+from engine.events import (
+    Event,
+    ModelStatus,
+    Noticed,
+    RecordSettings,
+    RecordStatus,
+    Refused,
+    Snapshot,
+)
 from engine.latent.spec import LatentModel
-from engine.music.song import Song
+from engine.music.song import MOST_SLOTS, Song
 from engine.session.history import Content, History
 
 
@@ -88,7 +96,7 @@ class State:
             case c.AuditionMeasures():
                 pass
             case c.Stop() | c.Panic():
-                self._show(playing=False)
+                self._show(playing=False, recording=None)
             case c.Undo():
                 return self._travel(back=True)
             case c.Redo():
@@ -103,6 +111,15 @@ class State:
                 self._show(port=status)
             case c.MarkInputs(inputs):
                 self._show(inputs=inputs)
+            case c.MarkClock(clock, playing):
+                now = self._shown.playing if playing is None else playing
+                self._show(clock=clock, playing=now)
+            case c.SetRecord():
+                self._show(record=_record(shown.record, command))
+            case c.Record():
+                self._show(recording=_recording(command, shown), playing=True)
+            case c.EndRecording():
+                self._show(recording=None)
             case _:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
         return ()
@@ -113,14 +130,19 @@ class State:
         song = edits.edited(old.song, command, context)
         if song == old.song:
             return
-        key = edits.target(command)
+        key = edits.stroke(command)
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
-        name = edits.step_name(command, began.song, song, spec)
+        name = edits.stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
-        if isinstance(command, c.InsertSlot | c.RemoveSlot) and command.slot < selected:
-            selected += 1 if isinstance(command, c.InsertSlot) else -1
+        match command:
+            case c.InsertSlot(slot) if slot < selected:
+                selected += 1
+            case c.RemoveSlot(slot) if slot < selected:
+                selected -= 1
+            case c.Interpolate(source, _, count) if source < selected:
+                selected += count
         self._show(song=song, selected=selected)
 
     def _replace(self, command: c.ReplaceSong) -> tuple[Event, ...]:
@@ -198,6 +220,24 @@ class State:
         )
         if shown != self._shown:
             self._shown = replace(shown, revision=self._shown.revision + 1)
+
+
+def _record(old: RecordSettings, command: c.SetRecord) -> RecordSettings:
+    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
+    return replace(old, **{name: value for name, value in wanted.items() if value is not None})
+
+
+def _recording(command: c.Record, shown: Snapshot) -> RecordStatus:
+    slot = shown.selected if command.slot is None else command.slot
+    shown.song.slot(slot)
+    rest = len(shown.song.slots) - slot
+    measures = rest if command.measures is None else command.measures
+    if not 1 <= measures <= MOST_SLOTS - slot:
+        raise OutOfRange(
+            f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
+            f"and not {measures}."
+        )
+    return RecordStatus(command.mode, slot, measures)
 
 
 def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:

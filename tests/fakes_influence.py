@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from engine.errors import ArmonicaError
@@ -179,9 +179,18 @@ def found(matches: Sequence[Match], nearest: float, unit: str = "measure") -> Fo
 
 
 def _ranked(match: Match, rank: int) -> Match:
-    from dataclasses import replace
-
     return replace(match, rank=rank)
+
+
+class FakePulls:
+    """Confirms the first match of each answer by gradients."""
+
+    def weighed(self, found: Found, measures: Sequence[Measure]) -> Found:
+        """Gives the answer with its first match confirmed."""
+        first, *others = found.matches
+        assert len(measures) >= first.asked
+        sure = replace(first, evidence="gradient", pull=99.5)
+        return replace(found, matches=(sure, *(replace(each, pull=50.0) for each in others)))
 
 
 class FakeTakeSearch:
@@ -225,4 +234,5 @@ def parts(
         measures=opened(search or FakeSearch()),  # type: ignore[arg-type]
         takes=opened(takes or FakeTakeSearch()),  # type: ignore[arg-type]
         tunes=FakePrint,
+        pulls=opened(FakePulls()),  # type: ignore[arg-type]
     )

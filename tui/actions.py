@@ -11,10 +11,10 @@ from typing import Literal
 
 from textual.keys import format_key
 
-Place = Literal["everywhere", "compose", "steer", "influence"]
+Place = Literal["everywhere", "compose", "steer", "influence", "monitor"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
-SCREENS: tuple[Place, ...] = ("compose", "steer", "influence")
+SCREENS: tuple[Place, ...] = ("compose", "steer", "influence", "monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def _of(
 
 _GO = "Go to measure 1 to 9."
 _TRAIT = "Choose trait 1 to 9."
+_KIND = "Show or hide notes, controllers, clock (start, stop, place), its pulses, system."
 
 ACTIONS: tuple[Action, ...] = (
     *_of(
@@ -76,6 +77,7 @@ ACTIONS: tuple[Action, ...] = (
         ("app.compose", "compose", "Go to the compose screen.", 1),
         ("app.steer", "steer", "Go to the steer screen, where audio grows.", 3),
         ("app.influence", "influence", "Go to the screen of what a measure or take is like.", 3),
+        ("app.monitor", "MIDI", "Go to the monitor of the MIDI that comes in and goes out.", 17),
         place="everywhere",
     ),
     *_of(
@@ -92,6 +94,10 @@ ACTIONS: tuple[Action, ...] = (
         ("measure.randomise", "randomise", "Move all unlocked gauges towards a random draw.", 2),
         ("measure.amount_less", "less random", "Randomise by a tenth less."),
         ("measure.amount_more", "more random", "Randomise by a tenth more."),
+        ("measure.vary", "vary", "Move the measure a little way from where it stands."),
+        ("measure.vary_less", "vary less", "Vary by half a standard deviation less."),
+        ("measure.vary_more", "vary more", "Vary by half a standard deviation more."),
+        ("measure.between", "in between", "Put measures between this one and another."),
         ("measure.original", "as it came", "Bring all gauges back to how the measure came in."),
         ("measure.browse", "tunes", "Look for a tune and take measures from it.", 6),
         ("measure.import", "MIDI file", "Take measures from a MIDI file.", 14),
@@ -101,6 +107,14 @@ ACTIONS: tuple[Action, ...] = (
         ("measure.insert", "insert", "Add an empty measure before this one."),
         ("measure.remove", "remove", "Take the measure out of the song."),
         ("measure.audition", "hear", "Hear the measure once while the loop rests."),
+    ),
+    *_of(
+        "Playing into it",
+        ("keys.record", "record", "Record what is played, from this measure on; again: end.", 7),
+        ("keys.overdub", "overdub", "Record over what is there: new notes win where they sound."),
+        ("keys.capture", "just played", "Put here what was just played: the last 8 measures.", 7),
+        ("keys.how", "how to record", "Set strength, count-in, click, latency and channels."),
+        ("keys.thru", "thru on/off", "Let what is played go on to the instrument, or not."),
     ),
     *_of(
         "Map and reasons",
@@ -174,11 +188,29 @@ ACTIONS: tuple[Action, ...] = (
         ("influence.more", "farther", "Regenerate a tenth farther."),
         ("influence.filter", "filter", "Name the tunes of one book or licence alone.", 2),
         ("influence.alone", "alone", "Ask about the measure alone, or with those around it.", 5),
+        ("influence.evidence", "evidence", "Ask the model's gradients about the pieces, too.", 6),
         ("influence.provenance", "provenance", "Write what it is like as a JSON file.", 2),
         ("influence.export", "export", "Write the loop as a MIDI file that says what it is like."),
         ("influence.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("influence.redo", "redo", "Do again what was taken back."),
         place="influence",
+    ),
+    *_of(
+        "MIDI monitor",
+        ("monitor.up", "earlier", "Hold the picture, and go a message back."),
+        ("monitor.down", "later", "Go a message on; after the last, follow what comes."),
+        ("monitor.page_up", "page back", "Hold the picture, and go a page back."),
+        ("monitor.page_down", "page on", "Go a page on."),
+        ("monitor.newest", "newest", "Follow what comes again."),
+        ("monitor.hold", "hold", "Hold the picture, or follow what comes.", 1),
+        *((f"monitor.{n}", "kinds", _KIND, 2 * (n == 1)) for n in range(1, 6)),
+        ("monitor.way", "in/out", "Show both directions, only what comes in, or what goes out.", 2),
+        ("monitor.channel_less", "channel before", "Show the channel before alone, or all."),
+        ("monitor.channel_more", "channel", "Show the next channel alone, or all.", 2),
+        ("monitor.words", "find", "Show only lines with some words in them.", 2),
+        ("monitor.everything", "all", "Undo the filters.", 4),
+        ("monitor.clear", "clear", "Forget the messages that have passed.", 4),
+        place="monitor",
     ),
     *_of(
         "Playing",
@@ -189,6 +221,12 @@ ACTIONS: tuple[Action, ...] = (
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
         ("play.sound", "sound", "Choose MIDI channel, program and velocity."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        place="everywhere",
+    ),
+    *_of(
+        "Controllers",
+        ("control.learn", "learn", "Bind a knob, pad or key to what is chosen: move it, done.", 9),
+        ("control.list", "controllers", "See, change and take away what controls move; bind more."),
         place="everywhere",
     ),
     *_of(

@@ -33,6 +33,7 @@ from tui.screens.sheet import Sheet
 
 if TYPE_CHECKING:
     from tui.screens.influence import InfluenceScreen
+    from tui.screens.monitor import MonitorScreen
     from tui.screens.steer import SteerScreen
 
 REPEAT = 3.0
@@ -100,11 +101,13 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
         self._steer: SteerScreen | None = None
         self._looking: InfluenceScreen | None = None
+        self._monitoring: MonitorScreen | None = None
         self._studio = StudioShown()
         # A mode for each screen: what lies behind is not drawn, and sheets stay with their screen.
         self.add_mode("compose", lambda: self._compose)
         self.add_mode("steer", lambda: self.steering)
         self.add_mode("influence", lambda: self.looking)
+        self.add_mode("monitor", lambda: self.monitoring)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
@@ -134,6 +137,15 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             made = influence_class(self.keymap)
             self._looking = made(self.engine, self.keymap, self._compose, self._draws)
         return self._looking
+
+    @property
+    def monitoring(self) -> MonitorScreen:
+        """The monitor screen, made when it is first asked for."""
+        if self._monitoring is None:
+            from tui.screens.monitor import screen_class as monitor_class
+
+            self._monitoring = monitor_class(self.keymap)(self.engine, self.keymap, self._compose)
+        return self._monitoring
 
     def go(self, place: Place) -> None:
         """Goes to a screen; each keeps what stands on it."""
@@ -207,6 +219,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self._steer.show(event)
         if self._looking is not None:
             self._looking.show(event)
+        if self._monitoring is not None:
+            self._monitoring.show(event)
 
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
@@ -224,6 +238,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             place = "steer"
         elif screen is self._looking:
             place = "influence"
+        elif screen is self._monitoring:
+            place = "monitor"
         for action in ACTIONS:
             if not action.on(place):
                 continue
@@ -236,6 +252,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             return lambda: self.steering.action_do(action)
         if place == "influence":
             return lambda: self.looking.action_do(action)
+        if place == "monitor":
+            return lambda: self.monitoring.action_do(action)
         return lambda: self._compose.action_do(action)
 
     def action_command_palette(self) -> None:
@@ -267,10 +285,13 @@ def run(
     theme: str | None = None,
     recovered: str | None = None,
     keeps: bool = True,
+    stays: bool = False,
     rate: float = RATE,
     seed: int | None = None,
 ) -> None:
     """Shows an engine until the player leaves or the terminal goes, then closes the engine.
+
+    One that ``stays`` goes on without screens, and what is not saved with it.
 
     Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn;
     the engine is closed then also.
@@ -290,7 +311,7 @@ def run(
         app.run()
     finally:
         engine.close()
-    if keeps and not engine.snapshot.saved:
+    if keeps and not stays and not engine.snapshot.saved:
         _tell_kept()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
 from engine.latent.spec import LIMIT
-from engine.locations import meant, songs_folder
+from engine.locations import meant, songs_folder, taken
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
@@ -141,7 +141,7 @@ def ask_path(
     def doubt(values: tuple[Any, ...]) -> str:
         target = meant(_in_folder(values[0]), suffix)
         try:
-            there = str(target) != own and target.exists()
+            there = str(target) != own and taken(target)
         except (OSError, ValueError):
             # A name that no file can have is refused by the engine.
             return ""

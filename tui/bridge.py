@@ -1,8 +1,8 @@
 """From the engine's thread to the screen's: the one file that knows both.
 
 What comes often (playheads, lateness, snapshots, maps being filled, meters) is kept as its latest
-only, and handed over at most `RATE` times a second; everything else goes over at once and
-in order.
+only, and handed over at most `RATE` times a second; so is what passes over MIDI, but gathered.
+Everything else goes over at once and in order.
 """
 
 from __future__ import annotations
@@ -14,39 +14,15 @@ from typing import Protocol
 
 from textual.message import Message
 
-from engine.commands import AskTakeInfluence, Command
-from engine.events import (
-    Event,
-    Explained,
-    InfluenceFound,
-    JobProgressed,
-    LatenessMeasured,
-    MapFilled,
-    PlayheadMoved,
-    Snapshot,
-    StudioShown,
-    TakeGrown,
-    TakePlayed,
-)
+from engine.coalescing import OFTEN, kind_of, latest
+from engine.commands import Command
+from engine.events import Event, MidiPassed, Snapshot
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""
 
 SLOW_RATE = 5.0
 """The same on a slow line."""
-
-OFTEN = (
-    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound,
-)  # fmt: skip
-
-
-def _kind(event: Event) -> tuple[type[Event], int]:
-    # The last word of one job must not be taken for another's, nor what lies behind a take for
-    # what lies behind a measure.
-    if isinstance(event, InfluenceFound):
-        return type(event), int(isinstance(event.asked, AskTakeInfluence))
-    return type(event), event.job if isinstance(event, JobProgressed) else 0
 
 
 class EngineLink(Protocol):
@@ -78,7 +54,7 @@ class Told(Message):
         return (
             isinstance(message, Told)
             and isinstance(self.event, OFTEN)
-            and _kind(message.event) == _kind(self.event)
+            and kind_of(message.event) == kind_of(self.event)
         )
 
 
@@ -109,11 +85,11 @@ class Bridge:
 
     def __call__(self, event: Event) -> None:
         """Takes an event of the engine."""
-        if not isinstance(event, OFTEN):
+        if not isinstance(event, (*OFTEN, MidiPassed)):
             self._post(Told(event))
             return
         with self._lock:
-            self._latest[_kind(event)] = event
+            self._latest[kind_of(event)] = latest(self._latest.get(kind_of(event)), event)
             if self._said:
                 return
             self._said = True

@@ -9,7 +9,7 @@ from engine import commands as c
 from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import FASTEST, SLOWEST
-from tui import asking, reading
+from tui import asking, control_deeds, keyboard_deeds, reading
 
 if TYPE_CHECKING:
     from tui.screens.compose import ComposeScreen
@@ -19,7 +19,7 @@ Deed = Callable[["ComposeScreen"], None]
 STEP, COARSE, FINE = 0.25, 1.0, 0.05
 """How far a gauge goes at a press of a key."""
 
-DEEDS: dict[str, Deed] = dict(asking.DEEDS)
+DEEDS: dict[str, Deed] = asking.DEEDS | keyboard_deeds.DEEDS
 """What is done, by action id."""
 
 
@@ -341,6 +341,12 @@ def _audition(screen: ComposeScreen) -> None:
     screen.app.notify(f"Edits {state} while the loop rests.", timeout=2)
 
 
+# Controllers
+
+DEEDS["control.learn"] = control_deeds.learn
+DEEDS["control.list"] = control_deeds.controllers
+
+
 # Song and program
 
 
@@ -354,6 +360,7 @@ def _screen(place: str) -> Deed:
 DEEDS["app.compose"] = _screen("compose")
 DEEDS["app.steer"] = _screen("steer")
 DEEDS["app.influence"] = _screen("influence")
+DEEDS["app.monitor"] = _screen("monitor")
 
 
 @deed("song.undo")

@@ -104,6 +104,17 @@ def _filter(screen: InfluenceScreen) -> None:
     screen.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), take)
 
 
+@deed("influence.evidence")
+def _evidence(screen: InfluenceScreen) -> None:
+    if screen.subject == "take":
+        screen.say("Gradients are those of the measure model: a take has none.")
+    elif screen.inquiry.weigh():
+        screen.say("Asking the model's gradients; the first time takes some ten seconds …")
+        screen.draw()
+    else:
+        screen.say("Nothing has been found yet that could be asked about.")
+
+
 @deed("influence.alone")
 def _alone(screen: InfluenceScreen) -> None:
     if screen.subject == "take":

@@ -1,7 +1,7 @@
 """What was found behind a measure or a take, said in few words: plain text from plain values.
 
-"Similar" is the word for what a search finds; "influence" is said only of what the gradient
-channel or a retraining has confirmed.
+"Similar" is the word for what a search finds, "gradients agree" for what the model's own gradients
+say too; "influence" is said only of what a retraining has confirmed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"
 
 CONFIRMED = {
     "similar": "similar; nothing has confirmed an influence",
-    "gradient": "influence, confirmed by gradients",
+    "gradient": "similar, and the model's gradients agree",
     "retrained": "influence on a small model, confirmed by training it without",
 }
 
@@ -114,8 +114,9 @@ def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
     run = f"{match.run} notes in a row agree" if match.run > 1 else ""
     heard = f"heard from {match.asked - 1} s on" if unit == "second" else ""
     sure = CONFIRMED[match.evidence]
-    if match.evidence == "similar" and not close:
-        sure = "not close; nothing has confirmed an influence"
+    if not close:
+        # What a retraining confirmed is not called similar anyway.
+        sure = sure.replace("similar", "not close")
     parts = (where, match.licence, sure, run, heard, higher)
     return tuple(part for part in parts if part)
 

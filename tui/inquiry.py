@@ -110,6 +110,16 @@ class Inquiry:
         self.wanted = wanted
         self._begin()
 
+    def weigh(self) -> bool:
+        """Asks once more about the measure, with its gradients; False while nothing is found."""
+        told, key = self.answer("measure"), self._key("measure")
+        if told is None or told.found is None or self._measure.stale(key):
+            return False
+        assert isinstance(told.asked, AskInfluence)  # It is about a measure.
+        command = replace(told.asked, gradients=True)
+        self.link.send(self._measure.ask(key, command, self._shown.revision))
+        return True
+
     def follow(self, shown: Snapshot) -> None:
         """Takes the state of the song."""
         self._shown = shown

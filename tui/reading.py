@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.events import Snapshot
+from engine.events import Bound, ControlsShown, Snapshot
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import Slot
@@ -20,7 +20,8 @@ class GaugeReading:
     """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
 
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
-    that the decoded measure is far from what the gauge asks for.
+    that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
+    moves it, and ``knob`` where that control stands while it has not taken the gauge up.
     """
 
     index: int
@@ -31,6 +32,8 @@ class GaugeReading:
     asks: str = ""
     has: str = ""
     differs: bool = False
+    bound: bool = False
+    knob: float | None = None
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
@@ -47,13 +50,29 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
     )
 
 
-def gauges(snapshot: Snapshot) -> tuple[GaugeReading, ...]:
-    """Gives the readings of all gauges for the selected measure."""
+def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[GaugeReading, ...]:
+    """Gives the readings of all gauges for the selected measure, and of what moves them."""
     slot = snapshot.song.slots[snapshot.selected]
-    return tuple(_gauge(each, slot, snapshot.locks) for each in dimensions(snapshot))
+    bound = _bound(controls or ControlsShown())
+    return tuple(
+        _gauge(each, slot, snapshot.locks, bound.get(each.name)) for each in dimensions(snapshot)
+    )
 
 
-def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeReading:
+def _bound(controls: ControlsShown) -> dict[str, Bound]:
+    """Gives what moves each gauge by its dimension's name: of devices that are here alone."""
+    return {
+        bound.binding.target.name: bound
+        for device in controls.devices
+        if device.port
+        for bound in device.bindings
+        if bound.binding.target.word == "gauge"
+    }
+
+
+def _gauge(
+    dimension: Dimension, slot: Slot, locks: frozenset[int], bound: Bound | None
+) -> GaugeReading:
     index = dimension.index
     value = slot.latent[index] if slot.latent is not None else None
     ghost = slot.anchor[index] if slot.anchor is not None else None
@@ -77,7 +96,16 @@ def _gauge(dimension: Dimension, slot: Slot, locks: frozenset[int]) -> GaugeRead
         asks,
         has,
         differs,
+        bound is not None,
+        _waits(bound),
     )
+
+
+def _waits(bound: Bound | None) -> float | None:
+    """Gives where a knob stands that has not taken its gauge up."""
+    if bound is None or bound.held or bound.place is None:
+        return None
+    return bound.binding.value(bound.place)
 
 
 def stands(snapshot: Snapshot) -> Latent | None:

@@ -9,7 +9,7 @@ from engine import commands as c
 from engine.events import Prompt
 from engine.steering.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, Mode
-from tui import steer_asking
+from tui import control_deeds, steer_asking
 from tui.steer_asking import STRONGEST
 
 if TYPE_CHECKING:
@@ -73,6 +73,9 @@ def _number(number: int) -> Deed:
 
 for _n in range(1, 10):
     DEEDS[f"trait.{_n}"] = _number(_n)
+
+
+DEEDS["control.learn"] = control_deeds.learn_trait
 
 
 # Traits

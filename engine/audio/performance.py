@@ -19,43 +19,48 @@ LOUDNESS = 10 ** (-3 / 20)
 
 
 def performed(
-    measures: Sequence[Measure], tempo: float, velocity: int = 96
+    music: Sequence[Measure] | Line, tempo: float, track: Track | None = None
 ) -> tuple[tuple[SoundedNote, ...], float]:
     """Gives the notes of measures played once, and how many seconds the measures last.
 
+    ``music`` is measures that are heard as they are written, or the line that is heard.
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
     the note before it; the last note ends with the last measure. Raises `OutOfRange` where
     there is no measure or the tempo is none a song can have.
     """
-    if not measures:
+    track = track or Track()
+    if not isinstance(music, Line) and not music:
         raise OutOfRange("There is no measure to render.")
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
             f"A tempo lies from {SLOWEST:g} to {FASTEST:g} quarter notes a minute, not {tempo:g}."
         )
-    line, pace = Line(measures), 60 / tempo
+    line, pace = music if isinstance(music, Line) else Line(music), 60 / tempo
     notes = tuple(
-        SoundedNote(note.start * pace, min(note.end, line.length) * pace, note.pitch, velocity)
-        for note in line.between(0, line.length)
+        SoundedNote(
+            note.start * pace, note.end * pace, note.pitch, track.struck(note.louder, note.velocity)
+        )
+        for note in line.once()
     )
     return notes, line.length * pace
 
 
 def render(
     synth: Synth,
-    measures: Sequence[Measure],
+    music: Sequence[Measure] | Line,
     tempo: float,
     track: Track | None = None,
     tail: float = TAIL,
 ) -> Wave:
-    """Gives measures as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
+    """Gives music as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
 
+    ``music`` is as in `performed`.
     Its peak is 3 dB under full scale, unless nothing sounds. Raises `OutOfRange` where there
     is no measure or the whole is longer than an hour, `BadSoundFont` for a program that the
     SoundFont lacks.
     """
     track = track or Track()
-    notes, seconds = performed(measures, tempo, track.velocity)
+    notes, seconds = performed(music, tempo, track)
     if seconds + tail > LONGEST:
         raise OutOfRange(
             f"These measures last {seconds / 60:.0f} minutes, and an hour is the most.",
@@ -71,4 +76,4 @@ def render(
 
 def render_song(synth: Synth, song: Song, tail: float = TAIL) -> Wave:
     """Gives one turn of a song's loop as a stereo wave, with its own tempo and instrument."""
-    return render(synth, tuple(song.measures()), song.tempo, song.track, tail)
+    return render(synth, song.line(), song.tempo, song.track, tail)

@@ -27,6 +27,9 @@ def add(words: Any) -> None:
     word.add_argument("--measure", type=int, metavar="N", help="its measure N (all, as a whole)")
     word.add_argument("--track", type=int, help="which track (the first that has notes)")
     word.add_argument("--top", default="10", metavar="K", help="how many are named (10)")
+    word.add_argument(
+        "--gradients", action="store_true", help="ask the model's gradients about the matches too"
+    )
     influence_audio.add_index_options(word, default=None)
     word.set_defaults(run=_influence)
 
@@ -88,6 +91,8 @@ def _influence(options: argparse.Namespace) -> None:
     if options.file.suffix.lower() not in MIDI:
         if options.measure is not None or options.track is not None:
             raise BadUsage("--measure and --track are for MIDI files.", "Leave them out.")
+        if options.gradients:
+            raise BadUsage("--gradients is for MIDI files.", "Leave it out.")
         influence_audio.audio(options)
         return
     if options.model is not None or options.index is not None:
@@ -100,7 +105,9 @@ def _influence(options: argparse.Namespace) -> None:
         raise OutOfRange(
             f"{options.file} has measures 1 to {len(measures)}, not {options.measure}."
         )
+    from engine.influence.evidence import attached
     from engine.influence.search import open_index
+    from engine.latent.weights import load
 
     search = open_index()
     for change in imported.changes:
@@ -110,6 +117,14 @@ def _influence(options: argparse.Namespace) -> None:
     else:
         line = ProgressLine("influence")
         found = search.behind(measures, top=top, on_progress=line.show)
+    found = attached(found, measures)
+    if options.gradients:
+        from engine.influence.pulls import Pulls
+
+        line = ProgressLine("gradients")
+        found = Pulls(search.corpus, load(locations.MEASURE_VAE), line.show).weighed(
+            found, measures
+        )
     if options.json:
         emit({**told(found), "changes": imported.changes})
     else:
@@ -155,6 +170,8 @@ def _row(match: Match) -> str:
     place = f"measure {match.measure}" if last == match.measure else f"{match.measure}-{last}"
     marks = {"": "", "amber": "  ! credit or check", "red": "  !! may be a copy"}
     evidence = "" if match.evidence == "similar" else f", {match.evidence}"
+    if match.pull is not None:
+        evidence += f", pulls more than {match.pull:.0f} %"
     return (
         f"{match.rank:2}  {match.raw:5.2f}  {match.latent:6.2f}  {match.percentile:8.1f} %  "
         f"{match.run:3}  {match.title} ({match.book} {match.number}, {place}; "

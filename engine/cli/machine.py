@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from engine.cli.options import BadUsage, common, emit
+from engine.cli.options import BadUsage, abandon_output, common, emit
 from engine.errors import ArmonicaError
+
+if TYPE_CHECKING:
+    from engine.midi.ports import PortInfo
 
 
 class Unwell(ArmonicaError):
@@ -21,6 +27,12 @@ def add(words: Any) -> None:
     """Adds the words to the parser."""
     ports = words.add_parser("ports", help="list the MIDI ports of this machine")
     common(ports)
+    ports.add_argument(
+        "--watch",
+        action="store_true",
+        help="then tell of each port that appears or vanishes, until Ctrl-C; with --json one"
+        " JSON document a line",
+    )
     ports.set_defaults(run=_ports)
 
     doctor = words.add_parser("doctor", help="check what Armonica needs on this machine")
@@ -36,15 +48,48 @@ def add(words: Any) -> None:
 def _ports(options: argparse.Namespace) -> None:
     from engine.midi.ports import list_ports
 
+    if options.watch:
+        _watch(in_json=options.json)
+        return
     found = list_ports()
     if options.json:
         emit({"ports": [asdict(port) for port in found]})
-    elif found:
-        for port in found:
-            print(f"{port.direction:<7} {port.name}")
     else:
+        _list(found)
+
+
+def _list(found: Sequence[PortInfo]) -> None:
+    for port in found:
+        print(f"{port.direction:<7} {port.name}")
+    if not found:
         print("No MIDI port on this machine. Armonica starts without one and keeps time all the")
         print("same; `armonica render` writes MIDI files.")
+
+
+def _watch(*, in_json: bool) -> None:
+    from engine.midi.sightings import follow, sightings
+
+    before: tuple[PortInfo, ...] | None = None
+    # To end it, or to close what reads it, is the way to end it.
+    try:
+        for ports in follow(sys.stdout.fileno()):
+            if before is None and in_json:
+                emit({"ports": [asdict(port) for port in ports]})
+            elif before is None:
+                _list(ports)
+            for seen in sightings(before, ports) if before is not None else ():
+                at = datetime.now().astimezone()
+                if in_json:
+                    told = {"change": seen.change, **asdict(seen.port)}
+                    emit(told | {"at": at.isoformat(timespec="milliseconds")})
+                else:
+                    print(f"{seen.port.direction:<7} {seen.port.name}  {seen.change} {at:%H:%M:%S}")
+            before = ports
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        pass
+    except BrokenPipeError:
+        abandon_output()
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import logging
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from engine import __version__, logs
-from engine.cli import influence, machine, measures, probes, screens, steering, work
-from engine.cli.options import BadUsage, Parser, say
+from engine.cli import (
+    controllers,
+    influence,
+    machine,
+    measures,
+    probes,
+    remote,
+    screens,
+    steering,
+    work,
+)
+from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.errors import ArmonicaError
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
@@ -34,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     work.add(words)
     steering.add(words)
     probes.add(words)
+    controllers.add(words)
+    remote.add(words)
     machine.add(words)
     return top
 
@@ -50,16 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read our output has enough of it.
-        _abandon_output()
+        abandon_output()
     except OSError as error:
         log.exception("The system refused something")
-        _abandon_output()
+        abandon_output()
         where = f" ({error.filename})" if error.filename else ""
         reason = f"{error.strerror or error}{where}"
         say(f"The system says: {reason}. Look at free space, rights and limits.")
     except Exception as error:
         log.exception("A command met a fault")
-        _abandon_output()
+        abandon_output()
         what = f"{type(error).__name__}: {error}".rstrip(".: ")
         say(f"A fault was met ({what}). {logs.place()} says where.")
     return 1
@@ -96,9 +106,3 @@ def _check_screens(options: argparse.Namespace) -> None:
     for name in ("song", "port", "keymap", "theme"):
         if getattr(options, name) is not None:
             raise BadUsage(f"--{name} is for the screens, not for {options.word}.", "Leave it out.")
-
-
-def _abandon_output() -> None:
-    # Else the interpreter tries once more at its end, and says so in many lines.
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

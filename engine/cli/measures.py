@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
+from engine.cli import heard
 from engine.cli.options import BadUsage, common, emit, number
 from engine.errors import OutOfRange
 from engine.latent.prior import draw
 from engine.latent.spec import CANDIDATES, LIMIT
 from engine.music.attributes import NAMES, attribute, attributes
+from engine.music.line import Line
 from engine.music.measure import Measure
 from engine.music.song import FASTEST, SLOWEST
 
@@ -63,6 +65,7 @@ def add(words: Any) -> None:
         "--set", action="append", default=[], metavar="DIM=VALUE", help="move a gauge (repeat)"
     )
     render.add_argument("--measures", type=int, help="how many measures (all of the base, or 4)")
+    heard.add(render)
     render.add_argument("--tempo", default=None, metavar="BPM", help="quarter notes a minute")
     render.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE", help="FILE.mid, .wav or .flac"
@@ -214,6 +217,7 @@ def _render(options: argparse.Namespace) -> None:
     tempo = TEMPO
     if options.tempo is not None:
         tempo = number("--tempo", options.tempo, SLOWEST, FASTEST)
+    groove, key = heard.read(options)
     _check_base(options)
     model = _model()
     moves = dict(_move(model, text) for text in options.set)
@@ -233,12 +237,14 @@ def _render(options: argparse.Namespace) -> None:
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
         measures = tuple(model.decode(moved, candidates=candidates, moved=tuple(moves)))
-    told = _write(options.out, measures, tempo)
+    told = _write(options.out, Line(measures, groove, key, tempo), tempo)
+    sounded = heard.told(groove, key, measures)
     if options.json:
         emit(
             {
                 "file": str(options.out),
                 **told,
+                "sounded": sounded,
                 "measures": [
                     {"index": at, "notes": _notes(measure), "attributes": attributes(measure)}
                     for at, measure in enumerate(measures, 1)
@@ -247,21 +253,24 @@ def _render(options: argparse.Namespace) -> None:
         )
     else:
         print(f"{options.out}: {len(measures)} measures at {tempo:g} a minute")
+        if key is not None:
+            notes = sum(len(measure.pitches) for measure in measures)
+            print(f"{key.name} moves {sounded['moved']} of {notes} notes as they are sounded")
 
 
-def _write(out: Path, measures: tuple[Measure, ...], tempo: float) -> dict[str, Any]:
+def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
     # Gives what is told of sound beside the file and its measures.
     if out.suffix.lower() in _MIDI:
         from engine.midi.files import write
 
-        write(out, measures, tempo, title=out.stem)
+        write(out, line, tempo, title=out.stem)
         return {}
     from engine import config
     from engine.audio import files, performance, soundfont
     from engine.audio.synth import Synth
 
     synth = Synth(soundfont.find(config.load().settings.soundfont), RATE)
-    written = files.write(out, performance.render(synth, measures, tempo), RATE)
+    written = files.write(out, performance.render(synth, line, tempo), RATE)
     return {"seconds": written.seconds, "rate": RATE, "soundfont": str(synth.soundfont)}
 
 

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import math
+import os
 import shutil
 import sys
 import time
@@ -39,6 +40,15 @@ def common(word: argparse.ArgumentParser) -> None:
 def emit(document: dict[str, Any]) -> None:
     """Prints one JSON document on standard output."""
     print(json.dumps(document, allow_nan=False))
+
+
+def abandon_output() -> None:
+    """Gives standard output up, where nobody takes it.
+
+    Else the interpreter tries once more at its end, and says so in many lines.
+    """
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from engine import config, locations
 
 if TYPE_CHECKING:
     from engine.latent.spec import LatentModel
+    from engine.remote.dial import Address
 
 
 def add(top: argparse.ArgumentParser) -> None:
@@ -42,6 +44,41 @@ def run(options: argparse.Namespace) -> None:
         recovered=str(kept.path) if kept else None,
         keeps=settings.autosave,
         rate=settings.rate,
+    )
+
+
+def attach(
+    where: Callable[[], Address],
+    port: str | None,
+    *,
+    keymap: str | None,
+    theme: str,
+    rate: float,
+) -> None:
+    """Opens the screens of an engine elsewhere; the music sounds at ``port`` here (None: not).
+
+    Raises `TerminalError` where they cannot be shown, and what attaching raises.
+    """
+    from engine.remote.client import RemoteEngine
+    from engine.remote.home import Home
+    from tui.app import check_terminal
+    from tui.app import run as show
+
+    check_terminal()
+    home = None if port is None else lambda hear: Home(hear, port)
+    address = where()
+    engine = RemoteEngine(address, home=home)
+    engine.start()
+    assert engine.welcome is not None  # It answered.
+    if address.kind != "unix":
+        locations.use_songs_of(Path(engine.welcome.songs), engine.welcome.song_files)
+    show(
+        engine,
+        keymap=keymap,
+        theme=theme,
+        recovered=engine.welcome.recovered,
+        stays=True,
+        rate=rate,
     )
 
 

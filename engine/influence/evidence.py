@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from engine import locations
 from engine.errors import BadFile, OutOfRange
+from engine.influence.spec import Found
 from engine.latent.tokens import relative
 from engine.music.measure import Measure
 
@@ -45,6 +46,16 @@ def confirmed(measures: Sequence[Measure], path: Path = SHIPPED) -> dict[int, Co
         return {}
     asked = {row.tobytes() for row in _relative([measure.tokens for measure in measures])}
     return {each.cluster: each for tokens, each in _confirmations(path) if tokens in asked}
+
+
+def attached(found: Found, measures: Sequence[Measure], path: Path = SHIPPED) -> Found:
+    """Gives the answer about ``measures`` with what retraining has confirmed of its matches."""
+    sure = confirmed(measures, path)
+    matches = (
+        replace(match, evidence="retrained") if match.cluster in sure else match
+        for match in found.matches
+    )
+    return replace(found, matches=tuple(matches))
 
 
 def results(path: Path = SHIPPED) -> dict[str, Any]:

@@ -10,6 +10,7 @@ arXiv 2311.00500).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from engine import writing
+from engine.errors import CannotWrite
 from engine.latent.codec import Codec
 from engine.latent.differentiable import Scores
 from engine.latent.network import NAMED, MeasureVAE
@@ -97,14 +99,18 @@ class Gradients:
         found = torch.stack([self._known[row] for row in rows])
         return np.asarray((asked @ found.T).double().numpy())
 
-    def percentiles(self, tokens: Ints, rows: Sequence[int]) -> Floats:
-        """Gives the share [Q, R], 0 to 100, of random training measures that each row outdoes."""
+    def percentiles(self, tokens: Ints, others: Ints) -> Floats:
+        """Gives the share [Q, R], 0 to 100, of random training measures that others outdo.
+
+        Both are absolute tokens, [Q, 24] and [R, 24].
+        """
         count = min(RANDOM_ROWS, len(self._tokens))
         usual = np.random.default_rng(0).permutation(len(self._tokens))[:count].tolist()
         among = np.sort(self.score(tokens, usual), axis=1)
-        found = self.score(tokens, rows)
+        asked = torch.cholesky_solve(self.features(tokens).T, self._factor).T
+        found = (asked @ self.features(others).T).double().numpy()
         places = [np.searchsorted(a, f) for a, f in zip(among, found, strict=True)]
-        return np.array(places, dtype=np.float64).reshape(len(tokens), len(rows)) * 100 / count
+        return np.array(places, dtype=np.float64).reshape(len(tokens), len(others)) * 100 / count
 
     def features(self, tokens: Ints) -> Tensor:
         """Gives the projected gradients [N, 2160] of absolute tokens [N, 24]."""
@@ -134,8 +140,10 @@ class Gradients:
         matrix += RIDGE * matrix.diagonal().mean() * torch.eye(size)
         factor: Tensor = torch.linalg.cholesky(matrix).contiguous()
         if self._place is not None:
-            writing.make_folder(self._place.parent)
-            writing.write(self._place, save_tensors({"factor": factor}))
+            # Where it cannot be kept it is made again.
+            with contextlib.suppress(CannotWrite):
+                writing.make_folder(self._place.parent)
+                writing.write(self._place, save_tensors({"factor": factor}))
         return factor
 
     def _projected(self, tokens: Ints) -> Tensor:

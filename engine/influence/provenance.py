@@ -84,9 +84,10 @@ def said(match: Match) -> str:
 def _line(found: Found | None) -> str:
     assert found is not None
     match = max(found.matches, key=lambda each: each.percentile)
-    word = "similar to" if match.evidence == "similar" else f"influenced by ({match.evidence})"
+    word = "influenced by" if match.evidence == "retrained" else "similar to"
+    how = "" if match.evidence == "similar" else f" ({match.evidence})"
     return (
-        f"{word} {said(match)}, notes {match.raw:.2f}, latent {match.latent:.2f}, nearer than "
+        f"{word} {said(match)}{how}, notes {match.raw:.2f}, latent {match.latent:.2f}, nearer than "
         f"{match.percentile:.0f} % of held-out tunes; {match.licence}"
     )
 

@@ -334,6 +334,7 @@ class MeasureInfluence:
             alert=alert(terms, run, percentile),
             run=run,
             pairs=pairs,
+            row=start,
         )
 
     def _apart(self, measure: Tokens) -> npt.NDArray[np.float32]:

@@ -38,6 +38,13 @@ class TakeSearch(Protocol):
         """Gives what lies near to a take that is kept."""
 
 
+class Weighing(Protocol):
+    """Asks gradients about the matches of an answer."""
+
+    def weighed(self, found: Found, measures: Sequence[Measure]) -> Found:
+        """Gives the answer about measures with what gradients confirm of its matches."""
+
+
 class Print(Protocol):
     """The tunes as they stand in print."""
 
@@ -105,6 +112,15 @@ def _measures() -> MeasureSearch:
     return open_index()
 
 
+def _pulls() -> Weighing:
+    from engine import locations
+    from engine.corpus.table import shipped
+    from engine.influence.pulls import Pulls
+    from engine.latent.weights import load
+
+    return Pulls(shipped(), load(locations.MEASURE_VAE))
+
+
 def _takes() -> TakeSearch:
     from engine.influence.audio import open_clips
 
@@ -123,4 +139,5 @@ class InfluenceParts:
 
     measures: Callable[[], MeasureSearch] = _measures
     takes: Callable[[], TakeSearch] = _takes
+    pulls: Callable[[], Weighing] = _pulls
     tunes: Callable[[], Print] = _print

@@ -1,7 +1,7 @@
 """What a search for influence gives: pieces of the training data, how near they lie, and how sure.
 
-Search alone finds what is *similar*; *influence* is said only of what the gradient channel or a
-retraining has confirmed.
+Search alone finds what is *similar*, and the model's gradients may agree; *influence* is said only
+of what a retraining has confirmed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class Match:
     print), each counted from 0 in its span; ``run`` is the most of them one after another.
     ``raw`` and ``latent`` are similarities from 0 to 1 (1: the same); ``score`` is the fused one
     by which ``rank`` (from 1) goes, and ``percentile`` the share, from 0 to 100, of held-out
-    human tunes whose best match is not as near.
+    human tunes whose best match is not as near. ``row`` is where the corpus holds the span (-1:
+    it is no span of measures), and ``pull`` the share of training measures, 0 to 100, that it
+    outdoes by gradients (None: not asked).
     """
 
     rank: int
@@ -50,6 +52,8 @@ class Match:
     alert: Alert = ""
     run: int = 0
     pairs: tuple[tuple[int, int], ...] = ()
+    row: int = -1
+    pull: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.latent import spec
 from engine.latent.candidates import choose, firmness, neighbours
 from engine.latent.codec import Codec
 from engine.latent.network import NAMED, MeasureVAE
@@ -45,7 +46,7 @@ class TrainedVAE:
             Dimension(at, a.name, a.label, tuple(map(tuple, codec.tables[at].tolist())))
             for at, a in enumerate(ATTRIBUTES)
         ]
-        register = Dimension(REGISTER, f"z{REGISTER}", "lowest pitch")
+        register = Dimension(REGISTER, f"z{REGISTER}", spec.REGISTER)
         free = [Dimension(at, f"z{at}", f"z{at}") for at in range(REGISTER + 1, size)]
         self._spec = LatentSpec("measure-vae", digest, (*named, register, *free))
         self._steps = neighbours(size - 1)

@@ -15,6 +15,9 @@ from engine.music.measure import Measure
 LIMIT = 3.0
 """A gauge runs from -3 to 3 standard deviations of the prior."""
 
+REGISTER = "lowest pitch"
+"""The label of the dimension that carries the register alone, in models that have one."""
+
 CANDIDATES = 32
 """How many neighbouring codes are decoded when a measure is played; the best is kept."""
 
@@ -41,6 +44,11 @@ class Dimension:
     def attribute(self) -> Attribute | None:
         """The attribute that the dimension carries, if it carries one."""
         return ATTRIBUTES[self.index] if self.index < len(ATTRIBUTES) else None
+
+    @property
+    def transposes(self) -> bool:
+        """Whether moving it does nothing but transpose."""
+        return self.label == REGISTER
 
     def target(self, value: float) -> float | None:
         """Gives the attribute value asked for at ``value``, linear between knots."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.midi.messages import (
     LAST_POSITION,
@@ -60,6 +60,15 @@ class Clock:
 
     def change(self, message: Change) -> None:
         """Schedules a start, a change of tempo or a stop."""
+        # What was to put a late receiver right afterwards was reckoned without it.
+        for place, (at, order, other, asked) in enumerate(self._changes):
+            late = not asked and at >= message.at
+            if late and isinstance(message, ClockTempo) and isinstance(other, ClockRun):
+                later = replace(other, interval=message.interval)
+                self._changes[place] = (at, order, later, asked)
+        if not isinstance(message, ClockTempo):
+            self._changes = [each for each in self._changes if each[3] or each[0] < message.at]
+            heapq.heapify(self._changes)
         self._push(message, asked=True)
 
     def take(self, now: float) -> list[Due]:

@@ -15,7 +15,8 @@ from engine.errors import BadMidiFile, OutOfRange
 from engine.midi.fitting import Account, count, fit
 from engine.midi.parsing import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
 from engine.music.grid import FOUR_QUARTERS
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.line import Line
+from engine.music.measure import Measure
 from engine.music.song import FASTEST, SLOWEST, Track
 from engine.text import printable
 
@@ -98,25 +99,24 @@ def tracks(path: Path | str) -> tuple[TrackInfo, ...]:
 
 def write(
     path: Path | str,
-    measures: Sequence[Measure],
+    music: Sequence[Measure] | Line,
     tempo: float,
     *,
-    channel: int = 0,
-    program: int = 0,
-    velocity: int = 96,
+    track: Track | None = None,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Writes measures to a MIDI file of type 1, whole or not at all.
 
-    ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
-    the note before it. ``texts`` are text events, each at the start of a measure (from 0), in
-    order. Raises `OutOfRange` for values that a song cannot have or where there
-    is no measure, `CannotWrite` where nothing can be written.
+    ``music`` is measures, written on the grid, or the line that is heard. ``tempo`` is in
+    quarter notes a minute. A measure that begins with a hold goes on with the note before it.
+    ``texts`` are text events, each at the start of a measure (from 0), in order. Raises
+    `OutOfRange` for a tempo that a song cannot have or where there is no measure,
+    `CannotWrite` where nothing can be written.
     """
-    track = Track(channel, program, velocity)
-    if not measures:
+    if not isinstance(music, Line) and not music:
         raise OutOfRange("There is no measure to write.")
+    line = music if isinstance(music, Line) else Line(music)
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
             f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
@@ -124,8 +124,8 @@ def write(
         )
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, measures, texts))
-    file.tracks.append(_notes(measures, track, name))
+    file.tracks.append(_conductor(tempo, name, line.measures, texts))
+    file.tracks.append(_notes(line, track or Track(), name))
     content = BytesIO()
     file.save(file=content)
     writing.write(Path(path), content.getvalue())
@@ -223,31 +223,29 @@ def _conductor(
     return track
 
 
-def _notes(measures: Sequence[Measure], track: Track, name: str) -> mido.MidiTrack:
+def _notes(line: Line, track: Track, name: str) -> mido.MidiTrack:
     written = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    written.append(mido.Message("program_change", channel=track.channel, program=track.program))
     at = 0
-    sounding: int | None = None
 
     def add(kind: str, tick: int, **values: int) -> None:
         nonlocal at
         written.append(mido.Message(kind, time=tick - at, channel=track.channel, **values))
         at = tick
 
-    base = 0
-    for measure in measures:
-        for onset, token in zip(measure.grid.onsets, measure.tokens, strict=True):
-            if token == HOLD:
-                continue
-            tick = base + int(onset * TICKS_PER_QUARTER)
-            if sounding is not None:
-                add("note_off", tick, note=sounding, velocity=64)
-                sounding = None
-            if token != REST:
-                add("note_on", tick, note=token, velocity=track.velocity)
-                sounding = token
-        base += int(measure.grid.length * TICKS_PER_QUARTER)
-    if sounding is not None:
-        add("note_off", base, note=sounding, velocity=64)
-    written.append(mido.MetaMessage("end_of_track", time=base - at))
+    for control, bank in track.banks:
+        add("control_change", 0, control=control, value=bank)
+    add("program_change", 0, program=track.program)
+    for note in line.once():
+        add(
+            "note_on",
+            _tick(note.start),
+            note=note.pitch,
+            velocity=track.struck(note.louder, note.velocity),
+        )
+        add("note_off", _tick(note.end), note=note.pitch, velocity=64)
+    written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
     return written
+
+
+def _tick(position: float) -> int:
+    return round(position * TICKS_PER_QUARTER)

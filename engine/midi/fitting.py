@@ -70,7 +70,7 @@ def fit(
     for note in line:
         if free < note.start:
             tokens[free] = REST
-        tokens[note.start] = _folded(note.source.pitch, account)
+        tokens[note.start] = folded(note.source.pitch, account)
         free = note.end
     if free < len(tokens):
         tokens[free] = REST
@@ -144,7 +144,8 @@ def _line(placed: list[_Placed], account: Account) -> list[_Placed]:
     return line
 
 
-def _folded(pitch: int, account: Account) -> int:
+def folded(pitch: int, account: Account) -> int:
+    """Gives the pitch moved by octaves into the range of a measure, and counts it if it moved."""
     if LOWEST <= pitch <= HIGHEST:
         return pitch
     account.folded += 1

@@ -15,6 +15,9 @@ from engine.errors import OutOfRange
 MAX_DATA = 16_384
 """The longest raw MIDI message in bytes; JACK loses longer ones without a word."""
 
+MOST_AHEAD = 60.0
+"""The most seconds that notes can be wanted before their time."""
+
 TICKS_PER_QUARTER = 24
 TICKS_PER_SIXTEENTH = 6
 """A song position counts sixteenths, each six clock ticks long."""
@@ -191,6 +194,13 @@ class Panic:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitor:
+    """Begins to tell what is sent (see `Sent`), or ends that."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Silences everything and ends the player."""
 
@@ -272,6 +282,29 @@ class Lateness:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that left for a port at ``at``, ``late`` seconds after its time.
+
+    ``missed`` counts those before it that there was no time to tell.
+    """
+
+    at: float
+    late: float
+    port: str
+    data: bytes
+    missed: int = 0
+
+    def __post_init__(self) -> None:
+        _time("message", self.at)
+        _time("lateness", self.late)
+        # The bytes have been checked when they were to be sent, and are not looked at again.
+        if not 0 < len(self.data) <= MAX_DATA:
+            raise OutOfRange(f"A message of {len(self.data)} bytes is outside 1 to {MAX_DATA}.")
+        if self.missed < 0:
+            raise OutOfRange(f"{self.missed} messages cannot have been missed.")
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A line that the player refused, and why."""
 
@@ -286,13 +319,31 @@ class PlayerLost:
     restarted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far away the music sounds; told by what stands between the engine and its players.
+
+    Notes are wanted ``ahead`` seconds before their time, and a change is heard ``delay``
+    seconds later than beside the engine. ``far`` is a player on a machine of its own, which
+    chooses its port itself.
+    """
+
+    ahead: float
+    delay: float = 0.0
+    far: bool = False
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.ahead <= MOST_AHEAD and 0 <= self.delay <= self.ahead):
+            raise OutOfRange(f"Notes {self.ahead} s ahead cannot be {self.delay} s late.")
+
+
 ToPlayer = (
     Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Panic | Quit
+    | Panic | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
-    | Rejected | PlayerLost
+    | Sent | Rejected | PlayerLost | Reach
 )  # fmt: skip
 Message = ToPlayer | FromPlayer
 

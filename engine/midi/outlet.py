@@ -57,6 +57,11 @@ class Outlet:
         # destructor: such ports are kept unclosed instead of holding up the time.
         self._dead: list[OpenedPort] = []
 
+    @property
+    def name(self) -> str | None:
+        """The port that plays now; None for none."""
+        return self._output.name if self._output is not None else None
+
     def want(self, name: str | None) -> None:
         """Leaves the port at hand for the named one; None is no port."""
         self.close()

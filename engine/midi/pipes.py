@@ -11,11 +11,12 @@ from engine.midi.wire import MAX_LINE
 class Lines:
     """Cuts what arrives into lines.
 
-    A line that is too long comes as its first part, one byte over MAX_LINE, which ``decode``
-    refuses; so a flood without an end takes no memory.
+    A line that is longer than ``limit`` comes as its first part, one byte over it, which
+    whoever reads it refuses; so a flood without an end takes no memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_LINE) -> None:
+        self.limit = limit
         self._part = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -30,7 +31,7 @@ class Lines:
         return lines
 
     def _extend(self, piece: bytes) -> None:
-        self._part += piece[: MAX_LINE + 1 - len(self._part)]
+        self._part += piece[: max(0, self.limit + 1 - len(self._part))]
 
 
 class Outbox:
@@ -48,6 +49,11 @@ class Outbox:
     def waiting(self) -> bool:
         """Whether something waits to be written."""
         return bool(self._waiting)
+
+    @property
+    def pending(self) -> int:
+        """How many bytes wait to be written."""
+        return len(self._waiting)
 
     def put(self, line: bytes) -> bool:
         """Writes the line, or keeps it; False where it is lost: too much waits, or no reader."""

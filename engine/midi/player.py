@@ -30,6 +30,7 @@ from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
 from engine.midi.priority import ask_for_realtime
 from engine.midi.schedule import Due, Schedule
+from engine.midi.sent import SentLog
 from engine.midi.thru import Passage
 
 _PRIORITY = 20
@@ -67,6 +68,7 @@ class PlayerProcess:
         self._outlet = Outlet(self._tell, self._port_opened)
         self._hush_all = False
         self._meter = LatenessMeter()
+        self._sent = SentLog()
         self._inlet = Inlet(self._tell)
         self._passage = Passage()
         self._lines = Lines()
@@ -95,6 +97,7 @@ class PlayerProcess:
                     self._pass_on(self._heard.popleft())
                     continue
                 self._keep_house()
+                self._tell_sent()
                 self._wait()
         finally:
             self._finish()
@@ -113,13 +116,17 @@ class PlayerProcess:
             while time.monotonic() < due.ready:
                 pass
             self._outlet.send(due.data)
-            self._meter.add(time.monotonic() - due.ready)
+            late = time.monotonic() - due.ready
+            self._meter.add(late)
+            self._sent.note(due.ready + late, late, self._outlet.name, due.data)
 
     def _wait(self) -> None:
         deadline = min(self._clock.next_time, self._schedule.next_time)
         now = time.monotonic()
         idle = _HOUSEKEEPING if deadline == math.inf and not self._schedule.sounding else None
         pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
+        if self._sent.tellable(pause):
+            pause = 0.0
         sources: list[int] = [0, self._wake]
         if self._watcher is not None and self._watcher.stdout is not None:
             sources.append(self._watcher.stdout.fileno())
@@ -211,6 +218,8 @@ class PlayerProcess:
             case m.Panic():
                 self._passage.release()
                 self._send_all(self._schedule.silence())
+            case m.Monitor(on):
+                self._sent.switch(on)
             case m.Quit():
                 self.end()
             case _:
@@ -242,6 +251,11 @@ class PlayerProcess:
         # What was made since the start is little; the rest is frozen.
         gc.collect()
 
+    def _tell_sent(self) -> None:
+        deadline = min(self._clock.next_time, self._schedule.next_time)
+        for sent in self._sent.take(deadline - self._spin - time.monotonic()):
+            self._tell(sent)
+
     def _tell(self, message: m.FromPlayer) -> None:
         try:
             line = wire.encode(message)
@@ -252,6 +266,7 @@ class PlayerProcess:
     def _send_all(self, data: list[bytes]) -> None:
         for each in data:
             self._outlet.send(each)
+            self._sent.note(time.monotonic(), 0.0, self._outlet.name, each)
 
     def _finish(self) -> None:
         self._inlet.close()

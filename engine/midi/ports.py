@@ -75,6 +75,16 @@ class Census:
         """The system that a virtual port would be made in."""
         return next((api for api in _WITH_VIRTUAL if api in self.ports), None)
 
+    @property
+    def found(self) -> tuple[PortInfo, ...]:
+        """The ports of all systems, the virtual port first."""
+        api = self.virtual_api
+        ports = [PortInfo(VIRTUAL, api, "out")] if api else []
+        for api, (outputs, inputs) in self.ports.items():
+            ports += [PortInfo(name, api, "out") for name in outputs]
+            ports += [PortInfo(name, api, "in") for name in inputs]
+        return tuple(ports)
+
     def holds(self, name: str, api: str) -> bool:
         """Whether the port that was opened in this system is there still."""
         return api in self.ports and (name == VIRTUAL or name in self.ports[api][0])
@@ -114,16 +124,9 @@ def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
             timeout=timeout,
             check=True,
         )
-        census = Census.read(seen.stdout)
+        return Census.read(seen.stdout).found
     except (OSError, subprocess.SubprocessError, ValueError):
         return ()
-    found = []
-    if api := census.virtual_api:
-        found.append(PortInfo(VIRTUAL, api, "out"))
-    for api, (outputs, inputs) in census.ports.items():
-        found += [PortInfo(name, api, "out") for name in outputs]
-        found += [PortInfo(name, api, "in") for name in inputs]
-    return tuple(found)
 
 
 def resolve(name: str, known: Iterable[str]) -> str:

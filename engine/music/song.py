@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import OutOfRange
+from engine.music.groove import PLAIN, Groove
+from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
+from engine.music.scales import C_MAJOR, Key
+from engine.music.touch import Touches
 
 SLOTS = 8
 """How many slots a new song has."""
@@ -19,15 +23,19 @@ SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
 
-OriginKind = Literal["empty", "corpus", "midi", "prior", "gauge", "copy"]
+BANK_MSB, BANK_LSB = 0, 32
+"""The controllers that choose a bank."""
+
+OriginKind = Literal["empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a slot's measure came from.
 
-    ``kind`` is ``empty``, ``corpus``, ``midi``, ``prior`` (randomised), ``gauge`` (moved by
-    hand from the prior's mean) or ``copy``; ``title`` and ``detail`` say it to the player.
+    ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
+    (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
+    one measure to another) or ``copy``; ``title`` and ``detail`` say it to the player.
     """
 
     kind: OriginKind
@@ -47,7 +55,9 @@ class Slot:
     what a reset goes back to. ``source`` is the measure as it was brought in, or None where
     it was made by decoding. ``moved`` says that the measure was decoded from the code; a
     measure that was brought in sounds exactly as it came until a gauge moves, and again
-    when all gauges stand at the anchor.
+    when all gauges stand at the anchor. ``played`` says how each note of the source was
+    played, and is empty where all are as the track has them. Raises `OutOfRange` where there
+    is not one for each note.
     """
 
     measure: Measure = SILENCE
@@ -56,11 +66,21 @@ class Slot:
     origin: Origin = EMPTY
     moved: bool = False
     source: Measure | None = None
+    played: Touches = ()
+
+    def __post_init__(self) -> None:
+        if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
+            raise OutOfRange("A measure that was played has one touch for each of its notes.")
 
     @classmethod
-    def brought_in(cls, measure: Measure, origin: Origin) -> Slot:
+    def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
         """Makes the slot of a measure that comes from outside and has no code yet."""
-        return cls(measure=measure, origin=origin, source=measure)
+        return cls(measure=measure, origin=origin, source=measure, played=played)
+
+    @property
+    def touches(self) -> Touches:
+        """How each note of the measure is played; a measure that was moved is not."""
+        return () if self.moved else self.played
 
     @property
     def empty(self) -> bool:
@@ -70,20 +90,38 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """How a song's notes are sent: MIDI ``channel`` 0-15, ``program`` 0-127, ``velocity`` 1-127."""
+    """How a song's notes are sent: MIDI ``channel`` 0-15, ``program`` 0-127, ``velocity`` 1-127.
+
+    ``bank_msb`` and ``bank_lsb`` (controllers 0 and 32) choose the bank that the program is
+    of, 0-127; one that is None is not sent.
+    """
 
     channel: int = 0
     program: int = 0
     velocity: int = 96
+    bank_msb: int | None = None
+    bank_lsb: int | None = None
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("channel", self.channel, 0, 15),
             ("program", self.program, 0, 127),
             ("velocity", self.velocity, 1, 127),
+            ("bank number", self.bank_msb, 0, 127),
+            ("bank number", self.bank_lsb, 0, 127),
         ):
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise OutOfRange(f"A {name} lies from {low} to {high}; {value} does not.")
+
+    @property
+    def banks(self) -> list[tuple[int, int]]:
+        """The controllers that choose the bank, with their values, in the order to send."""
+        both = ((BANK_MSB, self.bank_msb), (BANK_LSB, self.bank_lsb))
+        return [(control, bank) for control, bank in both if bank is not None]
+
+    def struck(self, louder: int, velocity: int | None = None) -> int:
+        """Gives the velocity of a note that is struck ``louder`` than another (the track's)."""
+        return max(1, min(127, (velocity or self.velocity) + louder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +129,8 @@ class Song:
     """Tempo, one track, and slots that are played in a loop up to the last that is not empty.
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
-    None where that is not known.
+    None where that is not known. ``groove`` and, with ``lock``, ``key`` say how the measures
+    are sounded: they constrain what is heard, not what is decoded.
     """
 
     title: str = "Untitled"
@@ -99,6 +138,9 @@ class Song:
     track: Track = Track()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
     model: tuple[str, str] | None = None
+    groove: Groove = PLAIN
+    key: Key = C_MAJOR
+    lock: bool = False
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -130,3 +172,29 @@ class Song:
         """Yields the measures of one loop in order."""
         for slot in self.slots[: self.sounding]:
             yield slot.measure
+
+    def touches(self) -> Iterator[Touches]:
+        """Yields how the notes of each of them are played, in order."""
+        for slot in self.slots[: self.sounding]:
+            yield slot.touches
+
+    @property
+    def locked(self) -> Key | None:
+        """The key that what is sounded is held to, or None."""
+        return self.key if self.lock else None
+
+    def line(self, first: int = 0, reach: int = 0) -> Line:
+        """Gives the notes of the loop as they are heard, from slot ``first`` on.
+
+        It has ``reach`` slots at least; those that the song lacks are silent.
+        """
+        slots = self.slots[first : max(self.sounding, reach)]
+        measures = [slot.measure for slot in slots]
+        measures += [SILENCE] * (reach - len(self.slots))
+        touches = [slot.touches for slot in slots]
+        return Line(measures, self.groove, self.locked, self.tempo, first, touches)
+
+    def foreign(self) -> tuple[int, int]:
+        """Counts the notes of the loop that the key does not hold, and all of them."""
+        pitches = [pitch for measure in self.measures() for pitch in measure.pitches]
+        return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)

@@ -1,7 +1,8 @@
 """A song as a file: versioned, readable, written whole or not at all, and read strictly.
 
 The file is JSON with the suffix ``.armonica``. Codes are written with all their digits, so
-that what is read equals what was written.
+that what is read equals what was written. A song is written in the oldest version that holds
+it, so that an older program opens whatever it can play.
 """
 
 from __future__ import annotations
@@ -9,19 +10,27 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from engine import writing
 from engine.errors import ArmonicaError, BadSong
 from engine.music.grid import FOUR_QUARTERS
+from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
+from engine.music.scales import C_MAJOR, Key
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
+from engine.music.touch import Touch, Touches
 from engine.text import printable
 
 SUFFIX = ".armonica"
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""The oldest version that is read: one that says nothing of how measures are sounded or played.
+
+A song that has nothing to say of it is written so, and opens in older programs, too.
+"""
 
 LARGEST = 8_000_000
 """The largest file in bytes: ten times the longest song."""
@@ -30,6 +39,13 @@ _KINDS: dict[str, OriginKind] = {kind: kind for kind in get_args(OriginKind) if 
 _LONGEST_TEXT = 1000
 _MOST_DIMENSIONS = 1024
 _LARGEST_CODE = 1000.0
+_PLAIN_SOUND = {
+    "groove": asdict(PLAIN),
+    "key": asdict(C_MAJOR),
+    "lock": False,
+    "bank": [None, None],
+}
+"""How a song of version 1 is sounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +111,20 @@ def encode(document: Document) -> bytes:
     """Gives the document as the text of a file, a line for each thing worth reading."""
     song = document.song
     model = None if song.model is None else dict(zip(("name", "digest"), song.model, strict=True))
-    track = song.track
+    track = asdict(song.track)
+    sound = {
+        "groove": asdict(song.groove),
+        "key": asdict(song.key),
+        "lock": song.lock,
+        "bank": [track.pop("bank_msb"), track.pop("bank_lsb")],
+    }
+    new = sound != _PLAIN_SOUND or any(map(_new, song.slots))
     head = {
-        "armonica": VERSION,
+        "armonica": VERSION if new else OLDEST,
         "title": song.title[:_LONGEST_TEXT],
         "tempo": song.tempo,
-        "track": {
-            "channel": track.channel,
-            "program": track.program,
-            "velocity": track.velocity,
-        },
+        "track": track,
+        **(sound if new else {}),
         "model": model,
         "locks": sorted(document.locks),
         "belongs_to": document.belongs_to,
@@ -126,9 +146,10 @@ def decode(data: bytes) -> Document:
         _bad("it is damaged, or no song at all")
     if not isinstance(body, dict) or "armonica" not in body:
         _bad("it is no song")
-    if (version := body["armonica"]) != VERSION or type(version) is not int:
+    version = body["armonica"]
+    if type(version) is not int or not OLDEST <= version <= VERSION:
         raise BadSong(
-            f"This song has version {str(version)[:20]}, and version {VERSION} is known here.",
+            f"This song has version {str(version)[:20]}, and 1 to {VERSION} are known here.",
             "Open it with the Armonica that wrote it, or a newer one.",
         )
     try:
@@ -164,7 +185,7 @@ class _Fields:
         values = self.take(name)
         if not isinstance(values, list) or len(values) > most:
             _bad(f"the {name} of {self._where} are not a list of at most {most}")
-        return tuple(self._integer(name, value) for value in values)
+        return tuple(self.is_integer(name, value) for value in values)
 
     def tokens_or_none(self, name: str) -> tuple[int, ...] | None:
         if name in self._body and self._body[name] is None:
@@ -172,8 +193,14 @@ class _Fields:
             return None
         return self.integers(name, FOUR_QUARTERS.ticks)
 
+    def truth(self, name: str) -> bool:
+        value = self.take(name)
+        if not isinstance(value, bool):
+            _bad(f"the {name} of {self._where} is neither true nor false")
+        return value
+
     def integer(self, name: str) -> int:
-        return self._integer(name, self.take(name))
+        return self.is_integer(name, self.take(name))
 
     def number(self, name: str) -> float:
         return self._number(name, self.take(name))
@@ -186,11 +213,22 @@ class _Fields:
             _bad(f"the {name} of {self._where} is not a list of numbers")
         return tuple(self._number(name, value) for value in values)
 
+    def touches(self, name: str) -> Touches:
+        values = self.take(name)
+        if not isinstance(values, list) or len(values) > FOUR_QUARTERS.ticks:
+            _bad(f"how {self._where} was played is not a list of at most {FOUR_QUARTERS.ticks}")
+        return tuple(None if value is None else self._touch(name, value) for value in values)
+
+    def _touch(self, name: str, value: object) -> Touch:
+        if not isinstance(value, list) or len(value) != 2:
+            _bad(f"how a note of {self._where} was played is not a velocity and a deviation")
+        return Touch(self.is_integer(name, value[0]), self._number(name, value[1]))
+
     def end(self) -> None:
         if self._body:
             _bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
 
-    def _integer(self, name: str, value: object) -> int:
+    def is_integer(self, name: str, value: object) -> int:
         if type(value) is not int:
             _bad(f"the {name} of {self._where} is not a whole number")
         return value
@@ -203,11 +241,12 @@ class _Fields:
 
 
 def _document(fields: _Fields) -> Document:
-    fields.take("armonica")
+    version = fields.take("armonica")
     title, tempo = fields.text("title"), fields.number("tempo")
     part = _Fields(fields.take("track"), "the track")
     track = Track(part.integer("channel"), part.integer("program"), part.integer("velocity"))
     part.end()
+    sound: dict[str, Any] = _sound(fields, track) if version > 1 else {"track": track}
     model = None
     if (named := fields.take("model")) is not None:
         part = _Fields(named, "the model")
@@ -224,14 +263,42 @@ def _document(fields: _Fields) -> Document:
     fields.end()
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_SLOTS:
         _bad(f"the slots are not a list of 1 to {MOST_SLOTS}")
-    slots = tuple(_slot(body, f"measure {number}") for number, body in enumerate(listed, 1))
+    slots = tuple(
+        _slot(body, f"measure {number}", version) for number, body in enumerate(listed, 1)
+    )
     sizes = {len(slot.latent) for slot in slots if slot.latent is not None}
     if len(sizes) > 1:
         _bad("its codes have different lengths")
-    return Document(Song(title, tempo, track, slots, model), frozenset(locks), belongs_to)
+    song = Song(title, tempo, slots=slots, model=model, **sound)
+    return Document(song, frozenset(locks), belongs_to)
 
 
-def _slot(body: object, where: str) -> Slot:
+def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
+    # What came with version 2: how the measures are sounded.
+    part = _Fields(fields.take("groove"), "the groove")
+    unit = part.text("unit")
+    if unit not in SWING_UNITS:
+        _bad("the swing is of parts that are not known")
+    groove = Groove(
+        part.number("swing"),
+        SWING_UNITS[SWING_UNITS.index(unit)],
+        part.number("timing"),
+        part.integer("velocity"),
+        part.integer("seed"),
+    )
+    part.end()
+    part = _Fields(fields.take("key"), "the key")
+    key = Key(part.integer("tonic"), part.text("scale"))
+    part.end()
+    bank = fields.take("bank")
+    if not isinstance(bank, list) or len(bank) != 2:
+        _bad("the bank is not a list of two")
+    msb, lsb = (None if each is None else fields.is_integer("bank", each) for each in bank)
+    track = replace(track, bank_msb=msb, bank_lsb=lsb)
+    return {"track": track, "groove": groove, "key": key, "lock": fields.truth("lock")}
+
+
+def _slot(body: object, where: str, version: int) -> Slot:
     if body is None:
         return Slot()
     fields = _Fields(body, where)
@@ -243,17 +310,20 @@ def _slot(body: object, where: str) -> Slot:
     origin_fields.end()
     measure = Measure(fields.integers("tokens", FOUR_QUARTERS.ticks))
     source = fields.tokens_or_none("source")
-    latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.take("moved")
+    latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.truth("moved")
+    played = fields.touches("played") if version > 1 else ()
     fields.end()
-    if not isinstance(moved, bool):
-        _bad(f"whether {where} was moved is neither true nor false")
     if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
         _bad(f"the code and the anchor of {where} do not go together")
     brought = None if source is None else Measure(source)
-    return Slot(measure, latent, anchor, origin, moved, brought)
+    return Slot(measure, latent, anchor, origin, moved, brought, played)
 
 
-def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool) -> str:
+def _new(slot: Slot) -> bool:
+    return bool(slot.played) or slot.origin.kind in ("played", "between")
+
+
+def _text(head: Mapping[str, Any], slots: tuple[Slot, ...], ascii_only: bool) -> str:
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
 
@@ -268,7 +338,7 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "title": slot.origin.title[:_LONGEST_TEXT],
             "detail": slot.origin.detail[:_LONGEST_TEXT],
         }
-        parts = {
+        parts: dict[str, object] = {
             "origin": origin,
             "tokens": slot.measure.tokens,
             "source": slot.source.tokens if slot.source is not None else None,
@@ -276,6 +346,9 @@ def _text(head: Mapping[str, object], slots: tuple[Slot, ...], ascii_only: bool)
             "latent": slot.latent,
             "anchor": slot.anchor,
         }
+        if head["armonica"] > OLDEST:
+            touches = [touch and (touch.velocity, touch.deviation) for touch in slot.played]
+            parts["played"] = touches
         inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
         bodies.append(f"  {{{inside}}}")
     lines.append('"slots": [\n' + ",\n".join(bodies) + "\n ]")

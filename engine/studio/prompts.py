@@ -14,6 +14,7 @@ from engine.corpus.render import LEVEL
 from engine.errors import OutOfRange
 from engine.events import Prompt
 from engine.locations import meant
+from engine.music.line import Line
 from engine.music.measure import Measure
 from engine.music.song import Song, Track
 from engine.session import document
@@ -65,23 +66,19 @@ def prompt_codes(
             return torch.from_numpy(takes.read_codes(recipe)[:, -most:]).long()
         wave = files.read(takes.place(prompt.which), spec.sample_rate, last=seconds)
     elif prompt.kind == "song":
-        wave = _rendered(
-            tuple(song.measures()), song.tempo, song.track, seconds, spec.sample_rate, soundfont
-        )
+        wave = _heard(song, seconds, spec.sample_rate, soundfont)
     else:
         path = meant(prompt.which)
         if path.suffix.lower() in MIDI:
             from engine.midi.files import read
 
             found = read(path)
-            wave = _rendered(
-                found.measures, found.tempo, Track(), seconds, spec.sample_rate, soundfont
-            )
+            last = _whole(found.measures, found.tempo, seconds)
+            line = Line(found.measures[-last:])
+            wave = _rendered(line, found.tempo, Track(), spec.sample_rate, soundfont)
         elif path.suffix.lower() == document.SUFFIX:
             kept = document.read(path).song
-            wave = _rendered(
-                tuple(kept.measures()), kept.tempo, kept.track, seconds, spec.sample_rate, soundfont
-            )
+            wave = _heard(kept, seconds, spec.sample_rate, soundfont)
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)
     if len(wave) < SHORTEST * spec.sample_rate:
@@ -95,21 +92,22 @@ def prompt_codes(
     return instrument.encode(wave[len(wave) - round(frames * hop) :])
 
 
-def _rendered(
-    measures: Sequence[Measure],
-    tempo: float,
-    track: Track,
-    seconds: float,
-    rate: int,
-    soundfont: str,
-) -> Wave:
-    bar = float(measures[0].grid.length) * 60 / tempo
+def _heard(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
+    first = song.sounding - _whole(tuple(song.measures()), song.tempo, seconds)
+    return _rendered(song.line(first), song.tempo, song.track, rate, soundfont)
+
+
+def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     # It begins on a bar line where it can, for a beat is easier found there.
-    chosen = measures[-max(1, int(seconds / bar + 1e-9)) :]
-    if all(measure.silent for measure in chosen):
+    bar = float(measures[0].grid.length) * 60 / tempo
+    return min(len(measures), max(1, int(seconds / bar + 1e-9)))
+
+
+def _rendered(line: Line, tempo: float, track: Track, rate: int, soundfont: str) -> Wave:
+    if all(measure.silent for measure in line.measures):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    wave = to_mono(render(Synth(find(soundfont), rate), chosen, tempo, track, tail=0.0))
+    wave = to_mono(render(Synth(find(soundfont), rate), line, tempo, track, tail=0.0))
     return levelled(wave, LEVEL["melody"])

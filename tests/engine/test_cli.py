@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mido
 import pytest
 import soundfile
 
@@ -17,6 +18,7 @@ from engine.cli.main import main, parser
 from engine.corpus.table import shipped
 from engine.midi.files import read, write
 from engine.music.attributes import NAMES, attributes
+from engine.music.scales import Key
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
@@ -121,6 +123,29 @@ def test_render_leaves_what_no_gauge_moves(
     assert read(tmp_path / "same.mid").measures == read(tune).measures
 
 
+def test_render_writes_what_is_heard_and_tells_what_was_decoded(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, words = tmp_path / "out.mid", ("--swing", "66.7", "--humanise", "8,12", "--scale", "Eb")
+    found = ask(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
+    plain = ask(capsys, "render", "--base", tune, "-o", tmp_path / "plain.mid")
+    assert found["measures"] == plain["measures"]
+    sounded = found["sounded"]
+    assert (sounded["swing"], sounded["timing"], sounded["velocity"]) == (66.7, 8, 12)
+    assert (sounded["scale"], plain["sounded"]["scale"]) == ("Eb major", None)
+    written, even = (mido.MidiFile(each).tracks[1] for each in (out, tmp_path / "plain.mid"))
+    pitches = [m.note for m in written if m.type == "note_on"]
+    assert all(Key(3).holds(pitch) for pitch in pitches)
+    before = [m.note for m in even if m.type == "note_on"]
+    assert sum(a != b for a, b in zip(pitches, before, strict=True)) == sounded["moved"] > 0
+    assert len({m.velocity for m in written if m.type == "note_on"}) > 1
+    first = out.read_bytes()
+    ask(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
+    assert out.read_bytes() == first
+    ask(capsys, "render", "--base", tune, *words, "--seed", 4, "-o", out)
+    assert out.read_bytes() != first
+
+
 @pytest.mark.parametrize("kind", ["wav", "flac"])
 def test_render_gives_sound_too(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
@@ -221,6 +246,12 @@ def test_every_word_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
         ("--song x ports", "Leave it out"),
         ("render -o x.mid --tempo 7", "from 20 to 400"),
         ("render -o x.mid --measure 2", "--base"),
+        ("render -o x.mid --swing 49", "from 50 to 75"),
+        ("render -o x.mid --swing-of thirds", "sixteenths"),
+        ("render -o x.mid --humanise 60", "from 0 to 50"),
+        ("render -o x.mid --humanise 5,x", "from 0 to 40"),
+        ("render -o x.mid --scale D-dorian", "D dorian"),
+        ("render -o x.mid --scale D_dorian", "--scale"),
         ("encode nothing.mid", "nothing.mid"),
         ("encode", "FILE.mid"),
         ("conjure", "--help"),

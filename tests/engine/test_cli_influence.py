@@ -57,6 +57,19 @@ def test_a_measure_of_a_training_tune_names_it(
     assert found["corpus"] == shipped().digest
 
 
+def test_gradients_agree_about_a_measure_with_itself(
+    tune: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = ask(capsys, "influence", tune, "--measure", 3, "--top", 3, "--gradients")
+    first = found["matches"][0]
+    assert first["evidence"] == "gradient"
+    assert first["pull"] > 99
+    assert all(0 <= match["pull"] <= 100 for match in found["matches"])
+    again = ask(capsys, "influence", tune, "--top", 2, "--gradients")
+    assert again["matches"][0]["evidence"] == "gradient"
+    assert "--gradients" in refused(capsys, "influence", tune.with_suffix(".wav"), "--gradients")
+
+
 def test_a_whole_file_is_asked_about_and_drawn_as_lines(
     tune: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -348,3 +348,13 @@ def test_errors_of_the_family_alone_are_answers() -> None:
     asked.do(c.AskInfluence(1))
     asked.until(lambda: asked.told(Refused))
     assert not issubclass(RuntimeError, ArmonicaError)
+
+
+def test_gradients_are_asked_about_a_measure_on_demand() -> None:
+    asked = Asked(parts())
+    plain = asked.found(c.AskInfluence(1))
+    assert {match.evidence for match in plain.matches} == {"similar"}
+    weighed = asked.found(c.AskInfluence(1, gradients=True))
+    assert weighed.matches[0].evidence == "gradient"
+    assert weighed.matches[0].pull == 99.5
+    assert [match.title for match in weighed.matches] == [match.title for match in plain.matches]

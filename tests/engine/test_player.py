@@ -33,10 +33,52 @@ def player() -> Iterator[Process]:
         process.kill()
 
 
+ON_A_PORT = """
+import sys
+from engine.midi import outlet, player
+
+class Port:
+    def __init__(self, name, api):
+        self.name, self.api = name, api
+    def send(self, data):
+        pass
+    def close(self):
+        pass
+
+CENSUS = '{"alsa":[["alsa:synth"],[]]}'
+outlet.Output = Port
+player.child_command = lambda *_: [
+    sys.executable, "-c", f"import sys; print({CENSUS!r}, flush=True); sys.stdin.read()"
+]
+player.main()
+"""
+
+
+@pytest.fixture
+def player_on_a_port() -> Iterator[Process]:
+    """Gives a player that plays to a port which takes everything."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ON_A_PORT],
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        say(process, wire.encode(m.OpenPort("synth")))
+        assert hear(process, m.PortOpened) == m.PortOpened("alsa:synth")
+        yield process
+        process.kill()
+
+
 def say(process: Process, *lines: bytes) -> None:
     assert process.stdin is not None
     process.stdin.write(b"".join(lines))
     process.stdin.flush()
+
+
+def tell(process: Process, *messages: m.Message) -> None:
+    say(process, *(wire.encode(message) for message in messages))
 
 
 def hear(process: Process, kind: type[m.Message]) -> m.Message:
@@ -115,6 +157,30 @@ def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None
     assert isinstance(lateness, m.Lateness)
     assert lateness.count >= 1
     assert 0 <= lateness.p50 <= lateness.p99 <= lateness.worst < 1000
+
+
+def test_what_is_sent_is_told_to_whoever_wants_to_know(player_on_a_port: Process) -> None:
+    player = player_on_a_port
+    now = time.monotonic()
+    note = m.TimedNote(now + 0.1, now + 0.2, 2, 60, 90)
+    untold = m.Send(now, b"\xb0\x07\x10")
+    tell(player, untold, m.Monitor(True), m.Notes((note,)))
+    for at, data in ((note.on, b"\x92\x3c\x5a"), (note.off, b"\x82\x3c\x00")):
+        sent = hear(player, m.Sent)
+        assert isinstance(sent, m.Sent)
+        assert (sent.port, sent.data[:2], sent.missed) == ("alsa:synth", data[:2], 0)
+        assert sent.late >= 0
+        assert sent.at - sent.late == pytest.approx(at, abs=1e-6)
+    # A panic is told as well, and what follows the end of the telling is not.
+    tell(player, m.Panic())
+    sent = hear(player, m.Sent)
+    assert isinstance(sent, m.Sent)
+    assert sent.data[0] & 0xF0 == 0xB0
+    later = m.Send(time.monotonic(), b"\xc0\x07")
+    tell(player, m.Monitor(False), later, m.OpenPort(None))
+    assert player.stdout is not None
+    lines = list(iter(player.stdout.readline, wire.encode(m.PortOpened(None))))
+    assert not any(b'"c007"' in line for line in lines)
 
 
 def test_a_port_that_is_not_there_is_answered(player: Process) -> None:

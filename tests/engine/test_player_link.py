@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -58,6 +59,31 @@ def test_a_dead_player_is_replaced_once_with_its_port_and_clock(
     os.kill(second, signal.SIGKILL)
     assert not log.wait_for(m.PlayerLost).restarted
     link.send(m.Panic())
+
+
+DIES_OF_PANIC = """
+import json, sys
+for line in sys.stdin:
+    if "Panic" in line:
+        sys.exit(1)
+    print(json.dumps({"type": "Rejected", "reason": line.strip()}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_player_that_takes_the_place_of_another_tells_what_it_sends(
+    log: EventLog, *, watched: bool
+) -> None:
+    link = PlayerLink(log, [sys.executable, "-c", DIES_OF_PANIC])
+    for on in (True, watched):
+        link.send(m.Monitor(on))
+        assert json.loads(log.wait_for(m.Rejected).reason)["on"] is on
+    link.send(m.Panic())
+    assert log.wait_for(m.PlayerLost).restarted
+    # Once more, as it was said last.
+    again = log.wait_for(m.Rejected, lambda echo: "Monitor" in echo.reason)
+    assert json.loads(again.reason)["on"] is watched
+    link.close()
 
 
 def test_a_player_that_hangs_holds_nobody_up(link: PlayerLink, log: EventLog) -> None:

@@ -6,15 +6,20 @@ The tempo is 60, so that quarter notes are seconds. The music starts 10 ms after
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.events import PlayheadMoved
 from engine.midi import messages as m
 from engine.midi.schedule import Schedule
+from engine.music.groove import PLAIN, Groove
 from engine.music.line import Line
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Origin, Slot, Song, Track
+from engine.music.touch import Touch
 from engine.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
 
 TUNE = Origin("corpus", "The Tune")
@@ -29,9 +34,17 @@ def measure(text: str) -> Measure:
     return Measure(tuple(tokens))
 
 
-def song(*measures: str, tempo: float = 60.0, track: Track = Track()) -> Song:  # noqa: B008
-    """Gives a song of such measures."""
-    slots = tuple(Slot.brought_in(measure(text), TUNE) for text in measures)
+def song(
+    *measures: str,
+    tempo: float = 60.0,
+    track: Track = Track(),  # noqa: B008
+    touches: dict[int, tuple[Touch | None, ...]] | None = None,
+) -> Song:
+    """Gives a song of such measures, some of them as they were played."""
+    played = touches or {}
+    slots = tuple(
+        Slot.brought_in(measure(text), TUNE, played.get(at, ())) for at, text in enumerate(measures)
+    )
     return Song("Song", tempo, track, slots)
 
 
@@ -386,12 +399,50 @@ def test_a_line_without_notes_or_with_one_that_never_ends() -> None:
     assert (found.start, found.end) == (0.0, 8.0)
 
 
+def test_notes_are_heard_as_they_were_played() -> None:
+    early, late = Touch(30, -0.05), Touch(100, 0.04)
+    played = song("CDEF", "GGGG", touches={0: (early, late, None, late), 1: (early, *[None] * 3)})
+    stage = Stage(played)
+    stage.now = -LEAD - 0.05
+    told = stage.tell(stage.sequencer.play(stage.now, 0))
+    assert isinstance(told[-1], m.Notes)
+    assert [(round(n.on, 4), n.velocity) for n in told[-1].notes] == [(-0.05, 30)]
+    stage.until(9.0)
+    ons = [round(at, 4) for at, kind, _ in stage.heard if kind == "on"]
+    assert ons == [-0.05, 1.04, 2.0, 3.04, 3.95, 5.0, 6.0, 7.0, 7.95]
+    # One note is heard at a time, so the note before an early one ends early.
+    assert [(round(at, 4), *rest) for at, *rest in stage.heard[7:9]] == [
+        (3.95, "off", F),
+        (3.95, "on", G),
+    ]
+    assert stage.sequencer.playhead(-0.03) == PlayheadMoved(0, 0.0)
+
+
+def test_a_measure_that_is_heard_once_is_heard_as_it_was_played() -> None:
+    touches = (Touch(30, -0.05), Touch(100, 0.04))
+    stage = Stage(song("CD..", touches={0: touches}))
+    told = stage.sequencer.audition((measure("CD.."),), 5.0, 0)
+    assert isinstance(told[0], m.Notes)
+    assert [(n.on, n.off, n.velocity) for n in told[0].notes] == [(5.0, 6.04, 30), (6.04, 7.0, 100)]
+
+
+def test_notes_that_were_played_into_each_other_stay_in_order() -> None:
+    tokens = [HOLD] * 24
+    tokens[3:5] = C, D
+    line = Line([Measure(tuple(tokens))], touches=[(Touch(80, 0.4), Touch(80, -0.4))])
+    first, second = line.once()
+    assert first.start < second.start
+    assert (first.start + second.start) / 2 == (1 / 2 + 2 / 3) / 2
+
+
 measures = st.text("CDEFG-.", min_size=4, max_size=4)
+touched = st.builds(Touch, st.integers(1, 127), st.floats(-0.1, 0.1)) | st.none()
 moves = st.tuples(
     st.floats(0.02, 1.7),
     st.lists(measures, min_size=1, max_size=3),
     st.sampled_from([60.0, 97.0, 180.0]),
     st.sampled_from(["now", "beat"]),
+    st.lists(touched, min_size=4, max_size=4),
 )
 
 
@@ -400,21 +451,22 @@ def expected(stage: Stage, now_playing: Song) -> int | None:
     run = stage.sequencer._run
     assert run is not None
     position = run.at(stage.now)
-    over = Line(now_playing.measures()).covering(position)
-    return over.pitch if over is not None and over.start >= run.first else None
+    over = now_playing.line().covering(position)
+    return over.pitch if over is not None and over.written >= run.first - 1e-6 else None
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(measures, min_size=1, max_size=3), st.lists(moves, max_size=6))
 def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
-    first: list[str], edits: list[tuple[float, list[str], float, str]]
+    first: list[str], edits: list[tuple[float, list[str], float, str, list[Touch | None]]]
 ) -> None:
     last = song(*first)
     stage = Stage(last)
     stage.play()
-    for wait, texts, tempo, timing in edits:
+    for wait, texts, tempo, timing, hands in edits:
         stage.until(stage.now + wait)
-        last = song(*texts, tempo=tempo)
+        touches = {0: tuple(hands[: len(measure(texts[0]).pitches)])}
+        last = song(*texts, tempo=tempo, touches=touches)
         stage.change(last, timing)
     # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
     stage.until(stage.now + 1.1)
@@ -422,10 +474,199 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
         stage.until(stage.now + 0.173)
         run = stage.sequencer._run
         assert run is not None
-        if 0.05 < run.at(stage.now) % 1.0 < 0.95:
+        if 0.15 < run.at(stage.now) % 1.0 < 0.85:
             sounding = {pitch for _, pitch in stage.schedule.sounding}
             wanted = expected(stage, last)
             assert sounding == ({wanted} if wanted is not None else set())
     stage.tell(stage.sequencer.stop(stage.now))
     stage.until(stage.now + 0.001)
     assert not stage.schedule.sounding
+
+
+def eighths(*pitches: int, groove: Groove = PLAIN, tempo: float = 60.0) -> Song:
+    """Gives a song of one measure of eighths."""
+    tokens = [HOLD] * 24
+    tokens[::3] = [*pitches, *[REST] * (8 - len(pitches))]
+    slot = Slot.brought_in(Measure.from_tokens(tokens), TUNE)
+    return Song("Song", tempo, slots=(slot,), groove=groove)
+
+
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+
+
+def struck(stage: Stage) -> list[tuple[float, int]]:
+    """Gives the notes that were struck so far, by time and pitch."""
+    return [(at, pitch) for at, kind, pitch in stage.heard if kind == "on"]
+
+
+def test_swing_is_heard_on_the_off_beats_and_in_every_turn() -> None:
+    stage = Stage(eighths(*SCALE, groove=Groove(64)))
+    stage.play()
+    stage.until(8.4)
+    wanted = [round(beat + part, 3) for beat in range(8) for part in (0, 0.64)]
+    assert [at for at, _ in struck(stage)] == [*wanted, 8.0]
+    assert stage.heard[1:3] == [(0.64, "off", 60), (0.64, "on", 62)]
+
+
+def test_a_note_deviates_alike_in_every_turn_and_wherever_the_music_began() -> None:
+    groove = Groove(timing=30, velocity=20, seed=5)
+    song_ = eighths(*SCALE, groove=groove)
+    both = replace(song_, slots=song_.slots * 2)
+    first = Stage(both)
+    first.play()
+    start = first.sequencer._run.time  # type: ignore[union-attr]
+    first.until(16.2)
+    ons = struck(first)
+    assert [pitch for _, pitch in ons[:17]] == [*SCALE * 2, 60]
+    off = [round(at - start - at_written / 2, 3) for at_written, (at, _) in enumerate(ons)]
+    assert off[0:1] == off[16:17]
+    assert off[:8] != off[8:16]
+    assert 0.015 < max(map(abs, off)) <= 0.03
+    second = Stage(both)
+    second.play(slot=1)
+    begun = second.sequencer._run.time  # type: ignore[union-attr]
+    second.until(4.0)
+    assert [round(at - begun, 3) for at, _ in struck(second)[:7]] == [
+        round(at - start - 4, 3) for at, _ in ons[8:15]
+    ]
+
+
+def test_the_first_note_is_heard_though_it_comes_before_its_time() -> None:
+    early = [s for s in range(60) if eighths(60, groove=Groove(timing=50, seed=s)).line().earliest]
+    assert early
+    for seed in early:
+        stage = Stage(eighths(60, groove=Groove(timing=50, seed=seed)))
+        stage.play()
+        ((at, pitch),) = struck(stage.until(0.6))
+        assert pitch == 60
+        assert at >= 0
+        # And nothing of the turn that never was.
+        late = Stage(eighths(*SCALE, groove=Groove(timing=50, seed=seed)))
+        late.play()
+        assert struck(late.until(0.3))[0][1] == 60
+
+
+def test_a_lock_holds_what_is_heard_to_the_key_and_lets_go_again() -> None:
+    plain = eighths(60, 61, 62, 63)
+    stage = Stage(plain)
+    stage.play()
+    stage.until(0.1)
+    stage.change(replace(plain, key=Key(0, "major"), lock=True))
+    assert [pitch for _, pitch in struck(stage.until(1.9))] == [60, 60, 62, 62]
+    assert stage.sequencer._line.measures == tuple(plain.measures())
+    stage.change(plain)
+    assert [pitch for _, pitch in struck(stage.until(5.9))[-4:]] == [60, 61, 62, 63]
+
+
+def test_a_note_that_sounds_is_not_struck_again_because_it_would_be_later_now() -> None:
+    stage = Stage(eighths(*SCALE))
+    stage.play()
+    stage.until(0.55)
+    stage.change(eighths(*SCALE, groove=Groove(75)))
+    assert struck(stage.until(1.9)) == [(0.0, 60), (0.5, 62), (1.0, 64), (1.75, 65)]
+
+
+def test_a_note_that_has_ended_is_not_struck_again_because_it_would_last_longer_now() -> None:
+    tokens = [60, 0, 0, REST, *[HOLD] * 20]
+    straight = replace(eighths(), slots=(Slot.brought_in(Measure(tuple(tokens)), TUNE),))
+    stage = Stage(straight)
+    stage.play()
+    stage.until(0.55)
+    stage.change(replace(straight, groove=Groove(75)))
+    assert stage.until(3.9).heard == [(0.0, "on", 60), (0.5, "off", 60)]
+    assert stage.until(4.9).heard[2:] == [(4.0, "on", 60), (4.75, "off", 60)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.01, 0.6), st.floats(50, 75)), max_size=12))
+def test_whatever_swing_is_turned_to_no_note_is_struck_twice(
+    turns: list[tuple[float, float]],
+) -> None:
+    stage = Stage(eighths(*SCALE))
+    stage.play()
+    for wait, swing in turns:
+        stage.until(stage.now + wait)
+        stage.change(eighths(*SCALE, groove=Groove(swing)))
+    places = [SCALE.index(pitch) for _, pitch in struck(stage.until(stage.now + 1))]
+    # One may be left out where hardly anything of it would be left.
+    assert all((b - a) % 8 in (1, 2) for a, b in pairwise(places))
+
+
+grooves = st.builds(
+    Groove,
+    st.sampled_from([50.0, 58.0, 66.7, 75.0]),
+    st.sampled_from(["eighths", "sixteenths"]),
+    st.sampled_from([0.0, 12.0, 50.0]),
+    seed=st.integers(0, 5),
+)
+keys = st.none() | st.builds(Key, st.integers(0, 11), st.sampled_from(["major", "blues"]))
+figures = st.lists(st.sampled_from([HOLD, HOLD, REST, C, D, E, 66]), min_size=24, max_size=24)
+turned = st.tuples(
+    st.floats(0.02, 1.7),
+    st.lists(figures, min_size=1, max_size=2),
+    st.sampled_from([60.0, 97.0]),
+    grooves,
+    keys,
+    st.sampled_from(["now", "beat"]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(turned, min_size=1, max_size=5))
+def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
+    edits: list[tuple[float, list[list[int]], float, Groove, Key | None, str]],
+) -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    last = song("CDEF")
+    for wait, figures, tempo, groove, key, timing in edits:
+        stage.until(stage.now + wait)
+        slots = tuple(Slot.brought_in(Measure(tuple(each)), TUNE) for each in figures)
+        last = replace(
+            Song("Song", tempo, slots=slots, groove=groove),
+            key=key or C_MAJOR,
+            lock=key is not None,
+        )
+        stage.change(last, timing)
+    stage.until(stage.now + 1.3)
+    line = last.line()
+    for _ in range(40):
+        stage.until(stage.now + 0.113)
+        run = stage.sequencer._run
+        assert run is not None
+        position = run.at(stage.now)
+        near = line.between(position - 9, position + 1)
+        if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
+            wanted = expected(stage, last)
+            sounding = {pitch for _, pitch in stage.schedule.sounding}
+            assert sounding == ({wanted} if wanted is not None else set())
+    stage.tell(stage.sequencer.stop(stage.now))
+    stage.until(stage.now + 0.001)
+    assert not stage.schedule.sounding
+
+
+def test_an_audition_is_heard_as_in_the_loop_and_a_measure_from_outside_as_written() -> None:
+    swung = eighths(60, 61, groove=Groove(60))
+    stage = Stage(replace(swung, lock=True))
+    (measure_,) = swung.measures()
+    stage.tell(stage.sequencer.audition((measure_,), 0.0, slot=0))
+    assert struck(stage.until(1.9)) == [(0.0, 60), (0.6, 60)]
+    stage.tell(stage.sequencer.audition((measure_,), 2.0))
+    assert struck(stage.until(3.9))[2:] == [(2.0, 60), (2.5, 61)]
+
+
+def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() -> None:
+    stage = Stage(song("C...", track=Track(2, 40, bank_msb=8, bank_lsb=1)))
+    assert stage.sequencer.program(1.0) == [
+        m.Send(1.0, b"\xb2\x00\x08"),
+        m.Send(1.0, b"\xb2\x20\x01"),
+        m.Send(1.0, b"\xc2\x28"),
+    ]
+    told = stage.change(song("C...", track=Track(2, 40, bank_lsb=2)))
+    assert told == [m.Send(0.0, b"\xb2\x20\x02"), m.Send(0.0, b"\xc2\x28")]
+    assert stage.change(song("C...", track=Track(2, 40, 80, bank_lsb=2))) == []
+    # The player keeps the order of what is due at once.
+    for message in told:
+        assert isinstance(message, m.Send)
+        stage.schedule.send(message.at, message.data, 0.0)
+    assert [due.data[0] for due in stage.schedule.take(0.0)] == [0xB2, 0xC2]

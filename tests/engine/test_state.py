@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import commands as c
-from engine.events import Noticed, PortStatus, Refused, Snapshot
+from engine.events import (
+    Noticed,
+    PortStatus,
+    RecordSettings,
+    RecordStatus,
+    Refused,
+    Snapshot,
+)
 from engine.latent.spec import Latent
+from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.touch import Touch
 from engine.state import State
 from tests.fakes import FakeModel
 
@@ -196,6 +207,45 @@ def test_track_and_title(state: State) -> None:
     assert state.snapshot().undo == ("title", "channel 10, velocity 80")
 
 
+def test_groove_key_and_bank_are_steps_and_leave_the_measures(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)), c.SetTrack(program=40))
+    slots = state.snapshot().song.slots
+    do(state, c.SetBank(8, None), c.SetGroove(swing=60, unit="sixteenths"))
+    do(state, c.SetGroove(timing=12, seed=7), c.SetGroove(velocity=9))
+    song = do(state, c.SetKey(2, "dorian"), c.SetKey(lock=True), c.SetKey(tonic=4)).song
+    assert song.slots == slots
+    assert (song.track.program, song.track.bank_msb, song.track.bank_lsb) == (40, 8, None)
+    assert song.groove == Groove(60, "sixteenths", 12, 9, 7)
+    assert song.locked == Key(4, "dorian")
+    assert state.snapshot().undo[:7] == (
+        "key E dorian",
+        "lock to D dorian",
+        "key D dorian",
+        "humanise velocity 9",
+        "humanise timing 12 ms, seed 7",
+        "swing 60 % of sixteenths",
+        "bank 8/-",
+    )
+    assert do(state, c.SetKey(lock=False)).song.locked is None
+    assert do(state, c.SetBank()).undo[0] == "bank not sent"
+
+
+def test_a_held_swing_is_one_step(state: State) -> None:
+    do(state, *(c.SetGroove(swing=50 + at, gesture=3) for at in range(1, 6)))
+    assert state.snapshot().undo == ("swing 55 % of eighths",)
+    do(state, c.SetGroove(timing=5, gesture=3))
+    assert len(state.snapshot().undo) == 2
+
+
+def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) -> None:
+    song = do(state, c.LoadMeasures(0, (REEL, JIG), (TUNE,) * 2), c.SetKey(7, "major")).song
+    # Of C E G C and D F, the F alone is not in G major.
+    assert song.foreign() == (1, 6)
+    assert [note.pitch for note in song.line().once()] == [60, 64, 67, 72, 62, 65]
+    locked = do(state, c.SetKey(lock=True)).song
+    assert [note.pitch for note in locked.line().once()] == [60, 64, 67, 72, 62, 64]
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -215,6 +265,14 @@ def test_track_and_title(state: State) -> None:
         c.SetTempo(float("nan")),
         c.SetTempo(401),
         c.SetTrack(program=128),
+        c.SetBank(128),
+        c.SetBank(0, -1),
+        c.SetGroove(swing=49.9),
+        c.SetGroove(swing=float("nan")),
+        c.SetGroove(timing=50.1),
+        c.SetGroove(seed=2**63),
+        c.SetKey(tonic=12),
+        c.SetKey(scale="dorien"),
         c.SetTitle("x" * 300),
         c.Play(8),
         c.Audition(-1),
@@ -307,6 +365,9 @@ commands = st.one_of(
     st.builds(c.RemoveSlot, slots),
     st.builds(c.SetTempo, st.floats(10, 500), gestures),
     st.builds(c.SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
+    st.builds(c.SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
+    st.builds(c.SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
+    st.builds(c.SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),
     st.builds(c.Play, st.none() | slots),
     st.builds(c.Undo),
     st.builds(c.Redo),
@@ -357,3 +418,86 @@ def test_undoing_everything_brings_the_first_song_back(played: list[c.Command]) 
         assert replace(state.snapshot(), revision=0, redo=()) == replace(
             last, revision=0, redo=(), selected=state.snapshot().selected
         )
+
+
+def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    slot = state.snapshot().song.slots[0]
+    state.apply(c.LockDimension(2, True))
+    state.apply(c.Vary(0, 1.5, 7))
+    varied = state.snapshot().song.slots[0]
+    assert slot.latent is not None
+    assert varied.latent is not None
+    assert varied.latent[2] == slot.latent[2]
+    assert varied.latent[4] == slot.latent[4]
+    assert math.dist(slot.latent, varied.latent) <= 1.5 + 1e-3
+    assert varied.anchor == slot.anchor
+    assert state.snapshot().undo[0] == "vary 1.5 in measure 1"
+    assert refusal(state, c.Vary(7, 1.0, 7)) == "Measure 8 is empty."
+    state.apply(c.Undo())
+    assert state.snapshot().song.slots[0] == slot
+
+
+def test_measures_are_put_between_two_in_one_step(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    before = state.snapshot()
+    state.apply(c.CopySlot(0, 1))
+    state.apply(c.SetLatent(1, 2, 3.0))
+    state.apply(c.SelectSlot(1))
+    state.apply(c.Interpolate(0, 1, 3))
+    slots = state.snapshot().song.slots
+    assert len(slots) == len(before.song.slots) + 3
+    assert [slot.origin.detail for slot in slots[1:4]] == [f"step {n} of 3" for n in (1, 2, 3)]
+    assert {slot.origin.kind for slot in slots[1:4]} == {"between"}
+    densities = [slot.latent[2] for slot in slots[:5] if slot.latent is not None]
+    assert densities == sorted(densities)
+    assert len(set(densities)) == 5
+    assert state.snapshot().selected == 4
+    assert state.snapshot().undo[0] == "3 measures from 1 to 2"
+    assert refusal(state, c.Interpolate(0, 0)).startswith("There is no way")
+    assert refusal(state, c.Interpolate(0, 7)).startswith("There is no way")
+    state.apply(c.Undo())
+    assert len(state.snapshot().song.slots) == len(before.song.slots)
+
+
+def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    before = state.snapshot().song
+    touch = (Touch(33, 0.05),)
+    measure = Measure((60, *[HOLD] * 23))
+    for slot in (2, 3, 2):
+        state.apply(
+            c.LoadMeasures(slot, (measure,), (Origin("played", "Played"),), (touch,), gesture=5)
+        )
+    assert state.snapshot().undo[0] == "record measures 3 to 4"
+    assert state.snapshot().song.slots[3].touches == touch
+    state.apply(c.CopySlot(3, 4))
+    assert state.snapshot().song.slots[4].touches == touch
+    state.apply(c.SetLatent(4, 2, 3.0))
+    assert state.snapshot().song.slots[4].touches == ()
+    state.apply(c.ResetLatent(4))
+    assert state.snapshot().song.slots[4].touches == touch
+    for _ in range(4):
+        state.apply(c.Undo())
+    assert state.snapshot().song == before
+
+
+def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State) -> None:
+    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    state.apply(c.SelectSlot(2))
+    state.apply(c.Record("overdub"))
+    assert state.snapshot().recording == RecordStatus("overdub", 2, 6)
+    assert state.snapshot().playing
+    state.apply(c.EndRecording())
+    assert state.snapshot().recording is None
+    assert state.snapshot().playing
+    state.apply(c.Record(slot=0, measures=2))
+    state.apply(c.Stop())
+    assert state.snapshot().recording is None
+    for wrong in (c.Record(slot=8), c.Record(slot=0, measures=0)):
+        assert refusal(state, wrong)
+    assert not state.snapshot().playing
+    state.apply(c.SetRecord(strength=0.5, click="never", count_in=2))
+    assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
+    for setting in (c.SetRecord(1.5), c.SetRecord(latency=-1.0), c.SetRecord(count_in=5)):
+        assert refusal(state, setting)

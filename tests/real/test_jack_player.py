@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import shutil
+import signal
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -16,10 +19,11 @@ from engine.midi import messages as m
 from engine.midi.link import PlayerLink
 from engine.midi.ports import list_ports
 from tests.fakes_player import EventLog
-from tests.real.conftest import STRETCHES, Heard, scale
+from tests.real.conftest import STRETCHES, Heard, JackServer, scale
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], Heard]
+ARMONICA = "from engine.cli.main import script; script()"
 
 
 def test_ports_are_listed_by_name_and_direction(hear: Hear) -> None:
@@ -107,3 +111,25 @@ def test_panic_is_heard(link: PlayerLink, log: EventLog, hear: Hear) -> None:
     listener.wait_until(lambda heard: heard[-1][1] == b"\xb3\x78\x00")
     ends = [data for _, data in listener.messages if data[0] & 0xF0 == 0x80]
     assert sorted(ends) == [bytes((0x80 | channel, 60, 0)) for channel in range(4)]
+
+
+def test_ports_that_come_and_go_are_told_line_by_line(jack: JackServer, hear: Hear) -> None:
+    assert jack.running
+    watch = subprocess.Popen(
+        [sys.executable, "-c", ARMONICA, "ports", "--watch", "--json"], stdout=subprocess.PIPE
+    )
+    assert watch.stdout is not None
+    there = {port["name"] for port in json.loads(watch.stdout.readline())["ports"]}
+    assert "virtual" in there
+    for _ in range(3):
+        for change in ("appeared", "vanished"):
+            if change == "appeared":
+                listener = hear("listener")
+            else:
+                listener.close()
+            line = json.loads(watch.stdout.readline())
+            told = (line["change"], line["name"], line["direction"])
+            assert told == (change, "jack:listener:in", "out")
+    watch.send_signal(signal.SIGINT)
+    assert watch.wait(30) == 0
+    watch.stdout.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from engine import commands as c
+from engine.controllers import Controllers
 from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.events import (
     CorpusBrowsed,
@@ -17,6 +19,7 @@ from engine.events import (
     PortStatus,
     Refused,
     Snapshot,
+    StudioShown,
     TrackFound,
     TuneFound,
     TunePreviewed,
@@ -25,6 +28,7 @@ from engine.influences import Influences, WayFound
 from engine.jobs import Job
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.surface import surface
+from engine.midi.messages import Heard
 from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
 from engine.state import State
@@ -81,6 +85,7 @@ class FakeEngine:
         self.sent: list[c.Command] = []
         self.influences = Influences(fakes_influence.parts())
         self.closed = False
+        self.controllers = Controllers(self.tell)
         self._callbacks: list[Callable[[Event], None]] = []
         self._told = -1
         if ready:
@@ -96,6 +101,15 @@ class FakeEngine:
         self._callbacks.append(callback)
         callback(self.snapshot)
         return lambda: self._callbacks.remove(callback)
+
+    def hear(self, *messages: Heard) -> None:
+        """Lets messages of controllers arrive, and what they ask for be met."""
+        for each in messages:
+            command = self.controllers.hear(each, self.snapshot, StudioShown())
+            if command is not None:
+                self.send(command)
+        for command in self.controllers.settle(math.inf, self.snapshot):
+            self.send(command)
 
     def adopt(self) -> None:
         """Lets the model arrive."""
@@ -159,6 +173,8 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Noticed(f"Written: {path}.", answers=command),)
+            case c.WatchMidi():
+                return ()
             case c.BrowseCorpus(query):
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
@@ -178,6 +194,9 @@ class FakeEngine:
                     Origin("corpus", title, f"measure {first + each}") for each in range(count)
                 )
                 return self.state.apply(c.LoadMeasures(slot, measures, origins))
+            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                self.controllers.meet(command)
+                return ()
             case c.OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)
                 return self.state.apply(c.MarkPort(status))

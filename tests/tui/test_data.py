@@ -22,6 +22,7 @@ from tui.bridge import Bridge, Due, Told
 from tui.deeds import DEEDS
 from tui.gestures import PAUSE, Gestures
 from tui.influence_deeds import DEEDS as INFLUENCE_DEEDS
+from tui.monitor_deeds import DEEDS as MONITOR_DEEDS
 from tui.steer_deeds import DEEDS as STEER_DEEDS
 from tui.theme import NAMES, defaults, load
 from tui.widgets.song_strip import contour
@@ -35,6 +36,7 @@ def test_every_action_is_done_and_has_keys_and_words() -> None:
     both = {action.id for action in ACTIONS if action.place == "everywhere"}
     assert set(DEEDS) == {action.id for action in ACTIONS if action.on("compose")}
     assert set(STEER_DEEDS) | both == {action.id for action in ACTIONS if action.on("steer")}
+    assert set(MONITOR_DEEDS) | both == {a.id for a in ACTIONS if a.on("monitor")}
     assert set(INFLUENCE_DEEDS) | both == {a.id for a in ACTIONS if a.on("influence")}
     assert set(keymap.load("default").keys) == set(IDS)
     for action in ACTIONS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.config import Settings
 from engine.loop import Engine
 from tests.fakes import FakeModel
+from tests.fakes_influence import parts
 from tests.fakes_player import RecordingPlayer
 from tests.tui.fake_engine import song
 from tests.tui.waiting import quiet, until
@@ -13,7 +14,9 @@ from tui.app import ArmonicaApp
 
 async def test_a_key_moves_a_gauge_explains_it_plays_it_and_takes_it_back() -> None:
     player = RecordingPlayer()
-    engine = Engine(FakeModel, lambda _: player, song=song(), settings=Settings())
+    engine = Engine(
+        FakeModel, lambda _: player, song=song(), settings=Settings(), influence=parts()
+    )
     engine.start()
     app = ArmonicaApp(engine)
     try:

@@ -356,6 +356,28 @@ async def test_what_is_seldom_so_near_is_looked_at_without_being_red(
         assert lines(verdict)[2].startswith("! #1 The Rakes of Kildare: 3 notes in a row, asks")
 
 
+async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influence(
+    app: ArmonicaApp, engine: LateEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await look(pilot)
+        _, matches, _ = parts(screen)
+        await pilot.press("e")
+        await until(pilot, lambda: "the model's gradients agree" in matches.plain())
+        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0, 10, gradients=True)
+        assert "gradient" in lines(matches)[1]
+        assert "influence" not in matches.plain()
+        # What became of the measure has not been weighed.
+        await pilot.press("x")
+        await answered(pilot)
+        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0)
+        assert "gradient" not in "".join(lines(matches))
+        await pilot.press("right")
+        await answered(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "Nothing has been found" in said(app)[-1])
+
+
 async def test_influence_is_said_only_of_what_a_retraining_confirmed(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:

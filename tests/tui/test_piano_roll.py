@@ -6,8 +6,9 @@ import pytest
 from textual.geometry import Region
 
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure
+from engine.music.pitches import pitch_name
 from tests.tui.pictures import Frame, lines
-from tui.widgets.piano_roll import PianoRoll, last_pitch, pitch_name
+from tui.widgets.piano_roll import PianoRoll, last_pitch
 
 
 def measure(text: str) -> Measure:

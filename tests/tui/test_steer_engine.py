@@ -7,6 +7,7 @@ from engine.events import Event, TakeGrown
 from engine.loop import Engine
 from tests.fakes import FakeModel
 from tests.fakes_audio import FakeStage, plant_probes
+from tests.fakes_influence import parts
 from tests.fakes_player import RecordingPlayer
 from tests.tui.fake_engine import song
 from tests.tui.waiting import until
@@ -21,7 +22,7 @@ async def test_a_trait_is_added_its_meter_crosses_and_the_take_is_heard_beside_i
     plant_probes("drums", "pad")
     engine = Engine(
         FakeModel, lambda _: RecordingPlayer(), song=song(), settings=Settings(),
-        studio=stage.parts(),
+        studio=stage.parts(), influence=parts(),
     )  # fmt: skip
     told: list[Event] = []
     engine.subscribe(told.append)

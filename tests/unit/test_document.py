@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 from engine.config import Settings
 from engine.errors import BadSong, CannotWrite
+from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.song import Origin, Slot, Song, Track
+from engine.music.scales import SCALES, Key
+from engine.music.song import Origin, OriginKind, Slot, Song, Track
+from engine.music.touch import Touch
 from engine.session import autosave, shipping
 from engine.session.document import Document, decode, encode, located, read, write
 from engine.session.opening import opening, shipped, shipped_songs
@@ -30,35 +33,66 @@ texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
 codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
 origins = st.builds(
-    Origin, st.sampled_from(["corpus", "midi", "prior", "gauge", "copy"]), texts, texts
+    Origin,
+    st.sampled_from([kind for kind in get_args(OriginKind) if kind != "empty"]),
+    texts,
+    texts,
 )
-slots = st.one_of(
-    st.just(Slot()),
-    st.builds(
-        lambda measure, code, origin, moved, source: Slot(
-            measure, code, code, origin, moved, source
-        ),
-        tokens,
-        st.none() | codes,
-        origins,
-        st.booleans(),
-        st.none() | tokens,
-    ),
-)
+touches = st.builds(Touch, st.integers(1, 127), st.floats(-0.5, 0.5)) | st.none()
+
+
+@st.composite
+def filled(draw: st.DrawFn) -> Slot:
+    """A slot with something in it, as it was played or not."""
+    source = draw(st.none() | tokens)
+    played: tuple[Touch | None, ...] = ()
+    if source is not None and draw(st.booleans()):
+        count = len(source.pitches)
+        played = tuple(draw(st.lists(touches, min_size=count, max_size=count)))
+    code = draw(st.none() | codes)
+    return Slot(draw(tokens), code, code, draw(origins), draw(st.booleans()), source, played)
+
+
+slots = st.one_of(st.just(Slot()), filled())
+banks = st.none() | st.integers(0, 127)
 songs = st.builds(
     Song,
     texts,
     st.floats(20, 400),
-    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127)),
+    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127), banks, banks),
     st.lists(slots, min_size=1, max_size=10).map(tuple),
     st.none() | st.tuples(texts, texts),
+    st.just(PLAIN)
+    | st.builds(
+        Groove,
+        st.floats(50, 75),
+        st.sampled_from(SWING_UNITS),
+        st.floats(0, 50),
+        st.integers(0, 40),
+        st.integers(0, 2**63 - 1),
+    ),
+    st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
+    st.booleans(),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
 MEASURE = Measure((60, *[HOLD] * 23))
 SONG = Song(
     "Air",
-    slots=(Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True), Slot()),
+    slots=(
+        Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True),
+        Slot.brought_in(MEASURE, Origin("played"), (Touch(99, -0.03),)),
+        Slot(),
+    ),
+)
+
+PLAINLY = replace(SONG, slots=(SONG.slots[0], SONG.slots[2]))
+SONG = replace(
+    SONG,
+    track=Track(bank_msb=8),
+    groove=Groove(62, "sixteenths", 8.5, 12, 7),
+    key=Key(2, "dorian"),
+    lock=True,
 )
 
 
@@ -68,9 +102,39 @@ def test_what_is_written_is_read_again(document: Document) -> None:
 
 
 def test_a_file_is_readable_and_says_what_it_is() -> None:
-    text = encode(Document(SONG)).decode()
+    text = encode(Document(PLAINLY)).decode()
     assert text.splitlines()[1:3] == [' "armonica": 1,', ' "title": "Air",']
     assert '"origin": {"kind": "midi", "title": "Áir", "detail": "1"}' in text
+
+
+def test_a_song_of_the_version_before_opens_and_says_nothing_of_playing() -> None:
+    body = json.loads(encode(Document(SONG)))
+    body["armonica"] = 1
+    with pytest.raises(BadSong):
+        decode(json.dumps(body).encode())
+    for slot in body["slots"][:2]:
+        del slot["played"]
+    for name in ("groove", "key", "lock", "bank"):
+        del body[name]
+    found = decode(json.dumps(body).encode()).song
+    assert [slot.played for slot in found.slots] == [(), (), ()]
+    assert [slot.measure for slot in found.slots] == [slot.measure for slot in SONG.slots]
+
+
+def test_a_song_says_how_each_note_was_played_or_is_refused() -> None:
+    assert '"played": [[99, -0.03]]' in encode(Document(SONG)).decode()
+    several: list[Any] = [{}, [[99]], [[0, 0.0]], [[99, 0.6]], [[99.5, 0]], [None, None], [True]]
+    for wrong in several:
+        body = json.loads(encode(Document(SONG)))
+        body["slots"][1]["played"] = wrong
+        with pytest.raises(BadSong):
+            decode(json.dumps(body).encode())
+
+
+def test_a_song_that_was_not_played_opens_in_older_programs() -> None:
+    text = encode(Document(PLAINLY)).decode()
+    assert '"armonica": 1' in text
+    assert "played" not in text
 
 
 json_values = st.recursive(
@@ -144,10 +208,21 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b"", "damaged"),
         (b"{" * 100_000, "damaged"),
         (b"[" * 100_000, "damaged"),
-        (b'{"armonica": 1, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
+        (b'{"armonica": 2, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
         (b" " * 8_000_001, "larger"),
         (b"[]", "no song"),
-        (changed(lambda body: body.update(armonica=2)), "version 2"),
+        (changed(lambda body: body.update(armonica=3)), "version 3"),
+        (changed(lambda body: body.update(armonica=1)), "not known"),
+        (changed(lambda body: body.pop("groove")), "lacks groove"),
+        (changed(lambda body: body["groove"].update(swing=80)), "swing"),
+        (changed(lambda body: body["groove"].update(unit="fifths")), "swing"),
+        (changed(lambda body: body["groove"].update(seed=-1)), "seed"),
+        (changed(lambda body: body["key"].update(scale="dorien")), "scale"),
+        (changed(lambda body: body["key"].update(tonic=12)), "tonic"),
+        (changed(lambda body: body.update(lock=1)), "neither true nor false"),
+        (changed(lambda body: body.update(bank=[1])), "bank"),
+        (changed(lambda body: body.update(bank=[1, 128])), "bank"),
+        (changed(lambda body: body.update(bank=[True, None])), "bank"),
         (changed(lambda body: body.update(armonica=True)), "version True"),
         (changed(lambda body: body.update(tempo=float("nan"))), "damaged"),
         (changed(lambda body: body.update(tempo=10**400)), "tempo"),
@@ -169,6 +244,15 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
         decode(data)
     assert caught.value.remedy
     assert "\n" not in caught.value.line()
+
+
+def test_a_song_is_written_in_the_oldest_version_that_holds_it() -> None:
+    assert json.loads(encode(Document(PLAINLY)))["armonica"] == 1
+    assert json.loads(encode(Document(SONG)))["armonica"] == 2
+    for change in ({"lock": True}, {"key": Key(5)}, {"groove": Groove(51)}):
+        song = replace(PLAINLY, **change)
+        assert json.loads(encode(Document(song)))["armonica"] == 2
+        assert decode(encode(Document(song))).song == song
 
 
 def test_a_file_is_written_under_its_name_with_the_suffix(tmp_path: Path) -> None:

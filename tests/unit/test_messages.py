@@ -58,6 +58,8 @@ messages: st.SearchStrategy[m.Message] = st.one_of(
     st.builds(m.Heard, times, names, data),
     st.just(m.Panic()),
     st.just(m.Quit()),
+    st.builds(m.Monitor, st.booleans()),
+    st.builds(m.Sent, times, times, names, data, st.integers(0, 10**6)),
     st.builds(m.PortsSeen, st.lists(names, max_size=5).map(tuple)),
     st.builds(m.PortFailed, names, names),
     st.builds(m.Lateness, times, times, times, st.integers(0, 10**6)),

@@ -106,3 +106,25 @@ def test_a_late_walk_obeys_the_changes_on_its_way() -> None:
 
 def test_a_standing_clock_has_nothing_to_resume() -> None:
     assert Clock().resume(1.0) is None
+
+
+def test_a_stop_after_a_long_silence_is_the_end() -> None:
+    clock = Clock()
+    clock.change(ClockRun(0.0, 0.02))
+    clock.take(1.0)
+    # Nobody looked for a while, so that ticks were skipped and a way back was laid.
+    clock.take(9.01)
+    clock.change(ClockStop(9.011))
+    clock.take(20.0)
+    assert not clock.running
+
+
+def test_a_tempo_after_a_long_silence_stays() -> None:
+    clock = Clock()
+    clock.change(ClockRun(0.0, 0.02))
+    clock.take(1.0)
+    clock.take(9.01)
+    clock.change(ClockTempo(9.011, 0.01))
+    clock.take(9.2)
+    assert (resume := clock.resume(9.2)) is not None
+    assert resume.interval == 0.01

@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
 from engine.midi import files, parsing
 from engine.midi.files import read, write
+from engine.music.groove import Groove
+from engine.music.line import Line
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
+from engine.music.scales import Key
+from engine.music.song import Track
+from engine.music.touch import Touch
 
 QUARTER = 480
 EVERY_FILE = settings(
@@ -76,7 +81,7 @@ def test_what_is_written_comes_back(
     tmp_path: Path, measures: list[Measure], tempo: int, channel: int
 ) -> None:
     path = tmp_path / "out.mid"
-    write(path, measures, tempo, channel=channel, title="Übung")
+    write(path, measures, tempo, track=Track(channel), title="Übung")
     if all(measure.silent for measure in measures):
         with pytest.raises(BadMidiFile, match="holds no notes"):
             read(path)
@@ -100,8 +105,36 @@ def test_a_note_is_carried_over_the_bar_line(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_is_written_as_it_is_heard(tmp_path: Path) -> None:
+    eighths = Measure((60, 0, 0, 61, 0, 0, *[HOLD] * 17, REST))
+    line = Line([eighths, SILENCE], Groove(75, velocity=30, seed=2), Key())
+    write(tmp_path / "a.mid", line, 90, track=Track(4, 7, 90, bank_msb=8, bank_lsb=1))
+    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [m.bytes() for m in told[:3]] == [[0xB4, 0, 8], [0xB4, 32, 1], [0xC4, 7]]
+    louder = [90 + Groove(velocity=30, seed=2).louder(0, tick) for tick in (0, 3)]
+    assert [(m.type, m.note, m.velocity, m.time) for m in told[3:]] == [
+        ("note_on", 60, louder[0], 0),
+        ("note_off", 60, 64, 0.75 * QUARTER),
+        ("note_on", 60, louder[1], 0),
+        ("note_off", 60, 64, 3.125 * QUARTER),
+    ]
+
+
+@EVERY_FILE
+@given(music, st.floats(50, 75), st.floats(0, 50), st.integers(0, 99), st.sampled_from([60, 400]))
+def test_whatever_groove_a_file_is_written_with_its_notes_are_whole(
+    tmp_path: Path, measures: list[Measure], swing: float, timing: float, seed: int, tempo: int
+) -> None:
+    line = Line(measures, Groove(swing, "eighths", timing, 9, seed), tempo=tempo)
+    write(tmp_path / "out.mid", line, tempo)
+    told = [m for m in mido.MidiFile(tmp_path / "out.mid").tracks[1] if not m.is_meta]
+    assert [m.type for m in told[1:]] == ["note_on", "note_off"] * (len(told) // 2)
+    assert all(m.time > 0 for m in told[2::2])
+    assert [m.note for m in told[1::2]] == [n.pitch for n in Line(measures).once()]
+
+
 def test_a_file_opens_with_tempo_metre_name_and_program(tmp_path: Path) -> None:
-    write(tmp_path / "a.mid", [SILENCE], 90, channel=3, program=11, title="A title")
+    write(tmp_path / "a.mid", [SILENCE], 90, track=Track(3, 11), title="A title")
     conductor, track = mido.MidiFile(tmp_path / "a.mid").tracks
     assert [m.type for m in conductor] == [
         "track_name",
@@ -358,8 +391,6 @@ def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
         lambda path: write(path, [], 100),
         lambda path: write(path, [SILENCE], float("nan")),
         lambda path: write(path, [SILENCE], 401),
-        lambda path: write(path, [SILENCE], 100, channel=16),
-        lambda path: write(path, [SILENCE], 100, velocity=0),
     ],
 )
 def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Path], None]) -> None:
@@ -370,3 +401,18 @@ def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Pat
 
 def test_every_place_of_the_grid_is_a_whole_tick() -> None:
     assert files.TICKS_PER_QUARTER % 12 == 0
+
+
+def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
+    measure = Measure.from_notes([Note(Fraction(at), Fraction(1), 60 + at) for at in range(4)])
+    touches = (Touch(30, -0.05), Touch(100, 0.1), None, Touch(5, -0.1))
+    line = Line([measure], touches=[touches])
+    write(tmp_path / "out.mid", line, 100, track=Track(velocity=77))
+    at, heard = 0, []
+    for message in mido.MidiFile(tmp_path / "out.mid").tracks[1]:
+        at += message.time
+        if message.type == "note_on":
+            heard.append((at / QUARTER, message.velocity))
+    assert heard == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
+    # What comes back stands on the grid again.
+    assert read(tmp_path / "out.mid").measures == (measure,)

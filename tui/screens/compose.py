@@ -16,14 +16,17 @@ from textual.widget import Widget
 
 from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
+    ControlsShown,
     Event,
     Explained,
     InfluenceFound,
     JobProgressed,
+    KeysHeard,
     LatenessMeasured,
     MapFilled,
     PlayheadMoved,
     Snapshot,
+    StudioShown,
 )
 from engine.music.attributes import NAMES
 from tui import reading
@@ -75,13 +78,17 @@ class ComposeScreen(Screen[None]):
         self.shown = link.snapshot
         self.chosen = 0
         self.amount = 0.3
+        self.reach = 2.0
         self.axes = (2, 1)
         self.attribute = 2
         self.matrix = False
         self.copied: int | None = None
+        self.controls = ControlsShown()
+        self.studio = StudioShown()
         self.gestures = Gestures()
         self.inquiry = Inquiry(link, lambda after, deed: self.app.set_timer(after, deed))
         self._playhead = PlayheadMoved(None, 0.0)
+        self._keys = KeysHeard()
         self._lateness: LatenessMeasured | None = None
         self._jobs: dict[int, JobProgressed] = {}
         self._map_asked = Freshness()
@@ -218,9 +225,16 @@ class ComposeScreen(Screen[None]):
 
     def show(self, event: Event) -> None:
         """Shows what the engine tells."""
+        if isinstance(event, ControlsShown):
+            self.controls = event
+        elif isinstance(event, StudioShown):
+            self.studio = event
         if not self._built:
             return
         match event:
+            case ControlsShown():
+                if self.is_current:
+                    self._draw_gauges()
             case Snapshot():
                 if event.revision >= self.shown.revision:
                     self.shown = event
@@ -231,8 +245,15 @@ class ComposeScreen(Screen[None]):
                 self._playhead = event
                 self._draw_transport()
                 if self.is_current:
+                    if self.shown.recording is not None:
+                        self._draw_roll()
                     self._draw_roll_place()
                     self._draw_strip()
+            case KeysHeard():
+                self._keys = event
+                self._draw_transport()
+                if self.is_current:
+                    self._draw_roll()
             case LatenessMeasured():
                 self._lateness = event
                 self._draw_transport()
@@ -261,10 +282,7 @@ class ComposeScreen(Screen[None]):
         """
         if not self._built or not self.is_current:
             return
-        readings = reading.gauges(self.shown)
-        named, others = readings[: reading.NAMED], readings[reading.NAMED :]
-        self.query_one(NamedGauges).show(named, self.chosen)
-        self.query_one(GaugeBank).show(others, self.chosen)
+        self._draw_gauges()
         self._draw_transport()
         self._draw_strip()
         self._draw_roll()
@@ -275,7 +293,14 @@ class ComposeScreen(Screen[None]):
 
     def fill(self, line: Transport, amount: float | None = None) -> None:
         """Shows on a transport line what is known of song, port and jobs."""
-        line.show(self.shown, self._playhead, self._lateness, amount, (*self._jobs.values(),))
+        jobs = (*self._jobs.values(),)
+        line.show(self.shown, self._playhead, self._lateness, amount, jobs, self._keys.count)
+
+    def _draw_gauges(self) -> None:
+        readings = reading.gauges(self.shown, self.controls)
+        named, others = readings[: reading.NAMED], readings[reading.NAMED :]
+        self.query_one(NamedGauges).show(named, self.chosen)
+        self.query_one(GaugeBank).show(others, self.chosen)
 
     def _draw_transport(self) -> None:
         if self.is_current:
@@ -286,7 +311,7 @@ class ComposeScreen(Screen[None]):
         self.query_one(SongStrip).show(self.shown.song, self.slot, playing)
 
     def _draw_roll(self) -> None:
-        slots, here = self.shown.song.slots, self.slot
+        slots, here = self.shown.song.slots, self._rolled()
         slot = slots[here]
         self.query_one(PianoRoll).show(
             slots[here - 1].measure if here else None,
@@ -294,10 +319,19 @@ class ComposeScreen(Screen[None]):
             slots[here + 1].measure if here + 1 < len(slots) else None,
             slot.source if slot.moved else None,
         )
+        keys = self._keys
+        self.query_one(PianoRoll).play(keys.notes if keys.slot == here else (), keys.held)
         self._draw_roll_place()
 
+    def _rolled(self) -> int:
+        """The slot on the piano roll: while it is recorded, the one that is."""
+        playing, count = self._playhead.slot, len(self.shown.song.slots)
+        if self.shown.recording is not None and playing is not None and playing < count:
+            return playing
+        return self.slot
+
     def _draw_roll_place(self) -> None:
-        here = self.shown.playing and self._playhead.slot == self.slot
+        here = self.shown.playing and self._playhead.slot == self._rolled()
         self.query_one(PianoRoll).playhead(self._playhead.beat if here else None)
 
     def _draw_map(self) -> None:

@@ -19,7 +19,9 @@ SIGNS: dict[Place, str] = {
     "compose": (
         "Gauges run from -3 to 3, in standard deviations; ┼ is 0, ○ the ghost: where the gauge "
         "was when the measure came in. L is a locked gauge, ≠ a measure that does not have what "
-        "the gauge asks for, * what has changed since it came in or was saved."
+        "the gauge asks for, * what has changed since it came in or was saved. "
+        "∙ stands before what a control moves, ◇ where a knob stands that has not picked the "
+        "gauge up: turn it past the gauge."
     ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
@@ -36,7 +38,15 @@ SIGNS: dict[Place, str] = {
         "▼ below it, = inside, ▲ above. ! asks for a credit or a look, !! for a close look, x is "
         "kept away from. The span shows where in the measures notes agree: █ all, ▄ some, · none; "
         "in the rolls those that agree are solid, the others thin. A search finds what is "
-        "similar; influence is said only of what gradients or a retraining confirmed."
+        "similar; influence is said only of what a retraining confirmed."
+    ),
+    "monitor": (
+        "A message stands with the time at which it came in or left, its port, channel, meaning "
+        "and bytes; late is by how many milliseconds it left after its time. The figures above: "
+        "messages a second, and of all that left in the last seconds the median lateness, the "
+        "99th percentile and the worst. ● kinds are shown, ○ hidden; pulses are those of the "
+        "clock (24 a quarter), of time code and of active sensing. The last 2000 messages and "
+        "500 pulses are kept; what a flood leaves no time to tell is counted as passed over."
     ),
 }
 """What the signs on a screen mean."""

@@ -13,7 +13,7 @@ from textual.widgets import Input, Label, OptionList
 from engine.commands import OpenSong
 from engine.errors import ArmonicaError
 from engine.events import Event
-from engine.locations import SONGS, songs_folder
+from engine.locations import SONGS, songs
 from engine.session.document import SUFFIX, read
 from tui.bridge import EngineLink
 from tui.screens.sheet import PathSheet, met, refused
@@ -28,7 +28,7 @@ class Opener(PathSheet):
     def __init__(self, link: EngineLink) -> None:
         super().__init__()
         self._link = link
-        self._songs = songs()
+        self._songs = songs(SUFFIX)
         self._asked: OpenSong | None = None
 
     def compose(self) -> ComposeResult:
@@ -70,17 +70,6 @@ class Opener(PathSheet):
         self._asked = OpenSong(str(named[0]) if named else typed or str(self._songs[at or 0]))
         self.say("A moment …")
         self._link.send(self._asked)
-
-
-def songs() -> list[Path]:
-    """Gives the player's songs by name, then those that ship."""
-    found: list[Path] = []
-    for folder in (songs_folder(), SONGS):
-        try:
-            found += sorted(folder.glob(f"*{SUFFIX}"))
-        except OSError:
-            continue
-    return found
 
 
 def _line(path: Path, width: int) -> str:

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
     PEAKS,
+    ControlsShown,
     Event,
     InfluenceFound,
     JobProgressed,
@@ -237,6 +238,9 @@ class SteerScreen(Screen[None]):
                 # The compose screen has taken it in.
                 if self._drawn:
                     self._draw_nearest()
+            case ControlsShown():
+                if self._drawn:
+                    self._draw_traits()
             case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
                 if self._drawn:
                     self._draw_transport()
@@ -268,6 +272,13 @@ class SteerScreen(Screen[None]):
 
     def _draw_traits(self) -> None:
         rows, live = self.query_one(TraitRows), self._growing is not None
+        bound = {
+            each.binding.target.name
+            for device in self.composing.controls.devices
+            if device.port
+            for each in device.bindings
+            if each.binding.target.sort.named == "trait"
+        }
         readings = tuple(
             TraitReading(
                 trait,
@@ -275,6 +286,7 @@ class SteerScreen(Screen[None]):
                 self.growth.columns(trait.name, rows.history_width),
                 self.growth.pushes(trait.name),
                 live,
+                trait.name in bound,
             )
             for trait in self.studio.traits
         )

@@ -12,9 +12,10 @@ from rich.style import Style
 from engine.events import Beside
 from engine.influence.spec import Match
 from engine.music.measure import Measure
+from engine.music.pitches import pitch_name
 from tui import influence_words as words
 from tui.widgets.canvas import Canvas, Picture, fitting
-from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES, pitch_name
+from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES
 
 APART = 3
 """Columns between two rolls side by side."""

@@ -35,6 +35,7 @@ class Gauges(Canvas, can_focus=True):
         "gauges--words",
         "gauges--differs",
         "gauges--lock",
+        "gauges--bound",
     }
     DEFAULT_CSS = """
     Gauges {
@@ -49,6 +50,7 @@ class Gauges(Canvas, can_focus=True):
         & > .gauges--words { color: $text-quiet; text-style: $style-quiet; }
         & > .gauges--differs { color: $text-differs; text-style: $style-differs; }
         & > .gauges--lock { color: $text-lock; text-style: bold; }
+        & > .gauges--bound { color: $fill; }
     }
     """
 
@@ -111,6 +113,9 @@ class Gauges(Canvas, can_focus=True):
             parts.append(f"was {reading.ghost:+.2f}")
         if reading.locked:
             parts.append("locked")
+        if reading.bound:
+            waits = reading.knob is not None
+            parts.append(f"its knob waits at {reading.knob:+.2f}" if waits else "on a control")
         if reading.has:
             parts.append(f"asks {reading.asks}, has {reading.has}" if reading.asks
                          else f"has {reading.has}")  # fmt: skip
@@ -153,6 +158,8 @@ class Gauges(Canvas, can_focus=True):
         chosen = reading.index == self._chosen
         if chosen:
             picture.put(x, y, "▸" if self.has_focus else "▹", self.style_of("gauges--pointer"))
+        if reading.bound:
+            picture.put(x + 1, y, "∙", self.style_of("gauges--bound"))
         label = self.label_width(width)
         name = fitting(label, reading.label)
         picture.put(x + 2, y, name, self.style_of("gauges--chosen" if chosen else "gauges--label"))
@@ -184,6 +191,8 @@ class Gauges(Canvas, can_focus=True):
             picture.put(left + low, y, "━" * (high - low + 1), self.style_of("gauges--fill"))
         if reading.ghost is not None and value is not None:
             picture.put(left + _cell(reading.ghost, cells), y, "○", self.style_of("gauges--ghost"))
+        if reading.knob is not None:
+            picture.put(left + _cell(reading.knob, cells), y, "◇", self.style_of("gauges--bound"))
         if value is not None:
             picture.put(
                 left + _cell(value, cells),

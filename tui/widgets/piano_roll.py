@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
+from engine.music.pitches import pitch_name
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 GUTTER = 4
@@ -20,8 +21,6 @@ BEAT_WIDTHS = (48, 36, 24, 12, 8, 6, 4, 3, 2)
 
 SHARE = 0.8
 """The share of the width that the measure at hand takes at most."""
-
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 NOTES = {1: ("█", "▌"), 2: ("▀▄", "▘▖"), 3: ("▔━▁", " ╸ ")}
 """A note's body and its end, by how many pitches share a row, the highest first.
@@ -35,7 +34,7 @@ GHOSTS = {1: ("━", "━"), 2: ("▔▁", "▔▁"), 3: ("˙·.", "˙·.")}
 LINES = {(2, 1, "▁"): Style(underline=True), (2, 0, "▔"): Style(overline=True)}
 """What is left of a ghost, by the place that it has in a cell taken by a note."""
 
-Role = Literal["note", "held", "neighbour", "ghost"]
+Role = Literal["note", "held", "neighbour", "ghost", "played"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ class Bar:
     role: Role
     ends: bool = True
     """Whether the note stops here and does not go on into the next measure."""
-
-
-def pitch_name(pitch: int) -> str:
-    """Names a MIDI pitch: 60 is ``C4``."""
-    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def last_pitch(measure: Measure) -> int | None:
@@ -70,12 +64,14 @@ class PianoRoll(Canvas):
     HELP = """\
 Time runs to the right, pitch upwards. The measure at hand stands between those before and
 after it, which are faint. Thin lines show the measure as it came in, ▼ where the music is.
+What is played on a keyboard is drawn over it in another colour, and keys that are down are named.
 """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "piano-roll--note",
         "piano-roll--held",
         "piano-roll--neighbour",
         "piano-roll--ghost",
+        "piano-roll--played",
         "piano-roll--line",
         "piano-roll--name",
         "piano-roll--playhead",
@@ -87,6 +83,7 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         & > .piano-roll--held { color: $notes; }
         & > .piano-roll--neighbour { color: $notes-quiet; }
         & > .piano-roll--ghost { color: $text-quiet; }
+        & > .piano-roll--played { color: $playing; text-style: bold; }
         & > .piano-roll--line { color: $faint; }
         & > .piano-roll--name { color: $text-quiet; }
         & > .piano-roll--playhead { color: $playing; background: $panel; }
@@ -106,6 +103,8 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         self.following: Measure | None = None
         self.ghost: Measure | None = None
         self.beat: float | None = None
+        self._played: tuple[tuple[float, float, int], ...] = ()
+        self._down: tuple[int, ...] = ()
         self._low = LOWEST
 
     def show(
@@ -124,6 +123,12 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
             self.following, self.ghost = following, ghost
             self.redraw()
 
+    def play(self, played: tuple[tuple[float, float, int], ...], down: tuple[int, ...]) -> None:
+        """Shows what is being played over the measure: start, end and pitch; and keys down."""
+        if (played, down) != (self._played, self._down):
+            self._played, self._down = played, down
+            self.redraw()
+
     def playhead(self, beat: float | None) -> None:
         """Moves the playhead to ``beat`` quarter notes into the measure; None takes it away."""
         before = self._column(self.beat)
@@ -139,7 +144,9 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         if held is not None:
             words.append(f"{pitch_name(held)} held over")
         words += [f"{pitch_name(note.pitch)} at {_beat(note.onset)}" for note in measure.notes]
-        return f"Measure: {', '.join(words)}." if words else "Measure: silence."
+        keys = ", ".join(pitch_name(pitch) for pitch in self._down)
+        down = f" Keys down: {keys}." if keys else ""
+        return (f"Measure: {', '.join(words)}." if words else "Measure: silence.") + down
 
     # Where things stand
 
@@ -176,6 +183,9 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         start, end = self.span
         goes_on = self.following is not None and self.following.held_in > 0
         length = self.current.grid.length
+        for begin, stop, pitch in self._played:
+            first = self.column(begin)
+            yield Bar(first, max(first + 1, self.column(stop)), pitch, "played")
         if self.ghost is not None:
             for note in self.ghost.notes:
                 yield Bar(self.column(note.onset), self.column(note.onset + note.duration),
@@ -214,13 +224,13 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         # the notes need, and the window moves no further than needed for the most of them: a
         # picture that jumps cannot be followed.
         rows, pitches = max(1, self.size.height - 1), HIGHEST - LOWEST + 1
-        own = [bar.pitch for bar in bars if bar.role in ("note", "held")]
+        own = [bar.pitch for bar in bars if bar.role in ("note", "held", "played")]
         span = max(own) - min(own) + 1 if own else 1
         shared = 1 if rows >= pitches else 2 if span <= 2 * rows else 3
         window = shared * rows
         if window >= pitches:
             return shared, LOWEST - (window - pitches) // 2
-        weights = {"note": 2.0, "held": 2.0, "ghost": 1.0, "neighbour": 0.0}
+        weights = {"note": 2.0, "held": 2.0, "ghost": 1.0, "neighbour": 0.0, "played": 3.0}
 
         def kept(low: int) -> tuple[float, int]:
             inside = sum(weights[bar.role] for bar in bars if 0 <= bar.pitch - low < window)
@@ -236,12 +246,12 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
         bars = list(self._bars())
         shared, low = self._fold(bars)
         self._paint_lines(picture)
-        for role in ("neighbour", "ghost", "held", "note"):
+        for role in ("neighbour", "ghost", "held", "note", "played"):
             for bar in bars:
                 if bar.role == role:
                     self._paint_bar(picture, bar, shared, low)
         self._paint_names(picture, bars, shared, low)
-        if self.current.silent and self._held_pitch() is None:
+        if self.current.silent and self._held_pitch() is None and not self._played:
             start, end = self.span
             text = fitting(end - start, "silence")
             at = start + (end - start - len(text)) // 2
@@ -292,21 +302,23 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
             picture.put(x, y, glyph, style + line if line and bar.role != "ghost" else style)
 
     def _paint_beyond(self, picture: Picture, bar: Bar, up: bool) -> None:
-        if bar.role in ("note", "held") and bar.start < picture.width:
+        if bar.role in ("note", "held", "played") and bar.start < picture.width:
             y = 1 if up else picture.height - 1
             picture.put(bar.start, y, "↑" if up else "↓", self.style_of("piano-roll--note"))
 
     def _paint_names(self, picture: Picture, bars: list[Bar], shared: int, low: int) -> None:
         own = {bar.pitch for bar in bars if bar.role in ("note", "held")}
+        down = self.style_of("piano-roll--played")
         plain, strong = self.style_of("piano-roll--name"), self.style_of("piano-roll--note")
         for y in range(1, picture.height):
             bottom = low + shared * (picture.height - 1 - y)
             pitches = range(bottom + shared - 1, bottom - 1, -1)
             sounding = [pitch for pitch in pitches if pitch in own]
             octave = [pitch for pitch in pitches if pitch % 12 == 0]
-            for pitch in (sounding or octave)[:1]:
+            struck = [pitch for pitch in pitches if pitch in self._down]
+            for pitch in (struck or sounding or octave)[:1]:
                 name = pitch_name(pitch).rjust(GUTTER - 1)
-                picture.put(0, y, name, strong if sounding else plain)
+                picture.put(0, y, name, down if struck else strong if sounding else plain)
 
 
 def _beat(onset: Fraction) -> str:

@@ -164,9 +164,13 @@ def title(slot: Slot) -> str:
     """Gives a slot's title: the tune's, or what kind of thing it is."""
     if slot.origin.title:
         return slot.origin.title
-    return {"prior": "random", "gauge": "made here", "midi": "MIDI", "copy": "copy"}.get(
-        slot.origin.kind, ""
-    )
+    return {
+        "prior": "random",
+        "gauge": "made here",
+        "midi": "MIDI",
+        "copy": "copy",
+        "played": "played",
+    }.get(slot.origin.kind, "")
 
 
 def contour(measure: Measure, width: int, height: int) -> list[str]:

@@ -31,7 +31,8 @@ LAMP = 6
 class TraitReading:
     """A trait as it is to be drawn: how it is set, its latest meter, its history.
 
-    ``columns`` are as many as `TraitRows.history_width` says; ``live`` says whether audio grows.
+    ``columns`` are as many as `TraitRows.history_width` says; ``live`` says whether audio grows,
+    ``bound`` whether a control moves the trait.
     """
 
     trait: Trait
@@ -39,6 +40,7 @@ class TraitReading:
     columns: tuple[Column | None, ...]
     pushes: tuple[int, int]
     live: bool
+    bound: bool = False
 
 
 class _Places(NamedTuple):
@@ -226,6 +228,8 @@ class TraitRows(Canvas, can_focus=True):
         quiet = self.style_of("traits--words")
         if chosen:
             picture.put(0, y, "▸" if self.has_focus else "▹", self.style_of("traits--pointer"))
+        if each.bound:
+            picture.put(1, y, "∙", self.style_of("traits--fill"))
         name = fitting(at.accuracy - at.label - 1, trait.name)
         picture.put(
             at.label, y, name, self.style_of("traits--chosen" if chosen else "traits--label")

@@ -29,6 +29,7 @@ class Transport(Canvas):
         "transport--title",
         "transport--playing",
         "transport--warning",
+        "transport--recording",
     }
     DEFAULT_CSS = """
     Transport {
@@ -37,6 +38,7 @@ class Transport(Canvas):
         & > .transport--quiet { color: $text-quiet; text-style: $style-quiet; }
         & > .transport--title { color: $foreground; text-style: bold; }
         & > .transport--playing { color: $playing; text-style: bold; }
+        & > .transport--recording { color: $text-differs; text-style: bold reverse; }
         & > .transport--warning { color: $text-differs; text-style: bold; }
     }
     """
@@ -61,6 +63,7 @@ class Transport(Canvas):
         self._lateness: LatenessMeasured | None = None
         self._amount: float | None = None
         self._jobs: tuple[JobProgressed, ...] = ()
+        self._count = 0
 
     def show(
         self,
@@ -69,13 +72,15 @@ class Transport(Canvas):
         lateness: LatenessMeasured | None,
         amount: float | None,
         jobs: tuple[JobProgressed, ...] = (),
+        count: int = 0,
     ) -> None:
         """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
 
         With None, where nothing is edited, neither that nor when edits are heard is shown.
-        Of the ``jobs`` that take their time, the last to begin is shown.
+        Of the ``jobs`` that take their time, the last to begin is shown. ``count`` is how
+        many beats are left before recording begins.
         """
-        self._jobs = jobs
+        self._jobs, self._count = jobs, count
         self._snapshot, self._playhead = snapshot, playhead
         self._lateness, self._amount = lateness, amount
         self.redraw()
@@ -107,7 +112,7 @@ class Transport(Canvas):
         shown = self._snapshot
         song = shown.song
         parts: list[Part] = [
-            ("▶ playing", "playing") if shown.playing else ("■ resting", "quiet"),
+            self._state(),
             (f"{song.tempo:g} bpm", "words"),
         ]
         where = place(self._playhead.slot, self._playhead.beat)
@@ -117,6 +122,13 @@ class Transport(Canvas):
         mark = "" if shown.saved else " *"
         parts.append((fitting(left - len(mark), song.title) + mark, "title"))
         return parts
+
+    def _state(self) -> Part:
+        shown = self._snapshot
+        if shown.recording is not None:
+            words = f"● in {self._count}" if self._count else "● recording"
+            return words.ljust(11), "recording"
+        return ("▶ playing", "playing") if shown.playing else ("■ resting", "quiet")
 
     def _right(self) -> list[Part]:
         shown = self._snapshot

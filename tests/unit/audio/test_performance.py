@@ -31,7 +31,7 @@ def synth() -> Synth:
 
 def test_notes_are_played_at_the_tempo_and_held_over_bar_lines() -> None:
     held = Measure((HOLD,) * 6 + quarters(60, 60, 62, 64).tokens[6:])
-    notes, seconds = performed([quarters(60, 64, 67, 72), held], tempo=120, velocity=80)
+    notes, seconds = performed([quarters(60, 64, 67, 72), held], 120, Track(velocity=80))
     assert seconds == 4
     expected = [(0, 0.5, 60), (0.5, 1, 64), (1, 1.5, 67), (1.5, 2.5, 72)]
     expected += [(2.5, 3, 60), (3, 3.5, 62), (3.5, 4, 64)]

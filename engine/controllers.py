@@ -1,0 +1,365 @@
+"""The controllers: what is heard of their knobs, pads and keys becomes commands.
+
+Of each target only the latest value is kept and asked for at most `PACE` times a second, so a
+knob turned hard costs few decodes, and its last value is always met. All that a controller
+moves without a rest between is one gesture, one step of undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from engine import commands as c
+from engine import levers
+from engine.errors import ArmonicaError, UnknownName
+from engine.events import (
+    Bound,
+    ControlLearned,
+    ControlsShown,
+    DeviceShown,
+    Event,
+    Noticed,
+    Refused,
+    Snapshot,
+    StudioShown,
+)
+from engine.midi import map_files
+from engine.midi.controls import Control, ControlReader, Movement
+from engine.midi.learning import Learner, Meant
+from engine.midi.map_files import MapFile
+from engine.midi.mapping import Binding, DeviceMap, device_of, fitting
+from engine.midi.messages import Heard
+from engine.midi.relative import detected
+from engine.midi.takeover import REST, Hand
+from engine.midi.targets import Target
+
+PACE = 50.0
+"""How many times a second, at most, values that are moved are asked for."""
+
+SHOWN = 0.05
+"""Seconds between two tellings of where the controls stand."""
+
+_YOUNG = 32
+"""How many values of a control that was just learned may still tell how it counts, about."""
+
+
+@dataclass(slots=True)
+class _Port:
+    """A port that is or was there: its map, and the hands on its controls."""
+
+    name: str
+    file: MapFile
+    here: bool = True
+    reader: ControlReader = field(default_factory=ControlReader)
+    hands: dict[Control, Hand] = field(default_factory=dict)
+
+    def take(self, file: MapFile) -> None:
+        """Goes by another map; controls whose binding is as it was keep their hold."""
+        self.file = file
+        old, self.hands = self.hands, {}
+        for each in file.map.bindings:
+            hand = old.get(each.control)
+            kept = hand is not None and hand.binding == each
+            self.hands.setdefault(each.control, hand if hand is not None and kept else Hand(each))
+
+    def attend(self, bare: bool) -> None:
+        """Reads by what is bound from now on, or (``bare``) as if nothing were."""
+        known = {} if bare else {each: hand.binding.encoding for each, hand in self.hands.items()}
+        self.reader.know(known)
+
+
+class Controllers:
+    """Keeps the maps, hears the ports, and gives the commands that their controls mean."""
+
+    def __init__(self, tell: Callable[[Event], None], draws: Random | None = None) -> None:
+        self._tell = tell
+        self._draws = draws or Random()
+        self._maps: list[MapFile] = []
+        self._ports: dict[str, _Port] = {}
+        self._looked = False
+        self._learning: Target | None = None
+        self._learner = Learner()
+        self._young: tuple[str, Control, list[int]] | None = None
+        self._asked: dict[Target, tuple[float, Hand]] = {}
+        self._ready_at = 0.0
+        self._gesture, self._moved_at, self._slot = 0, float("-inf"), -1
+        self._told: set[Target] = set()
+        self._shown = ControlsShown()
+        self._stale, self._shown_at = False, 0.0
+
+    @property
+    def shown(self) -> ControlsShown:
+        """What was told of the controllers last."""
+        return self._shown
+
+    def wake(self) -> float | None:
+        """Gives when `settle` is due next; None while only something new changes anything."""
+        times = []
+        if self._asked:
+            times.append(self._ready_at)
+        if self._stale:
+            times.append(self._shown_at + SHOWN)
+        rest = self._learner.wake() if self._learning is not None else None
+        if rest is not None:
+            times.append(rest)
+        return min(times, default=None)
+
+    # Ports
+
+    def seen(self, inputs: Iterable[str]) -> None:
+        """Takes which ports can be heard: maps are read again when one comes."""
+        names = tuple(inputs)
+        for port in self._ports.values():
+            port.here = port.name in names
+        if new := [name for name in names if name not in self._ports]:
+            self._look()
+            for name in new:
+                self._open(name)
+        self._show()
+
+    def _look(self) -> None:
+        self._looked = True
+        self._maps, wrong = map_files.load()
+        for error in wrong:
+            self._tell(Noticed(error.line(), "warning"))
+
+    def _open(self, name: str) -> _Port:
+        if not self._looked:
+            self._look()
+        maps = [each.map for each in self._maps]
+        found = fitting(name, maps)
+        file = next((each for each in self._maps if each.map is found), None)
+        device = device_of(name)
+        file = file or MapFile(map_files.own_file(device), DeviceMap(device))
+        port = self._ports[name] = _Port(name, file)
+        port.take(file)
+        port.attend(bare=self._learning is not None)
+        for words in file.map.clashes():
+            self._tell(Noticed(f"{file.path.name}: {words}", "warning"))
+        return port
+
+    # What is heard
+
+    def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> c.Command | None:
+        """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
+        port = self._ports.get(heard.port) or self._open(heard.port)
+        self._amend(port, heard.data)
+        moved = port.reader.read(heard.at, heard.data)
+        if moved is None:
+            return None
+        if self._learning is not None:
+            meant = self._learner.hear(port.name, moved)
+            if meant is not None:
+                self._learn(meant, moved)
+            return None
+        hand = port.hands.get(moved.control)
+        if hand is None:
+            return None
+        self._stale = True
+        if not hand.binding.target.sort.pressed:
+            self._turn(hand, moved, shown, studio)
+            return None
+        if not hand.press(moved):
+            return None
+        try:
+            return levers.pressed(hand.binding.target, shown, studio, self._draws)
+        except ArmonicaError as error:
+            self._tell(Refused.of(error))
+            return None
+
+    def _turn(self, hand: Hand, moved: Movement, shown: Snapshot, studio: StudioShown) -> None:
+        if moved.at - self._moved_at > REST or self._slot != shown.selected:
+            self._gesture -= 1
+            self._slot = shown.selected
+            self._told.clear()
+        self._moved_at = moved.at
+        target = hand.binding.target
+        reason = levers.lack(target, shown, studio)
+        present = levers.present(target, shown, studio)
+        if reason and target not in self._told:
+            self._told.add(target)
+            self._tell(Noticed(reason))
+        if reason or present is None:
+            # It only says where it stands, so that nothing jumps when it can be moved.
+            hand.place = moved.value if moved.steps is None else None
+            return
+        value = hand.move(moved, present)
+        if value is not None:
+            self._asked[target] = (value, hand)
+
+    def settle(self, now: float, shown: Snapshot) -> list[c.Command]:
+        """Gives the commands for what was moved since, when it is their time."""
+        if self._learning is not None and (meant := self._learner.rest(now)) is not None:
+            self._learn(meant, None)
+        asked: list[c.Command] = []
+        if self._asked and now >= self._ready_at:
+            self._ready_at = now + 1 / PACE
+            values = {target: value for target, (value, _) in self._asked.items()}
+            for value, hand in self._asked.values():
+                hand.gave(value)
+            self._asked.clear()
+            asked = levers.moves(values, shown, self._gesture)
+        if self._stale and now >= self._shown_at + SHOWN:
+            self._shown_at = now
+            self._show()
+        return asked
+
+    # Learning
+
+    def meet(self, command: c.Learn | c.CancelLearn | c.Forget | c.SetBinding) -> None:
+        """Meets a command about the maps; raises an `ArmonicaError` where it cannot."""
+        if not self._looked:
+            self._look()
+        match command:
+            case c.Learn(target):
+                self._arm(target)
+            case c.CancelLearn():
+                self._arm(None)
+            case c.Forget(target, device):
+                self._forget(target, device)
+            case c.SetBinding(device, binding):
+                file = self._own(self._file(device))
+                self._store(file, file.map.with_binding(binding)[0])
+        self._show()
+
+    def _arm(self, target: Target | None) -> None:
+        self._learning = target
+        self._learner, self._young = Learner(), None
+        for port in self._ports.values():
+            port.attend(bare=target is not None)
+
+    def _learn(self, meant: Meant, moved: Movement | None) -> None:
+        assert self._learning is not None
+        target, port = self._learning, self._ports[meant.port]
+        old = next((each for each in port.file.map.bindings if each.target == target), None)
+        usual = Binding(meant.control, target)
+        binding = replace(old or usual, control=meant.control, encoding=meant.encoding)
+        self._arm(None)
+        try:
+            gone = self._bind(port, binding)
+        except ArmonicaError as error:
+            self._tell(Refused.of(error))
+            self._show()
+            return
+        hand = port.hands[meant.control]
+        if meant.encoding == "absolute" and moved is not None:
+            hand.place = moved.value
+        if meant.control.kind == "cc":
+            self._young = (port.name, meant.control, list(meant.values))
+        self._show()
+        self._tell(ControlLearned(port.file.map.device, binding, gone))
+        self._tell(Noticed(" ".join(self._words(port, binding, gone))))
+
+    def _bind(self, port: _Port, binding: Binding) -> tuple[Binding, ...]:
+        file = self._own(port.file, device_of(port.name))
+        changed, gone = file.map.with_binding(binding)
+        self._store(file, changed, port)
+        return gone
+
+    def _amend(self, port: _Port, data: bytes) -> None:
+        """Settles how a control that was just learned counts by its next values."""
+        if self._young is None or len(data) != 3:
+            return
+        name, control, values = self._young
+        if port.name != name or (data[0], data[1]) != (0xB0 | control.channel, control.number):
+            return
+        values.append(data[2])
+        hand = port.hands.get(control)
+        if hand is None or len(values) > 2 * _YOUNG:
+            self._young = None
+            return
+        encoding = detected(values)
+        if encoding is not None and encoding != hand.binding.encoding:
+            try:
+                self._bind(port, replace(hand.binding, encoding=encoding))
+            except ArmonicaError as error:
+                self._tell(Refused.of(error))
+
+    def _words(self, port: _Port, binding: Binding, gone: tuple[Binding, ...]) -> Iterable[str]:
+        yield f"{binding.control} of {port.file.map.device} moves {binding.target.label}."
+        for each in gone:
+            if each.target == binding.target:
+                yield f"{each.control} moved it before and is free now."
+            else:
+                yield f"It no longer moves {each.target.label}."
+        for other in self._ports.values():
+            for each in other.file.map.bindings:
+                if other is not port and other.here and each.target == binding.target:
+                    yield f"{each.control} of {other.file.map.device} moves it also."
+
+    def _forget(self, target: Target, device: str) -> None:
+        files = [self._file(device)] if device else self._files()
+        bound = [each for each in files if each.map.without(target) != each.map]
+        if not bound:
+            self._tell(Noticed(f"No control moves {target.label}."))
+        for file in map(self._own, bound):
+            self._store(file, file.map.without(target))
+
+    # Maps
+
+    def _files(self) -> list[MapFile]:
+        used = [port.file for port in self._ports.values()]
+        own = [each for each in self._maps if not each.shipped]
+        return list({each.path: each for each in (*own, *used)}.values())
+
+    def _file(self, device: str) -> MapFile:
+        files = {each.map.device: each for each in self._files()}
+        if device not in files:
+            raise UnknownName("controller", device, files)
+        return files[device]
+
+    def _own(self, file: MapFile, device: str = "") -> MapFile:
+        """Gives the map that is written to, for a device (empty: for those that it is for).
+
+        A map that ships, or is for other devices too, stays as it is: a copy is written.
+        """
+        device = device or file.map.device
+        if not file.shipped and file.map.device.casefold() == device.casefold():
+            return file
+        note = f"Begun from {file.path.name}." if file.map.bindings else ""
+        copy = replace(file.map, device=device, note=note)
+        return MapFile(map_files.own_file(device), copy)
+
+    def _store(self, file: MapFile, changed: DeviceMap, port: _Port | None = None) -> None:
+        kept = MapFile(file.path, changed)
+        map_files.write(file.path, changed)
+        self._maps = [kept, *(each for each in self._maps if each.path != file.path)]
+        maps = [each.map for each in self._maps]
+        for each in self._ports.values():
+            found = fitting(each.name, maps)
+            if each is port or each.file.path == file.path or found is changed:
+                each.take(kept)
+                each.attend(bare=self._learning is not None)
+
+    def _show(self) -> None:
+        self._stale = False
+        devices = [
+            DeviceShown(
+                port.file.map.device,
+                port.name if port.here else "",
+                str(port.file.path),
+                port.file.shipped,
+                port.file.map.note,
+                tuple(
+                    Bound(each, hand.place, hand.held)
+                    for each in port.file.map.bindings
+                    if (hand := port.hands[each.control]).binding == each
+                ),
+            )
+            for port in self._ports.values()
+        ]
+        used = {port.file.path for port in self._ports.values()}
+        devices += [
+            DeviceShown(
+                each.map.device, "", str(each.path), False, each.map.note,
+                tuple(Bound(binding) for binding in each.map.bindings),
+            )
+            for each in self._maps
+            if not each.shipped and each.path not in used
+        ]  # fmt: skip
+        told = ControlsShown(tuple(devices), self._learning)
+        if told != self._shown:
+            self._shown = told
+            self._tell(told)

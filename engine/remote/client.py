@@ -1,0 +1,439 @@
+"""An engine at the other end of a line, as the screens know one; it attaches again by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import select
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.commands import Command
+from engine.errors import ArmonicaError, NotReady
+from engine.events import Event, Noticed, Refused, Snapshot, StudioShown
+from engine.midi import messages as m
+from engine.midi.pipes import Lines, Outbox
+from engine.remote import vocabulary as v
+from engine.remote.codec import BadLine
+from engine.remote.deltas import CHANNEL, Differences
+from engine.remote.dial import Address, NoWay, Wire
+from engine.remote.home import ENOUGH, Home
+
+FIRST_ANSWER = 120.0
+"""Seconds in which the engine must answer the first time: ssh may ask its user something."""
+
+LATER_ANSWER = 20.0
+"""The same when the line broke and is opened again."""
+
+ECHO, FIRST_ECHO = 1.0, 0.05
+"""Seconds between two measurements of the line, later and at first."""
+
+SILENCE = 8.0
+"""Seconds without a word of the engine after which the line is taken to be broken."""
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds between attempts to attach again; the last goes on."""
+
+_OUTBOX = 4_194_304
+_READ = 262_144
+_GOT = 16_384
+_CLOSING = 2.0
+
+log = logging.getLogger(__name__)
+
+Subscriber = Callable[[Event], None]
+
+
+class SentAway(ArmonicaError):
+    """What the engine said to one whom it does not let in."""
+
+    title = "Line"
+
+
+@dataclass(eq=False, slots=True)
+class _Subscription:
+    callback: Subscriber
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    pass
+
+
+class _Line:
+    """One line, from the greeting to its end."""
+
+    def __init__(self, wire: Wire, now: float) -> None:
+        self.wire = wire
+        self.lines = Lines(v.LONGEST_FROM_ENGINE)
+        self.outbox = Outbox(wire.writes, _OUTBOX)
+        self.differences = Differences()
+        self.heard = now
+        self.welcome: v.Welcome | None = None
+        self.shown = False
+        self.echo_at = now
+        self.echoes = 0
+        self.told = self.got = 0
+
+    def read(self, now: float) -> list[bytes] | None:
+        """Gives the lines that have come; None where the line has ended."""
+        try:
+            data = os.read(self.wire.reads, _READ)
+        except (BlockingIOError, InterruptedError):
+            return []
+        except OSError:
+            return None
+        if not data:
+            return None
+        self.heard = now
+        return self.lines.feed(data)
+
+
+class RemoteEngine:
+    """Everything that the screens need of an engine, over a line of which this holds one end.
+
+    ``watches`` asks for events; with ``home`` the music sounds here, too. ``home`` is made with
+    what hears its player. While the line is down commands are refused, and it is opened again.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        watches: bool = True,
+        home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._address = address
+        self._watches = watches
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._studio: StudioShown | None = None
+        self._subscriptions: list[_Subscription] = []
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._wake, self._woken = os.pipe()
+        for descriptor in (self._wake, self._woken):
+            os.set_blocking(descriptor, False)
+        self._make_home = home
+        self._home: Home | None = None
+        self._line: _Line | None = None
+        self._engine = self._place = ""
+        self.welcome: v.Welcome | None = None
+        self._tries = 0
+        self._next_try = 0.0
+        self._ended = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="line", daemon=True)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state that was told; any thread may look."""
+        return self._snapshot or Snapshot()
+
+    @property
+    def attached(self) -> bool:
+        """Whether the line is there."""
+        return self._line is not None
+
+    def start(self) -> None:
+        """Attaches for the first time; raises `NoWay`, `SentAway` or `NotReady` where it cannot."""
+        line = self._open(again=False)
+        if self._make_home is not None:
+            self._home = self._make_home(self._put)
+        self._greeted(line)
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """Sends a command; never waits."""
+        self._put(command)
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Tells events to ``callback`` on the line's thread, the latest snapshot first."""
+        subscription = _Subscription(callback)
+        self._put(subscription)
+
+        def end() -> None:
+            subscription.ended = True
+
+        return end
+
+    def close(self) -> None:
+        """Leaves the engine, which goes on, and silences the player here."""
+        self._put(_Close())
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(2 * _CLOSING)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until this has been closed, or the engine has sent it away."""
+        return self._over.wait(timeout)
+
+    def _put(self, item: Any) -> None:
+        self._inbox.put(item)
+        with contextlib.suppress(OSError):
+            os.write(self._woken, b".")
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            while not self._ended:
+                self._turn()
+        except Exception:
+            log.exception("The line met a fault")
+        finally:
+            if self._line is not None:
+                self._line.wire.close()
+                self._line = None
+            if self._home is not None:
+                self._home.close()
+            self._over.set()
+
+    def _turn(self) -> None:
+        now = self._clock()
+        if self._line is None and now >= self._next_try:
+            self._attach_again(now)
+        line = self._line
+        reads, writes = [self._wake], []
+        pause = max(0.0, self._next_try - now)
+        if line is not None:
+            reads.append(line.wire.reads)
+            writes = [line.wire.writes] if line.outbox.waiting else []
+            pause = max(0.0, line.echo_at - now)
+        readable, writable, _ = select.select(reads, writes, [], min(pause, 0.1))
+        if self._wake in readable:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake, 65_536)
+        self._take_inbox()
+        if line is not None and line is self._line:
+            if writable:
+                line.outbox.flush()
+            self._tend(line, line.wire.reads in readable)
+        self._tick()
+
+    def _tick(self) -> None:
+        if self._home is not None:
+            self._home.tick()
+
+    def _take_inbox(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._take(self._inbox.get_nowait())
+
+    def _take(self, item: Any) -> None:
+        match item:
+            case _Close():
+                self._leave()
+            case _Subscription():
+                self._subscriptions.append(item)
+                if self._snapshot is not None:
+                    self._tell_one(item, self._snapshot)
+                if self._studio is not None:
+                    self._tell_one(item, self._studio)
+            case Command():
+                self._ask(item)
+            case _ if self._home is not None:
+                said = self._home.says(item)
+                if said is not None and self._line is not None:
+                    self._say(v.heard(said))
+
+    def _ask(self, command: Command) -> None:
+        try:
+            if self._line is None:
+                raise NotReady("The line to the engine is down.", "It is being opened again.")
+            if not self._say(v.asked(command)):
+                raise NotReady("The line to the engine takes nothing.", "Wait a moment.")
+        except ArmonicaError as error:
+            self._publish(Refused.of(error, command))
+
+    def _say(self, said: bytes) -> bool:
+        return self._line is not None and self._line.outbox.put(said)
+
+    def _tend(self, line: _Line, readable: bool) -> None:
+        now = self._clock()
+        if readable:
+            lines = line.read(now)
+            for said in lines or ():
+                self._hear(line, said)
+            if lines is None:
+                self._broken(line)
+                return
+        if now - line.heard > SILENCE:
+            self._broken(line)
+            return
+        if now >= line.echo_at:
+            line.echoes += 1
+            line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
+            self._say(v.to_engine(v.Echo(now)))
+            self._account(line, 1)
+        if self._home is not None and (delay := self._home.measurement()) is not None:
+            self._say(v.to_engine(v.Measured(delay)))
+
+    def _hear(self, line: _Line, said: bytes) -> None:
+        try:
+            channel, body = v.parsed(said, v.LONGEST_FROM_ENGINE)
+            if channel == CHANNEL:
+                heard: Any = line.differences.read(body)
+            else:
+                heard = v.by_engine(channel, body)
+        except BadLine as error:
+            log.warning("The engine said something unheard of: %s", error.line())
+            return
+        if channel in ("tell", CHANNEL):
+            line.told += len(said) + 1
+            self._account(line, _GOT)
+        line.shown = line.shown or isinstance(heard, Snapshot)
+        match heard:
+            case Event():
+                self._publish(heard)
+            case v.FromEngine():
+                self._hear_line(heard)
+            case _ if self._home is not None:
+                self._home.play(heard)
+
+    def _account(self, line: _Line, least: int) -> None:
+        if line.told - line.got >= least:
+            line.got = line.told
+            self._say(v.to_engine(v.Got(line.told)))
+
+    def _hear_line(self, said: v.FromEngine) -> None:
+        match said:
+            case v.Echoed(sent, there) if self._home is not None:
+                self._home.echoed(sent, there)
+            case v.Score() if self._home is not None:
+                self._home.score(said)
+            case v.Denied(title, message, remedy):
+                self._publish(Refused(title, message, remedy))
+
+    def _publish(self, event: Event) -> None:
+        if isinstance(event, Snapshot):
+            self._snapshot = event
+        elif isinstance(event, StudioShown):
+            self._studio = event
+        self._subscriptions = [each for each in self._subscriptions if not each.ended]
+        for subscription in self._subscriptions:
+            self._tell_one(subscription, event)
+
+    def _tell_one(self, subscription: _Subscription, event: Event) -> None:
+        if subscription.ended:
+            return
+        try:
+            subscription.callback(event)
+        except Exception:
+            log.exception("A subscriber failed on %s", type(event).__name__)
+
+    # Attaching
+
+    def _open(self, again: bool) -> _Line:
+        """Dials, says who is here, and waits for the answer and the first snapshot."""
+        token = self._address.token()
+        line = _Line(self._address.dial(again), self._clock())
+        try:
+            line.outbox.put(
+                v.to_engine(
+                    v.Hello(
+                        v.VOCABULARY,
+                        token=token,
+                        place=self._place,
+                        watches=self._watches,
+                        plays=self._make_home is not None,
+                    )
+                )
+            )
+            self._await_welcome(line, again)
+        except BaseException:
+            line.wire.close()
+            raise
+        return line
+
+    def _await_welcome(self, line: _Line, again: bool) -> None:
+        until = self._clock() + (LATER_ANSWER if again else FIRST_ANSWER)
+        while (left := until - self._clock()) > 0 and not self._ended:
+            writes = [line.wire.writes] if line.outbox.waiting else []
+            readable, writable, _ = select.select([line.wire.reads], writes, [], min(left, 0.2))
+            if writable:
+                line.outbox.flush()
+            if again:
+                # The music that is here goes on meanwhile.
+                self._take_inbox()
+                self._tick()
+            if not readable:
+                continue
+            lines = line.read(self._clock())
+            for said in lines or ():
+                self._await(line, said)
+            if line.welcome is not None and (line.shown or not self._watches):
+                return
+            if lines is None:
+                says = line.wire.says()
+                raise NoWay(
+                    f"The line to {self._address} ended before the engine answered"
+                    f"{': ' + says if says else ''}.",
+                    "Look whether Armonica is installed there and its service runs.",
+                )
+        raise NoWay(f"The engine at {self._address} does not answer.", "Look how it is there.")
+
+    def _await(self, line: _Line, said: bytes) -> None:
+        if line.welcome is not None:
+            self._hear(line, said)
+            return
+        heard = v.by_engine(*v.parsed(said, v.LONGEST_FROM_ENGINE))
+        if isinstance(heard, v.Denied):
+            raise SentAway(heard.message, heard.remedy)
+        if isinstance(heard, v.Welcome):
+            line.welcome = heard
+
+    def _greeted(self, line: _Line) -> None:
+        assert line.welcome is not None  # Only then is there a line.
+        anew = bool(self._engine) and self._engine != line.welcome.engine
+        self.welcome = line.welcome
+        self._engine, self._place = line.welcome.engine, line.welcome.place
+        self._line = line
+        self._tries = 0
+        if anew and self._studio is not None:
+            # An engine that was never asked for anything says nothing of its studio.
+            self._publish(StudioShown())
+        line.echo_at = self._clock()
+        if self._home is not None:
+            self._home.attached(anew)
+            for said in self._home.ports():
+                self._say(v.heard(said))
+
+    def _attach_again(self, now: float) -> None:
+        try:
+            line = self._open(again=True)
+        except ArmonicaError as error:
+            if self._tries == 0:
+                log.warning("The line is not back: %s", error.line())
+            self._next_try = self._clock() + PAUSES[min(self._tries, len(PAUSES) - 1)]
+            self._tries += 1
+            return
+        self._greeted(line)
+        self._publish(Noticed(f"The line to {self._address} is back."))
+        log.info("The line was down for some time until %.1f", now)
+
+    def _broken(self, line: _Line) -> None:
+        line.wire.close()
+        self._line = None
+        self._next_try = self._clock() + PAUSES[0]
+        if self._home is not None:
+            self._home.broken()
+        text = f"The line to {self._address} is down; it is being opened again."
+        self._publish(Noticed(text, "warning"))
+
+    def _leave(self) -> None:
+        self._ended = True
+        line = self._line
+        if line is None:
+            return
+        self._say(v.to_engine(v.Goodbye()))
+        until = self._clock() + _CLOSING
+        while line.outbox.waiting and self._clock() < until:
+            _, writable, _ = select.select([], [line.wire.writes], [], 0.1)
+            if writable:
+                line.outbox.flush()

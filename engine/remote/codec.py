@@ -1,0 +1,380 @@
+"""Frozen values as plain JSON and back, read strictly.
+
+The shape of everything follows from the fields and type hints of the classes themselves, so
+that there is one vocabulary: a command, an event or a message that is added anywhere can
+travel at once. A class is named only where its place could hold another one.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from engine.errors import ArmonicaError, UserError
+
+NAME = "is"
+"""The key under which a class is named; no field is called so."""
+
+LARGEST = 2**63
+"""Whole numbers lie below it, and at or above its negative."""
+
+_FAR = ("nan", "inf", "-inf")
+
+Reader = Callable[[Any], Any]
+
+
+class BadLine(UserError):
+    """A line that says nothing of the vocabulary of its line."""
+
+    title = "Line"
+
+
+class Codec:
+    """Writes and reads values of the classes ``families`` and of whatever derives from them.
+
+    ``names`` are what their hints may speak of beside the names of their own modules. With
+    ``finite``, numbers that are none or infinite are refused.
+    """
+
+    def __init__(
+        self,
+        families: Iterable[type],
+        names: Mapping[str, Any] | None = None,
+        *,
+        finite: bool = False,
+    ) -> None:
+        self._names = dict(names or {})
+        self._finite = finite
+        self._readers: dict[Any, Reader] = {}
+        self._outlines: dict[type, tuple[tuple[str, bool, Any], ...]] = {}
+        kinds = [kind for family in families for kind in concrete(family)]
+        self._kinds = {kind.__name__: kind for kind in kinds}
+        for kind in kinds:
+            self._shape(kind)
+
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """The classes that can be read, by name."""
+        return tuple(self._kinds[name] for name in sorted(self._kinds))
+
+    @property
+    def digest(self) -> str:
+        """What two ends must agree on before they understand each other."""
+        said = [
+            f"{kind.__name__}({', '.join(f'{name}: {hint}' for name, hint in self._hints(kind))})"
+            for kind in sorted(self._reached(), key=lambda kind: kind.__name__)
+        ]
+        return sha256("\n".join(said).encode()).hexdigest()[:16]
+
+    def plain(self, value: object) -> dict[str, Any]:
+        """Gives a value of the families as a JSON object that names its class."""
+        return {NAME: type(value).__name__, **self.fields(value)}
+
+    def fields(self, value: object) -> dict[str, Any]:
+        """Gives the fields of a value as JSON, without those that stand at their defaults."""
+        body = {}
+        for name, several, default in self._outline(type(value)):
+            held = getattr(value, name)
+            if default is not MISSING and (held is default or held == default):
+                continue
+            body[name] = self._plain(held, several)
+        return body
+
+    def read(self, body: object) -> Any:
+        """Gives the value that a JSON object stands for; raises `BadLine`, and nothing else."""
+        try:
+            return self._tagged(self._kinds)(body)
+        except BadLine:
+            raise
+        except ArmonicaError as error:
+            raise BadLine(error.message) from None
+        except Exception as error:
+            # Whatever a class makes of what it cannot be made of.
+            raise BadLine(f"A line cannot be read: {error}.") from None
+
+    def names(self, kind: type) -> tuple[str, ...]:
+        """Gives the names of a class's fields."""
+        return tuple(name for name, _, _ in self._outline(kind))
+
+    def field(self, value: object, name: str) -> Any:
+        """Gives one field of a value as JSON, also where it stands at its default."""
+        several = next(named for field, named, _ in self._outline(type(value)) if field == name)
+        return self._plain(getattr(value, name), several)
+
+    def read_one(self, kind: type, body: object) -> Any:
+        """Gives a value of one class from a JSON object that does not name it."""
+        return self._reader(kind)(body)
+
+    def _outline(self, kind: type) -> tuple[tuple[str, bool, Any], ...]:
+        # Of each field its name, whether classes are named in it, and its default.
+        if kind not in self._outlines:
+            self._outlines[kind] = tuple(
+                (name, _holds_several(hint), _default(part))
+                for (name, hint), part in zip(self._hints(kind), _parts(kind), strict=True)
+            )
+        return self._outlines[kind]
+
+    def _plain(self, value: Any, several: bool = False) -> Any:
+        if value is None or isinstance(value, bool | str) or type(value) is int:
+            return value
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else str(float(value))
+        if isinstance(value, tuple | list):
+            return [self._plain(item, several) for item in value]
+        if is_dataclass(value):
+            return self.plain(value) if several else self.fields(value)
+        return self._rarer(value, several)
+
+    def _rarer(self, value: Any, several: bool) -> Any:
+        if isinstance(value, frozenset | set):
+            return [self._plain(item, several) for item in sorted(value, key=repr)]
+        if isinstance(value, Mapping):
+            return [
+                [self._plain(key, several), self._plain(item, several)]
+                for key, item in value.items()
+            ]
+        if isinstance(value, bytes):
+            return value.hex()
+        if isinstance(value, Fraction):
+            return [value.numerator, value.denominator]
+        if isinstance(value, enum.Enum):
+            return value.name
+        if hasattr(value, "item"):
+            # A number of a library of arrays.
+            return self._plain(value.item())
+        raise TypeError(f"Nothing of the kind {type(value)!r} can travel.")
+
+    def _tagged(self, kinds: Mapping[str, type]) -> Reader:
+        def read(body: Any) -> Any:
+            body = dict(_exactly(dict)(body))
+            name = body.pop(NAME, None)
+            kind = kinds.get(name) if isinstance(name, str) else None
+            if kind is None:
+                raise BadLine(f"There is nothing called {str(name)[:40]!r} here.")
+            return self._shape(kind)(body)
+
+        return read
+
+    def _shape(self, kind: type) -> Reader:
+        if kind in self._readers:
+            return self._readers[kind]
+        readers: dict[str, Reader] = {}
+        required: set[str] = set()
+
+        def read(body: Any) -> Any:
+            body = _exactly(dict)(body)
+            if missing := required - body.keys():
+                raise BadLine(f"{kind.__name__} lacks {', '.join(sorted(missing))}.")
+            if unknown := body.keys() - readers.keys():
+                raise BadLine(f"{kind.__name__} has no field called {min(unknown)[:40]!r}.")
+            return kind(**{name: readers[name](value) for name, value in body.items()})
+
+        # Known before its fields are, which may speak of it.
+        self._readers[kind] = read
+        for (name, hint), field in zip(self._hints(kind), _parts(kind), strict=True):
+            readers[name] = self._reader(hint)
+            if _default(field) is MISSING:
+                required.add(name)
+        return read
+
+    def _hints(self, kind: type) -> list[tuple[str, Any]]:
+        # What a module names only for type checkers is found among the given names.
+        hints = get_type_hints(kind, localns=self._names)
+        return [(field.name, hints[field.name]) for field in _parts(kind)]
+
+    def _reached(self) -> list[type]:
+        return [kind for kind in self._readers if isinstance(kind, type) and is_dataclass(kind)]
+
+    def _reader(self, hint: Any) -> Reader:
+        if hint not in self._readers:
+            self._readers[hint] = self._make(hint)
+        return self._readers[hint]
+
+    def _make(self, hint: Any) -> Reader:
+        origin, given = get_origin(hint), get_args(hint)
+        if origin in (Union, types.UnionType):
+            return self._union(given)
+        if origin is Literal:
+            return _one_of(given)
+        if origin is tuple:
+            if len(given) == 2 and given[1] is Ellipsis:
+                return self._many(given[0], tuple)
+            return _each(tuple(self._reader(part) for part in given))
+        if origin in (list, frozenset, set):
+            return self._many(given[0], origin)
+        if origin in (dict, types.MappingProxyType) or origin is typing.get_origin(
+            Mapping[str, int]
+        ):
+            return _pairs(self._reader(given[0]), self._reader(given[1]))
+        if origin is typing.get_origin(Sequence[int]):
+            return self._many(given[0], tuple)
+        if isinstance(hint, type):
+            return self._simple(hint)
+        raise TypeError(f"Nothing of the kind {hint!r} can travel.")
+
+    def _simple(self, kind: type) -> Reader:
+        if is_dataclass(kind):
+            found = concrete(kind)
+            if found == [kind]:
+                return self._shape(kind)
+            return self._tagged({each.__name__: each for each in found})
+        if issubclass(kind, enum.Enum):
+            return lambda value: kind[_text(value)]
+        plain: dict[type, Reader] = {
+            float: _finite if self._finite else _number,
+            int: _whole,
+            bool: _exactly(bool),
+            str: _text,
+            bytes: lambda value: bytes.fromhex(_text(value)),
+            Fraction: _fraction,
+            type(None): _exactly(type(None)),
+        }
+        if kind not in plain:
+            raise TypeError(f"Nothing of the kind {kind!r} can travel.")
+        return plain[kind]
+
+    def _union(self, hints: Sequence[Any]) -> Reader:
+        classes = [each for each in hints if isinstance(each, type) and is_dataclass(each)]
+        others = [each for each in hints if each not in classes and each is not type(None)]
+        optional = type(None) in hints
+        readers: list[Reader] = [self._reader(each) for each in others]
+        if len(classes) == 1:
+            readers.append(self._reader(classes[0]))
+        elif classes:
+            leaves: list[type] = [leaf for kind in classes for leaf in concrete(kind)]
+            named = {leaf.__name__: leaf for leaf in leaves}
+            readers.append(self._tagged(named))
+
+        def read(value: Any) -> Any:
+            if value is None and optional:
+                return None
+            for reader in readers[:-1]:
+                try:
+                    return reader(value)
+                except (BadLine, TypeError, ValueError):
+                    continue
+            return readers[-1](value)
+
+        return read
+
+    def _many(self, hint: Any, make: Callable[[Iterable[Any]], Any]) -> Reader:
+        each = self._reader(hint)
+        return lambda value: make([each(item) for item in _exactly(list)(value)])
+
+
+def concrete(kind: type) -> list[type]:
+    """Gives the classes that a place for ``kind`` can hold: its leaves, or itself.
+
+    What derives from it in another module than its own stays inside the program.
+    """
+    derived: list[type] = type.__subclasses__(kind)
+    below = [leaf for each in derived for leaf in concrete(each)]
+    # A class made anew with slots leaves the one without behind until it is collected.
+    named = {leaf.__name__: leaf for leaf in below if leaf.__module__ == kind.__module__}
+    return list(named.values()) or [kind]
+
+
+def _holds_several(hint: Any) -> bool:
+    given = get_args(hint)
+    if get_origin(hint) in (Union, types.UnionType):
+        classes = [each for each in given if isinstance(each, type) and is_dataclass(each)]
+        if len(classes) > 1:
+            return True
+    if isinstance(hint, type) and is_dataclass(hint):
+        return concrete(hint) != [hint]
+    return any(_holds_several(each) for each in given)
+
+
+def _parts(kind: type) -> list[Field[Any]]:
+    return [part for part in fields(kind) if part.init]
+
+
+def _default(part: Field[Any]) -> Any:
+    if part.default_factory is not MISSING:
+        return part.default_factory()
+    return part.default
+
+
+def _exactly(kind: type) -> Reader:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise BadLine(f"{kind.__name__} is wanted, not {type(value).__name__}.")
+        return value
+
+    return read
+
+
+def _text(value: Any) -> str:
+    text: str = _exactly(str)(value)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadLine("A text holds half a sign.") from None
+    return text
+
+
+def _whole(value: Any) -> int:
+    number: int = _exactly(int)(value)
+    if not -LARGEST <= number < LARGEST:
+        raise BadLine("A whole number has more than 64 bits.")
+    return number
+
+
+def _number(value: Any) -> float:
+    return float(value) if value in _FAR else _finite(value)
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadLine(f"A number is wanted, not {type(value).__name__}.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadLine("A number is too large.")
+    return number
+
+
+def _fraction(value: Any) -> Fraction:
+    above, below = (_whole(part) for part in _exactly(list)(value))
+    if below == 0:
+        raise BadLine("A fraction is divided by nothing.")
+    return Fraction(above, below)
+
+
+def _one_of(choices: Sequence[Any]) -> Reader:
+    known = {(type(choice), choice) for choice in choices}
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list | dict) or (type(value), value) not in known:
+            raise BadLine(f"{str(value)[:40]!r} is none of {', '.join(map(str, choices))}.")
+        return value
+
+    return read
+
+
+def _each(readers: Sequence[Reader]) -> Reader:
+    def read(value: Any) -> tuple[Any, ...]:
+        items = _exactly(list)(value)
+        if len(items) != len(readers):
+            raise BadLine(f"{len(readers)} values are wanted, not {len(items)}.")
+        return tuple(reader(item) for reader, item in zip(readers, items, strict=True))
+
+    return read
+
+
+def _pairs(key: Reader, item: Reader) -> Reader:
+    def read(value: Any) -> dict[Any, Any]:
+        both = _each((key, item))
+        return dict(both(pair) for pair in _exactly(list)(value))
+
+    return read

@@ -1,0 +1,371 @@
+"""The engine's door: one thread that lets screens and players in, and listens to each in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import logging
+import os
+import secrets
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine import locations
+from engine.commands import Command, ForgetKept, RecoverSong
+from engine.errors import ArmonicaError, NotReady, UserError
+from engine.events import Event, Snapshot
+from engine.midi import messages as m
+from engine.remote import vocabulary as v
+from engine.remote.codec import BadLine
+from engine.remote.peer import Peer
+from engine.remote.sockets import Door
+from engine.remote.switchboard import Switchboard
+from engine.session.document import SUFFIX
+from engine.text import printable
+
+MOST_GUESTS = 16
+"""How many may be attached at once."""
+
+MOST_STRANGERS = 8
+"""How many may stand at the door at once without having said who they are."""
+
+GREETING = 5.0
+"""Seconds in which a stranger must say who they are."""
+
+SILENCE = 15.0
+"""Seconds after which one who says nothing is taken to be gone; a guest asks for the time more
+often than that."""
+
+FLOOD = 10.0
+"""Seconds of flooding after which a guest is shown out."""
+
+MOST_BAD_LINES = 8
+"""Lines that make no sense, after which a guest is shown out."""
+
+MOST_SONGS = 500
+"""How many songs of the user's folder are told to whoever attaches."""
+
+_FAREWELL = 1.0
+_TICK = 1.0
+_TURN = 64
+"""Lines of one guest that are met before it is the others' turn."""
+
+log = logging.getLogger(__name__)
+
+
+class Unwelcome(UserError):
+    """One who is not let in."""
+
+    title = "Line"
+
+
+class Attachable(Protocol):
+    """What can be attached to: an engine."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state."""
+
+    def send(self, command: Command) -> None:
+        """Puts a command into the engine's inbox."""
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Tells events to ``callback``, the latest snapshot first, until the answer is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is told to whoever comes: this run of the engine, and a song that was not saved."""
+
+    recovered: str | None = None
+    ended: Callable[[], None] = lambda: None
+
+
+class Server:
+    """Serves one engine at ``doors`` until it is closed."""
+
+    def __init__(
+        self,
+        engine: Attachable,
+        switchboard: Switchboard,
+        doors: Sequence[Door],
+        house: House | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._switchboard = switchboard
+        self._doors = {door.listener: door for door in doors}
+        self._house = house or House()
+        self._recovered = self._house.recovered
+        self._clock = clock
+        self._name = secrets.token_hex(8)
+        self._started = time.time()
+        self._peers: dict[socket.socket, Peer] = {}
+        self._closing = False
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = os.pipe()
+        for descriptor in (self._wake, self._woken):
+            os.set_blocking(descriptor, False)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        for listener in self._doors:
+            listener.setblocking(False)
+            self._selector.register(listener, selectors.EVENT_READ, self._doors[listener])
+        self._thread = threading.Thread(target=self._run, name="server", daemon=True)
+
+    def start(self) -> None:
+        """Opens the doors."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Says goodbye to everybody and closes the doors."""
+        self._closing = True
+        self._rouse()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(2 * _FAREWELL)
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                self._turn()
+            self._farewell()
+        except Exception:
+            log.exception("The server met a fault")
+        finally:
+            for peer in list(self._peers.values()):
+                self._drop(peer)
+            for listener in self._doors:
+                listener.close()
+
+    def _turn(self) -> None:
+        now = self._clock()
+        pause = min((_TICK, *(peer.pause(now) for peer in self._peers.values())))
+        for peer in self._peers.values():
+            self._watch(peer)
+        for key, events in self._selector.select(pause):
+            match key.data:
+                case Door() as door:
+                    self._admit(door)
+                case Peer() as peer:
+                    self._serve(peer, events)
+                case _:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(self._wake, 65_536)
+        self._meet_all()
+        self._switchboard.tick()
+
+    def _watch(self, peer: Peer) -> None:
+        wanted = selectors.EVENT_READ if peer.listens else 0
+        wanted |= selectors.EVENT_WRITE if peer.writes else 0
+        known = self._selector.get_map().get(peer.connection)
+        if wanted and known is None:
+            self._selector.register(peer.connection, wanted, peer)
+        elif known is not None and not wanted:
+            self._selector.unregister(peer.connection)
+        elif known is not None and known.events != wanted:
+            self._selector.modify(peer.connection, wanted, peer)
+
+    def _serve(self, peer: Peer, events: int) -> None:
+        there = peer.connection in self._peers
+        try:
+            if there and events & selectors.EVENT_READ:
+                there = peer.read(self._clock())
+            if there and events & selectors.EVENT_WRITE:
+                there = peer.write()
+        except Exception:
+            # Something that cannot be said must not take the others' lines with it.
+            log.exception("%s cannot be served", peer.name)
+            there = False
+        if not there:
+            self._drop(peer)
+
+    def _admit(self, door: Door) -> None:
+        try:
+            connection, name = door.accept()
+        except OSError:
+            return
+        except ArmonicaError as error:
+            log.warning("%s", error.line())
+            return
+        now = self._clock()
+        peer = Peer(connection, name, door.token, now)
+        strangers = sum(not each.greeted for each in self._peers.values())
+        if strangers >= MOST_STRANGERS or len(self._peers) >= MOST_GUESTS + MOST_STRANGERS:
+            log.warning("%s was sent away: too many stand at the door", name)
+            connection.close()
+            return
+        self._peers[connection] = peer
+
+    def _meet_all(self) -> None:
+        now = self._clock()
+        for peer in list(self._peers.values()):
+            for _ in range(_TURN):
+                said = None if peer.ending else peer.next_line(now)
+                if said is None:
+                    break
+                self._meet(peer, said, now)
+            self._look_after(peer, now)
+
+    def _look_after(self, peer: Peer, now: float) -> None:
+        if peer.connection not in self._peers:
+            return
+        if peer.ending:
+            if not peer.writes or now - peer.heard > _FAREWELL:
+                self._drop(peer)
+        elif not peer.greeted and now - peer.since > GREETING:
+            self._refuse(peer, Unwelcome("Nobody said who they are in time."))
+        elif peer.flooded is not None and now - peer.flooded > FLOOD:
+            self._refuse(peer, Unwelcome("This is a flood."))
+        elif peer.outbox.hopeless:
+            log.warning("%s is too slow for what is played, and is let go", peer.name)
+            self._drop(peer)
+        elif peer.greeted and now - peer.heard > SILENCE:
+            log.warning("%s has said nothing for %g s, and is taken to be gone", peer.name, SILENCE)
+            self._drop(peer)
+
+    def _meet(self, peer: Peer, said: bytes, now: float) -> None:
+        try:
+            if not peer.greeted:
+                self._greet(peer, v.for_engine(said))
+            else:
+                self._hear(peer, v.for_engine(said), now)
+        except BadLine as error:
+            peer.bad_lines += 1
+            log.warning("%s: %s", peer.name, error.line())
+            peer.outbox.put(v.denied(error))
+            if not peer.greeted or peer.bad_lines >= MOST_BAD_LINES:
+                self._refuse(peer, Unwelcome("Nothing more is heard on this line."))
+        except ArmonicaError as error:
+            self._refuse(peer, error)
+
+    def _greet(self, peer: Peer, hello: object) -> None:
+        if not isinstance(hello, v.Hello):
+            raise Unwelcome("A line begins with who is there.")
+        token = peer.token
+        if token is not None and not hmac.compare_digest(token.encode(), hello.token.encode()):
+            raise Unwelcome("The token is not the one of this engine.", "Look for the right one.")
+        if hello.vocabulary != v.VOCABULARY:
+            raise Unwelcome(
+                f"The engine is Armonica {v.Hello(v.VOCABULARY).version} and this end is "
+                f"{printable(hello.version)[:40]}, with other words.",
+                "Bring both machines to the same version.",
+            )
+        if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
+            raise NotReady("The engine has as many guests as it takes.", "Try again later.")
+        self._seat(peer, hello)
+
+    def _seat(self, peer: Peer, hello: v.Hello) -> None:
+        for other in list(self._peers.values()):
+            if hello.place and other.place == hello.place:
+                # Their old line is broken, though nobody noticed here.
+                self._drop(other)
+        peer.greet()
+        peer.place = hello.place or secrets.token_hex(8)
+        peer.watches = hello.watches
+        peer.outbox.put(
+            v.from_engine(
+                v.Welcome(
+                    self._name,
+                    peer.place,
+                    recovered=self._recovered,
+                    songs=str(locations.songs_folder()),
+                    song_files=tuple(map(str, locations.songs(SUFFIX)[:MOST_SONGS])),
+                )
+            )
+        )
+        ends: list[Callable[[], None]] = []
+        if hello.plays:
+            self._switchboard.sit(peer.place, lambda message: self._play(peer, message))
+        if hello.watches:
+            ends.append(self._engine.subscribe(lambda event: self._tell(peer, event)))
+
+        def leave() -> None:
+            for end in ends:
+                end()
+
+        peer.leave = leave
+        if hello.plays or hello.watches:
+            log.info("%s is attached%s", peer.name, " and plays" if hello.plays else "")
+
+    def _hear(self, peer: Peer, said: Command | m.FromPlayer | v.ToEngine, now: float) -> None:
+        match said:
+            case Command():
+                if isinstance(said, RecoverSong | ForgetKept) and said.path == self._recovered:
+                    self._recovered = None
+                self._engine.send(said)
+            case v.Echo(sent):
+                peer.outbox.put(v.from_engine(v.Echoed(sent, now)))
+            case v.Measured(delay):
+                self._switchboard.measured(peer.place, delay)
+            case v.Got(count):
+                peer.outbox.got(count)
+            case v.Goodbye():
+                self._switchboard.leave(peer.place, for_good=True)
+                peer.ending = True
+            case v.Status():
+                peer.outbox.put(v.from_engine(self._state()))
+            case v.EndService():
+                log.info("%s asked the engine to end", peer.name)
+                self._house.ended()
+            case v.ToEngine():
+                raise BadLine(f"{type(said).__name__} comes too late on this line.")
+            case _:
+                self._switchboard.says(peer.place, said)
+
+    def _state(self) -> v.State:
+        shown = self._engine.snapshot
+        return v.State(
+            os.getpid(),
+            self._started,
+            shown.song.title,
+            shown.saved,
+            shown.playing,
+            shown.port.name or "",
+            sum(each.watches for each in self._peers.values()),
+            next((door.port for door in self._doors.values() if door.port is not None), None),
+        )
+
+    def _play(self, peer: Peer, message: m.ToPlayer | v.Score) -> None:
+        if isinstance(message, v.Score):
+            peer.outbox.put(v.from_engine(message))
+        else:
+            peer.outbox.put(v.played(message))
+        self._rouse()
+
+    def _tell(self, peer: Peer, event: Event) -> None:
+        peer.outbox.tell(event)
+        self._rouse()
+
+    def _refuse(self, peer: Peer, error: ArmonicaError) -> None:
+        log.warning("%s is shown out: %s", peer.name, error.message)
+        peer.outbox.put(v.denied(error))
+        peer.ending = True
+        peer.heard = self._clock()
+
+    def _drop(self, peer: Peer) -> None:
+        self._peers.pop(peer.connection, None)
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(peer.connection)
+        if peer.greeted:
+            self._switchboard.leave(peer.place, for_good=False)
+            if peer.watches:
+                log.info("%s is not attached any more", peer.name)
+        peer.close()
+
+    def _farewell(self) -> None:
+        until = time.monotonic() + _FAREWELL
+        for peer in self._peers.values():
+            peer.outbox.put(v.denied(NotReady("The engine has ended.")))
+        while time.monotonic() < until and any(peer.writes for peer in self._peers.values()):
+            for peer in list(self._peers.values()):
+                if not peer.write():
+                    self._drop(peer)
+            time.sleep(0.01)
+
+    def _rouse(self) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._woken, b".")

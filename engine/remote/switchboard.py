@@ -1,0 +1,245 @@
+"""One player to the engine, several in truth: its own, and one beside each who attached."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.errors import ArmonicaError
+from engine.midi import messages as m
+from engine.midi.link import Player, PlayerLink
+from engine.remote.held import Held
+from engine.remote.vocabulary import Score
+from engine.sequencer import LOOK_AHEAD
+
+FAR_AHEAD = 3.0
+"""How far ahead of their time notes are sent over a line, in seconds: a packet that is lost and
+sent again is late by a few tenths."""
+
+MOST_DELAY = 1.5
+"""The longest delay in seconds that a line is granted for its changes."""
+
+GRACE = 30.0
+"""How long a place is kept for one whose line broke, in seconds."""
+
+_SLACK = 0.1
+"""Seconds beyond the delay after which what a newcomer is told begins."""
+
+_PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
+_LEADERS = _PORTS | m.Lateness | m.Rejected | m.PlayerLost
+
+Report = Callable[[m.FromPlayer], None]
+PlayerFactory = Callable[[Report], Player]
+
+
+@dataclass(eq=False, slots=True)
+class Seat:
+    """One who plays: the way there (None: the line is down), and what was last said of ports."""
+
+    put: Callable[[m.ToPlayer | Score], None] | None
+    delay: float | None = None
+    left: float | None = None
+    ports: dict[type, m.FromPlayer] = field(default_factory=dict)
+
+
+class Switchboard:
+    """Passes what the engine plays to all who listen, and what the newest of them says back.
+
+    While somebody plays elsewhere the engine's own player rests: the music is where the
+    player is. Safe to call from any thread.
+    """
+
+    def __init__(
+        self, own: PlayerFactory = PlayerLink, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._make_own = own
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._report: Report = lambda _message: None
+        self._own: Player | None = None
+        self._own_ports: dict[type, m.FromPlayer] = {}
+        self._rests = False
+        self._seats: dict[str, Seat] = {}
+        self._held = Held()
+        self._reach = m.Reach(LOOK_AHEAD)
+
+    def __call__(self, report: Report) -> Player:
+        """Starts the engine's own player; an engine calls this once."""
+        self._report = report
+        try:
+            self._own = self._make_own(self._own_says)
+        except ArmonicaError as error:
+            # Those who attach play all the same.
+            report(m.PlayerLost(error.line(), restarted=False))
+        return self
+
+    # From the engine
+
+    def send(self, message: m.ToPlayer) -> None:
+        """Passes a message on to whoever it is for."""
+        with self._lock:
+            if isinstance(message, m.OpenPort):
+                self._lead(message)
+                return
+            self._held.take(message, self._clock())
+            for seat in self._seats.values():
+                if seat.put is not None and seat.delay is not None:
+                    seat.put(message)
+            if self._own is not None and not self._rests:
+                self._own.send(message)
+
+    def close(self) -> None:
+        """Silences everybody and ends the engine's own player."""
+        with self._lock:
+            for seat in self._seats.values():
+                if seat.put is not None:
+                    seat.put(m.Panic())
+            self._seats.clear()
+        if self._own is not None:
+            self._own.close()
+
+    # From those who are attached
+
+    def sit(self, place: str, put: Callable[[m.ToPlayer | Score], None]) -> None:
+        """Gives a place to one who wants to play, or one it had before."""
+        with self._lock:
+            # The newest leads, also who comes again.
+            old = self._seats.pop(place, None)
+            self._seats[place] = Seat(put, ports=old.ports if old else {})
+
+    def measured(self, place: str, delay: float) -> None:
+        """Takes how far away a place is; the first time its player is told what is going on."""
+        with self._lock:
+            seat = self._seats.get(place)
+            if seat is None or seat.put is None:
+                return
+            first, seat.delay = seat.delay is None, min(max(delay, 0.0), MOST_DELAY)
+            self._arrange()
+            if first:
+                now = self._clock()
+                at = now + seat.delay + _SLACK
+                seat.put(Score(at, *self._from(now, at)))
+
+    def says(self, place: str, message: m.FromPlayer) -> None:
+        """Takes what a player elsewhere says."""
+        with self._lock:
+            seat = self._seats.get(place)
+            if seat is None or isinstance(message, m.Ready | m.Reach):
+                return
+            _note(seat.ports, message)
+            if self._leader() is seat or not isinstance(message, _LEADERS):
+                self._report(message)
+
+    def leave(self, place: str, for_good: bool) -> None:
+        """Takes note that a line has ended; its place is kept for a while, or given up."""
+        with self._lock:
+            seat = self._seats.get(place)
+            if seat is None:
+                return
+            opened = seat.ports.get(m.PortOpened)
+            leads = self._leader() is seat
+            seat.put, seat.left = None, self._clock()
+            if for_good or seat.delay is None:
+                del self._seats[place]
+                self._arrange()
+            elif leads and isinstance(opened, m.PortOpened) and opened.name is not None:
+                self._report(m.PortLost(opened.name))
+
+    def tick(self) -> None:
+        """Gives up the places of those who did not come again."""
+        with self._lock:
+            now = self._clock()
+            late = [
+                place
+                for place, seat in self._seats.items()
+                if seat.left is not None and now - seat.left > GRACE
+            ]
+            for place in late:
+                del self._seats[place]
+            if late:
+                self._arrange()
+
+    @property
+    def playing(self) -> int:
+        """How many play elsewhere."""
+        return sum(seat.put is not None for seat in self._seats.values())
+
+    @property
+    def far(self) -> bool:
+        """Whether the music sounds elsewhere."""
+        return self._reach.far
+
+    def _arrange(self) -> None:
+        """Brings the engine and its own player to who is there now."""
+        seats = [seat for seat in self._seats.values() if seat.delay is not None]
+        delay = max((seat.delay or 0.0 for seat in seats), default=0.0)
+        reach = m.Reach(FAR_AHEAD, delay, True) if seats else m.Reach(LOOK_AHEAD)
+        if reach != self._reach:
+            self._reach = reach
+            self._report(reach)
+        if bool(seats) != self._rests:
+            self._rests = bool(seats)
+            self._rest() if self._rests else self._wake()
+        self._show_ports()
+
+    def _show_ports(self) -> None:
+        leader = self._leader()
+        for message in (leader.ports if leader else self._own_ports).values():
+            self._report(message)
+
+    def _rest(self) -> None:
+        if self._own is not None:
+            # Its clock may be waiting to start, and would then stop first.
+            now = self._clock()
+            self._own.send(m.Panic())
+            if self._held.clock(now, now):
+                self._own.send(m.ClockStop(now))
+
+    def _wake(self) -> None:
+        if self._own is None:
+            return
+        now = self._clock()
+        notes, program, clock = self._from(now, now + _SLACK)
+        for message in (*program, *clock, *([m.Notes(notes)] if notes else [])):
+            self._own.send(message)
+
+    def _from(
+        self, now: float, at: float
+    ) -> tuple[
+        tuple[m.TimedNote, ...],
+        tuple[m.Send, ...],
+        tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
+    ]:
+        return self._held.notes(at), self._held.program(at), self._held.clock(now, at)
+
+    def _lead(self, message: m.ToPlayer) -> None:
+        leader = self._leader()
+        if leader is None:
+            if self._own is not None:
+                self._own.send(message)
+        elif leader.put is not None:
+            leader.put(message)
+
+    def _leader(self) -> Seat | None:
+        seats = [seat for seat in self._seats.values() if seat.delay is not None]
+        return seats[-1] if seats else None
+
+    def _own_says(self, message: m.FromPlayer) -> None:
+        with self._lock:
+            _note(self._own_ports, message)
+            if self._leader() is None:
+                self._report(message)
+
+
+def _note(ports: dict[type, m.FromPlayer], message: m.FromPlayer) -> None:
+    if isinstance(message, m.PortsSeen):
+        ports[m.PortsSeen] = message
+    elif isinstance(message, _PORTS):
+        # Of the port that is wanted, only what became of it last.
+        seen = ports.get(m.PortsSeen)
+        ports.clear()
+        if seen is not None:
+            ports[m.PortsSeen] = seen
+        ports[type(message)] = message

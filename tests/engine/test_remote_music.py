@@ -1,0 +1,262 @@
+"""Notes travel ahead of their time, sound beside the player, and outlive a broken line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from engine import commands as c
+from engine.bench.line import SlowLine
+from engine.events import LatenessMeasured, Noticed, PlayheadMoved, Snapshot
+from engine.midi import messages as m
+from engine.remote import client, switchboard
+from engine.remote.client import RemoteEngine
+from engine.remote.dial import Address
+from tests.engine.conftest import Listener
+from tests.remote_parts import Place, Room, SilentPlayer
+
+AHEAD = 5000.0
+"""How much later the engine's machine says it is, in seconds."""
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Gives an engine on a machine with another time."""
+    made = Place(AHEAD)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def slow(place: Place) -> Iterator[SlowLine]:
+    """Gives a slow line to it, 50 ms each way."""
+    assert place.door.port is not None
+    with SlowLine(place.door.port, 0.05) as line:
+        yield line
+
+
+def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
+    end = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def attached(place: Place, slow: SlowLine) -> tuple[RemoteEngine, Listener, SilentPlayer]:
+    room = Room()
+    guest, seen = place.guest(room, slow.port)
+    until(lambda: place.switchboard.playing and place.switchboard.far)
+    return guest, seen, room.player
+
+
+def starts(player: SilentPlayer) -> list[m.TimedNote]:
+    """Gives the notes that the player holds in the end, by their time."""
+    held: dict[float, m.TimedNote] = {}
+    for message in list(player.messages):
+        if isinstance(message, m.Notes):
+            held |= {note.on: note for note in message.notes}
+        elif isinstance(message, m.Flush):
+            held = {on: note for on, note in held.items() if on < message.at}
+    return [held[on] for on in sorted(held)]
+
+
+def test_the_song_sounds_there_note_by_note_and_on_time(place: Place, slow: SlowLine) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.SetTempo(240.0))
+    begun = time.monotonic()
+    guest.send(c.Play())
+    pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
+    until(lambda: len(starts(player)) >= len(pitches))
+    notes = starts(player)
+    assert [note.pitch for note in notes][: len(pitches)] == pitches
+    # The first sounds soon after the key, on the clock of this machine.
+    assert 0.05 < notes[0].on - begun < 0.5
+    # All come well before their time.
+    known = zip(list(player.times), list(player.messages), strict=False)
+    ahead = [
+        message.notes[0].on - at
+        for at, message in known
+        if isinstance(message, m.Notes) and message.notes[0].on > notes[0].on + 4
+    ]
+    assert all(each > 1.5 for each in ahead)
+    seen.wait(PlayheadMoved, lambda head: head.slot == 1)
+    assert any(isinstance(message, m.ClockRun) for message in player.messages)
+
+
+def test_times_agree_with_the_engines_to_the_millisecond(place: Place, slow: SlowLine) -> None:
+    _, _, player = attached(place, slow)
+    note = m.TimedNote(place.clock() + 1, place.clock() + 2, 0, 60, 90)
+    place.switchboard.send(m.Notes((note,)))
+    until(lambda: starts(player))
+    assert starts(player)[0].on == pytest.approx(note.on - AHEAD, abs=0.003)
+
+
+def test_the_engines_own_player_rests_meanwhile_and_goes_on_after(
+    place: Place, slow: SlowLine
+) -> None:
+    guest, seen, _ = attached(place, slow)
+    own = place.own[0]
+    assert any(isinstance(message, m.Panic) for message in own.messages)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved)
+    assert own.notes() == []
+    guest.close()
+    until(lambda: own.notes())
+    assert own.notes()[0].on > place.clock() - 5
+    assert any(isinstance(message, m.ClockRun) and message.resume for message in own.messages)
+
+
+def test_ports_are_those_of_the_machine_where_it_sounds(place: Place, slow: SlowLine) -> None:
+    guest, seen, player = attached(place, slow)
+    shown = seen.wait(Snapshot, lambda shown: shown.port.state == "open")
+    assert shown.port.name == "far synth"
+    assert shown.port.known == ("far synth",)
+    player.say(m.PortsSeen(("far synth", "drums")))
+    guest.send(c.OpenPort("drums"))
+    seen.wait(Snapshot, lambda shown: shown.port.name == "drums")
+    assert player.messages[-1] == m.OpenPort("drums", hush=True) or m.OpenPort(
+        "drums", hush=True
+    ) in list(player.messages)
+    player.say(m.Lateness(0.1, 0.2, 0.3, 10))
+    assert seen.wait(LatenessMeasured).p99 == 0.2
+    assert m.OpenPort("drums", hush=True) not in place.own[0].messages
+
+
+def test_an_edit_is_heard_after_the_way_of_the_line(place: Place, slow: SlowLine) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    count = len(player.messages)
+    pressed = time.monotonic()
+    guest.send(c.SetLatents(0, ((0, 2.0), (2, 3.0), (3, 3.0))))
+    guest.send(c.SetLatents(1, ((0, 2.0), (2, 3.0), (3, 3.0))))
+    until(lambda: any(isinstance(each, m.Flush) for each in list(player.messages)[count:]))
+    flush = next(each for each in list(player.messages)[count:] if isinstance(each, m.Flush))
+    at = player.times[player.messages.index(flush, count)]
+    # It came before the moment from which it counts, and that is not far away.
+    assert at < flush.at < pressed + 0.5
+
+
+def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: SlowLine) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    slow.cut()
+    seen.wait(Noticed, lambda event: "down" in event.text)
+    held, count = starts(player), len(player.messages)
+    assert held[-1].on > time.monotonic() + 1
+    slow.mend()
+    seen.wait(Noticed, lambda event: "back" in event.text)
+    until(lambda: len(starts(player)) > len(held) + 4)
+    # Nothing of what was held was flushed or struck again, and nothing is missing between.
+    again = list(player.messages)[count:]
+    assert not [each for each in again if isinstance(each, m.Flush | m.Panic | m.ClockRun)]
+    assert starts(player)[: len(held)] == held
+    pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
+    played = [note.pitch for note in starts(player)]
+    assert played == (pitches * 9)[: len(played)]
+    place.engine.send(c.Stop())
+    until(lambda: any(isinstance(each, m.ClockStop) for each in list(player.messages)[count:]))
+
+
+def test_a_line_that_stays_down_ends_in_silence(
+    place: Place, slow: SlowLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switchboard, "GRACE", 1.0)
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    slow.cut()
+    seen.wait(Noticed, lambda event: "down" in event.text)
+    last = max(note.off for note in starts(player))
+    until(lambda: isinstance(player.messages[-1], m.Panic))
+    silent = time.monotonic()
+    assert last <= silent < last + 1
+    assert any(isinstance(each, m.ClockStop) for each in player.messages)
+    # Meanwhile the music went on where the engine is, on the engine's own player.
+    until(lambda: place.own[0].notes())
+    count = len(player.messages)
+    slow.mend()
+    seen.wait(Noticed, lambda event: "back" in event.text)
+    until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
+    until(lambda: starts(player)[-1].on > time.monotonic() + 1)
+
+
+def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
+    place: Place, slow: SlowLine
+) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    slow.cut()
+    seen.wait(Noticed, lambda event: "down" in event.text)
+    place.engine.send(c.SetLatents(0, ((2, 3.0), (3, 3.0))))
+    place.engine.send(c.SetLatents(1, ((2, 3.0), (3, 3.0))))
+    time.sleep(0.3)
+    slow.mend()
+    seen.wait(Noticed, lambda event: "back" in event.text)
+    until(lambda: place.switchboard.playing)
+    time.sleep(0.6)
+    wanted = place.switchboard._held.notes(place.clock() + 0.5)
+    there = [note for note in starts(player) if note.on > wanted[0].on - AHEAD - 0.01]
+    for ours, theirs in zip(wanted, there, strict=False):
+        assert ours.pitch == theirs.pitch
+        assert theirs.on == pytest.approx(ours.on - AHEAD, abs=0.02)
+
+
+def test_lost_packets_lose_no_note(place: Place, slow: SlowLine) -> None:
+    slow.loss, slow.jitter = 0.1, 0.01
+    guest, seen, player = attached(place, slow)
+    guest.send(c.SetTempo(300.0))
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.slot == 2)
+    late = [
+        note
+        for at, message in zip(list(player.times), list(player.messages), strict=False)
+        if isinstance(message, m.Notes)
+        for note in message.notes
+        if note.on < at
+    ]
+    assert late == []
+    pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
+    played = [note.pitch for note in starts(player)]
+    assert len(played) > 8
+    assert played == (pitches * 9)[: len(played)]
+
+
+def test_a_player_that_was_killed_is_told_what_is_still_to_come(
+    place: Place, slow: SlowLine
+) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    held, count = starts(player), len(player.messages)
+    player.say(m.PlayerLost("it was killed", restarted=True))
+    player.say(m.Ready(2, False))
+    until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
+    again = [each for each in list(player.messages)[count:] if isinstance(each, m.Notes)]
+    assert again[0].notes[-1] in held
+    assert "another goes on" in seen.wait(Noticed, lambda event: "player" in event.text).text
+
+
+def test_a_silent_line_is_found_to_be_broken(
+    place: Place, slow: SlowLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "SILENCE", 0.5)
+    _, seen, _ = attached(place, slow)
+    slow.delay = 3600.0
+    seen.wait(Noticed, lambda event: "down" in event.text)
+
+
+def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
+    room = Room()
+    bridge = RemoteEngine(Address(), watches=False, home=room)
+    bridge.start()
+    until(lambda: place.switchboard.far)
+    place.engine.send(c.Play())
+    until(lambda: starts(room.player))
+    assert bridge.snapshot == Snapshot()
+    bridge.close()
+    until(lambda: not place.switchboard.far)

@@ -1,0 +1,125 @@
+"""An engine behind its door, and screens and players at the other end of a line to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.config import Settings
+from engine.loop import Engine
+from engine.midi import messages as m
+from engine.remote.client import RemoteEngine
+from engine.remote.dial import Address
+from engine.remote.home import Home
+from engine.remote.server import House, Server
+from engine.remote.sockets import tcp_door, unix_door
+from engine.remote.switchboard import Switchboard
+from tests.engine.conftest import Listener
+from tests.fakes import FakeModel
+from tests.fakes_player import RecordingPlayer
+
+
+@dataclass(slots=True)
+class SilentPlayer(RecordingPlayer):
+    """A player that plays nothing, remembers what it was told and when, and says it is ready."""
+
+    hear: Callable[[m.FromPlayer], None] | None = None
+    ports: tuple[str, ...] = ("synth",)
+    times: list[float] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Says what a player process says at its start."""
+        self.say(m.Ready(1, False))
+        self.say(m.PortsSeen(self.ports))
+
+    def say(self, message: m.FromPlayer) -> None:
+        """Says something, as the process would."""
+        assert self.hear is not None
+        self.hear(message)
+
+    def send(self, message: m.ToPlayer) -> None:
+        """Remembers the message and its time; opens every port."""
+        self.times.append(time.monotonic())
+        self.messages.append(message)
+        if isinstance(message, m.OpenPort):
+            self.say(m.PortOpened(message.name))
+
+
+class Place:
+    """An engine with a fake model and a silent player of its own, served on both kinds of door."""
+
+    def __init__(self, clock_ahead: float = 0.0) -> None:
+        self.own: list[SilentPlayer] = []
+        self.clock_ahead = clock_ahead
+        self.switchboard = Switchboard(self._own, clock=self.clock)
+        self.engine = Engine(
+            FakeModel, self.switchboard, settings=Settings(port="none"), clock=self.clock
+        )
+        self.listener = Listener()
+        self.engine.subscribe(self.listener)
+        self.door = tcp_door()
+        self.asked_to_end = False
+        house = House(ended=self._end)
+        doors = [unix_door(), self.door]
+        self.server = Server(self.engine, self.switchboard, doors, house, self.clock)
+        self.engine.start()
+        self.server.start()
+        self.guests: list[RemoteEngine] = []
+        self.listener.until(lambda: self.engine.snapshot.model.state == "ready")
+
+    def clock(self) -> float:
+        """The time of a machine that was started at another moment."""
+        return time.monotonic() + self.clock_ahead
+
+    def _own(self, hear: Callable[[m.FromPlayer], None]) -> SilentPlayer:
+        self.own.append(SilentPlayer(hear=hear))
+        self.own[-1].begin()
+        return self.own[-1]
+
+    def _end(self) -> None:
+        self.asked_to_end = True
+
+    def guest(
+        self,
+        home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        port: int | None = None,
+    ) -> tuple[RemoteEngine, Listener]:
+        """Attaches a screen over the Unix socket, or over TCP at ``port``."""
+        where = Address() if port is None else Address("tcp", "127.0.0.1", "", port)
+        made = RemoteEngine(where, home=home)
+        listener = Listener()
+        made.subscribe(listener)
+        made.start()
+        self.guests.append(made)
+        return made, listener
+
+    def close(self) -> None:
+        """Ends everything."""
+        for guest in self.guests:
+            guest.close()
+        self.server.close()
+        self.engine.close()
+
+
+class Room:
+    """A player beside a screen: the home that it makes, and what it was told."""
+
+    def __init__(self, ports: tuple[str, ...] = ("far synth",)) -> None:
+        self.players: list[SilentPlayer] = []
+        self._ports = ports
+
+    def __call__(self, hear: Callable[[m.FromPlayer], None]) -> Home:
+        """Makes the home of a guest."""
+        home = Home(hear, player=self._player)
+        self.players[0].begin()
+        return home
+
+    def _player(self, hear: Callable[[m.FromPlayer], None]) -> SilentPlayer:
+        self.players.append(SilentPlayer(hear=hear, ports=self._ports))
+        return self.players[-1]
+
+    @property
+    def player(self) -> SilentPlayer:
+        """The player."""
+        return self.players[0]

@@ -1,0 +1,266 @@
+"""The monitor screen: what comes in and goes out over MIDI, in words, as it passes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from engine.commands import WatchMidi
+from engine.events import (
+    Event,
+    JobProgressed,
+    LatenessMeasured,
+    MidiPassed,
+    PlayheadMoved,
+    Snapshot,
+)
+from tui import deeds
+from tui.bridge import EngineLink
+from tui.keymap import Keymap
+from tui.midi_log import Filter, MidiLog, Passed
+from tui.monitor_arrangement import Monitoring, monitoring
+from tui.monitor_deeds import DEEDS
+from tui.screens.compose import ComposeScreen
+from tui.widgets.desk import Desk
+from tui.widgets.keys_line import KeysLine
+from tui.widgets.midi_lines import MidiLines
+from tui.widgets.midi_summary import MidiSummary, Summary
+from tui.widgets.too_small import TooSmall
+from tui.widgets.transport import Transport
+
+ASK = 2.0
+"""Seconds after which it is asked again to watch: well within the time that a wish holds."""
+
+COUNT = 1.0
+"""Seconds between two looks at how much passes."""
+
+OLD = 4.0
+"""Seconds after which figures of lateness say nothing any more."""
+
+
+class MonitorScreen(Screen[None]):
+    """Shows the messages that pass while it is in front, and asks for them only then.
+
+    What belongs to song, port and program is done as on the compose screen, by it.
+    """
+
+    DEFAULT_CSS = """
+    MonitorScreen { background: $background; layers: base; }
+    MonitorScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
+    """
+
+    AUTO_FOCUS = "#lines"
+
+    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    def __init__(self, link: EngineLink, keymap: Keymap, composing: ComposeScreen) -> None:
+        super().__init__()
+        self.link = link
+        self.keymap = keymap
+        self.composing = composing
+        self.clock: Callable[[], float] = time.monotonic
+        self.passed = MidiLog()
+        self.through = Filter()
+        self.foot: int | None = None
+        """The number of the message at the foot of a picture that is held; None: the newest."""
+        self._top: int | None = None
+        self._lateness: tuple[float, LatenessMeasured] | None = None
+        self._regions: dict[str, Region] = {}
+        self._built = False
+
+    def compose(self) -> ComposeResult:
+        """Makes the parts; the arrangement says where they lie."""
+        yield Desk(
+            Transport(id="transport"),
+            MidiSummary(id="summary"),
+            MidiLines(id="lines"),
+            KeysLine(self.keymap.keys, "monitor", id="keys"),
+            TooSmall(id="small"),
+            arranged=Monitoring(),
+        )
+
+    def on_mount(self) -> None:
+        """Lays the parts out, draws what is known, and begins to watch."""
+        self._built = True
+        self.lay_out()
+        self.set_interval(ASK, self._ask)
+        self.set_interval(COUNT, self._draw_summary)
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lays the parts out anew."""
+        del event
+        if self._built:
+            self._top = None
+            self.lay_out()
+            self.call_after_refresh(self.draw)
+
+    def on_screen_resume(self) -> None:
+        """Watches again, and draws what is known."""
+        self._ask()
+        if self._built:
+            self.lay_out()
+            self.draw()
+
+    def on_screen_suspend(self) -> None:
+        """Watches no more once another screen is shown; a sheet over this one changes nothing."""
+        if self.app.current_mode != "monitor":
+            self.composing.send(WatchMidi(False))
+
+    def lay_out(self) -> None:
+        """Gives each part its place, or none."""
+        regions = monitoring(*self.app.size)
+        if regions == self._regions:
+            return
+        self._regions = regions
+        desk = self.query_one(Desk)
+        for part in desk.children:
+            part.display = part.id in regions
+        desk.refresh(layout=True)
+
+    # What the deeds need
+
+    @property
+    def room(self) -> int:
+        """How many messages are in sight at most."""
+        return self.query_one(MidiLines).room
+
+    def look(self, through: Filter) -> None:
+        """Looks through another filter."""
+        self.through, self._top = through, None
+        self.draw()
+
+    def hold(self, foot: int | None) -> None:
+        """Holds the picture with a message at its foot, or follows what comes."""
+        self.foot = foot
+        if foot is None:
+            self._top = None
+        self.draw()
+
+    def clear(self) -> None:
+        """Forgets what has passed."""
+        self.passed.clear()
+        self.foot = self._top = None
+        self.draw()
+
+    def roll(self, by: int) -> None:
+        """Goes to later messages, or to earlier ones and holds the picture there."""
+        foot = self.passed.newest if self.foot is None else self.foot
+        if by < 0 or self.foot is not None:
+            self._top = None
+            self.hold(self.passed.moved(self.through, foot, by, self.room))
+
+    # Drawing
+
+    def show(self, event: Event) -> None:
+        """Takes in what the engine tells; the compose screen has done so before."""
+        match event:
+            case MidiPassed():
+                self.passed.add(event, self.clock())
+                if self._drawn:
+                    self._draw_lines()
+            case LatenessMeasured():
+                self._lateness = self.clock(), event
+                self._draw_transport()
+            case PlayheadMoved() | JobProgressed():
+                self._draw_transport()
+            case Snapshot():
+                self.draw()
+            case _:
+                pass
+
+    @property
+    def _drawn(self) -> bool:
+        return self._built and self.is_current
+
+    def draw(self) -> None:
+        """Draws everything; parts that show it already do nothing."""
+        if self._drawn:
+            self._draw_transport()
+            self._draw_summary()
+            self._draw_lines()
+
+    def _draw_transport(self) -> None:
+        if self._drawn:
+            self.composing.fill(self.query_one(Transport))
+
+    def _draw_summary(self) -> None:
+        if not self._drawn:
+            return
+        now = self.clock()
+        lateness = None
+        if self._lateness is not None and now < self._lateness[0] + OLD:
+            lateness = self._lateness[1]
+        held = None if self.foot is None else self.passed.newest - self.foot
+        heard = self.composing.shown.inputs.heard
+        rates = self.passed.rates(now)
+        summary = Summary(rates, lateness, heard, self.passed.missed, held, self.through)
+        self.query_one(MidiSummary).show(summary)
+
+    def _draw_lines(self) -> None:
+        lines = self.query_one(MidiLines)
+        key = self.keymap.label("monitor.everything")
+        if self.passed.empty:
+            instead = "Nothing has passed yet. What is played, and what we play, appears here."
+        else:
+            instead = f"The filters let nothing through of what has passed; {key} undoes them."
+        lines.show(self._in_sight(lines.room), instead)
+
+    def _in_sight(self, room: int) -> list[Passed]:
+        # A full page moves up by half at once: if it did so with each message, each would be
+        # written as often as there are rows.
+        page = self.passed.page(self.through, room + 1, self.foot)
+        rows = [each for each in page if self._top is not None and each.number >= self._top]
+        if not rows:
+            rows = page[-room:]
+        elif len(rows) > room:
+            rows = page[-(room - room // 2) :]
+        self._top = rows[0].number if rows else None
+        return rows
+
+    def _ask(self) -> None:
+        if self.app.current_mode == "monitor":
+            self.composing.send(WatchMidi(True))
+
+    # What the player does
+
+    def action_do(self, action: str) -> None:
+        """Does one of the actions of the table; what is not of this screen, the other does."""
+        if action in DEEDS:
+            DEEDS[action](self)
+        else:
+            deeds.DEEDS[action](self.composing)
+
+    @on(MidiLines.Rolled)
+    def _on_lines_rolled(self, message: MidiLines.Rolled) -> None:
+        self.roll(message.steps)
+
+    @on(MidiSummary.Pressed)
+    def _on_summary_pressed(self, message: MidiSummary.Pressed) -> None:
+        self.look(self.through.toggled(message.kind))
+
+    @on(Transport.Pressed)
+    def _on_transport_pressed(self) -> None:
+        self.action_do("play.toggle")
+
+    @on(Transport.Rolled)
+    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
+        self.action_do("play.faster" if message.steps > 0 else "play.slower")
+
+
+def screen_class(keymap: Keymap) -> type[MonitorScreen]:
+    """Gives the monitor screen with a keymap's bindings; Textual takes those from classes."""
+    body: dict[str, Any] = {
+        "BINDINGS": keymap.bindings("monitor"),
+        "__doc__": MonitorScreen.__doc__,
+    }
+    return type("MonitorScreen", (MonitorScreen,), body, inherit_bindings=False)

@@ -38,7 +38,7 @@ SIGNS: dict[Place, str] = {
         "▼ below it, = inside, ▲ above. ! asks for a credit or a look, !! for a close look, x is "
         "kept away from. The span shows where in the measures notes agree: █ all, ▄ some, · none; "
         "in the rolls those that agree are solid, the others thin. A search finds what is "
-        "similar; influence is said only of what gradients or a retraining confirmed."
+        "similar; influence is said only of what a retraining confirmed."
     ),
     "monitor": (
         "A message stands with the time at which it came in or left, its port, channel, meaning "

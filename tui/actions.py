@@ -222,6 +222,8 @@ ACTIONS: tuple[Action, ...] = (
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
         ("play.sound", "sound", "Turn swing, humanise, key, lock, channel, program and bank."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        ("play.clock", "clock in", "Keep the clock of a MIDI input, or the song's own tempo."),
+        ("play.clock_from", "clock from", "Choose the MIDI input whose clock is kept."),
         ("play.routes", "routes", "Play to other ports and channels, too, and transpose there."),
         place="everywhere",
     ),

@@ -208,6 +208,17 @@ class Thru:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """Sends one message back to the device that is heard at ``port``, if it listens itself."""
+
+    port: str
+    data: bytes
+
+    def __post_init__(self) -> None:
+        _midi(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class Panic:
     """Ends every sounding note at once, drops scheduled ones and quiets every used channel."""
 
@@ -361,7 +372,7 @@ class Reach:
 
 ToPlayer = (
     Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Panic | Monitor | Quit
+    | Feed | Panic | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness

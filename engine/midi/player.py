@@ -215,6 +215,8 @@ class PlayerProcess:
                 self._station(message.outlet).want(message, self._main.clock)
             case m.Listen():
                 self._inlet.want(message)
+            case m.Feed():
+                self._inlet.feed(message)
             case m.Thru():
                 self._now_send(self._passage.set(message))
             case m.Panic():

@@ -178,7 +178,7 @@ def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
 async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: FakeEngine) -> None:
     engine.state.apply(c.MarkPort(PortStatus("Main", "open", known=("Main", "alsa:Synth", "B"))))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("Y")
+        await pilot.press("@")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
         assert "0 of at most 7" in foot(app)
         await pilot.press("j", "right")

@@ -18,10 +18,11 @@ from tui.keymap import Keymap
 SIGNS: dict[Place, str] = {
     "compose": (
         "Gauges run from -3 to 3, in standard deviations; ┼ is 0, ○ the ghost: where the gauge "
-        "was when the measure came in. L is a locked gauge, ≠ a measure that does not have what "
-        "the gauge asks for, * what has changed since it came in or was saved. "
-        "∙ stands before what a control moves, ◇ where a knob stands that has not picked the "
-        "gauge up: turn it past the gauge."
+        "was when the measure came in. L is a locked gauge, » one that moves a controller, ≠ a "
+        "measure that does not have what the gauge asks for, * what has changed since it came in "
+        "or was saved. ∙ stands before what a control moves, ◇ where a knob stands that has not "
+        "picked the gauge up: turn it past the gauge. The roll shows what was decoded; the lock "
+        "of a key constrains what is sounded, not what is decoded."
     ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.commands import Command
 from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, Noticed, Refused, Snapshot, StudioShown
+from engine.events import ControlsShown, Event, Noticed, Refused, Snapshot, StudioShown
 from engine.midi import messages as m
 from engine.midi.pipes import Lines, Outbox
 from engine.remote import vocabulary as v
@@ -115,6 +115,7 @@ class RemoteEngine:
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._studio: StudioShown | None = None
+        self._controls: ControlsShown | None = None
         self._subscriptions: list[_Subscription] = []
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake, self._woken = os.pipe()
@@ -233,8 +234,9 @@ class RemoteEngine:
                 self._subscriptions.append(item)
                 if self._snapshot is not None:
                     self._tell_one(item, self._snapshot)
-                if self._studio is not None:
-                    self._tell_one(item, self._studio)
+                for known in (self._studio, self._controls):
+                    if known is not None:
+                        self._tell_one(item, known)
             case Command():
                 self._ask(item)
             case _ if self._home is not None:
@@ -315,6 +317,8 @@ class RemoteEngine:
             self._snapshot = event
         elif isinstance(event, StudioShown):
             self._studio = event
+        elif isinstance(event, ControlsShown):
+            self._controls = event
         self._subscriptions = [each for each in self._subscriptions if not each.ended]
         for subscription in self._subscriptions:
             self._tell_one(subscription, event)
@@ -398,6 +402,8 @@ class RemoteEngine:
         if anew and self._studio is not None:
             # An engine that was never asked for anything says nothing of its studio.
             self._publish(StudioShown())
+        if anew and self._controls is not None:
+            self._publish(ControlsShown())
         line.echo_at = self._clock()
         if self._home is not None:
             self._home.attached(anew)

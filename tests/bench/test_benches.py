@@ -60,7 +60,7 @@ def test_a_key_is_heard_at_rest_and_while_playing() -> None:
 @weights
 def test_the_clock_ticks_while_gauges_move() -> None:
     found = measured(lambda: jitter.run(rounds=1, seconds=2.0))
-    turns = ("jitter", "jitter while audio grows")
+    turns = ("jitter", "jitter while audio grows", "jitter while knobs are swept")
     assert set(found) == {f"{turn} {share}" for turn in turns for share in ("p50", "p99", "max")}
     for result in (found["jitter p50"], found["jitter p99"]):
         assert 0 <= result.ours < 20

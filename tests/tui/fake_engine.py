@@ -201,6 +201,13 @@ class FakeEngine:
             case c.OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)
                 return self.state.apply(c.MarkPort(status))
+            case c.SetThru(on, only):
+                inputs = replace(shown.inputs, thru=on, only=only)
+                return self.state.apply(c.MarkInputs(inputs))
+            case c.CaptureLast(slot):
+                origin = Origin("played", "Played", "kept, measure 1 of 1")
+                played = c.LoadMeasures(slot or 0, (_scale(2),), (origin,))
+                return self.state.apply(played)
             case c.FollowClock(source):
                 return self.state.apply(c.MarkClock(ClockStatus(source)))
             case c.BackToOwnTempo():

@@ -19,6 +19,7 @@ from typing import Literal
 from engine.errors import OutOfRange
 from engine.events import (
     Click,
+    ClickSound,
     ClockStatus,
     InputStatus,
     PortStatus,
@@ -139,6 +140,7 @@ class SetRecord(Command):
     latency: float | None = None
     click: Click | None = None
     count_in: int | None = None
+    sound: ClickSound | None = None
 
 
 @dataclass(frozen=True, slots=True)

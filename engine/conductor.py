@@ -124,7 +124,11 @@ class Conductor:
         self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
         self._passing = MidiWatch()
         record = RecordSettings(
-            settings.strength, settings.latency, settings.click, round(settings.count_in)
+            settings.strength,
+            settings.latency,
+            settings.click,
+            round(settings.count_in),
+            settings.click_sound,
         )
         self._keyboard = Keyboard(record)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
@@ -144,7 +148,10 @@ class Conductor:
         self._apply(c.MarkInputs(self._ears.status), 0.0)
         self._apply(c.MarkClock(self._following.status), 0.0)
         self._apply(
-            c.SetRecord(record.strength, record.latency, record.click, record.count_in), 0.0
+            c.SetRecord(
+                record.strength, record.latency, record.click, record.count_in, record.sound
+            ),
+            0.0,
         )
 
     @property
@@ -167,7 +174,7 @@ class Conductor:
         times = [
             self._sequencer.wake(),
             self._following.wake(),
-            self._keyboard.wake(self._sequencer),
+            self._keyboard.wake(),
             self._keep_at,
             self._passing.wake(),
             self._controllers.wake(),
@@ -446,11 +453,10 @@ class Conductor:
         if self._following.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._send(self._following.play(now, status.slot))
-        messages, begins = self._sequencer.record(
-            now, status.slot, status.measures, record.count_in, record.click
-        )
+        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
         self._send(messages)
-        self._keyboard.begin(status, begins)
+        if self._sequencer.beats is not None:
+            self._keyboard.begin(status, self._sequencer.beats, begins)
         self._head_at = now
         self._publish(self._sequencer.playhead(now))
         self._show_keys(now)
@@ -509,7 +515,7 @@ class Conductor:
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
         if isinstance(report, m.Reach):
-            self._send(self._sequencer.reach(report.ahead, report.delay, now))
+            self._send(self._sequencer.distance(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)
@@ -540,7 +546,7 @@ class Conductor:
     def _keep_clock(self, now: float) -> None:
         messages, playing = self._following.turn(now)
         self._send(messages)
-        if playing is False:
+        if playing is not None:
             self._end_recording(now)
         if playing is not None or self._following.status != self.snapshot.clock:
             self._apply(c.MarkClock(self._following.status, playing), now)

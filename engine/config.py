@@ -63,6 +63,9 @@ class Settings:
     click: Literal["recording", "count-in", "never"] = _setting(
         "recording", "When beats are struck: all through a recording, before it, or never."
     )
+    click_sound: Literal["wood block", "high note"] = _setting(
+        "wood block", "What strikes beats: channel 10's wood block, or a high note of the track."
+    )
     count_in: float = _setting(1.0, "How many measures are counted in before a recording.")
     keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
     theme: str = _setting("dark", "The colours of the screens, by name or as a file.")

@@ -221,6 +221,8 @@ ACTIONS: tuple[Action, ...] = (
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
         ("play.sound", "sound", "Choose MIDI channel, program and velocity."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        ("play.clock", "clock in", "Keep the clock of a MIDI input, or the song's own tempo."),
+        ("play.clock_from", "clock from", "Choose the MIDI input whose clock is kept."),
         place="everywhere",
     ),
     *_of(

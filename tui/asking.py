@@ -86,6 +86,29 @@ def _port(screen: ComposeScreen) -> None:
     screen.app.push_screen(Choice("MIDI port", lines, current, note), take)
 
 
+def _clock_from(screen: ComposeScreen) -> None:
+    clock, inputs = screen.shown.clock, screen.shown.inputs
+    names = list(inputs.heard)
+    if clock.follow and clock.follow not in names:
+        names.insert(0, clock.follow)
+    sources: list[str | None] = [None, "", *names]
+    lines = [
+        f"the song's own tempo, {screen.shown.song.tempo:g} bpm",
+        "any input that sends a clock",
+        *(name if name in inputs.heard else f"{name} (not heard)" for name in names),
+    ]
+    note = "" if inputs.heard else (
+        "No MIDI input is heard. Plug one in, or start what sends a clock; it shows here by itself."
+    )  # fmt: skip
+
+    def take(at: int | None) -> None:
+        if at is not None:
+            source = sources[at]
+            screen.send(c.BackToOwnTempo() if source is None else c.FollowClock(source))
+
+    screen.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), take)
+
+
 def _browse(screen: ComposeScreen) -> None:
     slot = screen.slot
 
@@ -211,6 +234,7 @@ DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
     "play.tempo": _tempo,
     "play.sound": _sound,
     "play.port": _port,
+    "play.clock_from": _clock_from,
     "song.title": _title,
     "song.save": _save,
     "song.save_as": _save_as,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from engine import commands as c
 from engine.errors import OutOfRange
-from engine.events import MOST_COUNT_IN, MOST_LATENCY, Click, RecordMode
+from engine.events import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.neighbours import FARTHEST, MOST_BETWEEN
 from tui.screens.form import Field, Form, number, whole
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 REACH = 0.5
 """By how much a key makes varying go farther or less far, in standard deviations."""
 
-CLICKS: dict[str, Click] = {"recording": "recording", "count-in": "count-in", "never": "never"}
+CLICKS: dict[str, Click] = {each: each for each in get_args(Click)}
+SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 
 
 def _record(mode: RecordMode) -> Callable[[ComposeScreen], None]:
@@ -62,6 +63,7 @@ def _how(screen: ComposeScreen) -> None:
             f"0 to {MOST_COUNT_IN} measures.",
         ),
         Field("click", record.click, _click, "recording, count-in or never."),
+        Field("click sound", record.sound, _sound, "wood block (channel 10) or high note."),
         Field(
             "latency",
             f"{record.latency:g}",
@@ -78,8 +80,8 @@ def _how(screen: ComposeScreen) -> None:
 
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
-            strength, count_in, click, latency, only = values
-            screen.send(c.SetRecord(strength, latency, click, count_in))
+            strength, count_in, click, sound, latency, only = values
+            screen.send(c.SetRecord(strength, latency, click, count_in, sound))
             screen.send(c.SetThru(screen.shown.inputs.thru, only))
 
     screen.app.push_screen(Form("How playing is recorded", fields), take)
@@ -89,6 +91,12 @@ def _click(text: str) -> Click:
     if text not in CLICKS:
         raise OutOfRange(f"Beats are struck {', '.join(CLICKS)}, and not {text!r}.")
     return CLICKS[text]
+
+
+def _sound(text: str) -> ClickSound:
+    if text not in SOUNDS:
+        raise OutOfRange(f"Beats are struck by a {' or a '.join(SOUNDS)}, and not {text!r}.")
+    return SOUNDS[text]
 
 
 def _channels(text: str) -> tuple[int, ...]:

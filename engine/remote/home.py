@@ -194,7 +194,7 @@ class Home:
         changed: dict[str, Any] = {}
         for part in fields(message):
             value = getattr(message, part.name)
-            if part.name in _TIMES:
+            if part.name in _TIMES and isinstance(value, float):
                 changed[part.name] = self._map.local(value)
             elif part.name == "interval":
                 changed[part.name] = value * self._map.slope(message.at)

@@ -279,7 +279,9 @@ class Server:
         )
         ends: list[Callable[[], None]] = []
         if hello.plays:
-            self._switchboard.sit(peer.place, lambda message: self._play(peer, message))
+            self._switchboard.sit(
+                peer.place, lambda message: self._play(peer, message), leads=hello.watches
+            )
         if hello.watches:
             ends.append(self._engine.subscribe(lambda event: self._tell(peer, event)))
 

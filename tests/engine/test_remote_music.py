@@ -9,7 +9,7 @@ import pytest
 
 from engine import commands as c
 from engine.bench.line import SlowLine
-from engine.events import LatenessMeasured, Noticed, PlayheadMoved, Snapshot
+from engine.events import KeysHeard, LatenessMeasured, Noticed, PlayheadMoved, Snapshot
 from engine.midi import messages as m
 from engine.remote import client, switchboard
 from engine.remote.client import RemoteEngine
@@ -250,6 +250,31 @@ def test_a_silent_line_is_found_to_be_broken(
     seen.wait(Noticed, lambda event: "down" in event.text)
 
 
+def test_a_keyboard_beside_the_screen_is_heard_by_the_engine(place: Place, slow: SlowLine) -> None:
+    _, seen, player = attached(place, slow)
+    until(lambda: any(isinstance(each, m.Listen) for each in list(player.messages)))
+    # Beside it the engine's own player would hear the same keyboard twice.
+    own = [each for each in place.own[0].messages if isinstance(each, m.Listen)]
+    assert own[-1] == m.Listen()
+    reports: list[m.FromPlayer] = []
+    told = place.switchboard._report
+
+    def note(report: m.FromPlayer) -> None:
+        reports.append(report)
+        told(report)
+
+    place.switchboard._report = note
+    pressed = time.monotonic()
+    player.say(m.Heard(pressed, "keys", b"\x90\x3c\x40"))
+    assert 60 in seen.wait(KeysHeard, lambda keys: bool(keys.held)).held
+    (heard,) = [each for each in reports if isinstance(each, m.Heard)]
+    assert heard.at == pytest.approx(pressed + AHEAD, abs=0.003)
+    place.own[0].say(m.Heard(place.clock(), "keys", b"\x90\x40\x40"))
+    player.say(m.Heard(time.monotonic(), "keys", b"\x80\x3c\x40"))
+    seen.wait(KeysHeard, lambda keys: keys == KeysHeard())
+    assert not any(64 in keys.held for keys in seen.of(KeysHeard))
+
+
 def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
     room = Room()
     bridge = RemoteEngine(Address(), watches=False, home=room)
@@ -260,3 +285,20 @@ def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
     assert bridge.snapshot == Snapshot()
     bridge.close()
     until(lambda: not place.switchboard.far)
+
+
+def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
+    place: Place, slow: SlowLine
+) -> None:
+    _, seen, first = attached(place, slow)
+    room = Room(("other synth",))
+    other, _ = place.guest(room)
+    seen.wait(Snapshot, lambda shown: shown.port.name == "other synth")
+    place.engine.send(c.Play())
+    until(lambda: starts(room.player) and starts(first))
+    assert starts(room.player)[0].pitch == starts(first)[0].pitch
+    assert [each for each in first.messages if isinstance(each, m.Listen)][-1] == m.Listen()
+    count = len(seen.of(Snapshot))
+    other.close()
+    until(lambda: seen.of(Snapshot)[count:] and place.engine.snapshot.port.name == "far synth")
+    assert place.own[0].notes() == []

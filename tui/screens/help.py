@@ -32,11 +32,12 @@ SIGNS: dict[Place, str] = {
         "hollow as far as it is the prompt. ∙ stands before a trait that a control moves."
     ),
     "influence": (
-        "Notes and latent are similarities from 0 to 1; near % is the share of held-out human "
-        "tunes that do not lie as near to the training tunes. Originality is 1 less the highest "
-        "likeness of notes: ├━┤ is what 95 % of human tunes have, ▼ below it, = inside, ▲ above. "
-        "! asks for a credit or a look, !! for a close look, x is kept away from. The span shows "
-        "where in the measures notes agree: █ all, ▄ some, · none. A search finds what is "
+        "Notes (of a take: its sound) and latent are similarities from 0 to 1; near % is the "
+        "share of held-out human tunes that do not lie as near to the training tunes. Originality "
+        "is 1 less the highest likeness of notes or sound: ├━┤ is what 95 % of human tunes have, "
+        "▼ below it, = inside, ▲ above. ! asks for a credit or a look, !! for a close look, x is "
+        "kept away from. The span shows where in the measures notes agree: █ all, ▄ some, · none; "
+        "in the rolls those that agree are solid, the others thin. A search finds what is "
         "similar; influence is said only of what gradients or a retraining confirmed."
     ),
     "monitor": (

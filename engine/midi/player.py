@@ -213,6 +213,8 @@ class PlayerProcess:
                 self._outlet.want(name)
             case m.Listen():
                 self._inlet.want(message)
+            case m.Spare(controls):
+                self._passage.spare(controls)
             case m.Feed():
                 self._inlet.feed(message)
             case m.Thru():

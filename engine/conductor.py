@@ -217,6 +217,7 @@ class Conductor:
         """Does what need not be done for each of many arrivals: controls have moved values."""
         for command in self._controllers.settle(now, self.snapshot):
             self._command(command, now)
+        self._send([*self._controllers.spare()])
         self._send([*self._controllers.feed(now, self.snapshot, self.studio)])
 
     def take(self, item: Item, now: float) -> None:
@@ -531,7 +532,8 @@ class Conductor:
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
         self._passing.take(report)
-        if self._keyboard.hear(report, now):
+        ours = isinstance(report, m.Heard) and self._controllers.owns(report)
+        if not ours and self._keyboard.hear(report, now):
             self._show_keys(now)
         if isinstance(report, m.Heard):
             if self._following.take(report):

@@ -26,12 +26,12 @@ from engine.events import (
     StudioShown,
 )
 from engine.midi import map_files
-from engine.midi.controls import Control, ControlReader, Movement
+from engine.midi.controls import Control, ControlReader, Movement, source
 from engine.midi.feedback import messages
 from engine.midi.learning import Learner, Meant
 from engine.midi.map_files import MapFile
 from engine.midi.mapping import Binding, DeviceMap, device_of, fitting
-from engine.midi.messages import Feed, Heard
+from engine.midi.messages import Feed, Heard, Spare, control_name
 from engine.midi.relative import detected
 from engine.midi.takeover import REST, Hand
 from engine.midi.targets import Target
@@ -44,6 +44,8 @@ SHOWN = 0.05
 
 LET_GO = 0.3
 """Seconds after its last movement before a control is moved by us: a hand is on it till then."""
+
+_MOST_SPARED = 500
 
 _YOUNG = 32
 """How many values of a control that was just learned may still tell how it counts, about."""
@@ -116,6 +118,7 @@ class Controllers:
         self._shown = ControlsShown()
         self._stale, self._shown_at = False, 0.0
         self._feed_at: float | None = None
+        self._spared: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> ControlsShown:
@@ -241,6 +244,24 @@ class Controllers:
             self._shown_at = now
             self._show()
         return asked
+
+    def owns(self, heard: Heard) -> bool:
+        """Tells whether a message moves something here, so that it is no playing."""
+        return heard.data[0] < 0xF0 and control_name(heard.port, heard.data) in self._spared
+
+    def spare(self) -> list[Spare]:
+        """Gives what the player is told to keep from the instrument, where that has changed."""
+        # Only few can be meant for an instrument at all, and a line to the player is not endless.
+        spared = frozenset(
+            control_name(port.name, data)
+            for port in self._ports.values()
+            for control in port.hands
+            if (data := source(control))
+        )
+        if spared == self._spared:
+            return []
+        self._spared = spared
+        return [Spare(tuple(sorted(spared))[:_MOST_SPARED])]
 
     def feed(self, now: float, shown: Snapshot, studio: StudioShown) -> list[Feed]:
         """Gives what devices that listen are told of values that have changed elsewhere."""

@@ -191,6 +191,8 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
     ]
     if old.tempo != new.tempo:
         parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+    if old.groove != new.groove:
+        parts.append(step_name(c.SetGroove(new.groove.swing), old, new, spec))
     if old.track.velocity != new.track.velocity:
         track = c.SetTrack(velocity=new.track.velocity)
         parts.append(step_name(track, old, new, spec))

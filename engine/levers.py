@@ -15,6 +15,9 @@ from engine.steering.spec import Mode
 AMOUNT = 0.3
 """How far a press randomises, as a share of the way to the draw."""
 
+WAY = 2.0
+"""How far a press varies, in standard deviations of the prior."""
+
 _MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
 
 
@@ -39,6 +42,8 @@ def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | Non
             return None if index is None else latent[index] if latent is not None else 0.0
         case "tempo":
             return shown.song.tempo
+        case "swing":
+            return shown.song.groove.swing
         case "velocity":
             return float(shown.song.track.velocity)
         case "measure":
@@ -87,6 +92,8 @@ def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list
                     gauges[index] = value
             case "tempo":
                 asked.append(c.SetTempo(value, gesture))
+            case "swing":
+                asked.append(c.SetGroove(swing=value, gesture=gesture))
             case "velocity":
                 asked.append(c.SetTrack(velocity=round(value), gesture=gesture))
             case "measure":
@@ -125,6 +132,8 @@ def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random)
             return c.Audition(here)
         case "randomise":
             return c.Randomise(here, AMOUNT, draws.getrandbits(31))
+        case "vary":
+            return c.Vary(here, WAY, draws.getrandbits(31))
         case "original":
             return c.ResetLatent(here)
         case "reset" | "lock":
@@ -161,6 +170,9 @@ _PLAIN: dict[str, c.Command] = {
     "start": c.Play(),
     "stop": c.Stop(),
     "panic": c.Panic(),
+    "record": c.Record(),
+    "finish": c.EndRecording(),
+    "capture": c.CaptureLast(),
     "undo": c.Undo(),
     "redo": c.Redo(),
     "generate": c.Generate(),

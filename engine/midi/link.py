@@ -98,7 +98,7 @@ class PlayerLink:
                 return
             if isinstance(message, m.OpenPort):
                 self._ports[message.outlet] = message
-            elif isinstance(message, m.Listen | m.Thru | m.Monitor):
+            elif isinstance(message, m.Listen | m.Thru | m.Spare | m.Monitor):
                 self._standing[type(message)] = message
             elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
                 # Walked up to now, so that what has passed is not remembered for ever.

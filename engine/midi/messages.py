@@ -208,6 +208,16 @@ class Thru:
 
 
 @dataclass(frozen=True, slots=True)
+class Spare:
+    """Keeps what moves something here from going on to the instrument.
+
+    ``controls`` are named by `control_name`; others are passed on from now on.
+    """
+
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """Sends one message back to the device that is heard at ``port``, if it listens itself."""
 
@@ -372,13 +382,23 @@ class Reach:
 
 ToPlayer = (
     Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Feed | Panic | Monitor | Quit
+    | Spare | Feed | Panic | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
     | Sent | Rejected | PlayerLost | Reach
 )  # fmt: skip
 Message = ToPlayer | FromPlayer
+
+
+def control_name(port: str, data: bytes) -> str:
+    """Names what a message of a channel comes from: port, kind, channel, and its number if any.
+
+    A key is the same when it is left: ``9924 alsa:pads`` for note 36 on channel 10.
+    """
+    kind = data[0] | 0x10 if data[0] & 0xF0 == 0x80 else data[0]
+    number = f"{data[1]:02x}" if kind & 0xF0 in (0x90, 0xA0, 0xB0) else ""
+    return f"{kind:02x}{number} {port}"
 
 
 def _time(what: str, value: float) -> None:

@@ -215,6 +215,8 @@ class PlayerProcess:
                 self._station(message.outlet).want(message, self._main.clock)
             case m.Listen():
                 self._inlet.want(message)
+            case m.Spare(controls):
+                self._passage.spare(controls)
             case m.Feed():
                 self._inlet.feed(message)
             case m.Thru():

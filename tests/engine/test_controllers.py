@@ -413,6 +413,21 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
     assert fed(deaf) == []
 
 
+def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
+    stage = bound(Binding(Control("note", 9, 36), PLAY), JUMP)
+    stage.conductor.settle(stage.now)
+    spared = [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    assert spared == [m.Spare(("9924 alsa:nano", "b010 alsa:nano"))]
+    stage.player.messages.clear()
+    stage.conductor.settle(stage.now)
+    assert not [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    stage.do(c.Forget(PLAY))
+    stage.conductor.settle(stage.now)
+    assert [each for each in stage.player.messages if isinstance(each, m.Spare)] == [
+        m.Spare(("b010 alsa:nano",))
+    ]
+
+
 MESSAGES = st.one_of(
     st.binary(min_size=2, max_size=2).map(lambda data: bytes((0xB0, *(b & 127 for b in data)))),
     st.builds(lambda n, v: bytes((0xB0, n, v)), st.integers(14, 18), st.integers(0, 127)),

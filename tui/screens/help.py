@@ -30,7 +30,7 @@ SIGNS: dict[Place, str] = {
         "force was not given at this step, · without a push; its number is the share of the full "
         "push, negative where it removes. The history is solid where it was pushed and dotted "
         "where not. ! is a probe to be doubted, and why stands below when it is chosen. A wave is "
-        "hollow as far as it is the prompt."
+        "hollow as far as it is the prompt. ∙ stands before a trait that a control moves."
     ),
     "influence": (
         "Notes (of a take: its sound) and latent are similarities from 0 to 1; near % is the "

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from engine import commands as c
 from engine import edits, filing
-from engine.config import Settings
+from engine.config import Settings, channels
 from engine.controllers import Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
@@ -122,8 +122,8 @@ class Conductor:
         self._keeper = keeper
         self._recording = recording
         self._desk = PortDesk(settings.port)
-        channel = state.snapshot().song.track.channel
-        self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
+        channel, only = state.snapshot().song.track.channel, channels(settings.channels)
+        self._ears = ListeningDesk(settings.inputs, settings.thru, channel, only)
         self._passing = MidiWatch()
         record = RecordSettings(
             settings.strength,
@@ -132,7 +132,7 @@ class Conductor:
             round(settings.count_in),
             settings.click_sound,
         )
-        self._keyboard = Keyboard(record)
+        self._keyboard = Keyboard(record, only)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)

@@ -202,19 +202,19 @@ class Keyboard:
         """
         phrase = self._capture.phrase()
         kept = self._capture.notes(now)
-        if phrase is None or not kept:
+        fresh = tuple(note for note in kept if phrase is not None and note.on >= phrase)
+        if phrase is None or not fresh:
             raise NotReady(
                 "Nothing was played that could be kept.",
                 "Play on a MIDI keyboard first; armonica ports lists those that are heard.",
             )
         beats = transport.beats
-        if beats is not None and any(note.on >= phrase and _ran(beats, note) for note in kept):
+        if beats is not None and any(_ran(beats, note) for note in fresh):
             notes = tuple(note for note in kept if _ran(beats, note))
             pace, origin = beats.pace, BAR * math.floor(beats.at(notes[0].on) / BAR)
             line = self._on(one_voice(notes), beats, origin)
         else:
-            pace = 60 / song.tempo
-            notes = tuple(note for note in kept if note.on >= phrase)
+            pace, notes = 60 / song.tempo, fresh
             line = [
                 PlayedNote(
                     (note.on - phrase) / pace, (note.off - phrase) / pace, note.pitch, note.velocity

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
 from engine import commands as c
+from engine.config import channels
 from engine.errors import OutOfRange
 from engine.events import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.neighbours import FARTHEST, MOST_BETWEEN
@@ -73,7 +74,7 @@ def _how(screen: ComposeScreen) -> None:
         Field(
             "channels",
             " ".join(str(channel + 1) for channel in inputs.only) or "all",
-            _channels,
+            channels,
             "1 to 16 with spaces between, or all.",
         ),
     ]
@@ -97,13 +98,6 @@ def _sound(text: str) -> ClickSound:
     if text not in SOUNDS:
         raise OutOfRange(f"Beats are struck by a {' or a '.join(SOUNDS)}, and not {text!r}.")
     return SOUNDS[text]
-
-
-def _channels(text: str) -> tuple[int, ...]:
-    if text in ("", "all"):
-        return ()
-    one = whole(1, 16, "A channel")
-    return tuple(sorted({one(part) - 1 for part in text.replace(",", " ").split()}))
 
 
 def _vary(screen: ComposeScreen) -> None:

@@ -28,8 +28,8 @@ _SLACK = 0.1
 """Seconds beyond the delay after which what a newcomer is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
-_STANDING = m.Listen | m.Thru | m.Monitor
-_DEAF = (m.Listen(), m.Thru(False), m.Monitor(False))
+_STANDING = m.Listen | m.Thru | m.Spare | m.Monitor
+_DEAF = (m.Listen(), m.Thru(False), m.Spare(), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
 PlayerFactory = Callable[[Report], Player]

@@ -286,6 +286,13 @@ def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message
     assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
 
 
+def test_the_settings_may_name_the_channels_that_count() -> None:
+    hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
+    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x91, D, 70))))
+    hands.until(8.2)
+    assert hands.tunes()[:2] == ["", "D-------"]
+
+
 # What was just played
 
 

@@ -8,11 +8,12 @@ moves without a rest between is one gesture, one step of undo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 
 from engine import commands as c
 from engine import levers
+from engine.devices import DevicePort
 from engine.errors import ArmonicaError, UnknownName
 from engine.events import (
     Bound,
@@ -26,8 +27,7 @@ from engine.events import (
     StudioShown,
 )
 from engine.midi import map_files
-from engine.midi.controls import Control, ControlReader, Movement, source
-from engine.midi.feedback import messages
+from engine.midi.controls import Control, Movement, source
 from engine.midi.learning import Learner, Meant
 from engine.midi.map_files import MapFile
 from engine.midi.mapping import Binding, DeviceMap, device_of, fitting
@@ -39,64 +39,16 @@ from engine.midi.targets import Target
 PACE = 50.0
 """How many times a second, at most, values that are moved are asked for."""
 
+MOST_PORTS = 64
+"""How many ports are listened to at most."""
+
 SHOWN = 0.05
 """Seconds between two tellings of where the controls stand."""
-
-LET_GO = 0.3
-"""Seconds after its last movement before a control is moved by us: a hand is on it till then."""
 
 _MOST_SPARED = 500
 
 _YOUNG = 32
 """How many values of a control that was just learned may still tell how it counts, about."""
-
-
-@dataclass(slots=True)
-class _Port:
-    """A port that is or was there: its map, and the hands on its controls."""
-
-    name: str
-    file: MapFile
-    here: bool = True
-    reader: ControlReader = field(default_factory=ControlReader)
-    hands: dict[Control, Hand] = field(default_factory=dict)
-    fed: dict[Control, tuple[bytes, ...]] = field(default_factory=dict)
-    touched: dict[Control, float] = field(default_factory=dict)
-
-    def take(self, file: MapFile) -> None:
-        """Goes by another map; controls whose binding is as it was keep their hold."""
-        self.file = file
-        old, self.hands = self.hands, {}
-        for each in file.map.bindings:
-            hand = old.get(each.control)
-            kept = hand is not None and hand.binding == each
-            self.hands.setdefault(each.control, hand if hand is not None and kept else Hand(each))
-
-    def feed(
-        self, now: float, shown: Snapshot, studio: StudioShown
-    ) -> tuple[list[Feed], float | None]:
-        """Gives what brings the device to what it should show, and when to look again."""
-        again: float | None = None
-        feeds: list[Feed] = []
-        for control, hand in self.hands.items():
-            place = _stands(hand.binding, shown, studio)
-            if place is None:
-                continue
-            free_at = self.touched.get(control, float("-inf")) + LET_GO
-            data = messages(control, place)
-            if data == self.fed.get(control):
-                continue
-            if now < free_at:
-                again = free_at if again is None else min(again, free_at)
-                continue
-            self.fed[control] = data
-            feeds += [Feed(self.name, each) for each in data]
-        return feeds, again
-
-    def attend(self, bare: bool) -> None:
-        """Reads by what is bound from now on, or (``bare``) as if nothing were."""
-        known = {} if bare else {each: hand.binding.encoding for each, hand in self.hands.items()}
-        self.reader.know(known)
 
 
 class Controllers:
@@ -106,12 +58,13 @@ class Controllers:
         self._tell = tell
         self._draws = draws or Random()
         self._maps: list[MapFile] = []
-        self._ports: dict[str, _Port] = {}
+        self._ports: dict[str, DevicePort] = {}
         self._looked = False
         self._learning: Target | None = None
         self._learner = Learner()
         self._young: tuple[str, Control, list[int]] | None = None
-        self._asked: dict[Target, tuple[float, Hand]] = {}
+        # By gesture, slot and target: a value is meant for the measure it was turned over.
+        self._asked: dict[tuple[int, int, Target], tuple[float, Hand]] = {}
         self._ready_at = 0.0
         self._gesture, self._moved_at, self._slot = 0, float("-inf"), -1
         self._told: set[Target] = set()
@@ -151,7 +104,7 @@ class Controllers:
                 port.fed.clear()
         if new := [name for name in names if name not in self._ports]:
             self._look()
-            for name in new:
+            for name in new[: MOST_PORTS - len(self._ports)]:
                 self._open(name)
         self._show()
 
@@ -161,7 +114,7 @@ class Controllers:
         for error in wrong:
             self._tell(Noticed(error.line(), "warning"))
 
-    def _open(self, name: str) -> _Port:
+    def _open(self, name: str) -> DevicePort:
         if not self._looked:
             self._look()
         maps = [each.map for each in self._maps]
@@ -169,7 +122,7 @@ class Controllers:
         file = next((each for each in self._maps if each.map is found), None)
         device = device_of(name)
         file = file or MapFile(map_files.own_file(device), DeviceMap(device))
-        port = self._ports[name] = _Port(name, file)
+        port = self._ports[name] = DevicePort(name, file)
         port.take(file)
         port.attend(bare=self._learning is not None)
         for words in file.map.clashes():
@@ -180,7 +133,11 @@ class Controllers:
 
     def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> c.Command | None:
         """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
-        port = self._ports.get(heard.port) or self._open(heard.port)
+        port = self._ports.get(heard.port)
+        if port is None:
+            if len(self._ports) >= MOST_PORTS:
+                return None
+            port = self._open(heard.port)
         self._amend(port, heard.data)
         moved = port.reader.read(heard.at, heard.data)
         if moved is None:
@@ -194,9 +151,7 @@ class Controllers:
         if hand is None:
             return None
         self._stale = True
-        # The device stands where it says: it is told so no more, nor while a hand is on it.
-        port.fed[moved.control] = messages(moved.control, moved.value)
-        port.touched[moved.control] = heard.at
+        port.touch(moved)
         if not hand.binding.target.sort.pressed:
             self._turn(hand, moved, shown, studio)
             return None
@@ -226,7 +181,7 @@ class Controllers:
             return
         value = hand.move(moved, present)
         if value is not None:
-            self._asked[target] = (value, hand)
+            self._asked[self._gesture, self._slot, target] = (value, hand)
 
     def settle(self, now: float, shown: Snapshot) -> list[c.Command]:
         """Gives the commands for what was moved since, when it is their time."""
@@ -235,11 +190,13 @@ class Controllers:
         asked: list[c.Command] = []
         if self._asked and now >= self._ready_at:
             self._ready_at = now + 1 / PACE
-            values = {target: value for target, (value, _) in self._asked.items()}
-            for value, hand in self._asked.values():
+            values: dict[tuple[int, int], dict[Target, float]] = {}
+            for (gesture, slot, target), (value, hand) in self._asked.items():
                 hand.gave(value)
+                values.setdefault((gesture, slot), {})[target] = value
             self._asked.clear()
-            asked = levers.moves(values, shown, self._gesture)
+            for (gesture, slot), moved in values.items():
+                asked += levers.moves(moved, shown, slot, gesture)
         if self._stale and now >= self._shown_at + SHOWN:
             self._shown_at = now
             self._show()
@@ -321,13 +278,13 @@ class Controllers:
         self._tell(ControlLearned(port.file.map.device, binding, gone))
         self._tell(Noticed(" ".join(self._words(port, binding, gone))))
 
-    def _bind(self, port: _Port, binding: Binding) -> tuple[Binding, ...]:
+    def _bind(self, port: DevicePort, binding: Binding) -> tuple[Binding, ...]:
         file = self._own(port.file, device_of(port.name))
         changed, gone = file.map.with_binding(binding)
         self._store(file, changed, port)
         return gone
 
-    def _amend(self, port: _Port, data: bytes) -> None:
+    def _amend(self, port: DevicePort, data: bytes) -> None:
         """Settles how a control that was just learned counts by its next values."""
         if self._young is None or len(data) != 3:
             return
@@ -346,7 +303,9 @@ class Controllers:
             except ArmonicaError as error:
                 self._tell(Refused.of(error))
 
-    def _words(self, port: _Port, binding: Binding, gone: tuple[Binding, ...]) -> Iterable[str]:
+    def _words(
+        self, port: DevicePort, binding: Binding, gone: tuple[Binding, ...]
+    ) -> Iterable[str]:
         yield f"{binding.control} of {port.file.map.device} moves {binding.target.label}."
         for each in gone:
             if each.target == binding.target:
@@ -391,7 +350,7 @@ class Controllers:
         copy = replace(file.map, device=device, note=note)
         return MapFile(map_files.own_file(device), copy)
 
-    def _store(self, file: MapFile, changed: DeviceMap, port: _Port | None = None) -> None:
+    def _store(self, file: MapFile, changed: DeviceMap, port: DevicePort | None = None) -> None:
         kept = MapFile(file.path, changed)
         map_files.write(file.path, changed)
         self._maps = [kept, *(each for each in self._maps if each.path != file.path)]
@@ -432,12 +391,3 @@ class Controllers:
         if told != self._shown:
             self._shown = told
             self._tell(told)
-
-
-def _stands(binding: Binding, shown: Snapshot, studio: StudioShown) -> float | None:
-    """Gives the place at which a control should stand, or None where it shows nothing."""
-    if binding.target.sort.pressed:
-        shines = levers.lamp(binding.target, shown, studio)
-        return None if shines is None else float(shines)
-    value = levers.present(binding.target, shown, studio)
-    return None if value is None else binding.place(value)

@@ -80,8 +80,10 @@ def lack(target: Target, shown: Snapshot, studio: StudioShown) -> str:
     return ""
 
 
-def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list[c.Command]:
-    """Gives the commands that move targets to values: one for all gauges together."""
+def moves(
+    values: Mapping[Target, float], shown: Snapshot, slot: int, gesture: int
+) -> list[c.Command]:
+    """Gives the commands that move targets to values: one for all gauges of ``slot`` together."""
     gauges: dict[int, float] = {}
     asked: list[c.Command] = []
     for target, value in values.items():
@@ -109,8 +111,8 @@ def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list
                 asked.append(c.SetTrait(target.name, target=value))
             case "mode":
                 asked.append(c.SetTrait(target.name, mode=_MODES[float(round(value))]))
-    if gauges:
-        asked.insert(0, c.SetLatents(shown.selected, tuple(sorted(gauges.items())), gesture))
+    if gauges and slot < len(shown.song.slots):
+        asked.insert(0, c.SetLatents(slot, tuple(sorted(gauges.items())), gesture))
     return asked
 
 

@@ -164,6 +164,18 @@ def test_a_rest_ends_the_gesture_and_so_does_another_measure() -> None:
     assert len(stage.shown.undo) == 3
 
 
+def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
+    stage = bound(JUMP)
+    stage.turn(0)
+    stage.pass_time(1.0)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.do(c.SelectSlot(1))
+    stage.pass_time(0.1)
+    assert stage.gauge(slot=0) == 3.0
+    assert stage.shown.song.slots[1].empty
+
+
 def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
     stage = bound(Binding(KNOB, DENSITY))
     stage.do(c.SetLatent(0, 2, 0.0))

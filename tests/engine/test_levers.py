@@ -50,7 +50,7 @@ def test_whatever_takes_a_value_stands_somewhere_and_is_moved(word: str, shown: 
     binding = Binding(Control("cc", 0, 1), which)
     assert 0 <= binding.place(here) <= 1
     for place in (0.0, 0.5, 1.0):
-        (command,) = levers.moves({which: binding.value(place)}, shown, -1)
+        (command,) = levers.moves({which: binding.value(place)}, shown, 0, -1)
         assert isinstance(command, c.Command)
 
 
@@ -65,7 +65,7 @@ def test_gauges_that_move_together_are_one_command_without_those_that_are_locked
     shown: Snapshot,
 ) -> None:
     values = {Target("gauge", name): 1.0 for name in ("note_range", "note_density")}
-    assert levers.moves(values, shown, -1) == [c.SetLatents(0, ((1, 1.0), (2, 1.0)), -1)]
+    assert levers.moves(values, shown, 0, -1) == [c.SetLatents(0, ((1, 1.0), (2, 1.0)), -1)]
     state = State(SONG, locks=frozenset({2}))
     state.adopt(FakeModel())
-    assert levers.moves(values, state.snapshot(), -1) == [c.SetLatents(0, ((1, 1.0),), -1)]
+    assert levers.moves(values, state.snapshot(), 0, -1) == [c.SetLatents(0, ((1, 1.0),), -1)]

@@ -1,9 +1,13 @@
-"""`armonica bench remote`: how steady notes are that come home over a slow and lossy line."""
+"""`armonica bench remote`: how steady notes are that come home over a slow and lossy line.
+
+``python -m engine.bench.remote 600`` listens for ten minutes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -150,11 +154,12 @@ def _turn(
         raise NotReady("The loop does not start.", "See `armonica doctor`.")
     time.sleep(seconds)
     until = time.monotonic()
-    heard = [each for each in list(listener.messages)[since:] if starts(each[1])]
     send(Stop())
     if listener.first(lambda data: data == b"\xfc", since) is None:
         raise NotReady("The loop does not stop.", "See `armonica doctor`.")
     time.sleep(0.5)
+    # By now the reader has told of all that came before the stop.
+    heard = [each for each in list(listener.messages)[since:] if starts(each[1])]
     due = [note for note in switchboard.notes if note.on < until - 0.05]
     return _compared(due, heard, len(listener.holding()))
 
@@ -196,3 +201,14 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def main() -> None:
+    """Prints the figures of a line that is listened to for as many seconds as the argument says."""
+    for result in run(float(sys.argv[1])):
+        print(f"{result.name}: {result.ours:.4g} ms against {result.other:.4g} ms")
+    print(result.how)
+
+
+if __name__ == "__main__":
+    main()

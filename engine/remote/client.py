@@ -31,7 +31,7 @@ FIRST_ANSWER = 120.0
 LATER_ANSWER = 20.0
 """The same when the line broke and is opened again."""
 
-ECHO, FIRST_ECHO = 1.0, 0.05
+ECHO, FIRST_ECHO = 0.5, 0.05
 """Seconds between two measurements of the line, later and at first."""
 
 SILENCE = 8.0

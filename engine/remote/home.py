@@ -15,7 +15,7 @@ from engine.remote.held import Held, put_right
 from engine.remote.timing import ClockMap, Offset
 from engine.remote.vocabulary import Score
 
-ENOUGH = 8
+ENOUGH = 16
 """Round trips after which the engine's time is known well enough to play by."""
 
 AGAIN = 0.25
@@ -63,7 +63,10 @@ class Home:
         self._offset.add(sent, there, now)
         if self._map is None:
             return
-        if not self._map.aim(self._offset.value(now), there):
+        if self._stands(now):
+            # Nothing is to come whose time would move: no need to get there by and by.
+            self._map, self._slope = ClockMap(self._offset.value(now)), 1.0
+        elif not self._map.aim(self._offset.value(now), there):
             # Nothing that was converted holds any more: begin anew, and ask for everything.
             self._forget()
             self._offset.forget()
@@ -155,6 +158,11 @@ class Home:
     def close(self) -> None:
         """Silences everything and ends the player."""
         self._player.close()
+
+    def _stands(self, now: float) -> bool:
+        assert self._map is not None  # Only then there is something that could run.
+        there = self._map.engine(now)
+        return self._held.interval(there) is None and self._held.end <= there
 
     def _silence(self, now: float) -> None:
         if self._held.interval(now) is not None:

@@ -12,7 +12,7 @@ from engine.midi import messages as m
 from engine.midi.link import Player, PlayerLink
 from engine.remote.held import Held
 from engine.remote.vocabulary import Score
-from engine.sequencer import LOOK_AHEAD
+from engine.sequencer import LOOK_AHEAD, RESENT
 
 FAR_AHEAD = 3.0
 """How far ahead of their time notes are sent over a line, in seconds: a packet that is lost and
@@ -24,8 +24,8 @@ MOST_DELAY = 1.5
 GRACE = 30.0
 """How long a place is kept for one whose line broke, in seconds."""
 
-_SLACK = 0.1
-"""Seconds beyond the delay after which what a newcomer is told begins."""
+_SLACK = 0.05
+"""Seconds after which what a player of this machine is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
 _STANDING = m.Listen | m.Thru | m.Monitor
@@ -138,7 +138,8 @@ class Switchboard:
             self._arrange()
             if first:
                 now = self._clock()
-                at = now + seat.delay + _SLACK
+                # Also where it is lost on the way, and sent again.
+                at = now + 2 * seat.delay + RESENT
                 seat.put(Score(at, *self._from(now, at)))
 
     def says(self, place: str, message: m.FromPlayer) -> None:

@@ -19,7 +19,7 @@ from engine import locations
 from engine.audio.device import Sound
 from engine.audio.sink import Playing
 from engine.commands import Command, ForgetKept, RecoverSong
-from engine.errors import ArmonicaError, NotReady, UserError
+from engine.errors import ArmonicaError, UserError
 from engine.events import Event, Snapshot
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
@@ -63,6 +63,12 @@ log = logging.getLogger(__name__)
 
 class Unwelcome(UserError):
     """One who is not let in."""
+
+    title = "Line"
+
+
+class Ended(ArmonicaError):
+    """An engine that has ended."""
 
     title = "Line"
 
@@ -259,7 +265,7 @@ class Server:
                 "Bring both machines to the same version.",
             )
         if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
-            raise NotReady("The engine has as many guests as it takes.", "Try again later.")
+            raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
     def _seat(self, peer: Peer, hello: v.Hello) -> None:
@@ -385,7 +391,7 @@ class Server:
     def _farewell(self) -> None:
         until = time.monotonic() + _FAREWELL
         for peer in self._peers.values():
-            peer.outbox.put(v.denied(NotReady("The engine has ended.")))
+            peer.outbox.put(v.denied(Ended("The engine has ended.")))
         while time.monotonic() < until and any(peer.writes for peer in self._peers.values()):
             for peer in list(self._peers.values()):
                 if not peer.write():

@@ -49,7 +49,7 @@ class SilentPlayer(RecordingPlayer):
         self.times.append(time.monotonic())
         self.messages.append(message)
         if isinstance(message, m.OpenPort):
-            self.say(m.PortOpened(message.name))
+            self.say(m.PortOpened(message.name, message.outlet))
 
 
 class SilentSpeaker:

@@ -207,7 +207,7 @@ class Sequencer:
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         # What is counted in is told as a whole: a new tempo holds from its end on.
-        ahead = max(LOOK_AHEAD, start - now)
+        ahead = max(self._ahead, start - now)
         return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: _Run) -> None:

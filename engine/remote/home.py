@@ -11,7 +11,7 @@ from engine.desk import PortDesk
 from engine.midi import messages as m
 from engine.midi.clock import Change
 from engine.midi.link import Player, PlayerLink
-from engine.remote.held import Held, put_right
+from engine.remote.held import Held
 from engine.remote.timing import ClockMap, Offset
 from engine.remote.vocabulary import Score
 
@@ -103,8 +103,7 @@ class Home:
         if not _alike(self._held.clock(now, score.at), score.clock):
             for change in score.clock or (m.ClockStop(now),):
                 self.play(change)
-        notes = put_right(self._held.notes(score.at), score.notes, score.at)
-        for message in (*score.program, *notes):
+        for message in (*score.program, *self._held.put_right(score.notes, score.at)):
             self.play(message)
 
     def says(self, report: m.FromPlayer) -> m.FromPlayer | None:
@@ -188,9 +187,9 @@ class Home:
         if self._map is None:
             return
         at = self._map.engine(self._clock()) + _RESTART
-        notes = self._held.notes(at)
-        again: list[m.ToPlayer] = [m.Flush(at), *self._held.program(at)]
-        for message in (*again, *([m.Notes(notes)] if notes else [])):
+        scores = self._held.score(at)
+        flushes = [m.Flush(at, outlet=score.outlet) for score in scores]
+        for message in (*flushes, *self._held.program(at), *scores):
             self._player.send(self._here(message))
 
     def _there(self, report: m.FromPlayer) -> m.FromPlayer:

@@ -92,8 +92,8 @@ class Switchboard:
     def send(self, message: m.ToPlayer) -> None:
         """Passes a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.OpenPort):
-                if message.outlet:
+            if isinstance(message, m.OpenPort | m.Feed):
+                if isinstance(message, m.OpenPort) and message.outlet:
                     self._routes[message.outlet] = message
                 self._to(self._leader(), message)
                 return
@@ -145,8 +145,6 @@ class Switchboard:
                 # Also where it is lost on the way, and sent again.
                 at = now + 2 * seat.delay + RESENT
                 seat.put(Score(at, *self._from(now, at)))
-                for route in self._routes.values():
-                    seat.put(route)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -209,10 +207,10 @@ class Switchboard:
         if reach != self._reach:
             self._reach = reach
             self._report(reach)
+        self._hand_over()
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
-        self._hand_over()
 
     def _hand_over(self) -> None:
         """Lets whoever leads now hear the controllers, and shows their ports."""
@@ -223,7 +221,7 @@ class Switchboard:
         # Two on one machine would hear the same keyboard.
         for deaf in _DEAF:
             self._to(before, deaf)
-        for standing in self._standing.values():
+        for standing in (*self._standing.values(), *self._routes.values()):
             self._to(leader, standing)
         for report in (leader.ports if leader else self._own_ports).values():
             self._report(report)
@@ -247,20 +245,18 @@ class Switchboard:
         if self._own is None:
             return
         now = self._clock()
-        for route in self._routes.values():
-            self._own.send(route)
         notes, program, clock = self._from(now, now + _SLACK)
-        for message in (*program, *clock, *([m.Notes(notes)] if notes else [])):
+        for message in (*program, *clock, *notes):
             self._own.send(message)
 
     def _from(
         self, now: float, at: float
     ) -> tuple[
-        tuple[m.TimedNote, ...],
+        tuple[m.Notes, ...],
         tuple[m.Send, ...],
         tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
     ]:
-        return self._held.notes(at), self._held.program(at), self._held.clock(now, at)
+        return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
         seats = [each for each in self._seats.values() if each.leads and each.delay is not None]

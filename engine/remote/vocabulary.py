@@ -154,7 +154,7 @@ class Score(FromEngine):
     """
 
     at: float
-    notes: tuple[m.TimedNote, ...] = ()
+    notes: tuple[m.Notes, ...] = ()
     program: tuple[m.Send, ...] = ()
     clock: tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...] = ()
 

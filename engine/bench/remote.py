@@ -74,9 +74,9 @@ class _Watched(Switchboard):
         super().send(message)
 
 
-def run(seconds: float = SECONDS) -> tuple[Result, ...]:
+def run(seconds: float = SECONDS, beside: float = SECONDS) -> tuple[Result, ...]:
     """Plays a song to a port of this machine: from beside it, and over the line."""
-    local, far, lost_packets, packets = measure(seconds)
+    local, far, lost_packets, packets = measure(seconds, beside)
     line = (
         f"of {1000 * DELAY:g} to {1000 * (DELAY + JITTER):g} ms each way with {100 * LOSS:g} % of "
         f"packets {1000 * AGAIN:g} ms later still ({lost_packets} of {packets})"
@@ -99,7 +99,7 @@ def run(seconds: float = SECONDS) -> tuple[Result, ...]:
     )
 
 
-def measure(seconds: float, beside: float = SECONDS) -> tuple[Heard, Heard, int, int]:
+def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
     """Gives what came of the notes beside the port and over the line, and packets lost and sent.
 
     Raises `NotReady` where JACK is missing or nothing plays.

@@ -212,7 +212,6 @@ class Denied(FromEngine):
 
 
 _COMMANDS = vars(commands)
-_INSIDE = (commands.MarkSaved, commands.MarkModel, commands.MarkPort)
 
 
 def _family(kinds: Any) -> tuple[type, ...]:
@@ -225,6 +224,9 @@ PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)
 FROM_ENGINE = Codec([FromEngine], finite=True)
+
+_INSIDE = tuple(kind for kind in ASKED.kinds if kind.__name__.startswith("Mark"))
+"""What the loop alone tells the state: what became of ports, files and models."""
 
 VOCABULARY = sha256(
     "".join(each.digest for each in (ASKED, TOLD, PLAYED, HEARD, TO_ENGINE, FROM_ENGINE)).encode()

@@ -324,3 +324,36 @@ def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
     other.close()
     until(lambda: seen.of(Snapshot)[count:] and place.engine.snapshot.port.name == "far synth")
     assert place.own[0].notes() == []
+
+
+def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
+    place: Place, slow: SlowLine
+) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.SetRoutes((Route(port="drums", channel=9, transpose=12),)))
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    assert any(
+        isinstance(each, m.OpenPort) and (each.name, each.outlet) == ("drums", 1)
+        for each in player.messages
+    )
+    assert not any(isinstance(each, m.OpenPort) and each.outlet for each in place.own[0].messages)
+
+    def routed() -> list[m.TimedNote]:
+        told = [each for each in player.messages if isinstance(each, m.Notes) and each.outlet == 1]
+        return [note for each in told for note in each.notes]
+
+    slow.cut()
+    seen.wait(Noticed, lambda event: "down" in event.text)
+    slow.mend()
+    seen.wait(Noticed, lambda event: "back" in event.text)
+    held = len(routed())
+    until(lambda: len(routed()) > held + 4)
+    own = [
+        note
+        for each in player.messages
+        if isinstance(each, m.Notes) and not each.outlet
+        for note in each.notes
+    ]
+    pairs = list(zip(own, routed(), strict=False))
+    assert all((a.on, a.pitch + 12) == (b.on, b.pitch) for a, b in pairs)

@@ -289,8 +289,8 @@ class RemoteEngine:
             line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
             self._say(v.to_engine(v.Echo(now)))
             self._account(line, 1)
-        if self._home is not None and (delay := self._home.measurement()) is not None:
-            self._say(v.to_engine(v.Measured(delay)))
+        if self._home is not None and (measured := self._home.measurement()) is not None:
+            self._say(v.to_engine(measured))
 
     def _hear(self, line: _Line, said: bytes) -> None:
         try:

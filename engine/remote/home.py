@@ -13,10 +13,11 @@ from engine.midi.clock import Change
 from engine.midi.link import Player, PlayerLink
 from engine.remote.held import Held
 from engine.remote.timing import ClockMap, Offset
-from engine.remote.vocabulary import Score
+from engine.remote.vocabulary import Measured, Score
 
-ENOUGH = 16
-"""Round trips after which the engine's time is known well enough to play by."""
+ENOUGH, A_FEW = 16, 3
+"""Round trips after which the engine's time is known well enough to play by, and those on a line
+that is back, after which it is still known."""
 
 AGAIN = 0.25
 """The share by which the delay must change before the engine is told of it."""
@@ -54,6 +55,8 @@ class Home:
         self._slope = 1.0
         self._ready = self._down = False
         self._told: float | None = None
+        self._answers = 0
+        self._anew = False
         self._ports: dict[type, m.FromPlayer] = {}
         self._player = player(hear)
 
@@ -61,6 +64,7 @@ class Home:
         """Takes the engine's time, asked for at ``sent``."""
         now = self._clock()
         self._offset.add(sent, there, now)
+        self._answers += 1
         if self._map is None:
             return
         if self._stands(now):
@@ -72,9 +76,9 @@ class Home:
             self._offset.forget()
             self._offset.add(sent, there, now)
 
-    def measurement(self) -> float | None:
-        """Gives the delay that the engine should be told now; None where it knows."""
-        if not self._ready or self._offset.count < ENOUGH:
+    def measurement(self) -> Measured | None:
+        """Gives what the engine should be told of the line now; None where it knows."""
+        if not self._ready or self._offset.count < ENOUGH or self._answers < A_FEW:
             return None
         delay = self._offset.delay
         if self._told is not None and abs(delay - self._told) < AGAIN * self._told:
@@ -82,7 +86,8 @@ class Home:
         if self._map is None:
             self._map = ClockMap(self._offset.value(self._clock()))
         self._told = delay
-        return delay
+        anew, self._anew = self._anew, False
+        return Measured(delay, anew)
 
     def play(self, message: m.ToPlayer) -> None:
         """Takes what the engine plays."""
@@ -136,6 +141,7 @@ class Home:
         """Goes on over a line that is there (again); ``anew`` where another engine answers."""
         self._down = False
         self._told = None
+        self._answers = 0
         if anew:
             self._forget()
             self._offset.forget()
@@ -179,6 +185,7 @@ class Home:
         if self._map is not None:
             self._silence(self._map.engine(self._clock()))
         self._map = self._told = None
+        self._anew = True
         self._held = Held()
         self._slope = 1.0
 

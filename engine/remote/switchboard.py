@@ -131,8 +131,8 @@ class Switchboard:
             if old is not None:
                 self._seats[place].delay, self._seats[place].ports = old.delay, old.ports
 
-    def measured(self, place: str, delay: float) -> None:
-        """Takes how far away a place is; the first time its player is told what is going on."""
+    def measured(self, place: str, delay: float, anew: bool = False) -> None:
+        """Takes how far away a place is; at first, or ``anew``, it is told what is going on."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None or seat.put is None:
@@ -140,7 +140,7 @@ class Switchboard:
             first, seat.told = not seat.told, True
             seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
-            if first:
+            if first or anew:
                 now = self._clock()
                 # Also where it is lost on the way, and sent again.
                 at = now + 2 * seat.delay + RESENT

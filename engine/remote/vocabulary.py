@@ -69,9 +69,13 @@ class Echo(ToEngine):
 
 @dataclass(frozen=True, slots=True)
 class Measured(ToEngine):
-    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent."""
+    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent.
+
+    With ``anew`` whatever was sent before does not count any more.
+    """
 
     delay: float
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,3 +357,18 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
     ]
     pairs = list(zip(own, routed(), strict=False))
     assert all((a.on, a.pitch + 12) == (b.on, b.pitch) for a, b in pairs)
+
+
+def test_a_machine_that_slept_is_played_to_again_in_time(place: Place, slow: SlowLine) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    count = len(player.messages)
+    place.clock_ahead += 1000.0
+    until(lambda: any(isinstance(each, m.Panic) for each in list(player.messages)[count:]))
+    until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
+    anew = next(n for n in range(count, 10_000) if isinstance(player.messages[n], m.ClockRun))
+    until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[anew:]))
+    for at, message in zip(player.times[anew:], player.messages[anew:], strict=False):
+        if isinstance(message, m.Notes):
+            assert all(at - 0.05 < note.on < at + 5 for note in message.notes)

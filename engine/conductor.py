@@ -31,7 +31,7 @@ from engine.keyboard import Keyboard
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
-from engine.modulator import GAP, Coming, Modulator
+from engine.modulator import AHEAD, GAP, Coming, Modulator
 from engine.music.song import Song
 from engine.passing import MidiWatch
 from engine.recording import Recording
@@ -552,6 +552,7 @@ class Conductor:
             self._mark_routes(now)
             return
         if isinstance(report, m.Reach):
+            self._modulator.ahead = AHEAD + 2 * report.delay
             self._send(self._sequencer.distance(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):

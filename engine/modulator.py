@@ -42,6 +42,7 @@ class Modulator:
 
     def __init__(self) -> None:
         self._told: dict[frozenset[tuple[int, int]], _Told] = {}
+        self.ahead = AHEAD
         self._wake: float | None = None
 
     def wake(self) -> float | None:
@@ -110,8 +111,8 @@ class Modulator:
             # The later of two messages for one moment is sent last.
             at = told.then[0]
             self._due(at)
-        elif now < at - AHEAD:
-            self._due(at - AHEAD)
+        elif now < at - self.ahead:
+            self._due(at - self.ahead)
             return []
         if value == (told.value if told.then is None else told.then[1]):
             return []

@@ -53,6 +53,13 @@ LATE = 0.1
 FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 """The same as the first two while another's clock is followed: what is told may be told anew."""
 
+NEAR = 0.02
+"""The delay in seconds up to which nothing that is sent is taken to be lost on the way."""
+
+RESENT = 0.2
+"""How much longer, beside the delay once more, what is lost and sent again is on the way, in
+seconds: TCP waits so long at least. No note of a start may be late for that."""
+
 FAR = 4.0
 """How many times the delay of a player far away is added to that."""
 
@@ -143,6 +150,11 @@ class Sequencer:
     def _margin(self) -> float:
         return MARGIN + self._delay
 
+    @property
+    def _lead(self) -> float:
+        again = self._delay + RESENT if self._delay > NEAR else 0.0
+        return LEAD + self._delay + again
+
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
         if self._run is None:
@@ -187,7 +199,7 @@ class Sequencer:
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
         before = max(self._line.earliest, count_in)
-        start = now + self._delay + LEAD + before * pace
+        start = now + self._lead + before * pace
         told = self._silence(now)
         self._struck = (first - count_in, first - count_in + clicks)
         self._ticks = None
@@ -195,7 +207,7 @@ class Sequencer:
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         # What is counted in is told as a whole: a new tempo holds from its end on.
-        ahead = max(LOOK_AHEAD, start - now)
+        ahead = max(self._ahead, start - now)
         return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: _Run) -> None:

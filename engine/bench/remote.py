@@ -1,9 +1,13 @@
-"""`armonica bench remote`: how steady notes are that come home over a slow and lossy line."""
+"""`armonica bench remote`: how steady notes are that come home over a slow and lossy line.
+
+``python -m engine.bench.remote 600`` listens for ten minutes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -70,9 +74,9 @@ class _Watched(Switchboard):
         super().send(message)
 
 
-def run(seconds: float = SECONDS) -> tuple[Result, ...]:
+def run(seconds: float = SECONDS, beside: float = SECONDS) -> tuple[Result, ...]:
     """Plays a song to a port of this machine: from beside it, and over the line."""
-    local, far, lost_packets, packets = measure(seconds)
+    local, far, lost_packets, packets = measure(seconds, beside)
     line = (
         f"of {1000 * DELAY:g} to {1000 * (DELAY + JITTER):g} ms each way with {100 * LOSS:g} % of "
         f"packets {1000 * AGAIN:g} ms later still ({lost_packets} of {packets})"
@@ -95,7 +99,7 @@ def run(seconds: float = SECONDS) -> tuple[Result, ...]:
     )
 
 
-def measure(seconds: float, beside: float = SECONDS) -> tuple[Heard, Heard, int, int]:
+def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
     """Gives what came of the notes beside the port and over the line, and packets lost and sent.
 
     Raises `NotReady` where JACK is missing or nothing plays.
@@ -150,11 +154,12 @@ def _turn(
         raise NotReady("The loop does not start.", "See `armonica doctor`.")
     time.sleep(seconds)
     until = time.monotonic()
-    heard = [each for each in list(listener.messages)[since:] if starts(each[1])]
     send(Stop())
     if listener.first(lambda data: data == b"\xfc", since) is None:
         raise NotReady("The loop does not stop.", "See `armonica doctor`.")
     time.sleep(0.5)
+    # By now the reader has told of all that came before the stop.
+    heard = [each for each in list(listener.messages)[since:] if starts(each[1])]
     due = [note for note in switchboard.notes if note.on < until - 0.05]
     return _compared(due, heard, len(listener.holding()))
 
@@ -196,3 +201,14 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def main() -> None:
+    """Prints the figures of a line that is listened to for as many seconds as the argument says."""
+    for result in run(float(sys.argv[1])):
+        print(f"{result.name}: {result.ours:.4g} ms against {result.other:.4g} ms")
+    print(result.how)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.commands import Command
-from engine.errors import ArmonicaError, NotReady
+from engine.errors import ArmonicaError
 from engine.events import ControlsShown, Event, Noticed, Refused, Snapshot, StudioShown
 from engine.midi import messages as m
 from engine.midi.pipes import Lines, Outbox
@@ -31,7 +31,7 @@ FIRST_ANSWER = 120.0
 LATER_ANSWER = 20.0
 """The same when the line broke and is opened again."""
 
-ECHO, FIRST_ECHO = 1.0, 0.05
+ECHO, FIRST_ECHO = 0.5, 0.05
 """Seconds between two measurements of the line, later and at first."""
 
 SILENCE = 8.0
@@ -153,7 +153,7 @@ class RemoteEngine:
         return self._line is not None
 
     def start(self) -> None:
-        """Attaches for the first time; raises `NoWay`, `SentAway` or `NotReady` where it cannot."""
+        """Attaches for the first time; raises `NoWay` or `SentAway` where it cannot."""
         line = self._open(again=False)
         if self._make_home is not None:
             self._home = self._make_home(self._put)
@@ -263,9 +263,9 @@ class RemoteEngine:
     def _ask(self, command: Command) -> None:
         try:
             if self._line is None:
-                raise NotReady("The line to the engine is down.", "It is being opened again.")
+                raise NoWay("The line to the engine is down.", "It is being opened again.")
             if not self._say(v.asked(command)):
-                raise NotReady("The line to the engine takes nothing.", "Wait a moment.")
+                raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
             self._publish(Refused.of(error, command))
 
@@ -289,8 +289,8 @@ class RemoteEngine:
             line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
             self._say(v.to_engine(v.Echo(now)))
             self._account(line, 1)
-        if self._home is not None and (delay := self._home.measurement()) is not None:
-            self._say(v.to_engine(v.Measured(delay)))
+        if self._home is not None and (measured := self._home.measurement()) is not None:
+            self._say(v.to_engine(measured))
 
     def _hear(self, line: _Line, said: bytes) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import logging
+import math
 import os
 import secrets
 import selectors
@@ -19,7 +20,7 @@ from engine import locations
 from engine.audio.device import Sound
 from engine.audio.sink import Playing
 from engine.commands import Command, ForgetKept, RecoverSong
-from engine.errors import ArmonicaError, NotReady, UserError
+from engine.errors import ArmonicaError, UserError
 from engine.events import Event, Snapshot
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
@@ -53,6 +54,9 @@ MOST_BAD_LINES = 8
 MOST_SONGS = 500
 """How many songs of the user's folder are told to whoever attaches."""
 
+_BETWEEN = 10.0
+"""Seconds between two lines of the log about those who are not let in."""
+
 _FAREWELL = 1.0
 _TICK = 1.0
 _TURN = 64
@@ -63,6 +67,12 @@ log = logging.getLogger(__name__)
 
 class Unwelcome(UserError):
     """One who is not let in."""
+
+    title = "Line"
+
+
+class Ended(ArmonicaError):
+    """An engine that has ended."""
 
     title = "Line"
 
@@ -111,6 +121,7 @@ class Server:
         self._started = time.time()
         self._peers: dict[socket.socket, Peer] = {}
         self._closing = False
+        self._warned = -math.inf
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
@@ -193,16 +204,22 @@ class Server:
         except OSError:
             return
         except ArmonicaError as error:
-            log.warning("%s", error.line())
+            self._warn(error.line())
             return
         now = self._clock()
         peer = Peer(connection, name, door.token, now)
         strangers = sum(not each.greeted for each in self._peers.values())
         if strangers >= MOST_STRANGERS or len(self._peers) >= MOST_GUESTS + MOST_STRANGERS:
-            log.warning("%s was sent away: too many stand at the door", name)
+            self._warn(f"{name} was sent away: too many stand at the door.")
             connection.close()
             return
         self._peers[connection] = peer
+
+    def _warn(self, what: str) -> None:
+        # A crowd at the door must not drive all else out of the log.
+        if self._clock() >= self._warned + _BETWEEN:
+            self._warned = self._clock()
+            log.warning("%s", what)
 
     def _meet_all(self) -> None:
         now = self._clock()
@@ -259,7 +276,7 @@ class Server:
                 "Bring both machines to the same version.",
             )
         if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
-            raise NotReady("The engine has as many guests as it takes.", "Try again later.")
+            raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
     def _seat(self, peer: Peer, hello: v.Hello) -> None:
@@ -305,8 +322,8 @@ class Server:
                 self._engine.send(said)
             case v.Echo(sent):
                 peer.outbox.put(v.from_engine(v.Echoed(sent, now)))
-            case v.Measured(delay):
-                self._switchboard.measured(peer.place, delay)
+            case v.Measured(delay, anew):
+                self._switchboard.measured(peer.place, delay, anew)
             case v.Got(count):
                 peer.outbox.got(count)
             case v.SoundSeen(devices, reason) if self._house.sound is not None:
@@ -385,7 +402,7 @@ class Server:
     def _farewell(self) -> None:
         until = time.monotonic() + _FAREWELL
         for peer in self._peers.values():
-            peer.outbox.put(v.denied(NotReady("The engine has ended.")))
+            peer.outbox.put(v.denied(Ended("The engine has ended.")))
         while time.monotonic() < until and any(peer.writes for peer in self._peers.values()):
             for peer in list(self._peers.values()):
                 if not peer.write():

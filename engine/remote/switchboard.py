@@ -12,7 +12,7 @@ from engine.midi import messages as m
 from engine.midi.link import Player, PlayerLink
 from engine.remote.held import Held
 from engine.remote.vocabulary import Score
-from engine.sequencer import LOOK_AHEAD
+from engine.sequencer import LOOK_AHEAD, RESENT
 
 FAR_AHEAD = 3.0
 """How far ahead of their time notes are sent over a line, in seconds: a packet that is lost and
@@ -24,8 +24,8 @@ MOST_DELAY = 1.5
 GRACE = 30.0
 """How long a place is kept for one whose line broke, in seconds."""
 
-_SLACK = 0.1
-"""Seconds beyond the delay after which what a newcomer is told begins."""
+_SLACK = 0.05
+"""Seconds after which what a player of this machine is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
 _STANDING = m.Listen | m.Thru | m.Spare | m.Monitor
@@ -92,8 +92,8 @@ class Switchboard:
     def send(self, message: m.ToPlayer) -> None:
         """Passes a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.OpenPort):
-                if message.outlet:
+            if isinstance(message, m.OpenPort | m.Feed):
+                if isinstance(message, m.OpenPort) and message.outlet:
                     self._routes[message.outlet] = message
                 self._to(self._leader(), message)
                 return
@@ -131,8 +131,8 @@ class Switchboard:
             if old is not None:
                 self._seats[place].delay, self._seats[place].ports = old.delay, old.ports
 
-    def measured(self, place: str, delay: float) -> None:
-        """Takes how far away a place is; the first time its player is told what is going on."""
+    def measured(self, place: str, delay: float, anew: bool = False) -> None:
+        """Takes how far away a place is; at first, or ``anew``, it is told what is going on."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None or seat.put is None:
@@ -140,12 +140,11 @@ class Switchboard:
             first, seat.told = not seat.told, True
             seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
-            if first:
+            if first or anew:
                 now = self._clock()
-                at = now + seat.delay + _SLACK
+                # Also where it is lost on the way, and sent again.
+                at = now + 2 * seat.delay + RESENT
                 seat.put(Score(at, *self._from(now, at)))
-                for route in self._routes.values():
-                    seat.put(route)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -208,10 +207,10 @@ class Switchboard:
         if reach != self._reach:
             self._reach = reach
             self._report(reach)
+        self._hand_over()
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
-        self._hand_over()
 
     def _hand_over(self) -> None:
         """Lets whoever leads now hear the controllers, and shows their ports."""
@@ -222,7 +221,7 @@ class Switchboard:
         # Two on one machine would hear the same keyboard.
         for deaf in _DEAF:
             self._to(before, deaf)
-        for standing in self._standing.values():
+        for standing in (*self._standing.values(), *self._routes.values()):
             self._to(leader, standing)
         for report in (leader.ports if leader else self._own_ports).values():
             self._report(report)
@@ -246,20 +245,18 @@ class Switchboard:
         if self._own is None:
             return
         now = self._clock()
-        for route in self._routes.values():
-            self._own.send(route)
         notes, program, clock = self._from(now, now + _SLACK)
-        for message in (*program, *clock, *([m.Notes(notes)] if notes else [])):
+        for message in (*program, *clock, *notes):
             self._own.send(message)
 
     def _from(
         self, now: float, at: float
     ) -> tuple[
-        tuple[m.TimedNote, ...],
+        tuple[m.Notes, ...],
         tuple[m.Send, ...],
         tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
     ]:
-        return self._held.notes(at), self._held.program(at), self._held.clock(now, at)
+        return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
         seats = [each for each in self._seats.values() if each.leads and each.delay is not None]

@@ -69,9 +69,13 @@ class Echo(ToEngine):
 
 @dataclass(frozen=True, slots=True)
 class Measured(ToEngine):
-    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent."""
+    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent.
+
+    With ``anew`` whatever was sent before does not count any more.
+    """
 
     delay: float
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Score(FromEngine):
     """
 
     at: float
-    notes: tuple[m.TimedNote, ...] = ()
+    notes: tuple[m.Notes, ...] = ()
     program: tuple[m.Send, ...] = ()
     clock: tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...] = ()
 
@@ -212,7 +216,6 @@ class Denied(FromEngine):
 
 
 _COMMANDS = vars(commands)
-_INSIDE = (commands.MarkSaved, commands.MarkModel, commands.MarkPort)
 
 
 def _family(kinds: Any) -> tuple[type, ...]:
@@ -225,6 +228,9 @@ PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)
 FROM_ENGINE = Codec([FromEngine], finite=True)
+
+_INSIDE = tuple(kind for kind in ASKED.kinds if kind.__name__.startswith("Mark"))
+"""What the loop alone tells the state: what became of ports, files and models."""
 
 VOCABULARY = sha256(
     "".join(each.digest for each in (ASKED, TOLD, PLAYED, HEARD, TO_ENGINE, FROM_ENGINE)).encode()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
-from engine.remote.held import Held, put_right
+from engine.remote.held import Held
 
 AT = 10.0
 
@@ -27,25 +27,46 @@ def scores(draw: st.DrawFn) -> tuple[m.TimedNote, ...]:
 
 
 @settings(deadline=None)
-@given(scores(), scores())
+@given(scores(), scores(), scores(), scores())
 def test_whatever_is_held_becomes_what_is_wanted(
-    before: tuple[m.TimedNote, ...], wanted: tuple[m.TimedNote, ...]
+    before: tuple[m.TimedNote, ...],
+    wanted: tuple[m.TimedNote, ...],
+    routed: tuple[m.TimedNote, ...],
+    routed_then: tuple[m.TimedNote, ...],
 ) -> None:
-    held = Held()
-    held.take(m.Notes(before), AT)
-    for message in put_right(held.notes(AT), wanted, AT):
+    held, other = Held(), Held()
+    for each, notes in ((held, (before, routed)), (other, (wanted, routed_then))):
+        for outlet in (0, 1):
+            each.take(m.Notes(notes[outlet], outlet), AT)
+    for message in held.put_right(other.score(AT), AT):
         held.take(message, AT)
+    assert held.score(AT) == other.score(AT)
     assert held.notes(AT) == wanted
 
 
 @settings(deadline=None)
 @given(scores(), st.integers(0, 12))
 def test_what_is_right_already_is_left_alone(score: tuple[m.TimedNote, ...], part: int) -> None:
-    told = put_right(score[:part], score, AT)
-    assert not any(isinstance(message, m.Flush) for message in told)
-    assert [n for message in told if isinstance(message, m.Notes) for n in message.notes] == list(
-        score[part:]
-    )
+    held = Held()
+    held.take(m.Notes(score[:part], 2), AT)
+    told = held.put_right((m.Notes(score, 2),), AT)
+    assert told == ([m.Notes(score[part:], 2)] if score[part:] else [])
+
+
+def test_an_instrument_is_told_its_bank_before_its_program_and_its_controllers_after() -> None:
+    held = Held()
+    sent = (b"\xb0\x07\x10", b"\xc0\x05", b"\xb0\x20\x02", b"\xb0\x00\x01", b"\xb0\x07\x40")
+    for data in (*sent, b"\xb0\x7b\x00", b"\xb0\x06\x01", b"\x90\x3c\x40"):
+        held.take(m.Send(AT, data), AT)
+    held.take(m.Send(AT, b"\xc0\x09", 1), AT)
+    told = [(each.data, each.outlet) for each in held.program(AT + 1)]
+    assert told == [
+        (b"\xb0\x00\x01", 0),
+        (b"\xb0\x20\x02", 0),
+        (b"\xc0\x05", 0),
+        (b"\xb0\x07\x40", 0),
+        (b"\xc0\x09", 1),
+    ]
 
 
 def test_it_follows_what_a_player_is_told() -> None:

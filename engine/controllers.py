@@ -27,10 +27,11 @@ from engine.events import (
 )
 from engine.midi import map_files
 from engine.midi.controls import Control, ControlReader, Movement
+from engine.midi.feedback import messages
 from engine.midi.learning import Learner, Meant
 from engine.midi.map_files import MapFile
 from engine.midi.mapping import Binding, DeviceMap, device_of, fitting
-from engine.midi.messages import Heard
+from engine.midi.messages import Feed, Heard
 from engine.midi.relative import detected
 from engine.midi.takeover import REST, Hand
 from engine.midi.targets import Target
@@ -40,6 +41,9 @@ PACE = 50.0
 
 SHOWN = 0.05
 """Seconds between two tellings of where the controls stand."""
+
+LET_GO = 0.3
+"""Seconds after its last movement before a control is moved by us: a hand is on it till then."""
 
 _YOUNG = 32
 """How many values of a control that was just learned may still tell how it counts, about."""
@@ -54,6 +58,8 @@ class _Port:
     here: bool = True
     reader: ControlReader = field(default_factory=ControlReader)
     hands: dict[Control, Hand] = field(default_factory=dict)
+    fed: dict[Control, tuple[bytes, ...]] = field(default_factory=dict)
+    touched: dict[Control, float] = field(default_factory=dict)
 
     def take(self, file: MapFile) -> None:
         """Goes by another map; controls whose binding is as it was keep their hold."""
@@ -63,6 +69,27 @@ class _Port:
             hand = old.get(each.control)
             kept = hand is not None and hand.binding == each
             self.hands.setdefault(each.control, hand if hand is not None and kept else Hand(each))
+
+    def feed(
+        self, now: float, shown: Snapshot, studio: StudioShown
+    ) -> tuple[list[Feed], float | None]:
+        """Gives what brings the device to what it should show, and when to look again."""
+        again: float | None = None
+        feeds: list[Feed] = []
+        for control, hand in self.hands.items():
+            place = _stands(hand.binding, shown, studio)
+            if place is None:
+                continue
+            free_at = self.touched.get(control, float("-inf")) + LET_GO
+            data = messages(control, place)
+            if data == self.fed.get(control):
+                continue
+            if now < free_at:
+                again = free_at if again is None else min(again, free_at)
+                continue
+            self.fed[control] = data
+            feeds += [Feed(self.name, each) for each in data]
+        return feeds, again
 
     def attend(self, bare: bool) -> None:
         """Reads by what is bound from now on, or (``bare``) as if nothing were."""
@@ -88,6 +115,7 @@ class Controllers:
         self._told: set[Target] = set()
         self._shown = ControlsShown()
         self._stale, self._shown_at = False, 0.0
+        self._feed_at: float | None = None
 
     @property
     def shown(self) -> ControlsShown:
@@ -104,6 +132,8 @@ class Controllers:
         rest = self._learner.wake() if self._learning is not None else None
         if rest is not None:
             times.append(rest)
+        if self._feed_at is not None:
+            times.append(self._feed_at)
         return min(times, default=None)
 
     # Ports
@@ -113,6 +143,9 @@ class Controllers:
         names = tuple(inputs)
         for port in self._ports.values():
             port.here = port.name in names
+            if not port.here:
+                # Whatever it stands at when it comes back, it is told.
+                port.fed.clear()
         if new := [name for name in names if name not in self._ports]:
             self._look()
             for name in new:
@@ -158,6 +191,9 @@ class Controllers:
         if hand is None:
             return None
         self._stale = True
+        # The device stands where it says: it is told so no more, nor while a hand is on it.
+        port.fed[moved.control] = messages(moved.control, moved.value)
+        port.touched[moved.control] = heard.at
         if not hand.binding.target.sort.pressed:
             self._turn(hand, moved, shown, studio)
             return None
@@ -205,6 +241,18 @@ class Controllers:
             self._shown_at = now
             self._show()
         return asked
+
+    def feed(self, now: float, shown: Snapshot, studio: StudioShown) -> list[Feed]:
+        """Gives what devices that listen are told of values that have changed elsewhere."""
+        feeds: list[Feed] = []
+        self._feed_at = None
+        for port in self._ports.values():
+            if port.here and port.file.map.feedback:
+                told, again = port.feed(now, shown, studio)
+                feeds += told
+                if again is not None:
+                    self._feed_at = again if self._feed_at is None else min(self._feed_at, again)
+        return feeds
 
     # Learning
 
@@ -363,3 +411,12 @@ class Controllers:
         if told != self._shown:
             self._shown = told
             self._tell(told)
+
+
+def _stands(binding: Binding, shown: Snapshot, studio: StudioShown) -> float | None:
+    """Gives the place at which a control should stand, or None where it shows nothing."""
+    if binding.target.sort.pressed:
+        shines = levers.lamp(binding.target, shown, studio)
+        return None if shines is None else float(shines)
+    value = levers.present(binding.target, shown, studio)
+    return None if value is None else binding.place(value)

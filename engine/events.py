@@ -129,6 +129,7 @@ class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
+    ``routed`` tells of the ports of the song's routes, by the names that they have there.
     """
 
     revision: int = 0
@@ -144,6 +145,7 @@ class Snapshot(Event):
     saved: bool = True
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
+    routed: tuple[tuple[str, PortStatus], ...] = ()
     inputs: InputStatus = InputStatus()
     clock: ClockStatus = ClockStatus()
     record: RecordSettings = RecordSettings()

@@ -167,6 +167,29 @@ _PLAIN: dict[str, c.Command] = {
 }
 
 
+def lamp(target: Target, shown: Snapshot, studio: StudioShown) -> bool | None:
+    """Tells whether what is done at a press is in force, or None where it leaves no state."""
+    match target.word:
+        case "play" | "start":
+            return shown.playing
+        case "stop":
+            return not shown.playing
+        case "go":
+            return target.name == str(shown.selected + 1)
+        case "lock":
+            return _index(target.name, shown.model.spec) in shown.locks
+        case "add" | "remove":
+            trait = _trait(target.name, studio)
+            return trait is not None and trait.mode == target.word
+        case "generate":
+            return studio.job is not None
+        case "pause":
+            return studio.paused
+        case "take":
+            return studio.playing is not None
+    return None
+
+
 def _index(name: str, spec: LatentSpec | None) -> int | None:
     names = spec.names if spec is not None else ()
     return names.index(name) if name in names else None

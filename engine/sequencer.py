@@ -168,6 +168,15 @@ class Sequencer:
         slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
+    def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
+        """Gives the slot that is heard, and when which one follows it; None where none is."""
+        if self._run is None:
+            return None
+        position, starts = max(self._run.at(now), self._run.first), self._line.starts
+        slot, within = self._line.place(position)
+        length = (*starts, self._line.length)[slot + 1] - starts[slot]
+        return slot, (self._run.when(position - within + length), (slot + 1) % len(starts))
+
     def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it).
 
@@ -185,7 +194,9 @@ class Sequencer:
         self._begin(_Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
-        return [*told, *self.program(now), clock, *self.advance(now)]
+        # What is counted in is told as a whole: a new tempo holds from its end on.
+        ahead = max(LOOK_AHEAD, start - now)
+        return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: _Run) -> None:
         self._run, self._begun, self._shift = run, -math.inf, 0.0

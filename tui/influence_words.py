@@ -18,7 +18,7 @@ EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"
 CONFIRMED = {
     "similar": "similar; nothing has confirmed an influence",
     "gradient": "similar, and the model's gradients agree",
-    "retrained": "influence, confirmed by retraining without it",
+    "retrained": "influence on a small model, confirmed by training it without",
 }
 
 ALERTS = {"": "", "amber": "!", "red": "!!"}
@@ -57,7 +57,7 @@ def measures(match: Match) -> str:
 def longest(of: Originality) -> str:
     """Says the longest exact match; nothing where no notes are read."""
     count = of.longest_match
-    return f"longest match {count} note{'s' * (count != 1)}" if count else ""
+    return f"longest exact match {count} note{'s' * (count != 1)}" if count else ""
 
 
 def place(of: Originality) -> str:
@@ -114,8 +114,9 @@ def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
     run = f"{match.run} notes in a row agree" if match.run > 1 else ""
     heard = f"heard from {match.asked - 1} s on" if unit == "second" else ""
     sure = CONFIRMED[match.evidence]
-    if match.evidence == "similar" and not close:
-        sure = "not close; nothing has confirmed an influence"
+    if not close:
+        # What a retraining confirmed is not called similar anyway.
+        sure = sure.replace("similar", "not close")
     parts = (where, match.licence, sure, run, heard, higher)
     return tuple(part for part in parts if part)
 

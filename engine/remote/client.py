@@ -23,6 +23,7 @@ from engine.remote.codec import BadLine
 from engine.remote.deltas import CHANNEL, Differences
 from engine.remote.dial import Address, NoWay, Wire
 from engine.remote.home import ENOUGH, Home
+from engine.remote.sound import Loudspeaker
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""
@@ -66,6 +67,11 @@ class _Close:
     pass
 
 
+def _counts(heard: object) -> bool:
+    """Tells whether something is sent only as fast as it is taken."""
+    return isinstance(heard, Event) or (isinstance(heard, v.SoundOrder) and heard.at_ease)
+
+
 class _Line:
     """One line, from the greeting to its end."""
 
@@ -98,8 +104,9 @@ class _Line:
 class RemoteEngine:
     """Everything that the screens need of an engine, over a line of which this holds one end.
 
-    ``watches`` asks for events; with ``home`` the music sounds here, too. ``home`` is made with
-    what hears its player. While the line is down commands are refused, and it is opened again.
+    ``watches`` asks for events; with ``home`` the music sounds here, too, and with ``sound``
+    takes do; each is made with what hears it. While the line is down commands are refused, and
+    it is opened again.
     """
 
     def __init__(
@@ -108,6 +115,7 @@ class RemoteEngine:
         *,
         watches: bool = True,
         home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        sound: Callable[[Callable[[v.SoundSeen | v.SoundDid], None]], Loudspeaker] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = address
@@ -123,6 +131,8 @@ class RemoteEngine:
             os.set_blocking(descriptor, False)
         self._make_home = home
         self._home: Home | None = None
+        self._make_sound = sound
+        self._sound: Loudspeaker | None = None
         self._line: _Line | None = None
         self._engine = self._place = ""
         self.welcome: v.Welcome | None = None
@@ -147,6 +157,8 @@ class RemoteEngine:
         line = self._open(again=False)
         if self._make_home is not None:
             self._home = self._make_home(self._put)
+        if self._make_sound is not None:
+            self._sound = self._make_sound(self._put)
         self._greeted(line)
         self._thread.start()
 
@@ -193,6 +205,8 @@ class RemoteEngine:
                 self._line = None
             if self._home is not None:
                 self._home.close()
+            if self._sound is not None:
+                self._sound.close()
             self._over.set()
 
     def _turn(self) -> None:
@@ -239,6 +253,8 @@ class RemoteEngine:
                         self._tell_one(item, known)
             case Command():
                 self._ask(item)
+            case v.SoundSeen() | v.SoundDid():
+                self._say(v.to_engine(item))
             case _ if self._home is not None:
                 said = self._home.says(item)
                 if said is not None and self._line is not None:
@@ -286,7 +302,7 @@ class RemoteEngine:
         except BadLine as error:
             log.warning("The engine said something unheard of: %s", error.line())
             return
-        if channel in ("tell", CHANNEL):
+        if _counts(heard):
             line.told += len(said) + 1
             self._account(line, _GOT)
         line.shown = line.shown or isinstance(heard, Snapshot)
@@ -307,6 +323,8 @@ class RemoteEngine:
         match said:
             case v.Echoed(sent, there) if self._home is not None:
                 self._home.echoed(sent, there)
+            case v.SoundOrder() if self._sound is not None:
+                self._sound.obey(said)
             case v.Score() if self._home is not None:
                 self._home.score(said)
             case v.Denied(title, message, remedy):
@@ -409,6 +427,8 @@ class RemoteEngine:
             self._home.attached(anew)
             for said in self._home.ports():
                 self._say(v.heard(said))
+        if self._sound is not None and (seen := self._sound.seen) is not None:
+            self._say(v.to_engine(seen))
 
     def _attach_again(self, now: float) -> None:
         try:

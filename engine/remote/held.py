@@ -13,7 +13,7 @@ _PAST = 1.0
 
 
 class Held:
-    """The notes, programs and clock that follow from all messages so far."""
+    """The notes, programs and clock that follow from all messages so far, of outlet 0 alone."""
 
     def __init__(self) -> None:
         self._notes: dict[tuple[float, int, int], m.TimedNote] = {}
@@ -22,6 +22,8 @@ class Held:
 
     def take(self, message: m.ToPlayer, now: float) -> None:
         """Follows one message that a player is told at ``now``."""
+        if m.outlet_of(message):
+            return
         match message:
             case m.Notes(notes):
                 self._notes = {

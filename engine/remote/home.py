@@ -83,7 +83,9 @@ class Home:
 
     def play(self, message: m.ToPlayer) -> None:
         """Takes what the engine plays."""
-        if isinstance(message, m.OpenPort):
+        if isinstance(message, m.OpenPort) and message.outlet:
+            self._player.send(message)
+        elif isinstance(message, m.OpenPort):
             for each in self._desk.choose(message.name)[0]:
                 self._player.send(each)
         elif self._map is not None and not isinstance(message, m.Quit):
@@ -104,6 +106,9 @@ class Home:
 
     def says(self, report: m.FromPlayer) -> m.FromPlayer | None:
         """Takes what the local player said; gives what the engine is to know of it."""
+        if m.outlet_of(report):
+            # The engine itself sees to the ports of routes.
+            return report
         for each in self._desk.take(report)[0]:
             self._player.send(each)
         match report:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine import locations
+from engine.audio.device import Sound
+from engine.audio.sink import Playing
 from engine.commands import Command, ForgetKept, RecoverSong
 from engine.errors import ArmonicaError, NotReady, UserError
 from engine.events import Event, Snapshot
@@ -24,6 +26,7 @@ from engine.remote import vocabulary as v
 from engine.remote.codec import BadLine
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
+from engine.remote.sound import SoundBoard
 from engine.remote.switchboard import Switchboard
 from engine.session.document import SUFFIX
 from engine.text import printable
@@ -80,10 +83,11 @@ class Attachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is told to whoever comes: this run of the engine, and a song that was not saved."""
+    """What belongs to the engine: a song that was not saved, its speakers, and how it is ended."""
 
     recovered: str | None = None
     ended: Callable[[], None] = lambda: None
+    sound: SoundBoard | None = None
 
 
 class Server:
@@ -305,6 +309,13 @@ class Server:
                 self._switchboard.measured(peer.place, delay)
             case v.Got(count):
                 peer.outbox.got(count)
+            case v.SoundSeen(devices, reason) if self._house.sound is not None:
+                sound = Sound(devices, reason)
+                self._house.sound.seen(peer.place, lambda order: self._sound(peer, order), sound)
+            case v.SoundDid(state, position, length, reason) if self._house.sound is not None:
+                self._house.sound.did(peer.place, Playing(state, position, length, reason))
+            case v.SoundSeen() | v.SoundDid():
+                pass
             case v.Goodbye():
                 self._switchboard.leave(peer.place, for_good=True)
                 peer.ending = True
@@ -338,6 +349,17 @@ class Server:
             peer.outbox.put(v.played(message))
         self._rouse()
 
+    def _sound(self, peer: Peer, order: v.SoundOrder) -> None:
+        said = v.from_engine(order)
+        if order.do in ("load", "stop"):
+            # Whatever has not gone yet is of a wave that nobody waits for any more.
+            peer.outbox.drop_later()
+        if order.at_ease:
+            peer.outbox.put_later(said)
+        else:
+            peer.outbox.put(said)
+        self._rouse()
+
     def _tell(self, peer: Peer, event: Event) -> None:
         peer.outbox.tell(event)
         self._rouse()
@@ -354,6 +376,8 @@ class Server:
             self._selector.unregister(peer.connection)
         if peer.greeted:
             self._switchboard.leave(peer.place, for_good=False)
+            if self._house.sound is not None:
+                self._house.sound.leave(peer.place)
             if peer.watches:
                 log.info("%s is not attached any more", peer.name)
         peer.close()

@@ -73,6 +73,8 @@ class Switchboard:
         self._held = Held()
         self._standing: dict[type, m.ToPlayer] = {}
         self._led: Seat | None = None
+        # The ports of routes, which whoever leads opens where it is.
+        self._routes: dict[int, m.OpenPort] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -91,6 +93,8 @@ class Switchboard:
         """Passes a message on to whoever it is for."""
         with self._lock:
             if isinstance(message, m.OpenPort):
+                if message.outlet:
+                    self._routes[message.outlet] = message
                 self._to(self._leader(), message)
                 return
             if isinstance(message, _STANDING):
@@ -140,6 +144,8 @@ class Switchboard:
                 now = self._clock()
                 at = now + seat.delay + _SLACK
                 seat.put(Score(at, *self._from(now, at)))
+                for route in self._routes.values():
+                    seat.put(route)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -240,6 +246,8 @@ class Switchboard:
         if self._own is None:
             return
         now = self._clock()
+        for route in self._routes.values():
+            self._own.send(route)
         notes, program, clock = self._from(now, now + _SLACK)
         for message in (*program, *clock, *([m.Notes(notes)] if notes else [])):
             self._own.send(message)
@@ -269,7 +277,7 @@ class Switchboard:
 def _note(ports: dict[type, m.FromPlayer], message: m.FromPlayer) -> None:
     if isinstance(message, m.PortsSeen):
         ports[m.PortsSeen] = message
-    elif isinstance(message, _PORTS):
+    elif isinstance(message, _PORTS) and not m.outlet_of(message):
         # Of the port that is wanted, only what became of it last.
         seen = ports.get(m.PortsSeen)
         ports.clear()

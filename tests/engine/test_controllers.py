@@ -351,6 +351,68 @@ def test_controls_are_shown_seldom_while_they_move() -> None:
     assert shown[-1].devices[0].bindings[0].place == 99 / 127
 
 
+def feeding(*bindings: Binding) -> Stage:
+    """Gives a stage whose device listens."""
+    device = DeviceMap("nano", bindings, feedback=True)
+    map_files.write(map_files.own_file("nano"), device)
+    return Stage()
+
+
+def fed(stage: Stage) -> list[bytes]:
+    """Gives what the device was told since, once all is due."""
+    stage.conductor.settle(stage.now)
+    stage.pass_time(1.0)
+    told = [each.data for each in stage.player.messages if isinstance(each, m.Feed)]
+    stage.player.messages.clear()
+    return told
+
+
+def test_a_fader_follows_what_changes_elsewhere() -> None:
+    stage = feeding(Binding(KNOB, DENSITY), Binding(Control("note", 9, 36), PLAY))
+    fed(stage)
+    stage.do(c.SetLatent(0, 2, 3.0))
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.do(c.Undo())
+    stage.do(c.Undo())
+    here = round(127 * Binding(KNOB, DENSITY).place(stage.gauge()))
+    assert fed(stage) == [bytes((0xB0, 16, here))]
+    stage.do(c.SelectSlot(1))
+    assert fed(stage) == [bytes((0xB0, 16, 64))]
+    stage.do(c.Play())
+    assert bytes((0x99, 36, 127)) in fed(stage)
+
+
+def test_a_fader_is_not_moved_under_the_hand_that_moves_it() -> None:
+    stage = feeding(JUMP)
+    fed(stage)
+    for value in range(20, 80):
+        stage.turn(value)
+        assert not [each for each in stage.player.messages if isinstance(each, m.Feed)]
+    # It stands where it should already.
+    assert fed(stage) == []
+
+
+def test_a_fader_that_was_not_picked_up_goes_to_its_value_when_it_is_let_go() -> None:
+    stage = feeding(Binding(KNOB, DENSITY))
+    stage.do(c.SetLatent(0, 2, 3.0))
+    fed(stage)
+    stage.turn(10, 20)
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+
+
+def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing() -> None:
+    stage = feeding(JUMP)
+    first = fed(stage)
+    assert len(first) == 1
+    stage.conductor.take(m.Listening(()), stage.now)
+    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    assert fed(stage) == first
+    deaf = bound(JUMP)
+    deaf.do(c.SetLatent(0, 2, 3.0))
+    assert fed(deaf) == []
+
+
 MESSAGES = st.one_of(
     st.binary(min_size=2, max_size=2).map(lambda data: bytes((0xB0, *(b & 127 for b in data)))),
     st.builds(lambda n, v: bytes((0xB0, n, v)), st.integers(14, 18), st.integers(0, 127)),
@@ -364,7 +426,9 @@ ASKED = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
 def test_any_turning_and_asking_leaves_a_sound_map(
     events: list[bytes | c.Command], apart: float

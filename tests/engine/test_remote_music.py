@@ -11,6 +11,7 @@ from engine import commands as c
 from engine.bench.line import SlowLine
 from engine.events import KeysHeard, LatenessMeasured, Noticed, PlayheadMoved, Snapshot
 from engine.midi import messages as m
+from engine.music.routes import Route
 from engine.remote import client, switchboard
 from engine.remote.client import RemoteEngine
 from engine.remote.dial import Address
@@ -122,6 +123,27 @@ def test_ports_are_those_of_the_machine_where_it_sounds(place: Place, slow: Slow
     player.say(m.Lateness(0.1, 0.2, 0.3, 10))
     assert seen.wait(LatenessMeasured).p99 == 0.2
     assert m.OpenPort("drums", hush=True) not in place.own[0].messages
+
+
+def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
+    place: Place, slow: SlowLine
+) -> None:
+    place.switchboard.send(m.OpenPort("bass", True, 1, False))
+    guest, seen, player = attached(place, slow)
+    until(lambda: m.OpenPort("bass", True, 1, False) in player.messages)
+    guest.send(c.SetRoutes((Route("strings", 3, None, 12),)))
+    until(lambda: any(getattr(each, "name", "") == "strings" for each in player.messages))
+    guest.send(c.Play())
+    until(lambda: any(m.outlet_of(each) for each in player.messages if isinstance(each, m.Notes)))
+    far = [each for each in player.messages if isinstance(each, m.Notes) and each.outlet]
+    song = [each for each in player.messages if isinstance(each, m.Notes) and not each.outlet]
+    ours, theirs = song[0].notes[0], far[0].notes[0]
+    assert (theirs.channel, theirs.pitch, theirs.on) == (3, ours.pitch + 12, ours.on)
+    outlet = far[0].outlet
+    player.say(m.PortOpened("alsa:strings", outlet))
+    shown = seen.wait(Snapshot, lambda told: "open" in [each.state for _, each in told.routed])
+    # The song's own port is still what it was.
+    assert (shown.port.name, shown.port.state) == ("far synth", "open")
 
 
 def test_an_edit_is_heard_after_the_way_of_the_line(place: Place, slow: SlowLine) -> None:

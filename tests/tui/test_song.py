@@ -62,11 +62,8 @@ async def test_playing_tempo_and_the_rest_of_the_transport(
         assert [tempo.tempo for tempo in engine.of(c.SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
 
 
-async def test_sound_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
+async def test_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("I", "3", "tab", "7", "4", "enter")
-        await until(pilot, lambda: engine.of(c.SetTrack))
-        assert engine.of(c.SetTrack) == [c.SetTrack(2, 73, 96)]
         await pilot.press("t", "1", "2", "0", "enter")
         await until(pilot, lambda: engine.of(c.SetTempo))
         assert engine.of(c.SetTempo) == [c.SetTempo(120.0)]

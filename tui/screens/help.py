@@ -18,10 +18,11 @@ from tui.keymap import Keymap
 SIGNS: dict[Place, str] = {
     "compose": (
         "Gauges run from -3 to 3, in standard deviations; ┼ is 0, ○ the ghost: where the gauge "
-        "was when the measure came in. L is a locked gauge, ≠ a measure that does not have what "
-        "the gauge asks for, * what has changed since it came in or was saved. "
-        "∙ stands before what a control moves, ◇ where a knob stands that has not picked the "
-        "gauge up: turn it past the gauge."
+        "was when the measure came in. L is a locked gauge, » one that moves a controller, ≠ a "
+        "measure that does not have what the gauge asks for, * what has changed since it came in "
+        "or was saved. ∙ stands before what a control moves, ◇ where a knob stands that has not "
+        "picked the gauge up: turn it past the gauge. The roll shows what was decoded; the lock "
+        "of a key constrains what is sounded, not what is decoded."
     ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
@@ -38,7 +39,7 @@ SIGNS: dict[Place, str] = {
         "▼ below it, = inside, ▲ above. ! asks for a credit or a look, !! for a close look, x is "
         "kept away from. The span shows where in the measures notes agree: █ all, ▄ some, · none; "
         "in the rolls those that agree are solid, the others thin. A search finds what is "
-        "similar; influence is said only of what gradients or a retraining confirmed."
+        "similar; influence is said only of what a retraining confirmed."
     ),
     "monitor": (
         "A message stands with the time at which it came in or left, its port, channel, meaning "

@@ -19,6 +19,7 @@ from engine.events import (
     Snapshot,
 )
 from engine.midi.follower import Lock
+from engine.music.groove import STRAIGHT
 from tui.reading import place
 from tui.widgets.canvas import Canvas, Picture, fitting
 
@@ -170,6 +171,13 @@ class Transport(Canvas):
             parts.append((f"random {self._amount:.0%}", "quiet"))
             when = "at once" if shown.timing == "now" else "on the beat"
             parts.append((f"edits {when}", "quiet"))
+        groove, key = shown.song.groove, shown.song.locked
+        if groove.timing or groove.velocity:
+            parts.append(("humanised", "quiet"))
+        if groove.swing > STRAIGHT:
+            parts.append((f"swing {groove.swing:g} %", "quiet"))
+        if key is not None:
+            parts.append((f"lock {key.name}", "quiet"))
         parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:

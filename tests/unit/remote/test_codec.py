@@ -14,7 +14,16 @@ from engine import events as e
 from engine.midi import messages as m
 from engine.music.measure import SILENCE
 from engine.remote.codec import BadLine
-from engine.remote.vocabulary import ASKED, HEARD, PLAYED, TOLD
+from engine.remote.vocabulary import (
+    ASKED,
+    HEARD,
+    LONGEST_FROM_ENGINE,
+    PLAYED,
+    TOLD,
+    by_engine,
+    for_engine,
+    parsed,
+)
 from tests.unit.remote.values import any_of
 
 SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
@@ -115,3 +124,16 @@ def test_what_stands_at_its_default_takes_no_room() -> None:
 def test_a_command_within_an_event_is_named() -> None:
     told = e.Refused("No", "It cannot be.", "", c.OpenPort("a"))
     assert TOLD.plain(told)["answers"] == {"is": "OpenPort", "name": "a"}
+
+
+@SLOW
+@given(
+    st.binary(max_size=200)
+    | JSON.map(lambda body: json.dumps({"ask": body}).encode())
+    | st.sampled_from([b"[" * 100_000, b'{"ask":' * 50_000, b'{"ask": NaN}', b"1" * 10_000])
+)
+def test_any_bytes_are_a_line_or_a_bad_line(said: bytes) -> None:
+    with pytest.raises(BadLine):
+        for_engine(said)
+    with pytest.raises(BadLine):
+        by_engine(*parsed(said, LONGEST_FROM_ENGINE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -113,10 +114,8 @@ class Following:
         if follower is None or follower.lock(now) not in ("locked", "locking"):
             return self._sequencer.play(now, slot)
         self._bound = True
-        pulse = (
-            -(-follower.beat(now + self._sequencer.soonest - self._offset) * PULSES // 1) / PULSES
-        )
-        time = follower.due(pulse) + self._offset
+        soonest = follower.beat(now + self._sequencer.soonest - self._offset)
+        time = follower.due(math.ceil(soonest * PULSES) / PULSES) + self._offset
         return self._sequencer.join(now, time, self._sequencer.start_of(slot), follower.pace)
 
     def turn(self, now: float) -> tuple[Messages, bool | None]:

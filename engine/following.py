@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from engine.midi.clock import CONTINUE, START, STOP, TICK
 from engine.midi.follower import Follower
 from engine.midi.inlet import ECHOES
 from engine.midi.pulses import PULSES
-from engine.sequencer import LATE, LEAD, Messages, Sequencer
+from engine.sequencer import LATE, Messages, Sequencer
 
 OWN, ANY = "own", "any"
 """Words of the setting."""
@@ -113,8 +114,8 @@ class Following:
         if follower is None or follower.lock(now) not in ("locked", "locking"):
             return self._sequencer.play(now, slot)
         self._bound = True
-        pulse = -(-follower.beat(now + LEAD - self._offset) * PULSES // 1) / PULSES
-        time = follower.due(pulse) + self._offset
+        soonest = follower.beat(now + self._sequencer.soonest - self._offset)
+        time = follower.due(math.ceil(soonest * PULSES) / PULSES) + self._offset
         return self._sequencer.join(now, time, self._sequencer.start_of(slot), follower.pace)
 
     def turn(self, now: float) -> tuple[Messages, bool | None]:
@@ -156,7 +157,7 @@ class Following:
         self._drift = None
         position, shift = follower.begun, self._offset
         if follower.when(position) + shift < now - LATE:
-            position = follower.position(now + LEAD - shift)
+            position = follower.position(now + self._sequencer.soonest - shift)
         time = follower.when(position) + shift
         return self._sequencer.join(now, time, position, follower.pace)
 

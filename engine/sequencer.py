@@ -151,7 +151,8 @@ class Sequencer:
         return MARGIN + self._delay
 
     @property
-    def _lead(self) -> float:
+    def soonest(self) -> float:
+        """How many seconds from now a start can be heard at the soonest."""
         again = self._delay + RESENT if self._delay > NEAR else 0.0
         return LEAD + self._delay + again
 
@@ -199,7 +200,7 @@ class Sequencer:
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
         before = max(self._line.earliest, count_in)
-        start = now + self._lead + before * pace
+        start = now + self.soonest + before * pace
         told = self._silence(now)
         self._struck = (first - count_in, first - count_in + clicks)
         self._ticks = None

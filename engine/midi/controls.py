@@ -16,9 +16,12 @@ from engine.midi.relative import Encoding, steps
 Kind = Literal["cc", "cc14", "nrpn", "note", "bend", "pressure", "program"]
 
 LAST: dict[Kind, int] = {
-    "cc": 127, "cc14": 31, "nrpn": 16_383, "note": 127, "bend": 0, "pressure": 0, "program": 127
+    "cc": 127, "cc14": 31, "nrpn": 16_382, "note": 127, "bend": 0, "pressure": 0, "program": 127
 }  # fmt: skip
-"""The highest number of each kind; a channel has one bend and one pressure."""
+"""The highest number of each kind; a channel has one bend and one pressure.
+
+NRPN 16383 is none: it ends the choice of another.
+"""
 
 _NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _PRESSURE, _BEND = 0x80, 0x90, 0xB0, 0xC0, 0xD0, 0xE0
 _COARSE, _FINE, _UP, _DOWN = 6, 38, 96, 97

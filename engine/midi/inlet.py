@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from engine.midi import wire
-from engine.midi.messages import Feed, FromPlayer, Listen, Listening
+from engine.midi.messages import FromPlayer, Listen, Listening
 from engine.midi.pipes import Outbox
 from engine.midi.ports import VIRTUAL, Census, child_command, child_environment
 
@@ -56,6 +56,11 @@ class Inlet:
         process = self._process
         return None if process is None or process.stdout is None else process.stdout.fileno()
 
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The names of the ports that the process was told to hear."""
+        return self._told
+
     def want(self, listen: Listen) -> None:
         """Hears other ports from now on."""
         self._listen = listen
@@ -80,11 +85,6 @@ class Inlet:
         if names != self._told and self._outbox is not None:
             self._told = names
             self._outbox.put(wire.encode(Listen(names)))
-
-    def feed(self, message: Feed) -> None:
-        """Has the process speak back to a device that it hears."""
-        if self._outbox is not None and self._process is not None:
-            self._outbox.put(wire.encode(message))
 
     def bury(self) -> None:
         """Meets the end of the process; another is started after a pause."""

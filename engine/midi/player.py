@@ -22,6 +22,7 @@ from collections import deque
 
 from engine.midi import messages as m
 from engine.midi import wire
+from engine.midi.feeder import Feeder
 from engine.midi.inlet import Inlet
 from engine.midi.lateness import LatenessMeter
 from engine.midi.pipes import Lines, Outbox
@@ -66,6 +67,7 @@ class PlayerProcess:
         self._meter = LatenessMeter()
         self._sent = SentLog()
         self._inlet = Inlet(self._tell)
+        self._feeder = Feeder()
         self._passage = Passage()
         self._lines = Lines()
         self._heard_lines = Lines()
@@ -218,7 +220,7 @@ class PlayerProcess:
             case m.Spare(controls):
                 self._passage.spare(controls)
             case m.Feed():
-                self._inlet.feed(message)
+                self._feeder.feed(message)
             case m.Thru():
                 self._now_send(self._passage.set(message))
             case m.Panic():
@@ -250,6 +252,8 @@ class PlayerProcess:
         for station in self._stations.values():
             station.outlet.tend()
         self._inlet.tend()
+        self._feeder.keep(self._inlet.heard)
+        self._feeder.tend()
         if self._watcher is None and now >= self._watcher_at:
             self._census_lines = Lines()
             self._watcher = start_watcher()
@@ -276,6 +280,7 @@ class PlayerProcess:
         self._inlet.close()
         for station in self._stations.values():
             station.finish()
+        self._feeder.close()
         time.sleep(_DELIVERY)
         for station in self._stations.values():
             station.outlet.close()

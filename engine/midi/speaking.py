@@ -1,14 +1,24 @@
-"""Speaks back to devices that are heard: each by the port that it listens at itself."""
+"""Speaks back to devices that are heard, in a process of its own: each by its own port.
+
+``python -m engine.midi.speaking`` reads lines of `Feed`, and of `Listen` with the names of the
+devices that are heard, from standard input until that ends.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.errors import PortError
+from engine.midi import messages as m
+from engine.midi import wire
+from engine.midi.pipes import Lines
 from engine.midi.ports import SPEAKING, Output
+
+_READ = 65_536
 
 RETRY = 5.0
 """Seconds after which a device that has no port to listen at is looked at again."""
@@ -81,3 +91,22 @@ class Speaker:
                 return self._open[port]
         self._mute[port] = self._clock() + RETRY
         return None
+
+
+def main() -> None:
+    """Speaks until standard input ends."""
+    speaker, lines = Speaker(), Lines()
+    while data := os.read(0, _READ):
+        for line in lines.feed(data):
+            with contextlib.suppress(wire.BadMessage):
+                message: Any = wire.decode(line)
+                if isinstance(message, m.Listen):
+                    speaker.keep(message.names)
+                elif isinstance(message, m.Feed):
+                    speaker.say(message.port, message.data)
+    # Not the usual way out: a port of a dead JACK server would wait for it.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

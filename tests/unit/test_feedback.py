@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PortError
+from engine.midi import feeder, wire
 from engine.midi.controls import LAST, Control, ControlReader
 from engine.midi.feedback import messages
+from engine.midi.messages import Feed, Listen, Message
 from engine.midi.speaking import RETRY, Speaker, counterparts
 
 CONTROLS = st.sampled_from(sorted(LAST)).flatmap(
@@ -103,3 +110,47 @@ def test_one_that_goes_is_let_go_and_found_again() -> None:
 @given(st.text())
 def test_any_name_has_itself_for_a_counterpart(port: str) -> None:
     assert next(counterparts(port)) == port
+
+
+def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeder, "_PAUSE", 0.0)
+    said = tmp_path / "said"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with said.open("ab") as out:
+            started.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out))
+        return started[-1]
+
+    def lines() -> list[Message]:
+        return [wire.decode(line) for line in said.read_bytes().splitlines()]
+
+    made = feeder.Feeder(start)
+    first, second = Feed("alsa:a", b"\xb0\x10\x01"), Feed("alsa:a", b"\xb0\x10\x02")
+    made.tend()
+    assert not started
+    made.feed(first)
+    made.keep(("alsa:a",))
+    made.tend()
+    made.feed(second)
+    wait_until(lambda: said.exists() and len(lines()) == 3)
+    assert lines() == [Listen(("alsa:a",)), first, second]
+    started[0].kill()
+    started[0].wait()
+    made.tend()
+    made.feed(first)
+    made.tend()
+    wait_until(lambda: len(lines()) == 5)
+    assert len(started) == 2
+    made.close()
+    assert started[1].poll() is not None
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Waits until something holds."""
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)

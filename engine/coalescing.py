@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.commands import AskTakeInfluence
 from engine.events import (
+    ClockFollowed,
     ControlsShown,
     Event,
     Explained,
@@ -23,6 +24,7 @@ from engine.events import (
 OFTEN = (
     Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
     StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
+    ClockFollowed,
 )  # fmt: skip
 
 GATHERED = 512

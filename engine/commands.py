@@ -7,8 +7,8 @@ one of them is one step whatever it moves.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded, so that a
-recording replays anywhere.
+`MarkPort`, `MarkRoutes`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded,
+so that a recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Literal
 from engine.errors import OutOfRange
 from engine.events import (
     Click,
+    ClickSound,
     ClockStatus,
     InputStatus,
     PortStatus,
@@ -29,6 +30,8 @@ from engine.midi.mapping import Binding
 from engine.midi.targets import Target
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
 from engine.music.song import Origin, Song
 from engine.music.touch import Touches
 from engine.steering.spec import Arm, Mode
@@ -139,6 +142,7 @@ class SetRecord(Command):
     latency: float | None = None
     click: Click | None = None
     count_in: int | None = None
+    sound: ClickSound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,7 @@ class SetBank(Command):
 
     msb: int | None = None
     lsb: int | None = None
+    gesture: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +282,29 @@ class SetKey(Command):
     tonic: int | None = None
     scale: str | None = None
     lock: bool | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetModulation(Command):
+    """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
+
+    modulation: Modulation
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveModulation(Command):
+    """Lets the gauge of a dimension move no controller any more."""
+
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoutes(Command):
+    """Plays the notes to these ports and channels beside the song's own."""
+
+    routes: tuple[Route, ...]
     gesture: int = 0
 
 
@@ -436,6 +464,13 @@ class MarkInputs(Command):
     """Tells which MIDI ports are heard."""
 
     status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRoutes(Command):
+    """Tells what became of the ports of the routes, by the names that they have there."""
+
+    statuses: tuple[tuple[str, PortStatus], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -714,7 +749,7 @@ AT_ONCE = (
     SelectSlot | Play | Stop | Audition | AuditionMeasures | Panic | OpenPort | SetEditTiming
     | SetAudition | Cancel | BrowseCorpus | PreviewTune | LookIntoMidi | MarkPort | MarkInputs
     | ListenTo | SetThru | WatchMidi | MarkModel | FollowClock | BackToOwnTempo | MarkClock
-    | Record | EndRecording | SetRecord
+    | Record | EndRecording | SetRecord | MarkRoutes
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
     | Learn | CancelLearn | Forget | SetBinding

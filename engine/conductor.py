@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from engine import commands as c
 from engine import edits, filing
-from engine.config import Settings
+from engine.config import Settings, channels
 from engine.controllers import Controllers
 from engine.desk import PortDesk
 from engine.errors import ArmonicaError, NotReady
@@ -31,9 +31,11 @@ from engine.keyboard import Keyboard
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
 from engine.midi import messages as m
+from engine.modulator import AHEAD, GAP, Coming, Modulator
 from engine.music.song import Song
 from engine.passing import MidiWatch
 from engine.recording import Recording
+from engine.routing import Routing
 from engine.sequencer import Messages, Sequencer
 from engine.session import autosave
 from engine.session.autosave import Keeper
@@ -120,16 +122,22 @@ class Conductor:
         self._keeper = keeper
         self._recording = recording
         self._desk = PortDesk(settings.port)
-        channel = state.snapshot().song.track.channel
-        self._ears = ListeningDesk(settings.inputs, settings.thru, channel)
+        channel, only = state.snapshot().song.track.channel, channels(settings.channels)
+        self._ears = ListeningDesk(settings.inputs, settings.thru, channel, only)
         self._passing = MidiWatch()
         record = RecordSettings(
-            settings.strength, settings.latency, settings.click, round(settings.count_in)
+            settings.strength,
+            settings.latency,
+            settings.click,
+            round(settings.count_in),
+            settings.click_sound,
         )
-        self._keyboard = Keyboard(record)
+        self._keyboard = Keyboard(record, only)
         self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
         self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
+        self._modulator = Modulator()
+        self._routing = Routing()
         self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._waiting: list[c.Command] = []
         self._edits_wait = False
@@ -144,7 +152,10 @@ class Conductor:
         self._apply(c.MarkInputs(self._ears.status), 0.0)
         self._apply(c.MarkClock(self._following.status), 0.0)
         self._apply(
-            c.SetRecord(record.strength, record.latency, record.click, record.count_in), 0.0
+            c.SetRecord(
+                record.strength, record.latency, record.click, record.count_in, record.sound
+            ),
+            0.0,
         )
 
     @property
@@ -167,10 +178,11 @@ class Conductor:
         times = [
             self._sequencer.wake(),
             self._following.wake(),
-            self._keyboard.wake(self._sequencer),
+            self._keyboard.wake(),
             self._keep_at,
             self._passing.wake(),
             self._controllers.wake(),
+            self._modulator.wake(),
         ]
         if self._sequencer.playing:
             times.append(self._head_at + PLAYHEAD)
@@ -184,6 +196,9 @@ class Conductor:
         wake = self._sequencer.wake()
         if wake is not None and now >= wake:
             self._send(self._sequencer.advance(now))
+        wake = self._modulator.wake()
+        if wake is not None and now >= wake:
+            self._send(self._modulator.update(*self._course(now)))
         if self._sequencer.playing and now >= self._head_at + PLAYHEAD:
             self._head_at = now
             self._publish(self._sequencer.playhead(now))
@@ -202,6 +217,8 @@ class Conductor:
         """Does what need not be done for each of many arrivals: controls have moved values."""
         for command in self._controllers.settle(now, self.snapshot):
             self._command(command, now)
+        self._send([*self._controllers.spare()])
+        self._send([*self._controllers.feed(now, self.snapshot, self.studio)])
 
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
@@ -229,6 +246,7 @@ class Conductor:
         """Silences, and keeps the song where it is not saved."""
         self._end_recording(now)
         self._send(self._sequencer.stop(now))
+        self._send(self._modulator.close(now))
         self._studio.close()
         if self._keeper is not None:
             self._keeper.finish(self._document(), saved=self.snapshot.saved)
@@ -409,11 +427,14 @@ class Conductor:
         if after.song is not before.song:
             self._send(self._ears.follow(after.song.track.channel))
             self._send(self._sequencer.change(after.song, now, after.timing))
+            if after.song.routes != before.song.routes:
+                self._reroute(now)
             if isinstance(command, _HEARD) and after.audition:
                 self._audition_change(before.song, after.song, now)
         match command:
             case c.Play(slot):
                 self._started = after.selected if slot is None else slot
+                self._send(self._routing.programs(now))
                 self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
@@ -432,6 +453,25 @@ class Conductor:
             case c.AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
+        self._send(self._modulator.update(*self._course(now)))
+
+    def _reroute(self, now: float) -> None:
+        for message in self._routing.take(self.snapshot.song, now):
+            self._play(message)
+        self._send(self._sequencer.again(now))
+        self._mark_routes(now)
+
+    def _mark_routes(self, now: float) -> None:
+        statuses = tuple(self._routing.statuses.items())
+        if statuses != self.snapshot.routed:
+            self._apply(c.MarkRoutes(statuses), now)
+
+    def _course(self, now: float) -> tuple[Song, int, Coming | None, float]:
+        # What begins in a moment has begun: a prediction is never quite the same twice.
+        shown = self.snapshot
+        slot, coming = self._sequencer.course(now + GAP) or (shown.selected, None)
+        return shown.song, slot, coming, now
+
     def _hear_slot(self, index: int, now: float) -> None:
         measure = self.snapshot.song.slots[index].measure
         self._send(self._sequencer.audition((measure,), now, index))
@@ -445,11 +485,10 @@ class Conductor:
         if self._following.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._send(self._following.play(now, status.slot))
-        messages, begins = self._sequencer.record(
-            now, status.slot, status.measures, record.count_in, record.click
-        )
+        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
         self._send(messages)
-        self._keyboard.begin(status, begins)
+        if self._sequencer.beats is not None:
+            self._keyboard.begin(status, self._sequencer.beats, begins)
         self._head_at = now
         self._publish(self._sequencer.playhead(now))
         self._show_keys(now)
@@ -493,7 +532,8 @@ class Conductor:
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
         self._passing.take(report)
-        if self._keyboard.hear(report, now):
+        ours = isinstance(report, m.Heard) and self._controllers.owns(report)
+        if not ours and self._keyboard.hear(report, now):
             self._show_keys(now)
         if isinstance(report, m.Heard):
             if self._following.take(report):
@@ -507,8 +547,13 @@ class Conductor:
             self._controllers.seen(report.names)
         if isinstance(report, m.Rejected):
             log.warning("The player rejected a message: %s", report.reason)
+        if isinstance(report, m.PortOpened | m.PortLost | m.PortFailed) and report.outlet:
+            self._answer(self._routing.hear(report, now), now)
+            self._mark_routes(now)
+            return
         if isinstance(report, m.Reach):
-            self._send(self._sequencer.reach(report.ahead, report.delay, now))
+            self._modulator.ahead = AHEAD + 2 * report.delay
+            self._send(self._sequencer.distance(report.ahead, report.delay, now))
         self._answer(self._desk.take(report), now)
         for event in self._ears.take(report):
             self._publish(event)
@@ -516,6 +561,8 @@ class Conductor:
             self._apply(c.MarkInputs(self._ears.status), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
+            self._send(self._routing.programs(now, 0))
+            self._send(self._modulator.again(*self._course(now)))
         elif isinstance(report, m.Ready):
             self._greet(now)
 
@@ -526,8 +573,12 @@ class Conductor:
         self._greeted = True
         if again:
             self._send(self._sequencer.again(now))
+            self._send(self._modulator.again(*self._course(now)))
+            self._send(self._routing.programs(now))
             return
         self._send(self._ears.greet())
+        if self.snapshot.song.routes:
+            self._reroute(now)
         if not self._sequencer.playing:
             return
         if self._keyboard.recording:
@@ -539,7 +590,7 @@ class Conductor:
     def _keep_clock(self, now: float) -> None:
         messages, playing = self._following.turn(now)
         self._send(messages)
-        if playing is False:
+        if playing is not None:
             self._end_recording(now)
         if playing is not None or self._following.status != self.snapshot.clock:
             self._apply(c.MarkClock(self._following.status, playing), now)
@@ -558,7 +609,7 @@ class Conductor:
             self._publish(event)
 
     def _send(self, messages: Messages) -> None:
-        for message in messages:
+        for message in self._routing.spread(messages, self.snapshot.song.track.channel):
             self._play(message)
 
     def _note_change(self, before: Snapshot, after: Snapshot, now: float) -> None:

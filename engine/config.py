@@ -47,6 +47,10 @@ class Settings:
     inputs: str = _setting(
         "all", "The MIDI ports to hear: all, none, or parts of their names with commas between."
     )
+    channels: str = _setting(
+        "all",
+        "The MIDI channels whose playing counts: all, or some of 1 to 16 with commas between.",
+    )
     thru: bool = _setting(True, "Whether what is played on a keyboard goes on to the instrument.")
     clock: str = _setting(
         "own", "Whose clock is kept: own, any (an input that sends one), or a part of its name."
@@ -62,6 +66,9 @@ class Settings:
     )
     click: Literal["recording", "count-in", "never"] = _setting(
         "recording", "When beats are struck: all through a recording, before it, or never."
+    )
+    click_sound: Literal["wood block", "high note"] = _setting(
+        "wood block", "What strikes beats: channel 10's wood block, or a high note of the track."
     )
     count_in: float = _setting(1.0, "How many measures are counted in before a recording.")
     keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
@@ -136,6 +143,17 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
     return Config(settings, values)
 
 
+def channels(text: str, what: str = "A channel is") -> tuple[int, ...]:
+    """Reads channels as players count them, from 1: none for all; raises `BadSetting`."""
+    parts = text.replace(",", " ").split()
+    if parts in ([], ["all"]):
+        return ()
+    numbers = {int(part) if part.isascii() and part.isdigit() else 0 for part in parts}
+    if not numbers <= set(range(1, 17)):
+        raise BadSetting(f"{what} {text[:40]!r}.", "It is all, or some of 1 to 16.")
+    return tuple(sorted(number - 1 for number in numbers))
+
+
 def _file(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
@@ -187,6 +205,8 @@ def _checked(name: str, value: object, where: str) -> object:
         raise BadSetting(f"{name} {where} is {value!r}.", 'It is a text in "quotes".')
     elif choices and value not in choices:
         raise BadSetting(f"{name} {where} is {value!r}.", f"It is {' or '.join(choices)}.")
+    elif name == "channels":
+        channels(value, f"{name} {where} is")
     return value
 
 

@@ -8,11 +8,12 @@ moves without a rest between is one gesture, one step of undo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 
 from engine import commands as c
 from engine import levers
+from engine.devices import DevicePort
 from engine.errors import ArmonicaError, UnknownName
 from engine.events import (
     Bound,
@@ -26,11 +27,11 @@ from engine.events import (
     StudioShown,
 )
 from engine.midi import map_files
-from engine.midi.controls import Control, ControlReader, Movement
+from engine.midi.controls import Control, Movement, source
 from engine.midi.learning import Learner, Meant
 from engine.midi.map_files import MapFile
 from engine.midi.mapping import Binding, DeviceMap, device_of, fitting
-from engine.midi.messages import Heard
+from engine.midi.messages import Feed, Heard, Spare, control_name
 from engine.midi.relative import detected
 from engine.midi.takeover import REST, Hand
 from engine.midi.targets import Target
@@ -38,36 +39,16 @@ from engine.midi.targets import Target
 PACE = 50.0
 """How many times a second, at most, values that are moved are asked for."""
 
+MOST_PORTS = 64
+"""How many ports are listened to at most."""
+
 SHOWN = 0.05
 """Seconds between two tellings of where the controls stand."""
 
+_MOST_SPARED = 500
+
 _YOUNG = 32
 """How many values of a control that was just learned may still tell how it counts, about."""
-
-
-@dataclass(slots=True)
-class _Port:
-    """A port that is or was there: its map, and the hands on its controls."""
-
-    name: str
-    file: MapFile
-    here: bool = True
-    reader: ControlReader = field(default_factory=ControlReader)
-    hands: dict[Control, Hand] = field(default_factory=dict)
-
-    def take(self, file: MapFile) -> None:
-        """Goes by another map; controls whose binding is as it was keep their hold."""
-        self.file = file
-        old, self.hands = self.hands, {}
-        for each in file.map.bindings:
-            hand = old.get(each.control)
-            kept = hand is not None and hand.binding == each
-            self.hands.setdefault(each.control, hand if hand is not None and kept else Hand(each))
-
-    def attend(self, bare: bool) -> None:
-        """Reads by what is bound from now on, or (``bare``) as if nothing were."""
-        known = {} if bare else {each: hand.binding.encoding for each, hand in self.hands.items()}
-        self.reader.know(known)
 
 
 class Controllers:
@@ -77,17 +58,20 @@ class Controllers:
         self._tell = tell
         self._draws = draws or Random()
         self._maps: list[MapFile] = []
-        self._ports: dict[str, _Port] = {}
+        self._ports: dict[str, DevicePort] = {}
         self._looked = False
         self._learning: Target | None = None
         self._learner = Learner()
         self._young: tuple[str, Control, list[int]] | None = None
-        self._asked: dict[Target, tuple[float, Hand]] = {}
+        # By gesture, slot and target: a value is meant for the measure it was turned over.
+        self._asked: dict[tuple[int, int, Target], tuple[float, Hand]] = {}
         self._ready_at = 0.0
         self._gesture, self._moved_at, self._slot = 0, float("-inf"), -1
         self._told: set[Target] = set()
         self._shown = ControlsShown()
         self._stale, self._shown_at = False, 0.0
+        self._feed_at: float | None = None
+        self._spared: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> ControlsShown:
@@ -104,6 +88,8 @@ class Controllers:
         rest = self._learner.wake() if self._learning is not None else None
         if rest is not None:
             times.append(rest)
+        if self._feed_at is not None:
+            times.append(self._feed_at)
         return min(times, default=None)
 
     # Ports
@@ -113,9 +99,12 @@ class Controllers:
         names = tuple(inputs)
         for port in self._ports.values():
             port.here = port.name in names
+            if not port.here:
+                # Whatever it stands at when it comes back, it is told.
+                port.fed.clear()
         if new := [name for name in names if name not in self._ports]:
             self._look()
-            for name in new:
+            for name in new[: MOST_PORTS - len(self._ports)]:
                 self._open(name)
         self._show()
 
@@ -125,7 +114,7 @@ class Controllers:
         for error in wrong:
             self._tell(Noticed(error.line(), "warning"))
 
-    def _open(self, name: str) -> _Port:
+    def _open(self, name: str) -> DevicePort:
         if not self._looked:
             self._look()
         maps = [each.map for each in self._maps]
@@ -133,7 +122,7 @@ class Controllers:
         file = next((each for each in self._maps if each.map is found), None)
         device = device_of(name)
         file = file or MapFile(map_files.own_file(device), DeviceMap(device))
-        port = self._ports[name] = _Port(name, file)
+        port = self._ports[name] = DevicePort(name, file)
         port.take(file)
         port.attend(bare=self._learning is not None)
         for words in file.map.clashes():
@@ -144,7 +133,11 @@ class Controllers:
 
     def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> c.Command | None:
         """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
-        port = self._ports.get(heard.port) or self._open(heard.port)
+        port = self._ports.get(heard.port)
+        if port is None:
+            if len(self._ports) >= MOST_PORTS:
+                return None
+            port = self._open(heard.port)
         self._amend(port, heard.data)
         moved = port.reader.read(heard.at, heard.data)
         if moved is None:
@@ -158,6 +151,7 @@ class Controllers:
         if hand is None:
             return None
         self._stale = True
+        port.touch(moved)
         if not hand.binding.target.sort.pressed:
             self._turn(hand, moved, shown, studio)
             return None
@@ -187,7 +181,7 @@ class Controllers:
             return
         value = hand.move(moved, present)
         if value is not None:
-            self._asked[target] = (value, hand)
+            self._asked[self._gesture, self._slot, target] = (value, hand)
 
     def settle(self, now: float, shown: Snapshot) -> list[c.Command]:
         """Gives the commands for what was moved since, when it is their time."""
@@ -196,15 +190,47 @@ class Controllers:
         asked: list[c.Command] = []
         if self._asked and now >= self._ready_at:
             self._ready_at = now + 1 / PACE
-            values = {target: value for target, (value, _) in self._asked.items()}
-            for value, hand in self._asked.values():
+            values: dict[tuple[int, int], dict[Target, float]] = {}
+            for (gesture, slot, target), (value, hand) in self._asked.items():
                 hand.gave(value)
+                values.setdefault((gesture, slot), {})[target] = value
             self._asked.clear()
-            asked = levers.moves(values, shown, self._gesture)
+            for (gesture, slot), moved in values.items():
+                asked += levers.moves(moved, shown, slot, gesture)
         if self._stale and now >= self._shown_at + SHOWN:
             self._shown_at = now
             self._show()
         return asked
+
+    def owns(self, heard: Heard) -> bool:
+        """Tells whether a message moves something here, so that it is no playing."""
+        return heard.data[0] < 0xF0 and control_name(heard.port, heard.data) in self._spared
+
+    def spare(self) -> list[Spare]:
+        """Gives what the player is told to keep from the instrument, where that has changed."""
+        # Only few can be meant for an instrument at all, and a line to the player is not endless.
+        spared = frozenset(
+            control_name(port.name, data)
+            for port in self._ports.values()
+            for control in port.hands
+            if (data := source(control))
+        )
+        if spared == self._spared:
+            return []
+        self._spared = spared
+        return [Spare(tuple(sorted(spared))[:_MOST_SPARED])]
+
+    def feed(self, now: float, shown: Snapshot, studio: StudioShown) -> list[Feed]:
+        """Gives what devices that listen are told of values that have changed elsewhere."""
+        feeds: list[Feed] = []
+        self._feed_at = None
+        for port in self._ports.values():
+            if port.here and port.file.map.feedback:
+                told, again = port.feed(now, shown, studio)
+                feeds += told
+                if again is not None:
+                    self._feed_at = again if self._feed_at is None else min(self._feed_at, again)
+        return feeds
 
     # Learning
 
@@ -252,13 +278,13 @@ class Controllers:
         self._tell(ControlLearned(port.file.map.device, binding, gone))
         self._tell(Noticed(" ".join(self._words(port, binding, gone))))
 
-    def _bind(self, port: _Port, binding: Binding) -> tuple[Binding, ...]:
+    def _bind(self, port: DevicePort, binding: Binding) -> tuple[Binding, ...]:
         file = self._own(port.file, device_of(port.name))
         changed, gone = file.map.with_binding(binding)
         self._store(file, changed, port)
         return gone
 
-    def _amend(self, port: _Port, data: bytes) -> None:
+    def _amend(self, port: DevicePort, data: bytes) -> None:
         """Settles how a control that was just learned counts by its next values."""
         if self._young is None or len(data) != 3:
             return
@@ -277,7 +303,9 @@ class Controllers:
             except ArmonicaError as error:
                 self._tell(Refused.of(error))
 
-    def _words(self, port: _Port, binding: Binding, gone: tuple[Binding, ...]) -> Iterable[str]:
+    def _words(
+        self, port: DevicePort, binding: Binding, gone: tuple[Binding, ...]
+    ) -> Iterable[str]:
         yield f"{binding.control} of {port.file.map.device} moves {binding.target.label}."
         for each in gone:
             if each.target == binding.target:
@@ -322,7 +350,7 @@ class Controllers:
         copy = replace(file.map, device=device, note=note)
         return MapFile(map_files.own_file(device), copy)
 
-    def _store(self, file: MapFile, changed: DeviceMap, port: _Port | None = None) -> None:
+    def _store(self, file: MapFile, changed: DeviceMap, port: DevicePort | None = None) -> None:
         kept = MapFile(file.path, changed)
         map_files.write(file.path, changed)
         self._maps = [kept, *(each for each in self._maps if each.path != file.path)]

@@ -11,6 +11,7 @@ from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
 from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
 from engine.music.groove import Groove
+from engine.music.modulation import Modulation
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.neighbours import between, walked
 from engine.text import printable
@@ -60,6 +61,9 @@ Editing = (
     | c.SetBank
     | c.SetGroove
     | c.SetKey
+    | c.SetModulation
+    | c.RemoveModulation
+    | c.SetRoutes
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -125,6 +129,14 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
         case c.SetKey(tonic, scale, lock):
             song = _changed(song, "key", tonic=tonic, scale=scale)
             return song if lock is None else replace(song, lock=lock)
+        case c.SetModulation(modulation):
+            if context.model is not None:
+                check_dimension(context.model.spec, modulation.dimension)
+            return _with_modulations(song, modulation.dimension, modulation)
+        case c.RemoveModulation(dimension):
+            return _with_modulations(song, dimension)
+        case c.SetRoutes(routes):
+            return replace(song, routes=routes)
 
 
 def target(command: Editing) -> Hashable:
@@ -144,6 +156,12 @@ def target(command: Editing) -> Hashable:
         case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
             parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
             return (c.SetGroove, gesture, parts)
+        case c.SetRoutes(_, gesture) if gesture:
+            return (c.SetRoutes, gesture)
+        case c.SetBank(_, _, gesture) if gesture:
+            return (c.SetBank, gesture)
+        case c.SetModulation(modulation, gesture) if gesture:
+            return (c.SetModulation, gesture, modulation.dimension)
         case c.SetKey(tonic, scale, lock, gesture) if gesture:
             return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
@@ -173,6 +191,8 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
     ]
     if old.tempo != new.tempo:
         parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+    if old.groove != new.groove:
+        parts.append(step_name(c.SetGroove(new.groove.swing), old, new, spec))
     if old.track.velocity != new.track.velocity:
         track = c.SetTrack(velocity=new.track.velocity)
         parts.append(step_name(track, old, new, spec))
@@ -231,6 +251,13 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
             return f"bank {bank_words(msb, lsb)}"
         case c.SetGroove():
             return _groove_step(old.groove, new.groove)
+        case c.SetModulation(modulation):
+            return f"{_gauge(spec, modulation.dimension)} moves {modulation.name}"
+        case c.RemoveModulation(dimension):
+            return f"{_gauge(spec, dimension)} moves no controller"
+        case c.SetRoutes(routes):
+            fresh = [route.name for route in routes if route not in old.routes]
+            return f"route to {fresh[0]}" if fresh else f"{len(routes)} routes"
         case c.SetKey(lock=None):
             return f"key {new.key.name}"
         case c.SetKey():
@@ -245,6 +272,17 @@ def bank_words(msb: int | None, lsb: int | None) -> str:
     if msb is None and lsb is None:
         return "not sent"
     return "/".join("-" if part is None else str(part) for part in (msb, lsb))
+
+
+def _with_modulations(song: Song, dimension: int, *added: Modulation) -> Song:
+    kept = [each for each in song.modulations if each.dimension != dimension]
+    modulations = sorted((*kept, *added), key=lambda modulation: modulation.dimension)
+    return replace(song, modulations=tuple(modulations))
+
+
+def _gauge(spec: LatentSpec | None, dimension: int) -> str:
+    known = spec is not None and 0 <= dimension < len(spec.dimensions)
+    return _label(spec, dimension) if spec is not None and known else f"gauge {dimension}"
 
 
 def _groove_step(old: Groove, new: Groove) -> str:

@@ -70,6 +70,7 @@ MOST_COUNT_IN = 4
 
 RecordMode = Literal["replace", "overdub"]
 Click = Literal["recording", "count-in", "never"]
+ClickSound = Literal["wood block", "high note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,15 @@ class RecordSettings:
 
     ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
     key is heard, in milliseconds. ``click`` says while what beats are struck, ``count_in`` how
-    many measures go before.
+    many measures go before, and ``sound`` by what: a wood block of the percussion channel, or
+    a high note of the track's instrument, where that is all there is.
     """
 
     strength: float = 1.0
     latency: float = 0.0
     click: Click = "recording"
     count_in: int = 1
+    sound: ClickSound = "wood block"
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
@@ -126,6 +129,7 @@ class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
+    ``routed`` tells of the ports of the song's routes, by the names that they have there.
     """
 
     revision: int = 0
@@ -141,6 +145,7 @@ class Snapshot(Event):
     saved: bool = True
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
+    routed: tuple[tuple[str, PortStatus], ...] = ()
     inputs: InputStatus = InputStatus()
     clock: ClockStatus = ClockStatus()
     record: RecordSettings = RecordSettings()

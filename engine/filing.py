@@ -11,6 +11,7 @@ from engine import commands as c
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import SONGS, make_usual, meant
+from engine.modulator import written
 from engine.music.song import MOST_SLOTS, Origin, Song
 from engine.session import document
 from engine.text import printable
@@ -125,5 +126,7 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
         track=song.track,
         title=song.title,
         texts=texts,
+        controls=written(song),
+        routes=song.routes,
     )
     return printable(str(place))

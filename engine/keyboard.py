@@ -57,6 +57,7 @@ class _Pass:
 
     status: RecordStatus
     gesture: int
+    beats: Beats
     begins: float
     next: float
     slots: set[int] = field(default_factory=set)
@@ -104,21 +105,21 @@ class Keyboard:
 
     # Recording
 
-    def begin(self, status: RecordStatus, begins: float) -> None:
+    def begin(self, status: RecordStatus, beats: Beats, begins: float) -> None:
         """Records from a position of the beat on, the start of the first slot's measure."""
         self._gestures += 1
-        self._pass = _Pass(status, self._gestures, begins, begins)
+        self._pass = _Pass(status, self._gestures, beats, begins, begins)
 
-    def wake(self, transport: Transport) -> float | None:
+    def wake(self) -> float | None:
         """Gives when the next measure is due; None while nothing is recorded."""
-        if self._pass is None or transport.beats is None:
+        if self._pass is None:
             return None
         late = SETTLED + self.settings.latency / 1000
-        return transport.beats.when(self._pass.next + BAR) + late
+        return self._pass.beats.when(self._pass.next + BAR) + late
 
     def due(self, now: float, transport: Transport, song: Song) -> c.LoadMeasures | None:
         """Gives what puts in the next measure that is over, where something was played in it."""
-        wake = self.wake(transport)
+        wake = self.wake()
         if wake is None or now < wake:
             return None
         return self._land(now, transport, song, BAR)
@@ -131,8 +132,8 @@ class Keyboard:
         put: Callable[[c.LoadMeasures], object],
     ) -> str:
         """Ends the pass: puts in what is still to come, and gives what is to be said of it."""
-        while (here := self._pass) is not None and transport.beats is not None:
-            played = transport.beats.at(now - self.settings.latency / 1000) - here.next
+        while (here := self._pass) is not None:
+            played = here.beats.at(now - self.settings.latency / 1000) - here.next
             if played <= 0:
                 break
             command = self._land(now, transport, song(), min(played, BAR))
@@ -144,9 +145,10 @@ class Keyboard:
     def _land(
         self, now: float, transport: Transport, song: Song, until: float
     ) -> c.LoadMeasures | None:
-        here, beats = self._pass, transport.beats
-        if here is None or beats is None:
+        here = self._pass
+        if here is None:
             return None
+        beats = here.beats
         start, here.next = here.next, here.next + BAR
         slot, _ = transport.place(start)
         status = here.status
@@ -200,19 +202,19 @@ class Keyboard:
         """
         phrase = self._capture.phrase()
         kept = self._capture.notes(now)
-        if phrase is None or not kept:
+        fresh = tuple(note for note in kept if phrase is not None and note.on >= phrase)
+        if phrase is None or not fresh:
             raise NotReady(
                 "Nothing was played that could be kept.",
                 "Play on a MIDI keyboard first; armonica ports lists those that are heard.",
             )
         beats = transport.beats
-        if beats is not None and any(note.on >= phrase and _ran(beats, note) for note in kept):
+        if beats is not None and any(_ran(beats, note) for note in fresh):
             notes = tuple(note for note in kept if _ran(beats, note))
             pace, origin = beats.pace, BAR * math.floor(beats.at(notes[0].on) / BAR)
             line = self._on(one_voice(notes), beats, origin)
         else:
-            pace = 60 / song.tempo
-            notes = tuple(note for note in kept if note.on >= phrase)
+            pace, notes = 60 / song.tempo, fresh
             line = [
                 PlayedNote(
                     (note.on - phrase) / pace, (note.off - phrase) / pace, note.pitch, note.velocity

@@ -15,6 +15,9 @@ from engine.steering.spec import Mode
 AMOUNT = 0.3
 """How far a press randomises, as a share of the way to the draw."""
 
+WAY = 2.0
+"""How far a press varies, in standard deviations of the prior."""
+
 _MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
 
 
@@ -39,6 +42,8 @@ def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | Non
             return None if index is None else latent[index] if latent is not None else 0.0
         case "tempo":
             return shown.song.tempo
+        case "swing":
+            return shown.song.groove.swing
         case "velocity":
             return float(shown.song.track.velocity)
         case "measure":
@@ -75,8 +80,10 @@ def lack(target: Target, shown: Snapshot, studio: StudioShown) -> str:
     return ""
 
 
-def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list[c.Command]:
-    """Gives the commands that move targets to values: one for all gauges together."""
+def moves(
+    values: Mapping[Target, float], shown: Snapshot, slot: int, gesture: int
+) -> list[c.Command]:
+    """Gives the commands that move targets to values: one for all gauges of ``slot`` together."""
     gauges: dict[int, float] = {}
     asked: list[c.Command] = []
     for target, value in values.items():
@@ -87,6 +94,8 @@ def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list
                     gauges[index] = value
             case "tempo":
                 asked.append(c.SetTempo(value, gesture))
+            case "swing":
+                asked.append(c.SetGroove(swing=value, gesture=gesture))
             case "velocity":
                 asked.append(c.SetTrack(velocity=round(value), gesture=gesture))
             case "measure":
@@ -102,8 +111,8 @@ def moves(values: Mapping[Target, float], shown: Snapshot, gesture: int) -> list
                 asked.append(c.SetTrait(target.name, target=value))
             case "mode":
                 asked.append(c.SetTrait(target.name, mode=_MODES[float(round(value))]))
-    if gauges:
-        asked.insert(0, c.SetLatents(shown.selected, tuple(sorted(gauges.items())), gesture))
+    if gauges and slot < len(shown.song.slots):
+        asked.insert(0, c.SetLatents(slot, tuple(sorted(gauges.items())), gesture))
     return asked
 
 
@@ -125,6 +134,8 @@ def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random)
             return c.Audition(here)
         case "randomise":
             return c.Randomise(here, AMOUNT, draws.getrandbits(31))
+        case "vary":
+            return c.Vary(here, WAY, draws.getrandbits(31))
         case "original":
             return c.ResetLatent(here)
         case "reset" | "lock":
@@ -161,10 +172,36 @@ _PLAIN: dict[str, c.Command] = {
     "start": c.Play(),
     "stop": c.Stop(),
     "panic": c.Panic(),
+    "record": c.Record(),
+    "finish": c.EndRecording(),
+    "capture": c.CaptureLast(),
     "undo": c.Undo(),
     "redo": c.Redo(),
     "generate": c.Generate(),
 }
+
+
+def lamp(target: Target, shown: Snapshot, studio: StudioShown) -> bool | None:
+    """Tells whether what is done at a press is in force, or None where it leaves no state."""
+    match target.word:
+        case "play" | "start":
+            return shown.playing
+        case "stop":
+            return not shown.playing
+        case "go":
+            return target.name == str(shown.selected + 1)
+        case "lock":
+            return _index(target.name, shown.model.spec) in shown.locks
+        case "add" | "remove":
+            trait = _trait(target.name, studio)
+            return trait is not None and trait.mode == target.word
+        case "generate":
+            return studio.job is not None
+        case "pause":
+            return studio.paused
+        case "take":
+            return studio.playing is not None
+    return None
 
 
 def _index(name: str, spec: LatentSpec | None) -> int | None:

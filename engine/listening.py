@@ -23,9 +23,11 @@ def names(configured: str) -> tuple[str, ...] | None:
 class ListeningDesk:
     """Says to the player what is heard and passed on, and keeps what the player says of it."""
 
-    def __init__(self, configured: str, thru: bool, channel: int) -> None:
+    def __init__(
+        self, configured: str, thru: bool, channel: int, only: tuple[int, ...] = ()
+    ) -> None:
         """Takes the settings, and the channel of the track that playing goes out on."""
-        self.status = InputStatus(wanted=names(configured), thru=thru)
+        self.status = InputStatus(wanted=names(configured), thru=thru, only=only)
         self._channel = channel
 
     def greet(self) -> list[m.ToPlayer]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.events import Click, PlayheadMoved
+from engine.events import PlayheadMoved, RecordSettings
 from engine.midi import messages as m
 from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
@@ -39,6 +39,9 @@ CLICK = 0.05
 CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
 """Clicks are the high and the low wood block of General MIDI's percussion channel."""
 
+HIGH_DOWNBEAT, HIGH_UPBEAT = 96, 91
+"""Or these of the track's own channel: no measure has them."""
+
 CLICK_VELOCITY = 90
 
 ENDLESS = 10**9
@@ -49,6 +52,20 @@ LATE = 0.1
 
 FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
 """The same as the first two while another's clock is followed: what is told may be told anew."""
+
+NEAR = 0.02
+"""The delay in seconds up to which nothing that is sent is taken to be lost on the way."""
+
+RESENT = 0.2
+"""How much longer, beside the delay once more, what is lost and sent again is on the way, in
+seconds: TCP waits so long at least. No note of a start may be late for that."""
+
+FAR = 4.0
+"""How many times the delay of a player far away is added to that."""
+
+FOLLOW_MARGIN = 0.05
+"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+too late would strike it twice."""
 
 CLOSE = 0.0005
 """How far the music may be off the clock that is followed before it is told anew, in seconds."""
@@ -97,6 +114,7 @@ class Sequencer:
         self._shift = 0.0
         # From where to where beats are struck.
         self._struck = (0.0, 0.0)
+        self._high = False
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -119,7 +137,7 @@ class Sequencer:
         """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
         return self._line.place(position + self._shift)
 
-    def reach(self, ahead: float, delay: float, now: float) -> Messages:
+    def distance(self, ahead: float, delay: float, now: float) -> Messages:
         """Plays to a player that is farther away from now on, or nearer.
 
         It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
@@ -127,6 +145,15 @@ class Sequencer:
         """
         self._ahead, self._delay = ahead, delay
         return self.advance(now)
+
+    @property
+    def _margin(self) -> float:
+        return MARGIN + self._delay
+
+    @property
+    def _lead(self) -> float:
+        again = self._delay + RESENT if self._delay > NEAR else 0.0
+        return LEAD + self._delay + again
 
     def wake(self) -> float | None:
         """Gives when `advance` is due next; None where nothing is."""
@@ -153,6 +180,15 @@ class Sequencer:
         slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
+    def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
+        """Gives the slot that is heard, and when which one follows it; None where none is."""
+        if self._run is None:
+            return None
+        position, starts = max(self._run.at(now), self._run.first), self._line.starts
+        slot, within = self._line.place(position)
+        length = (*starts, self._line.length)[slot + 1] - starts[slot]
+        return slot, (self._run.when(position - within + length), (slot + 1) % len(starts))
+
     def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
         """Starts the loop at a slot (at the first where the loop does not reach it).
 
@@ -163,14 +199,16 @@ class Sequencer:
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
         before = max(self._line.earliest, count_in)
-        start = now + self._delay + LEAD + before * pace
+        start = now + self._lead + before * pace
         told = self._silence(now)
         self._struck = (first - count_in, first - count_in + clicks)
         self._ticks = None
         self._begin(_Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
-        return [*told, *self.program(now), clock, *self.advance(now)]
+        # What is counted in is told as a whole: a new tempo holds from its end on.
+        ahead = max(self._ahead, start - now)
+        return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: _Run) -> None:
         self._run, self._begun, self._shift = run, -math.inf, 0.0
@@ -205,13 +243,15 @@ class Sequencer:
             self._ticks = replace(run, position=run.position - self._shift)
         new = replace(run, time=time, position=position + self._shift, pace=pace)
         told = self._tick_along(now, new)
-        edge = max(run.at(now + MARGIN), run.first)
-        ends = (edge, max(run.told, edge))
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in ends):
+        edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
             return told
-        self._run = new = replace(new, told=ends[1])
+        self._run = new
         if self._beats is not None:
             self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        if edge >= run.told:
+            # The engine was held up: what the player lacks is told by the new clock.
+            return told
         at, start = run.when(edge), max(edge, new.at(now - LATE))
         anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
         return told + anew + self._click_again(anew, run, at)
@@ -221,7 +261,7 @@ class Sequencer:
         if self._run is None or self._ticks is None:
             return []
         self._ticks = None
-        position = max(self._run.at(now + MARGIN), self._run.first)
+        position = max(self._run.at(now + self._margin), self._run.first)
         pace = 60 / self._song.tempo
         told = self._replan(position, self._line, pace)
         # Said in any case: our clock may just have been catching up.
@@ -229,21 +269,23 @@ class Sequencer:
         return [clock, *(message for message in told if message != clock)]
 
     def record(
-        self, now: float, slot: int, measures: int, count_in: int, click: Click
+        self, now: float, slot: int, measures: int, settings: RecordSettings
     ) -> tuple[Messages, float]:
         """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
 
-        Where it runs already it goes on. Gives also the position of the beat at which the loop
+        Where it runs already it goes on. What is counted in and struck is as the ``settings``
+        say. Gives also the position of the beat at which the loop
         comes to the slot.
         """
-        self._reach = slot + measures
+        self._reach, self._high = slot + measures, settings.sound == "high note"
+        click = settings.click
         if self._run is None:
             line = self._lined(self._song)
-            beats = int(count_in * line.measures[slot].grid.length)
+            beats = int(settings.count_in * line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
         told = self.change(self._song, now)
-        position = self._run.at(now + MARGIN)
+        position = self._run.at(now + self._margin)
         begins = self._line.length * math.floor(position / self._line.length)
         begins += self._line.starts[slot]
         begins += self._line.length if begins < max(position, self._run.first) else 0.0
@@ -257,8 +299,8 @@ class Sequencer:
         self._reach, self._struck = 0, (0.0, 0.0)
         told = self.change(self._song, now)
         if self._run is not None:
-            later = [note for note in self._sent if note.on >= now + MARGIN]
-            told.append(m.Flush(now + MARGIN))
+            later = [note for note in self._sent if note.on >= now + self._margin]
+            told.append(m.Flush(now + self._margin))
             told += [m.Notes(tuple(later))] if later else []
         return told
 
@@ -292,16 +334,15 @@ class Sequencer:
             m.Send(now, bytes((0xC0 | track.channel, track.program))),
         ]
 
-    def advance(self, now: float, ahead: float = 0.0) -> Messages:
-        """Tells the player the notes as far ahead as it wants, or ``ahead`` seconds at least."""
+    def advance(self, now: float, ahead: float | None = None) -> Messages:
+        """Tells the player the notes up to ``ahead`` seconds from now."""
         run = self._run
         if run is None:
             return []
-        near = self._ticks is not None and not self._delay
+        if ahead is None:
+            ahead = self._ahead if self._ticks is None else FOLLOW_AHEAD + FAR * self._delay
         self._topped = now
-        return self._tell_until(
-            run.at(now + max(ahead, FOLLOW_AHEAD if near else self._ahead)), now
-        )
+        return self._tell_until(run.at(now + ahead), now)
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
@@ -340,7 +381,7 @@ class Sequencer:
         if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
             self._line = line
             return told
-        position = self._run.at(now + self._delay + MARGIN)
+        position = self._run.at(now + self._margin)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.
@@ -417,7 +458,7 @@ class Sequencer:
         """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
         ticks = self._ticks
         assert ticks is not None  # Only while another's clock is followed.
-        at = now + MARGIN
+        at = now + self._margin
         position = ticks.at(at)
         goal = position + CATCH_UP
         due = run.when(goal + self._shift)
@@ -478,12 +519,14 @@ class Sequencer:
         assert run is not None  # Nothing is struck while the loop rests.
         first = math.ceil(max(start, self._struck[0]) - 1e-6)
         last = math.ceil(min(end, self._struck[1]) - 1e-6)
+        high = HIGH_DOWNBEAT, HIGH_UPBEAT
+        down, up = high if self._high else (DOWNBEAT, UPBEAT)
         beats = [
             m.TimedNote(
                 run.when(beat),
                 run.when(beat) + CLICK,
-                CLICK_CHANNEL,
-                UPBEAT if self._line.place(beat)[1] else DOWNBEAT,
+                self._song.track.channel if self._high else CLICK_CHANNEL,
+                up if self._line.place(beat)[1] else down,
                 CLICK_VELOCITY,
             )
             for beat in range(first, last)

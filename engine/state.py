@@ -109,6 +109,8 @@ class State:
                 return self._mark_model(digest, detail)
             case c.MarkPort(status):
                 self._show(port=status)
+            case c.MarkRoutes(statuses):
+                self._show(routed=statuses)
             case c.MarkInputs(inputs):
                 self._show(inputs=inputs)
             case c.MarkClock(clock, playing):

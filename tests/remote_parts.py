@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from engine.audio.device import Sound
+from engine.audio.sink import Playing
+from engine.audio.synth import Wave
 from engine.config import Settings
 from engine.loop import Engine
 from engine.midi import messages as m
@@ -14,7 +17,10 @@ from engine.remote.dial import Address
 from engine.remote.home import Home
 from engine.remote.server import House, Server
 from engine.remote.sockets import tcp_door, unix_door
+from engine.remote.sound import Loudspeaker, SoundBoard
 from engine.remote.switchboard import Switchboard
+from engine.remote.vocabulary import SoundDid, SoundSeen
+from engine.studio.parts import StudioParts
 from tests.engine.conftest import Listener
 from tests.fakes import FakeModel
 from tests.fakes_player import RecordingPlayer
@@ -43,7 +49,47 @@ class SilentPlayer(RecordingPlayer):
         self.times.append(time.monotonic())
         self.messages.append(message)
         if isinstance(message, m.OpenPort):
-            self.say(m.PortOpened(message.name))
+            self.say(m.PortOpened(message.name, message.outlet))
+
+
+class SilentSpeaker:
+    """A speaker that keeps what it was given, and says what it is told to say."""
+
+    def __init__(self, changed: Callable[[Playing], None]) -> None:
+        self.changed = changed
+        self.rate = 0
+        self.wave: list[Wave] = []
+        self.done: list[str] = []
+        self.whole = False
+
+    def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
+        """Begins another wave."""
+        self.rate, self.wave, self.whole = rate, [], False
+        self.done.append("load")
+        if wave is not None:
+            self.append(wave, last)
+
+    def append(self, chunk: Wave, last: bool = False) -> None:
+        """Keeps more of it."""
+        self.wave.append(chunk)
+        self.whole = last
+
+    def play(self) -> None:
+        """Says that it plays."""
+        self.done.append("play")
+        self.changed(Playing("playing", 0.5, 2.0))
+
+    def seek(self, seconds: float) -> None:
+        """Remembers where to."""
+        self.done.append(f"seek {seconds:g}")
+
+    def stop(self) -> None:
+        """Remembers that it stopped."""
+        self.done.append("stop")
+
+    def close(self) -> None:
+        """Remembers that it was closed."""
+        self.done.append("close")
 
 
 class Place:
@@ -60,7 +106,9 @@ class Place:
         self.engine.subscribe(self.listener)
         self.door = tcp_door()
         self.asked_to_end = False
-        house = House(ended=self._end)
+        self.speakers: list[SilentSpeaker] = []
+        self.sound = SoundBoard(StudioParts(devices=lambda: Sound(()), sink=self._speaker))
+        house = House(ended=self._end, sound=self.sound)
         doors = [unix_door(), self.door]
         self.server = Server(self.engine, self.switchboard, doors, house, self.clock)
         self.engine.start()
@@ -80,14 +128,19 @@ class Place:
     def _end(self) -> None:
         self.asked_to_end = True
 
+    def _speaker(self, changed: Callable[[Playing], None]) -> SilentSpeaker:
+        self.speakers.append(SilentSpeaker(changed))
+        return self.speakers[-1]
+
     def guest(
         self,
         home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
         port: int | None = None,
+        sound: Callable[[Callable[[SoundSeen | SoundDid], None]], Loudspeaker] | None = None,
     ) -> tuple[RemoteEngine, Listener]:
         """Attaches a screen over the Unix socket, or over TCP at ``port``."""
         where = Address() if port is None else Address("tcp", "127.0.0.1", "", port)
-        made = RemoteEngine(where, home=home)
+        made = RemoteEngine(where, home=home, sound=sound)
         listener = Listener()
         made.subscribe(listener)
         made.start()

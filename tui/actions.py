@@ -84,6 +84,7 @@ ACTIONS: tuple[Action, ...] = (
         "Gauges",
         ("gauge.type", "type value", "Type a value from -3 to 3 for the chosen gauge.", 4),
         ("gauge.reset", "reset", "Bring the chosen gauge back to its ghost."),
+        ("gauge.modulate", "controller", "Let the chosen gauge move a controller or pitch bend."),
         ("gauge.lock", "lock", "Lock or unlock the chosen gauge; locks hold when randomising.", 5),
     ),
     *_of(
@@ -219,8 +220,11 @@ ACTIONS: tuple[Action, ...] = (
         ("play.faster", "faster", "Raise the tempo by one."),
         ("play.slower", "slower", "Lower the tempo by one."),
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
-        ("play.sound", "sound", "Choose MIDI channel, program and velocity."),
+        ("play.sound", "sound", "Turn swing, humanise, key, lock, channel, program and bank."),
         ("play.port", "port", "Choose the MIDI port.", 12),
+        ("play.clock", "clock in", "Keep the clock of a MIDI input, or the song's own tempo."),
+        ("play.clock_from", "clock from", "Choose the MIDI input whose clock is kept."),
+        ("play.routes", "routes", "Play to other ports and channels, too, and transpose there."),
         place="everywhere",
     ),
     *_of(

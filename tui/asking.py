@@ -8,14 +8,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
+from engine.events import Snapshot
 from engine.latent.spec import LIMIT
 from engine.locations import meant, songs_folder, taken
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
+from tui.dials import Dial, RouteDials, lock_words, modulation_dials, modulation_words, sound_dials
 from tui.screens.browser import Browser, Taken
 from tui.screens.choice import Choice
-from tui.screens.form import Field, Form, number, whole, words
+from tui.screens.dial_sheet import DialSheet
+from tui.screens.form import Field, Form, number, words
 from tui.screens.help import Help
 from tui.screens.importer import Importer
 from tui.screens.opener import Opener
@@ -55,17 +58,27 @@ def _title(screen: ComposeScreen) -> None:
 
 
 def _sound(screen: ComposeScreen) -> None:
-    track = screen.shown.song.track
-    fields = [
-        Field("channel", str(track.channel + 1), whole(1, 16, "A channel"), "1 to 16."),
-        Field("program", str(track.program + 1), whole(1, 128, "A program"), "1 to 128."),
-        Field("velocity", str(track.velocity), whole(1, 127, "A velocity"), "1 to 127."),
-    ]  # fmt: skip
+    sheet = DialSheet(screen.link, screen.gestures, "Sound", sound_dials, lock_words)
+    screen.app.push_screen(sheet)
 
-    def track_of(channel: int, program: int, velocity: int) -> c.Command:
-        return c.SetTrack(channel - 1, program - 1, velocity)
 
-    _ask(screen, Form("Sound", fields), track_of)
+def _routes(screen: ComposeScreen) -> None:
+    routes = RouteDials()
+    sheet = DialSheet(screen.link, screen.gestures, "Routes", routes.dials, routes.foot)
+    screen.app.push_screen(sheet)
+
+
+def _modulate(screen: ComposeScreen) -> None:
+    index = screen.chosen
+    title = f"What {reading.gauges(screen.shown)[index].label} moves"
+
+    def dials(shown: Snapshot) -> tuple[Dial, ...]:
+        return modulation_dials(shown, index)
+
+    def foot(shown: Snapshot) -> str:
+        return modulation_words(shown, index)
+
+    screen.app.push_screen(DialSheet(screen.link, screen.gestures, title, dials, foot))
 
 
 def _port(screen: ComposeScreen) -> None:
@@ -84,6 +97,29 @@ def _port(screen: ComposeScreen) -> None:
             screen.send(c.OpenPort(names[at] if at < len(names) else None))
 
     screen.app.push_screen(Choice("MIDI port", lines, current, note), take)
+
+
+def _clock_from(screen: ComposeScreen) -> None:
+    clock, inputs = screen.shown.clock, screen.shown.inputs
+    names = list(inputs.heard)
+    if clock.follow and clock.follow not in names:
+        names.insert(0, clock.follow)
+    sources: list[str | None] = [None, "", *names]
+    lines = [
+        f"the song's own tempo, {screen.shown.song.tempo:g} bpm",
+        "any input that sends a clock",
+        *(name if name in inputs.heard else f"{name} (not heard)" for name in names),
+    ]
+    note = "" if inputs.heard else (
+        "No MIDI input is heard. Plug one in, or start what sends a clock; it shows here by itself."
+    )  # fmt: skip
+
+    def take(at: int | None) -> None:
+        if at is not None:
+            source = sources[at]
+            screen.send(c.BackToOwnTempo() if source is None else c.FollowClock(source))
+
+    screen.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), take)
 
 
 def _browse(screen: ComposeScreen) -> None:
@@ -206,11 +242,14 @@ def _help(screen: ComposeScreen) -> None:
 
 DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
     "gauge.type": _type_value,
+    "gauge.modulate": _modulate,
     "measure.browse": _browse,
     "measure.import": _import,
     "play.tempo": _tempo,
     "play.sound": _sound,
+    "play.routes": _routes,
     "play.port": _port,
+    "play.clock_from": _clock_from,
     "song.title": _title,
     "song.save": _save,
     "song.save_as": _save_as,

@@ -326,6 +326,18 @@ DEEDS["play.faster"] = _tempo(1)
 DEEDS["play.slower"] = _tempo(-1)
 
 
+@deed("play.clock")
+def _clock(screen: ComposeScreen) -> None:
+    if screen.shown.clock.follow is not None:
+        screen.send(c.BackToOwnTempo())
+        screen.app.notify("The song's own tempo is kept again.", timeout=2)
+        return
+    screen.send(c.FollowClock())
+    key = screen.keymap.label("play.clock")
+    words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
+    screen.app.notify(words, timeout=4)
+
+
 @deed("play.timing")
 def _timing(screen: ComposeScreen) -> None:
     now = screen.shown.timing != "now"

@@ -18,7 +18,7 @@ EVIDENCE = {"similar": "similar", "gradient": "gradient", "retrained": "retrain"
 CONFIRMED = {
     "similar": "similar; nothing has confirmed an influence",
     "gradient": "similar, and the model's gradients agree",
-    "retrained": "influence, confirmed by retraining without it",
+    "retrained": "influence on a small model, confirmed by training it without",
 }
 
 ALERTS = {"": "", "amber": "!", "red": "!!"}
@@ -57,7 +57,7 @@ def measures(match: Match) -> str:
 def longest(of: Originality) -> str:
     """Says the longest exact match; nothing where no notes are read."""
     count = of.longest_match
-    return f"longest match {count} note{'s' * (count != 1)}" if count else ""
+    return f"longest exact match {count} note{'s' * (count != 1)}" if count else ""
 
 
 def place(of: Originality) -> str:
@@ -80,17 +80,27 @@ def verdict(found: Found) -> str:
     return f"No close match: {100 - match.percentile:.0f} % of held-out human tunes lie as near."
 
 
-def warning(found: Found) -> tuple[str, str]:
-    """Gives the gravest alert and what it says; nothing where there is none."""
-    for level, words in (
-        ("red", "its licence is not known or in copyright: similarity is not proof of copying"),
-        ("amber", "asks for a credit or a look"),
-    ):
+def warning(found: Found) -> tuple[str, tuple[str, ...]]:
+    """Gives the gravest alert and what it says, longest first; nothing where there is none."""
+    for level in ("red", "amber"):
         for match in found.matches:
             if match.alert == level:
                 run = f"{match.run} notes in a row, " if match.run > 1 else ""
-                return level, f"#{match.rank} {match.title}: {run}{words}."
-    return "", ""
+                head = f"#{match.rank} {match.title}: {run}"
+                if level == "amber":
+                    said = "asks for a credit or a look."
+                    return level, (f"{head}{said}", f"#{match.rank}: {run}{said}")
+                long = (
+                    "its licence is not known or in copyright: similarity is not proof of copying."
+                )
+                short = f"licence {match.licence}: no proof of copying."
+                return level, (f"{head}{long}", f"{head}{short}", f"#{match.rank}: {run}{short}")
+    return "", ("",)
+
+
+def raw(unit: str) -> str:
+    """Says what is compared raw: the notes of measures, the sound of takes."""
+    return "sound" if unit == "second" else "notes"
 
 
 def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
@@ -104,8 +114,9 @@ def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
     run = f"{match.run} notes in a row agree" if match.run > 1 else ""
     heard = f"heard from {match.asked - 1} s on" if unit == "second" else ""
     sure = CONFIRMED[match.evidence]
-    if match.evidence == "similar" and not close:
-        sure = "not close; nothing has confirmed an influence"
+    if not close:
+        # What a retraining confirmed is not called similar anyway.
+        sure = sure.replace("similar", "not close")
     parts = (where, match.licence, sure, run, heard, higher)
     return tuple(part for part in parts if part)
 
@@ -117,20 +128,22 @@ def sentence(found: Found) -> str:
         return verdict(found)
     return (
         f"{verdict(found)} {'Most similar' if found.close else 'Nearest'}: {match.title} "
-        f"({match.book} {match.number}, {bars(match)}), notes {match.raw:.2f}, latent "
+        f"({match.book} {match.number}, {bars(match)}), {raw(found.unit)} {match.raw:.2f}, latent "
         f"{match.latent:.2f}; originality {of.value:.2f}, human tunes {of.low:.2f} to "
         f"{of.high:.2f}, {place(of)}."
     )
 
 
-def figures(match: Match, of: Originality) -> tuple[str, ...]:
+def figures(match: Match, found: Found) -> tuple[str, ...]:
     """Says the figures of a match and the originality, longest first."""
+    of = found.originality
     mark = PLACES[place(of)]
-    likeness = f"notes {share(match.raw)}  latent {share(match.latent)}"
+    likeness = f"{raw(found.unit)} {share(match.raw)}  latent {share(match.latent)}"
     near, whole = f"{match.percentile:.0f} %", f"originality {share(of.value)} {mark}"
     human = f"({share(of.low)}-{share(of.high)})"
     return (
         f"{likeness}  nearer than {near} of human tunes  {whole} {human}",
         f"{likeness}  nearer than {near}  {whole}",
-        f"{likeness}  {near}  original {share(of.value)} {mark}",
+        f"{raw(found.unit)} {share(match.raw)}  nearer than {near}  "
+        f"original {share(of.value)} {mark}",
     )

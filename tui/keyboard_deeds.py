@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from engine import commands as c
+from engine.config import channels
 from engine.errors import OutOfRange
-from engine.events import MOST_COUNT_IN, MOST_LATENCY, Click, RecordMode
+from engine.events import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.neighbours import FARTHEST, MOST_BETWEEN
 from tui.screens.form import Field, Form, number, whole
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 REACH = 0.5
 """By how much a key makes varying go farther or less far, in standard deviations."""
 
-CLICKS: dict[str, Click] = {"recording": "recording", "count-in": "count-in", "never": "never"}
+CLICKS: dict[str, Click] = {each: each for each in get_args(Click)}
+SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 
 
 def _record(mode: RecordMode) -> Callable[[ComposeScreen], None]:
@@ -62,6 +64,7 @@ def _how(screen: ComposeScreen) -> None:
             f"0 to {MOST_COUNT_IN} measures.",
         ),
         Field("click", record.click, _click, "recording, count-in or never."),
+        Field("click sound", record.sound, _sound, "wood block (channel 10) or high note."),
         Field(
             "latency",
             f"{record.latency:g}",
@@ -71,15 +74,15 @@ def _how(screen: ComposeScreen) -> None:
         Field(
             "channels",
             " ".join(str(channel + 1) for channel in inputs.only) or "all",
-            _channels,
+            channels,
             "1 to 16 with spaces between, or all.",
         ),
     ]
 
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
-            strength, count_in, click, latency, only = values
-            screen.send(c.SetRecord(strength, latency, click, count_in))
+            strength, count_in, click, sound, latency, only = values
+            screen.send(c.SetRecord(strength, latency, click, count_in, sound))
             screen.send(c.SetThru(screen.shown.inputs.thru, only))
 
     screen.app.push_screen(Form("How playing is recorded", fields), take)
@@ -91,11 +94,10 @@ def _click(text: str) -> Click:
     return CLICKS[text]
 
 
-def _channels(text: str) -> tuple[int, ...]:
-    if text in ("", "all"):
-        return ()
-    one = whole(1, 16, "A channel")
-    return tuple(sorted({one(part) - 1 for part in text.replace(",", " ").split()}))
+def _sound(text: str) -> ClickSound:
+    if text not in SOUNDS:
+        raise OutOfRange(f"Beats are struck by a {' or a '.join(SOUNDS)}, and not {text!r}.")
+    return SOUNDS[text]
 
 
 def _vary(screen: ComposeScreen) -> None:

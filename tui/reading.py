@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.events import Bound, ControlsShown, Snapshot
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
+from engine.music.modulation import Modulation
 from engine.music.song import Slot
 
 DIMENSIONS = 32
@@ -22,6 +23,7 @@ class GaugeReading:
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
     that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
     moves it, and ``knob`` where that control stands while it has not taken the gauge up.
+    ``moves`` names the controller that it moves itself, with the value that it sends.
     """
 
     index: int
@@ -34,6 +36,7 @@ class GaugeReading:
     differs: bool = False
     bound: bool = False
     knob: float | None = None
+    moves: str = ""
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
@@ -54,8 +57,10 @@ def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[G
     """Gives the readings of all gauges for the selected measure, and of what moves them."""
     slot = snapshot.song.slots[snapshot.selected]
     bound = _bound(controls or ControlsShown())
+    moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
     return tuple(
-        _gauge(each, slot, snapshot.locks, bound.get(each.name)) for each in dimensions(snapshot)
+        _gauge(each, slot, snapshot.locks, bound.get(each.name), moved.get(each.index))
+        for each in dimensions(snapshot)
     )
 
 
@@ -71,13 +76,20 @@ def _bound(controls: ControlsShown) -> dict[str, Bound]:
 
 
 def _gauge(
-    dimension: Dimension, slot: Slot, locks: frozenset[int], bound: Bound | None
+    dimension: Dimension,
+    slot: Slot,
+    locks: frozenset[int],
+    bound: Bound | None,
+    modulation: Modulation | None,
 ) -> GaugeReading:
     index = dimension.index
     value = slot.latent[index] if slot.latent is not None else None
     ghost = slot.anchor[index] if slot.anchor is not None else None
     asks = has = ""
     differs = False
+    moves = modulation.name if modulation is not None else ""
+    if modulation is not None and value is not None:
+        moves += f" = {modulation.at(value)}"
     attribute = dimension.attribute
     if attribute is not None:
         there = attribute.of(slot.measure)
@@ -98,6 +110,7 @@ def _gauge(
         differs,
         bound is not None,
         _waits(bound),
+        moves,
     )
 
 

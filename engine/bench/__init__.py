@@ -11,6 +11,7 @@ BENCHES = {
     "latency": "engine.bench.latency",
     "jitter": "engine.bench.jitter",
     "map": "engine.bench.maps",
+    "remote": "engine.bench.remote",
     "screen": "engine.bench.screen",
     "search": "engine.bench.search",
     "steer": "engine.bench.steer",

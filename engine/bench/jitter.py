@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +11,13 @@ import numpy as np
 from engine.bench import Result
 from engine.bench.metronome import INTERVAL
 from engine.bench.stage import PLAY, Stage, load, measure_song, stage
+from engine.bench.sweeper import FIRST, KNOBS
 from engine.bench.terminal import Terminal
 from engine.bench.walk import LESS, MORE
 from engine.errors import NotReady
+from engine.midi.controls import Control
+from engine.midi.mapping import Binding, DeviceMap
+from engine.midi.targets import Target
 
 TEMPO = 120.0
 ROUNDS, SECONDS = 3, 5.0
@@ -25,6 +30,13 @@ BURST = 0.75
 """Seconds of keys after which as long a rest as the map needs to be asked for and filled."""
 
 REST = 0.5
+
+SWEEPS = 500
+"""Messages a second of a controller whose eight knobs are turned at once."""
+
+_SWEEPER = "sweeper"
+_BOUND = "∙"
+"""What the screen draws before a gauge that a controller which is there moves."""
 
 _STEER, _COMPOSE = "}", "{"
 """The keys that go to the steer screen and back."""
@@ -41,13 +53,16 @@ _TICK = b"\xf8"
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
     """Listens to both clocks in turn and compares how far their intervals are off.
 
-    Ours has two turns: beside a busy compose screen, and while a steered take grows.
+    Ours has two turns beside the other's: beside a busy compose screen, and while a steered
+    take grows; and two beside each other: at rest, and while a controller's knobs are swept.
     """
     ours: list[float] = []
     growing: list[float] = []
     other: list[float] = []
+    resting: list[float] = []
+    swept: list[float] = []
     with (
-        stage(measure_song(TEMPO)) as parts,
+        stage(measure_song(TEMPO), _device()) as parts,
         parts.bare("engine.bench.metronome", str(seconds)) as bare,
     ):
         painted = parts.terminal.mark()
@@ -55,6 +70,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
             ours += _ours(parts, seconds)
             other += _other(parts, bare, seconds)
         written = (parts.terminal.mark() - painted) // 1024
+        swept_bytes = _knobs(parts, rounds, seconds, resting, swept)
         shown = parts.terminal.mark()
         parts.terminal.press(_STEER)
         parts.terminal.wait_for("ready", shown)
@@ -70,21 +86,78 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
             f"deviation of the intervals of the MIDI clock at {TEMPO:g} BPM at a port of "
             f"{parts.jack.says}, read by a process of its own, over {rounds} turns of "
             f"{seconds:g} s; %s, {load()}; messages wait for the end of a period, which alone "
-            "makes 0.5 to 0.8 ms; the other is a real-time process that does nothing else"
+            "makes 0.5 to 0.8 ms; the other is %s"
         )
     busy = (
         f"meanwhile keys move a gauge {REDRAWS:g} times a second, and in their pauses the map is "
         f"filled anew ({written} KiB written)"
     )
+    growth = "meanwhile a steered take of the small model grows"
+    hands = (
+        f"meanwhile a fake controller turns {KNOBS} knobs of gauges to and fro with {SWEEPS} "
+        f"messages a second in all ({swept_bytes // 1024} KiB written)"
+    )
+    bare_clock = "a real-time process that does nothing else"
+    at_rest = "our own clock while nothing is touched"
     results = []
-    for what, found, meanwhile in (
-        ("jitter", ours, busy),
-        ("jitter while audio grows", growing, "meanwhile a steered take of the small model grows"),
+    for what, found, beside, meanwhile, whose in (
+        ("jitter", ours, other, busy, bare_clock),
+        ("jitter while audio grows", growing, other, growth, bare_clock),
+        ("jitter while knobs are swept", swept, resting, hands, at_rest),
     ):
         for name, share in (("p50", 50), ("p99", 99), ("max", 100)):
-            a, b = (float(np.percentile(column, share)) for column in (found, other))
-            results.append(Result(f"{what} {name}", a, b, "ms", how % meanwhile))
+            a, b = (float(np.percentile(column, share)) for column in (found, beside))
+            results.append(Result(f"{what} {name}", a, b, "ms", how % (meanwhile, whose)))
     return tuple(results)
+
+
+def _device() -> DeviceMap:
+    """Gives the map of the fake controller: a knob for each of the first gauges."""
+    from engine.latent.weights import load as load_model
+    from engine.locations import MEASURE_VAE
+
+    names = load_model(MEASURE_VAE).spec.names
+    return DeviceMap(
+        _SWEEPER,
+        tuple(
+            Binding(Control("cc", 0, FIRST + n), Target("gauge", names[n]), takeover="jump")
+            for n in range(KNOBS)
+        ),
+    )
+
+
+def _knobs(
+    parts: Stage, rounds: int, seconds: float, resting: list[float], swept: list[float]
+) -> int:
+    """Adds what the clock does at rest and while knobs are swept; gives the bytes written."""
+    shown, written = parts.terminal.mark(), 0
+    with parts.beside("engine.bench.sweeper", _SWEEPER, str(SWEEPS), str(seconds)) as hand:
+        parts.terminal.wait_for(_BOUND, shown)
+        for _ in range(rounds):
+            resting += _turn(parts, seconds, lambda: time.sleep(seconds))
+            before = parts.terminal.mark()
+            swept += _turn(parts, seconds, lambda: _sweep(hand, seconds))
+            written += parts.terminal.mark() - before
+    return written
+
+
+def _sweep(hand: Terminal, seconds: float) -> None:
+    said = hand.mark()
+    hand.press("x")
+    hand.wait_for("done", said, timeout=seconds + 10)
+
+
+def _turn(parts: Stage, seconds: float, meanwhile: Callable[[], None]) -> list[float]:
+    # The screen must have seen that it rests: the key that starts the loop stops it, too.
+    time.sleep(REST)
+    parts.play()
+    heard = len(parts.listener.messages)
+    meanwhile()
+    found = _deviations(parts, heard, round(seconds / INTERVAL))
+    parts.terminal.press(PLAY)
+    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
+        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+    return found
 
 
 def _ours(parts: Stage, seconds: float) -> list[float]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from engine.bench.jack import JackServer, Listener
 from engine.bench.terminal import Terminal, application
 from engine.errors import NotReady
+from engine.midi import map_files
+from engine.midi.mapping import DeviceMap
 from engine.midi.ports import child_command
 from engine.music.song import Origin, Slot, Song
 from engine.session.document import SUFFIX, Document, write
@@ -47,18 +49,25 @@ class Stage:
     @contextmanager
     def bare(self, module: str, *arguments: str) -> Iterator[Terminal]:
         """Runs a small program of ours that plays to the listener under the other name."""
-        command = child_command(module, OTHER, *arguments)
+        with self.beside(module, OTHER, *arguments) as terminal:
+            self.jack.connect(f"{OTHER}:out", "listener:in")
+            yield terminal
+
+    @contextmanager
+    def beside(self, module: str, client: str, *arguments: str) -> Iterator[Terminal]:
+        """Runs a small program of ours that has a port under a name."""
+        command = child_command(module, client, *arguments)
         with Terminal(command, self.jack.variables) as terminal:
             terminal.wait_for("ready")
-            self.jack.connect(f"{OTHER}:out", "listener:in")
             yield terminal
 
 
 @contextmanager
-def stage(song: Song) -> Iterator[Stage]:
+def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
     """Sets the parts up, waits until the gauges can be moved, and takes them down again.
 
-    Raises `NotReady` where JACK or a pseudo-terminal is missing.
+    ``device`` is a controller's map that the application finds among the player's own. Raises
+    `NotReady` where JACK or a pseudo-terminal is missing.
     """
     with (
         tempfile.TemporaryDirectory() as home,
@@ -66,6 +75,8 @@ def stage(song: Song) -> Iterator[Stage]:
         Listener("listener", jack) as listener,
     ):
         file = write(Path(home) / f"bench{SUFFIX}", Document(song))
+        if device is not None:
+            map_files.write(Path(home) / "config" / "controllers" / "bench.toml", device)
         command = application("--song", str(file), "--port", "virtual", "--keymap", "default")
         with Terminal(command, {"ARMONICA_HOME": home} | jack.variables) as terminal:
             jack.connect(f"{OURS}:out", "listener:in")

@@ -108,6 +108,7 @@ def _serve(options: argparse.Namespace) -> None:
     from engine.loop import Engine
     from engine.remote import sockets
     from engine.remote.server import House, Server
+    from engine.remote.sound import SoundBoard
     from engine.remote.switchboard import Switchboard
     from engine.session import autosave
 
@@ -123,11 +124,18 @@ def _serve(options: argparse.Namespace) -> None:
     _end_on_signals(done)
     kept = autosave.found() if options.opens is None else None
     switchboard = Switchboard()
-    engine = Engine(screens.load_model, switchboard, song=options.opens, settings=settings)
+    sound = SoundBoard()
+    engine = Engine(
+        screens.load_model,
+        switchboard,
+        song=options.opens,
+        settings=settings,
+        studio=sound.parts(),
+    )
     doors = [sockets.unix_door()]
     if options.tcp is not None:
         doors.append(sockets.tcp_door(_port(options.tcp)))
-    house = House(str(kept.path) if kept else None, done.set)
+    house = House(str(kept.path) if kept else None, done.set, sound)
     server = Server(engine, switchboard, doors, house)
     engine.start()
     server.start()

@@ -61,13 +61,18 @@ def attach(
     """
     from engine.remote.client import RemoteEngine
     from engine.remote.home import Home
+    from engine.remote.sound import Loudspeaker
     from tui.app import check_terminal
     from tui.app import run as show
 
     check_terminal()
-    home = None if port is None else lambda hear: Home(hear, port)
+    plays = port is not None
     address = where()
-    engine = RemoteEngine(address, home=home)
+    engine = RemoteEngine(
+        address,
+        home=(lambda hear: Home(hear, port or "")) if plays else None,
+        sound=Loudspeaker if plays else None,
+    )
     engine.start()
     assert engine.welcome is not None  # It answered.
     if address.kind != "unix":

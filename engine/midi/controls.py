@@ -45,6 +45,13 @@ class Control:
         return f"{self.kind}{number}, channel {self.channel + 1}"
 
 
+def source(control: Control) -> bytes:
+    """Gives how the messages of a key, a bend or a pressure begin; nothing for other controls."""
+    status = {"note": _NOTE_ON, "bend": _BEND, "pressure": _PRESSURE, "cc": _CONTROL}
+    kind = status.get(control.kind)
+    return b"" if kind is None else bytes((kind | control.channel, control.number))
+
+
 @dataclass(frozen=True, slots=True)
 class Movement:
     """A control that moved at ``at`` seconds: to a place from 0 to 1, or by ``steps`` (not None).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -17,6 +17,7 @@ from engine.midi.parsing import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.line import Line
 from engine.music.measure import Measure
+from engine.music.routes import Route
 from engine.music.song import FASTEST, SLOWEST, Track
 from engine.text import printable
 
@@ -105,14 +106,17 @@ def write(
     track: Track | None = None,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
+    controls: Sequence[tuple[float, bytes]] = (),
+    routes: Sequence[Route] = (),
 ) -> None:
     """Writes measures to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or the line that is heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
-    ``texts`` are text events, each at the start of a measure (from 0), in order. Raises
-    `OutOfRange` for a tempo that a song cannot have or where there is no measure,
-    `CannotWrite` where nothing can be written.
+    ``texts`` are text events, each at the start of a measure (from 0), in order. ``controls``
+    are MIDI messages, each at a quarter note from the start; each of ``routes`` is a track of
+    its own. Raises `OutOfRange` for a tempo that a song cannot have or where there is no
+    measure, `CannotWrite` where nothing can be written.
     """
     if not isinstance(music, Line) and not music:
         raise OutOfRange("There is no measure to write.")
@@ -125,7 +129,9 @@ def write(
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
     file.tracks.append(_conductor(tempo, name, line.measures, texts))
-    file.tracks.append(_notes(line, track or Track(), name))
+    track = track or Track()
+    file.tracks.append(_voice(line, track, name, controls))
+    file.tracks += [_route(line, track, name, route) for route in routes]
     content = BytesIO()
     file.save(file=content)
     writing.write(Path(path), content.getvalue())
@@ -223,28 +229,52 @@ def _conductor(
     return track
 
 
-def _notes(line: Line, track: Track, name: str) -> mido.MidiTrack:
-    written = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-    at = 0
+def _voice(
+    line: Line, track: Track, name: str, controls: Sequence[tuple[float, bytes]] = ()
+) -> mido.MidiTrack:
+    first = [
+        *(_control(track.channel, control, bank) for control, bank in track.banks),
+        mido.Message("program_change", channel=track.channel, program=track.program),
+    ]
+    return _written(line, track, name, 0, first, controls)
 
-    def add(kind: str, tick: int, **values: int) -> None:
-        nonlocal at
-        written.append(mido.Message(kind, time=tick - at, channel=track.channel, **values))
-        at = tick
 
-    for control, bank in track.banks:
-        add("control_change", 0, control=control, value=bank)
-    add("program_change", 0, program=track.program)
+def _route(line: Line, track: Track, name: str, route: Route) -> mido.MidiTrack:
+    first = []
+    if route.program is not None:
+        message = mido.Message("program_change", channel=route.channel, program=route.program)
+        first.append(message)
+    there = replace(track, channel=route.channel)
+    return _written(line, there, f"{name} ({route.name})", route.transpose, first)
+
+
+def _written(
+    line: Line,
+    track: Track,
+    name: str,
+    transpose: int,
+    first: Sequence[mido.Message],
+    controls: Sequence[tuple[float, bytes]] = (),
+) -> mido.MidiTrack:
+    # By tick, and at one tick ends come first, then what the notes after them are meant for.
+    events = [(0, 1, message) for message in first]
+    events += [(_tick(at), 1, mido.Message.from_bytes(data)) for at, data in controls]
     for note in line.once():
-        add(
-            "note_on",
-            _tick(note.start),
-            note=note.pitch,
-            velocity=track.struck(note.louder, note.velocity),
-        )
-        add("note_off", _tick(note.end), note=note.pitch, velocity=64)
+        parts = {"channel": track.channel, "note": note.pitch + transpose}
+        velocity = track.struck(note.louder, note.velocity)
+        on = mido.Message("note_on", velocity=velocity, **parts)
+        off = mido.Message("note_off", velocity=64, **parts)
+        events += [(_tick(note.start), 2, on), (_tick(note.end), 0, off)]
+    written, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        written.append(message.copy(time=tick - at))
+        at = tick
     written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
     return written
+
+
+def _control(channel: int, control: int, value: int) -> mido.Message:
+    return mido.Message("control_change", channel=channel, control=control, value=value)
 
 
 def _tick(position: float) -> int:

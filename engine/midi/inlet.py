@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from engine.midi import wire
-from engine.midi.messages import FromPlayer, Listen, Listening
+from engine.midi.messages import Feed, FromPlayer, Listen, Listening
 from engine.midi.pipes import Outbox
 from engine.midi.ports import VIRTUAL, Census, child_command, child_environment
 
@@ -80,6 +80,11 @@ class Inlet:
         if names != self._told and self._outbox is not None:
             self._told = names
             self._outbox.put(wire.encode(Listen(names)))
+
+    def feed(self, message: Feed) -> None:
+        """Has the process speak back to a device that it hears."""
+        if self._outbox is not None and self._process is not None:
+            self._outbox.put(wire.encode(message))
 
     def bury(self) -> None:
         """Meets the end of the process; another is started after a pause."""

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -68,7 +69,7 @@ class PlayerLink:
         self._lock = threading.Lock()
         self._closing = False
         # What a player that takes the place of another must be told.
-        self._port: str | None = None
+        self._ports: dict[int, m.OpenPort] = {0: m.OpenPort(None)}
         self._clock = Clock()
         self._standing: dict[type[m.ToPlayer], m.ToPlayer] = {}
         self._restoring = False
@@ -88,15 +89,16 @@ class PlayerLink:
         """Passes the message on; never waits for it to be played."""
         if isinstance(message, m.Notes) and len(message.notes) > _NOTES_PER_LINE:
             for start in range(0, len(message.notes), _NOTES_PER_LINE):
-                self.send(m.Notes(message.notes[start : start + _NOTES_PER_LINE]))
+                part = message.notes[start : start + _NOTES_PER_LINE]
+                self.send(m.Notes(part, message.outlet))
             return
         line = wire.encode(message)
         with self._lock:
             if self._closing:
                 return
             if isinstance(message, m.OpenPort):
-                self._port = message.name
-            elif isinstance(message, m.Listen | m.Thru | m.Monitor):
+                self._ports[message.outlet] = message
+            elif isinstance(message, m.Listen | m.Thru | m.Spare | m.Monitor):
                 self._standing[type(message)] = message
             elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
                 # Walked up to now, so that what has passed is not remembered for ever.
@@ -221,7 +223,8 @@ class PlayerLink:
             return False
         self._restarts += 1
         self._restoring = True
-        for message in (m.OpenPort(self._port, hush=True), *self._standing.values()):
+        opened = (replace(each, hush=True) for each in self._ports.values())
+        for message in (*opened, *self._standing.values()):
             self._put(wire.encode(message))
         return True
 

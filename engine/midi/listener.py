@@ -3,7 +3,7 @@
 Input callbacks run on threads of the MIDI systems, and none of that may disturb the process
 that keeps time. ``python -m engine.midi.listener`` reads `engine.midi.messages.Listen` lines
 with whole names from standard input, and writes `Heard` and `Listening` lines to standard
-output until its input ends.
+output until its input ends. What devices are told back (`Feed`) is sent from here, too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from engine.midi import wire
 from engine.midi.pipes import Lines
 from engine.midi.ports import VIRTUAL, Input
 from engine.midi.priority import ask_for_realtime
+from engine.midi.speaking import Speaker
 
 PRIORITY = 10
 """Below the player's: hearing may wait for playing, and nothing else."""
@@ -134,7 +135,7 @@ def main() -> None:
         with contextlib.suppress(OSError):
             os.write(out, line)
 
-    listener = Listener(write)
+    listener, speaker = Listener(write), Speaker()
     ask_for_realtime(PRIORITY)
     gc.collect()
     gc.freeze()
@@ -151,7 +152,10 @@ def main() -> None:
             with contextlib.suppress(wire.BadMessage):
                 message: Any = wire.decode(line)
                 if isinstance(message, m.Listen):
+                    speaker.keep(message.names)
                     listener.want(message.names)
+                elif isinstance(message, m.Feed):
+                    speaker.say(message.port, message.data)
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)
 

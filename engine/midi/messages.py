@@ -24,6 +24,9 @@ TICKS_PER_SIXTEENTH = 6
 
 LAST_POSITION = 16_383
 
+LAST_OUTLET = 7
+"""Outlets are numbered from 0, which is the song's own."""
+
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
 _SYSTEM_BYTES |= {0xFE: 0, 0xFF: 0}
@@ -57,6 +60,10 @@ class Notes:
     """Schedules notes ahead; they join those that are scheduled already."""
 
     notes: tuple[TimedNote, ...]
+    outlet: int = 0
+
+    def __post_init__(self) -> None:
+        _outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,11 @@ class Flush:
 
     at: float
     cut: bool = False
+    outlet: int = 0
 
     def __post_init__(self) -> None:
         _time("flush", self.at)
+        _outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,10 @@ class Prolong:
     channel: int
     pitch: int
     off: float
+    outlet: int = 0
 
     def __post_init__(self) -> None:
+        _outlet(self.outlet)
         _within("channel", self.channel, 0, 15)
         _within("pitch", self.pitch, 0, 127)
         _time("note end", self.off)
@@ -100,8 +111,10 @@ class Send:
 
     at: float
     data: bytes
+    outlet: int = 0
 
     def __post_init__(self) -> None:
+        _outlet(self.outlet)
         _time("message", self.at)
         _midi(self.data)
 
@@ -153,10 +166,16 @@ class OpenPort:
 
     A part of a name is enough where only one port carries it. With ``hush``, every channel of
     the port is quieted first, because an earlier player may have left notes sounding there.
+    With ``clock`` it is sent the clock. Each ``outlet`` plays to a port of its own.
     """
 
     name: str | None
     hush: bool = False
+    outlet: int = 0
+    clock: bool = True
+
+    def __post_init__(self) -> None:
+        _outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +205,27 @@ class Thru:
     def __post_init__(self) -> None:
         for channel in (self.channel or 0, *self.only):
             _within("channel", channel, 0, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Keeps what moves something here from going on to the instrument.
+
+    ``controls`` are named by `control_name`; others are passed on from now on.
+    """
+
+    controls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Sends one message back to the device that is heard at ``port``, if it listens itself."""
+
+    port: str
+    data: bytes
+
+    def __post_init__(self) -> None:
+        _midi(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +269,7 @@ class PortOpened:
     """The port plays, for the first time or again; None is no port."""
 
     name: str | None
+    outlet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +277,7 @@ class PortLost:
     """The port has gone; it is taken up again when it returns."""
 
     name: str
+    outlet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +286,7 @@ class PortFailed:
 
     name: str
     reason: str
+    outlet: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +382,7 @@ class Reach:
 
 ToPlayer = (
     Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Panic | Monitor | Quit
+    | Spare | Feed | Panic | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
     Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
@@ -348,9 +391,28 @@ FromPlayer = (
 Message = ToPlayer | FromPlayer
 
 
+def control_name(port: str, data: bytes) -> str:
+    """Names what a message of a channel comes from: port, kind, channel, and its number if any.
+
+    A key is the same when it is left: ``9924 alsa:pads`` for note 36 on channel 10.
+    """
+    kind = data[0] | 0x10 if data[0] & 0xF0 == 0x80 else data[0]
+    number = f"{data[1]:02x}" if kind & 0xF0 in (0x90, 0xA0, 0xB0) else ""
+    return f"{kind:02x}{number} {port}"
+
+
 def _time(what: str, value: float) -> None:
     if not math.isfinite(value):
         raise OutOfRange(f"The time of a {what} is {value}.")
+
+
+def outlet_of(message: Message) -> int:
+    """Gives the outlet that a message is for or about; 0 where it names none."""
+    return getattr(message, "outlet", 0)
+
+
+def _outlet(number: int) -> None:
+    _within("outlet", number, 0, LAST_OUTLET)
 
 
 def _interval(value: float) -> None:

@@ -1,4 +1,4 @@
-"""The one port that the player plays to: wanted by name, opened, lost and taken up again."""
+"""A port that the player plays to: wanted by name, opened, lost and taken up again."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ class Outlet:
     def name(self) -> str | None:
         """The port that plays now; None for none."""
         return self._output.name if self._output is not None else None
+
+    @property
+    def wanted(self) -> str | None:
+        """The port that is or would be played to."""
+        return self._wanted
 
     def want(self, name: str | None) -> None:
         """Leaves the port at hand for the named one; None is no port."""

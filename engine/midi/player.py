@@ -1,4 +1,4 @@
-"""The player process: it keeps time, owns the MIDI port, and does nothing else.
+"""The player process: it keeps time, owns the MIDI ports, and does nothing else.
 
 Started as ``python -m engine.midi.player``, it reads messages from standard input and writes
 messages to standard output. It has one thread, so nothing inside it can hold up a note. It
@@ -22,15 +22,13 @@ from collections import deque
 
 from engine.midi import messages as m
 from engine.midi import wire
-from engine.midi.clock import STOP, Clock
 from engine.midi.inlet import Inlet
 from engine.midi.lateness import LatenessMeter
-from engine.midi.outlet import Outlet
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
 from engine.midi.priority import ask_for_realtime
-from engine.midi.schedule import Due, Schedule
 from engine.midi.sent import SentLog
+from engine.midi.station import Addressed, Station
 from engine.midi.thru import Passage
 
 _PRIORITY = 20
@@ -63,10 +61,8 @@ class PlayerProcess:
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake
         self._parent = os.getppid()
-        self._schedule = Schedule()
-        self._clock = Clock()
-        self._outlet = Outlet(self._tell, self._port_opened)
-        self._hush_all = False
+        self._main = Station(0, self._tell, note=self._note_sent)
+        self._stations = {0: self._main}
         self._meter = LatenessMeter()
         self._sent = SentLog()
         self._inlet = Inlet(self._tell)
@@ -77,6 +73,7 @@ class PlayerProcess:
         self._census_lines = Lines()
         self._inbox: deque[bytes] = deque()
         self._outbox = Outbox(out, _OUTBOX)
+        self._census: Census | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
         self._watcher_at = 0.0
         self._housekeeping_at = 0.0
@@ -109,21 +106,24 @@ class PlayerProcess:
     def _play(self) -> None:
         # Worked out ahead of the deadline, so that at the deadline only the sending is left.
         horizon = time.monotonic() + self._spin
-        if min(self._clock.next_time, self._schedule.next_time) > horizon:
+        if self._deadline() > horizon:
             return
-        sources = (self._clock.take(horizon), self._schedule.take(horizon))
-        for due in heapq.merge(*sources, key=_ready):
+        sources = [each for s in self._stations.values() for each in s.take(horizon)]
+        for due, station in heapq.merge(*sources, key=_ready):
             while time.monotonic() < due.ready:
                 pass
-            self._outlet.send(due.data)
+            station.outlet.send(due.data)
             late = time.monotonic() - due.ready
             self._meter.add(late)
-            self._sent.note(due.ready + late, late, self._outlet.name, due.data)
+            self._sent.note(due.ready + late, late, station.outlet.name, due.data)
+
+    def _deadline(self) -> float:
+        return min(station.next_time for station in self._stations.values())
 
     def _wait(self) -> None:
-        deadline = min(self._clock.next_time, self._schedule.next_time)
-        now = time.monotonic()
-        idle = _HOUSEKEEPING if deadline == math.inf and not self._schedule.sounding else None
+        deadline, now = self._deadline(), time.monotonic()
+        sounding = any(each.schedule.sounding for each in self._stations.values())
+        idle = _HOUSEKEEPING if deadline == math.inf and not sounding else None
         pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
         if self._sent.tellable(pause):
             pause = 0.0
@@ -155,7 +155,9 @@ class PlayerProcess:
             for line in self._census_lines.feed(data):
                 with contextlib.suppress(ValueError):
                     census = Census.read(line)
-                    self._outlet.see(census)
+                    self._census = census
+                    for station in self._stations.values():
+                        station.outlet.see(census)
                     self._inlet.see(census)
 
     def _bury_watcher(self) -> None:
@@ -165,7 +167,8 @@ class PlayerProcess:
         self._watcher = None
         self._watcher_at = time.monotonic() + _WATCHER_PAUSE
         # Whoever waits for a port is answered, even where no port can be looked for.
-        self._outlet.see_nothing()
+        for station in self._stations.values():
+            station.outlet.see_nothing()
 
     def _deafen(self) -> None:
         self._inlet.bury()
@@ -186,7 +189,7 @@ class PlayerProcess:
     def _now_send(self, data: list[bytes]) -> None:
         now = time.monotonic()
         for each in data:
-            self._schedule.send(now, each, now)
+            self._main.schedule.send(now, each, now)
 
     def _hear(self, line: bytes) -> None:
         try:
@@ -197,27 +200,31 @@ class PlayerProcess:
     def _obey(self, message: m.Message) -> None:
         now = time.monotonic()
         match message:
-            case m.Notes(notes):
-                self._schedule.add(notes, now)
-            case m.Flush(at, cut):
-                self._schedule.flush(at, cut, now)
-            case m.Prolong(channel, pitch, off):
-                self._schedule.prolong(channel, pitch, off)
-            case m.Send(at, data):
-                self._schedule.send(at, data, now)
+            case m.Notes(notes, outlet):
+                self._station(outlet).schedule.add(notes, now)
+            case m.Flush(at, cut, outlet):
+                self._station(outlet).schedule.flush(at, cut, now)
+            case m.Prolong(channel, pitch, off, outlet):
+                self._station(outlet).schedule.prolong(channel, pitch, off)
+            case m.Send(at, data, outlet):
+                self._station(outlet).schedule.send(at, data, now)
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():
-                self._clock.change(message)
-            case m.OpenPort(name, hush):
-                self._send_all(self._schedule.ends() + self._schedule.hush())
-                self._hush_all = hush
-                self._outlet.want(name)
+                for station in self._stations.values():
+                    station.change(message, leading=station is self._main)
+            case m.OpenPort():
+                self._station(message.outlet).want(message, self._main.clock)
             case m.Listen():
                 self._inlet.want(message)
+            case m.Spare(controls):
+                self._passage.spare(controls)
+            case m.Feed():
+                self._inlet.feed(message)
             case m.Thru():
                 self._now_send(self._passage.set(message))
             case m.Panic():
                 self._passage.release()
-                self._send_all(self._schedule.silence())
+                for station in self._stations.values():
+                    station.send(station.schedule.silence())
             case m.Monitor(on):
                 self._sent.switch(on)
             case m.Quit():
@@ -225,35 +232,34 @@ class PlayerProcess:
             case _:
                 self._tell(m.Rejected(f"{type(message).__name__} is not for the player."))
 
-    def _port_opened(self) -> None:
-        # A port that returns may still hold notes that it never heard the end of.
-        self._send_all(self._schedule.hush(range(16) if self._hush_all else None))
-        self._hush_all = False
-        if resume := self._clock.resume(time.monotonic()):
-            self._clock.change(resume)
+    def _station(self, outlet: int) -> Station:
+        if outlet not in self._stations:
+            self._stations[outlet] = station = Station(outlet, self._tell, note=self._note_sent)
+            if self._census is not None:
+                station.outlet.see(self._census)
+        return self._stations[outlet]
 
     def _keep_house(self) -> None:
         now = time.monotonic()
         if os.getppid() != self._parent:
             self.end()
         late = now - self._housekeeping_at
-        deadline = min(self._clock.next_time, self._schedule.next_time)
-        if late < 0 or (deadline - now < _QUIET_GAP and late < _HOUSEKEEPING):
+        if late < 0 or (self._deadline() - now < _QUIET_GAP and late < _HOUSEKEEPING):
             return
         self._housekeeping_at = now + _HOUSEKEEPING
-        self._outlet.tend()
+        for station in self._stations.values():
+            station.outlet.tend()
         self._inlet.tend()
         if self._watcher is None and now >= self._watcher_at:
             self._census_lines = Lines()
             self._watcher = start_watcher()
-        if report := self._meter.report(self._schedule.dropped):
+        if report := self._meter.report(sum(s.schedule.dropped for s in self._stations.values())):
             self._tell(report)
         # What was made since the start is little; the rest is frozen.
         gc.collect()
 
     def _tell_sent(self) -> None:
-        deadline = min(self._clock.next_time, self._schedule.next_time)
-        for sent in self._sent.take(deadline - self._spin - time.monotonic()):
+        for sent in self._sent.take(self._deadline() - self._spin - time.monotonic()):
             self._tell(sent)
 
     def _tell(self, message: m.FromPlayer) -> None:
@@ -263,18 +269,16 @@ class PlayerProcess:
             line = wire.encode(m.Rejected(error.message))
         self._outbox.put(line)
 
-    def _send_all(self, data: list[bytes]) -> None:
-        for each in data:
-            self._outlet.send(each)
-            self._sent.note(time.monotonic(), 0.0, self._outlet.name, each)
+    def _note_sent(self, port: str | None, data: bytes) -> None:
+        self._sent.note(time.monotonic(), 0.0, port, data)
 
     def _finish(self) -> None:
         self._inlet.close()
-        self._send_all(self._schedule.silence())
-        if self._clock.running:
-            self._outlet.send(STOP)
+        for station in self._stations.values():
+            station.finish()
         time.sleep(_DELIVERY)
-        self._outlet.close()
+        for station in self._stations.values():
+            station.outlet.close()
 
 
 def main() -> None:
@@ -312,8 +316,8 @@ def start_watcher() -> subprocess.Popen[bytes]:
     )
 
 
-def _ready(due: Due) -> float:
-    return due.ready
+def _ready(what: Addressed) -> float:
+    return what[0].ready
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ HEARING = f"{CLIENT}-in"
 """The name of our own port that others can play to."""
 EARS = f"{CLIENT}-hears"
 """Our name beside the ports of others that we hear."""
+SPEAKING = f"{CLIENT}-says"
+"""The client by which devices are spoken back to."""
 
 # In the order in which a virtual port is looked for.
 API_CONSTANTS = {
@@ -206,7 +208,7 @@ class Input:
 class Output:
     """A port that is open for playing."""
 
-    def __init__(self, name: str, api: str) -> None:
+    def __init__(self, name: str, api: str, client: str = CLIENT) -> None:
         """Opens a port of that system by its full name; raises PortError where that fails."""
         import rtmidi
 
@@ -214,7 +216,7 @@ class Output:
         self.api = api
         self._error: type[Exception] = rtmidi.RtMidiError
         try:
-            self._out: Any = rtmidi.MidiOut(getattr(rtmidi, API_CONSTANTS[api]), name=CLIENT)
+            self._out: Any = rtmidi.MidiOut(getattr(rtmidi, API_CONSTANTS[api]), name=client)
             with _given_back_on_failure(self._out):
                 if name == VIRTUAL:
                     # CoreMIDI shows the port's name alone, the others the client's before it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.midi.messages import Thru
+from engine.midi.messages import Thru, control_name
 
 PASSED_CONTROLS = frozenset({1, 2, 11, 64, 65, 66, 67})
 """Wheel, breath, expression and the pedals belong to the playing; other controllers are knobs."""
@@ -17,6 +17,7 @@ class Passage:
         self._set = Thru(False)
         # What a key started ends on the channel that it was started on.
         self._held: dict[tuple[str, int, int], int] = {}
+        self._spared: frozenset[str] = frozenset()
 
     @property
     def open(self) -> bool:
@@ -29,6 +30,10 @@ class Passage:
         self._set = thru
         return ends
 
+    def spare(self, controls: tuple[str, ...]) -> None:
+        """Passes these on no longer; a key that is down ends all the same."""
+        self._spared = frozenset(controls)
+
     def take(self, port: str, data: bytes) -> list[bytes]:
         """Gives what is to be sent for a message that was heard."""
         if not data or data[0] >= 0xF0:
@@ -38,6 +43,8 @@ class Passage:
             to = self._held.pop((port, channel, data[1]), None)
             return [] if to is None else [bytes((_NOTE_OFF | to, data[1], data[2]))]
         if not self._set.on or (self._set.only and channel not in self._set.only):
+            return []
+        if self._spared and control_name(port, data) in self._spared:
             return []
         to = channel if self._set.channel is None else self._set.channel
         if kind == _NOTE_ON:

@@ -91,11 +91,13 @@ class Line:
             if event.token > REST
         ]
         if notes and notes[0].start < 0:
-            # It is heard before the turn in which it is written.
+            # It is heard before the turn in which it is written, unless that is by nothing.
             early = notes.pop(0)
-            notes.append(
-                replace(early, start=early.start + self.length, end=early.end + self.length)
-            )
+            start = early.start + self.length
+            if start < self.length:
+                notes.append(replace(early, start=start, end=early.end + self.length))
+            else:
+                notes.insert(0, replace(early, start=0.0))
         self._notes = notes
         self._onsets = [note.start for note in self._notes]
         ahead = max((-note.later for note in self._notes), default=0.0)

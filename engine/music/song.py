@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import OutOfRange
+from engine.music import modulation, routes
 from engine.music.groove import PLAIN, Groove
 from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
 from engine.music.scales import C_MAJOR, Key
 from engine.music.touch import Touches
 
@@ -130,7 +133,8 @@ class Song:
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. ``groove`` and, with ``lock``, ``key`` say how the measures
-    are sounded: they constrain what is heard, not what is decoded.
+    are sounded: they constrain what is heard, not what is decoded. ``modulations`` are what the
+    gauges move beside the measures, ``routes`` where else the notes are played to.
     """
 
     title: str = "Untitled"
@@ -141,6 +145,8 @@ class Song:
     groove: Groove = PLAIN
     key: Key = C_MAJOR
     lock: bool = False
+    modulations: tuple[Modulation, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -150,6 +156,8 @@ class Song:
             )
         if not 1 <= len(self.slots) <= MOST_SLOTS:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {len(self.slots)}.")
+        modulation.check(self.modulations)
+        routes.check(self.routes)
 
     def slot(self, index: int) -> Slot:
         """Gives the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.commands import Command
-from engine.errors import ArmonicaError, NotReady
-from engine.events import Event, Noticed, Refused, Snapshot, StudioShown
+from engine.errors import ArmonicaError
+from engine.events import ControlsShown, Event, Noticed, Refused, Snapshot, StudioShown
 from engine.midi import messages as m
 from engine.midi.pipes import Lines, Outbox
 from engine.remote import vocabulary as v
@@ -23,6 +23,7 @@ from engine.remote.codec import BadLine
 from engine.remote.deltas import CHANNEL, Differences
 from engine.remote.dial import Address, NoWay, Wire
 from engine.remote.home import ENOUGH, Home
+from engine.remote.sound import Loudspeaker
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""
@@ -30,7 +31,7 @@ FIRST_ANSWER = 120.0
 LATER_ANSWER = 20.0
 """The same when the line broke and is opened again."""
 
-ECHO, FIRST_ECHO = 1.0, 0.05
+ECHO, FIRST_ECHO = 0.5, 0.05
 """Seconds between two measurements of the line, later and at first."""
 
 SILENCE = 8.0
@@ -66,6 +67,11 @@ class _Close:
     pass
 
 
+def _counts(heard: object) -> bool:
+    """Tells whether something is sent only as fast as it is taken."""
+    return isinstance(heard, Event) or (isinstance(heard, v.SoundOrder) and heard.at_ease)
+
+
 class _Line:
     """One line, from the greeting to its end."""
 
@@ -98,8 +104,9 @@ class _Line:
 class RemoteEngine:
     """Everything that the screens need of an engine, over a line of which this holds one end.
 
-    ``watches`` asks for events; with ``home`` the music sounds here, too. ``home`` is made with
-    what hears its player. While the line is down commands are refused, and it is opened again.
+    ``watches`` asks for events; with ``home`` the music sounds here, too, and with ``sound``
+    takes do; each is made with what hears it. While the line is down commands are refused, and
+    it is opened again.
     """
 
     def __init__(
@@ -108,6 +115,7 @@ class RemoteEngine:
         *,
         watches: bool = True,
         home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        sound: Callable[[Callable[[v.SoundSeen | v.SoundDid], None]], Loudspeaker] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = address
@@ -115,6 +123,7 @@ class RemoteEngine:
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._studio: StudioShown | None = None
+        self._controls: ControlsShown | None = None
         self._subscriptions: list[_Subscription] = []
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake, self._woken = os.pipe()
@@ -122,6 +131,8 @@ class RemoteEngine:
             os.set_blocking(descriptor, False)
         self._make_home = home
         self._home: Home | None = None
+        self._make_sound = sound
+        self._sound: Loudspeaker | None = None
         self._line: _Line | None = None
         self._engine = self._place = ""
         self.welcome: v.Welcome | None = None
@@ -142,10 +153,12 @@ class RemoteEngine:
         return self._line is not None
 
     def start(self) -> None:
-        """Attaches for the first time; raises `NoWay`, `SentAway` or `NotReady` where it cannot."""
+        """Attaches for the first time; raises `NoWay` or `SentAway` where it cannot."""
         line = self._open(again=False)
         if self._make_home is not None:
             self._home = self._make_home(self._put)
+        if self._make_sound is not None:
+            self._sound = self._make_sound(self._put)
         self._greeted(line)
         self._thread.start()
 
@@ -192,6 +205,8 @@ class RemoteEngine:
                 self._line = None
             if self._home is not None:
                 self._home.close()
+            if self._sound is not None:
+                self._sound.close()
             self._over.set()
 
     def _turn(self) -> None:
@@ -233,10 +248,13 @@ class RemoteEngine:
                 self._subscriptions.append(item)
                 if self._snapshot is not None:
                     self._tell_one(item, self._snapshot)
-                if self._studio is not None:
-                    self._tell_one(item, self._studio)
+                for known in (self._studio, self._controls):
+                    if known is not None:
+                        self._tell_one(item, known)
             case Command():
                 self._ask(item)
+            case v.SoundSeen() | v.SoundDid():
+                self._say(v.to_engine(item))
             case _ if self._home is not None:
                 said = self._home.says(item)
                 if said is not None and self._line is not None:
@@ -245,9 +263,9 @@ class RemoteEngine:
     def _ask(self, command: Command) -> None:
         try:
             if self._line is None:
-                raise NotReady("The line to the engine is down.", "It is being opened again.")
+                raise NoWay("The line to the engine is down.", "It is being opened again.")
             if not self._say(v.asked(command)):
-                raise NotReady("The line to the engine takes nothing.", "Wait a moment.")
+                raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
             self._publish(Refused.of(error, command))
 
@@ -271,8 +289,8 @@ class RemoteEngine:
             line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
             self._say(v.to_engine(v.Echo(now)))
             self._account(line, 1)
-        if self._home is not None and (delay := self._home.measurement()) is not None:
-            self._say(v.to_engine(v.Measured(delay)))
+        if self._home is not None and (measured := self._home.measurement()) is not None:
+            self._say(v.to_engine(measured))
 
     def _hear(self, line: _Line, said: bytes) -> None:
         try:
@@ -284,7 +302,7 @@ class RemoteEngine:
         except BadLine as error:
             log.warning("The engine said something unheard of: %s", error.line())
             return
-        if channel in ("tell", CHANNEL):
+        if _counts(heard):
             line.told += len(said) + 1
             self._account(line, _GOT)
         line.shown = line.shown or isinstance(heard, Snapshot)
@@ -305,6 +323,8 @@ class RemoteEngine:
         match said:
             case v.Echoed(sent, there) if self._home is not None:
                 self._home.echoed(sent, there)
+            case v.SoundOrder() if self._sound is not None:
+                self._sound.obey(said)
             case v.Score() if self._home is not None:
                 self._home.score(said)
             case v.Denied(title, message, remedy):
@@ -315,6 +335,8 @@ class RemoteEngine:
             self._snapshot = event
         elif isinstance(event, StudioShown):
             self._studio = event
+        elif isinstance(event, ControlsShown):
+            self._controls = event
         self._subscriptions = [each for each in self._subscriptions if not each.ended]
         for subscription in self._subscriptions:
             self._tell_one(subscription, event)
@@ -398,11 +420,15 @@ class RemoteEngine:
         if anew and self._studio is not None:
             # An engine that was never asked for anything says nothing of its studio.
             self._publish(StudioShown())
+        if anew and self._controls is not None:
+            self._publish(ControlsShown())
         line.echo_at = self._clock()
         if self._home is not None:
             self._home.attached(anew)
             for said in self._home.ports():
                 self._say(v.heard(said))
+        if self._sound is not None and (seen := self._sound.seen) is not None:
+            self._say(v.to_engine(seen))
 
     def _attach_again(self, now: float) -> None:
         try:

@@ -7,6 +7,7 @@ travel at once. A class is named only where its place could hold another one.
 
 from __future__ import annotations
 
+import base64
 import enum
 import math
 import types
@@ -141,7 +142,7 @@ class Codec:
                 for key, item in value.items()
             ]
         if isinstance(value, bytes):
-            return value.hex()
+            return base64.b64encode(value).decode()
         if isinstance(value, Fraction):
             return [value.numerator, value.denominator]
         if isinstance(value, enum.Enum):
@@ -232,7 +233,7 @@ class Codec:
             int: _whole,
             bool: _exactly(bool),
             str: _text,
-            bytes: lambda value: bytes.fromhex(_text(value)),
+            bytes: lambda value: base64.b64decode(_text(value), validate=True),
             Fraction: _fraction,
             type(None): _exactly(type(None)),
         }

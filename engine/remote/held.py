@@ -12,28 +12,36 @@ _PAST = 1.0
 """Seconds after its end for which a note is remembered."""
 
 
+_BANKS, _MODES = (0, 32), 120
+_PARAMETERS = (6, 38, *range(96, 102))
+"""Controllers that mean something only one after the other."""
+
+_Place = tuple[float, int, int]
+
+
 class Held:
-    """The notes, programs and clock that follow from all messages so far."""
+    """The notes, programs and controllers of each outlet, and the clock, as all messages say."""
 
     def __init__(self) -> None:
-        self._notes: dict[tuple[float, int, int], m.TimedNote] = {}
-        self._programs: dict[int, bytes] = {}
+        self._notes: dict[int, dict[_Place, m.TimedNote]] = {}
+        # By outlet, channel, and the order in which an instrument is to be told.
+        self._settings: dict[tuple[int, int, int, int], bytes] = {}
         self._clock = Clock()
 
     def take(self, message: m.ToPlayer, now: float) -> None:
         """Follows one message that a player is told at ``now``."""
+        held = self._notes.setdefault(m.outlet_of(message), {})
         match message:
             case m.Notes(notes):
-                self._notes = {
-                    place: note for place, note in self._notes.items() if note.off > now - _PAST
-                }
-                self._notes |= {_place(note): note for note in notes}
+                for place in [each for each, note in held.items() if note.off <= now - _PAST]:
+                    del held[place]
+                held |= {_place(note): note for note in notes}
             case m.Flush(at, cut):
-                self._flush(at, cut)
+                _flush(held, at, cut)
             case m.Prolong(channel, pitch, off):
-                self._prolong(channel, pitch, off)
-            case m.Send(_, data) if data[0] & 0xF0 == 0xC0:
-                self._programs[data[0] & 0x0F] = data
+                _prolong(held, channel, pitch, off)
+            case m.Send(_, data, outlet) if (order := _order(data)) is not None:
+                self._settings[outlet, data[0] & 0x0F, *order] = data
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():
                 # Walked up to now, so that what has passed is not remembered for ever.
                 self._clock.take(now)
@@ -41,13 +49,29 @@ class Held:
             case m.Panic():
                 self._notes.clear()
 
-    def notes(self, at: float) -> tuple[m.TimedNote, ...]:
-        """Gives the notes that start at ``at`` or later, in order."""
-        return tuple(sorted((n for n in self._notes.values() if n.on >= at), key=_place))
+    def notes(self, at: float, outlet: int = 0) -> tuple[m.TimedNote, ...]:
+        """Gives the notes of an outlet that start at ``at`` or later, in order."""
+        held = self._notes.get(outlet, {})
+        return tuple(sorted((note for note in held.values() if note.on >= at), key=_place))
+
+    def score(self, at: float) -> tuple[m.Notes, ...]:
+        """Gives the notes of all outlets that start at ``at`` or later."""
+        scores = (m.Notes(self.notes(at, outlet), outlet) for outlet in sorted(self._notes))
+        return tuple(score for score in scores if score.notes)
+
+    def put_right(self, wanted: Sequence[m.Notes], at: float) -> list[m.ToPlayer]:
+        """Gives what brings the player that holds this from ``at`` on to what it should hold."""
+        named = {score.outlet: score.notes for score in wanted}
+        return [
+            message
+            for outlet in sorted(self._notes.keys() | named)
+            for message in _put_right(self.notes(at, outlet), named.get(outlet, ()), at, outlet)
+        ]
 
     def program(self, at: float) -> tuple[m.Send, ...]:
-        """Gives what tells an instrument its programs at ``at``."""
-        return tuple(m.Send(at, data) for _, data in sorted(self._programs.items()))
+        """Gives what tells the instruments their programs and controllers at ``at``."""
+        settings = sorted(self._settings.items())
+        return tuple(m.Send(at, data, outlet) for (outlet, *_), data in settings)
 
     def clock(self, now: float, at: float) -> tuple[Change, ...]:
         """Gives what sets a clock going that should run from ``at`` on, and its changes to come."""
@@ -64,37 +88,51 @@ class Held:
     @property
     def end(self) -> float:
         """When the last note ends; minus infinity where none is held."""
-        return max((note.off for note in self._notes.values()), default=float("-inf"))
-
-    def _flush(self, at: float, cut: bool) -> None:
-        kept = [note for note in self._notes.values() if note.on < at]
-        if cut:
-            kept = [replace(note, off=min(note.off, at)) for note in kept]
-        self._notes = {_place(note): note for note in kept}
-
-    def _prolong(self, channel: int, pitch: int, off: float) -> None:
-        same = [n for n in self._notes.values() if (n.channel, n.pitch) == (channel, pitch)]
-        if same and (newest := max(same, key=_place)).off < off:
-            self._notes[_place(newest)] = replace(newest, off=off)
+        ends = (note.off for held in self._notes.values() for note in held.values())
+        return max(ends, default=float("-inf"))
 
 
-def put_right(
-    held: Sequence[m.TimedNote], wanted: Sequence[m.TimedNote], at: float
+def _order(data: bytes) -> tuple[int, int] | None:
+    """Gives the place of a message among what sets an instrument up; None for what does not."""
+    kind = data[0] & 0xF0
+    if kind == 0xC0:
+        return 1, 0
+    if kind in (0xD0, 0xE0):
+        return 2, kind
+    if kind != 0xB0 or data[1] >= _MODES or data[1] in _PARAMETERS:
+        return None
+    # A bank holds from the next change of program on.
+    return (0 if data[1] in _BANKS else 2), data[1]
+
+
+def _flush(held: dict[_Place, m.TimedNote], at: float, cut: bool) -> None:
+    for place, note in list(held.items()):
+        if note.on >= at:
+            del held[place]
+        elif cut and note.off > at:
+            held[place] = replace(note, off=at)
+
+
+def _prolong(held: dict[_Place, m.TimedNote], channel: int, pitch: int, off: float) -> None:
+    same = [note for note in held.values() if (note.channel, note.pitch) == (channel, pitch)]
+    if same and (newest := max(same, key=_place)).off < off:
+        held[_place(newest)] = replace(newest, off=off)
+
+
+def _put_right(
+    held: Sequence[m.TimedNote], wanted: Sequence[m.TimedNote], at: float, outlet: int
 ) -> list[m.ToPlayer]:
-    """Gives what brings a player from the notes it holds from ``at`` on to those it should hold.
-
-    What it holds and should hold is left alone: it may be about to sound.
-    """
+    # What is held and wanted is left alone: it may be about to sound.
     have, want = set(held), set(wanted)
     wrong = [note.on for note in have - want]
     if not wrong:
-        missing = [note for note in wanted if note not in have]
-        return [m.Notes(tuple(missing))] if missing else []
+        missing = tuple(note for note in wanted if note not in have)
+        return [m.Notes(missing, outlet)] if missing else []
     first = max(at, min(wrong))
-    told: list[m.ToPlayer] = [m.Flush(first)]
-    rest = [note for note in wanted if note.on >= first or note not in have]
-    return [*told, m.Notes(tuple(rest))] if rest else told
+    rest = tuple(note for note in wanted if note.on >= first or note not in have)
+    flush = m.Flush(first, outlet=outlet)
+    return [flush, m.Notes(rest, outlet)] if rest else [flush]
 
 
-def _place(note: m.TimedNote) -> tuple[float, int, int]:
+def _place(note: m.TimedNote) -> _Place:
     return note.on, note.channel, note.pitch

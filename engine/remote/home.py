@@ -11,12 +11,13 @@ from engine.desk import PortDesk
 from engine.midi import messages as m
 from engine.midi.clock import Change
 from engine.midi.link import Player, PlayerLink
-from engine.remote.held import Held, put_right
+from engine.remote.held import Held
 from engine.remote.timing import ClockMap, Offset
-from engine.remote.vocabulary import Score
+from engine.remote.vocabulary import Measured, Score
 
-ENOUGH = 8
-"""Round trips after which the engine's time is known well enough to play by."""
+ENOUGH, A_FEW = 16, 3
+"""Round trips after which the engine's time is known well enough to play by, and those on a line
+that is back, after which it is still known."""
 
 AGAIN = 0.25
 """The share by which the delay must change before the engine is told of it."""
@@ -54,6 +55,8 @@ class Home:
         self._slope = 1.0
         self._ready = self._down = False
         self._told: float | None = None
+        self._answers = 0
+        self._anew = False
         self._ports: dict[type, m.FromPlayer] = {}
         self._player = player(hear)
 
@@ -61,17 +64,21 @@ class Home:
         """Takes the engine's time, asked for at ``sent``."""
         now = self._clock()
         self._offset.add(sent, there, now)
+        self._answers += 1
         if self._map is None:
             return
-        if not self._map.aim(self._offset.value(now), there):
+        if self._stands(now):
+            # Nothing is to come whose time would move: no need to get there by and by.
+            self._map, self._slope = ClockMap(self._offset.value(now)), 1.0
+        elif not self._map.aim(self._offset.value(now), there):
             # Nothing that was converted holds any more: begin anew, and ask for everything.
             self._forget()
             self._offset.forget()
             self._offset.add(sent, there, now)
 
-    def measurement(self) -> float | None:
-        """Gives the delay that the engine should be told now; None where it knows."""
-        if not self._ready or self._offset.count < ENOUGH:
+    def measurement(self) -> Measured | None:
+        """Gives what the engine should be told of the line now; None where it knows."""
+        if not self._ready or self._offset.count < ENOUGH or self._answers < A_FEW:
             return None
         delay = self._offset.delay
         if self._told is not None and abs(delay - self._told) < AGAIN * self._told:
@@ -79,11 +86,14 @@ class Home:
         if self._map is None:
             self._map = ClockMap(self._offset.value(self._clock()))
         self._told = delay
-        return delay
+        anew, self._anew = self._anew, False
+        return Measured(delay, anew)
 
     def play(self, message: m.ToPlayer) -> None:
         """Takes what the engine plays."""
-        if isinstance(message, m.OpenPort):
+        if isinstance(message, m.OpenPort) and message.outlet:
+            self._player.send(message)
+        elif isinstance(message, m.OpenPort):
             for each in self._desk.choose(message.name)[0]:
                 self._player.send(each)
         elif self._map is not None and not isinstance(message, m.Quit):
@@ -98,12 +108,14 @@ class Home:
         if not _alike(self._held.clock(now, score.at), score.clock):
             for change in score.clock or (m.ClockStop(now),):
                 self.play(change)
-        notes = put_right(self._held.notes(score.at), score.notes, score.at)
-        for message in (*score.program, *notes):
+        for message in (*score.program, *self._held.put_right(score.notes, score.at)):
             self.play(message)
 
     def says(self, report: m.FromPlayer) -> m.FromPlayer | None:
         """Takes what the local player said; gives what the engine is to know of it."""
+        if m.outlet_of(report):
+            # The engine itself sees to the ports of routes.
+            return report
         for each in self._desk.take(report)[0]:
             self._player.send(each)
         match report:
@@ -129,6 +141,7 @@ class Home:
         """Goes on over a line that is there (again); ``anew`` where another engine answers."""
         self._down = False
         self._told = None
+        self._answers = 0
         if anew:
             self._forget()
             self._offset.forget()
@@ -156,6 +169,11 @@ class Home:
         """Silences everything and ends the player."""
         self._player.close()
 
+    def _stands(self, now: float) -> bool:
+        assert self._map is not None  # Only then there is something that could run.
+        there = self._map.engine(now)
+        return self._held.interval(there) is None and self._held.end <= there
+
     def _silence(self, now: float) -> None:
         if self._held.interval(now) is not None:
             self.play(m.ClockStop(now))
@@ -167,6 +185,7 @@ class Home:
         if self._map is not None:
             self._silence(self._map.engine(self._clock()))
         self._map = self._told = None
+        self._anew = True
         self._held = Held()
         self._slope = 1.0
 
@@ -175,9 +194,9 @@ class Home:
         if self._map is None:
             return
         at = self._map.engine(self._clock()) + _RESTART
-        notes = self._held.notes(at)
-        again: list[m.ToPlayer] = [m.Flush(at), *self._held.program(at)]
-        for message in (*again, *([m.Notes(notes)] if notes else [])):
+        scores = self._held.score(at)
+        flushes = [m.Flush(at, outlet=score.outlet) for score in scores]
+        for message in (*flushes, *self._held.program(at), *scores):
             self._player.send(self._here(message))
 
     def _there(self, report: m.FromPlayer) -> m.FromPlayer:
@@ -194,7 +213,7 @@ class Home:
         changed: dict[str, Any] = {}
         for part in fields(message):
             value = getattr(message, part.name)
-            if part.name in _TIMES:
+            if part.name in _TIMES and isinstance(value, float):
                 changed[part.name] = self._map.local(value)
             elif part.name == "interval":
                 changed[part.name] = value * self._map.slope(message.at)

@@ -19,6 +19,9 @@ MOST_EVENTS = 1000
 MOST_BYTES = 4_194_304
 """Bytes of notes that may wait."""
 
+MOST_SOUND = 134_217_728
+"""Bytes of a wave that may wait: a quarter of an hour."""
+
 
 class Outbox:
     """Lines for one who may be slow; safe to fill from any thread.
@@ -31,6 +34,8 @@ class Outbox:
         self._lock = threading.Lock()
         self._first: deque[bytes] = deque()
         self._first_bytes = 0
+        self._later: deque[bytes] = deque()
+        self._later_bytes = 0
         self._events: OrderedDict[object, Event] = OrderedDict()
         self._differences = Differences()
         self._told = 0
@@ -53,6 +58,19 @@ class Outbox:
             elif len(self._events) <= MOST_EVENTS:
                 self._events[object()] = event
 
+    def put_later(self, said: bytes) -> None:
+        """Takes a line that waits for all telling, at the pace at which that is taken."""
+        with self._lock:
+            if self._later_bytes <= MOST_SOUND:
+                self._later.append(said)
+                self._later_bytes += len(said)
+
+    def drop_later(self) -> None:
+        """Forgets the lines that have waited for all telling."""
+        with self._lock:
+            self._later.clear()
+            self._later_bytes = 0
+
     def got(self, count: int) -> None:
         """Takes how many bytes of telling have arrived there."""
         with self._lock:
@@ -67,7 +85,8 @@ class Outbox:
     def waiting(self) -> bool:
         """Whether there is something that may be written now."""
         with self._lock:
-            return bool(self._first) or (bool(self._events) and self._may_tell())
+            slow = bool(self._events or self._later)
+            return bool(self._first) or (slow and self._may_tell())
 
     def next(self) -> bytes | None:
         """Gives the next line to write, or None where nothing may be written now."""
@@ -76,8 +95,10 @@ class Outbox:
                 said = self._first.popleft()
                 self._first_bytes -= len(said)
                 return said
-            if not self._events or not self._may_tell():
+            if not self._may_tell():
                 return None
+            if not self._events:
+                return self._next_later()
             _, event = self._events.popitem(last=False)
         if isinstance(event, Snapshot):
             said = line(CHANNEL, self._differences.write(event))
@@ -85,6 +106,14 @@ class Outbox:
             said = line("tell", TOLD.plain(event))
         with self._lock:
             self._told += len(said)
+        return said
+
+    def _next_later(self) -> bytes | None:
+        if not self._later:
+            return None
+        said = self._later.popleft()
+        self._later_bytes -= len(said)
+        self._told += len(said)
         return said
 
     def _may_tell(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import logging
+import math
 import os
 import secrets
 import selectors
@@ -16,14 +17,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine import locations
+from engine.audio.device import Sound
+from engine.audio.sink import Playing
 from engine.commands import Command, ForgetKept, RecoverSong
-from engine.errors import ArmonicaError, NotReady, UserError
+from engine.errors import ArmonicaError, UserError
 from engine.events import Event, Snapshot
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
 from engine.remote.codec import BadLine
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
+from engine.remote.sound import SoundBoard
 from engine.remote.switchboard import Switchboard
 from engine.session.document import SUFFIX
 from engine.text import printable
@@ -50,6 +54,9 @@ MOST_BAD_LINES = 8
 MOST_SONGS = 500
 """How many songs of the user's folder are told to whoever attaches."""
 
+_BETWEEN = 10.0
+"""Seconds between two lines of the log about those who are not let in."""
+
 _FAREWELL = 1.0
 _TICK = 1.0
 _TURN = 64
@@ -60,6 +67,12 @@ log = logging.getLogger(__name__)
 
 class Unwelcome(UserError):
     """One who is not let in."""
+
+    title = "Line"
+
+
+class Ended(ArmonicaError):
+    """An engine that has ended."""
 
     title = "Line"
 
@@ -80,10 +93,11 @@ class Attachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is told to whoever comes: this run of the engine, and a song that was not saved."""
+    """What belongs to the engine: a song that was not saved, its speakers, and how it is ended."""
 
     recovered: str | None = None
     ended: Callable[[], None] = lambda: None
+    sound: SoundBoard | None = None
 
 
 class Server:
@@ -107,6 +121,7 @@ class Server:
         self._started = time.time()
         self._peers: dict[socket.socket, Peer] = {}
         self._closing = False
+        self._warned = -math.inf
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
@@ -189,16 +204,22 @@ class Server:
         except OSError:
             return
         except ArmonicaError as error:
-            log.warning("%s", error.line())
+            self._warn(error.line())
             return
         now = self._clock()
         peer = Peer(connection, name, door.token, now)
         strangers = sum(not each.greeted for each in self._peers.values())
         if strangers >= MOST_STRANGERS or len(self._peers) >= MOST_GUESTS + MOST_STRANGERS:
-            log.warning("%s was sent away: too many stand at the door", name)
+            self._warn(f"{name} was sent away: too many stand at the door.")
             connection.close()
             return
         self._peers[connection] = peer
+
+    def _warn(self, what: str) -> None:
+        # A crowd at the door must not drive all else out of the log.
+        if self._clock() >= self._warned + _BETWEEN:
+            self._warned = self._clock()
+            log.warning("%s", what)
 
     def _meet_all(self) -> None:
         now = self._clock()
@@ -255,7 +276,7 @@ class Server:
                 "Bring both machines to the same version.",
             )
         if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
-            raise NotReady("The engine has as many guests as it takes.", "Try again later.")
+            raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
     def _seat(self, peer: Peer, hello: v.Hello) -> None:
@@ -279,7 +300,9 @@ class Server:
         )
         ends: list[Callable[[], None]] = []
         if hello.plays:
-            self._switchboard.sit(peer.place, lambda message: self._play(peer, message))
+            self._switchboard.sit(
+                peer.place, lambda message: self._play(peer, message), leads=hello.watches
+            )
         if hello.watches:
             ends.append(self._engine.subscribe(lambda event: self._tell(peer, event)))
 
@@ -299,10 +322,17 @@ class Server:
                 self._engine.send(said)
             case v.Echo(sent):
                 peer.outbox.put(v.from_engine(v.Echoed(sent, now)))
-            case v.Measured(delay):
-                self._switchboard.measured(peer.place, delay)
+            case v.Measured(delay, anew):
+                self._switchboard.measured(peer.place, delay, anew)
             case v.Got(count):
                 peer.outbox.got(count)
+            case v.SoundSeen(devices, reason) if self._house.sound is not None:
+                sound = Sound(devices, reason)
+                self._house.sound.seen(peer.place, lambda order: self._sound(peer, order), sound)
+            case v.SoundDid(state, position, length, reason) if self._house.sound is not None:
+                self._house.sound.did(peer.place, Playing(state, position, length, reason))
+            case v.SoundSeen() | v.SoundDid():
+                pass
             case v.Goodbye():
                 self._switchboard.leave(peer.place, for_good=True)
                 peer.ending = True
@@ -336,6 +366,17 @@ class Server:
             peer.outbox.put(v.played(message))
         self._rouse()
 
+    def _sound(self, peer: Peer, order: v.SoundOrder) -> None:
+        said = v.from_engine(order)
+        if order.do in ("load", "stop"):
+            # Whatever has not gone yet is of a wave that nobody waits for any more.
+            peer.outbox.drop_later()
+        if order.at_ease:
+            peer.outbox.put_later(said)
+        else:
+            peer.outbox.put(said)
+        self._rouse()
+
     def _tell(self, peer: Peer, event: Event) -> None:
         peer.outbox.tell(event)
         self._rouse()
@@ -352,6 +393,8 @@ class Server:
             self._selector.unregister(peer.connection)
         if peer.greeted:
             self._switchboard.leave(peer.place, for_good=False)
+            if self._house.sound is not None:
+                self._house.sound.leave(peer.place)
             if peer.watches:
                 log.info("%s is not attached any more", peer.name)
         peer.close()
@@ -359,7 +402,7 @@ class Server:
     def _farewell(self) -> None:
         until = time.monotonic() + _FAREWELL
         for peer in self._peers.values():
-            peer.outbox.put(v.denied(NotReady("The engine has ended.")))
+            peer.outbox.put(v.denied(Ended("The engine has ended.")))
         while time.monotonic() < until and any(peer.writes for peer in self._peers.values()):
             for peer in list(self._peers.values()):
                 if not peer.write():

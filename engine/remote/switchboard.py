@@ -12,7 +12,7 @@ from engine.midi import messages as m
 from engine.midi.link import Player, PlayerLink
 from engine.remote.held import Held
 from engine.remote.vocabulary import Score
-from engine.sequencer import LOOK_AHEAD
+from engine.sequencer import LOOK_AHEAD, RESENT
 
 FAR_AHEAD = 3.0
 """How far ahead of their time notes are sent over a line, in seconds: a packet that is lost and
@@ -24,11 +24,12 @@ MOST_DELAY = 1.5
 GRACE = 30.0
 """How long a place is kept for one whose line broke, in seconds."""
 
-_SLACK = 0.1
-"""Seconds beyond the delay after which what a newcomer is told begins."""
+_SLACK = 0.05
+"""Seconds after which what a player of this machine is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
-_LEADERS = _PORTS | m.Lateness | m.Rejected | m.PlayerLost
+_STANDING = m.Listen | m.Thru | m.Spare | m.Monitor
+_DEAF = (m.Listen(), m.Thru(False), m.Spare(), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
 PlayerFactory = Callable[[Report], Player]
@@ -36,19 +37,26 @@ PlayerFactory = Callable[[Report], Player]
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One who plays: the way there (None: the line is down), and what was last said of ports."""
+    """One who plays: the way there (None: the line is down), and what was last said of ports.
+
+    One with screens ``leads``: its ports are those that are chosen, its controllers are heard.
+    ``told`` is one who knows what is going on, and is told the rest as it comes.
+    """
 
     put: Callable[[m.ToPlayer | Score], None] | None
+    leads: bool
+    told: bool = False
     delay: float | None = None
     left: float | None = None
     ports: dict[type, m.FromPlayer] = field(default_factory=dict)
 
 
 class Switchboard:
-    """Passes what the engine plays to all who listen, and what the newest of them says back.
+    """Passes what the engine plays to all who listen, and what one of them says back.
 
-    While somebody plays elsewhere the engine's own player rests: the music is where the
-    player is. Safe to call from any thread.
+    That is the newest with screens, or without any the engine's own player. While somebody
+    plays elsewhere the engine's own player rests: the music is where the player is. Safe to
+    call from any thread.
     """
 
     def __init__(
@@ -63,6 +71,10 @@ class Switchboard:
         self._rests = False
         self._seats: dict[str, Seat] = {}
         self._held = Held()
+        self._standing: dict[type, m.ToPlayer] = {}
+        self._led: Seat | None = None
+        # The ports of routes, which whoever leads opens where it is.
+        self._routes: dict[int, m.OpenPort] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -80,12 +92,18 @@ class Switchboard:
     def send(self, message: m.ToPlayer) -> None:
         """Passes a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.OpenPort):
-                self._lead(message)
+            if isinstance(message, m.OpenPort | m.Feed):
+                if isinstance(message, m.OpenPort) and message.outlet:
+                    self._routes[message.outlet] = message
+                self._to(self._leader(), message)
+                return
+            if isinstance(message, _STANDING):
+                self._standing[type(message)] = message
+                self._to(self._leader(), message)
                 return
             self._held.take(message, self._clock())
             for seat in self._seats.values():
-                if seat.put is not None and seat.delay is not None:
+                if seat.put is not None and seat.told:
                     seat.put(message)
             if self._own is not None and not self._rests:
                 self._own.send(message)
@@ -102,24 +120,30 @@ class Switchboard:
 
     # From those who are attached
 
-    def sit(self, place: str, put: Callable[[m.ToPlayer | Score], None]) -> None:
+    def sit(
+        self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
+    ) -> None:
         """Gives a place to one who wants to play, or one it had before."""
         with self._lock:
             # The newest leads, also who comes again.
             old = self._seats.pop(place, None)
-            self._seats[place] = Seat(put, ports=old.ports if old else {})
+            self._seats[place] = Seat(put, leads)
+            if old is not None:
+                self._seats[place].delay, self._seats[place].ports = old.delay, old.ports
 
-    def measured(self, place: str, delay: float) -> None:
-        """Takes how far away a place is; the first time its player is told what is going on."""
+    def measured(self, place: str, delay: float, anew: bool = False) -> None:
+        """Takes how far away a place is; at first, or ``anew``, it is told what is going on."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None or seat.put is None:
                 return
-            first, seat.delay = seat.delay is None, min(max(delay, 0.0), MOST_DELAY)
+            first, seat.told = not seat.told, True
+            seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
-            if first:
+            if first or anew:
                 now = self._clock()
-                at = now + seat.delay + _SLACK
+                # Also where it is lost on the way, and sent again.
+                at = now + 2 * seat.delay + RESENT
                 seat.put(Score(at, *self._from(now, at)))
 
     def says(self, place: str, message: m.FromPlayer) -> None:
@@ -129,7 +153,7 @@ class Switchboard:
             if seat is None or isinstance(message, m.Ready | m.Reach):
                 return
             _note(seat.ports, message)
-            if self._leader() is seat or not isinstance(message, _LEADERS):
+            if self._leader() is seat:
                 self._report(message)
 
     def leave(self, place: str, for_good: bool) -> None:
@@ -143,6 +167,9 @@ class Switchboard:
             seat.put, seat.left = None, self._clock()
             if for_good or seat.delay is None:
                 del self._seats[place]
+                self._arrange()
+            elif self._leader() is not seat:
+                # Another who is there leads meanwhile.
                 self._arrange()
             elif leads and isinstance(opened, m.PortOpened) and opened.name is not None:
                 self._report(m.PortLost(opened.name))
@@ -169,25 +196,42 @@ class Switchboard:
     @property
     def far(self) -> bool:
         """Whether the music sounds elsewhere."""
-        return self._reach.far
+        return any(seat.delay is not None for seat in self._seats.values())
 
     def _arrange(self) -> None:
         """Brings the engine and its own player to who is there now."""
         seats = [seat for seat in self._seats.values() if seat.delay is not None]
         delay = max((seat.delay or 0.0 for seat in seats), default=0.0)
-        reach = m.Reach(FAR_AHEAD, delay, True) if seats else m.Reach(LOOK_AHEAD)
+        far = self._leader() is not None
+        reach = m.Reach(FAR_AHEAD, delay, far) if seats else m.Reach(LOOK_AHEAD)
         if reach != self._reach:
             self._reach = reach
             self._report(reach)
+        self._hand_over()
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
-        self._show_ports()
 
-    def _show_ports(self) -> None:
+    def _hand_over(self) -> None:
+        """Lets whoever leads now hear the controllers, and shows their ports."""
         leader = self._leader()
-        for message in (leader.ports if leader else self._own_ports).values():
-            self._report(message)
+        if leader is self._led:
+            return
+        before, self._led = self._led, leader
+        # Two on one machine would hear the same keyboard.
+        for deaf in _DEAF:
+            self._to(before, deaf)
+        for standing in (*self._standing.values(), *self._routes.values()):
+            self._to(leader, standing)
+        for report in (leader.ports if leader else self._own_ports).values():
+            self._report(report)
+
+    def _to(self, seat: Seat | None, message: m.ToPlayer) -> None:
+        if seat is not None:
+            if seat.put is not None:
+                seat.put(message)
+        elif self._own is not None:
+            self._own.send(message)
 
     def _rest(self) -> None:
         if self._own is not None:
@@ -202,28 +246,22 @@ class Switchboard:
             return
         now = self._clock()
         notes, program, clock = self._from(now, now + _SLACK)
-        for message in (*program, *clock, *([m.Notes(notes)] if notes else [])):
+        for message in (*program, *clock, *notes):
             self._own.send(message)
 
     def _from(
         self, now: float, at: float
     ) -> tuple[
-        tuple[m.TimedNote, ...],
+        tuple[m.Notes, ...],
         tuple[m.Send, ...],
         tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
     ]:
-        return self._held.notes(at), self._held.program(at), self._held.clock(now, at)
-
-    def _lead(self, message: m.ToPlayer) -> None:
-        leader = self._leader()
-        if leader is None:
-            if self._own is not None:
-                self._own.send(message)
-        elif leader.put is not None:
-            leader.put(message)
+        return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
-        seats = [seat for seat in self._seats.values() if seat.delay is not None]
+        seats = [each for each in self._seats.values() if each.leads and each.delay is not None]
+        # One who is there goes before one whose line broke.
+        seats.sort(key=lambda seat: seat.put is not None)
         return seats[-1] if seats else None
 
     def _own_says(self, message: m.FromPlayer) -> None:
@@ -236,7 +274,7 @@ class Switchboard:
 def _note(ports: dict[type, m.FromPlayer], message: m.FromPlayer) -> None:
     if isinstance(message, m.PortsSeen):
         ports[m.PortsSeen] = message
-    elif isinstance(message, _PORTS):
+    elif isinstance(message, _PORTS) and not m.outlet_of(message):
         # Of the port that is wanted, only what became of it last.
         seen = ports.get(m.PortsSeen)
         ports.clear()

@@ -11,8 +11,8 @@ DRIFT = 50e-6
 WINDOW = 300.0
 """Seconds for which a measurement of the offset counts."""
 
-SLEW = 500e-6
-"""The most by which time is stretched to follow the engine's clock: half a millisecond a second."""
+SLEW = 1e-3
+"""The most by which time is stretched to follow the engine's clock: a millisecond a second."""
 
 SETTLE = 5.0
 """Seconds in which a deviation is made good, where `SLEW` allows it."""

@@ -14,7 +14,8 @@ from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from engine import __version__, commands, events
-from engine.errors import ArmonicaError
+from engine.audio.device import Device
+from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.remote.codec import BadLine, Codec
 
@@ -24,6 +25,10 @@ LONGEST_TO_ENGINE = 1_048_576
 LONGEST_FROM_ENGINE = 33_554_432
 """The longest line from an engine in bytes; a song of 256 measures takes under two millions."""
 
+SLOWEST, FASTEST = 8_000, 192_000
+"""The range of rates of a wave that is played, in samples a second."""
+
+SoundState = Literal["idle", "playing", "waiting", "paused", "ended", "failed"]
 Channel = Literal["ask", "heard", "tell", "differs", "play", "line"]
 
 
@@ -64,9 +69,13 @@ class Echo(ToEngine):
 
 @dataclass(frozen=True, slots=True)
 class Measured(ToEngine):
-    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent."""
+    """The line was measured: a message needs about ``delay`` seconds, and notes may be sent.
+
+    With ``anew`` whatever was sent before does not count any more.
+    """
 
     delay: float
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,24 @@ class Got(ToEngine):
     """Says how many bytes of telling have arrived since the line was opened."""
 
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSeen(ToEngine):
+    """Says which sound devices there are beside the screen; without any, ``reason`` says why."""
+
+    devices: tuple[Device, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDid(ToEngine):
+    """Says what the sound device does, as in `engine.audio.sink.Playing`."""
+
+    state: SoundState
+    position: float = 0.0
+    length: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +158,38 @@ class Score(FromEngine):
     """
 
     at: float
-    notes: tuple[m.TimedNote, ...] = ()
+    notes: tuple[m.Notes, ...] = ()
     program: tuple[m.Send, ...] = ()
     clock: tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoundOrder(FromEngine):
+    """Asks the sound device for something, as `engine.studio.parts.Speaker` does.
+
+    ``wave`` are samples of 16 bits, little-endian, of 1 or 2 ``channels`` in turn; to ``play``
+    from ``seconds`` on (0: from where it stands) a wave must be there so far.
+    """
+
+    do: Literal["load", "append", "play", "stop"]
+    rate: int = 0
+    wave: bytes = b""
+    channels: int = 1
+    last: bool = False
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.channels not in (1, 2) or len(self.wave) % (2 * self.channels):
+            raise OutOfRange(f"{len(self.wave)} bytes are no wave of {self.channels} channels.")
+        if self.do == "load" and not SLOWEST <= self.rate <= FASTEST:
+            raise OutOfRange(f"A rate lies from {SLOWEST} to {FASTEST}, not {self.rate}.")
+        if not self.seconds >= 0:
+            raise OutOfRange(f"A place in a wave is 0 seconds or later, not {self.seconds}.")
+
+    @property
+    def at_ease(self) -> bool:
+        """Whether it comes in its turn, behind what the screens are told."""
+        return self.do == "append" or self.seconds > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +216,6 @@ class Denied(FromEngine):
 
 
 _COMMANDS = vars(commands)
-_INSIDE = (commands.MarkSaved, commands.MarkModel, commands.MarkPort)
 
 
 def _family(kinds: Any) -> tuple[type, ...]:
@@ -173,6 +228,9 @@ PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)
 FROM_ENGINE = Codec([FromEngine], finite=True)
+
+_INSIDE = tuple(kind for kind in ASKED.kinds if kind.__name__.startswith("Mark"))
+"""What the loop alone tells the state: what became of ports, files and models."""
 
 VOCABULARY = sha256(
     "".join(each.digest for each in (ASKED, TOLD, PLAYED, HEARD, TO_ENGINE, FROM_ENGINE)).encode()

@@ -19,6 +19,8 @@ from engine.errors import ArmonicaError, BadSong
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
+from engine.music.modulation import MODULATION_KINDS, Modulation
+from engine.music.routes import MOST_ROUTES, Route
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
 from engine.music.touch import Touch, Touches
@@ -44,6 +46,8 @@ _PLAIN_SOUND = {
     "key": asdict(C_MAJOR),
     "lock": False,
     "bank": [None, None],
+    "modulations": [],
+    "routes": [],
 }
 """How a song of version 1 is sounded."""
 
@@ -117,6 +121,8 @@ def encode(document: Document) -> bytes:
         "key": asdict(song.key),
         "lock": song.lock,
         "bank": [track.pop("bank_msb"), track.pop("bank_lsb")],
+        "modulations": [asdict(modulation) for modulation in song.modulations],
+        "routes": [asdict(route) for route in song.routes],
     }
     new = sound != _PLAIN_SOUND or any(map(_new, song.slots))
     head = {
@@ -295,7 +301,50 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
         _bad("the bank is not a list of two")
     msb, lsb = (None if each is None else fields.is_integer("bank", each) for each in bank)
     track = replace(track, bank_msb=msb, bank_lsb=lsb)
-    return {"track": track, "groove": groove, "key": key, "lock": fields.truth("lock")}
+    lock, listed = fields.truth("lock"), fields.take("modulations")
+    if not isinstance(listed, list) or len(listed) > _MOST_DIMENSIONS:
+        _bad("the modulations are not a list")
+    modulations = tuple(_modulation(body, f"modulation {at}") for at, body in enumerate(listed, 1))
+    listed = fields.take("routes")
+    if not isinstance(listed, list) or len(listed) > MOST_ROUTES:
+        _bad(f"the routes are not a list of at most {MOST_ROUTES}")
+    routes = tuple(_route(body, f"route {at}") for at, body in enumerate(listed, 1))
+    return {
+        "track": track,
+        "groove": groove,
+        "key": key,
+        "lock": lock,
+        "modulations": modulations,
+        "routes": routes,
+    }
+
+
+def _route(body: object, where: str) -> Route:
+    fields = _Fields(body, where)
+    program = fields.take("program")
+    route = Route(
+        fields.text("port"),
+        fields.integer("channel"),
+        None if program is None else fields.is_integer("program", program),
+        fields.integer("transpose"),
+        fields.truth("clock"),
+    )
+    fields.end()
+    return route
+
+
+def _modulation(body: object, where: str) -> Modulation:
+    fields = _Fields(body, where)
+    kind = fields.text("kind")
+    if kind not in MODULATION_KINDS:
+        _bad(f"{where} is of a kind that is not known")
+    names = ("channel", "number", "low", "high")
+    rest = {name: fields.integer(name) for name in names}
+    modulation = Modulation(
+        fields.integer("dimension"), MODULATION_KINDS[MODULATION_KINDS.index(kind)], **rest
+    )
+    fields.end()
+    return modulation
 
 
 def _slot(body: object, where: str, version: int) -> Slot:

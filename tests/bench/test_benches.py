@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from engine.bench import BENCHES, Result, jitter, latency, screen, start
+from engine.bench import BENCHES, Result, jitter, latency, remote, screen, start
 from engine.errors import NotReady
 from engine.locations import MEASURE_VAE
 
@@ -60,7 +60,7 @@ def test_a_key_is_heard_at_rest_and_while_playing() -> None:
 @weights
 def test_the_clock_ticks_while_gauges_move() -> None:
     found = measured(lambda: jitter.run(rounds=1, seconds=2.0))
-    turns = ("jitter", "jitter while audio grows")
+    turns = ("jitter", "jitter while audio grows", "jitter while knobs are swept")
     assert set(found) == {f"{turn} {share}" for turn in turns for share in ("p50", "p99", "max")}
     for result in (found["jitter p50"], found["jitter p99"]):
         assert 0 <= result.ours < 20
@@ -71,3 +71,12 @@ def test_the_clock_ticks_while_gauges_move() -> None:
 def test_a_step_of_a_gauge_writes_less_than_plain_textual() -> None:
     found = measured(lambda: screen.run(steps=4))["screen"]
     assert 0 < found.ours < found.other
+
+
+@pytest.mark.real
+def test_notes_come_home_over_a_slow_line() -> None:
+    found = measured(lambda: remote.run(4.0, 2.0))
+    assert set(found) == {f"notes over a line {share}" for share in ("p50", "p99", "max")}
+    for result in found.values():
+        assert " 0 lost and 0 stuck" in result.how
+    assert abs(found["notes over a line p50"].ours) < 20

@@ -164,6 +164,18 @@ def test_a_rest_ends_the_gesture_and_so_does_another_measure() -> None:
     assert len(stage.shown.undo) == 3
 
 
+def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
+    stage = bound(JUMP)
+    stage.turn(0)
+    stage.pass_time(1.0)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.do(c.SelectSlot(1))
+    stage.pass_time(0.1)
+    assert stage.gauge(slot=0) == 3.0
+    assert stage.shown.song.slots[1].empty
+
+
 def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
     stage = bound(Binding(KNOB, DENSITY))
     stage.do(c.SetLatent(0, 2, 0.0))
@@ -351,6 +363,83 @@ def test_controls_are_shown_seldom_while_they_move() -> None:
     assert shown[-1].devices[0].bindings[0].place == 99 / 127
 
 
+def feeding(*bindings: Binding) -> Stage:
+    """Gives a stage whose device listens."""
+    device = DeviceMap("nano", bindings, feedback=True)
+    map_files.write(map_files.own_file("nano"), device)
+    return Stage()
+
+
+def fed(stage: Stage) -> list[bytes]:
+    """Gives what the device was told since, once all is due."""
+    stage.conductor.settle(stage.now)
+    stage.pass_time(1.0)
+    told = [each.data for each in stage.player.messages if isinstance(each, m.Feed)]
+    stage.player.messages.clear()
+    return told
+
+
+def test_a_fader_follows_what_changes_elsewhere() -> None:
+    stage = feeding(Binding(KNOB, DENSITY), Binding(Control("note", 9, 36), PLAY))
+    fed(stage)
+    stage.do(c.SetLatent(0, 2, 3.0))
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.do(c.Undo())
+    stage.do(c.Undo())
+    here = round(127 * Binding(KNOB, DENSITY).place(stage.gauge()))
+    assert fed(stage) == [bytes((0xB0, 16, here))]
+    stage.do(c.SelectSlot(1))
+    assert fed(stage) == [bytes((0xB0, 16, 64))]
+    stage.do(c.Play())
+    assert bytes((0x99, 36, 127)) in fed(stage)
+
+
+def test_a_fader_is_not_moved_under_the_hand_that_moves_it() -> None:
+    stage = feeding(JUMP)
+    fed(stage)
+    for value in range(20, 80):
+        stage.turn(value)
+        assert not [each for each in stage.player.messages if isinstance(each, m.Feed)]
+    # It stands where it should already.
+    assert fed(stage) == []
+
+
+def test_a_fader_that_was_not_picked_up_goes_to_its_value_when_it_is_let_go() -> None:
+    stage = feeding(Binding(KNOB, DENSITY))
+    stage.do(c.SetLatent(0, 2, 3.0))
+    fed(stage)
+    stage.turn(10, 20)
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+
+
+def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing() -> None:
+    stage = feeding(JUMP)
+    first = fed(stage)
+    assert len(first) == 1
+    stage.conductor.take(m.Listening(()), stage.now)
+    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    assert fed(stage) == first
+    deaf = bound(JUMP)
+    deaf.do(c.SetLatent(0, 2, 3.0))
+    assert fed(deaf) == []
+
+
+def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
+    stage = bound(Binding(Control("note", 9, 36), PLAY), JUMP)
+    stage.conductor.settle(stage.now)
+    spared = [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    assert spared == [m.Spare(("9924 alsa:nano", "b010 alsa:nano"))]
+    stage.player.messages.clear()
+    stage.conductor.settle(stage.now)
+    assert not [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    stage.do(c.Forget(PLAY))
+    stage.conductor.settle(stage.now)
+    assert [each for each in stage.player.messages if isinstance(each, m.Spare)] == [
+        m.Spare(("b010 alsa:nano",))
+    ]
+
+
 MESSAGES = st.one_of(
     st.binary(min_size=2, max_size=2).map(lambda data: bytes((0xB0, *(b & 127 for b in data)))),
     st.builds(lambda n, v: bytes((0xB0, n, v)), st.integers(14, 18), st.integers(0, 127)),
@@ -364,7 +453,9 @@ ASKED = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
 def test_any_turning_and_asking_leaves_a_sound_map(
     events: list[bytes | c.Command], apart: float

@@ -18,9 +18,9 @@ from engine.events import KeysHeard, Noticed, RecordStatus, Refused
 from engine.midi import messages as m
 from engine.midi.capture import SILENCE
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.sequencer import CLICK_CHANNEL, DOWNBEAT, LEAD, UPBEAT
+from engine.sequencer import CLICK_CHANNEL, DOWNBEAT, HIGH_DOWNBEAT, HIGH_UPBEAT, LEAD, UPBEAT
 from tests.engine.test_conductor import Desk, measure
 
 C, D, E, F, G = 60, 62, 64, 65, 67
@@ -159,6 +159,13 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
     )
 
 
+def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
+    song = replace(EMPTY, track=Track(channel=3))
+    hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
+    struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
+    assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
+
+
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:
     hands = Hands(settings=Settings()).record(count_in=4.0)
     hands.play((-3, -2, C), (-2, -1, D)).until(-0.5)
@@ -251,6 +258,39 @@ def test_channels_are_left_out_where_others_are_chosen() -> None:
     hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x93, D, 70))))
     hands.until(8.2)
     assert [slot.empty for slot in hands.slots] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("message", [b"\xfc", b"\xfa"])
+def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message: bytes) -> None:
+    hands = Hands(settings=replace(QUIET, clock="any"))
+    pulses = iter(range(1, 10_000))
+
+    def until(end: float) -> None:
+        while hands.desk.now < end - 1e-6:
+            at = next(pulses) / 24
+            hands.desk.until(at)
+            hands.desk.do(m.Heard(at, "daw", b"\xf8"))
+
+    hands.desk.do(m.Heard(0.0, "daw", b"\xfa"))
+    until(1.0)
+    hands.desk.do(c.Record(slot=0, measures=2))
+    until(9.0)
+    began = hands.desk.conductor.snapshot.recording
+    assert began == RecordStatus("replace", 0, 2)
+    until(12.0)
+    hands.desk.do(m.Heard(12.0, "keys", bytes((0x90, G, 70))))
+    until(13.0)
+    hands.desk.do(m.Heard(13.0, "daw", message))
+    until(14.0)
+    assert hands.desk.conductor.snapshot.recording is None
+    assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
+
+
+def test_the_settings_may_name_the_channels_that_count() -> None:
+    hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
+    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x91, D, 70))))
+    hands.until(8.2)
+    assert hands.tunes()[:2] == ["", "D-------"]
 
 
 # What was just played

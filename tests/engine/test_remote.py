@@ -12,6 +12,7 @@ import pytest
 from engine import commands as c
 from engine.errors import ArmonicaError
 from engine.events import MapFilled, Noticed, PlayheadMoved, Refused, Snapshot
+from engine.music.song import Song
 from engine.remote import vocabulary as v
 from engine.remote.client import RemoteEngine, SentAway
 from engine.remote.dial import Address, NoWay
@@ -277,3 +278,16 @@ def test_a_second_token_file_is_read(place: Place) -> None:
     token_path().write_text("")
     with pytest.raises(ArmonicaError, match="no token"):
         place.guest(port=place.door.port)
+
+
+@pytest.mark.parametrize("command", [c.MarkModel(None), c.MarkSaved("x", Song())])
+def test_what_the_loop_alone_may_tell_is_refused(
+    place: Place, stranger: Callable[..., Stranger], command: c.Command
+) -> None:
+    who = stranger()
+    who.greet()
+    who.say(v.asked(command))
+    denied = who.hear()
+    assert isinstance(denied, v.Denied)
+    assert "own use" in denied.message
+    assert place.engine.snapshot.model.state == "ready"

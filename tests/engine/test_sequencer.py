@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.events import PlayheadMoved
+from engine.events import PlayheadMoved, RecordSettings
 from engine.midi import messages as m
 from engine.midi.schedule import Schedule
 from engine.music.groove import PLAIN, Groove
@@ -20,7 +21,7 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Origin, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
+from engine.sequencer import DOWNBEAT, LEAD, LOOK_AHEAD, MARGIN, UPBEAT, Sequencer
 
 TUNE = Origin("corpus", "The Tune")
 C, D, E, F, G = 60, 62, 64, 65, 67
@@ -426,6 +427,12 @@ def test_a_measure_that_is_heard_once_is_heard_as_it_was_played() -> None:
     assert [(n.on, n.off, n.velocity) for n in told[0].notes] == [(5.0, 6.04, 30), (6.04, 7.0, 100)]
 
 
+def test_a_deviation_too_small_for_a_number_is_none() -> None:
+    line = Line([measure("CCCC")], touches=[(Touch(80, -1e-190), None, None, None)])
+    assert [note.start for note in line.between(0.0, 8.0)] == pytest.approx(list(range(8)))
+    assert [note.start for note in line.between(4.0, 5.0)] == pytest.approx([4.0])
+
+
 def test_notes_that_were_played_into_each_other_stay_in_order() -> None:
     tokens = [HOLD] * 24
     tokens[3:5] = C, D
@@ -670,3 +677,33 @@ def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() ->
         assert isinstance(message, m.Send)
         stage.schedule.send(message.at, message.data, 0.0)
     assert [due.data[0] for due in stage.schedule.take(0.0)] == [0xB2, 0xC2]
+
+
+counted = st.tuples(
+    st.floats(0.02, 1.7),
+    st.lists(measures, min_size=1, max_size=3),
+    st.sampled_from([60.0, 97.0, 180.0]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(counted, max_size=6), st.integers(0, 2), st.integers(1, 3))
+def test_whatever_is_edited_every_beat_of_a_recording_is_struck_once(
+    edits: list[tuple[float, list[str], float]], count_in: int, reach: int
+) -> None:
+    stage = Stage(song("C-D-"))
+    record = RecordSettings(count_in=count_in)
+    told, begins = stage.sequencer.record(stage.now, 0, reach, record)
+    stage.tell(told)
+    for wait, texts, tempo in edits:
+        stage.until(stage.now + wait)
+        stage.change(song(*texts, tempo=tempo))
+    stage.until(stage.now + 4.2 + 4 * count_in)
+    beats = stage.sequencer.beats
+    assert beats is not None
+    struck = [at for at, kind, pitch in stage.heard if kind == "on" and pitch in (DOWNBEAT, UPBEAT)]
+    places = [beats.at(at) for at in struck if beats.at(at) >= begins - 0.5]
+    assert [round(place) for place in places] == list(range(round(begins), len(places)))
+    assert all(abs(place - round(place)) < 0.02 for place in places)
+    assert len(places) >= 4
+    assert len(struck) == len(places) + 4 * count_in

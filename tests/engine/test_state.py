@@ -21,6 +21,7 @@ from engine.events import (
 from engine.latent.spec import Latent
 from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.modulation import Modulation
 from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.music.touch import Touch
@@ -273,6 +274,7 @@ def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) 
         c.SetGroove(seed=2**63),
         c.SetKey(tonic=12),
         c.SetKey(scale="dorien"),
+        c.SetModulation(Modulation(32)),
         c.SetTitle("x" * 300),
         c.Play(8),
         c.Audition(-1),
@@ -365,6 +367,12 @@ commands = st.one_of(
     st.builds(c.RemoveSlot, slots),
     st.builds(c.SetTempo, st.floats(10, 500), gestures),
     st.builds(c.SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
+    st.builds(
+        lambda dimension, number: c.SetModulation(Modulation(dimension, number=number)),
+        st.integers(0, 33),
+        st.integers(0, 3),
+    ),
+    st.builds(c.RemoveModulation, st.integers(-1, 3)),
     st.builds(c.SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
     st.builds(c.SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
     st.builds(c.SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),

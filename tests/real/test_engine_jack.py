@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 
 from engine import commands as c
 from engine.config import Settings
 from engine.loop import Engine
+from engine.music.measure import Measure
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
+from engine.music.song import Origin
 from tests.engine.conftest import Listener
 from tests.fakes import FakeModel
 from tests.real.conftest import Heard, JackServer, note_starts
@@ -56,3 +62,49 @@ def test_an_edit_is_heard_and_closing_leaves_no_note(engine: tuple[Engine, Heard
     assert note_starts(heard.messages)[0][1][1] == edited.pitches[0]
     made.close()
     heard.wait_until(lambda _: not heard.holding())
+
+
+def test_swing_a_lock_and_an_octave_beside_it_are_heard(engine: tuple[Engine, Heard]) -> None:
+    made, heard = engine
+    eighths = Measure.from_tokens([token for pair in range(8) for token in (60 + pair, 0, 0)])
+    made.send(c.SetAudition(False))
+    made.send(c.LoadMeasures(0, (eighths,) * 8, (Origin("midi"),) * 8))
+    made.send(c.SetTempo(100))
+    made.send(c.SetGroove(swing=66))
+    made.send(c.SetKey(0, "major", lock=True))
+    made.send(c.SetRoutes((Route("", 3, None, 12),)))
+    made.send(c.Play(0))
+    heard.wait_until(lambda messages: len(note_starts(messages)) >= 34)
+    starts = note_starts(heard.messages)
+    melody = [(at, data[1]) for at, data in starts if data[0] == 0x90]
+    above = [data[1] for _, data in starts if data[0] == 0x93]
+    locked = [60, 60, 62, 62, 64, 65, 65, 67]
+    assert [pitch for _, pitch in melody[:16]] == locked * 2
+    assert above[:16] == [pitch + 12 for pitch in locked * 2]
+    # A quarter note lasts 600 ms; the first of each pair has 66 % of it. JACK passes messages on
+    # at the ends of its periods, which slip on a busy machine.
+    steps = [after[0] - before[0] for before, after in pairwise(melody[:17])]
+    assert statistics.median(steps[::2]) == pytest.approx(0.396, abs=0.01)
+    assert statistics.median(steps[1::2]) == pytest.approx(0.204, abs=0.01)
+
+
+def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
+    engine: tuple[Engine, Heard],
+) -> None:
+    made, heard = engine
+    made.send(c.SetModulation(Modulation(1, "cc", 4, 74)))
+    made.send(c.SetModulation(Modulation(2, "bend", 4, 0, 0, 16_383)))
+    for step in range(300):
+        made.send(c.SetLatent(0, 1, -3 + step / 50, gesture=1))
+    made.send(c.SetLatent(0, 1, 3.0))
+    heard.wait_until(lambda messages: b"\xb4\x4a\x7f" in [data for _, data in messages])
+    told = [data[2] for _, data in heard.messages if data[:2] == b"\xb4\x4a"]
+    # No value is sent twice, nor one that was overtaken.
+    assert told[1:] == sorted(set(told[1:]))
+    made.send(c.SetLatent(0, 2, 3.0))
+    heard.wait_until(lambda messages: b"\xe4\x7f\x7f" in [data for _, data in messages])
+    # At the end the instrument is in tune again.
+    made.close()
+    heard.wait_until(
+        lambda messages: [data for _, data in messages if data[0] == 0xE4][-1] == b"\xe4\x00\x40"
+    )

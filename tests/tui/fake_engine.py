@@ -10,6 +10,7 @@ from engine import commands as c
 from engine.controllers import Controllers
 from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.events import (
+    ClockStatus,
     CorpusBrowsed,
     Event,
     Explained,
@@ -200,6 +201,17 @@ class FakeEngine:
             case c.OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)
                 return self.state.apply(c.MarkPort(status))
+            case c.SetThru(on, only):
+                inputs = replace(shown.inputs, thru=on, only=only)
+                return self.state.apply(c.MarkInputs(inputs))
+            case c.CaptureLast(slot):
+                origin = Origin("played", "Played", "kept, measure 1 of 1")
+                played = c.LoadMeasures(slot or 0, (_scale(2),), (origin,))
+                return self.state.apply(played)
+            case c.FollowClock(source):
+                return self.state.apply(c.MarkClock(ClockStatus(source)))
+            case c.BackToOwnTempo():
+                return self.state.apply(c.MarkClock(ClockStatus()))
             case c.SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (

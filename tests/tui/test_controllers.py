@@ -13,8 +13,9 @@ from engine.midi import map_files
 from engine.midi.controls import Control
 from engine.midi.mapping import Binding, DeviceMap
 from engine.midi.messages import Heard
-from engine.midi.targets import Target
+from engine.midi.targets import SORTS, Target
 from tests.tui.fake_engine import FakeEngine
+from tests.tui.fake_studio import FakeStudio
 from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
@@ -22,6 +23,7 @@ from tui.screens.controllers import ControllersSheet
 from tui.screens.form import Form
 from tui.screens.learn import LearnSheet
 from tui.widgets.gauges import NamedGauges
+from tui.widgets.trait_rows import TraitRows
 
 NANO = "alsa:nano"
 KNOB = Control("cc", 0, 16)
@@ -179,9 +181,33 @@ async def test_anything_that_can_be_done_is_learned_from_the_list(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_list(app, pilot)
-        await pilot.press("n", *["down"] * 5, "enter")
+        # What needs no name comes first, in the order of the words.
+        words = [sort.word for sort in SORTS.values() if not sort.named]
+        await pilot.press("n", *["down"] * words.index("play"), "enter")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
         assert nano.of(c.Learn) == [c.Learn(Target("play"))]
         nano.hear(Heard(0.0, NANO, bytes((0x99, 36, 90))))
         await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
         await until(pilot, lambda: any("note 36 ch 10" in row for row in rows(app)))
+
+
+async def test_a_trait_is_learned_by_what_its_arrows_move() -> None:
+    studio = FakeStudio()
+    studio.open()
+    app = ArmonicaApp(studio, seed=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        studio.tell(studio.studio)
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen is app.steering and app.steering.studio.traits)
+        trait = studio.studio.traits[0]
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, LearnSheet))
+        word = "aim" if trait.arm == "closed-loop" else "strength"
+        assert studio.of(c.Learn) == [c.Learn(Target(word, trait.name))]
+        studio.hear(*turned(20, 30, 40))
+        await until(pilot, lambda: app.screen is app.steering)
+        rows = app.steering.query_one(TraitRows)
+        await until(pilot, lambda: "∙" in lines(rows)[1])
+        await pilot.press("tab", "C")
+        await until(pilot, lambda: len(studio.of(c.Learn)) == 2)
+        assert studio.of(c.Learn)[1] == c.Learn(Target("take"))

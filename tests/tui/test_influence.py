@@ -152,6 +152,7 @@ async def test_the_screen_tells_what_the_selected_measure_is_similar_to(
         assert "Measure 1 of 7" in lines(verdict)[0]
         assert "●" in lines(verdict)[1]
         assert ".12 ▼" in lines(verdict)[1]
+        assert ("longest exact match 7 notes" in lines(verdict)[1]) == (size[0] == 120)
         await pilot.press("f2")
         await until(pilot, lambda: app.screen is app.composing)
 
@@ -313,9 +314,16 @@ async def test_an_unknown_licence_counts_as_in_copyright_and_alerts_by_colour_an
         assert row[:6].split() == ["▸", "1", "!!"]
         assert "unknown" in row
         assert "red alert" in matches.plain()
-        words = "!! #1 A Song of Yesterday: 16 notes in a row, its licence is not known or in "
-        assert lines(verdict)[2].startswith(words)
-        assert "similarity is not proof of copying" in verdict.plain()
+        why = "16 notes in a row, licence unknown: no proof of copying."
+        alert = f"!! #1 A Song of Yesterday: {why}"
+        assert lines(verdict)[2] == alert
+        assert "not known or in copyright: similarity is not proof" in verdict.plain()
+        # Where there is little room the alert is said in fewer words, and whole.
+        await pilot.resize_terminal(80, 24)
+        short = f"!! #1: {why}"
+        await until(pilot, lambda: lines(verdict)[2] == short)
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: lines(verdict)[2] == alert)
         red = matches.style_of("matches--red")
         assert matches.picture().rows[1][4] == ("!", red)
         assert red.color != matches.style_of("matches--label").color
@@ -346,6 +354,49 @@ async def test_what_is_seldom_so_near_is_looked_at_without_being_red(
         assert "CC BY-SA" in row
         assert matches.picture().rows[1][5] == ("!", matches.style_of("matches--amber"))
         assert lines(verdict)[2].startswith("! #1 The Rakes of Kildare: 3 notes in a row, asks")
+
+
+async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influence(
+    app: ArmonicaApp, engine: LateEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await look(pilot)
+        _, matches, _ = parts(screen)
+        await pilot.press("e")
+        await until(pilot, lambda: "the model's gradients agree" in matches.plain())
+        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0, 10, gradients=True)
+        assert "gradient" in lines(matches)[1]
+        assert "influence" not in matches.plain()
+        # What became of the measure has not been weighed.
+        await pilot.press("x")
+        await answered(pilot)
+        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0)
+        assert "gradient" not in "".join(lines(matches))
+        await pilot.press("right")
+        await answered(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: "Nothing has been found" in said(app)[-1])
+
+
+async def test_influence_is_said_only_of_what_a_retraining_confirmed(
+    app: ArmonicaApp, engine: LateEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await look(pilot)
+        _, matches, _ = parts(screen)
+        assert "similar; nothing has confirmed an influence" in lines(matches)[7]
+        told = screen.told
+        assert told is not None
+        assert told.found is not None
+        first, *rest = told.found.matches
+        sure = replace(first, evidence="retrained")
+        engine.tell(replace(told, found=replace(told.found, matches=(sure, *rest))))
+        await until(pilot, lambda: "influence on a small model" in matches.plain())
+        assert "retrain" in lines(matches)[1]
+        assert "similar" not in lines(matches)[1]
+        assert "similar" in lines(matches)[2]
+        at = lines(matches)[1].index("retrain")
+        assert matches.picture().rows[1][at] == ("r", matches.style_of("matches--sure"))
 
 
 # Side by side
@@ -649,8 +700,12 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
         assert "1 of 3, The Rakes of Kildare" in matches.plain()
         assert "heard from 0 s on" in matches.plain()
         assert "0 s on" in lines(matches)[1] or "0 s" in lines(matches)[1]
-        assert comparison.plain() == "In print: The Rakes of Kildare, measures 1-2."
-        assert "longest match" not in "".join(lines(verdict))
+        assert comparison.plain().startswith("In print: The Rakes of Kildare, measures 1-2;")
+        # Sound has no notes that could agree or differ, and is not called notes.
+        assert not set("━▔▁·") & set("".join(lines(comparison)))
+        assert lines(matches)[0].split()[-6:-3] == ["sound", "latent", "near%"]
+        assert "sound 0.97" in verdict.plain()
+        assert "longest exact match" not in "".join(lines(verdict))
         await pilot.press("left")
         await until(pilot, lambda: studio.of(c.AskTakeInfluence)[-1] == c.AskTakeInfluence("t1"))
         await answered(pilot)

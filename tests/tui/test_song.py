@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine import commands as c
-from engine.events import LatenessMeasured, PlayheadMoved, PortStatus
+from engine.events import (
+    ClockFollowed,
+    ClockStatus,
+    InputStatus,
+    LatenessMeasured,
+    PlayheadMoved,
+    PortStatus,
+)
+from engine.midi.follower import Lock
 from tests.tui.fake_engine import FakeEngine
+from tests.tui.pictures import lines
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
 from tui.widgets.song_strip import SongStrip
@@ -51,11 +62,8 @@ async def test_playing_tempo_and_the_rest_of_the_transport(
         assert [tempo.tempo for tempo in engine.of(c.SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
 
 
-async def test_sound_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
+async def test_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("I", "3", "tab", "7", "4", "enter")
-        await until(pilot, lambda: engine.of(c.SetTrack))
-        assert engine.of(c.SetTrack) == [c.SetTrack(2, 73, 96)]
         await pilot.press("t", "1", "2", "0", "enter")
         await until(pilot, lambda: engine.of(c.SetTempo))
         assert engine.of(c.SetTempo) == [c.SetTempo(120.0)]
@@ -71,3 +79,56 @@ async def test_a_port_is_chosen(app: ArmonicaApp, engine: FakeEngine) -> None:
         await pilot.press("O", "down", "down", "enter")
         await until(pilot, lambda: engine.of(c.OpenPort))
         assert engine.of(c.OpenPort) == [c.OpenPort("FluidSynth")]
+
+
+DAW = "jack:daw:clock"
+
+
+@pytest.mark.parametrize(
+    ("lock", "clock", "words"),
+    [
+        ("silent", None, "◇ no clock, 96 bpm"),
+        ("locking", ClockFollowed(131.0, None, 0.5), "◇ locking, 131.0 bpm"),
+        ("locked", ClockFollowed(120.02, -0.44, 0.5), "◆ locked, 120.0 bpm, -0.4 ms"),
+        ("free-wheeling", ClockFollowed(120.0, 6.0, 0.5), "◇ free-wheels, 120.0 bpm, +6.0 ms"),
+        ("too fast", ClockFollowed(455.0, None, 0.5), "✕ too fast, 455.0 bpm"),
+    ],
+)
+async def test_the_light_of_a_clock_is_a_shape_a_word_and_a_tempo(
+    app: ArmonicaApp, engine: FakeEngine, lock: Lock, clock: ClockFollowed | None, words: str
+) -> None:
+    engine.state.apply(c.MarkClock(ClockStatus("", DAW, lock), True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        engine.tell(PlayheadMoved(1, 2.5))
+        if clock is not None:
+            engine.tell(clock)
+        line = app.composing.query_one(Transport)
+        await until(pilot, lambda: words in line.plain() and "2:3.50" in line.plain())
+        drawn = lines(line)[0]
+        assert all(part in drawn for part in ("▶ playing", *words.split(", "), "2:3.50"))
+
+
+async def test_a_key_keeps_a_clock_and_goes_back_to_the_own_tempo(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        line = app.composing.query_one(Transport)
+        await pilot.press("Y")
+        await until(pilot, lambda: "no clock" in line.plain())
+        await pilot.press("Y")
+        await until(pilot, lambda: "no clock" not in line.plain())
+        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [c.FollowClock(), c.BackToOwnTempo()]
+
+
+async def test_the_input_whose_clock_is_kept_is_chosen(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    engine.state.apply(c.MarkInputs(InputStatus(heard=("virtual", DAW))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("N", "down", "down", "down", "enter")
+        await until(pilot, lambda: app.composing.shown.clock.follow == DAW)
+        await pilot.press("N", "up", "up", "up", "enter")
+        await until(pilot, lambda: app.composing.shown.clock.follow is None)
+        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [
+            c.FollowClock(DAW), c.BackToOwnTempo(),
+        ]  # fmt: skip

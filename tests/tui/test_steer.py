@@ -271,7 +271,7 @@ async def test_takes_are_played_compared_continued_and_made_again(
         assert screen.takes.id == "t1"
         studio.change(job=None, growing=None)
         await pilot.press("u", "o")
-        assert studio.sent == [
+        assert studio.of(c.MakeTwin, c.SetGeneration, c.MakeAgain) == [
             c.MakeTwin("t1"), c.SetGeneration(prompt=Prompt("take", "t1")), c.MakeAgain("t1"),
         ]  # fmt: skip
         await until(pilot, lambda: screen.takes.id == "t9")
@@ -279,7 +279,10 @@ async def test_takes_are_played_compared_continued_and_made_again(
         await until(pilot, lambda: screen.studio.job is None)
         assert screen.takes.id == "t9"
         await pilot.press("n")
-        assert studio.sent[-2:] == [c.SetGeneration(prompt=Prompt("take", "t9")), c.Generate()]
+        assert studio.of(c.SetGeneration, c.Generate)[-2:] == [
+            c.SetGeneration(prompt=Prompt("take", "t9")),
+            c.Generate(),
+        ]
 
 
 async def test_what_grows_can_be_heard_but_not_yet_kept(
@@ -563,18 +566,18 @@ def test_a_growing_take_loses_no_step_between_two_tellings() -> None:
 
 
 def test_parts_never_overlap_and_lie_on_the_screen() -> None:
+    least = {"traits": 8, "wave": 6, "takes": 5}
     for width in range(80, 201, 13):
         for height in range(24, 61):
             regions = steering(width, height)
             where = (width, height)
-            assert {"transport", "job", "traits", "wave", "takes", "keys"} == set(regions), where
+            assert {*least, "transport", "job", "nearest", "keys"} == set(regions), where
             taken: list[Region] = []
             for region in regions.values():
                 assert region.height >= 1, where
                 assert Region(0, 0, width, height).contains_region(region), where
                 assert not any(region.overlaps(other) for other in taken), where
                 taken.append(region)
-            least = {"traits": 8, "wave": 6, "takes": 5}
             assert all(regions[name].height >= rows for name, rows in least.items()), where
     assert set(steering(79, 24)) == {"small"}
 

@@ -56,6 +56,8 @@ def test_an_unknown_name_comes_with_the_nearest_known_one(tmp_path: Path) -> Non
         ("audition = 1", {}, "true or false"),
         ("port = 3", {}, "text"),
         ("rate = true", {}, "number"),
+        ('channels = "1, 17"', {}, "some of 1 to 16"),
+        ("strength = 2", {}, "from 0 to 1"),
         ("rate = 0", {}, "from 1 to 60"),
         ("", {"ARMONICA_RATE": "slow"}, "number"),
         ("", {"ARMONICA_RATE": "nan"}, "from 1 to 60"),

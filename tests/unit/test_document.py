@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import Settings
-from engine.errors import BadSong, CannotWrite
+from engine.errors import BadSong, CannotWrite, OutOfRange
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.modulation import Modulation, check
+from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.song import Origin, OriginKind, Slot, Song, Track
 from engine.music.touch import Touch
@@ -25,6 +27,7 @@ from engine.session import autosave, shipping
 from engine.session.document import Document, decode, encode, located, read, write
 from engine.session.opening import opening, shipped, shipped_songs
 from engine.text import printable
+from tests.unit.test_modulation import modulations
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
@@ -54,6 +57,18 @@ def filled(draw: st.DrawFn) -> Slot:
 
 
 slots = st.one_of(st.just(Slot()), filled())
+
+
+def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
+    """Leaves out those that pull at a controller or a gauge that another has."""
+    kept: list[Modulation] = []
+    for modulation in drawn:
+        with contextlib.suppress(OutOfRange):
+            check((*kept, modulation))
+            kept.append(modulation)
+    return tuple(kept)
+
+
 banks = st.none() | st.integers(0, 127)
 songs = st.builds(
     Song,
@@ -73,6 +88,18 @@ songs = st.builds(
     ),
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),
+    st.lists(modulations(), max_size=4).map(apart),
+    st.lists(
+        st.builds(
+            Route,
+            texts,
+            st.integers(0, 15),
+            st.none() | st.integers(0, 127),
+            st.integers(-24, 24),
+            st.booleans(),
+        ),
+        max_size=7,
+    ).map(tuple),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
@@ -93,6 +120,8 @@ SONG = replace(
     groove=Groove(62, "sixteenths", 8.5, 12, 7),
     key=Key(2, "dorian"),
     lock=True,
+    routes=(Route("Synth", 3, 12, -12, False),),
+    modulations=(Modulation(2, "cc14", 0, 1, 0, 16_383), Modulation(3, "bend", 1, 0, 16_000, 20)),
 )
 
 
@@ -114,7 +143,7 @@ def test_a_song_of_the_version_before_opens_and_says_nothing_of_playing() -> Non
         decode(json.dumps(body).encode())
     for slot in body["slots"][:2]:
         del slot["played"]
-    for name in ("groove", "key", "lock", "bank"):
+    for name in ("groove", "key", "lock", "bank", "modulations", "routes"):
         del body[name]
     found = decode(json.dumps(body).encode()).song
     assert [slot.played for slot in found.slots] == [(), (), ()]
@@ -220,6 +249,18 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body["key"].update(scale="dorien")), "scale"),
         (changed(lambda body: body["key"].update(tonic=12)), "tonic"),
         (changed(lambda body: body.update(lock=1)), "neither true nor false"),
+        (changed(lambda body: body["modulations"][0].update(number=40)), "controller"),
+        (changed(lambda body: body["routes"][0].update(transpose=25)), "transposition"),
+        (changed(lambda body: body["routes"][0].update(port=None)), "port"),
+        (changed(lambda body: body["routes"][0].update(port="x" * 201)), "port"),
+        (changed(lambda body: body["routes"][0].update(clock=0)), "neither true"),
+        (changed(lambda body: body["routes"][0].update(program=True)), "program"),
+        (changed(lambda body: body["routes"].extend(body["routes"] * 7)), "at most 7"),
+        (changed(lambda body: body["modulations"][0].update(kind="nrpn")), "kind"),
+        (changed(lambda body: body["modulations"][0].update(dimension=3)), "two controllers"),
+        (changed(lambda body: body["modulations"][0].pop("low")), "lacks low"),
+        (changed(lambda body: body["modulations"].append(None)), "not an object"),
+        (changed(lambda body: body.update(modulations=5)), "not a list"),
         (changed(lambda body: body.update(bank=[1])), "bank"),
         (changed(lambda body: body.update(bank=[1, 128])), "bank"),
         (changed(lambda body: body.update(bank=[True, None])), "bank"),

@@ -38,15 +38,18 @@ notes = st.builds(
     st.integers(0, 127),
     st.integers(1, 127),
 )
+outlets = st.integers(0, 7)
 messages: st.SearchStrategy[m.Message] = st.one_of(
-    st.builds(m.Notes, st.lists(notes, max_size=20).map(tuple)),
-    st.builds(m.Flush, times, st.booleans()),
-    st.builds(m.Prolong, st.integers(0, 15), st.integers(0, 127), times),
-    st.builds(m.Send, times, data),
+    st.builds(m.Notes, st.lists(notes, max_size=20).map(tuple), outlets),
+    st.builds(m.Flush, times, st.booleans(), outlets),
+    st.builds(m.Prolong, st.integers(0, 15), st.integers(0, 127), times, outlets),
+    st.builds(m.Send, times, data, outlets),
     st.builds(m.ClockRun, times, intervals, st.booleans(), st.integers(0, 16_383)),
     st.builds(m.ClockTempo, times, intervals),
     st.builds(m.ClockStop, times),
-    st.builds(m.OpenPort, st.none() | names, st.booleans()),
+    st.builds(m.OpenPort, st.none() | names, st.booleans(), outlets, st.booleans()),
+    st.builds(m.PortOpened, st.none() | names, outlets),
+    st.builds(m.PortLost, names, outlets),
     st.builds(m.Listen, st.lists(names, max_size=5).map(tuple), st.booleans()),
     st.builds(
         m.Thru,
@@ -61,7 +64,7 @@ messages: st.SearchStrategy[m.Message] = st.one_of(
     st.builds(m.Monitor, st.booleans()),
     st.builds(m.Sent, times, times, names, data, st.integers(0, 10**6)),
     st.builds(m.PortsSeen, st.lists(names, max_size=5).map(tuple)),
-    st.builds(m.PortFailed, names, names),
+    st.builds(m.PortFailed, names, names, outlets),
     st.builds(m.Lateness, times, times, times, st.integers(0, 10**6)),
     st.builds(m.Ready, st.integers(1, 10**6), st.booleans()),
 )
@@ -118,6 +121,9 @@ def test_noise_is_refused_in_words(line: bytes) -> None:
         b'{"type":"Send","at":1,"data":"zz"}',
         b'{"type":"ClockRun","at":1,"interval":0}',
         b'{"type":"ClockRun","at":1,"interval":0.02,"position":16384}',
+        b'{"type":"Notes","notes":[],"outlet":8}',
+        b'{"type":"Send","at":1,"data":"f8","outlet":-1}',
+        b'{"type":"OpenPort","name":null,"outlet":true}',
         b'{"type":"TimedNote"}',
         b"[" * 60_000,
         b'{"type":"Panic"}' + b" " * wire.MAX_LINE,

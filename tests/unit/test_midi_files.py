@@ -19,6 +19,7 @@ from engine.midi.files import read, write
 from engine.music.groove import Groove
 from engine.music.line import Line
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
+from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.song import Track
 from engine.music.touch import Touch
@@ -118,6 +119,38 @@ def test_a_line_is_written_as_it_is_heard(tmp_path: Path) -> None:
         ("note_on", 60, louder[1], 0),
         ("note_off", 60, 64, 3.125 * QUARTER),
     ]
+
+
+def test_controllers_come_before_the_notes_they_are_meant_for(tmp_path: Path) -> None:
+    line = Line([Measure((60, *[HOLD] * 23)), Measure((62, *[HOLD] * 23))])
+    sent = [(0.0, b"\xb0\x4a\x10"), (4.0, b"\xb0\x4a\x20"), (4.0, b"\xe1\x00\x40")]
+    write(tmp_path / "a.mid", line, 90, controls=sent)
+    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [(m.type, m.time) for m in told] == [
+        ("program_change", 0),
+        ("control_change", 0),
+        ("note_on", 0),
+        ("note_off", 4 * QUARTER),
+        ("control_change", 0),
+        ("pitchwheel", 0),
+        ("note_on", 0),
+        ("note_off", 4 * QUARTER),
+    ]
+
+
+def test_each_route_is_a_track_of_its_own(tmp_path: Path) -> None:
+    line = Line([Measure((60, *[HOLD] * 23))], Groove(velocity=20, seed=1))
+    routes = (Route("Synth", 2, 33, -12), Route("", 0, None, 24))
+    write(tmp_path / "a.mid", line, 90, title="Air", routes=routes)
+    _, own, bass, high = mido.MidiFile(tmp_path / "a.mid").tracks
+    assert [m.bytes() for m in bass if m.type == "program_change"] == [[0xC2, 33]]
+    assert not [m for m in high if m.type == "program_change"]
+    starts = [next(m for m in track if m.type == "note_on") for track in (own, bass, high)]
+    assert [(m.channel, m.note) for m in starts] == [(0, 60), (2, 48), (0, 84)]
+    assert len({m.velocity for m in starts}) == 1
+    assert bass.name == "Air (Synth ch 3 -12)"
+    # What is read is the song's own voice.
+    assert read(tmp_path / "a.mid").measures == line.measures
 
 
 @EVERY_FILE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.midi.messages import Thru
+from engine.midi.messages import Thru, control_name
 from engine.midi.thru import Passage
 
 KEYS, PADS = "alsa:keys", "alsa:pads"
@@ -75,3 +75,13 @@ def test_every_note_that_began_is_ended_at_last(steps: list[tuple[str, bytes] | 
         key = (data[0] & 0x0F, data[1])
         sounding[key] = sounding.get(key, 0) + (1 if data[0] & 0xF0 == 0x90 else -1)
     assert not any(sounding.values())
+
+
+def test_pads_that_move_something_are_not_played_and_end_if_they_are_down() -> None:
+    thru = passage()
+    thru.take(PADS, b"\x99\x24\x64")
+    thru.spare((control_name(PADS, b"\x89\x24\x00"), control_name(KEYS, b"\xe0\x00\x40")))
+    assert thru.take(PADS, b"\x89\x24\x00") == [b"\x83\x24\x00"]
+    assert thru.take(PADS, b"\x99\x24\x64") == []
+    assert thru.take(KEYS, b"\xe0\x7f\x7f") == []
+    assert thru.take(KEYS, b"\x99\x24\x64") == [b"\x93\x24\x64"]

@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
+    ClockFollowed,
     ControlsShown,
     Event,
     Explained,
@@ -90,6 +91,7 @@ class ComposeScreen(Screen[None]):
         self._playhead = PlayheadMoved(None, 0.0)
         self._keys = KeysHeard()
         self._lateness: LatenessMeasured | None = None
+        self._clock: ClockFollowed | None = None
         self._jobs: dict[int, JobProgressed] = {}
         self._map_asked = Freshness()
         self._why_asked = Freshness()
@@ -257,6 +259,9 @@ class ComposeScreen(Screen[None]):
             case LatenessMeasured():
                 self._lateness = event
                 self._draw_transport()
+            case ClockFollowed():
+                self._clock = event
+                self._draw_transport()
             case JobProgressed(job, _, done):
                 self._jobs.pop(job, None)
                 if done < 1:
@@ -293,8 +298,8 @@ class ComposeScreen(Screen[None]):
 
     def fill(self, line: Transport, amount: float | None = None) -> None:
         """Shows on a transport line what is known of song, port and jobs."""
-        jobs = (*self._jobs.values(),)
-        line.show(self.shown, self._playhead, self._lateness, amount, jobs, self._keys.count)
+        jobs, count = (*self._jobs.values(),), self._keys.count
+        line.show(self.shown, self._playhead, self._lateness, amount, jobs, count, self._clock)
 
     def _draw_gauges(self) -> None:
         readings = reading.gauges(self.shown, self.controls)

@@ -18,10 +18,11 @@ from tui.keymap import Keymap
 SIGNS: dict[Place, str] = {
     "compose": (
         "Gauges run from -3 to 3, in standard deviations; ┼ is 0, ○ the ghost: where the gauge "
-        "was when the measure came in. L is a locked gauge, ≠ a measure that does not have what "
-        "the gauge asks for, * what has changed since it came in or was saved. "
-        "∙ stands before what a control moves, ◇ where a knob stands that has not picked the "
-        "gauge up: turn it past the gauge."
+        "was when the measure came in. L is a locked gauge, » one that moves a controller, ≠ a "
+        "measure that does not have what the gauge asks for, * what has changed since it came in "
+        "or was saved. ∙ stands before what a control moves, ◇ where a knob stands that has not "
+        "picked the gauge up: turn it past the gauge. The roll shows what was decoded; the lock "
+        "of a key constrains what is sounded, not what is decoded."
     ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
@@ -29,15 +30,16 @@ SIGNS: dict[Place, str] = {
         "force was not given at this step, · without a push; its number is the share of the full "
         "push, negative where it removes. The history is solid where it was pushed and dotted "
         "where not. ! is a probe to be doubted, and why stands below when it is chosen. A wave is "
-        "hollow as far as it is the prompt."
+        "hollow as far as it is the prompt. ∙ stands before a trait that a control moves."
     ),
     "influence": (
-        "Notes and latent are similarities from 0 to 1; near % is the share of held-out human "
-        "tunes that do not lie as near to the training tunes. Originality is 1 less the highest "
-        "likeness of notes: ├━┤ is what 95 % of human tunes have, ▼ below it, = inside, ▲ above. "
-        "! asks for a credit or a look, !! for a close look, x is kept away from. The span shows "
-        "where in the measures notes agree: █ all, ▄ some, · none. A search finds what is "
-        "similar; influence is said only of what gradients or a retraining confirmed."
+        "Notes (of a take: its sound) and latent are similarities from 0 to 1; near % is the "
+        "share of held-out human tunes that do not lie as near to the training tunes. Originality "
+        "is 1 less the highest likeness of notes or sound: ├━┤ is what 95 % of human tunes have, "
+        "▼ below it, = inside, ▲ above. ! asks for a credit or a look, !! for a close look, x is "
+        "kept away from. The span shows where in the measures notes agree: █ all, ▄ some, · none; "
+        "in the rolls those that agree are solid, the others thin. A search finds what is "
+        "similar; influence is said only of what a retraining confirmed."
     ),
     "monitor": (
         "A message stands with the time at which it came in or left, its port, channel, meaning "

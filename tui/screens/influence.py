@@ -15,6 +15,7 @@ from textual.widget import Widget
 from engine.commands import Command
 from engine.events import (
     Beside,
+    ClockFollowed,
     Event,
     InfluenceFound,
     JobProgressed,
@@ -183,7 +184,7 @@ class InfluenceScreen(Screen[None]):
         match event:
             case InfluenceFound() | StudioShown() | Snapshot():
                 self.draw()
-            case PlayheadMoved() | LatenessMeasured() | JobProgressed():
+            case PlayheadMoved() | LatenessMeasured() | JobProgressed() | ClockFollowed():
                 self._draw_transport()
             case _:
                 pass

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from engine.commands import WatchMidi
 from engine.events import (
+    ClockFollowed,
     Event,
     JobProgressed,
     LatenessMeasured,
@@ -171,7 +172,7 @@ class MonitorScreen(Screen[None]):
             case LatenessMeasured():
                 self._lateness = self.clock(), event
                 self._draw_transport()
-            case PlayheadMoved() | JobProgressed():
+            case PlayheadMoved() | JobProgressed() | ClockFollowed():
                 self._draw_transport()
             case Snapshot():
                 self.draw()

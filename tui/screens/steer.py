@@ -15,6 +15,7 @@ from textual.widget import Widget
 from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
     PEAKS,
+    ClockFollowed,
     ControlsShown,
     Event,
     InfluenceFound,
@@ -241,7 +242,13 @@ class SteerScreen(Screen[None]):
             case ControlsShown():
                 if self._drawn:
                     self._draw_traits()
-            case Snapshot() | PlayheadMoved() | LatenessMeasured() | JobProgressed():
+            case (
+                Snapshot()
+                | PlayheadMoved()
+                | LatenessMeasured()
+                | JobProgressed()
+                | ClockFollowed()
+            ):
                 if self._drawn:
                     self._draw_transport()
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -103,7 +103,9 @@ agree lie at the same height: solid where they agree, thin where they do not.
         if match is None:
             return "Nothing to compare."
         if not self._beside.ours:
-            return f"In print: {match.title}, {words.measures(match)}."
+            return (
+                f"In print: {match.title}, {words.measures(match)}; sound is not compared by notes."
+            )
         ours, theirs = (
             sum(len(measure.pitches) for measure in each)
             for each in (self._beside.ours, self._beside.theirs)
@@ -122,8 +124,10 @@ agree lie at the same height: solid where they agree, thin where they do not.
         ours, theirs = sounds(beside.ours, agree[0]), sounds(beside.theirs, agree[1])
         length = max(_length(beside.ours), _length(beside.theirs))
         if not ours and not beside.ours:
-            whole = self._panels(picture, 1, theirs, theirs)[0]
-            self._paint_roll(picture, whole, self._print_title(), theirs, length, "theirs")
+            # Sound is not compared note by note, so that none is marked as differing.
+            alone = [replace(each, agrees=True) for each in theirs]
+            whole = self._panels(picture, 1, alone, alone)[0]
+            self._paint_roll(picture, whole, self._print_title(), alone, length, "theirs")
             return
         moved = [Sound(s.start, s.end, s.pitch + match.transposed, s.agrees) for s in theirs]
         half = (picture.width - APART) // 2
@@ -167,6 +171,10 @@ agree lie at the same height: solid where they agree, thin where they do not.
         match = self._match
         assert match is not None
         short = f"{match.title}, {words.bars(match)}"
+        whole = f"in print, {match.title}, {words.measures(match)}"
+        if not self._beside.ours:
+            # One roll has room to say why the other is missing.
+            return f"{whole}; a take is compared as sound, not by its notes", whole
         return f"in print, {match.title}, {words.measures(match)}", f"in print, {short}", short
 
     def _paint_roll(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -113,6 +114,8 @@ class Gauges(Canvas, can_focus=True):
             parts.append(f"was {reading.ghost:+.2f}")
         if reading.locked:
             parts.append("locked")
+        if reading.moves:
+            parts.append(f"moves {reading.moves}")
         if reading.bound:
             waits = reading.knob is not None
             parts.append(f"its knob waits at {reading.knob:+.2f}" if waits else "on a control")
@@ -168,6 +171,8 @@ class Gauges(Canvas, can_focus=True):
         number = "     ·" if reading.value is None else f"{reading.value:+.2f}"
         style = self.style_of("gauges--chosen" if chosen else "gauges--number")
         picture.put(left + cells + 1, y, number, style)
+        if reading.moves:
+            picture.put(x + width - 2, y, "»", self.style_of("gauges--words"))
         if reading.locked:
             picture.put(x + width - 1, y, "L", self.style_of("gauges--lock"))
 
@@ -297,7 +302,11 @@ class NamedGauges(Gauges):
             style = "gauges--words"
             if reading.differs:
                 style, words = "gauges--differs", f"{words}  ≠"
-            picture.put(left, y + 1, fitting(width - left, words), self.style_of(style))
+            words = fitting(width - left, words)
+            picture.put(left, y + 1, words, self.style_of(style))
+            right = x + width - 1 - cell_len(reading.moves)
+            if reading.moves and right > left + cell_len(words) + 2:
+                picture.put(right, y + 1, reading.moves, self.style_of("gauges--words"))
 
 
 class GaugeBank(Gauges):

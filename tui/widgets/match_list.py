@@ -129,7 +129,7 @@ class MatchList(Canvas, can_focus=True):
         said = [
             f"{match.rank} of {len(self._readings)}",
             *words.about(match, self._unit, close=self._close),
-            f"notes {match.raw:.2f}",
+            f"{words.raw(self._unit)} {match.raw:.2f}",
             f"latent {match.latent:.2f}",
             f"nearer than {match.percentile:.0f} % of human tunes",
             alert[match.alert],
@@ -153,12 +153,12 @@ class MatchList(Canvas, can_focus=True):
             (columns.title, "similar to" if self._close else "nearest"),
             (columns.book, "book"),
             (columns.bars, "bar".rjust(columns.raw - columns.bars - 1)),
-            (columns.raw, "notes"),
+            (columns.raw, words.raw(self._unit)),
             (columns.latent, "latent"),
             (columns.near, "near%"),
             (columns.seen, "evidence" if columns.licence - columns.seen > 8 else "evid."),
             (columns.licence, "licence" if columns.span - columns.licence > 7 else "lic."),
-            (columns.span, "span"),
+            (columns.span, "heard" if self._unit == "second" else "span"),
         )
         if not self._readings:
             return

@@ -82,7 +82,7 @@ class NearestLine(Canvas):
         mark = "…" if self._stale else "≈" if found.close else "·"
         style = quiet if self._stale or not found.close else self.style_of("nearest--title")
         picture.put(0, 0, mark, style)
-        figures = words.figures(match, found.originality)
+        figures = words.figures(match, found)
         # The title comes before what can be read on the screen of its own.
         head = cell_len(match.title) + (0 if found.close else len(NONE))
         right = next((f for f in figures if cell_len(f) + head + 6 <= picture.width), figures[-1])

@@ -31,6 +31,9 @@ A note leaves room before the next, so that repeated notes can be told apart.
 GHOSTS = {1: ("━", "━"), 2: ("▔▁", "▔▁"), 3: ("˙·.", "˙·.")}
 """The same for the measure as it came in."""
 
+STRUCK = "◆"
+"""Where a key was struck: what is played can be told from the measure without colour, too."""
+
 LINES = {(2, 1, "▁"): Style(underline=True), (2, 0, "▔"): Style(overline=True)}
 """What is left of a ghost, by the place that it has in a cell taken by a note."""
 
@@ -64,7 +67,8 @@ class PianoRoll(Canvas):
     HELP = """\
 Time runs to the right, pitch upwards. The measure at hand stands between those before and
 after it, which are faint. Thin lines show the measure as it came in, ▼ where the music is.
-What is played on a keyboard is drawn over it in another colour, and keys that are down are named.
+What is played on a keyboard is drawn over it, ◆ where each key was struck, and the names of
+the keys that are down stand out.
 """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "piano-roll--note",
@@ -297,6 +301,8 @@ What is played on a keyboard is drawn over it in another colour, and keys that a
             if stops and end[place] == " " and x > bar.start:
                 continue
             glyph = end[place] if stops and end[place] != " " else body[place]
+            if bar.role == "played" and x == bar.start:
+                glyph = STRUCK
             line = LINES.get((shared, 1 - place, picture.at(x, y)[0]))
             # Where a cell is taken, a thin line at its edge goes on showing how it came in.
             picture.put(x, y, glyph, style + line if line and bar.role != "ghost" else style)

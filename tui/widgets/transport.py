@@ -1,4 +1,4 @@
-"""The transport line: playing, tempo, place, song, port, lateness, model."""
+"""The transport line: playing, clock and tempo, place, song, port, lateness, model."""
 
 from __future__ import annotations
 
@@ -9,15 +9,41 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import JobProgressed, LatenessMeasured, PlayheadMoved, PortStatus, Snapshot
+from engine.events import (
+    ClockFollowed,
+    ClockStatus,
+    JobProgressed,
+    LatenessMeasured,
+    PlayheadMoved,
+    PortStatus,
+    Snapshot,
+)
+from engine.midi.follower import Lock
+from engine.music.groove import STRAIGHT
 from tui.reading import place
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 LATE = 5.0
 """Milliseconds of lateness that are worth a look."""
 
+DRIFT = 5.0
+"""Milliseconds off the clock that is followed that are worth a look."""
+
 Part = tuple[str, str]
 """Words and the component they are drawn with."""
+
+LIGHTS: dict[Lock, Part] = {
+    "silent": ("◇ no clock", "quiet"),
+    "locking": ("◇ locking", "words"),
+    "locked": ("◆ locked", "locked"),
+    "free-wheeling": ("◇ free-wheels", "warning"),
+    "too slow": ("✕ too slow", "warning"),
+    "too fast": ("✕ too fast", "warning"),
+}
+"""The light of a clock that is followed: a shape, a word, and what both are drawn with."""
+
+_CLOCK = 25
+"""Cells that the light, the tempo of the clock and the drift take beside the song's tempo."""
 
 
 class Transport(Canvas):
@@ -28,6 +54,7 @@ class Transport(Canvas):
         "transport--quiet",
         "transport--title",
         "transport--playing",
+        "transport--locked",
         "transport--warning",
         "transport--recording",
     }
@@ -38,6 +65,7 @@ class Transport(Canvas):
         & > .transport--quiet { color: $text-quiet; text-style: $style-quiet; }
         & > .transport--title { color: $foreground; text-style: bold; }
         & > .transport--playing { color: $playing; text-style: bold; }
+        & > .transport--locked { color: $success; text-style: bold; }
         & > .transport--recording { color: $text-differs; text-style: bold reverse; }
         & > .transport--warning { color: $text-differs; text-style: bold; }
     }
@@ -64,6 +92,7 @@ class Transport(Canvas):
         self._amount: float | None = None
         self._jobs: tuple[JobProgressed, ...] = ()
         self._count = 0
+        self._clock: ClockFollowed | None = None
 
     def show(
         self,
@@ -73,14 +102,15 @@ class Transport(Canvas):
         amount: float | None,
         jobs: tuple[JobProgressed, ...] = (),
         count: int = 0,
+        clock: ClockFollowed | None = None,
     ) -> None:
         """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
 
         With None, where nothing is edited, neither that nor when edits are heard is shown.
         Of the ``jobs`` that take their time, the last to begin is shown. ``count`` is how
-        many beats are left before recording begins.
+        many beats are left before recording begins; ``clock`` is what is followed, where one is.
         """
-        self._jobs, self._count = jobs, count
+        self._jobs, self._count, self._clock = jobs, count, clock
         self._snapshot, self._playhead = snapshot, playhead
         self._lateness, self._amount = lateness, amount
         self.redraw()
@@ -96,6 +126,7 @@ class Transport(Canvas):
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
         left = min(56, 20 + 8 * self._snapshot.playing + cell_len(self._snapshot.song.title))
+        left += _CLOCK * (self._snapshot.clock.follow is not None)
         while len(right) > 1 and sum(cell_len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
         x = room
@@ -113,7 +144,7 @@ class Transport(Canvas):
         song = shown.song
         parts: list[Part] = [
             self._state(),
-            (f"{song.tempo:g} bpm", "words"),
+            *clock_words(shown.clock, self._clock, song.tempo),
         ]
         where = place(self._playhead.slot, self._playhead.beat)
         if where:
@@ -134,10 +165,19 @@ class Transport(Canvas):
         shown = self._snapshot
         track = shown.song.track
         parts: list[Part] = []
+        if shown.clock.port:
+            parts.append((f"clock ← {fitting(22, shown.clock.port)}", "quiet"))
         if self._amount is not None:
             parts.append((f"random {self._amount:.0%}", "quiet"))
             when = "at once" if shown.timing == "now" else "on the beat"
             parts.append((f"edits {when}", "quiet"))
+        groove, key = shown.song.groove, shown.song.locked
+        if groove.timing or groove.velocity:
+            parts.append(("humanised", "quiet"))
+        if groove.swing > STRAIGHT:
+            parts.append((f"swing {groove.swing:g} %", "quiet"))
+        if key is not None:
+            parts.append((f"lock {key.name}", "quiet"))
         parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:
@@ -168,6 +208,20 @@ class Transport(Canvas):
         """Lowers the tempo."""
         event.stop()
         self.post_message(self.Rolled(-1))
+
+
+def clock_words(status: ClockStatus, clock: ClockFollowed | None, own: float) -> list[Part]:
+    """Says the tempo, and of a clock that is followed how well it is known and kept."""
+    if status.follow is None:
+        return [(f"{own:g} bpm", "words")]
+    light = LIGHTS[status.lock]
+    if clock is None or status.lock == "silent":
+        return [light, (f"{own:g} bpm", "quiet")]
+    parts = [light, (f"{clock.tempo:.1f} bpm", "words")]
+    if clock.drift is not None:
+        component = "warning" if abs(clock.drift) >= DRIFT else "quiet"
+        parts.append((f"{clock.drift:+.1f} ms", component))
+    return parts
 
 
 def port_words(port: PortStatus) -> Part:

@@ -81,7 +81,7 @@ class Verdict(Canvas):
         if told.found is None:
             return f"{head}: {told.lack}"
         _, warned = words.warning(told.found)
-        return f"{head}: {words.sentence(told.found)} {warned}".strip()
+        return f"{head}: {words.sentence(told.found)} {warned[0]}".strip()
 
     def paint(self, picture: Picture) -> None:
         """Draws the lines; a lack of answers stands in the place of the last two."""
@@ -108,12 +108,13 @@ class Verdict(Canvas):
         self._paint_meter(picture, found.originality)
         state = "as it was before: " if self._stale else ""
         level, warned = words.warning(found)
-        said = state + words.verdict(found)
         if not level:
-            picture.put(0, 2, fitting(picture.width, said), self.style_of("verdict--words"))
+            said = fitting(picture.width, state + words.verdict(found))
+            picture.put(0, 2, said, self.style_of("verdict--words"))
             return
-        said = fitting(picture.width, f"{words.ALERTS[level]} {warned}")
-        picture.put(0, 2, said, self.style_of(f"verdict--{level}"))
+        head = f"{words.ALERTS[level]} {state}"
+        said = fitting(picture.width, *(head + each for each in warned))
+        picture.put(0, 2, said, quiet if self._stale else self.style_of(f"verdict--{level}"))
 
     def _paint_meter(self, picture: Picture, of: Originality) -> None:
         place = words.place(of)

@@ -17,7 +17,7 @@ from engine.remote.deltas import Differences
 from engine.remote.vocabulary import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
 from tests.unit.remote.values import values
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=25)
 
 
 def travelled(there: Differences, here: Differences, snapshot: Snapshot) -> Snapshot:

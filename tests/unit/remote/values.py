@@ -15,6 +15,8 @@ from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
 from engine.music.song import Song, Track
 from engine.remote.codec import concrete
 
@@ -36,6 +38,23 @@ NOTES = st.builds(
     st.integers(1, 127),
 )
 TRACKS = st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127))
+MODULATIONS = st.builds(
+    Modulation,
+    st.integers(0, 31),
+    st.sampled_from(["cc14", "cc"]),
+    st.integers(0, 15),
+    st.integers(0, 31),
+    st.integers(0, 127),
+    st.integers(0, 127),
+)
+ROUTES = st.builds(
+    Route,
+    st.text(max_size=8),
+    st.integers(0, 15),
+    st.none() | st.integers(0, 127),
+    st.integers(-24, 24),
+    st.booleans(),
+)
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
@@ -97,6 +116,8 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Measure: MEASURES,
         m.TimedNote: NOTES,
         Track: TRACKS,
+        Modulation: MODULATIONS,
+        Route: ROUTES,
     }
     if hint in ready:
         return ready[hint]
@@ -104,5 +125,5 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
     return st.deferred(lambda: st.one_of([values(each, few) for each in found]))
 
 
-_ANYWHERE = {"at": TIMES, "off": TIMES}
+_ANYWHERE = {"at": TIMES, "off": TIMES, "outlet": st.integers(0, m.LAST_OUTLET)}
 _SLOT = get_args(get_type_hints(Song)["slots"])[0]

@@ -1,0 +1,138 @@
+"""A controller under a real JACK server, learned on the screen as the README says it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.bench.jack import JackServer
+from engine.bench.terminal import Terminal
+from engine.locations import MEASURE_VAE, config_folder
+from engine.midi import map_files
+from engine.midi.controls import Control
+from engine.midi.mapping import Binding, DeviceMap
+from engine.midi.targets import Target
+from tests.real.test_whole_song import armonica
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not MEASURE_VAE.exists(), reason="no weights lie in presets/models"),
+]
+
+FADER = """
+import sys, rtmidi
+ring = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="motor-in")
+ring.open_virtual_port("fader")
+knob = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="motor-out")
+knob.open_virtual_port("fader")
+ring.set_callback(lambda event, _: print(bytes(event[0]).hex(), flush=True))
+print("ready", flush=True)
+for line in sys.stdin:
+    knob.send_message(bytes.fromhex(line))
+"""
+DEVICE = "motor-out:fader"
+
+
+class Fader:
+    """An independent device with a knob, whose ring can be told where to stand."""
+
+    def __init__(self, told: Path) -> None:
+        self._told = told
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", FADER],
+            stdin=subprocess.PIPE,
+            stdout=told.open("wb"),
+            env=os.environ,
+            text=True,
+        )
+        wait(lambda: "ready" in told.read_text())
+
+    def turn(self, *values: int, apart: float = 0.01) -> None:
+        """Turns the knob through values."""
+        assert self._process.stdin is not None
+        for value in values:
+            self._process.stdin.write(f"b010{value:02x}\n")
+            self._process.stdin.flush()
+            time.sleep(apart)
+
+    @property
+    def told(self) -> list[str]:
+        """What it was told, as hexadecimal digits."""
+        return self._told.read_text().split()[1:]
+
+    def close(self) -> None:
+        """Goes away."""
+        self._process.kill()
+        self._process.wait()
+
+
+def wait(condition: Callable[[], object], patience: float = 30.0) -> None:
+    """Waits until something holds."""
+    until = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def stands_at(terminal: Terminal, value: str) -> None:
+    """Waits until the chosen gauge stands at a value: what is typed over is painted whole."""
+    for _ in range(20):
+        time.sleep(0.2)
+        shown = terminal.mark()
+        terminal.press("=")
+        terminal.wait_for("Set gauge", shown)
+        time.sleep(0.2)
+        found = f" {value} " in f" {' '.join(terminal.words(shown).split())} "
+        terminal.press(b"\x1b")
+        if found:
+            time.sleep(0.5)
+            return
+    words = " ".join(terminal.words().split())[-1500:]
+    raise AssertionError(f"the gauge does not come to {value}: {words}")
+
+
+@pytest.fixture
+def fader(jack: JackServer, tmp_path: Path) -> Iterator[Fader]:
+    """Gives the device, plugged in."""
+    assert jack.running
+    fader = Fader(tmp_path / "told")
+    yield fader
+    fader.close()
+
+
+def test_c_and_a_knob_bind_a_gauge_and_the_map_is_found_again(
+    jack: JackServer, fader: Fader
+) -> None:
+    # A song that was kept would be offered at the second start.
+    (config_folder() / "controllers").mkdir(parents=True)
+    (config_folder() / "config.toml").write_text("autosave = false\n")
+    place = map_files.own_file(DEVICE)
+    map_files.write(place, DeviceMap(DEVICE, feedback=True))
+    with armonica(jack) as terminal:
+        shown = terminal.mark()
+        terminal.press("jjC")
+        terminal.wait_for("Move a knob", shown)
+        terminal.wait_for(f"jack:{DEVICE}", shown)
+        fader.turn(*range(20, 50, 2))
+        density = Binding(Control("cc", 0, 16), Target("gauge", "note_density"))
+        wait(lambda: map_files.read(place).bindings == (density,))
+        terminal.wait_for("∙", 0)
+        # Past wherever the gauge stands, and back to the other end.
+        fader.turn(*range(50, 128), *range(127, -1, -1), apart=0.002)
+        stands_at(terminal, "-3.00")
+        shown = terminal.mark()
+        terminal.press("u")
+        terminal.wait_for("Undone: density moved in measure 1", shown)
+        # The ring stands where the gauge does again, and it was told so once the hand was off it.
+        wait(lambda: fader.told and fader.told[-1] not in ("b01000", "b0107f"))
+    with armonica(jack) as terminal:
+        terminal.wait_for("∙", 0)
+        terminal.press("jj")
+        fader.turn(*range(128), apart=0.002)
+        stands_at(terminal, "3.00")

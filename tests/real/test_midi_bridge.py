@@ -1,0 +1,73 @@
+"""A plain program hears the engine through `armonica midi-bridge`, as from any port."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from engine import commands as c
+from engine.midi.ports import child_command, child_environment
+from tests.real.conftest import Heard, JackServer, note_starts
+from tests.remote_parts import Place
+
+pytestmark = pytest.mark.real
+
+
+def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
+    end = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def place(jack: JackServer) -> Iterator[Place]:
+    """Gives an engine whose own player plays to nothing."""
+    assert jack.running
+    made = Place()
+    yield made
+    made.close()
+
+
+def test_a_virtual_port_carries_the_song_and_ends_silent(
+    place: Place, jack: JackServer, hear: Callable[[str], Heard]
+) -> None:
+    heard = hear("daw")
+    bridge = subprocess.Popen([*child_command("engine"), "midi-bridge"], env=child_environment())
+    try:
+        jack.connect("armonica:out", "daw:in")
+        until(lambda: place.switchboard.far)
+        place.engine.send(c.SetTempo(300.0))
+        place.engine.send(c.Play())
+        pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
+        heard.wait_until(lambda messages: len(note_starts(messages)) >= len(pitches))
+        assert [data[1] for _, data in note_starts(heard.messages)][: len(pitches)] == pitches
+        assert any(data == b"\xf8" for _, data in heard.messages)
+        bridge.send_signal(signal.SIGTERM)
+        assert bridge.wait(20) == 0
+        heard.wait_until(lambda _: not heard.holding())
+    finally:
+        bridge.kill()
+        bridge.wait()
+
+
+def test_a_bridge_that_is_killed_leaves_no_note(
+    place: Place, jack: JackServer, hear: Callable[[str], Heard]
+) -> None:
+    heard = hear("daw")
+    bridge = subprocess.Popen(
+        [*child_command("engine"), "midi-bridge", "--port", "virtual"], env=child_environment()
+    )
+    try:
+        jack.connect("armonica:out", "daw:in")
+        until(lambda: place.switchboard.far)
+        place.engine.send(c.Play())
+        heard.wait_until(lambda messages: len(note_starts(messages)) > 3)
+    finally:
+        bridge.kill()
+        bridge.wait()
+    heard.wait_until(lambda _: not heard.holding())

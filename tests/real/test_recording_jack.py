@@ -1,0 +1,106 @@
+"""Somebody under a real JACK server hears the clicks, plays along, and is written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from engine import commands as c
+from engine.config import Settings
+from engine.loop import Engine
+from engine.music.song import Slot, Song
+from tests.engine.conftest import Listener
+from tests.fakes import FakeModel
+from tests.real.conftest import Heard, JackServer, note_starts
+from tests.real.test_engine_jack import Hear
+from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
+
+__all__ = ["keyboard"]
+
+pytestmark = pytest.mark.real
+
+CLICKS, PACE = 0x99, 0.5
+
+
+@pytest.fixture
+def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, Heard]]:
+    """Gives an engine with an empty song, the listener that it plays to, and ears for the keys."""
+    del jack, keyboard
+    heard = hear("listener")
+    listener = Listener()
+    song = Song("New", 60 / PACE, slots=(Slot(),) * 4)
+    made = Engine(FakeModel, song=song, settings=Settings(port="listener", thru=False))
+    made.subscribe(listener)
+    made.start()
+    listener.until(
+        lambda: (
+            made.snapshot.port.state == "open"
+            and made.snapshot.model.state == "ready"
+            and KEYS in made.snapshot.inputs.heard
+        ),
+    )
+    yield made, heard
+    made.close()
+
+
+def play(keys: Keyboard, *notes: tuple[float, int, int]) -> None:
+    """Plays quarter notes at times, each let go a little before the next."""
+    for at, pitch, velocity in notes:
+        time.sleep(max(0.0, at - time.monotonic()))
+        keys.play(f"90 {pitch:02x} {velocity:02x}")
+        time.sleep(0.85 * PACE)
+        keys.play(f"80 {pitch:02x} 00")
+
+
+def settled(made: Engine, slot: int) -> Slot:
+    """Waits until something was written into a slot."""
+    end = time.monotonic() + 20
+    while made.snapshot.song.slots[slot].empty:
+        assert time.monotonic() < end, "nothing was written"
+        time.sleep(0.02)
+    return made.snapshot.song.slots[slot]
+
+
+def test_whoever_plays_with_the_clicks_is_written_down(
+    engine: tuple[Engine, Heard],
+    keyboard: Keyboard,
+) -> None:
+    made, heard = engine
+    made.send(c.Record(slot=1, measures=1))
+
+    def clicks() -> list[float]:
+        return [at for at, data in note_starts(heard.messages) if data[0] == CLICKS]
+
+    heard.wait_until(lambda _: len(clicks()) >= 3)
+    start = clicks()[0] + 4 * PACE
+    play(keyboard, *((start + beat * PACE, 60 + 2 * beat, 40 + 20 * beat) for beat in range(4)))
+    slot = settled(made, 1)
+    assert [(int(note.onset), note.pitch) for note in slot.measure.notes] == [
+        (beat, 60 + 2 * beat) for beat in range(4)
+    ]
+    assert [touch.velocity for touch in slot.touches if touch] == [40, 60, 80, 100]
+    assert slot.latent is not None
+    # The loop comes round and sounds it as it was played.
+    heard.wait_until(
+        lambda messages: (
+            [data[1:] for _, data in note_starts(messages) if data[0] == 0x90][:2]
+            == [bytes((60, 40)), bytes((62, 60))]
+        )
+    )
+    made.send(c.Stop())
+    heard.wait_until(lambda _: not heard.holding())
+
+
+def test_what_was_just_played_is_there_afterwards(
+    engine: tuple[Engine, Heard],
+    keyboard: Keyboard,
+) -> None:
+    made, _ = engine
+    start = time.monotonic() + 0.1
+    play(keyboard, *((start + beat * PACE, 60 + beat, 90) for beat in range(6)))
+    made.send(c.CaptureLast(0))
+    first = settled(made, 0)
+    assert first.measure.pitches == (60, 61, 62, 63)
+    assert made.snapshot.song.slots[1].measure.pitches == (64, 65)

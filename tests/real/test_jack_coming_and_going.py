@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from engine.events import MidiPassed, Noticed
 from engine.loop import Engine
 from engine.midi.link import PlayerLink
 from engine.midi.messages import FromPlayer
+from engine.midi.ports import child_environment
 from tests.engine.conftest import Listener
 from tests.fakes import FakeModel
 from tests.real.conftest import JackServer
@@ -67,6 +69,40 @@ while True:
             print(play(*ports, chance.choice((0.0, 0.0, 0.0, 0.02, 0.6))), flush=True)
         print("done", flush=True)
 """
+
+
+LOOKS = """
+import json, time, rtmidi
+from engine.midi.jack import JackServer
+
+def plug():
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="device")
+    port.open_virtual_port("in")
+    return port
+
+server, other = JackServer("looks"), rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="other")
+other.open_virtual_port("in")
+server.look()
+device = plug()
+print(json.dumps(server.look()[0]))
+device.close_port()
+device.delete()
+device = plug()
+time.sleep(0.3)
+for look in range(2):
+    print(json.dumps(server.look()[0]))
+"""
+
+
+def test_a_port_that_is_back_before_a_look_is_seen_to_have_gone(jack: JackServer) -> None:
+    assert jack.running
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKS], env=child_environment(), capture_output=True, check=True
+    )
+    both, other = ["other:in", "device:in"], ["other:in"]
+    assert [sorted(json.loads(line)) for line in done.stdout.splitlines()] == [
+        sorted(both), other, sorted(both),
+    ]  # fmt: skip
 
 
 class Device:

@@ -49,7 +49,7 @@ def _of(
 
 _GO = "Go to measure 1 to 9."
 _TRAIT = "Choose trait 1 to 9."
-_KIND = "Show or hide notes, controllers, clock (start, stop, place), its pulses, system."
+_KIND = "Show or hide notes, controllers, clock, its pulses, system."
 
 ACTIONS: tuple[Action, ...] = (
     *_of(

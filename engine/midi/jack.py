@@ -1,7 +1,8 @@
 """What a JACK server has, asked through a client that takes no part in its graph.
 
 RtMidi's own clients wake with every period of the server, never learn of its death, and go on
-showing the ports of a server that was killed. This one sleeps, and JACK tells it of the end.
+showing the ports of a server that was killed. This one sleeps, and JACK tells it of the end,
+and of clients that went, though they be back before anybody looks.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _NO_START_SERVER = 1
 _IS_INPUT, _IS_OUTPUT = 1, 2
 _MIDI = b"8 bit raw midi"
 _Shutdown = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_Registration = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
 
 
 class JackServer:
@@ -26,8 +28,10 @@ class JackServer:
         self._library = _library()
         self._client: int | None = None
         self._gone = False
-        # Kept for as long as the library may call it.
+        self._left: set[str] = set()
+        # Kept for as long as the library may call them.
         self._on_shutdown = _Shutdown(self._shut_down)
+        self._on_registration = _Registration(self._registered)
 
     @property
     def running(self) -> bool:
@@ -37,7 +41,9 @@ class JackServer:
     def look(self) -> tuple[list[str], list[str]] | None:
         """Gives the names that can be played to and heard; None where no server answers.
 
-        A server that ended since the last look gives None once, even if another runs already.
+        A server that ended since the last look gives None once, even if another runs already;
+        so are the ports of a client left out once that went since then, even if it is back:
+        whoever was connected to them is no longer.
         """
         if self._gone:
             self._library.jack_client_close(self._client)
@@ -52,8 +58,14 @@ class JackServer:
                 return None
             self._client = client
             self._library.jack_on_shutdown(client, self._on_shutdown, None)
+            self._library.jack_set_client_registration_callback(client, self._on_registration, None)
+            # Only active clients are told of others; without a process callback it sleeps on.
+            self._library.jack_activate(client)
+        left, self._left = self._left, set()
         # Our inputs are what the others put out.
-        return self._ports(_IS_INPUT), self._ports(_IS_OUTPUT)
+        ports = self._ports(_IS_INPUT), self._ports(_IS_OUTPUT)
+        inputs, outputs = ([n for n in names if n.partition(":")[0] not in left] for names in ports)
+        return inputs, outputs
 
     def _ports(self, flags: int) -> list[str]:
         found = self._library.jack_get_ports(self._client, None, _MIDI, flags)
@@ -62,6 +74,10 @@ class JackServer:
             names.append(found[len(names)].decode(errors="replace"))
         self._library.jack_free(found)
         return names
+
+    def _registered(self, client: bytes, registered: int, _argument: object) -> None:
+        if not registered:
+            self._left.add(client.decode(errors="replace"))
 
     def _shut_down(self, _argument: object) -> None:
         self._gone = True
@@ -73,7 +89,13 @@ def _library() -> Any:
         library = ctypes.CDLL(rtmidi._rtmidi.__file__)
         library.jack_client_open.restype = ctypes.c_void_p
         library.jack_client_close.argtypes = [ctypes.c_void_p]
+        library.jack_activate.argtypes = [ctypes.c_void_p]
         library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _Shutdown, ctypes.c_void_p]
+        library.jack_set_client_registration_callback.argtypes = [
+            ctypes.c_void_p,
+            _Registration,
+            ctypes.c_void_p,
+        ]
         library.jack_get_ports.restype = ctypes.POINTER(ctypes.c_char_p)
         library.jack_get_ports.argtypes = [
             ctypes.c_void_p,

@@ -7,12 +7,13 @@ no port at all, which is as normal as having eight.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -185,15 +186,13 @@ class Input:
             virtual = name == VIRTUAL
             client = HEARING if virtual else EARS
             self._in: Any = rtmidi.MidiIn(getattr(rtmidi, API_CONSTANTS[api]), name=client)
-            self._in.ignore_types(sysex=False, timing=False, active_sense=True)
-            self._in.set_callback(lambda event, _: hear(bytes(event[0])))
-            if virtual:
-                self._in.open_virtual_port(HEARING if api == "coremidi" else "in")
-                return
-            names = stable_names(api, self._in.get_ports())
-            if name not in names:
-                raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
-            self._in.open_port(names.index(name), name="in")
+            with _given_back_on_failure(self._in):
+                self._in.ignore_types(sysex=False, timing=False, active_sense=True)
+                self._in.set_callback(lambda event, _: hear(bytes(event[0])))
+                if virtual:
+                    self._in.open_virtual_port(HEARING if api == "coremidi" else "in")
+                else:
+                    self._in.open_port(_place(name, api, self._in.get_ports()), name="in")
         except rtmidi.RtMidiError as error:
             raise PortError(
                 f"The MIDI port {name!r} cannot be heard: {error}",
@@ -218,14 +217,12 @@ class Output:
         self._error: type[Exception] = rtmidi.RtMidiError
         try:
             self._out: Any = rtmidi.MidiOut(getattr(rtmidi, API_CONSTANTS[api]), name=client)
-            if name == VIRTUAL:
-                # CoreMIDI shows the port's name alone, the others the client's before it.
-                self._out.open_virtual_port(CLIENT if api == "coremidi" else "out")
-                return
-            names = stable_names(api, self._out.get_ports())
-            if name not in names:
-                raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
-            self._out.open_port(names.index(name), name="out")
+            with _given_back_on_failure(self._out):
+                if name == VIRTUAL:
+                    # CoreMIDI shows the port's name alone, the others the client's before it.
+                    self._out.open_virtual_port(CLIENT if api == "coremidi" else "out")
+                else:
+                    self._out.open_port(_place(name, api, self._out.get_ports()), name="out")
         except self._error as error:
             raise PortError(
                 f"The MIDI port {name!r} cannot be opened: {error}",
@@ -243,6 +240,23 @@ class Output:
         """Closes the port; what was sent before is still delivered."""
         self._out.close_port()
         self._out.delete()
+
+
+@contextlib.contextmanager
+def _given_back_on_failure(client: Any) -> Iterator[None]:
+    # Left to itself it goes on being one of JACK's clients, of which there is a last.
+    try:
+        yield
+    except BaseException:
+        client.delete()
+        raise
+
+
+def _place(name: str, api: str, raw: Sequence[str]) -> int:
+    names = stable_names(api, raw)
+    if name not in names:
+        raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
+    return names.index(name)
 
 
 def child_command(module: str, *arguments: str) -> list[str]:

@@ -1,0 +1,222 @@
+"""A device that appears and vanishes a hundred times while a song plays to it and it is heard."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine import commands as c
+from engine.config import Settings
+from engine.events import MidiPassed, Noticed
+from engine.loop import Engine
+from engine.midi.link import PlayerLink
+from engine.midi.messages import FromPlayer
+from engine.midi.ports import child_environment
+from tests.engine.conftest import Listener
+from tests.fakes import FakeModel
+from tests.real.conftest import JackServer
+
+pytestmark = pytest.mark.real
+
+TURNS = 100
+
+DEVICE = """
+import faulthandler, random, select, sys, time, rtmidi
+
+faulthandler.enable()
+API = rtmidi.API_UNIX_JACK
+chance = random.Random(7)
+
+def plug():
+    out, into = rtmidi.MidiOut(API, name="device-keys"), rtmidi.MidiIn(API, name="device-synth")
+    out.open_virtual_port("out")
+    into.open_virtual_port("in")
+    return out, into
+
+def play(out, into, seconds):
+    heard, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        out.send_message([0x90, 60, 100])
+        while into.get_message() is not None:
+            heard += 1
+        time.sleep(0.01)
+        out.send_message([0x80, 60, 0])
+    return heard
+
+def unplug(ports):
+    for port in ports:
+        port.close_port()
+        port.delete()
+
+ports = plug()
+while True:
+    print(play(*ports, 0.1), flush=True)
+    if select.select([0], [], [], 0)[0]:
+        turns = int(sys.stdin.readline())
+        for turn in range(turns):
+            unplug(ports)
+            # Most are back before anybody has looked, and some stay away.
+            time.sleep(chance.choice((0.0, 0.0, 0.0, 0.02, 0.3)))
+            ports = plug()
+            print(play(*ports, chance.choice((0.0, 0.0, 0.0, 0.02, 0.6))), flush=True)
+        print("done", flush=True)
+"""
+
+
+LOOKS = """
+import json, time, rtmidi
+from engine.midi.jack import JackServer
+
+def plug():
+    port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="device")
+    port.open_virtual_port("in")
+    return port
+
+server, other = JackServer("looks"), rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="other")
+other.open_virtual_port("in")
+server.look()
+device = plug()
+print(json.dumps(server.look()[0]))
+device.close_port()
+device.delete()
+device = plug()
+time.sleep(0.3)
+for look in range(2):
+    print(json.dumps(server.look()[0]))
+"""
+
+
+def test_a_port_that_is_back_before_a_look_is_seen_to_have_gone(jack: JackServer) -> None:
+    assert jack.running
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKS], env=child_environment(), capture_output=True, check=True
+    )
+    both, other = ["other:in", "device:in"], ["other:in"]
+    assert [sorted(json.loads(line)) for line in done.stdout.splitlines()] == [
+        sorted(both), other, sorted(both),
+    ]  # fmt: skip
+
+
+class Device:
+    """A keyboard with a synthesiser, and how many messages it heard in each stretch."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.done = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", DEVICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line == "done\n":
+                self.done = True
+            else:
+                self.heard.append(int(line))
+
+    def come_and_go(self, times: int) -> None:
+        """Vanishes and appears so often, from now on."""
+        assert self._process.stdin is not None
+        self.done = False
+        self._process.stdin.write(f"{times}\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+
+
+def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    """Waits until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def family(pid: int) -> list[int]:
+    """Gives a process and those it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *sorted(map(int, children))]
+
+
+def memory(pid: int) -> int:
+    """Gives the bytes that a process has for itself, the JACK server's left out."""
+    _, pages, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    return (pages - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def files(pid: int) -> int:
+    """Gives how many files a process has open; each JACK client of its own is several."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackServer) -> None:
+    assert jack.running
+    links: list[PlayerLink] = []
+
+    def linked(on_event: Callable[[FromPlayer], None]) -> PlayerLink:
+        links.append(PlayerLink(on_event))
+        return links[-1]
+
+    listener = Listener()
+    made = Engine(FakeModel, linked, settings=Settings(port="device-synth", inputs="device-keys"))
+    made.subscribe(listener)
+    made.start()
+    device = Device()
+
+    def plays_and_is_heard() -> None:
+        stretches, told = len(device.heard), len(listener.events)
+        until(lambda: sum(device.heard[stretches:]) > 4, "it is not played to")
+        made.send(c.WatchMidi(True))
+        until(lambda: came_in(told), "it is not heard")
+
+    def came_in(since: int) -> bool:
+        passed = [each for each in listener.events[since:] if isinstance(each, MidiPassed)]
+        lines = [line for each in passed for line in each.lines]
+        return any((line.way, line.port) == ("in", "jack:device-keys:out") for line in lines)
+
+    try:
+        made.send(c.Play())
+        plays_and_is_heard()
+        # The player, who watches, and who hears.
+        processes = family(links[0].pid)
+        assert len(processes) == 3
+        before = [*map(memory, processes)], [*map(files, processes)]
+        stretches = len(device.heard)
+        device.come_and_go(TURNS)
+        tempo = made.snapshot.song.tempo
+        while not device.done:
+            # All the while the engine is there for whoever asks something of it.
+            tempo = 120.0 if tempo == 121.0 else 121.0
+            made.send(c.SetTempo(tempo))
+            made.send(c.WatchMidi(True))
+            until(lambda: made.snapshot.song.tempo == tempo, "the engine is stuck")  # noqa: B023
+            count = len(device.heard)
+            until(lambda: len(device.heard) > count + 5 or device.done, "the device is stuck")  # noqa: B023
+        assert len(device.heard) >= stretches + TURNS
+        plays_and_is_heard()
+        assert family(links[0].pid) == processes
+        after = [*map(memory, processes)], [*map(files, processes)]
+        assert max(b - a for a, b in zip(before[0], after[0], strict=True)) < 8 << 20
+        assert max(b - a for a, b in zip(before[1], after[1], strict=True)) <= 3
+        said = [event.text for event in listener.events if isinstance(event, Noticed)]
+        assert sum("has gone" in text for text in said) >= 3
+        assert not any("player process ended" in text for text in said)
+    finally:
+        device.close()
+        made.close()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), "one is left over")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from engine.midi.parsing import TimedNote
 from engine.music.grid import Grid
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
+
+if TYPE_CHECKING:
+    # Reading files brings mido, which the first paint does not wait for.
+    from engine.midi.parsing import TimedNote
 
 
 @dataclass

@@ -185,7 +185,7 @@ def _originality(found: Found) -> str:
     cells[max(0, min(_METER - 1, round(of.value * (_METER - 1))))] = "#"
     return (
         f"originality {of.value:.2f} [{''.join(cells)}] human tunes {of.low:.2f}-{of.high:.2f} "
-        f"(95 %), longest match {of.longest_match} notes"
+        f"(95 %), longest exact match {of.longest_match} note{'s' * (of.longest_match != 1)}"
     )
 
 

@@ -36,7 +36,7 @@ from engine.music.song import Song
 from engine.passing import MidiWatch
 from engine.recording import Recording
 from engine.routing import Routing
-from engine.sequencer import Messages, Sequencer
+from engine.sequencer import Sequencer
 from engine.session import autosave
 from engine.session.autosave import Keeper
 from engine.session.document import Document
@@ -45,6 +45,7 @@ from engine.studies import Studies
 from engine.studio.desk import Studio, StudioCommand
 from engine.studio.parts import StudioParts
 from engine.studio.reports import StudioReport
+from engine.telling import Messages
 
 PLAYHEAD = 0.05
 """Seconds between two tellings of where the music is."""

@@ -13,7 +13,8 @@ from engine.midi.clock import CONTINUE, START, STOP, TICK
 from engine.midi.follower import Follower
 from engine.midi.inlet import ECHOES
 from engine.midi.pulses import PULSES
-from engine.sequencer import LATE, Messages, Sequencer
+from engine.sequencer import LATE, Sequencer
+from engine.telling import Messages
 
 OWN, ANY = "own", "any"
 """Words of the setting."""

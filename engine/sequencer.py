@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from engine.events import PlayheadMoved, RecordSettings
+from engine.metronome import ENDLESS, Metronome
 from engine.midi import messages as m
 from engine.music.beats import Beats, Mark
 from engine.music.line import Line, Stretch
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.run import Run
+from engine.telling import Messages, Told
 
 LOOK_AHEAD = 0.75
 """How far ahead the player is told its notes, in seconds: longer than an interpreter may stall."""
@@ -29,23 +32,6 @@ MARGIN = 0.002
 
 LEAD = 0.01
 """How far in the future the first note of a start lies, in seconds."""
-
-SHORTEST = 0.02
-"""The shortest rest of a note, in seconds, that is worth starting in its middle."""
-
-CLICK = 0.05
-"""How long a click sounds, in seconds."""
-
-CLICK_CHANNEL, DOWNBEAT, UPBEAT = 9, 76, 77
-"""Clicks are the high and the low wood block of General MIDI's percussion channel."""
-
-HIGH_DOWNBEAT, HIGH_UPBEAT = 96, 91
-"""Or these of the track's own channel: no measure has them."""
-
-CLICK_VELOCITY = 90
-
-ENDLESS = 10**9
-"""Beats of which no loop will see the last."""
 
 LATE = 0.1
 """How late a note may still be sent, in seconds, where the engine was held up."""
@@ -73,31 +59,6 @@ CLOSE = 0.0005
 CATCH_UP = 0.25
 """In how many quarters our own clock comes back into phase with the one that is followed."""
 
-Messages = list[m.ToPlayer]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
-
-    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
-    """
-
-    time: float
-    position: float
-    pace: float
-    first: float
-    told: float
-
-    def at(self, time: float) -> float:
-        return self.position + (time - self.time) / self.pace
-
-    def when(self, position: float) -> float:
-        return self.time + (position - self.position) * self.pace
-
-    def of(self, stretches: list[Stretch]) -> list[Stretch]:
-        return [each for each in stretches if each.begins_in(self.first, math.inf)]
-
 
 class Sequencer:
     """Plays one song in a loop, takes changes while it runs, and sounds single measures."""
@@ -108,20 +69,17 @@ class Sequencer:
         # How many measures the loop has at least: those that are recorded into count, too.
         self._reach = 0
         self._line = self._lined(song)
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._beats: Beats | None = None
         # By how much positions were counted anew where the loop has become another.
         self._shift = 0.0
-        # From where to where beats are struck.
-        self._struck = (0.0, 0.0)
-        self._high = False
+        self._metronome = Metronome()
         self._topped = 0.0
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
         # Where our own clock is while another's is followed; positions before any were moved.
-        self._ticks: _Run | None = None
-        # What the player holds, as it was told: ends that were cut are cut here too.
-        self._sent: list[m.TimedNote] = []
+        self._ticks: Run | None = None
+        self._told = Told()
 
     @property
     def playing(self) -> bool:
@@ -202,16 +160,16 @@ class Sequencer:
         before = max(self._line.earliest, count_in)
         start = now + self.soonest + before * pace
         told = self._silence(now)
-        self._struck = (first - count_in, first - count_in + clicks)
+        self._metronome.strike(first - count_in, first - count_in + clicks)
         self._ticks = None
-        self._begin(_Run(start, first, pace, first, first - before))
+        self._begin(Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
         # What is counted in is told as a whole: a new tempo holds from its end on.
         ahead = max(self._ahead, start - now)
         return [*told, *self.program(now), clock, *self.advance(now, ahead)]
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: Run) -> None:
         self._run, self._begun, self._shift = run, -math.inf, 0.0
         self._beats = Beats(Mark(run.time, run.position, run.pace))
 
@@ -222,7 +180,7 @@ class Sequencer:
         """
         told = self._silence(now)
         self._line = self._lined(self._song)
-        run = _Run(time, position, pace, position, position - self._line.earliest)
+        run = Run(time, position, pace, position, position - self._line.earliest)
         self._begin(run)
         # A receiver can be put to whole sixteenths only.
         sixteenths = math.ceil(position * 4 - 1e-6)
@@ -275,10 +233,10 @@ class Sequencer:
         """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
 
         Where it runs already it goes on. What is counted in and struck is as the ``settings``
-        say. Gives also the position of the beat at which the loop
-        comes to the slot.
+        say. Gives also the position of the beat at which the loop comes to the slot.
         """
-        self._reach, self._high = slot + measures, settings.sound == "high note"
+        self._reach = slot + measures
+        self._metronome.set(settings)
         click = settings.click
         if self._run is None:
             line = self._lined(self._song)
@@ -292,15 +250,16 @@ class Sequencer:
         begins += self._line.length if begins < max(position, self._run.first) else 0.0
         if click == "recording":
             # What is with the player already is not struck to.
-            self._struck = (self._run.told, ENDLESS)
+            self._metronome.strike(self._run.told, ENDLESS)
         return told, begins - self._shift
 
     def unrecord(self, now: float) -> Messages:
         """Lets the loop run on as the song is, without clicks."""
-        self._reach, self._struck = 0, (0.0, 0.0)
+        self._reach = 0
+        self._metronome.rest()
         told = self.change(self._song, now)
         if self._run is not None:
-            later = [note for note in self._sent if note.on >= now + self._margin]
+            later = [note for note in self._told.notes if note.on >= now + self._margin]
             told.append(m.Flush(now + self._margin))
             told += [m.Notes(tuple(later))] if later else []
         return told
@@ -313,7 +272,8 @@ class Sequencer:
     def panic(self, now: float) -> Messages:
         """Stops and silences without regard to what should sound."""
         running = self._end(now)
-        self._sent, self._struck = [], (0.0, 0.0)
+        self._told.clear()
+        self._metronome.rest()
         return [m.Panic(), *([m.ClockStop(now)] if running else [])]
 
     def _end(self, now: float) -> bool:
@@ -347,7 +307,7 @@ class Sequencer:
 
     def again(self, now: float) -> Messages:
         """Tells everything once more, to a player that took the place of another."""
-        self._sent = []
+        self._told.clear()
         if self._run is None:
             return []
         self._run = replace(self._run, told=self._run.at(now))
@@ -368,8 +328,8 @@ class Sequencer:
         if slot is not None:
             touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
             line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
-        once = _Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
-        return self._silence(now) + self._notes([self._of(each, once) for each in line.once()])
+        once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
+        return self._silence(now) + self._told.add([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Goes on with another song; where notes change they are heard as ``timing`` says."""
@@ -413,17 +373,17 @@ class Sequencer:
             )
             position += shift
             self._shift += shift
-            self._struck = (self._struck[0] + shift, self._struck[1] + shift)
+            self._metronome.shift(shift)
             before = replace(before, told=before.told + shift)
         old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
         anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
         return told + anew + self._click_again(anew, before, at)
 
-    def _click_again(self, told: Messages, before: _Run, at: float) -> Messages:
+    def _click_again(self, told: Messages, before: Run, at: float) -> Messages:
         """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
         run = self._run
-        if run is None or self._struck[1] <= self._struck[0]:
+        if run is None or not self._metronome.on:
             return []
         flushes = [each.at for each in told if isinstance(each, m.Flush)]
         first: Messages = []
@@ -448,14 +408,14 @@ class Sequencer:
         self._begun = begun
         anew = not (same and over is not None and over.written <= begun)
         under = self._of(over, run) if over is not None and run.of([over]) else None
-        return self._differ(at, under, [self._of(each, run) for each in later], anew)
+        return self._told.differ(at, under, [self._of(each, run) for each in later], anew)
 
     def _begun_at(self, position: float) -> float:
         """Gives where the last note that began before ``position`` is written, just after it."""
         note = self._line.begun(position)
         return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
 
-    def _tick_along(self, now: float, run: _Run) -> Messages:
+    def _tick_along(self, now: float, run: Run) -> Messages:
         """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
         ticks = self._ticks
         assert ticks is not None  # Only while another's clock is followed.
@@ -470,88 +430,34 @@ class Sequencer:
         self._ticks = replace(ticks, time=at, position=position, pace=pace)
         return [m.ClockTempo(at, pace / 24)]
 
-    def _differ(
-        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
-    ) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
-
-        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
-        """
-        before = [note for note in self._sent if note.on < at]
-        last = before[-1] if before and before[-1].off >= at else None
-        goes_on = under is not None and last is not None and _key(under) == _key(last)
-        under = under if anew or last is not None else None
-        sounds_until = under.off if under is not None else at
-        settled = sounds_until == (last.off if last is not None else at)
-        if (
-            settled
-            and goes_on == (under is not None)
-            and later == [note for note in self._sent if note.on >= at]
-        ):
-            return []
-        told: Messages = [m.Flush(at, cut=not goes_on)]
-        if under is not None and last is not None and goes_on:
-            before[-1] = replace(last, off=under.off)
-            if under.off < last.off:
-                # All that started later is gone by now, so this ends the one note sooner.
-                told.append(m.Flush(under.off, cut=True))
-            elif under.off > last.off:
-                told.append(m.Prolong(under.channel, under.pitch, under.off))
-        else:
-            before = [replace(note, off=min(note.off, at)) for note in before]
-            if under is not None and under.off - at >= SHORTEST:
-                later = [replace(under, on=at), *later]
-        self._sent = before
-        return told + self._notes(later)
-
     def _tell_until(self, position: float, now: float) -> Messages:
         run = self._run
         if run is None or position <= run.told:
             return []
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
-        self._sent = [note for note in self._sent if note.off >= now - 1.0]
+        self._told.forget(now)
         heard = run.of(self._line.between(start, position))
-        return self._notes([self._of(each, run) for each in heard]) + self._clicks(start, position)
+        return self._told.add([self._of(each, run) for each in heard]) + self._clicks(
+            start, position
+        )
 
     def _clicks(self, start: float, end: float) -> Messages:
-        """Gives the beats that are struck from one position to before another."""
         run = self._run
         assert run is not None  # Nothing is struck while the loop rests.
-        first = math.ceil(max(start, self._struck[0]) - 1e-6)
-        last = math.ceil(min(end, self._struck[1]) - 1e-6)
-        high = HIGH_DOWNBEAT, HIGH_UPBEAT
-        down, up = high if self._high else (DOWNBEAT, UPBEAT)
-        beats = [
-            m.TimedNote(
-                run.when(beat),
-                run.when(beat) + CLICK,
-                self._song.track.channel if self._high else CLICK_CHANNEL,
-                up if self._line.place(beat)[1] else down,
-                CLICK_VELOCITY,
-            )
-            for beat in range(first, last)
-        ]
-        return [m.Notes(tuple(beats))] if beats else []
+        return [*self._metronome.clicks(run, self._line, self._song.track, start, end)]
 
     def _silence(self, now: float) -> Messages:
-        held = any(note.off > now for note in self._sent) or self._struck[1] > self._struck[0]
-        self._sent, self._struck = [], (0.0, 0.0)
+        held = self._told.sounds(now) or self._metronome.on
+        self._told.clear()
+        self._metronome.rest()
         return [m.Flush(now, cut=True)] if held else []
 
     def _lined(self, song: Song) -> Line:
         return song.line(reach=self._reach)
 
-    def _notes(self, notes: list[m.TimedNote]) -> Messages:
-        self._sent += notes
-        return [m.Notes(tuple(notes))] if notes else []
-
-    def _of(self, stretch: Stretch, run: _Run) -> m.TimedNote:
+    def _of(self, stretch: Stretch, run: Run) -> m.TimedNote:
         track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
         return m.TimedNote(
             on, off, track.channel, stretch.pitch, track.struck(stretch.louder, stretch.velocity)
         )
-
-
-def _key(note: m.TimedNote) -> tuple[int, int]:
-    return note.channel, note.pitch

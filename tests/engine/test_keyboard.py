@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from engine import commands as c
 from engine.config import Settings
 from engine.events import KeysHeard, Noticed, RecordStatus, Refused
+from engine.metronome import CLICK_CHANNEL, DOWNBEAT, HIGH_DOWNBEAT, HIGH_UPBEAT, UPBEAT
 from engine.midi import messages as m
 from engine.midi.capture import SILENCE
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.sequencer import CLICK_CHANNEL, DOWNBEAT, HIGH_DOWNBEAT, HIGH_UPBEAT, LEAD, UPBEAT
+from engine.sequencer import LEAD
 from tests.engine.test_conductor import Desk, measure
 
 C, D, E, F, G = 60, 62, 64, 65, 67

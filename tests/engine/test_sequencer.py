@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.events import PlayheadMoved, RecordSettings
+from engine.metronome import DOWNBEAT, UPBEAT
 from engine.midi import messages as m
 from engine.midi.schedule import Schedule
 from engine.music.groove import PLAIN, Groove
@@ -21,7 +22,7 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Origin, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.sequencer import DOWNBEAT, LEAD, LOOK_AHEAD, MARGIN, UPBEAT, Sequencer
+from engine.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
 
 TUNE = Origin("corpus", "The Tune")
 C, D, E, F, G = 60, 62, 64, 65, 67
@@ -162,7 +163,7 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)
-    known = [note.on for note in stage.sequencer._sent]
+    known = [note.on for note in stage.sequencer._told.notes]
     assert max(known) <= stage.now + LOOK_AHEAD
     assert stage.sequencer.wake() is not None
     stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))

@@ -25,8 +25,9 @@ from engine.events import (
 )
 from engine.following import Following
 from engine.influence.sources import InfluenceParts
-from engine.influences import Influences, WayFound
-from engine.jobs import Job, Jobs
+from engine.influences import WayFound
+from engine.jobs import Jobs
+from engine.keeping import Keeping
 from engine.keyboard import Keyboard
 from engine.latent.spec import LatentModel
 from engine.listening import ListeningDesk
@@ -34,14 +35,13 @@ from engine.midi import messages as m
 from engine.modulator import AHEAD, GAP, Coming, Modulator
 from engine.music.song import Song
 from engine.passing import MidiWatch
+from engine.questions import Question, Questions
 from engine.recording import Recording
 from engine.routing import Routing
 from engine.sequencer import Sequencer
 from engine.session import autosave
 from engine.session.autosave import Keeper
-from engine.session.document import Document
 from engine.state import State
-from engine.studies import Studies
 from engine.studio.desk import Studio, StudioCommand
 from engine.studio.parts import StudioParts
 from engine.studio.reports import StudioReport
@@ -52,12 +52,6 @@ PLAYHEAD = 0.05
 
 SLOW_AHEAD = 5.0
 """How far ahead the player is told its notes before something slow is done, in seconds."""
-
-KEEP_AFTER = 2.0
-"""Seconds of rest after a change before the song is kept by itself."""
-
-KEEP_AT_MOST = 15.0
-"""Seconds after which it is kept though changes go on."""
 
 _ASKING = c.DrawMap | c.Explain | c.AskInfluence
 _NEEDS_MODEL = (
@@ -118,9 +112,8 @@ class Conductor:
         self._play = play
         self._publish = publish
         self._jobs = jobs
-        self._studies = Studies()
-        self._influences = Influences(influence or InfluenceParts())
-        self._keeper = keeper
+        self._questions = Questions(jobs, influence or InfluenceParts())
+        self._keeping = Keeping(keeper, jobs)
         self._recording = recording
         self._desk = PortDesk(settings.port)
         channel, only = state.snapshot().song.track.channel, channels(settings.channels)
@@ -145,9 +138,6 @@ class Conductor:
         self._head_at = 0.0
         self._greeted = False
         self._started = 0
-        self._keep_at: float | None = None
-        self._changed_at: float | None = None
-        self._unkept = False
         self._apply(c.SetEditTiming(settings.timing), 0.0)
         self._apply(c.SetAudition(settings.audition), 0.0)
         self._apply(c.MarkInputs(self._ears.status), 0.0)
@@ -180,7 +170,7 @@ class Conductor:
             self._sequencer.wake(),
             self._following.wake(),
             self._keyboard.wake(),
-            self._keep_at,
+            self._keeping.wake(),
             self._passing.wake(),
             self._controllers.wake(),
             self._modulator.wake(),
@@ -207,8 +197,7 @@ class Conductor:
         played = self._keyboard.due(now, self._sequencer, self.snapshot.song)
         if played is not None:
             self._apply(played, now)
-        if self._keep_at is not None and now >= self._keep_at:
-            self._keep()
+        self._keeping.tick(self.snapshot, now)
         messages, told = self._passing.tick(now)
         self._send(messages)
         for event in told:
@@ -249,8 +238,7 @@ class Conductor:
         self._send(self._sequencer.stop(now))
         self._send(self._modulator.close(now))
         self._studio.close()
-        if self._keeper is not None:
-            self._keeper.finish(self._document(), saved=self.snapshot.saved)
+        self._keeping.finish(self.snapshot)
 
     def _command(self, command: c.Command, now: float) -> None:
         if self._must_wait(command):
@@ -288,42 +276,13 @@ class Conductor:
         if isinstance(command, StudioCommand):
             self._studio.meet(command, self.snapshot.song)
             return
+        if isinstance(command, c.ExportMidi) and not command.credits:
+            self._file(command, now)
+            return
+        if isinstance(command, Question):
+            self._questions.ask(command, self.snapshot, self._state.model)
+            return
         match command:
-            case c.DrawMap():
-                work = self._studies.map(command, self.snapshot, self._model())
-                self._start("model", "map", "drawing the map", work, command)
-            case c.Explain():
-                work = self._studies.explain(command, self.snapshot, self._model())
-                self._start("model", "explain", "measuring the gauges", work, command)
-            case c.AskInfluence():
-                work = self._influences.ask(command, self.snapshot)
-                if command.gradients:
-                    # Beside the search, which follows edits while this takes its time.
-                    self._start("gradients", "gradients", "asking gradients", work, command)
-                else:
-                    self._start("influence", "influence", "looking behind it", work, command)
-            case c.AskTakeInfluence():
-                work = self._influences.ask_take(command, self.snapshot)
-                self._start("clips", "take influence", "looking behind the take", work, command)
-            case c.RegenerateAway():
-                work = self._influences.away(command, self.snapshot, self._model())
-                self._start("influence", "away", "looking for a way out", work, command)
-            case c.WriteProvenance(path, take):
-                lane = "influence" if take is None else "clips"
-                work = self._influences.write(command, self.snapshot)
-                self._start(lane, f"write {path}", "writing the provenance", work, command)
-            case c.ExportMidi(path, credits=True):
-                work = self._influences.export(command, self.snapshot)
-                self._start("influence", f"write {path}", "writing the loop", work, command)
-            case c.BrowseCorpus():
-                work = self._studies.browse(command)
-                self._start("files", "browse", "looking for tunes", work, command)
-            case c.PreviewTune():
-                work = self._studies.preview(command)
-                self._start("files", "preview", "reading the tune", work, command)
-            case c.LookIntoMidi():
-                work = self._studies.look(command)
-                self._start("files", "look", "reading the file", work, command)
             case c.Cancel(job):
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
@@ -358,33 +317,10 @@ class Conductor:
             case c.Stop() | c.Panic() | c.Play() | c.EndRecording():
                 self._end_recording(now)
                 self._apply(command, now)
-            case (
-                c.ImportMidi()
-                | c.LoadTune()
-                | c.OpenSong()
-                | c.RecoverSong()
-                | c.SaveSong()
-                | c.ExportMidi()
-            ):
+            case c.ImportMidi() | c.LoadTune() | c.OpenSong() | c.RecoverSong() | c.SaveSong():
                 self._file(command, now)
             case _:
                 self._apply(command, now)
-
-    def _start(
-        self, lane: str, kind: str, name: str, work: Callable[[Job], None], command: c.Command
-    ) -> None:
-        def answered(job: Job) -> None:
-            try:
-                work(job)
-            except ArmonicaError as error:
-                job.tell(Refused.of(error, command))
-
-        self._jobs.start(lane, kind, name, answered)
-
-    def _model(self) -> LatentModel:
-        if self._state.model is None:
-            raise NotReady("This needs the model, which is not there.", "See armonica doctor.")
-        return self._state.model
 
     def _go_away(self, found: WayFound, now: float) -> None:
         slots = self.snapshot.song.slots
@@ -402,9 +338,8 @@ class Conductor:
         if all(self._apply(each, now) for each in done.commands):
             for notice in done.notices:
                 self._publish(replace(notice, answers=command))
-            if isinstance(command, c.RecoverSong) and self._keeper is not None:
-                # Kept as ours before it is forgotten as the other's: at no time nowhere.
-                self._keeper.keep(self._document(), saved=False)
+            # Kept as ours before it is forgotten as the other's: at no time nowhere.
+            if isinstance(command, c.RecoverSong) and self._keeping.now(self.snapshot):
                 autosave.discard(command.path)
 
     def _apply(self, command: c.Command, now: float) -> bool:
@@ -418,7 +353,7 @@ class Conductor:
         if after.revision != before.revision:
             if self._recording is not None:
                 self._recording.commands.append(command)
-            self._note_change(before, after, now)
+            self._keeping.note(before, after, now)
             self._publish(after)
         for event in events:
             self._publish(event)
@@ -612,34 +547,6 @@ class Conductor:
     def _send(self, messages: Messages) -> None:
         for message in self._routing.spread(messages, self.snapshot.song.track.channel):
             self._play(message)
-
-    def _note_change(self, before: Snapshot, after: Snapshot, now: float) -> None:
-        if self._keeper is None or (after.song is before.song and after.saved == before.saved):
-            return
-        if self._changed_at is None:
-            self._changed_at = now
-        self._keep_at = min(now + KEEP_AFTER, self._changed_at + KEEP_AT_MOST)
-
-    def _keep(self) -> None:
-        self._keep_at = self._changed_at = None
-        if self._keeper is None:
-            return
-        keeper, document, saved = self._keeper, self._document(), self.snapshot.saved
-
-        def work(job: Job) -> None:
-            try:
-                keeper.keep(document, saved)
-            except ArmonicaError as error:
-                if not self._unkept:
-                    self._unkept = True
-                    text = f"The song is not kept by itself: {error.message} Save it yourself."
-                    job.tell(Noticed(text, "warning"))
-
-        self._jobs.start("keeping", "keep", "keeping the song", work)
-
-    def _document(self) -> Document:
-        shown = self.snapshot
-        return Document(shown.song, shown.locks, shown.path)
 
 
 def collapsed(batch: Sequence[Arrival]) -> list[Arrival]:

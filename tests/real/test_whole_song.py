@@ -122,7 +122,8 @@ def compose(terminal: Terminal, file: Path) -> Path:
         terminal.type(keys)
     form("b", "title has", "hornpipe", "\r", "\t", "1", "\r")
     form("t", "Quarter notes a minute", str(TEMPO), "\r")
-    form("I", "Sound", "\t", str(OCARINA), "\r")
+    # The program is the eleventh of what is turned there.
+    form("I", "Sound", "j" * 10, "\r", str(OCARINA), "\r", "q")
     form("X", "Write the loop", "\x01\x0b", str(file), "\r")
     deadline = time.monotonic() + 30
     while not file.exists():

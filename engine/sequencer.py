@@ -343,6 +343,9 @@ class Sequencer:
             self._line = line
             return told
         position = self._run.at(now + self._margin)
+        if self._run.time > now:
+            # A change that is to come at a beat has set the pace from there on.
+            position = max(position, self._run.position)
         if timing == "beat" and not same:
             position = max(math.ceil(position), self._run.first)
             # The old notes go on to the beat, however far it is.

@@ -381,6 +381,18 @@ def test_a_new_velocity_strikes_nothing_again() -> None:
     ]
 
 
+def test_edits_within_a_beat_that_also_changes_the_tempo_do_not_put_the_music_back() -> None:
+    stage = Stage(song("CDEF"))
+    stage.play()
+    stage.until(4.2)
+    stage.change(song("GGGG", tempo=240), "beat")
+    stage.until(4.4)
+    stage.change(song("DGDG", tempo=240), "beat")
+    stage.until(6.1)
+    starts = [(at, pitch) for at, kind, pitch in stage.heard if kind == "on"]
+    assert starts[4:] == [(4.0, C), (5.0, G), (5.25, D), (5.5, G), (5.75, D), (6.0, G)]
+
+
 def test_another_player_is_told_what_comes() -> None:
     stage = Stage(song("CDEF"))
     stage.play()

@@ -29,21 +29,15 @@ from engine.session.autosave import Keeper
 from engine.session.opening import opening
 from engine.state import State
 from engine.studio.parts import StudioParts
+from engine.subscriptions import Subscriber, Subscription, Subscriptions
 
 CLOSING = 5.0
 """How long `Engine.close` waits for the engine thread, in seconds."""
 
 ModelLoader = Callable[[], LatentModel]
 PlayerFactory = Callable[[Callable[[FromPlayer], None]], Player]
-Subscriber = Callable[[Event], None]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False, slots=True)
-class _Subscription:
-    callback: Subscriber
-    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +88,8 @@ class Engine:
         self._state = State(opened.song, opened.path, opened.locks)
         self.recording = Recording(opened.song, opened.path, opened.locks) if record else None
         self._snapshot = self._state.snapshot()
-        self._inbox: queue.SimpleQueue[Item | _Subscription | _Close] = queue.SimpleQueue()
-        self._subscriptions: tuple[_Subscription, ...] = ()
+        self._inbox: queue.SimpleQueue[Item | Subscription | _Close] = queue.SimpleQueue()
+        self._subscriptions = Subscriptions()
         # A signal may come while its own thread is closing already.
         self._lock = threading.RLock()
         self._closed = False
@@ -122,13 +116,9 @@ class Engine:
         that of the controllers, where there are any.
         Gives what ends that.
         """
-        subscription = _Subscription(callback)
+        subscription = Subscription(callback)
         self._inbox.put(subscription)
-
-        def end() -> None:
-            subscription.ended = True
-
-        return end
+        return subscription.end
 
     def close(self) -> None:
         """Silences, keeps a song that is not saved, and ends; once is enough."""
@@ -184,15 +174,15 @@ class Engine:
                 self._guarded(lambda: conductor.tick(self._clock()))
             self._guarded(lambda: conductor.settle(self._clock()))
 
-    def _take(self, conductor: Conductor, item: Item | _Subscription) -> None:
-        if isinstance(item, _Subscription):
-            self._subscriptions = (*self._subscriptions, item)
-            self._tell(item, conductor.snapshot)
+    def _take(self, conductor: Conductor, item: Item | Subscription) -> None:
+        if isinstance(item, Subscription):
+            self._subscriptions.add(item)
+            item.tell(conductor.snapshot)
             # Whoever hears nothing of the studio may take it to be as at the start.
             if conductor.studio != StudioShown():
-                self._tell(item, conductor.studio)
+                item.tell(conductor.studio)
             if conductor.controls != ControlsShown():
-                self._tell(item, conductor.controls)
+                item.tell(conductor.controls)
         else:
             conductor.take(item, self._clock())
 
@@ -209,17 +199,7 @@ class Engine:
     def _publish(self, event: Event) -> None:
         if isinstance(event, Snapshot):
             self._snapshot = event
-        self._subscriptions = tuple(each for each in self._subscriptions if not each.ended)
-        for subscription in self._subscriptions:
-            self._tell(subscription, event)
-
-    def _tell(self, subscription: _Subscription, event: Event) -> None:
-        if subscription.ended:
-            return
-        try:
-            subscription.callback(event)
-        except Exception:
-            log.exception("A subscriber failed on %s", type(event).__name__)
+        self._subscriptions.tell(event)
 
     def _start_player(self) -> Player:
         try:

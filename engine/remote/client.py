@@ -24,6 +24,7 @@ from engine.remote.deltas import CHANNEL, Differences
 from engine.remote.dial import Address, NoWay, Wire
 from engine.remote.home import ENOUGH, Home
 from engine.remote.sound import Loudspeaker
+from engine.subscriptions import Subscriber, Subscription, Subscriptions
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""
@@ -47,19 +48,11 @@ _CLOSING = 2.0
 
 log = logging.getLogger(__name__)
 
-Subscriber = Callable[[Event], None]
-
 
 class SentAway(ArmonicaError):
     """What the engine said to one whom it does not let in."""
 
     title = "Line"
-
-
-@dataclass(eq=False, slots=True)
-class _Subscription:
-    callback: Subscriber
-    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +117,7 @@ class RemoteEngine:
         self._snapshot: Snapshot | None = None
         self._studio: StudioShown | None = None
         self._controls: ControlsShown | None = None
-        self._subscriptions: list[_Subscription] = []
+        self._subscriptions = Subscriptions()
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
@@ -168,13 +161,9 @@ class RemoteEngine:
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Tells events to ``callback`` on the line's thread, the latest snapshot first."""
-        subscription = _Subscription(callback)
+        subscription = Subscription(callback)
         self._put(subscription)
-
-        def end() -> None:
-            subscription.ended = True
-
-        return end
+        return subscription.end
 
     def close(self) -> None:
         """Leaves the engine, which goes on, and silences the player here."""
@@ -244,13 +233,13 @@ class RemoteEngine:
         match item:
             case _Close():
                 self._leave()
-            case _Subscription():
-                self._subscriptions.append(item)
+            case Subscription():
+                self._subscriptions.add(item)
                 if self._snapshot is not None:
-                    self._tell_one(item, self._snapshot)
+                    item.tell(self._snapshot)
                 for known in (self._studio, self._controls):
                     if known is not None:
-                        self._tell_one(item, known)
+                        item.tell(known)
             case Command():
                 self._ask(item)
             case v.SoundSeen() | v.SoundDid():
@@ -337,17 +326,7 @@ class RemoteEngine:
             self._studio = event
         elif isinstance(event, ControlsShown):
             self._controls = event
-        self._subscriptions = [each for each in self._subscriptions if not each.ended]
-        for subscription in self._subscriptions:
-            self._tell_one(subscription, event)
-
-    def _tell_one(self, subscription: _Subscription, event: Event) -> None:
-        if subscription.ended:
-            return
-        try:
-            subscription.callback(event)
-        except Exception:
-            log.exception("A subscriber failed on %s", type(event).__name__)
+        self._subscriptions.tell(event)
 
     # Attaching
 

@@ -27,6 +27,7 @@ from tui.actions import ACTIONS, Place, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
 from tui.keymap import Keymap
+from tui.screens.beside import bound
 from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
 from tui.screens.sheet import Sheet
@@ -122,9 +123,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def steering(self) -> SteerScreen:
         """The steer screen, made when it is first asked for: the first paint waits for less."""
         if self._steer is None:
-            from tui.screens.steer import screen_class as steer_class
+            from tui.screens.steer import SteerScreen
 
-            made = steer_class(self.keymap)
+            made = bound(SteerScreen, self.keymap)
             self._steer = made(self.engine, self.keymap, self._compose, self._draws, self._studio)
         return self._steer
 
@@ -132,9 +133,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def looking(self) -> InfluenceScreen:
         """The influence screen, made when it is first asked for."""
         if self._looking is None:
-            from tui.screens.influence import screen_class as influence_class
+            from tui.screens.influence import InfluenceScreen
 
-            made = influence_class(self.keymap)
+            made = bound(InfluenceScreen, self.keymap)
             self._looking = made(self.engine, self.keymap, self._compose, self._draws)
         return self._looking
 
@@ -142,9 +143,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def monitoring(self) -> MonitorScreen:
         """The monitor screen, made when it is first asked for."""
         if self._monitoring is None:
-            from tui.screens.monitor import screen_class as monitor_class
+            from tui.screens.monitor import MonitorScreen
 
-            self._monitoring = monitor_class(self.keymap)(self.engine, self.keymap, self._compose)
+            made = bound(MonitorScreen, self.keymap)
+            self._monitoring = made(self.engine, self.keymap, self._compose)
         return self._monitoring
 
     def go(self, place: Place) -> None:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.widget import Widget
 
-from engine.commands import Command
 from engine.events import (
     Beside,
     ClockFollowed,
@@ -25,12 +20,13 @@ from engine.events import (
     StudioShown,
 )
 from engine.influence.spec import Match
-from tui import deeds, reading
+from tui import reading
 from tui.bridge import EngineLink
 from tui.influence_arrangement import Behind, behind
 from tui.influence_deeds import DEEDS
 from tui.inquiry import Inquiry, Subject
 from tui.keymap import Keymap
+from tui.screens.beside import BesideScreen
 from tui.screens.compose import ComposeScreen
 from tui.widgets.comparison import Comparison, Side
 from tui.widgets.desk import Desk
@@ -41,29 +37,17 @@ from tui.widgets.transport import Transport
 from tui.widgets.verdict import Asked, Verdict
 
 
-class InfluenceScreen(Screen[None]):
-    """Shows what was found behind a measure or a take, and what can be done about it.
+class InfluenceScreen(BesideScreen):
+    """Shows what was found behind a measure or a take, and what can be done about it."""
 
-    What belongs to song, port and program is done as on the compose screen, by it.
-    """
-
-    DEFAULT_CSS = """
-    InfluenceScreen { background: $background; layers: base; }
-    InfluenceScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
-    """
-
+    PLACE = "influence"
+    DEEDS = DEEDS
     AUTO_FOCUS = "#matches"
-
-    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(
         self, link: EngineLink, keymap: Keymap, composing: ComposeScreen, draws: random.Random
     ) -> None:
-        super().__init__()
-        self.link = link
-        self.keymap = keymap
-        self.composing = composing
+        super().__init__(link, keymap, composing)
         self.draws = draws
         self.subject: Subject = "measure"
         self.chosen = 0
@@ -72,8 +56,6 @@ class InfluenceScreen(Screen[None]):
         self.heard: Side | None = None
         self.avoided: dict[int, str] = {}
         self._compared: tuple[Match | None, Beside] = (None, Beside())
-        self._regions: dict[str, Region] = {}
-        self._built = False
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -94,37 +76,14 @@ class InfluenceScreen(Screen[None]):
         self.query_one("#matches").focus()
         self.draw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Lays the parts out anew."""
-        del event
-        if self._built:
-            self.lay_out()
-            self.call_after_refresh(self.draw)
-
-    def on_screen_resume(self) -> None:
-        """Draws what came while another screen was shown."""
-        if self._built:
-            self.lay_out()
-            self.draw()
-
-    def lay_out(self) -> None:
-        """Gives each part its place, or none."""
-        regions = behind(*self.app.size, near=self.near)
-        if regions == self._regions:
-            return
-        self._regions = regions
+    def regions(self) -> dict[str, Region]:
+        """Gives the place of each part that is in sight."""
         desk = self.query_one(Desk)
         assert isinstance(desk.arranged, Behind)
         desk.arranged.near = self.near
-        for part in desk.children:
-            part.display = part.id in regions
-        desk.lay_out()
+        return behind(*self.app.size, near=self.near)
 
     # What the deeds need to know
-
-    def send(self, command: Command) -> None:
-        """Sends a command to the engine, in order with those of the compose screen."""
-        self.composing.send(command)
 
     @property
     def inquiry(self) -> Inquiry:
@@ -170,11 +129,6 @@ class InfluenceScreen(Screen[None]):
         self.lay_out()
         self.draw()
 
-    def say(self, words: str) -> None:
-        """Says something in passing, in the place of what was said before."""
-        self.app.clear_notifications()
-        self.app.notify(words, timeout=3, markup=False)
-
     # Drawing
 
     def show(self, event: Event) -> None:
@@ -188,10 +142,6 @@ class InfluenceScreen(Screen[None]):
                 self._draw_transport()
             case _:
                 pass
-
-    @property
-    def _drawn(self) -> bool:
-        return self._built and self.is_current
 
     def draw(self) -> None:
         """Draws everything; parts that show it already do nothing."""
@@ -216,9 +166,6 @@ class InfluenceScreen(Screen[None]):
         chosen = max(0, min(self.chosen, len(readings) - 1))
         self.query_one(MatchList).show(readings, chosen, unit, close=close, stale=stale)
         self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
-
-    def _draw_transport(self) -> None:
-        self.composing.fill(self.query_one(Transport))
 
     def _asked(self) -> Asked:
         shown, wanted = self.composing.shown, self.inquiry.wanted
@@ -246,13 +193,6 @@ class InfluenceScreen(Screen[None]):
 
     # What the player does
 
-    def action_do(self, action: str) -> None:
-        """Does one of the actions of the table; what is not of this screen, the other does."""
-        if action in DEEDS:
-            DEEDS[action](self)
-        else:
-            deeds.DEEDS[action](self.composing)
-
     @on(MatchList.Chosen)
     def _on_match_chosen(self, message: MatchList.Chosen) -> None:
         self.choose(message.index)
@@ -261,23 +201,6 @@ class InfluenceScreen(Screen[None]):
     def _on_matches_rolled(self, message: MatchList.Rolled) -> None:
         self.choose(self.chosen + message.steps)
 
-    @on(Transport.Pressed)
-    def _on_transport_pressed(self) -> None:
-        self.action_do("play.toggle")
-
-    @on(Transport.Rolled)
-    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
-        self.action_do("play.faster" if message.steps > 0 else "play.slower")
-
 
 def _tunes(count: int) -> str:
     return f"{count} tune{'s' * (count != 1)}"
-
-
-def screen_class(keymap: Keymap) -> type[InfluenceScreen]:
-    """Gives the influence screen with a keymap's bindings; Textual takes those from classes."""
-    body: dict[str, Any] = {
-        "BINDINGS": keymap.bindings("influence"),
-        "__doc__": InfluenceScreen.__doc__,
-    }
-    return type("InfluenceScreen", (InfluenceScreen,), body, inherit_bindings=False)

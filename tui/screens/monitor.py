@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.widget import Widget
 
 from engine.commands import WatchMidi
 from engine.events import (
@@ -23,12 +19,12 @@ from engine.events import (
     PlayheadMoved,
     Snapshot,
 )
-from tui import deeds
 from tui.bridge import EngineLink
 from tui.keymap import Keymap
 from tui.midi_log import Filter, MidiLog, Passed
 from tui.monitor_arrangement import Monitoring, monitoring
 from tui.monitor_deeds import DEEDS
+from tui.screens.beside import BesideScreen
 from tui.screens.compose import ComposeScreen
 from tui.widgets.desk import Desk
 from tui.widgets.keys_line import KeysLine
@@ -47,27 +43,15 @@ OLD = 4.0
 """Seconds after which figures of lateness say nothing any more."""
 
 
-class MonitorScreen(Screen[None]):
-    """Shows the messages that pass while it is in front, and asks for them only then.
+class MonitorScreen(BesideScreen):
+    """Shows the messages that pass while it is in front, and asks for them only then."""
 
-    What belongs to song, port and program is done as on the compose screen, by it.
-    """
-
-    DEFAULT_CSS = """
-    MonitorScreen { background: $background; layers: base; }
-    MonitorScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
-    """
-
+    PLACE = "monitor"
+    DEEDS = DEEDS
     AUTO_FOCUS = "#lines"
 
-    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
-
     def __init__(self, link: EngineLink, keymap: Keymap, composing: ComposeScreen) -> None:
-        super().__init__()
-        self.link = link
-        self.keymap = keymap
-        self.composing = composing
+        super().__init__(link, keymap, composing)
         self.clock: Callable[[], float] = time.monotonic
         self.passed = MidiLog()
         self.through = Filter()
@@ -75,8 +59,6 @@ class MonitorScreen(Screen[None]):
         """The number of the message at the foot of a picture that is held; None: the newest."""
         self._top: int | None = None
         self._lateness: tuple[float, LatenessMeasured] | None = None
-        self._regions: dict[str, Region] = {}
-        self._built = False
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -98,35 +80,22 @@ class MonitorScreen(Screen[None]):
         self.draw()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lays the parts out anew."""
+        """Begins a page anew; the parts are laid out as on every screen."""
         del event
-        if self._built:
-            self._top = None
-            self.lay_out()
-            self.call_after_refresh(self.draw)
+        self._top = None
 
     def on_screen_resume(self) -> None:
-        """Watches again, and draws what is known."""
+        """Watches again."""
         self._ask()
-        if self._built:
-            self.lay_out()
-            self.draw()
 
     def on_screen_suspend(self) -> None:
         """Watches no more once another screen is shown; a sheet over this one changes nothing."""
         if self.app.current_mode != "monitor":
             self.composing.send(WatchMidi(False))
 
-    def lay_out(self) -> None:
-        """Gives each part its place, or none."""
-        regions = monitoring(*self.app.size)
-        if regions == self._regions:
-            return
-        self._regions = regions
-        desk = self.query_one(Desk)
-        for part in desk.children:
-            part.display = part.id in regions
-        desk.refresh(layout=True)
+    def regions(self) -> dict[str, Region]:
+        """Gives the place of each part that is in sight."""
+        return monitoring(*self.app.size)
 
     # What the deeds need
 
@@ -179,20 +148,12 @@ class MonitorScreen(Screen[None]):
             case _:
                 pass
 
-    @property
-    def _drawn(self) -> bool:
-        return self._built and self.is_current
-
     def draw(self) -> None:
         """Draws everything; parts that show it already do nothing."""
         if self._drawn:
             self._draw_transport()
             self._draw_summary()
             self._draw_lines()
-
-    def _draw_transport(self) -> None:
-        if self._drawn:
-            self.composing.fill(self.query_one(Transport))
 
     def _draw_summary(self) -> None:
         if not self._drawn:
@@ -234,13 +195,6 @@ class MonitorScreen(Screen[None]):
 
     # What the player does
 
-    def action_do(self, action: str) -> None:
-        """Does one of the actions of the table; what is not of this screen, the other does."""
-        if action in DEEDS:
-            DEEDS[action](self)
-        else:
-            deeds.DEEDS[action](self.composing)
-
     @on(MidiLines.Rolled)
     def _on_lines_rolled(self, message: MidiLines.Rolled) -> None:
         self.roll(message.steps)
@@ -248,20 +202,3 @@ class MonitorScreen(Screen[None]):
     @on(MidiSummary.Pressed)
     def _on_summary_pressed(self, message: MidiSummary.Pressed) -> None:
         self.look(self.through.toggled(message.kind))
-
-    @on(Transport.Pressed)
-    def _on_transport_pressed(self) -> None:
-        self.action_do("play.toggle")
-
-    @on(Transport.Rolled)
-    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
-        self.action_do("play.faster" if message.steps > 0 else "play.slower")
-
-
-def screen_class(keymap: Keymap) -> type[MonitorScreen]:
-    """Gives the monitor screen with a keymap's bindings; Textual takes those from classes."""
-    body: dict[str, Any] = {
-        "BINDINGS": keymap.bindings("monitor"),
-        "__doc__": MonitorScreen.__doc__,
-    }
-    return type("MonitorScreen", (MonitorScreen,), body, inherit_bindings=False)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.reactive import Reactive
-from textual.screen import Screen
-from textual.widget import Widget
 
 from engine.commands import Command, OpenAudioModel, PlayTake
 from engine.events import (
@@ -29,11 +25,12 @@ from engine.events import (
     TakePlayed,
     Trait,
 )
-from tui import deeds, steer_words
+from tui import steer_words
 from tui.bridge import EngineLink
 from tui.gestures import Gestures
 from tui.growth import Growth
 from tui.keymap import Keymap
+from tui.screens.beside import BesideScreen
 from tui.screens.compose import ComposeScreen
 from tui.steer_arrangement import Steered, steering
 from tui.steer_deeds import DEEDS, push_by
@@ -49,21 +46,12 @@ from tui.widgets.transport import Transport
 from tui.widgets.waveform import Wave, Waveform
 
 
-class SteerScreen(Screen[None]):
-    """Shows the engine's studio and turns what the player does into commands.
+class SteerScreen(BesideScreen):
+    """Shows the engine's studio and turns what the player does into commands."""
 
-    What belongs to song, port and program is done as on the compose screen, by it.
-    """
-
-    DEFAULT_CSS = """
-    SteerScreen { background: $background; layers: base; }
-    SteerScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
-    """
-
+    PLACE = "steer"
+    DEEDS = DEEDS
     AUTO_FOCUS = "#traits"
-
-    # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(
         self,
@@ -73,17 +61,12 @@ class SteerScreen(Screen[None]):
         draws: random.Random,
         studio: StudioShown,
     ) -> None:
-        super().__init__()
-        self.link = link
-        self.keymap = keymap
-        self.composing = composing
+        super().__init__(link, keymap, composing)
         self.draws = draws
         self.takes = TakeChoice(studio)
         self.gestures = Gestures()
         self.growth = Growth()
         self.chosen = 0
-        self._regions: dict[str, Region] = {}
-        self._built = False
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -109,29 +92,9 @@ class SteerScreen(Screen[None]):
         if self.studio.model.state == "none":
             self.send(OpenAudioModel())
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Lays the parts out anew."""
-        del event
-        if self._built:
-            self.lay_out()
-            self.call_after_refresh(self.draw)
-
-    def on_screen_resume(self) -> None:
-        """Draws what came while another screen was shown."""
-        if self._built:
-            self.lay_out()
-            self.draw()
-
-    def lay_out(self) -> None:
-        """Gives each part its place, or none."""
-        regions = steering(*self.app.size)
-        if regions == self._regions:
-            return
-        self._regions = regions
-        desk = self.query_one(Desk)
-        for part in desk.children:
-            part.display = part.id in regions
-        desk.refresh(layout=True)
+    def regions(self) -> dict[str, Region]:
+        """Gives the place of each part that is in sight."""
+        return steering(*self.app.size)
 
     # What the parts need to know
 
@@ -186,11 +149,6 @@ class SteerScreen(Screen[None]):
         self.takes.choose_by(by)
         self._look()
         self._draw_takes()
-
-    def say(self, words: str) -> None:
-        """Says something in passing, in the place of what was said before."""
-        self.app.clear_notifications()
-        self.app.notify(words, timeout=3, markup=False)
 
     def play(self, take: str, at: float) -> None:
         """Plays a take from a place, and chooses it."""
@@ -254,10 +212,6 @@ class SteerScreen(Screen[None]):
             case _:
                 pass
 
-    @property
-    def _drawn(self) -> bool:
-        return self._built and self.is_current
-
     def draw(self) -> None:
         """Draws everything; parts that show it already do nothing."""
         if self._drawn:
@@ -265,9 +219,6 @@ class SteerScreen(Screen[None]):
             self._draw_job()
             self._draw_traits()
             self._draw_takes()
-
-    def _draw_transport(self) -> None:
-        self.composing.fill(self.query_one(Transport))
 
     def _draw_job(self) -> None:
         self.query_one(JobBar).show(self.studio, self._growing)
@@ -376,13 +327,6 @@ class SteerScreen(Screen[None]):
 
     # What the player does
 
-    def action_do(self, action: str) -> None:
-        """Does one of the actions of the table; what is not of this screen, the other does."""
-        if action in DEEDS:
-            DEEDS[action](self)
-        else:
-            deeds.DEEDS[action](self.composing)
-
     @on(TraitRows.Chosen)
     def _on_trait_chosen(self, message: TraitRows.Chosen) -> None:
         self.hold("traits")
@@ -401,17 +345,3 @@ class SteerScreen(Screen[None]):
     @on(Waveform.Pointed)
     def _on_wave_pointed(self, message: Waveform.Pointed) -> None:
         self.go_to(message.at)
-
-    @on(Transport.Pressed)
-    def _on_transport_pressed(self) -> None:
-        self.action_do("play.toggle")
-
-    @on(Transport.Rolled)
-    def _on_transport_rolled(self, message: Transport.Rolled) -> None:
-        self.action_do("play.faster" if message.steps > 0 else "play.slower")
-
-
-def screen_class(keymap: Keymap) -> type[SteerScreen]:
-    """Gives the steer screen with a keymap's bindings; Textual takes bindings from classes."""
-    body: dict[str, Any] = {"BINDINGS": keymap.bindings("steer"), "__doc__": SteerScreen.__doc__}
-    return type("SteerScreen", (SteerScreen,), body, inherit_bindings=False)

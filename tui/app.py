@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import logging
 import os
+import queue
 import random
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.widgets import Input
+from textual.worker import WorkerFailed
 
 from engine.commands import ForgetKept, RecoverSong
 from engine.errors import TerminalError
@@ -26,6 +27,7 @@ from tui import theme as themes
 from tui.actions import ACTIONS, Place, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
+from tui.ending import ScreensFault, ended_by_signals
 from tui.keymap import Keymap
 from tui.screens.beside import bound
 from tui.screens.choice import Choice
@@ -40,14 +42,16 @@ if TYPE_CHECKING:
 REPEAT = 3.0
 """Seconds for which a toast is not shown again."""
 
+log = logging.getLogger(__name__)
+
 
 class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
     ``recovered`` is a song kept by itself that the player is offered. ``keeps`` says whether
-    the engine keeps what is not saved, so that leaving asks nothing. With ``signals`` a
-    hang-up or a request to end leaves as the player would. Raises `UnknownName` or `BadTheme`
-    for a theme that is not there or cannot be read.
+    the engine keeps what is not saved, so that leaving asks nothing. ``asked`` holds something
+    once it was told to leave; ``fault`` is what ended it, if anything did. Raises `UnknownName`
+    or `BadTheme` for a theme that is not there or cannot be read.
     """
 
     TITLE = "Armonica"
@@ -77,10 +81,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         keeps: bool = True,
         rate: float = RATE,
         seed: int | None = None,
-        signals: bool = False,
     ) -> None:
         no_color = "NO_COLOR" in os.environ
-        super().__init__(driver_class=driver_class(), ansi_color=True if no_color else None)
+        super().__init__(
+            driver_class=driver_class(self.hang_up, self._fail_later),
+            ansi_color=True if no_color else None,
+        )
         for each in themes.themes():
             self.register_theme(each)
         few = self.console.color_system in ("standard", "windows")
@@ -95,7 +101,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
         self._recovered = recovered
-        self._signals = signals
+        self.asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._hung_up = False
+        self.fault: BaseException | None = None
         self._leave: Callable[[], None] = lambda: None
         self._told_at: dict[str, float] = {}
         self._draws = random.Random(seed)
@@ -162,10 +170,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begins to listen to the engine, and says what is to be said at the start."""
         self._leave = self.engine.subscribe(self.bridge)
-        if self._signals:
-            loop = asyncio.get_running_loop()
-            for each in (signal.SIGHUP, signal.SIGTERM):
-                loop.add_signal_handler(each, self.exit)
+        if self._hung_up:
+            self.exit()
         for clash in self.keymap.clashes:
             self.notify(clash, title="Keymap", severity="warning", timeout=10, markup=False)
         if self._recovered is not None:
@@ -174,6 +180,36 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Stops listening."""
         self._leave()
+
+    def hang_up(self) -> None:
+        """Leaves as the player would; any thread and any signal may ask, at any time."""
+        self._hung_up = True
+        self.asked.put(None)
+        self._later(self.exit)
+
+    def _fail_later(self, error: Exception) -> None:
+        self._later(lambda: self._handle_exception(error))
+
+    def _later(self, do: Callable[[], None]) -> None:
+        if self._loop is not None:
+            # Closed already, it has nothing to leave.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(do)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self._exit:
+            # Screens that are taken down while they come up miss parts of themselves.
+            log.warning("The screens met this while they ended", exc_info=error)
+            self._close_messages_no_wait()
+            return
+        # Textual would print a traceback over the screen instead.
+        self.fault = self.fault or (error.error if isinstance(error, WorkerFailed) else error)
+        log.error("The screens met a fault", exc_info=self.fault)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
 
     def _offer(self, path: str) -> None:
         def take(at: int | None) -> None:
@@ -295,8 +331,8 @@ def run(
 
     One that ``stays`` goes on without screens, and what is not saved with it.
 
-    Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn;
-    the engine is closed then also.
+    Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn,
+    and `ScreensFault` where a fault ended the screens; the engine is closed then also.
     """
     try:
         check_terminal()
@@ -308,22 +344,26 @@ def run(
             keeps=keeps,
             rate=rate,
             seed=seed,
-            signals=True,
         )
-        app.run()
+        with ended_by_signals(app.hang_up, app.asked, engine):
+            try:
+                app.run()
+            finally:
+                # A second signal must not keep the song from being kept.
+                engine.close()
     finally:
         engine.close()
-    if keeps and not stays and not engine.snapshot.saved:
-        _tell_kept()
-
-
-def _tell_kept() -> None:
-    kept = autosave.found()
-    if kept is not None:
+    words = _kept() if keeps and not stays and not engine.snapshot.saved else ""
+    if app.fault is not None:
+        raise ScreensFault(app.fault, words)
+    if words:
         # The terminal may be the thing that is gone.
         with contextlib.suppress(OSError):
-            print(
-                f"{kept.title} is not saved; it is kept as {kept.path} "
-                "and offered at the next start.",
-                file=sys.stderr,
-            )
+            print(words, file=sys.stderr)
+
+
+def _kept() -> str:
+    kept = autosave.found()
+    if kept is None:
+        return ""
+    return f"{kept.title} is not saved; it is kept as {kept.path} and offered at the next start."

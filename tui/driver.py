@@ -1,16 +1,31 @@
-"""The way to the terminal: to standard output, and without a hang when the terminal goes.
+"""The way to the terminal: keys in, pictures out, and an end when the terminal goes.
 
-Textual paints on standard error, from a thread that ends at the first failed write; after
-that the application would wait for it for ever, and the music would go on.
+Textual's own reader is ended by a byte that is no UTF-8, and reads on for ever from a terminal
+that is gone. Its writer paints on standard error, from a thread that ends at the first failed
+write; after that the application would wait for it for ever, and the music would go on.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import select
 import sys
-from collections.abc import Callable
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
+from textual._xterm_parser import XTermParser
 from textual.driver import Driver
+from textual.message import Message
+
+_READ = 4096
+_TURN = 0.1
+"""Seconds after which the reader looks whether an escape was a key, and whether to end."""
+
+log = logging.getLogger(__name__)
 
 
 class Outlet:
@@ -48,11 +63,45 @@ class Outlet:
 
     def _end(self) -> None:
         self._open = False
+        # What waits in its buffer would be refused once more at the end of the program.
+        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), self._file.fileno())
         self._gone()
 
 
-def driver_class() -> type[Driver] | None:
-    """Gives the driver for this system; None for Textual's own."""
+class KeyReader:
+    """Reads messages for the application from what a terminal sends."""
+
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
+        # A byte that is no UTF-8 is no key.
+        self._decode = getincrementaldecoder("utf-8")("ignore").decode
+        self._parser = XTermParser(debug)
+
+    def read(self, data: bytes) -> Iterator[Message]:
+        """Gives the messages that bytes complete, and those whose time has come."""
+        for character in self._decode(data):
+            yield from self._parsed(self._parser.feed(character))
+        yield from self._parsed(self._parser.tick())
+
+    def _parsed(self, messages: Iterable[Message]) -> list[Message]:
+        try:
+            return list(messages)
+        except Exception:
+            # A sequence of numbers that no terminal sends; what follows it is read again.
+            log.warning("The terminal sent what cannot be read", exc_info=True)
+            self._parser = XTermParser(self._debug)
+            return []
+
+
+def driver_class(
+    gone: Callable[[], None], fault: Callable[[Exception], None]
+) -> type[Driver] | None:
+    """Gives the driver for this system; None for Textual's own.
+
+    It calls ``gone`` when the terminal has gone and ``fault`` with what went wrong with a key,
+    on threads of its own.
+    """
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
@@ -63,16 +112,54 @@ def driver_class() -> type[Driver] | None:
         def __init__(self, *given: Any, **named: Any) -> None:
             super().__init__(*given, **named)
             assert sys.__stdout__ is not None
-            self._file: Any = Outlet(sys.__stdout__, self._leave)
+            self._file: Any = Outlet(sys.__stdout__, gone)
+
+        def start_application_mode(self) -> None:
+            """Begins to paint and to read keys, where there still is a terminal."""
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            if self._key_thread is None:
+                gone()
+
+        def write(self, data: str) -> None:
+            """Paints, where there was a terminal at the start."""
+            if self._writer_thread is not None:
+                super().write(data)
 
         def run_input_thread(self) -> None:
             """Reads keys until the application ends or the terminal goes."""
+            reader = KeyReader(self._debug)
             try:
-                super().run_input_thread()
+                while not self.exit_event.is_set():
+                    data = b""
+                    if select.select([self.fileno], [], [], _TURN)[0]:
+                        data = os.read(self.fileno, _READ)
+                        if not data:
+                            gone()
+                            return
+                    for message in reader.read(data):
+                        self.process_message(message)
             except OSError:
-                self._leave()
+                gone()
+            except Exception as error:
+                fault(error)
 
-        def _leave(self) -> None:
-            self._loop.call_soon_threadsafe(self._app.exit)
+        def _sigcont_application(self, *_given: Any) -> None:
+            # Not here, where the application may be at anything, or over.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._go_on)
+
+        def _go_on(self) -> None:
+            if not (self._auto_restart and self._app.is_running):
+                return
+            reads = self._key_thread is not None and self._key_thread.is_alive()
+            if reads and not os.isatty(self.fileno):
+                # A hang-up sends this signal, too.
+                return
+            if reads:
+                # Stopped unasked. A second reader beside the first might never be ended.
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            self.resume_application_mode()
+            self._app.refresh(layout=True)
 
     return TerminalDriver

@@ -23,6 +23,7 @@ from engine.cli import (
     work,
 )
 from engine.cli.options import BadUsage, Parser, abandon_output, say
+from engine.ending import leave
 from engine.errors import ArmonicaError
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
@@ -81,7 +82,7 @@ def script() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         # A terminal without the signs of a map shows marks in their place.
         sys.stdout.reconfigure(errors="replace")
-    sys.exit(main())
+    leave(main())
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -1,0 +1,64 @@
+"""How the screens end when they are told to from outside, or by a fault."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from engine import logs
+from engine.errors import ArmonicaError
+from tui.bridge import EngineLink
+
+PATIENCE = 3.5
+"""Seconds in which the screens end once they are told to, before they are ended by force."""
+
+log = logging.getLogger(__name__)
+
+
+class ScreensFault(ArmonicaError):
+    """A fault of the program that ended the screens."""
+
+    title = "Screens"
+
+    def __init__(self, fault: BaseException, remedy: str) -> None:
+        what = f"{type(fault).__name__}: {fault}".rstrip(".: ")
+        super().__init__(f"The screens met a fault ({what}). {logs.place()} says where.", remedy)
+
+
+@contextmanager
+def ended_by_signals(
+    leave: Callable[[], None], asked: queue.SimpleQueue[None], engine: EngineLink
+) -> Iterator[None]:
+    """Calls ``leave`` on a hang-up and on SIGTERM, any number of times.
+
+    `PATIENCE` seconds after something was put into ``asked`` the engine is closed and the
+    process ends, whatever the screens do. Only the main thread may use this.
+    """
+    threading.Thread(target=_insist, args=(asked, engine), name="end", daemon=True).start()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        leave()
+
+    numbers = [each for name in ("SIGHUP", "SIGTERM") if (each := getattr(signal, name, None))]
+    before = [(each, signal.signal(each, handle)) for each in numbers]
+    try:
+        yield
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)
+
+
+def _insist(asked: queue.SimpleQueue[None], engine: EngineLink) -> None:
+    asked.get()
+    time.sleep(PATIENCE)
+    # A terminal that takes nothing holds up whoever writes to it.
+    log.error("The screens did not end within %g s", PATIENCE)
+    engine.close()
+    os._exit(1)

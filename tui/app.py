@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
 from textual.screen import Screen
@@ -195,6 +196,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             # Closed already, it has nothing to leave.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(do)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Lets keys fall that still wait when it is told to leave."""
+        if not (self._exit and isinstance(event, events.InputEvent)):
+            await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
         if self._exit:

@@ -58,7 +58,7 @@ def ended_by_signals(
 def _insist(asked: queue.SimpleQueue[None], engine: EngineLink) -> None:
     asked.get()
     time.sleep(PATIENCE)
+    engine.close()
     # A terminal that takes nothing holds up whoever writes to it.
     log.error("The screens did not end within %g s", PATIENCE)
-    engine.close()
     os._exit(1)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from engine.events import Noticed
 from tests.tui.fake_engine import FakeEngine
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
 from tui.bridge import Told
+from tui.driver import KeyReader
 
 DEADLINE = 30.0
+
+Popen = subprocess.Popen[bytes]
 
 CODE = """
 import pathlib, sys
@@ -57,37 +63,92 @@ threading.Thread(target=play, daemon=True).start()
 run(engine, keeps=False, rate=60)
 """
 
+FAULTY = """
+import pathlib, sys
+from textual.widget import Widget
+from engine.cli import screens
+from engine.cli.main import script
+from tests.tui.fake_engine import FakeEngine
+from tui import app, driver
+
+mark, what = pathlib.Path(sys.argv[1]), sys.argv[2]
+sys.argv = ["armonica"]
+
+class Marking(FakeEngine):
+    def close(self):
+        mark.write_text("closed")
+
+def fail(*given):
+    raise LookupError("lost its place")
+
+async def work():
+    fail()
+
+def begin(self):
+    if what == "handler":
+        app.ArmonicaApp.on_told = fail
+        self.engine.tell(self.engine.snapshot)
+    elif what == "widget":
+        self.screen.mount(type("Failing", (Widget,), {"render": fail})())
+    elif what == "timer":
+        self.set_timer(0.01, fail)
+    elif what == "worker":
+        self.run_worker(work())
+    elif what == "reader":
+        driver.KeyReader.read = fail
+
+app.ArmonicaApp.on_ready = begin
+screens.run = lambda options: app.run(Marking(), keeps=False)
+script()
+"""
+
+DEAF = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+"""
+
+
+def shown(code: str, tmp_path: Path, *words: str, controls: bool = False) -> tuple[Popen, int]:
+    """Begins the application on a terminal of its own, which may be a controlling one."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "mark"), *words],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=os.environ
+        | {
+            "TERM": "xterm-256color",
+            "COLUMNS": "80",
+            "LINES": "24",
+            "ARMONICA_HOME": str(tmp_path / "home"),
+        },
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+        preexec_fn=(lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0)) if controls else None,
+    )
+    os.close(slave)
+    return process, master
+
+
+def painted(master: int, words: bytes) -> bytes:
+    """Reads until words are painted, and gives everything up to them."""
+    seen, end = b"", time.monotonic() + DEADLINE
+    while words not in seen and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            seen += os.read(master, 65536)
+    assert words in seen, seen[-2000:]
+    return seen
+
 
 @pytest.fixture(params=[CODE, PLAYING], ids=["resting", "playing"])
 def running(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
     """Gives the application on a terminal of its own, its first picture drawn."""
-    master, slave = pty.openpty()
-    mark = tmp_path / "mark"
-    environment = {
-        **os.environ,
-        "TERM": "xterm-256color",
-        "COLUMNS": "80",
-        "LINES": "24",
-        "ARMONICA_HOME": str(tmp_path / "home"),
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-c", request.param, str(mark)],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        start_new_session=True,
-    )
-    os.close(slave)
-    seen, end = b"", time.monotonic() + DEADLINE
-    while b"Kildare" not in seen and time.monotonic() < end:
-        if select.select([master], [], [], 0.1)[0]:
-            seen += os.read(master, 65536)
-    assert b"Kildare" in seen, seen[-2000:]
-    yield process, master, mark
+    process, master = shown(request.param, tmp_path)
+    painted(master, b"Kildare")
+    yield process, master, tmp_path / "mark"
     if process.poll() is None:
         process.kill()
         process.wait()
@@ -129,11 +190,7 @@ def test_what_goes_to_a_file_on_standard_error_is_no_picture(tmp_path: Path) -> 
         )
     os.close(slave)
     try:
-        seen, end = b"", time.monotonic() + DEADLINE
-        while b"Kildare" not in seen and time.monotonic() < end:
-            if select.select([master], [], [], 0.1)[0]:
-                seen += os.read(master, 65536)
-        assert b"Kildare" in seen, seen[-2000:]
+        painted(master, b"Kildare")
         process.send_signal(signal.SIGTERM)
         assert ended(process, master) == 0
     finally:
@@ -183,3 +240,122 @@ async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
     app.on_told(Told(Noticed("too late", "information")))
     app.on_told(Told(engine.snapshot))
     app.on_due()
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["told", "deaf"])
+def test_a_controlling_terminal_that_goes_ends_the_application(tmp_path: Path, deaf: bool) -> None:
+    process, master = shown((DEAF if deaf else "") + CODE, tmp_path, controls=True)
+    try:
+        painted(master, b"Kildare")
+        os.close(master)
+        assert ended(process, None) == 0
+        assert (tmp_path / "mark").read_text() == "closed"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_one_who_goes_on_unasked_still_reads_keys_and_ends(tmp_path: Path) -> None:
+    process, master = shown(CODE, tmp_path)
+    try:
+        painted(master, b"Kildare")
+        for _ in range(3):
+            process.send_signal(signal.SIGSTOP)
+            process.send_signal(signal.SIGCONT)
+            # All is painted again: something else may have been there meanwhile.
+            painted(master, b"Kildare")
+        os.write(master, b"?")
+        painted(master, b"Keys")
+        os.close(master)
+        assert ended(process, None) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="stops a terminal found there")
+def test_a_terminal_that_takes_nothing_keeps_no_signal_from_ending(tmp_path: Path) -> None:
+    process, master = shown("from engine import logs; logs.start()" + PLAYING, tmp_path)
+    try:
+        painted(master, b"Kildare")
+        terminal = os.open(f"/proc/{process.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(terminal, termios.TCOOFF)
+        os.close(terminal)
+        process.send_signal(signal.SIGTERM)
+        process.wait(DEADLINE)
+        assert (tmp_path / "mark").read_text() == "closed"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+@pytest.mark.parametrize("what", ["handler", "widget", "timer", "worker", "reader"])
+def test_a_fault_of_the_screens_is_told_in_one_line(tmp_path: Path, what: str) -> None:
+    process, master = shown(FAULTY, tmp_path, what)
+    try:
+        before = termios.tcgetattr(master)
+        seen = painted(master, b"says where.")
+        assert ended(process, master) == 1
+        assert termios.tcgetattr(master) == before
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    log = tmp_path / "home" / "state" / "armonica.log"
+    after = seen.split(b"\x1b[?1049l")[-1].decode()
+    told = after[after.index("armonica: ") :].rstrip()
+    assert told == (
+        f"armonica: The screens met a fault (LookupError: lost its place). {log} says where."
+    )
+    assert b"Traceback" not in seen
+    assert (tmp_path / "mark").read_text() == "closed"
+    assert "in fail\n" in log.read_text()
+
+
+async def test_a_fault_is_not_hidden_from_tests() -> None:
+    app = ArmonicaApp(FakeEngine())
+
+    def fail() -> None:
+        raise LookupError("lost its place")
+
+    async def show() -> None:
+        async with app.run_test() as pilot:
+            app.call_later(fail)
+            await until(pilot, lambda: app.fault)
+
+    with pytest.raises(LookupError):
+        await show()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"\xff", b"\xe9", b"\xe2\x99", b"\xf0\x9f\x8e", b"\x1b[1114112;1u", b"\x1b[57:9:9;9;1114112u"],
+)
+def test_what_no_terminal_sends_is_no_key(nonsense: bytes) -> None:
+    reader = KeyReader()
+    # In one piece and byte by byte.
+    for parts in ([nonsense + b"Q"], [bytes([each]) for each in nonsense + b"Q"]):
+        messages = [message for part in parts for message in reader.read(part)]
+        assert [str(getattr(each, "key", each)) for each in messages] == ["Q"]
+
+
+def test_a_character_that_comes_in_two_pieces_is_one_key() -> None:
+    reader = KeyReader()
+    first, second = "\u266a".encode()[:1], "\u266a".encode()[1:]
+    assert list(reader.read(first)) == []
+    assert [each.character for each in reader.read(second) if isinstance(each, Key)] == ["\u266a"]
+
+
+def test_a_byte_that_is_no_text_ends_nothing(tmp_path: Path) -> None:
+    process, master = shown(CODE, tmp_path)
+    try:
+        painted(master, b"Kildare")
+        os.write(master, b"\xff\xe9?")
+        painted(master, b"Keys")
+        process.send_signal(signal.SIGTERM)
+        assert ended(process, master) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)

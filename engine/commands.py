@@ -503,10 +503,37 @@ class ForgetKept(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveKept(Command):
+    """Leaves a song that was kept by itself to whoever starts next."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepUnsaved(Command):
+    """Keeps every song that is not saved at once, as before the program ends.
+
+    With ``copies`` what is not kept is written as songs of the player's own. It is answered.
+    """
+
+    copies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LetUnsavedGo(Command):
+    """Says that what is not saved and could not be kept may be lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSong(Command):
-    """Writes the song (None: where it was last saved or opened)."""
+    """Writes the song (None: where it was last saved or opened).
+
+    Unless it may ``replace`` anything, a file that holds what was not opened or saved here is
+    left as it is, and this refused.
+    """
 
     path: str | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -752,6 +779,6 @@ AT_ONCE = (
     | Record | EndRecording | SetRecord | MarkRoutes
     | OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate | PauseGeneration
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
-    | Learn | CancelLearn | Forget | SetBinding
+    | Learn | CancelLearn | Forget | SetBinding | KeepUnsaved | LetUnsavedGo | LeaveKept
 )  # fmt: skip
 """What may overtake an edit that waits for the model."""

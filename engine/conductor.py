@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from engine import edits, filing
 from engine.config import Settings, channels
 from engine.controllers import Controllers
 from engine.desk import PortDesk
-from engine.errors import ArmonicaError, NotReady
+from engine.errors import ArmonicaError, NotReady, WouldReplace
 from engine.events import (
     ControlsShown,
     Event,
@@ -40,7 +40,8 @@ from engine.recording import Recording
 from engine.routing import Routing
 from engine.sequencer import Sequencer
 from engine.session import autosave
-from engine.session.autosave import Keeper
+from engine.session.keeper import AtTheEnd, Keeper
+from engine.session.shelf import Shelf
 from engine.state import State
 from engine.studio.desk import Studio, StudioCommand
 from engine.studio.parts import StudioParts
@@ -91,7 +92,8 @@ class Conductor:
 
     ``play`` takes messages for the player, ``publish`` what is told to everybody. ``report``
     is the way from other threads to `take` (None: ``publish``); ``studio`` says what audio is
-    made and played with, ``influence`` what is asked about the training data.
+    made and played with, ``influence`` what is asked about the training data. ``seen`` are the
+    digests of the song files that were read before.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Conductor:
         jobs: Jobs,
         settings: Settings,
         keeper: Keeper | None = None,
+        seen: Mapping[str, str] | None = None,
         recording: Recording | None = None,
         report: Callable[[Event], None] | None = None,
         studio: StudioParts | None = None,
@@ -113,7 +116,8 @@ class Conductor:
         self._publish = publish
         self._jobs = jobs
         self._questions = Questions(jobs, influence or InfluenceParts())
-        self._keeping = Keeping(keeper, jobs)
+        self._shelf = Shelf(seen)
+        self._keeping = Keeping(keeper, jobs, self._shelf)
         self._recording = recording
         self._desk = PortDesk(settings.port)
         channel, only = state.snapshot().song.track.channel, channels(settings.channels)
@@ -197,7 +201,7 @@ class Conductor:
         played = self._keyboard.due(now, self._sequencer, self.snapshot.song)
         if played is not None:
             self._apply(played, now)
-        self._keeping.tick(self.snapshot, now)
+        self._keeping.tick(now)
         messages, told = self._passing.tick(now)
         self._send(messages)
         for event in told:
@@ -232,13 +236,16 @@ class Conductor:
             case _:
                 self._report(item, now)
 
-    def close(self, now: float) -> None:
-        """Silences, and keeps the song where it is not saved."""
-        self._end_recording(now)
-        self._send(self._sequencer.stop(now))
-        self._send(self._modulator.close(now))
-        self._studio.close()
-        self._keeping.finish(self.snapshot)
+    def close(self, now: float) -> tuple[AtTheEnd, ...]:
+        """Silences, keeps what is not saved, and tells what became of that."""
+        try:
+            self._end_recording(now)
+            self._send(self._sequencer.stop(now))
+            self._send(self._modulator.close(now))
+            self._studio.close()
+        finally:
+            ends = self._keeping.finish()
+        return ends
 
     def _command(self, command: c.Command, now: float) -> None:
         if self._must_wait(command):
@@ -250,7 +257,10 @@ class Conductor:
         try:
             self._meet(command, now)
         except ArmonicaError as error:
-            self._publish(Refused.of(error, command))
+            again = None
+            if isinstance(error, WouldReplace) and isinstance(command, c.SaveSong):
+                again = c.SaveSong(command.path, replace=True)
+            self._publish(Refused.of(error, command, again))
 
     def _must_wait(self, command: c.Command) -> bool:
         if self.snapshot.model.state != "loading":
@@ -287,6 +297,10 @@ class Conductor:
                 self._jobs.cancel(job)
             case c.ForgetKept(path):
                 autosave.discard(path)
+            case c.LeaveKept(path):
+                autosave.leave(path)
+            case c.KeepUnsaved() | c.LetUnsavedGo():
+                self._keeping.meet(command)
             case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
                 # A slow disk holds up this thread, but not the music.
                 self._send(self._sequencer.advance(now, SLOW_AHEAD))
@@ -334,13 +348,18 @@ class Conductor:
             self._end_recording(now)
         # A slow disk holds up this thread, but not the music.
         self._send(self._sequencer.advance(now, SLOW_AHEAD))
-        done = filing.filed(command, self.snapshot)
-        if all(self._apply(each, now) for each in done.commands):
-            for notice in done.notices:
-                self._publish(replace(notice, answers=command))
-            # Kept as ours before it is forgotten as the other's: at no time nowhere.
-            if isinstance(command, c.RecoverSong) and self._keeping.now(self.snapshot):
-                autosave.discard(command.path)
+        kept = isinstance(command, c.RecoverSong) and autosave.claim(command.path)
+        try:
+            done = filing.filed(command, self.snapshot, self._shelf)
+            if all(self._apply(each, now) for each in done.commands):
+                if isinstance(command, c.RecoverSong) and kept:
+                    self._keeping.adopt(command.path, self.snapshot)
+                for notice in done.notices:
+                    self._publish(replace(notice, answers=command))
+        finally:
+            if isinstance(command, c.RecoverSong):
+                # Ours by now, or to be offered again.
+                autosave.leave(command.path)
 
     def _apply(self, command: c.Command, now: float) -> bool:
         before = self._state.snapshot()

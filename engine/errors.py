@@ -115,6 +115,16 @@ class CannotWrite(UserError):
     title = "Cannot write"
 
 
+class SongLost(ArmonicaError):
+    """A song that was not saved, and could not be kept when the program ended."""
+
+    title = "Song"
+
+
+class WouldReplace(CannotWrite):
+    """A file that holds what was not read or written here: it is replaced only when asked."""
+
+
 class PortError(ArmonicaError):
     """A MIDI port that is not there or does not answer."""
 

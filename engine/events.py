@@ -130,6 +130,8 @@ class Snapshot(Event):
 
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
     ``routed`` tells of the ports of the song's routes, by the names that they have there.
+    ``document`` numbers the songs that were opened, and ``unsaved`` are the titles of those
+    that were left without being saved.
     """
 
     revision: int = 0
@@ -143,6 +145,8 @@ class Snapshot(Event):
     redo: tuple[str, ...] = ()
     path: str | None = None
     saved: bool = True
+    document: int = 0
+    unsaved: tuple[str, ...] = ()
     model: ModelStatus = ModelStatus()
     port: PortStatus = PortStatus()
     routed: tuple[tuple[str, PortStatus], ...] = ()
@@ -542,18 +546,22 @@ class JobProgressed(Event):
 class Refused(Event):
     """A command that could not be met: an error's title, message and remedy.
 
-    ``answers`` is that command; None where no command was at fault.
+    ``answers`` is that command; None where no command was at fault. ``again`` is the one that
+    does it all the same, where the player is to be asked.
     """
 
     title: str
     message: str
     remedy: str
     answers: Command | None = None
+    again: Command | None = None
 
     @classmethod
-    def of(cls, error: ArmonicaError, answers: Command | None = None) -> Self:
+    def of(
+        cls, error: ArmonicaError, answers: Command | None = None, again: Command | None = None
+    ) -> Self:
         """Tells an error."""
-        return cls(error.title, error.message, error.remedy, answers)
+        return cls(error.title, error.message, error.remedy, answers, again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import commands as c
+from engine import writing
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import SONGS, make_usual, meant
 from engine.modulator import written
 from engine.music.song import MOST_SLOTS, Origin, Song
 from engine.session import document
+from engine.session.shelf import Shelf
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 Filing = c.ImportMidi | c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
 """The commands that are met here."""
+
+_UNKNOWN = "unknown"
+"""Stands for the digest of a file that was changed since: no file has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +38,60 @@ class Filed:
     notices: tuple[Noticed, ...] = ()
 
 
-def filed(command: Filing, snapshot: Snapshot) -> Filed:
-    """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done."""
+def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
+    """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done.
+
+    ``shelf`` remembers what the files of songs hold.
+    """
     match command:
         case c.ImportMidi(slot, path, track):
             return _import_midi(slot, path, track)
         case c.LoadTune(slot, tune, first, count):
             return _load_tune(slot, tune, first, count)
         case c.OpenSong(path):
-            found = document.read(path)
+            found, digest = document.read_with_digest(path)
             there = document.found(path)
             # What ships is a place to start from, and no file of the player's.
             own = None if there.parent == SONGS else str(there)
+            if own is not None:
+                shelf.remember(own, digest)
             return Filed(
                 (c.ReplaceSong(found.song, own, True, found.locks),),
                 (Noticed(f"Opened {found.song.title}."),),
             )
         case c.RecoverSong(path):
             found = document.read(path)
+            _remember_base(found, path, shelf)
             return Filed(
                 (c.ReplaceSong(found.song, found.belongs_to, False, found.locks),),
                 (Noticed(f"{found.song.title} is back as it was."),),
             )
-        case c.SaveSong(wanted):
+        case c.SaveSong(wanted, replaces):
             where = wanted if wanted is not None else snapshot.path
             if where is None:
                 raise CannotWrite("The song has no file yet.", "Save it under a name.")
-            make_usual(document.located(where))
-            place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
-            notice = Noticed(f"Saved {printable(place)}.")
-            return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
+            try:
+                place = document.located(where)
+            except (OSError, ValueError) as error:
+                raise writing.cannot_write(Path(where), error) from None
+            make_usual(place)
+            shelf.save(place, document.Document(snapshot.song, snapshot.locks), replaces)
+            notice = Noticed(f"Saved {printable(str(place))}.")
+            return Filed((c.MarkSaved(str(place), snapshot.song),), (notice,))
         case c.ExportMidi(path):
             return Filed(notices=(Noticed(f"Wrote {write_midi(path, snapshot.song)}."),))
+
+
+def _remember_base(found: document.Document, path: str, shelf: Shelf) -> None:
+    if found.belongs_to is None:
+        return
+    own = Path(found.belongs_to)
+    base = found.base
+    with contextlib.suppress(OSError, ValueError):
+        # An older program did not say what its file held: what is older than the work on it.
+        if base is None and own.stat().st_mtime <= Path(path).stat().st_mtime:
+            base = document.digest_of(own)
+    shelf.remember(found.belongs_to, base or _UNKNOWN)
 
 
 def _import_midi(slot: int, path: str, track: int | None) -> Filed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,12 @@ def songs(suffix: str) -> list[Path]:
         with contextlib.suppress(OSError):
             found += sorted(folder.glob(f"*{suffix}"))
     return found
+
+
+def file_name(title: str) -> str:
+    """Gives the name of a file for a title."""
+    # A file name of at most 255 bytes holds this many of the longest characters.
+    return re.sub(r"[^\w\- ]+", "", title).strip()[:56] or "Untitled"
 
 
 def taken(place: Path) -> bool:

@@ -25,7 +25,8 @@ from engine.midi.link import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PlayerLost, ToPlayer
 from engine.music.song import Song
 from engine.recording import Recording
-from engine.session.autosave import Keeper
+from engine.session import autosave
+from engine.session.keeper import AtTheEnd, Keeper
 from engine.session.opening import opening
 from engine.state import State
 from engine.studio.parts import StudioParts
@@ -93,12 +94,19 @@ class Engine:
         # A signal may come while its own thread is closing already.
         self._lock = threading.RLock()
         self._closed = False
+        self._keeper = Keeper(by_itself=self._settings.autosave)
+        self._ends: tuple[AtTheEnd, ...] = ()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     @property
     def snapshot(self) -> Snapshot:
         """The latest state; any thread may look."""
         return self._snapshot
+
+    @property
+    def ends(self) -> tuple[AtTheEnd, ...]:
+        """What became of the songs that were not saved; known once it is closed."""
+        return self._ends
 
     def start(self) -> None:
         """Starts the engine thread, the player, and the loading of the model."""
@@ -130,6 +138,10 @@ class Engine:
             self._inbox.put(_Close())
         if threading.current_thread() is not self._thread:
             self._thread.join(CLOSING)
+            if self._thread.is_alive() and not self._ends and self._settings.autosave:
+                reason = f"{autosave.folder()} does not answer."
+                titles = self._keeper.not_kept()
+                self._ends = tuple(AtTheEnd(title, reason=reason) for title in titles)
 
     def _run(self) -> None:
         jobs = Jobs(self._inbox.put)
@@ -140,7 +152,8 @@ class Engine:
             publish=self._publish,
             jobs=jobs,
             settings=self._settings,
-            keeper=Keeper() if self._settings.autosave else None,
+            keeper=self._keeper,
+            seen={self._opening.path: self._opening.digest} if self._opening.path else {},
             recording=self.recording,
             report=self._inbox.put,
             studio=self._studio,
@@ -152,8 +165,11 @@ class Engine:
             self._serve(conductor)
         finally:
             # Each end is tried, whatever the others meet.
-            for end in (lambda: conductor.close(self._clock()), player.close, jobs.close):
+            for end in (lambda: self._keep(conductor), player.close, jobs.close):
                 self._guarded(end)
+
+    def _keep(self, conductor: Conductor) -> None:
+        self._ends = conductor.close(self._clock())
 
     def _serve(self, conductor: Conductor) -> None:
         while True:

@@ -40,8 +40,10 @@ class State:
         self._model: LatentModel | None = None
         self._history = History()
         self._document = self._documents = 0
-        # What each file holds as far as is known; None is the song that no file belongs to.
-        self._files: dict[str | None, Song] = {path: song}
+        # The songs that were left for another without being saved: their titles, by number.
+        self._left: dict[int, str] = {}
+        # What each file holds as far as is known. A song that no file belongs to has its number.
+        self._files: dict[str | int, Song] = {0 if path is None else path: song}
         self._shown = Snapshot(song=song, path=path, locks=locks)
 
     @property
@@ -153,15 +155,16 @@ class State:
         if self._model is not None:
             told = _foreign(song, self._model)
             song = edits.encoded([song], self._model)[0]
-        if command.saved:
-            self._files[path] = song
-        elif self._files.get(path) == song:
-            del self._files[path]
         old = self._content()
         if (old.song, old.path) != (song, path):
             self._documents += 1
-            self._document = self._documents
+            self._go_to(self._documents)
             self._history.push(f"open {song.title}", old, Content(song, path, self._document))
+        file = self._document if path is None else path
+        if command.saved:
+            self._files[file] = song
+        elif self._files.get(file) == song:
+            del self._files[file]
         locks = self._shown.locks if command.locks is None else self._known(command.locks)
         self._show(song=song, path=path, selected=0, locks=locks)
         return told
@@ -187,6 +190,12 @@ class State:
         )
         return told
 
+    def _go_to(self, document: int) -> None:
+        if document != self._document and not self._shown.saved:
+            self._left[self._document] = self._shown.song.title
+        self._left.pop(document, None)
+        self._document = document
+
     def _content(self) -> Content:
         return Content(self._shown.song, self._shown.path, self._document)
 
@@ -207,7 +216,7 @@ class State:
         step = self._history.undo(present) if back else self._history.redo(present)
         if step is None:
             return (Noticed(f"There is nothing to {'undo' if back else 'redo'}."),)
-        self._document = step.other.document
+        self._go_to(step.other.document)
         self._show(song=step.other.song, path=step.other.path)
         return (Noticed(f"{'Undone' if back else 'Redone'}: {step.name}"),)
 
@@ -216,7 +225,10 @@ class State:
         shown = replace(
             shown,
             selected=min(shown.selected, len(shown.song.slots) - 1),
-            saved=self._files.get(shown.path) == shown.song,
+            saved=self._files.get(self._document if shown.path is None else shown.path)
+            == shown.song,
+            document=self._document,
+            unsaved=tuple(self._left.values()),
             undo=self._history.undo_names,
             redo=self._history.redo_names,
         )

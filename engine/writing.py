@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from engine.errors import CannotWrite
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows has none.
+    fcntl = None
+
+PATIENCE = 1.0
+"""Seconds to wait for another program that writes to the same folder."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -44,6 +56,32 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     # A loop of links is a RuntimeError, a name that no file can have a ValueError.
     except (OSError, ValueError, RuntimeError) as error:
         raise cannot_write(path, error) from error
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Lets one program at a time look at a folder and then write to it, where that can be had.
+
+    Waits up to `PATIENCE` seconds for another program, and then goes on.
+    """
+    handle = -1
+    try:
+        with contextlib.suppress(OSError, ValueError):
+            handle = os.open(folder, os.O_RDONLY)
+        until = time.monotonic() + PATIENCE
+        while fcntl is not None and handle >= 0 and time.monotonic() < until:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.01)
+            except OSError:
+                # A file system without locks.
+                break
+        yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

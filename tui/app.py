@@ -9,7 +9,7 @@ import queue
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -19,21 +19,21 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from engine.commands import ForgetKept, RecoverSong
-from engine.errors import TerminalError
+from engine.errors import SongLost, TerminalError
 from engine.events import Event, Noticed, Refused, StudioShown
-from engine.session import autosave
+from engine.session.autosave import Kept
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, Place, shown
+from tui.asking import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
 from tui.ending import ScreensFault, ended_by_signals
 from tui.keymap import Keymap
 from tui.screens.beside import bound
-from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
 from tui.screens.sheet import Sheet
+from tui.welcome import offer
 
 if TYPE_CHECKING:
     from tui.screens.influence import InfluenceScreen
@@ -49,10 +49,10 @@ log = logging.getLogger(__name__)
 class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
-    ``recovered`` is a song kept by itself that the player is offered. ``keeps`` says whether
-    the engine keeps what is not saved, so that leaving asks nothing. ``asked`` holds something
-    once it was told to leave; ``fault`` is what ended it, if anything did. Raises `UnknownName`
-    or `BadTheme` for a theme that is not there or cannot be read.
+    ``recovered`` are the kept songs that the player is offered. ``keeps`` says whether the engine
+    keeps what is not saved, and ``stays`` that it goes on without the screens. ``asked`` holds
+    something once it was told to leave; ``fault`` is what ended it, if anything did. Raises
+    `UnknownName` or `BadTheme` for a theme that is not there or cannot be read.
     """
 
     TITLE = "Armonica"
@@ -78,8 +78,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         *,
         keymap: Keymap | None = None,
         theme: str | None = None,
-        recovered: str | None = None,
+        recovered: Sequence[Kept] = (),
         keeps: bool = True,
+        stays: bool = False,
         rate: float = RATE,
         seed: int | None = None,
     ) -> None:
@@ -99,9 +100,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.engine = engine
         self.keeps = keeps
+        self.stays = stays
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
-        self._recovered = recovered
+        self._recovered = tuple(recovered)
         self.asked: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._hung_up = False
         self.fault: BaseException | None = None
@@ -175,8 +177,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.exit()
         for clash in self.keymap.clashes:
             self.notify(clash, title="Keymap", severity="warning", timeout=10, markup=False)
-        if self._recovered is not None:
-            self._offer(self._recovered)
+        if self._recovered:
+            offer(self, self._recovered)
 
     def on_unmount(self) -> None:
         """Stops listening."""
@@ -217,17 +219,6 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self._exception_event.set()
         self._close_messages_no_wait()
 
-    def _offer(self, path: str) -> None:
-        def take(at: int | None) -> None:
-            if at == 0:
-                self.engine.send(RecoverSong(path))
-            elif at == 2:
-                self.engine.send(ForgetKept(path))
-
-        words = f"A song from last time was not saved. It is kept in {path}."
-        lines = ["go on with it", "leave it for the next start", "throw it away"]
-        self.push_screen(Choice("Welcome back", lines, 0, words), take)
-
     # From the engine
 
     def on_due(self) -> None:
@@ -248,6 +239,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         match message.event:
             case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
                 pass
+            case Refused() as event if event.again and event.answers == self._compose.saving:
+                ask_again(self._compose, event)
             case Refused(title, text, remedy):
                 self._toast(f"{text} {remedy}".strip(), title, "error")
             case Noticed(text, kind):
@@ -327,7 +320,7 @@ def run(
     *,
     keymap: str | None = None,
     theme: str | None = None,
-    recovered: str | None = None,
+    recovered: Sequence[Kept] = (),
     keeps: bool = True,
     stays: bool = False,
     rate: float = RATE,
@@ -338,7 +331,8 @@ def run(
     One that ``stays`` goes on without screens, and what is not saved with it.
 
     Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn,
-    and `ScreensFault` where a fault ended the screens; the engine is closed then also.
+    `ScreensFault` where a fault ended the screens, and `SongLost` where a song could not be kept
+    at the end; the engine is closed then also.
     """
     try:
         check_terminal()
@@ -348,6 +342,7 @@ def run(
             theme=theme,
             recovered=recovered,
             keeps=keeps,
+            stays=stays,
             rate=rate,
             seed=seed,
         )
@@ -359,17 +354,21 @@ def run(
                 engine.close()
     finally:
         engine.close()
-    words = _kept() if keeps and not stays and not engine.snapshot.saved else ""
+        lost = tell_ends(engine)
     if app.fault is not None:
-        raise ScreensFault(app.fault, words)
-    if words:
+        raise ScreensFault(app.fault, lost)
+    if lost:
+        raise SongLost(lost)
+
+
+def tell_ends(engine: EngineLink) -> str:
+    """Says on standard error what became of songs that are kept; gives what was lost, in words."""
+    lost = []
+    for end in engine.ends:
+        if end.path is None:
+            lost.append(end.line())
+            continue
         # The terminal may be the thing that is gone.
         with contextlib.suppress(OSError):
-            print(words, file=sys.stderr)
-
-
-def _kept() -> str:
-    kept = autosave.found()
-    if kept is None:
-        return ""
-    return f"{kept.title} is not saved; it is kept as {kept.path} and offered at the next start."
+            print(end.line(), file=sys.stderr)
+    return " ".join(lost)

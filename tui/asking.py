@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine import commands as c
-from engine.events import Snapshot
+from engine.events import Refused, Snapshot
 from engine.latent.spec import LIMIT
-from engine.locations import meant, songs_folder, taken
+from engine.locations import file_name, meant, songs_folder, taken
 from engine.music.song import FASTEST, SLOWEST
 from engine.session.document import SUFFIX
 from tui import reading
@@ -21,6 +20,7 @@ from tui.screens.dial_sheet import DialSheet
 from tui.screens.form import Field, Form, number, words
 from tui.screens.help import Help
 from tui.screens.importer import Importer
+from tui.screens.leaving import Leaving
 from tui.screens.opener import Opener
 
 if TYPE_CHECKING:
@@ -141,7 +141,22 @@ def _save(screen: ComposeScreen) -> None:
     if screen.shown.path is None:
         _save_as(screen)
     else:
-        screen.send(c.SaveSong())
+        screen.saving = c.SaveSong()
+        screen.send(screen.saving)
+
+
+def ask_again(screen: ComposeScreen, refused: Refused) -> None:
+    """Asks about a song that was not saved, because another program changed its file."""
+    again, screen.saving = refused.again, None
+
+    def take(at: int | None) -> None:
+        if at == 0:
+            _save_as(screen)
+        elif at == 1 and again is not None:
+            screen.send(again)
+
+    lines = ["save it under another name", "replace what is there"]
+    screen.app.push_screen(Choice("Not saved", lines, 0, refused.message), take)
 
 
 def _save_as(screen: ComposeScreen, then: Callable[[], object] = lambda: None) -> None:
@@ -155,12 +170,6 @@ def _export(screen: ComposeScreen) -> None:
 def _open(screen: ComposeScreen) -> None:
     screen.gestures.end()
     screen.app.push_screen(Opener(screen.link))
-
-
-def file_name(title: str) -> str:
-    """Gives the name of a file for a title."""
-    # A file name of at most 255 bytes holds this many of the longest characters.
-    return re.sub(r"[^\w\- ]+", "", title).strip()[:56] or "Untitled"
 
 
 def ask_path(
@@ -187,10 +196,17 @@ def ask_path(
         if values is not None:
             then()
 
+    def asked(values: tuple[Any, ...]) -> c.Command:
+        made = command(_in_folder(values[0]))
+        # Whoever was told what is there, and goes ahead, has been asked.
+        if isinstance(made, c.SaveSong) and doubt(values):
+            return c.SaveSong(made.path, replace=True)
+        return made
+
     usual = str(songs_folder() / f"{file_name(name or screen.shown.song.title)}{suffix}")
     hint = f"A name alone lies in {songs_folder()}."
     field = Field("file", own or usual, words("A path"), hint)
-    screen.app.push_screen(Form(title, [field], doubt, _asking(screen, command)), done)
+    screen.app.push_screen(Form(title, [field], doubt, _asking(screen, asked)), done)
 
 
 def _in_folder(path: str) -> str:
@@ -199,10 +215,10 @@ def _in_folder(path: str) -> str:
 
 
 def _asking(
-    screen: ComposeScreen, command: Callable[[str], c.Command]
-) -> Callable[[tuple[Any, ...]], c.Command]:
-    def ask(values: tuple[Any, ...]) -> c.Command:
-        asked = command(_in_folder(values[0]))
+    screen: ComposeScreen, command: Callable[[tuple[Any, ...]], c.Command]
+) -> Callable[[tuple[Any, ...], c.Command | None], c.Command]:
+    def ask(values: tuple[Any, ...], again: c.Command | None) -> c.Command:
+        asked = again or command(values)
         screen.gestures.end()
         screen.send(asked)
         return asked
@@ -221,19 +237,19 @@ def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -
 
 def _quit(screen: ComposeScreen) -> None:
     app = screen.app
-    if screen.shown.saved or getattr(app, "keeps", True):
+    shown = screen.link.snapshot
+    if (shown.saved and not shown.unsaved) or getattr(app, "stays", False):
         app.exit()
         return
 
-    def take(at: int | None) -> None:
-        if at == 0:
-            _save_as(screen, app.exit)
-        elif at == 1:
+    def take(answer: str | None) -> None:
+        if answer == "end":
             app.exit()
+        elif answer == "save":
+            _save_as(screen, lambda: _quit(screen))
 
-    lines = ["save it", "end without it"]
-    words = "The song is not saved, and the settings say that none is kept by itself."
-    app.push_screen(Choice("Before the end", lines, 0, words), take)
+    keeps = getattr(app, "keeps", True)
+    app.push_screen(Leaving(screen.link, shown, keeps), take)
 
 
 def _help(screen: ComposeScreen) -> None:

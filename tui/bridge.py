@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
 from engine.coalescing import OFTEN, kind_of, latest
 from engine.commands import Command
 from engine.events import Event, MidiPassed, Snapshot
+
+if TYPE_CHECKING:
+    from engine.session.keeper import AtTheEnd
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""
@@ -31,6 +34,10 @@ class EngineLink(Protocol):
     @property
     def snapshot(self) -> Snapshot:
         """The latest state."""
+
+    @property
+    def ends(self) -> Sequence[AtTheEnd]:
+        """What became of the songs that were not saved; known once it is closed."""
 
     def send(self, command: Command) -> None:
         """Puts a command into the engine's inbox."""

@@ -30,7 +30,7 @@ class PromptForm(Form):
         hint = "A WAV, FLAC or MIDI file; ~ is your home, and a name alone lies here."
         self._prompt: Prompt | None = None
 
-        def asking(values: tuple[Any, ...]) -> c.Command:
+        def asking(values: tuple[Any, ...], _again: c.Command | None) -> c.Command:
             self._prompt = Prompt("file", str(meant(values[0])))
             return ask(self._prompt)
 

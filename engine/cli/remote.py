@@ -122,7 +122,7 @@ def _serve(options: argparse.Namespace) -> None:
         settings = replace(settings, port=options.play_to)
     done = threading.Event()
     _end_on_signals(done)
-    kept = autosave.found() if options.opens is None else None
+    kept = autosave.waiting() if options.opens is None else ()
     switchboard = Switchboard()
     sound = SoundBoard()
     engine = Engine(
@@ -135,7 +135,7 @@ def _serve(options: argparse.Namespace) -> None:
     doors = [sockets.unix_door()]
     if options.tcp is not None:
         doors.append(sockets.tcp_door(_port(options.tcp)))
-    house = House(str(kept.path) if kept else None, done.set, sound)
+    house = House(kept, done.set, sound)
     server = Server(engine, switchboard, doors, house)
     engine.start()
     server.start()
@@ -147,6 +147,8 @@ def _serve(options: argparse.Namespace) -> None:
     finally:
         # The music first: what ends it is still to be carried to those who attached.
         engine.close()
+        for end in engine.ends:
+            say(end.line())
         server.close()
         sockets.clear()
         claim.close()

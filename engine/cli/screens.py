@@ -34,14 +34,14 @@ def run(options: argparse.Namespace) -> None:
     settings = config.load().settings
     if options.port is not None:
         settings = replace(settings, port=options.port)
-    kept = autosave.found() if options.song is None else None
     engine = Engine(load_model, song=options.song, settings=settings)
+    kept = autosave.claimed(engine.snapshot.path if options.song is not None else None)
     engine.start()
     show(
         engine,
         keymap=options.keymap or settings.keymap or None,
         theme=options.theme or settings.theme,
-        recovered=str(kept.path) if kept else None,
+        recovered=kept,
         keeps=settings.autosave,
         rate=settings.rate,
     )

@@ -24,6 +24,7 @@ from engine.remote.deltas import CHANNEL, Differences
 from engine.remote.dial import Address, NoWay, Wire
 from engine.remote.home import ENOUGH, Home
 from engine.remote.sound import Loudspeaker
+from engine.session.keeper import AtTheEnd
 from engine.subscriptions import Subscriber, Subscription, Subscriptions
 
 FIRST_ANSWER = 120.0
@@ -139,6 +140,11 @@ class RemoteEngine:
     def snapshot(self) -> Snapshot:
         """The latest state that was told; any thread may look."""
         return self._snapshot or Snapshot()
+
+    @property
+    def ends(self) -> tuple[AtTheEnd, ...]:
+        """What became of songs at the end: the engine goes on, and they with it."""
+        return ()
 
     @property
     def attached(self) -> bool:

@@ -19,7 +19,7 @@ from typing import Protocol
 from engine import locations
 from engine.audio.device import Sound
 from engine.audio.sink import Playing
-from engine.commands import Command, ForgetKept, RecoverSong
+from engine.commands import Command
 from engine.errors import ArmonicaError, UserError
 from engine.events import Event, Snapshot
 from engine.midi import messages as m
@@ -29,6 +29,8 @@ from engine.remote.peer import Peer
 from engine.remote.sockets import Door
 from engine.remote.sound import SoundBoard
 from engine.remote.switchboard import Switchboard
+from engine.session import autosave
+from engine.session.autosave import Kept
 from engine.session.document import SUFFIX
 from engine.text import printable
 
@@ -93,9 +95,9 @@ class Attachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What belongs to the engine: a song that was not saved, its speakers, and how it is ended."""
+    """What belongs to the engine: songs that were not saved, its speakers, and how it is ended."""
 
-    recovered: str | None = None
+    recovered: tuple[Kept, ...] = ()
     ended: Callable[[], None] = lambda: None
     sound: SoundBoard | None = None
 
@@ -115,7 +117,6 @@ class Server:
         self._switchboard = switchboard
         self._doors = {door.listener: door for door in doors}
         self._house = house or House()
-        self._recovered = self._house.recovered
         self._clock = clock
         self._name = secrets.token_hex(8)
         self._started = time.time()
@@ -287,12 +288,13 @@ class Server:
         peer.greet()
         peer.place = hello.place or secrets.token_hex(8)
         peer.watches = hello.watches
+        kept = tuple(each for each in self._house.recovered if autosave.free(each.path))
         peer.outbox.put(
             v.from_engine(
                 v.Welcome(
                     self._name,
                     peer.place,
-                    recovered=self._recovered,
+                    recovered=kept,
                     songs=str(locations.songs_folder()),
                     song_files=tuple(map(str, locations.songs(SUFFIX)[:MOST_SONGS])),
                 )
@@ -317,8 +319,6 @@ class Server:
     def _hear(self, peer: Peer, said: Command | m.FromPlayer | v.ToEngine, now: float) -> None:
         match said:
             case Command():
-                if isinstance(said, RecoverSong | ForgetKept) and said.path == self._recovered:
-                    self._recovered = None
                 self._engine.send(said)
             case v.Echo(sent):
                 peer.outbox.put(v.from_engine(v.Echoed(sent, now)))

@@ -18,6 +18,7 @@ from engine.audio.device import Device
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.remote.codec import BadLine, Codec
+from engine.session.autosave import Kept
 
 LONGEST_TO_ENGINE = 1_048_576
 """The longest line to an engine in bytes: 256 measures with their names."""
@@ -130,14 +131,14 @@ class FromEngine(Saying):
 class Welcome(FromEngine):
     """The line is open. ``engine`` names this run of the engine, ``place`` that of the guest.
 
-    ``recovered`` is a song kept by itself on the engine's machine, ``songs`` its folder of
+    ``recovered`` are the songs kept by themselves on the engine's machine, ``songs`` its folder of
     songs, and ``song_files`` the songs that there are.
     """
 
     engine: str
     place: str
     version: str = __version__
-    recovered: str | None = None
+    recovered: tuple[Kept, ...] = ()
     songs: str = ""
     song_files: tuple[str, ...] = ()
 

@@ -7,6 +7,7 @@ it, so that an older program opens whatever it can play.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from collections.abc import Mapping
@@ -56,13 +57,14 @@ _PLAIN_SOUND = {
 class Document:
     """What a file holds: a song, and the dimensions that were locked.
 
-    ``belongs_to`` is used by songs that are kept by themselves: the file that the player
-    knows the song by.
+    ``belongs_to`` and ``base`` are used by songs that are kept by themselves: the file that the
+    player knows the song by, and the digest of what that held when the work on it began.
     """
 
     song: Song
     locks: frozenset[int] = frozenset()
     belongs_to: str | None = None
+    base: str | None = None
 
 
 def located(path: str | Path) -> Path:
@@ -95,6 +97,29 @@ def write(path: str | Path, document: Document) -> Path:
 
 def read(path: str | Path) -> Document:
     """Reads a document; raises `BadSong` for whatever is not one."""
+    return read_with_digest(path)[0]
+
+
+def digest(data: bytes) -> str:
+    """Gives what tells one content of a file from another."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(place: Path) -> str | None:
+    """Gives the digest of what a file holds: None without one, empty where it cannot be read."""
+    try:
+        if not stat.S_ISREG(place.stat().st_mode):
+            return ""
+        with place.open("rb") as file:
+            return digest(file.read(LARGEST + 1))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return ""
+
+
+def read_with_digest(path: str | Path) -> tuple[Document, str]:
+    """Reads a document, and gives it with the digest of its file; raises `BadSong`."""
     place = Path(path)
     try:
         place = found(path)
@@ -106,7 +131,7 @@ def read(path: str | Path) -> Document:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadSong(f"{place} cannot be read: {reason}.", "Check its name.") from None
     try:
-        return decode(data)
+        return decode(data), digest(data)
     except BadSong as error:
         raise BadSong(f"{place}: {error.message}", error.remedy) from None
 
@@ -134,6 +159,7 @@ def encode(document: Document) -> bytes:
         "model": model,
         "locks": sorted(document.locks),
         "belongs_to": document.belongs_to,
+        **({} if document.base is None else {"base": document.base}),
     }
     try:
         return _text(head, song.slots, ascii_only=False).encode()
@@ -192,6 +218,9 @@ class _Fields:
         if not isinstance(values, list) or len(values) > most:
             _bad(f"the {name} of {self._where} are not a list of at most {most}")
         return tuple(self.is_integer(name, value) for value in values)
+
+    def text_or_none(self, name: str) -> str | None:
+        return self.text(name) if name in self._body else None
 
     def tokens_or_none(self, name: str) -> tuple[int, ...] | None:
         if name in self._body and self._body[name] is None:
@@ -265,6 +294,7 @@ def _document(fields: _Fields) -> Document:
     belongs_to = fields.take("belongs_to")
     if belongs_to is not None and not isinstance(belongs_to, str):
         _bad("belongs_to is not a text")
+    base = fields.text_or_none("base")
     listed = fields.take("slots")
     fields.end()
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_SLOTS:
@@ -276,7 +306,7 @@ def _document(fields: _Fields) -> Document:
     if len(sizes) > 1:
         _bad("its codes have different lengths")
     song = Song(title, tempo, slots=slots, model=model, **sound)
-    return Document(song, frozenset(locks), belongs_to)
+    return Document(song, frozenset(locks), belongs_to, base)
 
 
 def _sound(fields: _Fields, track: Track) -> dict[str, Any]:

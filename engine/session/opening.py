@@ -16,11 +16,15 @@ from engine.session import document
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A song, the file it belongs to, its locks, and what is to be told about how it came."""
+    """A song, the file it belongs to, its locks, and what is to be told about how it came.
+
+    ``digest`` is the one of the file (see `document.digest`).
+    """
 
     song: Song
     path: str | None = None
     locks: frozenset[int] = frozenset()
+    digest: str = ""
     events: tuple[Event, ...] = ()
 
 
@@ -52,5 +56,5 @@ def shipped_songs() -> tuple[Path, ...]:
 
 
 def _file(path: Path | str) -> Opening:
-    found = document.read(path)
-    return Opening(found.song, str(document.found(path)), found.locks)
+    found, digest = document.read_with_digest(path)
+    return Opening(found.song, str(document.found(path)), found.locks, digest)

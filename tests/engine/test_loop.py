@@ -24,6 +24,7 @@ from engine.midi.link import Player
 from engine.music.song import Song
 from engine.recording import replay
 from engine.session import autosave
+from engine.session.keeper import Keeper
 from tests.engine.conftest import Listener
 from tests.fakes import FakeModel
 from tests.fakes_player import RecordingPlayer
@@ -208,7 +209,7 @@ def test_the_player_ends_though_the_song_cannot_be_kept(
     def fault(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(autosave.Keeper, "finish", fault)
+    monkeypatch.setattr(Keeper, "finish", fault)
     hall.engine.close()
     assert hall.player.closed
 

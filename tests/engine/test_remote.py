@@ -6,6 +6,8 @@ import json
 import socket
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,9 @@ from engine.remote import vocabulary as v
 from engine.remote.client import RemoteEngine, SentAway
 from engine.remote.dial import Address, NoWay
 from engine.remote.sockets import folder, socket_path, token_path
+from engine.session import autosave
+from engine.session.document import Document
+from engine.session.keeper import Keeper
 from tests.remote_parts import Place
 
 
@@ -291,3 +296,36 @@ def test_what_the_loop_alone_may_tell_is_refused(
     assert isinstance(denied, v.Denied)
     assert "own use" in denied.message
     assert place.engine.snapshot.model.state == "ready"
+
+
+def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -> None:
+    gone = Keeper()
+    for number, title in enumerate(("First", "Second")):
+        gone.note(number, Document(Song(title)))
+    gone.finish()
+    kept = autosave.waiting()
+    place.server._house = replace(place.server._house, recovered=kept)
+    guest, seen = place.guest()
+    assert guest.welcome is not None
+    assert guest.welcome.recovered == kept
+    guest.send(c.RecoverSong(kept[0].path))
+    seen.wait(Noticed, lambda notice: notice.answers == c.RecoverSong(kept[0].path))
+    other, seen = place.guest()
+    assert other.welcome is not None
+    assert other.welcome.recovered == kept[1:]
+    other.send(c.ForgetKept(kept[1].path))
+    other.send(c.RecoverSong(kept[1].path))
+    assert "not kept any more" in seen.wait(Refused).message
+    last, _ = place.guest()
+    assert last.welcome is not None
+    assert last.welcome.recovered == ()
+
+
+def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "there.armonica"
+    path.write_text("something else")
+    guest, seen = place.guest()
+    guest.send(c.SaveSong(str(path)))
+    refused = seen.wait(Refused)
+    assert refused.again == c.SaveSong(str(path), replace=True)
+    assert path.read_text() == "something else"

@@ -509,3 +509,21 @@ def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State
     assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
     for setting in (c.SetRecord(1.5), c.SetRecord(latency=-1.0), c.SetRecord(count_in=5)):
         assert refusal(state, setting)
+
+
+def test_songs_that_are_left_without_being_saved_are_named(state: State) -> None:
+    assert do(state, c.SetTempo(91)).unsaved == ()
+    shown = do(state, c.ReplaceSong(Song("Second"), "/b.armonica"))
+    assert (shown.saved, shown.unsaved, shown.document) == (True, ("Untitled",), 1)
+    shown = do(state, c.SetTempo(92), c.ReplaceSong(Song("Third"), None))
+    assert shown.unsaved == ("Untitled", "Second")
+    shown = do(state, c.Undo())
+    assert (shown.saved, shown.unsaved, shown.document) == (False, ("Untitled",), 1)
+    assert do(state, c.MarkSaved("/b.armonica", shown.song)).saved
+    assert do(state, c.Redo()).unsaved == ("Untitled",)
+
+
+def test_of_songs_without_a_file_each_is_saved_for_itself(state: State) -> None:
+    do(state, c.ReplaceSong(Song("Second"), None))
+    shown = do(state, c.Undo())
+    assert (shown.saved, shown.unsaved) == (True, ())

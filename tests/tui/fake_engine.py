@@ -32,6 +32,7 @@ from engine.latent.surface import surface
 from engine.midi.messages import Heard
 from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
+from engine.session.keeper import AtTheEnd
 from engine.state import State
 from tests import fakes_influence
 from tests.fakes import FakeModel
@@ -96,6 +97,11 @@ class FakeEngine:
     def snapshot(self) -> Snapshot:
         """The latest state."""
         return self.state.snapshot()
+
+    @property
+    def ends(self) -> tuple[AtTheEnd, ...]:
+        """Nothing is kept here."""
+        return ()
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Tells ``callback`` the state at once, and every event from now on."""
@@ -212,6 +218,10 @@ class FakeEngine:
                 return self.state.apply(c.MarkClock(ClockStatus(source)))
             case c.BackToOwnTempo():
                 return self.state.apply(c.MarkClock(ClockStatus()))
+            case c.KeepUnsaved():
+                return (Noticed("What is not saved is kept.", answers=command),)
+            case c.LetUnsavedGo() | c.LeaveKept() | c.ForgetKept():
+                return ()
             case c.SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (

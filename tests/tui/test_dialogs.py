@@ -1,10 +1,9 @@
-"""What is asked before something is done: tunes, files, a kept song, keys, the palette."""
+"""What is asked before something is done: tunes, files, keys, the palette."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from textual.widgets import Input, Label, OptionList
 
 from engine import commands as c
@@ -16,7 +15,6 @@ from tests.tui.waiting import until
 from tui import keymap
 from tui.app import ArmonicaApp
 from tui.screens.browser import Browser
-from tui.screens.choice import Choice
 from tui.screens.help import Help
 from tui.screens.importer import Importer
 from tui.widgets.phrase import Phrase
@@ -208,45 +206,6 @@ async def test_a_name_alone_is_saved_among_the_songs(app: ArmonicaApp, engine: F
         await pilot.press("W", *"reel", "enter")
         await until(pilot, lambda: engine.of(c.SaveSong))
         assert engine.of(c.SaveSong) == [c.SaveSong(str(songs_folder() / "reel"))]
-
-
-@pytest.mark.parametrize(
-    ("keys", "sent"),
-    [
-        (["enter"], [c.RecoverSong("kept.armonica")]),
-        (["down", "enter"], []),
-        (["escape"], []),
-        (["down", "down", "enter"], [c.ForgetKept("kept.armonica")]),
-    ],
-)
-async def test_a_kept_song_is_offered(keys: list[str], sent: list[c.Command]) -> None:
-    engine = FakeEngine()
-    met, kept = engine._meet, (c.RecoverSong, c.ForgetKept)
-    engine._meet = lambda command: () if isinstance(command, kept) else met(command)  # type: ignore[method-assign]
-    app = ArmonicaApp(engine, recovered="kept.armonica")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, Choice))
-        await pilot.press(*keys)
-        await until(pilot, lambda: app.screen is app.composing)
-        assert engine.of(*kept) == sent
-
-
-async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
-    app = ArmonicaApp(engine, keeps=False)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right")
-        await until(pilot, lambda: not app.composing.shown.saved)
-        await pilot.press("Q")
-        await until(pilot, lambda: isinstance(app.screen, Choice))
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.composing)
-        await pilot.press("Q", "enter", "enter")
-        await until(pilot, lambda: not app.is_running)
-        assert len(engine.of(c.SaveSong)) == 1
-    kept = ArmonicaApp(FakeEngine())
-    async with kept.run_test(size=(80, 24)) as pilot:
-        await pilot.press("right", "Q")
-        await until(pilot, lambda: not kept.is_running)
 
 
 async def test_help_shows_the_keys_of_the_keymap_in_use(engine: FakeEngine) -> None:

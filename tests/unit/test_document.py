@@ -23,7 +23,7 @@ from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.song import Origin, OriginKind, Slot, Song, Track
 from engine.music.touch import Touch
-from engine.session import autosave, shipping
+from engine.session import shipping
 from engine.session.document import Document, decode, encode, located, read, write
 from engine.session.opening import opening, shipped, shipped_songs
 from engine.text import printable
@@ -374,80 +374,6 @@ def test_a_damaged_song_among_those_that_ship_is_passed_over(
     (tmp_path / "1.armonica").write_text("{")
     write(tmp_path / "2", Document(SONG))
     assert shipped().title == "Air"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives the folder that stands for the player's home."""
-    monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
-    return tmp_path
-
-
-def test_a_song_that_was_not_saved_is_found_once_its_owner_has_gone(home: Path) -> None:
-    assert autosave.found() is None
-    keeper = autosave.Keeper()
-    keeper.keep(Document(SONG, belongs_to="song.armonica"), saved=False)
-    assert autosave.found() is None
-    keeper.finish(Document(replace(SONG, title="Last"), belongs_to="song.armonica"), saved=False)
-    kept = autosave.found()
-    assert kept is not None
-    assert (kept.title, kept.belongs_to) == ("Last", "song.armonica")
-    autosave.discard(kept.path)
-    assert autosave.found() is None
-    assert list((home / "state" / "kept").iterdir()) == []
-
-
-def test_a_saved_song_is_not_kept(home: Path) -> None:
-    keeper = autosave.Keeper()
-    keeper.keep(Document(SONG), saved=True)
-    assert not (home / "state").exists()
-    keeper.keep(Document(SONG), saved=False)
-    keeper.finish(Document(SONG), saved=True)
-    keeper.keep(Document(SONG), saved=False)
-    assert list((home / "state" / "kept").iterdir()) == []
-
-
-def test_a_damaged_kept_song_is_passed_over(home: Path) -> None:
-    folder = home / "state" / "kept"
-    folder.mkdir(parents=True)
-    (folder / "1-a.armonica").write_text("{")
-    assert autosave.found() is None
-
-
-def test_songs_that_vanish_while_they_are_looked_for_are_passed_over(home: Path) -> None:
-    autosave.Keeper().finish(Document(SONG), saved=False)
-    (home / "state" / "kept" / "2-gone.armonica").symlink_to("nowhere")
-    assert autosave.found() is not None
-
-
-def test_locks_without_a_song_do_not_gather(home: Path) -> None:
-    folder = home / "state" / "kept"
-    folder.mkdir(parents=True)
-    (folder / "1-a.lock").touch()
-    running = autosave.Keeper()
-    running.keep(Document(SONG), saved=False)
-    running.keep(Document(SONG), saved=True)
-    other = autosave.Keeper()
-    other.keep(Document(SONG), saved=False)
-    assert not (folder / "1-a.lock").exists()
-    assert len(list(folder.glob("*.lock"))) == 2
-    running.finish(Document(SONG), saved=True)
-    other.finish(Document(SONG), saved=True)
-    assert list(folder.iterdir()) == []
-
-
-def test_a_song_that_cannot_be_kept_at_the_end_is_noted(
-    home: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (home / "state").write_text("in the way")
-    autosave.Keeper().finish(Document(SONG), saved=False)
-    assert "The song was not kept at the end" in caplog.text
-
-
-def test_an_unwritable_home_is_told_when_keeping(home: Path) -> None:
-    (home / "state").write_text("in the way")
-    with pytest.raises(CannotWrite):
-        autosave.Keeper().keep(Document(SONG), saved=False)
 
 
 def test_the_songs_that_ship_are_those_of_their_recipes(tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ class ComposeScreen(Screen[None]):
         self.attribute = 2
         self.matrix = False
         self.copied: int | None = None
+        self.saving: Command | None = None
         self.controls = ControlsShown()
         self.studio = StudioShown()
         self.gestures = Gestures()

@@ -15,7 +15,7 @@ from textual.widgets import Input, Label
 
 from engine.commands import Command
 from engine.errors import ArmonicaError, OutOfRange
-from engine.events import Event
+from engine.events import Event, Refused
 from tui.screens.sheet import Sheet, met, refused
 
 
@@ -34,7 +34,8 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     ``doubt`` may look at the values and give a warning; Enter again then goes ahead. With
     ``asking``, which sends a command made from the values and gives it, the form stays until
-    that is met, and says beside the first line why where it is not.
+    that is met, and says beside the first line why where it is not. Where the engine says how
+    it could be met all the same, Enter again gives that command to ``asking``, to be sent.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,7 +61,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
         title: str,
         fields: Sequence[Field],
         doubt: Callable[[tuple[Any, ...]], str] | None = None,
-        asking: Callable[[tuple[Any, ...]], Command] | None = None,
+        asking: Callable[[tuple[Any, ...], Command | None], Command] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -69,6 +70,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
         self._doubted: tuple[Any, ...] | None = None
         self._asking = asking
         self._asked: Command | None = None
+        self._again: Command | None = None
         self._given: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -91,7 +93,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
-        self._doubted = self._asked = None
+        self._doubted = self._asked = self._again = None
         self._say(self._hint_of(event.input), wrong=False)
 
     def on_descendant_focus(self) -> None:
@@ -120,7 +122,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
             self._say(f"{warning} Enter again goes ahead.", wrong=True)
         elif self._asking is not None:
             self._say("A moment …", wrong=False)
-            self._given, self._asked = given, self._asking(given)
+            self._given, self._asked = given, self._asking(given, self._again)
         else:
             self.dismiss(given)
 
@@ -130,6 +132,9 @@ class Form(Sheet[tuple[Any, ...] | None]):
             self.dismiss(self._given)
         elif wrong := refused(event, self._asked):
             self._asked = None
+            self._again = event.again if isinstance(event, Refused) else None
+            if self._again is not None:
+                wrong = f"{wrong} Enter again replaces it."
             line = self.query_one("#field-0", Input)
             line.add_class("-wrong")
             line.focus()

@@ -115,6 +115,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         return themes.defaults()
 
     @property
+    def urgent(self) -> tuple[str, ...]:
+        """The keys that end or silence."""
+        keys = self.keymap.keys
+        return *keys.get("app.quit", ()), *keys.get("play.panic", ())
+
+    @property
     def composing(self) -> ComposeScreen:
         """The compose screen."""
         return self._compose

@@ -56,6 +56,10 @@ def driver_class() -> type[Driver] | None:
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.events import InputEvent, Paste
+    from textual.message import Message
+
+    from tui.key_gate import key_gate
 
     class TerminalDriver(LinuxDriver):
         """Paints on standard output, so that words on standard error may go elsewhere."""
@@ -64,6 +68,14 @@ def driver_class() -> type[Driver] | None:
             super().__init__(*given, **named)
             assert sys.__stdout__ is not None
             self._file: Any = Outlet(sys.__stdout__, self._leave)
+            self._gate = key_gate(self._app, self._loop, getattr(self._app, "urgent", ()))
+
+        def send_message(self, message: Message) -> None:
+            """Sends what the terminal tells to the application, keys by the gate."""
+            if isinstance(message, InputEvent | Paste):
+                self._gate.put(message)
+            else:
+                super().send_message(message)
 
         def run_input_thread(self) -> None:
             """Reads keys until the application ends or the terminal goes."""

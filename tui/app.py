@@ -21,6 +21,7 @@ from engine.commands import ForgetKept, RecoverSong
 from engine.errors import TerminalError
 from engine.events import Event, Noticed, Refused, StudioShown
 from engine.session import autosave
+from engine.waiting import lost_words
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, Place, shown
@@ -45,7 +46,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
     ``recovered`` is a song kept by itself that the player is offered. ``keeps`` says whether
-    the engine keeps what is not saved, so that leaving asks nothing. With ``signals`` a
+    the engine keeps what is not saved, so that leaving asks nothing, and ``stays`` whether it
+    goes on afterwards. With ``signals`` a
     hang-up or a request to end leaves as the player would. Raises `UnknownName` or `BadTheme`
     for a theme that is not there or cannot be read.
     """
@@ -75,6 +77,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         theme: str | None = None,
         recovered: str | None = None,
         keeps: bool = True,
+        stays: bool = False,
         rate: float = RATE,
         seed: int | None = None,
         signals: bool = False,
@@ -92,6 +95,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.animation_level = "none"
         self.engine = engine
         self.keeps = keeps
+        self.stays = stays
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
         self._recovered = recovered
@@ -312,6 +316,7 @@ def run(
             theme=theme,
             recovered=recovered,
             keeps=keeps,
+            stays=stays,
             rate=rate,
             seed=seed,
             signals=True,
@@ -319,17 +324,19 @@ def run(
         app.run()
     finally:
         engine.close()
+    if engine.snapshot.waiting and not stays:
+        _say(lost_words(engine.snapshot.waiting))
     if keeps and not stays and not engine.snapshot.saved:
         _tell_kept()
+
+
+def _say(words: str) -> None:
+    # The terminal may be the thing that is gone.
+    with contextlib.suppress(OSError):
+        print(words, file=sys.stderr)
 
 
 def _tell_kept() -> None:
     kept = autosave.found()
     if kept is not None:
-        # The terminal may be the thing that is gone.
-        with contextlib.suppress(OSError):
-            print(
-                f"{kept.title} is not saved; it is kept as {kept.path} "
-                "and offered at the next start.",
-                file=sys.stderr,
-            )
+        _say(f"{kept.title} is not saved; it is kept as {kept.path} and offered at the next start.")

@@ -7,8 +7,8 @@ one of them is one step whatever it moves.
 
 What touches files, ports, the corpus or the model's loading is met outside the state: the
 loop answers it with one of the plain commands (`LoadMeasures`, `ReplaceSong`, `MarkSaved`,
-`MarkPort`, `MarkRoutes`, `MarkInputs`, `MarkClock`, `MarkModel`), and only those are recorded,
-so that a recording replays anywhere.
+`MarkPort`, `MarkRoutes`, `MarkInputs`, `MarkClock`, `MarkModel`, `MarkWaiting`), and only those
+are recorded, so that a recording replays anywhere.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ class SetLatents(Command):
 
     slot: int
     values: tuple[tuple[int, float], ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLatent(Command):
+    """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes.
+
+    It is for a gauge whose place is not known yet, as before the model is there.
+    """
+
+    slot: int
+    dimension: int
+    by: float
     gesture: int = 0
 
 
@@ -453,6 +466,13 @@ class MarkModel(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkWaiting(Command):
+    """Tells how many commands wait for the model."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class MarkPort(Command):
     """Tells what became of the MIDI port."""
 
@@ -781,4 +801,4 @@ AT_ONCE = (
     | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake | RemoveTake | AskTakeInfluence
     | Learn | CancelLearn | Forget | SetBinding | KeepUnsaved | LetUnsavedGo | LeaveKept
 )  # fmt: skip
-"""What may overtake an edit that waits for the model."""
+"""What never waits for the model, and for no edit that does."""

@@ -47,6 +47,7 @@ from engine.studio.desk import Studio, StudioCommand
 from engine.studio.parts import StudioParts
 from engine.studio.reports import StudioReport
 from engine.telling import Messages
+from engine.waiting import ASKING, ModelQueue, lost_words
 
 PLAYHEAD = 0.05
 """Seconds between two tellings of where the music is."""
@@ -54,14 +55,9 @@ PLAYHEAD = 0.05
 SLOW_AHEAD = 5.0
 """How far ahead the player is told its notes before something slow is done, in seconds."""
 
-_ASKING = c.DrawMap | c.Explain | c.AskInfluence
-_NEEDS_MODEL = (
-    c.SetLatent | c.SetLatents | c.ResetLatent | c.LockDimension | c.Randomise | c.RegenerateAway
-    | c.Vary | c.Interpolate | _ASKING
-)  # fmt: skip
 _HEARD = (
-    c.SetLatent | c.SetLatents | c.ResetLatent | c.Randomise | c.LoadMeasures | c.CopySlot
-    | c.Vary | c.Interpolate | c.Undo | c.Redo
+    c.SetLatent | c.SetLatents | c.MoveLatent | c.ResetLatent | c.Randomise | c.LoadMeasures
+    | c.CopySlot | c.Vary | c.Interpolate | c.Undo | c.Redo
 )  # fmt: skip
 
 Arrival = TypeVar("Arrival")
@@ -137,8 +133,8 @@ class Conductor:
         self._modulator = Modulator()
         self._routing = Routing()
         self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
-        self._waiting: list[c.Command] = []
-        self._edits_wait = False
+        self._queue = ModelQueue()
+        self._catching_up = False
         self._head_at = 0.0
         self._greeted = False
         self._started = 0
@@ -221,12 +217,20 @@ class Conductor:
                 self._command(item, now)
             case ModelLoaded(model):
                 self._state.offer(model)
-                self._apply(c.MarkModel(model.spec.digest), now)
-                self._catch_up(now)
+                # Nobody is shown where a gauge stands before what waited has moved it.
+                self._catching_up = True
+                try:
+                    self._apply(c.MarkModel(model.spec.digest), now)
+                    self._catch_up(now)
+                finally:
+                    self._catching_up = False
+                    self._publish(self.snapshot)
             case ModelFailed(error):
                 self._apply(c.MarkModel(None, error.line()), now)
                 self._publish(Refused.of(error))
-                self._give_up(now)
+                # The reason has been told once; what waited is not refused one by one.
+                self._queue.give_up()
+                self._catch_up(now)
             case StudioReport():
                 self._studio.take(item, now)
             case WayFound():
@@ -238,6 +242,8 @@ class Conductor:
 
     def close(self, now: float) -> tuple[AtTheEnd, ...]:
         """Silences, keeps what is not saved, and tells what became of that."""
+        if self.snapshot.waiting:
+            log.warning(lost_words(self.snapshot.waiting))
         try:
             self._end_recording(now)
             self._send(self._sequencer.stop(now))
@@ -248,11 +254,7 @@ class Conductor:
         return ends
 
     def _command(self, command: c.Command, now: float) -> None:
-        if self._must_wait(command):
-            if not self._edits_wait and not isinstance(command, _ASKING):
-                self._edits_wait = True
-                self._publish(Noticed("The model is still loading; this follows when it is there."))
-            self._waiting.append(command)
+        if self._must_wait(command, now):
             return
         try:
             self._meet(command, now)
@@ -262,25 +264,19 @@ class Conductor:
                 again = c.SaveSong(command.path, replace=True)
             self._publish(Refused.of(error, command, again))
 
-    def _must_wait(self, command: c.Command) -> bool:
-        if self.snapshot.model.state != "loading":
+    def _must_wait(self, command: c.Command, now: float) -> bool:
+        if self.snapshot.model.state != "loading" or not self._queue.takes(command):
             return False
-        if isinstance(command, _NEEDS_MODEL):
-            return True
-        # What comes after an edit that waits must not overtake it.
-        return self._edits_wait and not isinstance(command, c.AT_ONCE)
+        if not self.snapshot.waiting and not isinstance(command, ASKING):
+            self._publish(Noticed("The model is still loading; this follows when it is there."))
+        self._apply(c.MarkWaiting(self._queue.count), now)
+        return True
 
     def _catch_up(self, now: float) -> None:
-        waiting, self._waiting, self._edits_wait = self._waiting, [], False
-        for command in waiting:
-            self._command(command, now)
-
-    def _give_up(self, now: float) -> None:
-        # The reason has been told once; what waited for the model is not refused one by one. An
-        # undo that waited was meant for an edit that never came about.
-        lost = _NEEDS_MODEL | c.Undo | c.Redo
-        self._waiting = [each for each in self._waiting if not isinstance(each, lost)]
-        self._catch_up(now)
+        self._queue.meet(
+            lambda command: self._command(command, now), lambda: len(self.snapshot.undo)
+        )
+        self._apply(c.MarkWaiting(0), now)
 
     def _meet(self, command: c.Command, now: float) -> None:
         if isinstance(command, StudioCommand):
@@ -373,7 +369,10 @@ class Conductor:
             if self._recording is not None:
                 self._recording.commands.append(command)
             self._keeping.note(before, after, now)
-            self._publish(after)
+            if after.model.state == "loading" and not isinstance(command, c.Undo | c.Redo):
+                self._queue.noted(len(before.undo), len(after.undo))
+            if not self._catching_up:
+                self._publish(after)
         for event in events:
             self._publish(event)
         return not refused

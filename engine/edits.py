@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from engine import commands as c
 from engine.errors import NotReady, OutOfRange, UserError
 from engine.latent.prior import draw
-from engine.latent.spec import Latent, LatentModel, LatentSpec, checked
+from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec, checked
 from engine.music.groove import Groove
 from engine.music.modulation import Modulation
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
@@ -46,6 +47,7 @@ class Context:
 Editing = (
     c.SetLatent
     | c.SetLatents
+    | c.MoveLatent
     | c.ResetLatent
     | c.Randomise
     | c.Vary
@@ -80,6 +82,14 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
                     "Unlock it to move it.",
                 )
             return _move(song, slot, {dimension: checked(value)}, model)
+        case c.MoveLatent(slot, dimension, by):
+            model = context.ready()
+            check_dimension(model.spec, dimension)
+            if math.isnan(by):
+                raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
+            here = (song.slot(slot).latent or model.spec.origin)[dimension]
+            value = round(max(-LIMIT, min(LIMIT, here + by)), DECIMALS)
+            return edited(song, c.SetLatent(slot, dimension, value), context)
         case c.SetLatents(slot, values):
             model = context.ready()
             for dimension, _ in values:
@@ -142,7 +152,9 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
 def target(command: Editing) -> Hashable:
     """Gives what tells one gesture from another, or None where the command stands alone."""
     match command:
-        case c.SetLatent(slot, dimension, _, gesture) if gesture:
+        case c.SetLatent(slot, dimension, _, gesture) | c.MoveLatent(
+            slot, dimension, _, gesture
+        ) if gesture:
             return (c.SetLatent, gesture, slot, dimension)
         case c.SetLatents(slot, values, gesture) if gesture:
             return (c.SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
@@ -202,7 +214,7 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
 def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     match command:
-        case c.SetLatent(slot, dimension, _) if spec is not None:
+        case c.SetLatent(slot, dimension) | c.MoveLatent(slot, dimension) if spec is not None:
             before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
             change = after[dimension] - before[dimension] if after else 0.0
             way = "up" if change >= 0 else "down"

@@ -129,7 +129,8 @@ class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
-    ``routed`` tells of the ports of the song's routes, by the names that they have there.
+    ``routed`` tells of the ports of the song's routes, by the names that they have there;
+    ``waiting`` is how many edits wait for the model.
     ``document`` numbers the songs that were opened, and ``unsaved`` are the titles of those
     that were left without being saved.
     """
@@ -154,6 +155,7 @@ class Snapshot(Event):
     clock: ClockStatus = ClockStatus()
     record: RecordSettings = RecordSettings()
     recording: RecordStatus | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

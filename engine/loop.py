@@ -8,12 +8,12 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from engine.commands import Command
+from engine.commands import Command, Stop
 from engine.conductor import Conductor, Item, ModelFailed, ModelLoaded, collapsed
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadModel
@@ -31,6 +31,9 @@ from engine.session.opening import opening
 from engine.state import State
 from engine.studio.parts import StudioParts
 from engine.subscriptions import Subscriber, Subscription, Subscriptions
+
+PATIENCE = 1.0
+"""How long what waits for the model may hold up the end, in seconds."""
 
 CLOSING = 5.0
 """How long `Engine.close` waits for the engine thread, in seconds."""
@@ -129,7 +132,11 @@ class Engine:
         return subscription.end
 
     def close(self) -> None:
-        """Silences, keeps a song that is not saved, and ends; once is enough."""
+        """Silences, keeps a song that is not saved, and ends; once is enough.
+
+        Edits that wait for the model are made if it comes within `PATIENCE`; how many were not
+        is told by the last `snapshot` (``waiting``).
+        """
         with self._lock:
             first, self._closed = not self._closed, True
         if not self._thread.is_alive():
@@ -181,14 +188,35 @@ class Engine:
                     batch.append(self._inbox.get_nowait())
             except queue.Empty:
                 batch = []
-            for item in collapsed(batch):
+            arrived = collapsed(batch)
+            for at, item in enumerate(arrived):
                 if isinstance(item, _Close):
+                    self._wait_for_model(conductor, arrived[at + 1 :])
                     return
                 self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
                 self._guarded(lambda: conductor.tick(self._clock()))
             if not batch:
                 self._guarded(lambda: conductor.tick(self._clock()))
             self._guarded(lambda: conductor.settle(self._clock()))
+
+    def _wait_for_model(
+        self, conductor: Conductor, arrived: Sequence[Item | Subscription | _Close]
+    ) -> None:
+        if not conductor.snapshot.waiting:
+            return
+        self._guarded(lambda: conductor.take(Stop(), self._clock()))
+        for item in arrived:
+            self._inbox.put(item)
+        end = time.monotonic() + PATIENCE
+        while conductor.snapshot.waiting:
+            try:
+                item = self._inbox.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                return
+            if isinstance(item, ModelFailed):
+                return
+            if isinstance(item, ModelLoaded):
+                self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
 
     def _take(self, conductor: Conductor, item: Item | Subscription) -> None:
         if isinstance(item, Subscription):

@@ -109,6 +109,8 @@ class State:
                 self._mark_saved(path, song)
             case c.MarkModel(digest, detail):
                 return self._mark_model(digest, detail)
+            case c.MarkWaiting(count):
+                self._show(waiting=count)
             case c.MarkPort(status):
                 self._show(port=status)
             case c.MarkRoutes(statuses):

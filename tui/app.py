@@ -22,6 +22,7 @@ from textual.worker import WorkerFailed
 from engine.errors import SongLost, TerminalError
 from engine.events import Event, Noticed, Refused, StudioShown
 from engine.session.autosave import Kept
+from engine.waiting import lost_words
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, Place, shown
@@ -124,6 +125,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
         return themes.defaults()
+
+    @property
+    def urgent(self) -> tuple[str, ...]:
+        """The keys that end or silence."""
+        keys = self.keymap.keys
+        return *keys.get("app.quit", ()), *keys.get("play.panic", ())
 
     @property
     def composing(self) -> ComposeScreen:
@@ -355,6 +362,8 @@ def run(
     finally:
         engine.close()
         lost = tell_ends(engine)
+    if engine.snapshot.waiting and not stays:
+        _say(lost_words(engine.snapshot.waiting))
     if app.fault is not None:
         raise ScreensFault(app.fault, lost)
     if lost:
@@ -368,7 +377,11 @@ def tell_ends(engine: EngineLink) -> str:
         if end.path is None:
             lost.append(end.line())
             continue
-        # The terminal may be the thing that is gone.
-        with contextlib.suppress(OSError):
-            print(end.line(), file=sys.stderr)
+        _say(end.line())
     return " ".join(lost)
+
+
+def _say(words: str) -> None:
+    # The terminal may be the thing that is gone.
+    with contextlib.suppress(OSError):
+        print(words, file=sys.stderr)

@@ -236,6 +236,25 @@ def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -
 
 
 def _quit(screen: ComposeScreen) -> None:
+    # What is shown may lag behind the keys.
+    count = screen.link.snapshot.waiting
+    if not count or getattr(screen.app, "stays", False):
+        _end(screen)
+        return
+
+    def take(at: int | None) -> None:
+        screen.ending = at == 0 and screen.link.snapshot.waiting > 0
+        if screen.ending:
+            screen.app.notify("It ends as soon as the model is there.")
+        elif at is not None:
+            _end(screen)
+
+    lines = ["wait for it, then end", "end now"]
+    words = f"The model is still loading. Edits that wait for it, lost if it ends now: {count}."
+    screen.app.push_screen(Choice("Before the end", lines, 0, words), take)
+
+
+def _end(screen: ComposeScreen) -> None:
     app = screen.app
     shown = screen.link.snapshot
     if (shown.saved and not shown.unsaved) or getattr(app, "stays", False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,26 +47,29 @@ def set_gauge(screen: ComposeScreen, index: int, value: float, hand: str) -> Non
     screen.send(c.SetLatent(screen.slot, index, value, gesture))
 
 
-def step_gauge(
-    screen: ComposeScreen, index: int, by: float, hand: str, slot: int | None = None
-) -> None:
-    """Moves a gauge of a slot (None: the selected one) from where it is asked to stand.
+def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
+    """Moves a gauge of the selected slot from where it is asked to stand.
 
-    A gauge that has no value before the model is there is moved as soon as it has.
+    While the model loads the engine is asked to move it by as much: it will know from where.
     """
     if not _model(screen):
         return
-    slot = screen.slot if slot is None else slot
+    slot = screen.slot
     latent, spec = screen.shown.song.slots[slot].latent, screen.shown.model.spec
-    if latent is None and spec is None:
-        screen.later(lambda: step_gauge(screen, index, by, hand, slot))
-        return
     target = (hand, slot, index)
     gesture = screen.gestures.begin(target)
-    latent = latent or (spec.origin if spec is not None else ())
-    here = latent[index] if index < len(latent) else 0.0
-    value = _within(screen.gestures.asked(target, here) + by)
-    screen.gestures.ask(target, value)
+    # What is shown has not met what waits; and what began so goes on so, as it may lag behind.
+    if screen.shown.model.state == "loading":
+        here = math.nan
+    else:
+        latent = latent or (spec.origin if spec is not None else ())
+        here = latent[index] if index < len(latent) else 0.0
+    here = screen.gestures.asked(target, here)
+    if math.isnan(here):
+        screen.gestures.ask(target, here)
+        screen.send(c.MoveLatent(slot, index, by, gesture))
+        return
+    value = screen.gestures.ask(target, _within(here + by))
     screen.send(c.SetLatent(slot, index, value, gesture))
 
 

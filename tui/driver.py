@@ -105,6 +105,10 @@ def driver_class(
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
+    from textual.events import InputEvent, Paste
+    from textual.message import Message
+
+    from tui.key_gate import key_gate
 
     class TerminalDriver(LinuxDriver):
         """Paints on standard output, so that words on standard error may go elsewhere."""
@@ -113,6 +117,7 @@ def driver_class(
             super().__init__(*given, **named)
             assert sys.__stdout__ is not None
             self._file: Any = Outlet(sys.__stdout__, gone)
+            self._gate = key_gate(self._app, self._loop, getattr(self._app, "urgent", ()))
 
         def start_application_mode(self) -> None:
             """Begins to paint and to read keys, where there still is a terminal."""
@@ -124,6 +129,13 @@ def driver_class(
             """Paints, where there was a terminal at the start."""
             if self._writer_thread is not None:
                 super().write(data)
+
+        def send_message(self, message: Message) -> None:
+            """Sends what the terminal tells to the application, keys by the gate."""
+            if isinstance(message, InputEvent | Paste):
+                self._gate.put(message)
+            else:
+                super().send_message(message)
 
         def run_input_thread(self) -> None:
             """Reads keys until the application ends or the terminal goes."""

@@ -111,6 +111,7 @@ def _serve(options: argparse.Namespace) -> None:
     from engine.remote.sound import SoundBoard
     from engine.remote.switchboard import Switchboard
     from engine.session import autosave
+    from engine.waiting import lost_words
 
     if options.detached:
         # A service belongs to no terminal, and outlives every one of them.
@@ -149,6 +150,8 @@ def _serve(options: argparse.Namespace) -> None:
         engine.close()
         for end in engine.ends:
             say(end.line())
+        if engine.snapshot.waiting:
+            say(lost_words(engine.snapshot.waiting))
         server.close()
         sockets.clear()
         claim.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import commands as c
@@ -148,14 +148,75 @@ def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
     desk.do(c.SetLatent(1, 2, 1.0), c.SetTempo(90), c.SetLatent(1, 2, 2.0), c.Undo())
     desk.do(c.SelectSlot(1))
     assert len(desk.told(Noticed)) == 1
-    assert desk.conductor.snapshot.song == SONG
-    assert desk.conductor.snapshot.selected == 1
+    # The tempo waits for no gauge.
+    assert desk.conductor.snapshot.song == replace(SONG, tempo=90)
+    assert (desk.conductor.snapshot.selected, desk.conductor.snapshot.waiting) == (1, 3)
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     snapshot = desk.conductor.snapshot
-    assert snapshot.song.tempo == 90
+    assert (snapshot.song.tempo, snapshot.waiting) == (90, 0)
     assert snapshot.song.slots[1].latent is not None
     assert snapshot.song.slots[1].latent[2] == 1.0
     assert snapshot.redo == ("density 1 up in measure 2",)
+
+
+def test_what_needs_no_model_is_met_at_once_though_a_gauge_waits() -> None:
+    desk = Desk(model=None)
+    desk.do(c.MoveLatent(0, 2, 0.5), c.SetTempo(90), c.SetTitle("New"), c.ClearSlot(3))
+    desk.do(c.CopySlot(0, 2), c.SetGroove(swing=60), c.Play())
+    song = desk.conductor.snapshot.song
+    assert (song.tempo, song.title, song.groove.swing) == (90, "New", 60)
+    assert desk.conductor.snapshot.playing
+    # The copy is one of the measure that is still to be moved.
+    assert song.slots[2].empty
+    assert desk.conductor.snapshot.waiting == 2
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    slots = desk.conductor.snapshot.song.slots
+    assert not slots[2].empty
+    assert slots[2].latent == slots[0].latent
+    assert slots[0].anchor is not None
+    assert slots[0].latent is not None
+    assert slots[0].latent[2] == round(slots[0].anchor[2] + 0.5, 4)
+
+
+def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> None:
+    desk = Desk(model=None)
+    desk.do(c.MoveLatent(0, 2, 0.5), c.SetTempo(90), c.Undo())
+    assert desk.conductor.snapshot.song.tempo == 60
+    desk.do(c.Redo())
+    assert desk.conductor.snapshot.song.tempo == 90
+    desk.do(c.Undo(), c.Undo(), c.SetTempo(70))
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    snapshot = desk.conductor.snapshot
+    assert (snapshot.song.tempo, snapshot.undo) == (70, ("tempo 70",))
+    assert snapshot.redo == ("density 0.5 up in measure 1",)
+    assert snapshot.song.slots[0].latent == snapshot.song.slots[0].anchor
+
+
+def test_an_undo_of_an_edit_that_is_refused_takes_no_other_back() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetTempo(90), c.SetLatent(0, 99, 1.0), c.Undo())
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    assert desk.conductor.snapshot.song.tempo == 90
+
+
+def test_measures_are_renumbered_after_what_waits_for_their_numbers() -> None:
+    desk = Desk(model=None)
+    desk.do(c.SetLatent(2, 2, 1.0), c.InsertSlot(3))
+    assert len(desk.conductor.snapshot.song.slots) == 5
+    desk.do(c.RemoveSlot(1), c.ClearSlot(1))
+    assert len(desk.conductor.snapshot.song.slots) == 5
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    assert [slot.empty for slot in desk.conductor.snapshot.song.slots] == [False, True, True, True]
+
+
+def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
+    desk = Desk(model=None)
+    desk.do(*[c.MoveLatent(0, 2, 0.25, gesture=1)] * 4)
+    desk.forget()
+    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    shown = [event for event in desk.events if isinstance(event, Snapshot)]
+    assert [each.model.state for each in shown] == ["ready"]
+    assert shown[0].undo == ("density 1 up in measure 1",)
 
 
 def test_without_a_model_everything_else_goes_on() -> None:

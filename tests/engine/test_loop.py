@@ -18,7 +18,7 @@ from engine.config import Settings
 from engine.errors import BadModel, BadSong, NotReady
 from engine.events import Explained, MapFilled, Noticed, PlayheadMoved, Refused, Snapshot
 from engine.latent.spec import LatentModel
-from engine.loop import Engine
+from engine.loop import CLOSING, Engine
 from engine.midi import messages as m
 from engine.midi.link import Player
 from engine.music.song import Song
@@ -106,6 +106,44 @@ def test_the_first_snapshot_does_not_wait_for_the_model() -> None:
     gate.set()
     hall.listener.wait(Snapshot, lambda s: s.song.slots[0].latent is not None)
     hall.engine.close()
+
+
+def test_what_waits_is_made_at_the_end_where_the_model_comes_soon() -> None:
+    gate = threading.Event()
+
+    def load() -> LatentModel:
+        gate.wait(30)
+        return FakeModel()
+
+    hall = Hall(load)
+    hall.engine.send(c.MoveLatent(0, 2, 1.0))
+    hall.listener.wait(Snapshot, lambda s: s.waiting == 1)
+    # Stop comes first at the end; the model while it is waited for.
+    hall.engine.send(c.Play())
+    hall.listener.wait(Snapshot, lambda s: s.playing)
+    closing = threading.Thread(target=hall.engine.close)
+    closing.start()
+    hall.listener.wait(Snapshot, lambda s: not s.playing and s.waiting == 1)
+    gate.set()
+    closing.join()
+    assert (hall.engine.snapshot.waiting, len(hall.engine.snapshot.undo)) == (0, 1)
+
+
+def test_how_many_edits_were_not_made_is_known_after_the_end() -> None:
+    gate = threading.Event()
+
+    def load() -> LatentModel:
+        gate.wait(30)
+        return FakeModel()
+
+    hall = Hall(load)
+    for slot in range(3):
+        hall.engine.send(c.Randomise(slot, 0.5, 1))
+    began = time.monotonic()
+    hall.engine.close()
+    assert time.monotonic() - began < CLOSING
+    assert hall.engine.snapshot.waiting == 3
+    gate.set()
 
 
 def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_fails() -> None:

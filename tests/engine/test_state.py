@@ -351,6 +351,7 @@ gestures = st.integers(0, 2)
 commands = st.one_of(
     st.builds(c.SelectSlot, slots),
     st.builds(c.SetLatent, slots, dimensions, values, gestures),
+    st.builds(c.MoveLatent, slots, dimensions, values, gestures),
     st.builds(
         c.SetLatents,
         slots,

@@ -34,6 +34,7 @@ from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
 from engine.session.keeper import AtTheEnd
 from engine.state import State
+from engine.waiting import ModelQueue
 from tests import fakes_influence
 from tests.fakes import FakeModel
 
@@ -87,6 +88,7 @@ class FakeEngine:
         self.sent: list[c.Command] = []
         self.influences = Influences(fakes_influence.parts())
         self.closed = False
+        self.queue = ModelQueue()
         self.controllers = Controllers(self.tell)
         self._callbacks: list[Callable[[Event], None]] = []
         self._told = -1
@@ -121,6 +123,8 @@ class FakeEngine:
     def adopt(self) -> None:
         """Lets the model arrive."""
         self.state.adopt(FakeModel())
+        self.queue.meet(self.send, lambda: len(self.snapshot.undo))
+        self.state.apply(c.MarkWaiting(0))
         self._publish()
 
     def tell(self, event: Event) -> None:
@@ -133,7 +137,11 @@ class FakeEngine:
         self.closed = True
 
     def send(self, command: c.Command) -> None:
-        """Meets a command."""
+        """Meets a command; before the model is there, what can be."""
+        if self.snapshot.model.state == "loading" and self.queue.takes(command):
+            self.state.apply(c.MarkWaiting(self.queue.count))
+            self._publish()
+            return
         self.sent.append(command)
         try:
             events = self._meet(command)

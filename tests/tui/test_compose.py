@@ -13,6 +13,7 @@ from tests.fakes import FakeModel
 from tests.tui.fake_engine import FakeEngine, song
 from tests.tui.waiting import quiet, until
 from tui.app import ArmonicaApp
+from tui.screens.choice import Choice
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.explanation import Explanation
 from tui.widgets.gauges import NamedGauges
@@ -91,21 +92,61 @@ async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterward
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "right", "right", "2", "left", "u", "right")
-        assert not engine.of(c.SetLatent, c.Undo)
+        assert not engine.of(c.MoveLatent, c.Undo)
         assert app.composing.slot == 1
         codes = FakeModel().encode([slot.measure for slot in bare[:2]])
+        assert engine.snapshot.waiting == 5
         engine.adopt()
         await until(pilot, lambda: engine.of(c.Undo))
-        sent = [each for each in engine.sent if isinstance(each, c.SetLatent)]
-        asked = [(each.slot, each.dimension, each.value) for each in sent]
-        one, two = round(codes[0][1], 4), round(codes[1][1], 4)
-        assert asked == [
-            (0, 1, one + 0.25),
-            (0, 1, one + 0.5),
-            (1, 1, two - 0.25),
-            (1, 1, two + 0.25),
+        assert not engine.snapshot.waiting
+        latents = [slot.latent for slot in engine.snapshot.song.slots[:2]]
+        assert [each[1] for each in latents if each is not None] == [
+            round(codes[0][1], 4) + 0.5,
+            round(codes[1][1], 4) + 0.25,
         ]
         assert len(engine.snapshot.undo) == 2
+
+
+async def test_a_step_before_the_model_is_there_adds_to_the_one_before_it() -> None:
+    engine = FakeEngine(ready=False)
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right")
+        # As after a pause: another gesture, while what is shown has not met the first.
+        app.composing.gestures.end()
+        await pilot.press("right", "+")
+        assert engine.snapshot.waiting == 2
+        assert engine.of(c.SetTempo)
+        before = engine.snapshot.song.slots[0].latent
+        engine.adopt()
+        after = engine.snapshot.song.slots[0].latent
+        assert before is not None
+        assert after is not None
+        assert after[0] == before[0] + 0.5
+
+
+async def test_leaving_while_edits_wait_for_the_model_asks_and_then_waits() -> None:
+    engine = FakeEngine(ready=False)
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "right", "Q")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        assert isinstance(app.screen, Choice)
+        assert app.screen._words.endswith("lost if it ends now: 2.")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.composing.ending)
+        assert app.is_running
+        engine.adopt()
+        await until(pilot, lambda: app._exit)
+    assert engine.of(c.MoveLatent) == [c.MoveLatent(0, 0, 0.25, 1)] * 2
+
+
+async def test_leaving_an_engine_that_stays_asks_nothing() -> None:
+    engine = FakeEngine(ready=False)
+    app = ArmonicaApp(engine, stays=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "Q")
+        await until(pilot, lambda: app._exit)
 
 
 async def test_a_refusal_is_told_once_however_often_it_comes(

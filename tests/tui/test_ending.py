@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +39,7 @@ class Marking(FakeEngine):
     def close(self):
         pathlib.Path(sys.argv[1]).write_text("closed")
 
-run(Marking(), keeps=False)
+run(Marking())
 """
 
 PLAYING = """
@@ -60,7 +62,7 @@ def play():
         time.sleep(0.01)
 
 threading.Thread(target=play, daemon=True).start()
-run(engine, keeps=False, rate=60)
+run(engine, rate=60)
 """
 
 FAULTY = """
@@ -209,6 +211,55 @@ def test_a_signal_closes_the_engine(
     assert ended(process, master) == 0
     assert mark.read_text() == "closed"
     os.close(master)
+
+
+FLOOD = b"hjkltugs+-" * 10_000
+
+SOON = 6.0
+"""Seconds within which the end comes; met in one where the machine has nothing else to do."""
+
+
+def flood(master: int) -> threading.Event:
+    """Types a hundred thousand letters, as a paste that is not said to be one; tells the end."""
+    typed = threading.Event()
+
+    def run() -> None:
+        rest = FLOOD
+        with contextlib.suppress(OSError):
+            while rest:
+                rest = rest[os.write(master, rest[:1024]) :]
+        typed.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    return typed
+
+
+def test_a_signal_is_met_while_letters_flood_in(
+    running: tuple[subprocess.Popen[bytes], int, Path],
+) -> None:
+    process, master, mark = running
+    flood(master)
+    # It answers to the flood before it is told to end.
+    os.read(master, 1)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert ended(process, master) == 0
+    assert time.monotonic() - began < SOON
+    assert mark.read_text() == "closed"
+
+
+def test_after_a_flood_it_is_said_and_a_key_ends_it(
+    running: tuple[subprocess.Popen[bytes], int, Path],
+) -> None:
+    process, master, mark = running
+    typed, seen, end = flood(master), b"", time.monotonic() + DEADLINE
+    while not (typed.is_set() and b"left" in seen) and time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            seen += os.read(master, 65536)
+    assert b"left" in seen
+    os.write(master, b"\x11")
+    assert ended(process, master) == 0
+    assert mark.read_text() == "closed"
 
 
 def test_a_terminal_that_goes_closes_the_engine(

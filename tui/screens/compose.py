@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 from textual import events, on
@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from engine.commands import AT_ONCE, Command, DrawMap, Explain, SelectSlot, SetLatents
+from engine.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
 from engine.events import (
     ClockFollowed,
     ControlsShown,
@@ -100,8 +100,9 @@ class ComposeScreen(Screen[None]):
         self._filled: MapFilled | None = None
         self._settling: Timer | None = None
         self._regions: dict[str, Region] = {}
+        self.ending = False
+        """Whether it ends as soon as nothing waits for the model."""
         self._built = False
-        self._later: list[Callable[[], None]] = []
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -149,28 +150,8 @@ class ComposeScreen(Screen[None]):
         return self.shown.selected
 
     def send(self, command: Command) -> None:
-        """Sends a command to the engine, but not before what waits for the model."""
-        if self._later and not isinstance(command, AT_ONCE):
-            self._later.append(lambda: self._send_late(command))
-        else:
-            self.link.send(command)
-
-    def _send_late(self, command: Command) -> None:
-        self.gestures.end()
+        """Sends a command to the engine."""
         self.link.send(command)
-
-    def later(self, deed: Callable[[], None]) -> None:
-        """Does something as soon as the model is there, in the order of asking."""
-        if not self._later:
-            words = "The model is still loading; this follows when it is there."
-            self.app.notify(words, timeout=3)
-        self._later.append(deed)
-
-    def _catch_up(self) -> None:
-        if self._later and self.shown.model.state != "loading":
-            waiting, self._later = self._later, []
-            for deed in waiting:
-                deed()
 
     def bank_page_size(self) -> int:
         """Gives how many gauges a page of the bank holds, also while it is out of sight."""
@@ -243,7 +224,10 @@ class ComposeScreen(Screen[None]):
                     self.shown = event
                     self.inquiry.follow(event)
                     self.draw()
-                    self._catch_up()
+                    if self.ending and not event.waiting:
+                        self.ending = False
+                        if event.model.state == "ready":
+                            self.action_do("app.quit")
             case PlayheadMoved():
                 self._playhead = event
                 self._draw_transport()

@@ -1,0 +1,134 @@
+"""What becomes of keys between the terminal and the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+from textual.events import Key, MouseMove, MouseUp
+from textual.message import Message
+
+from tui import key_gate
+from tui.key_gate import MOST, PAUSE, KeyGate
+
+
+class Screens:
+    """Take what comes through a gate, as many at a time as there is room for."""
+
+    def __init__(self, room: int | None = 100) -> None:
+        self.room = room
+        self.now = 0.0
+        self.met: list[str] = []
+        self.said = 0
+        self.gate = KeyGate(
+            asyncio.get_running_loop(),
+            room=lambda: self.room,
+            post=self.take,
+            left_out=self.say,
+            urgent=("Q", "ctrl+c"),
+            clock=lambda: self.now,
+        )
+
+    def take(self, message: Message) -> None:
+        """Meets a message."""
+        self.met.append(message.key if isinstance(message, Key) else type(message).__name__)
+
+    def say(self) -> None:
+        """Hears that keys were left out."""
+        self.said += 1
+
+    def type(self, text: str) -> None:
+        """Types on the keyboard."""
+        for letter in text:
+            self.gate.put(Key(letter, letter))
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Lets the loop run until something holds."""
+        end = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < end, self.met[-20:]
+            await asyncio.sleep(0.001)
+
+
+def moved(kind: type[MouseMove | MouseUp]) -> MouseMove | MouseUp:
+    """Gives an event of the pointer."""
+    return kind(None, 1, 1, 0, 0, 0, False, False, False)
+
+
+async def test_what_a_slow_line_held_back_is_met_whole_and_in_order() -> None:
+    screens = Screens()
+    text = "hjkl+-uz23" * 30
+    screens.type(text)
+    await screens.until(lambda: len(screens.met) == 300)
+    assert "".join(screens.met) == text
+    assert not screens.said
+
+
+async def test_a_held_key_is_met_however_long_it_is_held() -> None:
+    screens = Screens(room=1)
+    for _ in range(2000):
+        screens.now += 0.02
+        screens.type("l")
+        await asyncio.sleep(0)
+    await screens.until(lambda: len(screens.met) == 2000)
+    assert not screens.said
+
+
+async def test_a_run_that_nobody_types_is_left_out_and_said_once() -> None:
+    screens = Screens()
+    screens.type("x" * 100_000)
+    # It is still the same run while keys come.
+    screens.now += PAUSE * 0.9
+    screens.type("x" * 1000)
+    await screens.until(lambda: screens.said)
+    screens.now += PAUSE
+    screens.type("abc")
+    await screens.until(lambda: screens.met[-3:] == ["a", "b", "c"])
+    assert len(screens.met) <= 103
+    assert screens.said == 1
+
+
+async def test_silence_passes_a_run_by_and_what_waits_before_it() -> None:
+    screens = Screens(room=None)
+    screens.type("x" * (MOST - 1))
+    screens.gate.put(Key("ctrl+c", "\x03"))
+    screens.type("y" * (MOST * 2))
+    screens.gate.put(Key("ctrl+c", "\x03"))
+    screens.room = 100
+    await screens.until(lambda: screens.met)
+    assert screens.met == ["ctrl+c"]
+
+
+async def test_the_order_of_few_keys_is_kept_before_one_that_silences() -> None:
+    screens = Screens()
+    screens.type("ab")
+    screens.gate.put(Key("ctrl+c", "\x03"))
+    await screens.until(lambda: len(screens.met) == 3)
+    assert screens.met == ["a", "b", "ctrl+c"]
+
+
+async def test_a_letter_that_ends_counts_where_it_is_the_last_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(key_gate, "ALONE", 0.0)
+    screens = Screens(room=None)
+    screens.type("xQ" * MOST + "x")
+    screens.room = 100
+    await screens.until(lambda: screens.said)
+    await asyncio.sleep(0.01)
+    assert "Q" not in screens.met
+    screens.type("Q")
+    await screens.until(lambda: "Q" in screens.met)
+
+
+async def test_a_button_that_is_let_go_is_let_go_in_a_run_too() -> None:
+    screens = Screens(room=None)
+    for _ in range(50):
+        screens.gate.put(moved(MouseMove))
+    screens.gate.put(moved(MouseUp))
+    screens.type("x" * (MOST * 2))
+    screens.room = 100
+    await screens.until(lambda: len(screens.met) == 2)
+    assert screens.met == ["MouseMove", "MouseUp"]

@@ -143,12 +143,16 @@ def ends(sounding: Iterable[SoundingRow], port: str) -> list[bytes]:
 
 
 class Silencer:
-    """Ports that are opened to end what sounds there."""
+    """Ports that are opened to end what sounds there.
+
+    The ends are sent twice: a JACK server that does not wait for its clients may lose messages
+    while one of them dies.
+    """
 
     def __init__(self, sounding: Iterable[SoundingRow]) -> None:
         self._sounding = sounding
         self._done: set[str] = set()
-        self._opened: list[Output] = []
+        self._opened: list[tuple[Output, list[bytes]]] = []
 
     def silence(self, ports: Iterable[str]) -> None:
         """Ends what sounds at ports by their names, once; a port that has gone is passed over."""
@@ -161,16 +165,24 @@ class Silencer:
             if not (messages := ends(self._sounding, port)):
                 continue
             with contextlib.suppress(PortError):
-                self._opened.append(Output(port, api, _CLIENT))
-                for data in messages:
-                    self._opened[-1].send(data)
+                self._opened.append((Output(port, api, _CLIENT), messages))
+                self._send(*self._opened[-1])
 
     def close(self) -> None:
-        """Waits until everything is delivered, and closes the ports."""
+        """Sends the ends again, waits until everything is delivered, and closes the ports."""
+        if self._opened:
+            time.sleep(_DELIVERY)
+        for port, messages in self._opened:
+            with contextlib.suppress(PortError):
+                self._send(port, messages)
         if self._opened:
             time.sleep(_DELIVERY)
         while self._opened:
-            self._opened.pop().close()
+            self._opened.pop()[0].close()
+
+    def _send(self, port: Output, messages: list[bytes]) -> None:
+        for data in messages:
+            port.send(data)
 
 
 def main() -> None:

@@ -8,9 +8,11 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.midi.guarding import Connections, ends
+from engine.errors import PortError
+from engine.midi.connections import Connections
 from engine.midi.messages import LAST_OUTLET
 from engine.midi.schedule import hush
+from engine.midi.silencing import Silencer, ends
 from engine.midi.sounding import SIZE, SoundingRow, rows, shared_table
 
 SYNTH = "jack:synth:in"
@@ -107,8 +109,9 @@ class FakeServer:
         self.leads = {f"{name.replace('_', '-')}:out": targets for name, targets in leads.items()}
         self.dies: set[str] = set()
 
-    def look(self) -> None:
-        """Has nothing to do."""
+    def look(self) -> tuple[list[str], list[str]]:
+        """Gives the ports that can be played to, and no others."""
+        return ["synth:in", "drums:in"], []
 
     def connections(self) -> dict[str, tuple[str, ...]]:
         """Gives what is left."""
@@ -129,8 +132,9 @@ def test_a_successor_is_connected_as_the_player_was() -> None:
     del server.leads["armonica:out"]
     # A look that meets the death is no news of where anything leads.
     connections.look(lambda: False)
+    assert connections.likely(1) == ("jack:synth:in", "jack:drums:in")
     connections.find(1)
-    assert connections.targets == ("synth:in", "drums:in")
+    assert connections.targets == ("jack:synth:in", "jack:drums:in")
     assert not connections.restore()
     server.leads["armonica:out"] = ()
     assert connections.restore()
@@ -142,11 +146,60 @@ def test_the_ports_of_another_player_are_let_be() -> None:
     connections = Connections(server)
     connections.look(lambda: True)
     server.dies = {"armonica-01:out"}
+    assert connections.likely(1) == ()
     connections.find(1)
-    assert connections.targets == ("drums:in",)
+    assert connections.targets == ("jack:drums:in",)
     assert not connections.restore()
     # Under whatever name it comes back.
     server.dies = set()
     server.leads["armonica-02:out"] = ()
     assert connections.restore()
     assert server.leads == {"armonica:out": ("synth:in",), "armonica-02:out": ("drums:in",)}
+
+
+class FakeOpened:
+    """A port that keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def send(self, data: bytes) -> None:
+        """Keeps it."""
+        self.sent.append(data)
+
+    def close(self) -> None:
+        """Remembers that."""
+        self.closed = True
+
+
+def test_ports_are_opened_ahead_as_they_come_and_go() -> None:
+    opened: list[tuple[str, FakeOpened]] = []
+
+    def opener(name: str) -> FakeOpened:
+        if name == "alsa:gone":
+            raise PortError("It has gone.")
+        opened.append((name, FakeOpened()))
+        return opened[-1][1]
+
+    sounding = rows(bytearray(SIZE))
+    for row, name in zip(sounding, (SYNTH, "alsa:box", "alsa:gone"), strict=False):
+        row.open(name)
+        play(row, b"\x90\x3c\x64")
+    silencer = Silencer(sounding, opener)
+    silencer.prepare([SYNTH, "virtual"], [SYNTH])
+    silencer.prepare([SYNTH, "virtual"], [])
+    assert opened[0][1].closed
+    # Back again, then a server that dies: that port is not closed, which would wait.
+    silencer.prepare([SYNTH], [SYNTH])
+    silencer.prepare([SYNTH], None)
+    silencer.prepare([SYNTH], [SYNTH])
+    assert [name for name, _ in opened] == [SYNTH] * 3
+    assert not opened[1][1].closed
+    silencer.silence(["virtual", "alsa:gone", "alsa:box", SYNTH])
+    silencer.close()
+    silencer.silence([SYNTH])
+    assert [name for name, _ in opened[3:]] == ["alsa:box"]
+    for _, port in opened[2:]:
+        assert port.sent == 2 * [b"\x80\x3c\x00", *hush([0])]
+        assert port.closed

@@ -110,6 +110,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.fault: BaseException | None = None
         self._leave: Callable[[], None] = lambda: None
         self._told_at: dict[str, float] = {}
+        self.moved_at = 0.0
+        """When the last key or movement of the mouse arrived, in seconds of a monotonic clock."""
         self._draws = random.Random(seed)
         self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
         self._steer: SteerScreen | None = None
@@ -121,6 +123,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.add_mode("steer", lambda: self.steering)
         self.add_mode("influence", lambda: self.looking)
         self.add_mode("monitor", lambda: self.monitoring)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Notes when the hand moved: a screen that is held up makes no pause of the hand's."""
+        if isinstance(event, events.InputEvent):
+            self.moved_at = event.time
+        await super().on_event(event)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""

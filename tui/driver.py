@@ -106,7 +106,6 @@ def driver_class(
         return None
     from textual.drivers.linux_driver import LinuxDriver
     from textual.events import InputEvent, Paste
-    from textual.message import Message
 
     from tui.key_gate import key_gate
 

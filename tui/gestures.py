@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from typing import Any
 
-PAUSE = 0.6
-"""Seconds without movement after which the next one begins a new gesture."""
+from textual.app import App
+
+PAUSE = 1.0
+"""Seconds without movement after which the next one begins a new gesture.
+
+Longer than keyboards wait before a key that is held down repeats, 0.66 s at most by default.
+"""
+
+
+def moved_at(app: App[Any]) -> float:
+    """Gives when the hand last moved: when its key arrived, however late that is dealt with."""
+    at = getattr(app, "moved_at", None)
+    return at if isinstance(at, float) else time.monotonic()
 
 
 class Gestures:
@@ -16,7 +28,8 @@ class Gestures:
     by a pause or by another movement.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Takes what gives the moment at which the hand moved."""
         self._clock = clock
         self._number = 0
         self._what: Hashable = None

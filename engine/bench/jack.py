@@ -37,13 +37,18 @@ _PATIENCE = 100
 class JackServer:
     """A private JACK server on its dummy driver, found through ``variables``."""
 
-    def __init__(self, name: str, period: int = PERIOD) -> None:
-        """Takes a name no other server has; raises `NotReady` where JACK is not installed."""
+    def __init__(self, name: str, period: int = PERIOD, *, in_step: bool = True) -> None:
+        """Takes a name no other server has; raises `NotReady` where JACK is not installed.
+
+        ``in_step`` has it wait for its clients in every period. One that is killed then holds
+        everybody up for a second.
+        """
         for tool in ("jackd", "jack_lsp", "jack_connect"):
             if shutil.which(tool) is None:
                 raise NotReady(f"This needs JACK, and {tool} is missing.", _INSTALL)
         self.name = name
         self.period = period
+        self.in_step = in_step
         self.realtime = False
         self._turn: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,9 +86,10 @@ class JackServer:
     def start(self) -> None:
         """Starts it and waits until it answers; raises `NotReady` where it does not."""
         self._turn = self._turn or _take_turn()
-        # In step with its clients: a server that goes on without one that is held up writes the
-        # next messages over those that were not yet read.
-        server = ["-n", self.name, "-S", "-t", str(_PATIENCE)]
+        # A server that goes on without a client that is held up writes the next messages over
+        # those that were not yet read.
+        step = ["-S"] if self.in_step else []
+        server = ["-n", self.name, *step, "-t", str(_PATIENCE)]
         driver = ["-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
         # Real-time scheduling first: without it the server's own clock slips.
         for self.realtime in (True, False):

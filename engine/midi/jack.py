@@ -67,8 +67,26 @@ class JackServer:
         inputs, outputs = ([n for n in names if n.partition(":")[0] not in left] for names in ports)
         return inputs, outputs
 
+    def connections(self) -> dict[str, tuple[str, ...]]:
+        """Gives the MIDI outputs of all clients, and where each leads; none without a server."""
+        if not self.running:
+            return {}
+        found = {}
+        for name in self._ports(_IS_OUTPUT):
+            port = self._library.jack_port_by_name(self._client, name.encode())
+            leads = self._library.jack_port_get_all_connections(self._client, port)
+            found[name] = tuple(self._names(leads))
+        return found
+
+    def connect(self, source: str, target: str) -> None:
+        """Connects two ports; where one has gone, or they are connected, nothing happens."""
+        if self.running:
+            self._library.jack_connect(self._client, source.encode(), target.encode())
+
     def _ports(self, flags: int) -> list[str]:
-        found = self._library.jack_get_ports(self._client, None, _MIDI, flags)
+        return self._names(self._library.jack_get_ports(self._client, None, _MIDI, flags))
+
+    def _names(self, found: Any) -> list[str]:
         names: list[str] = []
         while found and found[len(names)]:
             names.append(found[len(names)].decode(errors="replace"))
@@ -104,6 +122,11 @@ def _library() -> Any:
             ctypes.c_ulong,
         ]
         library.jack_free.argtypes = [ctypes.c_void_p]
+        library.jack_port_by_name.restype = ctypes.c_void_p
+        library.jack_port_by_name.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+        library.jack_port_get_all_connections.restype = ctypes.POINTER(ctypes.c_char_p)
+        library.jack_port_get_all_connections.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+        library.jack_connect.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
     except AttributeError as error:
         raise OSError(f"no JACK in this build: {error}") from None
     return library

@@ -10,6 +10,7 @@ from engine.audio.preview import PREVIEW, PreviewPort
 from engine.errors import ArmonicaError, PortError
 from engine.midi.messages import FromPlayer, PortFailed, PortLost, PortOpened, PortsSeen
 from engine.midi.ports import VIRTUAL, Census, Output, resolve
+from engine.midi.sounding import SIZE, SoundingRow
 
 
 class OpenedPort(Protocol):
@@ -44,9 +45,14 @@ class Outlet:
         tell: Callable[[FromPlayer], None],
         opened: Callable[[], None],
         opener: Opener = open_port,
+        row: SoundingRow | None = None,
     ) -> None:
-        """Takes who is told of ports, and what is done when one has just been opened."""
+        """Takes who is told of ports, and what is done when one has just been opened.
+
+        ``row`` is told what sounds at the port.
+        """
         self._tell = tell
+        self._row = row or SoundingRow(bytearray(SIZE), 0)
         self._opened = opened
         self._opener = opener
         self._wanted: str | None = None
@@ -105,6 +111,7 @@ class Outlet:
             return
         self._answer_due = False
         self._wanted = self._output.name
+        self._row.open(self._output.name)
         self._tell(PortOpened(self._output.name))
         self._opened()
 
@@ -112,16 +119,20 @@ class Outlet:
         """Sends one message to the port, if there is one."""
         output = self._output
         if output is not None:
+            self._row.sending(data)
             try:
                 output.send(data)
             except PortError:
                 self._lose(output)
+            else:
+                self._row.sent(data)
 
     def close(self) -> None:
         """Closes the port at hand; what was sent before is still delivered."""
         if self._output is not None:
             self._output.close()
             self._output = None
+            self._row.close()
 
     def _open(self, wanted: str, census: Census) -> OpenedPort:
         if wanted == VIRTUAL:
@@ -144,6 +155,7 @@ class Outlet:
 
     def _lose(self, output: OpenedPort) -> None:
         self._output = None
+        self._row.close()
         if self._census is not None and output.api in self._census.ports:
             output.close()
         else:

@@ -23,6 +23,7 @@ from collections import deque
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.feeder import Feeder
+from engine.midi.guard import Guard
 from engine.midi.inlet import Inlet
 from engine.midi.lateness import LatenessMeter
 from engine.midi.pipes import Lines, Outbox
@@ -62,7 +63,8 @@ class PlayerProcess:
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake
         self._parent = os.getppid()
-        self._main = Station(0, self._tell, note=self._note_sent)
+        self._guard = Guard()
+        self._main = self._new_station(0)
         self._stations = {0: self._main}
         self._meter = LatenessMeter()
         self._sent = SentLog()
@@ -214,6 +216,8 @@ class PlayerProcess:
                 for station in self._stations.values():
                     station.change(message, leading=station is self._main)
             case m.OpenPort():
+                if message.name is not None:
+                    self._guard.start()
                 self._station(message.outlet).want(message, self._main.clock)
             case m.Listen():
                 self._inlet.want(message)
@@ -236,10 +240,14 @@ class PlayerProcess:
 
     def _station(self, outlet: int) -> Station:
         if outlet not in self._stations:
-            self._stations[outlet] = station = Station(outlet, self._tell, note=self._note_sent)
+            self._stations[outlet] = station = self._new_station(outlet)
             if self._census is not None:
                 station.outlet.see(self._census)
         return self._stations[outlet]
+
+    def _new_station(self, outlet: int) -> Station:
+        row = self._guard.rows[outlet]
+        return Station(outlet, self._tell, note=self._note_sent, row=row)
 
     def _keep_house(self) -> None:
         now = time.monotonic()
@@ -254,6 +262,7 @@ class PlayerProcess:
         self._inlet.tend()
         self._feeder.keep(self._inlet.heard)
         self._feeder.tend()
+        self._guard.tend()
         if self._watcher is None and now >= self._watcher_at:
             self._census_lines = Lines()
             self._watcher = start_watcher()

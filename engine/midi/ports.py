@@ -29,6 +29,9 @@ EARS = f"{CLIENT}-hears"
 SPEAKING = f"{CLIENT}-says"
 """The client by which devices are spoken back to."""
 
+VIRTUAL_OUT, NAMED_OUT = "out", "to"
+"""What the virtual port is called behind the client's name, and those that play to a named port."""
+
 # In the order in which a virtual port is looked for.
 API_CONSTANTS = {
     "jack": "API_UNIX_JACK",
@@ -220,9 +223,10 @@ class Output:
             with _given_back_on_failure(self._out):
                 if name == VIRTUAL:
                     # CoreMIDI shows the port's name alone, the others the client's before it.
-                    self._out.open_virtual_port(CLIENT if api == "coremidi" else "out")
+                    self._out.open_virtual_port(CLIENT if api == "coremidi" else VIRTUAL_OUT)
                 else:
-                    self._out.open_port(_place(name, api, self._out.get_ports()), name="out")
+                    # Not called as the virtual one is: only that one's connections are the user's.
+                    self._out.open_port(_place(name, api, self._out.get_ports()), name=NAMED_OUT)
         except self._error as error:
             raise PortError(
                 f"The MIDI port {name!r} cannot be opened: {error}",

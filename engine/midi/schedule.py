@@ -127,17 +127,11 @@ class Schedule:
 
     def ends(self) -> list[bytes]:
         """Gives an end for every sounding note, which goes on being counted."""
-        return [_note_off(*key) for key in self._sounding]
+        return [note_off(*key) for key in self._sounding]
 
     def hush(self, channels: Iterable[int] | None = None) -> list[bytes]:
         """Gives what quiets the channels, the used ones unless told, whatever they hold."""
-        # The pedal first: some synthesisers hold notes through 123 while it is down.
-        controls = (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF)
-        return [
-            bytes((0xB0 | channel, control, 0))
-            for channel in sorted(self._channels if channels is None else channels)
-            for control in controls
-        ]
+        return hush(sorted(self._channels if channels is None else channels))
 
     def _push(self, at: float, rank: int, ready: float, what: TimedNote | bytes) -> None:
         heapq.heappush(self._heap, _Entry(at, rank, next(self._order), ready, what))
@@ -172,15 +166,23 @@ class Schedule:
         count = self._sounding.get(key, 0)
         self._sounding[key] = count + 1
         start = bytes((0x90 | channel, pitch, velocity))
-        return [_note_off(channel, pitch), start] if count else [start]
+        return [note_off(channel, pitch), start] if count else [start]
 
     def _release(self, key: tuple[int, int]) -> list[bytes]:
         count = self._sounding.get(key, 0)
         if count > 1:
             self._sounding[key] = count - 1
             return []
-        return [_note_off(*key)] if self._sounding.pop(key, None) else []
+        return [note_off(*key)] if self._sounding.pop(key, None) else []
 
 
-def _note_off(channel: int, pitch: int) -> bytes:
+def hush(channels: Iterable[int]) -> list[bytes]:
+    """Gives what quiets channels, whatever sounds there."""
+    # The pedal first: some synthesisers hold notes through 123 while it is down.
+    controls = (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF)
+    return [bytes((0xB0 | channel, control, 0)) for channel in channels for control in controls]
+
+
+def note_off(channel: int, pitch: int) -> bytes:
+    """Gives the message that ends a note."""
     return bytes((0x80 | channel, pitch, 0))

@@ -17,6 +17,7 @@ from engine.midi.messages import (
 )
 from engine.midi.outlet import Opener, Outlet, open_port
 from engine.midi.schedule import Due, Schedule
+from engine.midi.sounding import SoundingRow
 
 Addressed = tuple[Due, "Station"]
 """Bytes, and where they go."""
@@ -31,15 +32,16 @@ class Station:
         tell: Callable[[FromPlayer], None],
         opener: Opener = open_port,
         note: Callable[[str | None, bytes], None] | None = None,
+        row: SoundingRow | None = None,
     ) -> None:
         """Takes the number by which it is spoken of, and who is told of its port.
 
-        ``note`` is told what is sent at once, with the port that it goes to.
+        ``note`` is told what is sent at once, with the port that it goes to; ``row`` what sounds.
         """
         self.number = number
         self.schedule = Schedule()
         self.clock = Clock()
-        self.outlet = Outlet(self._told, self._opened, opener)
+        self.outlet = Outlet(self._told, self._opened, opener, row)
         self._tell = tell
         self._note = note
         self._hush_all = False

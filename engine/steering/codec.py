@@ -112,8 +112,12 @@ class SpectralCodec(CompressionModel):
     def _sounded(self, codes: Tensor, rounds: int) -> Tensor:
         if not codes.shape[-1]:
             return torch.zeros(len(codes), 1, 0)
-        magnitudes = self.log_magnitudes(self.decode_latent(codes)).exp()
-        return invert(magnitudes, rounds)[:, None]
+        # Row by row, as `invert` goes: a piece sounds the same whatever is decoded beside it.
+        waves = [
+            invert(self.log_magnitudes(self.decode_latent(row)).exp(), rounds)
+            for row in torch.split(codes, 1)
+        ]
+        return torch.cat(waves)[:, None]
 
     def decode_latent(self, codes: Tensor) -> Tensor:
         """Gives the quantised latents [B, latent, frames] of codes."""

@@ -61,8 +61,14 @@ def invert(magnitudes: Tensor, rounds: int, momentum: float = 0.99) -> Tensor:
 
     The phases are found by the fast Griffin-Lim algorithm (Perraudin, Balazs and Sondergaard
     2013) from phases that advance as a steady tone's would; the same magnitudes give the same
-    wave.
+    wave, whatever lies beside them.
     """
+    # Row by row: processors compute what fills their registers otherwise than what is left over,
+    # and the rounds make a difference in the last place one that can be heard.
+    return torch.cat([_inverted(row, rounds, momentum) for row in torch.split(magnitudes, 1)])
+
+
+def _inverted(magnitudes: Tensor, rounds: int, momentum: float) -> Tensor:
     # One frame more, so that the last hop has something to its right.
     magnitudes = functional.pad(magnitudes, (0, 1), mode="replicate")
     frames = magnitudes.shape[2]

@@ -25,7 +25,7 @@ def test_the_newest_of_a_kind_replaces_the_older_ones(listener: Listener) -> Non
 
     def first(job: Job) -> None:
         begun.set()
-        gate.wait(5)
+        gate.wait(60)
         job.step(0.5)
         done.append("first")
 
@@ -38,7 +38,7 @@ def test_the_newest_of_a_kind_replaces_the_older_ones(listener: Listener) -> Non
         lanes.start("model", "map", name, run)
 
     lanes.start("model", "map", "first", first)
-    assert begun.wait(5)
+    assert begun.wait(60)
     work("second")
     work("third")
     gate.set()
@@ -51,7 +51,7 @@ def test_lanes_do_not_wait_for_each_other(listener: Listener) -> None:
     lanes, gate = Jobs(listener), threading.Event()
 
     def slow(job: Job) -> None:
-        gate.wait(5)
+        gate.wait(60)
         job.step(1.0)
 
     lanes.start("model", "map", "slow", slow)
@@ -71,11 +71,11 @@ def test_progress_is_told_for_what_takes_a_while_and_its_end_always(
     def work(job: Job) -> None:
         job.step(0.25)
         begun.set()
-        gate.wait(5)
+        gate.wait(60)
         job.step(0.5)
 
     number = lanes.start("model", "map", "long", work)
-    assert begun.wait(5)
+    assert begun.wait(60)
     lanes.cancel(number)
     gate.set()
     listener.wait(JobProgressed, lambda event: event.done == 1.0)
@@ -115,7 +115,7 @@ def test_closing_ends_what_runs(listener: Listener) -> None:
             begun.set()
 
     lanes.start("model", "a", "endless", work)
-    assert begun.wait(5)
+    assert begun.wait(60)
     lanes.close()
     assert not [t for t in threading.enumerate() if t.name == "model jobs"]
 
@@ -133,10 +133,10 @@ def test_the_end_of_a_job_is_told_also_where_it_never_began(listener: Listener) 
         job.step(0.5)
 
     lanes.start("audio", "generate", "first", held, ended)
-    assert begun.wait(5)
+    assert begun.wait(60)
     queued = lanes.start("audio", "load", "second", held, ended)
     lanes.cancel(queued)
     lanes.start("audio", "generate", "third", lambda job: job.step(1.0), ended)
-    listener.wait(Noticed, lambda event: event.text == "third is over", 5.0)
+    listener.wait(Noticed, lambda event: event.text == "third is over")
     assert over == ["first", "second", "third"]
     lanes.close()

@@ -96,7 +96,7 @@ def test_the_first_snapshot_does_not_wait_for_the_model() -> None:
     gate = threading.Event()
 
     def load() -> LatentModel:
-        gate.wait(5)
+        gate.wait(60)
         return FakeModel()
 
     hall = Hall(load)
@@ -293,7 +293,7 @@ time.sleep(20)
     for _ in range(3):
         process.stdout.readline()
     process.send_signal(number)
-    assert process.wait(10) == -number
+    assert process.wait(60) == -number
     process.stdout.close()
     kept = autosave.found()
     assert kept is not None

@@ -95,7 +95,8 @@ def test_a_player_that_hangs_holds_nobody_up(link: PlayerLink, log: EventLog) ->
         start = time.monotonic()
         link.send(m.Notes(notes))
         slowest = max(slowest, time.monotonic() - start)
-    assert slowest < 0.5
+    # One that waited would wait for ever.
+    assert slowest < 10
     link.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

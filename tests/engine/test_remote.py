@@ -70,7 +70,7 @@ def test_leaving_leaves_the_engine_alone(place: Place) -> None:
     guest.send(c.Play())
     seen.wait(PlayheadMoved)
     guest.close()
-    assert guest.wait(5)
+    assert guest.wait(60)
     place.listener.until(lambda: place.engine.snapshot.playing)
     _, again = place.guest()
     assert again.wait(Snapshot).playing

@@ -108,11 +108,11 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
     def at(step: int) -> None:
         if step == 40:
             reached.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
 
     stage.model.at_step = at
     room.do(c.SetGeneration(seconds=3.0), c.Generate())
-    assert reached.wait(10)
+    assert reached.wait(60)
     room.do(c.SetTrait("drums", mode="add", strength=5.0, arm="iti"))
     room.until(lambda s: s.traits[1].mode == "add")
     go_on.set()
@@ -192,11 +192,11 @@ def test_the_second_of_two_replaces_the_first_which_is_kept_as_far_as_it_was(
     def at(step: int) -> None:
         if step == 20:
             begun.set()
-            assert gate.wait(10)
+            assert gate.wait(60)
 
     stage.model.at_step = at
     room.do(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
-    assert begun.wait(10)
+    assert begun.wait(60)
     first = room.shown.job
     room.do(c.Generate()).until(lambda s: s.job != first)
     gate.set()
@@ -209,7 +209,7 @@ def test_closing_while_it_grows_leaves_nothing_half_written(room: Room, stage: F
     begun = threading.Event()
     stage.model.at_step = lambda step: begun.set() if step == 30 else None
     room.do(c.SetGeneration(NOTHING, seconds=20.0), c.Generate())
-    assert begun.wait(10)
+    assert begun.wait(60)
     room.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
     kept = takes.listed()

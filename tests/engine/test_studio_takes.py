@@ -96,12 +96,12 @@ def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:
     def at(step: int) -> None:
         if step == 100:
             begun.set()
-            assert gate.wait(10)
+            assert gate.wait(60)
 
     stage.model.at_step = at
     room.do(c.SetGeneration(NOTHING, seconds=4.0), c.Generate())
     growing = room.until(lambda s: s.growing).growing
-    assert begun.wait(10)
+    assert begun.wait(60)
     room.do(c.PlayTake()).until(lambda s: s.playing == growing)
     speaker = stage.speaker
     assert speaker is not None

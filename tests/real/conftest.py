@@ -60,10 +60,14 @@ player that kept wrong time would be wrong in every stretch."""
 def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[JackServer]:
     """Gives a running private JACK server, the only one that this test's processes see.
 
-    A test may ask for a period of its own as the parameter.
+    A test may ask for a period of its own as the parameter, or for a server that is not in step
+    with its clients, as most are, with the parameter "free".
     """
+    asked = getattr(request, "param", PERIOD)
     try:
-        server = JackServer(f"armonica-{os.getpid()}", getattr(request, "param", PERIOD))
+        name = f"armonica-{os.getpid()}"
+        period = PERIOD if asked == "free" else asked
+        server = JackServer(name, period, in_step=asked != "free")
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
         server.start()

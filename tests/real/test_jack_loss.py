@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from engine.bench.jack import Message
 from engine.midi import messages as m
+from engine.midi.guarding import LOOK
 from engine.midi.link import PlayerLink
 from engine.midi.ports import child_environment
 from tests.fakes_player import EventLog
@@ -73,6 +75,40 @@ def test_killing_the_player_leaves_no_note_hanging(
     listener.wait_until(lambda _: not listener.holding())
 
 
+@pytest.mark.parametrize("jack", ["free"], indirect=True)
+@pytest.mark.parametrize("name", ["jack:listener:in", "virtual"])
+def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back(
+    name: str, jack: JackServer, hear: Hear
+) -> None:
+    assert jack.running
+    listener = hear("listener")
+    chord = {(channel, pitch) for channel in range(3) for pitch in (40, 44, 47)}
+    for _ in range(KILLS):
+        log = EventLog()
+        link = PlayerLink(log)
+        try:
+            log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+            link.send(m.OpenPort(name))
+            log.wait_for(m.PortOpened, lambda opened: opened.name == name)
+            if name == "virtual":
+                connect()
+            settle(listener, link)
+            strike(listener, link, chord)
+            killed = time.monotonic()
+            os.kill(link.pid, signal.SIGKILL)
+            # By note: a synthesiser may pass over what ends all notes at once.
+            await_ends(listener, chord, killed)
+            last = max(at for at, data in listener.messages if data[0] & 0xF0 == 0x80)
+            assert log.wait_for(m.PlayerLost).restarted
+            log.wait_for(m.PortOpened, lambda opened: opened.name == name)
+            settle(listener, link)
+        finally:
+            link.close()
+        if last - killed < 0.2:
+            break
+    assert last - killed < 0.2
+
+
 @pytest.mark.parametrize("name", ["jack:listener:in", "virtual"])
 def test_a_server_that_dies_is_noticed_and_its_port_taken_up_again(
     name: str, jack: JackServer, link: PlayerLink, log: EventLog, hear: Hear
@@ -124,6 +160,46 @@ def test_a_port_that_goes_and_comes_back_is_taken_up_by_name(
         assert 0xFB in kinds
         listener.close()
         log.wait_for(m.PortLost)
+
+
+KILLS = 8
+"""How often a player is killed until its notes end in time: a machine may be busy for a while,
+and ends that come too late come too late every time."""
+
+_PROBE = 100
+
+
+def settle(listener: Heard, link: PlayerLink) -> None:
+    """Plays a short note until it is heard, and then waits until a guard has seen where to."""
+    since = len(listener.messages)
+    deadline = time.monotonic() + 30
+    while not any(data[1:2] == bytes((_PROBE,)) for _, data in listener.messages[since:]):
+        assert time.monotonic() < deadline, "no music came back"
+        now = time.monotonic()
+        link.send(m.Notes((m.TimedNote(now, now + 0.01, 5, _PROBE, 90),)))
+        time.sleep(0.1)
+    time.sleep(3 * LOOK)
+
+
+def strike(listener: Heard, link: PlayerLink, chord: set[tuple[int, int]]) -> None:
+    """Plays notes for a minute, and those again that a server which waits for nobody has lost."""
+    for _ in range(30):
+        now = time.monotonic()
+        missing = sorted(chord - listener.holding())
+        link.send(m.Notes(tuple(m.TimedNote(now, now + 60, *note, 90) for note in missing)))
+        if listener.wait_for(lambda _: listener.holding() >= chord, 1.0):
+            return
+    raise AssertionError(f"of {chord} only {listener.holding()} was heard")
+
+
+def await_ends(listener: Heard, notes: set[tuple[int, int]], since: float) -> None:
+    """Waits until each of these (channel, pitch) pairs was ended by a message of its own."""
+
+    def ended(messages: Sequence[Message]) -> bool:
+        ends = [data for at, data in messages if at >= since and data[0] & 0xF0 == 0x80]
+        return notes <= {(data[0] & 0x0F, data[1]) for data in ends}
+
+    listener.wait_until(ended)
 
 
 def connect() -> None:

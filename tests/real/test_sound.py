@@ -46,7 +46,7 @@ def record(
     """Gives what our sound client put out while ``play`` ran, and after, for so long."""
     command = ["jack_rec", "-f", str(path), "-d", str(seconds), "-b", "32", "PortAudio:out_0"]
     recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "jackrec" not in (jack.ask("jack_lsp") or "") and time.monotonic() < deadline:
         time.sleep(0.02)
     play()

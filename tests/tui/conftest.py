@@ -9,6 +9,7 @@ import pytest
 import textual.constants
 
 from tests.tui.fake_engine import FakeEngine
+from tui import gestures
 from tui.app import ArmonicaApp
 
 Until = Callable[..., Awaitable[None]]
@@ -20,6 +21,20 @@ def _closed_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(textual.constants, "COLOR_SYSTEM", "truecolor")
+
+
+class Hand:
+    """The time of the hand, which stands still until a test moves it: no machine is too slow."""
+
+    at = 0.0
+
+
+@pytest.fixture(autouse=True)
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    """Gives the time at which the hand moves."""
+    hand = Hand()
+    monkeypatch.setattr(gestures, "moved_at", lambda _app: hand.at)
+    return hand
 
 
 @pytest.fixture

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual import events
 
 from engine import commands as c
 from engine.events import Refused
 from engine.music.song import Slot
 from tests.fakes import FakeModel
+from tests.tui.conftest import Hand
 from tests.tui.fake_engine import FakeEngine, song
 from tests.tui.waiting import quiet, until
 from tui.app import ArmonicaApp
+from tui.gestures import PAUSE
 from tui.screens.choice import Choice
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.explanation import Explanation
@@ -36,6 +39,27 @@ async def test_the_map_moves_two_gauges_in_one_gesture(
         assert [dimension for dimension, _ in moves[0].values] == [2, 1]  # type: ignore[attr-defined]
         place = app.composing.query_one(AttributeMap).cursor
         assert moves[-1].values == ((2, place[0]), (1, place[1]))  # type: ignore[attr-defined]
+
+
+async def test_a_pause_of_the_hand_begins_another_gesture_on_the_map(
+    app: ArmonicaApp, engine: FakeEngine, hand: Hand
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await quiet(pilot)
+        await pilot.press("m", "right", "k")
+        hand.at += 2 * PAUSE
+        await pilot.press("right")
+        first, second, third = (move.gesture for move in engine.of(c.SetLatents))  # type: ignore[attr-defined]
+        assert first == second != third
+
+
+async def test_the_hand_moved_when_its_key_arrived(app: ArmonicaApp) -> None:
+    async with app.run_test() as pilot:
+        for at in (1000.0, 1000.5):
+            key = events.Key("l", "l")
+            key.time = at
+            app.post_message(key)
+            await until(pilot, lambda at=at: app.moved_at == at)  # type: ignore[misc]
 
 
 async def test_the_map_takes_the_chosen_gauges_for_axes(

@@ -14,6 +14,7 @@ from engine.midi.messages import (
 )
 from engine.midi.outlet import Outlet
 from engine.midi.ports import Census
+from engine.midi.sounding import SIZE, SoundingRow
 
 SYNTH = Census({"jack": (("jack:synth:in",), ())})
 BARE = Census({"jack": ((), ())})
@@ -40,11 +41,12 @@ class Desk:
     """An outlet with what it told and opened; ``refuse`` makes opening fail."""
 
     def __init__(self) -> None:
+        self.row = SoundingRow(bytearray(SIZE), 0)
         self.told: list[FromPlayer] = []
         self.ports: list[FakePort] = []
         self.refuse = False
         self.greeted = 0
-        self.outlet = Outlet(self._tell, self._greet, self._open)
+        self.outlet = Outlet(self._tell, self._greet, self._open, self.row)
 
     def _tell(self, message: FromPlayer) -> None:
         if not isinstance(message, PortsSeen):
@@ -134,3 +136,19 @@ def test_without_a_system_there_is_no_virtual_port_and_a_remedy() -> None:
     (failed,) = desk.told
     assert isinstance(failed, PortFailed)
     assert failed.reason.startswith("There is no virtual MIDI port on this machine. Start JACK")
+
+
+def test_what_sounds_is_known_outside_while_its_port_is_open() -> None:
+    desk = Desk()
+    desk.outlet.see(SYNTH)
+    desk.outlet.send(b"\x90\x3c\x64")
+    desk.outlet.want("synth")
+    assert (desk.row.name, desk.row.silence()) == ("jack:synth:in", [])
+    desk.outlet.send(b"\x90\x3c\x64")
+    assert desk.row.silence()[0] == b"\x80\x3c\x00"
+    desk.outlet.see(BARE)
+    assert (desk.row.name, desk.row.silence()) == (None, [])
+    desk.outlet.see(SYNTH)
+    assert desk.row.name == "jack:synth:in"
+    desk.outlet.close()
+    assert desk.row.name is None

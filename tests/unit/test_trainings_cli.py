@@ -133,7 +133,7 @@ def test_ctrl_c_ends_a_rendering_in_one_line_and_nobody_works_on(tmp_path: Path)
     assert process.returncode == 130
     assert told.splitlines()[-1] == "armonica: interrupted"
     assert "Traceback" not in told
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             os.killpg(process.pid, 0)

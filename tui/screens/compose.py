@@ -30,7 +30,7 @@ from engine.events import (
     StudioShown,
 )
 from engine.music.attributes import NAMES
-from tui import reading
+from tui import gestures, reading
 from tui.arrangement import arrangement
 from tui.bridge import EngineLink
 from tui.deeds import DEEDS, roll_gauge, set_gauge
@@ -87,7 +87,7 @@ class ComposeScreen(Screen[None]):
         self.saving: Command | None = None
         self.controls = ControlsShown()
         self.studio = StudioShown()
-        self.gestures = Gestures()
+        self.gestures = Gestures(lambda: gestures.moved_at(self.app))
         self.inquiry = Inquiry(link, lambda after, deed: self.app.set_timer(after, deed))
         self._playhead = PlayheadMoved(None, 0.0)
         self._keys = KeysHeard()

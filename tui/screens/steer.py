@@ -25,7 +25,7 @@ from engine.events import (
     TakePlayed,
     Trait,
 )
-from tui import steer_words
+from tui import gestures, steer_words
 from tui.bridge import EngineLink
 from tui.gestures import Gestures
 from tui.growth import Growth
@@ -64,7 +64,7 @@ class SteerScreen(BesideScreen):
         super().__init__(link, keymap, composing)
         self.draws = draws
         self.takes = TakeChoice(studio)
-        self.gestures = Gestures()
+        self.gestures = Gestures(lambda: gestures.moved_at(self.app))
         self.growth = Growth()
         self.chosen = 0
 

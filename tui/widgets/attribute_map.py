@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic, monotonic_ns
+from time import monotonic_ns
 from typing import ClassVar
 
 from rich.style import Style
@@ -26,7 +26,7 @@ from engine.latent.text_map import (
     value_at,
 )
 from engine.music.measure import Measure
-from tui.gestures import PAUSE
+from tui import gestures
 from tui.map_cells import MapCells
 from tui.shades import CELLS, Cells, blends, cells, faded, ramp
 from tui.widgets.canvas import Canvas, Picture, fitting
@@ -244,8 +244,8 @@ in which no training measure lies are faint.
         self.cursor = (x, y)
         if self._cursor == before and not settled:
             return
-        now = monotonic()
-        if not self._gesture or now - self._moved_at > PAUSE:
+        now = gestures.moved_at(self.app)
+        if not self._gesture or now - self._moved_at > gestures.PAUSE:
             # Unlike any number that the screen gives its own gestures.
             self._gesture = monotonic_ns()
         self._moved_at = now

@@ -152,7 +152,7 @@ def test_the_census_follows_servers_that_come_and_go(monkeypatch: pytest.MonkeyP
     system = SoundSystem(lambda: running)
     assert system.look() is None
     running = True
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while system.look() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     assert system.look() == (["built-in synth"], [])

@@ -54,6 +54,7 @@ def test_each_row_is_coded_for_itself() -> None:
     with torch.inference_mode():
         both, _ = made.encode(waves)
         assert torch.equal(both[1:], made.encode(waves[1:])[0])
+        assert torch.equal(made.decode(both)[1:], made.decode(both[1:]))
 
 
 def test_it_tells_audiocraft_what_it_is() -> None:

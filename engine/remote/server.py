@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hmac
 import logging
 import math
@@ -33,12 +34,13 @@ from engine.session.document import SUFFIX
 from engine.text import printable
 
 MOST_GUESTS = 16
-"""How many may be attached at once."""
+"""How many may be attached at once through one door."""
 
-MOST_STRANGERS = 8
-"""How many may stand at the door at once without having said who they are."""
+MOST_STRANGERS = 200
+"""How many may stand at one door at once without having said who they are; the oldest of them
+makes room for one who comes. Whoever says it at once is let in whatever the crowd does."""
 
-GREETING = 5.0
+GREETING = 3.0
 """Seconds in which a stranger must say who they are."""
 
 SILENCE = 15.0
@@ -59,6 +61,8 @@ _BETWEEN = 10.0
 
 _FAREWELL = 1.0
 _TICK = 1.0
+_CROWD = 64
+"""Connections of one door that are taken before it is the others' turn."""
 _TURN = 64
 """Lines of one guest that are met before it is the others' turn."""
 
@@ -199,21 +203,39 @@ class Server:
             self._drop(peer)
 
     def _admit(self, door: Door) -> None:
-        try:
-            connection, name = door.accept()
-        except OSError:
-            return
-        except ArmonicaError as error:
-            self._warn(error.line())
-            return
-        now = self._clock()
-        peer = Peer(connection, name, door.token, now)
-        strangers = sum(not each.greeted for each in self._peers.values())
-        if strangers >= MOST_STRANGERS or len(self._peers) >= MOST_GUESTS + MOST_STRANGERS:
-            self._warn(f"{name} was sent away: too many stand at the door.")
-            connection.close()
-            return
-        self._peers[connection] = peer
+        # Many at once: a queue that is full of strangers would keep out who comes after them.
+        for _ in range(_CROWD):
+            try:
+                connection, name = door.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    # Strangers hold what whoever attaches needs.
+                    for each in self._doors.values():
+                        self._make_room(each, 1)
+                return
+            except ArmonicaError as error:
+                self._warn(error.line())
+                continue
+            self._make_room(door, MOST_STRANGERS)
+            self._peers[connection] = Peer(connection, name, door, self._clock())
+
+    def _make_room(self, door: Door, most: int) -> None:
+        """Sends the oldest strangers of a door away until there are fewer than ``most``."""
+        # In the order in which they came.
+        strangers = [peer for peer in self._peers.values() if peer.door is door]
+        strangers = [peer for peer in strangers if not peer.greeted]
+        for peer in strangers[: max(0, len(strangers) - most + 1)]:
+            # What they have said by now counts, though it was not read yet.
+            self._serve(peer, selectors.EVENT_READ)
+            if peer.connection in self._peers:
+                self._meet_one(peer, self._clock())
+            if peer.greeted or peer.connection not in self._peers:
+                continue
+            if not peer.ending:
+                self._warn(f"{peer.name} was sent away: too many stand at the door.")
+                peer.outbox.put(v.denied(Unwelcome("Too many stand at the door.")))
+            peer.write()
+            self._drop(peer)
 
     def _warn(self, what: str) -> None:
         # A crowd at the door must not drive all else out of the log.
@@ -224,12 +246,15 @@ class Server:
     def _meet_all(self) -> None:
         now = self._clock()
         for peer in list(self._peers.values()):
-            for _ in range(_TURN):
-                said = None if peer.ending else peer.next_line(now)
-                if said is None:
-                    break
-                self._meet(peer, said, now)
+            self._meet_one(peer, now)
             self._look_after(peer, now)
+
+    def _meet_one(self, peer: Peer, now: float) -> None:
+        for _ in range(_TURN):
+            said = None if peer.ending else peer.next_line(now)
+            if said is None:
+                return
+            self._meet(peer, said, now)
 
     def _look_after(self, peer: Peer, now: float) -> None:
         if peer.connection not in self._peers:
@@ -256,7 +281,8 @@ class Server:
                 self._hear(peer, v.for_engine(said), now)
         except BadLine as error:
             peer.bad_lines += 1
-            log.warning("%s: %s", peer.name, error.line())
+            if peer.greeted:
+                log.warning("%s: %s", peer.name, error.line())
             peer.outbox.put(v.denied(error))
             if not peer.greeted or peer.bad_lines >= MOST_BAD_LINES:
                 self._refuse(peer, Unwelcome("Nothing more is heard on this line."))
@@ -266,7 +292,7 @@ class Server:
     def _greet(self, peer: Peer, hello: object) -> None:
         if not isinstance(hello, v.Hello):
             raise Unwelcome("A line begins with who is there.")
-        token = peer.token
+        token = peer.door.token
         if token is not None and not hmac.compare_digest(token.encode(), hello.token.encode()):
             raise Unwelcome("The token is not the one of this engine.", "Look for the right one.")
         if hello.vocabulary != v.VOCABULARY:
@@ -275,7 +301,8 @@ class Server:
                 f"{printable(hello.version)[:40]}, with other words.",
                 "Bring both machines to the same version.",
             )
-        if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
+        beside = (each for each in self._peers.values() if each.door is peer.door)
+        if sum(each.greeted for each in beside) >= MOST_GUESTS:
             raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
@@ -382,7 +409,11 @@ class Server:
         self._rouse()
 
     def _refuse(self, peer: Peer, error: ArmonicaError) -> None:
-        log.warning("%s is shown out: %s", peer.name, error.message)
+        said = f"{peer.name} is shown out: {error.message}"
+        if peer.greeted:
+            log.warning("%s", said)
+        else:
+            self._warn(said)
         peer.outbox.put(v.denied(error))
         peer.ending = True
         peer.heard = self._clock()

@@ -29,7 +29,9 @@ LOOPBACK = "127.0.0.1"
 _LONGEST_PATH = 100
 """The longest path of a Unix socket that every system takes, in bytes."""
 
-_BACKLOG = 16
+_BACKLOG = 512
+"""Connections that wait to be taken; a system may take fewer."""
+
 _LONGEST_TOKEN = 200
 
 

@@ -29,7 +29,7 @@ from engine.remote.codec import BadLine
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
 from engine.remote.sound import SoundBoard
-from engine.remote.switchboard import Switchboard
+from engine.remote.switchboard import QUIET, Switchboard
 from engine.session.document import SUFFIX
 from engine.text import printable
 
@@ -60,7 +60,7 @@ _BETWEEN = 10.0
 """Seconds between two lines of the log about those who are not let in."""
 
 _FAREWELL = 1.0
-_TICK = 1.0
+_TICK = 0.25
 _CROWD = 64
 """Connections of one door that are taken before it is the others' turn."""
 _TURN = 64
@@ -175,7 +175,6 @@ class Server:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._wake, 65_536)
         self._meet_all()
-        self._switchboard.tick()
 
     def _watch(self, peer: Peer) -> None:
         wanted = selectors.EVENT_READ if peer.listens else 0
@@ -272,6 +271,8 @@ class Server:
         elif peer.greeted and now - peer.heard > SILENCE:
             log.warning("%s has said nothing for %g s, and is taken to be gone", peer.name, SILENCE)
             self._drop(peer)
+        elif peer.greeted:
+            self._switchboard.heard(peer.place, now - peer.heard <= QUIET)
 
     def _meet(self, peer: Peer, said: bytes, now: float) -> None:
         try:
@@ -361,7 +362,7 @@ class Server:
             case v.SoundSeen() | v.SoundDid():
                 pass
             case v.Goodbye():
-                self._switchboard.leave(peer.place, for_good=True)
+                self._switchboard.leave(peer.place)
                 peer.ending = True
             case v.Status():
                 peer.outbox.put(v.from_engine(self._state()))
@@ -419,11 +420,13 @@ class Server:
         peer.heard = self._clock()
 
     def _drop(self, peer: Peer) -> None:
-        self._peers.pop(peer.connection, None)
+        if self._peers.pop(peer.connection, None) is None:
+            # Dropped before: its place may be another's by now.
+            return
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(peer.connection)
         if peer.greeted:
-            self._switchboard.leave(peer.place, for_good=False)
+            self._switchboard.leave(peer.place)
             if self._house.sound is not None:
                 self._house.sound.leave(peer.place)
             if peer.watches:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import commands as c
+from engine import outputs
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import SONGS, make_usual, meant
@@ -55,10 +56,15 @@ def filed(command: Filing, snapshot: Snapshot) -> Filed:
                 (Noticed(f"{found.song.title} is back as it was."),),
             )
         case c.SaveSong(wanted):
-            where = wanted if wanted is not None else snapshot.path
-            if where is None:
+            if wanted is not None:
+                where = outputs.named(wanted, outputs.SONG)
+            elif snapshot.path is not None:
+                # As it was opened, whatever its suffix is.
+                where = document.located(snapshot.path)
+            else:
                 raise CannotWrite("The song has no file yet.", "Save it under a name.")
-            make_usual(document.located(where))
+            outputs.check(where, outputs.SONG)
+            make_usual(where)
             place = str(document.write(where, document.Document(snapshot.song, snapshot.locks)))
             notice = Noticed(f"Saved {printable(place)}.")
             return Filed((c.MarkSaved(place, snapshot.song),), (notice,))
@@ -117,7 +123,8 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
     """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
     from engine.midi import files
 
-    place = meant(path, ".mid")
+    place = outputs.named(path, outputs.MIDI)
+    outputs.check(place, outputs.MIDI)
     make_usual(place)
     files.write(
         place,

@@ -107,6 +107,7 @@ def _address(options: argparse.Namespace) -> Address:
 def _serve(options: argparse.Namespace) -> None:
     from engine.loop import Engine
     from engine.remote import sockets
+    from engine.remote.fence import Fence
     from engine.remote.server import House, Server
     from engine.remote.sound import SoundBoard
     from engine.remote.switchboard import Switchboard
@@ -135,7 +136,8 @@ def _serve(options: argparse.Namespace) -> None:
     doors = [sockets.unix_door()]
     if options.tcp is not None:
         doors.append(sockets.tcp_door(_port(options.tcp)))
-    house = House(str(kept.path) if kept else None, done.set, sound)
+    fence = Fence(config.folders(settings.folders))
+    house = House(str(kept.path) if kept else None, done.set, sound, fence)
     server = Server(engine, switchboard, doors, house)
     engine.start()
     server.start()

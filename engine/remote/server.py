@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine import locations
@@ -22,10 +22,11 @@ from engine.audio.device import Sound
 from engine.audio.sink import Playing
 from engine.commands import Command, ForgetKept, RecoverSong
 from engine.errors import ArmonicaError, UserError
-from engine.events import Event, Snapshot
+from engine.events import Event, Refused, Snapshot
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
 from engine.remote.codec import BadLine
+from engine.remote.fence import Fence
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
 from engine.remote.sound import SoundBoard
@@ -97,11 +98,15 @@ class Attachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What belongs to the engine: a song that was not saved, its speakers, and how it is ended."""
+    """What belongs to the engine: a song that was not saved, its speakers, and how it is ended.
+
+    ``fence`` says which files whoever is attached may name.
+    """
 
     recovered: str | None = None
     ended: Callable[[], None] = lambda: None
     sound: SoundBoard | None = None
+    fence: Fence = field(default_factory=Fence)
 
 
 class Server:
@@ -344,6 +349,8 @@ class Server:
 
     def _hear(self, peer: Peer, said: Command | m.FromPlayer | v.ToEngine, now: float) -> None:
         match said:
+            case Command() if not self._may(peer, said):
+                pass
             case Command():
                 if isinstance(said, RecoverSong | ForgetKept) and said.path == self._recovered:
                     self._recovered = None
@@ -373,6 +380,18 @@ class Server:
                 raise BadLine(f"{type(said).__name__} comes too late on this line.")
             case _:
                 self._switchboard.says(peer.place, said)
+
+    def _may(self, peer: Peer, command: Command) -> bool:
+        try:
+            self._house.fence.check(command, self._engine.snapshot.path)
+        except ArmonicaError as error:
+            self._warn(f"{peer.name} was refused: {error.message}")
+            if peer.watches:
+                peer.outbox.tell(Refused.of(error, command))
+            else:
+                peer.outbox.put(v.denied(error))
+            return False
+        return True
 
     def _state(self) -> v.State:
         shown = self._engine.snapshot

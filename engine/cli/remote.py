@@ -105,6 +105,19 @@ def _address(options: argparse.Namespace) -> Address:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from engine.remote import sockets
+
+    if options.detached:
+        # A service belongs to no terminal, and outlives every one of them.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with sockets.claim():
+        try:
+            _hold_house(options)
+        finally:
+            sockets.clear()
+
+
+def _hold_house(options: argparse.Namespace) -> None:
     from engine.loop import Engine
     from engine.remote import sockets
     from engine.remote.fence import Fence
@@ -113,10 +126,6 @@ def _serve(options: argparse.Namespace) -> None:
     from engine.remote.switchboard import Switchboard
     from engine.session import autosave
 
-    if options.detached:
-        # A service belongs to no terminal, and outlives every one of them.
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    claim = sockets.claim()
     logs.tell("engine.remote")
     settings = config.load().settings
     if options.play_to is not None:
@@ -150,8 +159,6 @@ def _serve(options: argparse.Namespace) -> None:
         # The music first: what ends it is still to be carried to those who attached.
         engine.close()
         server.close()
-        sockets.clear()
-        claim.close()
 
 
 def _say_where(options: argparse.Namespace, doors: list[Door]) -> None:

@@ -89,6 +89,10 @@ class Settings:
     audio: str = _setting(
         "", "The sound device to play to, by a part of its name; empty: the system's choice."
     )
+    folders: str = _setting(
+        "",
+        "Folders with commas between that attached screens may read and write, beside the songs'.",
+    )
     song: str = _setting("", "The song file to open at the start; empty: the first one shipped.")
 
 
@@ -154,6 +158,18 @@ def channels(text: str, what: str = "A channel is") -> tuple[int, ...]:
     return tuple(sorted(number - 1 for number in numbers))
 
 
+def folders(text: str, what: str = "folders is") -> tuple[Path, ...]:
+    """Reads whole paths with commas between, ``~`` for home; raises `BadSetting`."""
+    parts = [part.strip() for part in text.split(",")]
+    found = []
+    for part in filter(None, parts):
+        with contextlib.suppress(RuntimeError):
+            found.append(Path(part).expanduser())
+        if not found or not found[-1].is_absolute() or "\0" in part:
+            raise BadSetting(f"{what} {text[:80]!r}.", "It is whole paths with commas between.")
+    return tuple(found)
+
+
 def _file(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
@@ -207,6 +223,8 @@ def _checked(name: str, value: object, where: str) -> object:
         raise BadSetting(f"{name} {where} is {value!r}.", f"It is {' or '.join(choices)}.")
     elif name == "channels":
         channels(value, f"{name} {where} is")
+    elif name == "folders":
+        folders(value, f"{name} {where} is")
     return value
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import commands as c
-from engine import writing
+from engine import outputs, writing
 from engine.errors import CannotWrite, OutOfRange
 from engine.events import Noticed, Snapshot
 from engine.locations import SONGS, make_usual, meant
@@ -67,13 +67,17 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
                 (Noticed(f"{found.song.title} is back as it was."),),
             )
         case c.SaveSong(wanted, replaces):
-            where = wanted if wanted is not None else snapshot.path
-            if where is None:
-                raise CannotWrite("The song has no file yet.", "Save it under a name.")
             try:
-                place = document.located(where)
+                if wanted is not None:
+                    place = outputs.named(wanted, outputs.SONG)
+                elif snapshot.path is not None:
+                    # As it was opened, whatever its suffix is.
+                    place = document.located(snapshot.path)
+                else:
+                    raise CannotWrite("The song has no file yet.", "Save it under a name.")
             except (OSError, ValueError) as error:
-                raise writing.cannot_write(Path(where), error) from None
+                raise writing.cannot_write(Path(wanted or ""), error) from None
+            outputs.check(place, outputs.SONG)
             make_usual(place)
             shelf.save(place, document.Document(snapshot.song, snapshot.locks), replaces)
             notice = Noticed(f"Saved {printable(str(place))}.")
@@ -145,7 +149,8 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
     """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
     from engine.midi import files
 
-    place = meant(path, ".mid")
+    place = outputs.named(path, outputs.MIDI)
+    outputs.check(place, outputs.MIDI)
     make_usual(place)
     files.write(
         place,

@@ -125,8 +125,13 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.add_mode("monitor", lambda: self.monitoring)
 
     async def on_event(self, event: events.Event) -> None:
-        """Notes when the hand moved: a screen that is held up makes no pause of the hand's."""
+        """Notes when the hand moved, and lets keys fall that wait when it is told to leave.
+
+        A screen that is held up makes no pause of the hand's.
+        """
         if isinstance(event, events.InputEvent):
+            if self._exit:
+                return
             self.moved_at = event.time
         await super().on_event(event)
 
@@ -213,11 +218,6 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             # Closed already, it has nothing to leave.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(do)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Lets keys fall that still wait when it is told to leave."""
-        if not (self._exit and isinstance(event, events.InputEvent)):
-            await super().on_event(event)
 
     def _handle_exception(self, error: Exception) -> None:
         if self._exit:

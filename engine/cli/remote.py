@@ -105,18 +105,28 @@ def _address(options: argparse.Namespace) -> Address:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    from engine.remote import sockets
+
+    if options.detached:
+        # A service belongs to no terminal, and outlives every one of them.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with sockets.claim():
+        try:
+            _hold_house(options)
+        finally:
+            sockets.clear()
+
+
+def _hold_house(options: argparse.Namespace) -> None:
     from engine.loop import Engine
     from engine.remote import sockets
+    from engine.remote.fence import Fence
     from engine.remote.server import House, Server
     from engine.remote.sound import SoundBoard
     from engine.remote.switchboard import Switchboard
     from engine.session import autosave
     from engine.waiting import lost_words
 
-    if options.detached:
-        # A service belongs to no terminal, and outlives every one of them.
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    claim = sockets.claim()
     logs.tell("engine.remote")
     settings = config.load().settings
     if options.play_to is not None:
@@ -136,7 +146,8 @@ def _serve(options: argparse.Namespace) -> None:
     doors = [sockets.unix_door()]
     if options.tcp is not None:
         doors.append(sockets.tcp_door(_port(options.tcp)))
-    house = House(kept, done.set, sound)
+    fence = Fence(config.folders(settings.folders))
+    house = House(kept, done.set, sound, fence)
     server = Server(engine, switchboard, doors, house)
     engine.start()
     server.start()
@@ -153,8 +164,6 @@ def _serve(options: argparse.Namespace) -> None:
         if engine.snapshot.waiting:
             say(lost_words(engine.snapshot.waiting))
         server.close()
-        sockets.clear()
-        claim.close()
 
 
 def _say_where(options: argparse.Namespace, doors: list[Door]) -> None:

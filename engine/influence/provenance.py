@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine import __version__, writing
+from engine import __version__, outputs, writing
 from engine.influence.spec import Found, Match
-from engine.locations import make_usual, meant
+from engine.locations import make_usual
 from engine.music.song import Origin
 
 FORMAT = 1
@@ -51,8 +51,9 @@ def of_take(take: str, found: Found) -> dict[str, Any]:
 
 
 def write(path: str, document: dict[str, Any]) -> Path:
-    """Writes a document to a file of the player's own; raises `CannotWrite`."""
-    place = meant(path, SUFFIX)
+    """Writes a document to a file of the player's own; raises `BadName` or `CannotWrite`."""
+    place = outputs.named(path, outputs.PROVENANCE)
+    outputs.check(place, outputs.PROVENANCE)
     make_usual(place)
     writing.write(place, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
     return place

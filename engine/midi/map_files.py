@@ -105,9 +105,14 @@ def text(device: DeviceMap) -> str:
 
 
 def write(path: Path, device: DeviceMap) -> None:
-    """Writes a map, making the folder where it lacks; raises `CannotWrite`."""
+    """Writes a map, making the folder where it lacks; raises `CannotWrite`.
+
+    Raises `BadController` where a file is there that is no map: it may be one to be mended.
+    """
     if not path.parent.is_dir():
         writing.make_folder(path.parent)
+    if path.exists():
+        read(path)
     writing.write(path, text(device).encode())
 
 

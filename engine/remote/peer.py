@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from engine.midi.pipes import Lines
 from engine.remote.outbox import Outbox
+from engine.remote.sockets import Door
 from engine.remote.vocabulary import LONGEST_TO_ENGINE
 
 LONGEST_GREETING = 4096
@@ -47,11 +48,11 @@ class Allowance:
 class Peer:
     """The socket of one guest: lines in at a bounded rate, lines out as fast as they are taken."""
 
-    def __init__(self, connection: socket.socket, name: str, token: str | None, now: float) -> None:
+    def __init__(self, connection: socket.socket, name: str, door: Door, now: float) -> None:
         connection.setblocking(False)
         self.connection = connection
         self.name = name
-        self.token = token
+        self.door = door
         self.outbox = Outbox()
         self.since = self.heard = now
         self.greeted = False

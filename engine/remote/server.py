@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hmac
 import logging
 import math
@@ -13,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine import locations
@@ -21,26 +22,28 @@ from engine.audio.device import Sound
 from engine.audio.sink import Playing
 from engine.commands import Command
 from engine.errors import ArmonicaError, UserError
-from engine.events import Event, Snapshot
+from engine.events import Event, Refused, Snapshot
 from engine.midi import messages as m
 from engine.remote import vocabulary as v
 from engine.remote.codec import BadLine
+from engine.remote.fence import Fence
 from engine.remote.peer import Peer
 from engine.remote.sockets import Door
 from engine.remote.sound import SoundBoard
-from engine.remote.switchboard import Switchboard
+from engine.remote.switchboard import QUIET, Switchboard
 from engine.session import autosave
 from engine.session.autosave import Kept
 from engine.session.document import SUFFIX
 from engine.text import printable
 
 MOST_GUESTS = 16
-"""How many may be attached at once."""
+"""How many may be attached at once through one door."""
 
-MOST_STRANGERS = 8
-"""How many may stand at the door at once without having said who they are."""
+MOST_STRANGERS = 200
+"""How many may stand at one door at once without having said who they are; the oldest of them
+makes room for one who comes. Whoever says it at once is let in whatever the crowd does."""
 
-GREETING = 5.0
+GREETING = 3.0
 """Seconds in which a stranger must say who they are."""
 
 SILENCE = 15.0
@@ -60,7 +63,9 @@ _BETWEEN = 10.0
 """Seconds between two lines of the log about those who are not let in."""
 
 _FAREWELL = 1.0
-_TICK = 1.0
+_TICK = 0.25
+_CROWD = 64
+"""Connections of one door that are taken before it is the others' turn."""
 _TURN = 64
 """Lines of one guest that are met before it is the others' turn."""
 
@@ -95,11 +100,15 @@ class Attachable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What belongs to the engine: songs that were not saved, its speakers, and how it is ended."""
+    """What belongs to the engine: songs that were not saved, its speakers, and how it is ended.
+
+    ``fence`` says which files whoever is attached may name.
+    """
 
     recovered: tuple[Kept, ...] = ()
     ended: Callable[[], None] = lambda: None
     sound: SoundBoard | None = None
+    fence: Fence = field(default_factory=Fence)
 
 
 class Server:
@@ -172,7 +181,6 @@ class Server:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._wake, 65_536)
         self._meet_all()
-        self._switchboard.tick()
 
     def _watch(self, peer: Peer) -> None:
         wanted = selectors.EVENT_READ if peer.listens else 0
@@ -200,21 +208,39 @@ class Server:
             self._drop(peer)
 
     def _admit(self, door: Door) -> None:
-        try:
-            connection, name = door.accept()
-        except OSError:
-            return
-        except ArmonicaError as error:
-            self._warn(error.line())
-            return
-        now = self._clock()
-        peer = Peer(connection, name, door.token, now)
-        strangers = sum(not each.greeted for each in self._peers.values())
-        if strangers >= MOST_STRANGERS or len(self._peers) >= MOST_GUESTS + MOST_STRANGERS:
-            self._warn(f"{name} was sent away: too many stand at the door.")
-            connection.close()
-            return
-        self._peers[connection] = peer
+        # Many at once: a queue that is full of strangers would keep out who comes after them.
+        for _ in range(_CROWD):
+            try:
+                connection, name = door.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    # Strangers hold what whoever attaches needs.
+                    for each in self._doors.values():
+                        self._make_room(each, 1)
+                return
+            except ArmonicaError as error:
+                self._warn(error.line())
+                continue
+            self._make_room(door, MOST_STRANGERS)
+            self._peers[connection] = Peer(connection, name, door, self._clock())
+
+    def _make_room(self, door: Door, most: int) -> None:
+        """Sends the oldest strangers of a door away until there are fewer than ``most``."""
+        # In the order in which they came.
+        strangers = [peer for peer in self._peers.values() if peer.door is door]
+        strangers = [peer for peer in strangers if not peer.greeted]
+        for peer in strangers[: max(0, len(strangers) - most + 1)]:
+            # What they have said by now counts, though it was not read yet.
+            self._serve(peer, selectors.EVENT_READ)
+            if peer.connection in self._peers:
+                self._meet_one(peer, self._clock())
+            if peer.greeted or peer.connection not in self._peers:
+                continue
+            if not peer.ending:
+                self._warn(f"{peer.name} was sent away: too many stand at the door.")
+                peer.outbox.put(v.denied(Unwelcome("Too many stand at the door.")))
+            peer.write()
+            self._drop(peer)
 
     def _warn(self, what: str) -> None:
         # A crowd at the door must not drive all else out of the log.
@@ -225,12 +251,15 @@ class Server:
     def _meet_all(self) -> None:
         now = self._clock()
         for peer in list(self._peers.values()):
-            for _ in range(_TURN):
-                said = None if peer.ending else peer.next_line(now)
-                if said is None:
-                    break
-                self._meet(peer, said, now)
+            self._meet_one(peer, now)
             self._look_after(peer, now)
+
+    def _meet_one(self, peer: Peer, now: float) -> None:
+        for _ in range(_TURN):
+            said = None if peer.ending else peer.next_line(now)
+            if said is None:
+                return
+            self._meet(peer, said, now)
 
     def _look_after(self, peer: Peer, now: float) -> None:
         if peer.connection not in self._peers:
@@ -248,6 +277,8 @@ class Server:
         elif peer.greeted and now - peer.heard > SILENCE:
             log.warning("%s has said nothing for %g s, and is taken to be gone", peer.name, SILENCE)
             self._drop(peer)
+        elif peer.greeted:
+            self._switchboard.heard(peer.place, now - peer.heard <= QUIET)
 
     def _meet(self, peer: Peer, said: bytes, now: float) -> None:
         try:
@@ -257,7 +288,8 @@ class Server:
                 self._hear(peer, v.for_engine(said), now)
         except BadLine as error:
             peer.bad_lines += 1
-            log.warning("%s: %s", peer.name, error.line())
+            if peer.greeted:
+                log.warning("%s: %s", peer.name, error.line())
             peer.outbox.put(v.denied(error))
             if not peer.greeted or peer.bad_lines >= MOST_BAD_LINES:
                 self._refuse(peer, Unwelcome("Nothing more is heard on this line."))
@@ -267,7 +299,7 @@ class Server:
     def _greet(self, peer: Peer, hello: object) -> None:
         if not isinstance(hello, v.Hello):
             raise Unwelcome("A line begins with who is there.")
-        token = peer.token
+        token = peer.door.token
         if token is not None and not hmac.compare_digest(token.encode(), hello.token.encode()):
             raise Unwelcome("The token is not the one of this engine.", "Look for the right one.")
         if hello.vocabulary != v.VOCABULARY:
@@ -276,7 +308,8 @@ class Server:
                 f"{printable(hello.version)[:40]}, with other words.",
                 "Bring both machines to the same version.",
             )
-        if sum(each.greeted for each in self._peers.values()) >= MOST_GUESTS:
+        beside = (each for each in self._peers.values() if each.door is peer.door)
+        if sum(each.greeted for each in beside) >= MOST_GUESTS:
             raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
@@ -318,6 +351,8 @@ class Server:
 
     def _hear(self, peer: Peer, said: Command | m.FromPlayer | v.ToEngine, now: float) -> None:
         match said:
+            case Command() if not self._may(peer, said):
+                pass
             case Command():
                 self._engine.send(said)
             case v.Echo(sent):
@@ -334,7 +369,7 @@ class Server:
             case v.SoundSeen() | v.SoundDid():
                 pass
             case v.Goodbye():
-                self._switchboard.leave(peer.place, for_good=True)
+                self._switchboard.leave(peer.place)
                 peer.ending = True
             case v.Status():
                 peer.outbox.put(v.from_engine(self._state()))
@@ -345,6 +380,18 @@ class Server:
                 raise BadLine(f"{type(said).__name__} comes too late on this line.")
             case _:
                 self._switchboard.says(peer.place, said)
+
+    def _may(self, peer: Peer, command: Command) -> bool:
+        try:
+            self._house.fence.check(command, self._engine.snapshot.path)
+        except ArmonicaError as error:
+            self._warn(f"{peer.name} was refused: {error.message}")
+            if peer.watches:
+                peer.outbox.tell(Refused.of(error, command))
+            else:
+                peer.outbox.put(v.denied(error))
+            return False
+        return True
 
     def _state(self) -> v.State:
         shown = self._engine.snapshot
@@ -382,17 +429,23 @@ class Server:
         self._rouse()
 
     def _refuse(self, peer: Peer, error: ArmonicaError) -> None:
-        log.warning("%s is shown out: %s", peer.name, error.message)
+        said = f"{peer.name} is shown out: {error.message}"
+        if peer.greeted:
+            log.warning("%s", said)
+        else:
+            self._warn(said)
         peer.outbox.put(v.denied(error))
         peer.ending = True
         peer.heard = self._clock()
 
     def _drop(self, peer: Peer) -> None:
-        self._peers.pop(peer.connection, None)
+        if self._peers.pop(peer.connection, None) is None:
+            # Dropped before: its place may be another's by now.
+            return
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(peer.connection)
         if peer.greeted:
-            self._switchboard.leave(peer.place, for_good=False)
+            self._switchboard.leave(peer.place)
             if self._house.sound is not None:
                 self._house.sound.leave(peer.place)
             if peer.watches:

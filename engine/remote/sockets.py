@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from engine.errors import ArmonicaError, BadFile, CannotWrite, NotReady, UserError
+from engine.errors import ArmonicaError, BadFile, NotReady, UserError
 from engine.locations import state_folder
 
 fcntl: ModuleType | None
@@ -29,12 +30,20 @@ LOOPBACK = "127.0.0.1"
 _LONGEST_PATH = 100
 """The longest path of a Unix socket that every system takes, in bytes."""
 
-_BACKLOG = 16
+_BACKLOG = 512
+"""Connections that wait to be taken; a system may take fewer."""
+
 _LONGEST_TOKEN = 200
 
 
 class AlreadyServed(UserError):
     """A second engine where there is one."""
+
+    title = "Service"
+
+
+class CannotServe(ArmonicaError):
+    """A folder that cannot hold the socket, the token or the lock: a full disk, or no rights."""
 
     title = "Service"
 
@@ -81,7 +90,7 @@ def socket_path() -> Path:
 
 
 def private(place: Path) -> Path:
-    """Makes a folder that only its user may enter; raises `CannotWrite` or `BadFile`."""
+    """Makes a folder that only its user may enter; raises `CannotServe` or `BadFile`."""
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = place.lstat()
@@ -90,19 +99,23 @@ def private(place: Path) -> Path:
         if stat.S_IMODE(found.st_mode) != 0o700:
             place.chmod(0o700)
     except OSError as error:
-        raise CannotWrite(f"{place} cannot be made: {error.strerror}.") from None
+        raise _cannot(place, error) from None
     return place
 
 
 def claim() -> IO[bytes]:
     """Makes this the one engine of the user folder, for as long as the file given is open.
 
-    Raises `AlreadyServed` where another is.
+    Raises `AlreadyServed` where another is, `CannotServe` where there can be none.
     """
     if fcntl is None or not hasattr(socket, "AF_UNIX"):
         raise NotReady("This system has no Unix sockets.", "Run the engine on Linux or macOS.")
     path = private(folder()) / "lock"
-    file = path.open("ab+")
+    try:
+        # Without a buffer, so that closing it has nothing left to write.
+        file = path.open("ab+", buffering=0)
+    except OSError as error:
+        raise _cannot(path, error) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -113,9 +126,12 @@ def claim() -> IO[bytes]:
             f"An engine is served already, by process {whose}, at {socket_path()}.",
             "`armonica attach` opens its screens, `armonica service stop` ends it.",
         ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()).encode())
-    file.flush()
+    try:
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
+    except OSError as error:
+        file.close()
+        raise _cannot(path, error) from None
     return file
 
 
@@ -133,7 +149,7 @@ def unix_door() -> Door:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise CannotWrite(f"There can be no socket at {path}: {error.strerror}.") from None
+        raise _cannot(path, error) from None
     finally:
         os.umask(before)
     return Door(listener)
@@ -147,7 +163,7 @@ def token_path() -> Path:
 def tcp_door(port: int = 0) -> Door:
     """Listens on loopback with a new token, which lies in a file that only its user may read.
 
-    Raises `NotReady` where the port is taken.
+    Raises `NotReady` where the port is taken, `CannotServe` where the token cannot be kept.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -159,9 +175,13 @@ def tcp_door(port: int = 0) -> Door:
         raise NotReady(f"Port {port} cannot be listened at: {error.strerror}.") from None
     token = secrets.token_urlsafe(32)
     path = private(folder()) / "token"
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(token + "\n")
+    try:
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(token + "\n")
+    except OSError as error:
+        listener.close()
+        raise _cannot(path, error) from None
     return Door(listener, token, listener.getsockname()[1])
 
 
@@ -185,6 +205,12 @@ def read_token(path: Path | None = None) -> str:
     if not token or len(token) > _LONGEST_TOKEN:
         raise BadFile(f"{place} holds no token.")
     return token
+
+
+def _cannot(path: Path, error: OSError) -> CannotServe:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Free some space there." if full else "Look at that folder and who may write to it."
+    return CannotServe(f"{path} cannot be written: {error.strerror}.", remedy)
 
 
 def _peer(connection: socket.socket) -> tuple[int | None, int | None]:

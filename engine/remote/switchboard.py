@@ -21,13 +21,16 @@ sent again is late by a few tenths."""
 MOST_DELAY = 1.5
 """The longest delay in seconds that a line is granted for its changes."""
 
-GRACE = 30.0
-"""How long a place is kept for one whose line broke, in seconds."""
+QUIET = 2.5
+"""Seconds after which one who plays and says nothing is not counted on: shorter than what was
+sent ahead, so that the engine's own player goes on before that has been played. Whoever plays
+asks for the time several times as often."""
 
 _SLACK = 0.05
 """Seconds after which what a player of this machine is told begins."""
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
+_OF_A_PORT = {m.PortOpened, m.PortLost, m.PortFailed}
 _STANDING = m.Listen | m.Thru | m.Spare | m.Monitor
 _DEAF = (m.Listen(), m.Thru(False), m.Spare(), m.Monitor(False))
 
@@ -37,26 +40,32 @@ PlayerFactory = Callable[[Report], Player]
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One who plays: the way there (None: the line is down), and what was last said of ports.
+    """One who plays: the way there, and what was last said of ports.
 
     One with screens ``leads``: its ports are those that are chosen, its controllers are heard.
-    ``told`` is one who knows what is going on, and is told the rest as it comes.
+    ``delay`` is None before the line was measured; from then on it is told what goes on.
+    ``quiet`` is one of whom nothing was heard for a while: it is told all the same, but others
+    do not rest for it.
     """
 
-    put: Callable[[m.ToPlayer | Score], None] | None
+    put: Callable[[m.ToPlayer | Score], None]
     leads: bool
-    told: bool = False
     delay: float | None = None
-    left: float | None = None
+    quiet: bool = False
     ports: dict[type, m.FromPlayer] = field(default_factory=dict)
+
+    @property
+    def plays(self) -> bool:
+        """Whether the music sounds there, as far as is known."""
+        return self.delay is not None and not self.quiet
 
 
 class Switchboard:
     """Passes what the engine plays to all who listen, and what one of them says back.
 
     That is the newest with screens, or without any the engine's own player. While somebody
-    plays elsewhere the engine's own player rests: the music is where the player is. Safe to
-    call from any thread.
+    plays elsewhere the engine's own player rests: the music is where the player is. It goes on
+    at once when that line ends. Safe to call from any thread.
     """
 
     def __init__(
@@ -103,7 +112,7 @@ class Switchboard:
                 return
             self._held.take(message, self._clock())
             for seat in self._seats.values():
-                if seat.put is not None and seat.told:
+                if seat.delay is not None:
                     seat.put(message)
             if self._own is not None and not self._rests:
                 self._own.send(message)
@@ -112,8 +121,7 @@ class Switchboard:
         """Silences everybody and ends the engine's own player."""
         with self._lock:
             for seat in self._seats.values():
-                if seat.put is not None:
-                    seat.put(m.Panic())
+                seat.put(m.Panic())
             self._seats.clear()
         if self._own is not None:
             self._own.close()
@@ -123,28 +131,23 @@ class Switchboard:
     def sit(
         self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
     ) -> None:
-        """Gives a place to one who wants to play, or one it had before."""
+        """Gives a place to one who wants to play."""
         with self._lock:
             # The newest leads, also who comes again.
-            old = self._seats.pop(place, None)
+            self._seats.pop(place, None)
             self._seats[place] = Seat(put, leads)
-            if old is not None:
-                self._seats[place].delay, self._seats[place].ports = old.delay, old.ports
 
     def measured(self, place: str, delay: float, anew: bool = False) -> None:
         """Takes how far away a place is; at first, or ``anew``, it is told what is going on."""
         with self._lock:
             seat = self._seats.get(place)
-            if seat is None or seat.put is None:
+            if seat is None:
                 return
-            first, seat.told = not seat.told, True
+            first = seat.delay is None
             seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
             if first or anew:
-                now = self._clock()
-                # Also where it is lost on the way, and sent again.
-                at = now + 2 * seat.delay + RESENT
-                seat.put(Score(at, *self._from(now, at)))
+                self._score(seat)
 
     def says(self, place: str, message: m.FromPlayer) -> None:
         """Takes what a player elsewhere says."""
@@ -156,51 +159,36 @@ class Switchboard:
             if self._leader() is seat:
                 self._report(message)
 
-    def leave(self, place: str, for_good: bool) -> None:
-        """Takes note that a line has ended; its place is kept for a while, or given up."""
+    def heard(self, place: str, lately: bool) -> None:
+        """Takes whether anything was heard of a place in the last `QUIET` seconds."""
         with self._lock:
             seat = self._seats.get(place)
-            if seat is None:
-                return
-            opened = seat.ports.get(m.PortOpened)
-            leads = self._leader() is seat
-            seat.put, seat.left = None, self._clock()
-            if for_good or seat.delay is None:
-                del self._seats[place]
+            if seat is not None and seat.quiet == lately:
+                seat.quiet = not lately
                 self._arrange()
-            elif self._leader() is not seat:
-                # Another who is there leads meanwhile.
-                self._arrange()
-            elif leads and isinstance(opened, m.PortOpened) and opened.name is not None:
-                self._report(m.PortLost(opened.name))
+                if seat.plays:
+                    # Changes of which it heard too late are put right.
+                    self._score(seat)
 
-    def tick(self) -> None:
-        """Gives up the places of those who did not come again."""
+    def leave(self, place: str) -> None:
+        """Takes note that a line has ended: who is left plays on at once."""
         with self._lock:
-            now = self._clock()
-            late = [
-                place
-                for place, seat in self._seats.items()
-                if seat.left is not None and now - seat.left > GRACE
-            ]
-            for place in late:
-                del self._seats[place]
-            if late:
+            if self._seats.pop(place, None) is not None:
                 self._arrange()
 
     @property
     def playing(self) -> int:
         """How many play elsewhere."""
-        return sum(seat.put is not None for seat in self._seats.values())
+        return len(self._seats)
 
     @property
     def far(self) -> bool:
         """Whether the music sounds elsewhere."""
-        return any(seat.delay is not None for seat in self._seats.values())
+        return any(seat.plays for seat in self._seats.values())
 
     def _arrange(self) -> None:
         """Brings the engine and its own player to who is there now."""
-        seats = [seat for seat in self._seats.values() if seat.delay is not None]
+        seats = [seat for seat in self._seats.values() if seat.plays]
         delay = max((seat.delay or 0.0 for seat in seats), default=0.0)
         far = self._leader() is not None
         reach = m.Reach(FAR_AHEAD, delay, far) if seats else m.Reach(LOOK_AHEAD)
@@ -211,6 +199,13 @@ class Switchboard:
         if bool(seats) != self._rests:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
+
+    def _score(self, seat: Seat) -> None:
+        """Tells a seat whose delay is known what is going on."""
+        now = self._clock()
+        # Also where it is lost on the way, and sent again.
+        at = now + 2 * (seat.delay or 0.0) + RESENT
+        seat.put(Score(at, *self._from(now, at)))
 
     def _hand_over(self) -> None:
         """Lets whoever leads now hear the controllers, and shows their ports."""
@@ -223,13 +218,16 @@ class Switchboard:
             self._to(before, deaf)
         for standing in (*self._standing.values(), *self._routes.values()):
             self._to(leader, standing)
-        for report in (leader.ports if leader else self._own_ports).values():
+        ports = leader.ports if leader else self._own_ports
+        for report in ports.values():
             self._report(report)
+        if leader is None and not ports.keys() & _OF_A_PORT:
+            # What is shown is the port of whoever led before.
+            self._report(m.PortOpened(None))
 
     def _to(self, seat: Seat | None, message: m.ToPlayer) -> None:
         if seat is not None:
-            if seat.put is not None:
-                seat.put(message)
+            seat.put(message)
         elif self._own is not None:
             self._own.send(message)
 
@@ -259,9 +257,7 @@ class Switchboard:
         return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
-        seats = [each for each in self._seats.values() if each.leads and each.delay is not None]
-        # One who is there goes before one whose line broke.
-        seats.sort(key=lambda seat: seat.put is not None)
+        seats = [each for each in self._seats.values() if each.leads and each.plays]
         return seats[-1] if seats else None
 
     def _own_says(self, message: m.FromPlayer) -> None:

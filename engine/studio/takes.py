@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import writing
+from engine import outputs, writing
 from engine.errors import ArmonicaError, UnknownName
 from engine.events import Take
-from engine.locations import data_folder, make_usual, meant
+from engine.locations import data_folder, make_usual
 from engine.studio.fields import BadTake
 from engine.studio.recipe import Recipe, decode, encode, is_id
 
@@ -168,12 +168,12 @@ def export(take: str, path: str) -> Path:
     """Writes a take's sound to a file of the player's own, and its recipe beside that.
 
     The recipe's name is the sound's with ``.json`` added. Gives the sound's place; raises
-    `BadAudioName`, `BadTake` or `CannotWrite`.
+    `BadName`, `BadTake` or `CannotWrite`.
     """
-    from engine.audio.files import check_name
-
-    target = meant(path, ".wav")
-    suffix = check_name(target)
+    target = outputs.named(path, outputs.SOUND)
+    suffix = target.suffix.lower()
+    outputs.check(target, outputs.SOUND)
+    outputs.check(beside(target), outputs.RECIPE)
     make_usual(target)
     recipe, own = read(take), place(take)
     sound = converted(_content(own, _LARGEST_FILE), suffix, own)

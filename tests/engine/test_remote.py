@@ -15,6 +15,7 @@ from engine import commands as c
 from engine.errors import ArmonicaError
 from engine.events import MapFilled, Noticed, PlayheadMoved, Refused, Snapshot
 from engine.music.song import Song
+from engine.remote import peer
 from engine.remote import vocabulary as v
 from engine.remote.client import RemoteEngine, SentAway
 from engine.remote.dial import Address, NoWay
@@ -221,8 +222,14 @@ def test_an_oversized_line_is_refused_and_its_rest_passed_over(
 
 
 def test_a_flood_is_held_up_and_harms_nobody(
-    place: Place, stranger: Callable[..., Stranger], caplog: pytest.LogCaptureFixture
+    place: Place,
+    stranger: Callable[..., Stranger],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A rate that any machine exceeds, however busy it is.
+    monkeypatch.setattr(peer, "RATE", 100.0)
+    monkeypatch.setattr(peer, "BURST", 400.0)
     who = stranger()
     who.greet()
     who.socket.settimeout(0.2)

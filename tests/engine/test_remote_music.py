@@ -12,7 +12,7 @@ from engine.bench.line import SlowLine
 from engine.events import KeysHeard, LatenessMeasured, Noticed, PlayheadMoved, Snapshot
 from engine.midi import messages as m
 from engine.music.routes import Route
-from engine.remote import client, switchboard
+from engine.remote import client
 from engine.remote.client import RemoteEngine
 from engine.remote.dial import Address
 from tests.engine.conftest import Listener
@@ -182,10 +182,51 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
     until(lambda: any(isinstance(each, m.ClockStop) for each in list(player.messages)[count:]))
 
 
-def test_a_line_that_stays_down_ends_in_silence(
-    place: Place, slow: SlowLine, monkeypatch: pytest.MonkeyPatch
+def goes_on(place: Place, player: SilentPlayer) -> None:
+    """Waits until the engine's own player plays, and looks when it begins."""
+    own = place.own[0]
+    until(lambda: own.notes())
+    # It begins before all that was sent to the other has been played.
+    assert own.notes()[0].on - AHEAD < max(note.off for note in starts(player))
+    # Clock, keyboards and ports are its own, too.
+    clocks = [each for each in own.messages if isinstance(each, m.ClockRun | m.ClockStop)]
+    assert isinstance(clocks[-1], m.ClockRun)
+    assert [each for each in own.messages if isinstance(each, m.Listen)][-1] != m.Listen()
+    until(lambda: place.engine.snapshot.port.name is None)
+    assert place.engine.snapshot.port.known == ("synth",)
+
+
+def test_the_engines_own_port_goes_on_at_once_when_a_guest_vanishes(
+    place: Place, slow: SlowLine
 ) -> None:
-    monkeypatch.setattr(switchboard, "GRACE", 1.0)
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    assert place.own[0].notes() == []
+    slow.cut()
+    goes_on(place, player)
+    # Whoever comes back is played to again, and the engine's own port rests again.
+    count = len(player.messages)
+    slow.mend()
+    seen.wait(Noticed, lambda event: "back" in event.text)
+    until(lambda: isinstance(place.own[0].messages[-1], m.ClockStop))
+    until(lambda: place.engine.snapshot.port.name == "far synth")
+    until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
+
+
+def test_the_engines_own_port_goes_on_when_a_guest_falls_silent(
+    place: Place, slow: SlowLine
+) -> None:
+    guest, seen, player = attached(place, slow)
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.beat > 1)
+    # The line stays open, but nothing comes over it any more: a cable that was pulled.
+    slow.delay = 3600.0
+    goes_on(place, player)
+    assert place.switchboard.playing == 1
+
+
+def test_a_line_that_stays_down_ends_in_silence(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
     guest.send(c.Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)

@@ -178,3 +178,32 @@ def test_what_leads_nowhere_is_refused(
     assert code == 2
     assert err.startswith("armonica: ")
     assert err.count("\n") == 1
+
+
+def serve_in_vain() -> str:
+    """Serves where that cannot be; gives the one line that is said of it."""
+    done = subprocess.run(
+        [*child_command("engine"), "serve", "--tcp", "--port", "none"],
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith("armonica: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("in_the_way", ["state", "state/serve"])
+def test_a_file_in_the_place_of_a_folder_is_said(home: Path, in_the_way: str) -> None:
+    (home / in_the_way).parent.mkdir(parents=True, exist_ok=True)
+    (home / in_the_way).touch()
+    assert "cannot be written" in serve_in_vain()
+
+
+def test_a_token_that_cannot_be_kept_is_said_before_anything_is_served(home: Path) -> None:
+    (home / "state" / "serve" / "token").mkdir(parents=True)
+    assert "token cannot be written" in serve_in_vain()
+    assert not sockets.socket_path().exists()

@@ -168,3 +168,15 @@ def test_every_map_that_ships_is_sound_and_says_that_it_was_not_tried() -> None:
     assert not wrong
     assert not list(map_files.every_clash(shipped))
     assert all("not tried on hardware" in each.map.note for each in shipped)
+
+
+def test_a_map_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    place = tmp_path / "mine.toml"
+    place.write_text('device = "nano"\n[[binding]]\ncontrol = "cc 16"\n# to be mended')
+    before = place.read_bytes()
+    with pytest.raises(BadController, match="binding 1"):
+        write(place, DeviceMap("nano"))
+    assert place.read_bytes() == before
+    place.write_text(text(DeviceMap("other")))
+    write(place, DeviceMap("nano"))
+    assert read(place) == DeviceMap("nano")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -92,3 +93,23 @@ def test_tcp_listens_on_loopback_alone() -> None:
     door = sockets.tcp_door()
     assert door.listener.getsockname()[0] == "127.0.0.1"
     door.listener.close()
+
+
+def test_a_full_disk_is_said_and_leaves_no_door_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    sockets.private(sockets.folder())
+    made: list[socket.socket] = []
+    real = socket.socket
+
+    def listening(*given: int) -> socket.socket:
+        made.append(real(*given))
+        return made[-1]
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(socket, "socket", listening)
+    monkeypatch.setattr(os, "open", full)
+    with pytest.raises(sockets.CannotServe, match="Free some space") as refused:
+        sockets.tcp_door()
+    assert refused.value.exit_code == 1
+    assert [each.fileno() for each in made] == [-1]

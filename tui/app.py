@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.commands import ForgetKept, RecoverSong
 from engine.errors import TerminalError
 from engine.events import Event, Noticed, Refused, StudioShown
+from engine.printing import put_over
 from engine.session import autosave
+from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.actions import ACTIONS, Place, shown
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
 from tui.keymap import Keymap
+from tui.plain import PrintableFilter
 from tui.screens.beside import bound
 from tui.screens.choice import Choice
 from tui.screens.compose import ComposeScreen, screen_class
@@ -97,6 +101,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._recovered = recovered
         self._signals = signals
         self._leave: Callable[[], None] = lambda: None
+        self._printable = PrintableFilter()
         self._told_at: dict[str, float] = {}
         self._draws = random.Random(seed)
         self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
@@ -109,6 +114,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.add_mode("steer", lambda: self.steering)
         self.add_mode("influence", lambda: self.looking)
         self.add_mode("monitor", lambda: self.monitoring)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Gives what every line of every widget passes on its way to the terminal."""
+        return [*super().get_line_filters(), self._printable]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
@@ -167,7 +176,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             for each in (signal.SIGHUP, signal.SIGTERM):
                 loop.add_signal_handler(each, self.exit)
         for clash in self.keymap.clashes:
-            self.notify(clash, title="Keymap", severity="warning", timeout=10, markup=False)
+            self.notify(clash, title="Keymap", severity="warning", timeout=10)
         if self._recovered is not None:
             self._offer(self._recovered)
 
@@ -224,12 +233,30 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         if self._monitoring is not None:
             self._monitoring.show(event)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Shows a toast; its words are not read as markup, whatever names are in them."""
+        super().notify(
+            printable(message),
+            title=printable(title),
+            severity=severity,
+            timeout=timeout,
+            markup=markup,
+        )
+
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
         now = time.monotonic()
         if now - self._told_at.get(text, float("-inf")) > REPEAT:
             self._told_at = {text: now}
-            self.notify(text, title=title, severity=severity, markup=False, timeout=REPEAT)
+            self.notify(text, title=title, severity=severity, timeout=REPEAT)
 
     # Palette
 
@@ -274,7 +301,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 def check_terminal() -> None:
     """Raises `TerminalError` where no screen can be shown."""
     instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    streams = sys.stdin, sys.stdout
+    if not all(each is not None and each.isatty() for each in streams):
         raise TerminalError("The screens need a terminal, and this is none.", instead)
     if os.environ.get("TERM", "dumb") in ("dumb", ""):
         raise TerminalError("A dumb terminal cannot show the screens.", instead)
@@ -321,9 +349,7 @@ def _tell_kept() -> None:
     kept = autosave.found()
     if kept is not None:
         # The terminal may be the thing that is gone.
-        with contextlib.suppress(OSError):
-            print(
-                f"{kept.title} is not saved; it is kept as {kept.path} "
-                "and offered at the next start.",
-                file=sys.stderr,
-            )
+        put_over(
+            f"{kept.title} is not saved; it is kept as {kept.path} and offered at the next start.",
+            sys.stderr,
+        )

@@ -24,6 +24,7 @@ from engine.cli import (
 )
 from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.errors import ArmonicaError
+from engine.printing import open_closed
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
 
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def script() -> NoReturn:
     """Ends the process with what `main` gives."""
+    open_closed()
     logs.start()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         # A terminal without the signs of a map shows marks in their place.

@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except ArmonicaError as error:
         say(error.line())
-        return error.exit_code
+        return error.status()
     except KeyboardInterrupt:
         say("interrupted")
         return 128 + signal.SIGINT

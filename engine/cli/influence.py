@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import locations
+from engine import locations, writing
 from engine.cli import influence_audio
 from engine.cli.options import BadUsage, ProgressLine, common, emit, number, say
 from engine.errors import OutOfRange
@@ -203,6 +203,8 @@ def _index(options: argparse.Namespace) -> None:
     from engine.latent.weights import load
 
     folder = options.out or place()
+    # Minutes of work, so its result needs a place to go.
+    writing.make_folder(folder)
     line = ProgressLine("corpus index")
     index = build_and_write(
         folder, read(options.corpus), load(Path(options.model or locations.MEASURE_VAE)), line.show

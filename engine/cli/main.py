@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import logging
 import signal
@@ -23,7 +24,7 @@ from engine.cli import (
     work,
 )
 from engine.cli.options import BadUsage, Parser, abandon_output, say
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, UserError
 from engine.printing import open_closed
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough of it.
         abandon_output()
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            say(f"{error.filename} leads to no file: {error.strerror}. Name another.")
+            return UserError.exit_code
         log.exception("The system refused something")
         abandon_output()
         where = f" ({error.filename})" if error.filename else ""

@@ -152,6 +152,9 @@ async def test_every_action_of_a_screen_shows_text_alone(place: Place) -> None:
         for action in ACTIONS:
             if not action.on(place) or action.id in LEAVES:
                 continue
+            if place != "compose" and action.on("compose"):
+                # The other screens have these done by the compose screen.
+                continue
             app._doing(action.id, place)()
             await pilot.pause()
             check(app)

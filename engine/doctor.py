@@ -70,7 +70,7 @@ def _packages() -> Check:
 
 
 def _terminal() -> Check:
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return Check("terminal", "warn", "standard output is no terminal: commands only")
     if os.environ.get("TERM", "dumb") in ("dumb", ""):
         return Check(
@@ -90,7 +90,7 @@ def _terminal() -> Check:
 
 
 def _encoding() -> Check:
-    encoding = sys.stdout.encoding or locale.getpreferredencoding()
+    encoding = getattr(sys.stdout, "encoding", None) or locale.getpreferredencoding()
     if encoding.lower().replace("-", "") == "utf8":
         return Check("encoding", "ok", encoding)
     return Check("encoding", "warn", encoding, "Set LANG to a UTF-8 locale, for example C.UTF-8.")

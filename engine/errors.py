@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 from engine.text import printable
+
+_REFUSALS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ENXIO, errno.ENODEV,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOLCK,
+    errno.ESTALE, errno.ETIMEDOUT,
+}  # fmt: skip
+"""What the system answers where no other request would have helped: a full, read-only or failing
+disk, too many files open, no memory."""
 
 
 class ArmonicaError(Exception):
@@ -14,7 +23,7 @@ class ArmonicaError(Exception):
     ``title`` names the subject in a few words, ``message`` says what happened in one
     sentence, ``remedy`` says what to do about it; both are one line of printable text, whatever
     names are in them. ``exit_code`` is what a command ends
-    with: 1 where the machine failed, 2 where the request was at fault.
+    with: 1 where the machine failed, 2 where the request was at fault. See `status`.
     """
 
     title = "Something went wrong"
@@ -23,21 +32,41 @@ class ArmonicaError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         self.message = printable(message)
         self.remedy = printable(remedy)
+        self._refused = False
         super().__init__(self.line())
 
     def __reduce__(self) -> tuple[object, ...]:
         """Lets an error come back from another process as it was raised there."""
-        return _again, (type(self), self.message, self.remedy)
+        return _again, (type(self), self.message, self.remedy, self._machine_refused())
+
+    def status(self) -> int:
+        """Gives what a command ends with that raised the error.
+
+        It is ``exit_code``, but 1 wherever a full or read-only disk, or a limit of the machine,
+        was behind it: then no other request would have helped.
+        """
+        return 1 if self._machine_refused() else self.exit_code
+
+    def _machine_refused(self) -> bool:
+        behind: BaseException | None = self
+        met: set[int] = set()
+        while behind is not None and id(behind) not in met:
+            if isinstance(behind, OSError) and behind.errno in _REFUSALS:
+                return True
+            met.add(id(behind))
+            behind = behind.__cause__ or behind.__context__
+        return self._refused
 
     def line(self) -> str:
         """Gives the error as the one line that a command prints."""
         return " ".join(part for part in (self.message, self.remedy) if part)
 
 
-def _again(kind: type[ArmonicaError], message: str, remedy: str) -> ArmonicaError:
+def _again(kind: type[ArmonicaError], message: str, remedy: str, refused: bool) -> ArmonicaError:
     # Not by the kind's own words: some are made of other things than a message.
     error = kind.__new__(kind)
     ArmonicaError.__init__(error, message, remedy)
+    error._refused = refused
     return error
 
 

@@ -8,11 +8,23 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from engine.locations import state_folder
+from engine.text import printable
 
 _LARGEST = 1_000_000
 _FORM = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 log = logging.getLogger(__name__)
+
+
+class PrintableFormatter(logging.Formatter):
+    """Writes entries whose names cannot steer the terminal on which the log is read.
+
+    Each entry begins a line, and whatever else it has is indented: no name can feign another.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Gives an entry as printable lines."""
+        return "\n    ".join(map(printable, super().format(record).split("\n")))
 
 
 def place() -> Path:
@@ -39,7 +51,7 @@ def start() -> None:
         )
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter(_FORM))
+    handler.setFormatter(PrintableFormatter(_FORM))
     root.addHandler(handler)
 
 

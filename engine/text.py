@@ -6,7 +6,9 @@ from __future__ import annotations
 def printable(text: str, instead: str = "?") -> str:
     """Gives the text with ``instead`` for every character that is not printable.
 
-    Line ends, escapes that steer a terminal, and bytes of a file name that are no text are
-    such characters.
+    Line ends, escapes that steer a terminal, signs that turn the direction of writing, and bytes
+    of a file name that are no text are such characters.
     """
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else instead for each in text)

@@ -103,6 +103,8 @@ def cannot_write(path: Path, error: Exception) -> CannotWrite:
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT):
         remedy = "Free some space, or name another disk."
+    elif number == errno.EROFS:
+        remedy = "Name a place on a disk that can be written."
     elif number in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
         remedy = "Name a folder that is there."
     else:

@@ -11,6 +11,8 @@ from typing import Literal
 
 from textual.keys import format_key
 
+from engine.printing import put
+
 Place = Literal["everywhere", "compose", "steer", "influence", "monitor"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
@@ -340,4 +342,4 @@ def _cells(keys: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(key_table(), end="")
+    put(*key_table().splitlines())

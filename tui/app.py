@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import App, SystemCommand
 from textual.command import CommandPalette
+from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from engine.errors import SongLost, TerminalError
 from engine.events import Event, Noticed, Refused, StudioShown
+from engine.printing import put_over
 from engine.session.autosave import Kept
+from engine.text import printable
 from engine.waiting import lost_words
 from tui import keymap as keymaps
 from tui import theme as themes
@@ -31,6 +35,7 @@ from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.driver import driver_class
 from tui.ending import ScreensFault, ended_by_signals
 from tui.keymap import Keymap
+from tui.plain import PrintableFilter
 from tui.screens.beside import bound
 from tui.screens.compose import ComposeScreen, screen_class
 from tui.screens.sheet import Sheet
@@ -109,6 +114,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._hung_up = False
         self.fault: BaseException | None = None
         self._leave: Callable[[], None] = lambda: None
+        self._printable = PrintableFilter()
         self._told_at: dict[str, float] = {}
         self.moved_at = 0.0
         """When the last key or movement of the mouse arrived, in seconds of a monotonic clock."""
@@ -134,6 +140,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
                 return
             self.moved_at = event.time
         await super().on_event(event)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Gives what every line of every widget passes on its way to the terminal."""
+        return [*super().get_line_filters(), self._printable]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gives the variables that the dark theme defines."""
@@ -196,7 +206,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         if self._hung_up:
             self.exit()
         for clash in self.keymap.clashes:
-            self.notify(clash, title="Keymap", severity="warning", timeout=10, markup=False)
+            self.notify(clash, title="Keymap", severity="warning", timeout=10)
         if self._recovered:
             offer(self, self._recovered)
 
@@ -274,12 +284,30 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         if self._monitoring is not None:
             self._monitoring.show(event)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Shows a toast; its words are not read as markup, whatever names are in them."""
+        super().notify(
+            printable(message),
+            title=printable(title),
+            severity=severity,
+            timeout=timeout,
+            markup=markup,
+        )
+
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
         now = time.monotonic()
         if now - self._told_at.get(text, float("-inf")) > REPEAT:
             self._told_at = {text: now}
-            self.notify(text, title=title, severity=severity, markup=False, timeout=REPEAT)
+            self.notify(text, title=title, severity=severity, timeout=REPEAT)
 
     # Palette
 
@@ -324,7 +352,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 def check_terminal() -> None:
     """Raises `TerminalError` where no screen can be shown."""
     instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    streams = sys.stdin, sys.stdout
+    if not all(each is not None and each.isatty() for each in streams):
         raise TerminalError("The screens need a terminal, and this is none.", instead)
     if os.environ.get("TERM", "dumb") in ("dumb", ""):
         raise TerminalError("A dumb terminal cannot show the screens.", instead)
@@ -391,5 +420,4 @@ def tell_ends(engine: EngineLink) -> str:
 
 def _say(words: str) -> None:
     # The terminal may be the thing that is gone.
-    with contextlib.suppress(OSError):
-        print(words, file=sys.stderr)
+    put_over(words, sys.stderr)

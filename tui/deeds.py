@@ -86,7 +86,7 @@ def _model(screen: ComposeScreen) -> bool:
     # What is asked before the model is there is kept; where none will be, that is said.
     model = screen.shown.model
     if model.state == "failed":
-        screen.app.notify(model.detail, title="No model", severity="error", markup=False)
+        screen.app.notify(model.detail, title="No model", severity="error")
     return model.state != "failed"
 
 

@@ -23,6 +23,8 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
+from engine.printing import put
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -223,9 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     ours, other = bytes_per_step(given.steps)
     if given.json:
-        print(json.dumps({"ours": ours, "other": other, "unit": "bytes", "steps": given.steps}))
+        put(json.dumps({"ours": ours, "other": other, "unit": "bytes", "steps": given.steps}))
     else:
-        print(f"A step of a gauge: {ours:.0f} bytes; by Static.update {other:.0f} bytes.")
+        put(f"A step of a gauge: {ours:.0f} bytes; by Static.update {other:.0f} bytes.")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import tty
 
 import mido
 
+from engine.printing import put
+
 CHANNEL, PITCH = 15, 60
 
 
@@ -19,7 +21,7 @@ def main() -> None:
     backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
     with backend.open_output("out", virtual=True, client_name=sys.argv[1]) as port:
         tty.setraw(0)
-        print("ready", flush=True)
+        put("ready", flush=True)
         while os.read(0, 1):
             port.send(mido.Message("note_on", channel=CHANNEL, note=PITCH, velocity=64))
             port.send(mido.Message("note_off", channel=CHANNEL, note=PITCH))

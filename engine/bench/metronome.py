@@ -16,6 +16,8 @@ import tty
 
 import rtmidi
 
+from engine.printing import put
+
 INTERVAL = 0.5 / 24
 """Seconds between ticks: 24 to the quarter at 120 quarters a minute."""
 
@@ -35,7 +37,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    print("ready", flush=True)
+    put("ready", flush=True)
     while os.read(0, 1):
         began = time.monotonic() + INTERVAL
         for tick in range(round(float(sys.argv[2]) / INTERVAL)):
@@ -44,7 +46,7 @@ def main() -> None:
             while time.monotonic() < due:
                 pass
             port.send_message(_TICK)
-        print("done", flush=True)
+        put("done", flush=True)
 
 
 if __name__ == "__main__":

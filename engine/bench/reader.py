@@ -12,6 +12,8 @@ import time
 
 import rtmidi
 
+from engine.printing import put
+
 
 def main() -> None:
     """Opens the port and prints what arrives there."""
@@ -21,10 +23,10 @@ def main() -> None:
     port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name=sys.argv[1])
     port.ignore_types(sysex=False, timing=False, active_sense=False)
     port.set_callback(
-        lambda event, _: print(time.monotonic(), bytes(event[0]).hex(), file=out, flush=True)
+        lambda event, _: put(f"{time.monotonic()} {bytes(event[0]).hex()}", file=out, flush=True)
     )
     port.open_virtual_port("in")
-    print("ready", file=out, flush=True)
+    put("ready", file=out, flush=True)
     sys.stdin.read()
     # A client that leaves without a word holds up the server.
     port.close_port()

@@ -25,6 +25,7 @@ from engine.errors import NotReady
 from engine.latent.spec import LatentModel
 from engine.loop import Engine
 from engine.midi import messages as m
+from engine.printing import put
 from engine.remote.client import RemoteEngine
 from engine.remote.dial import Address
 from engine.remote.home import Home
@@ -206,8 +207,8 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 def main() -> None:
     """Prints the figures of a line that is listened to for as many seconds as the argument says."""
     for result in run(float(sys.argv[1])):
-        print(f"{result.name}: {result.ours:.4g} ms against {result.other:.4g} ms")
-    print(result.how)
+        put(f"{result.name}: {result.ours:.4g} ms against {result.other:.4g} ms")
+    put(result.how)
 
 
 if __name__ == "__main__":

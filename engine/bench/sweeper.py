@@ -14,6 +14,8 @@ import tty
 
 import rtmidi
 
+from engine.printing import put
+
 FIRST, KNOBS = 16, 8
 _END = 127
 
@@ -24,7 +26,7 @@ def main() -> None:
     port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=sys.argv[1])
     port.open_virtual_port("out")
     tty.setraw(0)
-    print("ready", flush=True)
+    put("ready", flush=True)
     while os.read(0, 1):
         began = time.monotonic()
         for number in range(round(rate * seconds)):
@@ -33,7 +35,7 @@ def main() -> None:
             place = (turn + 13 * knob) % (2 * _END)
             port.send_message(bytes((0xB0, FIRST + knob, min(place, 2 * _END - place))))
             time.sleep(max(0.0, began + (number + 1) / rate - time.monotonic()))
-        print("done", flush=True)
+        put("done", flush=True)
 
 
 if __name__ == "__main__":

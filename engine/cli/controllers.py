@@ -13,6 +13,7 @@ from engine.midi import map_files
 from engine.midi.controls import LAST
 from engine.midi.map_files import MapFile
 from engine.midi.mapping import Binding, device_of, fitting
+from engine.printing import put
 
 
 def add(words: Any) -> None:
@@ -59,11 +60,11 @@ def _list(options: argparse.Namespace) -> None:
     for row in rows:
         ports = ", ".join(row["ports"]) or ("not here" if row["device"] else "for no device")
         whose = "ships" if row["shipped"] else "own"
-        print(f"{row['name']:<28} {whose:<6} {row['bindings']:>3} bindings  {ports}")
+        put(f"{row['name']:<28} {whose:<6} {row['bindings']:>3} bindings  {ports}")
         if row["note"]:
-            print(f"    {row['note']}")
+            put(f"    {row['note']}")
     for error in wrong:
-        print(error.line())
+        put(error.line())
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -80,11 +81,9 @@ def _check(options: argparse.Namespace) -> None:
         )
         return
     count = len(device.bindings)
-    print(
-        f"{options.file}: {count} binding{'s' * (count != 1)} for {device.device or 'no device'}."
-    )
+    put(f"{options.file}: {count} binding{'s' * (count != 1)} for {device.device or 'no device'}.")
     for words in clashes:
-        print(f"Clash: {words}")
+        put(f"Clash: {words}")
 
 
 def _use(options: argparse.Namespace) -> None:
@@ -103,7 +102,7 @@ def _use(options: argparse.Namespace) -> None:
     if options.json:
         emit({"file": str(place), "device": device, "bindings": len(file.map.bindings)})
     else:
-        print(f"{place} is the map of every port whose name has {device!r} in it.")
+        put(f"{place} is the map of every port whose name has {device!r} in it.")
 
 
 def _plain(binding: Binding) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.options import emit
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.steering.probes import ProbeCard
@@ -79,17 +80,17 @@ def tell(options: argparse.Namespace, told: dict[str, Any]) -> None:
         return
     for each in (told, *([told["twin"]] if "twin" in told else [])):
         before = f" after {each['prompt_seconds']:.1f} s" if each["prompt_seconds"] else ""
-        print(
+        put(
             f"{each['file']}: {each['seconds']:.1f} s{before} by {each['model']}, "
             f"seed {each['seed']}, arm {each['arm']}"
         )
         for probe in each["probes"]:
-            print(_followed(probe, each["steps"]))
+            put(_followed(probe, each["steps"]))
         if each["tagged"]:
             heard = ", ".join(f"{name} {sure:.2f}" for name, sure in each["tagged"].items())
-            print(f"  the tagger hears {heard}")
+            put(f"  the tagger hears {heard}")
     if "identical" in told:
-        print("  bit for bit the same" if told["identical"] else "  not the same")
+        put("  bit for bit the same" if told["identical"] else "  not the same")
 
 
 def _followed(probe: dict[str, Any], steps: list[dict[str, Any]]) -> str:

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import locations
+from engine import locations, writing
 from engine.cli import influence_audio
 from engine.cli.options import BadUsage, ProgressLine, common, emit, number, say
 from engine.errors import OutOfRange
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.influence.spec import Found, Match
@@ -74,15 +75,17 @@ def _evaluate(options: argparse.Namespace) -> None:
         return
     planted = ", ".join(f"{times}: {'yes' if there else 'no'}" for times, there in
                         found.planted.items())  # fmt: skip
-    print(
-        "| question | answer |\n|---|---|\n"
-        f"| a training measure, transposed, names its own tune first | {found.alone:.2f} |\n"
-        f"| the same with the measures around it | {found.passage:.2f} |\n"
-        f"| a tune of random notes, planted so many times, is found | {planted} |\n"
-        f"| in a permuted corpus a measure names its own tune | {found.permuted:.2f} |\n"
-        f"| a held-out measure has a close match | {found.close:.2f} |\n"
-        f"| two unrelated held-out measures share of their first ten | {found.overlap:.3f} |\n\n"
-        f"{found.queries} questions of each kind, seed {options.seed}."
+    put(
+        "| question | answer |",
+        "|---|---|",
+        f"| a training measure, transposed, names its own tune first | {found.alone:.2f} |",
+        f"| the same with the measures around it | {found.passage:.2f} |",
+        f"| a tune of random notes, planted so many times, is found | {planted} |",
+        f"| in a permuted corpus a measure names its own tune | {found.permuted:.2f} |",
+        f"| a held-out measure has a close match | {found.close:.2f} |",
+        f"| two unrelated held-out measures share of their first ten | {found.overlap:.3f} |",
+        "",
+        f"{found.queries} questions of each kind, seed {options.seed}.",
     )
 
 
@@ -128,7 +131,7 @@ def _influence(options: argparse.Namespace) -> None:
     if options.json:
         emit({**told(found), "changes": imported.changes})
     else:
-        print("\n".join(drawn(found)))
+        put(*drawn(found))
 
 
 def told(found: Found) -> dict[str, Any]:
@@ -200,6 +203,8 @@ def _index(options: argparse.Namespace) -> None:
     from engine.latent.weights import load
 
     folder = options.out or place()
+    # Minutes of work, so its result needs a place to go.
+    writing.make_folder(folder)
     line = ProgressLine("corpus index")
     index = build_and_write(
         folder, read(options.corpus), load(Path(options.model or locations.MEASURE_VAE)), line.show
@@ -209,4 +214,4 @@ def _index(options: argparse.Namespace) -> None:
               "model": index.model})  # fmt: skip
     else:
         say(f"{len(index)} distinct measures")
-        print(folder)
+        put(str(folder))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine import writing
 from engine.cli.audio_models import add_model, opened
 from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.influence.spec import Found
@@ -76,11 +77,11 @@ def audio(options: argparse.Namespace) -> None:
         return
     if seconds > influence.WINDOW:
         passages = len(influence.spans(seconds))
-        print(f"# {passages} passages of {influence.WINDOW:g} s were looked for")
-    print(shown(found))
+        put(f"# {passages} passages of {influence.WINDOW:g} s were looked for")
+    put(*shown(found))
 
 
-def shown(found: Found) -> str:
+def shown(found: Found) -> list[str]:
     """Gives an answer as lines for a person."""
     lines = [f"{'#':>3}  raw  latent      %   from   bar  {'tune':36}  book"]
     for match in found.matches:
@@ -97,7 +98,7 @@ def shown(found: Found) -> str:
         f"{found.items} clips of {found.tunes} tunes"
     )
     lines.append("Similar is all that this says: no training without them has confirmed it.")
-    return "\n".join(lines)
+    return lines
 
 
 def codes_of(path: Path, digest: str, seconds: float) -> Codes | None:
@@ -171,7 +172,7 @@ def index(options: argparse.Namespace) -> None:
         emit(found)
         return
     for name, value in found.items():
-        print(f"{name:>10}  {value}")
+        put(f"{name:>10}  {value}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -188,4 +189,4 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.json:
         emit(found)
     else:
-        print(table(found))
+        put(*table(found).split("\n"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.options import BadUsage, abandon_output, common, emit
 from engine.errors import ArmonicaError
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.midi.ports import PortInfo
@@ -60,10 +61,10 @@ def _ports(options: argparse.Namespace) -> None:
 
 def _list(found: Sequence[PortInfo]) -> None:
     for port in found:
-        print(f"{port.direction:<7} {port.name}")
+        put(f"{port.direction:<7} {port.name}")
     if not found:
-        print("No MIDI port on this machine. Armonica starts without one and keeps time all the")
-        print("same; `armonica render` writes MIDI files.")
+        put("No MIDI port on this machine. Armonica starts without one and keeps time all the")
+        put("same; `armonica render` writes MIDI files.")
 
 
 def _watch(*, in_json: bool) -> None:
@@ -83,7 +84,7 @@ def _watch(*, in_json: bool) -> None:
                     told = {"change": seen.change, **asdict(seen.port)}
                     emit(told | {"at": at.isoformat(timespec="milliseconds")})
                 else:
-                    print(f"{seen.port.direction:<7} {seen.port.name}  {seen.change} {at:%H:%M:%S}")
+                    put(f"{seen.port.direction:<7} {seen.port.name}  {seen.change} {at:%H:%M:%S}")
             before = ports
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -102,7 +103,7 @@ def _doctor(options: argparse.Namespace) -> None:
     else:
         for check in checks:
             remedy = f"  {check.remedy}" if check.remedy else ""
-            print(f"{check.status:<4}  {check.name:<10} {check.detail}{remedy}")
+            put(f"{check.status:<4}  {check.name:<10} {check.detail}{remedy}")
     if failed:
         names = ", ".join(check.name for check in failed)
         raise Unwell(f"These checks failed: {names}.", "Each says above what mends it.")
@@ -124,6 +125,6 @@ def _bench(options: argparse.Namespace) -> None:
         return
     for at, r in enumerate(found):
         ours, other = (f"{value:.4g} {r.unit}" for value in (r.ours, r.other))
-        print(f"{r.name}: {ours} against {other}, ratio {r.ratio:.3g}")
+        put(f"{r.name}: {ours} against {other}, ratio {r.ratio:.3g}")
         if at + 1 == len(found) or found[at + 1].how != r.how:
-            print(textwrap.fill(r.how, 92, initial_indent="  ", subsequent_indent="  "))
+            put(*textwrap.wrap(r.how, 92, initial_indent="  ", subsequent_indent="  "))

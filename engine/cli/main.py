@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import logging
 import signal
@@ -24,7 +25,8 @@ from engine.cli import (
 )
 from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.ending import leave
-from engine.errors import ArmonicaError
+from engine.errors import ArmonicaError, UserError
+from engine.printing import open_closed
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except ArmonicaError as error:
         say(error.line())
-        return error.exit_code
+        return error.status()
     except KeyboardInterrupt:
         say("interrupted")
         return 128 + signal.SIGINT
@@ -63,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough of it.
         abandon_output()
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            say(f"{error.filename} leads to no file: {error.strerror}. Name another.")
+            return UserError.exit_code
         log.exception("The system refused something")
         abandon_output()
         where = f" ({error.filename})" if error.filename else ""
@@ -78,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def script() -> NoReturn:
     """Ends the process with what `main` gives."""
+    open_closed()
     logs.start()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         # A terminal without the signs of a map shows marks in their place.

@@ -17,6 +17,7 @@ from engine.music.attributes import NAMES, attribute, attributes
 from engine.music.line import Line
 from engine.music.measure import Measure
 from engine.music.song import FASTEST, SLOWEST
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.latent.model import TrainedVAE
@@ -151,11 +152,11 @@ def _encode(options: argparse.Namespace) -> None:
         emit({"measures": told, "changes": found.changes, "model": model.spec.digest})
         return
     for change in found.changes:
-        print(f"# {change}")
-    print("measure  " + "  ".join(f"{d.label:>10}" for d in model.spec.dimensions[:4]) + "  exact")
+        put(f"# {change}")
+    put("measure  " + "  ".join(f"{d.label:>10}" for d in model.spec.dimensions[:4]) + "  exact")
     for at, (code, back, measure) in enumerate(zip(codes, decoded, measures, strict=True), 1):
         values = "  ".join(f"{value:+10.2f}" for value in code[: len(NAMES)])
-        print(f"{at:7}  {values}  {'yes' if measure.tokens == back.tokens else 'no'}")
+        put(f"{at:7}  {values}  {'yes' if measure.tokens == back.tokens else 'no'}")
 
 
 def _sweep(options: argparse.Namespace) -> None:
@@ -182,10 +183,10 @@ def _sweep(options: argparse.Namespace) -> None:
             }
         )
         return
-    print(f"{dimension.label:>10}  " + "  ".join(f"{name:>21}" for name in NAMES))
+    put(f"{dimension.label:>10}  " + "  ".join(f"{name:>21}" for name in NAMES))
     for value, measure in zip(values, measures, strict=True):
         told = (attribute(name).say(found) for name, found in attributes(measure).items())
-        print(f"{value:+10.2f}  " + "  ".join(f"{text:>21}" for text in told))
+        put(f"{value:+10.2f}  " + "  ".join(f"{text:>21}" for text in told))
 
 
 def _map(options: argparse.Namespace) -> None:
@@ -201,7 +202,7 @@ def _map(options: argparse.Namespace) -> None:
     if options.json:
         emit({"x": drawn.xs, "y": drawn.ys, "values": drawn.values, "attribute": wanted.name})
     else:
-        print(render(drawn, model.spec, (base[x.index], base[y.index])))
+        put(*render(drawn, model.spec, (base[x.index], base[y.index])).split("\n"))
 
 
 def _render(options: argparse.Namespace) -> None:
@@ -252,10 +253,10 @@ def _render(options: argparse.Namespace) -> None:
             }
         )
     else:
-        print(f"{options.out}: {len(measures)} measures at {tempo:g} a minute")
+        put(f"{options.out}: {len(measures)} measures at {tempo:g} a minute")
         if key is not None:
             notes = sum(len(measure.pitches) for measure in measures)
-            print(f"{key.name} moves {sounded['moved']} of {notes} notes as they are sounded")
+            put(f"{key.name} moves {sounded['moved']} of {notes} notes as they are sounded")
 
 
 def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import time
 from typing import Any, NoReturn, TextIO
 
 from engine.errors import OutOfRange, UserError
-from engine.text import printable
+from engine.printing import put, put_over
 
 
 class BadUsage(UserError):
@@ -30,6 +30,10 @@ class Parser(argparse.ArgumentParser):
         """Raises `BadUsage` with what argparse found."""
         raise BadUsage(message.rstrip(".") + ".", f"See `{self.prog} --help`.")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # The help and the version are printed as everything is.
+        put(*message.removesuffix("\n").split("\n"), file=file)
+
 
 def common(word: argparse.ArgumentParser) -> None:
     """Adds the options that every word takes."""
@@ -39,7 +43,7 @@ def common(word: argparse.ArgumentParser) -> None:
 
 def emit(document: dict[str, Any]) -> None:
     """Prints one JSON document on standard output."""
-    print(json.dumps(document, allow_nan=False))
+    put(json.dumps(document, allow_nan=False))
 
 
 def abandon_output() -> None:
@@ -53,12 +57,8 @@ def abandon_output() -> None:
 
 def say(line: str) -> None:
     """Writes one line on standard error, where there is one."""
-    if sys.stderr is None:
-        return
-    with contextlib.suppress(OSError):
-        # Over what is left of a line of progress.
-        start = "\r\x1b[K" if sys.stderr.isatty() else ""
-        print(f"{start}armonica: {printable(line)}", file=sys.stderr, flush=True)
+    # Over what is left of a line of progress.
+    put_over(f"armonica: {line}", sys.stderr)
 
 
 def seed(text: str) -> int:
@@ -114,9 +114,7 @@ class ProgressLine:
             # A line that wraps could not be written over.
             line = line[: shutil.get_terminal_size().columns - 1]
         end = "\n" if not self._live or done >= 1 else ""
-        start = "\r\x1b[K" if self._live else ""
-        self._stream.write(f"{start}{line}{end}")
-        self._stream.flush()
+        put_over(line, self._stream, end)
 
 
 def duration(seconds: float) -> str:

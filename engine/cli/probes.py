@@ -10,6 +10,7 @@ from engine import locations, writing
 from engine.cli.audio_models import add_model, name_of, opened
 from engine.cli.options import ProgressLine, common, emit, number, say
 from engine.errors import BadFile, UserError
+from engine.printing import put
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,22 +104,22 @@ def _list(options: argparse.Namespace) -> None:
         say(fault.line())
     if not loaded:
         whose = "" if options.model is None else f" of {options.model}"
-        print(f"There are no probes{whose}. Train one: armonica probes train NAME --help.")
+        put(f"There are no probes{whose}. Train one: armonica probes train NAME --help.")
         return
     wide = max(len("name"), *(len(each.card.name) for each, _ in loaded))
     long = max(len("model"), *(len(each.card.model) for each, _ in loaded))
-    print(f"{'name':{wide}}  {'model':{long}}  accuracy   95 %      chance  mark  best  examples")
+    put(f"{'name':{wide}}  {'model':{long}}  accuracy   95 %      chance  mark  best  examples")
     for each, probe in loaded:
         card = each.card
-        print(
+        put(
             f"{card.name:{wide}}  {card.model:{long}}  {card.accuracy:8.2f}   "
             f"{card.low:.2f}-{card.high:.2f} {_chance():6.2f} {card.threshold:6.2f} "
             f"{card.best:5.2f}  {card.present} + {card.absent}"
         )
         for warning in card.warnings:
-            print(f"{'':{wide}}  ! {warning}")
+            put(f"{'':{wide}}  ! {warning}")
         if options.layers:
-            print("\n".join(drawn(probe.accuracies)))
+            put(*drawn(probe.accuracies))
 
 
 def drawn(accuracies: Tensor) -> list[str]:
@@ -233,21 +234,21 @@ def _train(options: argparse.Namespace) -> None:
 
 def _say_own(made: OwnTrait, target: Path) -> None:
     card = made.probe.card
-    print(
+    put(
         f"{card.name} for {card.model}: right in {card.accuracy:.2f} of held-out segments "
         f"({card.low:.2f} to {card.high:.2f}; chance {_chance():.2f})"
     )
     (have, lack), (present, absent) = made.files, made.segments
-    print(f"{present} segments of {have} files with it, {absent} of {lack} files without it")
+    put(f"{present} segments of {have} files with it, {absent} of {lack} files without it")
     if made.silent:
-        print(f"{made.silent} silent segments were left out")
+        put(f"{made.silent} silent segments were left out")
     for each in card.warnings:
-        print(f"! {each}")
+        put(f"! {each}")
     for left in made.left_out[:_SAID]:
         say(f"Left out: {left.why}")
     if len(made.left_out) > _SAID:
         say(f"Left out: {len(made.left_out) - _SAID} more files (--json names them).")
-    print(target)
+    put(str(target))
 
 
 def _train_shipped(options: argparse.Namespace) -> None:
@@ -290,7 +291,7 @@ def _train_shipped(options: argparse.Namespace) -> None:
             }
         )
         if not options.json:
-            print(
+            put(
                 f"{name}: {card.accuracy:.2f} ({card.low:.2f} to {card.high:.2f}), best head "
                 f"{card.best:.2f}, chance {_chance():.2f}  {target}"
             )

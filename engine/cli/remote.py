@@ -15,6 +15,7 @@ from engine import config, logs
 from engine.cli import screens
 from engine.cli.options import common, emit, number, say
 from engine.errors import OutOfRange
+from engine.printing import put
 
 if TYPE_CHECKING:
     from engine.events import Event
@@ -174,11 +175,11 @@ def _say_where(options: argparse.Namespace, doors: list[Door]) -> None:
     if options.json:
         emit({"socket": str(sockets.socket_path()), "pid": os.getpid(), "tcp": tcp, "token": token})
     else:
-        print(f"The engine is served at {sockets.socket_path()}; `armonica attach` shows it.")
+        put(f"The engine is served at {sockets.socket_path()}; `armonica attach` shows it.")
         if tcp is not None:
-            print(f"It listens at tcp://127.0.0.1:{tcp} also; the token is in {token}.")
+            put(f"It listens at tcp://127.0.0.1:{tcp} also; the token is in {token}.")
     # Whoever waits for this line reads it through a pipe.
-    print(end="", flush=True)
+    put(flush=True)
 
 
 def _port(text: str) -> int:
@@ -278,7 +279,7 @@ def _stop(options: argparse.Namespace) -> None:
     if options.json:
         emit({"stopped": whose})
     else:
-        print(f"The service, process {whose}, has ended.")
+        put(f"The service, process {whose}, has ended.")
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -294,7 +295,7 @@ def _log(options: argparse.Namespace) -> None:
     if options.json:
         emit({"file": str(logs.place()), "lines": lines})
     else:
-        print("\n".join(lines) or f"Nothing is in {logs.place()} yet.")
+        put(*lines or [f"Nothing is in {logs.place()} yet."])
 
 
 def _show(options: argparse.Namespace, state: State) -> None:
@@ -306,10 +307,10 @@ def _show(options: argparse.Namespace, state: State) -> None:
     since = time.strftime("%Y-%m-%d %H:%M", time.localtime(state.since))
     plays = "playing" if state.playing else "stopped"
     saved = "saved" if state.saved else "not saved"
-    print(f"running   process {state.pid} since {since}")
-    print(f"song      {state.title} ({plays}, {saved})")
-    print(f"port      {state.port or 'none'}")
-    print(f"attached  {state.attached}")
-    print(f"socket    {sockets.socket_path()}")
+    put(f"running   process {state.pid} since {since}")
+    put(f"song      {state.title} ({plays}, {saved})")
+    put(f"port      {state.port or 'none'}")
+    put(f"attached  {state.attached}")
+    put(f"socket    {sockets.socket_path()}")
     if state.tcp is not None:
-        print(f"tcp       127.0.0.1:{state.tcp}, token in {sockets.token_path()}")
+        put(f"tcp       127.0.0.1:{state.tcp}, token in {sockets.token_path()}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import locations, writing
 from engine.cli.options import BadUsage, ProgressLine, common, emit, number
+from engine.printing import put
 
 
 def add_evaluation(word: argparse.ArgumentParser) -> None:
@@ -45,8 +46,7 @@ def _run(options: argparse.Namespace) -> None:
         return
     from engine.influence.table import plot, table
 
-    print(table(found))
-    print(f"\n{plot(found)}")
+    put(*table(found).split("\n"), "", *plot(found).split("\n"))
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine import locations
 from engine.cli import probes
 from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.printing import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,7 @@ def _render(options: argparse.Namespace) -> None:
     if options.json:
         emit({"folder": str(options.out), "clips": counts, "seed": options.seed})
     else:
-        print(options.out)
+        put(str(options.out))
 
 
 def _codec(options: argparse.Namespace) -> None:
@@ -166,7 +167,7 @@ def _steering(options: argparse.Namespace) -> None:
     if options.json:
         emit(found)
     else:
-        print(table(found))
+        put(*table(found).split("\n"))
 
 
 def _steps(options: argparse.Namespace) -> int:
@@ -188,4 +189,4 @@ def _done(options: argparse.Namespace, folder: Path) -> None:
     if options.json:
         emit({"model": str(folder), "steps": options.steps, "seed": options.seed})
     else:
-        print(folder)
+        put(str(folder))

@@ -11,6 +11,7 @@ from typing import Any
 from engine import locations
 from engine.cli import influence, influence_audio, retraining, trainings
 from engine.cli.options import ProgressLine, common, emit
+from engine.printing import put
 
 
 def add(words: Any) -> None:
@@ -71,7 +72,7 @@ def _build(options: argparse.Namespace) -> None:
         emit(found)
         return
     for name, value in found.items():
-        print(f"{name:>10}  {value}")
+        put(f"{name:>10}  {value}")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -98,7 +99,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.json:
         emit({"model": str(folder), "steps": options.steps, "seed": options.seed})
     else:
-        print(folder)
+        put(str(folder))
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -122,4 +123,4 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.json:
         emit(found)
     else:
-        print(table(found))
+        put(*table(found).split("\n"))

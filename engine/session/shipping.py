@@ -10,6 +10,7 @@ from engine.corpus.table import Corpus, shipped
 from engine.errors import UnknownName
 from engine.filing import corpus_origin
 from engine.music.song import Slot, Song, Track
+from engine.printing import put
 from engine.session.document import SUFFIX, Document, write
 
 
@@ -62,4 +63,4 @@ def ship(folder: Path = locations.SONGS) -> tuple[Path, ...]:
 
 if __name__ == "__main__":
     for path in ship():
-        print(path)
+        put(str(path))

@@ -17,6 +17,7 @@ from engine.music.song import Song
 from engine.steering.settings import TraitSetting
 from engine.steering.spec import AudioSpec
 from engine.studio import takes
+from engine.studio.fields import bad
 from engine.studio.hand import Controls, Hand, hand_on
 from engine.studio.pace import Pace
 from engine.studio.recipe import Change, Recipe, Steered, pushed_traits, rounded, versions
@@ -207,9 +208,13 @@ class Maker:
         with closing(self._instrument.generate(request, self._hand)) as steps:
             since = time.monotonic()
             for step in steps:
+                if plan.stop is not None and plan.stop > step.total:
+                    bad(f"it ends after {plan.stop} steps, and there are {step.total}")
                 self._codes, self._steps = step.codes, step.number + 1
                 last = step.number + 1 == step.total
                 stops = last or step.number + 1 == plan.stop
+                if stops and step.frames <= _length(plan.prompt):
+                    bad(f"it ends after step {step.number + 1}, before anything has grown")
                 self._note()
                 if stops or step.frames - decoded >= CHUNK * spec.frame_rate:
                     decoded = step.frames

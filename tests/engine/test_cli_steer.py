@@ -29,8 +29,10 @@ from engine.steering.musicgen import AudioModel, open_model
 from engine.steering.probes import Probe
 from engine.steering.spec import AudioSpec
 from engine.studio.maker import Maker
+from engine.text import printable
 from tests.checkpoints import SAMPLE_RATE, write_model
 from tests.engine.test_cli import ask, refused
+from tests.hostile import EVIL, EVIL_TEXT
 
 
 @pytest.fixture(scope="module")
@@ -505,6 +507,45 @@ def test_interrupted_before_anything_had_grown_nothing_is_written(
     assert not list(tmp_path.glob("out*"))
 
 
+@pytest.mark.parametrize("steps", [1, 199_999])
+def test_a_recipe_with_steps_that_cannot_be_is_refused_and_not_interrupted(
+    steps: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.wav"
+    ask(capsys, *steer(small, out))
+    recipe = tmp_path / "out.wav.json"
+    told = json.loads(recipe.read_text())
+    assert told["grown"]["steps"] > 1
+    told["grown"]["steps"] = steps
+    recipe.write_text(json.dumps(told))
+    code = main([*map(str, ("again", out, "-o", tmp_path / "again.wav", "--model", small))])
+    printed, err = capsys.readouterr()
+    assert (code, printed) == (2, "")
+    assert "The recipe cannot be read: it ends after" in err.splitlines()[-1]
+    assert not (tmp_path / "again.wav").exists()
+
+
+def test_hostile_names_of_takes_are_told_as_text(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, twice = tmp_path / f"{EVIL}.wav", tmp_path / f"2{EVIL}.wav"
+    printed = ""
+    for words in (steer(small, out), ("again", out, "-o", twice, "--model", small)):
+        assert main([*map(str, words)]) == 0
+        printed += "".join(capsys.readouterr())
+    for words in (
+        steer(small, out, "--probe", f"{EVIL_TEXT}=3"),
+        steer(small, out, "--continue", tmp_path / f"none{EVIL}.wav"),
+        ("again", tmp_path / f"none{EVIL}.wav", "-o", twice),
+        ("probes", "train", EVIL_TEXT, "--with", tmp_path, "--without", tmp_path / EVIL),
+    ):
+        assert main([*map(str, words)]) == 2
+        printed += "".join(capsys.readouterr())
+    assert printed.count("ev?[31m") >= 6
+    assert all(printable(line) == line for line in printed.split("\n"))
+    assert out.is_file()
+
+
 def test_a_full_disk_leaves_nothing(
     small: Path,
     tmp_path: Path,
@@ -516,7 +557,7 @@ def test_a_full_disk_leaves_nothing(
 
     monkeypatch.setattr("engine.writing._stage", full)
     report = tmp_path / "r.json"
-    assert main([*map(str, steer(small, tmp_path / "out.wav", "--report", report))]) == 2
+    assert main([*map(str, steer(small, tmp_path / "out.wav", "--report", report))]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert "No space left on device. Free some space" in err.splitlines()[-1]

@@ -86,7 +86,7 @@ class BesideScreen(Screen[None]):
     def say(self, words: str) -> None:
         """Says something in passing, in the place of what was said before."""
         self.app.clear_notifications()
-        self.app.notify(words, timeout=3, markup=False)
+        self.app.notify(words, timeout=3)
 
     @property
     def _drawn(self) -> bool:

@@ -9,7 +9,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Label, OptionList
 
@@ -18,6 +17,7 @@ from engine.errors import ArmonicaError
 from engine.events import CorpusBrowsed, Event, TuneFound, TunePreviewed
 from tui.actions import shown
 from tui.bridge import EngineLink
+from tui.plain import plain
 from tui.screens.form import whole
 from tui.screens.sheet import Sheet, refused
 from tui.widgets.canvas import fitting
@@ -149,7 +149,7 @@ class Browser(Sheet[Taken | None]):
         self._tunes = found.tunes
         lines = self.query_one(OptionList)
         lines.clear_options()
-        lines.add_options([Content(self._line(tune)) for tune in found.tunes])
+        lines.add_options([plain(self._line(tune)) for tune in found.tunes])
         if found.tunes:
             lines.highlighted = 0
         count = len(found.tunes)
@@ -259,7 +259,7 @@ class Browser(Sheet[Taken | None]):
 
     def _say(self, words: str, *, wrong: bool = False) -> None:
         how = self.query_one("#how", Label)
-        how.update(words)
+        how.update(plain(words))
         how.set_class(wrong, "-wrong")
 
     @on(Input.Submitted, "#query")

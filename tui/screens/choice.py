@@ -9,9 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
+
+from tui.plain import plain
 
 
 class Choice(ModalScreen[int | None]):
@@ -44,10 +45,10 @@ class Choice(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         """Makes the words, the lines, and how to choose."""
         with Vertical(id="choice", classes="sheet") as box:
-            box.border_title = self._title
+            box.border_title = plain(self._title)
             if self._words:
-                yield Label(self._words, markup=False)
-            lines = OptionList(*(Content(option) for option in self._options), compact=True)
+                yield Label(plain(self._words))
+            lines = OptionList(*map(plain, self._options), compact=True)
             lines.highlighted = self._current
             yield lines
             yield Label("↑ ↓ choose, Enter takes it, Esc leaves it.", id="how")

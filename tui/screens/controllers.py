@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding as Key
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
@@ -23,6 +22,7 @@ from engine.midi.relative import ENCODINGS
 from engine.midi.targets import Target
 from tui import control_words as words
 from tui.bridge import EngineLink
+from tui.plain import plain
 from tui.screens.choice import Choice
 from tui.screens.form import Field, Form, number
 from tui.screens.learn import LearnSheet
@@ -97,15 +97,15 @@ class ControllersSheet(Sheet[None]):
         options: list[Option] = []
         rows: list[tuple[DeviceShown, Bound] | None] = []
         for device in self._controls.devices:
-            heading = Content(words.heading(device, width))
+            heading = plain(words.heading(device, width))
             options.append(Option(heading, disabled=True))
             rows.append(None)
             for bound in device.bindings:
-                options.append(Option(Content(words.line(bound, width))))
+                options.append(Option(plain(words.line(bound, width))))
                 rows.append((device, bound))
         if not options:
             says = "No controller is here and none has a map. Plug one in, then n binds a control."
-            options.append(Option(Content(says), disabled=True))
+            options.append(Option(plain(says), disabled=True))
             rows.append(None)
         self._rows = rows
         lines.clear_options()
@@ -136,7 +136,7 @@ class ControllersSheet(Sheet[None]):
             try:
                 changed = _changed(old, values)
             except ArmonicaError as error:
-                self.app.notify(error.line(), title=error.title, severity="error", markup=False)
+                self.app.notify(error.line(), title=error.title, severity="error")
                 return
             self._link.send(SetBinding(device.device, changed))
 

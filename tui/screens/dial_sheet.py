@@ -15,6 +15,7 @@ from engine.events import Event, Refused, Snapshot
 from tui.bridge import EngineLink
 from tui.dials import Dials
 from tui.gestures import Gestures
+from tui.plain import plain
 from tui.screens.form import Field, Form
 from tui.screens.sheet import Sheet
 from tui.widgets.dial_rows import DialRows
@@ -68,7 +69,7 @@ class DialSheet(Sheet[None]):
     def compose(self) -> ComposeResult:
         """Makes the dials, a line about what they come to, and how to go on."""
         with Vertical(id="dials", classes="sheet") as box:
-            box.border_title = self._title
+            box.border_title = plain(self._title)
             yield DialRows(id="rows")
             yield Label("", id="foot", markup=False)
             yield Label(_HOW, id="how", markup=False)
@@ -160,5 +161,5 @@ class DialSheet(Sheet[None]):
 
     def _say(self, words: str, *, wrong: bool) -> None:
         foot = self.query_one("#foot", Label)
-        foot.update(words)
+        foot.update(plain(words))
         foot.set_class(wrong, "-wrong")

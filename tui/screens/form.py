@@ -16,6 +16,7 @@ from textual.widgets import Input, Label
 from engine.commands import Command
 from engine.errors import ArmonicaError, OutOfRange
 from engine.events import Event, Refused
+from tui.plain import plain
 from tui.screens.sheet import Sheet, met, refused
 
 
@@ -76,14 +77,14 @@ class Form(Sheet[tuple[Any, ...] | None]):
     def compose(self) -> ComposeResult:
         """Makes a line for each field, and one for hints and errors."""
         with Vertical(id="form", classes="sheet") as form:
-            form.border_title = self._title
+            form.border_title = plain(self._title)
             for number, field in enumerate(self._fields):
                 with Horizontal(classes="line"):
-                    yield Label(field.label)
+                    yield Label(plain(field.label))
                     line = Input(field.value, id=f"field-{number}", compact=True)
                     line.cursor_blink = False
                     yield line
-            yield Label(self._hint(0), id="hint", markup=False)
+            yield Label(plain(self._hint(0)), id="hint")
 
     def on_mount(self) -> None:
         """Holds the first line."""
@@ -157,7 +158,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     def _say(self, words: str, *, wrong: bool) -> None:
         hint = self.query_one("#hint", Label)
-        hint.update(words)
+        hint.update(plain(words))
         hint.set_class(wrong, "-wrong")
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input, Label, OptionList
 
 from engine.commands import Command, ImportMidi, LookIntoMidi
 from engine.events import Event, MidiLookedInto, TrackFound
 from tui.bridge import EngineLink
+from tui.plain import plain
 from tui.screens.sheet import PathSheet, met, refused
 from tui.widgets.canvas import fitting
 
@@ -69,7 +69,7 @@ class Importer(PathSheet):
         tracks = self.query_one(OptionList)
         tracks.clear_options()
         width = max(12, min(60, self.app.size.width - 30))
-        tracks.add_options([Content(_line(track, width)) for track in self._tracks])
+        tracks.add_options([plain(_line(track, width)) for track in self._tracks])
         playing = [at for at, track in enumerate(self._tracks) if not track.drums]
         tracks.highlighted = playing[0] if playing else 0
         tracks.display = True

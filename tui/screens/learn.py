@@ -14,6 +14,7 @@ from engine.events import ControlLearned, ControlsShown, Event
 from engine.midi.targets import Target
 from tui import control_words as words
 from tui.bridge import EngineLink
+from tui.plain import plain
 from tui.screens.sheet import Sheet
 
 
@@ -46,7 +47,7 @@ class LearnSheet(Sheet[None]):
         with Vertical(id="learn", classes="sheet") as box:
             box.border_title = "Learn"
             kind = "pad, key or button" if self._target.sort.pressed else "knob, fader or pad"
-            yield Label(f"● Move a {kind} for {self._target.label}.", id="what", markup=False)
+            yield Label(plain(f"● Move a {kind} for {self._target.label}."), id="what")
             yield Label("", id="now", markup=False)
             yield Label(self._how(), id="how", markup=False)
 
@@ -72,7 +73,7 @@ class LearnSheet(Sheet[None]):
         return False
 
     def _tell(self) -> None:
-        self.query_one("#now", Label).update(self._now())
+        self.query_one("#now", Label).update(plain(self._now()))
 
     def _now(self) -> str:
         heard = self._link.snapshot.inputs.heard

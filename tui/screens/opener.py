@@ -7,7 +7,6 @@ from pathlib import Path
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input, Label, OptionList
 
 from engine.commands import OpenSong
@@ -16,6 +15,7 @@ from engine.events import Event
 from engine.locations import SONGS, songs
 from engine.session.document import SUFFIX, read
 from tui.bridge import EngineLink
+from tui.plain import plain
 from tui.screens.sheet import PathSheet, met, refused
 from tui.widgets.canvas import fitting
 
@@ -36,7 +36,7 @@ class Opener(PathSheet):
         width = max(20, min(110, self.app.size.width - 10))
         with Vertical(id="opener", classes="sheet") as box:
             box.border_title = "Open a song"
-            lines = OptionList(*(Content(_line(path, width)) for path in self._songs), compact=True)
+            lines = OptionList(*(plain(_line(path, width)) for path in self._songs), compact=True)
             lines.highlighted = 0 if self._songs else None
             yield lines
             yield from self.path_line("or a path")

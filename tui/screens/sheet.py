@@ -12,6 +12,7 @@ from textual.widgets import Input, Label, OptionList
 
 from engine.commands import Command
 from engine.events import Event, Noticed, Refused
+from tui.plain import plain
 
 Result = TypeVar("Result")
 
@@ -69,7 +70,7 @@ class PathSheet(Sheet[None]):
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Shows words under the sheet: how to go on, or what went wrong."""
         how = self.query_one("#how", Label)
-        how.update(words)
+        how.update(plain(words))
         how.set_class(wrong, "-wrong")
 
     def action_list(self, move: str) -> None:

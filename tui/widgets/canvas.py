@@ -23,6 +23,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from engine.text import printable
+
 GAP = 4
 """Unchanged cells between two changed ones that are cheaper to write again than to jump over."""
 
@@ -81,7 +83,7 @@ class Picture:
         """
         if 0 <= y < self.height:
             row = self.rows[y]
-            if text.isascii():
+            if text.isascii() and text.isprintable():
                 for at, character in enumerate(text, x):
                     if 0 <= at < self.width:
                         row[at] = (character, style)
@@ -267,8 +269,12 @@ class Canvas(Widget):
 
 
 def fitting(width: int, *texts: str) -> str:
-    """Gives the first of some texts, longest first, that fits; else the last one, cut."""
-    for text in texts:
+    """Gives the first of some texts, longest first, that fits; else the last one, cut.
+
+    What is not printable in it is shown as ``?``.
+    """
+    text = ""
+    for text in map(printable, texts):
         if cell_len(text) <= width:
             return text
-    return set_cell_size(texts[-1], width - 1) + "…" if width > 0 else ""
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""

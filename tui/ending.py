@@ -6,8 +6,10 @@ import logging
 import os
 import queue
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -60,5 +62,7 @@ def _insist(asked: queue.SimpleQueue[None], engine: EngineLink) -> None:
     time.sleep(PATIENCE)
     engine.close()
     # A terminal that takes nothing holds up whoever writes to it.
-    log.error("The screens did not end within %g s", PATIENCE)
+    where = sys._current_frames()[threading.main_thread().ident or 0]
+    stack = "".join(traceback.format_stack(where))
+    log.error("The screens did not end within %g s; they were at\n%s", PATIENCE, stack)
     os._exit(1)

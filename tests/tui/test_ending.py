@@ -24,7 +24,7 @@ from tests.tui.fake_engine import FakeEngine
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
 from tui.bridge import Told
-from tui.driver import KeyReader
+from tui.driver import KeyReader, driver_class
 
 DEADLINE = 30.0
 
@@ -389,6 +389,23 @@ def test_what_no_terminal_sends_is_no_key(nonsense: bytes) -> None:
     for parts in ([nonsense + b"Q"], [bytes([each]) for each in nonsense + b"Q"]):
         messages = [message for part in parts for message in reader.read(part)]
         assert [str(getattr(each, "key", each)) for each in messages] == ["Q"]
+
+
+async def test_a_reader_whose_terminal_has_gone_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, other = os.pipe()
+    monkeypatch.setattr(sys, "__stdin__", os.fdopen(given))
+    os.close(other)
+    gone: list[str] = []
+    kind = driver_class(lambda: gone.append("gone"), lambda error: gone.append(str(error)))
+    assert kind is not None
+    before = [(each, signal.getsignal(each)) for each in (signal.SIGTSTP, signal.SIGCONT)]
+    reader = threading.Thread(target=kind(ArmonicaApp(FakeEngine())).run_input_thread, daemon=True)  # type: ignore[attr-defined]
+    for each, handler in before:
+        signal.signal(each, handler)
+    reader.start()
+    reader.join(DEADLINE)
+    assert not reader.is_alive()
+    assert gone == ["gone"]
 
 
 def test_a_character_that_comes_in_two_pieces_is_one_key() -> None:

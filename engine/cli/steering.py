@@ -122,6 +122,7 @@ def _steer(options: argparse.Namespace) -> None:
     from engine.studio.maker import Order
 
     generation = _generation(options)
+    _check_named(options.out)
     target = number("--target", options.target, 0, 1)
     strengths = _strengths(options.probe)
     if options.twin and (options.arm == "none" or not any(strengths.values())):
@@ -162,6 +163,8 @@ def _again(options: argparse.Namespace) -> None:
     if options.seed:
         raise BadUsage("A recipe holds its seed, so `again` takes no --seed.", "Leave it out.")
     path = options.recipe
+    _check_named(path)
+    _check_named(options.out)
     if path.suffix.lower() != takes.RECIPE:
         path = takes.beside(path)
     recipe = takes.read_exported(path)
@@ -239,6 +242,11 @@ def _strengths(asked: list[str]) -> dict[str, float]:
             raise BadUsage(f"--probe names {name!r} twice.", "Name each trait once.")
         found[name] = number(f"The strength of {name}", value, -STRONGEST, STRONGEST)
     return found
+
+
+def _check_named(path: Path) -> None:
+    if not path.name:
+        raise BadUsage(f"{str(path)!r} is not the name of a file.", "Name one.")
 
 
 def _check_places(outputs: list[Path], report: Path | None) -> None:

@@ -58,6 +58,11 @@ class Beside:
         ):
             if wrong:
                 raise writing.cannot_write(self._path, OSError(number, os.strerror(number)))
+        try:
+            self._path.resolve()
+        except (OSError, RuntimeError) as error:
+            # Links that lead to one another.
+            raise writing.cannot_write(self._path, error) from error
         writing.make_folder(folder)
 
     def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:

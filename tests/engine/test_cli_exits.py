@@ -120,6 +120,20 @@ def test_a_name_that_leads_nowhere_is_a_mistake_of_the_user(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["", ".", "/"])
+@pytest.mark.parametrize(
+    "words",
+    ["encode {}", "influence {}", "controllers check {}", "again {} -o a.wav", "again a.wav -o {}",
+     "render -o {}", "steer --seconds 1 -o {}", "steer --seconds 1 -o {} --twin --probe drums=1",
+     "steer --seconds 1 -o a.wav --report {}"],
+)  # fmt: skip
+def test_a_name_of_no_file_is_a_mistake_of_the_user(
+    words: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([each.format(name) for each in words.split()]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
     ("words", "code"), [("", 2), ("ports --json", 0), ("ports --nothing", 2), ("encode none", 2)]

@@ -153,9 +153,11 @@ def _hold_house(options: argparse.Namespace) -> None:
     engine.start()
     server.start()
     try:
-        _say_where(options, doors)
         if options.detached:
+            # Whoever started it asks over the line; a file on a full disk takes no word.
             _leave_terminal()
+        else:
+            _say_where(options, doors)
         done.wait()
     finally:
         # The music first: what ends it is still to be carried to those who attached.

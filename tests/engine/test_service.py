@@ -207,3 +207,18 @@ def test_a_token_that_cannot_be_kept_is_said_before_anything_is_served(home: Pat
     (home / "state" / "serve" / "token").mkdir(parents=True)
     assert "token cannot be written" in serve_in_vain()
     assert not sockets.socket_path().exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Nothing here stands for a full disk.")
+def test_a_service_whose_words_nothing_takes_goes_on(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "state" / "serve").mkdir(parents=True)
+    (home / "state" / "serve" / "start.log").symlink_to("/dev/full")
+    started = ask(capsys, "service", "start", "--tcp", "--port", "none")
+    # Attached to it goes on only what has not ended right after its start.
+    engine, listener = attach()
+    engine.send(c.SetTempo(123.0))
+    listener.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
+    engine.close()
+    assert ask(capsys, "service", "status")["pid"] == started["pid"]

@@ -109,7 +109,9 @@ class MeasureVAE(nn.Module):
         embedding = torch.empty(VOCABULARY, shape.embedding)
         if not embedding.is_meta:
             nn.init.normal_(embedding)
-        self.embed = nn.Embedding.from_pretrained(embedding, freeze=False)
+        self.embed: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+            embedding, freeze=False
+        )
         self.encoder_in = nn.Linear(TICKS * shape.embedding, width)
         self.encoder = nn.ModuleList(Block(width) for _ in range(shape.encoder_blocks))
         self.encoder_norm = nn.LayerNorm(width)

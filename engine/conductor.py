@@ -135,6 +135,7 @@ class Conductor:
         self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._queue = ModelQueue()
         self._catching_up = False
+        self._importing: c.ImportMidi | None = None
         self._head_at = 0.0
         self._greeted = False
         self._started = 0
@@ -235,6 +236,8 @@ class Conductor:
                 self._studio.take(item, now)
             case WayFound():
                 self._go_away(item, now)
+            case filing.MidiRead():
+                self._bring_in(item, now)
             case Event():
                 self._publish(item)
             case _:
@@ -285,6 +288,8 @@ class Conductor:
         if isinstance(command, c.ExportMidi) and not command.credits:
             self._file(command, now)
             return
+        if isinstance(command, c.ImportMidi):
+            self._importing = command
         if isinstance(command, Question):
             self._questions.ask(command, self.snapshot, self._state.model)
             return
@@ -327,7 +332,7 @@ class Conductor:
             case c.Stop() | c.Panic() | c.Play() | c.EndRecording():
                 self._end_recording(now)
                 self._apply(command, now)
-            case c.ImportMidi() | c.LoadTune() | c.OpenSong() | c.RecoverSong() | c.SaveSong():
+            case c.LoadTune() | c.OpenSong() | c.RecoverSong() | c.SaveSong():
                 self._file(command, now)
             case _:
                 self._apply(command, now)
@@ -342,20 +347,39 @@ class Conductor:
     def _file(self, command: filing.Filing, now: float) -> None:
         if isinstance(command, c.OpenSong | c.RecoverSong):
             self._end_recording(now)
+            # What is being read was meant for the song that goes.
+            self._importing = None
         # A slow disk holds up this thread, but not the music.
         self._send(self._sequencer.advance(now, SLOW_AHEAD))
         kept = isinstance(command, c.RecoverSong) and autosave.claim(command.path)
         try:
             done = filing.filed(command, self.snapshot, self._shelf)
-            if all(self._apply(each, now) for each in done.commands):
-                if isinstance(command, c.RecoverSong) and kept:
-                    self._keeping.adopt(command.path, self.snapshot)
-                for notice in done.notices:
-                    self._publish(replace(notice, answers=command))
+            if self._filed(command, done, now) and kept and isinstance(command, c.RecoverSong):
+                self._keeping.adopt(command.path, self.snapshot)
         finally:
             if isinstance(command, c.RecoverSong):
                 # Ours by now, or to be offered again.
                 autosave.leave(command.path)
+
+    def _filed(self, command: c.Command, done: filing.Filed, now: float) -> bool:
+        applied = all(self._apply(each, now) for each in done.commands)
+        for notice in done.notices if applied else ():
+            self._publish(replace(notice, answers=command))
+        return applied
+
+    def _bring_in(self, read: filing.MidiRead, now: float) -> None:
+        if read.command is not self._importing:
+            self._publish(
+                Refused(
+                    "MIDI file",
+                    "Something else was opened meanwhile.",
+                    "Take it again.",
+                    read.command,
+                )
+            )
+            return
+        self._importing = None
+        self._filed(read.command, filing.imported(read), now)
 
     def _apply(self, command: c.Command, now: float) -> bool:
         before = self._state.snapshot()

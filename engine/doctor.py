@@ -35,9 +35,17 @@ class Check:
     remedy: str = ""
 
 
-def examine() -> tuple[Check, ...]:
-    """Looks at everything; a piece that cannot even be looked at counts as failed."""
-    return tuple(_guarded(name, look) for name, look in LOOKS.items())
+def examine(on_progress: Callable[[float, str], None] = lambda *_: None) -> tuple[Check, ...]:
+    """Looks at everything; a piece that cannot even be looked at counts as failed.
+
+    ``on_progress`` is told how much is done, 0 to 1, and what is looked at next.
+    """
+    checks = []
+    for at, (name, look) in enumerate(LOOKS.items()):
+        on_progress(at / len(LOOKS), name)
+        checks.append(_guarded(name, look))
+    on_progress(1.0, "")
+    return tuple(checks)
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from engine import commands as c
 from engine import outputs, writing
 from engine.errors import CannotWrite, OutOfRange
-from engine.events import Noticed, Snapshot
+from engine.events import Event, Noticed, Refused, Snapshot
+from engine.jobs import Cancelled, Job
 from engine.locations import SONGS, make_usual, meant
 from engine.modulator import written
 from engine.music.song import MOST_SLOTS, Origin, Song
@@ -22,8 +23,9 @@ from engine.text import printable
 if TYPE_CHECKING:
     # The table brings numpy, which the first paint does not wait for.
     from engine.corpus.table import Place
+    from engine.midi.files import MidiImport
 
-Filing = c.ImportMidi | c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
+Filing = c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
 """The commands that are met here."""
 
 _UNKNOWN = "unknown"
@@ -44,8 +46,6 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
     ``shelf`` remembers what the files of songs hold.
     """
     match command:
-        case c.ImportMidi(slot, path, track):
-            return _import_midi(slot, path, track)
         case c.LoadTune(slot, tune, first, count):
             return _load_tune(slot, tune, first, count)
         case c.OpenSong(path):
@@ -98,11 +98,37 @@ def _remember_base(found: document.Document, path: str, shelf: Shelf) -> None:
     shelf.remember(found.belongs_to, base or _UNKNOWN)
 
 
-def _import_midi(slot: int, path: str, track: int | None) -> Filed:
-    from engine.midi import files
+@dataclass(frozen=True, slots=True)
+class MidiRead(Event):
+    """The measures of a file that were asked for; the conductor alone hears it."""
 
-    found = files.read(meant(path), track)
-    name = printable(Path(path).name)
+    command: c.ImportMidi
+    found: MidiImport
+
+
+def reading(command: c.ImportMidi) -> Callable[[Job], None]:
+    """Gives the work of reading a MIDI file; a long one takes seconds."""
+
+    def work(job: Job) -> None:
+        from engine.midi import files
+
+        job.step(0.0)
+        try:
+            found = files.read(meant(command.path), command.track, job.step)
+            job.step(1.0)
+        except Cancelled:
+            # Whoever waits for the measures waits no more.
+            job.tell(Refused("MIDI file", "Reading it was cancelled.", "", command))
+            raise
+        job.tell(MidiRead(command, found))
+
+    return work
+
+
+def imported(read: MidiRead) -> Filed:
+    """Gives what a file comes to that has been read."""
+    found, slot = read.found, read.command.slot
+    name = printable(Path(read.command.path).name)
     # A long file comes in as far as a song goes, and what is left out is said.
     measures = found.measures[: max(1, MOST_SLOTS - slot)]
     origins = tuple(

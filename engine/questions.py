@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine import commands as c
+from engine import filing
 from engine.errors import ArmonicaError, NotReady
 from engine.events import Refused, Snapshot
 from engine.influence.sources import InfluenceParts
@@ -16,6 +17,7 @@ from engine.studies import Studies
 Question = (
     c.DrawMap | c.Explain | c.AskInfluence | c.AskTakeInfluence | c.RegenerateAway
     | c.WriteProvenance | c.ExportMidi | c.BrowseCorpus | c.PreviewTune | c.LookIntoMidi
+    | c.ImportMidi
 )  # fmt: skip
 """What can be asked; of exports those alone that say what each measure is like."""
 
@@ -77,6 +79,8 @@ class Questions:
                 return "files", "preview", "reading the tune", studies.preview(question)
             case c.LookIntoMidi():
                 return "files", "look", "reading the file", studies.look(question)
+            case c.ImportMidi():
+                return "files", "import", "reading the file", filing.reading(question)
 
 
 def _there(model: LatentModel | None) -> LatentModel:

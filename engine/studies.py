@@ -139,7 +139,7 @@ class Studies:
 
             found = tuple(
                 TrackFound(each.number, each.name, each.notes, each.drums)
-                for each in tracks(meant(command.path))
+                for each in tracks(meant(command.path), job.step)
             )
             job.tell(MidiLookedInto(command.path, found))
 

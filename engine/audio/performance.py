@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
@@ -51,10 +51,11 @@ def render(
     tempo: float,
     track: Track | None = None,
     tail: float = TAIL,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Wave:
     """Gives music as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
 
-    ``music`` is as in `performed`.
+    ``music`` is as in `performed`; ``on_progress`` is told how much is done, 0 to 1.
     Its peak is 3 dB under full scale, unless nothing sounds. Raises `OutOfRange` where there
     is no measure or the whole is longer than an hour, `BadSoundFont` for a program that the
     SoundFont lacks.
@@ -67,7 +68,7 @@ def render(
             "Render fewer of them, or at a faster tempo.",
         )
     drums = track.channel == DRUMS
-    wave = synth.render_stereo(notes, track.program, drums, seconds + tail)
+    wave = synth.render_stereo(notes, track.program, drums, seconds + tail, on_progress)
     peak = max(float(wave.max()), -float(wave.min()))
     if peak:
         wave *= LOUDNESS / peak

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +83,17 @@ class Synth:
         return to_mono(self.render_stereo(notes, program, drums, seconds))
 
     def render_stereo(
-        self, notes: Iterable[SoundedNote], program: int, drums: bool, seconds: float
+        self,
+        notes: Iterable[SoundedNote],
+        program: int,
+        drums: bool,
+        seconds: float,
+        on_progress: Callable[[float], None] = lambda _: None,
     ) -> Wave:
-        """Gives the notes as a stereo wave [samples, 2]; everything else as `render`."""
+        """Gives the notes as a stereo wave [samples, 2]; everything else as `render`.
+
+        ``on_progress`` is told how much is done, 0 to 1, at each note.
+        """
         if not 0 <= seconds <= LONGEST:
             raise OutOfRange(f"A wave lasts from 0 to {LONGEST:g} seconds, not {seconds:g}.")
         self._choose(program, drums)
@@ -96,11 +104,13 @@ class Synth:
                 break
             self._fill(wave[at:frame])
             at = frame
+            on_progress(at / len(wave))
             if on:
                 self._synth.noteon(_CHANNEL, pitch, velocity)
             else:
                 self._synth.noteoff(_CHANNEL, pitch)
         self._fill(wave[at:])
+        on_progress(1.0)
         return wave
 
     def _choose(self, program: int, drums: bool) -> None:

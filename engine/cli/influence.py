@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine import locations, writing
 from engine.cli import influence_audio
-from engine.cli.options import BadUsage, ProgressLine, common, emit, number, say
+from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number, say
 from engine.errors import OutOfRange
 from engine.printing import put
+from engine.text import printable
 
 if TYPE_CHECKING:
     from engine.influence.spec import Found, Match
@@ -102,7 +103,8 @@ def _influence(options: argparse.Namespace) -> None:
         raise BadUsage("--model and --index are for sound files.", "Leave them out.")
     from engine.midi.files import read
 
-    imported = read(options.file, options.track)
+    shown = ProgressLine(f"read {printable(options.file.name)}", after=SLOW)
+    imported = read(options.file, options.track, shown.show)
     measures = imported.measures
     if options.measure is not None and not 1 <= options.measure <= len(measures):
         raise OutOfRange(
@@ -118,8 +120,10 @@ def _influence(options: argparse.Namespace) -> None:
     if options.measure is not None:
         found = search.of(measures, options.measure - 1, top=top)
     else:
-        line = ProgressLine("influence")
-        found = search.behind(measures, top=top, on_progress=line.show)
+        asked = sum(not measure.silent for measure in measures)
+        found = search.behind(
+            measures, top=top, on_progress=CountLine("influence", asked, "measures").show
+        )
     found = attached(found, measures)
     if options.gradients:
         from engine.influence.pulls import Pulls

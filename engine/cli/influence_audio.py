@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import writing
 from engine.cli.audio_models import add_model, opened
-from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.cli.options import CountLine, ProgressLine, common, emit, number, say
 from engine.printing import put
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def audio(options: argparse.Namespace) -> None:
     clips = influence.open_clips(options.model or "tiny", folder)
     seconds = len(wave) / RATE
     codes = codes_of(path, clips.index.card.digest, seconds)
-    found = clips.of_wave(wave, RATE, top=top, codes=codes)
+    line = CountLine("influence", len(influence.spans(seconds)), "passages")
+    found = clips.of_wave(wave, RATE, top=top, codes=codes, on_progress=line.show)
     if options.json:
         from engine.cli.influence import told
 

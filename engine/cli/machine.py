@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.options import BadUsage, abandon_output, common, emit
+from engine.cli.options import SLOW, BadUsage, ProgressLine, abandon_output, common, emit
 from engine.errors import ArmonicaError
 from engine.printing import put
 
@@ -96,7 +96,7 @@ def _watch(*, in_json: bool) -> None:
 def _doctor(options: argparse.Namespace) -> None:
     from engine.doctor import examine
 
-    checks = examine()
+    checks = examine(ProgressLine("doctor", after=SLOW).show)
     failed = [check for check in checks if check.status == "fail"]
     if options.json:
         emit({"ok": not failed, "checks": [asdict(check) for check in checks]})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import locations
 from engine.cli import heard
-from engine.cli.options import BadUsage, common, emit, number
+from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number
 from engine.errors import OutOfRange
 from engine.latent.prior import draw
 from engine.latent.spec import CANDIDATES, LIMIT
@@ -18,6 +18,7 @@ from engine.music.line import Line
 from engine.music.measure import Measure
 from engine.music.song import FASTEST, SLOWEST
 from engine.printing import put
+from engine.text import printable
 
 if TYPE_CHECKING:
     from engine.latent.model import TrainedVAE
@@ -106,7 +107,7 @@ def _read(file: Path, track: int | None) -> MidiImport:
     # mido takes a moment to import, and complaints about words should not wait for it.
     from engine.midi.files import read
 
-    return read(file, track)
+    return read(file, track, ProgressLine(f"read {printable(file.name)}", after=SLOW).show)
 
 
 def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]:
@@ -135,22 +136,29 @@ def _plainly(value: Fraction) -> float:
 def _encode(options: argparse.Namespace) -> None:
     found = _read(options.file, options.track)
     measures, model = found.measures, _model()
-    codes = model.encode(measures)
-    decoded = model.decode(codes, candidates=1)
-    told = [
-        {
-            "index": at,
-            "latent": [round(value, 6) for value in code],
-            "attributes": attributes(measure),
-            "notes": _notes(measure),
-            "decoded": _notes(back),
-            "exact": measure.tokens == back.tokens,
-        }
-        for at, (measure, code, back) in enumerate(zip(measures, codes, decoded, strict=True), 1)
-    ]
+    # Three passes: into codes, back, and what is told of both.
+    line, passes = CountLine("encode", len(measures), "measures"), 3 * len(measures)
+    codes = model.encode(measures, lambda done: line.show(done / passes))
+    decoded = model.decode(
+        codes, candidates=1, on_done=lambda done: line.show((len(measures) + done) / passes)
+    )
     if options.json:
+        told = []
+        for at, (measure, code, back) in enumerate(zip(measures, codes, decoded, strict=True), 1):
+            told.append(
+                {
+                    "index": at,
+                    "latent": [round(value, 6) for value in code],
+                    "attributes": attributes(measure),
+                    "notes": _notes(measure),
+                    "decoded": _notes(back),
+                    "exact": measure.tokens == back.tokens,
+                }
+            )
+            line.show((2 * len(measures) + at) / passes)
         emit({"measures": told, "changes": found.changes, "model": model.spec.digest})
         return
+    line.show(1.0)
     for change in found.changes:
         put(f"# {change}")
     put("measure  " + "  ".join(f"{d.label:>10}" for d in model.spec.dimensions[:4]) + "  exact")
@@ -171,7 +179,13 @@ def _sweep(options: argparse.Namespace) -> None:
     base = _chosen(options, model)
     values = [start + (end - start) * at / (options.steps - 1) for at in range(options.steps)]
     points = [(*base[: dimension.index], v, *base[dimension.index + 1 :]) for v in values]
-    measures = model.decode(points, candidates=candidates, moved=(dimension.index,))
+    line = CountLine("sweep", len(points), "values")
+    measures = model.decode(
+        points,
+        candidates=candidates,
+        moved=(dimension.index,),
+        on_done=lambda done: line.show(done / len(points)),
+    )
     if options.json:
         emit(
             {
@@ -198,7 +212,9 @@ def _map(options: argparse.Namespace) -> None:
     model = _model()
     x, y = model.spec.dimension(options.x), model.spec.dimension(options.y)
     base = _chosen(options, model)
-    drawn = surface(model, base, x.index, y.index, wanted.name, options.width, options.height)
+    width, height = options.width, options.height
+    line = CountLine("map", width * height, "cells")
+    drawn = surface(model, base, x.index, y.index, wanted.name, width, height, line.show)
     if options.json:
         emit({"x": drawn.xs, "y": drawn.ys, "values": drawn.values, "attribute": wanted.name})
     else:
@@ -237,7 +253,15 @@ def _render(options: argparse.Namespace) -> None:
     # A measure of the file that no gauge has moved sounds as it came.
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
-        measures = tuple(model.decode(moved, candidates=candidates, moved=tuple(moves)))
+        line = CountLine("render", len(moved), "measures")
+        measures = tuple(
+            model.decode(
+                moved,
+                candidates=candidates,
+                moved=tuple(moves),
+                on_done=lambda done: line.show(done / len(moved)),
+            )
+        )
     told = _write(options.out, Line(measures, groove, key, tempo), tempo)
     sounded = heard.told(groove, key, measures)
     if options.json:
@@ -271,7 +295,9 @@ def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
     from engine.audio.synth import Synth
 
     synth = Synth(soundfont.find(config.load().settings.soundfont), RATE)
-    written = files.write(out, performance.render(synth, line, tempo), RATE)
+    shown = CountLine("render sound", line.length * 60 / tempo, "s")
+    wave = performance.render(synth, line, tempo, on_progress=shown.show)
+    written = files.write(out, wave, RATE)
     return {"seconds": written.seconds, "rate": RATE, "soundfont": str(synth.soundfont)}
 
 

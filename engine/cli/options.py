@@ -80,14 +80,20 @@ def number(name: str, text: str, low: float, high: float) -> float:
     return value
 
 
+SLOW = 2.0
+"""Seconds after which work that is usually quick shows how far it is."""
+
+
 class ProgressLine:
     """One line on standard error: a bar, the rate and the time left; plain lines off a terminal.
 
     Off a terminal a line is written at most every thirty seconds, so that logs stay short.
+    Work that is over within ``after`` seconds shows nothing.
     """
 
-    def __init__(self, name: str, stream: TextIO | None = None) -> None:
+    def __init__(self, name: str, stream: TextIO | None = None, *, after: float = 0.0) -> None:
         self._name = name
+        self._after = after
         # Started without a standard error, a command still does its work.
         self._stream = stream or sys.stderr or io.StringIO()
         self._live = self._stream.isatty()
@@ -103,6 +109,8 @@ class ProgressLine:
         now = time.monotonic()
         if now - self._last < (0.2 if self._live else 30) and done < 1:
             return
+        if self._last == -math.inf and now - self._began < self._after:
+            return
         self._last = now
         spent = now - self._began
         if left is None:
@@ -115,6 +123,26 @@ class ProgressLine:
             line = line[: shutil.get_terminal_size().columns - 1]
         end = "\n" if not self._live or done >= 1 else ""
         put_over(line, self._stream, end)
+
+
+class CountLine:
+    """A line of progress for things that are counted: how many are done, and how many a second.
+
+    It shows itself where the work takes longer than `SLOW`.
+    """
+
+    def __init__(self, name: str, total: float, noun: str, stream: TextIO | None = None) -> None:
+        self._line = ProgressLine(name, stream, after=SLOW)
+        self._total, self._noun = total, noun
+        self._began = time.monotonic()
+
+    def show(self, done: float) -> None:
+        """Shows a share ``done`` (0 to 1) of all."""
+        count = done * self._total
+        rate = count / max(time.monotonic() - self._began, 1e-3)
+        self._line.show(
+            done, f"{count:.0f} of {self._total:.0f} {self._noun}, {rate:.3g} {self._noun}/s"
+        )
 
 
 def duration(seconds: float) -> str:

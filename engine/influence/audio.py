@@ -9,9 +9,10 @@ similarity: nothing here says that a clip had a part in what was made.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,8 @@ CLOSE = 95.0
 """A match is close from this percentile on."""
 
 Floats = npt.NDArray[np.float32]
+
+Thing = TypeVar("Thing")
 
 
 class NoPassage(UserError):
@@ -101,16 +104,23 @@ class AudioInfluence:
         self._clusters, self._cluster = np.unique(of_tune[index.tune], return_inverse=True)
 
     def of_wave(
-        self, wave: Floats, rate: int, *, top: int = 10, codes: Codes | None = None
+        self,
+        wave: Floats,
+        rate: int,
+        *,
+        top: int = 10,
+        codes: Codes | None = None,
+        on_progress: Callable[[float], None] = lambda _: None,
     ) -> Found:
         """Gives the tunes of the clips closest to a mono wave [samples].
 
-        ``codes`` [codebooks, frames] are used where they are known, and else heard. Raises
+        ``codes`` [codebooks, frames] are used where they are known, and else heard.
+        ``on_progress`` is told how much is done, 0 to 1. Raises
         `NoPassage` for what is too short, silent or no sound, and `OutOfRange`.
         """
         if not 1 <= top <= 1000:
             raise OutOfRange(f"From 1 to 1000 matches are listed, not {top}.")
-        return self._found(self._looked(wave, rate, codes), top)
+        return self._found(self._looked(wave, rate, codes, on_progress), top)
 
     def of_codes(self, codes: Codes, *, top: int = 10) -> Found:
         """Gives the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
@@ -147,7 +157,13 @@ class AudioInfluence:
     def _rate(self) -> int:
         return self._model.spec.sample_rate
 
-    def _looked(self, wave: Floats, rate: int, codes: Codes | None) -> _Looked:
+    def _looked(
+        self,
+        wave: Floats,
+        rate: int,
+        codes: Codes | None,
+        on_progress: Callable[[float], None] = lambda _: None,
+    ) -> _Looked:
         wave = np.asarray(wave, np.float32)
         if wave.ndim != 1 or not np.isfinite(wave).all():
             raise NoPassage("The sound holds what is no number, or more than one channel.")
@@ -160,14 +176,16 @@ class AudioInfluence:
         peak = float(np.abs(wave).max())
         if peak < SILENT:
             raise NoPassage("The sound is silent.", "Ask about sound.")
+        # Each passage is heard, put to the model, and aligned with the clips.
+        steps = _Steps(3 * len(spans(seconds)), on_progress)
         if codes is None:
             heard = wave if rate == self._rate else soxr.resample(wave, rate, self._rate)
-            cut = [self._heard(heard, *each) for each in spans(seconds)]
+            cut = [self._heard(heard, *each) for each in steps.over(spans(seconds))]
         else:
             given = self._checked(codes)
             if abs(given.shape[1] / self._model.spec.frame_rate - seconds) > _SLACK:
                 raise OutOfRange("The codes are not as long as the sound.")
-            cut = [self._cut(given, *each) for each in spans(seconds)]
+            cut = [self._cut(given, *each) for each in steps.over(spans(seconds))]
         mono = wave / np.float32(peak)
         mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
         passages = [
@@ -176,8 +194,8 @@ class AudioInfluence:
         ]
         shared = [self._tokens.shared(tokens(each)) for each in cut]
         # The model sets torch to one thread, which is as the alignment likes it too.
-        near = [self._hidden.similar(self._state(each)) for each in cut]
-        aligned = [self._aligner.align(chroma(each.wave)) for each in passages]
+        near = [self._hidden.similar(self._state(each)) for each in steps.over(cut)]
+        aligned = [self._aligner.align(chroma(each.wave)) for each in steps.over(passages)]
         raw = np.stack([each.similarity for each in aligned])
         channels = {"chroma": raw.max(axis=0), "tokens": np.max(shared, axis=0)}
         channels["hidden"] = np.max(near, axis=0)
@@ -296,6 +314,20 @@ class AudioInfluence:
         at = np.array([0.025, 0.975]) ** (1 / len(passages))
         low, high = _between(passages[0][1]) @ np.quantile(self.index.raw, at, axis=1).T
         return float(low), float(high)
+
+
+class _Steps:
+    """Tells how many of so many steps are done."""
+
+    def __init__(self, count: int, on_progress: Callable[[float], None]) -> None:
+        self._count, self._done, self._on_progress = count, 0, on_progress
+
+    def over(self, things: Iterable[Thing]) -> Iterator[Thing]:
+        """Yields things, each of which is a step."""
+        for each in things:
+            yield each
+            self._done += 1
+            self._on_progress(self._done / self._count)
 
 
 def open_clips(

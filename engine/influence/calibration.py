@@ -38,7 +38,7 @@ class Scale:
         """
         found = np.zeros((len(WINDOWS), CLASSES, LEVELS), np.float32)
         levels = np.linspace(0, 1, LEVELS)
-        kind = np.array([_class(n, w) for n, w in zip(notes, windows, strict=True)])
+        kind = np.array([class_of(n, w) for n, w in zip(notes, windows, strict=True)])
         for at, window in enumerate(WINDOWS):
             mine = windows == window
             for each in range(CLASSES):
@@ -56,12 +56,12 @@ class Scale:
 
         ``scores`` [N] are those of a query of ``window`` measures with so many ``notes``.
         """
-        levels = self.quantiles[WINDOWS.index(window), _class(notes, window)]
+        levels = self.quantiles[WINDOWS.index(window), class_of(notes, window)]
         return 100.0 * np.searchsorted(levels, scores - 1e-6, side="left") / LEVELS
 
     def human(self, window: int, notes: int) -> tuple[float, float]:
         """Gives the bounds within which 95 % of human queries find their best match."""
-        return _middle(self.quantiles[WINDOWS.index(window), _class(notes, window)])
+        return _middle(self.quantiles[WINDOWS.index(window), class_of(notes, window)])
 
     def whole_percentile(self, mean: float) -> float:
         """Gives the share, from 0 to 100, of held-out tunes that are less near as a whole."""
@@ -77,5 +77,6 @@ def _middle(levels: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _class(notes: float, window: float) -> int:
+def class_of(notes: float, window: float) -> int:
+    """Gives the class of a query of ``window`` measures with so many ``notes``."""
     return int(np.searchsorted(_EDGES, notes / window, side="right"))

@@ -178,7 +178,8 @@ def read(folder: Path, corpus: Corpus, model_digest: str) -> Index:
         )
     try:
         arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            # As plain arrays: numpy takes longer over each part of a mapped one.
+            name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
             for name in _ARRAYS
         }
         index = Index(**arrays, corpus=corpus.digest, model=model_digest)

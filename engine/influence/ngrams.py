@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,35 @@ def longest_among(ours: Grams, lines: npt.NDArray[np.uint8]) -> int:
     ends = np.append(where[1:], np.flatnonzero((lines > REST).any(axis=2).reshape(-1))[-1])
     code[where // lines.shape[1] != ends // lines.shape[1]] = -1
     return longest_run(ours, code)[0]
+
+
+class Stretches:
+    """The steps of many lines, asked whether a stretch of others may stand in one of them."""
+
+    def __init__(self, lines: Iterable[npt.NDArray[np.uint8]]) -> None:
+        self._code = np.concatenate([np.empty(0, np.int64), *(steps(line)[0] for line in lines)])
+        self._length, self._known = 0, np.empty(0, np.uint64)
+
+    def may_hold(self, ours: Grams, length: int) -> bool:
+        """Tells whether any ``length`` successive steps of ours may be there; False is certain."""
+        if len(ours) < length:
+            return False
+        if self._length != length:
+            self._length, self._known = length, np.sort(_hashed(self._code, length))
+        if not len(self._known):
+            return False
+        asked = _hashed(ours, length)
+        there = np.minimum(np.searchsorted(self._known, asked), len(self._known) - 1)
+        return bool((self._known[there] == asked).any())
+
+
+def _hashed(code: Grams, length: int) -> npt.NDArray[np.uint64]:
+    # A number for each stretch: equal ones have the same, and few others do.
+    count = max(0, len(code) - length + 1)
+    found = np.zeros(count, np.uint64)
+    for at in range(length):
+        found = found * np.uint64(0x9E3779B97F4A7C15) + code[at : at + count].astype(np.uint64)
+    return found
 
 
 @dataclass(frozen=True)

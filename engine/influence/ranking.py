@@ -28,8 +28,7 @@ def ranks(scores: npt.ArrayLike) -> Floats:
     ordered = values[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     ends = np.append(starts[1:], len(values))
-    for start, end in zip(starts, ends, strict=True):
-        found[order[start:end]] = (start + 1 + end) / 2
+    found[order] = np.repeat((starts + 1 + ends) / 2, ends - starts)
     return found
 
 

@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.music.measure import REST
+from engine.music.measure import HIGHEST, LOWEST, REST
 
 Tokens = npt.NDArray[np.uint8]
 Scores = npt.NDArray[np.float32]
+
+SHIFTS = HIGHEST - LOWEST
+"""Semitones up or down by which one note of the range can lie from another."""
 
 _BLOCK = 1 << 15
 _NOTHING = 100
@@ -45,6 +48,24 @@ def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) ->
             np.maximum(best[part], count + agreed * count, out=best[part])
     size = np.maximum(notes, max(1, len(ticks)))
     return (best / size).astype(np.float32)
+
+
+def agreeing(query: Tokens, columns: Tokens) -> Tokens:
+    """Gives how many notes of a query [T] agree with each of N others [T, N], moved by each shift.
+
+    A row [59, N] for each shift from 29 semitones down to 29 up, as the other is higher. Those
+    of measures that follow one another add up to those of the passage.
+    """
+    others = columns.shape[1]
+    # The last row takes what is no note.
+    counts = np.zeros((2 * SHIFTS + 2) * others, np.uint8)
+    ticks = np.flatnonzero(query > REST)
+    notes = columns[ticks]
+    shifts = np.where(notes > REST, notes + (SHIFTS - query[ticks])[:, None], 2 * SHIFTS + 1)
+    # Within one tick no place stands twice, so that each is counted.
+    for places in shifts.astype(np.int64) * others + np.arange(others):
+        counts[places] += 1
+    return counts.reshape(-1, others)[:-1]
 
 
 def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int], ...]]:

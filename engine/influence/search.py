@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ from engine import locations
 from engine.corpus.table import Corpus, shipped
 from engine.errors import OutOfRange
 from engine.influence.alerts import alert
-from engine.influence.calibration import WINDOWS, Scale
+from engine.influence.calibration import CLASSES, WINDOWS, Scale, class_of
 from engine.influence.index import Index, place, read
 from engine.influence.licences import licence
-from engine.influence.ngrams import grams, longest_among, longest_run, steps
+from engine.influence.ngrams import Stretches, grams, longest_among, longest_run, steps
+from engine.influence.passages import AROUND, Passages
 from engine.influence.posteriors import distances, posteriors
 from engine.influence.ranking import fused, highest
 from engine.influence.raw import agreement, cardinality
@@ -33,11 +35,11 @@ CANDIDATES = 500
 CLOSE = 90.0
 """A best match that fewer than one in ten held-out human measures reach is a close one."""
 
-AROUND = 3
-"""Measures to each side of the one asked about that may belong to a longer match."""
-
 ASKED_MOST = 10_000
 """The most measures that are asked about at once."""
+
+REMEMBERED = 50
+"""Of each measure of many, so many of the nearest units count for the whole."""
 
 Tokens = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
@@ -65,6 +67,38 @@ class _Candidates:
     reached: dict[int, tuple[float, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """One of the candidates: its row, its scores, and the longer match that it belongs to."""
+
+    row: int
+    best: float
+    window: int
+    before: int
+    percentile: float
+    apart: float
+
+    @classmethod
+    def of(cls, found: _Candidates, place: int) -> _Near:
+        return cls(
+            int(found.rows[place]),
+            float(found.best[place]),
+            int(found.window[place]),
+            int(found.before[place]),
+            float(found.percentile[place]),
+            float(found.apart[place]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """The nearest units [K] by rank: which they are, their scores, and the candidate of each."""
+
+    units: Rows
+    scores: Floats
+    places: Rows
+
+
 class MeasureInfluence:
     """What lies behind measures, in the training tunes of one corpus and model.
 
@@ -79,6 +113,8 @@ class MeasureInfluence:
         self._item_of[index.rows] = np.repeat(np.arange(len(index)), np.diff(index.offsets))
         self._unit_of = index.units[corpus.tune]
         self._tunes = len(np.unique(corpus.tune[index.rows]))
+        self._passages = Passages(corpus)
+        self._tables: dict[int, Floats] = {}
 
     def of(
         self,
@@ -106,7 +142,18 @@ class MeasureInfluence:
             )
         found = self._candidates(tokens, at)
         allowed = self._allowed(found.rows, books, licences, without_clusters)
-        return self._told(tokens, at, found, allowed, top)
+        ranked = self._ranked(found, allowed, top)
+        matches = tuple(
+            self._match(tokens, at, _Near.of(found, place), score, rank)
+            for rank, (place, score) in enumerate(
+                zip(ranked.places.tolist(), ranked.scores.tolist(), strict=True), 1
+            )
+        )
+        return self._answer(
+            matches,
+            self._originality(found, self._longest(found, _around(tokens, at))),
+            any(match.percentile >= CLOSE for match in matches),
+        )
 
     def behind(
         self,
@@ -130,36 +177,44 @@ class MeasureInfluence:
         asked = [at for at, measure in enumerate(measures) if not measure.silent]
         if not asked:
             raise OutOfRange("There are no notes, so nothing can lie behind them.")
+        tokens = _tokens(measures)
         scores: dict[int, float] = defaultdict(float)
-        best: dict[int, Match] = {}
+        best: dict[int, tuple[float, float, int, _Near]] = {}
         original: list[float] = []
         longest, copied = 0, False
+        stretches = Stretches(self._lines())
         for number, at in enumerate(asked):
-            found = self.of(measures, at, top=max(50, top))
-            for match in found.matches:
-                scores[match.cluster] += match.score / len(asked)
-                known = best.get(match.cluster)
-                if known is None or _remarkable(match) > _remarkable(known):
-                    best[match.cluster] = match
-            original.append(found.originality.value)
-            longest = max(longest, found.originality.longest_match)
+            found = self._candidates(tokens, at)
+            ranked = self._ranked(found, None, max(REMEMBERED, top))
+            percentiles = found.percentile[ranked.places]
+            for unit, score, percentile, candidate in zip(
+                *(each.tolist() for each in (ranked.units, ranked.scores, percentiles)),
+                ranked.places.tolist(),
+                strict=True,
+            ):
+                scores[unit] += score / len(asked)
+                # The most remarkable one is shown; what it says is put together at the end.
+                if unit not in best or (percentile, score) > best[unit][:2]:
+                    best[unit] = percentile, score, at, _Near.of(found, candidate)
+            ours = _around(tokens, at)
+            if longest < 2 or stretches.may_hold(ours, longest):
+                longest = max(longest, self._longest(found, ours))
+            original.append(self._originality(found, longest).value)
             # Of many passages some are near by chance: one must be nearer than all of theirs.
-            copied |= any(match.percentile >= 100 for match in found.matches)
+            copied |= bool((percentiles >= 100).any())
             on_progress((number + 1) / len(asked))
         order = sorted(scores, key=lambda unit: -scores[unit])[:top]
         matches = tuple(
-            replace(best[unit], rank=rank, score=scores[unit]) for rank, unit in enumerate(order, 1)
+            self._match(tokens, best[unit][2], best[unit][3], scores[unit], rank)
+            for rank, unit in enumerate(order, 1)
         )
         if len(asked) == 1:
-            return replace(found, matches=matches)
+            close = bool((percentiles >= CLOSE).any())
+            return self._answer(matches, self._originality(found, longest), close)
         value = float(np.mean(original))
         low, high = self._human.whole_range()
-        return replace(
-            found,
-            matches=matches,
-            originality=Originality(value, 1 - high, 1 - low, longest),
-            close=copied or self._human.whole_percentile(1 - value) >= CLOSE,
-        )
+        close = copied or self._human.whole_percentile(1 - value) >= CLOSE
+        return self._answer(matches, Originality(value, 1 - high, 1 - low, longest), close)
 
     def rankings(self, measures: Sequence[Measure], at: int) -> dict[str, dict[int, float]]:
         """Gives each unit's score by ``raw``, ``latent`` and ``fused`` ranking, higher is nearer.
@@ -177,9 +232,9 @@ class MeasureInfluence:
             most = np.full(len(names), -np.inf)
             np.maximum.at(most, which, scores[items].astype(np.float64))
             found[name] = dict(zip(names.tolist(), most.tolist(), strict=True))
-        told = self._told(tokens, at, self._candidates(tokens, at), None, len(names))
+        ranked = self._ranked(self._candidates(tokens, at), None, len(names))
         found["fused"] = dict.fromkeys(names.tolist(), 0.0)
-        found["fused"] |= {match.cluster: 1.0 / match.rank for match in told.matches}
+        found["fused"] |= {unit: 1.0 / rank for rank, unit in enumerate(ranked.units.tolist(), 1)}
         return found
 
     def reached(self, tokens: Tokens, at: int) -> dict[int, tuple[float, int]]:
@@ -187,7 +242,7 @@ class MeasureInfluence:
         return self._candidates(tokens, at).reached
 
     def _candidates(self, tokens: Tokens, at: int) -> _Candidates:
-        index, corpus = self.index, self.corpus
+        index = self.index
         raw = cardinality(tokens[at], index.columns, index.notes)
         apart = self._apart(tokens[at])
         names, where = grams(tokens[at : at + 2])
@@ -195,55 +250,34 @@ class MeasureInfluence:
         chosen = highest(weights, CANDIDATES)
         shared, weights = shared[chosen], weights[chosen]
         items = np.union1d(highest(raw, CANDIDATES), highest(-apart, CANDIDATES))
-        spans = [index.rows[index.offsets[i] : index.offsets[i + 1]] for i in items.tolist()]
-        rows = np.union1d(np.concatenate([*spans, np.empty(0, np.int32)]), shared).astype(np.int64)
+        rows = np.union1d(index.rows[spans(index.offsets, items)], shared).astype(np.int64)
         item = self._item_of[rows]
         figures = np.zeros(len(rows))
         figures[np.searchsorted(rows, shared)] = weights
         notes = int((tokens[at] > REST).sum())
         own = raw[item].astype(np.float64)
-        best, percentile = own.copy(), self._percentiles(own, 1, notes)
+        best, percentile = own.copy(), self._human.percentiles(own, 1, notes)
         window, before = np.ones(len(rows), np.int64), np.zeros(len(rows), np.int64)
         reached = {1: (float(raw.max(initial=0.0)), notes)}
-        for length in WINDOWS[1:]:
-            for earlier in range(length):
-                first = at - earlier
-                if first < 0 or first + length > len(tokens):
-                    continue
-                asked = tokens[first : first + length].reshape(-1)
-                start = rows - earlier
-                last = start + length - 1
-                there = (start >= 0) & (last < len(corpus))
-                there[there] &= corpus.tune[start[there]] == corpus.tune[last[there]]
-                if not there.any():
-                    continue
-                many = corpus.tokens[start[there][:, None] + np.arange(length)]
-                columns = np.ascontiguousarray(many.reshape(len(many), -1).T)
-                scores = cardinality(asked, columns, (columns > REST).sum(axis=0).astype(np.uint8))
-                count = int((asked > REST).sum())
-                if float(scores.max()) > reached.get(length, (-1.0, 0))[0]:
-                    reached[length] = float(scores.max()), count
-                now = np.full(len(rows), -1.0)
-                now[there] = self._percentiles(scores.astype(np.float64), length, count)
-                # The longer one of two that are as remarkable says more.
-                better = now >= np.maximum(percentile, 1e-9)
-                percentile[better] = now[better]
-                found = np.zeros(len(rows))
-                found[there] = scores
-                best[better], window[better], before[better] = found[better], length, earlier
+        for each in self._passages.compared(tokens, at, rows):
+            scores = (each.agreed / each.sizes).astype(np.float32)
+            scores[~each.there] = -1
+            nearest = float(scores.max())
+            if nearest > reached.get(each.length, (-1.0, 0))[0]:
+                reached[each.length] = nearest, each.notes
+            now = self._percentiles(each.length, each.notes)[each.agreed, each.sizes]
+            # The longer one of two that are as remarkable says more.
+            better = each.there & (now >= np.maximum(percentile, 1e-9))
+            percentile[better], best[better] = now[better], scores[better]
+            window[better], before[better] = each.length, each.earlier
         return _Candidates(
             rows, item, own, best, window, before, percentile, figures,
             apart[item].astype(np.float64), reached,
         )  # fmt: skip
 
-    def _told(
-        self,
-        tokens: Tokens,
-        at: int,
-        found: _Candidates,
-        allowed: npt.NDArray[np.bool_] | None,
-        top: int,
-    ) -> Found:
+    def _ranked(
+        self, found: _Candidates, allowed: npt.NDArray[np.bool_] | None, top: int
+    ) -> _Ranked:
         chosen = np.arange(len(found.rows)) if allowed is None else np.flatnonzero(allowed)
         unit = self._unit_of[found.rows[chosen]]
         names, which = np.unique(unit, return_inverse=True)
@@ -260,19 +294,19 @@ class MeasureInfluence:
         # Identical up to transposition is a fact, and goes before every likeness.
         same = (_most(found.raw[chosen], which, len(names)) >= 1.0).astype(np.float64)
         ranked = np.lexsort((names, -score, -same))[:top] if len(names) else np.empty(0, np.int64)
-        ours, _ = steps(tokens[max(0, at - AROUND) : at + AROUND + 1])
-        matches = tuple(
-            self._match(tokens, at, found, int(shown[each]), float(score[each]), rank, ours)
-            for rank, each in enumerate(ranked, 1)
-        )
+        return _Ranked(names[ranked].astype(np.int64), score[ranked], shown[ranked])
+
+    def _originality(self, found: _Candidates, longest: int) -> Originality:
         length = max(found.reached)
         nearest, notes = found.reached[length]
         low, high = self._human.human(length, notes)
-        longest = self._longest(found, ours)
+        return Originality(1 - nearest, 1 - high, 1 - low, longest)
+
+    def _answer(self, matches: tuple[Match, ...], original: Originality, close: bool) -> Found:
         return Found(
             matches=matches,
-            originality=Originality(1 - nearest, 1 - high, 1 - low, longest),
-            close=any(match.percentile >= CLOSE for match in matches),
+            originality=original,
+            close=close,
             corpus=self.index.corpus,
             model=self.index.model,
             tunes=self._tunes,
@@ -285,36 +319,32 @@ class MeasureInfluence:
         rows = found.rows[found.figures > 0]
         if not len(rows):
             return min(1, len(found.rows))
-        reach = np.arange(-AROUND - 1, AROUND + 2)
-        near = np.clip(rows[:, None] + reach, 0, len(self.corpus) - 1)
-        lines = self.corpus.tokens[near]
-        lines[self.corpus.tune[near] != self.corpus.tune[rows][:, None]] = HOLD
+        near = rows[:, None] + np.arange(-AROUND - 1, AROUND + 2)
+        within = np.clip(near, 0, len(self.corpus) - 1)
+        lines = self.corpus.tokens[within]
+        lines[(self.corpus.tune[within] != self.corpus.tune[rows][:, None]) | (near != within)] = (
+            HOLD
+        )
         return longest_among(ours, lines) + 1
 
-    def _match(
-        self,
-        tokens: Tokens,
-        at: int,
-        found: _Candidates,
-        place: int,
-        score: float,
-        rank: int,
-        ours: npt.NDArray[np.int64],
-    ) -> Match:
-        corpus = self.corpus
-        row, length, earlier = (
-            int(each[place]) for each in (found.rows, found.window, found.before)
-        )
-        start = row - earlier
-        asked = tokens[at - earlier : at - earlier + length].reshape(-1)
+    def _lines(self) -> Iterator[Tokens]:
+        # The tunes that are searched, a line of measures each.
+        ends = np.flatnonzero(np.diff(self.corpus.tune, append=-1)) + 1
+        for start, end in pairwise([0, *ends.tolist()]):
+            if (self._item_of[start:end] >= 0).any():
+                yield self.corpus.tokens[start:end]
+
+    def _match(self, tokens: Tokens, at: int, near: _Near, score: float, rank: int) -> Match:
+        corpus, row, length = self.corpus, near.row, near.window
+        start = row - near.before
+        asked = tokens[at - near.before : at - near.before + length].reshape(-1)
         transposed, pairs = agreement(asked, corpus.tokens[start : start + length].reshape(-1))
         number = int(corpus.tune[row])
         tune = corpus.tunes[number]
         theirs, _ = steps(corpus.tokens[corpus.rows_of(number)])
-        common, _, _ = longest_run(ours, theirs)
+        common, _, _ = longest_run(_around(tokens, at), theirs)
         run = common + 1 if common else min(1, len(pairs))
         terms = licence(tune.book)
-        percentile = float(found.percentile[place])
         return Match(
             rank=rank,
             cluster=int(self._unit_of[row]),
@@ -324,26 +354,34 @@ class MeasureInfluence:
             number=tune.number,
             measure=int(corpus.number[start]),
             measures=length,
-            asked=at - earlier + 1,
+            asked=at - near.before + 1,
             transposed=transposed,
-            raw=float(found.best[place]),
-            latent=float(np.exp(-found.apart[place] / self.index.points.shape[1])),
+            raw=near.best,
+            latent=float(np.exp(-near.apart / self.index.points.shape[1])),
             score=score,
-            percentile=percentile,
+            percentile=near.percentile,
             licence=terms,
-            alert=alert(terms, run, percentile),
+            alert=alert(terms, run, near.percentile),
             run=run,
             pairs=pairs,
             row=start,
         )
 
     def _apart(self, measure: Tokens) -> npt.NDArray[np.float32]:
+        # One by one, for many as for one: in a batch the last bits of a code differ.
         means, spreads = posteriors(self._model, measure[None].astype(np.int64))
         point = self._space.points(means, spreads)[0]
         return distances(point, self.index.points, self.index.squares)
 
-    def _percentiles(self, scores: Floats, window: int, notes: int) -> Floats:
-        return self._human.percentiles(scores, window, notes)
+    def _percentiles(self, window: int, notes: int) -> Floats:
+        # By the notes that agree and those of the larger side; a few notes more change nothing.
+        kind = class_of(notes, window)
+        key = window * CLASSES + kind
+        if key not in self._tables:
+            most = np.arange(max(WINDOWS) * FOUR_QUARTERS.ticks + 1)
+            scores = (most[:, None] / np.maximum(most, 1)).astype(np.float32).astype(np.float64)
+            self._tables[key] = self._human.percentiles(scores, window, notes)
+        return self._tables[key]
 
     def _allowed(
         self,
@@ -408,11 +446,19 @@ def _tokens(measures: Sequence[Measure]) -> Tokens:
     return np.array([measure.tokens for measure in measures], np.uint8).reshape(len(measures), -1)
 
 
+def spans(offsets: Rows, chosen: Rows) -> Rows:
+    """Gives the places from ``offsets[n]`` to ``offsets[n + 1]`` of each chosen n, in order."""
+    counts = offsets[chosen + 1] - offsets[chosen]
+    before = np.cumsum(counts) - counts
+    return np.asarray(np.arange(counts.sum()) + np.repeat(offsets[chosen] - before, counts))
+
+
+def _around(tokens: Tokens, at: int) -> npt.NDArray[np.int64]:
+    # The steps of a measure and of those beside it.
+    return steps(tokens[max(0, at - AROUND) : at + AROUND + 1])[0]
+
+
 def _most(scores: Floats, which: npt.NDArray[np.intp], count: int) -> Floats:
     found = np.full(count, -np.inf)
     np.maximum.at(found, which, scores)
     return found
-
-
-def _remarkable(match: Match) -> tuple[float, float]:
-    return match.percentile, match.score

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,13 @@ REGISTER = NAMED
 
 CHUNK = 2048
 """How many codes are decoded at a time."""
+
+OnDone = Callable[[int], None]
+Part = TypeVar("Part", Ints, Floats)
+
+
+def ignored(_: int) -> None:
+    """Takes no notice of how many are done."""
 
 
 class TrainedVAE:
@@ -56,12 +64,12 @@ class TrainedVAE:
         """The model's 32 dimensions: four named, the register, the free ones."""
         return self._spec
 
-    def encode(self, measures: Sequence[Measure]) -> list[Latent]:
-        """Gives the posterior mean of each measure."""
+    def encode(self, measures: Sequence[Measure], on_done: OnDone = ignored) -> list[Latent]:
+        """Gives the posterior mean of each measure; ``on_done`` is told how many are done."""
         if not measures:
             return []
         tokens = np.array([measure.tokens for measure in measures], dtype=np.int64)
-        return [tuple(map(float, code)) for code in self.encode_tokens(tokens)]
+        return [tuple(map(float, code)) for code in self.encode_tokens(tokens, on_done)]
 
     def decode(
         self,
@@ -69,12 +77,16 @@ class TrainedVAE:
         *,
         candidates: int = CANDIDATES,
         moved: Sequence[int] = (),
+        on_done: OnDone = ignored,
     ) -> list[Measure]:
-        """Gives the measure at each point, the best of ``candidates`` codes around it."""
+        """Gives the measure at each point, the best of ``candidates`` codes around it.
+
+        ``on_done`` is told how many points are done, on the way.
+        """
         if not latents:
             return []
         codes = np.array(latents, dtype=np.float64)
-        tokens = self.decode_tokens(codes, candidates=candidates, moved=moved)
+        tokens = self.decode_tokens(codes, candidates=candidates, moved=moved, on_done=on_done)
         return [Measure(tuple(map(int, row))) for row in tokens]
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
@@ -93,14 +105,13 @@ class TrainedVAE:
         counts = np.bincount(rows * width + columns, minlength=width * height)
         return tuple(tuple(map(int, row)) for row in counts.reshape(height, width))
 
-    def encode_tokens(self, tokens: Ints) -> Floats:
+    def encode_tokens(self, tokens: Ints, on_done: OnDone = ignored) -> Floats:
         """Gives posterior means [N, 32] of absolute tokens [N, 24]."""
         inner, lowest = relative(tokens)
+        means = []
         with torch.inference_mode():
-            means = [
-                self.network.encode(torch.from_numpy(inner[at : at + CHUNK])).mean.double().numpy()
-                for at in range(0, len(inner), CHUNK)
-            ]
+            for part in _parts(inner, CHUNK, on_done):
+                means.append(self.network.encode(torch.from_numpy(part)).mean.double().numpy())
         register = (lowest - self.codec.middle) / self.codec.spread
         mean = np.concatenate(means)
         return np.concatenate([mean[:, :NAMED], register[:, None], mean[:, NAMED:]], axis=1)
@@ -115,30 +126,34 @@ class TrainedVAE:
         return np.asarray(means + np.insert(noise.double().numpy(), REGISTER, 0.0, axis=1))
 
     def decode_tokens(
-        self, codes: Floats, *, candidates: int = 1, moved: Sequence[int] = ()
+        self,
+        codes: Floats,
+        *,
+        candidates: int = 1,
+        moved: Sequence[int] = (),
+        on_done: OnDone = ignored,
     ) -> Ints:
         """Gives absolute tokens [N, 24] at codes [N, 32] (see `decode`)."""
         inner = self._inner(codes)
         if candidates > 1:
-            weights = firmness(moved)
+            weights, size = firmness(moved), CHUNK // candidates + 1
             chosen = [
-                self._chosen(inner[at : at + CHUNK // candidates + 1], candidates, weights)
-                for at in range(0, len(inner), CHUNK // candidates + 1)
+                self._chosen(part, candidates, weights) for part in _parts(inner, size, on_done)
             ]
             tokens = np.concatenate(chosen)
         else:
-            tokens = self._plain(inner)
+            tokens = self._plain(inner, on_done)
         register = codes[:, REGISTER] * self.codec.spread + self.codec.middle
         return absolute(tokens, np.rint(register).astype(np.int64))
 
     def _inner(self, codes: Floats) -> Floats:
         return np.delete(codes, REGISTER, axis=1)
 
-    def _plain(self, inner: Floats) -> Ints:
+    def _plain(self, inner: Floats, on_done: OnDone = ignored) -> Ints:
         with torch.inference_mode():
             found = [
-                self.network.decode(torch.from_numpy(inner[at : at + CHUNK]).float()).tokens()
-                for at in range(0, len(inner), CHUNK)
+                self.network.decode(torch.from_numpy(part).float()).tokens()
+                for part in _parts(inner, CHUNK, on_done)
             ]
         return np.concatenate([tokens.numpy() for tokens in found])
 
@@ -147,3 +162,9 @@ class TrainedVAE:
         around = inner[:, None] + self._steps[None, :candidates]
         tokens = self._plain(around.reshape(-1, size)).reshape(count, candidates, -1)
         return choose(self.codec, inner[:, :NAMED], tokens, weights)
+
+
+def _parts(rows: Part, size: int, on_done: OnDone) -> Iterator[Part]:
+    for at in range(0, len(rows), size):
+        yield rows[at : at + size]
+        on_done(min(at + size, len(rows)))

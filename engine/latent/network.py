@@ -104,7 +104,14 @@ class MeasureVAE(nn.Module):
         super().__init__()
         self.shape = shape
         width, size = shape.width, NAMED + shape.free
-        self.embed = nn.Embedding(VOCABULARY, shape.embedding)
+        # By itself an embedding draws its numbers even where there is no memory to hold them,
+        # for which torch brings in its compiler: seconds, each time a model is loaded.
+        embedding = torch.empty(VOCABULARY, shape.embedding)
+        if not embedding.is_meta:
+            nn.init.normal_(embedding)
+        self.embed: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+            embedding, freeze=False
+        )
         self.encoder_in = nn.Linear(TICKS * shape.embedding, width)
         self.encoder = nn.ModuleList(Block(width) for _ in range(shape.encoder_blocks))
         self.encoder_norm = nn.LayerNorm(width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from engine.errors import OutOfRange
@@ -56,19 +56,26 @@ def rows(
 
 
 def surface(
-    model: LatentModel, base: Latent, x: int, y: int, attribute: str, width: int, height: int
+    model: LatentModel,
+    base: Latent,
+    x: int,
+    y: int,
+    attribute: str,
+    width: int,
+    height: int,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Surface:
     """Gives the map of one attribute around ``base`` (see `Surface`)."""
-    which = NAMES.index(attribute)
-    values = tuple(
-        tuple(cell[which] for cell in row) for row in rows(model, base, x, y, width, height)
-    )
+    which, drawn = NAMES.index(attribute), []
+    for row in rows(model, base, x, y, width, height):
+        drawn.append(tuple(cell[which] for cell in row))
+        on_progress(len(drawn) / height)
     return Surface(
         x,
         y,
         attribute,
         axis(width),
         tuple(reversed(axis(height))),
-        values,
+        tuple(drawn),
         model.occupancy(x, y, width, height),
     )

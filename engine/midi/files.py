@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import accumulate
@@ -29,6 +29,9 @@ USUAL_TEMPO = 120.0
 
 MOST_MEASURES = 10_000
 """The most measures that are read from a file."""
+
+_PARSED = 0.7
+"""The share of the time of reading in which bytes become notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,20 @@ class MidiImport:
     changes: tuple[str, ...]
 
 
-def read(path: Path | str, track: int | None = None) -> MidiImport:
+def read(
+    path: Path | str,
+    track: int | None = None,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> MidiImport:
     """Reads a track of a MIDI file, from 1; without one, the first that has more than drums.
 
     Onsets move to the nearest place of the grid, pitches by octaves into the range, and what
-    sounds at once becomes its highest line. Raises `BadMidiFile` for a file that cannot be
-    read or has no notes, `OutOfRange` for a track that it does not have.
+    sounds at once becomes its highest line. ``on_progress`` is told how much is done, 0 to 1;
+    what it raises ends the reading. Raises `BadMidiFile` for a file that cannot be read or has
+    no notes, `OutOfRange` for a track that it does not have.
     """
     path = Path(path)
-    file = parse(path)
+    file = parse(path, lambda done: on_progress(_PARSED * done))
     tracks = _listed(file)
     chosen = _choose(path, tracks, track)
     parsed = file.tracks[chosen - 1]
@@ -79,7 +87,13 @@ def read(path: Path | str, track: int | None = None) -> MidiImport:
         )
     tempo = _tempo(file, parsed, account)
     _metre(file, parsed, account)
-    measures = fit(notes, parsed.end, FOUR_QUARTERS, account)
+    measures = fit(
+        notes,
+        parsed.end,
+        FOUR_QUARTERS,
+        account,
+        lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
+    )
     return MidiImport(
         measures=tuple(measures),
         tempo=tempo,
@@ -90,10 +104,15 @@ def read(path: Path | str, track: int | None = None) -> MidiImport:
     )
 
 
-def tracks(path: Path | str) -> tuple[TrackInfo, ...]:
-    """Lists the tracks of a MIDI file; raises `BadMidiFile` where it cannot be read or is mute."""
+def tracks(
+    path: Path | str, on_progress: Callable[[float], None] = lambda _: None
+) -> tuple[TrackInfo, ...]:
+    """Lists the tracks of a MIDI file, with ``on_progress`` as in `read`.
+
+    Raises `BadMidiFile` where it cannot be read or is mute.
+    """
     path = Path(path)
-    listed = _listed(parse(path))
+    listed = _listed(parse(path, on_progress))
     _with_notes(path, listed)
     return listed
 
@@ -267,7 +286,8 @@ def _written(
         events += [(_tick(note.start), 2, on), (_tick(note.end), 0, off)]
     written, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
-        written.append(message.copy(time=tick - at))
+        message.time = tick - at
+        written.append(message)
         at = tick
     written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -13,6 +13,10 @@ from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 if TYPE_CHECKING:
     # Reading files brings mido, which the first paint does not wait for.
     from engine.midi.parsing import TimedNote
+
+
+_TOLD = 256
+"""Measures between two tellings of how much is done."""
 
 
 @dataclass
@@ -59,14 +63,21 @@ class _Placed:
 
 
 def fit(
-    notes: Iterable[TimedNote], length: Fraction, grid: Grid, account: Account
+    notes: Iterable[TimedNote],
+    length: Fraction,
+    grid: Grid,
+    account: Account,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Measure]:
     """Gives the measures that one voice made of ``notes`` fills, silence to ``length`` included.
 
     ``notes`` come in the order of their starts; times are in quarter notes from the start of
-    the first measure. What had to be changed is added to ``account``.
+    the first measure. What had to be changed is added to ``account``. ``on_progress`` is told
+    how much is done, 0 to 1.
     """
-    line = _line(_placed(notes, grid, account), account)
+    placed = _placed(notes, grid, account)
+    on_progress(0.5)
+    line = _line(placed, account)
     ticks = max((note.end for note in line), default=0)
     size = max(-(-ticks // grid.ticks), int(length // grid.length))
     tokens = [HOLD] * (size * grid.ticks)
@@ -86,6 +97,9 @@ def fit(
             bar[0] = REST
         measures.append(Measure.from_tokens(bar, grid))
         resting = next((token == REST for token in reversed(bar) if token != HOLD), resting)
+        if not len(measures) % _TOLD:
+            on_progress(0.5 + 0.5 * start / len(tokens))
+    on_progress(1.0)
     return measures
 
 
@@ -95,14 +109,18 @@ def count(number: int, noun: str) -> str:
 
 
 def _placed(notes: Iterable[TimedNote], grid: Grid, account: Account) -> list[_Placed]:
-    known: dict[Fraction, tuple[int, Fraction]] = {}
+    known: dict[tuple[int, int], tuple[int, Fraction]] = {}
+    length, parts = grid.length.as_integer_ratio()
 
     def nearest(time: Fraction) -> tuple[int, Fraction]:
-        measure, within = divmod(time, grid.length)
-        if within not in known:
+        # In whole numbers: to divide and compare fractions takes many times as long.
+        measure, rest = divmod(time.numerator * parts, time.denominator * length)
+        place = rest, time.denominator
+        if place not in known:
+            within = Fraction(rest, time.denominator * parts)
             tick = grid.nearest(within)
-            known[within] = tick, abs(grid.edges[tick] - within)
-        tick, moved = known[within]
+            known[place] = tick, abs(grid.edges[tick] - within)
+        tick, moved = known[place]
         return measure * grid.ticks + tick, moved
 
     placed = []

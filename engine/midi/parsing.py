@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections import defaultdict, deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +27,9 @@ DRUMS = 9
 """The channel of drums, counted from 0."""
 
 LONGEST_NAME = 80
+
+_TOLD = 1024
+"""Messages between two tellings of how much is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,30 @@ class ParsedFile:
 class _Guarded(BytesIO):
     """Bytes that mido can neither read for ever nor fill the memory with.
 
-    mido asks for the place once a message, and takes a number of any length.
+    mido asks for the place once a message, and takes a number of any length. What
+    ``on_progress`` raises is kept in ``ended``, for mido's own errors are of any kind.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, on_progress: Callable[[float], None]) -> None:
         super().__init__(content)
+        self._size = len(content)
+        self._on_progress = on_progress
         self._messages = 0
         self._unfinished = 0
+        self.ended: Exception | None = None
 
     def tell(self) -> int:
         self._messages += 1
         if self._messages > MOST_MESSAGES:
             raise OSError(f"it holds more than {MOST_MESSAGES} messages")
-        return super().tell()
+        place = super().tell()
+        if not self._messages % _TOLD:
+            try:
+                self._on_progress(place / self._size)
+            except Exception as error:
+                self.ended = error
+                raise
+        return place
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(size)
@@ -91,20 +106,26 @@ class _Guarded(BytesIO):
         return content
 
 
-def parse(path: Path) -> ParsedFile:
-    """Reads a MIDI file of any type; raises `BadMidiFile` for whatever is not one."""
+def parse(path: Path, on_progress: Callable[[float], None] = lambda _: None) -> ParsedFile:
+    """Reads a MIDI file of any type; raises `BadMidiFile` for whatever is not one.
+
+    ``on_progress`` is told how much is read, 0 to 1; what it raises ends the reading.
+    """
     content = _content(path)
     if content[:4] != b"MThd":
         raise BadMidiFile(
             f"{path} is not a MIDI file.", "Name a standard MIDI file, which ends in .mid."
         )
+    guarded = _Guarded(content, on_progress)
     try:
-        file = mido.MidiFile(file=_Guarded(content), clip=False)
+        file = mido.MidiFile(file=guarded, clip=False)
     except EOFError as error:
         raise _damaged(path, "it ends too early") from error
     # mido lets through whatever its decoders meet: OSError, ValueError, KeyError, IndexError,
     # struct.error and errors of its own for single meta messages.
     except Exception as error:
+        if guarded.ended is not None:
+            raise guarded.ended from None
         reason = str(error).split("\n")[0] or type(error).__name__
         raise _damaged(path, reason) from error
     if file.ticks_per_beat <= 0:
@@ -170,10 +191,10 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
             metres.append((Fraction(tick, ticks_per_quarter), metre))
     for (channel, pitch), starts in sounding.items():
         found.extend((start, -pitch, tick, channel) for start in starts)
+    ticks = {tick for start, _, stop, _ in found for tick in (start, stop)}
+    at = {tick: Fraction(tick, ticks_per_quarter) for tick in ticks}
     notes = tuple(
-        TimedNote(
-            Fraction(start, ticks_per_quarter), Fraction(stop, ticks_per_quarter), -lower, channel
-        )
+        TimedNote(at[start], at[stop], -lower, channel)
         for start, lower, stop, channel in sorted(found)
     )
     end = Fraction(tick, ticks_per_quarter)

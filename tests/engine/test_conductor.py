@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
 
 from engine import commands as c
 from engine.conductor import Conductor, ModelFailed, ModelLoaded, collapsed
@@ -12,12 +16,14 @@ from engine.config import Settings
 from engine.errors import BadModel
 from engine.events import (
     Event,
+    JobProgressed,
     LatenessMeasured,
     Noticed,
     PlayheadMoved,
     Refused,
     Snapshot,
 )
+from engine.filing import MidiRead
 from engine.jobs import Jobs
 from engine.keeping import KEEP_AFTER
 from engine.locations import SONGS, songs_folder
@@ -83,6 +89,22 @@ class Desk:
             self.conductor.take(item, self.now)
         return self.player.messages
 
+    def bring_in(self, command: c.ImportMidi) -> None:
+        """Gives a command to read a file, and then what its job has read."""
+        self.do(command)
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Waits for a file to be read or refused, and hands what was read to the conductor."""
+        end = time.monotonic() + 30
+        while not (told := [each for each in list(self.events) if read_or_refused(each)]):
+            assert time.monotonic() < end, "The file was never read."
+            time.sleep(0.002)
+        for each in told:
+            if isinstance(each, MidiRead):
+                self.events.remove(each)
+                self.conductor.take(each, self.now)
+
     def until(self, end: float) -> None:
         """Moves time on."""
         while (wake := self.conductor.wake()) is not None and wake <= end:
@@ -97,6 +119,13 @@ class Desk:
     def told(self, kind: type[Event]) -> list[Event]:
         """Gives the events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def read_or_refused(event: Event) -> bool:
+    """Tells whether an event is what the reading of a file came to."""
+    if isinstance(event, MidiRead):
+        return True
+    return isinstance(event, Refused) and isinstance(event.answers, c.ImportMidi)
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:
@@ -342,20 +371,23 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     assert (opened.song, opened.saved, opened.locks) == (saved.song, True, frozenset({3}))
     assert desk.do(c.Undo()) is not None
     assert desk.conductor.snapshot.song.tempo == 99
-    desk.do(c.ExportMidi(str(tmp_path / "out")), c.ImportMidi(2, str(tmp_path / "out.mid")))
+    desk.do(c.ExportMidi(str(tmp_path / "out")))
+    desk.bring_in(c.ImportMidi(2, str(tmp_path / "out.mid")))
     slot = desk.conductor.snapshot.song.slots[2]
     assert slot.measure == desk.conductor.snapshot.song.slots[0].measure
     assert slot.origin.kind == "midi"
     before = desk.conductor.snapshot
     for command in (
         c.OpenSong(str(tmp_path / "missing")),
-        c.ImportMidi(0, path),
         c.SaveSong("/proc/no"),
         c.ExportMidi("/proc/no"),
     ):
         desk.forget()
         desk.do(command)
         assert len(desk.told(Refused)) == 1, command
+    desk.forget()
+    desk.bring_in(c.ImportMidi(0, path))
+    assert [str(told) for told in desk.told(Refused)]
     assert desk.conductor.snapshot == before
 
 
@@ -385,11 +417,70 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     note = Measure((60, *[HOLD] * 23))
     files.write(tmp_path / "long.mid", [note] * 300, 100)
     desk = Desk()
-    desk.do(c.ImportMidi(4, str(tmp_path / "long.mid")))
+    desk.bring_in(c.ImportMidi(4, str(tmp_path / "long.mid")))
     assert len(desk.conductor.snapshot.song.slots) == 256
     said = str(desk.told(Noticed))
     assert "252 measures of long.mid" in said
     assert "48 more left out: a song has at most 256" in said
+
+
+@pytest.fixture
+def reading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Makes reading a MIDI file last until the event that is given is set, or it is cancelled."""
+    may_end, read = threading.Event(), files.read
+
+    def slowly(path: Path, track: int | None, on_progress: Callable[[float], None]) -> object:
+        while not may_end.is_set():
+            on_progress(0.5)
+            time.sleep(0.002)
+        return read(path, track)
+
+    monkeypatch.setattr(files, "read", slowly)
+    return may_end
+
+
+def test_the_engine_goes_on_while_a_long_file_is_read(
+    tmp_path: Path, reading: threading.Event
+) -> None:
+    files.write(tmp_path / "a.mid", [measure(72, 74)], 100)
+    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
+    desk.do(command, c.SetTempo(90), c.Play())
+    shown = desk.conductor.snapshot
+    assert (shown.song.tempo, shown.playing, shown.song.slots[1].empty) == (90, True, True)
+    reading.set()
+    desk.hand_over()
+    assert desk.conductor.snapshot.song.slots[1].measure.pitches == (72, 74)
+    assert desk.conductor.snapshot.song.tempo == 90
+    assert [told.answers for told in desk.told(Noticed) if isinstance(told, Noticed)] == [command]
+
+
+@pytest.mark.usefixtures("reading")
+def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path) -> None:
+    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
+    desk.do(command)
+    end = time.monotonic() + 30
+    while not (told := [each for each in list(desk.events) if isinstance(each, JobProgressed)]):
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    assert told[0].name == "reading the file"
+    desk.do(c.Cancel(told[0].job))
+    desk.hand_over()
+    (refused,) = (each for each in desk.events if isinstance(each, Refused))
+    assert refused.answers == command
+    assert desk.conductor.snapshot.song.slots[1].empty
+
+
+def test_what_was_read_for_one_song_does_not_come_into_another(
+    tmp_path: Path, reading: threading.Event
+) -> None:
+    files.write(tmp_path / "a.mid", [measure(72, 74)], 100)
+    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
+    desk.do(command, c.OpenSong(str(sorted(SONGS.iterdir())[0])))
+    opened = desk.conductor.snapshot.song
+    reading.set()
+    desk.hand_over()
+    assert desk.conductor.snapshot.song == opened
+    assert [each.answers for each in desk.events if isinstance(each, Refused)] == [command]
 
 
 def test_a_tune_of_the_corpus_comes_in() -> None:

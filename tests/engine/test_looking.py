@@ -80,7 +80,7 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     track.append(mido.Message("note_off", note=30, time=480))
     mido.MidiFile(type=1, tracks=[track]).save(path)
     desk, command = Desk(), c.ImportMidi(0, str(path), 1)
-    desk.do(command)
+    desk.bring_in(command)
     (told,) = (each for each in desk.told(Noticed) if isinstance(each, Noticed))
     assert told.answers == command
     assert "octave" in told.text

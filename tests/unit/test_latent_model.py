@@ -1,6 +1,8 @@
 """The trained model: what it answers, how it is kept, and what is refused."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -218,3 +220,22 @@ def test_a_card_nested_without_end_is_refused(folder: Path) -> None:
 def test_training_codes_of_another_kind_are_left_out(folder: Path, codes: torch.Tensor) -> None:
     (folder / CODES).write_bytes(save_tensors({"codes": codes}))
     assert sum(map(sum, load(folder).occupancy(0, 7, 9, 5))) == 0
+
+
+def test_loading_a_model_does_not_bring_in_the_compiler(folder: Path) -> None:
+    # Which takes seconds, and none of it is used.
+    words = (
+        "import sys; from pathlib import Path; from engine.latent.weights import load; "
+        f"load(Path({str(folder)!r})); assert 'torch._dynamo' not in sys.modules; "
+        "assert 'sympy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", words], check=True)
+
+
+def test_a_network_that_is_made_draws_its_embedding_as_torch_does() -> None:
+    torch.manual_seed(5)
+    ours = MeasureVAE(SHAPE).embed
+    torch.manual_seed(5)
+    theirs = torch.nn.Embedding(ours.num_embeddings, ours.embedding_dim)
+    assert torch.equal(ours.weight, theirs.weight)
+    assert ours.weight.requires_grad

@@ -9,14 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 
-from engine.commands import Command, ImportMidi, LookIntoMidi
-from engine.events import Event, MidiLookedInto, TrackFound
+from engine.commands import Cancel, Command, ImportMidi, LookIntoMidi
+from engine.events import Event, JobProgressed, MidiLookedInto, TrackFound
 from tui.bridge import EngineLink
 from tui.plain import plain
 from tui.screens.sheet import PathSheet, met, refused
 from tui.widgets.canvas import fitting
 
 FIRST = "Enter looks into the file, Esc leaves it."
+READING = "reading the file"
+"""How the engine calls the job."""
 THEN = "↑ ↓ choose a track, Enter takes its measures, Esc leaves it."
 
 
@@ -33,6 +35,8 @@ class Importer(PathSheet):
         self._asked: Command | None = None
         self._path = ""
         self._tracks: tuple[TrackFound, ...] = ()
+        self._words = ""
+        self._job: int | None = None
 
     def compose(self) -> ComposeResult:
         """Makes the line of the path and the list of tracks, which waits."""
@@ -46,6 +50,9 @@ class Importer(PathSheet):
 
     def hear(self, event: Event) -> bool:
         """Shows the tracks of the file that was asked for, or what went wrong."""
+        if isinstance(event, JobProgressed) and event.name == READING:
+            self._follow(event)
+            return False
         if isinstance(event, MidiLookedInto):
             if self._asked == LookIntoMidi(event.path):
                 self._asked = None
@@ -62,6 +69,18 @@ class Importer(PathSheet):
             self.say(wrong, wrong=True)
             return True
         return False
+
+    def _follow(self, job: JobProgressed) -> None:
+        # A long file takes seconds, and Esc ends that too.
+        self._job = job.job if job.done < 1 else None
+        if self._asked is not None and self._job is not None:
+            self.say(f"{self._words} {job.done:.0%}")
+
+    def action_leave(self) -> None:
+        """Leaves without taking anything; what is being read is read no further."""
+        if self._asked is not None and self._job is not None:
+            self._link.send(Cancel(self._job))
+        super().action_leave()
 
     def _list(self, found: MidiLookedInto) -> None:
         self._path = found.path
@@ -97,7 +116,7 @@ class Importer(PathSheet):
             self._ask(ImportMidi(self._slot, self._path, track), "Taking its measures …")
 
     def _ask(self, command: Command, words: str) -> None:
-        self._asked = command
+        self._asked, self._words = command, words
         self.say(words)
         self._link.send(command)
 

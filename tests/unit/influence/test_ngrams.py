@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.influence.ngrams import STEPS, GramIndex, grams, longest_among, longest_run, steps
+from engine.influence.ngrams import (
+    STEPS,
+    GramIndex,
+    Stretches,
+    grams,
+    longest_among,
+    longest_run,
+    steps,
+)
 from engine.music.measure import REST
 
 
@@ -73,3 +81,27 @@ def test_among_several_lines_no_stretch_goes_from_one_to_the_next() -> None:
     assert longest_among(ours, line(62, 64, 66, 67, 69, 71, 73, 74)[None]) == 7
     assert longest_among(ours, np.zeros((2, 1, 24), np.uint8)) == 0
     assert longest_among(ours[:0], lines) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(60, 62), max_size=12), max_size=4),
+    st.lists(st.integers(60, 62), min_size=2, max_size=12),
+    st.integers(1, 6),
+)
+def test_a_stretch_that_stands_in_a_line_is_never_overlooked(
+    lines: list[list[int]], asked: list[int], length: int
+) -> None:
+    stretches = Stretches([line(*each) for each in lines])
+    ours = steps(line(*asked))[0]
+    longest = max((longest_run(ours, steps(line(*each))[0])[0] for each in lines), default=0)
+    if longest >= length:
+        assert stretches.may_hold(ours, length)
+
+
+def test_a_stretch_that_stands_in_no_line_is_known_not_to() -> None:
+    stretches = Stretches([line(60, 62, 64, 65), line(60, 61, 60, 61, 60)])
+    assert stretches.may_hold(steps(line(67, 69, 71, 72))[0], 3)
+    assert not stretches.may_hold(steps(line(67, 69, 71, 72, 74))[0], 4)
+    assert not stretches.may_hold(steps(line(60, 64, 67))[0], 1)
+    assert not Stretches([]).may_hold(steps(line(60, 62))[0], 1)

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from engine.influence.raw import agreement, cardinality
+from engine.influence.raw import agreeing, agreement, cardinality
 from engine.music.measure import HIGHEST, LOWEST, REST
 
 Tokens = npt.NDArray[np.uint8]
 
+any_token = st.one_of(st.sampled_from([0, 1]), st.integers(LOWEST, HIGHEST))
 measures = arrays.arrays(
     np.uint8,
     st.tuples(st.integers(1, 6), st.just(24)),
-    elements=st.one_of(st.sampled_from([0, 1]), st.integers(LOWEST, HIGHEST)),
+    elements=any_token,
 )
 
 
@@ -73,3 +74,16 @@ def test_a_long_corpus_is_searched_to_its_end() -> None:
     found = cardinality(tokens[-1], np.ascontiguousarray(tokens.T), count(tokens))
     assert int(found.argmax()) == 69_999
     assert found[-1] == 1.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(measures, st.data())
+def test_measures_that_are_moved_alike_agree_as_the_passage_does(
+    ours: Tokens, data: st.DataObject
+) -> None:
+    shape = (len(ours), 24)
+    theirs = data.draw(arrays.arrays(np.uint8, shape, elements=any_token))
+    counts = sum(agreeing(a, b[:, None]) for a, b in zip(ours, theirs, strict=True))
+    size = max(1, int((ours > REST).sum()), int((theirs > REST).sum()))
+    scores = cardinality(ours.reshape(-1), theirs.reshape(-1, 1), count(theirs.reshape(1, -1)))
+    assert scores[0] == np.float32(int(np.max(counts)) / size)

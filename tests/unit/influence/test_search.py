@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from engine import locations
 from engine.corpus.table import shipped
 from engine.errors import OutOfRange
 from engine.influence.index import CARD, BadIndex, place, read
-from engine.influence.search import MeasureInfluence, open_index
+from engine.influence.search import CLOSE, MeasureInfluence, open_index
 from engine.influence.selftest import self_test
+from engine.influence.spec import Found, Match, Originality
 from engine.latent.weights import load
 from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.measure import SILENCE, Measure
@@ -75,6 +77,67 @@ def test_a_whole_tune_names_itself(search: MeasureInfluence) -> None:
     assert told[-1] == 1.0
     assert found.originality.value == pytest.approx(0.0, abs=1e-6)
     assert 0 < found.originality.low < found.originality.high < 1
+
+
+def test_a_whole_file_is_answered_as_its_measures_are_one_by_one(
+    search: MeasureInfluence,
+) -> None:
+    measures = [*tune(search, 1200, by=1), SILENCE, *tune(search, 10), *held_out(search)]
+    assert search.behind(measures, top=12) == whole(search, measures, top=12)
+    alone = search.behind([SILENCE, measures[0]], top=3)
+    assert alone.originality == search.of([SILENCE, measures[0]], 1).originality
+    assert {match.asked for match in alone.matches} <= {1, 2}
+
+
+def held_out(search: MeasureInfluence) -> list[Measure]:
+    corpus = search.corpus
+    number = next(at for at, each in enumerate(corpus.tunes) if each.split == "test")
+    return tune(search, number)
+
+
+def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> Found:
+    """Puts an answer about measures together from the answers about each of them."""
+    asked = [at for at, measure in enumerate(measures) if not measure.silent]
+    answers = [search.of(measures, at, top=max(50, top)) for at in asked]
+    scores: dict[int, float] = {}
+    best: dict[int, Match] = {}
+    for match in (match for found in answers for match in found.matches):
+        scores[match.cluster] = scores.get(match.cluster, 0.0) + match.score / len(asked)
+        known = best.setdefault(match.cluster, match)
+        if (match.percentile, match.score) > (known.percentile, known.score):
+            best[match.cluster] = match
+    order = sorted(scores, key=lambda unit: -scores[unit])[:top]
+    human, original = search.index.human, [found.originality.value for found in answers]
+    low, high = human.whole_range()
+    copied = any(match.percentile >= 100 for found in answers for match in found.matches)
+    return replace(
+        answers[0],
+        close=copied or human.whole_percentile(1 - float(np.mean(original))) >= CLOSE,
+        matches=tuple(
+            replace(best[unit], rank=rank, score=scores[unit]) for rank, unit in enumerate(order, 1)
+        ),
+        originality=Originality(
+            float(np.mean(original)),
+            1 - high,
+            1 - low,
+            max(found.originality.longest_match for found in answers),
+        ),
+    )
+
+
+def test_what_is_found_of_many_measures_is_put_together_at_the_end(
+    search: MeasureInfluence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measures, told = tune(search, 10) * 4, 0
+    put_together = MeasureInfluence._match
+
+    def counted(*words: Any) -> Match:
+        nonlocal told
+        told += 1
+        return put_together(*words)
+
+    monkeypatch.setattr(MeasureInfluence, "_match", counted)
+    assert len(search.behind(measures, top=5).matches) == told == 5
 
 
 def test_a_tune_that_is_repeated_names_itself_as_well(search: MeasureInfluence) -> None:

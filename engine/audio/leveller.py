@@ -18,6 +18,9 @@ CEILING = 0.97
 SETTLING = 0.8
 """Seconds over which the power is averaged that decides how far a wave is turned down."""
 
+PRIOR = 0.2
+"""Seconds for which the prompt counts at the join, as if it had gone on."""
+
 RISE = 6.0
 """By how many dB a second the gain may come back."""
 
@@ -51,11 +54,6 @@ class Leveller:
         self._given, self._reference = tuple(prompt), reference
         self._share = 1 - math.exp(-self._seconds / SETTLING)
         self._power = 0.0
-        if reference is not None:
-            # A gain that is in force at the end of the prompt is gone on with.
-            last = self._given[-1]
-            louder = HEADROOM - last if last < 0 else 0.0
-            self._power = 10 ** ((reference + louder) / 10)
         self._gains: list[float] = []
         self._cap = 0.0
         self._rest: Wave = np.zeros(0, dtype=np.float32)
@@ -87,18 +85,33 @@ class Leveller:
 
     def _hear(self, number: int, frame: Wave) -> None:
         before, self._cap = self._cap, _decibels(CEILING / max(float(np.abs(frame).max()), CEILING))
-        wanted = min(self._wanted(number, frame), before, self._cap)
+        end = len(self._given) - 1
+        if number > end:
+            self._measure(number - end, frame)
+        wanted = self._given[number] if number <= end else self._wanted()
+        wanted = min(wanted, before, self._cap)
         if self._gains:
             wanted = min(wanted, self._gains[-1] + RISE * self._seconds)
         self._gains.append(round(wanted, _DECIMALS))
+        if number == end:
+            # From the gain as it became: so the gains of a take, given again, lead to themselves.
+            self._begin()
+            self._measure(0, frame)
 
-    def _wanted(self, number: int, frame: Wave) -> float:
-        if number < len(self._given) - 1:
-            return self._given[number]
+    def _begin(self) -> None:
+        gain = self._gains[-1]
+        louder = HEADROOM - gain if gain < 0 else 0.0
+        self._power = 10 ** (((self._reference or 0.0) + louder) / 10)
+
+    def _measure(self, number: int, frame: Wave) -> None:
+        # Over what there is at first, so that a sound that is loud from its start is met soon.
+        share = max(self._share, self._seconds / (PRIOR + (number + 1) * self._seconds))
+        power = float(np.mean(np.square(frame, dtype=np.float64)))
+        self._power += share * (power - self._power)
+
+    def _wanted(self) -> float:
         if self._reference is None:
             return 0.0
-        power = float(np.mean(np.square(frame, dtype=np.float64)))
-        self._power += self._share * (power - self._power)
         louder = 10 * math.log10(max(self._power, _QUIET)) - self._reference
         return min(0.0, HEADROOM - louder)
 

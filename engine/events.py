@@ -359,6 +359,7 @@ class Trait:
 
     ``accuracy`` is that of its meter on held-out tunes, from ``low`` to ``high`` by its
     doubt, against ``chance``; ``threshold`` is where its meter says that it is there.
+    ``advised`` is the strength that its probe advises.
     """
 
     name: str
@@ -373,6 +374,7 @@ class Trait:
     arm: Arm = "closed-loop"
     warnings: tuple[str, ...] = ()
     shipped: bool = True
+    advised: float = 4.0
 
 
 PromptKind = Literal["song", "take", "file", "nothing"]
@@ -406,6 +408,40 @@ PEAKS = 160
 
 
 @dataclass(frozen=True, slots=True)
+class Loudness:
+    """How loud a take is: the levels of prompt and continuation while they sound, in dB.
+
+    0 is full scale; None is silent, or no prompt. ``clipped`` is the share of the samples that
+    lie at full scale.
+    """
+
+    prompt: float | None
+    continuation: float | None
+    clipped: float
+
+
+@dataclass(frozen=True, slots=True)
+class TraitResult:
+    """What became of a trait in a take.
+
+    ``mode`` is what was asked for at the end, "off" where it was metered alone; ``level`` the
+    meter's mean confidence over the last two seconds, ``aim`` the confidence it was to come
+    to, and ``reached`` whether it did.
+    """
+
+    name: str
+    mode: Mode
+    level: float
+    aim: float
+    reached: bool
+
+    @property
+    def missed(self) -> bool:
+        """Whether something was asked for and not reached."""
+        return self.mode != "off" and not self.reached
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """A piece of audio that was made, as a list shows it; its recipe lies beside its file.
 
@@ -414,6 +450,8 @@ class Take:
     each part in the last seconds. ``parent`` is the take it continues or repeats, ``twin``
     its unsteered twin; ``whole`` is false where it was cancelled on the way. ``peaks`` are
     pairs of the lowest and highest sample for each of the `PEAKS` columns of a drawn wave.
+    ``results`` tell what became of the traits and ``loudness`` how loud it is; takes of older
+    versions tell neither.
     """
 
     id: str
@@ -430,6 +468,8 @@ class Take:
     twin: str | None = None
     whole: bool = True
     peaks: tuple[tuple[float, float], ...] = ()
+    results: tuple[TraitResult, ...] = ()
+    loudness: Loudness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def _type_push(screen: SteerScreen) -> None:
         hint = "From 0 to 1: how sure the meter is to be of what is asked for."
         field = Field("target", f"{trait.target:g}", number(0, 1, "A target"), hint)
     else:
-        hint = "From 0 to 10, in spreads of the probe's examples; 4 is usual."
+        hint = f"From 0 to 10, in spreads of the probe's examples; {trait.advised:.3g} is advised."
         field = Field("strength", f"{trait.strength:g}", number(0, STRONGEST, "A strength"), hint)
 
     def take(values: tuple[Any, ...] | None) -> None:

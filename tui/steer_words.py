@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import PurePath
 
-from engine.events import Generation, Prompt, Take, Trait
+from engine.events import Generation, Prompt, Take, Trait, TraitResult
 
 MIB = 2.0**20
+
+MISSED = "✕"
+"""The sign of a trait that was asked for and not reached; words say so beside it."""
 
 
 def share(value: float) -> str:
@@ -112,8 +115,20 @@ def settings(generation: Generation) -> str:
 
 
 def pushed(take: Take) -> str:
-    """Says which traits were steered in a take, with their signed strengths."""
-    return " ".join(f"{name} {strength(by)}" for name, by in take.pushed)
+    """Says which traits were steered in a take, how strongly, and which were not reached."""
+    signs = {each.name: MISSED for each in take.results if each.missed}
+    return " ".join(f"{name} {strength(by)}{signs.get(name, '')}" for name, by in take.pushed)
+
+
+def advised(trait: Trait) -> str:
+    """Says which strength a trait's probe advises."""
+    return f"advised {trait.advised:.3g}"
+
+
+def not_reached(result: TraitResult) -> str:
+    """Says that a trait was not reached: how sure its meter was at the end, and of what."""
+    against = "over" if result.mode == "remove" else "of"
+    return f"not reached: {share(result.level)} {against} {share(result.aim)}"
 
 
 def heard(take: Take) -> tuple[str, ...]:

@@ -108,13 +108,16 @@ def _list(options: argparse.Namespace) -> None:
         return
     wide = max(len("name"), *(len(each.card.name) for each, _ in loaded))
     long = max(len("model"), *(len(each.card.model) for each, _ in loaded))
-    put(f"{'name':{wide}}  {'model':{long}}  accuracy   95 %      chance  mark  best  examples")
+    put(
+        f"{'name':{wide}}  {'model':{long}}  accuracy   95 %      chance  mark  best  advised  "
+        "examples"
+    )
     for each, probe in loaded:
         card = each.card
         put(
             f"{card.name:{wide}}  {card.model:{long}}  {card.accuracy:8.2f}   "
             f"{card.low:.2f}-{card.high:.2f} {_chance():6.2f} {card.threshold:6.2f} "
-            f"{card.best:5.2f}  {card.present} + {card.absent}"
+            f"{card.best:5.2f}  {card.strength:7g}  {card.present} + {card.absent}"
         )
         for warning in card.warnings:
             put(f"{'':{wide}}  ! {warning}")
@@ -149,6 +152,7 @@ def _told(found: Found, probe: Probe, layers: bool) -> dict[str, Any]:
         "chance": _chance(),
         "best": card.best,
         "threshold": card.threshold,
+        "advised": card.strength,
         "read": card.read_out,
         "examples": {"with": card.present, "without": card.absent, "groups": card.groups},
         "heads": [

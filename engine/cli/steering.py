@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import writing
 from engine.cli.audio_models import add_model, opened
-from engine.cli.described import described, document, tell
+from engine.cli.described import described, document, tell, tell_missed
 from engine.cli.options import BadUsage, ProgressLine, common, duration, number, say
 from engine.errors import ArmonicaError, CannotWrite, UserError
 from engine.steering.spec import ARMS
@@ -58,8 +58,9 @@ def add(words: Any) -> None:
         help="go on from FILE.wav, .flac, .mid or .armonica",
     )  # fmt: skip
     steer.add_argument(
-        "--probe", action="append", default=[], metavar="NAME=STRENGTH",
-        help="push a trait, from -10 (away from it) to 10 (repeat)",
+        "--probe", action="append", default=[], metavar="NAME[=STRENGTH]",
+        help="push a trait, from -10 (away from it) to 10; NAME alone by the advised strength "
+        "(`probes list`), --probe=-NAME away from it (repeat)",
     )  # fmt: skip
     steer.add_argument("--arm", choices=ARMS, default="closed-loop", help="how (closed-loop)")
     steer.add_argument(
@@ -124,19 +125,21 @@ def _steer(options: argparse.Namespace) -> None:
     generation = _generation(options)
     _check_named(options.out)
     target = number("--target", options.target, 0, 1)
-    strengths = _strengths(options.probe)
-    if options.twin and (options.arm == "none" or not any(strengths.values())):
+    asked = _asked(options.probe, options.arm)
+    if options.twin and (options.arm == "none" or not any(each.pushes for each in asked)):
         raise BadUsage("Nothing is pushed, so there is no unsteered twin.", "Leave out --twin.")
-    settings = tuple(
-        TraitSetting.signed(name, strength, target=target, arm=options.arm)
-        for name, strength in strengths.items()
-    )
     twin = options.out.with_stem(options.out.stem + "-twin")
     _check_places([options.out, *([twin] if options.twin else [])], options.report)
     bench = _opened(options.model)
     if generation.text and not bench.spec.text:
         raise BadUsage(f"{bench.spec.name} takes no description.", "Leave out --prompt.")
-    bench.cards = _cards(bench.spec, strengths)
+    bench.cards = _cards(bench.spec, [each.name for each in asked])
+    settings = tuple(
+        TraitSetting.signed(
+            each.name, each.strength_by(bench.cards[each.name]), target=target, arm=options.arm
+        )
+        for each in asked
+    )
     order = Order(_take_id(), options.out.stem, _now(), generation, settings, Song())
     made = _make(bench, order, options.out, options.report)
     told = made.told
@@ -149,9 +152,11 @@ def _steer(options: argparse.Namespace) -> None:
         if options.report is not None:
             writing.write(options.report, document(told))
         tell(options, told)
+        tell_missed(bench.cards, made.recipe)
         _end(other, twin)
         return
     tell(options, told)
+    tell_missed(bench.cards, made.recipe)
     _end(made, options.out)
 
 
@@ -189,6 +194,7 @@ def _again(options: argparse.Namespace) -> None:
     tell(options, {**made.told, "again": str(path), "identical": same})
     if not same and made.fault is None and made.recipe.steps == recipe.steps:
         say("It came out otherwise than then: the machine or a version differs.")
+    tell_missed(bench.cards, made.recipe)
     _end(made, options.out, whole=made.recipe.steps == recipe.steps)
 
 
@@ -232,16 +238,49 @@ def _check_source(path: Path) -> None:
         files.read(path, SLOWEST_RATE, last=_TRIED)
 
 
-def _strengths(asked: list[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text in asked:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise BadUsage(f"--probe {text!r} is not NAME=STRENGTH.", "Write for example drums=4.")
+@dataclass(frozen=True)
+class _Asked:
+    """A trait as `--probe` names it: by a strength of its own, or, without, by the advised one."""
+
+    name: str
+    strength: float | None
+    away: bool
+
+    @property
+    def pushes(self) -> bool:
+        return self.strength != 0
+
+    def strength_by(self, card: ProbeCard) -> float:
+        """Gives the signed strength, with what the card advises where none is named."""
+        if self.strength is not None:
+            return self.strength
+        return -card.strength if self.away else card.strength
+
+
+def _asked(words: list[str], arm: str) -> list[_Asked]:
+    found: dict[str, _Asked] = {}
+    for text in words:
+        written, equals, value = text.partition("=")
+        name = written.removeprefix("-")
+        if not name:
+            raise BadUsage(
+                f"--probe {text!r} is not NAME or NAME=STRENGTH.", "Write for example drums=4."
+            )
+        if equals and written != name:
+            raise BadUsage(
+                f"--probe={text} names both a sign and a strength.",
+                f"Write {name}=-STRENGTH to remove it by that, or --probe=-{name}.",
+            )
         if name in found:
             raise BadUsage(f"--probe names {name!r} twice.", "Name each trait once.")
-        found[name] = number(f"The strength of {name}", value, -STRONGEST, STRONGEST)
-    return found
+        if not equals and arm in ("iti", "smitin"):
+            # It was chosen for the closed loop, and is no measure for laws that hold no target.
+            raise BadUsage(f"No strength is advised for the arm {arm}.", f"Write {name}=STRENGTH.")
+        strength = None
+        if equals:
+            strength = number(f"The strength of {name}", value, -STRONGEST, STRONGEST)
+        found[name] = _Asked(name, strength, written != name)
+    return list(found.values())
 
 
 def _check_named(path: Path) -> None:

@@ -74,14 +74,15 @@ class AudioModel:
         return found.clone()
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples], mono, from -1 to 1.
+        """Gives the wave of codes: [K, T] -> [samples], mono.
 
+        What is loud may exceed full scale: nothing is cut off here.
         With ``sketch`` it is quicker and a little rougher, where the codec can do that.
         """
         with self.working(mixed=False):
             decode = getattr(self.codec, "sketch", None) if sketch else None
             wave = (decode or self.codec.decode)(codes[None].to(self.device))
-            found: Tensor = wave[0].mean(dim=0).float().clamp(-1.0, 1.0).cpu()
+            found: Tensor = wave[0].mean(dim=0).float().cpu()
         return found.clone()
 
     def conditions(self, *texts: str | None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from engine.audio.level import level_of
+from engine.audio.leveller import Leveller
 from engine.corpus.render import CLIP_PARTS, RATE, SECONDS, Clips
 from engine.corpus.table import SPLITS
 from engine.steering.beat import onsets, regularity, shuffled
@@ -21,6 +23,7 @@ from engine.steering.musicgen import AudioModel
 from engine.steering.probes import Probe
 from engine.steering.probing import with_other
 from engine.steering.settings import TraitSetting
+from engine.steering.spec import AudioSpec
 from engine.steering.steerer import Steerer
 from engine.steering.tagger import Tagger
 
@@ -132,7 +135,8 @@ def continue_prompts(
         last = steerer.trace[-round(rate) :]
         confidence = np.mean([each.readings[prompt.part].confidence for each in last])
         gate = np.mean([abs(each.readings[prompt.part].gate) for each in steerer.trace])
-        found.append(Continued(model.decode(row).numpy(), float(confidence), float(gate)))
+        wave = _levelled(model.decode(row).numpy(), model.spec)
+        found.append(Continued(wave, float(confidence), float(gate)))
     return found
 
 
@@ -170,6 +174,15 @@ def frechet(ours: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> f
     roots = np.sqrt(np.maximum(np.linalg.eigvals(a @ b).real, 0))
     # Rounding may leave equal sets a little below nothing.
     return max(0.0, mean + float(np.trace(a) + np.trace(b) - 2 * roots.sum()))
+
+
+def _levelled(wave: Wave, spec: AudioSpec) -> Wave:
+    # As a player hears it: a take is turned down where it grows louder than its prompt.
+    hop = spec.sample_rate / spec.frame_rate
+    begin = round(PROMPT * spec.frame_rate)
+    reference = level_of(wave[: round(begin * hop)])
+    held = Leveller(spec.sample_rate, hop, (0.0,) * (begin + 1), reference)
+    return held.add(wave, last=True)
 
 
 def _active(stem: npt.NDArray[np.int16]) -> bool:

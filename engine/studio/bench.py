@@ -134,6 +134,7 @@ def _traits(spec: AudioSpec) -> tuple[tuple[Trait, ...], tuple[ArmonicaError, ..
             chance=0.5,
             threshold=each.card.threshold,
             strength=each.card.strength,
+            advised=each.card.strength,
             warnings=each.card.warnings,
             shipped=each.path.is_relative_to(probe_files.SHIPPED),
         )

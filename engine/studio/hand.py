@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.events import Meter
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.steering.steerer import Steerer
+
+_NONE: Mapping[str, float] = MappingProxyType({})
 
 
 class Controls:
@@ -42,13 +45,17 @@ class Hand:
     """A `Steering` that turns the knobs of another at known steps.
 
     ``changes`` are turned again at the steps they were turned at; what ``controls`` bring is
-    turned before the next step.
+    turned before the next step. ``thresholds`` are those of the traits' probes.
     """
 
     def __init__(
-        self, steerer: Steerer, changes: Sequence[Change] = (), controls: Controls | None = None
+        self,
+        steerer: Steerer,
+        changes: Sequence[Change] = (),
+        controls: Controls | None = None,
+        thresholds: Mapping[str, float] = _NONE,
     ) -> None:
-        self._steerer, self._controls = steerer, controls
+        self._steerer, self._controls, self.thresholds = steerer, controls, thresholds
         self._due = list(changes)
         self.changes: list[Change] = []
 
@@ -112,4 +119,5 @@ def hand_on(
     if not probes:
         return None, ()
     steerer = Steerer(probes, [each.setting for each in kept], pace=spec.frame_rate)
-    return Hand(steerer, changes, controls), tuple(kept)
+    thresholds = {each.card.name: each.card.threshold for each in probes}
+    return Hand(steerer, changes, controls, thresholds), tuple(kept)

@@ -19,9 +19,11 @@ from engine.steering.spec import AudioSpec
 from engine.studio import takes
 from engine.studio.fields import bad
 from engine.studio.hand import Controls, Hand, hand_on
+from engine.studio.loudness import Levelling, finished, finisher, measured, planned
 from engine.studio.pace import Pace
 from engine.studio.recipe import Change, Recipe, Steered, pushed_traits, rounded, versions
 from engine.studio.recipe import OtherModel as OtherModel
+from engine.studio.results import results
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -101,6 +103,7 @@ class _Plan:
     stop: int | None
     traits: tuple[Steered, ...]
     changes: tuple[Change, ...]
+    levelling: Levelling | None
 
 
 class Maker:
@@ -176,7 +179,10 @@ class Maker:
             if order.twin:
                 traits = tuple(replace(t, setting=replace(t.setting, mode="off")) for t in traits)
                 changes = ()
-            return _Plan(prompt, recipe.frames, recipe.steps, traits, changes)
+            levelling = recipe.levelling
+            if levelling is not None:
+                levelling = levelling.before(recipe.prompt_frames)
+            return _Plan(prompt, recipe.frames, recipe.steps, traits, changes, levelling)
         added = max(1, round(order.generation.seconds * spec.frame_rate))
         most = 0 if order.generation.prompt.kind == "nothing" else most_frames(spec, added)
         if added + most > int(LONGEST * spec.frame_rate):
@@ -189,7 +195,8 @@ class Maker:
         )
         begin = 0 if prompt is None else prompt.shape[-1]
         traits = tuple(Steered(setting, "") for setting in order.settings)
-        return _Plan(prompt, begin + added, None, traits, ())
+        levelling = planned(self._instrument, order.generation.prompt, prompt)
+        return _Plan(prompt, begin + added, None, traits, (), levelling)
 
     def _grow(self, plan: _Plan, began: Callable[[Growth], None]) -> None:
         from engine.steering.growing import GrowingAudio
@@ -200,6 +207,7 @@ class Maker:
         growth = self.growth = Growth(spec.sample_rate, round(plan.frames * hop))
         began(growth)
         audio = GrowingAudio(self._instrument)
+        finish = finisher(spec, plan.levelling)
         decoded = 0
         # What is made again is turned by its recipe alone.
         controls = self._controls if plan.stop is None else None
@@ -218,7 +226,8 @@ class Maker:
                 self._note()
                 if stops or step.frames - decoded >= CHUNK * spec.frame_rate:
                     decoded = step.frames
-                    growth.add(audio.add(step.codes, last=stops).numpy())
+                    grown = audio.add(step.codes, last=stops).numpy()
+                    growth.add(finish(grown, stops))
                 now = time.monotonic()
                 self._pace.add(now - since)
                 if stops or now - self._told >= TOLD:
@@ -286,10 +295,12 @@ class Maker:
         from engine.studio.peaks import outline
 
         spec, order = self._instrument.spec, self._order
-        wave = self._instrument.decode(codes).numpy()
+        made = self._instrument.decode(codes).numpy()
+        wave, levelling = finished(spec, plan.levelling, made)
         heard: Heard = () if quiet() else self._heard(wave)
         changes = tuple(self._hand.changes) if self._hand is not None else ()
         pushed, arm = pushed_traits(self._traits, changes)
+        thresholds = {} if self._hand is None else self._hand.thresholds
         take = Take(
             id=order.id,
             title=order.title,
@@ -304,6 +315,8 @@ class Maker:
             parent=order.parent,
             whole=self._whole,
             peaks=outline(wave),
+            results=results(self._traits, changes, self._trace, thresholds, spec.frame_rate),
+            loudness=measured(wave, round(begin * spec.sample_rate / spec.frame_rate)),
         )
         recipe = Recipe(
             take=take,
@@ -321,6 +334,7 @@ class Maker:
             changes=changes,
             trace=tuple(self._trace),
             versions=versions(),
+            levelling=levelling,
         )
         return self._shelf.write(recipe, wave, codes.cpu().numpy().astype("int32"))
 

@@ -34,7 +34,7 @@ class Instrument(Protocol):
         """Gives the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples], mono, from -1 to 1."""
+        """Gives the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
 
     def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
         """Gives each step as it is done."""

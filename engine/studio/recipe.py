@@ -10,12 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, get_args
 
 from engine.errors import ArmonicaError, UserError
-from engine.events import Generation, Meter, Prompt, PromptKind, Take
+from engine.events import Generation, Meter, Prompt, PromptKind, Take, TraitResult
 from engine.steering.settings import STRONGEST, TraitSetting, Tuning
 from engine.steering.spec import ARMS, MODES, Arm
 from engine.studio.fields import BadTake, Fields, bad, numbers, parsed
+from engine.studio.loudness import Levelling, read_levelling, read_loudness
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 a recipe tells how its sound was levelled; that of 1 was cut off at full scale."""
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9][a-z0-9_-]{0,79}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -55,6 +57,8 @@ class Recipe:
     making ended after ``steps`` steps. ``prompt`` and ``codes`` are the SHA-256 of the codes
     of the prompt and of the whole, ``audio`` that of the sound's file. ``trace`` holds the
     meters of every step; ``versions`` are pairs of a program's name and version.
+    ``levelling`` is how the sound was turned down; None is how it was made before format 2:
+    what exceeded full scale was cut off.
     """
 
     take: Take
@@ -72,6 +76,7 @@ class Recipe:
     changes: tuple[Change, ...] = ()
     trace: tuple[tuple[Meter, ...], ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
+    levelling: Levelling | None = None
 
     def twinned(self, twin: str | None) -> Recipe:
         """Gives the recipe with another unsteered twin."""
@@ -140,6 +145,9 @@ def encode(recipe: Recipe) -> bytes:
         "arm": take.arm,
         "pushed": take.pushed,
         "heard": take.heard,
+        "results": [asdict(each) for each in take.results],
+        "loudness": None if take.loudness is None else asdict(take.loudness),
+        "levelling": None if recipe.levelling is None else asdict(recipe.levelling),
         "versions": dict(recipe.versions),
         "peaks": take.peaks,
         "trace": {
@@ -159,17 +167,18 @@ def decode(data: bytes, take_id: str) -> Recipe:
     if not is_id(take_id):
         bad("its name is not a take's")
     fields = Fields(parsed(data), "the recipe")
-    if fields.integer("armonica_take", 0, 2**31) != FORMAT:
-        bad("it was written by another version of the program")
+    written = fields.integer("armonica_take", 0, 2**31)
+    if not 1 <= written <= FORMAT:
+        bad("it was written by a newer version of the program")
     try:
-        return _recipe(fields, take_id)
+        return _recipe(fields, take_id, written)
     except BadTake:
         raise
     except ArmonicaError as error:
         bad(error.message.rstrip("."))
 
 
-def _recipe(fields: Fields, take_id: str) -> Recipe:
+def _recipe(fields: Fields, take_id: str, written: int) -> Recipe:
     model, rates = fields.part("model"), fields.part("rates")
     grown, digests = fields.part("grown"), fields.part("digests")
     asked = _generation(fields.part("asked"))
@@ -193,6 +202,11 @@ def _recipe(fields: Fields, take_id: str) -> Recipe:
             for low, high in [numbers(row, 2, -1, 1, "a peak")]
         ),
     )
+    levelling = None
+    if written > 1:
+        results = tuple(map(_result, fields.rows("results", _MOST_TRAITS)))
+        take = replace(take, results=results, loudness=read_loudness(fields.take("loudness")))
+        levelling = read_levelling(fields.take("levelling"))
     recipe = Recipe(
         take=take,
         generation=asked,
@@ -209,11 +223,14 @@ def _recipe(fields: Fields, take_id: str) -> Recipe:
         changes=tuple(map(_change, fields.rows("changes", _MOST_CHANGES))),
         trace=_trace(fields.part("trace")),
         versions=_versions(fields.take("versions")),
+        levelling=levelling,
     )
     for each in (model, rates, grown, digests, fields):
         each.end()
     if not recipe.prompt_frames < recipe.frames:
         bad("its prompt is longer than it is")
+    if levelling is not None and len(levelling.gains) <= recipe.prompt_frames:
+        bad("its gains do not reach to the end of its prompt")
     return recipe
 
 
@@ -260,6 +277,19 @@ def _setting(fields: Fields) -> TraitSetting:
     except TypeError:
         bad("the tuning of a trait has a field that is not known")
     return TraitSetting(name, mode, strength, target, arm, tuning)
+
+
+def _result(body: object) -> TraitResult:
+    fields = Fields(body, "a result")
+    found = TraitResult(
+        fields.text("name"),
+        fields.choice("mode", MODES),
+        fields.number("level", 0, 1),
+        fields.number("aim", 0, 1),
+        fields.truth("reached"),
+    )
+    fields.end()
+    return found
 
 
 def _trace(fields: Fields) -> tuple[tuple[Meter, ...], ...]:

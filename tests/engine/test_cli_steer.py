@@ -316,6 +316,75 @@ def test_a_negative_strength_removes(
     assert told["steps"][-1]["gate"] == {"bright": -1.0}
 
 
+def test_a_name_alone_is_pushed_by_the_advised_strength_and_with_a_minus_away(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    (listed,) = ask(capsys, "probes", "list")["probes"]
+    advised = listed["advised"]
+    assert advised == _probe(str(small), "bright").card.strength
+    for word, strength in (("bright", advised), ("-bright", -advised)):
+        (probe,) = ask(capsys, *steer(small, tmp_path / "out.wav", f"--probe={word}"))["probes"]
+        assert (probe["strength"], probe["advised"]) == (strength, advised)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--probe bright=0.5 --target 1", "of a target of 1.00; try --probe bright=4 (advised)"),
+        ("--probe bright=-0.5 --target 1", "down to .00; try --probe bright=-4 (advised)"),
+        ("--probe bright --target 1", "its strength is the advised one; try another --seed"),
+    ],
+)
+def test_a_trait_that_was_not_reached_is_said(
+    words: str,
+    said: str,
+    small: Path,
+    planted: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    planted()
+    report = tmp_path / "r.json"
+    asked = [*map(str, steer(small, tmp_path / "out.wav", *words.split(), "--report", report))]
+    assert main(asked) == 0
+    out, err = capsys.readouterr()
+    assert "not reached; meter" in out
+    last = err.splitlines()[-1]
+    assert last.startswith("armonica: bright was not reached: confidence .")
+    assert said in last
+    (probe,) = json.loads(report.read_text())["probes"]
+    assert probe["reached"] is False
+    trace = json.loads(report.read_text())["steps"]
+    level = sum(step["confidence"]["bright"] for step in trace) / len(trace)
+    # It is shorter than the two seconds at the end that count.
+    assert probe["level"] == pytest.approx(level, abs=1e-5)
+    again = main(
+        ["again", str(tmp_path / "out.wav"), "-o", str(tmp_path / "b.wav"), "--model", str(small)]
+    )
+    assert again == 0
+    assert capsys.readouterr().err.splitlines()[-1] == last
+
+
+def test_a_trait_that_was_reached_and_how_loud_it_is_are_told(
+    small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted()
+    soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
+    more = ("--continue", tmp_path / "before.wav", "--probe", "bright", "--target", "0.05")
+    told = ask(capsys, *steer(small, tmp_path / "out.wav", *more))
+    assert told["probes"][0]["reached"] is True
+    loud = told["loudness"]
+    assert loud.keys() == {"prompt", "continuation", "clipped"}
+    assert loud["clipped"] == 0
+    assert loud["continuation"] - loud["prompt"] < 4.4
+    assert main([*map(str, steer(small, tmp_path / "out.wav", *more))]) == 0
+    out, err = capsys.readouterr()
+    assert "dB against the prompt, nothing at full scale" in out
+    assert "bright +4: reached; meter" in out
+    assert "not reached" not in err
+
+
 def test_the_arm_none_is_metered_and_not_pushed(
     small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -577,7 +646,9 @@ def test_a_full_disk_leaves_nothing(
         ("--seed -1", "--seed lies from 0"),
         ("--target 1.2", "from 0 to 1"),
         ("--arm itti", "--help"),
-        ("--probe bright", "NAME=STRENGTH"),
+        ("--probe bright --arm iti", "bright=STRENGTH"),
+        ("--probe=-bright=3", "Write bright=-STRENGTH"),
+        ("--probe bright --probe=-bright", "once"),
         ("--probe =3", "NAME=STRENGTH"),
         ("--probe bright=much", "from -10 to 10"),
         ("--probe bright=11", "from -10 to 10"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.events import AudioModelStatus, TakePlayed
+from engine.events import AudioModelStatus, TakePlayed, TraitResult
 from tests.tui.fake_studio import FakeStudio, grown, take
 from tests.tui.waiting import until
 from tui.app import ArmonicaApp
@@ -21,6 +21,12 @@ TAKES = (
     take(2, twin="t3"),
     take(3, title="The Rakes of Kildare 2, unsteered", pushed=(), heard=(("piano", 0.9),)),
     take(4, whole=False, seconds=7.3, parent="t2"),
+)
+
+MISSED = (
+    TraitResult("drums", "add", 0.06, 0.85, False),
+    TraitResult("bass", "remove", 0.64, 0.2, False),
+    TraitResult("piano", "add", 0.7, 0.52, True),
 )
 
 
@@ -60,6 +66,13 @@ async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
     await until(pilot, lambda: screen.takes.played.at == 6.6)
 
 
+async def missed(pilot: Pilot[Any], studio: FakeStudio) -> None:
+    """Shows a take in which drums were asked for and did not come, nor did the bass go."""
+    await growing(pilot, studio)
+    made = take(9, results=MISSED)
+    studio.change(job=None, growing=None, takes=(*TAKES, made))
+
+
 async def failed(pilot: Pilot[Any], studio: FakeStudio) -> None:
     """Shows a model that could not be had on a machine without sound."""
     del pilot
@@ -73,7 +86,7 @@ async def failed(pilot: Pilot[Any], studio: FakeStudio) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "mono"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("scene", [growing, heard], ids=["growing", "heard"])
+@pytest.mark.parametrize("scene", [growing, heard, missed], ids=["growing", "heard", "missed"])
 def test_steer(snap_compare: Compare, scene: Scene, size: tuple[int, int], theme: str) -> None:
     studio = FakeStudio()
     studio.open()

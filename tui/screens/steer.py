@@ -24,6 +24,7 @@ from engine.events import (
     TakeGrown,
     TakePlayed,
     Trait,
+    TraitResult,
 )
 from tui import gestures, steer_words
 from tui.bridge import EngineLink
@@ -67,6 +68,7 @@ class SteerScreen(BesideScreen):
         self.gestures = Gestures(lambda: gestures.moved_at(self.app))
         self.growth = Growth()
         self.chosen = 0
+        self._grew = studio.growing
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -181,6 +183,8 @@ class SteerScreen(BesideScreen):
         match event:
             case StudioShown():
                 self.takes.tell(event)
+                if event.job is not None:
+                    self._grew = event.growing
                 self._look()
                 self.draw()
             case TakeGrown():
@@ -237,6 +241,7 @@ class SteerScreen(BesideScreen):
             for each in device.bindings
             if each.binding.target.sort.named == "trait"
         }
+        results = {} if live else self._results()
         readings = tuple(
             TraitReading(
                 trait,
@@ -245,11 +250,16 @@ class SteerScreen(BesideScreen):
                 self.growth.pushes(trait.name),
                 live,
                 trait.name in bound,
+                results.get(trait.name),
             )
             for trait in self.studio.traits
         )
         chosen = max(0, min(self.chosen, len(readings) - 1))
         rows.show(readings, chosen, self._instead())
+
+    def _results(self) -> dict[str, TraitResult]:
+        made = next((take for take in self.studio.takes if take.id == self._grew), None)
+        return {} if made is None else {each.name: each for each in made.results}
 
     def _instead(self) -> str:
         model, key = self.studio.model, self.keymap.label("audio.model")

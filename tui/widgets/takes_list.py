@@ -79,8 +79,11 @@ class TakesList(Canvas, can_focus=True):
             if take.id == self._chosen:
                 steered = words.pushed(take) or "not steered"
                 heard = f"heard {', '.join(words.heard(take))}" if take.heard else "not yet heard"
-                marks = ", ".join(word for word, _ in self._marks(take))
-                parts = [take.title, words.seconds(take.seconds), steered, heard, marks]
+                missed = ", ".join(
+                    f"{each.name} {words.not_reached(each)}" for each in take.results if each.missed
+                )
+                marks = ", ".join(word for word, _ in self._marks(take) if words.MISSED not in word)
+                parts = [take.title, words.seconds(take.seconds), steered, heard, missed, marks]
                 return ", ".join(part for part in parts if part) + "."
         if self._growing is not None and self._growing[0] == self._chosen:
             return f"{self._growing[1]}."
@@ -145,6 +148,8 @@ class TakesList(Canvas, can_focus=True):
 
     def _marks(self, take: Take) -> list[tuple[str, str]]:
         marks = []
+        if any(each.missed for each in take.results):
+            marks.append((f"{words.MISSED} not reached", "takes--cut"))
         if not take.whole:
             marks.append(("cut", "takes--cut"))
         if take.twin is not None:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import Meter, Trait
+from engine.events import Meter, Trait, TraitResult
 from tui import steer_words as words
 from tui.growth import Column
 from tui.widgets.canvas import Canvas, Picture, fitting
@@ -32,7 +32,8 @@ class TraitReading:
     """A trait as it is to be drawn: how it is set, its latest meter, its history.
 
     ``columns`` are as many as `TraitRows.history_width` says; ``live`` says whether audio grows,
-    ``bound`` whether a control moves the trait.
+    ``bound`` whether a control moves the trait. ``result`` is what became of it in the take
+    that the history is of.
     """
 
     trait: Trait
@@ -41,6 +42,14 @@ class TraitReading:
     pushes: tuple[int, int]
     live: bool
     bound: bool = False
+    result: TraitResult | None = None
+
+    @property
+    def missed(self) -> str:
+        """Says that the trait was asked for and not reached; empty where it was."""
+        if self.result is None or not self.result.missed:
+            return ""
+        return words.not_reached(self.result)
 
 
 class _Places(NamedTuple):
@@ -137,13 +146,15 @@ class TraitRows(Canvas, can_focus=True):
         each = self._readings[self._chosen]
         trait, meter = each.trait, each.meter
         parts = [f"{trait.name} {words.share(trait.accuracy)} {words.doubt(trait)}", trait.mode,
-                 f"{trait.arm} {words.want(trait)}".strip()]  # fmt: skip
+                 f"{trait.arm} {words.want(trait)}".strip(), words.advised(trait)]  # fmt: skip
         if meter is not None:
             parts.append(f"confidence {words.share(meter.confidence)}")
             parts.append(f"threshold {words.share(trait.threshold)}")
             if each.live:
                 parts.append(f"push {words.signed(meter.gate)}{' now' * meter.pushed}")
             parts.append("pushed {} of {} steps".format(*each.pushes))
+        if each.missed:
+            parts.append(each.missed)
         return ", ".join(parts) + "."
 
     # Where things lie
@@ -202,7 +213,8 @@ class TraitRows(Canvas, can_focus=True):
         last = 1 + step * min(room, len(self._readings) - first)
         if last < picture.height:
             said = self._said(self._readings[self._chosen], picture.width - 2)
-            style = "traits--warning" if said.startswith("! ") else "traits--words"
+            loud = said.startswith(("! ", words.MISSED))
+            style = "traits--warning" if loud else "traits--words"
             picture.put(2, picture.height - 1, said, self.style_of(style))
 
     def _paint_heading(self, picture: Picture, at: _Places, first: int, room: int) -> None:
@@ -259,8 +271,14 @@ class TraitRows(Canvas, can_focus=True):
     def _paint_second(self, picture: Picture, each: TraitReading, at: _Places, y: int) -> None:
         trait, quiet = each.trait, self.style_of("traits--words")
         picture.put(at.accuracy, y, f"chance {words.share(trait.chance)}", quiet)
-        picture.put(at.meter, y, f"there from {words.share(trait.threshold)}", quiet)
-        if each.pushes[1]:
+        there, advised = f"from {words.share(trait.threshold)}", words.advised(trait)
+        room = at.meter_width
+        said = fitting(room, f"there {there} · {advised}", f"{there} · {advised}", advised)
+        picture.put(at.meter, y, said, quiet)
+        if each.missed:
+            said = fitting(at.meter - at.mode - 1, f"{words.MISSED} {each.missed}")
+            picture.put(at.mode, y, said, self.style_of("traits--warning"))
+        elif each.pushes[1]:
             said = "pushed {} of {} steps".format(*each.pushes)
             picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), quiet)
 
@@ -293,6 +311,9 @@ class TraitRows(Canvas, can_focus=True):
 
     def _paint_lamp(self, picture: Picture, each: TraitReading, x: int, y: int) -> None:
         meter = each.meter
+        if each.missed:
+            picture.put(x, y, words.MISSED, self.style_of("traits--warning"))
+            return
         if meter is None or not each.live or abs(meter.gate) < 0.005:
             mark = "●" if meter is not None and each.live and meter.pushed else "·"
             picture.put(x, y, mark, self.style_of("traits--words"))
@@ -315,15 +336,21 @@ class TraitRows(Canvas, can_focus=True):
                     picture.put(at.history + place, y + rows - 1 - row, signs[part - 1], style)
 
     def _said(self, each: TraitReading, room: int) -> str:
-        trait = each.trait
+        trait, advised = each.trait, words.advised(each.trait)
+        if each.missed:
+            missed = f"{words.MISSED} {trait.name} {each.missed} · {advised}"
+            pushed = "pushed {} of {} steps".format(*each.pushes)
+            return fitting(room, f"{missed} · {pushed}", missed)
         if trait.warnings:
             return "! " + fitting(room - 2, f"{trait.name}: {trait.warnings[0]}")
         worth = f"{trait.name} {words.share(trait.accuracy)} {words.doubt(trait)}"
         there = f"{worth} · there from {words.share(trait.threshold)}"
         pushed = "pushed {} of {} steps".format(*each.pushes)
         if not each.pushes[1]:
-            return fitting(room, f"{there} · held-out accuracy of its probe", there)
-        return fitting(room, f"{there} · {pushed}", f"{worth} · {pushed}", worth)
+            long = f"{there} · {advised} · held-out accuracy of its probe"
+            return fitting(room, long, f"{there} · {advised}", there)
+        long = f"{there} · {advised} · {pushed}"
+        return fitting(room, long, f"{worth} · {advised} · {pushed}", f"{there} · {advised}", worth)
 
     # Mouse and focus
 

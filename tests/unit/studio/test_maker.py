@@ -6,23 +6,30 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import soundfile
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from engine.events import Event, Generation, Noticed, Prompt, TakeGrown
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
 from engine.steering.settings import TraitSetting
 from engine.studio import takes
+from engine.studio.growth import Growth
 from engine.studio.hand import Controls
 from engine.studio.maker import Maker, Order
 from engine.studio.parts import StudioParts
 from engine.studio.recipe import Recipe
-from tests.fakes_audio import FakeAudioModel, FakeStage, plant_probes
+from tests.fakes_audio import FakeAudioModel, FakeSpeaker, FakeStage, plant_probes
 
 NAME = "20261122-201500-plain"
+LATER = "20261122-201600-plain"
 SECONDS, FRAMES, LATE = 1.0, 50, 3
+RATE = 16_000
 
 
 class Work:
@@ -154,3 +161,94 @@ def test_growth_is_told_ten_to_twenty_times_a_second_or_at_each_step(
     assert grown[-2].rate == pytest.approx(0.02 / pace, rel=1e-3)
     left = (steps - grown[-2].step) * pace
     assert grown[-2].left == pytest.approx((left, left), rel=1e-2)
+
+
+class Loud(FakeAudioModel):
+    """A model whose sound grows far beyond full scale once its prompt is over."""
+
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        """Gives a tone that is four times as loud from half a second on."""
+        wave = super().decode(codes, sketch)
+        wave[RATE // 2 :] *= 4
+        return wave
+
+
+def loud(prompt: Prompt, **changes: object) -> Work:
+    """Gives the work of a take in which the sound grows too loud."""
+    work = Work(**changes)
+    work.model = Loud()
+    asked = replace(work.order.generation, prompt=prompt, seconds=3 * SECONDS)
+    work.order = replace(work.order, generation=asked)
+    return work
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Prompt:
+    """Gives half a second of a tone to be continued."""
+    path = tmp_path / "before.wav"
+    at = np.arange(RATE // 2) / RATE
+    soundfile.write(path, 0.25 * np.sin(2 * np.pi * 400 * at), RATE)
+    return Prompt("file", str(path))
+
+
+def test_a_take_that_grows_too_loud_is_turned_down_as_it_is_heard_and_as_it_is_kept(
+    before: Prompt,
+) -> None:
+    work = loud(before)
+    grown: list[Growth] = []
+    maker = Maker(work.job, work.model, work.order, work.controls, FakeStage().parts())
+    recipe = maker.make(grown.append, lambda: False).recipe
+    assert recipe is not None
+    assert recipe.take.loudness is not None
+    told = recipe.take.loudness
+    assert told.prompt is not None
+    assert told.continuation is not None
+    assert told.clipped == 0
+    assert told.continuation - told.prompt < 3 + 1.4
+    wave, _ = takes.read_wave(recipe.take.id)
+    assert np.abs(wave).max() < 0.98
+    assert recipe.levelling is not None
+    assert recipe.levelling.reference == pytest.approx(told.prompt, abs=0.1)
+    assert len(recipe.levelling.gains) == 3 * FRAMES + FRAMES // 2 + 1
+    speaker = FakeSpeaker(lambda _: None)
+    grown[0].join(speaker)
+    # The fake decodes each piece as if it began anew, so that only its bounds can be compared.
+    assert np.abs(np.concatenate(speaker.wave)).max() < 0.98
+    again = loud(before, repeats=recipe.take.id).make()
+    assert again is not None
+    assert (again.audio, again.levelling) == (recipe.audio, recipe.levelling)
+
+
+def test_a_take_is_gone_on_with_as_loud_as_it_was_heard(before: Prompt) -> None:
+    first = loud(before).make()
+    assert first is not None
+    second = loud(Prompt("take", first.take.id)).make()
+    assert second is not None
+    one, two = (takes.read_wave(each.take.id)[0] for each in (first, second))
+    frame = RATE // 50
+    np.testing.assert_allclose(two[: len(one) - frame], one[:-frame], atol=2e-4)
+    assert first.levelling is not None
+    assert second.levelling is not None
+    assert second.levelling.reference == first.levelling.reference
+    again = loud(Prompt("nothing"), repeats=second.take.id).make()
+    assert again is not None
+    assert again.audio == second.audio
+
+
+def test_a_take_of_before_is_made_again_as_it_was(before: Prompt) -> None:
+    new = loud(before).make()
+    assert new is not None
+    # As it was kept when what exceeded full scale was cut off.
+    cut = Loud().decode(torch.from_numpy(takes.read_codes(new)).long()).clamp(-1, 1).numpy()
+    old = takes.write(
+        replace(new, levelling=None, take=replace(new.take, id=LATER)),
+        cut,
+        takes.read_codes(new),
+    )
+    assert old.audio != new.audio
+    again = loud(before, repeats=LATER).make()
+    assert again is not None
+    assert again.levelling is None
+    assert (again.audio, again.codes) == (old.audio, old.codes)
+    assert again.take.loudness is not None
+    assert again.take.loudness.clipped > 0.05

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from engine import writing
 from engine.errors import CannotWrite, UnknownName
-from engine.events import Generation, Meter, Prompt, Take
+from engine.events import Generation, Loudness, Meter, Prompt, Take, TraitResult
 from engine.steering.settings import TraitSetting, Tuning
 from engine.studio import takes
 from engine.studio.fields import BadTake
+from engine.studio.loudness import Levelling
 from engine.studio.recipe import Change, Recipe, Steered, decode, encode, is_id
 
 NAME = "20261122-201500-drums"
@@ -39,6 +40,8 @@ RECIPE = Recipe(
         parent="20261122-201400-plain",
         whole=False,
         peaks=((-0.5, 0.5),),
+        results=(TraitResult("drums", "add", 0.25, 0.5, False),),
+        loudness=Loudness(-20.0, None, 0.001),
     ),
     generation=Generation(Prompt("file", "/tmp/\udce9.wav"), 0.3, 2**62, "a tune", 0.9, 60),
     digest="abc",
@@ -54,6 +57,7 @@ RECIPE = Recipe(
     changes=(Change(3, replace(SETTING, mode="remove")),),
     trace=((Meter("drums", 0.5, -0.25, True),),) * 2,
     versions=(("torch", "2"),),
+    levelling=Levelling(-20.125, (0.0,) * 20 + (-3.25, -0.5)),
 )
 WAVE = np.asarray(np.sin(np.arange(8_000) / 20) / 2, dtype=np.float32)
 CODES = np.arange(100, dtype=np.int32).reshape(4, 25)
@@ -62,6 +66,22 @@ CODES = np.arange(100, dtype=np.int32).reshape(4, 25)
 def test_a_recipe_is_read_as_it_was_written() -> None:
     assert decode(encode(RECIPE), NAME) == RECIPE
     assert encode(RECIPE).isascii()
+
+
+def test_a_recipe_of_the_first_format_is_still_read() -> None:
+    body = json.loads(encode(RECIPE))
+    for name in ("results", "loudness", "levelling"):
+        del body[name]
+    body["armonica_take"] = 1
+    old = decode(json.dumps(body).encode(), NAME)
+    assert old == replace(
+        RECIPE, levelling=None, take=replace(RECIPE.take, results=(), loudness=None)
+    )
+    # Made again it is written anew, and still says that it was made the old way.
+    assert decode(encode(old), NAME).levelling is None
+    body["armonica_take"] = 3
+    with pytest.raises(BadTake, match="newer version"):
+        decode(json.dumps(body).encode(), NAME)
 
 
 def test_a_take_is_read_as_it_was_written() -> None:

@@ -41,8 +41,8 @@ class KeyGate:
     What waits here, and not in the screens, can still be overtaken and left out:
 
     - Where more than `MOST` keys wait, nobody has typed them (text was pasted, and the terminal
-      did not say so). They are left out, and so are all that follow until the keys pause;
-      ``left_out`` is called once.
+      did not say so). They are left out, and so are all that follow until the keys pause; then
+      ``left_out`` is told how many they were.
     - Of the keys ``urgent`` those with a modifier pass such a run by at once, and more than
       `TYPED_AHEAD` keys that wait are left out for them, as a terminal does on an interrupt. One
       that could be a letter of a text is met where no other key follows it within `ALONE`.
@@ -57,7 +57,7 @@ class KeyGate:
         *,
         room: Callable[[], int | None],
         post: Callable[[Message], object],
-        left_out: Callable[[], object],
+        left_out: Callable[[int], object],
         urgent: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +71,7 @@ class KeyGate:
         self._waiting: deque[Message] = deque()
         self._pumping = False
         self._flooded = False
+        self._dropped = 0
         self._pressed = float("-inf")
         self._last: Key | None = None
         self._looking = False
@@ -99,6 +100,7 @@ class KeyGate:
             return True
         if self._flooded and not paused:
             self._last = key if urgent else None
+            self._dropped += 1
             if urgent and not self._looking:
                 self._looking = True
                 self._loop.call_soon_threadsafe(self._look_again)
@@ -107,13 +109,26 @@ class KeyGate:
         if len(self._waiting) < MOST:
             return True
         self._flooded = True
-        self._forget_keys()
-        self._loop.call_soon_threadsafe(self._left_out)
+        if not self._dropped:
+            self._loop.call_soon_threadsafe(self._tell)
+        self._dropped += 1 + self._forget_keys()
         return False
 
-    def _forget_keys(self) -> None:
+    def _forget_keys(self) -> int:
         # A button that was let go must be known to be.
-        self._waiting = deque(each for each in self._waiting if not isinstance(each, Key))
+        kept = deque(each for each in self._waiting if not isinstance(each, Key))
+        count, self._waiting = len(self._waiting) - len(kept), kept
+        return count
+
+    def _tell(self) -> None:
+        with self._lock:
+            rest = self._pressed + PAUSE - self._clock()
+            if self._flooded and rest > 0:
+                self._loop.call_later(rest, self._tell)
+                return
+            self._flooded = False
+            count, self._dropped = self._dropped, 0
+        self._left_out(count)
 
     def _look_again(self) -> None:
         with self._lock:
@@ -159,8 +174,8 @@ def key_gate(app: App[Any], loop: AbstractEventLoop, urgent: Collection[str]) ->
             return None
         return AHEAD - sum(node.message_queue_size for node in target.ancestors_with_self)
 
-    def left_out() -> None:
-        words = "More keys came at once than anyone types. They are left out."
+    def left_out(count: int) -> None:
+        words = f"{count:,} keys came faster than anyone types, and were left out."
         app.notify(words, title="Keys", severity="warning", markup=False)
 
     return KeyGate(loop, room=room, post=app.post_message, left_out=left_out, urgent=urgent)

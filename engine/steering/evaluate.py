@@ -281,8 +281,8 @@ class _Work:
         return [self.done[key] for key in wanted] + [trial for found in real for trial in found]
 
     def _key(self, split: str, part: str, number: int, seed: int, arm: Arm) -> str:
-        facts = (self.digest, self.marks[part], split, part, number, seed, arm.name, arm.setting)
-        return repr(facts)
+        asked = (split, part, number, seed, arm.name, arm.setting)
+        return repr((self.digest, self.marks[part], *asked, "levelled"))
 
     def _read(self) -> dict[str, Trial]:
         path = self.folder / RESULTS

@@ -27,6 +27,7 @@ from engine.events import (
     TakeGrown,
     TakePlayed,
     Trait,
+    TraitResult,
 )
 from engine.locations import songs_folder
 from engine.steering.spec import ARMS, MODES
@@ -164,7 +165,10 @@ async def test_strength_and_target_are_typed_within_their_ranges(
         assert "from 0 to 1" in str(app.screen.query_one("#hint", Label).render())
         await pilot.press("backspace", *"0.7", "enter")
         await until(pilot, lambda: app.screen is screen)
-        await pilot.press("3", "=", *"7.5", "enter")
+        await pilot.press("3", "=")
+        await until(pilot, lambda: isinstance(app.screen, Form))
+        assert "4 is advised" in str(app.screen.query_one("#hint", Label).render())
+        await pilot.press(*"7.5", "enter")
         await until(pilot, lambda: app.screen is screen)
         assert studio.of(c.SetTrait) == [
             c.SetTrait("drums", target=0.7),
@@ -201,6 +205,44 @@ async def test_a_take_grows_with_its_meters_is_held_let_go_and_cancelled(
         assert studio.of(c.Generate, c.PauseGeneration, c.Cancel) == [
             c.Generate(), c.PauseGeneration(True), c.PauseGeneration(False), c.Cancel(7),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_was_not_reached_is_said_in_the_rows_of_its_trait_and_its_take(
+    app: ArmonicaApp, studio: FakeStudio, size: tuple[int, int]
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await steer(pilot, studio)
+        rows, takes = screen.query_one(TraitRows), screen.query_one(TakesList)
+        assert "advised 4" in rows.plain()
+        assert "advised 4" in "\n".join(lines(rows))
+        await pilot.press("g")
+        studio.tell(grown(100))
+        await until(pilot, lambda: "pushed 50 of 100" in rows.plain())
+        assert "reached" not in rows.plain()
+        results = (
+            TraitResult("drums", "add", 0.06, 0.85, False),
+            TraitResult("bass", "remove", 0.2, 0.25, True),
+        )
+        studio.change(job=None, growing=None, takes=(take(1), take(9, results=results)))
+        await until(pilot, lambda: "drums" in rows.plain() and "not reached" in rows.plain())
+        assert "not reached: .06 of .85" in rows.plain()
+        heading, drums, *others = lines(rows)
+        assert "✕" in drums
+        assert "✕" not in heading
+        said = "\n".join(others)
+        assert "✕" in said
+        assert "not reached: .06 of .85" in said
+        await until(pilot, lambda: screen.takes.id == "t9")
+        assert "drums not reached: .06 of .85" in takes.plain()
+        _, missed, reached = lines(takes)[:3]
+        assert "drums +4✕" in missed
+        assert "✕ not reached" in missed
+        assert "✕" not in reached
+        # It is the last take that is told of, and only until the next one grows.
+        await pilot.press("g")
+        studio.tell(grown(50, job=8))
+        await until(pilot, lambda: "reached" not in rows.plain())
 
 
 async def test_only_what_changed_of_a_meter_is_drawn_again(

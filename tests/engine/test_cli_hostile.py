@@ -14,7 +14,7 @@ import pytest
 from engine.cli import main as cli
 from engine.cli.main import main, parser
 from engine.midi.ports import PortInfo
-from engine.session import autosave
+from engine.session.keeper import AtTheEnd
 from engine.text import printable
 from tests.hostile import EVIL, EVIL_TEXT, leaves
 
@@ -218,12 +218,14 @@ def test_a_fault_is_told_in_one_line(
 
 
 def test_a_song_that_is_kept_is_named_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tui import app
+    from tests.tui.fake_engine import FakeEngine
+    from tui.app import tell_ends
 
-    monkeypatch.setattr(autosave, "found", lambda: autosave.Kept(tmp_path / EVIL, 0.0, EVIL, None))
-    app._tell_kept()
+    engine = FakeEngine()
+    engine.ends = (AtTheEnd(EVIL, tmp_path / EVIL, offered=True),)
+    assert tell_ends(engine) == ""
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert printable(err.removesuffix("\n")) == err.removesuffix("\n")

@@ -34,6 +34,7 @@ from engine.events import (
     StudioShown,
     TunePreviewed,
 )
+from engine.session.autosave import Kept
 from tests.hostile import EVIL_TEXT
 from tests.tui.fake_midi import SESSION
 from tests.tui.fake_studio import FakeStudio, take
@@ -140,7 +141,9 @@ async def tell_all(pilot: Pilot[Any], engine: HostileStudio) -> None:
 @pytest.mark.parametrize("place", PLACES)
 async def test_every_action_of_a_screen_shows_text_alone(place: Place) -> None:
     engine = HostileStudio()
-    app = ArmonicaApp(engine, seed=1, recovered=f"/kept/{EVIL_TEXT}")
+    app = ArmonicaApp(
+        engine, seed=1, recovered=[Kept(f"/kept/{EVIL_TEXT}", 0.0, EVIL_TEXT, EVIL_TEXT)]
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: len(app.screen_stack) > 1)
         check(app)

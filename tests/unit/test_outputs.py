@@ -16,6 +16,7 @@ from engine.influence import provenance
 from engine.midi import files
 from engine.music.song import Song
 from engine.session import document
+from engine.session.shelf import Shelf
 from tests.unit.studio.test_takes import CODES, NAME, RECIPE, WAVE
 
 KINDS = (outputs.SONG, outputs.MIDI, outputs.SOUND, outputs.PROVENANCE)
@@ -23,11 +24,11 @@ KINDS = (outputs.SONG, outputs.MIDI, outputs.SOUND, outputs.PROVENANCE)
 
 def save(path: str | None, own: str | None = None) -> None:
     """Saves a song under a name, as every screen asks it of the engine."""
-    filed(c.SaveSong(path), Snapshot(song=Song("Mine"), path=own))
+    filed(c.SaveSong(path), Snapshot(song=Song("Mine"), path=own), Shelf())
 
 
 def export(path: str) -> None:
-    filed(c.ExportMidi(path), Snapshot(song=Song("Mine")))
+    filed(c.ExportMidi(path), Snapshot(song=Song("Mine")), Shelf())
 
 
 def tell(path: str) -> None:

@@ -26,6 +26,7 @@ from engine.music.song import Song
 from engine.remote.fence import Fence, OutOfReach
 from engine.remote.vocabulary import ASKED
 from engine.session import autosave, document
+from engine.session.shelf import Shelf
 from engine.studio import takes
 from tests.unit.studio.test_takes import CODES, NAME, RECIPE, WAVE
 
@@ -107,7 +108,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
         songs.mkdir(parents=True)
         for folder in (songs, outside):
             document.write(folder / "ours.armonica", document.Document(Song("A song")))
-            filed(c.ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")))
+            filed(c.ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")), Shelf())
             for suffix in (".armonica", ".mid", ".json", ".wav", ".txt"):
                 (folder / f"text{suffix}").write_text("somebody's text")
         takes.write(RECIPE, WAVE, CODES)
@@ -174,8 +175,10 @@ def carry_out(command: c.Command) -> None:
             files.tracks(meant(path))
         case c.ForgetKept(path):
             autosave.discard(path)
-        case c.SaveSong() | c.ExportMidi() | c.OpenSong() | c.ImportMidi() | c.RecoverSong():
-            filed(command, Snapshot(song=Song("Theirs")))
+        case c.ImportMidi(_, path, track):
+            files.read(meant(path), track)
+        case c.SaveSong() | c.ExportMidi() | c.OpenSong() | c.RecoverSong():
+            filed(command, Snapshot(song=Song("Theirs")), Shelf())
 
 
 @settings(

@@ -182,3 +182,19 @@ def test_errors_keep_how_they_end_when_they_come_from_another_process() -> None:
         assert error.status() == code
         back = pickle.loads(pickle.dumps(error))
         assert (type(back), back.line(), back.status()) == (type(error), error.line(), code)
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    code = (
+        "import sys; from engine.printing import open_closed; open_closed(); "
+        f"file = open({str(told)!r}, 'w'); print(sys.stdin.read(), file=sys.stdout, flush=True); "
+        "print('lost', file=sys.stderr, flush=True); file.write(str(file.fileno()))"
+    )
+    command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {closed}"
+    ended = subprocess.run(
+        ["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert ended.returncode == 0
+    assert int(told.read_text()) > 2

@@ -213,3 +213,13 @@ def test_words_from_outside_are_one_line_without_markup() -> None:
     assert plain(f"{EVIL_TEXT}").plain.startswith("ev?[31m?]0;pwn?")
     assert "[/][/y][@click=app.exit]z[/]" in plain(EVIL_TEXT).plain
     assert "\n" not in plain(EVIL_TEXT).plain
+
+
+async def test_what_is_typed_into_a_line_cannot_steer_the_terminal() -> None:
+    app = ArmonicaApp(HostileStudio(), seed=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app._doing("song.title", "compose")()
+        await until(pilot, lambda: app.screen.query(Input))
+        app.screen.query_one(Input).value = f"{EVIL_TEXT}typed"
+        await until(pilot, lambda: "typed" in "".join(s.text for s in cells(app.screen)))
+        check(app)

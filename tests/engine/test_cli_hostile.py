@@ -223,9 +223,12 @@ def test_a_song_that_is_kept_is_named_in_one_line(
     from tests.tui.fake_engine import FakeEngine
     from tui.app import tell_ends
 
-    engine = FakeEngine()
-    engine.ends = (AtTheEnd(EVIL, tmp_path / EVIL, offered=True),)
-    assert tell_ends(engine) == ""
+    class Ended(FakeEngine):
+        @property
+        def ends(self) -> tuple[AtTheEnd, ...]:
+            return (AtTheEnd(EVIL, tmp_path / EVIL, offered=True),)
+
+    assert tell_ends(Ended()) == ""
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert printable(err.removesuffix("\n")) == err.removesuffix("\n")

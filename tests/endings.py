@@ -130,8 +130,7 @@ class Stage:
             for descriptor in (0, 1, 2):
                 os.dup2(side, descriptor)
             os.close(side)
-            if trial.deaf:
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if trial.deaf else signal.SIG_DFL)
             os.environ.update(ARMONICA_HOME=str(self.home), TERM="xterm-256color")
             if trial.moment == "starts":
                 os.execv(sys.executable, [sys.executable, "-m", "engine"])
@@ -313,14 +312,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds; more where busy")
     options = parser.parse_args(arguments)
     trials = drawn(options.trials, options.seed, options.ending)
+    if options.moment:
+        trials = [replace(each, moment=options.moment) for each in trials]
     start = _start()
     trials = [
         # While it is only being read in, it can be told by a signal alone, if that comes at all.
         replace(each, limit=options.limit + start * (each.moment == "starts"))
         for each in trials
     ]
-    if options.moment:
-        trials = [replace(each, moment=options.moment) for each in trials]
     outcomes = []
     with ProcessPoolExecutor(options.at_once) as pool:
         for outcome in pool.map(run, trials):

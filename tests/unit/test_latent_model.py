@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save as save_tensors
 
+from engine import locations
 from engine.errors import ArmonicaError, BadModel, UnknownName
 from engine.latent.codec import Codec
 from engine.latent.model import REGISTER, TrainedVAE
@@ -20,6 +22,7 @@ from engine.latent.tokens import Ints
 from engine.latent.weights import CARD, CODES, WEIGHTS, load, save
 from engine.music.attributes import NAMES
 from engine.music.measure import HIGHEST, HOLD, SILENCE, Measure
+from tests import long_tunes
 
 SHAPE = Shape(width=32)
 
@@ -220,6 +223,50 @@ def test_a_card_nested_without_end_is_refused(folder: Path) -> None:
 def test_training_codes_of_another_kind_are_left_out(folder: Path, codes: torch.Tensor) -> None:
     (folder / CODES).write_bytes(save_tensors({"codes": codes}))
     assert sum(map(sum, load(folder).occupancy(0, 7, 9, 5))) == 0
+
+
+def test_thousands_of_measures_are_encoded_and_decoded_in_a_few_batches(
+    model: TrainedVAE, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    for name in ("encode", "decode"):
+        plainly = getattr(model.network, name)
+
+        def counted(rows: torch.Tensor, plainly: Any = plainly) -> Any:
+            asked.append(len(rows))
+            return plainly(rows)
+
+        monkeypatch.setattr(model.network, name, counted)
+    told: list[int] = []
+    measures = [Measure(tuple(map(int, row))) for row in tunes(50)] * 100
+    codes = model.encode(measures, told.append)
+    assert asked == [2048, 2048, 904]
+    assert told == [2048, 4096, 5000]
+    model.decode(codes, candidates=1, on_done=told.append)
+    assert told[3:] == told[:3]
+    asked.clear()
+    again = model.decode(codes * 2, moved=(1,), on_done=told.append)
+    # Whatever is repeated is decoded once, with its 31 neighbours.
+    assert sum(asked) <= 32 * len(set(codes))
+    assert told[-1] == 10_000
+    assert again[:5000] == again[5000:]
+
+
+@pytest.mark.long
+def test_the_tunes_held_out_are_the_same_one_by_one_and_all_at_once() -> None:
+    model, measures = load(locations.MEASURE_VAE), long_tunes.measures(3063)
+    together = model.encode(measures)
+    alone = [model.encode([measure])[0] for measure in measures]
+    assert np.allclose(together, alone, atol=1e-4)
+    for candidates, moved in ((1, ()), (32, (2,))):
+        codes, others = together, alone
+        if moved:
+            codes, others = (
+                [(*code[:2], 1.0, *code[3:]) for code in each] for each in (together, alone)
+            )
+        found = model.decode(codes, candidates=candidates, moved=moved)
+        for code, measure in zip(others, found, strict=True):
+            assert model.decode([code], candidates=candidates, moved=moved) == [measure]
 
 
 def test_loading_a_model_does_not_bring_in_the_compiler(folder: Path) -> None:

@@ -22,6 +22,7 @@ from engine.influence.spec import Found, Match, Originality
 from engine.latent.weights import load
 from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.measure import SILENCE, Measure
+from tests import long_tunes
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,14 @@ def test_a_whole_file_is_answered_as_its_measures_are_one_by_one(
     alone = search.behind([SILENCE, measures[0]], top=3)
     assert alone.originality == search.of([SILENCE, measures[0]], 1).originality
     assert {match.asked for match in alone.matches} <= {1, 2}
+
+
+@pytest.mark.long
+def test_all_tunes_held_out_are_answered_as_their_measures_are_one_by_one(
+    search: MeasureInfluence,
+) -> None:
+    measures = long_tunes.measures(3063)
+    assert search.behind(measures, top=10) == whole(search, measures, top=10)
 
 
 def held_out(search: MeasureInfluence) -> list[Measure]:

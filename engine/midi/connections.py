@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from engine.midi.ports import CLIENT, NAMED_OUT, VIRTUAL_OUT
 
 JACK = "jack"
-
-_POLL = 0.005
-_NOTICED = 1.0
-"""Seconds that a JACK server is given to notice that one of its clients has died."""
 
 _OURS = re.compile(rf"{CLIENT}(-\d+)?:({VIRTUAL_OUT}|{NAMED_OUT})")
 
@@ -59,22 +54,15 @@ class Connections:
         leads = self._leads.values() if len(self._leads) <= count else ()
         return _whole(target for targets in leads for target in targets)
 
-    def find(self, count: int) -> None:
+    def find(self, count: int) -> bool:
         """Finds out which ports were the player's, which has died and had so many.
 
-        Those of other players on this machine are still there, or none are; nothing else tells
-        them apart. Waits until the server has noticed the death, where it must.
+        Those of other players on this machine are still there, and nothing else tells them
+        apart. False where the server has not noticed the death yet.
         """
-        self._gone = sorted(self._leads)
-        if len(self._gone) <= count:
-            return
-        until = time.monotonic() + _NOTICED
-        while True:
-            there = self._ports()
-            self._gone = sorted(name for name in self._leads if name not in there)
-            if len(self._gone) >= count or time.monotonic() >= until:
-                return
-            time.sleep(_POLL)
+        there = self._ports()
+        self._gone = sorted(name for name in self._leads if name not in there)
+        return len(self._gone) >= min(count, len(self._leads))
 
     @property
     def targets(self) -> tuple[str, ...]:

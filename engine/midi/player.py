@@ -28,7 +28,7 @@ from engine.midi.inlet import Inlet
 from engine.midi.lateness import LatenessMeter
 from engine.midi.pipes import Lines, Outbox
 from engine.midi.ports import Census, child_command, child_environment
-from engine.midi.priority import ask_for_realtime
+from engine.midi.priority import ask_for_realtime, hasten_the_end
 from engine.midi.sent import SentLog
 from engine.midi.station import Addressed, Station
 from engine.midi.thru import Passage
@@ -276,6 +276,8 @@ class PlayerProcess:
             self._tell(sent)
 
     def _tell(self, message: m.FromPlayer) -> None:
+        if isinstance(message, m.PortOpened) and message.name is not None:
+            hasten_the_end()
         try:
             line = wire.encode(message)
         except wire.BadMessage as error:

@@ -12,8 +12,8 @@ from engine.errors import PortError
 from engine.midi.ports import VIRTUAL
 from engine.midi.sounding import SoundingRow
 
-_DELIVERY = 0.05
-"""Seconds given to the last messages: more than two of the longest usual JACK periods."""
+_DELIVERY = 0.02
+"""Seconds given to the last messages: about one of the longest usual JACK periods."""
 
 
 class Opened(Protocol):
@@ -52,8 +52,7 @@ class Silencer:
     """Ports of its own, through which it ends what sounds.
 
     Those to JACK's ports are opened ahead: a server has other things to do while a client dies,
-    and opening one may take longer than a note may hang. The ends are sent twice, because a
-    server that does not wait for its clients may lose messages meanwhile.
+    and opening one may take longer than a note may hang.
     """
 
     def __init__(self, sounding: Iterable[SoundingRow], opener: Opener) -> None:
@@ -87,12 +86,14 @@ class Silencer:
                 self._sent[port] = ends(self._sounding, port)
                 self._send(port)
 
-    def close(self) -> None:
-        """Sends the ends again, waits until everything is delivered, and closes the ports."""
-        time.sleep(_DELIVERY)
+    def again(self) -> None:
+        """Sends the ends once more, and waits until they are delivered."""
         for port in self._sent:
             self._send(port)
         time.sleep(_DELIVERY)
+
+    def close(self) -> None:
+        """Closes the ports."""
         while self._open:
             self._open.popitem()[1].close()
 

@@ -13,7 +13,6 @@ import pytest
 
 from engine.bench.jack import Message
 from engine.midi import messages as m
-from engine.midi.guarding import LOOK
 from engine.midi.link import PlayerLink
 from engine.midi.ports import child_environment
 from tests.fakes_player import EventLog
@@ -88,11 +87,12 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
         link = PlayerLink(log)
         try:
             log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+            others = guards(jack)
             link.send(m.OpenPort(name))
             log.wait_for(m.PortOpened, lambda opened: opened.name == name)
             if name == "virtual":
                 connect()
-            settle(listener, link)
+            until(lambda others=others: guards(jack) - others)  # type: ignore[misc]
             strike(listener, link, chord)
             killed = time.monotonic()
             os.kill(link.pid, signal.SIGKILL)
@@ -101,7 +101,7 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
             last = max(at for at, data in listener.messages if data[0] & 0xF0 == 0x80)
             assert log.wait_for(m.PlayerLost).restarted
             log.wait_for(m.PortOpened, lambda opened: opened.name == name)
-            settle(listener, link)
+            until_heard(listener, link)
         finally:
             link.close()
         if last - killed < 0.2:
@@ -166,19 +166,31 @@ KILLS = 8
 """How often a player is killed until its notes end in time: a machine may be busy for a while,
 and ends that come too late come too late every time."""
 
-_PROBE = 100
+
+def guards(jack: JackServer) -> set[str]:
+    """Gives the guards' ports that are connected to the listener."""
+    lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
+    return {line for line in lines if line.startswith("armonica-guard")}
 
 
-def settle(listener: Heard, link: PlayerLink) -> None:
-    """Plays a short note until it is heard, and then waits until a guard has seen where to."""
+def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
+    """Waits until something holds."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def until_heard(listener: Heard, link: PlayerLink) -> None:
+    """Plays a short note again and again until it is heard."""
     since = len(listener.messages)
-    deadline = time.monotonic() + 30
-    while not any(data[1:2] == bytes((_PROBE,)) for _, data in listener.messages[since:]):
-        assert time.monotonic() < deadline, "no music came back"
+
+    def heard() -> bool:
         now = time.monotonic()
-        link.send(m.Notes((m.TimedNote(now, now + 0.01, 5, _PROBE, 90),)))
-        time.sleep(0.1)
-    time.sleep(3 * LOOK)
+        link.send(m.Notes((m.TimedNote(now, now + 0.01, 5, 100, 90),)))
+        return any(data[1:2] == b"\x64" for _, data in listener.messages[since:])
+
+    until(heard)
 
 
 def strike(listener: Heard, link: PlayerLink, chord: set[tuple[int, int]]) -> None:

@@ -133,7 +133,7 @@ def test_a_successor_is_connected_as_the_player_was() -> None:
     # A look that meets the death is no news of where anything leads.
     connections.look(lambda: False)
     assert connections.likely(1) == ("jack:synth:in", "jack:drums:in")
-    connections.find(1)
+    assert connections.find(1)
     assert connections.targets == ("jack:synth:in", "jack:drums:in")
     assert not connections.restore()
     server.leads["armonica:out"] = ()
@@ -145,9 +145,11 @@ def test_the_ports_of_another_player_are_let_be() -> None:
     server = FakeServer(armonica=("synth:in",), armonica_01=("drums:in",))
     connections = Connections(server)
     connections.look(lambda: True)
-    server.dies = {"armonica-01:out"}
     assert connections.likely(1) == ()
-    connections.find(1)
+    assert not connections.find(1)
+    server.dies = {"armonica-01:out"}
+    server.connections()
+    assert connections.find(1)
     assert connections.targets == ("jack:drums:in",)
     assert not connections.restore()
     # Under whatever name it comes back.
@@ -197,6 +199,7 @@ def test_ports_are_opened_ahead_as_they_come_and_go() -> None:
     assert [name for name, _ in opened] == [SYNTH] * 3
     assert not opened[1][1].closed
     silencer.silence(["virtual", "alsa:gone", "alsa:box", SYNTH])
+    silencer.again()
     silencer.close()
     silencer.silence([SYNTH])
     assert [name for name, _ in opened[3:]] == ["alsa:box"]

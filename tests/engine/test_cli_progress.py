@@ -30,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(options.time, "monotonic", found)
+    monkeypatch.setattr("time.monotonic", found)
     return found
 
 

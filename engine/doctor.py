@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from engine import config, locations, logs
+from engine.common.atomic import make_folder
 from engine.errors import ArmonicaError, CannotWrite
 from engine.text import printable
-from engine.writing import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def _ports() -> Check:
 
 
 def _sound() -> Check:
-    from engine.audio.device import list_devices
+    from engine.audio.devices import list_devices
 
     found = list_devices()
     if found.devices:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from engine.errors import ArmonicaError
-from engine.events import Event, JobProgressed, Refused
+from engine.protocol.events import Event, JobProgressed, Refused
 
 QUICK = 0.25
 """Seconds that a job may take before it is worth a line on the screen."""

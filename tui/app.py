@@ -21,25 +21,25 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
+from engine.common.printing import put_over
 from engine.errors import SongLost, TerminalError
-from engine.events import Event, Noticed, Refused, StudioShown
-from engine.printing import put_over
-from engine.session.autosave import Kept
+from engine.protocol.events import Event, Noticed, Refused, StudioShown
+from engine.runtime.model_queue import lost_words
+from engine.services.session.autosave import Kept
 from engine.text import printable
-from engine.waiting import lost_words
 from tui import keymap as keymaps
 from tui import theme as themes
-from tui.actions import ACTIONS, Place, shown
-from tui.asking import ask_again
+from tui.action_table import ACTIONS, Place, shown
+from tui.actions.compose_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
-from tui.driver import driver_class
+from tui.dialogs.base import Sheet
+from tui.dialogs.welcome import offer
 from tui.ending import ScreensFault, ended_by_signals
+from tui.formatting.plain import PrintableFilter
 from tui.keymap import Keymap
-from tui.plain import PrintableFilter
-from tui.screens.beside import bound
+from tui.screens.base import bound
 from tui.screens.compose import ComposeScreen, screen_class
-from tui.screens.sheet import Sheet
-from tui.welcome import offer
+from tui.terminal_driver import driver_class
 
 if TYPE_CHECKING:
     from tui.screens.influence import InfluenceScreen

@@ -16,7 +16,7 @@ from textual.keys import REPLACED_KEYS, Keys
 
 from engine.errors import BadFile
 from engine.locations import config_folder
-from tui.actions import ACTIONS, IDS, SCREENS, Place, shown
+from tui.action_table import ACTIONS, IDS, SCREENS, Place, shown
 
 SHIPPED = Path(__file__).resolve().parent / "keymaps"
 

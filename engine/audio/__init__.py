@@ -1,1 +1,1 @@
-"""Sound: synthesis, files, and the way to a sound card."""
+"""Audio: files, synthesis, rendering, levels, and the way to a sound card."""

@@ -14,10 +14,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from engine import writing
-from engine.audio.quiet import quiet
-from engine.audio.shape import decibels
+from engine.audio.levels import decibels
+from engine.audio.silence_libraries import quiet
 from engine.audio.synth import FASTEST_RATE, LONGEST, SLOWEST_RATE, Wave, to_mono
+from engine.common import atomic
 from engine.errors import BadFile, OutOfRange, UserError
 
 SUFFIXES = (".wav", ".flac")
@@ -128,7 +128,7 @@ def write(path: Path | str, wave: Wave, rate: int, depth: Depth = "16") -> Writt
     """
     path = Path(path)
     content, written = encode(wave, rate, check_name(path), depth)
-    writing.write(path, content)
+    atomic.write(path, content)
     return Written(path, len(wave) / rate, rate, *written)
 
 

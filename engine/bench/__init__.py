@@ -10,7 +10,7 @@ BENCHES = {
     "start": "engine.bench.start",
     "latency": "engine.bench.latency",
     "jitter": "engine.bench.jitter",
-    "map": "engine.bench.maps",
+    "map": "engine.bench.map",
     "remote": "engine.bench.remote",
     "screen": "engine.bench.screen",
     "search": "engine.bench.search",

@@ -11,7 +11,7 @@ import tty
 
 import mido
 
-from engine.printing import put
+from engine.common.printing import put
 
 CHANNEL, PITCH = 15, 60
 

@@ -156,7 +156,7 @@ class Listener:
         self.messages: list[Message] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            child_command("engine.bench.reader", client),
+            child_command("engine.bench.jack_reader", client),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

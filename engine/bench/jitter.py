@@ -9,15 +9,15 @@ from itertools import pairwise
 import numpy as np
 
 from engine.bench import Result
+from engine.bench.fake_controller import FIRST, KNOBS
+from engine.bench.fixture import PLAY, Stage, load, measure_song, stage
+from engine.bench.gauge_script import LESS, MORE
 from engine.bench.metronome import INTERVAL
-from engine.bench.stage import PLAY, Stage, load, measure_song, stage
-from engine.bench.sweeper import FIRST, KNOBS
 from engine.bench.terminal import Terminal
-from engine.bench.walk import LESS, MORE
 from engine.errors import NotReady
-from engine.midi.controls import Control
-from engine.midi.mapping import Binding, DeviceMap
-from engine.midi.targets import Target
+from engine.midi.controllers.bindings import Binding, DeviceMap
+from engine.midi.controllers.controls import Control
+from engine.midi.controllers.targets import Target
 
 TEMPO = 120.0
 ROUNDS, SECONDS = 3, 5.0
@@ -131,7 +131,7 @@ def _knobs(
 ) -> int:
     """Adds what the clock does at rest and while knobs are swept; gives the bytes written."""
     shown, written = parts.terminal.mark(), 0
-    with parts.beside("engine.bench.sweeper", _SWEEPER, str(SWEEPS), str(seconds)) as hand:
+    with parts.beside("engine.bench.fake_controller", _SWEEPER, str(SWEEPS), str(seconds)) as hand:
         parts.terminal.wait_for(_BOUND, shown)
         for _ in range(rounds):
             resting += _turn(parts, seconds, lambda: time.sleep(seconds))

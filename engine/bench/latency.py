@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.bench import Result, echo
+from engine.bench.fixture import Stage, load, measure_song, stage
+from engine.bench.gauge_script import Step, walk
 from engine.bench.jack import starts
-from engine.bench.stage import Stage, load, measure_song, stage
 from engine.bench.terminal import Terminal
-from engine.bench.walk import Step, walk
 from engine.cli.screens import load_model
 from engine.errors import NotReady
 

@@ -16,7 +16,7 @@ import tty
 
 import rtmidi
 
-from engine.printing import put
+from engine.common.printing import put
 
 INTERVAL = 0.5 / 24
 """Seconds between ticks: 24 to the quarter at 120 quarters a minute."""

@@ -16,22 +16,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.bench import Result
+from engine.bench.fixture import load
 from engine.bench.jack import JackServer, Listener, Message, starts
-from engine.bench.line import AGAIN, SlowLine
-from engine.bench.stage import load
-from engine.commands import Play, SetTempo, Stop
+from engine.bench.lossy_proxy import AGAIN, SlowLine
+from engine.common.printing import put
 from engine.config import Settings
 from engine.errors import NotReady
 from engine.latent.spec import LatentModel
-from engine.loop import Engine
 from engine.midi import messages as m
-from engine.printing import put
+from engine.protocol.commands import Play, SetTempo, Stop
 from engine.remote.client import RemoteEngine
-from engine.remote.dial import Address
-from engine.remote.home import Home
+from engine.remote.connect import Address
+from engine.remote.player_bridge import Home
+from engine.remote.player_router import Switchboard
 from engine.remote.server import Server
 from engine.remote.sockets import tcp_door
-from engine.remote.switchboard import Switchboard
+from engine.runtime.engine import Engine
 
 DELAY, JITTER, LOSS = 0.1, 0.01, 0.01
 """Seconds each way, the most that chance adds to them, and the share of packets that come

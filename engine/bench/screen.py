@@ -17,7 +17,7 @@ def run(steps: int = STEPS) -> tuple[Result, ...]:
     """Counts both on a pseudo-terminal of 120x40 cells in true colour."""
     try:
         done = subprocess.run(
-            child_command("tui.measure_screen", "--json", "--steps", str(steps)),
+            child_command("tui.byte_counter", "--json", "--steps", str(steps)),
             env=child_environment(),
             capture_output=True,
             timeout=PATIENCE,
@@ -30,7 +30,7 @@ def run(steps: int = STEPS) -> tuple[Result, ...]:
     except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
         raise NotReady(
             f"The screen cannot be counted: {error}.",
-            "Run `python -m tui.measure_screen` to see why.",
+            "Run `python -m tui.byte_counter` to see why.",
         ) from None
     how = (
         f"mean of {steps} steps of a quarter on one gauge of four, 120x40 cells, true colour; "

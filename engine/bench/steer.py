@@ -9,12 +9,12 @@ from statistics import median
 import torch
 
 from engine.bench import Result
-from engine.steering.generate import Request, generate
-from engine.steering.growing import GrowingAudio
-from engine.steering.musicgen import open_model
-from engine.steering.probe_files import find, shelf
-from engine.steering.settings import TraitSetting
-from engine.steering.steerer import Steerer
+from engine.steering.control.settings import TraitSetting
+from engine.steering.control.steerer import Steerer
+from engine.steering.musicgen.generate import Request, generate
+from engine.steering.musicgen.model import open_model
+from engine.steering.musicgen.streaming_decode import GrowingAudio
+from engine.steering.probes.store import find, shelf
 
 SECONDS = 4.0
 ROUNDS = 5

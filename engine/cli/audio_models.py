@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from engine.cli.options import ProgressLine, duration
 
 if TYPE_CHECKING:
-    from engine.steering.download import Fetching
-    from engine.steering.musicgen import AudioModel
+    from engine.steering.musicgen.download import Fetching
+    from engine.steering.musicgen.model import AudioModel
 
 
 def add_model(word: argparse.ArgumentParser, default: str | None = "tiny", what: str = "") -> None:
@@ -24,7 +24,7 @@ def add_model(word: argparse.ArgumentParser, default: str | None = "tiny", what:
 
 def opened(name: str) -> AudioModel:
     """Loads a model, and shows on standard error what is fetched for it."""
-    from engine.steering.musicgen import open_model
+    from engine.steering.musicgen.model import open_model
 
     return open_model(name, on_progress=FetchLine())
 
@@ -37,8 +37,8 @@ def name_of(model: str) -> tuple[str, str]:
     """
     from engine.errors import BadModel
     from engine.locations import meant
-    from engine.steering.checkpoint import LM, read_package, weights_digest
-    from engine.steering.musicgen import DEFAULT, KNOWN
+    from engine.steering.musicgen.checkpoint import LM, read_package, weights_digest
+    from engine.steering.musicgen.model import DEFAULT, KNOWN
 
     if model in (DEFAULT, *KNOWN):
         return "model", model

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.options import common, emit
+from engine.common.printing import put
 from engine.errors import UnknownName
-from engine.midi import map_files
-from engine.midi.controls import LAST
-from engine.midi.map_files import MapFile
-from engine.midi.mapping import Binding, device_of, fitting
-from engine.printing import put
+from engine.midi.controllers import map_files
+from engine.midi.controllers.bindings import Binding, device_of, fitting
+from engine.midi.controllers.controls import LAST
+from engine.midi.controllers.map_files import MapFile
 
 
 def add(words: Any) -> None:

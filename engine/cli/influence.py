@@ -7,11 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import locations, writing
-from engine.cli import influence_audio
+from engine import locations
+from engine.cli import influence_clips
 from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number, say
+from engine.common import atomic
+from engine.common.printing import put
 from engine.errors import OutOfRange
-from engine.printing import put
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def add(words: Any) -> None:
     word.add_argument(
         "--gradients", action="store_true", help="ask the model's gradients about the matches too"
     )
-    influence_audio.add_index_options(word, default=None)
+    influence_clips.add_index_options(word, default=None)
     word.set_defaults(run=_influence)
 
 
@@ -45,7 +46,7 @@ def add_index(verbs: Any) -> None:
     index.add_argument(
         "--model", help="a VAE's folder, or with --clips an audio model (those that ship)"
     )
-    influence_audio.add_clip_options(index)
+    influence_clips.add_clip_options(index)
     index.set_defaults(run=_index)
 
 
@@ -59,8 +60,8 @@ def add_evaluation(verbs: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     asked = int(number("--asked", str(options.asked), 2, 10_000))
-    from engine.influence.search import open_index
-    from engine.influence.selftest import self_test
+    from engine.influence.measures.evaluation import self_test
+    from engine.influence.measures.search import open_index
     from engine.latent.weights import load
 
     line = ProgressLine("evaluate search")
@@ -97,11 +98,11 @@ def _influence(options: argparse.Namespace) -> None:
             raise BadUsage("--measure and --track are for MIDI files.", "Leave them out.")
         if options.gradients:
             raise BadUsage("--gradients is for MIDI files.", "Leave it out.")
-        influence_audio.audio(options)
+        influence_clips.audio(options)
         return
     if options.model is not None or options.index is not None:
         raise BadUsage("--model and --index are for sound files.", "Leave them out.")
-    from engine.midi.files import read
+    from engine.formats.midi_file import read
 
     shown = ProgressLine(f"read {printable(options.file.name)}", after=SLOW)
     imported = read(options.file, options.track, shown.show)
@@ -110,8 +111,8 @@ def _influence(options: argparse.Namespace) -> None:
         raise OutOfRange(
             f"{options.file} has measures 1 to {len(measures)}, not {options.measure}."
         )
-    from engine.influence.evidence import attached
-    from engine.influence.search import open_index
+    from engine.influence.attribution.evidence import attached
+    from engine.influence.measures.search import open_index
     from engine.latent.weights import load
 
     search = open_index()
@@ -126,7 +127,7 @@ def _influence(options: argparse.Namespace) -> None:
         )
     found = attached(found, measures)
     if options.gradients:
-        from engine.influence.pulls import Pulls
+        from engine.influence.attribution.match_gradients import Pulls
 
         line = ProgressLine("gradients")
         found = Pulls(search.corpus, load(locations.MEASURE_VAE), line.show).weighed(
@@ -198,17 +199,17 @@ def _originality(found: Found) -> str:
 
 def _index(options: argparse.Namespace) -> None:
     if options.clips is not None:
-        influence_audio.index(options)
+        influence_clips.index(options)
         return
     if options.kept is not None or options.count is not None:
         raise BadUsage("--run and --count are for clips.", "Name their folder with --clips.")
     from engine.corpus.table import read
-    from engine.influence.index import build_and_write, place
+    from engine.influence.measures.index import build_and_write, place
     from engine.latent.weights import load
 
     folder = options.out or place()
     # Minutes of work, so its result needs a place to go.
-    writing.make_folder(folder)
+    atomic.make_folder(folder)
     line = ProgressLine("corpus index")
     index = build_and_write(
         folder, read(options.corpus), load(Path(options.model or locations.MEASURE_VAE)), line.show

@@ -15,18 +15,18 @@ from engine import __version__, logs
 from engine.cli import (
     controllers,
     influence,
-    machine,
+    lab,
     measures,
     probes,
     remote,
     screens,
-    steering,
-    work,
+    steer,
+    system,
 )
 from engine.cli.options import BadUsage, Parser, abandon_output, say
-from engine.ending import leave
+from engine.common.printing import open_closed
+from engine.common.process_end import leave
 from engine.errors import ArmonicaError, UserError
-from engine.printing import open_closed
 
 EPILOG = "Without a word, armonica opens its screens. `armonica WORD --help` explains a word."
 
@@ -42,12 +42,12 @@ def parser() -> argparse.ArgumentParser:
     screens.add(top)
     measures.add(words)
     influence.add(words)
-    work.add(words)
-    steering.add(words)
+    lab.add(words)
+    steer.add(words)
     probes.add(words)
     controllers.add(words)
     remote.add(words)
-    machine.add(words)
+    system.add(words)
     return top
 
 

@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
-from engine.cli import heard
+from engine.cli import groove_options
 from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number
+from engine.common.printing import put
 from engine.errors import OutOfRange
 from engine.latent.prior import draw
 from engine.latent.spec import CANDIDATES, LIMIT
 from engine.music.attributes import NAMES, attribute, attributes
-from engine.music.line import Line
 from engine.music.measure import Measure
+from engine.music.note_line import Line
 from engine.music.song import FASTEST, SLOWEST
-from engine.printing import put
 from engine.text import printable
 
 if TYPE_CHECKING:
+    from engine.formats.midi_file import MidiImport
     from engine.latent.model import TrainedVAE
-    from engine.midi.files import MidiImport
 
 MOST_MEASURES = 10_000
 TEMPO = 100.0
@@ -67,7 +67,7 @@ def add(words: Any) -> None:
         "--set", action="append", default=[], metavar="DIM=VALUE", help="move a gauge (repeat)"
     )
     render.add_argument("--measures", type=int, help="how many measures (all of the base, or 4)")
-    heard.add(render)
+    groove_options.add(render)
     render.add_argument("--tempo", default=None, metavar="BPM", help="quarter notes a minute")
     render.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE", help="FILE.mid, .wav or .flac"
@@ -105,7 +105,7 @@ def _model() -> TrainedVAE:
 
 def _read(file: Path, track: int | None) -> MidiImport:
     # mido takes a moment to import, and complaints about words should not wait for it.
-    from engine.midi.files import read
+    from engine.formats.midi_file import read
 
     return read(file, track, ProgressLine(f"read {printable(file.name)}", after=SLOW).show)
 
@@ -204,8 +204,8 @@ def _sweep(options: argparse.Namespace) -> None:
 
 
 def _map(options: argparse.Namespace) -> None:
-    from engine.latent.surface import surface
-    from engine.latent.text_map import render
+    from engine.latent.attribute_map import surface
+    from engine.latent.attribute_map_text import render
 
     wanted = attribute(options.attribute)
     _check_base(options)
@@ -234,7 +234,7 @@ def _render(options: argparse.Namespace) -> None:
     tempo = TEMPO
     if options.tempo is not None:
         tempo = number("--tempo", options.tempo, SLOWEST, FASTEST)
-    groove, key = heard.read(options)
+    groove, key = groove_options.read(options)
     _check_base(options)
     model = _model()
     moves = dict(_move(model, text) for text in options.set)
@@ -263,7 +263,7 @@ def _render(options: argparse.Namespace) -> None:
             )
         )
     told = _write(options.out, Line(measures, groove, key, tempo), tempo)
-    sounded = heard.told(groove, key, measures)
+    sounded = groove_options.told(groove, key, measures)
     if options.json:
         emit(
             {
@@ -286,12 +286,13 @@ def _render(options: argparse.Namespace) -> None:
 def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
     # Gives what is told of sound beside the file and its measures.
     if out.suffix.lower() in _MIDI:
-        from engine.midi.files import write
+        from engine.formats.midi_file import write
 
         write(out, line, tempo, title=out.stem)
         return {}
     from engine import config
-    from engine.audio import files, performance, soundfont
+    from engine.audio import files, soundfont
+    from engine.audio import render as performance
     from engine.audio.synth import Synth
 
     synth = Synth(soundfont.find(config.load().settings.soundfont), RATE)

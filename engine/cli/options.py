@@ -13,8 +13,8 @@ import sys
 import time
 from typing import Any, NoReturn, TextIO
 
+from engine.common.printing import put, put_over
 from engine.errors import OutOfRange, UserError
-from engine.printing import put, put_over
 
 
 class BadUsage(UserError):

@@ -6,18 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import locations, writing
+from engine import locations
 from engine.cli.audio_models import add_model, name_of, opened
 from engine.cli.options import ProgressLine, common, emit, number, say
+from engine.common import atomic
+from engine.common.printing import put
 from engine.errors import BadFile, UserError
-from engine.printing import put
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.steering.own_traits import OwnTrait
-    from engine.steering.probe_files import Found
-    from engine.steering.probes import Probe
+    from engine.steering.probes.probe import Probe
+    from engine.steering.probes.store import Found
+    from engine.steering.probes.user_traits import OwnTrait
 
 SHADES = " .:-=+*#%@"
 """Accuracies from chance to 1.00, for terminals of any kind."""
@@ -82,7 +83,7 @@ def add_training(verbs: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
-    from engine.steering.probe_files import load, shelf
+    from engine.steering.probes.store import load, shelf
 
     shelved = shelf()
     found = shelved.found
@@ -175,32 +176,32 @@ def _round(probe: Probe, layer: int, head: int) -> float:
 
 
 def _chance() -> float:
-    from engine.steering.probes import CHANCE
+    from engine.steering.probes.probe import CHANCE
 
     return CHANCE
 
 
 def _train(options: argparse.Namespace) -> None:
-    from engine.steering import own_traits, probe_files
-    from engine.steering.probes import trait_name
+    from engine.steering.probes import store, user_traits
+    from engine.steering.probes.probe import trait_name
 
     trait_name(options.name)
-    shortest, longest = own_traits.SHORTEST, own_traits.LONGEST
+    shortest, longest = user_traits.SHORTEST, user_traits.LONGEST
     seconds = number("--seconds", options.seconds, shortest, longest)
-    recordings = own_traits.survey(options.present, options.absent, seconds)
+    recordings = user_traits.survey(options.present, options.absent, seconds)
     model = opened(options.model)
-    own_traits.check_seconds(seconds, model.spec)
-    target = probe_files.place(model.spec, options.name)
-    known = {each.card.name: each for each in probe_files.shelf().of(model.spec)}
+    user_traits.check_seconds(seconds, model.spec)
+    target = store.place(model.spec, options.name)
+    known = {each.card.name: each for each in store.shelf().of(model.spec)}
     if not options.replace and (options.name in known or target.exists()):
         where = known[options.name].path if options.name in known else target
         raise ProbeExists(
             f"There is a probe {options.name!r} of {model.spec.name} in {where.parent}.",
             "Choose another name, or add --replace.",
         )
-    writing.make_folder(target.parent)
+    atomic.make_folder(target.parent)
     line = ProgressLine(f"probes train {options.name}")
-    made = own_traits.train(
+    made = user_traits.train(
         model,
         options.name,
         recordings,
@@ -208,7 +209,7 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         on_progress=lambda done: line.show(done, f"{recordings.segments} segments"),
     )
-    probe_files.write(made.probe, target)
+    store.write(made.probe, target)
     card = made.probe.card
     if not options.json:
         _say_own(made, target)
@@ -256,11 +257,11 @@ def _say_own(made: OwnTrait, target: Path) -> None:
 
 
 def _train_shipped(options: argparse.Namespace) -> None:
-    from engine.corpus.render import clips
+    from engine.corpus.audio.render import clips
     from engine.corpus.table import read
     from engine.errors import UnknownName
-    from engine.steering.probe_files import place, write
-    from engine.steering.probing import TRAITS, train_probe
+    from engine.steering.probes.store import place, write
+    from engine.steering.training.probe_examples import TRAITS, train_probe
 
     count = int(number("--examples", options.examples, 16, 1_000_000))
     for name in options.trait:
@@ -269,7 +270,7 @@ def _train_shipped(options: argparse.Namespace) -> None:
     wanted = tuple(dict.fromkeys(options.trait)) or TRAITS
     source, corpus = clips(options.clips, "train"), read(options.corpus)
     model = opened(options.model)
-    writing.make_folder(options.out)
+    atomic.make_folder(options.out)
     told = []
     for name in wanted:
         line = ProgressLine(f"train probes, {name}, seed {options.seed}")

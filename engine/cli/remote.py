@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from engine import config, logs
 from engine.cli import screens
 from engine.cli.options import common, emit, number, say
+from engine.common.printing import put
 from engine.errors import OutOfRange
-from engine.printing import put
 
 if TYPE_CHECKING:
-    from engine.events import Event
-    from engine.remote.dial import Address
+    from engine.protocol.events import Event
+    from engine.remote.connect import Address
+    from engine.remote.protocol import State
     from engine.remote.sockets import Door
-    from engine.remote.vocabulary import State
 
 _ADDRESS = "ssh://[user@]host[:port], tcp://127.0.0.1:PORT, or none for this machine"
 _MOST_LINES = 10_000
@@ -94,7 +94,7 @@ def _way(word: argparse.ArgumentParser) -> None:
 
 def _address(options: argparse.Namespace) -> Address:
     from engine.remote import service
-    from engine.remote.dial import NoWay, address
+    from engine.remote.connect import NoWay, address
 
     where = address(options.address, options.command, options.token_file, options.start)
     if options.start and where.kind == "unix":
@@ -119,14 +119,14 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _hold_house(options: argparse.Namespace) -> None:
-    from engine.loop import Engine
     from engine.remote import sockets
-    from engine.remote.fence import Fence
+    from engine.remote.audio_router import SoundBoard
+    from engine.remote.file_access import Fence
+    from engine.remote.player_router import Switchboard
     from engine.remote.server import House, Server
-    from engine.remote.sound import SoundBoard
-    from engine.remote.switchboard import Switchboard
-    from engine.session import autosave
-    from engine.waiting import lost_words
+    from engine.runtime.engine import Engine
+    from engine.runtime.model_queue import lost_words
+    from engine.services.session import autosave
 
     logs.tell("engine.remote")
     settings = config.load().settings
@@ -221,7 +221,7 @@ def _attach(options: argparse.Namespace) -> None:
 def _bridge(options: argparse.Namespace) -> None:
     from engine.midi.ports import VIRTUAL
     from engine.remote.client import RemoteEngine
-    from engine.remote.home import Home
+    from engine.remote.player_bridge import Home
 
     port = VIRTUAL if options.play_to == "virtual" else options.play_to
     where = _address(options)
@@ -240,7 +240,7 @@ def _bridge(options: argparse.Namespace) -> None:
 
 
 def _tell(event: Event) -> None:
-    from engine.events import Noticed, Refused
+    from engine.protocol.events import Noticed, Refused
 
     match event:
         case Noticed(text):
@@ -251,7 +251,7 @@ def _tell(event: Event) -> None:
 
 def _relay(options: argparse.Namespace) -> None:
     from engine.remote import relay, service
-    from engine.remote.dial import NoWay
+    from engine.remote.connect import NoWay
 
     if options.start:
         try:

@@ -12,7 +12,7 @@ from engine import config, locations
 
 if TYPE_CHECKING:
     from engine.latent.spec import LatentModel
-    from engine.remote.dial import Address
+    from engine.remote.connect import Address
 
 
 def add(top: argparse.ArgumentParser) -> None:
@@ -25,8 +25,8 @@ def add(top: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Opens the terminal application; raises `TerminalError` where it cannot be shown."""
-    from engine.loop import Engine
-    from engine.session import autosave
+    from engine.runtime.engine import Engine
+    from engine.services.session import autosave
     from tui.app import check_terminal
     from tui.app import run as show
 
@@ -59,9 +59,9 @@ def attach(
 
     Raises `TerminalError` where they cannot be shown, and what attaching raises.
     """
+    from engine.remote.audio_router import Loudspeaker
     from engine.remote.client import RemoteEngine
-    from engine.remote.home import Home
-    from engine.remote.sound import Loudspeaker
+    from engine.remote.player_bridge import Home
     from tui.app import check_terminal
     from tui.app import run as show
 

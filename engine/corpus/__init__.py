@@ -1,1 +1,1 @@
-"""The tunes that the model learns from, as a table of measures."""
+"""The training tunes as a table of measures."""

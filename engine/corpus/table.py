@@ -13,7 +13,8 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from engine import locations, writing
+from engine import locations
+from engine.common import atomic
 from engine.errors import BadCorpus, OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
@@ -178,8 +179,8 @@ def write(folder: Path, corpus: Corpus, notice: str) -> None:
         # One key only: with several, their order in the file is left to chance.
         metadata={"tunes_sha256": hashlib.sha256(tunes).hexdigest()},
     )
-    writing.make_folder(folder)
-    writing.write_all(
+    atomic.make_folder(folder)
+    atomic.write_all(
         {
             folder / NOTICE: notice.encode("utf-8"),
             folder / TUNES: tunes,

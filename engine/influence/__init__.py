@@ -1,1 +1,1 @@
-"""Influence: what in the training data lies behind what was made."""
+"""Influence: which training pieces are nearest, and what supports that."""

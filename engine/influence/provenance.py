@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine import __version__, outputs, writing
+from engine import __version__
+from engine.common import atomic, output_files
 from engine.influence.spec import Found, Match
 from engine.locations import make_usual
 from engine.music.song import Origin
@@ -52,10 +53,10 @@ def of_take(take: str, found: Found) -> dict[str, Any]:
 
 def write(path: str, document: dict[str, Any]) -> Path:
     """Writes a document to a file of the player's own; raises `BadName` or `CannotWrite`."""
-    place = outputs.named(path, outputs.PROVENANCE)
-    outputs.check(place, outputs.PROVENANCE)
+    place = output_files.named(path, output_files.PROVENANCE)
+    output_files.check(place, output_files.PROVENANCE)
     make_usual(place)
-    writing.write(place, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
+    atomic.write(place, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
     return place
 
 

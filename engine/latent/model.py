@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 
 from engine.latent import spec
-from engine.latent.candidates import choose, firmness, neighbours
-from engine.latent.codec import Codec
+from engine.latent.calibration import Codec
 from engine.latent.network import NAMED, MeasureVAE
+from engine.latent.reranking import choose, firmness, neighbours
 from engine.latent.spec import CANDIDATES, LIMIT, Dimension, Latent, LatentSpec
 from engine.latent.tokens import Floats, Ints, absolute, measured, relative
 from engine.music.attributes import ATTRIBUTES

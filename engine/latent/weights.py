@@ -14,9 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from engine import writing
+from engine.common import atomic
 from engine.errors import BadModel
-from engine.latent.codec import Codec
+from engine.latent.calibration import Codec
 from engine.latent.model import TrainedVAE
 from engine.latent.network import NAMED, MeasureVAE, Shape
 from engine.latent.tokens import Ints
@@ -59,9 +59,9 @@ def save(
         ).encode()
         + b"\n",
     }
-    writing.make_folder(folder)
+    atomic.make_folder(folder)
     # The card last: it names the digest of the weights, so no other pair is ever loaded.
-    writing.write_all({folder / name: content for name, content in written.items()})
+    atomic.write_all({folder / name: content for name, content in written.items()})
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""MIDI ports, files, and the process that keeps time."""
+"""MIDI: messages of the player process, ports, clock, and the mirror of what was sent."""

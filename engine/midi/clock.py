@@ -18,7 +18,7 @@ from engine.midi.messages import (
     ClockStop,
     ClockTempo,
 )
-from engine.midi.schedule import LATE_LIMIT, Due
+from engine.midi.player.schedule import LATE_LIMIT, Due
 
 TICK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 

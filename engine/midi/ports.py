@@ -122,7 +122,7 @@ def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
     """
     try:
         seen = subprocess.run(
-            child_command("engine.midi.watch", "--once"),
+            child_command("engine.midi.player.port_watcher", "--once"),
             env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

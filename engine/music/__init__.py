@@ -1,1 +1,1 @@
-"""Measures, their attributes, and songs made of them."""
+"""Pure values of music: songs, measures, attributes, grids, grooves, scales; no files, no time."""

@@ -9,12 +9,12 @@ from typing import Literal
 from engine.errors import OutOfRange
 from engine.music import modulation, routes
 from engine.music.groove import PLAIN, Groove
-from engine.music.line import Line
 from engine.music.measure import SILENCE, Measure
 from engine.music.modulation import Modulation
+from engine.music.note_line import Line
+from engine.music.performance import Touches
 from engine.music.routes import Route
 from engine.music.scales import C_MAJOR, Key
-from engine.music.touch import Touches
 
 SLOTS = 8
 """How many slots a new song has."""

@@ -1,1 +1,1 @@
-"""The engine at the end of a line: screens, notes and controllers over a private socket."""
+"""The protocol over a private socket: server, client, and music to a port elsewhere."""

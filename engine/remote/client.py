@@ -13,19 +13,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.commands import Command
+from engine.common.codec import BadLine
+from engine.common.line_pipe import Lines, Outbox
 from engine.errors import ArmonicaError
-from engine.events import ControlsShown, Event, Noticed, Refused, Snapshot, StudioShown
+from engine.event_bus import Subscriber, Subscription, Subscriptions
 from engine.midi import messages as m
-from engine.midi.pipes import Lines, Outbox
-from engine.remote import vocabulary as v
-from engine.remote.codec import BadLine
-from engine.remote.deltas import CHANNEL, Differences
-from engine.remote.dial import Address, NoWay, Wire
-from engine.remote.home import ENOUGH, Home
-from engine.remote.sound import Loudspeaker
-from engine.session.keeper import AtTheEnd
-from engine.subscriptions import Subscriber, Subscription, Subscriptions
+from engine.protocol.commands import Command
+from engine.protocol.events import (
+    ControlsShown,
+    Event,
+    Noticed,
+    Refused,
+    Snapshot,
+    StudioShown,
+)
+from engine.remote import protocol as v
+from engine.remote.audio_router import Loudspeaker
+from engine.remote.connect import Address, NoWay, Wire
+from engine.remote.player_bridge import ENOUGH, Home
+from engine.remote.snapshot_delta import CHANNEL, Differences
+from engine.services.session.keeper import AtTheEnd
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""

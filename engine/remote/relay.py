@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import select
 
-from engine.midi.pipes import Outbox
-from engine.remote.dial import Address
+from engine.common.line_pipe import Outbox
+from engine.remote.connect import Address
 
 _READ = 65_536
 _MOST = 262_144

@@ -18,22 +18,22 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine import locations
-from engine.audio.device import Sound
-from engine.audio.sink import Playing
-from engine.commands import Command
+from engine.audio.devices import Sound
+from engine.audio.output import Playing
+from engine.common.codec import BadLine
 from engine.errors import ArmonicaError, UserError
-from engine.events import Event, Refused, Snapshot
+from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
-from engine.remote import vocabulary as v
-from engine.remote.codec import BadLine
-from engine.remote.fence import Fence
-from engine.remote.peer import Peer
+from engine.protocol.commands import Command
+from engine.protocol.events import Event, Refused, Snapshot
+from engine.remote import protocol as v
+from engine.remote.audio_router import SoundBoard
+from engine.remote.connection import Peer
+from engine.remote.file_access import Fence
+from engine.remote.player_router import QUIET, Switchboard
 from engine.remote.sockets import Door
-from engine.remote.sound import SoundBoard
-from engine.remote.switchboard import QUIET, Switchboard
-from engine.session import autosave
-from engine.session.autosave import Kept
-from engine.session.document import SUFFIX
+from engine.services.session import autosave
+from engine.services.session.autosave import Kept
 from engine.text import printable
 
 MOST_GUESTS = 16

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import logs
+from engine.common.codec import BadLine
+from engine.common.line_pipe import Lines
 from engine.errors import ArmonicaError
-from engine.midi.pipes import Lines
 from engine.midi.ports import child_command, child_environment
+from engine.remote import protocol as v
 from engine.remote import sockets
-from engine.remote import vocabulary as v
-from engine.remote.codec import BadLine
-from engine.remote.dial import Address, NoWay, Wire
+from engine.remote.connect import Address, NoWay, Wire
 
 STARTING = 60.0
 """Seconds in which a service must answer after its start."""

@@ -1,1 +1,1 @@
-"""MusicGen, the probes on its attention heads, and the push along them."""
+"""MusicGen, the probes on its attention heads, and steering along them."""

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine import writing
-from engine.corpus.render import CLIP_PARTS
+from engine.common import atomic
+from engine.corpus.audio.render import CLIP_PARTS
 from engine.errors import BadModel, OutOfRange
-from engine.steering.spectrum import HOP, log_mel, magnitude
+from engine.steering.musicgen.spectrum import HOP, log_mel, magnitude
 
 WEIGHTS, CARD = "tagger.safetensors", "tagger.json"
 WINDOW_SECONDS = 2.0
@@ -71,8 +71,8 @@ def save_tagger(folder: Path, tagger: Tagger, card: dict[str, Any]) -> None:
         name: value.half() if value.is_floating_point() else value
         for name, value in tagger.state_dict().items()
     }
-    writing.make_folder(folder)
-    writing.write_all(
+    atomic.make_folder(folder)
+    atomic.write_all(
         {
             folder / CARD: json.dumps({**card, "parts": CLIP_PARTS}, indent=1).encode(),
             folder / WEIGHTS: safetensors.torch.save(tensors),

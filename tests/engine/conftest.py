@@ -1,18 +1,15 @@
-"""Closed doors: every test keeps its files to itself."""
+"""Fixtures of the engine's tests: a home of their own, a model of arithmetic, rendered clips."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from engine.events import Event
-from tests.fakes import FakeModel
-
-Told = TypeVar("Told", bound=Event)
+from engine import locations
+from engine.corpus.audio.render import render
+from tests.support.clips import COUNTS
+from tests.support.fakes import FakeModel
 
 
 @pytest.fixture(autouse=True)
@@ -28,35 +25,9 @@ def model() -> FakeModel:
     return FakeModel()
 
 
-class Listener:
-    """Keeps what an engine tells, and waits for it with a deadline."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._changed = threading.Condition()
-
-    def __call__(self, event: Event) -> None:
-        """Hears an event."""
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Waits until something holds that events bring about."""
-        with self._changed:
-            assert self._changed.wait_for(condition, timeout), self.events
-
-    def of(self, kind: type[Told]) -> list[Told]:
-        """Gives the events of a kind that were heard so far."""
-        return [event for event in list(self.events) if isinstance(event, kind)]
-
-    def wait(
-        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
-    ) -> Told:
-        """Gives the first event of a kind that is like that, once it was heard."""
-
-        def found() -> list[Told]:
-            return [event for event in self.of(kind) if like(event)]
-
-        self.until(found, timeout)
-        return found()[0]
+@pytest.fixture(scope="session")
+def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a folder of a few clips of every split, which nobody writes to."""
+    folder = tmp_path_factory.mktemp("clips")
+    render(folder, locations.CORPUS, seed=5, counts=COUNTS, workers=1)
+    return folder

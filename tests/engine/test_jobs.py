@@ -8,9 +8,9 @@ import pytest
 
 from engine import jobs
 from engine.errors import OutOfRange
-from engine.events import JobProgressed, Noticed, Refused
 from engine.jobs import Job, Jobs
-from tests.engine.conftest import Listener
+from engine.protocol.events import JobProgressed, Noticed, Refused
+from tests.support.events import Listener
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ import pytest
 
 from engine.bench.jack import RATE
 from engine.config import Settings
-from engine.events import ClockFollowed
-from engine.loop import Engine
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
-from tests.engine.conftest import Listener
-from tests.fakes import FakeModel
-from tests.real.conftest import JackServer
-from tests.unit.clock_streams import PULSE, START, STOP
+from engine.protocol.events import ClockFollowed
+from engine.runtime.engine import Engine
+from tests.support.clock_streams import PULSE, START, STOP
+from tests.support.events import Listener
+from tests.support.fakes import FakeModel
+from tests.support.jack import JackServer
 
 pytestmark = pytest.mark.real
 

@@ -6,12 +6,12 @@ import pytest
 
 from engine import locations
 from engine.config import Settings
-from engine.events import Event, TakeGrown
 from engine.latent.weights import load
-from engine.loop import Engine
 from engine.music.song import Slot, Song
-from tests.fakes_player import RecordingPlayer
-from tests.tui.waiting import until
+from engine.protocol.events import Event, TakeGrown
+from engine.runtime.engine import Engine
+from tests.support.fake_player import RecordingPlayer
+from tests.support.waiting import until
 from tui.app import ArmonicaApp
 
 pytestmark = pytest.mark.real

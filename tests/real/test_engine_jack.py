@@ -8,16 +8,16 @@ from itertools import pairwise
 
 import pytest
 
-from engine import commands as c
 from engine.config import Settings
-from engine.loop import Engine
 from engine.music.measure import Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.song import Origin
-from tests.engine.conftest import Listener
-from tests.fakes import FakeModel
-from tests.real.conftest import Heard, JackServer, note_starts
+from engine.protocol import commands as c
+from engine.runtime.engine import Engine
+from tests.support.events import Listener
+from tests.support.fakes import FakeModel
+from tests.support.jack import Heard, JackServer, note_starts
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], Heard]

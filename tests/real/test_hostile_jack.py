@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from engine.text import printable
-from tests.real.conftest import Heard
-from tui.measure_screen import terminal
+from tests.support.jack import Heard
+from tui.byte_counter import terminal
 
 pytestmark = pytest.mark.real
 

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands as c
 from engine.config import Settings
-from engine.events import MidiPassed, Noticed
-from engine.loop import Engine
-from engine.midi.link import PlayerLink
+from engine.midi.client import PlayerLink
 from engine.midi.messages import FromPlayer
 from engine.midi.ports import child_environment
-from tests.engine.conftest import Listener
-from tests.fakes import FakeModel
-from tests.real.conftest import JackServer
+from engine.protocol import commands as c
+from engine.protocol.events import MidiPassed, Noticed
+from engine.runtime.engine import Engine
+from tests.support.events import Listener
+from tests.support.fakes import FakeModel
+from tests.support.jack import JackServer
 
 pytestmark = pytest.mark.real
 
@@ -73,7 +73,7 @@ while True:
 
 LOOKS = """
 import json, time, rtmidi
-from engine.midi.jack import JackServer
+from engine.midi.backends.jack import JackServer
 
 def plug():
     port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="device")

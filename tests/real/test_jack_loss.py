@@ -13,10 +13,10 @@ import pytest
 
 from engine.bench.jack import Message
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
+from engine.midi.client import PlayerLink
 from engine.midi.ports import child_environment
-from tests.fakes_player import EventLog
-from tests.real.conftest import Heard, JackServer, note_starts, scale
+from tests.support.fake_player import EventLog
+from tests.support.jack import Heard, JackServer, note_starts, scale
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], Heard]
@@ -24,7 +24,7 @@ Hear = Callable[[str], Heard]
 
 PARENT = """
 import sys, time
-from engine.midi.link import PlayerLink
+from engine.midi.client import PlayerLink
 from engine.midi.messages import Notes, OpenPort, PortOpened, Send, TimedNote
 import threading
 opened = threading.Event()

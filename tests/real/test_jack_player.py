@@ -16,10 +16,10 @@ from collections.abc import Callable
 import pytest
 
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
+from engine.midi.client import PlayerLink
 from engine.midi.ports import list_ports
-from tests.fakes_player import EventLog
-from tests.real.conftest import STRETCHES, Heard, JackServer, scale
+from tests.support.fake_player import EventLog
+from tests.support.jack import STRETCHES, Heard, JackServer, scale
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], Heard]

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
-from tests.fakes_player import EventLog
-from tests.real.conftest import Heard, note_starts
+from engine.midi.client import PlayerLink
+from tests.support.fake_player import EventLog
+from tests.support.jack import Heard, note_starts
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], Heard]

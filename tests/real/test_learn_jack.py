@@ -14,10 +14,10 @@ import pytest
 from engine.bench.jack import JackServer
 from engine.bench.terminal import Terminal
 from engine.locations import MEASURE_VAE, config_folder
-from engine.midi import map_files
-from engine.midi.controls import Control
-from engine.midi.mapping import Binding, DeviceMap
-from engine.midi.targets import Target
+from engine.midi.controllers import map_files
+from engine.midi.controllers.bindings import Binding, DeviceMap
+from engine.midi.controllers.controls import Control
+from engine.midi.controllers.targets import Target
 from tests.real.test_whole_song import armonica
 
 pytestmark = [

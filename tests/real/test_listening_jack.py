@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
-from tests.fakes_player import EventLog
-from tests.real.conftest import Heard, JackServer
+from engine.midi.client import PlayerLink
+from tests.support.fake_player import EventLog
+from tests.support.jack import Heard, JackServer
 
 pytestmark = pytest.mark.real
 

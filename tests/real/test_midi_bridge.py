@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from engine import commands as c
 from engine.midi.ports import child_command, child_environment
-from tests.real.conftest import Heard, JackServer, note_starts
-from tests.remote_parts import Place
+from engine.protocol import commands as c
+from tests.support.jack import Heard, JackServer, note_starts
+from tests.support.remote import Place
 
 pytestmark = pytest.mark.real
 

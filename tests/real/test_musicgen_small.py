@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from engine.steering import memory
-from engine.steering.generate import Request, generate
-from engine.steering.musicgen import models_folder, open_model
-from tests.checkpoints import write_musicgen_small
+from engine.steering.musicgen import memory
+from engine.steering.musicgen.generate import Request, generate
+from engine.steering.musicgen.model import models_folder, open_model
+from tests.support.checkpoints import write_musicgen_small
 
 pytestmark = pytest.mark.real
 

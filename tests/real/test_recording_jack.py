@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine import commands as c
 from engine.config import Settings
-from engine.loop import Engine
 from engine.music.song import Slot, Song
-from tests.engine.conftest import Listener
-from tests.fakes import FakeModel
-from tests.real.conftest import Heard, JackServer, note_starts
+from engine.protocol import commands as c
+from engine.runtime.engine import Engine
 from tests.real.test_engine_jack import Hear
 from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
+from tests.support.events import Listener
+from tests.support.fakes import FakeModel
+from tests.support.jack import Heard, JackServer, note_starts
 
 __all__ = ["keyboard"]
 

@@ -14,15 +14,15 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine.audio.device import list_devices
-from engine.audio.preview import PREVIEW
-from engine.audio.sink import Playing, Sink
+from engine.audio.builtin_synth import PREVIEW
+from engine.audio.devices import list_devices
+from engine.audio.output import Playing, Sink
 from engine.bench.jack import RATE, JackServer
 from engine.midi import messages as m
-from engine.midi.link import PlayerLink
+from engine.midi.client import PlayerLink
 from engine.midi.ports import list_ports
-from tests.fakes_player import EventLog
-from tests.unit.audio.hearing import pitch, tone
+from tests.support.fake_player import EventLog
+from tests.support.pitch_detection import pitch, tone
 
 pytestmark = pytest.mark.real
 

@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import commands as c
-from engine.events import Noticed, PlayheadMoved, Snapshot
 from engine.midi import messages as m
 from engine.midi.ports import child_environment
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, PlayheadMoved, Snapshot
 from engine.remote import service
 from engine.remote.client import RemoteEngine
-from engine.remote.dial import NoWay, address
-from tests.engine.conftest import Listener
-from tests.remote_parts import Room
+from engine.remote.connect import NoWay, address
+from tests.support.events import Listener
+from tests.support.remote import Room
 
 pytestmark = pytest.mark.real
 

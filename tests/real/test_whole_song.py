@@ -20,7 +20,7 @@ from engine.bench.jack import JackServer, starts
 from engine.bench.terminal import Terminal, application
 from engine.locations import MEASURE_VAE
 from engine.music.attributes import ATTRIBUTES
-from tests.real.conftest import Heard
+from tests.support.jack import Heard
 
 pytestmark = [
     pytest.mark.real,

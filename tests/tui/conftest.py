@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import textual.constants
 
-from tests.tui.fake_engine import FakeEngine
-from tui import gestures
+from tests.support.fake_engine import FakeEngine
 from tui.app import ArmonicaApp
+from tui.view_models import gestures
 
 Until = Callable[..., Awaitable[None]]
 

@@ -11,20 +11,27 @@ import pytest
 from textual.geometry import Region
 from textual.message import Message
 
-from engine.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
 from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
+from engine.protocol.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
 from tui import keymap
-from tui.actions import ACTIONS, IDS, SCREENS, Place, key_table, rows
+from tui.action_table import (
+    ACTIONS,
+    IDS,
+    SCREENS,
+    Place,
+    key_table,
+    rows,
+)
+from tui.actions.compose import DEEDS
+from tui.actions.influence import DEEDS as INFLUENCE_DEEDS
+from tui.actions.monitor import DEEDS as MONITOR_DEEDS
+from tui.actions.steer import DEEDS as STEER_DEEDS
 from tui.app import check_terminal
-from tui.arrangement import arrangement
 from tui.bridge import Bridge, Due, Told
-from tui.deeds import DEEDS
-from tui.gestures import PAUSE, Gestures
-from tui.influence_deeds import DEEDS as INFLUENCE_DEEDS
-from tui.monitor_deeds import DEEDS as MONITOR_DEEDS
-from tui.steer_deeds import DEEDS as STEER_DEEDS
+from tui.layouts.compose import arrangement
 from tui.theme import NAMES, defaults, load
+from tui.view_models.gestures import PAUSE, Gestures
 from tui.widgets.song_strip import contour
 
 TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z"}
@@ -233,7 +240,7 @@ def test_no_terminal_is_refused_with_the_command_that_needs_none(
 
 def test_the_application_is_imported_without_torch_or_numpy() -> None:
     code = (
-        "import sys, tui.app, tui.screens.browser, tui.screens.help\n"
+        "import sys, tui.app, tui.dialogs.tune_browser, tui.dialogs.help\n"
         "print([name for name in ('torch', 'numpy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

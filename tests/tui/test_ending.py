@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from engine.events import Noticed
-from tests.tui.fake_engine import FakeEngine
-from tests.tui.waiting import until
+from engine.protocol.events import Noticed
+from tests.support.fake_engine import FakeEngine
+from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.bridge import Told
-from tui.driver import KeyReader, driver_class
+from tui.terminal_driver import KeyReader, driver_class
 
 DEADLINE = 30.0
 
@@ -32,7 +32,7 @@ Popen = subprocess.Popen[bytes]
 
 CODE = """
 import pathlib, sys
-from tests.tui.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine
 from tui.app import run
 
 class Marking(FakeEngine):
@@ -45,8 +45,8 @@ run(Marking())
 PLAYING = """
 import pathlib, sys, threading, time
 from engine import commands as c
-from engine.events import PlayheadMoved
-from tests.tui.fake_engine import FakeEngine
+from engine.protocol.events import PlayheadMoved
+from tests.support.fake_engine import FakeEngine
 from tui.app import run
 
 class Marking(FakeEngine):
@@ -70,7 +70,7 @@ import pathlib, sys
 from textual.widget import Widget
 from engine.cli import screens
 from engine.cli.main import script
-from tests.tui.fake_engine import FakeEngine
+from tests.support.fake_engine import FakeEngine
 from tui import app, driver
 
 mark, what = pathlib.Path(sys.argv[1]), sys.argv[2]

@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import asyncio, sys, threading
-from engine.loop import Engine
+from engine.runtime.engine import Engine
 from tui.app import ArmonicaApp
 
 gate = threading.Event()

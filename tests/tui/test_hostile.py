@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
-from engine import commands as c
 from engine.errors import ArmonicaError
-from engine.events import (
+from engine.protocol import commands as c
+from engine.protocol.events import (
     ControlsShown,
     DeviceShown,
     Event,
@@ -34,15 +34,15 @@ from engine.events import (
     StudioShown,
     TunePreviewed,
 )
-from engine.session.autosave import Kept
-from tests.hostile import EVIL_TEXT
-from tests.tui.fake_midi import SESSION
-from tests.tui.fake_studio import FakeStudio, take
-from tests.tui.waiting import until
-from tui.actions import ACTIONS, Place
+from engine.services.session.autosave import Kept
+from tests.support.fake_generation import FakeStudio, take
+from tests.support.fake_midi import SESSION
+from tests.support.hostile import EVIL_TEXT
+from tests.support.waiting import until
+from tui.action_table import ACTIONS, Place
 from tui.app import ArmonicaApp
-from tui.plain import PrintableFilter, plain
-from tui.screens.controllers import ControllersSheet
+from tui.dialogs.controllers import ControllersSheet
+from tui.formatting.plain import PrintableFilter, plain
 
 PLACES: tuple[Place, ...] = ("compose", "steer", "influence", "monitor")
 LEAVES = ("app.quit",)

@@ -14,8 +14,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from engine.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
-from engine.events import (
+from engine.music.attributes import NAMES
+from engine.protocol.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
+from engine.protocol.events import (
     ClockFollowed,
     ControlsShown,
     Event,
@@ -29,21 +30,20 @@ from engine.events import (
     Snapshot,
     StudioShown,
 )
-from engine.music.attributes import NAMES
-from tui import gestures, reading
-from tui.arrangement import arrangement
+from tui.actions.compose import DEEDS, roll_gauge, set_gauge
 from tui.bridge import EngineLink
-from tui.deeds import DEEDS, roll_gauge, set_gauge
-from tui.freshness import SETTLE, Freshness
-from tui.gestures import Gestures
-from tui.inquiry import Inquiry
 from tui.keymap import Keymap
+from tui.layouts.compose import arrangement
+from tui.view_models import gauges, gestures
+from tui.view_models.freshness import SETTLE, Freshness
+from tui.view_models.gestures import Gestures
+from tui.view_models.queries import Inquiry
 from tui.widgets.attribute_map import AttributeMap
-from tui.widgets.desk import Desk
 from tui.widgets.explanation import Explanation
+from tui.widgets.footer import KeysLine
 from tui.widgets.gauges import GaugeBank, Gauges, NamedGauges
-from tui.widgets.keys_line import KeysLine
-from tui.widgets.nearest_line import NearestLine
+from tui.widgets.layout_host import Desk
+from tui.widgets.nearest_match import NearestLine
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.sensitivity_table import SensitivityTable
 from tui.widgets.song_strip import SongStrip
@@ -171,29 +171,29 @@ class ComposeScreen(Screen[None]):
 
     def hold(self, part: str) -> None:
         """Goes to a part of the screen, bringing it into sight."""
-        if part == "gauges" and self.chosen >= reading.NAMED:
+        if part == "gauges" and self.chosen >= gauges.NAMED:
             self.choose(0)
-        elif part == "bank" and self.chosen < reading.NAMED:
-            self.choose(reading.NAMED)
+        elif part == "bank" and self.chosen < gauges.NAMED:
+            self.choose(gauges.NAMED)
         else:
             if part == "map" and not self.visible_part("map"):
                 self.matrix = False
-                self.chosen = min(self.chosen, reading.NAMED - 1)
+                self.chosen = min(self.chosen, gauges.NAMED - 1)
                 self.lay_out()
                 self.draw()
             self.query_one(f"#{part}").focus()
 
     def choose(self, index: int) -> None:
         """Chooses a gauge by its dimension and goes to it."""
-        count = len(reading.dimensions(self.shown))
+        count = len(gauges.dimensions(self.shown))
         self.chosen = max(0, min(count - 1, index))
         self.lay_out()
-        self.query_one("#gauges" if self.chosen < reading.NAMED else "#bank").focus()
+        self.query_one("#gauges" if self.chosen < gauges.NAMED else "#bank").focus()
         self.draw()
 
     def lay_out(self) -> None:
         """Gives each part its place, or none."""
-        side = "bank" if self.chosen >= reading.NAMED else "matrix" if self.matrix else "map"
+        side = "bank" if self.chosen >= gauges.NAMED else "matrix" if self.matrix else "map"
         width, height = self.app.size
         regions = arrangement(width, height, side)
         if regions == self._regions:
@@ -287,8 +287,8 @@ class ComposeScreen(Screen[None]):
         line.show(self.shown, self._playhead, self._lateness, amount, jobs, count, self._clock)
 
     def _draw_gauges(self) -> None:
-        readings = reading.gauges(self.shown, self.controls)
-        named, others = readings[: reading.NAMED], readings[reading.NAMED :]
+        readings = gauges.gauges(self.shown, self.controls)
+        named, others = readings[: gauges.NAMED], readings[gauges.NAMED :]
         self.query_one(NamedGauges).show(named, self.chosen)
         self.query_one(GaugeBank).show(others, self.chosen)
 
@@ -325,7 +325,7 @@ class ComposeScreen(Screen[None]):
         self.query_one(PianoRoll).playhead(self._playhead.beat if here else None)
 
     def _draw_map(self) -> None:
-        latent, slot = reading.stands(self.shown), self.shown.song.slots[self.slot]
+        latent, slot = gauges.stands(self.shown), self.shown.song.slots[self.slot]
         x, y = self.axes
         self.query_one(Map).show(
             self._filled.surface if self._filled is not None else None,
@@ -345,7 +345,7 @@ class ComposeScreen(Screen[None]):
             spec,
             focused=self.chosen,
             stale=stale,
-            waiting=reading.waiting(self.shown),
+            waiting=gauges.waiting(self.shown),
         )
         self.query_one(SensitivityTable).show(
             told.sensitivity if told else None, spec, focused=self.chosen, stale=stale
@@ -355,13 +355,13 @@ class ComposeScreen(Screen[None]):
         self.query_one(NearestLine).show(
             self.inquiry.answer("measure"),
             stale=self.inquiry.stale("measure"),
-            instead=reading.unlooked(self.shown),
+            instead=gauges.unlooked(self.shown),
         )
 
     # Maps and reasons follow an edit when it has settled.
 
     def _map_key(self) -> Hashable:
-        latent = reading.stands(self.shown)
+        latent = gauges.stands(self.shown)
         if self.shown.model.spec is None or latent is None or not self.visible_part("map"):
             return None
         x, y = self.axes
@@ -376,8 +376,8 @@ class ComposeScreen(Screen[None]):
         return (self.slot, slot.latent, self._dimensions())
 
     def _dimensions(self) -> tuple[int, ...]:
-        named = tuple(range(reading.NAMED))
-        return named if self.chosen < reading.NAMED else (self.chosen, *named)
+        named = tuple(range(gauges.NAMED))
+        return named if self.chosen < gauges.NAMED else (self.chosen, *named)
 
     def _settle(self) -> None:
         due = self._map_asked.due(self._map_key()) or self._why_asked.due(self._why_key())
@@ -441,7 +441,7 @@ class ComposeScreen(Screen[None]):
     @on(AttributeMap.Moved)
     def _on_map_moved(self, message: AttributeMap.Moved) -> None:
         x, y = self.axes
-        if reading.stands(self.shown) is not None:
+        if gauges.stands(self.shown) is not None:
             moves = ((x, message.x), (y, message.y))
             self.send(SetLatents(self.slot, moves, message.gesture))
 

@@ -8,7 +8,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
-from engine.events import (
+from engine.influence.spec import Match
+from engine.protocol.events import (
     Beside,
     ClockFollowed,
     Event,
@@ -19,22 +20,21 @@ from engine.events import (
     Snapshot,
     StudioShown,
 )
-from engine.influence.spec import Match
-from tui import reading
+from tui.actions.influence import DEEDS
 from tui.bridge import EngineLink
-from tui.influence_arrangement import Behind, behind
-from tui.influence_deeds import DEEDS
-from tui.inquiry import Inquiry, Subject
 from tui.keymap import Keymap
-from tui.screens.beside import BesideScreen
+from tui.layouts.influence import Behind, behind
+from tui.screens.base import BesideScreen
 from tui.screens.compose import ComposeScreen
+from tui.view_models import gauges
+from tui.view_models.queries import Inquiry, Subject
 from tui.widgets.comparison import Comparison, Side
-from tui.widgets.desk import Desk
-from tui.widgets.keys_line import KeysLine
+from tui.widgets.footer import KeysLine
+from tui.widgets.layout_host import Desk
 from tui.widgets.match_list import MatchList, MatchReading
+from tui.widgets.originality import Asked, Verdict
 from tui.widgets.too_small import TooSmall
 from tui.widgets.transport import Transport
-from tui.widgets.verdict import Asked, Verdict
 
 
 class InfluenceScreen(BesideScreen):
@@ -179,7 +179,7 @@ class InfluenceScreen(BesideScreen):
         else:
             count = len(shown.song.slots)
             subject = f"Measure {shown.selected + 1} of {count}" + ", alone" * wanted.alone
-            instead = reading.unlooked(shown)
+            instead = gauges.unlooked(shown)
         limits = []
         if wanted.books is not None:
             limits.append(f"{', '.join(sorted(wanted.books))} only")

@@ -9,8 +9,8 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
-from engine.commands import WatchMidi
-from engine.events import (
+from engine.protocol.commands import WatchMidi
+from engine.protocol.events import (
     ClockFollowed,
     Event,
     JobProgressed,
@@ -19,15 +19,15 @@ from engine.events import (
     PlayheadMoved,
     Snapshot,
 )
+from tui.actions.monitor import DEEDS
 from tui.bridge import EngineLink
 from tui.keymap import Keymap
-from tui.midi_log import Filter, MidiLog, Passed
-from tui.monitor_arrangement import Monitoring, monitoring
-from tui.monitor_deeds import DEEDS
-from tui.screens.beside import BesideScreen
+from tui.layouts.monitor import Monitoring, monitoring
+from tui.screens.base import BesideScreen
 from tui.screens.compose import ComposeScreen
-from tui.widgets.desk import Desk
-from tui.widgets.keys_line import KeysLine
+from tui.view_models.midi_log import Filter, MidiLog, Passed
+from tui.widgets.footer import KeysLine
+from tui.widgets.layout_host import Desk
 from tui.widgets.midi_lines import MidiLines
 from tui.widgets.midi_summary import MidiSummary, Summary
 from tui.widgets.too_small import TooSmall

@@ -8,8 +8,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
-from engine.commands import Command, OpenAudioModel, PlayTake
-from engine.events import (
+from engine.protocol.commands import Command, OpenAudioModel, PlayTake
+from engine.protocol.events import (
     PEAKS,
     ClockFollowed,
     ControlsShown,
@@ -26,20 +26,21 @@ from engine.events import (
     Trait,
     TraitResult,
 )
-from tui import gestures, steer_words
+from tui.actions.steer import DEEDS, push_by
 from tui.bridge import EngineLink
-from tui.gestures import Gestures
-from tui.growth import Growth
+from tui.formatting import generation
 from tui.keymap import Keymap
-from tui.screens.beside import BesideScreen
+from tui.layouts.steer import Steered, steering
+from tui.screens.base import BesideScreen
 from tui.screens.compose import ComposeScreen
-from tui.steer_arrangement import Steered, steering
-from tui.steer_deeds import DEEDS, push_by
-from tui.take_choice import TakeChoice
-from tui.widgets.desk import Desk
+from tui.view_models import gestures
+from tui.view_models.gestures import Gestures
+from tui.view_models.meter_history import Growth
+from tui.view_models.takes import TakeChoice
+from tui.widgets.footer import KeysLine
 from tui.widgets.job_bar import JobBar
-from tui.widgets.keys_line import KeysLine
-from tui.widgets.nearest_line import NearestLine
+from tui.widgets.layout_host import Desk
+from tui.widgets.nearest_match import NearestLine
 from tui.widgets.takes_list import TakesList
 from tui.widgets.too_small import TooSmall
 from tui.widgets.trait_rows import TraitReading, TraitRows
@@ -328,7 +329,7 @@ class SteerScreen(BesideScreen):
         parts = [f"{take.model}, seed {take.seed}, {take.arm}" if take.pushed
                  else f"{take.model}, seed {take.seed}, not steered"]  # fmt: skip
         if take.parent is not None:
-            parts.append(f"from {steer_words.name_of(take.parent, self.studio.takes)}")
+            parts.append(f"from {generation.name_of(take.parent, self.studio.takes)}")
         return " · ".join(parts)
 
     def _draw_place(self) -> None:

@@ -11,9 +11,8 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 
-from engine.latent.spec import LIMIT, LatentSpec
-from engine.latent.surface import LARGEST, Surface
-from engine.latent.text_map import (
+from engine.latent.attribute_map import LARGEST, Surface
+from engine.latent.attribute_map_text import (
     DIGITS,
     HERE,
     LEVELS,
@@ -25,10 +24,18 @@ from engine.latent.text_map import (
     ticks,
     value_at,
 )
+from engine.latent.spec import LIMIT, LatentSpec
 from engine.music.measure import Measure
-from tui import gestures
-from tui.map_cells import MapCells
-from tui.shades import CELLS, Cells, blends, cells, faded, ramp
+from tui.formatting.heat_ramp import (
+    CELLS,
+    Cells,
+    blends,
+    cells,
+    faded,
+    ramp,
+)
+from tui.view_models import gestures
+from tui.view_models.attribute_map import MapCells
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 GUTTER = 3

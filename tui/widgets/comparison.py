@@ -9,11 +9,11 @@ from typing import ClassVar, Literal
 
 from rich.style import Style
 
-from engine.events import Beside
 from engine.influence.spec import Match
 from engine.music.measure import Measure
-from engine.music.pitches import pitch_name
-from tui import influence_words as words
+from engine.music.pitch_names import pitch_name
+from engine.protocol.events import Beside
+from tui.formatting import influence as words
 from tui.widgets.canvas import Canvas, Picture, fitting
 from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES
 

@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 
 from engine.latent.spec import LIMIT
-from tui.reading import GaugeReading
+from tui.view_models.gauges import GaugeReading
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 NUMBER = 6

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from engine.events import StudioShown, TakeGrown
-from tui import steer_words as words
+from engine.protocol.events import StudioShown, TakeGrown
+from tui.formatting import generation as words
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 Part = tuple[str, str]

@@ -11,11 +11,11 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import Beside
 from engine.influence.spec import Match
 from engine.music.measure import Measure
-from tui import influence_words as words
-from tui.steer_words import share
+from engine.protocol.events import Beside
+from tui.formatting import influence as words
+from tui.formatting.generation import share
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 ABOUT = 2

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from tui.midi_log import Passed, raw
+from tui.view_models.midi_log import Passed, raw
 from tui.widgets.canvas import Canvas, Picture, fitting
 from tui.widgets.transport import LATE
 

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import LatenessMeasured
-from engine.midi.decoding import Kind
-from tui.midi_log import KINDS, Filter
+from engine.midi.describe import Kind
+from engine.protocol.events import LatenessMeasured
+from tui.view_models.midi_log import KINDS, Filter
 from tui.widgets.canvas import Canvas, Picture, fitting
 from tui.widgets.transport import LATE
 

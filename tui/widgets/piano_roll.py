@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
-from engine.music.pitches import pitch_name
+from engine.music.pitch_names import pitch_name
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 GUTTER = 4

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from rich.style import Style
 
+from engine.latent.attribute_map_text import LEVELS
 from engine.latent.sensitivity import Sensitivity
 from engine.latent.spec import LatentSpec
-from engine.latent.text_map import LEVELS
 from engine.music.attributes import ATTRIBUTES
-from tui.shades import blends, ramp
+from tui.formatting.heat_ramp import blends, ramp
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 STRONG = 1.5

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import Take
-from tui import steer_words as words
+from engine.protocol.events import Take
+from tui.formatting import generation as words
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tui.arrangement import LEAST
+from tui.layouts.compose import LEAST
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 

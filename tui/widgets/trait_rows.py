@@ -11,9 +11,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import Meter, Trait, TraitResult
-from tui import steer_words as words
-from tui.growth import Column
+from engine.protocol.events import Meter, Trait, TraitResult
+from tui.formatting import generation as words
+from tui.view_models.meter_history import Column
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 SOLID = "▁▂▃▄▅▆▇█"

@@ -9,7 +9,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.events import (
+from engine.midi.sync.clock_tracker import Lock
+from engine.music.groove import STRAIGHT
+from engine.protocol.events import (
     ClockFollowed,
     ClockStatus,
     JobProgressed,
@@ -18,9 +20,7 @@ from engine.events import (
     PortStatus,
     Snapshot,
 )
-from engine.midi.follower import Lock
-from engine.music.groove import STRAIGHT
-from tui.reading import place
+from tui.view_models.gauges import place
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 LATE = 5.0

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.message import Message
 
-from tui import steer_words as words
+from tui.formatting import generation as words
 from tui.widgets.canvas import Canvas, Picture, fitting
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

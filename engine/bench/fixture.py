@@ -1,0 +1,103 @@
+"""Everything a bench of the music needs: JACK, a listener, and the real application on a terminal.
+
+The application is moved by keys alone, and what it plays is read by a process that shares
+nothing with it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.bench.jack import JackServer, Listener
+from engine.bench.terminal import Terminal, application
+from engine.errors import NotReady
+from engine.formats.song_file import SUFFIX, Document, write
+from engine.midi.controllers import map_files
+from engine.midi.controllers.bindings import DeviceMap
+from engine.midi.ports import child_command
+from engine.music.song import Origin, Slot, Song
+
+OURS, OTHER = "armonica", "bare"
+"""The names of the two clients that play to the listener."""
+
+PLAY = " "
+"""The key of the default keymap that starts and stops the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The parts, running and connected."""
+
+    jack: JackServer
+    listener: Listener
+    terminal: Terminal
+
+    def play(self) -> float:
+        """Starts the loop; gives the moment at which its clock started."""
+        heard = len(self.listener.messages)
+        self.terminal.press(PLAY)
+        started = self.listener.first(lambda data: data == b"\xfa", heard)
+        if started is None:
+            raise NotReady("The loop does not start.", "See `armonica doctor`.")
+        return started[0]
+
+    @contextmanager
+    def bare(self, module: str, *arguments: str) -> Iterator[Terminal]:
+        """Runs a small program of ours that plays to the listener under the other name."""
+        with self.beside(module, OTHER, *arguments) as terminal:
+            self.jack.connect(f"{OTHER}:out", "listener:in")
+            yield terminal
+
+    @contextmanager
+    def beside(self, module: str, client: str, *arguments: str) -> Iterator[Terminal]:
+        """Runs a small program of ours that has a port under a name."""
+        command = child_command(module, client, *arguments)
+        with Terminal(command, self.jack.variables) as terminal:
+            terminal.wait_for("ready")
+            yield terminal
+
+
+@contextmanager
+def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
+    """Sets the parts up, waits until the gauges can be moved, and takes them down again.
+
+    ``device`` is a controller's map that the application finds among the player's own. Raises
+    `NotReady` where JACK or a pseudo-terminal is missing.
+    """
+    with (
+        tempfile.TemporaryDirectory() as home,
+        JackServer(f"armonica-bench-{os.getpid()}") as jack,
+        Listener("listener", jack) as listener,
+    ):
+        file = write(Path(home) / f"bench{SUFFIX}", Document(song))
+        if device is not None:
+            map_files.write(Path(home) / "config" / "controllers" / "bench.toml", device)
+        command = application("--song", str(file), "--port", "virtual", "--keymap", "default")
+        with Terminal(command, {"ARMONICA_HOME": home} | jack.variables) as terminal:
+            jack.connect(f"{OURS}:out", "listener:in")
+            # A gauge says what it asks for as soon as there is a model that can be asked.
+            terminal.wait_for("asks ")
+            yield Stage(jack, listener, terminal)
+
+
+def measure_song(tempo: float) -> Song:
+    """Gives a song of one measure: the first held-out one of at least four notes, without rests."""
+    from engine.corpus.table import shipped
+
+    corpus = shipped()
+    for row in corpus.test():
+        measure = corpus.measure(int(row))
+        if len(measure.notes) >= 4 and sum(n.duration for n in measure.notes) == 4:
+            slot = Slot.brought_in(measure, Origin("corpus", "Bench"))
+            return Song("Bench", tempo, slots=(slot,))
+    raise NotReady("The corpus has no measure without rests.", "Install Armonica anew.")
+
+
+def load() -> str:
+    """Says how busy the machine is: a busy one makes all figures worse, and their tails most."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

@@ -1,0 +1,1 @@
+"""What every room may use: atomic files, process pools, pipes of lines, strict decoding."""

@@ -1,0 +1,1 @@
+"""Laboratory: renders tunes with accompaniment as training clips."""

@@ -1,0 +1,1 @@
+"""Laboratory: makes the table of measures from the tune books."""

@@ -1,0 +1,1 @@
+"""Files that songs are read from and written to."""

@@ -1,0 +1,301 @@
+"""MIDI files in and out: any track of any file to measures, and measures to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import accumulate
+from pathlib import Path
+
+import mido
+
+from engine.common import atomic
+from engine.errors import BadMidiFile, OutOfRange
+from engine.formats.midi_parser import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.grid_fitting import Account, count, fit
+from engine.music.measure import Measure
+from engine.music.note_line import Line
+from engine.music.routes import Route
+from engine.music.song import FASTEST, SLOWEST, Track
+from engine.text import printable
+
+TICKS_PER_QUARTER = 480
+"""Divisible by 12, so that every place of the grid is a whole tick."""
+
+USUAL_TEMPO = 120.0
+"""The tempo of a file that names none."""
+
+MOST_MEASURES = 10_000
+"""The most measures that are read from a file."""
+
+_PARSED = 0.7
+"""The share of the time of reading in which bytes become notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """A track of a file: its number from 1, its name, its notes, and whether all are drums."""
+
+    number: int
+    name: str
+    notes: int
+    drums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MidiImport:
+    """What was read: measures of one track, the tempo, and what was changed to make them fit.
+
+    ``track`` is the number of the track, from 1, and ``title`` its name or the file's.
+    ``changes`` holds a sentence for each kind of change.
+    """
+
+    measures: tuple[Measure, ...]
+    tempo: float
+    track: int
+    title: str
+    tracks: tuple[TrackInfo, ...]
+    changes: tuple[str, ...]
+
+
+def read(
+    path: Path | str,
+    track: int | None = None,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> MidiImport:
+    """Reads a track of a MIDI file, from 1; without one, the first that has more than drums.
+
+    Onsets move to the nearest place of the grid, pitches by octaves into the range, and what
+    sounds at once becomes its highest line. ``on_progress`` is told how much is done, 0 to 1;
+    what it raises ends the reading. Raises `BadMidiFile` for a file that cannot be read or has
+    no notes, `OutOfRange` for a track that it does not have.
+    """
+    path = Path(path)
+    file = parse(path, lambda done: on_progress(_PARSED * done))
+    tracks = _listed(file)
+    chosen = _choose(path, tracks, track)
+    parsed = file.tracks[chosen - 1]
+    account = Account()
+    notes = _without_drums(parsed, account)
+    last = max(max(note.end for note in notes), parsed.end)
+    if last > MOST_MEASURES * FOUR_QUARTERS.length:
+        raise BadMidiFile(
+            f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
+            "Export a part of it.",
+        )
+    tempo = _tempo(file, parsed, account)
+    _metre(file, parsed, account)
+    measures = fit(
+        notes,
+        parsed.end,
+        FOUR_QUARTERS,
+        account,
+        lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
+    )
+    return MidiImport(
+        measures=tuple(measures),
+        tempo=tempo,
+        track=chosen,
+        title=parsed.name or printable(path.stem),
+        tracks=tracks,
+        changes=account.sentences(),
+    )
+
+
+def tracks(
+    path: Path | str, on_progress: Callable[[float], None] = lambda _: None
+) -> tuple[TrackInfo, ...]:
+    """Lists the tracks of a MIDI file, with ``on_progress`` as in `read`.
+
+    Raises `BadMidiFile` where it cannot be read or is mute.
+    """
+    path = Path(path)
+    listed = _listed(parse(path, on_progress))
+    _with_notes(path, listed)
+    return listed
+
+
+def write(
+    path: Path | str,
+    music: Sequence[Measure] | Line,
+    tempo: float,
+    *,
+    track: Track | None = None,
+    title: str = "",
+    texts: Sequence[tuple[int, str]] = (),
+    controls: Sequence[tuple[float, bytes]] = (),
+    routes: Sequence[Route] = (),
+) -> None:
+    """Writes measures to a MIDI file of type 1, whole or not at all.
+
+    ``music`` is measures, written on the grid, or the line that is heard. ``tempo`` is in
+    quarter notes a minute. A measure that begins with a hold goes on with the note before it.
+    ``texts`` are text events, each at the start of a measure (from 0), in order. ``controls``
+    are MIDI messages, each at a quarter note from the start; each of ``routes`` is a track of
+    its own. Raises `OutOfRange` for a tempo that a song cannot have or where there is no
+    measure, `CannotWrite` where nothing can be written.
+    """
+    if not isinstance(music, Line) and not music:
+        raise OutOfRange("There is no measure to write.")
+    line = music if isinstance(music, Line) else Line(music)
+    if not SLOWEST <= tempo <= FASTEST:
+        raise OutOfRange(
+            f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
+            f"{tempo} does not."
+        )
+    name = printable(title, "")
+    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
+    file.tracks.append(_conductor(tempo, name, line.measures, texts))
+    track = track or Track()
+    file.tracks.append(_voice(line, track, name, controls))
+    file.tracks += [_route(line, track, name, route) for route in routes]
+    content = BytesIO()
+    file.save(file=content)
+    atomic.write(Path(path), content.getvalue())
+
+
+def _listed(file: ParsedFile) -> tuple[TrackInfo, ...]:
+    return tuple(_info(number, one) for number, one in enumerate(file.tracks, 1))
+
+
+def _with_notes(path: Path, tracks: tuple[TrackInfo, ...]) -> list[TrackInfo]:
+    found = [track for track in tracks if track.notes]
+    if not found:
+        raise BadMidiFile(f"{path} holds no notes.", "Name a file with notes in it.")
+    return found
+
+
+def _info(number: int, track: ParsedTrack) -> TrackInfo:
+    drums = bool(track.notes) and all(note.channel == DRUMS for note in track.notes)
+    return TrackInfo(number, track.name, len(track.notes), drums)
+
+
+def _choose(path: Path, tracks: tuple[TrackInfo, ...], wanted: int | None) -> int:
+    with_notes = _with_notes(path, tracks)
+    listed = ", ".join(
+        f"{track.number}" + (f" {track.name!r}" if track.name else "") for track in with_notes[:12]
+    )
+    if wanted is None:
+        playing = [track for track in with_notes if not track.drums]
+        if not playing:
+            raise BadMidiFile(
+                f"{path} holds nothing but drums.", f"Ask for a track by number: {listed}."
+            )
+        return playing[0].number
+    if not 1 <= wanted <= len(tracks):
+        raise OutOfRange(
+            f"{path} has no track {wanted}; it has {count(len(tracks), 'track')}, from 1.",
+            f"Tracks with notes: {listed}.",
+        )
+    if not tracks[wanted - 1].notes:
+        raise BadMidiFile(
+            f"Track {wanted} of {path} holds no notes.", f"Tracks with notes: {listed}."
+        )
+    return wanted
+
+
+def _without_drums(track: ParsedTrack, account: Account) -> tuple[TimedNote, ...]:
+    # A track of drums alone is only read when asked for, and then as it is.
+    notes = tuple(note for note in track.notes if note.channel != DRUMS)
+    if not notes:
+        return track.notes
+    if left := len(track.notes) - len(notes):
+        account.others.append(f"{count(left, 'note')} of the drum channel left out.")
+    return notes
+
+
+def _tempo(file: ParsedFile, track: ParsedTrack, account: Account) -> float:
+    changes = sorted(change for one in file.about(track) for change in one.tempi)
+    # The last of several at the start of the file is the one that holds there.
+    at_start = [tempo for place, tempo in changes if place <= track.notes[0].start]
+    named = at_start[-1] if at_start else changes[0][1] if changes else USUAL_TEMPO
+    tempo = round(named, 2)
+    different = {round(other, 2) for place, other in changes if place > track.notes[0].start}
+    if different - {tempo}:
+        account.others.append(f"The tempo changes on the way; the first, {tempo:g}, is kept.")
+    kept = min(max(tempo, SLOWEST), FASTEST)
+    if kept != tempo:
+        account.others.append(f"The tempo {tempo:g} became {kept:g}, the nearest that is played.")
+    return kept
+
+
+def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
+    metres = sorted(change for one in file.about(track) for change in one.metres)
+    others = list(dict.fromkeys(m for _, m in metres if m not in ("4/4", "2/2", "2/4")))
+    if others:
+        named = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
+        account.others.append(f"The metre {named} is read in measures of four quarter notes.")
+
+
+def _conductor(
+    tempo: float, name: str, measures: Sequence[Measure], texts: Sequence[tuple[int, str]]
+) -> mido.MidiTrack:
+    track = mido.MidiTrack(
+        [
+            mido.MetaMessage("track_name", name=name),
+            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
+            mido.MetaMessage("time_signature", numerator=4, denominator=4),
+        ]
+    )
+    starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
+    at = 0
+    for measure, words in texts:
+        text = printable(words, "")
+        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
+        at = starts[measure]
+    return track
+
+
+def _voice(
+    line: Line, track: Track, name: str, controls: Sequence[tuple[float, bytes]] = ()
+) -> mido.MidiTrack:
+    first = [
+        *(_control(track.channel, control, bank) for control, bank in track.banks),
+        mido.Message("program_change", channel=track.channel, program=track.program),
+    ]
+    return _written(line, track, name, 0, first, controls)
+
+
+def _route(line: Line, track: Track, name: str, route: Route) -> mido.MidiTrack:
+    first = []
+    if route.program is not None:
+        message = mido.Message("program_change", channel=route.channel, program=route.program)
+        first.append(message)
+    there = replace(track, channel=route.channel)
+    return _written(line, there, f"{name} ({route.name})", route.transpose, first)
+
+
+def _written(
+    line: Line,
+    track: Track,
+    name: str,
+    transpose: int,
+    first: Sequence[mido.Message],
+    controls: Sequence[tuple[float, bytes]] = (),
+) -> mido.MidiTrack:
+    # By tick, and at one tick ends come first, then what the notes after them are meant for.
+    events = [(0, 1, message) for message in first]
+    events += [(_tick(at), 1, mido.Message.from_bytes(data)) for at, data in controls]
+    for note in line.once():
+        parts = {"channel": track.channel, "note": note.pitch + transpose}
+        velocity = track.struck(note.louder, note.velocity)
+        on = mido.Message("note_on", velocity=velocity, **parts)
+        off = mido.Message("note_off", velocity=64, **parts)
+        events += [(_tick(note.start), 2, on), (_tick(note.end), 0, off)]
+    written, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        message.time = tick - at
+        written.append(message)
+        at = tick
+    written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
+    return written
+
+
+def _control(channel: int, control: int, value: int) -> mido.Message:
+    return mido.Message("control_change", channel=channel, control=control, value=value)
+
+
+def _tick(position: float) -> int:
+    return round(position * TICKS_PER_QUARTER)

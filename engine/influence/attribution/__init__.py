@@ -1,0 +1,1 @@
+"""Evidence of the model's own gradients for a match."""

@@ -1,0 +1,1 @@
+"""Nearest training clips: index, chroma, codes, hidden states, alignment."""

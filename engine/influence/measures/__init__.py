@@ -1,0 +1,1 @@
+"""Nearest training measures: index, channels, fusion, calibration."""

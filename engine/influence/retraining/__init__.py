@@ -1,0 +1,1 @@
+"""Laboratory: influence confirmed or refuted by retraining."""

@@ -1,0 +1,62 @@
+"""What lies beside the network: normal scores, the register's scale, the books' usual rhythms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from engine.latent.network import NAMED
+from engine.latent.normal_scores import knots, score
+from engine.latent.plausibility import pattern_surprise
+from engine.latent.tokens import Floats, Ints, measured, relative
+
+
+@dataclass(frozen=True)
+class Codec:
+    """The fixed part of a model, fitted to the training measures.
+
+    ``tables`` are the knots of the four attributes; ``middle`` and ``spread`` turn the lowest
+    pitch into prior units; ``surprise`` [64] is -log p of each beat pattern in the books.
+    """
+
+    tables: list[Floats]
+    middle: float
+    spread: float
+    surprise: Floats
+
+    @classmethod
+    def fitted(cls, tokens: Ints) -> Codec:
+        """Fits the codec to training measures [N, 24] in absolute tokens."""
+        values, (_, lowest) = measured(tokens), relative(tokens)
+        return cls(
+            [knots(column) for column in values.T],
+            float(lowest.mean()),
+            float(lowest.std()),
+            pattern_surprise(tokens),
+        )
+
+    def score(self, values: Floats) -> Floats:
+        """Gives the normal scores [..., 4] of attributes [..., 4]."""
+        return np.stack([score(t, values[..., at]) for at, t in enumerate(self.tables)], axis=-1)
+
+    def target(self, codes: Floats) -> Floats:
+        """Gives the attributes [N, 4] that named codes [N, 4] ask for."""
+        return np.stack(
+            [np.interp(codes[:, at], t[:, 0], t[:, 1]) for at, t in enumerate(self.tables)], axis=1
+        )
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Gives the codec as tensors by name, to be stored beside the network's."""
+        found = {f"codec.table.{at}": torch.from_numpy(t) for at, t in enumerate(self.tables)}
+        found["codec.register"] = torch.tensor([self.middle, self.spread], dtype=torch.float64)
+        found["codec.surprise"] = torch.from_numpy(self.surprise)
+        return found
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Codec:
+        """Takes the codec out of stored tensors; raises `KeyError` where one is missing."""
+        tables = [tensors.pop(f"codec.table.{at}").double().numpy() for at in range(NAMED)]
+        middle, spread = tensors.pop("codec.register").tolist()
+        return cls(tables, middle, spread, tensors.pop("codec.surprise").double().numpy())

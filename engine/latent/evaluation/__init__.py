@@ -1,0 +1,1 @@
+"""Laboratory: the measure model's metrics and tables."""

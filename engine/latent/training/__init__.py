@@ -1,0 +1,1 @@
+"""Laboratory: trains the measure model."""

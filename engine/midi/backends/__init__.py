@@ -1,0 +1,1 @@
+"""MIDI systems beside rtmidi's own scan, one module each."""

@@ -1,0 +1,1 @@
+"""Control surfaces: controls, bindings, maps, MIDI learn, takeover and feedback."""

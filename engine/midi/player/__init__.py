@@ -1,0 +1,1 @@
+"""The player process, which keeps time, and the helper processes it starts."""

@@ -1,0 +1,1 @@
+"""Following an external MIDI clock: pulses filtered, tempo and phase tracked."""

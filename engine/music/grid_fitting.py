@@ -1,0 +1,181 @@
+"""From notes at any time and pitch to measures on the grid, with an account of what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from engine.music.grid import Grid
+from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
+
+if TYPE_CHECKING:
+    # Reading files brings mido, which the first paint does not wait for.
+    from engine.formats.midi_parser import TimedNote
+
+
+_TOLD = 256
+"""Measures between two tellings of how much is done."""
+
+
+@dataclass
+class Account:
+    """What was changed to make notes fit, counted; `sentences` says it."""
+
+    onsets: int = 0
+    onset_most: Fraction = Fraction(0)
+    ends: int = 0
+    end_most: Fraction = Fraction(0)
+    folded: int = 0
+    crowded: int = 0
+    below: int = 0
+    cut: int = 0
+    others: list[str] = field(default_factory=list)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Gives one sentence for each kind of change that was made."""
+        told = (
+            (
+                self.onsets,
+                "{} moved to the grid, at most by " + _quarters(self.onset_most),
+                "onset",
+            ),
+            (self.ends, "{} moved to the grid, at most by " + _quarters(self.end_most), "note end"),
+            (self.folded, "{} moved by octaves into the range from G3 to C6", "note"),
+            (self.below, "{} left out below the highest line", "note"),
+            (self.crowded, "{} left out where two fall on one place of the grid", "note"),
+            (self.cut, "{} cut where the next one starts", "note"),
+        )
+        return (
+            *self.others,
+            *(text.format(count(number, noun)) + "." for number, text, noun in told if number),
+        )
+
+
+@dataclass
+class _Placed:
+    """A note on the grid: its first tick and the one after its last, and what it was."""
+
+    start: int
+    end: int
+    source: TimedNote
+
+
+def fit(
+    notes: Iterable[TimedNote],
+    length: Fraction,
+    grid: Grid,
+    account: Account,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> list[Measure]:
+    """Gives the measures that one voice made of ``notes`` fills, silence to ``length`` included.
+
+    ``notes`` come in the order of their starts; times are in quarter notes from the start of
+    the first measure. What had to be changed is added to ``account``. ``on_progress`` is told
+    how much is done, 0 to 1.
+    """
+    placed = _placed(notes, grid, account)
+    on_progress(0.5)
+    line = _line(placed, account)
+    ticks = max((note.end for note in line), default=0)
+    size = max(-(-ticks // grid.ticks), int(length // grid.length))
+    tokens = [HOLD] * (size * grid.ticks)
+    free = 0
+    for note in line:
+        if free < note.start:
+            tokens[free] = REST
+        tokens[note.start] = folded(note.source.pitch, account)
+        free = note.end
+    if free < len(tokens):
+        tokens[free] = REST
+    measures = []
+    resting = True
+    for start in range(0, len(tokens), grid.ticks):
+        bar = tokens[start : start + grid.ticks]
+        if resting and bar[0] == HOLD:
+            bar[0] = REST
+        measures.append(Measure.from_tokens(bar, grid))
+        resting = next((token == REST for token in reversed(bar) if token != HOLD), resting)
+        if not len(measures) % _TOLD:
+            on_progress(0.5 + 0.5 * start / len(tokens))
+    on_progress(1.0)
+    return measures
+
+
+def count(number: int, noun: str) -> str:
+    """Gives a number with its noun, in the plural where it is not one."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _placed(notes: Iterable[TimedNote], grid: Grid, account: Account) -> list[_Placed]:
+    known: dict[tuple[int, int], tuple[int, Fraction]] = {}
+    length, parts = grid.length.as_integer_ratio()
+
+    def nearest(time: Fraction) -> tuple[int, Fraction]:
+        # In whole numbers: to divide and compare fractions takes many times as long.
+        measure, rest = divmod(time.numerator * parts, time.denominator * length)
+        place = rest, time.denominator
+        if place not in known:
+            within = Fraction(rest, time.denominator * parts)
+            tick = grid.nearest(within)
+            known[place] = tick, abs(grid.edges[tick] - within)
+        tick, moved = known[place]
+        return measure * grid.ticks + tick, moved
+
+    placed = []
+    for note in notes:
+        start, moved = nearest(note.start)
+        if moved:
+            account.onsets += 1
+            account.onset_most = max(account.onset_most, moved)
+        end, moved = nearest(note.end)
+        if end <= start:
+            end = start + 1
+            measure, tick = divmod(end, grid.ticks)
+            moved = abs(measure * grid.length + grid.edges[tick] - note.end)
+        if moved:
+            account.ends += 1
+            account.end_most = max(account.end_most, moved)
+        placed.append(_Placed(start, end, note))
+    return placed
+
+
+def _line(placed: list[_Placed], account: Account) -> list[_Placed]:
+    line: list[_Placed] = []
+    for note in sorted(placed, key=lambda note: (note.start, -note.source.pitch, -note.end)):
+        before = line[-1] if line else None
+        if before is None or note.start >= before.end:
+            line.append(note)
+        elif note.start == before.start:
+            together = min(note.source.end, before.source.end) > max(
+                note.source.start, before.source.start
+            )
+            account.below += together
+            account.crowded += not together
+        # A higher note that sounds through most of a lower one hides it; one that only
+        # reaches into it, as in legato, gives way.
+        elif note.source.pitch < before.source.pitch and 2 * (
+            min(before.end, note.end) - note.start
+        ) > (note.end - note.start):
+            account.below += 1
+        else:
+            account.cut += 1
+            before.end = note.start
+            line.append(note)
+    return line
+
+
+def folded(pitch: int, account: Account) -> int:
+    """Gives the pitch moved by octaves into the range of a measure, and counts it if it moved."""
+    if LOWEST <= pitch <= HIGHEST:
+        return pitch
+    account.folded += 1
+    if pitch < LOWEST:
+        return pitch + 12 * -(-(LOWEST - pitch) // 12)
+    return pitch - 12 * -(-(pitch - HIGHEST) // 12)
+
+
+def _quarters(distance: Fraction) -> str:
+    shown = f"{float(distance):.2f}" if distance >= Fraction(1, 100) else "less than 0.01"
+    return f"{shown} quarter notes"

@@ -1,0 +1,187 @@
+"""The line of notes that a loop of measures makes, with its ties over bar lines, as it is heard."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, chain, repeat
+
+from engine.music.groove import PLAIN, Groove
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.performance import Touches
+from engine.music.scales import Key
+
+YIELDING = 0.49
+"""How far a note is moved at most, as a share of the gap to its neighbours: their order stays."""
+
+_SAME = 1e-6
+"""Quarter notes within which two places are one: positions are floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A sounding note of a line: ``start`` and ``end`` in quarter notes, ``pitch`` as MIDI number.
+
+    Positions count on through every repeat of the loop. It is struck ``louder`` than its
+    ``velocity`` (None: the track's) and heard ``later`` than it is written, in quarter notes.
+    """
+
+    start: float
+    end: float
+    pitch: int
+    louder: int = 0
+    later: float = 0.0
+    velocity: int | None = None
+
+    @property
+    def written(self) -> float:
+        """Where it is written, in quarter notes."""
+        return self.start - self.later
+
+    def begins_in(self, start: float, end: float) -> bool:
+        """Tells whether it is written from ``start`` on and before ``end``."""
+        return start - _SAME <= self.written < end - _SAME
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    # A note or rest that starts: where it is written and swung, and how far off that it is heard.
+    written: float
+    at: float
+    token: int
+    off: float = 0.0
+    louder: int = 0
+    velocity: int | None = None
+
+
+class Line:
+    """The notes of measures that are repeated for ever, the first written at position 0.
+
+    A measure that begins with a hold goes on with the last note of the one before it, over
+    the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
+    with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
+    ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
+    each measure were played: how loud, and how far off the grid, where another groove adds to
+    that. The measures stay as they are.
+    """
+
+    def __init__(
+        self,
+        measures: Iterable[Measure],
+        groove: Groove = PLAIN,
+        key: Key | None = None,
+        tempo: float = 100.0,
+        first: int = 0,
+        touches: Iterable[Touches] = (),
+    ) -> None:
+        self.measures = tuple(measures)
+        self.touches = tuple(touches)
+        self.shape = (groove, key, self.touches)
+        edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
+        self.length = edges[-1]
+        self.starts = (0.0, *edges[:-1])
+        events = self._events(groove, key, tempo, first)
+        starts = _moved(events, self.length)
+        following = [*starts[1:], starts[0] + self.length] if events else []
+        notes = [
+            Stretch(at, end, event.token, event.louder, at - event.written, event.velocity)
+            for event, at, end in zip(events, starts, following, strict=True)
+            if event.token > REST
+        ]
+        if notes and notes[0].start < 0:
+            # It is heard before the turn in which it is written, unless that is by nothing.
+            early = notes.pop(0)
+            start = early.start + self.length
+            if start < self.length:
+                notes.append(replace(early, start=start, end=early.end + self.length))
+            else:
+                notes.insert(0, replace(early, start=0.0))
+        self._notes = notes
+        self._onsets = [note.start for note in self._notes]
+        ahead = max((-note.later for note in self._notes), default=0.0)
+        self.earliest = ahead + _SAME if ahead > 0 else 0.0
+        """How much earlier than written a note is heard at most, in quarter notes."""
+
+    def _events(self, groove: Groove, key: Key | None, tempo: float, first: int) -> list[_Event]:
+        # What is said of the first measures need not be said of those after them.
+        hands = chain(self.touches, repeat(()))
+        events: list[_Event] = []
+        for slot, (start, measure, hand) in enumerate(
+            zip(self.starts, self.measures, hands, strict=False)
+        ):
+            grid, played = measure.grid, iter(hand)
+            struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
+            heard = groove.onsets(grid, struck)
+            for tick in struck:
+                token, written = measure.tokens[tick], start + float(grid.onsets[tick])
+                at = start + heard[tick]
+                if token == REST:
+                    events.append(_Event(written, at, token))
+                    continue
+                touch = next(played, None)
+                off = groove.moves(grid, first + slot, tick, tempo)
+                events.append(
+                    _Event(
+                        written,
+                        at,
+                        token if key is None else key.nearest(token),
+                        off + (touch.deviation if touch else 0.0),
+                        groove.louder(first + slot, tick),
+                        touch.velocity if touch else None,
+                    )
+                )
+        return events
+
+    def between(self, start: float, end: float) -> list[Stretch]:
+        """Gives the notes that begin at ``start`` or later and before ``end``."""
+        found: list[Stretch] = []
+        turn = math.floor(start / self.length)
+        while self._notes and turn * self.length < end:
+            base = turn * self.length
+            first = bisect_left(self._onsets, start, key=lambda onset: base + onset)
+            for note in self._notes[first:]:
+                if base + note.start >= end:
+                    break
+                found.append(replace(note, start=base + note.start, end=base + note.end))
+            turn += 1
+        return found
+
+    def once(self) -> list[Stretch]:
+        """Gives the notes of one turn alone, none before its start nor after its end."""
+        return [
+            replace(note, start=max(0.0, note.start), end=min(note.end, self.length))
+            for note in self.between(-self.length, self.length)
+            if note.begins_in(0.0, self.length)
+        ]
+
+    def begun(self, position: float) -> Stretch | None:
+        """Gives the last note that began before ``position``."""
+        earlier = self.between(position - self.length, position)
+        return earlier[-1] if earlier else None
+
+    def covering(self, position: float) -> Stretch | None:
+        """Gives the note that began before ``position`` and sounds on after it."""
+        note = self.begun(position)
+        return note if note is not None and note.end > position else None
+
+    def place(self, position: float) -> tuple[int, float]:
+        """Gives the measure that ``position`` falls in (from 0), and the quarter notes into it."""
+        within = position % self.length
+        index = bisect_right(self.starts, within) - 1
+        return index, within - self.starts[index]
+
+
+def _moved(events: Sequence[_Event], length: float) -> list[float]:
+    """Gives when each event is heard: off its place, but never past half the way to another."""
+    places = [event.at for event in events]
+    if not any(event.off for event in events):
+        return places
+    before = [places[-1] - length, *places[:-1]]
+    after = [*places[1:], places[0] + length]
+    return [
+        event.at
+        + max(YIELDING * (earlier - event.at), min(YIELDING * (later - event.at), event.off))
+        for event, earlier, later in zip(events, before, after, strict=True)
+    ]

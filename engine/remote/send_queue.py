@@ -1,0 +1,120 @@
+"""What waits to be written to one screen: notes first, and no more telling than it takes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+
+from engine.event_merge import OFTEN, kind_of, latest
+from engine.protocol.events import Event, MidiPassed, Snapshot
+from engine.remote.protocol import TOLD, line
+from engine.remote.snapshot_delta import CHANNEL, Differences
+
+CREDIT = 131_072
+"""Bytes of telling that may be on the way: what is queued ahead of a note on a slow line."""
+
+MOST_EVENTS = 1000
+"""Events, each of which counts, that may wait for one who takes none."""
+
+MOST_BYTES = 4_194_304
+"""Bytes of notes that may wait."""
+
+MOST_SOUND = 134_217_728
+"""Bytes of a wave that may wait: a quarter of an hour."""
+
+
+class Outbox:
+    """Lines for one who may be slow; safe to fill from any thread.
+
+    Of what is told often only the latest of its kind waits. What is played is never passed
+    over: `hopeless` says when too much of it waits.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._first: deque[bytes] = deque()
+        self._first_bytes = 0
+        self._later: deque[bytes] = deque()
+        self._later_bytes = 0
+        self._events: OrderedDict[object, Event] = OrderedDict()
+        self._differences = Differences()
+        self._told = 0
+        self._got = 0
+
+    def put(self, said: bytes) -> None:
+        """Takes a line that goes before all telling."""
+        with self._lock:
+            if self._first_bytes <= MOST_BYTES:
+                self._first.append(said)
+                self._first_bytes += len(said)
+
+    def tell(self, event: Event) -> None:
+        """Takes an event; it is put into words when its turn comes."""
+        with self._lock:
+            if isinstance(event, (*OFTEN, MidiPassed)):
+                # At the end, after what had happened before it.
+                waiting = self._events.pop(kind_of(event), None)
+                self._events[kind_of(event)] = latest(waiting, event)
+            elif len(self._events) <= MOST_EVENTS:
+                self._events[object()] = event
+
+    def put_later(self, said: bytes) -> None:
+        """Takes a line that waits for all telling, at the pace at which that is taken."""
+        with self._lock:
+            if self._later_bytes <= MOST_SOUND:
+                self._later.append(said)
+                self._later_bytes += len(said)
+
+    def drop_later(self) -> None:
+        """Forgets the lines that have waited for all telling."""
+        with self._lock:
+            self._later.clear()
+            self._later_bytes = 0
+
+    def got(self, count: int) -> None:
+        """Takes how many bytes of telling have arrived there."""
+        with self._lock:
+            self._got = min(max(self._got, count), self._told)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether more waits than will ever be taken."""
+        return self._first_bytes > MOST_BYTES or len(self._events) > MOST_EVENTS
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something that may be written now."""
+        with self._lock:
+            slow = bool(self._events or self._later)
+            return bool(self._first) or (slow and self._may_tell())
+
+    def next(self) -> bytes | None:
+        """Gives the next line to write, or None where nothing may be written now."""
+        with self._lock:
+            if self._first:
+                said = self._first.popleft()
+                self._first_bytes -= len(said)
+                return said
+            if not self._may_tell():
+                return None
+            if not self._events:
+                return self._next_later()
+            _, event = self._events.popitem(last=False)
+        if isinstance(event, Snapshot):
+            said = line(CHANNEL, self._differences.write(event))
+        else:
+            said = line("tell", TOLD.plain(event))
+        with self._lock:
+            self._told += len(said)
+        return said
+
+    def _next_later(self) -> bytes | None:
+        if not self._later:
+            return None
+        said = self._later.popleft()
+        self._later_bytes -= len(said)
+        self._told += len(said)
+        return said
+
+    def _may_tell(self) -> bool:
+        return self._told - self._got < CREDIT

@@ -1,0 +1,60 @@
+"""What an engine opens with: a song asked for, the one of the settings, or one that ships."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import locations
+from engine.config import Settings
+from engine.errors import ArmonicaError, BadSong
+from engine.formats import song_file
+from engine.music.song import Song
+from engine.protocol.events import Event, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A song, the file it belongs to, its locks, and what is to be told about how it came.
+
+    ``digest`` is the one of the file (see `document.digest`).
+    """
+
+    song: Song
+    path: str | None = None
+    locks: frozenset[int] = frozenset()
+    digest: str = ""
+    events: tuple[Event, ...] = ()
+
+
+def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
+    """Gives what to open; raises `BadSong` only where a file that was asked for is none."""
+    if isinstance(asked, Song):
+        return Opening(asked)
+    if asked is not None:
+        return _file(asked)
+    if not settings.song:
+        return Opening(shipped())
+    try:
+        return _file(settings.song)
+    except ArmonicaError as error:
+        return Opening(shipped(), events=(Refused.of(error),))
+
+
+def shipped() -> Song:
+    """Gives the first song that ships with the program, an empty one where none can be read."""
+    for path in shipped_songs():
+        with contextlib.suppress(BadSong):
+            return song_file.read(path).song
+    return Song()
+
+
+def shipped_songs() -> tuple[Path, ...]:
+    """Gives the files of the songs that ship, in the order of their names."""
+    return tuple(sorted(locations.SONGS.glob(f"*{song_file.SUFFIX}")))
+
+
+def _file(path: Path | str) -> Opening:
+    found, digest = song_file.read_with_digest(path)
+    return Opening(found.song, str(song_file.found(path)), found.locks, digest)

@@ -1,0 +1,1 @@
+"""Stateful subjects on the engine thread; they do not know each other."""

@@ -1,0 +1,1 @@
+"""Questions about the music: map, sensitivity, influence."""

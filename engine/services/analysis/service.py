@@ -1,0 +1,89 @@
+"""What is asked beside the music and answered by jobs: maps, reasons, tunes, and influence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.errors import ArmonicaError, NotReady
+from engine.jobs import Job, Jobs
+from engine.latent.spec import LatentModel
+from engine.protocol import commands as c
+from engine.protocol.events import Refused, Snapshot
+from engine.services.analysis.influence_backends import InfluenceParts
+from engine.services.analysis.influence_queries import Influences
+from engine.services.analysis.latent_queries import Studies
+from engine.services.session import file_commands
+
+Question = (
+    c.DrawMap | c.Explain | c.AskInfluence | c.AskTakeInfluence | c.RegenerateAway
+    | c.WriteProvenance | c.ExportMidi | c.BrowseCorpus | c.PreviewTune | c.LookIntoMidi
+    | c.ImportMidi
+)  # fmt: skip
+"""What can be asked; of exports those alone that say what each measure is like."""
+
+
+class Questions:
+    """Starts a job for each question; a newer one of its kind takes the place of an older."""
+
+    def __init__(self, jobs: Jobs, influence: InfluenceParts) -> None:
+        self._jobs = jobs
+        self._studies = Studies()
+        self._influences = Influences(influence)
+
+    def ask(self, question: Question, snapshot: Snapshot, model: LatentModel | None) -> None:
+        """Starts the work; raises what cannot be met before it starts."""
+        lane, kind, name, work = self._job(question, snapshot, model)
+
+        def answered(job: Job) -> None:
+            try:
+                work(job)
+            except ArmonicaError as error:
+                job.tell(Refused.of(error, question))
+
+        self._jobs.start(lane, kind, name, answered)
+
+    def _job(
+        self, question: Question, snapshot: Snapshot, model: LatentModel | None
+    ) -> tuple[str, str, str, Callable[[Job], None]]:
+        studies, influences = self._studies, self._influences
+        match question:
+            case c.DrawMap():
+                work = studies.map(question, snapshot, _there(model))
+                return "model", "map", "drawing the map", work
+            case c.Explain():
+                work = studies.explain(question, snapshot, _there(model))
+                return "model", "explain", "measuring the gauges", work
+            case c.AskInfluence(gradients=True):
+                # Beside the search, which follows edits while this takes its time.
+                work = influences.ask(question, snapshot)
+                return "gradients", "gradients", "asking gradients", work
+            case c.AskInfluence():
+                work = influences.ask(question, snapshot)
+                return "influence", "influence", "looking behind it", work
+            case c.AskTakeInfluence():
+                work = influences.ask_take(question, snapshot)
+                return "clips", "take influence", "looking behind the take", work
+            case c.RegenerateAway():
+                work = influences.away(question, snapshot, _there(model))
+                return "influence", "away", "looking for a way out", work
+            case c.WriteProvenance(path, take):
+                lane = "influence" if take is None else "clips"
+                work = influences.write(question, snapshot)
+                return lane, f"write {path}", "writing the provenance", work
+            case c.ExportMidi(path):
+                work = influences.export(question, snapshot)
+                return "influence", f"write {path}", "writing the loop", work
+            case c.BrowseCorpus():
+                return "files", "browse", "looking for tunes", studies.browse(question)
+            case c.PreviewTune():
+                return "files", "preview", "reading the tune", studies.preview(question)
+            case c.LookIntoMidi():
+                return "files", "look", "reading the file", studies.look(question)
+            case c.ImportMidi():
+                return "files", "import", "reading the file", file_commands.reading(question)
+
+
+def _there(model: LatentModel | None) -> LatentModel:
+    if model is None:
+        raise NotReady("This needs the model, which is not there.", "See armonica doctor.")
+    return model

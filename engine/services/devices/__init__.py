@@ -1,0 +1,1 @@
+"""Ports, inputs, controllers and the MIDI monitor."""

@@ -1,0 +1,213 @@
+"""What a control's target is in the engine: where it stands, and the command that moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+from engine.errors import NotReady, UnknownName
+from engine.latent.spec import LatentSpec
+from engine.midi.controllers.targets import SORTS, Target
+from engine.protocol import commands as c
+from engine.protocol.events import Snapshot, StudioShown, Trait
+from engine.steering.spec import Mode
+
+AMOUNT = 0.3
+"""How far a press randomises, as a share of the way to the draw."""
+
+WAY = 2.0
+"""How far a press varies, in standard deviations of the prior."""
+
+_MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
+
+
+def offered(shown: Snapshot, studio: StudioShown) -> list[Target]:
+    """Gives every target that there is now, in the order of the words."""
+    spec = shown.model.spec
+    names = {
+        "": ("",),
+        "dimension": spec.names if spec is not None else (),
+        "trait": tuple(trait.name for trait in studio.traits),
+        "number": tuple(str(n + 1) for n in range(len(shown.song.slots))),
+    }
+    return [Target(sort.word, name) for sort in SORTS.values() for name in names[sort.named]]
+
+
+def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | None:
+    """Gives the value at which a target stands, or None where there is no such thing now."""
+    match target.word:
+        case "gauge":
+            index = _index(target.name, shown.model.spec)
+            latent = shown.song.slots[shown.selected].latent
+            return None if index is None else latent[index] if latent is not None else 0.0
+        case "tempo":
+            return shown.song.tempo
+        case "swing":
+            return shown.song.groove.swing
+        case "velocity":
+            return float(shown.song.track.velocity)
+        case "measure":
+            return float(shown.selected + 1)
+        case "temperature":
+            return studio.generation.temperature
+        case "length":
+            return studio.generation.seconds
+        case "strength" | "aim" | "mode":
+            trait = _trait(target.name, studio)
+            if trait is None:
+                return None
+            modes = {mode: value for value, mode in _MODES.items()}
+            values = {"strength": trait.strength, "aim": trait.target, "mode": modes[trait.mode]}
+            return values[target.word]
+    return None
+
+
+def lack(target: Target, shown: Snapshot, studio: StudioShown) -> str:
+    """Says why a target cannot be moved now; nothing where it can."""
+    if target.sort.named == "trait" and _trait(target.name, studio) is None:
+        reason = "the audio model has none such" if studio.traits else "no audio model is loaded"
+        return f"There is no trait {target.name} to move: {reason}."
+    if target.word == "gauge":
+        index = _index(target.name, shown.model.spec)
+        if shown.model.state == "failed":
+            return shown.model.detail
+        if shown.model.state == "loading":
+            return "The model is still loading; gauges move when it is there."
+        if index is None and shown.model.spec is not None:
+            return f"The model has no dimension {target.name}."
+        if index in shown.locks:
+            return f"{target.label.capitalize()} is locked."
+    return ""
+
+
+def moves(
+    values: Mapping[Target, float], shown: Snapshot, slot: int, gesture: int
+) -> list[c.Command]:
+    """Gives the commands that move targets to values: one for all gauges of ``slot`` together."""
+    gauges: dict[int, float] = {}
+    asked: list[c.Command] = []
+    for target, value in values.items():
+        match target.word:
+            case "gauge":
+                index = _index(target.name, shown.model.spec)
+                if index is not None and index not in shown.locks:
+                    gauges[index] = value
+            case "tempo":
+                asked.append(c.SetTempo(value, gesture))
+            case "swing":
+                asked.append(c.SetGroove(swing=value, gesture=gesture))
+            case "velocity":
+                asked.append(c.SetTrack(velocity=round(value), gesture=gesture))
+            case "measure":
+                last = len(shown.song.slots) - 1
+                asked.append(c.SelectSlot(max(0, min(last, round(value) - 1))))
+            case "temperature":
+                asked.append(c.SetGeneration(temperature=value))
+            case "length":
+                asked.append(c.SetGeneration(seconds=value))
+            case "strength":
+                asked.append(c.SetTrait(target.name, strength=value))
+            case "aim":
+                asked.append(c.SetTrait(target.name, target=value))
+            case "mode":
+                asked.append(c.SetTrait(target.name, mode=_MODES[float(round(value))]))
+    if gauges and slot < len(shown.song.slots):
+        asked.insert(0, c.SetLatents(slot, tuple(sorted(gauges.items())), gesture))
+    return asked
+
+
+def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random) -> c.Command:
+    """Gives the command of a target that is done at a press.
+
+    Raises `NotReady` or `UnknownName` where there is nothing to do it to.
+    """
+    here, last = shown.selected, len(shown.song.slots) - 1
+    match target.word:
+        case "play":
+            return c.Stop() if shown.playing else c.Play()
+        case "previous" | "next":
+            by = 1 if target.word == "next" else -1
+            return c.SelectSlot(max(0, min(last, here + by)))
+        case "go":
+            return c.SelectSlot(int(target.name[:6]) - 1)
+        case "hear":
+            return c.Audition(here)
+        case "randomise":
+            return c.Randomise(here, AMOUNT, draws.getrandbits(31))
+        case "vary":
+            return c.Vary(here, WAY, draws.getrandbits(31))
+        case "original":
+            return c.ResetLatent(here)
+        case "reset" | "lock":
+            spec = shown.model.spec
+            if spec is None:
+                raise NotReady("The gauges need the model, which is not there yet.")
+            index = spec.dimension(target.name).index
+            if target.word == "reset":
+                return c.ResetLatent(here, index)
+            return c.LockDimension(index, index not in shown.locks)
+        case "cancel":
+            if studio.job is None:
+                raise NotReady("No take grows that could be ended.")
+            return c.Cancel(studio.job)
+        case "pause":
+            return c.PauseGeneration(not studio.paused)
+        case "take":
+            if studio.playing is not None:
+                return c.StopTake()
+            if not studio.takes:
+                raise NotReady("There is no take to play yet.")
+            return c.PlayTake(studio.takes[-1].id)
+        case "add" | "remove":
+            trait = _trait(target.name, studio)
+            if trait is None:
+                known = [each.name for each in studio.traits]
+                raise UnknownName("trait", target.name, known or ["none while no model is loaded"])
+            mode: Mode = "add" if target.word == "add" else "remove"
+            return c.SetTrait(target.name, mode="off" if trait.mode == mode else mode)
+    return _PLAIN[target.word]
+
+
+_PLAIN: dict[str, c.Command] = {
+    "start": c.Play(),
+    "stop": c.Stop(),
+    "panic": c.Panic(),
+    "record": c.Record(),
+    "finish": c.EndRecording(),
+    "capture": c.CaptureLast(),
+    "undo": c.Undo(),
+    "redo": c.Redo(),
+    "generate": c.Generate(),
+}
+
+
+def lamp(target: Target, shown: Snapshot, studio: StudioShown) -> bool | None:
+    """Tells whether what is done at a press is in force, or None where it leaves no state."""
+    match target.word:
+        case "play" | "start":
+            return shown.playing
+        case "stop":
+            return not shown.playing
+        case "go":
+            return target.name == str(shown.selected + 1)
+        case "lock":
+            return _index(target.name, shown.model.spec) in shown.locks
+        case "add" | "remove":
+            trait = _trait(target.name, studio)
+            return trait is not None and trait.mode == target.word
+        case "generate":
+            return studio.job is not None
+        case "pause":
+            return studio.paused
+        case "take":
+            return studio.playing is not None
+    return None
+
+
+def _index(name: str, spec: LatentSpec | None) -> int | None:
+    names = spec.names if spec is not None else ()
+    return names.index(name) if name in names else None
+
+
+def _trait(name: str, studio: StudioShown) -> Trait | None:
+    return next((trait for trait in studio.traits if trait.name == name), None)

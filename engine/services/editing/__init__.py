@@ -1,0 +1,1 @@
+"""The song: its state, its edits, undo."""

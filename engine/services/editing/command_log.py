@@ -1,0 +1,36 @@
+"""A recording: the song at the start and every command that changed something since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.latent.spec import LatentModel
+from engine.music.song import Song
+from engine.protocol.commands import Command
+from engine.protocol.events import Snapshot
+from engine.services.editing.state import State
+
+
+@dataclass(slots=True)
+class Recording:
+    """What is needed to come to the same snapshot again, without files, ports or clocks."""
+
+    song: Song
+    path: str | None = None
+    locks: frozenset[int] = frozenset()
+    commands: list[Command] = field(default_factory=list)
+
+
+def replay(recording: Recording, model: LatentModel) -> Snapshot:
+    """Gives the snapshot that the recorded commands lead to on the model they were met on."""
+    state = State(recording.song, recording.path, recording.locks)
+    state.offer(model)
+    return play(state, recording.commands)
+
+
+def play(state: State, commands: Iterable[Command]) -> Snapshot:
+    """Applies commands one after the other and gives the last snapshot."""
+    for command in commands:
+        state.apply(command)
+    return state.snapshot()

@@ -1,0 +1,268 @@
+"""The one mutable state: a command goes in, events come out, and a snapshot shows the rest."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from engine.errors import ArmonicaError, NotReady, OutOfRange
+from engine.latent.spec import LatentModel
+from engine.music.song import MOST_SLOTS, Song
+from engine.protocol import commands as c
+from engine.protocol.events import (
+    Event,
+    ModelStatus,
+    Noticed,
+    RecordSettings,
+    RecordStatus,
+    Refused,
+    Snapshot,
+)
+from engine.services.editing import edits
+from engine.services.editing.history import Content, History
+
+
+class State:
+    """Applies commands one after the other; only the engine thread may.
+
+    The same commands (and arrival of the model) in the same order give the same snapshot.
+    A command that raises an `ArmonicaError` changes nothing and gives one `Refused`.
+    """
+
+    def __init__(
+        self,
+        song: Song | None = None,
+        path: str | None = None,
+        locks: frozenset[int] = frozenset(),
+    ) -> None:
+        song = song or Song()
+        self._offered: LatentModel | None = None
+        self._model: LatentModel | None = None
+        self._history = History()
+        self._document = self._documents = 0
+        # The songs that were left for another without being saved: their titles, by number.
+        self._left: dict[int, str] = {}
+        # What each file holds as far as is known. A song that no file belongs to has its number.
+        self._files: dict[str | int, Song] = {0 if path is None else path: song}
+        self._shown = Snapshot(song=song, path=path, locks=locks)
+
+    @property
+    def model(self) -> LatentModel | None:
+        """The model, once it is there."""
+        return self._model
+
+    def snapshot(self) -> Snapshot:
+        """Gives the whole state; equal snapshots have equal revisions."""
+        return self._shown
+
+    def apply(self, command: c.Command) -> tuple[Event, ...]:
+        """Meets a command and gives what is to be told beside the new snapshot."""
+        try:
+            return self._apply(command)
+        except ArmonicaError as error:
+            return (Refused.of(error, command),)
+
+    def offer(self, model: LatentModel) -> None:
+        """Lays the model ready for the command that says it is there."""
+        self._offered = model
+
+    def adopt(self, model: LatentModel) -> tuple[Event, ...]:
+        """Takes the model in: measures that wait for a code are encoded, in the past also."""
+        self.offer(model)
+        return self.apply(c.MarkModel(model.spec.digest))
+
+    def _apply(self, command: c.Command) -> tuple[Event, ...]:
+        shown = self._shown
+        if isinstance(command, edits.Editing):
+            self._edit(command)
+            return ()
+        match command:
+            case c.SelectSlot(slot):
+                shown.song.slot(slot)
+                self._show(selected=slot)
+            case c.LockDimension(dimension, locked):
+                if self._model is None:
+                    raise NotReady("The gauges need the model, which is not there.")
+                edits.check_dimension(self._model.spec, dimension)
+                change = shown.locks.union if locked else shown.locks.difference
+                self._show(locks=change({dimension}))
+            case c.SetEditTiming(timing):
+                self._show(timing=timing)
+            case c.SetAudition(on):
+                self._show(audition=on)
+            case c.Play(slot):
+                shown.song.slot(shown.selected if slot is None else slot)
+                self._show(playing=True)
+            case c.Audition(slot):
+                shown.song.slot(slot)
+            case c.AuditionMeasures():
+                pass
+            case c.Stop() | c.Panic():
+                self._show(playing=False, recording=None)
+            case c.Undo():
+                return self._travel(back=True)
+            case c.Redo():
+                return self._travel(back=False)
+            case c.ReplaceSong():
+                return self._replace(command)
+            case c.MarkSaved(path, song):
+                self._mark_saved(path, song)
+            case c.MarkModel(digest, detail):
+                return self._mark_model(digest, detail)
+            case c.MarkWaiting(count):
+                self._show(waiting=count)
+            case c.MarkPort(status):
+                self._show(port=status)
+            case c.MarkRoutes(statuses):
+                self._show(routed=statuses)
+            case c.MarkInputs(inputs):
+                self._show(inputs=inputs)
+            case c.MarkClock(clock, playing):
+                now = self._shown.playing if playing is None else playing
+                self._show(clock=clock, playing=now)
+            case c.SetRecord():
+                self._show(record=_record(shown.record, command))
+            case c.Record():
+                self._show(recording=_recording(command, shown), playing=True)
+            case c.EndRecording():
+                self._show(recording=None)
+            case _:
+                raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
+        return ()
+
+    def _edit(self, command: edits.Editing) -> None:
+        old = self._content()
+        context = edits.Context(self._model, self._shown.locks)
+        song = edits.edited(old.song, command, context)
+        if song == old.song:
+            return
+        key = edits.stroke(command)
+        began = self._history.before(key, old)
+        spec = self._model.spec if self._model else None
+        name = edits.stroke_name(command, began.song, song, spec)
+        self._history.push(name, old, replace(old, song=song), key)
+        selected = self._shown.selected
+        match command:
+            case c.InsertSlot(slot) if slot < selected:
+                selected += 1
+            case c.RemoveSlot(slot) if slot < selected:
+                selected -= 1
+            case c.Interpolate(source, _, count) if source < selected:
+                selected += count
+        self._show(song=song, selected=selected)
+
+    def _replace(self, command: c.ReplaceSong) -> tuple[Event, ...]:
+        song, path = command.song, command.path
+        told: tuple[Event, ...] = ()
+        if self._model is not None:
+            told = _foreign(song, self._model)
+            song = edits.encoded([song], self._model)[0]
+        old = self._content()
+        if (old.song, old.path) != (song, path):
+            self._documents += 1
+            self._go_to(self._documents)
+            self._history.push(f"open {song.title}", old, Content(song, path, self._document))
+        file = self._document if path is None else path
+        if command.saved:
+            self._files[file] = song
+        elif self._files.get(file) == song:
+            del self._files[file]
+        locks = self._shown.locks if command.locks is None else self._known(command.locks)
+        self._show(song=song, path=path, selected=0, locks=locks)
+        return told
+
+    def _mark_model(self, digest: str | None, detail: str) -> tuple[Event, ...]:
+        if digest is None:
+            self._show(model=ModelStatus("failed", None, detail))
+            return ()
+        model = self._offered
+        if model is None or model.spec.digest != digest:
+            raise NotReady(f"The model {digest} is not there.")
+        self._model = model
+        told = _foreign(self._shown.song, model)
+        past = (content.song for content in self._history.contents())
+        songs = [self._shown.song, *self._files.values(), *past]
+        coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
+        self._history.map(lambda content: replace(content, song=coded[content.song]))
+        self._files = {path: coded[song] for path, song in self._files.items()}
+        self._show(
+            song=coded[self._shown.song],
+            locks=self._known(self._shown.locks),
+            model=ModelStatus("ready", model.spec),
+        )
+        return told
+
+    def _go_to(self, document: int) -> None:
+        if document != self._document and not self._shown.saved:
+            self._left[self._document] = self._shown.song.title
+        self._left.pop(document, None)
+        self._document = document
+
+    def _content(self) -> Content:
+        return Content(self._shown.song, self._shown.path, self._document)
+
+    def _known(self, locks: frozenset[int]) -> frozenset[int]:
+        if self._model is None:
+            return locks
+        return locks.intersection(range(len(self._model.spec.dimensions)))
+
+    def _mark_saved(self, path: str, song: Song) -> None:
+        own = self._document
+        # The steps of this song belong to the file from now on; those of others keep theirs.
+        self._history.map(lambda past: replace(past, path=path) if past.document == own else past)
+        self._files[path] = song
+        self._show(path=path)
+
+    def _travel(self, back: bool) -> tuple[Event, ...]:
+        present = self._content()
+        step = self._history.undo(present) if back else self._history.redo(present)
+        if step is None:
+            return (Noticed(f"There is nothing to {'undo' if back else 'redo'}."),)
+        self._go_to(step.other.document)
+        self._show(song=step.other.song, path=step.other.path)
+        return (Noticed(f"{'Undone' if back else 'Redone'}: {step.name}"),)
+
+    def _show(self, **changes: Any) -> None:
+        shown = replace(self._shown, **changes)
+        shown = replace(
+            shown,
+            selected=min(shown.selected, len(shown.song.slots) - 1),
+            saved=self._files.get(self._document if shown.path is None else shown.path)
+            == shown.song,
+            document=self._document,
+            unsaved=tuple(self._left.values()),
+            undo=self._history.undo_names,
+            redo=self._history.redo_names,
+        )
+        if shown != self._shown:
+            self._shown = replace(shown, revision=self._shown.revision + 1)
+
+
+def _record(old: RecordSettings, command: c.SetRecord) -> RecordSettings:
+    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
+    return replace(old, **{name: value for name, value in wanted.items() if value is not None})
+
+
+def _recording(command: c.Record, shown: Snapshot) -> RecordStatus:
+    slot = shown.selected if command.slot is None else command.slot
+    shown.song.slot(slot)
+    rest = len(shown.song.slots) - slot
+    measures = rest if command.measures is None else command.measures
+    if not 1 <= measures <= MOST_SLOTS - slot:
+        raise OutOfRange(
+            f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
+            f"and not {measures}."
+        )
+    return RecordStatus(command.mode, slot, measures)
+
+
+def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:
+    if not edits.foreign(song, model.spec):
+        return ()
+    return (
+        Noticed(
+            f"{song.title} was made with another model: its measures stay as they are, "
+            "and their codes are made anew.",
+            "warning",
+        ),
+    )

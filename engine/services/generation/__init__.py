@@ -1,0 +1,1 @@
+"""Takes: made, kept, exported and played."""

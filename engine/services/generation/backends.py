@@ -1,0 +1,155 @@
+"""What the studio is made of: a model to ask, a device to play on, an ear that judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from engine.audio.devices import Sound, list_devices
+from engine.steering.spec import AudioSpec, Steering
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from engine.audio.output import Playing
+    from engine.audio.synth import Wave
+    from engine.steering.musicgen.download import Fetching
+    from engine.steering.musicgen.generate import Request, Step
+    from engine.steering.musicgen.model import AudioModel
+
+Heard = tuple[tuple[str, float], ...]
+
+
+class Instrument(Protocol):
+    """A model that makes audio; it belongs to one thread."""
+
+    @property
+    def spec(self) -> AudioSpec:
+        """The model's shapes and rates."""
+
+    def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
+        """Gives the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
+
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        """Gives the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
+
+    def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
+        """Gives each step as it is done."""
+
+    def memory(self) -> int:
+        """Gives the bytes that it holds."""
+
+    def close(self) -> None:
+        """Frees its memory."""
+
+
+class Speaker(Protocol):
+    """Plays one wave at a time, which may grow while it plays; nothing here ever waits."""
+
+    def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
+        """Takes another wave, whole or its beginning."""
+
+    def append(self, chunk: Wave, last: bool = False) -> None:
+        """Adds to the wave; with ``last`` it is whole."""
+
+    def play(self) -> None:
+        """Goes on from where it stands."""
+
+    def seek(self, seconds: float) -> None:
+        """Goes to a place in the wave."""
+
+    def stop(self) -> None:
+        """Lets the wave go."""
+
+    def close(self) -> None:
+        """Ends the sound."""
+
+
+class Loaded:
+    """A MusicGen that is loaded, as an `Instrument`."""
+
+    def __init__(self, model: AudioModel) -> None:
+        self._model = model
+
+    @property
+    def spec(self) -> AudioSpec:
+        """The model's shapes and rates."""
+        return self._model.spec
+
+    def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
+        """Gives the codes of a wave."""
+        return self._model.encode(wave)
+
+    def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
+        """Gives the wave of codes."""
+        return self._model.decode(codes, sketch)
+
+    def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
+        """Gives each step as it is done."""
+        from engine.steering.musicgen.generate import generate
+
+        return generate(self._model, request, steering)
+
+    def memory(self) -> int:
+        """Gives the bytes of its weights, on a GPU those of all that it holds there."""
+        from engine.steering.musicgen.memory import memory_in_use
+
+        in_use = memory_in_use()
+        if in_use.device is not None and self._model.device != "cpu":
+            return in_use.device
+        parts = (self._model.lm, self._model.codec)
+        tensors = [each for part in parts for each in (*part.parameters(), *part.buffers())]
+        return sum(each.numel() * each.element_size() for each in tensors)
+
+    def close(self) -> None:
+        """Frees its memory."""
+        self._model.close()
+
+
+def _check(name: str) -> None:
+    from engine.errors import BadModel
+    from engine.locations import meant
+    from engine.steering.musicgen.model import DEFAULT, KNOWN
+
+    if name not in (DEFAULT, *KNOWN) and not meant(name).is_dir():
+        raise BadModel(
+            f"There is no model {name!r}.",
+            f"Name a folder with a checkpoint, or one of: {', '.join((DEFAULT, *KNOWN))}.",
+        )
+
+
+def _open(name: str, on_progress: Callable[[Fetching], None]) -> Instrument:
+    from engine.steering.musicgen.model import open_model
+
+    return Loaded(open_model(name, on_progress=on_progress))
+
+
+def _sink(changed: Callable[[Playing], None]) -> Speaker:
+    from engine.audio.output import Sink
+
+    return Sink(changed)
+
+
+def _hear(wave: Wave, rate: int) -> Heard:
+    from engine.services.generation.judge import hear
+
+    return hear(wave, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class StudioParts:
+    """How the studio comes by its parts; all but ``check`` are called on a worker's thread.
+
+    ``check`` raises `BadModel` at once for a name that no model has, so that a slip of the
+    hand does not cost the model that is loaded. ``hear`` gives how sure a judge is of each
+    part in the last seconds of a wave, or nothing where there is no judge.
+    """
+
+    open_model: Callable[[str, Callable[[Fetching], None]], Instrument] = _open
+    devices: Callable[[], Sound] = list_devices
+    sink: Callable[[Callable[[Playing], None]], Speaker] = _sink
+    hear: Callable[[Wave, int], Heard] = _hear
+    check: Callable[[str], None] = _check

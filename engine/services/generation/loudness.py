@@ -1,0 +1,142 @@
+"""How loud a take is: what its making holds it to, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.common.fields import Fields, number
+from engine.protocol.events import Loudness, Prompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.audio.leveller import Leveller
+    from engine.audio.synth import Wave
+    from engine.services.generation.backends import Instrument
+    from engine.steering.spec import AudioSpec
+
+FULL = 1 - 2.0**-15
+"""Samples from here on are at full scale, in files of 16 bits."""
+
+_FURTHEST, _MOST_GAINS = 200.0, 200_001
+
+
+@dataclass(frozen=True, slots=True)
+class Levelling:
+    """How the sound of a take was turned down, as its recipe holds it.
+
+    ``reference`` is the level in dB that was held to, None where there was no prompt. ``gains``
+    are in dB, one at the beginning of each frame and one at the end.
+    """
+
+    reference: float | None = None
+    gains: tuple[float, ...] = (0.0,)
+
+    def before(self, frames: int) -> Levelling:
+        """Gives what it was over its first ``frames``, to make the rest again."""
+        return Levelling(self.reference, self.gains[: frames + 1])
+
+    def after(self, frames: int) -> Levelling:
+        """Gives what it was over its last ``frames``, to go on from there."""
+        return Levelling(self.reference, self.gains[-(frames + 1) :])
+
+
+def planned(instrument: Instrument, given: Prompt, prompt: Tensor | None) -> Levelling:
+    """Gives how what continues a prompt is to be levelled; ``prompt`` [K, T] are its codes."""
+    from engine.audio.levelling import level_of
+    from engine.services.generation import take_store
+
+    if prompt is None:
+        return Levelling()
+    spec, frames = instrument.spec, prompt.shape[-1]
+    found = Levelling(None, (0.0,) * (frames + 1))
+    if given.kind == "take":
+        before = take_store.read(given.which)
+        if before.digest == spec.digest and before.levelling is not None:
+            # Its codes are as loud as they were made: they are heard as they were heard there.
+            found = before.levelling.after(frames)
+    if found.reference is not None:
+        return found
+    wave, _ = finished(spec, found, instrument.decode(prompt, sketch=True).numpy())
+    level = level_of(wave)
+    return found if level is None else replace(found, reference=round(level, 3))
+
+
+def finisher(spec: AudioSpec, levelling: Levelling | None) -> Callable[[Wave, bool], Wave]:
+    """Gives what makes decoded chunks, and whether they are the last, into sound to be heard.
+
+    Takes without a levelling are cut off at full scale, so that they come out as they once did.
+    """
+    return _cut if levelling is None else _leveller(spec, levelling).add
+
+
+def finished(
+    spec: AudioSpec, levelling: Levelling | None, wave: Wave
+) -> tuple[Wave, Levelling | None]:
+    """Does to a whole take [samples] what `finisher` does to its chunks.
+
+    Gives the levelling of the whole along with it.
+    """
+    if levelling is None:
+        return _cut(wave, True), None
+    held = _leveller(spec, levelling)
+    wave = held.add(wave, last=True)
+    return wave, Levelling(levelling.reference, held.gains)
+
+
+def measured(wave: Wave, begin: int) -> Loudness:
+    """Gives the loudness of a take [samples] of which the first ``begin`` are the prompt."""
+    import numpy as np
+
+    from engine.audio.levelling import level_of
+
+    return Loudness(
+        _rounded(level_of(wave[:begin])),
+        _rounded(level_of(wave[begin:])),
+        round(float((np.abs(wave) >= FULL).mean()), 6) if len(wave) else 0.0,
+    )
+
+
+def read_loudness(body: object) -> Loudness | None:
+    """Reads a loudness from a recipe; raises `BadTake`."""
+    if body is None:
+        return None
+    fields = Fields(body, "the loudness")
+    prompt, continuation = (_level(fields, name) for name in ("prompt", "continuation"))
+    found = Loudness(prompt, continuation, fields.number("clipped", 0, 1))
+    fields.end()
+    return found
+
+
+def read_levelling(body: object) -> Levelling | None:
+    """Reads a levelling from a recipe; raises `BadTake`."""
+    if body is None:
+        return None
+    fields = Fields(body, "the levelling")
+    reference = _level(fields, "reference")
+    rows = fields.rows("gains", _MOST_GAINS)
+    fields.end()
+    return Levelling(reference, tuple(number(each, -_FURTHEST, 0, "a gain") for each in rows))
+
+
+def _leveller(spec: AudioSpec, levelling: Levelling) -> Leveller:
+    from engine.audio.leveller import Leveller
+
+    hop = spec.sample_rate / spec.frame_rate
+    return Leveller(spec.sample_rate, hop, levelling.gains, levelling.reference)
+
+
+def _cut(wave: Wave, last: bool) -> Wave:
+    del last
+    return wave.clip(-1.0, 1.0)
+
+
+def _level(fields: Fields, name: str) -> float | None:
+    value = fields.take(name)
+    return None if value is None else number(value, -_FURTHEST, _FURTHEST, name)
+
+
+def _rounded(level: float | None) -> float | None:
+    return None if level is None else round(level, 2)

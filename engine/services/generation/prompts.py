@@ -1,0 +1,113 @@
+"""Whatever is continued, as codes of the model that continues it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.audio import files
+from engine.audio.levelling import levelled
+from engine.audio.render import render
+from engine.audio.soundfont import find
+from engine.audio.synth import Synth, Wave, to_mono
+from engine.corpus.audio.render import LEVEL
+from engine.errors import OutOfRange
+from engine.formats import song_file
+from engine.locations import meant
+from engine.music.measure import Measure
+from engine.music.note_line import Line
+from engine.music.song import Song, Track
+from engine.protocol.events import Prompt
+from engine.services.generation import take_store
+from engine.steering.musicgen.generate import LONGEST
+from engine.steering.spec import AudioSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.services.generation.backends import Instrument
+
+MIDI = (".mid", ".midi")
+
+LONGEST_PROMPT = 60.0
+"""The longest prompt in seconds: of what is longer the end is taken."""
+
+SHORTEST = 0.5
+"""The shortest prompt in seconds: less than that gives a model nothing to go on with."""
+
+
+def most_frames(spec: AudioSpec, added: int) -> int:
+    """Gives how many frames a prompt may have to which ``added`` are added.
+
+    A model may hear less at once than that: it goes on from the end of the prompt then.
+    """
+    return min(round(LONGEST_PROMPT * spec.frame_rate), int(LONGEST * spec.frame_rate) - added)
+
+
+def prompt_codes(
+    instrument: Instrument, prompt: Prompt, song: Song, most: int, soundfont: str = ""
+) -> Tensor | None:
+    """Gives the codes [K, T] of the last ``most`` frames of a prompt at most, None of nothing.
+
+    Measures are rendered with the SoundFont that the setting names, at the level that melodies
+    have in what the small model learned from, and only whole ones are taken where one fits.
+    A take of the same model is continued from its codes. Raises `OutOfRange` for what is too
+    short or silent, and what reading a file raises.
+    """
+    import torch
+
+    spec = instrument.spec
+    seconds = most / spec.frame_rate
+    if prompt.kind == "nothing":
+        return None
+    if prompt.kind == "take":
+        recipe = take_store.read(prompt.which)
+        if recipe.digest == spec.digest:
+            return torch.from_numpy(take_store.read_codes(recipe)[:, -most:]).long()
+        wave = files.read(take_store.place(prompt.which), spec.sample_rate, last=seconds)
+    elif prompt.kind == "song":
+        wave = _heard(song, seconds, spec.sample_rate, soundfont)
+    else:
+        path = meant(prompt.which)
+        if path.suffix.lower() in MIDI:
+            from engine.formats.midi_file import read
+
+            found = read(path)
+            last = _whole(found.measures, found.tempo, seconds)
+            line = Line(found.measures[-last:])
+            wave = _rendered(line, found.tempo, Track(), spec.sample_rate, soundfont)
+        elif path.suffix.lower() == song_file.SUFFIX:
+            kept = song_file.read(path).song
+            wave = _heard(kept, seconds, spec.sample_rate, soundfont)
+        else:
+            wave = files.read(path, spec.sample_rate, last=seconds)
+    if len(wave) < SHORTEST * spec.sample_rate:
+        raise OutOfRange(
+            f"The {prompt.kind} lasts {len(wave) / spec.sample_rate:.2f} seconds.",
+            f"Continue something of {SHORTEST} seconds or more.",
+        )
+    hop = spec.sample_rate / spec.frame_rate
+    frames = min(int(len(wave) / hop + 1e-9), most)
+    # The end is what is continued, so what is left over is cut from the beginning.
+    return instrument.encode(wave[len(wave) - round(frames * hop) :])
+
+
+def _heard(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
+    first = song.sounding - _whole(tuple(song.measures()), song.tempo, seconds)
+    return _rendered(song.line(first), song.tempo, song.track, rate, soundfont)
+
+
+def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
+    # It begins on a bar line where it can, for a beat is easier found there.
+    bar = float(measures[0].grid.length) * 60 / tempo
+    return min(len(measures), max(1, int(seconds / bar + 1e-9)))
+
+
+def _rendered(line: Line, tempo: float, track: Track, rate: int, soundfont: str) -> Wave:
+    if all(measure.silent for measure in line.measures):
+        raise OutOfRange(
+            "There is nothing to be heard in what is to be continued.",
+            "Compose some notes, or continue something else.",
+        )
+    wave = to_mono(render(Synth(find(soundfont), rate), line, tempo, track, tail=0.0))
+    return levelled(wave, LEVEL["melody"])

@@ -1,0 +1,391 @@
+"""The studio as the engine thread sees it: commands in, one frozen state that is told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from engine.config import Settings
+from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName, UserError
+from engine.jobs import Job, Jobs
+from engine.music.song import Song
+from engine.protocol import commands as c
+from engine.protocol.events import (
+    AudioModelStatus,
+    Event,
+    Noticed,
+    Refused,
+    StudioShown,
+    TakePlayed,
+    Trait,
+)
+from engine.services.generation import worker_events
+from engine.services.generation.backends import StudioParts
+from engine.services.generation.live_changes import Controls
+from engine.services.generation.playback import Playback
+from engine.services.generation.take_job import Order
+from engine.services.generation.validation import (
+    changed_generation,
+    changed_trait,
+    known,
+    setting_of,
+)
+from engine.services.generation.worker import Bench, list_takes
+
+if TYPE_CHECKING:
+    from engine.audio.output import Playing
+    from engine.services.generation.streaming_take import Growth
+
+MODEL, FILES, SOUND = "audio", "takes", "sound"
+"""The lanes of the studio's jobs: making a take holds up nothing else."""
+
+GENERATE = "generate"
+
+PLAYED = 0.08
+"""Seconds between two tellings of where the take that plays is."""
+
+StudioCommand = (
+    c.OpenAudioModel | c.CloseAudioModel | c.SetTrait | c.SetGeneration | c.Generate
+    | c.PauseGeneration | c.MakeAgain | c.MakeTwin | c.PlayTake | c.StopTake | c.SaveTake
+    | c.RemoveTake
+)  # fmt: skip
+"""The commands that are met here."""
+
+
+class Studio:
+    """Meets the commands of steering, and tells its whole state whenever that changes."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        publish: Callable[[Event], None],
+        report: Callable[[Event], None],
+        settings: Settings,
+        parts: StudioParts,
+    ) -> None:
+        """Takes where work is done, who is told, and the way of reports to this thread."""
+        self._jobs, self._publish = jobs, publish
+        self._check = parts.check
+        self._bench = Bench(parts, settings.soundfont)
+        self._playback = Playback(parts, settings.audio, report)
+        self._shown = StudioShown()
+        self._opening: int | None = None
+        self._visited = False
+        self._controls = Controls()
+        self._live = False
+        self._growth: Growth | None = None
+        self._on_deck: str | None = None
+        self._played_at = float("-inf")
+
+    @property
+    def shown(self) -> StudioShown:
+        """The state as it was told last."""
+        return self._shown
+
+    def meet(self, command: StudioCommand, song: Song) -> None:
+        """Meets a command; ``song`` is what may be continued. Raises an `ArmonicaError`."""
+        match command:
+            case c.OpenAudioModel(name):
+                self._open(name, command)
+            case c.CloseAudioModel():
+                self._close_model(command)
+            case c.SetTrait(name):
+                self._set_trait(name, command)
+            case c.SetGeneration():
+                changed = changed_generation(self._shown.generation, command, self._ids())
+                self._show(generation=changed)
+            case c.Generate():
+                self._generate(command, song)
+            case c.PauseGeneration(paused):
+                if self._shown.job is None:
+                    raise UserError("Nothing grows that could be held.")
+                self._controls.paused = paused
+                self._show(paused=paused)
+            case c.MakeAgain(take) | c.MakeTwin(take):
+                self._repeat(known(take, self._ids()), command, song)
+            case c.PlayTake(take, at):
+                self._play(take, at, command)
+            case c.StopTake():
+                self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+            case c.SaveTake(take, path):
+                self._save(known(take, self._ids()), path, command)
+            case c.RemoveTake(take):
+                self._remove(known(take, self._ids()), command)
+
+    def take(self, report: worker_events.StudioReport, now: float) -> None:
+        """Takes in what a worker tells."""
+        match report:
+            case worker_events.ModelLoading(job, detail) if job == self._opening:
+                self._show(model=replace(self._shown.model, detail=detail))
+            case worker_events.ModelOpened(job, name, spec, memory, traits) if job == self._opening:
+                status = AudioModelStatus(name, "ready", spec, memory)
+                self._show(model=status, traits=self._as_set(traits))
+            case worker_events.ModelRefused(job, error) if job == self._opening:
+                status = AudioModelStatus(self._shown.model.name, "failed", detail=error.line())
+                self._show(model=status, traits=())
+            case worker_events.JobOver(job):
+                self._over(job)
+            case worker_events.TakesListed(takes):
+                # What was made meanwhile is in both.
+                found = {take.id: take for take in (*takes, *self._shown.takes)}
+                self._show(takes=tuple(found[key] for key in sorted(found)))
+            case worker_events.TakeMade():
+                self._made(report)
+            case worker_events.TakeRemoved(gone):
+                self._removed(gone)
+            case worker_events.SoundFound(sound, silence):
+                self._show(sound=sound, silence=silence)
+            case worker_events.PlayBegan(take):
+                self._on_deck = take
+                self._show(playing=take)
+            case worker_events.SoundMoved(playing):
+                self._moved(playing, now)
+
+    def close(self) -> None:
+        """Ends the sound, and lets a take that grows be kept without being judged."""
+        self._bench.closing = True
+        self._playback.close()
+
+    def _open(self, name: str, command: c.Command) -> None:
+        if not self._visited:
+            self._visited = True
+            self._start(FILES, "list takes", "listing the takes", list_takes, command)
+            self._start(SOUND, "look for sound", "asking for sound", self._playback.look, command)
+        model = self._shown.model
+        same = model.name == name
+        if same and model.state == "loading":
+            return
+        if same and model.state == "ready":
+            # Probes may have been trained since.
+            def work(job: Job) -> None:
+                self._bench.survey(job, name)
+        else:
+            self._check(name)
+            self._cancel()
+            self._show(model=AudioModelStatus(name, "loading"), traits=())
+
+            def work(job: Job) -> None:
+                self._bench.open(job, name)
+
+        self._opening = self._start(
+            MODEL, "audio model", f"loading {name}", work, command, self._ended
+        )
+
+    def _close_model(self, command: c.Command) -> None:
+        self._cancel()
+        self._opening = None
+        self._start(MODEL, "audio model", "unloading the model", self._bench.drop, command)
+        self._show(model=AudioModelStatus(), traits=())
+
+    def _set_trait(self, name: str, command: c.SetTrait) -> None:
+        self._ready()
+        traits = {trait.name: trait for trait in self._shown.traits}
+        if name not in traits:
+            raise UnknownName("trait", name, traits)
+        changed = traits[name] = changed_trait(traits[name], command)
+        if self._shown.job is not None and self._live:
+            self._controls.turn(setting_of(changed))
+        self._show(traits=tuple(traits.values()))
+
+    def _generate(self, command: c.Command, song: Song) -> None:
+        self._ready()
+        shown = self._shown
+        made = shown.generation
+        if made.prompt.kind == "take":
+            known(made.prompt.which, self._ids())
+        titles = {take.id: take.title for take in shown.takes}
+        signs = {"add": "+", "remove": "-"}
+        active = [trait for trait in shown.traits if setting_of(trait).active]
+        named = "".join(f" {signs[trait.mode]}{trait.name}" for trait in active)
+        words = [("no-" if trait.mode == "remove" else "") + trait.name for trait in active]
+        order = Order(
+            id=self._new_id("-".join(words) or "plain"),
+            title=_prompt_title(made.prompt.kind, made.prompt.which, song, titles) + named,
+            made=_now(),
+            generation=made,
+            settings=tuple(map(setting_of, shown.traits)),
+            song=song,
+            parent=made.prompt.which if made.prompt.kind == "take" else None,
+        )
+        self._make(order, command)
+
+    def _repeat(self, take: str, command: c.MakeAgain | c.MakeTwin, song: Song) -> None:
+        self._ready()
+        source = next(each for each in self._shown.takes if each.id == take)
+        twin = isinstance(command, c.MakeTwin)
+        order = Order(
+            id=self._new_id("twin" if twin else "again"),
+            title=f"{source.title}, {'unsteered' if twin else 'again'}",
+            made=_now(),
+            generation=self._shown.generation,
+            settings=(),
+            song=song,
+            parent=take,
+            repeats=take,
+            twin=twin,
+        )
+        self._make(order, command)
+
+    def _make(self, order: Order, command: c.Command) -> None:
+        controls = self._controls = Controls()
+        self._growth, self._live = None, order.repeats is None
+
+        def began(growth: Growth) -> None:
+            if self._controls is controls:
+                self._growth = growth
+
+        def work(job: Job) -> None:
+            self._bench.make(job, order, controls, began)
+
+        name = f"growing {order.title}"
+        job = self._start(MODEL, GENERATE, name, work, command, self._ended)
+        self._show(job=job, growing=order.id, paused=False)
+
+    def _play(self, take: str | None, at: float, command: c.Command) -> None:
+        if not isinstance(at, int | float) or not 0 <= at < float("inf"):
+            raise OutOfRange(f"A place in a take is 0 seconds or later, not {at!r:.40}.")
+        growing = self._shown.growing
+        growth = None
+        if take is None or take == growing:
+            growth = self._growth
+            if growing is None or growth is None:
+                raise UserError("Nothing grows that could be heard yet.")
+            take = growing
+        else:
+            known(take, self._ids())
+        chosen = take
+
+        def work(job: Job) -> None:
+            self._playback.play(job, chosen, at, growth)
+
+        self._start(SOUND, "play", "playing the take", work, command)
+
+    def _save(self, take: str, path: str, command: c.Command) -> None:
+        def work(job: Job) -> None:
+            from engine.services.generation.take_store import export
+
+            job.tell(Noticed(f"Wrote {export(take, path)}.", answers=command))
+
+        self._start(FILES, f"save {path}", "writing the take", work, command)
+
+    def _remove(self, take: str, command: c.Command) -> None:
+        if self._shown.playing == take:
+            self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+
+        def work(job: Job) -> None:
+            from engine.services.generation.take_store import remove
+
+            remove(take)
+            job.tell(worker_events.TakeRemoved(take))
+
+        self._start(FILES, f"remove {take}", "removing the take", work, command)
+
+    def _made(self, made: worker_events.TakeMade) -> None:
+        kept = {take.id: take for take in self._shown.takes}
+        kept[made.take.id] = made.take
+        if made.twin_of in kept:
+            kept[made.twin_of] = replace(kept[made.twin_of], twin=made.take.id)
+        model = self._shown.model
+        if model.state == "ready":
+            model = replace(model, memory=made.memory)
+        self._show(takes=tuple(kept[key] for key in sorted(kept)), model=model)
+
+    def _removed(self, gone: str) -> None:
+        left = (take for take in self._shown.takes if take.id != gone)
+        takes = tuple(replace(take, twin=None) if take.twin == gone else take for take in left)
+        self._show(takes=takes)
+
+    def _over(self, job: int) -> None:
+        if job == self._shown.job:
+            self._growth = None
+            self._show(job=None, growing=None, paused=False)
+        if job == self._opening and self._shown.model.state == "loading":
+            # Cancelled, perhaps before it freed the model that was there.
+            self._jobs.start(MODEL, "audio model", "unloading the model", self._bench.drop)
+            self._show(model=AudioModelStatus())
+
+    def _moved(self, playing: Playing, now: float) -> None:
+        if playing.state == "failed":
+            self._playback.failed(playing.reason)
+            if self._shown.playing is not None:
+                self._publish(Refused("Sound", playing.reason, "The take lies in its file."))
+            self._show(sound="", silence=playing.reason)
+        if playing.state in ("playing", "waiting"):
+            self._show(playing=self._on_deck)
+            if now - self._played_at >= PLAYED and self._on_deck is not None:
+                self._played_at = now
+                self._publish(TakePlayed(self._on_deck, playing.position))
+        elif playing.state != "paused" and self._shown.playing is not None:
+            self._show(playing=None)
+            self._publish(TakePlayed(None, playing.position))
+
+    def _cancel(self) -> None:
+        if self._shown.job is not None:
+            self._jobs.cancel(self._shown.job)
+
+    def _ready(self) -> None:
+        model = self._shown.model
+        if model.state == "loading":
+            raise NotReady(f"{model.name} is still loading.", "Wait a moment.")
+        if model.state != "ready":
+            raise NotReady("There is no audio model.", model.detail or "Load one.")
+
+    def _ids(self) -> tuple[str, ...]:
+        return tuple(take.id for take in self._shown.takes)
+
+    def _new_id(self, words: str) -> str:
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{words[:50]}"
+        taken, number, free = {*self._ids(), self._shown.growing}, 2, name
+        while free in taken:
+            free, number = f"{name}-{number}", number + 1
+        return free
+
+    def _as_set(self, traits: tuple[Trait, ...]) -> tuple[Trait, ...]:
+        set_before = {trait.name: trait for trait in self._shown.traits}
+        return tuple(
+            replace(trait, mode=old.mode, strength=old.strength, target=old.target, arm=old.arm)
+            if (old := set_before.get(trait.name))
+            else trait
+            for trait in traits
+        )
+
+    def _ended(self, job: Job) -> None:
+        job.tell(worker_events.JobOver(job.number))
+
+    def _start(
+        self,
+        lane: str,
+        kind: str,
+        name: str,
+        work: Callable[[Job], None],
+        command: c.Command,
+        ended: Callable[[Job], None] | None = None,
+    ) -> int:
+        def answered(job: Job) -> None:
+            try:
+                work(job)
+            except ArmonicaError as error:
+                job.tell(Refused.of(error, command))
+
+        return self._jobs.start(lane, kind, name, answered, ended)
+
+    def _show(self, **changes: Any) -> None:
+        shown = replace(self._shown, **changes)
+        if shown != self._shown:
+            self._shown = shown
+            self._publish(shown)
+
+
+def _prompt_title(kind: str, which: str, song: Song, titles: dict[str, str]) -> str:
+    if kind == "song":
+        return song.title
+    if kind == "take":
+        return titles.get(which, which)
+    return PurePath(which).name if kind == "file" else "from nothing"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S")

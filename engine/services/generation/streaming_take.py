@@ -1,0 +1,66 @@
+"""The sound of a take while it grows: kept, outlined, and given to a speaker that joins in."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.audio.synth import Wave
+from engine.audio.waveform import Peaks
+
+if TYPE_CHECKING:
+    from engine.services.generation.backends import Speaker
+
+
+class Growth:
+    """A wave at ``rate`` that one thread adds to; a speaker may join from another."""
+
+    def __init__(self, rate: int, samples: int) -> None:
+        """Takes the rate, and how many samples there will be in all."""
+        self.rate = rate
+        self._lock = threading.Lock()
+        self._chunks: list[Wave] = []
+        self._peaks = Peaks(samples)
+        self._speaker: Speaker | None = None
+        self._finished = False
+        self.samples = 0
+
+    def add(self, chunk: Wave) -> None:
+        """Adds settled samples."""
+        if not len(chunk):
+            return
+        with self._lock:
+            self._chunks.append(chunk)
+            self.samples += len(chunk)
+            self._peaks.add(chunk)
+            if self._speaker is not None:
+                self._speaker.append(chunk)
+
+    def finish(self) -> None:
+        """Tells a speaker that no more will come."""
+        with self._lock:
+            self._finished = True
+            if self._speaker is not None:
+                self._speaker.append(np.zeros(0, dtype=np.float32), last=True)
+
+    def join(self, speaker: Speaker) -> None:
+        """Loads what is there into a speaker, and adds to it from now on."""
+        with self._lock:
+            self._speaker = speaker
+            speaker.load(self.rate)
+            for chunk in self._chunks:
+                speaker.append(chunk)
+            if self._finished:
+                speaker.append(np.zeros(0, dtype=np.float32), last=True)
+
+    def leave(self) -> None:
+        """Gives nothing more to the speaker."""
+        with self._lock:
+            self._speaker = None
+
+    def peaks(self) -> tuple[tuple[float, float], ...]:
+        """Gives the outline of what is there."""
+        with self._lock:
+            return self._peaks.pairs()

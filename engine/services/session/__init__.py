@@ -1,0 +1,1 @@
+"""Songs opened, saved and kept; MIDI in and out of files."""

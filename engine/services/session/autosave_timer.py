@@ -1,0 +1,112 @@
+"""When songs that are not saved are kept by themselves: soon after each change, by a job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import ArmonicaError, NotReady
+from engine.formats.song_file import Document
+from engine.jobs import Job, Jobs
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, Refused, Snapshot
+from engine.services.session.keeper import AtTheEnd, Keeper
+from engine.services.session.song_files import Shelf
+
+KEEP_AFTER = 1.0
+"""Seconds after the first change that is not kept, however soon others follow.
+
+What is lost when the program is killed is not much more than this: the writing comes to it.
+"""
+
+
+class Keeping:
+    """Has songs kept by a job some time after they have changed; without a keeper, never."""
+
+    def __init__(self, keeper: Keeper | None, jobs: Jobs, shelf: Shelf) -> None:
+        self._keeper = keeper
+        self._jobs = jobs
+        self._shelf = shelf
+        self._due: float | None = None
+        self._noted: set[int] = set()
+        self._failed = False
+
+    def wake(self) -> float | None:
+        """Gives when `tick` is due next; None while nothing is to be kept."""
+        return self._due
+
+    def note(self, before: Snapshot, after: Snapshot, now: float) -> None:
+        """Takes note of a change. A song that is left for another stays as it was noted last."""
+        if self._keeper is None or (
+            after.song is before.song
+            and (after.saved, after.document) == (before.saved, before.document)
+        ):
+            return
+        if after.saved:
+            if after.document not in self._noted:
+                return
+            self._noted.remove(after.document)
+            self._keeper.note(after.document, None)
+            due = now
+        else:
+            self._noted.add(after.document)
+            base = self._shelf.seen(after.path)
+            unsaved = Document(after.song, after.locks, after.path, base)
+            self._keeper.note(after.document, unsaved)
+            due = now + KEEP_AFTER
+        self._due = due if self._due is None else min(self._due, due)
+
+    def tick(self, now: float) -> None:
+        """Keeps what is to be kept where that is due."""
+        if self._keeper is None or self._due is None or now < self._due:
+            return
+        self._due = None
+        keeper = self._keeper
+
+        def work(job: Job) -> None:
+            try:
+                keeper.write()
+                self._failed = False
+            except ArmonicaError as error:
+                if not self._failed:
+                    self._failed = True
+                    text = f"The song is not kept by itself: {error.message} Save it yourself."
+                    job.tell(Noticed(text, "warning"))
+
+        self._jobs.start("keeping", "keep", "keeping the song", work)
+
+    def meet(self, command: c.KeepUnsaved | c.LetUnsavedGo) -> None:
+        """Keeps what is not saved at once and answers, or lets it go."""
+        keeper = self._keeper
+        if keeper is None:
+            raise NotReady("Nothing is kept by itself here.", "Save the song.")
+
+        if isinstance(command, c.LetUnsavedGo):
+            keeper.let_go()
+            return
+
+        def work(job: Job) -> None:
+            try:
+                job.tell(Noticed(_kept(keeper, command.copies), answers=command))
+            except ArmonicaError as error:
+                job.tell(Refused.of(error, command))
+
+        self._jobs.start("keeping", type(command).__name__, "keeping the song", work)
+
+    def adopt(self, path: str, shown: Snapshot) -> None:
+        """Makes a kept song that was claimed, and is shown now, the one that is kept from here."""
+        if self._keeper is not None:
+            self._keeper.adopt(shown.document, Path(path))
+
+    def finish(self) -> tuple[AtTheEnd, ...]:
+        """Keeps what is not saved for the last time, and tells what became of it."""
+        return () if self._keeper is None else self._keeper.finish()
+
+
+def _kept(keeper: Keeper, copies: bool) -> str:
+    if copies:
+        places = ", ".join(str(each.path) for each in keeper.copy())
+        return f"What was not saved is in {places}." if places else "Nothing was left to keep."
+    keeper.write()
+    if not keeper.by_itself and keeper.not_kept():
+        raise NotReady("The settings say that nothing is kept by itself.", "Save the song.")
+    return "What is not saved is kept."

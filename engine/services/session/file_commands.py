@@ -1,0 +1,191 @@
+"""Commands that touch files and the corpus, turned into plain ones that need neither."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.common import atomic, output_files
+from engine.errors import CannotWrite, OutOfRange
+from engine.formats import song_file
+from engine.jobs import Cancelled, Job
+from engine.locations import SONGS, make_usual, meant
+from engine.music.song import MOST_SLOTS, Origin, Song
+from engine.protocol import commands as c
+from engine.protocol.events import Event, Noticed, Refused, Snapshot
+from engine.services.session.song_files import Shelf
+from engine.services.transport.cc_output import written
+from engine.text import printable
+
+if TYPE_CHECKING:
+    # The table brings numpy, which the first paint does not wait for.
+    from engine.corpus.table import Place
+    from engine.formats.midi_file import MidiImport
+
+Filing = c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
+"""The commands that are met here."""
+
+_UNKNOWN = "unknown"
+"""Stands for the digest of a file that was changed since: no file has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a file command comes to: plain commands to apply, and what to tell after them."""
+
+    commands: tuple[c.Command, ...] = ()
+    notices: tuple[Noticed, ...] = ()
+
+
+def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
+    """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done.
+
+    ``shelf`` remembers what the files of songs hold.
+    """
+    match command:
+        case c.LoadTune(slot, tune, first, count):
+            return _load_tune(slot, tune, first, count)
+        case c.OpenSong(path):
+            found, digest = song_file.read_with_digest(path)
+            there = song_file.found(path)
+            # What ships is a place to start from, and no file of the player's.
+            own = None if there.parent == SONGS else str(there)
+            if own is not None:
+                shelf.remember(own, digest)
+            return Filed(
+                (c.ReplaceSong(found.song, own, True, found.locks),),
+                (Noticed(f"Opened {found.song.title}."),),
+            )
+        case c.RecoverSong(path):
+            found = song_file.read(path)
+            _remember_base(found, path, shelf)
+            return Filed(
+                (c.ReplaceSong(found.song, found.belongs_to, False, found.locks),),
+                (Noticed(f"{found.song.title} is back as it was."),),
+            )
+        case c.SaveSong(wanted, replaces):
+            try:
+                if wanted is not None:
+                    place = output_files.named(wanted, output_files.SONG)
+                elif snapshot.path is not None:
+                    # As it was opened, whatever its suffix is.
+                    place = song_file.located(snapshot.path)
+                else:
+                    raise CannotWrite("The song has no file yet.", "Save it under a name.")
+            except (OSError, ValueError) as error:
+                raise atomic.cannot_write(Path(wanted or ""), error) from None
+            output_files.check(place, output_files.SONG)
+            make_usual(place)
+            shelf.save(place, song_file.Document(snapshot.song, snapshot.locks), replaces)
+            notice = Noticed(f"Saved {printable(str(place))}.")
+            return Filed((c.MarkSaved(str(place), snapshot.song),), (notice,))
+        case c.ExportMidi(path):
+            return Filed(notices=(Noticed(f"Wrote {write_midi(path, snapshot.song)}."),))
+
+
+def _remember_base(found: song_file.Document, path: str, shelf: Shelf) -> None:
+    if found.belongs_to is None:
+        return
+    own = Path(found.belongs_to)
+    base = found.base
+    with contextlib.suppress(OSError, ValueError):
+        # An older program did not say what its file held: what is older than the work on it.
+        if base is None and own.stat().st_mtime <= Path(path).stat().st_mtime:
+            base = song_file.digest_of(own)
+    shelf.remember(found.belongs_to, base or _UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class MidiRead(Event):
+    """The measures of a file that were asked for; the conductor alone hears it."""
+
+    command: c.ImportMidi
+    found: MidiImport
+
+
+def reading(command: c.ImportMidi) -> Callable[[Job], None]:
+    """Gives the work of reading a MIDI file; a long one takes seconds."""
+
+    def work(job: Job) -> None:
+        from engine.formats import midi_file
+
+        job.step(0.0)
+        try:
+            found = midi_file.read(meant(command.path), command.track, job.step)
+            job.step(1.0)
+        except Cancelled:
+            # Whoever waits for the measures waits no more.
+            job.tell(Refused("MIDI file", "Reading it was cancelled.", "", command))
+            raise
+        job.tell(MidiRead(command, found))
+
+    return work
+
+
+def imported(read: MidiRead) -> Filed:
+    """Gives what a file comes to that has been read."""
+    found, slot = read.found, read.command.slot
+    name = printable(Path(read.command.path).name)
+    # A long file comes in as far as a song goes, and what is left out is said.
+    measures = found.measures[: max(1, MOST_SLOTS - slot)]
+    origins = tuple(
+        Origin("midi", found.title, f"{name}, track {found.track}, measure {number}")
+        for number in range(1, len(measures) + 1)
+    )
+    count = len(measures)
+    said = [f"{count} measure{'s' * (count != 1)} of {name}, track {found.track}", *found.changes]
+    if left := len(found.measures) - count:
+        said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
+    return Filed(
+        (c.LoadMeasures(slot, measures, origins),),
+        (Noticed(". ".join(part.rstrip(".") for part in said) + "."),),
+    )
+
+
+def _load_tune(slot: int, tune: int, first: int, count: int) -> Filed:
+    from engine.corpus.table import shipped
+
+    corpus = shipped()
+    rows = [int(row) for row in corpus.rows_of(tune)]
+    if first < 1 or count < 1 or first + count - 1 > len(rows):
+        raise OutOfRange(
+            f"The tune has measures 1 to {len(rows)}, not {first} to {first + count - 1}."
+        )
+    chosen = rows[first - 1 : first - 1 + count]
+    return Filed(
+        (
+            c.LoadMeasures(
+                slot,
+                tuple(corpus.measure(row) for row in chosen),
+                tuple(corpus_origin(corpus.origin(row)) for row in chosen),
+            ),
+        )
+    )
+
+
+def corpus_origin(place: Place) -> Origin:
+    """Gives the origin of a measure of the corpus: title, book, number, and measure."""
+    return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")
+
+
+def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
+    """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
+    from engine.formats import midi_file
+
+    place = output_files.named(path, output_files.MIDI)
+    output_files.check(place, output_files.MIDI)
+    make_usual(place)
+    midi_file.write(
+        place,
+        song.line(),
+        song.tempo,
+        track=song.track,
+        title=song.title,
+        texts=texts,
+        controls=written(song),
+        routes=song.routes,
+    )
+    return printable(str(place))

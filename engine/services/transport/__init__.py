@@ -1,0 +1,1 @@
+"""Playing: sequencer, metronome, routing, clock sync, recording."""

@@ -1,0 +1,324 @@
+"""What is played on a keyboard: kept, recorded into slots measure by measure, and shown.
+
+Nothing here waits or looks at a clock, and nothing changes a song: measures that were played
+come out as the command that puts them in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from engine.errors import NotReady
+from engine.midi import messages as m
+from engine.midi.note_buffer import MEASURES, Capture, Struck, one_voice
+from engine.music.beat_map import Beats
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.grid_fitting import Account, count, folded
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.overdub import overlaid
+from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
+from engine.music.song import MOST_SLOTS, Origin, Song
+from engine.protocol import commands as c
+from engine.protocol.events import KeysHeard, RecordSettings, RecordStatus
+
+SETTLED = 0.06
+"""Seconds after a measure's end at which all that was played in it is known to be here."""
+
+EARLY = 0.5
+"""How much before the loop a note may be struck that belongs to it, in quarter notes."""
+
+SPAN = 128
+"""How many measures back the notes of a pass are looked at: none sounds for longer."""
+
+BAR = float(FOUR_QUARTERS.length)
+
+
+class Transport(Protocol):
+    """What is asked of whoever plays the loop."""
+
+    @property
+    def playing(self) -> bool:
+        """Whether the loop runs."""
+
+    @property
+    def beats(self) -> Beats | None:
+        """The beat of the loop as it runs, or as it ran last."""
+
+    def place(self, position: float) -> tuple[int, float]:
+        """Gives the slot of a position of the beat, and the quarter notes into it."""
+
+
+@dataclass(slots=True)
+class _Pass:
+    """A recording: from where on the beat it runs, and which measure is to come in next."""
+
+    status: RecordStatus
+    gesture: int
+    beats: Beats
+    begins: float
+    next: float
+    slots: set[int] = field(default_factory=set)
+    account: Account = field(default_factory=Account)
+
+
+class Keyboard:
+    """Keeps what is played, and turns it into measures when that is asked for or due."""
+
+    def __init__(self, settings: RecordSettings, only: tuple[int, ...] = ()) -> None:
+        self.settings = settings
+        self._capture = Capture(only)
+        self._pass: _Pass | None = None
+        self._gestures = 0
+        self._shown = KeysHeard()
+
+    @property
+    def recording(self) -> bool:
+        """Whether a pass is under way, or is to begin."""
+        return self._pass is not None
+
+    def listen(self, only: tuple[int, ...], now: float) -> None:
+        """Takes note of the channels in ``only`` alone (none: of all)."""
+        self._capture.listen(only, now)
+
+    def hear(self, report: m.FromPlayer, now: float) -> bool:
+        """Takes a report of the player, and says whether a note began or ended."""
+        match report:
+            case m.Heard(at, _, data):
+                return self._capture.hear(min(at, now), data)
+            case m.Listening() | m.PlayerLost():
+                # Ends may have been lost with the port.
+                sounded = bool(self._capture.held())
+                self._capture.release(now)
+                return sounded
+        return False
+
+    def show(self, now: float, transport: Transport) -> KeysHeard | None:
+        """Gives what is being played, where that is something else than before."""
+        shown = self._heard(now, transport)
+        if shown == self._shown:
+            return None
+        self._shown = shown
+        return shown
+
+    # Recording
+
+    def begin(self, status: RecordStatus, beats: Beats, begins: float) -> None:
+        """Records from a position of the beat on, the start of the first slot's measure."""
+        self._gestures += 1
+        self._pass = _Pass(status, self._gestures, beats, begins, begins)
+
+    def wake(self) -> float | None:
+        """Gives when the next measure is due; None while nothing is recorded."""
+        if self._pass is None:
+            return None
+        late = SETTLED + self.settings.latency / 1000
+        return self._pass.beats.when(self._pass.next + BAR) + late
+
+    def due(self, now: float, transport: Transport, song: Song) -> c.LoadMeasures | None:
+        """Gives what puts in the next measure that is over, where something was played in it."""
+        wake = self.wake()
+        if wake is None or now < wake:
+            return None
+        return self._land(now, transport, song, BAR)
+
+    def end(
+        self,
+        now: float,
+        transport: Transport,
+        song: Callable[[], Song],
+        put: Callable[[c.LoadMeasures], object],
+    ) -> str:
+        """Ends the pass: puts in what is still to come, and gives what is to be said of it."""
+        while (here := self._pass) is not None:
+            played = here.beats.at(now - self.settings.latency / 1000) - here.next
+            if played <= 0:
+                break
+            command = self._land(now, transport, song(), min(played, BAR))
+            if command is not None:
+                put(command)
+        done, self._pass = self._pass, None
+        return _said(done) if done is not None else ""
+
+    def _land(
+        self, now: float, transport: Transport, song: Song, until: float
+    ) -> c.LoadMeasures | None:
+        here = self._pass
+        if here is None:
+            return None
+        beats = here.beats
+        start, here.next = here.next, here.next + BAR
+        slot, _ = transport.place(start)
+        status = here.status
+        if not status.slot <= slot < status.slot + status.measures:
+            return None
+        origin = max(here.begins, start - SPAN * BAR)
+        since = beats.when(origin - EARLY)
+        notes = self._capture.notes(now, since)
+        line = self._on(one_voice(notes), beats, origin)
+        number = round((start - origin) / BAR)
+        played = self._quantised(line, number + 1, beats.pace)[number]
+        if played.untouched:
+            return None
+        here.slots.add(slot)
+        here.account.folded += played.folded
+        here.account.crowded += played.crowded
+        return self._put(slot, played, song, status, until, here.gesture)
+
+    def _put(
+        self,
+        slot: int,
+        played: PlayedMeasure,
+        song: Song,
+        status: RecordStatus,
+        until: float,
+        gesture: int,
+    ) -> c.LoadMeasures:
+        measure, touches, origin = played.measure, played.touches, "replaced what was there"
+        old = song.slots[slot] if slot < len(song.slots) else None
+        if old is None or old.empty:
+            origin = "recorded"
+        elif status.mode == "overdub" or until < BAR:
+            # A measure that was left in its midst keeps its end.
+            over = [
+                sounds or (status.mode == "replace" and float(onset) < until)
+                for sounds, onset in zip(played.over, measure.grid.onsets, strict=True)
+            ]
+            measure, touches = overlaid(old.measure, old.touches, measure, touches, over)
+            origin = "played over what was there" if status.mode == "overdub" else origin
+        return c.LoadMeasures(
+            slot, (measure,), (Origin("played", "Played", origin),), (touches,), gesture
+        )
+
+    # After the fact
+
+    def last(self, slot: int, song: Song, now: float, transport: Transport) -> _Last:
+        """Gives what puts in the last eight measures that were played, and what to say of it.
+
+        What was played while the loop ran is read on its beat; else the first note of the
+        phrase is the first beat, at the song's tempo. Raises `NotReady` where nothing was.
+        """
+        phrase = self._capture.phrase()
+        kept = self._capture.notes(now)
+        fresh = tuple(note for note in kept if phrase is not None and note.on >= phrase)
+        if phrase is None or not fresh:
+            raise NotReady(
+                "Nothing was played that could be kept.",
+                "Play on a MIDI keyboard first; armonica ports lists those that are heard.",
+            )
+        beats = transport.beats
+        if beats is not None and any(_ran(beats, note) for note in fresh):
+            notes = tuple(note for note in kept if _ran(beats, note))
+            pace, origin = beats.pace, BAR * math.floor(beats.at(notes[0].on) / BAR)
+            line = self._on(one_voice(notes), beats, origin)
+        else:
+            pace, notes = 60 / song.tempo, fresh
+            line = [
+                PlayedNote(
+                    (note.on - phrase) / pace, (note.off - phrase) / pace, note.pitch, note.velocity
+                )
+                for note in one_voice(notes)
+            ]
+        size = math.floor(max(note.end for note in line) / BAR) + 1
+        found = _begun(_trimmed(self._quantised(line, size, pace))[-MEASURES:])
+        account = Account(
+            folded=sum(each.folded for each in found),
+            crowded=sum(each.crowded for each in found),
+            below=len(notes) - len(line),
+        )
+        found, left = found[: MOST_SLOTS - slot], max(0, len(found) - (MOST_SLOTS - slot))
+        origins = tuple(
+            Origin("played", "Played", f"kept, measure {number} of {len(found)}")
+            for number in range(1, len(found) + 1)
+        )
+        command = c.LoadMeasures(
+            slot,
+            tuple(each.measure for each in found),
+            origins,
+            tuple(each.touches for each in found),
+        )
+        said = [f"{count(len(found), 'measure')} of what was just played", *account.sentences()]
+        if left:
+            said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
+        return _Last(command, ". ".join(part.rstrip(".") for part in said) + ".")
+
+    def _quantised(self, line: list[PlayedNote], size: int, pace: float) -> list[PlayedMeasure]:
+        return quantise(line, size, pace=pace, strength=self.settings.strength)
+
+    def _on(self, notes: tuple[Struck, ...], beats: Beats, origin: float) -> list[PlayedNote]:
+        late = self.settings.latency / 1000
+        return [
+            PlayedNote(
+                beats.at(note.on - late) - origin,
+                beats.at(note.off - late) - origin,
+                note.pitch,
+                note.velocity,
+            )
+            for note in notes
+        ]
+
+    def _heard(self, now: float, transport: Transport) -> KeysHeard:
+        held = tuple(sorted({_near(pitch) for pitch in self._capture.held()}))
+        beats = transport.beats
+        if beats is None or not transport.playing:
+            return KeysHeard(held)
+        position = beats.at(now)
+        left = self._pass.begins - position if self._pass is not None else 0.0
+        counted = math.ceil(left) if left > 0 else 0
+        if now < beats.began:
+            return KeysHeard(held, count=counted)
+        slot, into = transport.place(position)
+        start = position - into
+        notes = self._capture.notes(now, beats.when(start - EARLY))
+        drawn = tuple(
+            (round(max(0.0, note.start), 2), round(min(BAR, note.end), 2), _near(note.pitch))
+            for note in self._on(notes, beats, start)
+            if note.end > 0.05
+        )
+        return KeysHeard(held, slot, drawn, counted)
+
+
+def _near(pitch: int) -> int:
+    return folded(pitch, Account())
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What puts in what was just played, and what is to be said of it."""
+
+    command: c.LoadMeasures
+    words: str
+
+
+def _ran(beats: Beats, note: Struck) -> bool:
+    """Tells whether a note was struck while the loop ran, or right before."""
+    began = beats.began - EARLY * beats.pace
+    return began <= note.on and (beats.ended is None or note.on < beats.ended)
+
+
+def _begun(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
+    """Leaves out what goes on from a measure that is kept no more."""
+    first, *others = found
+    if first.measure.tokens[0] == HOLD:
+        measure = Measure.from_tokens((REST, *first.measure.tokens[1:]), first.measure.grid)
+        first = replace(first, measure=measure)
+    return _trimmed([first, *others]) if first.measure.silent else [first, *others]
+
+
+def _trimmed(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
+    """Leaves out measures of silence before and after what was played."""
+    played = [at for at, each in enumerate(found) if not each.untouched]
+    return found[played[0] : played[-1] + 1] if played else found[:1]
+
+
+def _said(done: _Pass) -> str:
+    if not done.slots:
+        return "Nothing was played, and nothing is recorded."
+    slots = sorted(done.slots)
+    where = f"measure {slots[0] + 1}" if len(slots) == 1 else (
+        f"{len(slots)} measures, {slots[0] + 1} to {slots[-1] + 1}"
+    )  # fmt: skip
+    said = [f"Recorded {where}", *done.account.sentences()]
+    return ". ".join(part.rstrip(".") for part in said) + "."

@@ -1,1 +1,0 @@
-"""Songs on disk, and what can be undone."""

@@ -1,0 +1,1 @@
+"""Steering while it generates: meters, control laws, the push, its settings."""

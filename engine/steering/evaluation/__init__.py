@@ -1,0 +1,1 @@
+"""Laboratory: steering judged by an independent tagger."""

@@ -1,0 +1,1 @@
+"""MusicGen: checkpoints, codec, generation, and access to its attention heads."""

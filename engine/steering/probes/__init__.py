@@ -1,0 +1,1 @@
+"""Probes on attention heads: what they are, where they are kept, how one is fitted."""

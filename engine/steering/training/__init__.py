@@ -1,0 +1,1 @@
+"""Laboratory: trains codec, tagger, MusicGen and the shipped probes."""

@@ -1,0 +1,142 @@
+"""Long trainings: seeded, resumable after a kill, with their figures written as they go."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from engine.common import atomic
+from engine.errors import BadModel, OutOfRange
+
+CHECKPOINT, METRICS = "checkpoint.pt", "metrics.jsonl"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: steps done and in all, steps a second, the last losses."""
+
+    step: int
+    steps: int
+    rate: float
+    losses: dict[str, float]
+
+
+class Learner(Protocol):
+    """What is trained: one step at a time, from a state that can be kept."""
+
+    def step(self, at: int, steps: int) -> dict[str, float]:
+        """Takes step ``at`` (from 0) of ``steps`` and gives its losses.
+
+        What it draws depends on ``at`` and its seed alone, so that a run that is resumed is
+        the run that was not stopped.
+        """
+
+    def state(self) -> dict[str, Any]:
+        """Gives all that a checkpoint must hold: tensors and plain values."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Takes such a state up."""
+
+    def validate(self) -> dict[str, float]:
+        """Measures on held-out tunes."""
+
+    def export(self, folder: Path, card: dict[str, Any]) -> None:
+        """Writes what was learned as others load it."""
+
+
+def has_bfloat16() -> bool:
+    """Tells whether this processor multiplies bfloat16 itself; others take many times as long."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def reduced() -> AbstractContextManager[Any]:
+    """Gives a context in which matrices are multiplied in bfloat16, where that is quicker."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
+
+
+def run(
+    learner: Learner,
+    folder: Path,
+    steps: int,
+    facts: dict[str, Any],
+    *,
+    save_every: int = 250,
+    measure_every: int = 500,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Path:
+    """Trains in ``folder``, going on where an earlier run with the same facts stopped.
+
+    Writes ``checkpoint.pt``, a line of ``metrics.jsonl`` at each measurement, and what was
+    learned into ``folder/model``, which is returned. A run with more steps goes on from one
+    with fewer. Raises `CannotWrite`, `OutOfRange`, and `BadModel` for a checkpoint that
+    is damaged or of another run.
+    """
+    if steps < 1:
+        raise OutOfRange(f"A training has at least one step, not {steps}.")
+    torch.set_num_threads(1)
+    atomic.make_folder(folder)
+    at = first = _resume(learner, folder, facts)
+    began = time.monotonic()
+    while at < steps:
+        losses = learner.step(at, steps)
+        at += 1
+        if at % 10 == 0 or at == steps:
+            rate = (at - first) / max(1e-9, time.monotonic() - began)
+            on_progress(Progress(at, steps, rate, losses))
+        if at % measure_every == 0 or at == steps:
+            found = {"step": at, "losses": losses, **learner.validate()}
+            _note(folder, found)
+            learner.export(folder / "model", {**facts, "steps": at, "measured": found})
+        # Last, so that a run that is kept as done has been exported too.
+        if at % save_every == 0 or at == steps:
+            _save(learner, folder, at, facts)
+    return folder / "model"
+
+
+def _save(learner: Learner, folder: Path, at: int, facts: dict[str, Any]) -> None:
+    content = BytesIO()
+    run_of = json.dumps(facts, sort_keys=True)
+    torch.save({"at": at, "run": run_of, "learner": learner.state()}, content)
+    atomic.write(folder / CHECKPOINT, content.getvalue())
+
+
+def _resume(learner: Learner, folder: Path, facts: dict[str, Any]) -> int:
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return 0
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        run_of, at, learned = state["run"], int(state["at"]), state["learner"]
+    except Exception as error:
+        raise _damaged(path) from error
+    if run_of != json.dumps(facts, sort_keys=True):
+        raise BadModel(
+            f"The checkpoint in {folder} belongs to another run ({run_of}).",
+            "Name another folder, or repeat that run's options.",
+        )
+    try:
+        learner.load(learned)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise _damaged(path) from error
+    return at
+
+
+def _damaged(path: Path) -> BadModel:
+    return BadModel(f"{path} cannot be read as a checkpoint.", "Delete it to start anew.")
+
+
+def _note(folder: Path, found: dict[str, Any]) -> None:
+    path = folder / METRICS
+    try:
+        with path.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(found) + "\n")
+    except OSError as error:
+        raise atomic.cannot_write(path, error) from error

@@ -1,1 +1,0 @@
-"""Where takes are made, kept and played: the engine's side of the steer screen."""

@@ -1,0 +1,69 @@
+"""Measures and songs as waves: in time, in tune, and dying away at the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from engine.audio import soundfont
+from engine.audio.render import LOUDNESS, performed, render, render_song
+from engine.audio.synth import SoundedNote, Synth
+from engine.errors import OutOfRange
+from engine.music.measure import HOLD, SILENCE, Measure, Note
+from engine.music.song import Origin, Slot, Song, Track
+from tests.support.pitch_detection import pitch
+
+RATE = 32_000
+OCARINA = Track(program=79, velocity=100)
+
+
+def quarters(*pitches: int) -> Measure:
+    return Measure.from_notes([Note(Fraction(at), Fraction(1), p) for at, p in enumerate(pitches)])
+
+
+@pytest.fixture(scope="module")
+def synth() -> Synth:
+    return Synth(soundfont.find(), RATE)
+
+
+def test_notes_are_played_at_the_tempo_and_held_over_bar_lines() -> None:
+    held = Measure((HOLD,) * 6 + quarters(60, 60, 62, 64).tokens[6:])
+    notes, seconds = performed([quarters(60, 64, 67, 72), held], 120, Track(velocity=80))
+    assert seconds == 4
+    expected = [(0, 0.5, 60), (0.5, 1, 64), (1, 1.5, 67), (1.5, 2.5, 72)]
+    expected += [(2.5, 3, 60), (3, 3.5, 62), (3.5, 4, 64)]
+    assert notes == tuple(SoundedNote(*each, 80) for each in expected)
+
+
+def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
+    wave = render(synth, [quarters(60, 64, 67, 72)], 60, OCARINA)
+    assert wave.shape == (6 * RATE, 2)
+    for beat, note in enumerate((60, 64, 67, 72)):
+        heard = pitch(wave[beat * RATE + 3_200 : beat * RATE + 25_000, 0], RATE)
+        assert heard == pytest.approx(note, abs=0.3)
+    assert np.abs(wave).max() == pytest.approx(LOUDNESS)
+    assert np.abs(wave[-RATE // 2 :]).max() < 0.01
+    assert len(render(synth, [SILENCE], 60, tail=0)) == 4 * RATE
+    assert not render(synth, [SILENCE], 60).any()
+
+
+def test_a_song_is_one_turn_of_its_loop(synth: Synth) -> None:
+    slot = Slot.brought_in(quarters(60, 64, 67, 72), Origin("midi"))
+    song = Song(tempo=120, track=OCARINA).with_slot(1, slot)
+    wave = render_song(synth, song, tail=0)
+    assert len(wave) == 4 * RATE
+    assert not wave[: 2 * RATE].any()
+    drums = render_song(synth, replace(song, track=Track(channel=9)), tail=0)
+    assert not np.array_equal(drums, wave)
+
+
+def test_what_cannot_be_performed_is_refused(synth: Synth) -> None:
+    with pytest.raises(OutOfRange, match="no measure"):
+        performed([], 120)
+    with pytest.raises(OutOfRange, match="tempo"):
+        performed([SILENCE], 0)
+    with pytest.raises(OutOfRange, match="an hour is the most"):
+        render(synth, [SILENCE] * 1_000, 60)

@@ -1,0 +1,451 @@
+"""MIDI files: what is written comes back, what is read says what it changed, damage is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import mido
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
+from engine.formats import midi_file, midi_parser
+from engine.formats.midi_file import read, write
+from engine.music.groove import Groove
+from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
+from engine.music.note_line import Line
+from engine.music.performance import Touch
+from engine.music.routes import Route
+from engine.music.scales import Key
+from engine.music.song import Track
+
+QUARTER = 480
+EVERY_FILE = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+tokens = st.lists(
+    st.one_of(st.just(HOLD), st.just(REST), st.integers(LOWEST, HIGHEST)), min_size=24, max_size=24
+)
+music = st.lists(tokens.map(Measure.from_tokens), min_size=1, max_size=6)
+
+
+def notes(*timed: tuple[float, float, int], channel: int = 0) -> mido.MidiTrack:
+    """A track of notes given as onset, duration (quarter notes) and pitch."""
+    events = sorted(
+        (round(at * QUARTER), kind, pitch)
+        for onset, duration, pitch in timed
+        for at, kind in ((onset, "note_on"), (onset + duration, "note_off"))
+    )
+    track, before = mido.MidiTrack(), 0
+    # "note_off" sorts before "note_on", so a repeated note ends before it starts again.
+    for at, kind, pitch in events:
+        track.append(mido.Message(kind, note=pitch, channel=channel, time=at - before))
+        before = at
+    return track
+
+
+def saved(folder: Path, *tracks: mido.MidiTrack, kind: int = 1, ticks: int = QUARTER) -> Path:
+    path = folder / "in.mid"
+    mido.MidiFile(type=kind, ticks_per_beat=ticks, tracks=list(tracks)).save(path)
+    return path
+
+
+def heard(measures: tuple[Measure, ...]) -> list[tuple[float, float, int]]:
+    return [
+        (4 * at + float(note.onset), float(note.duration), note.pitch)
+        for at, measure in enumerate(measures)
+        for note in measure.notes
+    ]
+
+
+def as_sounding(measures: list[Measure]) -> tuple[Measure, ...]:
+    """The measures with a hold that holds nothing written as the rest it is."""
+    found, resting = [], True
+    for measure in measures:
+        bar = list(measure.tokens)
+        if resting and bar[0] == HOLD:
+            bar[0] = REST
+        found.append(Measure.from_tokens(bar))
+        resting = next((t == REST for t in reversed(bar) if t != HOLD), resting)
+    return tuple(found)
+
+
+@EVERY_FILE
+@given(measures=music, tempo=st.integers(20, 400), channel=st.integers(0, 15))
+def test_what_is_written_comes_back(
+    tmp_path: Path, measures: list[Measure], tempo: int, channel: int
+) -> None:
+    path = tmp_path / "out.mid"
+    write(path, measures, tempo, track=Track(channel), title="Übung")
+    if all(measure.silent for measure in measures):
+        with pytest.raises(BadMidiFile, match="holds no notes"):
+            read(path)
+        return
+    found = read(path, 2)
+    assert found.measures == as_sounding(measures)
+    assert (found.tempo, found.track, found.title) == (tempo, 2, "Übung")
+    assert found.changes == ()
+
+
+def test_a_note_is_carried_over_the_bar_line(tmp_path: Path) -> None:
+    first = Measure.from_notes([Note(Fraction(3), Fraction(1), 60)])
+    second = Measure((HOLD, *[HOLD] * 5, 62, *[HOLD] * 17))
+    write(tmp_path / "tied.mid", [first, second], 90)
+    messages = [m for m in mido.MidiFile(tmp_path / "tied.mid").tracks[1] if "note_o" in m.type]
+    assert [(m.type, m.note, m.time) for m in messages] == [
+        ("note_on", 60, 3 * QUARTER),
+        ("note_off", 60, 2 * QUARTER),
+        ("note_on", 62, 0),
+        ("note_off", 62, 3 * QUARTER),
+    ]
+
+
+def test_a_line_is_written_as_it_is_heard(tmp_path: Path) -> None:
+    eighths = Measure((60, 0, 0, 61, 0, 0, *[HOLD] * 17, REST))
+    line = Line([eighths, SILENCE], Groove(75, velocity=30, seed=2), Key())
+    write(tmp_path / "a.mid", line, 90, track=Track(4, 7, 90, bank_msb=8, bank_lsb=1))
+    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [m.bytes() for m in told[:3]] == [[0xB4, 0, 8], [0xB4, 32, 1], [0xC4, 7]]
+    louder = [90 + Groove(velocity=30, seed=2).louder(0, tick) for tick in (0, 3)]
+    assert [(m.type, m.note, m.velocity, m.time) for m in told[3:]] == [
+        ("note_on", 60, louder[0], 0),
+        ("note_off", 60, 64, 0.75 * QUARTER),
+        ("note_on", 60, louder[1], 0),
+        ("note_off", 60, 64, 3.125 * QUARTER),
+    ]
+
+
+def test_controllers_come_before_the_notes_they_are_meant_for(tmp_path: Path) -> None:
+    line = Line([Measure((60, *[HOLD] * 23)), Measure((62, *[HOLD] * 23))])
+    sent = [(0.0, b"\xb0\x4a\x10"), (4.0, b"\xb0\x4a\x20"), (4.0, b"\xe1\x00\x40")]
+    write(tmp_path / "a.mid", line, 90, controls=sent)
+    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [(m.type, m.time) for m in told] == [
+        ("program_change", 0),
+        ("control_change", 0),
+        ("note_on", 0),
+        ("note_off", 4 * QUARTER),
+        ("control_change", 0),
+        ("pitchwheel", 0),
+        ("note_on", 0),
+        ("note_off", 4 * QUARTER),
+    ]
+
+
+def test_each_route_is_a_track_of_its_own(tmp_path: Path) -> None:
+    line = Line([Measure((60, *[HOLD] * 23))], Groove(velocity=20, seed=1))
+    routes = (Route("Synth", 2, 33, -12), Route("", 0, None, 24))
+    write(tmp_path / "a.mid", line, 90, title="Air", routes=routes)
+    _, own, bass, high = mido.MidiFile(tmp_path / "a.mid").tracks
+    assert [m.bytes() for m in bass if m.type == "program_change"] == [[0xC2, 33]]
+    assert not [m for m in high if m.type == "program_change"]
+    starts = [next(m for m in track if m.type == "note_on") for track in (own, bass, high)]
+    assert [(m.channel, m.note) for m in starts] == [(0, 60), (2, 48), (0, 84)]
+    assert len({m.velocity for m in starts}) == 1
+    assert bass.name == "Air (Synth ch 3 -12)"
+    # What is read is the song's own voice.
+    assert read(tmp_path / "a.mid").measures == line.measures
+
+
+@EVERY_FILE
+@given(music, st.floats(50, 75), st.floats(0, 50), st.integers(0, 99), st.sampled_from([60, 400]))
+def test_whatever_groove_a_file_is_written_with_its_notes_are_whole(
+    tmp_path: Path, measures: list[Measure], swing: float, timing: float, seed: int, tempo: int
+) -> None:
+    line = Line(measures, Groove(swing, "eighths", timing, 9, seed), tempo=tempo)
+    write(tmp_path / "out.mid", line, tempo)
+    told = [m for m in mido.MidiFile(tmp_path / "out.mid").tracks[1] if not m.is_meta]
+    assert [m.type for m in told[1:]] == ["note_on", "note_off"] * (len(told) // 2)
+    assert all(m.time > 0 for m in told[2::2])
+    assert [m.note for m in told[1::2]] == [n.pitch for n in Line(measures).once()]
+
+
+def test_a_file_opens_with_tempo_metre_name_and_program(tmp_path: Path) -> None:
+    write(tmp_path / "a.mid", [SILENCE], 90, track=Track(3, 11), title="A title")
+    conductor, track = mido.MidiFile(tmp_path / "a.mid").tracks
+    assert [m.type for m in conductor] == [
+        "track_name",
+        "set_tempo",
+        "time_signature",
+        "end_of_track",
+    ]
+    assert mido.tempo2bpm(conductor[1].tempo) == pytest.approx(90)
+    assert (track[1].type, track[1].channel, track[1].program) == ("program_change", 3, 11)
+
+
+def test_onsets_move_to_the_grid_and_are_counted(tmp_path: Path) -> None:
+    path = saved(tmp_path, notes((0.0, 1.0, 60), (1.02, 0.98, 62), (2.35, 0.65, 64), (3.0, 1, 65)))
+    found = read(path)
+    assert heard(found.measures) == [
+        (0, 1, 60),
+        (1, 1, 62),
+        (pytest.approx(2 + 1 / 3), pytest.approx(2 / 3), 64),
+        (3, 1, 65),
+    ]
+    assert found.changes == ("2 onsets moved to the grid, at most by 0.02 quarter notes.",)
+
+
+def test_an_onset_just_before_the_bar_line_falls_on_it(tmp_path: Path) -> None:
+    found = read(saved(tmp_path, notes((0, 1, 60), (3.98, 1.02, 62))))
+    assert heard(found.measures) == [(0, 1, 60), (4, 1, 62)]
+
+
+def test_pitches_fold_by_octaves(tmp_path: Path) -> None:
+    found = read(saved(tmp_path, notes((0, 1, 36), (1, 1, 100), (2, 1, 54), (3, 1, 85))))
+    assert [note[2] for note in heard(found.measures)] == [60, 76, 66, 73]
+    assert found.changes == ("4 notes moved by octaves into the range from G3 to C6.",)
+
+
+def test_chords_become_their_highest_line(tmp_path: Path) -> None:
+    chords = notes((0, 2, 60), (0, 2, 64), (0, 2, 67), (2, 2, 72), (2.5, 0.5, 60), (4, 4, 60))
+    found = read(saved(tmp_path, chords))
+    assert heard(found.measures) == [(0, 2, 67), (2, 2, 72), (4, 4, 60)]
+    assert found.changes == ("3 notes left out below the highest line.",)
+
+
+def test_legato_gives_way_and_a_lower_note_is_kept(tmp_path: Path) -> None:
+    found = read(saved(tmp_path, notes((0, 1.25, 67), (1, 1, 64), (2, 2, 62))))
+    assert heard(found.measures) == [(0, 1, 67), (1, 1, 64), (2, 2, 62)]
+    assert found.changes == ("1 note cut where the next one starts.",)
+
+
+def test_notes_too_fast_for_the_grid_are_told(tmp_path: Path) -> None:
+    found = read(saved(tmp_path, notes((0, 0.0625, 60), (0.0625, 0.9375, 62))))
+    assert heard(found.measures) == [(0, 1, 62)]
+    assert "1 note left out where two fall on one place of the grid." in found.changes
+
+
+def test_the_first_track_with_more_than_drums_is_read(tmp_path: Path) -> None:
+    conductor = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(132))])
+    flute = notes((0, 4, 72))
+    flute.insert(0, mido.MetaMessage("track_name", name="Flute"))
+    path = saved(tmp_path, conductor, notes((0, 1, 40), channel=9), flute)
+    found = read(path)
+    assert (found.track, found.title, found.tempo) == (3, "Flute", 132.0)
+    assert [(t.number, t.name, t.notes, t.drums) for t in found.tracks] == [
+        (1, "", 0, False),
+        (2, "", 1, True),
+        (3, "Flute", 1, False),
+    ]
+    assert heard(read(path, 2).measures) == [(0, 1, 64)]
+
+
+def test_drums_among_other_notes_are_left_out(tmp_path: Path) -> None:
+    mixed = mido.MidiTrack(
+        [
+            mido.Message("note_on", note=72),
+            mido.Message("note_on", note=38, channel=9),
+            mido.Message("note_off", note=38, channel=9, time=QUARTER),
+            mido.Message("note_off", note=72),
+        ]
+    )
+    found = read(saved(tmp_path, mixed, kind=0))
+    assert heard(found.measures) == [(0, 1, 72)]
+    assert found.changes == ("1 note of the drum channel left out.",)
+
+
+def test_other_metres_and_tempo_changes_are_told(tmp_path: Path) -> None:
+    conductor = mido.MidiTrack(
+        [
+            mido.MetaMessage("time_signature", numerator=3, denominator=4),
+            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(100)),
+            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(60), time=QUARTER),
+        ]
+    )
+    found = read(saved(tmp_path, conductor, notes((0, 3, 60), (3, 3, 62))))
+    assert heard(found.measures) == [(0, 3, 60), (3, 1, 62)]
+    assert found.measures[1].held_in == 2
+    assert found.tempo == 100.0
+    assert found.changes == (
+        "The tempo changes on the way; the first, 100, is kept.",
+        "The metre 3/4 is read in measures of four quarter notes.",
+    )
+
+
+def test_a_tempo_nobody_plays_is_brought_into_range(tmp_path: Path) -> None:
+    track = notes((0, 1, 60))
+    track.insert(0, mido.MetaMessage("set_tempo", tempo=60_000))
+    found = read(saved(tmp_path, track))
+    assert found.tempo == 400.0
+    assert found.changes == ("The tempo 1000 became 400, the nearest that is played.",)
+
+
+def test_tracks_of_type_2_have_tempi_of_their_own(tmp_path: Path) -> None:
+    first, second = notes((0, 1, 60)), notes((0, 1, 62))
+    first.insert(0, mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(60)))
+    path = saved(tmp_path, first, second, kind=2)
+    assert (read(path).tempo, read(path, 2).tempo) == (60.0, 120.0)
+
+
+def test_a_note_without_an_end_lasts_as_long_as_the_track(tmp_path: Path) -> None:
+    track = mido.MidiTrack(
+        [mido.Message("note_on", note=60), mido.MetaMessage("end_of_track", time=6 * QUARTER)]
+    )
+    found = read(saved(tmp_path, track))
+    assert heard(found.measures) == [(0, 4, 60)]
+    assert found.measures[1].held_in == 2
+
+
+def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    track = notes((0, 1, 60))
+    track.insert(0, mido.MetaMessage("track_name", name="\x1b[2JFlute\n"))
+    assert read(saved(tmp_path, track)).title == "[2JFlute"
+
+
+@pytest.mark.parametrize("track", [0, -1, 3])
+def test_a_track_that_is_not_there_is_named(tmp_path: Path, track: int) -> None:
+    path = saved(tmp_path, notes((0, 1, 60)))
+    with pytest.raises(OutOfRange, match=r"it has 1 track, from 1\. Tracks with notes: 1\."):
+        read(path, track)
+
+
+def _header(kind: int = 1, tracks: int = 1, division: int = 480) -> bytes:
+    parts = (value.to_bytes(2, "big") for value in (kind, tracks, division))
+    return b"MThd" + (6).to_bytes(4, "big") + b"".join(parts)
+
+
+def _chunk(content: bytes, length: int | None = None) -> bytes:
+    return b"MTrk" + (len(content) if length is None else length).to_bytes(4, "big") + content
+
+
+ONE_NOTE = bytes([0, 0x90, 60, 64, 96, 0x80, 60, 64, 0, 0xFF, 0x2F, 0])
+
+BAD_FILES = {
+    "is empty": b"",
+    "is not a MIDI file": b"RIFF and so on, which is long enough",
+    "ends too early": _header() + _chunk(ONE_NOTE)[:-6],
+    "film frames": _header(division=0xE728) + _chunk(ONE_NOTE),
+    "not in beats": _header(division=0) + _chunk(ONE_NOTE),
+    "unknown type 7": _header(kind=7) + _chunk(ONE_NOTE),
+    "no notes": _header() + _chunk(bytes([0, 0xFF, 0x2F, 0])),
+    "no notes.": _header(tracks=0),
+    "data byte": _header() + _chunk(bytes([0, 0x90, 60, 200])),
+    "exceeds maximum": _header() + _chunk(bytes([0, 0xF0, 0xFF, 0xFF, 0xFF, 0x7F])),
+    "has no end": _header() + _chunk(b"\xff" * 900_000),
+    "more than 100000 messages": _header() + _chunk(bytes([0, 0xC0, 1]) + bytes([0, 1]) * 100_000),
+    "longer than 10000 measures": _header()
+    + _chunk(bytes([0, 0x90, 60, 64, 0xFF, 0xFF, 0xFF, 0x7F, 0x80, 60, 64])),
+    "larger than 1024 KiB": _header() + _chunk(ONE_NOTE) + bytes(midi_parser.MOST_BYTES),
+}
+
+
+@pytest.mark.parametrize("what", BAD_FILES)
+def test_what_is_no_music_is_refused_in_one_line(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "bad.mid"
+    path.write_bytes(BAD_FILES[what])
+    with pytest.raises(BadMidiFile, match=what) as caught:
+        read(path)
+    assert caught.value.remedy
+    assert "\n" not in caught.value.line()
+
+
+def test_places_that_are_no_files_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path, tmp_path / "missing.mid", tmp_path / "pipe", Path("a\0b")):
+        with pytest.raises(BadMidiFile):
+            read(place)
+
+
+def test_a_file_of_drums_asks_for_a_track(tmp_path: Path) -> None:
+    with pytest.raises(BadMidiFile, match="nothing but drums"):
+        read(saved(tmp_path, notes((0, 1, 40), channel=9)))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "whole.mid"
+    write(path, [Measure((60, *[HOLD] * 11, 64, *[HOLD] * 11)), SILENCE], 100, title="Whole")
+    return path.read_bytes()
+
+
+def _try(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    # Any other exception ends the test.
+    with suppress(ArmonicaError):
+        assert read(path).measures
+
+
+@EVERY_FILE
+@given(content=st.binary(max_size=400))
+def test_random_bytes_end_in_a_line_or_in_music(tmp_path: Path, content: bytes) -> None:
+    _try(tmp_path / "random.mid", content)
+    _try(tmp_path / "random.mid", _header() + _chunk(content))
+
+
+@EVERY_FILE
+@given(data=st.data())
+def test_changed_files_end_in_a_line_or_in_music(
+    tmp_path: Path, whole: bytes, data: st.DataObject
+) -> None:
+    changed = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 8))):
+        changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+    _try(tmp_path / "changed.mid", bytes(changed))
+
+
+def test_files_cut_anywhere_end_in_a_line(tmp_path: Path, whole: bytes) -> None:
+    for length in range(len(whole)):
+        (tmp_path / "cut.mid").write_bytes(whole[:length])
+        with pytest.raises(BadMidiFile):
+            read(tmp_path / "cut.mid")
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "song.mid"
+    path.write_bytes(b"what was there")
+
+    def full(*_: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(CannotWrite, match="No space left"):
+        write(path, [SILENCE], 100)
+    assert [p.name for p in tmp_path.iterdir()] == ["song.mid"]
+    assert path.read_bytes() == b"what was there"
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "none" / "a.mid", tmp_path / "file" / "a.mid", Path("a\0b")):
+        with pytest.raises(CannotWrite):
+            write(place, [SILENCE], 100)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda path: write(path, [], 100),
+        lambda path: write(path, [SILENCE], float("nan")),
+        lambda path: write(path, [SILENCE], 401),
+    ],
+)
+def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Path], None]) -> None:
+    with pytest.raises(OutOfRange):
+        call(tmp_path / "a.mid")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_place_of_the_grid_is_a_whole_tick() -> None:
+    assert midi_file.TICKS_PER_QUARTER % 12 == 0
+
+
+def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
+    measure = Measure.from_notes([Note(Fraction(at), Fraction(1), 60 + at) for at in range(4)])
+    touches = (Touch(30, -0.05), Touch(100, 0.1), None, Touch(5, -0.1))
+    line = Line([measure], touches=[touches])
+    write(tmp_path / "out.mid", line, 100, track=Track(velocity=77))
+    at, heard = 0, []
+    for message in mido.MidiFile(tmp_path / "out.mid").tracks[1]:
+        at += message.time
+        if message.type == "note_on":
+            heard.append((at / QUARTER, message.velocity))
+    assert heard == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
+    # What comes back stands on the grid again.
+    assert read(tmp_path / "out.mid").measures == (measure,)

@@ -1,0 +1,157 @@
+"""What devices are told back, and by which port."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import PortError
+from engine.midi import wire
+from engine.midi.controllers.controls import LAST, Control, ControlReader
+from engine.midi.controllers.feedback import messages
+from engine.midi.messages import Feed, Listen, Message
+from engine.midi.player import feedback_supervisor
+from engine.midi.player.feedback_process import RETRY, Speaker, counterparts
+
+CONTROLS = st.sampled_from(sorted(LAST)).flatmap(
+    lambda kind: st.builds(Control, st.just(kind), st.integers(0, 15), st.integers(0, LAST[kind]))
+)
+
+
+@given(CONTROLS, st.floats(0, 1))
+def test_a_device_is_told_what_it_would_say_itself(control: Control, place: float) -> None:
+    reader = ControlReader({control: "absolute"})
+    moved = [reader.read(0.0, each) for each in messages(control, place)]
+    if control.kind in ("pressure", "program"):
+        assert moved == []
+        return
+    last = moved[-1]
+    assert last is not None
+    assert last.control == control
+    assert last.value == pytest.approx(place, abs=0.5 / 127 + 1e-9)
+
+
+class Room:
+    """Devices that listen, and what they were told."""
+
+    def __init__(self, *listening: str) -> None:
+        self.listening = set(listening)
+        self.told: list[tuple[str, bytes]] = []
+        self.tries = 0
+        self.now = 0.0
+        self.speaker = Speaker(self._open, lambda: self.now)
+
+    def _open(self, name: str, api: str) -> Port:
+        assert name.startswith(f"{api}:")
+        self.tries += 1
+        if name not in self.listening:
+            raise PortError("It is not there.")
+        return Port(self, name)
+
+
+class Port:
+    """An open port."""
+
+    def __init__(self, room: Room, name: str) -> None:
+        self.room, self.name = room, name
+
+    def send(self, data: bytes) -> None:
+        """Keeps what is sent; fails where the device has gone."""
+        if self.name not in self.room.listening:
+            raise PortError("It has gone.")
+        self.room.told.append((self.name, data))
+
+    def close(self) -> None:
+        """Has nothing to close."""
+
+
+@pytest.mark.parametrize(
+    ("heard", "listens"),
+    [
+        ("alsa:BCR2000:BCR2000 MIDI 1", "alsa:BCR2000:BCR2000 MIDI 1"),
+        ("jack:system:midi_capture_3", "jack:system:midi_playback_3"),
+        ("jack:fader:out", "jack:fader:in"),
+    ],
+)
+def test_a_device_is_spoken_to_by_its_own_port(heard: str, listens: str) -> None:
+    assert listens in counterparts(heard)
+    room = Room(listens)
+    room.speaker.say(heard, b"\xb0\x10\x40")
+    assert room.told == [(listens, b"\xb0\x10\x40")]
+
+
+def test_one_that_does_not_listen_is_left_alone_for_a_while() -> None:
+    room = Room()
+    for _ in range(100):
+        room.speaker.say("alsa:keys", b"\xb0\x10\x40")
+    assert room.tries == 1
+    room.listening.add("alsa:keys")
+    room.now = RETRY
+    room.speaker.say("alsa:keys", b"\xb0\x10\x41")
+    assert room.told == [("alsa:keys", b"\xb0\x10\x41")]
+
+
+def test_one_that_goes_is_let_go_and_found_again() -> None:
+    room = Room("alsa:keys")
+    room.speaker.say("alsa:keys", b"\xb0\x10\x01")
+    room.listening.clear()
+    room.speaker.say("alsa:keys", b"\xb0\x10\x02")
+    room.listening.add("alsa:keys")
+    room.speaker.keep(())
+    room.speaker.say("alsa:keys", b"\xb0\x10\x03")
+    assert [data[2] for _, data in room.told] == [1, 3]
+
+
+@given(st.text())
+def test_any_name_has_itself_for_a_counterpart(port: str) -> None:
+    assert next(counterparts(port)) == port
+
+
+def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback_supervisor, "_PAUSE", 0.0)
+    said = tmp_path / "said"
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with said.open("ab") as out:
+            started.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out))
+        return started[-1]
+
+    def lines() -> list[Message]:
+        return [wire.decode(line) for line in said.read_bytes().splitlines()]
+
+    made = feedback_supervisor.Feeder(start)
+    first, second = Feed("alsa:a", b"\xb0\x10\x01"), Feed("alsa:a", b"\xb0\x10\x02")
+    made.tend()
+    assert not started
+    made.feed(first)
+    made.keep(("alsa:a",))
+    made.tend()
+    made.feed(second)
+    wait_until(lambda: said.exists() and len(lines()) == 3)
+    assert lines() == [Listen(("alsa:a",)), first, second]
+    started[0].kill()
+    started[0].wait()
+    made.tend()
+    made.feed(first)
+    made.tend()
+    wait_until(lambda: len(lines()) == 5)
+    assert len(started) == 2
+    made.close()
+    assert started[1].poll() is not None
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Waits until something holds."""
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)

@@ -1,0 +1,121 @@
+"""Which ports are heard, as they come and go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from engine.errors import PortError
+from engine.midi import messages as m
+from engine.midi import wire
+from engine.midi.player.input_process import Listener
+from engine.midi.player.input_supervisor import wanted
+from engine.midi.ports import Census
+
+KEYS, PADS = "alsa:Keys", "jack:pads:out"
+STUDIO = Census(
+    {
+        "jack": ((), (PADS, "jack:armonica:out")),
+        "alsa": ((), (KEYS, "alsa:Midi Through")),
+    }
+)
+
+
+def test_everything_is_all_but_our_own_echo() -> None:
+    assert wanted(m.Listen(everything=True), STUDIO) == ("virtual:jack", PADS, KEYS)
+
+
+def test_a_part_of_a_name_is_enough_and_nothing_is_nothing() -> None:
+    assert wanted(m.Listen(("keys",)), STUDIO) == (KEYS,)
+    assert wanted(m.Listen(("virtual", "pads")), STUDIO) == ("virtual:jack", PADS)
+    assert wanted(m.Listen(), STUDIO) == ()
+    assert wanted(m.Listen(everything=True), Census({})) == ()
+
+
+class Room:
+    """A listener with ports that can be played on, and what it wrote."""
+
+    def __init__(self) -> None:
+        self.lines: list[m.Message] = []
+        self.open: dict[str, Callable[[bytes], None]] = {}
+        self.refuse: set[str] = set()
+        self.listener = Listener(lambda line: self.lines.append(wire.decode(line)), self._open)
+
+    def _open(self, name: str, api: str, hear: Callable[[bytes], None]) -> Port:
+        if name in self.refuse:
+            raise PortError("It is busy.")
+        self.open[name] = hear
+        return Port(self, name, api)
+
+    def told(self) -> m.Message:
+        """Gives what was told last."""
+        return self.lines[-1]
+
+
+class Port:
+    """An open port."""
+
+    def __init__(self, room: Room, name: str, api: str) -> None:
+        self.room, self.name, self.api = room, name, api
+
+    def close(self) -> None:
+        """Can be played on no more."""
+        del self.room.open[self.name]
+
+
+def test_what_is_played_on_an_open_port_is_heard_under_its_name() -> None:
+    room = Room()
+    room.listener.want((KEYS, "virtual:jack"))
+    assert room.told() == m.Listening((KEYS, "virtual"))
+    room.open[KEYS](b"\x90\x3c\x40")
+    room.open["virtual"](b"\xf8")
+    *_, note, tick = room.lines
+    assert isinstance(note, m.Heard)
+    assert isinstance(tick, m.Heard)
+    assert (note.port, note.data) == (KEYS, b"\x90\x3c\x40")
+    assert (tick.port, tick.data) == ("virtual", b"\xf8")
+    assert 0 <= tick.at - note.at < 60
+
+
+def test_noise_on_a_cable_is_not_heard() -> None:
+    room = Room()
+    room.listener.want((KEYS,))
+    count = len(room.lines)
+    for noise in (b"", b"\x3c", b"\x90", b"\xf0\x00", b"\xf0" + b"\x01" * 2000 + b"\xf7", b"\xfd"):
+        room.open[KEYS](noise)
+    assert len(room.lines) == count
+
+
+def test_a_port_that_is_busy_is_said_and_tried_again() -> None:
+    room = Room()
+    room.refuse = {PADS}
+    room.listener.want((KEYS, PADS))
+    assert room.told() == m.Listening((KEYS,), (f"{PADS}: It is busy.",))
+    assert room.listener.incomplete
+    room.listener.retry()
+    assert len(room.lines) == 1
+    room.refuse.clear()
+    room.listener.retry()
+    assert room.told() == m.Listening((KEYS, PADS))
+    assert not room.listener.incomplete
+
+
+def test_ports_that_go_are_closed() -> None:
+    room = Room()
+    room.listener.want((KEYS, PADS))
+    room.listener.want((PADS,))
+    assert list(room.open) == [PADS]
+    room.listener.close()
+    assert room.open == {}
+
+
+def test_a_line_is_shorter_than_what_a_pipe_takes_whole() -> None:
+    room = Room()
+    name = "jack:" + "é" * 200
+    room.listener.want((name,))
+    lines: list[bytes] = []
+    listener = Listener(lines.append, room._open)
+    listener.want((name,))
+    room.open[name](b"\xf0" + b"\x01" * 1022 + b"\xf7")
+    assert json.loads(lines[-1])["type"] == "Heard"
+    assert len(lines[-1]) < 4096

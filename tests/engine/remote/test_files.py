@@ -1,0 +1,98 @@
+"""Whoever is attached writes and reads in the folders of the engine, and is told where not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.formats import song_file
+from engine.locations import songs_folder
+from engine.music.song import Song
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, Prompt, Refused, Snapshot
+from tests.support.remote import Place
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Gives a served engine."""
+    made = Place()
+    yield made
+    made.close()
+
+
+def test_a_song_is_saved_and_opened_in_the_song_folder(place: Place) -> None:
+    guest, seen = place.guest()
+    guest.send(c.SetTitle("Mine"))
+    save = c.SaveSong(str(songs_folder() / "mine"))
+    guest.send(save)
+    seen.wait(Noticed, lambda event: event.answers == save)
+    assert song_file.read(songs_folder() / "mine.armonica").song.title == "Mine"
+    opened = c.OpenSong(str(songs_folder() / "mine.armonica"))
+    guest.send(opened)
+    seen.wait(Noticed, lambda event: event.answers == opened)
+    guest.send(c.SetTitle("Mine still"))
+    guest.send(c.SaveSong())
+    seen.wait(Snapshot, lambda shown: shown.saved and shown.song.title == "Mine still")
+
+
+def test_nothing_elsewhere_is_written_or_read(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    monkeypatch.chdir(outside)
+    (outside / "list.txt").write_text("to buy")
+    song_file.write(outside / "yours.armonica", song_file.Document(Song("Yours")))
+    songs_folder().mkdir(parents=True)
+    (songs_folder() / "link.armonica").symlink_to(outside / "list.txt")
+    before = {each: each.read_bytes() for each in outside.iterdir()}
+    guest, seen = place.guest()
+    text, song = str(outside / "list.txt"), str(outside / "yours.armonica")
+    for command in (
+        c.SaveSong(text),
+        c.SaveSong(song),
+        c.SaveSong(""),
+        c.SaveSong("mine"),
+        c.SaveSong(str(songs_folder() / "link")),
+        c.SaveSong(str(songs_folder() / ".." / ".." / "mine")),
+        c.ExportMidi(text),
+        c.ExportMidi(str(outside / "mine.mid"), credits=True),
+        c.ExportMidi(str(songs_folder() / "mine.txt")),
+        c.WriteProvenance(str(outside / "mine.json")),
+        c.SaveTake("20261122-201500-drums", str(outside / "mine.wav")),
+        c.OpenSong(song),
+        c.OpenSong("/dev/zero"),
+        c.RecoverSong(song),
+        c.ForgetKept(song),
+        c.ImportMidi(0, "/etc/passwd"),
+        c.LookIntoMidi("/etc/passwd"),
+        c.SetGeneration(Prompt("file", "/etc/passwd")),
+        c.OpenAudioModel(str(outside)),
+        c.ReplaceSong(Song("Theirs"), text, saved=False),
+    ):
+        guest.send(command)
+        seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+    # After all of that nothing of it is still on its way.
+    guest.send(c.SetTitle("still heard"))
+    seen.wait(Snapshot, lambda shown: shown.song.title == "still heard")
+    assert {each: each.read_bytes() for each in outside.iterdir()} == before
+    assert [each.name for each in songs_folder().iterdir()] == ["link.armonica"]
+    assert place.engine.snapshot.path is None
+
+
+def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(place: Place) -> None:
+    songs_folder().mkdir(parents=True)
+    (songs_folder() / "list.armonica").write_text("to buy")
+    (songs_folder() / "list.mid").write_text("to buy")
+    guest, seen = place.guest()
+    for command in (
+        c.SaveSong(str(songs_folder() / "list")),
+        c.ExportMidi(str(songs_folder() / "list")),
+    ):
+        guest.send(command)
+        refused = seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+        assert "is there already" in refused.message
+    assert {each.read_text() for each in songs_folder().iterdir()} == {"to buy"}

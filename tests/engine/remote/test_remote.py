@@ -1,0 +1,338 @@
+"""Screens attach to an engine over its socket and see and do what screens beside it do."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ArmonicaError
+from engine.formats.song_file import Document
+from engine.music.song import Song
+from engine.protocol import commands as c
+from engine.protocol.events import MapFilled, Noticed, PlayheadMoved, Refused, Snapshot
+from engine.remote import connection
+from engine.remote import protocol as v
+from engine.remote.client import RemoteEngine, SentAway
+from engine.remote.connect import Address, NoWay
+from engine.remote.sockets import folder, socket_path, token_path
+from engine.services.session import autosave
+from engine.services.session.keeper import Keeper
+from tests.support.remote import Place
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Gives a served engine."""
+    made = Place()
+    yield made
+    made.close()
+
+
+def test_a_screen_sees_the_song_and_plays_it(place: Place) -> None:
+    guest, seen = place.guest()
+    first = seen.wait(Snapshot)
+    assert first == place.engine.snapshot
+    guest.send(c.SetTitle("Over a line"))
+    seen.wait(Snapshot, lambda shown: shown.song.title == "Over a line")
+    assert guest.snapshot == place.engine.snapshot
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved, lambda head: head.slot == 0 and head.beat > 0)
+    guest.send(c.Stop())
+    seen.wait(PlayheadMoved, lambda head: head.slot is None)
+
+
+def test_two_screens_watch_one_engine(place: Place) -> None:
+    one, seen_by_one = place.guest()
+    _, seen_by_other = place.guest()
+    one.send(c.SetLatent(0, 2, 1.5))
+    for seen in (seen_by_one, seen_by_other):
+        shown = seen.wait(Snapshot, lambda shown: bool(shown.undo))
+        assert shown.song == place.engine.snapshot.song
+
+
+def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
+    guest, seen = place.guest()
+    guest.send(c.DrawMap(0, 0, 1, "note_density", 12, 6))
+    filled = seen.wait(MapFilled, lambda event: event.done)
+    assert len(filled.surface.values) == 6
+    wrong = c.SelectSlot(99)
+    guest.send(wrong)
+    assert seen.wait(Refused).answers == wrong
+
+
+def test_leaving_leaves_the_engine_alone(place: Place) -> None:
+    guest, seen = place.guest()
+    guest.send(c.Play())
+    seen.wait(PlayheadMoved)
+    guest.close()
+    assert guest.wait(60)
+    place.listener.until(lambda: place.engine.snapshot.playing)
+    _, again = place.guest()
+    assert again.wait(Snapshot).playing
+
+
+def test_the_socket_is_for_its_user_alone(place: Place) -> None:
+    assert place.guests == []
+    assert stat.S_IMODE(folder().stat().st_mode) == 0o700
+    assert stat.S_IMODE(socket_path().stat().st_mode) == 0o600
+    assert stat.S_IMODE(token_path().stat().st_mode) == 0o600
+
+
+def test_without_an_engine_there_is_a_reason() -> None:
+    with pytest.raises(NoWay, match="no engine"):
+        RemoteEngine(Address()).start()
+
+
+class Stranger:
+    """A bare socket that says what it likes."""
+
+    def __init__(self, port: int | None = None) -> None:
+        if port is None:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket.connect(str(socket_path()))
+        else:
+            self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(20)
+        self.file = self.socket.makefile("rb")
+
+    def say(self, said: bytes) -> None:
+        self.socket.sendall(said)
+
+    def hear(self) -> object:
+        line = self.file.readline()
+        return v.by_engine(*v.parsed(line, v.LONGEST_FROM_ENGINE)) if line else None
+
+    def hear_all(self) -> list[object]:
+        heard = []
+        while (said := self.hear()) is not None:
+            heard.append(said)
+        return heard
+
+    def greet(self) -> None:
+        self.say(v.to_engine(v.Hello(v.VOCABULARY, watches=False)))
+        assert isinstance(self.hear(), v.Welcome)
+
+
+@pytest.fixture
+def stranger(place: Place) -> Iterator[Callable[..., Stranger]]:
+    """Gives what opens bare connections."""
+    assert place.door.port is not None
+    made: list[Stranger] = []
+
+    def open_one(port: int | None = None) -> Stranger:
+        made.append(Stranger(port))
+        return made[-1]
+
+    yield open_one
+    for each in made:
+        each.socket.close()
+
+
+def still_works(place: Place) -> None:
+    guest, seen = place.guest()
+    guest.send(c.SetTempo(123.0))
+    seen.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "ä" * 40])
+def test_a_bad_token_is_shown_out(
+    place: Place, stranger: Callable[..., Stranger], token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    who = stranger(place.door.port)
+    who.say(v.to_engine(v.Hello(v.VOCABULARY, token=token)))
+    (denied,) = who.hear_all()
+    assert isinstance(denied, v.Denied)
+    assert "token" in denied.message
+    assert "token" in caplog.text
+    still_works(place)
+
+
+def test_with_the_token_a_screen_attaches_over_loopback(place: Place) -> None:
+    _, seen = place.guest(port=place.door.port)
+    assert seen.wait(Snapshot) == place.engine.snapshot
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\n",
+        b"GET / HTTP/1.1\n",
+        b"[" * 4000 + b"\n",
+        b"\xff\xfe\x00\n",
+        b"x" * 10_000,
+        b'{"ask": {"is": "Play"}}\n',
+        v.to_engine(v.Echo(1.0)),
+    ],
+)
+def test_who_does_not_greet_is_shown_out(
+    place: Place, stranger: Callable[..., Stranger], said: bytes
+) -> None:
+    who = stranger()
+    who.say(said + b"\n")
+    heard = who.hear_all()
+    assert heard
+    assert all(isinstance(each, v.Denied) for each in heard)
+    still_works(place)
+
+
+def test_another_version_is_told_so(place: Place, stranger: Callable[..., Stranger]) -> None:
+    assert place.engine.snapshot is not None
+    who = stranger()
+    who.say(v.to_engine(v.Hello("other words", "9.9")))
+    (denied,) = who.hear_all()
+    assert isinstance(denied, v.Denied)
+    assert "9.9" in denied.message
+
+
+def test_bad_lines_are_refused_one_by_one_and_then_together(
+    place: Place, stranger: Callable[..., Stranger], caplog: pytest.LogCaptureFixture
+) -> None:
+    who = stranger()
+    who.greet()
+    who.say(b'{"ask": {"is": "SelectSlot", "slot": "first"}}\n')
+    denied = who.hear()
+    assert isinstance(denied, v.Denied)
+    assert "int is wanted" in denied.message
+    who.say(v.asked(c.SetTitle("still heard")))
+    place.listener.wait(Snapshot, lambda shown: shown.song.title == "still heard")
+    who.say(b"".join(b'{"ask": %d}\n' % n for n in range(100)))
+    assert len(who.hear_all()) <= 9
+    assert "int is wanted" in caplog.text
+    still_works(place)
+
+
+def test_an_oversized_line_is_refused_and_its_rest_passed_over(
+    place: Place, stranger: Callable[..., Stranger]
+) -> None:
+    who = stranger()
+    who.greet()
+    title = "x" * (2 * v.LONGEST_TO_ENGINE)
+    who.say(json.dumps({"ask": {"is": "SetTitle", "title": title}}).encode() + b"\n")
+    who.say(v.asked(c.SetTitle("after it")))
+    denied = who.hear()
+    assert isinstance(denied, v.Denied)
+    assert "longer than" in denied.message
+    place.listener.wait(Snapshot, lambda shown: shown.song.title == "after it")
+
+
+def test_a_flood_is_held_up_and_harms_nobody(
+    place: Place,
+    stranger: Callable[..., Stranger],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A rate that any machine exceeds, however busy it is.
+    monkeypatch.setattr(connection, "RATE", 100.0)
+    monkeypatch.setattr(connection, "BURST", 400.0)
+    who = stranger()
+    who.greet()
+    who.socket.settimeout(0.2)
+    flood = v.asked(c.SetAudition(True)) * 1000
+
+    def pour() -> None:
+        for _ in range(10_000):
+            who.say(flood)
+
+    with pytest.raises(TimeoutError):
+        pour()
+    still_works(place)
+    assert "held up" in caplog.text
+
+
+def test_strangers_who_say_nothing_do_not_keep_others_out(
+    place: Place, stranger: Callable[..., Stranger]
+) -> None:
+    silent = [stranger() for _ in range(30)]
+    # The first of them are shown out in time, whatever they wait for.
+    assert all(isinstance(each, v.Denied) for each in silent[0].hear_all())
+    still_works(place)
+
+
+def test_a_guest_who_reads_nothing_is_passed_over(
+    place: Place, stranger: Callable[..., Stranger]
+) -> None:
+    who = stranger()
+    who.say(v.to_engine(v.Hello(v.VOCABULARY, watches=True)))
+    guest, seen = place.guest()
+    for tempo in range(100, 400):
+        guest.send(c.SetTempo(float(tempo)))
+    seen.wait(Snapshot, lambda shown: shown.song.tempo == 399.0)
+    assert isinstance(who.hear(), v.Welcome)
+
+
+def test_the_engine_says_goodbye_and_its_screens_know(place: Place) -> None:
+    _, seen = place.guest()
+    seen.wait(Snapshot)
+    place.server.close()
+    assert "ended" in seen.wait(Refused).message
+    assert "is down" in seen.wait(Noticed, lambda event: "down" in event.text).text
+
+
+def test_commands_are_refused_while_the_line_is_down(place: Place) -> None:
+    guest, seen = place.guest()
+    seen.wait(Snapshot)
+    place.server.close()
+    seen.wait(Noticed, lambda event: "down" in event.text)
+    guest.send(c.Play())
+    assert seen.wait(Refused, lambda event: event.answers == c.Play()).message
+
+
+def test_a_second_token_file_is_read(place: Place) -> None:
+    token_path().write_text("stale")
+    with pytest.raises(SentAway, match="token"):
+        place.guest(port=place.door.port)
+    token_path().write_text("")
+    with pytest.raises(ArmonicaError, match="no token"):
+        place.guest(port=place.door.port)
+
+
+@pytest.mark.parametrize("command", [c.MarkModel(None), c.MarkSaved("x", Song())])
+def test_what_the_loop_alone_may_tell_is_refused(
+    place: Place, stranger: Callable[..., Stranger], command: c.Command
+) -> None:
+    who = stranger()
+    who.greet()
+    who.say(v.asked(command))
+    denied = who.hear()
+    assert isinstance(denied, v.Denied)
+    assert "own use" in denied.message
+    assert place.engine.snapshot.model.state == "ready"
+
+
+def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -> None:
+    gone = Keeper()
+    for number, title in enumerate(("First", "Second")):
+        gone.note(number, Document(Song(title)))
+    gone.finish()
+    kept = autosave.waiting()
+    place.server._house = replace(place.server._house, recovered=kept)
+    guest, seen = place.guest()
+    assert guest.welcome is not None
+    assert guest.welcome.recovered == kept
+    guest.send(c.RecoverSong(kept[0].path))
+    seen.wait(Noticed, lambda notice: notice.answers == c.RecoverSong(kept[0].path))
+    other, seen = place.guest()
+    assert other.welcome is not None
+    assert other.welcome.recovered == kept[1:]
+    other.send(c.ForgetKept(kept[1].path))
+    other.send(c.RecoverSong(kept[1].path))
+    assert "not kept any more" in seen.wait(Refused).message
+    last, _ = place.guest()
+    assert last.welcome is not None
+    assert last.welcome.recovered == ()
+
+
+def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "there.armonica"
+    path.write_text("something else")
+    guest, seen = place.guest()
+    guest.send(c.SaveSong(str(path)))
+    refused = seen.wait(Refused)
+    assert refused.again == c.SaveSong(str(path), replace=True)
+    assert path.read_text() == "something else"

@@ -1,0 +1,86 @@
+"""Snapshots travel as what differs, whatever one edits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.common.codec import BadLine
+from engine.music.measure import SILENCE
+from engine.music.song import Origin, Slot, Song
+from engine.protocol.events import Snapshot
+from engine.remote.protocol import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
+from engine.remote.snapshot_delta import Differences
+from tests.support.values import values
+
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=25)
+
+
+def travelled(there: Differences, here: Differences, snapshot: Snapshot) -> Snapshot:
+    return here.read(json.loads(json.dumps(there.write(snapshot), allow_nan=False)))
+
+
+@SLOW
+@given(st.lists(values(Snapshot), max_size=4))
+def test_any_snapshots_one_after_the_other_arrive_as_they_are(shown: list[Snapshot]) -> None:
+    there, here = Differences(), Differences()
+    for each in [*shown, Snapshot()]:
+        assert travelled(there, here, each) == each
+
+
+def full(slots: int) -> Song:
+    code = tuple(0.123456789012345 * (n + 1) for n in range(32))
+    slot = Slot(SILENCE, code, code, Origin("corpus", "A tune of some name", "measure 1"))
+    return Song(slots=tuple(replace(slot, moved=bool(n % 2)) for n in range(slots)))
+
+
+def test_one_gauge_of_a_long_song_is_a_short_line() -> None:
+    there, here = Differences(), Differences()
+    first = Snapshot(song=full(256))
+    body = json.dumps(there.write(first))
+    assert LONGEST_TO_ENGINE / 4 < len(body) < LONGEST_FROM_ENGINE / 8
+    shown = here.read(json.loads(body))
+    moved = first.song.with_slot(7, replace(first.song.slots[7], latent=(0.0,) * 32))
+    line = json.dumps(there.write(Snapshot(1, moved)))
+    assert len(line) < 3000
+    after = here.read(json.loads(line))
+    assert after.song == moved
+    assert all(after.song.slots[n] is shown.song.slots[n] for n in range(256) if n != 7)
+
+
+def test_a_slot_put_in_leaves_the_others_as_they_are() -> None:
+    there, here = Differences(), Differences()
+    song = full(64)
+    travelled(there, here, Snapshot(song=song))
+    more = replace(song, slots=(Slot(), *song.slots))
+    assert len(json.dumps(there.write(Snapshot(1, more)))) < 1000
+
+
+@SLOW
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["song", "slots", "title", "revision"]), inner)
+        ),
+        max_leaves=8,
+    )
+)
+def test_a_garbled_difference_is_a_bad_line_and_changes_nothing(body: object) -> None:
+    here = Differences()
+    before = here.read({"revision": 3})
+    try:
+        here.read(body)
+    except BadLine:
+        assert here.read({}) is not None
+        assert here.read({}) == before
+
+
+def test_a_difference_from_what_was_not_there_is_refused() -> None:
+    with pytest.raises(BadLine, match="was not there"):
+        Differences().read({"song": {"slots": [8]}})

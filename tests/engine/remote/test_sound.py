@@ -1,0 +1,119 @@
+"""A take that is played sounds beside the screen, and never holds up a note."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from engine.audio.devices import Device, Sound
+from engine.audio.output import Playing
+from engine.bench.lossy_proxy import SlowLine
+from engine.midi import messages as m
+from engine.protocol import commands as c
+from engine.protocol.events import PlayheadMoved
+from engine.remote.audio_router import Loudspeaker
+from engine.remote.protocol import SoundDid, SoundSeen
+from engine.services.generation.backends import StudioParts
+from tests.support.remote import Place, Room, SilentSpeaker
+
+RATE = 32_000
+WAVE = np.sin(np.arange(8 * RATE, dtype=np.float32) / 20)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Gives a served engine."""
+    made = Place()
+    yield made
+    made.close()
+
+
+def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
+    end = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+class Corner:
+    """The sound device beside a screen."""
+
+    def __init__(self) -> None:
+        self.speakers: list[SilentSpeaker] = []
+
+    def __call__(self, tell: Callable[[SoundSeen | SoundDid], None]) -> Loudspeaker:
+        """Makes what a guest plays takes with."""
+        devices = Sound((Device("here", "alsa", True),))
+        return Loudspeaker(tell, StudioParts(devices=lambda: devices, sink=self._speaker))
+
+    def _speaker(self, changed: Callable[[Playing], None]) -> SilentSpeaker:
+        self.speakers.append(SilentSpeaker(changed))
+        return self.speakers[-1]
+
+
+def test_a_take_sounds_at_the_device_beside_the_screen(place: Place) -> None:
+    corner, told = Corner(), list[Playing]()
+    guest, _ = place.guest(sound=corner)
+    until(lambda: place.sound.newest() is not None)
+    parts = place.sound.parts()
+    assert [each.name for each in parts.devices().devices] == ["here"]
+    speaker = parts.sink(told.append)
+    speaker.load(RATE, WAVE)
+    speaker.seek(0.0)
+    speaker.play()
+    until(lambda: corner.speakers and corner.speakers[0].whole)
+    far = corner.speakers[0]
+    assert far.rate == RATE
+    np.testing.assert_allclose(np.concatenate(far.wave), WAVE, atol=1 / 32_000)
+    assert far.done == ["load", "play"]
+    until(lambda: told)
+    assert told[-1] == Playing("playing", 0.5, 2.0)
+    # From a place in its middle it plays when it is there so far.
+    speaker.load(RATE, np.stack([WAVE, -WAVE], axis=1))
+    speaker.seek(3.0)
+    speaker.play()
+    until(lambda: far.done[-1] == "play" and "seek 3" in far.done)
+    np.testing.assert_allclose(np.concatenate(far.wave)[:, 1], -WAVE, atol=1 / 32_000)
+    guest.close()
+    until(lambda: told[-1].state == "failed")
+    assert "line" in told[-1].reason
+
+
+def test_without_anybody_it_sounds_at_the_engines_own_device(place: Place) -> None:
+    told = list[Playing]()
+    speaker = place.sound.parts().sink(told.append)
+    speaker.load(RATE, WAVE)
+    speaker.seek(1.0)
+    speaker.play()
+    assert place.speakers[0].done == ["load", "seek 1", "play"]
+    assert told == [Playing("playing", 0.5, 2.0)]
+    corner = Corner()
+    place.guest(sound=corner)
+    until(lambda: place.sound.newest() is not None)
+    speaker.load(RATE, WAVE)
+    assert place.speakers[0].done[-1] == "stop"
+    until(lambda: corner.speakers and corner.speakers[0].whole)
+    speaker.stop()
+    until(lambda: corner.speakers[0].done[-1] == "stop")
+
+
+def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
+    assert place.door.port is not None
+    with SlowLine(place.door.port, 0.05) as line:
+        corner, room = Corner(), Room()
+        guest, seen = place.guest(room, line.port, corner)
+        until(lambda: place.sound.newest() is not None and place.switchboard.far)
+        speaker = place.sound.parts().sink(lambda _: None)
+        speaker.load(RATE, np.tile(WAVE, 20))
+        guest.send(c.Play())
+        seen.wait(PlayheadMoved, lambda head: head.beat > 0)
+        until(lambda: room.player.notes())
+        assert not corner.speakers[0].whole
+        # Stopping forgets what has not gone yet.
+        speaker.stop()
+        until(lambda: corner.speakers[0].done[-1] == "stop")
+        assert not corner.speakers[0].whole
+        assert any(isinstance(message, m.Notes) for message in room.player.messages)

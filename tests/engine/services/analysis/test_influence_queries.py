@@ -1,0 +1,367 @@
+"""Questions about influence met by the conductor, with time moved by hand."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import pytest
+
+from engine.config import Settings
+from engine.errors import ArmonicaError
+from engine.influence.measures.index import BadIndex
+from engine.influence.spec import Found
+from engine.jobs import Jobs
+from engine.music.song import Origin, Slot, Song
+from engine.protocol import commands as c
+from engine.protocol.events import Event, InfluenceFound, Noticed, Refused, Snapshot
+from engine.runtime.dispatcher import Conductor, ModelLoaded
+from engine.services.analysis.influence_backends import InfluenceParts, Tunes
+from engine.services.analysis.influence_queries import WayFound
+from engine.services.editing.command_log import Recording, replay
+from engine.services.editing.state import State
+from tests.support.fake_influence import (
+    OFTEN,
+    TUNES,
+    FakeSearch,
+    FakeTakeSearch,
+    eighths,
+    parts,
+)
+from tests.support.fake_player import RecordingPlayer
+from tests.support.fakes import FakeModel
+
+TUNE = Origin("corpus", "The Tune")
+
+
+def slot(*pitches: int) -> Slot:
+    """Gives a measure of eighths that came in."""
+    return Slot.brought_in(eighths(*pitches), TUNE)
+
+
+SONG = Song(
+    "Song",
+    60.0,
+    slots=(Slot(), slot(*OFTEN), slot(*OFTEN[::-1]), Slot(), slot(60, 72, 60, 72, 60, 72, 60, 72)),
+)
+
+
+class Asked:
+    """A conductor whose jobs come home when they are waited for."""
+
+    def __init__(self, influence: InfluenceParts, *, ready: bool = True, song: Song = SONG) -> None:
+        self.player = RecordingPlayer()
+        self.events: list[Event] = []
+        self.home: list[Event] = []
+        self.recording = Recording(song)
+        self.conductor = Conductor(
+            State(song),
+            play=self.player.send,
+            publish=self.events.append,
+            jobs=Jobs(self.home.append),
+            settings=Settings(),
+            recording=self.recording,
+            influence=influence,
+        )
+        if ready:
+            self.load()
+
+    def load(self) -> None:
+        """Lets the model arrive."""
+        self.conductor.take(ModelLoaded(FakeModel()), 0.0)
+
+    @property
+    def shown(self) -> Snapshot:
+        """The latest state."""
+        return self.conductor.snapshot
+
+    def do(self, *commands: c.Command) -> Asked:
+        """Asks."""
+        for command in commands:
+            self.conductor.take(command, 0.0)
+        return self
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Takes home what jobs tell, until something holds."""
+        deadline = time.monotonic() + 30
+        while not holds():
+            assert time.monotonic() < deadline, self.events
+            time.sleep(0.001)
+            while self.home:
+                self.conductor.take(self.home.pop(0), 0.0)
+
+    def answer(self, command: c.AskInfluence | c.AskTakeInfluence) -> InfluenceFound:
+        """Asks and gives the answer."""
+        self.do(command)
+
+        def answers() -> list[InfluenceFound]:
+            return [
+                event
+                for event in self.events
+                if isinstance(event, InfluenceFound) and event.asked == command
+            ]
+
+        self.until(answers)
+        return answers()[-1]
+
+    def found(self, command: c.AskInfluence | c.AskTakeInfluence) -> Found:
+        """Asks and gives what was found."""
+        answer = self.answer(command)
+        assert answer.found is not None, answer.lack
+        return answer.found
+
+    def told(self, kind: type[Event]) -> list[Event]:
+        """Gives the events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one() -> None:
+    search = FakeSearch()
+    asked = Asked(parts(search))
+    found = asked.found(c.AskInfluence(1))
+    measures = [each.measure for each in SONG.slots]
+    assert search.asked == [(measures[1], measures[2])]
+    assert (found.matches[0].title, found.matches[0].raw) == ("The Rakes of Kildare", 1.0)
+    assert found.matches[0].asked == 2
+    assert asked.found(c.AskInfluence(1, alone=True)).matches[0].asked == 2
+    assert search.asked[-1] == (measures[1],)
+    asked.found(c.AskInfluence(4))
+    assert search.asked[-1] == (measures[4],)
+
+
+def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
+    asked = Asked(parts())
+    answer = asked.answer(c.AskInfluence(1, top=2))
+    assert answer.found is not None
+    assert len(answer.found.matches) == len(answer.beside) == 2
+    assert answer.beside[0].ours == (SONG.slots[1].measure,)
+    assert answer.beside[0].theirs == (TUNES[0].measures[0],)
+    assert answer.revision == asked.shown.revision
+    assert "Aird's Airs" in answer.books
+    assert answer.licences == ("public domain", "unknown")
+
+
+def test_matches_can_be_kept_to_books_and_licences_and_without_some() -> None:
+    asked = Asked(parts())
+    airs = asked.found(c.AskInfluence(1, books=frozenset({"Aird's Airs"})))
+    assert [match.book for match in airs.matches] == ["Aird's Airs"]
+    free = asked.found(c.AskInfluence(1, licences=frozenset({"public domain"})))
+    assert "A Song of Yesterday" not in [match.title for match in free.matches]
+    others = asked.found(c.AskInfluence(1, without=frozenset({10})))
+    assert 10 not in [match.cluster for match in others.matches]
+    assert others.originality.value == 0.0
+
+
+def test_what_cannot_be_answered_is_an_answer_and_interrupts_nobody() -> None:
+    missing = BadIndex("There is no index.", "Make it anew: armonica corpus index.")
+    asked = Asked(parts(error=missing))
+    answer = asked.answer(c.AskInfluence(1))
+    assert (answer.found, answer.lack) == (None, missing.line())
+    assert asked.answer(c.AskTakeInfluence("t1")).lack == missing.line()
+    assert not asked.told(Refused)
+    assert not asked.told(Noticed)
+    silent = Asked(parts()).answer(c.AskInfluence(0))
+    assert "Measure 1 has no notes" in silent.lack
+
+
+def test_a_search_that_cannot_be_opened_is_not_tried_at_every_step_of_a_held_key() -> None:
+    tried = []
+
+    def fails() -> FakeSearch:
+        tried.append(1)
+        raise BadIndex("There is no index.", "Make it anew.")
+
+    asked = Asked(replace(parts(), measures=fails))
+    for number in range(5):
+        asked.answer(c.AskInfluence(1, top=number + 1))
+    assert len(tried) == 1
+
+
+def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> None:
+    asked = Asked(parts(), ready=False)
+    asked.do(c.AskInfluence(1))
+    assert not asked.told(Noticed)
+    asked.load()
+    asked.until(lambda: asked.told(InfluenceFound))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.AskInfluence(9),
+        c.AskInfluence(1, top=0),
+        c.AskTakeInfluence("t1", top=1000),
+        c.RegenerateAway(0, frozenset(), 0.5, 1),
+        c.RegenerateAway(1, frozenset(), 0.0, 1),
+        c.RegenerateAway(9, frozenset(), 0.5, 1),
+    ],
+)
+def test_what_cannot_be_met_is_refused_at_once(command: c.Command) -> None:
+    asked = Asked(parts()).do(command)
+    (refused,) = asked.told(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.answers == command
+
+
+def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
+    takes = FakeTakeSearch()
+    asked = Asked(parts(takes=takes))
+    found = asked.found(c.AskTakeInfluence("t1"))
+    assert (found.unit, found.matches[0].title) == ("second", "The Rakes of Kildare")
+    airs = asked.found(c.AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
+    assert [(match.rank, match.book) for match in airs.matches] == [(1, "Aird's Airs")]
+    assert (found.close, airs.close) == (True, False), "of what may be named nothing is close"
+    without = asked.answer(c.AskTakeInfluence("t1", without=frozenset({10})))
+    assert without.found is not None
+    assert [match.cluster for match in without.found.matches] == [11, 12]
+    assert without.beside[0].ours == ()
+    assert without.beside[0].theirs == TUNES[1].measures
+    assert takes.asked == ["t1"]
+
+
+def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -> None:
+    asked = Asked(parts()).do(c.LockDimension(1, True), c.LockDimension(20, True))
+    before = asked.shown.song.slots[1]
+    steps = len(asked.shown.undo)
+    asked.do(c.RegenerateAway(1, frozenset({10}), 1.0, 7))
+    asked.until(lambda: asked.told(Noticed) or asked.told(Refused))
+    after = asked.shown.song.slots[1]
+    assert after.measure != before.measure
+    assert len(asked.shown.undo) == steps + 1
+    assert after.latent is not None
+    assert before.latent is not None
+    assert (after.latent[1], after.latent[20]) == (before.latent[1], before.latent[20])
+    alone = asked.found(c.AskInfluence(1, alone=True))
+    assert alone.matches[0].cluster != 10
+    assert alone.originality.value > 0
+    asked.do(c.Undo())
+    assert asked.shown.song.slots[1] == before
+    assert asked.player.notes(), "what was found is heard"
+
+
+def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
+    found = []
+    for _ in range(2):
+        asked = Asked(parts()).do(c.RegenerateAway(1, frozenset(), 0.8, 3))
+        asked.until(lambda asked=asked: asked.told(Noticed))  # type: ignore[misc]
+        found.append(asked.shown.song.slots[1].measure)
+        assert replay(asked.recording, FakeModel()) == asked.shown
+    assert found[0] == found[1]
+
+
+def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
+    asked = Asked(parts())
+    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 7))
+    deadline = time.monotonic() + 30
+    while not any(isinstance(event, WayFound) for event in asked.home):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    asked.do(c.SetLatent(1, 2, 1.0))
+    moved = asked.shown.song.slots[1]
+    asked.until(lambda: asked.told(Noticed))
+    assert asked.shown.song.slots[1] == moved
+    assert not asked.told(WayFound)
+
+
+def test_where_every_neighbour_is_as_near_that_is_said() -> None:
+    class Everywhere(FakeSearch):
+        def of(self, *_: object, **__: object) -> Found:
+            return super().of((eighths(*OFTEN),), 0)
+
+    asked = Asked(parts(Everywhere()))
+    before = asked.shown.song
+    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 1))
+    asked.until(lambda: asked.told(Refused))
+    assert asked.shown.song == before
+
+
+def test_all_gauges_locked_leave_no_way() -> None:
+    asked = Asked(parts()).do(*(c.LockDimension(at, True) for at in range(32)))
+    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 1))
+    assert "locked" in str(asked.told(Refused))
+
+
+def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
+    asked = Asked(parts())
+    asked.do(c.WriteProvenance(str(tmp_path / "song")))
+    asked.do(c.WriteProvenance(str(tmp_path / "take.json"), "t1"))
+    asked.until(lambda: len(asked.told(Noticed)) == 2)
+    song = json.loads((tmp_path / "song.json").read_text())
+    assert (song["kind"], song["title"], len(song["measures"])) == ("song", "Song", 5)
+    assert song["searched"]["tunes"] == 2184
+    second = song["measures"][1]
+    assert second["origin"]["title"] == "The Tune"
+    assert second["matches"][0]["title"] == "The Rakes of Kildare"
+    assert second["matches"][0]["evidence"] == "similar"
+    assert song["measures"][0]["matches"] == []
+    assert "no proof" in song["statement"]
+    take = json.loads((tmp_path / "take.json").read_text())
+    assert (take["kind"], take["unit"], len(take["matches"])) == ("take", "second", 3)
+
+
+def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
+    asked = Asked(parts())
+    asked.do(c.ExportMidi(str(tmp_path / "said.mid"), credits=True))
+    asked.do(c.ExportMidi(str(tmp_path / "plain.mid")))
+    asked.until(lambda: len(asked.told(Noticed)) == 2)
+
+    def texts(name: str) -> list[tuple[int, str]]:
+        at, found = 0, []
+        for message in mido.MidiFile(tmp_path / name, charset="utf-8").tracks[0]:
+            at += message.time
+            if message.type == "text":
+                found.append((at, message.text))
+        return found
+
+    assert texts("plain.mid") == []
+    head, *lines = texts("said.mid")
+    assert head[0] == 0
+    assert "no proof of influence" in head[1]
+    assert lines[0][0] == 4 * 480
+    assert lines[0][1].startswith("Measure 2: similar to The Rakes of Kildare (O'Neill's")
+
+
+@pytest.mark.parametrize("command", [c.WriteProvenance, lambda p: c.ExportMidi(p, credits=True)])
+def test_a_place_where_nothing_can_be_written_is_refused(
+    command: Callable[[str], c.Command],
+) -> None:
+    asked = Asked(parts()).do(command("/proc/no/such"))
+    asked.until(lambda: asked.told(Refused))
+
+
+def test_the_print_gives_the_passage_by_its_number_and_the_tune_begins_again() -> None:
+    from engine.corpus.table import shipped
+
+    corpus = shipped()
+    tunes = Tunes(corpus)
+    rows = corpus.rows_of(5)
+    number = int(corpus.number[rows[2]])
+    assert tunes.passages(5, number, 2)[0] == tuple(corpus.measure(int(r)) for r in rows[2:4])
+    assert tunes.passages(5, 9999, 2) == []
+    last = tunes.positions(5, len(rows), 2)
+    assert last == (corpus.measure(int(rows[-1])), corpus.measure(int(rows[0])))
+    assert set(tunes.licences) == {"public domain"}
+
+
+def test_errors_of_the_family_alone_are_answers() -> None:
+    def breaks() -> FakeSearch:
+        raise RuntimeError("a fault")
+
+    asked = Asked(replace(parts(), measures=breaks))
+    asked.do(c.AskInfluence(1))
+    asked.until(lambda: asked.told(Refused))
+    assert not issubclass(RuntimeError, ArmonicaError)
+
+
+def test_gradients_are_asked_about_a_measure_on_demand() -> None:
+    asked = Asked(parts())
+    plain = asked.found(c.AskInfluence(1))
+    assert {match.evidence for match in plain.matches} == {"similar"}
+    weighed = asked.found(c.AskInfluence(1, gradients=True))
+    assert weighed.matches[0].evidence == "gradient"
+    assert weighed.matches[0].pull == 99.5
+    assert [match.title for match in weighed.matches] == [match.title for match in plain.matches]

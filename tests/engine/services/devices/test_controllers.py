@@ -1,0 +1,473 @@
+"""Knobs, pads and keys in; commands, maps and words out, with time moved by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.midi import messages as m
+from engine.midi.controllers import map_files
+from engine.midi.controllers.bindings import Binding, DeviceMap
+from engine.midi.controllers.controls import Control
+from engine.midi.controllers.targets import Target
+from engine.protocol import commands as c
+from engine.protocol.events import ControlLearned, ControlsShown, Noticed, Refused, Snapshot
+from tests.engine.runtime.test_dispatcher import Desk
+
+NANO = "alsa:nano"
+KNOB, OTHER = Control("cc", 0, 16), Control("cc", 0, 17)
+DENSITY, RANGE = Target("gauge", "note_density"), Target("gauge", "note_range")
+TEMPO, PLAY = Target("tempo"), Target("play")
+
+
+class Stage(Desk):
+    """A conductor whose controllers are turned by hand."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.conductor.take(m.Listening((NANO,)), self.now)
+
+    def hear(self, *data: bytes, port: str = NANO) -> None:
+        """Gives messages that arrived at this time."""
+        for each in data:
+            self.conductor.take(m.Heard(self.now, port, each), self.now)
+            self.conductor.tick(self.now)
+        self.conductor.settle(self.now)
+
+    def turn(self, *values: int, number: int = 16, apart: float = 0.01, port: str = NANO) -> None:
+        """Turns a knob through values, and lets what is due be done."""
+        for value in values:
+            self.hear(bytes((0xB0, number, value)), port=port)
+            self.pass_time(apart)
+
+    def pass_time(self, seconds: float) -> None:
+        """Moves time on."""
+        end = self.now + seconds
+        while (wake := self.conductor.wake()) is not None and wake <= end:
+            self.now = max(self.now, wake)
+            self.conductor.tick(self.now)
+            self.conductor.settle(self.now)
+        self.now = end
+
+    def learn(self, target: Target, number: int = 16, port: str = NANO) -> None:
+        """Binds a knob to a target by turning it, not as far as its middle, and rests."""
+        self.do(c.Learn(target))
+        self.turn(*range(20, 52, 3), number=number, port=port)
+        self.pass_time(2.0)
+
+    @property
+    def shown(self) -> Snapshot:
+        """The present state."""
+        return self.conductor.snapshot
+
+    def gauge(self, index: int = 2, slot: int = 0) -> float:
+        """Where a gauge stands."""
+        latent = self.shown.song.slots[slot].latent
+        assert latent is not None
+        return latent[index]
+
+    def playing(self) -> bool:
+        """Whether the loop runs."""
+        return self.shown.playing
+
+    def waiting(self) -> Target | None:
+        """What waits for a control."""
+        return self.conductor.controls.learning
+
+    def words(self) -> list[str]:
+        """What was said."""
+        return [each.text for each in self.events if isinstance(each, Noticed)]
+
+
+def bound(*bindings: Binding, device: str = "nano") -> Stage:
+    """Gives a stage with a map of the user's own."""
+    map_files.write(map_files.own_file(device), DeviceMap(device, bindings))
+    return Stage()
+
+
+JUMP = Binding(KNOB, DENSITY, takeover="jump")
+
+
+def test_a_knob_that_is_learned_moves_its_gauge_from_where_that_stands() -> None:
+    stage = Stage()
+    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.learn(DENSITY)
+    assert stage.gauge() == 0.0
+    stage.turn(55, 60, 70, 90, 127)
+    stage.pass_time(0.1)
+    assert stage.gauge() == 3.0
+    learned = [each for each in stage.events if isinstance(each, ControlLearned)]
+    assert [(each.device, each.binding.control) for each in learned] == [("nano", KNOB)]
+
+
+def test_what_is_learned_is_kept_and_found_again_by_the_name_of_the_device() -> None:
+    Stage().learn(DENSITY)
+    again = Stage()
+    shown = again.conductor.controls.devices
+    assert [(each.device, each.port, each.bindings[0].binding) for each in shown] == [
+        ("nano", NANO, Binding(KNOB, DENSITY))
+    ]
+
+
+def test_nothing_is_learned_from_clocks_note_offs_and_twitches() -> None:
+    stage = Stage()
+    stage.do(c.Learn(DENSITY))
+    stage.hear(b"\xf8", b"\xfe", bytes((0x80, 36, 0)), bytes((0xB0, 3, 60)), bytes((0xB0, 3, 61)))
+    stage.pass_time(3.0)
+    assert stage.waiting() == DENSITY
+    stage.do(c.CancelLearn())
+    assert stage.waiting() is None
+    stage.turn(*range(0, 127, 5))
+    assert not map_files.own_folder().exists()
+
+
+def test_a_button_is_learned_after_a_rest_and_does_not_play_at_once() -> None:
+    stage = Stage()
+    stage.do(c.Learn(PLAY))
+    stage.turn(127, number=41)
+    stage.pass_time(1.0)
+    assert stage.waiting() is None
+    assert not stage.playing()
+    stage.turn(0, 127, 0, number=41)
+    assert stage.playing()
+    stage.turn(127, 0, number=41)
+    assert not stage.playing()
+
+
+def test_a_turn_hard_costs_one_step_of_undo_and_few_decodes() -> None:
+    stage = bound(JUMP, Binding(OTHER, RANGE, takeover="jump"))
+    before, steps = stage.shown.song, len(stage.shown.undo)
+    for value in range(128):
+        stage.turn(value, apart=0.001)
+        stage.turn(127 - value, number=17, apart=0.001)
+    stage.pass_time(0.1)
+    assert (stage.gauge(2), stage.gauge(1)) == (3.0, -3.0)
+    assert len(stage.shown.undo) == steps + 1
+    assert stage.shown.undo[0] == "range and density moved in measure 1"
+    sent = [each for each in stage.recording.commands if isinstance(each, c.SetLatents)]
+    assert len(sent) <= 0.256 * 50 + 2
+    stage.do(c.Undo())
+    assert stage.shown.song == before
+
+
+def test_a_rest_ends_the_gesture_and_so_does_another_measure() -> None:
+    stage = bound(JUMP)
+    stage.turn(10, 20, 30)
+    stage.pass_time(1.0)
+    stage.turn(40, 50)
+    stage.do(c.SelectSlot(1))
+    stage.turn(60, 70)
+    stage.pass_time(0.1)
+    assert len(stage.shown.undo) == 3
+
+
+def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
+    stage = bound(JUMP)
+    stage.turn(0)
+    stage.pass_time(1.0)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.do(c.SelectSlot(1))
+    stage.pass_time(0.1)
+    assert stage.gauge(slot=0) == 3.0
+    assert stage.shown.song.slots[1].empty
+
+
+def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
+    stage = bound(Binding(KNOB, DENSITY))
+    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.turn(60, 64, 80)
+    stage.pass_time(0.1)
+    assert stage.gauge() > 0.5
+    stage.do(c.SetLatent(0, 2, -2.0))
+    stage.turn(81, 82, 60)
+    stage.pass_time(0.1)
+    assert stage.gauge() == -2.0
+    knob = stage.conductor.controls.devices[0].bindings[0]
+    assert not knob.held
+    assert knob.place == 60 / 127
+    stage.turn(30, 10)
+    stage.pass_time(0.1)
+    assert stage.gauge() == Binding(KNOB, DENSITY).value(10 / 127)
+
+
+def test_a_knob_without_ends_is_told_by_its_other_way_after_learning() -> None:
+    stage = Stage()
+    stage.do(c.SetLatent(0, 2, 0.0), c.Learn(DENSITY))
+    stage.turn(1, 1, 1, 1)
+    assert stage.waiting() is None
+    stage.turn(1, 1, 1, 1, 65, 65)
+    stage.pass_time(0.1)
+    assert stage.conductor.controls.devices[0].bindings[0].binding.encoding == "sign-bit"
+    assert stage.gauge() == pytest.approx(2 * 0.06)
+
+
+def test_a_clash_is_said_and_the_newer_wins() -> None:
+    stage = Stage()
+    stage.learn(DENSITY)
+    stage.learn(TEMPO, number=17)
+    stage.events.clear()
+    stage.learn(TEMPO)
+    assert stage.words() == [
+        "cc 16, channel 1 of nano moves tempo. It no longer moves note density. "
+        "cc 17, channel 1 moved it before and is free now."
+    ]
+    stage.events.clear()
+    stage.learn(TEMPO, number=3, port="alsa:other")
+    assert stage.words() == [
+        "cc 3, channel 1 of other moves tempo. cc 16, channel 1 of nano moves it also."
+    ]
+
+
+def test_several_controllers_move_at_once() -> None:
+    stage = bound(JUMP)
+    stage.do(c.Learn(TEMPO))
+    stage.turn(*range(0, 127, 9), port="jack:fader")
+    stage.do(c.SetBinding("fader", Binding(KNOB, TEMPO, takeover="jump")))
+    for value in range(0, 128, 8):
+        stage.turn(value)
+        stage.turn(value, port="jack:fader")
+    stage.pass_time(0.1)
+    assert stage.gauge() == JUMP.value(120 / 127)
+    assert stage.shown.song.tempo == Binding(KNOB, TEMPO).value(120 / 127)
+    assert stage.shown.undo[0].startswith("density moved in measure 1, tempo")
+
+
+def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
+    port = "alsa:nanoKONTROL2:nanoKONTROL2 MIDI 1"
+    stage = Stage()
+    stage.conductor.take(m.Listening((port,)), stage.now)
+    shipped = stage.conductor.controls.devices[-1]
+    assert shipped.shipped
+    before = Path(shipped.file).read_bytes()
+    stage.learn(TEMPO, number=5, port=port)
+    own = stage.conductor.controls.devices[-1]
+    assert not own.shipped
+    assert len(own.bindings) == len(shipped.bindings)
+    assert Path(shipped.file).read_bytes() == before
+    assert "Begun from nanokontrol2.toml" in Path(own.file).read_text()
+
+
+def test_what_is_forgotten_moves_nothing() -> None:
+    stage = bound(JUMP)
+    stage.do(c.Forget(DENSITY))
+    here = stage.gauge()
+    stage.turn(0, 127)
+    stage.pass_time(0.1)
+    assert stage.gauge() == here
+    assert map_files.read(map_files.own_file("nano")).bindings == ()
+    stage.events.clear()
+    stage.do(c.Forget(DENSITY))
+    assert stage.words() == ["No control moves note density."]
+
+
+def test_a_binding_is_changed_by_its_control() -> None:
+    stage = bound(JUMP, Binding(OTHER, TEMPO))
+    narrow = Binding(KNOB, DENSITY, -1.0, 1.0, takeover="jump")
+    stage.do(c.SetBinding("nano", narrow))
+    stage.turn(127)
+    stage.pass_time(0.1)
+    assert stage.gauge() == 1.0
+    assert map_files.read(map_files.own_file("nano")).bindings == (narrow, Binding(OTHER, TEMPO))
+    stage.do(c.SetBinding("nothing", narrow))
+    assert isinstance(stage.events[-1], Refused)
+
+
+def test_locked_gauges_and_absent_traits_are_told_once_a_turn() -> None:
+    stage = bound(JUMP, Binding(OTHER, Target("strength", "drums")))
+    stage.do(c.LockDimension(2, True))
+    stage.events.clear()
+    stage.turn(*range(0, 120, 5))
+    stage.turn(*range(0, 120, 5), number=17)
+    stage.pass_time(0.1)
+    assert stage.words() == [
+        "Note density is locked.",
+        "There is no trait drums to move: no audio model is loaded.",
+    ]
+    assert not [each for each in stage.events if isinstance(each, Refused)]
+
+
+def test_before_the_model_is_there_a_knob_only_says_where_it_stands() -> None:
+    map_files.write(map_files.own_file("nano"), DeviceMap("nano", (JUMP,)))
+    stage = Stage(model=None)
+    stage.turn(0, 127)
+    stage.pass_time(1.0)
+    assert stage.words() == ["The model is still loading; gauges move when it is there."]
+    assert stage.shown.undo == ()
+
+
+def test_pads_do_what_they_are_bound_to() -> None:
+    words = ["next", "previous", "go 3", "lock note_density", "randomise", "undo", "hear", "start"]
+    pads = [Binding(Control("note", 9, 36 + n), Target.read(word)) for n, word in enumerate(words)]
+    stage = bound(*pads)
+
+    def strike(word: str) -> None:
+        pitch = 36 + words.index(word)
+        stage.hear(bytes((0x99, pitch, 100)), bytes((0x89, pitch, 0)))
+
+    strike("next")
+    assert stage.shown.selected == 1
+    strike("previous")
+    strike("previous")
+    assert stage.shown.selected == 0
+    strike("randomise")
+    assert stage.shown.undo[0] == "randomise 0.3 in measure 1"
+    strike("undo")
+    strike("lock note_density")
+    assert stage.shown.locks == {2}
+    strike("go 3")
+    strike("start")
+    assert (stage.shown.selected, stage.playing()) == (2, True)
+
+
+def test_a_press_that_can_do_nothing_says_why() -> None:
+    words = ["take", "add drums", "generate", "cancel"]
+    pads = [Binding(Control("note", 9, 36 + n), Target.read(word)) for n, word in enumerate(words)]
+    stage = bound(*pads)
+    for pitch in range(36, 40):
+        stage.hear(bytes((0x99, pitch, 100)))
+    assert [type(each) for each in stage.events].count(Refused) == len(words)
+
+
+def test_a_broken_map_is_said_and_the_others_work() -> None:
+    map_files.write(map_files.own_file("nano"), DeviceMap("nano", (JUMP, Binding(KNOB, TEMPO))))
+    (map_files.own_folder() / "broken.toml").write_text("device = ")
+    stage = Stage.__new__(Stage)
+    Desk.__init__(stage)
+    assert any("broken.toml" in each for each in stage.words())
+    assert any("moves both" in each for each in stage.words())
+    stage.turn(127)
+    stage.pass_time(0.1)
+    assert stage.gauge() == 3.0
+
+
+def test_a_device_that_goes_is_shown_as_gone() -> None:
+    stage = bound(JUMP)
+    stage.conductor.take(m.Listening(()), stage.now)
+    assert [each.port for each in stage.conductor.controls.devices] == [""]
+    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    assert [each.port for each in stage.conductor.controls.devices] == [NANO]
+
+
+def test_controls_are_shown_seldom_while_they_move() -> None:
+    stage = bound(JUMP)
+    stage.events.clear()
+    for value in range(100):
+        stage.turn(value, apart=0.002)
+    stage.pass_time(0.2)
+    shown = [each for each in stage.events if isinstance(each, ControlsShown)]
+    assert 1 < len(shown) <= 0.2 / 0.05 + 2
+    assert shown[-1].devices[0].bindings[0].place == 99 / 127
+
+
+def feeding(*bindings: Binding) -> Stage:
+    """Gives a stage whose device listens."""
+    device = DeviceMap("nano", bindings, feedback=True)
+    map_files.write(map_files.own_file("nano"), device)
+    return Stage()
+
+
+def fed(stage: Stage) -> list[bytes]:
+    """Gives what the device was told since, once all is due."""
+    stage.conductor.settle(stage.now)
+    stage.pass_time(1.0)
+    told = [each.data for each in stage.player.messages if isinstance(each, m.Feed)]
+    stage.player.messages.clear()
+    return told
+
+
+def test_a_fader_follows_what_changes_elsewhere() -> None:
+    stage = feeding(Binding(KNOB, DENSITY), Binding(Control("note", 9, 36), PLAY))
+    fed(stage)
+    stage.do(c.SetLatent(0, 2, 3.0))
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.do(c.Undo())
+    stage.do(c.Undo())
+    here = round(127 * Binding(KNOB, DENSITY).place(stage.gauge()))
+    assert fed(stage) == [bytes((0xB0, 16, here))]
+    stage.do(c.SelectSlot(1))
+    assert fed(stage) == [bytes((0xB0, 16, 64))]
+    stage.do(c.Play())
+    assert bytes((0x99, 36, 127)) in fed(stage)
+
+
+def test_a_fader_is_not_moved_under_the_hand_that_moves_it() -> None:
+    stage = feeding(JUMP)
+    fed(stage)
+    for value in range(20, 80):
+        stage.turn(value)
+        assert not [each for each in stage.player.messages if isinstance(each, m.Feed)]
+    # It stands where it should already.
+    assert fed(stage) == []
+
+
+def test_a_fader_that_was_not_picked_up_goes_to_its_value_when_it_is_let_go() -> None:
+    stage = feeding(Binding(KNOB, DENSITY))
+    stage.do(c.SetLatent(0, 2, 3.0))
+    fed(stage)
+    stage.turn(10, 20)
+    assert fed(stage) == [bytes((0xB0, 16, 127))]
+
+
+def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing() -> None:
+    stage = feeding(JUMP)
+    first = fed(stage)
+    assert len(first) == 1
+    stage.conductor.take(m.Listening(()), stage.now)
+    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    assert fed(stage) == first
+    deaf = bound(JUMP)
+    deaf.do(c.SetLatent(0, 2, 3.0))
+    assert fed(deaf) == []
+
+
+def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
+    stage = bound(Binding(Control("note", 9, 36), PLAY), JUMP)
+    stage.conductor.settle(stage.now)
+    spared = [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    assert spared == [m.Spare(("9924 alsa:nano", "b010 alsa:nano"))]
+    stage.player.messages.clear()
+    stage.conductor.settle(stage.now)
+    assert not [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    stage.do(c.Forget(PLAY))
+    stage.conductor.settle(stage.now)
+    assert [each for each in stage.player.messages if isinstance(each, m.Spare)] == [
+        m.Spare(("b010 alsa:nano",))
+    ]
+
+
+MESSAGES = st.one_of(
+    st.binary(min_size=2, max_size=2).map(lambda data: bytes((0xB0, *(b & 127 for b in data)))),
+    st.builds(lambda n, v: bytes((0xB0, n, v)), st.integers(14, 18), st.integers(0, 127)),
+    st.builds(lambda n, v: bytes((0x90, n, v)), st.integers(0, 127), st.integers(0, 127)),
+)
+ASKED = st.one_of(
+    st.builds(c.Learn, st.sampled_from([DENSITY, RANGE, TEMPO, PLAY])),
+    st.just(c.CancelLearn()),
+    st.builds(c.Forget, st.sampled_from([DENSITY, TEMPO])),
+    st.just(c.Undo()),
+)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
+@given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
+def test_any_turning_and_asking_leaves_a_sound_map(
+    events: list[bytes | c.Command], apart: float
+) -> None:
+    stage = bound(Binding(KNOB, DENSITY))
+    for each in events:
+        if isinstance(each, bytes):
+            stage.hear(each)
+        else:
+            stage.do(each)
+        stage.pass_time(apart)
+    read = map_files.read(map_files.own_file("nano"))
+    assert not list(read.clashes())
+    shown = stage.conductor.controls.devices[0].bindings
+    assert tuple(each.binding for each in shown) == read.bindings

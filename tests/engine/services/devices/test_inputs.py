@@ -1,0 +1,42 @@
+"""What is heard is asked for once the player is there, and thru follows the track."""
+
+from __future__ import annotations
+
+from engine.config import Settings
+from engine.midi import messages as m
+from engine.protocol import commands as c
+from engine.protocol.events import InputStatus, Noticed
+from tests.engine.runtime.test_dispatcher import Desk
+
+
+def test_a_player_that_has_begun_is_told_what_to_hear() -> None:
+    assert Desk().do(m.Ready(1, True)) == [m.Listen((), everything=True), m.Thru(True, 0)]
+    quiet = Settings(inputs="none", thru=False)
+    assert Desk(settings=quiet).do(m.Ready(1, True)) == [m.Listen(), m.Thru(False, 0)]
+    some = Settings(inputs="keys, pads")
+    assert Desk(settings=some).do(m.Ready(1, True))[0] == m.Listen(("keys", "pads"))
+
+
+def test_thru_goes_out_on_the_channel_of_the_track() -> None:
+    desk = Desk()
+    sent = desk.do(c.SetTrack(channel=4))
+    assert m.Thru(True, 4) in sent
+    desk.forget()
+    assert desk.do(c.SetThru(False, only=(9,))) == [m.Thru(False, 4, (9,))]
+    assert desk.conductor.snapshot.inputs == InputStatus(thru=False, only=(9,))
+
+
+def test_the_snapshot_says_which_ports_are_heard() -> None:
+    desk = Desk()
+    desk.do(
+        m.PortsSeen(("alsa:Synth",), ("alsa:Keys",)),
+        m.Listening(("alsa:Keys",), ("alsa:Pads: busy",)),
+    )
+    inputs = desk.conductor.snapshot.inputs
+    assert (inputs.known, inputs.heard) == (("alsa:Keys",), ("alsa:Keys",))
+    assert desk.told(Noticed) == [Noticed("A MIDI port is not heard: alsa:Pads: busy", "warning")]
+    desk.forget()
+    desk.do(m.Listening(("alsa:Keys",), ("alsa:Pads: busy",)))
+    assert desk.told(Noticed) == []
+    assert desk.do(c.ListenTo(("pads",))) == [m.Listen(("pads",))]
+    assert desk.conductor.snapshot.inputs.wanted == ("pads",)

@@ -1,0 +1,168 @@
+"""Takes are kept, played, written and taken out; models come and go beneath them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.audio.output import Playing
+from engine.common import atomic
+from engine.errors import ModelTooBig
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, PlayheadMoved, TakePlayed
+from engine.services.generation import take_store
+from tests.support.fake_audio import FakeAudioModel, FakeStage, plant_probes
+from tests.support.generation import NOTHING, Room, files
+
+
+@pytest.fixture
+def stage(home: Path) -> FakeStage:
+    """Gives the parts of a studio, and two probes."""
+    del home
+    plant_probes("drums", "bass")
+    return FakeStage()
+
+
+@pytest.fixture
+def room(stage: FakeStage) -> Iterator[Room]:
+    """Gives an engine whose audio model is there."""
+    made = Room(stage.parts()).opened()
+    yield made
+    made.engine.close()
+
+
+def test_a_take_starts_where_the_next_program_finds_it(room: Room, stage: FakeStage) -> None:
+    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    room.engine.close()
+    (take_store.takes_folder() / "20260101-000000-foreign.json").write_text("{}")
+    again = Room(stage.parts()).opened()
+    assert again.until(lambda s: s.takes).takes == (take,)
+    assert "passed over" in again.listener.wait(Noticed, lambda n: "take" in n.text).text
+    assert len([n for n in again.listener.of(Noticed) if "passed over" in n.text]) == 1
+    again.engine.close()
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(temporary: Path, target: Path, content: bytes) -> None:
+        if target.suffix == ".json":
+            raise OSError(28, "No space left on device")
+        real(temporary, target, content)
+
+    real = atomic._stage
+    monkeypatch.setattr(atomic, "_stage", full)
+    told = room.do(c.SetGeneration(NOTHING, seconds=1.0)).refused(c.Generate())
+    assert "No space left" in told.message
+    room.until(lambda s: s.job is None)
+    assert files() == []
+    monkeypatch.undo()
+
+
+def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> None:
+    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    room.do(c.PlayTake(take.id, 0.5)).until(lambda s: s.playing == take.id)
+    speaker = stage.speaker
+    assert speaker is not None
+    assert speaker.orders == ["load", "seek 0.5", "play"]
+    assert (speaker.length, speaker.whole) == (1.0, True)
+    speaker.moved(Playing("playing", 0.7, 1.0))
+    room.listener.wait(TakePlayed, lambda event: event.take == take.id)
+    speaker.moved(Playing("ended", 1.0, 1.0))
+    room.until(lambda s: s.playing is None)
+    assert room.listener.of(TakePlayed)[-1].take is None
+    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    room.do(c.StopTake()).until(lambda s: s.playing is None)
+    assert speaker.orders[-1] == "stop"
+    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    speaker.moved(Playing("failed", reason="The sound device has gone."))
+    assert room.until(lambda s: s.silence).silence == "The sound device has gone."
+    room.engine.close()
+    assert speaker.orders[-1] == "close"
+
+
+def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def at(step: int) -> None:
+        if step == 100:
+            begun.set()
+            assert gate.wait(60)
+
+    stage.model.at_step = at
+    room.do(c.SetGeneration(NOTHING, seconds=4.0), c.Generate())
+    growing = room.until(lambda s: s.growing).growing
+    assert begun.wait(60)
+    room.do(c.PlayTake()).until(lambda s: s.playing == growing)
+    speaker = stage.speaker
+    assert speaker is not None
+    assert 0 < speaker.length < 2.0
+    assert not speaker.whole
+    gate.set()
+    shown = room.until(lambda s: s.job is None)
+    assert shown.takes[0].id == growing
+    room.listener.until(lambda: speaker.whole)
+    assert speaker.length == pytest.approx(4.0)
+
+
+def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage) -> None:
+    silent = FakeStage(device="")
+    room = Room(silent.parts()).opened()
+    assert room.shown.silence == "There is no sound device on this machine."
+    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    told = room.refused(c.PlayTake(take.id))
+    assert told.title == "Sound"
+    assert str(take_store.place(take.id)) in told.remedy
+    silent.sound = stage.sound
+    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    assert room.shown.sound == "Loudspeaker"
+    room.engine.close()
+
+
+def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
+    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    room.do(save := c.SaveTake(take.id, str(tmp_path / "mine")))
+    room.listener.wait(Noticed, lambda event: event.answers == save)
+    wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
+    np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
+    assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(
+        take.id, ".json"
+    ).read_bytes()
+    assert "neither" in room.refused(c.SaveTake(take.id, str(tmp_path / "mine.mp3"))).message
+    other = room.take(c.Generate())
+    room.do(c.RemoveTake(take.id), c.RemoveTake(other.id)).until(lambda s: not s.takes)
+    assert files() == []
+
+
+def test_another_model_takes_the_place_of_the_first(room: Room, stage: FakeStage) -> None:
+    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    stage.models["other"] = FakeAudioModel("another-digest", "other")
+    room.opened("other").until(lambda s: s.model.name == "other" and s.model.state == "ready")
+    assert stage.model.closed
+    assert room.shown.traits == ()
+    assert "was made by toy" in room.refused(c.MakeAgain(take.id)).message
+    room.do(c.OpenAudioModel("missing")).until(lambda s: s.model.state == "failed")
+    assert "missing" in room.shown.model.detail
+    assert room.refused(c.Generate()).title == "Model"
+    room.do(c.CloseAudioModel()).until(lambda s: s.model.state == "none")
+
+
+def test_a_model_that_fails_on_the_way_leaves_what_there_was(room: Room, stage: FakeStage) -> None:
+    def at(step: int) -> None:
+        if step == 60:
+            raise ModelTooBig("Memory ran out while toy was at work.", "Ask for fewer seconds.")
+
+    stage.model.at_step = at
+    room.do(c.SetGeneration(NOTHING, seconds=2.0))
+    assert room.refused(c.Generate()).title == "Memory"
+    take = room.until(lambda s: s.job is None and s.takes).takes[0]
+    assert not take.whole
+    assert take.seconds == pytest.approx(57 / 50)
+    room.do(c.Play(), c.Stop())
+    room.listener.wait(PlayheadMoved, lambda moved: moved.slot is None)
+    assert room.player.notes()

@@ -1,0 +1,513 @@
+"""What becomes of songs that are not saved: kept, taken, saved, and lost only in words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import CannotWrite
+from engine.formats import song_file
+from engine.formats.song_file import Document
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, Refused
+from engine.services.session import autosave
+from engine.services.session.keeper import AtTheEnd, Keeper
+from tests.engine.runtime.test_dispatcher import SONG, Desk
+from tests.support.events import Listener
+
+
+def soon(holds: Callable[[], object]) -> None:
+    """Waits for what another thread or process brings about; fails after a minute."""
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until, "It never came to that."
+        time.sleep(0.001)
+
+
+def opened(tmp_path: Path, name: str = "other") -> str:
+    """Writes another song and gives the path of its file."""
+    return str(song_file.write(tmp_path / name, Document(replace(SONG, title=name))))
+
+
+def tempos() -> list[float]:
+    """Gives the tempos of the songs that wait to be taken, the newest first."""
+    return [song_file.read(kept.path).song.tempo for kept in autosave.waiting()]
+
+
+def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
+    """Ends an engine as the program does, and gives what became of its songs."""
+    ends = desk.conductor.close(desk.now)
+    desk.jobs.close()
+    return ends
+
+
+def answered(desk: Desk, command: c.Command) -> Noticed | Refused:
+    """Gives a command and what answers it."""
+    desk.forget()
+    desk.do(command)
+
+    def answers() -> list[Noticed | Refused]:
+        told = [each for each in desk.events if isinstance(each, Noticed | Refused)]
+        return [each for each in told if each.answers == command]
+
+    soon(answers)
+    return answers()[-1]
+
+
+@pytest.mark.parametrize("rest", [0.0, 0.1, 4.0])
+def test_a_song_that_another_is_opened_over_is_kept(tmp_path: Path, rest: float) -> None:
+    desk = Desk(keep=True)
+    for tempo in (90, 91, 92, 93, 94):
+        desk.do(c.SetTempo(tempo))
+    desk.until(desk.now + rest)
+    desk.do(c.OpenSong(opened(tmp_path)))
+    assert desk.conductor.snapshot.saved
+    assert desk.conductor.snapshot.unsaved == ("Song",)
+    desk.until(desk.now + rest)
+    (end,) = ended(desk)
+    assert (end.title, end.offered) == ("Song", True)
+    assert tempos() == [94]
+
+
+def test_a_song_that_was_taken_is_kept_though_it_is_undone() -> None:
+    first = Desk(keep=True)
+    first.do(c.SetTempo(94))
+    ended(first)
+    again = Desk(keep=True)
+    (kept,) = autosave.claimed()
+    again.do(c.RecoverSong(kept.path), c.Undo())
+    assert again.conductor.snapshot.saved
+    again.until(again.now + 3)
+    assert [end.title for end in ended(again)] == ["Song"]
+    assert tempos() == [94]
+
+
+def test_of_songs_opened_one_over_the_other_each_is_kept_until_it_is_saved(tmp_path: Path) -> None:
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(91))
+    for number, tempo in enumerate((92, 93)):
+        desk.do(c.OpenSong(opened(tmp_path, f"{number}")), c.SetTempo(tempo))
+        desk.until(desk.now + 2)
+    # Two steps back lead to the second song, and it is saved.
+    desk.do(c.Undo(), c.Undo(), c.SaveSong())
+    assert desk.conductor.snapshot.song.tempo == 92
+    assert desk.conductor.snapshot.unsaved == ("Song",)
+    desk.until(desk.now + 2)
+    ended(desk)
+    assert tempos() == [91]
+
+
+def test_the_step_back_to_what_is_saved_needs_no_keeping() -> None:
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(94))
+    desk.until(desk.now + 3)
+    desk.do(c.Undo())
+    assert ended(desk) == ()
+    assert tempos() == []
+
+
+def test_a_file_opened_anew_over_its_own_unsaved_song_keeps_that(tmp_path: Path) -> None:
+    path = opened(tmp_path)
+    desk = Desk(keep=True)
+    desk.do(c.OpenSong(path), c.SetTempo(94), c.OpenSong(path))
+    assert desk.conductor.snapshot.saved
+    ended(desk)
+    (kept,) = autosave.waiting()
+    assert (tempos(), kept.belongs_to) == ([94], path)
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.7, 1.9, 5.0])
+def test_what_is_kept_is_at_most_two_seconds_behind(home: Path, pause: float) -> None:
+    desk = Desk(keep=True)
+    written = 0.0
+    edits = 0
+    while desk.now < 30:
+        edits += 1
+        desk.do(c.SetTempo(60 + edits / 10))
+        end = desk.now + pause
+        while (wake := desk.conductor.wake()) is not None and wake <= end:
+            desk.now = wake
+            desk.conductor.tick(wake)
+            written = 60 + edits / 10
+            soon(
+                lambda written=written: [  # type: ignore[misc]
+                    path
+                    for path in (home / "state" / "kept").glob("*.armonica")
+                    if song_file.read(path).song.tempo == written
+                ]
+            )
+        desk.now = end
+        behind = round((60 + edits / 10 - written) * 10) * pause if written else desk.now
+        assert behind <= 2 or pause > 2
+    ended(desk)
+
+
+def test_the_program_that_is_killed_in_the_midst_of_edits_leaves_the_last_but_few(
+    home: Path,
+) -> None:
+    script = """
+import itertools, time
+from engine import commands as c
+from engine.runtime.engine import Engine
+from engine.music.song import Song
+from tests.support.fakes import FakeModel
+from tests.support.fake_player import RecordingPlayer
+engine = Engine(FakeModel, lambda tell: RecordingPlayer(), song=Song("Killed"))
+engine.start()
+for number in itertools.count():
+    engine.send(c.SetTempo(60 + number % 2000 / 10))
+    time.sleep(0.02)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script])
+    folder = home / "state" / "kept"
+
+    def tempo() -> float | None:
+        return next((song_file.read(path).song.tempo for path in folder.glob("*.armonica")), None)
+
+    try:
+        # It is kept, and again, though the edits never rest.
+        soon(lambda: tempo() is not None)
+        first = tempo()
+        soon(lambda: tempo() != first)
+        assert autosave.waiting() == ()
+    finally:
+        process.kill()
+        process.wait()
+    soon(lambda: [kept.title for kept in autosave.waiting()] == ["Killed"])
+
+
+def test_a_kept_song_is_taken_by_one_of_many_at_once() -> None:
+    first = Desk(keep=True)
+    first.do(c.SetTempo(94))
+    ended(first)
+    script = """
+import sys
+from engine import commands as c
+from engine.runtime.engine import Engine
+from engine.music.song import Song
+from engine.services.session import autosave
+from tests.support.events import Listener
+from engine.protocol.events import Noticed, Refused
+from tests.support.fakes import FakeModel
+from tests.support.fake_player import RecordingPlayer
+kept = autosave.waiting()[0]
+engine, listener = Engine(FakeModel, lambda tell: RecordingPlayer(), song=Song()), Listener()
+engine.subscribe(listener)
+engine.start()
+print("ready", flush=True)
+sys.stdin.readline()
+engine.send(c.RecoverSong(kept.path))
+listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
+print("taken" if listener.of(Noticed) else listener.of(Refused)[0].message, flush=True)
+sys.stdin.readline()
+engine.close()
+"""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    try:
+        for each in started:
+            assert each.stdout is not None
+            assert each.stdout.readline() == "ready\n"
+        for each in started:
+            assert each.stdin is not None
+            each.stdin.write("go\n")
+            each.stdin.flush()
+        said = [each.stdout.readline().strip() for each in started if each.stdout]
+    finally:
+        for each in started:
+            each.communicate("end\n", timeout=60)
+    assert sorted(words == "taken" for words in said) == [False, False, True]
+    assert all("another Armonica has it" in words for words in said if words != "taken")
+    assert tempos() == [94]
+
+
+def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
+    first = Desk(keep=True)
+    first.do(c.SetTempo(94))
+    ended(first)
+    (kept,) = autosave.claimed()
+    text = Path(kept.path).read_text()
+    Path(kept.path).write_text("{")
+    again = Desk(keep=True)
+    again.do(c.RecoverSong(kept.path))
+    assert len(again.told(Refused)) == 1
+    ended(again)
+    Path(kept.path).write_text(text)
+    assert tempos() == [94]
+
+
+def test_what_cannot_be_kept_is_answered_and_can_be_copied(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(94))
+    refused = answered(desk, c.KeepUnsaved())
+    assert isinstance(refused, Refused)
+    assert str(home / "state") in refused.message
+    said = answered(desk, c.KeepUnsaved(copies=True))
+    assert isinstance(said, Noticed)
+    (copy,) = (home / "data" / "songs").iterdir()
+    assert str(copy) in said.text
+    assert song_file.read(copy).song.tempo == 94
+    assert isinstance(answered(desk, c.KeepUnsaved()), Noticed)
+    assert [end.path for end in ended(desk)] == [copy]
+
+
+def test_once_the_disk_is_there_again_it_is_kept(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(94), c.OpenSong(opened(home)))
+    assert isinstance(answered(desk, c.KeepUnsaved()), Refused)
+    (home / "state").unlink()
+    assert isinstance(answered(desk, c.KeepUnsaved()), Noticed)
+    ended(desk)
+    assert tempos() == [94]
+
+
+def test_what_may_be_lost_is_lost_only_in_words(home: Path) -> None:
+    (home / "state").write_text("in the way")
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(94), c.LetUnsavedGo())
+    assert ended(desk) == ()
+    assert not (home / "data").exists()
+    other = Desk(keep=True)
+    other.do(c.SetTempo(94))
+    (end,) = ended(other)
+    assert end.path is not None
+    assert song_file.read(end.path).song.tempo == 94
+
+
+def test_an_end_though_the_disk_is_slow_keeps_the_song(monkeypatch: pytest.MonkeyPatch) -> None:
+    write, slow, begun = song_file.write, threading.Event(), threading.Event()
+
+    def late(path: str | Path, song: Document) -> Path:
+        begun.set()
+        slow.wait(30)
+        return write(path, song)
+
+    monkeypatch.setattr(song_file, "write", late)
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(93))
+    desk.until(desk.now + 2)
+    assert begun.wait(30)
+    desk.do(c.SetTempo(94))
+    threading.Timer(0.2, slow.set).start()
+    ended(desk)
+    assert tempos() == [94]
+
+
+def test_a_fault_while_it_ends_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(keep=True)
+    desk.do(c.SetTempo(94))
+
+    def fault() -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(desk.conductor._studio, "close", fault)
+    with pytest.raises(OSError, match="Input/output"):
+        desk.conductor.close(desk.now)
+    assert tempos() == [94]
+
+
+def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> None:
+    path = opened(tmp_path)
+    one, two = Desk(keep=True), Desk(keep=True)
+    for desk, tempo in ((one, 91), (two, 92)):
+        desk.do(c.OpenSong(path), c.SetTempo(tempo))
+    one.do(c.SaveSong())
+    assert one.conductor.snapshot.saved
+    two.do(c.SaveSong())
+    (refused,) = two.told(Refused)
+    assert isinstance(refused, Refused)
+    assert "another program" in refused.message
+    assert refused.again == c.SaveSong(None, replace=True)
+    assert song_file.read(path).song.tempo == 91
+    two.do(refused.again)
+    assert two.conductor.snapshot.saved
+    assert song_file.read(path).song.tempo == 92
+    # Now the first is behind, and is asked in its turn.
+    one.do(c.SetTempo(93), c.SaveSong())
+    assert len(one.told(Refused)) == 1
+    one.do(c.OpenSong(path), c.SetTempo(94), c.SaveSong())
+    assert song_file.read(path).song.tempo == 94
+    for desk in (one, two):
+        ended(desk)
+
+
+def test_a_song_does_not_replace_what_is_there_unasked(tmp_path: Path) -> None:
+    path = opened(tmp_path)
+    desk = Desk()
+    desk.do(c.SaveSong(path))
+    (refused,) = desk.told(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.again == c.SaveSong(path, replace=True)
+    desk.do(c.SaveSong(str(tmp_path / "new")), c.SetTempo(91), c.SaveSong())
+    assert song_file.read(tmp_path / "new").song.tempo == 91
+    Path(tmp_path / "new.armonica").unlink()
+    desk.do(c.SaveSong())
+    assert len(desk.told(Refused)) == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bool) -> None:
+    path = opened(tmp_path)
+    first = Desk(keep=True)
+    first.do(c.OpenSong(path), c.SetTempo(91))
+    ended(first)
+    (kept,) = autosave.waiting()
+    if not known:
+        # As an older program wrote it.
+        song_file.write(kept.path, replace(song_file.read(kept.path), base=None))
+        os.utime(path, (1, 1))
+    unchanged = Desk(keep=True)
+    unchanged.do(c.RecoverSong(kept.path), c.SaveSong())
+    assert not unchanged.told(Refused)
+    ended(unchanged)
+    second = Desk(keep=True)
+    second.do(c.OpenSong(path), c.SetTempo(92))
+    ended(second)
+    (kept,) = autosave.waiting()
+    if not known:
+        song_file.write(kept.path, replace(song_file.read(kept.path), base=None))
+    song_file.write(path, Document(replace(SONG, tempo=99.0)))
+    if not known:
+        os.utime(path, (time.time() + 10, time.time() + 10))
+    changed = Desk(keep=True)
+    changed.do(c.RecoverSong(kept.path), c.SaveSong())
+    assert len(changed.told(Refused)) == 1
+    assert song_file.read(path).song.tempo == 99
+    ended(changed)
+
+
+def test_of_two_who_save_at_once_one_is_asked(tmp_path: Path) -> None:
+    path = opened(tmp_path)
+    script = """
+import sys
+from engine import commands as c
+from engine.protocol.events import Noticed, Refused
+from engine.runtime.engine import Engine
+from tests.support.events import Listener
+from tests.support.fakes import FakeModel
+from tests.support.fake_player import RecordingPlayer
+path, tempo = sys.argv[1:]
+engine, listener = Engine(FakeModel, lambda tell: RecordingPlayer(), song=path), Listener()
+engine.subscribe(listener)
+engine.start()
+engine.send(c.SetTempo(float(tempo)))
+listener.until(lambda: engine.snapshot.song.tempo == float(tempo))
+print("ready", flush=True)
+sys.stdin.readline()
+engine.send(c.SaveSong())
+listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
+print("saved" if any(each.answers for each in listener.of(Noticed)) else "asked", flush=True)
+engine.close()
+"""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, path, str(91 + number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    for each in started:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+    said = [each.communicate("go\n", timeout=60)[0].strip() for each in _going(started)]
+    assert sorted(said) == ["asked", "asked", "saved"]
+    assert song_file.read(path).song.tempo == 91 + said.index("saved")
+
+
+def _going(started: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
+    # All are told before one is waited for.
+    for each in started:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    return started
+
+
+def test_what_became_of_songs_is_known_once_the_engine_is_closed(home: Path) -> None:
+    from engine.music.song import Song
+    from engine.runtime.engine import Engine
+    from tests.support.fake_player import RecordingPlayer
+    from tests.support.fakes import FakeModel
+
+    (home / "state").write_text("in the way")
+    engine = Engine(FakeModel, lambda _: RecordingPlayer(), song=Song("Ends"))
+    listener = Listener()
+    engine.subscribe(listener)
+    engine.start()
+    engine.send(c.SetTempo(94))
+    listener.until(lambda: not engine.snapshot.saved)
+    engine.close()
+    (end,) = engine.ends
+    assert end.path is not None
+    assert end.path.parent == home / "data" / "songs"
+
+
+def test_a_disk_that_does_not_answer_is_said_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.music.song import Song
+    from engine.runtime import engine as loop
+    from tests.support.fake_player import RecordingPlayer
+    from tests.support.fakes import FakeModel
+
+    answers = threading.Event()
+
+    def stuck(*_: object) -> Path:
+        answers.wait(60)
+        raise CannotWrite("The disk is gone.")
+
+    monkeypatch.setattr(song_file, "write", stuck)
+    monkeypatch.setattr(loop, "CLOSING", 0.1)
+    engine = loop.Engine(FakeModel, lambda _: RecordingPlayer(), song=Song("Stuck"))
+    listener = Listener()
+    engine.subscribe(listener)
+    engine.start()
+    engine.send(c.SetTempo(94))
+    listener.until(lambda: not engine.snapshot.saved)
+    engine.close()
+    assert [(end.title, end.path) for end in engine.ends] == [("Stuck", None)]
+    answers.set()
+
+
+def test_keeping_goes_on_when_the_owner_dies_in_the_midst(home: Path) -> None:
+    keeper = Keeper()
+    keeper.note(1, Document(SONG))
+    keeper.write()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import time; from engine.services.session.keeper import Keeper;"
+            "from engine.formats.song_file import Document; from engine.music.song import Song;"
+            "keeper = Keeper(); keeper.note(1, Document(Song('Dies'))); keeper.write();"
+            "print('kept', flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "kept\n"
+    assert autosave.waiting() == ()
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert [kept.title for kept in autosave.claimed()] == ["Dies"]
+    assert len(list((home / "state" / "kept").glob("*.armonica"))) == 2
+    keeper.finish()

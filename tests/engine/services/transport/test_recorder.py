@@ -1,0 +1,436 @@
+"""A keyboard plays, time is moved by hand, and measures come out.
+
+The tempo is 60, so that quarter notes are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.config import Settings
+from engine.midi import messages as m
+from engine.midi.note_buffer import SILENCE
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.performance import Touch
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.protocol import commands as c
+from engine.protocol.events import KeysHeard, Noticed, RecordStatus, Refused
+from engine.services.transport.metronome import (
+    CLICK_CHANNEL,
+    DOWNBEAT,
+    HIGH_DOWNBEAT,
+    HIGH_UPBEAT,
+    UPBEAT,
+)
+from engine.services.transport.sequencer import LEAD
+from tests.engine.runtime.test_dispatcher import Desk, measure
+
+C, D, E, F, G = 60, 62, 64, 65, 67
+EMPTY = Song("New", 60.0, slots=(Slot(),) * 4)
+FULL = replace(
+    EMPTY, slots=tuple(Slot.brought_in(measure(C, C, C, C), Origin("corpus")) for _ in range(2))
+)
+QUIET = Settings(click="never", count_in=0.0)
+
+
+class Hands:
+    """Somebody at a keyboard, with the loop's beat in the ear."""
+
+    def __init__(self, song: Song = EMPTY, settings: Settings = QUIET) -> None:
+        self.desk = Desk(settings=settings, song=song)
+        self.start = 0.0
+
+    def record(self, *, count_in: float = 0.0, **how: object) -> Hands:
+        """Starts to record; position 0 of the loop is `start`."""
+        self.desk.do(c.Record(**how))  # type: ignore[arg-type]
+        self.start = self.desk.now + LEAD + count_in
+        return self
+
+    def play(self, *notes: tuple[float, float, int] | tuple[float, float, int, int]) -> Hands:
+        """Plays notes by start, end (quarter notes from the start), pitch and velocity."""
+        events: list[tuple[float, bytes]] = []
+        for on, off, pitch, *velocity in notes:
+            events.append((on, bytes((0x90, pitch, *(velocity or [80])))))
+            events.append((off, bytes((0x80, pitch, 0))))
+        for at, data in sorted(events, key=lambda event: (event[0], event[1][0])):
+            self.desk.until(self.start + at)
+            self.desk.do(m.Heard(self.start + at, "keys", data))
+        return self
+
+    def until(self, position: float) -> Hands:
+        """Waits."""
+        self.desk.until(self.start + position)
+        return self
+
+    def stop(self) -> Hands:
+        """Stops the loop."""
+        self.desk.do(c.Stop())
+        return self
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The song's slots as they are now."""
+        return self.desk.conductor.snapshot.song.slots
+
+    def tunes(self) -> list[str]:
+        """The song, a measure in eighths each: a letter starts a note, ``-`` holds, ``.`` rests."""
+        names = {HOLD: "-", REST: ".", C: "C", D: "D", E: "E", F: "F", G: "G"}
+        return [
+            "" if slot.empty else "".join(names[token] for token in slot.measure.tokens[::3])
+            for slot in self.slots
+        ]
+
+    def notices(self) -> list[str]:
+        """What was said in words."""
+        return [event.text for event in self.desk.told(Noticed) if isinstance(event, Noticed)]
+
+
+def test_what_is_played_goes_into_its_slot_at_the_end_of_the_measure() -> None:
+    hands = Hands().record(measures=2).play((0, 0.9, C, 50), (1.02, 2, D, 110), (1.98, 3.9, E))
+    assert hands.tunes() == ["", "", "", ""]
+    hands.until(4.1)
+    assert hands.tunes() == ["C-D-E---", "", "", ""]
+    assert hands.slots[0].touches == (Touch(50), Touch(110), Touch(80))
+    assert hands.slots[0].latent is not None
+    assert hands.slots[0].origin == Origin("played", "Played", "recorded")
+    hands.play((4, 4.5, F), (4.5, 5, G)).until(8.2).stop()
+    assert hands.tunes() == ["C-D-E---", "FG.-----", "", ""]
+    assert hands.notices() == ["Recorded 2 measures, 1 to 2."]
+    assert hands.desk.conductor.snapshot.undo == ("record measures 1 to 2",)
+
+
+def test_a_pass_over_many_rounds_is_one_step_and_the_loop_sounds_it() -> None:
+    hands = Hands().record(measures=1).play((0, 4, C)).until(4.2)
+    assert [n.pitch for n in hands.desk.player.notes()][-1] == C
+    # The loop has one measure, and it comes round again and again.
+    hands.play((5, 6, D)).until(8.2)
+    assert hands.tunes() == [".-D-.---", "", "", ""]
+    hands.play((16, 20, E)).until(20.3).stop()
+    assert hands.tunes() == ["E-------", "", "", ""]
+    hands.desk.do(c.Undo())
+    assert hands.slots == EMPTY.slots
+
+
+def test_a_measure_in_which_nothing_is_played_stays_as_it_was() -> None:
+    hands = Hands(FULL).record().play((4, 8, G)).until(8.2)
+    assert hands.tunes() == ["C-C-C-C-", "G-------"]
+    assert hands.slots[1].origin.detail == "replaced what was there"
+    hands.until(16.2).stop()
+    assert hands.tunes() == ["C-C-C-C-", "G-------"]
+
+
+def test_new_notes_go_over_the_old_ones_where_they_sound() -> None:
+    hands = Hands(FULL).record(mode="overdub").play((1, 2, G, 33)).until(4.2)
+    assert hands.tunes() == ["C-G-C-C-", "C-C-C-C-"]
+    assert hands.slots[0].touches == (None, Touch(33), None, None)
+    hands.play((10, 11, E)).until(12.2).stop()
+    assert hands.tunes() == ["C-G-E-C-", "C-C-C-C-"]
+
+
+def test_a_measure_that_is_left_in_its_midst_keeps_its_end() -> None:
+    hands = Hands(FULL).record().play((0, 1, G), (1, 1.9, E)).until(2.0).stop()
+    assert hands.tunes() == ["G-E-C-C-", "C-C-C-C-"]
+
+
+def test_a_key_that_is_down_over_the_bar_line_goes_on_in_the_next_measure() -> None:
+    hands = Hands().record(measures=2).play((2, 6, C)).until(8.2).stop()
+    assert hands.tunes() == [".---C---", "----.---", "", ""]
+
+
+def test_a_note_that_comes_a_little_early_begins_the_measure() -> None:
+    hands = Hands().record(measures=2).play((-0.005, 3.9, C), (3.93, 7.9, D)).until(8.2).stop()
+    assert hands.tunes() == ["C-------", "D-------", "", ""]
+
+
+def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
+    def clicks(settings: Settings) -> list[tuple[float, int]]:
+        hands = Hands(settings=settings).record(count_in=4.0 * settings.count_in).until(2.1)
+        return [
+            (round(note.on - hands.start, 6), note.pitch)
+            for note in hands.desk.player.notes()
+            if note.channel == CLICK_CHANNEL
+        ]
+
+    bar = [(-4.0, DOWNBEAT), (-3.0, UPBEAT), (-2.0, UPBEAT), (-1.0, UPBEAT)]
+    assert clicks(Settings(click="count-in")) == bar
+    assert clicks(Settings())[:6] == [*bar, (0.0, DOWNBEAT), (1.0, UPBEAT)]
+    assert clicks(Settings(click="never")) == []
+    assert (
+        clicks(Settings(count_in=2.0, click="count-in"))
+        == [(at - 4, pitch) for at, pitch in bar] + bar
+    )
+
+
+def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
+    song = replace(EMPTY, track=Track(channel=3))
+    hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
+    struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
+    assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
+
+
+def test_nothing_is_recorded_while_it_is_counted_in() -> None:
+    hands = Hands(settings=Settings()).record(count_in=4.0)
+    hands.play((-3, -2, C), (-2, -1, D)).until(-0.5)
+    shown = hands.desk.told(KeysHeard)[-1]
+    assert isinstance(shown, KeysHeard)
+    assert (shown.count, shown.slot) == (1, None)
+    hands.play((0, 4, E)).until(4.2).stop()
+    assert hands.tunes() == ["E-------", "", "", ""]
+
+
+def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
+    hands = Hands(FULL)
+    hands.desk.do(c.Play())
+    hands.start = LEAD
+    hands.until(1.0)
+    hands.desk.do(c.Record(slot=1, measures=1))
+    hands.play((1.5, 2.5, G))
+    assert hands.desk.conductor.snapshot.recording == RecordStatus("replace", 1, 1)
+    shown = hands.desk.told(KeysHeard)[-1]
+    assert isinstance(shown, KeysHeard)
+    assert shown.count == 2
+    hands.play((4, 8, E)).until(8.2)
+    assert hands.tunes() == ["C-C-C-C-", "E-------"]
+    hands.desk.do(c.EndRecording())
+    assert hands.desk.conductor.snapshot.playing
+    hands.play((9, 10, F)).until(16.5)
+    assert hands.tunes() == ["C-C-C-C-", "E-------"]
+
+
+def test_what_is_heard_late_is_moved_back() -> None:
+    late = replace(QUIET, latency=100.0)
+    hands = Hands(settings=late).record(measures=1).play((0.1, 1.1, C), (2.1, 4.1, D)).until(4.3)
+    assert hands.tunes()[0] == "C-.-D---"
+
+
+def test_strength_leaves_some_of_the_playing() -> None:
+    half = replace(QUIET, strength=0.5)
+    hands = Hands(settings=half).record(measures=1).play((0.1, 1, C), (1, 4, D)).until(4.2)
+    assert hands.slots[0].touches == (Touch(80, 0.05), Touch(80))
+    hands.until(16.5).stop()
+    # The loop comes round after 16 beats and sounds it so.
+    late = [n for n in hands.desk.player.notes() if n.pitch == C and n.on > 16]
+    assert [round(n.on - hands.start, 6) for n in late] == [16.05]
+
+
+def test_the_tempo_may_change_on_the_way() -> None:
+    hands = Hands().record(measures=2).until(4.0)
+    hands.desk.do(c.SetTempo(120.0))
+    # Four beats took four seconds, the next four take two.
+    hands.play((4.0, 4.5, C), (4.5, 5.0, D), (5.0, 6.0, E)).until(6.3).stop()
+    assert hands.tunes()[1] == "C-D-E---"
+
+
+def test_what_comes_in_by_octaves_is_said() -> None:
+    hands = Hands().record().play((0, 1, 36), (1, 2, 96)).until(4.2).stop()
+    assert hands.notices() == [
+        "Recorded measure 1. 2 notes moved by octaves into the range from G3 to C6."
+    ]
+
+
+def test_nothing_played_is_nothing_recorded() -> None:
+    hands = Hands().record().until(6.0).stop()
+    assert hands.notices() == ["Nothing was played, and nothing is recorded."]
+    assert hands.slots == EMPTY.slots
+
+
+@pytest.mark.parametrize(
+    "end", [c.Stop(), c.Panic(), c.Play(), c.EndRecording(), c.OpenSong("nowhere")]
+)
+def test_whatever_ends_a_recording_keeps_it(end: c.Command) -> None:
+    hands = Hands().record().play((0, 1, C), (1, 2, D)).until(2.2)
+    hands.desk.do(end)
+    assert hands.tunes()[0] == "C-D-.---"
+    assert hands.desk.conductor.snapshot.recording is None
+
+
+def test_a_recording_cannot_be_begun_twice() -> None:
+    hands = Hands().record()
+    hands.desk.do(c.Record())
+    (refused,) = hands.desk.told(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.message == "It records already."
+
+
+def test_channels_are_left_out_where_others_are_chosen() -> None:
+    hands = Hands()
+    hands.desk.do(c.SetThru(True, (3,)))
+    hands.record().play((0, 1, C)).until(4.2)
+    assert hands.tunes()[0] == ""
+    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x93, D, 70))))
+    hands.until(8.2)
+    assert [slot.empty for slot in hands.slots] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("message", [b"\xfc", b"\xfa"])
+def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message: bytes) -> None:
+    hands = Hands(settings=replace(QUIET, clock="any"))
+    pulses = iter(range(1, 10_000))
+
+    def until(end: float) -> None:
+        while hands.desk.now < end - 1e-6:
+            at = next(pulses) / 24
+            hands.desk.until(at)
+            hands.desk.do(m.Heard(at, "daw", b"\xf8"))
+
+    hands.desk.do(m.Heard(0.0, "daw", b"\xfa"))
+    until(1.0)
+    hands.desk.do(c.Record(slot=0, measures=2))
+    until(9.0)
+    began = hands.desk.conductor.snapshot.recording
+    assert began == RecordStatus("replace", 0, 2)
+    until(12.0)
+    hands.desk.do(m.Heard(12.0, "keys", bytes((0x90, G, 70))))
+    until(13.0)
+    hands.desk.do(m.Heard(13.0, "daw", message))
+    until(14.0)
+    assert hands.desk.conductor.snapshot.recording is None
+    assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
+
+
+def test_the_settings_may_name_the_channels_that_count() -> None:
+    hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
+    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x91, D, 70))))
+    hands.until(8.2)
+    assert hands.tunes()[:2] == ["", "D-------"]
+
+
+# What was just played
+
+
+def test_what_was_just_played_is_there_without_having_been_recorded() -> None:
+    hands = Hands()
+    hands.play((10, 10.9, C, 44), (11, 12, D), (12, 14, E), (14, 15, F), (15, 18, G)).until(30)
+    hands.desk.do(c.CaptureLast(1))
+    # Its first note is the first beat.
+    assert hands.tunes() == ["", "C-D-E---", "F-G-----", ""]
+    assert hands.slots[1].touches[0] == Touch(44)
+    assert hands.slots[1].origin == Origin("played", "Played", "kept, measure 1 of 2")
+    assert hands.notices() == ["2 measures of what was just played."]
+    assert hands.desk.conductor.snapshot.undo == ("load measures 2 to 3",)
+
+
+def test_after_a_silence_only_what_came_then_was_just_played() -> None:
+    hands = Hands().play((0, 4, C), (4 + SILENCE, 8 + SILENCE, D))
+    hands.desk.do(c.CaptureLast())
+    assert hands.tunes() == ["D-------", "", "", ""]
+
+
+def test_the_last_eight_measures_are_kept() -> None:
+    pitches = (C, D, E, F, G)
+    hands = Hands().play(*((4.0 * at, 4.0 * at + 4, pitches[at % 5]) for at in range(11)))
+    hands.desk.do(c.CaptureLast())
+    assert [tune[:1] for tune in hands.tunes()] == ["F", "G", "C", "D", "E", "F", "G", "C"]
+
+
+def test_what_was_played_to_the_loop_is_read_on_its_beat_also_when_it_has_stopped() -> None:
+    hands = Hands(FULL)
+    hands.desk.do(c.Play())
+    hands.start = LEAD
+    hands.play((5, 6, E), (6, 8, D), (9, 10, F)).until(10.5).stop().until(30)
+    hands.desk.do(c.InsertSlot(0), c.CaptureLast(1))
+    assert hands.tunes() == ["", ".-E-D---", ".-F-.---"]
+
+
+def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
+    hands = Hands()
+    hands.desk.do(m.Heard(0.0, "keys", bytes((0xB0, 64, 127))))
+    hands.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
+    hands.until(4).desk.do(m.Heard(4.0, "keys", bytes((0xB0, 64, 0))), c.CaptureLast())
+    assert hands.tunes()[0] == "G---C---"
+    assert hands.notices() == [
+        "1 measure of what was just played. 2 notes left out below the highest line."
+    ]
+
+
+def test_where_nothing_was_played_that_is_said() -> None:
+    hands = Hands()
+    hands.desk.do(c.CaptureLast())
+    (refused,) = hands.desk.told(Refused)
+    assert isinstance(refused, Refused)
+    assert refused.message == "Nothing was played that could be kept."
+
+
+def test_as_much_is_kept_as_the_song_has_room_for() -> None:
+    full = replace(EMPTY, slots=(Slot(),) * MOST_SLOTS)
+    hands = Hands(full).play((0, 4, C), (4, 8, D))
+    hands.desk.do(c.CaptureLast(MOST_SLOTS - 1))
+    assert hands.notices() == [
+        f"1 measure of what was just played. 1 more left out: a song has at most {MOST_SLOTS}."
+    ]
+
+
+# What is shown
+
+
+def test_the_keys_that_are_down_are_shown_and_on_the_beat_what_was_played() -> None:
+    hands = Hands(FULL)
+    hands.desk.do(m.Heard(0.0, "keys", bytes((0x90, G, 70))))
+    assert hands.desk.told(KeysHeard) == [KeysHeard((G,))]
+    hands.desk.do(m.Heard(0.1, "keys", bytes((0x80, G, 70))), c.Play())
+    hands.start = hands.desk.now + LEAD
+    hands.play((1, 2, E), (2.5, 3, D)).until(3.2)
+    shown = hands.desk.told(KeysHeard)[-1]
+    assert shown == KeysHeard((), 0, ((1.0, 2.0, E), (2.5, 3.0, D)))
+    hands.stop()
+    assert hands.desk.told(KeysHeard)[-1] == KeysHeard()
+
+
+def test_keys_whose_port_has_gone_are_up() -> None:
+    hands = Hands()
+    hands.desk.do(m.Heard(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
+    assert hands.desk.told(KeysHeard)[-1] == KeysHeard()
+
+
+deeds: st.SearchStrategy[Callable[[], c.Command | m.FromPlayer]] = st.one_of(
+    st.builds(
+        lambda kind, pitch, velocity: lambda: m.Heard(0.0, "k", bytes((kind, pitch, velocity))),
+        st.sampled_from([0x80, 0x90, 0xB0]),
+        st.sampled_from([C, D, 30, 64, 100]),
+        st.integers(0, 127),
+    ),
+    st.sampled_from(
+        [
+            c.Record(),
+            c.Record("overdub", 1, 2),
+            c.Record(slot=0, measures=6),
+            c.Stop(),
+            c.Play(),
+            c.Panic(),
+            c.EndRecording(),
+            c.CaptureLast(),
+            c.Undo(),
+            c.SetTempo(200.0),
+            c.InsertSlot(0),
+            c.RemoveSlot(1),
+            c.SetLatent(0, 2, 1.0),
+            c.SetRecord(strength=0.0),
+            m.Listening((), ()),
+        ]
+    ).map(lambda told: lambda: told),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), deeds), max_size=25))
+def test_whatever_is_played_and_asked_the_song_stays_whole(
+    deeds: list[tuple[float, Callable[[], c.Command | m.FromPlayer]]],
+) -> None:
+    hands = Hands(FULL, Settings())
+    for wait, deed in deeds:
+        hands.desk.until(hands.desk.now + wait)
+        told = deed()
+        if isinstance(told, m.Heard):
+            told = replace(told, at=hands.desk.now)
+        hands.desk.do(told)
+    hands.desk.do(c.Stop())
+    for slot in hands.slots:
+        assert isinstance(slot.measure, Measure)
+        assert len(slot.touches) in (0, len(slot.measure.pitches))
+    assert hands.desk.conductor.snapshot.recording is None
+    assert hands.desk.conductor.wake() is None

@@ -1,0 +1,203 @@
+"""Where else the melody goes: ports, channels, programs, transposed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.midi import messages as m
+from engine.midi.player.schedule import Schedule
+from engine.music.routes import Route
+from engine.protocol import commands as c
+from engine.protocol.events import Noticed, Refused
+from engine.services.editing.command_log import replay
+from engine.services.transport.routing import Routing
+from engine.services.transport.sequencer import LEAD
+from tests.engine.runtime.test_dispatcher import SONG, Desk, note
+from tests.support.fakes import FakeModel
+
+OCTAVE = Route("", 0, None, 12)
+BASS = Route("Synth", 2, 33, -12)
+
+
+def of(outlet: int, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
+    """Gives what one outlet was told."""
+    return [each for each in messages if getattr(each, "outlet", 0) == outlet]
+
+
+def test_the_same_port_sounds_an_octave_above_and_another_port_an_octave_below() -> None:
+    desk = Desk()
+    told = desk.do(c.SetRoutes((OCTAVE, BASS)))
+    assert of(1, told) == [
+        m.OpenPort("Synth", hush=True, outlet=1),
+        m.Send(0.0, b"\xc2\x21", 1),
+    ]
+    desk.forget()
+    desk.do(c.Play())
+    ons = [n for n in desk.player.notes() if n.on == LEAD]
+    assert [(n.channel, n.pitch) for n in ons] == [(0, 60), (0, 72), (2, 48)]
+    assert [each.outlet for each in desk.player.messages if isinstance(each, m.Notes)] == [0, 0, 1]
+    desk.forget()
+    desk.now = 0.5
+    desk.do(c.Stop())
+    assert desk.player.messages[:2] == [m.Flush(0.5, True), m.Flush(0.5, True, 1)]
+
+
+def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None:
+    desk = Desk()
+    desk.do(c.OpenPort("Main"), m.PortOpened("Main"), c.SetRoutes((BASS,)))
+    assert dict(desk.conductor.snapshot.routed)["Synth"].state == "opening"
+    desk.forget()
+    assert desk.do(m.PortOpened("alsa:Synth", 1)) == [m.Send(0.0, b"\xc2\x21", 1)]
+    status = dict(desk.conductor.snapshot.routed)["Synth"]
+    assert (status.name, status.state) == ("alsa:Synth", "open")
+    desk.do(m.PortLost("alsa:Synth", 1), m.PortOpened("alsa:Synth", 1))
+    said = [event.text for event in desk.told(Noticed) if isinstance(event, Noticed)]
+    assert ["has gone" in said[0], "is back" in said[1]] == [True, True]
+    desk.do(m.PortFailed("Synth", "It is in use.", 1))
+    assert dict(desk.conductor.snapshot.routed)["Synth"].detail == "It is in use."
+    # The song's own port knows nothing of all that.
+    assert (desk.port(), desk.conductor.snapshot.port.name) == ("open", "Main")
+    assert desk.do(m.PortLost("gone already", 5))[-1:] == desk.player.messages[-1:]
+
+
+def test_routes_are_steps_and_undo_leaves_their_ports() -> None:
+    desk = Desk()
+    desk.do(c.SetRoutes((BASS,)), c.SetRoutes((replace(BASS, transpose=7),)))
+    assert desk.conductor.snapshot.undo == ("route to Synth ch 3 +7", "route to Synth ch 3 -12")
+    desk.forget()
+    desk.do(c.Undo())
+    # The port stays open while it is wanted.
+    assert not [each for each in desk.player.messages if isinstance(each, m.OpenPort)]
+    desk.do(c.Undo())
+    assert m.OpenPort(None, outlet=1) in desk.player.messages
+    assert desk.conductor.snapshot.routed == ()
+    desk.forget()
+    desk.do(c.Play())
+    assert of(1, desk.player.messages) == []
+
+
+def test_a_change_of_route_while_playing_is_heard_from_the_next_note_on() -> None:
+    desk = Desk()
+    desk.do(c.Play())
+    desk.until(0.5)
+    desk.forget()
+    desk.do(c.SetRoutes((OCTAVE,)))
+    assert desk.player.messages[0] == m.Flush(0.5, True)
+    later = [(n.on, n.pitch) for n in desk.player.notes() if n.on < 1.2]
+    assert later == [(1.0 + LEAD, 62), (1.0 + LEAD, 74)]
+
+
+def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
+    desk = Desk()
+    quiet = replace(BASS, clock=False)
+    told = desk.do(c.SetRoutes((quiet, Route("Other", clock=False))))
+    opened = [each for each in told if isinstance(each, m.OpenPort)]
+    assert [(each.name, each.outlet, each.clock) for each in opened] == [
+        ("Synth", 1, False),
+        ("Other", 2, False),
+    ]
+    desk.forget()
+    told = desk.do(c.SetRoutes((quiet, BASS)))
+    opened = [each for each in told if isinstance(each, m.OpenPort)]
+    assert opened == [m.OpenPort(None, outlet=2), m.OpenPort("Synth", True, 1, True)]
+
+
+def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> None:
+    desk = Desk(song=replace(SONG, routes=(BASS,)))
+    desk.do(c.Play())
+    assert of(1, desk.player.messages) == []
+    desk.forget()
+    desk.do(m.Ready(1, True))
+    assert of(1, desk.player.messages)[0] == m.OpenPort("Synth", hush=True, outlet=1)
+    assert [n.pitch for n in desk.player.notes()][:2] == [60, 48]
+    desk.forget()
+    # Its successor is told of the ports by its link.
+    desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
+    assert not [each for each in desk.player.messages if isinstance(each, m.OpenPort)]
+    assert m.Send(0.0, b"\xc2\x21", 1) in desk.player.messages
+
+
+def test_too_many_routes_are_refused_and_a_recording_replays_them() -> None:
+    desk = Desk()
+    desk.do(c.SetRoutes((OCTAVE,) * 8))
+    assert len(desk.told(Refused)) == 1
+    desk.do(c.SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
+    assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
+
+
+routes = st.lists(
+    st.builds(
+        Route,
+        st.sampled_from(["", "A", "B", "C"]),
+        st.integers(0, 3),
+        st.none() | st.integers(0, 127),
+        st.sampled_from([-24, -12, 0, 7, 24]),
+        st.booleans(),
+    ),
+    max_size=7,
+).map(tuple)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.01, 0.9), routes), min_size=1, max_size=5))
+def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
+    changes: list[tuple[float, tuple[Route, ...]]],
+) -> None:
+    desk = Desk()
+    schedules = {outlet: Schedule() for outlet in range(8)}
+    ports: dict[int, str | None] = {0: ""}
+
+    def play(now: float) -> None:
+        for message in desk.player.messages:
+            schedule = schedules[getattr(message, "outlet", 0)]
+            match message:
+                case m.Notes(notes):
+                    schedule.add(notes, now)
+                case m.Flush(at, cut):
+                    schedule.flush(at, cut, now)
+                case m.Prolong(channel, pitch, off):
+                    schedule.prolong(channel, pitch, off)
+                case m.OpenPort(name, outlet=outlet) if outlet:
+                    ports[outlet] = name
+                case _:
+                    pass
+        desk.forget()
+        for schedule in schedules.values():
+            schedule.take(now)
+
+    desk.do(c.Play())
+    last: tuple[Route, ...] = ()
+    for wait, last in changes:
+        desk.until(desk.now + wait)
+        play(desk.now)
+        desk.do(c.SetRoutes(last))
+        play(desk.now)
+    # In the midst of a note that began after the last change.
+    end = int(desk.now + 1) + 0.5 + LEAD
+    while desk.now < end:
+        desk.until(min(end, desk.now + 0.1))
+        play(desk.now)
+    pitch = (60, 62, 64, 65)[int(end - LEAD) % 4]
+    for outlet, port in ports.items():
+        wanted = {(r.channel, pitch + r.transpose) for r in last if r.port == port}
+        assert schedules[outlet].sounding == wanted | ({(0, pitch)} if outlet == 0 else set())
+
+
+def test_what_is_not_about_notes_is_told_once() -> None:
+    routing = Routing()
+    routing.take(replace(SONG, routes=(BASS,)), 0.0)
+    clock = m.ClockRun(1.0, 0.02)
+    assert routing.spread([clock, m.Panic(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
+        clock,
+        m.Panic(),
+        m.Send(1.0, b"\xb0\x01\x02"),
+    ]
+    assert routing.spread([m.Notes((note(1, 2, 60),))], 0)[1] == m.Notes(
+        (m.TimedNote(1, 2, 2, 48, 96),), 1
+    )
+    # A click of the metronome on the percussion channel is no note of the song.
+    click = m.Notes((m.TimedNote(1, 1.05, 9, 76, 90),))
+    assert routing.spread([click], 0) == [click]

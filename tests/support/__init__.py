@@ -1,0 +1,1 @@
+"""Fakes, builders and waiting helpers that tests share."""

@@ -1,0 +1,45 @@
+"""A subscriber that keeps the events of an engine, and waits for them with a deadline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from engine.protocol.events import Event
+
+Told = TypeVar("Told", bound=Event)
+
+
+class Listener:
+    """Keeps what an engine tells, and waits for it with a deadline."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event: Event) -> None:
+        """Hears an event."""
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
+        """Waits until something holds that events bring about."""
+        with self._changed:
+            assert self._changed.wait_for(condition, timeout), self.events
+
+    def of(self, kind: type[Told]) -> list[Told]:
+        """Gives the events of a kind that were heard so far."""
+        return [event for event in list(self.events) if isinstance(event, kind)]
+
+    def wait(
+        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
+    ) -> Told:
+        """Gives the first event of a kind that is like that, once it was heard."""
+
+        def found() -> list[Told]:
+            return [event for event in self.of(kind) if like(event)]
+
+        self.until(found, timeout)
+        return found()[0]

@@ -1,0 +1,273 @@
+"""An engine without a thread: a command is met before `send` returns, and nothing sounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
+from engine.jobs import Job
+from engine.latent.attribute_map import surface
+from engine.latent.sensitivity import effects, sensitivity
+from engine.midi.messages import Heard
+from engine.music.measure import Measure
+from engine.music.song import Origin, Slot, Song
+from engine.protocol import commands as c
+from engine.protocol.events import (
+    ClockStatus,
+    CorpusBrowsed,
+    Event,
+    Explained,
+    MapFilled,
+    MidiLookedInto,
+    Noticed,
+    PortStatus,
+    Refused,
+    Snapshot,
+    StudioShown,
+    TrackFound,
+    TuneFound,
+    TunePreviewed,
+)
+from engine.runtime.model_queue import ModelQueue
+from engine.services.analysis.influence_queries import Influences, WayFound
+from engine.services.devices.controllers import Controllers
+from engine.services.editing.state import State
+from engine.services.session.keeper import AtTheEnd
+from tests.support import fake_influence
+from tests.support.fakes import FakeModel
+
+TUNES = tuple(
+    TuneFound(number, title, "oneills1850", number, metre, key, measures)
+    for number, (title, metre, key, measures) in enumerate(
+        (
+            ("The Rakes of Kildare", "4/4", "G", 16),
+            ("Kitty of Coleraine", "4/4", "D", 16),
+            ("The Boys of Bluehill", "2/2", "D", 16),
+            ("Chief O'Neill's Favourite", "4/4", "D", 32),
+            ("Off to California", "4/4", "G", 16),
+        ),
+        start=1,
+    )
+)
+
+TRACKS = (
+    TrackFound(1, "", 0, False),
+    TrackFound(2, "Kit", 40, True),
+    TrackFound(3, "Flute", 120, False),
+    TrackFound(4, "", 1, False),
+)
+
+
+def song() -> Song:
+    """Gives four measures of the fake's own music in eight slots, one of them moved."""
+    model = FakeModel()
+    codes = []
+    for density, span, jump, rhythm in (
+        (0.0, 0.5, -0.6, -1.0),
+        (1.0, 0.0, 0.8, 0.5),
+        (-0.75, 1.2, 0.2, -0.5),
+        (-1.5, -1.0, 0.0, 1.0),
+    ):
+        point = list(model.spec.origin)
+        point[:4] = [rhythm, span, density, jump]
+        codes.append(tuple(point))
+    slots = [
+        Slot(measure, code, code, Origin("corpus", TUNES[0].title, "measure 1"))
+        for measure, code in zip(model.decode(codes), codes, strict=True)
+    ]
+    return Song("The Rakes of Kildare", 96.0, slots=(*slots, *[Slot()] * 4))
+
+
+class FakeEngine:
+    """Meets commands by `State`, those about jobs and files by rule; keeps what was sent."""
+
+    def __init__(self, start: Song | None = None, *, ready: bool = True) -> None:
+        self.state = State(start if start is not None else song())
+        self.sent: list[c.Command] = []
+        self.influences = Influences(fake_influence.parts())
+        self.closed = False
+        self.queue = ModelQueue()
+        self.controllers = Controllers(self.tell)
+        self._callbacks: list[Callable[[Event], None]] = []
+        self._told = -1
+        if ready:
+            self.adopt()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest state."""
+        return self.state.snapshot()
+
+    @property
+    def ends(self) -> tuple[AtTheEnd, ...]:
+        """Nothing is kept here."""
+        return ()
+
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """Tells ``callback`` the state at once, and every event from now on."""
+        self._callbacks.append(callback)
+        callback(self.snapshot)
+        return lambda: self._callbacks.remove(callback)
+
+    def hear(self, *messages: Heard) -> None:
+        """Lets messages of controllers arrive, and what they ask for be met."""
+        for each in messages:
+            command = self.controllers.hear(each, self.snapshot, StudioShown())
+            if command is not None:
+                self.send(command)
+        for command in self.controllers.settle(math.inf, self.snapshot):
+            self.send(command)
+
+    def adopt(self) -> None:
+        """Lets the model arrive."""
+        self.state.adopt(FakeModel())
+        self.queue.meet(self.send, lambda: len(self.snapshot.undo))
+        self.state.apply(c.MarkWaiting(0))
+        self._publish()
+
+    def tell(self, event: Event) -> None:
+        """Tells an event that no command asked for."""
+        for callback in tuple(self._callbacks):
+            callback(event)
+
+    def close(self) -> None:
+        """Remembers that it was closed."""
+        self.closed = True
+
+    def send(self, command: c.Command) -> None:
+        """Meets a command; before the model is there, what can be."""
+        if self.snapshot.model.state == "loading" and self.queue.takes(command):
+            self.state.apply(c.MarkWaiting(self.queue.count))
+            self._publish()
+            return
+        self.sent.append(command)
+        try:
+            events = self._meet(command)
+        except ArmonicaError as error:
+            events = (Refused.of(error, command),)
+        for event in events:
+            self.tell(event)
+        self._publish()
+
+    def of(self, *kinds: type[c.Command]) -> list[c.Command]:
+        """Gives what was sent of some kinds, in order."""
+        return [command for command in self.sent if isinstance(command, kinds)]
+
+    def _publish(self) -> None:
+        shown = self.snapshot
+        if shown.revision != self._told:
+            self._told = shown.revision
+            self.tell(shown)
+
+    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+        shown = self.snapshot
+        match command:
+            case c.DrawMap(slot, x, y, attribute, width, height):
+                code = shown.song.slot(slot).latent
+                if self.state.model is None or code is None:
+                    return ()
+                drawn = surface(self.state.model, code, x, y, attribute, width, height)
+                return (MapFilled(slot, shown.revision, drawn, True),)
+            case c.Explain(slot, dimensions):
+                code = shown.song.slot(slot).latent
+                if self.state.model is None or code is None:
+                    return ()
+                does = effects(self.state.model, code, dimensions)
+                slopes = sensitivity(self.state.model, code, dimensions)
+                return (Explained(slot, shown.revision, does, slopes),)
+            case c.AskInfluence():
+                return self._done(self.influences.ask(command, shown))
+            case c.AskTakeInfluence():
+                return self._done(self.influences.ask_take(command, shown))
+            case c.RegenerateAway():
+                assert self.state.model is not None
+                return self._done(self.influences.away(command, shown, self.state.model))
+            case c.WriteProvenance(path):
+                if "missing" in path:
+                    raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
+                return (Noticed(f"Written: {path}.", answers=command),)
+            case c.WatchMidi():
+                return ()
+            case c.BrowseCorpus(query):
+                words = query.lower().split()
+                found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
+                return (CorpusBrowsed(query, tuple(found), 0),)
+            case c.PreviewTune(tune, first, count):
+                count = min(count, TUNES[tune - 1].measures - first + 1)
+                measures = tuple(_scale(first + each) for each in range(count))
+                return (TunePreviewed(tune, first, measures),)
+            case c.LookIntoMidi(path):
+                if "missing" in path:
+                    raise BadMidiFile(f"{path} is not there.", "Check its name.")
+                return (MidiLookedInto(path, TRACKS),)
+            case c.LoadTune(slot, tune, first, count):
+                title = TUNES[tune - 1].title
+                measures = tuple(_scale(first + each) for each in range(count))
+                origins = tuple(
+                    Origin("corpus", title, f"measure {first + each}") for each in range(count)
+                )
+                return self.state.apply(c.LoadMeasures(slot, measures, origins))
+            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                self.controllers.meet(command)
+                return ()
+            case c.OpenPort(name):
+                status = PortStatus(name, "open" if name else "none", known=shown.port.known)
+                return self.state.apply(c.MarkPort(status))
+            case c.SetThru(on, only):
+                inputs = replace(shown.inputs, thru=on, only=only)
+                return self.state.apply(c.MarkInputs(inputs))
+            case c.CaptureLast(slot):
+                origin = Origin("played", "Played", "kept, measure 1 of 1")
+                played = c.LoadMeasures(slot or 0, (_scale(2),), (origin,))
+                return self.state.apply(played)
+            case c.FollowClock(source):
+                return self.state.apply(c.MarkClock(ClockStatus(source)))
+            case c.BackToOwnTempo():
+                return self.state.apply(c.MarkClock(ClockStatus()))
+            case c.KeepUnsaved():
+                return (Noticed("What is not saved is kept.", answers=command),)
+            case c.LetUnsavedGo() | c.LeaveKept() | c.ForgetKept():
+                return ()
+            case c.SaveSong(path):
+                path = path or shown.path or "song.json"
+                return (
+                    *self.state.apply(c.MarkSaved(path, shown.song)),
+                    Noticed(f"Saved as {path}.", answers=command),
+                )
+            case c.ExportMidi(path):
+                if "missing" in path:
+                    raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
+                return (Noticed(f"Written: {path}.", answers=command),)
+            case c.ImportMidi(slot, path, _):
+                origin = Origin("midi", path, "measure 1")
+                told = self.state.apply(c.LoadMeasures(slot, (_scale(1),), (origin,)))
+                return (*told, Noticed("1 measure. A pitch moved.", answers=command))
+            case c.OpenSong(path):
+                if "missing" in path:
+                    raise BadSong(f"{path} is not there.", "Check its name.")
+                opened = replace(song(), title="Opened")
+                told = self.state.apply(c.ReplaceSong(opened, path, True))
+                return (*told, Noticed("Opened.", answers=command))
+            case _:
+                return self.state.apply(command)
+
+    def _done(self, work: Callable[[Job], None]) -> tuple[Event, ...]:
+        told: list[Event] = []
+        Job(0, "", "", work, told.append).run()
+        events: list[Event] = []
+        for event in told:
+            if isinstance(event, WayFound):
+                events += self.state.apply(c.SetLatents(event.slot, event.values))
+                events.append(Noticed(event.words))
+            else:
+                events.append(event)
+        return tuple(events)
+
+
+def _scale(number: int) -> Measure:
+    tokens = [0] * 24
+    for beat in range(8):
+        tokens[beat * 3] = 60 + (0, 2, 4, 5, 7, 9, 11, 12)[(beat + number) % 8]
+    return Measure.from_tokens(tokens)

@@ -1,0 +1,81 @@
+"""An engine with a studio in which nothing sounds, and who listens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.midi import messages as m
+from engine.midi.client import Player
+from engine.music.measure import HOLD, Measure
+from engine.music.song import Origin, Slot, Song
+from engine.protocol import commands as c
+from engine.protocol.events import Prompt, Refused, StudioShown, Take
+from engine.runtime.engine import Engine
+from engine.services.generation import take_store
+from engine.services.generation.backends import StudioParts
+from tests.support.events import Listener
+from tests.support.fake_player import RecordingPlayer
+from tests.support.fakes import FakeModel
+
+MELODY = Measure.from_tokens([60, *[HOLD] * 11, 64, *[HOLD] * 11])
+SONG = Song("Song", 240.0, slots=(Slot.brought_in(MELODY, Origin("corpus", "The Tune")),) * 2)
+NOTHING = Prompt("nothing")
+
+
+class Room:
+    """An engine with a studio in which nothing sounds, and who listens."""
+
+    def __init__(self, parts: StudioParts, song: Song = SONG) -> None:
+        self.listener, self.player = Listener(), RecordingPlayer()
+        self.engine = Engine(FakeModel, self._player, song=song, studio=parts)
+        self.engine.subscribe(self.listener)
+        self.engine.start()
+
+    def _player(self, tell: Callable[[m.FromPlayer], None]) -> Player:
+        del tell
+        return self.player
+
+    @property
+    def shown(self) -> StudioShown:
+        """The state of the studio as it was told last."""
+        told = self.listener.of(StudioShown)
+        return told[-1] if told else StudioShown()
+
+    def do(self, *commands: c.Command) -> Room:
+        """Asks."""
+        for command in commands:
+            self.engine.send(command)
+        return self
+
+    def until(self, condition: Callable[[StudioShown], object]) -> StudioShown:
+        """Waits until the state is like that."""
+        self.listener.until(lambda: condition(self.shown))
+        return self.shown
+
+    def opened(self, name: str = "toy") -> Room:
+        """Opens a model and waits for it, and for the takes and the sound."""
+        self.do(c.OpenAudioModel(name)).until(
+            lambda s: s.model.state == "ready" and (s.sound or s.silence)
+        )
+        return self
+
+    def take(self, *commands: c.Command) -> Take:
+        """Asks for a take and gives it once it is kept and nothing grows any more."""
+        before = {take.id for take in self.shown.takes}
+
+        def new() -> list[Take]:
+            return [take for take in self.shown.takes if take.id not in before]
+
+        self.do(*commands).until(lambda s: s.job is None and new())
+        return new()[0]
+
+    def refused(self, command: c.Command) -> Refused:
+        """Asks for what cannot be, and gives how it was told."""
+        self.do(command)
+        return self.listener.wait(Refused, lambda event: event.answers == command)
+
+
+def files() -> list[str]:
+    """Gives the endings of all files of takes."""
+    folder = take_store.takes_folder()
+    return sorted(path.suffix for path in folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,41 @@
+"""An independent JACK client that keeps what it receives, and notes to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.bench.jack import JackServer, Listener, Message, starts
+from engine.midi.messages import Notes, TimedNote
+
+__all__ = ["PERIOD", "STRETCHES", "Heard", "JackServer", "note_starts", "scale"]
+
+PERIOD = 128
+"""Frames of a period: JACK's own clock slips whenever it is held up for longer than one."""
+
+STRETCHES = 16
+"""How often time is measured by JACK's clock, which slips now and then on a busy machine. A
+player that kept wrong time would be wrong in every stretch."""
+
+
+class Heard(Listener):
+    """What an independent client hears, for tests to wait on."""
+
+    def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:
+        """Waits until what was heard is like that."""
+        assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
+
+
+def note_starts(messages: Sequence[Message]) -> list[Message]:
+    """Gives the note-ons among what was heard."""
+    return [(at, data) for at, data in messages if starts(data)]
+
+
+def scale(first: float, step: float, count: int) -> Notes:
+    """Gives a scale of C on channel 2 from that moment, a note each ``step`` seconds."""
+    pitches = (60, 62, 64, 65, 67, 69, 71, 72)
+    return Notes(
+        tuple(
+            TimedNote(first + n * step, first + (n + 0.9) * step, 2, pitches[n % 8], 100)
+            for n in range(count)
+        )
+    )

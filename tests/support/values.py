@@ -1,0 +1,129 @@
+"""Strategies for every value that travels, drawn from the fields and hints of its class."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from engine.common.codec import concrete
+from engine.errors import ArmonicaError
+from engine.midi import messages as m
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import HOLD, REST, Measure
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
+from engine.music.song import Song, Track
+from engine.protocol import commands
+
+TIMES = st.floats(0, 1e6)
+MEASURES = st.lists(
+    st.sampled_from([HOLD, REST, 55, 60, 84]),
+    min_size=FOUR_QUARTERS.ticks,
+    max_size=FOUR_QUARTERS.ticks,
+).map(lambda tokens: Measure(tuple(tokens)))
+INTERVALS = st.floats(0.001, 1.0)
+NOTES = st.builds(
+    lambda on, length, channel, pitch, velocity: m.TimedNote(
+        on, on + length, channel, pitch, velocity
+    ),
+    TIMES,
+    st.floats(0.01, 10),
+    st.integers(0, 15),
+    st.integers(0, 127),
+    st.integers(1, 127),
+)
+TRACKS = st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127))
+MODULATIONS = st.builds(
+    Modulation,
+    st.integers(0, 31),
+    st.sampled_from(["cc14", "cc"]),
+    st.integers(0, 15),
+    st.integers(0, 31),
+    st.integers(0, 127),
+    st.integers(0, 127),
+)
+ROUTES = st.builds(
+    Route,
+    st.text(max_size=8),
+    st.integers(0, 15),
+    st.none() | st.integers(0, 127),
+    st.integers(-24, 24),
+    st.booleans(),
+)
+_BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
+_NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
+    ("Song", "tempo"): st.floats(20, 400),
+    ("Prolong", "channel"): st.integers(0, 15),
+    ("Prolong", "pitch"): st.integers(0, 127),
+    ("ClockRun", "position"): st.integers(0, m.LAST_POSITION),
+    ("ClockRun", "interval"): INTERVALS,
+    ("ClockTempo", "interval"): INTERVALS,
+}
+
+
+def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
+    """Draws values of a class; places that may hold several kinds hold any of them."""
+    hints = get_type_hints(kind, localns=vars(commands))
+    given = {}
+    for part in fields(kind):
+        narrow = _NARROW.get((kind.__name__, part.name), _ANYWHERE.get(part.name))
+        if part.init:
+            given[part.name] = _of(hints[part.name], few) if narrow is None else narrow
+    if kind is Song:
+        given["slots"] = st.lists(_of(_SLOT, few), min_size=1, max_size=3).map(tuple)
+
+    def made(parts: dict[str, Any]) -> Any:
+        try:
+            return kind(**parts)
+        except ArmonicaError:
+            return None
+
+    return st.fixed_dictionaries(given).map(made).filter(lambda value: value is not None)
+
+
+def any_of(kinds: Iterable[type]) -> st.SearchStrategy[Any]:
+    """Draws a value of any of the classes."""
+    return st.one_of([values(kind) for kind in kinds])
+
+
+def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
+    origin, given = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return st.one_of([_of(each, few) for each in given])
+    if origin is Literal:
+        return st.sampled_from(given)
+    if origin is tuple and given[-1] is not Ellipsis:
+        return st.tuples(*[_of(each, few) for each in given])
+    if origin is tuple:
+        return st.lists(_of(given[0], few), max_size=few).map(tuple)
+    if origin is frozenset:
+        return st.frozensets(_of(given[0], few), max_size=few)
+    if origin is dict:
+        return st.dictionaries(_of(given[0], few), _of(given[1], few), max_size=few)
+    ready = {
+        float: st.floats(allow_nan=False, width=32),
+        int: st.integers(0, 15) | st.integers(-(2**63), 2**63 - 1),
+        bool: st.booleans(),
+        str: st.text(max_size=8),
+        bytes: _BYTES,
+        Fraction: st.fractions(max_denominator=48).filter(lambda value: abs(value) < 2**40),
+        type(None): st.none(),
+        Measure: MEASURES,
+        m.TimedNote: NOTES,
+        Track: TRACKS,
+        Modulation: MODULATIONS,
+        Route: ROUTES,
+    }
+    if hint in ready:
+        return ready[hint]
+    found = concrete(hint)
+    return st.deferred(lambda: st.one_of([values(each, few) for each in found]))
+
+
+_ANYWHERE = {"at": TIMES, "off": TIMES, "outlet": st.integers(0, m.LAST_OUTLET)}
+_SLOT = get_args(get_type_hints(Song)["slots"])[0]

@@ -1,0 +1,134 @@
+"""The song strip, the transport and what is typed into them."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.midi.sync.clock_tracker import Lock
+from engine.protocol import commands as c
+from engine.protocol.events import (
+    ClockFollowed,
+    ClockStatus,
+    InputStatus,
+    LatenessMeasured,
+    PlayheadMoved,
+    PortStatus,
+)
+from tests.support.fake_engine import FakeEngine
+from tests.support.pictures import lines
+from tests.support.waiting import until
+from tui.app import ArmonicaApp
+from tui.widgets.song_strip import SongStrip
+from tui.widgets.transport import Transport
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def test_measures_are_copied_cleared_inserted_and_removed(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "c", "5")
+        await until(pilot, lambda: app.composing.slot == 4)
+        await pilot.press("p", "d", "n")
+        assert engine.of(c.CopySlot, c.ClearSlot, c.InsertSlot) == [
+            c.CopySlot(1, 4), c.ClearSlot(4), c.InsertSlot(4),
+        ]  # fmt: skip
+        await pilot.press("1")
+        await until(pilot, lambda: app.composing.slot == 0)
+        # The copied measure is the first now, one before where it was.
+        await pilot.press("D", "5")
+        await until(pilot, lambda: app.composing.slot == 4)
+        await pilot.press("p")
+        assert engine.of(c.RemoveSlot, c.CopySlot)[1:] == [c.RemoveSlot(0), c.CopySlot(0, 4)]
+
+
+async def test_playing_tempo_and_the_rest_of_the_transport(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("space")
+        await until(pilot, lambda: app.composing.shown.playing)
+        engine.tell(PlayheadMoved(1, 2.5))
+        engine.tell(LatenessMeasured(0.1, 0.4, 7.5))
+        line = app.composing.query_one(Transport)
+        await until(pilot, lambda: "2:3.50" in line.plain() and "late 0.1/7.5 ms" in line.plain())
+        assert "Playing measure 2" in app.composing.query_one(SongStrip).plain()
+        await pilot.press("space", "+", "+", "-", "e", "A", "enter", "ctrl+c")
+        assert engine.of(c.Play, c.Stop, c.SetEditTiming, c.SetAudition, c.Audition, c.Panic) == [
+            c.Play(), c.Stop(), c.SetEditTiming("beat"), c.SetAudition(False), c.Audition(0),
+            c.Panic(),
+        ]  # fmt: skip
+        assert [tempo.tempo for tempo in engine.of(c.SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
+
+
+async def test_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("t", "1", "2", "0", "enter")
+        await until(pilot, lambda: engine.of(c.SetTempo))
+        assert engine.of(c.SetTempo) == [c.SetTempo(120.0)]
+        await pilot.press("T", "Q", "enter")
+        await until(pilot, lambda: engine.of(c.SetTitle))
+        assert engine.of(c.SetTitle) == [c.SetTitle("Q")]
+
+
+async def test_a_port_is_chosen(app: ArmonicaApp, engine: FakeEngine) -> None:
+    engine.state.apply(c.MarkPort(PortStatus("Synth", "lost", known=("Through", "FluidSynth"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "Synth gone" in app.composing.query_one(Transport).plain()
+        await pilot.press("O", "down", "down", "enter")
+        await until(pilot, lambda: engine.of(c.OpenPort))
+        assert engine.of(c.OpenPort) == [c.OpenPort("FluidSynth")]
+
+
+DAW = "jack:daw:clock"
+
+
+@pytest.mark.parametrize(
+    ("lock", "clock", "words"),
+    [
+        ("silent", None, "◇ no clock, 96 bpm"),
+        ("locking", ClockFollowed(131.0, None, 0.5), "◇ locking, 131.0 bpm"),
+        ("locked", ClockFollowed(120.02, -0.44, 0.5), "◆ locked, 120.0 bpm, -0.4 ms"),
+        ("free-wheeling", ClockFollowed(120.0, 6.0, 0.5), "◇ free-wheels, 120.0 bpm, +6.0 ms"),
+        ("too fast", ClockFollowed(455.0, None, 0.5), "✕ too fast, 455.0 bpm"),
+    ],
+)
+async def test_the_light_of_a_clock_is_a_shape_a_word_and_a_tempo(
+    app: ArmonicaApp, engine: FakeEngine, lock: Lock, clock: ClockFollowed | None, words: str
+) -> None:
+    engine.state.apply(c.MarkClock(ClockStatus("", DAW, lock), True))
+    async with app.run_test(size=(80, 24)) as pilot:
+        engine.tell(PlayheadMoved(1, 2.5))
+        if clock is not None:
+            engine.tell(clock)
+        line = app.composing.query_one(Transport)
+        await until(pilot, lambda: words in line.plain() and "2:3.50" in line.plain())
+        drawn = lines(line)[0]
+        assert all(part in drawn for part in ("▶ playing", *words.split(", "), "2:3.50"))
+
+
+async def test_a_key_keeps_a_clock_and_goes_back_to_the_own_tempo(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        line = app.composing.query_one(Transport)
+        await pilot.press("Y")
+        await until(pilot, lambda: "no clock" in line.plain())
+        await pilot.press("Y")
+        await until(pilot, lambda: "no clock" not in line.plain())
+        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [c.FollowClock(), c.BackToOwnTempo()]
+
+
+async def test_the_input_whose_clock_is_kept_is_chosen(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    engine.state.apply(c.MarkInputs(InputStatus(heard=("virtual", DAW))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("N", "down", "down", "down", "enter")
+        await until(pilot, lambda: app.composing.shown.clock.follow == DAW)
+        await pilot.press("N", "up", "up", "up", "enter")
+        await until(pilot, lambda: app.composing.shown.clock.follow is None)
+        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [
+            c.FollowClock(DAW), c.BackToOwnTempo(),
+        ]  # fmt: skip

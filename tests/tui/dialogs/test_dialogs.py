@@ -1,0 +1,241 @@
+"""What is asked before something is done: tunes, files, keys, the palette."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.widgets import Input, Label, OptionList
+
+from engine.locations import SONGS, config_folder, data_folder, songs_folder
+from engine.protocol import commands as c
+from engine.protocol.events import Snapshot
+from tests.support.fake_engine import TUNES, FakeEngine
+from tests.support.pictures import lines
+from tests.support.waiting import until
+from tui import keymap
+from tui.app import ArmonicaApp
+from tui.dialogs.help import Help
+from tui.dialogs.midi_import import Importer
+from tui.dialogs.tune_browser import Browser
+from tui.widgets.tune_preview import Phrase
+
+
+async def test_measures_come_from_a_tune_that_was_looked_for(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "b")
+        await until(pilot, lambda: isinstance(app.screen, Browser))
+        browser = app.screen
+        assert isinstance(browser, Browser)
+        await pilot.press(*"kitty")
+        await until(pilot, lambda: browser.query_one(OptionList).option_count == 1)
+        await pilot.press("enter", "5", "tab", "2", "0", "enter")
+        await until(pilot, lambda: engine.of(c.LoadTune))
+        # Of 16 measures, twelve are left from the fifth on.
+        assert engine.of(c.LoadTune) == [c.LoadTune(1, TUNES[1].tune, 5, 12)]
+
+
+async def test_a_measure_that_a_tune_has_not_is_told_beside_it(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Browser) and app.screen.tune is not None)
+        await pilot.press("down", "enter", "9", "9", "enter")
+        assert app.screen.query_one("#first", Input).has_class("-wrong")
+        assert "1 to 16" in str(app.screen.query_one("#how", Label).render())
+        await pilot.press("escape")
+        assert app.screen is app.composing
+        assert not engine.of(c.LoadTune)
+
+
+async def test_the_measures_of_a_tune_are_shown_and_heard_before_they_are_taken(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Browser) and app.screen.tune is not None)
+        phrase = app.screen.query_one(Phrase)
+        await until(pilot, lambda: phrase.measures)
+        assert "Measures 1 to" in phrase.plain()
+        # Five fit in a row of eighty; four are proposed.
+        assert lines(phrase)[0].split() == ["1", "2", "3", "4", "5"]
+        await pilot.press("down", "down", "enter", "3")
+        await until(pilot, lambda: phrase.first == 3)
+        assert engine.of(c.PreviewTune)[-1] == c.PreviewTune(TUNES[2].tune, 3, 5)
+        await pilot.press("ctrl+l")
+        assert engine.of(c.AuditionMeasures) == [c.AuditionMeasures(phrase.measures[:4])]
+        await pilot.press("escape")
+        await until(pilot, lambda: len(engine.of(c.AuditionMeasures)) == 2)
+        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures()
+
+
+async def test_the_cursor_asks_for_the_measures_of_the_tune_it_rests_on_only(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Browser) and app.screen.tune is not None)
+        for _ in range(3):
+            app.screen.action_list("cursor_down")  # type: ignore[attr-defined]
+        phrase = app.screen.query_one(Phrase)
+        last = c.PreviewTune(TUNES[3].tune, 1, 5)
+        await until(pilot, lambda: phrase.measures and engine.of(c.PreviewTune)[-1] == last)
+        passed = {c.PreviewTune(tune.tune, 1, 5) for tune in TUNES[1:3]}
+        assert not passed.intersection(engine.of(c.PreviewTune))
+
+
+async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
+    app: ArmonicaApp, engine: FakeEngine, tmp_path: Path
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3", "i")
+        await until(pilot, lambda: isinstance(app.screen, Importer))
+        sheet = app.screen
+        sheet.query_one("#path", Input).value = str(tmp_path / "a.mid")
+        await pilot.press("enter")
+        tracks = sheet.query_one(OptionList)
+        await until(pilot, lambda: tracks.display)
+        told = [str(tracks.get_option_at_index(at).prompt) for at in range(tracks.option_count)]
+        assert ["Kit" in told[0], "drums" in told[0], "120 notes" in told[1]] == [True] * 3
+        # The first that has more than drums is proposed; one further down is taken.
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(c.ImportMidi) == [c.ImportMidi(2, str(tmp_path / "a.mid"), 4)]
+        assert ["A pitch moved" in note.message for note in app._notifications] == [True]
+
+
+async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i", "enter")
+        sheet = app.screen
+        how = sheet.query_one("#how", Label)
+        assert "path" in str(how.render())
+        await pilot.press(*"missing", "enter")
+        await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
+        assert "Check its name" in str(how.render())
+        assert not app._notifications
+        await pilot.press("backspace")
+        assert not sheet.query_one("#path").has_class("-wrong")
+
+
+async def test_a_place_that_cannot_be_written_is_told_beside_it(app: ArmonicaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("X", *"/missing/a", "enter")
+        form = app.screen
+        await until(pilot, lambda: form.query_one("#field-0").has_class("-wrong"))
+        await until(pilot, lambda: "missing" in str(form.query_one("#hint", Label).render()))
+        await pilot.press("escape")
+        assert app.screen is app.composing
+
+
+async def test_a_path_that_is_refused_is_told_beside_it_and_can_be_mended(
+    app: ArmonicaApp,
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+o", *"missing", "enter")
+        sheet = app.screen
+        await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
+        await until(pilot, lambda: "Check" in str(sheet.query_one("#how", Label).render()))
+        assert not app._notifications
+        await pilot.press(*["backspace"] * 7, *"there", "enter")
+        await until(pilot, lambda: app.composing.shown.song.title == "Opened")
+        assert app.screen is app.composing
+
+
+async def test_a_song_is_saved_where_it_is_told_and_then_there_again(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    usual = data_folder() / "songs" / "The Rakes of Kildare.armonica"
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("right", "S", "enter")
+        await until(pilot, lambda: app.composing.shown.saved)
+        await pilot.press("right", "S")
+        assert engine.of(c.SaveSong) == [c.SaveSong(str(usual)), c.SaveSong(None)]
+
+
+async def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    there = data_folder() / "songs" / "The Rakes of Kildare.mid"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("X", "enter")
+        await pilot.pause()
+        assert not engine.of(c.ExportMidi)
+        assert "there already" in str(app.screen.query_one("#hint", Label).render())
+        await pilot.press("enter")
+        assert engine.of(c.ExportMidi) == [c.ExportMidi(str(there))]
+
+
+async def test_a_song_is_opened_from_the_list_or_by_its_path(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    mine = songs_folder() / "Mine.armonica"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+o")
+        lines = app.screen.query_one(OptionList)
+        told = [str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count)]
+        assert told[0] == "Mine"
+        assert told[1].endswith("(comes with Armonica)")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.composing.shown.song.title == "Opened")
+        await pilot.press("ctrl+o", "down", "enter")
+        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 2)
+        await until(pilot, lambda: app.screen is app.composing)
+        await pilot.press("ctrl+o", *"Mine", "enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(c.OpenSong)[-1] == c.OpenSong(str(mine))
+        engine.sent.pop()
+        await pilot.press("ctrl+o", *"/a/b", "enter")
+        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 3)
+        first = sorted(SONGS.glob("*.armonica"))[0]
+        assert engine.of(c.OpenSong) == [
+            c.OpenSong(str(mine)),
+            c.OpenSong(str(first)),
+            c.OpenSong("/a/b"),
+        ]
+
+
+async def test_a_name_alone_is_saved_among_the_songs(app: ArmonicaApp, engine: FakeEngine) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("W", *"reel", "enter")
+        await until(pilot, lambda: engine.of(c.SaveSong))
+        assert engine.of(c.SaveSong) == [c.SaveSong(str(songs_folder() / "reel"))]
+
+
+async def test_help_shows_the_keys_of_the_keymap_in_use(engine: FakeEngine) -> None:
+    app = ArmonicaApp(engine, keymap=keymap.load("tmux"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("?")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        words = str(app.screen.query_one("#keys-table").render())
+        assert "Take the last step back" in words
+        assert "^z" not in words
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is app.composing)
+
+
+async def test_clashes_are_told_once_at_the_start(engine: FakeEngine) -> None:
+    path = config_folder() / "keymaps" / "mine.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('[app]\nquit = "v"')
+    app = ArmonicaApp(engine, keymap=keymap.load("mine"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(app._notifications))
+        assert ["v is both" in note.message for note in app._notifications] == [True]
+
+
+async def test_everything_can_be_done_from_the_palette(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(":", *"randomise")
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: engine.of(c.Randomise))
+        assert isinstance(engine.snapshot, Snapshot)

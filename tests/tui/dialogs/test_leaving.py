@@ -1,0 +1,212 @@
+"""What is asked about songs that are not saved: at the start, at the end, and when saving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Label, OptionList
+
+from engine.locations import songs_folder
+from engine.protocol import commands as c
+from engine.protocol.events import Event, Noticed, Refused
+from engine.services.session.autosave import Kept
+from engine.services.session.keeper import AtTheEnd
+from tests.support.fake_engine import FakeEngine
+from tests.support.waiting import until
+from tui.app import ArmonicaApp, tell_ends
+from tui.dialogs.choice import Choice
+from tui.dialogs.leaving import Leaving
+
+NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/songs/old.armonica")
+
+
+@pytest.mark.parametrize(
+    ("keys", "sent"),
+    [
+        (["enter"], [c.RecoverSong("new.armonica"), c.LeaveKept("old.armonica")]),
+        (["escape"], [c.LeaveKept("new.armonica"), c.LeaveKept("old.armonica")]),
+        (
+            ["down", "enter", "down", "down", "enter"],
+            [c.LeaveKept("new.armonica"), c.ForgetKept("old.armonica")],
+        ),
+        (
+            ["down", "down", "enter", "enter"],
+            [c.ForgetKept("new.armonica"), c.RecoverSong("old.armonica")],
+        ),
+    ],
+)
+async def test_kept_songs_are_offered_the_newest_first(
+    keys: list[str], sent: list[c.Command]
+) -> None:
+    engine = FakeEngine()
+    met, kept = engine._meet, (c.RecoverSong, c.ForgetKept, c.LeaveKept)
+    engine._meet = lambda command: () if isinstance(command, kept) else met(command)  # type: ignore[method-assign]
+    app = ArmonicaApp(engine, recovered=[NEW, OLD])
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in keys:
+            await until(pilot, lambda: isinstance(app.screen, Choice))
+            await pilot.press(key)
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(*kept) == sent
+
+
+async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
+    app = ArmonicaApp(engine, keeps=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right")
+        await until(pilot, lambda: not app.composing.shown.saved)
+        await pilot.press("Q")
+        await until(pilot, lambda: isinstance(app.screen, Leaving))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.composing)
+        await pilot.press("Q", "enter", "enter")
+        await until(pilot, lambda: not app.is_running)
+        assert len(engine.of(c.SaveSong)) == 1
+        assert not engine.of(c.KeepUnsaved)
+    other = FakeEngine()
+    kept = ArmonicaApp(other)
+    async with kept.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "Q")
+        await until(pilot, lambda: not kept.is_running)
+        assert other.of(c.KeepUnsaved) == [c.KeepUnsaved()]
+
+
+class FullDisk(FakeEngine):
+    """An engine that can keep nothing; with ``copies`` it can write copies."""
+
+    copies = False
+    silent = False
+
+    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+        if isinstance(command, c.KeepUnsaved) and self.silent:
+            return ()
+        if isinstance(command, c.KeepUnsaved) and not (command.copies and self.copies):
+            return (Refused("Cannot write", "The disk is full.", "Free some space.", command),)
+        return super()._meet(command)
+
+
+@pytest.mark.parametrize(
+    ("before", "copy"),
+    [
+        (["right"], ["down", "enter"]),
+        # What was left for a song that is saved cannot be saved from here.
+        (["right", "ctrl+o", *"/a/b", "enter"], ["enter"]),
+    ],
+)
+async def test_the_end_asks_where_nothing_can_be_kept(before: list[str], copy: list[str]) -> None:
+    engine = FullDisk()
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*before)
+        await until(pilot, lambda: app.screen is app.composing)
+        await pilot.press("Q")
+        await until(pilot, lambda: isinstance(app.screen, Leaving))
+        words = app.screen.query_one("#words", Label)
+        await until(pilot, lambda: "The disk is full." in str(words.content))
+        assert "The Rakes of Kildare is not saved" in str(words.content)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.composing)
+        await pilot.press("Q")
+        await until(pilot, lambda: isinstance(app.screen, Leaving))
+        await until(pilot, lambda: app.screen.query_one(OptionList).has_focus)
+        await pilot.press(*copy)
+        await until(pilot, lambda: len(engine.of(c.KeepUnsaved)) == 3)
+        assert engine.of(c.KeepUnsaved)[-1] == c.KeepUnsaved(copies=True)
+        assert app.is_running
+        engine.copies = True
+        await pilot.press("enter")
+        await until(pilot, lambda: not app.is_running)
+    assert not engine.of(c.LetUnsavedGo)
+
+
+async def test_the_end_without_the_song_is_said_in_words() -> None:
+    engine = FullDisk()
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "Q")
+        await until(pilot, lambda: isinstance(app.screen, Leaving))
+        await until(pilot, lambda: app.screen.query_one(OptionList).has_focus)
+        await pilot.press("up", "enter")
+        await until(pilot, lambda: not app.is_running)
+    assert engine.of(c.LetUnsavedGo) == [c.LetUnsavedGo()]
+
+
+async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.dialogs.leaving.PATIENCE", 0.01)
+    engine = FullDisk()
+    engine.silent = True
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "Q")
+        await until(pilot, lambda: isinstance(app.screen, Leaving))
+        leaving = app.screen
+        await until(pilot, lambda: leaving.query_one(OptionList).has_focus)
+        engine.tell(Noticed("Kept.", answers=c.KeepUnsaved()))
+        await until(pilot, lambda: not app.is_running)
+
+
+async def test_leaving_an_engine_that_goes_on_asks_nothing() -> None:
+    engine = FullDisk()
+    app = ArmonicaApp(engine, stays=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "Q")
+        await until(pilot, lambda: not app.is_running)
+    assert not engine.of(c.KeepUnsaved)
+
+
+def test_what_became_of_songs_is_said_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    class Ended(FakeEngine):
+        @property
+        def ends(self) -> tuple[AtTheEnd, ...]:
+            kept = AtTheEnd("Kept", Path("/kept/1.armonica"), offered=True)
+            return (kept, AtTheEnd("Lost", reason="The disk is full."))
+
+    assert "Lost" in tell_ends(Ended())
+    said = capsys.readouterr().err
+    assert "/kept/1.armonica and offered at the next start" in said
+    assert "Lost" not in said
+
+
+class Changed(FakeEngine):
+    """An engine whose song file was changed by another program."""
+
+    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+        if isinstance(command, c.SaveSong) and not command.replace:
+            again = c.SaveSong(command.path, replace=True)
+            words = "a.armonica was changed by another program."
+            return (Refused("Cannot write", words, "Another name?", command, again),)
+        return super()._meet(command)
+
+
+@pytest.mark.parametrize(
+    ("keys", "replaced"),
+    [(["down", "enter"], True), (["escape"], False), (["enter", "escape"], False)],
+)
+async def test_a_file_that_another_changed_is_replaced_only_in_words(
+    keys: list[str], replaced: bool
+) -> None:
+    engine = Changed()
+    engine.state.apply(c.MarkSaved("/a.armonica", engine.snapshot.song))
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "S")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await pilot.press(*keys)
+        await until(pilot, lambda: app.screen is app.composing)
+        wanted = [c.SaveSong(), c.SaveSong(replace=True)] if replaced else [c.SaveSong()]
+        await until(pilot, lambda: engine.of(c.SaveSong) == wanted)
+
+
+async def test_saving_under_the_name_of_what_is_there_asks_beside_the_name() -> None:
+    engine = Changed()
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("W", *"reel", "enter")
+        path = str(songs_folder() / "reel")
+        await until(pilot, lambda: engine.of(c.SaveSong) == [c.SaveSong(path)])
+        hint = app.screen.query_one("#hint", Label)
+        await until(pilot, lambda: "Enter again replaces it" in str(hint.content))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(c.SaveSong)[-1] == c.SaveSong(path, replace=True)

@@ -1,0 +1,38 @@
+"""The screens on the engine itself, with its thread: a model of arithmetic, a player that notes."""
+
+from __future__ import annotations
+
+from engine.config import Settings
+from engine.runtime.engine import Engine
+from tests.support.fake_engine import song
+from tests.support.fake_influence import parts
+from tests.support.fake_player import RecordingPlayer
+from tests.support.fakes import FakeModel
+from tests.support.waiting import quiet, until
+from tui.app import ArmonicaApp
+
+
+async def test_a_key_moves_a_gauge_explains_it_plays_it_and_takes_it_back() -> None:
+    player = RecordingPlayer()
+    engine = Engine(
+        FakeModel, lambda _: player, song=song(), settings=Settings(), influence=parts()
+    )
+    engine.start()
+    app = ArmonicaApp(engine)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            screen = app.composing
+            await until(pilot, lambda: screen.shown.model.state == "ready")
+            before = engine.snapshot.song.slots[0].measure
+            await pilot.press("j", "j", "right", "right", "right", "right")
+            await until(pilot, lambda: screen.shown.song.slots[0].moved)
+            await quiet(pilot)
+            assert len(engine.snapshot.song.slots[0].measure.pitches) > len(before.pitches)
+            assert len(engine.snapshot.undo) == 1
+            await pilot.press("space")
+            await until(pilot, lambda: screen.shown.playing and player.notes())
+            await pilot.press("space", "u")
+            await until(pilot, lambda: screen.shown.song.slots[0].measure == before)
+    finally:
+        engine.close()
+    assert player.closed

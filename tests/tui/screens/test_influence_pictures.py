@@ -1,0 +1,83 @@
+"""How the influence screen looks, held as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.services.analysis.influence_queries import Influences
+from tests.support import fake_influence
+from tests.support.fake_engine import FakeEngine
+from tests.support.fake_generation import FakeStudio, take
+from tests.tui.screens.test_influence import MISSING, answered, look, look_behind_takes, near
+from tui.app import ArmonicaApp
+
+Compare = Callable[..., bool]
+Scene = Callable[[Pilot[Any]], Any]
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+THEMES = pytest.mark.parametrize("theme", ["dark", "mono"])
+
+
+def doing(*keys: str) -> Scene:
+    """Gives what goes to the influence screen, presses keys, and waits for every answer."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await look(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await answered(pilot)
+        pilot.app.clear_notifications()
+        await pilot.pause()
+
+    return before
+
+
+@THEMES
+@SIZES
+@pytest.mark.parametrize(
+    "keys",
+    [("right", "right"), ("x", "u", "enter", "a", "a")],
+    ids=["alert", "near"],
+)
+def test_measure(
+    snap_compare: Compare, keys: tuple[str, ...], size: tuple[int, int], theme: str
+) -> None:
+    app = ArmonicaApp(FakeEngine(near()), theme=theme, seed=1)
+    assert snap_compare(app, terminal_size=size, run_before=doing(*keys))
+
+
+@SIZES
+def test_no_close_match(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = ArmonicaApp(FakeEngine(), seed=1)
+    assert snap_compare(app, terminal_size=size, run_before=doing())
+
+
+def test_light(snap_compare: Compare) -> None:
+    app = ArmonicaApp(FakeEngine(near()), theme="light", seed=1)
+    assert snap_compare(app, terminal_size=(120, 40), run_before=doing())
+
+
+def test_lack(snap_compare: Compare) -> None:
+    engine = FakeEngine(near())
+    engine.influences = Influences(fake_influence.parts(error=MISSING))
+    assert snap_compare(ArmonicaApp(engine, seed=1), terminal_size=(80, 24), run_before=doing())
+
+
+@SIZES
+def test_take(snap_compare: Compare, size: tuple[int, int]) -> None:
+    studio = FakeStudio()
+    studio.open()
+    studio.change(takes=(take(1), replace(take(2), peaks=())))
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await look_behind_takes(pilot, studio)
+        await pilot.press("down")
+        await answered(pilot)
+
+    app = ArmonicaApp(studio, seed=1)
+    assert snap_compare(app, terminal_size=size, run_before=before)

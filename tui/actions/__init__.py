@@ -1,0 +1,1 @@
+"""Handlers of the actions that keys trigger, one module a subject."""

@@ -1,0 +1,195 @@
+"""What each action of the steer screen does that has to ask something first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from engine.locations import meant
+from engine.protocol import commands as c
+from engine.protocol.events import Event, Prompt, StudioShown
+from engine.services.generation.validation import SHORTEST
+from engine.steering.musicgen.generate import LONGEST
+from tui.actions.compose_dialogs import ask_path
+from tui.dialogs.choice import Choice
+from tui.dialogs.form import Field, Form, number, whole, words
+from tui.dialogs.help import Help
+from tui.formatting import generation as steer_words
+
+if TYPE_CHECKING:
+    from tui.screens.steer import SteerScreen
+
+STRONGEST = 10.0
+SEEDS = 2**31 - 1
+
+
+class PromptForm(Form):
+    """Asks for a file to continue, and closes when it is what the next take continues."""
+
+    def __init__(self, ask: Callable[[Prompt], c.Command], path: str) -> None:
+        hint = "A WAV, FLAC or MIDI file; ~ is your home, and a name alone lies here."
+        self._prompt: Prompt | None = None
+
+        def asking(values: tuple[Any, ...], _again: c.Command | None) -> c.Command:
+            self._prompt = Prompt("file", str(meant(values[0])))
+            return ask(self._prompt)
+
+        super().__init__("Continue a file", [Field("file", path, words("A path"), hint)],
+                         asking=asking)  # fmt: skip
+
+    def hear(self, event: Event) -> bool:
+        """Closes when the file was taken, and says why where it was not."""
+        taken = isinstance(event, StudioShown) and event.generation.prompt == self._prompt
+        if taken and self._prompt is not None:
+            self._prompt = None
+            self.dismiss(None)
+            return False
+        return super().hear(event)
+
+
+def _type_push(screen: SteerScreen) -> None:
+    trait = screen.trait
+    if trait is None:
+        return
+    name = trait.name
+    if trait.arm == "closed-loop":
+        hint = "From 0 to 1: how sure the meter is to be of what is asked for."
+        field = Field("target", f"{trait.target:g}", number(0, 1, "A target"), hint)
+    else:
+        hint = f"From 0 to 10, in spreads of the probe's examples; {trait.advised:.3g} is advised."
+        field = Field("strength", f"{trait.strength:g}", number(0, STRONGEST, "A strength"), hint)
+
+    def take(values: tuple[Any, ...] | None) -> None:
+        if values is not None:
+            loop = trait.arm == "closed-loop"
+            screen.gestures.end()
+            screen.send(c.SetTrait(name, target=values[0]) if loop
+                        else c.SetTrait(name, strength=values[0]))  # fmt: skip
+
+    screen.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
+
+
+def _settings(screen: SteerScreen) -> None:
+    generation, spec = screen.studio.generation, screen.studio.model.spec
+    fields = [
+        Field("seconds", f"{generation.seconds:g}", number(SHORTEST, LONGEST, "A length"),
+              "The length of what is added to the prompt."),
+        Field("seed", str(generation.seed), whole(0, SEEDS, "A seed"),
+              "The same seed and settings make the same take again."),
+        Field("temperature", f"{generation.temperature:g}", number(0, 5, "A temperature"),
+              "How freely it draws: 0 always takes the likeliest, 0.9 is usual."),
+        Field("top-k", str(generation.top_k), whole(0, 100_000, "Top-k"),
+              "From how many of the likeliest codes it draws; 0: from all."),
+    ]  # fmt: skip
+    takes_text = spec is not None and spec.text
+    if takes_text:
+        fields.append(Field("text", generation.text, str, "A description, or nothing."))
+
+    def take(values: tuple[Any, ...] | None) -> None:
+        if values is None:
+            return
+        screen.gestures.end()
+        seconds, seed, temperature, top_k, *text = values
+        screen.send(
+            c.SetGeneration(
+                seconds=seconds,
+                seed=seed,
+                temperature=temperature,
+                top_k=top_k,
+                text=text[0] if text else None,
+            )
+        )
+
+    screen.app.push_screen(Form("The next take", fields), take)
+
+
+def _prompt(screen: SteerScreen) -> None:
+    take = screen.takes.chosen
+    prompts = [Prompt("song")]
+    lines = [f"the song: {screen.composing.shown.song.title}"]
+    if take is not None:
+        prompts.append(Prompt("take", take.id))
+        lines.append(f"the take: {take.title}")
+    lines += ["a file …", "nothing: begin from silence"]
+    now = screen.studio.generation.prompt
+    kinds = [*(prompt.kind for prompt in prompts), "file", "nothing"]
+
+    def choose(at: int | None) -> None:
+        if at is None:
+            return
+        if kinds[at] == "file":
+            _file(screen)
+        else:
+            chosen = prompts[at] if at < len(prompts) else Prompt("nothing")
+            screen.send(c.SetGeneration(prompt=chosen))
+
+    at = kinds.index(now.kind) if now.kind in kinds else 0
+    screen.app.push_screen(Choice("What is continued", lines, at), choose)
+
+
+def _file(screen: SteerScreen) -> None:
+    now = screen.studio.generation.prompt
+
+    def ask(prompt: Prompt) -> c.Command:
+        command = c.SetGeneration(prompt=prompt)
+        screen.send(command)
+        return command
+
+    screen.app.push_screen(PromptForm(ask, now.which if now.kind == "file" else ""))
+
+
+def _model(screen: SteerScreen) -> None:
+    name = screen.studio.model.name or "tiny"
+    hint = "tiny, facebook/musicgen-small (or -medium, -large, -melody), or a folder."
+
+    def take(values: tuple[Any, ...] | None) -> None:
+        if values is not None:
+            screen.send(c.OpenAudioModel(values[0]))
+
+    field = Field("model", name, words("A model"), hint)
+    screen.app.push_screen(Form("Audio model", [field]), take)
+
+
+def _save(screen: SteerScreen) -> None:
+    take = screen.finished_take()
+    if take is None:
+        return
+    ident = take.id
+    ask_path(
+        screen.composing,
+        "Save the take and its recipe as",
+        ".wav",
+        lambda path: c.SaveTake(ident, path),
+        name=take.title,
+    )
+
+
+def _remove(screen: SteerScreen) -> None:
+    take = screen.finished_take()
+    if take is None:
+        return
+    ident = take.id
+
+    def choose(at: int | None) -> None:
+        if at == 1:
+            screen.send(c.RemoveTake(ident))
+
+    said = f"{take.title}, {steer_words.seconds(take.seconds)}: this cannot be taken back."
+    lines = ["keep it", "remove it and its files"]
+    screen.app.push_screen(Choice("Remove a take", lines, 0, said), choose)
+
+
+def _help(screen: SteerScreen) -> None:
+    screen.app.push_screen(Help(screen.keymap, "steer"))
+
+
+DEEDS: dict[str, Callable[[SteerScreen], None]] = {
+    "trait.type": _type_push,
+    "audio.settings": _settings,
+    "audio.prompt": _prompt,
+    "audio.file": _file,
+    "audio.model": _model,
+    "take.save": _save,
+    "take.remove": _remove,
+    "app.help": _help,
+}

@@ -1,0 +1,96 @@
+"""Sheets: what lies over the foot of the screen while something is asked."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList
+
+from engine.protocol.commands import Command
+from engine.protocol.events import Event, Noticed, Refused
+from tui.formatting.plain import plain
+
+Result = TypeVar("Result")
+
+
+class Sheet(ModalScreen[Result]):
+    """A modal screen that hears the engine while it is open."""
+
+    def on_mount(self) -> None:
+        """Takes away toasts, which would lie over the words of the sheet."""
+        self.app.clear_notifications()
+
+    def hear(self, event: Event) -> bool:
+        """Takes what the engine tells, and says whether that needs no other telling."""
+        del event
+        return False
+
+
+class PathSheet(Sheet[None]):
+    """A sheet with a path to type, a list to choose from, and a line that says how."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", show=False),
+        Binding("down", "list('cursor_down')", "Down", show=False, priority=True),
+        Binding("up", "list('cursor_up')", "Up", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    PathSheet {
+        align: center bottom; background: $background 0%;
+        & > .sheet { height: auto; max-height: 90%; }
+        & .line { height: 1; }
+        & .line Label { width: 11; color: $text-quiet; text-style: $style-quiet; }
+        & Input { width: 1fr; height: 1; background: $panel; border: none; padding: 0; }
+        & Input.-wrong { color: $text-differs; text-style: underline; }
+        & OptionList {
+            height: auto; max-height: 12; border: none; background: $panel; padding: 0; margin: 1 0;
+        }
+        & #how { width: 1fr; height: auto; color: $text-quiet; text-style: $style-quiet; }
+        & #how.-wrong { color: $text-differs; text-style: bold; }
+    }
+    """
+
+    def path_line(self, label: str) -> ComposeResult:
+        """Makes the line in which a path is typed."""
+        with Horizontal(classes="line"):
+            yield Label(label)
+            line = Input("", id="path", compact=True)
+            line.cursor_blink = False
+            yield line
+
+    def on_mount(self) -> None:
+        """Holds the path."""
+        super().on_mount()
+        self.query_one("#path").focus()
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """Shows words under the sheet: how to go on, or what went wrong."""
+        how = self.query_one("#how", Label)
+        how.update(plain(words))
+        how.set_class(wrong, "-wrong")
+
+    def action_list(self, move: str) -> None:
+        """Moves in the list, where it is shown, from wherever the cursor is."""
+        lines = self.query_one(OptionList)
+        if lines.display:
+            getattr(lines, f"action_{move}")()
+
+    def action_leave(self) -> None:
+        """Leaves without taking anything."""
+        self.dismiss(None)
+
+
+def refused(event: Event, command: Command | None) -> str:
+    """Gives why a command that is waited for was refused; nothing for any other event."""
+    if command is None or not isinstance(event, Refused) or event.answers != command:
+        return ""
+    return f"{event.message} {event.remedy}".strip()
+
+
+def met(event: Event, command: Command | None) -> bool:
+    """Tells whether an event says that a command that is waited for was met."""
+    return command is not None and isinstance(event, Noticed) and event.answers == command

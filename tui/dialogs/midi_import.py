@@ -1,0 +1,134 @@
+"""A MIDI file: which one, and which of its tracks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, Label, OptionList
+
+from engine.protocol.commands import Cancel, Command, ImportMidi, LookIntoMidi
+from engine.protocol.events import Event, JobProgressed, MidiLookedInto, TrackFound
+from tui.bridge import EngineLink
+from tui.dialogs.base import PathSheet, met, refused
+from tui.formatting.plain import plain
+from tui.widgets.canvas import fitting
+
+FIRST = "Enter looks into the file, Esc leaves it."
+READING = "reading the file"
+"""How the engine calls the job."""
+THEN = "↑ ↓ choose a track, Enter takes its measures, Esc leaves it."
+
+
+class Importer(PathSheet):
+    """Takes a path, lists the tracks with notes, and imports the one that is chosen.
+
+    It stays until the measures are there, so that what is refused is told where it was asked.
+    """
+
+    def __init__(self, link: EngineLink, slot: int) -> None:
+        super().__init__()
+        self._link = link
+        self._slot = slot
+        self._asked: Command | None = None
+        self._path = ""
+        self._tracks: tuple[TrackFound, ...] = ()
+        self._words = ""
+        self._job: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Makes the line of the path and the list of tracks, which waits."""
+        with Vertical(id="importer", classes="sheet") as box:
+            box.border_title = f"Take measures from a MIDI file, from measure {self._slot + 1} on"
+            yield from self.path_line("MIDI file")
+            tracks = OptionList(compact=True)
+            tracks.display = False
+            yield tracks
+            yield Label(FIRST, id="how", markup=False)
+
+    def hear(self, event: Event) -> bool:
+        """Shows the tracks of the file that was asked for, or what went wrong."""
+        if isinstance(event, JobProgressed) and event.name == READING:
+            self._follow(event)
+            return False
+        if isinstance(event, MidiLookedInto):
+            if self._asked == LookIntoMidi(event.path):
+                self._asked = None
+                self._list(event)
+            return True
+        if met(event, self._asked):
+            self.dismiss(None)
+        elif wrong := refused(event, self._asked):
+            if isinstance(self._asked, LookIntoMidi):
+                line = self.query_one("#path", Input)
+                line.add_class("-wrong")
+                line.focus()
+            self._asked = None
+            self.say(wrong, wrong=True)
+            return True
+        return False
+
+    def _follow(self, job: JobProgressed) -> None:
+        # A long file takes seconds, and Esc ends that too.
+        self._job = job.job if job.done < 1 else None
+        if self._asked is not None and self._job is not None:
+            self.say(f"{self._words} {job.done:.0%}")
+
+    def action_leave(self) -> None:
+        """Leaves without taking anything; what is being read is read no further."""
+        if self._asked is not None and self._job is not None:
+            self._link.send(Cancel(self._job))
+        super().action_leave()
+
+    def _list(self, found: MidiLookedInto) -> None:
+        self._path = found.path
+        self._tracks = tuple(track for track in found.tracks if track.notes)
+        tracks = self.query_one(OptionList)
+        tracks.clear_options()
+        width = max(12, min(60, self.app.size.width - 30))
+        tracks.add_options([plain(_line(track, width)) for track in self._tracks])
+        playing = [at for at, track in enumerate(self._tracks) if not track.drums]
+        tracks.highlighted = playing[0] if playing else 0
+        tracks.display = True
+        tracks.focus()
+        self.say(THEN)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.input.remove_class("-wrong")
+        self._asked = None
+        self.query_one(OptionList).display = False
+        self.say(FIRST)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if not event.value.strip():
+            self.say("A path is wanted: ~ is your home, and a name alone lies here.", wrong=True)
+        elif self._asked is None:
+            self._ask(LookIntoMidi(str(Path(event.value.strip()))), "Reading …")
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        if self._asked is None:
+            track = self._tracks[event.option_index].number
+            self._ask(ImportMidi(self._slot, self._path, track), "Taking its measures …")
+
+    def _ask(self, command: Command, words: str) -> None:
+        self._asked, self._words = command, words
+        self.say(words)
+        self._link.send(command)
+
+    def action_list(self, move: str) -> None:
+        """Moves in the list of tracks, which then holds Enter."""
+        tracks = self.query_one(OptionList)
+        if tracks.display:
+            tracks.focus()
+        super().action_list(move)
+
+
+def _line(track: TrackFound, width: int) -> str:
+    name = fitting(width, track.name or "without a name").ljust(width)
+    notes = f"{track.notes} note{'s' * (track.notes != 1)}"
+    return f"{track.number:>3}  {name}  {notes}{', drums' * track.drums}"

@@ -1,0 +1,165 @@
+"""A sheet of dials that are turned while the music goes on, each turn heard at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Label
+
+from engine.protocol import commands as c
+from engine.protocol.events import Event, Refused, Snapshot
+from tui.bridge import EngineLink
+from tui.dialogs.base import Sheet
+from tui.dialogs.form import Field, Form
+from tui.formatting.plain import plain
+from tui.view_models.gestures import Gestures
+from tui.view_models.parameters import Dials
+from tui.widgets.parameter_rows import DialRows
+
+_HOW = "← → turn (shift: far)  ↑ ↓ choose  Enter type  Space play  u undo  Esc leave"
+
+
+class DialSheet(Sheet[None]):
+    """Shows dials from snapshots and sends what turning them asks for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Leave", show=False),
+        Binding("up,k", "choose(-1)", "Above", show=False),
+        Binding("down,j", "choose(1)", "Below", show=False),
+        Binding("left,h", "turn(-1, False)", "Less", show=False),
+        Binding("right,l", "turn(1, False)", "More", show=False),
+        Binding("shift+left,H", "turn(-1, True)", "Much less", show=False),
+        Binding("shift+right,L", "turn(1, True)", "Much more", show=False),
+        Binding("enter,equals_sign", "type", "Type", show=False),
+        Binding("space", "play", "Play", show=False),
+        Binding("u,ctrl+z", "undo", "Undo", show=False),
+        Binding("U,ctrl+y", "redo", "Redo", show=False),
+    ]
+    DEFAULT_CSS = """
+    DialSheet {
+        align: center bottom; background: $background 0%;
+        & > #dials { height: auto; max-height: 100%; }
+        & #foot { width: 1fr; height: auto; color: $foreground; margin-top: 1; }
+        & #foot.-wrong { color: $text-differs; text-style: bold; }
+        & #how { width: 1fr; height: auto; color: $text-quiet; text-style: $style-quiet; }
+    }
+    """
+
+    def __init__(
+        self,
+        link: EngineLink,
+        gestures: Gestures,
+        title: str,
+        dials: Dials,
+        foot: Callable[[Snapshot], str],
+    ) -> None:
+        super().__init__()
+        self._link = link
+        self._gestures = gestures
+        self._title = title
+        self._dials = dials
+        self._foot = foot
+        self._shown = link.snapshot
+        self._chosen = 0
+
+    def compose(self) -> ComposeResult:
+        """Makes the dials, a line about what they come to, and how to go on."""
+        with Vertical(id="dials", classes="sheet") as box:
+            box.border_title = plain(self._title)
+            yield DialRows(id="rows")
+            yield Label("", id="foot", markup=False)
+            yield Label(_HOW, id="how", markup=False)
+
+    def on_mount(self) -> None:
+        """Holds the dials."""
+        super().on_mount()
+        self._gestures.end()
+        self.query_one(DialRows).focus()
+        self._draw()
+
+    def on_screen_resume(self) -> None:
+        """Draws what came while something was typed."""
+        self._shown = self._link.snapshot
+        self._draw()
+
+    def hear(self, event: Event) -> bool:
+        """Follows the engine; what it refuses is said here."""
+        if isinstance(event, Snapshot) and event.revision >= self._shown.revision:
+            self._shown = event
+            self._draw()
+        elif isinstance(event, Refused):
+            self._say(f"{event.message} {event.remedy}".strip(), wrong=True)
+            return True
+        return False
+
+    def action_choose(self, by: int) -> None:
+        """Goes to the dial above or below."""
+        self._gestures.end()
+        self._chosen = (self._chosen + by) % len(self._dials(self._shown))
+        self._draw()
+
+    def action_turn(self, steps: int, coarse: bool) -> None:
+        """Turns the chosen dial."""
+        dial = self._dials(self._shown)[self._chosen]
+        target = ("dial", self._title, dial.label)
+        gesture = self._gestures.begin(target)
+        value = dial.turned(self._gestures.asked(target, dial.value), steps, coarse)
+        # What another step has passed over is asked again from where it stands.
+        self._gestures.ask(target, value)
+        self._send(dial.ask(value, gesture))
+
+    def _send(self, command: c.Command | None) -> None:
+        if command is not None:
+            self._link.send(command)
+        else:
+            self._gestures.end()
+            self._draw()
+
+    def action_type(self) -> None:
+        """Asks for a value of the chosen dial; one that is a choice goes on to the next."""
+        dial = self._dials(self._shown)[self._chosen]
+        if not dial.typed:
+            self.action_turn(1, False)
+            return
+
+        def take(values: tuple[Any, ...] | None) -> None:
+            if values is not None:
+                self._gestures.end()
+                self._send(dial.ask(values[0], 0))
+
+        field = Field(dial.label, f"{dial.value:g}", dial.read, f"{dial.low:g} to {dial.high:g}.")
+        self.app.push_screen(Form(self._title, [field]), take)
+
+    def action_play(self) -> None:
+        """Plays the loop, or stops it."""
+        self._link.send(c.Stop() if self._shown.playing else c.Play())
+
+    def action_undo(self) -> None:
+        """Takes the last step back."""
+        self._gestures.end()
+        self._link.send(c.Undo())
+
+    def action_redo(self) -> None:
+        """Does again what was taken back."""
+        self._gestures.end()
+        self._link.send(c.Redo())
+
+    def action_leave(self) -> None:
+        """Leaves; what was turned stays."""
+        self._gestures.end()
+        self.dismiss(None)
+
+    def _draw(self) -> None:
+        dials = self._dials(self._shown)
+        self._chosen = min(self._chosen, len(dials) - 1)
+        self.query_one(DialRows).show(dials, self._chosen)
+        self._say(self._foot(self._shown), wrong=False)
+
+    def _say(self, words: str, *, wrong: bool) -> None:
+        foot = self.query_one("#foot", Label)
+        foot.update(plain(words))
+        foot.set_class(wrong, "-wrong")

@@ -1,0 +1,46 @@
+"""What is asked at the start: whether to go on with songs that were kept by themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.protocol.commands import ForgetKept, LeaveKept, RecoverSong
+from engine.services.session.autosave import Kept
+from engine.text import printable
+from tui.dialogs.choice import Choice
+
+if TYPE_CHECKING:
+    from tui.app import ArmonicaApp
+
+
+def offer(app: ArmonicaApp, kept: Sequence[Kept]) -> None:
+    """Offers kept songs one after the other, until one is taken or all are left."""
+    first, rest = kept[0], kept[1:]
+
+    def take(at: int | None) -> None:
+        if at == 0:
+            app.engine.send(RecoverSong(first.path))
+        elif at == 1:
+            app.engine.send(LeaveKept(first.path))
+        elif at == 2:
+            app.engine.send(ForgetKept(first.path))
+        if at in (1, 2) and rest:
+            offer(app, rest)
+            return
+        # One is gone on with, or nothing was answered: the others wait for the next start.
+        for each in kept if at is None else rest:
+            app.engine.send(LeaveKept(each.path))
+
+    lines = ["go on with it", "leave it for the next start", "throw it away"]
+    app.push_screen(Choice("Welcome back", lines, 0, _words(first, len(rest))), take)
+
+
+def _words(kept: Kept, more: int) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.time))
+    whose = f", which belongs to {printable(kept.belongs_to)}," if kept.belongs_to else ""
+    words = f"{kept.title}{whose} was not saved. It was kept {when}, in {kept.path}."
+    if more:
+        words += f" {more} more {'is' if more == 1 else 'are'} kept; Esc leaves them all."
+    return words

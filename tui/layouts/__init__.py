@@ -1,0 +1,1 @@
+"""Where the regions of each screen lie at a given size."""

@@ -1,0 +1,161 @@
+"""What the widgets show, read from a snapshot: plain values, no widget and no terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.latent.spec import Dimension, Latent
+from engine.music.attributes import ATTRIBUTES
+from engine.music.modulation import Modulation
+from engine.music.song import Slot
+from engine.protocol.events import Bound, ControlsShown, Snapshot
+
+DIMENSIONS = 32
+"""How many gauges are shown while no model has said how many it has."""
+
+NAMED = len(ATTRIBUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeReading:
+    """A gauge as it stands; ``asks`` and ``has`` are attribute values said in words.
+
+    ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
+    that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
+    moves it, and ``knob`` where that control stands while it has not taken the gauge up.
+    ``moves`` names the controller that it moves itself, with the value that it sends.
+    """
+
+    index: int
+    label: str
+    value: float | None
+    ghost: float | None
+    locked: bool
+    asks: str = ""
+    has: str = ""
+    differs: bool = False
+    bound: bool = False
+    knob: float | None = None
+    moves: str = ""
+
+
+def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
+    """Gives the model's dimensions, or plain ones by number until it has told them."""
+    if snapshot.model.spec is not None:
+        return snapshot.model.spec.dimensions
+    slot = snapshot.song.slots[snapshot.selected]
+    count = len(slot.latent) if slot.latent else DIMENSIONS
+    return tuple(
+        Dimension(i, ATTRIBUTES[i].name, ATTRIBUTES[i].label)
+        if i < NAMED
+        else Dimension(i, f"z{i}", f"z{i}")
+        for i in range(count)
+    )
+
+
+def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[GaugeReading, ...]:
+    """Gives the readings of all gauges for the selected measure, and of what moves them."""
+    slot = snapshot.song.slots[snapshot.selected]
+    bound = _bound(controls or ControlsShown())
+    moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
+    return tuple(
+        _gauge(each, slot, snapshot.locks, bound.get(each.name), moved.get(each.index))
+        for each in dimensions(snapshot)
+    )
+
+
+def _bound(controls: ControlsShown) -> dict[str, Bound]:
+    """Gives what moves each gauge by its dimension's name: of devices that are here alone."""
+    return {
+        bound.binding.target.name: bound
+        for device in controls.devices
+        if device.port
+        for bound in device.bindings
+        if bound.binding.target.word == "gauge"
+    }
+
+
+def _gauge(
+    dimension: Dimension,
+    slot: Slot,
+    locks: frozenset[int],
+    bound: Bound | None,
+    modulation: Modulation | None,
+) -> GaugeReading:
+    index = dimension.index
+    value = slot.latent[index] if slot.latent is not None else None
+    ghost = slot.anchor[index] if slot.anchor is not None else None
+    asks = has = ""
+    differs = False
+    moves = modulation.name if modulation is not None else ""
+    if modulation is not None and value is not None:
+        moves += f" = {modulation.at(value)}"
+    attribute = dimension.attribute
+    if attribute is not None:
+        there = attribute.of(slot.measure)
+        has = attribute.say(there)
+        target = dimension.target(value) if value is not None else None
+        if value is not None and target is not None:
+            asks = attribute.say(target)
+            # A measure that was brought in sounds as it came and was not asked for.
+            differs = slot.moved and asks != has and _far(dimension, value, target, there)
+    return GaugeReading(
+        index,
+        dimension.label,
+        value,
+        ghost,
+        index in locks,
+        asks,
+        has,
+        differs,
+        bound is not None,
+        _waits(bound),
+        moves,
+    )
+
+
+def _waits(bound: Bound | None) -> float | None:
+    """Gives where a knob stands that has not taken its gauge up."""
+    if bound is None or bound.held or bound.place is None:
+        return None
+    return bound.binding.value(bound.place)
+
+
+def stands(snapshot: Snapshot) -> Latent | None:
+    """Gives the code of the selected measure; an empty one stands where its first move starts."""
+    slot, spec = snapshot.song.slots[snapshot.selected], snapshot.model.spec
+    if slot.latent is None and slot.empty and spec is not None:
+        return spec.origin
+    return slot.latent
+
+
+def waiting(snapshot: Snapshot) -> str:
+    """Says why there are no reasons to be seen yet."""
+    match snapshot.model.state:
+        case "loading":
+            return "The model is loading. Keys pressed now are met when it is there."
+        case "failed":
+            return "There is no model: gauges stand still, and all else works. See armonica doctor."
+        case _ if snapshot.song.slots[snapshot.selected].empty:
+            return "An empty measure: move a gauge or randomise to make one."
+    return "From here: measuring …"
+
+
+def unlooked(snapshot: Snapshot) -> str:
+    """Says why nothing can be seen yet of what lies behind the measure."""
+    if snapshot.model.state == "loading":
+        return "What this is similar to stands here when the model is there."
+    if snapshot.song.slots[snapshot.selected].empty:
+        return "What a measure is similar to in the training tunes stands here."
+    return "Looking in the training tunes …"
+
+
+def _far(dimension: Dimension, value: float, target: float, there: float) -> bool:
+    """Tells whether a measure is more than half a unit of the gauge from what was asked."""
+    around = [dimension.target(value + half) for half in (-0.5, 0.5)]
+    return abs(there - target) > max(abs(each - target) for each in around if each is not None)
+
+
+def place(slot: int | None, beat: float) -> str:
+    """Says where the music is: measure from 1, then quarter notes from 1: ``3:2.50``."""
+    return "" if slot is None else f"{slot + 1}:{beat + 1:.2f}"

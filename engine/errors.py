@@ -170,3 +170,9 @@ class TerminalError(UserError):
     """A terminal that cannot show the screens."""
 
     title = "Terminal"
+
+
+class Locked(UserError):
+    """A move of a gauge that is locked."""
+
+    title = "Locked"

@@ -1,4 +1,4 @@
-"""Who is told of events: told on one thread, and none keeps the others from being told."""
+"""The event bus: subscribers, and which events a later one of its kind replaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,24 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol.events import Event
+from engine.protocol.commands import AskTakeInfluence
+from engine.protocol.events import (
+    ClockFollowed,
+    ControlsShown,
+    Event,
+    Explained,
+    InfluenceFound,
+    JobProgressed,
+    KeysHeard,
+    LatenessMeasured,
+    MapFilled,
+    MidiPassed,
+    PlayheadMoved,
+    Snapshot,
+    StudioShown,
+    TakeGrown,
+    TakePlayed,
+)
 
 Subscriber = Callable[[Event], None]
 
@@ -49,3 +66,29 @@ class Subscriptions:
         self._all = tuple(each for each in self._all if not each.ended)
         for subscription in self._all:
             subscription.tell(event)
+
+
+OFTEN = (
+    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
+    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
+    ClockFollowed,
+)  # fmt: skip
+
+GATHERED = 512
+"""How many MIDI messages are gathered at most while nobody takes them."""
+
+
+def latest(waiting: Event | None, event: Event) -> Event:
+    """Gives what stands for two events of a kind: the later, or of MIDI messages both."""
+    if isinstance(waiting, MidiPassed) and isinstance(event, MidiPassed):
+        return waiting.then(event, GATHERED)
+    return event
+
+
+def kind_of(event: Event) -> tuple[type[Event], int]:
+    """Gives what a later event must share with this one to stand in its place."""
+    # The last word of one job must not be taken for another's, nor what lies behind a take for
+    # what lies behind a measure.
+    if isinstance(event, InfluenceFound):
+        return type(event), int(isinstance(event.asked, AskTakeInfluence))
+    return type(event), event.job if isinstance(event, JobProgressed) else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine import locations
 from engine.cli.main import parser
 from engine.latent.spec import CANDIDATES
-from tui.action_table import key_table
+from tui.key_table import key_table
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 

@@ -11,8 +11,6 @@ from typing import Literal
 
 from textual.keys import format_key
 
-from engine.common.printing import put
-
 Place = Literal["everywhere", "compose", "steer", "influence", "monitor"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
@@ -319,27 +317,3 @@ def rows(keys: Mapping[str, tuple[str, ...]], screen: Place = "everywhere") -> l
 def _joined(keys: Iterable[str]) -> str:
     each = list(keys)
     return f"{each[0]} … {each[-1]}" if len(each) > 4 else "  ".join(each)
-
-
-def key_table(keys: Mapping[str, tuple[str, ...]] | None = None) -> str:
-    """Gives the key table of the README in Markdown, for the default keymap or another."""
-    if keys is None:
-        from tui.keymap import load
-
-        keys = load("default").keys
-    lines, group = [], ""
-    for row in rows(keys):
-        if row.group != group:
-            group = row.group
-            lines += ["", f"**{group}**", "", "| keys | what they do |", "|---|---|"]
-        code = " ".join(f"`{key}`" if key != "…" else key for key in _cells(row.keys))
-        lines.append(f"| {code} | {row.sentence} |".replace("`|`", "`\\|`"))
-    return "\n".join(lines[1:]) + "\n"
-
-
-def _cells(keys: str) -> list[str]:
-    return [part for part in keys.replace(" … ", "  …  ").split("  ") if part]
-
-
-if __name__ == "__main__":
-    put(*key_table().splitlines())

@@ -23,9 +23,8 @@ from textual.worker import WorkerFailed
 
 from engine.common.printing import put_over
 from engine.errors import SongLost, TerminalError
-from engine.protocol.events import Event, Noticed, Refused, StudioShown
-from engine.runtime.model_queue import lost_words
-from engine.services.session.autosave import Kept
+from engine.protocol.events import Event, Kept, Noticed, Refused, StudioShown
+from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
-from engine.event_merge import OFTEN, kind_of, latest
+from engine.event_bus import OFTEN, kind_of, latest
 from engine.protocol.commands import Command
 from engine.protocol.events import Event, MidiPassed, Snapshot
 
 if TYPE_CHECKING:
-    from engine.services.session.keeper import AtTheEnd
+    from engine.protocol.events import AtTheEnd
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""

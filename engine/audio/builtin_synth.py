@@ -12,8 +12,8 @@ import struct
 import subprocess
 import time
 
+from engine.common.child_process import child_command, child_environment
 from engine.errors import PortError
-from engine.midi.ports import child_command, child_environment
 
 API = "preview"
 PREVIEW = f"{API}:built-in synth"

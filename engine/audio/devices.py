@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.common.child_process import child_command, child_environment
 from engine.errors import ArmonicaError
-from engine.midi.ports import child_command, child_environment
 
 _SILENT_MACHINE = "Sound goes to files all the same: `armonica render -o FILE.wav`."
 

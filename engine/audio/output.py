@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.audio.playback_buffer import State
 from engine.audio.synth import FASTEST_RATE, SLOWEST_RATE, Wave
+from engine.common.child_process import child_command, child_environment
 from engine.errors import OutOfRange
-from engine.midi.ports import child_command, child_environment
 
 _PIECE = 1 << 16
 _PATIENCE = 2.0

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
-from engine.formats.midi_parser import DRUMS
 from engine.music.measure import Measure
 from engine.music.note_line import Line
-from engine.music.song import FASTEST, SLOWEST, Song, Track
+from engine.music.song import DRUMS, FASTEST, SLOWEST, Song, Track
 
 TAIL = 2.0
 """Seconds after the last measure in which its notes die away."""

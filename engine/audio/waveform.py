@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.protocol.events import PEAKS
-
 if TYPE_CHECKING:
     from engine.audio.synth import Wave
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 class Peaks:
     """The outline of a wave of ``samples`` in all, as far as it has grown."""
 
-    def __init__(self, samples: int, columns: int = PEAKS) -> None:
+    def __init__(self, samples: int, columns: int) -> None:
         self._edges = [round(samples * each / columns) for each in range(1, columns + 1)]
         self._low: list[float] = []
         self._high: list[float] = []
@@ -49,7 +47,7 @@ class Peaks:
         )
 
 
-def outline(wave: Wave, columns: int = PEAKS) -> tuple[tuple[float, float], ...]:
+def outline(wave: Wave, columns: int) -> tuple[tuple[float, float], ...]:
     """Gives the outline of a whole wave [samples]."""
     peaks = Peaks(len(wave), columns)
     peaks.add(np.asarray(wave, dtype=np.float32))

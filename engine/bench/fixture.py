@@ -15,11 +15,11 @@ from pathlib import Path
 
 from engine.bench.jack import JackServer, Listener
 from engine.bench.terminal import Terminal, application
+from engine.common.child_process import child_command
 from engine.errors import NotReady
 from engine.formats.song_file import SUFFIX, Document, write
 from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import DeviceMap
-from engine.midi.ports import child_command
 from engine.music.song import Origin, Slot, Song
 
 OURS, OTHER = "armonica", "bare"

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from engine.common.child_process import child_command, child_environment
 from engine.errors import NotReady
-from engine.midi.ports import child_command, child_environment
 
 RATE = 48_000
 PERIOD = 64

@@ -13,8 +13,8 @@ from engine.bench.fixture import Stage, load, measure_song, stage
 from engine.bench.gauge_script import Step, walk
 from engine.bench.jack import starts
 from engine.bench.terminal import Terminal
-from engine.cli.screens import load_model
 from engine.errors import NotReady
+from engine.runtime.startup import load_model
 
 KEYS = 60
 """How many keys are pressed in each of the programs, while it rests and while it plays."""

@@ -6,8 +6,8 @@ import json
 import subprocess
 
 from engine.bench import Result
+from engine.common.child_process import child_command, child_environment
 from engine.errors import NotReady
-from engine.midi.ports import child_command, child_environment
 
 PATIENCE = 120.0
 STEPS = 24

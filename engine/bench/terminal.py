@@ -16,8 +16,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from engine.common.child_process import child_environment
 from engine.errors import NotReady
-from engine.midi.ports import child_environment
 
 SIZE = (120, 40)
 """The columns and rows of the terminal that a bench shows the screens on."""

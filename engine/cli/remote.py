@@ -16,6 +16,7 @@ from engine.cli import screens
 from engine.cli.options import common, emit, number, say
 from engine.common.printing import put
 from engine.errors import OutOfRange
+from engine.runtime.startup import load_model
 
 if TYPE_CHECKING:
     from engine.protocol.events import Event
@@ -119,13 +120,13 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _hold_house(options: argparse.Namespace) -> None:
+    from engine.protocol.waiting import lost_words
     from engine.remote import sockets
     from engine.remote.audio_router import SoundBoard
     from engine.remote.file_access import Fence
     from engine.remote.player_router import Switchboard
     from engine.remote.server import House, Server
     from engine.runtime.engine import Engine
-    from engine.runtime.model_queue import lost_words
     from engine.services.session import autosave
 
     logs.tell("engine.remote")
@@ -138,7 +139,7 @@ def _hold_house(options: argparse.Namespace) -> None:
     switchboard = Switchboard()
     sound = SoundBoard()
     engine = Engine(
-        screens.load_model,
+        load_model,
         switchboard,
         song=options.opens,
         settings=settings,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import config, locations
+from engine.runtime.startup import load_model
 
 if TYPE_CHECKING:
-    from engine.latent.spec import LatentModel
     from engine.remote.connect import Address
 
 
@@ -85,14 +85,3 @@ def attach(
         stays=True,
         rate=rate,
     )
-
-
-def load_model() -> LatentModel:
-    """Loads the measure VAE that ships; takes as long as torch takes to import."""
-    import torch
-
-    from engine.latent.weights import load
-
-    # One measure at a time is too little work to share out.
-    torch.set_num_threads(1)
-    return load(locations.MEASURE_VAE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from engine.midi.wire import MAX_LINE
+MAX_LINE = 65_536
+"""The longest line in bytes, its end included."""
 
 
 class Lines:

@@ -18,6 +18,7 @@ from engine.common import atomic
 from engine.errors import BadCorpus, OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
+from engine.music.song import Origin
 
 MEASURES = "measures.safetensors"
 TUNES = "tunes.tsv"
@@ -240,3 +241,8 @@ def _check(corpus: Corpus) -> None:
         raise ValueError("a token is neither hold, rest nor a pitch in range")
     if corpus.tune.min() < 0 or corpus.tune.max() >= len(corpus.tunes):
         raise ValueError("a measure belongs to a tune that is not there")
+
+
+def corpus_origin(place: Place) -> Origin:
+    """Gives the origin of a measure of the corpus: title, book, number, and measure."""
+    return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")

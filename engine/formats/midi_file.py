@@ -12,13 +12,13 @@ import mido
 
 from engine.common import atomic
 from engine.errors import BadMidiFile, OutOfRange
-from engine.formats.midi_parser import DRUMS, ParsedFile, ParsedTrack, TimedNote, parse
+from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
 from engine.music.grid import FOUR_QUARTERS
-from engine.music.grid_fitting import Account, count, fit
+from engine.music.grid_fitting import Account, ScoreNote, count, fit
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.routes import Route
-from engine.music.song import FASTEST, SLOWEST, Track
+from engine.music.song import DRUMS, FASTEST, SLOWEST, Track
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
@@ -196,7 +196,7 @@ def _choose(path: Path, tracks: tuple[TrackInfo, ...], wanted: int | None) -> in
     return wanted
 
 
-def _without_drums(track: ParsedTrack, account: Account) -> tuple[TimedNote, ...]:
+def _without_drums(track: ParsedTrack, account: Account) -> tuple[ScoreNote, ...]:
     # A track of drums alone is only read when asked for, and then as it is.
     notes = tuple(note for note in track.notes if note.channel != DRUMS)
     if not notes:

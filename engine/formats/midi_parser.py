@@ -15,6 +15,7 @@ from typing import Any
 import mido
 
 from engine.errors import BadMidiFile
+from engine.music.grid_fitting import ScoreNote
 from engine.text import printable
 
 MOST_BYTES = 1 << 20
@@ -23,23 +24,11 @@ MOST_BYTES = 1 << 20
 MOST_MESSAGES = 100_000
 """The most messages that a file may hold, give or take one for each track."""
 
-DRUMS = 9
-"""The channel of drums, counted from 0."""
 
 LONGEST_NAME = 80
 
 _TOLD = 1024
 """Messages between two tellings of how much is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimedNote:
-    """A note as the file has it: ``start`` and ``end`` in quarter notes, its pitch and channel."""
-
-    start: Fraction
-    end: Fraction
-    pitch: int
-    channel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ class ParsedTrack:
     """
 
     name: str
-    notes: tuple[TimedNote, ...]
+    notes: tuple[ScoreNote, ...]
     end: Fraction
     tempi: tuple[tuple[Fraction, float], ...]
     metres: tuple[tuple[Fraction, str], ...]
@@ -194,7 +183,7 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
     ticks = {tick for start, _, stop, _ in found for tick in (start, stop)}
     at = {tick: Fraction(tick, ticks_per_quarter) for tick in ticks}
     notes = tuple(
-        TimedNote(at[start], at[stop], -lower, channel)
+        ScoreNote(at[start], at[stop], -lower, channel)
         for start, lower, stop, channel in sorted(found)
     )
     end = Fraction(tick, ticks_per_quarter)

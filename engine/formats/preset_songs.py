@@ -7,11 +7,10 @@ from pathlib import Path
 
 from engine import locations
 from engine.common.printing import put
-from engine.corpus.table import Corpus, shipped
+from engine.corpus.table import Corpus, corpus_origin, shipped
 from engine.errors import UnknownName
 from engine.formats.song_file import SUFFIX, Document, write
 from engine.music.song import Slot, Song, Track
-from engine.services.session.file_commands import corpus_origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,15 @@ def checked(value: float) -> float:
     if not -LIMIT <= value <= LIMIT:
         raise OutOfRange(f"A latent value runs from -3 to 3, and {value} does not lie there.")
     return float(value)
+
+
+DECIMALS = 4
+"""Draws are rounded so that a song file stays short and the last bits of no machine matter."""
+
+
+def check_dimension(spec: LatentSpec, dimension: int) -> None:
+    """Raises `OutOfRange` where the model has no such dimension."""
+    if not 0 <= dimension < len(spec.dimensions):
+        raise OutOfRange(
+            f"There is no gauge {dimension}: the model has 0 to {len(spec.dimensions) - 1}."
+        )

@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
+from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import Lines, Outbox
 from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.clock import Clock
-from engine.midi.ports import child_command, child_environment
 
 _NOTES_PER_LINE = 64
 """The player reads one line between two deadlines, so a line must be read quickly."""

@@ -10,8 +10,9 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import Lines
-from engine.midi.ports import Census, PortInfo, child_command, child_environment
+from engine.midi.ports import Census, PortInfo
 
 PAUSE = 5.0
 """Seconds before a watcher that ended is started again."""

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
+from engine.common.child_process import child_command, child_environment
 from engine.errors import PortError, UnknownName, UserError
 
 VIRTUAL = "virtual"
@@ -261,18 +259,3 @@ def _place(name: str, api: str, raw: Sequence[str]) -> int:
     if name not in names:
         raise PortError(f"The MIDI port {name!r} has gone.", "Plug it in again.")
     return names.index(name)
-
-
-def child_command(module: str, *arguments: str) -> list[str]:
-    """Gives the command that runs one of our modules in a process of its own.
-
-    ``-P`` keeps the folder the user works in off the path, whatever lies in it.
-    """
-    return [sys.executable, "-P", "-m", module, *arguments]
-
-
-def child_environment() -> dict[str, str]:
-    """Gives the environment in which such a process finds the same engine as this one."""
-    here = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH")
-    return os.environ | {"PYTHONPATH": os.pathsep.join([here, path] if path else [here])}

@@ -11,11 +11,9 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Any
 
+from engine.common.line_pipe import MAX_LINE
 from engine.errors import OutOfRange, UserError
 from engine.midi.messages import Message, TimedNote
-
-MAX_LINE = 65_536
-"""The longest line in bytes, its end included."""
 
 
 class BadMessage(UserError):

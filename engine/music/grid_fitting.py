@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from engine.music.grid import Grid
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 
-if TYPE_CHECKING:
-    # Reading files brings mido, which the first paint does not wait for.
-    from engine.formats.midi_parser import TimedNote
-
-
 _TOLD = 256
 """Measures between two tellings of how much is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreNote:
+    """A note as the file has it: ``start`` and ``end`` in quarter notes, its pitch and channel."""
+
+    start: Fraction
+    end: Fraction
+    pitch: int
+    channel: int
 
 
 @dataclass
@@ -59,11 +63,11 @@ class _Placed:
 
     start: int
     end: int
-    source: TimedNote
+    source: ScoreNote
 
 
 def fit(
-    notes: Iterable[TimedNote],
+    notes: Iterable[ScoreNote],
     length: Fraction,
     grid: Grid,
     account: Account,
@@ -108,7 +112,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _placed(notes: Iterable[TimedNote], grid: Grid, account: Account) -> list[_Placed]:
+def _placed(notes: Iterable[ScoreNote], grid: Grid, account: Account) -> list[_Placed]:
     known: dict[tuple[int, int], tuple[int, Fraction]] = {}
     length, parts = grid.length.as_integer_ratio()
 

@@ -26,6 +26,9 @@ SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
 
+DRUMS = 9
+"""The channel of drums, counted from 0."""
+
 BANK_MSB, BANK_LSB = 0, 32
 """The controllers that choose a bank."""
 
@@ -206,3 +209,10 @@ class Song:
         """Counts the notes of the loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures() for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
+
+
+def bank_words(msb: int | None, lsb: int | None) -> str:
+    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
+    if msb is None and lsb is None:
+        return "not sent"
+    return "/".join("-" if part is None else str(part) for part in (msb, lsb))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from engine.errors import ArmonicaError, OutOfRange
@@ -16,6 +17,7 @@ from engine.midi.sync.clock_tracker import Lock
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.steering.spec import Arm, AudioSpec, Mode
+from engine.text import printable
 
 if TYPE_CHECKING:
     from engine.protocol.commands import AskInfluence, AskTakeInfluence, Command
@@ -616,3 +618,41 @@ class Noticed(Event):
     text: str
     kind: Literal["information", "warning"] = "information"
     answers: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheEnd:
+    """What became of a song that was not saved when the program ended.
+
+    ``path`` is where it is kept, None where it is lost; ``offered`` says whether the next start
+    offers it; ``reason`` why it is not where it should be.
+    """
+
+    title: str
+    path: Path | None = None
+    offered: bool = False
+    reason: str = ""
+
+    def line(self) -> str:
+        """Gives the one line that is said about it."""
+        title, place = printable(self.title), printable(str(self.path))
+        if self.path is None:
+            return f"{title} is not saved and could not be kept: {self.reason}"
+        if self.offered:
+            return f"{title} is not saved; it is kept as {place} and offered at the next start."
+        return f"{title} is not saved; it is in {place} now. {self.reason}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A song that a program which is no longer there had not saved.
+
+    ``time`` is when it was kept, in seconds since 1970; ``belongs_to`` the file it was
+    opened from, if any. `engine.protocol.commands.RecoverSong` with ``path`` brings it back,
+    `engine.protocol.commands.LeaveKept` leaves it, and `engine.protocol.commands.ForgetKept` removes it.
+    """
+
+    path: str
+    time: float
+    title: str
+    belongs_to: str | None = None

@@ -20,6 +20,7 @@ from engine.event_bus import Subscriber, Subscription, Subscriptions
 from engine.midi import messages as m
 from engine.protocol.commands import Command
 from engine.protocol.events import (
+    AtTheEnd,
     ControlsShown,
     Event,
     Noticed,
@@ -32,7 +33,6 @@ from engine.remote.audio_router import Loudspeaker
 from engine.remote.connect import Address, NoWay, Wire
 from engine.remote.player_bridge import ENOUGH, Home
 from engine.remote.snapshot_delta import CHANNEL, Differences
-from engine.services.session.keeper import AtTheEnd
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""

@@ -19,7 +19,7 @@ from engine.common.codec import BadLine, Codec
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.protocol import commands, events
-from engine.services.session.autosave import Kept
+from engine.protocol.events import Kept
 
 LONGEST_TO_ENGINE = 1_048_576
 """The longest line to an engine in bytes: 256 measures with their names."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 
-from engine.event_merge import OFTEN, kind_of, latest
+from engine.event_bus import OFTEN, kind_of, latest
 from engine.protocol.events import Event, MidiPassed, Snapshot
 from engine.remote.protocol import TOLD, line
 from engine.remote.snapshot_delta import CHANNEL, Differences

@@ -25,7 +25,7 @@ from engine.errors import ArmonicaError, UserError
 from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
 from engine.protocol.commands import Command
-from engine.protocol.events import Event, Refused, Snapshot
+from engine.protocol.events import Event, Kept, Refused, Snapshot
 from engine.remote import protocol as v
 from engine.remote.audio_router import SoundBoard
 from engine.remote.connection import Peer
@@ -33,7 +33,6 @@ from engine.remote.file_access import Fence
 from engine.remote.player_router import QUIET, Switchboard
 from engine.remote.sockets import Door
 from engine.services.session import autosave
-from engine.services.session.autosave import Kept
 from engine.text import printable
 
 MOST_GUESTS = 16

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine import logs
+from engine.common.child_process import child_command, child_environment
 from engine.common.codec import BadLine
 from engine.common.line_pipe import Lines
 from engine.errors import ArmonicaError
-from engine.midi.ports import child_command, child_environment
 from engine.remote import protocol as v
 from engine.remote import sockets
 from engine.remote.connect import Address, NoWay, Wire

@@ -16,6 +16,7 @@ from engine.midi.player_mirror import Messages
 from engine.music.song import Song
 from engine.protocol import commands as c
 from engine.protocol.events import (
+    AtTheEnd,
     ControlsShown,
     Event,
     Noticed,
@@ -25,7 +26,8 @@ from engine.protocol.events import (
     Snapshot,
     StudioShown,
 )
-from engine.runtime.model_queue import ASKING, ModelQueue, lost_words
+from engine.protocol.waiting import lost_words
+from engine.runtime.model_queue import ASKING, ModelQueue
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import WayFound
 from engine.services.analysis.service import Question, Questions
@@ -38,10 +40,11 @@ from engine.services.editing.command_log import Recording
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.service import Studio, StudioCommand
+from engine.services.generation.take_search import open_take_search
 from engine.services.generation.worker_events import StudioReport
 from engine.services.session import autosave, file_commands
 from engine.services.session.autosave_timer import Keeping
-from engine.services.session.keeper import AtTheEnd, Keeper
+from engine.services.session.keeper import Keeper
 from engine.services.session.song_files import Shelf
 from engine.services.transport.cc_output import AHEAD, GAP, Coming, Modulator
 from engine.services.transport.clock_sync import Following
@@ -111,7 +114,7 @@ class Conductor:
         self._play = play
         self._publish = publish
         self._jobs = jobs
-        self._questions = Questions(jobs, influence or InfluenceParts())
+        self._questions = Questions(jobs, influence or InfluenceParts(open_take_search))
         self._shelf = Shelf(seen)
         self._keeping = Keeping(keeper, jobs, self._shelf)
         self._recording = recording

@@ -22,7 +22,7 @@ from engine.midi.client import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PlayerLost, ToPlayer
 from engine.music.song import Song
 from engine.protocol.commands import Command, Stop
-from engine.protocol.events import ControlsShown, Event, Refused, Snapshot, StudioShown
+from engine.protocol.events import AtTheEnd, ControlsShown, Event, Refused, Snapshot, StudioShown
 from engine.runtime.dispatcher import Conductor, Item, ModelFailed, ModelLoaded, collapsed
 from engine.runtime.startup import opening
 from engine.services.analysis.influence_backends import InfluenceParts
@@ -30,7 +30,7 @@ from engine.services.editing.command_log import Recording
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
 from engine.services.session import autosave
-from engine.services.session.keeper import AtTheEnd, Keeper
+from engine.services.session.keeper import Keeper
 
 PATIENCE = 1.0
 """How long what waits for the model may hold up the end, in seconds."""

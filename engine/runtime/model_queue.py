@@ -138,12 +138,6 @@ class ModelQueue:
         self._undone.clear()
 
 
-def lost_words(count: int) -> str:
-    """Says that so many edits still waited at the end."""
-    many = "edits that waited for the model were" if count != 1 else "edit that waited for it was"
-    return f"The model was still loading: {count} {many} not made."
-
-
 def _places(command: c.Command) -> tuple[range, ...]:
     match command:
         case _ if isinstance(command, c.AT_ONCE):

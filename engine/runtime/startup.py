@@ -10,6 +10,7 @@ from engine import locations
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadSong
 from engine.formats import song_file
+from engine.latent.spec import LatentModel
 from engine.music.song import Song
 from engine.protocol.events import Event, Refused
 
@@ -58,3 +59,14 @@ def shipped_songs() -> tuple[Path, ...]:
 def _file(path: Path | str) -> Opening:
     found, digest = song_file.read_with_digest(path)
     return Opening(found.song, str(song_file.found(path)), found.locks, digest)
+
+
+def load_model() -> LatentModel:
+    """Loads the measure VAE that ships; takes as long as torch takes to import."""
+    import torch
+
+    from engine.latent.weights import load
+
+    # One measure at a time is too little work to share out.
+    torch.set_num_threads(1)
+    return load(locations.MEASURE_VAE)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 Arm = Literal["none", "iti", "smitin", "closed-loop"]
 ARMS: tuple[Arm, ...] = ("none", "iti", "smitin", "closed-loop")
@@ -53,21 +52,5 @@ class TraitReading:
     pushed: bool = False
 
 
-class Steering(Protocol):
-    """Who pushes a model while it generates: asked before each step, told after it."""
-
-    def push(self, step: int) -> Tensor | None:
-        """Gives what is added to the heads' outputs at the last position of step ``step``.
-
-        Shape [layers, heads, head size], or None for an untouched step. Steps count from 0,
-        the step that holds the prompt.
-        """
-
-    def read(self, step: int, outputs: Tensor) -> None:
-        """Takes the heads' outputs at the last position, before the push was added.
-
-        Shape [layers, heads, head size]; with guidance those of the conditional rows.
-        """
-
-    def readings(self) -> Mapping[str, TraitReading]:
-        """Gives each trait as it was read last."""
+SHORTEST = 0.5
+"""The least that is added to a prompt, in seconds."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.common import atomic
-from engine.corpus.audio.render import CLIP_PARTS
+from engine.corpus.clip_format import CLIP_PARTS
 from engine.errors import BadModel, OutOfRange
 from engine.steering.musicgen.spectrum import HOP, log_mel, magnitude
 

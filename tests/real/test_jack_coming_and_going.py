@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.common.child_process import child_environment
 from engine.config import Settings
 from engine.midi.client import PlayerLink
 from engine.midi.messages import FromPlayer
-from engine.midi.ports import child_environment
 from engine.protocol import commands as c
 from engine.protocol.events import MidiPassed, Noticed
 from engine.runtime.engine import Engine

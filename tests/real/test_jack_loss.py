@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from engine.bench.jack import Message
+from engine.common.child_process import child_environment
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
-from engine.midi.ports import child_environment
 from tests.support.fake_player import EventLog
 from tests.support.jack import Heard, JackServer, note_starts, scale
 

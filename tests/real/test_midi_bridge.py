@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from engine.midi.ports import child_command, child_environment
+from engine.common.child_process import child_command, child_environment
 from engine.protocol import commands as c
 from tests.support.jack import Heard, JackServer, note_starts
 from tests.support.remote import Place

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.common.child_process import child_environment
 from engine.midi import messages as m
-from engine.midi.ports import child_environment
 from engine.protocol import commands as c
 from engine.protocol.events import Noticed, PlayheadMoved, Snapshot
 from engine.remote import service

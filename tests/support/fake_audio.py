@@ -17,9 +17,10 @@ from engine.audio.synth import Wave
 from engine.services.generation.backends import Heard, StudioParts
 from engine.steering.musicgen.download import Fetching
 from engine.steering.musicgen.generate import Request, Step
+from engine.steering.musicgen.intervention import Steering
 from engine.steering.probes import store
 from engine.steering.probes.probe import Probe
-from engine.steering.spec import AudioSpec, Steering
+from engine.steering.spec import AudioSpec
 from tests.support.toy_model import SPEC, Toy
 
 LOUDEST = 31

@@ -15,6 +15,7 @@ from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
 from engine.protocol import commands as c
 from engine.protocol.events import (
+    AtTheEnd,
     ClockStatus,
     CorpusBrowsed,
     Event,
@@ -34,7 +35,6 @@ from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import Influences, WayFound
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
-from engine.services.session.keeper import AtTheEnd
 from tests.support import fake_influence
 from tests.support.fakes import FakeModel
 

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from engine.steering.musicgen.intervention import Steering
 from engine.steering.probes.fit import fit
 from engine.steering.probes.probe import Probe, ReadOut
-from engine.steering.spec import AudioSpec, Steering
+from engine.steering.spec import AudioSpec
 
 SPEC = AudioSpec("toy", "d1g3st-of-the-toy", 16_000, 50.0, 4, 3, 4, 32, 30.0)
 SHAPE = (SPEC.layers, SPEC.heads, SPEC.head_size)

@@ -15,20 +15,14 @@ from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
 from engine.protocol.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
 from tui import keymap
-from tui.action_table import (
-    ACTIONS,
-    IDS,
-    SCREENS,
-    Place,
-    key_table,
-    rows,
-)
+from tui.action_table import ACTIONS, IDS, SCREENS, Place, rows
 from tui.actions.compose import DEEDS
 from tui.actions.influence import DEEDS as INFLUENCE_DEEDS
 from tui.actions.monitor import DEEDS as MONITOR_DEEDS
 from tui.actions.steer import DEEDS as STEER_DEEDS
 from tui.app import check_terminal
 from tui.bridge import Bridge, Due, Told
+from tui.key_table import key_table
 from tui.layouts.compose import arrangement
 from tui.theme import NAMES, defaults, load
 from tui.view_models.gestures import PAUSE, Gestures

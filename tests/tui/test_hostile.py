@@ -24,6 +24,7 @@ from engine.protocol.events import (
     InfluenceFound,
     InputStatus,
     JobProgressed,
+    Kept,
     MapFilled,
     MidiLine,
     MidiPassed,
@@ -34,7 +35,6 @@ from engine.protocol.events import (
     StudioShown,
     TunePreviewed,
 )
-from engine.services.session.autosave import Kept
 from tests.support.fake_generation import FakeStudio, take
 from tests.support.fake_midi import SESSION
 from tests.support.hostile import EVIL_TEXT

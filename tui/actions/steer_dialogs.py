@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from engine.locations import meant
 from engine.protocol import commands as c
 from engine.protocol.events import Event, Prompt, StudioShown
-from engine.services.generation.validation import SHORTEST
 from engine.steering.musicgen.generate import LONGEST
+from engine.steering.spec import SHORTEST
 from tui.actions.compose_dialogs import ask_path
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form, number, whole, words

@@ -19,7 +19,7 @@ from engine.midi.controllers.relative_encoders import ENCODINGS
 from engine.midi.controllers.targets import Target
 from engine.protocol.commands import Forget, SetBinding
 from engine.protocol.events import Bound, ControlsShown, DeviceShown, Event, StudioShown
-from engine.services.devices.target_commands import offered
+from engine.protocol.target_choices import offered
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet
 from tui.dialogs.choice import Choice

@@ -14,7 +14,7 @@ from engine.protocol.events import Event, JobProgressed, MidiLookedInto, TrackFo
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, met, refused
 from tui.formatting.plain import plain
-from tui.widgets.canvas import fitting
+from tui.formatting.text import fitting
 
 FIRST = "Enter looks into the file, Esc leaves it."
 READING = "reading the file"

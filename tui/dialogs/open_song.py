@@ -17,7 +17,7 @@ from engine.protocol.events import Event
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, met, refused
 from tui.formatting.plain import plain
-from tui.widgets.canvas import fitting
+from tui.formatting.text import fitting
 
 HOW = "↑ ↓ choose a song, or type its path; Enter opens it, Esc leaves. Undo brings yours back."
 

@@ -20,7 +20,7 @@ from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet, refused
 from tui.dialogs.form import whole
 from tui.formatting.plain import plain
-from tui.widgets.canvas import fitting
+from tui.formatting.text import fitting
 from tui.widgets.tune_preview import Phrase
 
 WAIT = 0.15

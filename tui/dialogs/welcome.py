@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.protocol.commands import ForgetKept, LeaveKept, RecoverSong
-from engine.services.session.autosave import Kept
+from engine.protocol.events import Kept
 from engine.text import printable
 from tui.dialogs.choice import Choice
 

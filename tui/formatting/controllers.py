@@ -6,7 +6,7 @@ from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import LAST, Control
 from engine.midi.controllers.targets import Target
 from engine.protocol.events import Bound, ControlsShown, DeviceShown
-from tui.widgets.canvas import fitting
+from tui.formatting.text import fitting
 
 
 def control(which: Control) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from textual.geometry import Region, Size
 
 from tui.layouts.compose import LEAST, Arranged
-from tui.view_models.queries import TOP
-from tui.widgets.match_list import ABOUT
 
 TALL = 34
 """Rows from which there is air between the parts."""
@@ -49,3 +47,11 @@ class Behind(Arranged):
     def regions(self, size: Size) -> dict[str, Region]:
         """Gives the regions of the influence screen."""
         return behind(size.width, size.height, near=self.near)
+
+
+ABOUT = 2
+"""Rows at the foot in which all is said about the chosen match."""
+
+
+TOP = 10
+"""How many pieces are named at most."""

@@ -19,10 +19,9 @@ from engine.music.groove import (
 from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS, Modulation, check
 from engine.music.routes import FARTHEST, MOST_ROUTES, Route
 from engine.music.scales import SCALES, TONICS
-from engine.music.song import FASTEST, SLOWEST, Song, Track
+from engine.music.song import FASTEST, SLOWEST, Song, Track, bank_words
 from engine.protocol import commands as c
 from engine.protocol.events import Snapshot
-from engine.services.editing.edits import bank_words
 from tui.view_models import gauges
 
 NOT_SENT = -1

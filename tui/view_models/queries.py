@@ -9,12 +9,11 @@ from typing import Literal
 from engine.protocol.commands import AskInfluence, AskTakeInfluence
 from engine.protocol.events import InfluenceFound, Snapshot
 from tui.bridge import EngineLink
+from tui.layouts.influence import TOP
 
 FOLLOW = 0.05
 """Seconds after an edit in which others join it before it is asked what lies behind it."""
 
-TOP = 10
-"""How many pieces are named at most."""
 
 Subject = Literal["measure", "take"]
 Asking = AskInfluence | AskTakeInfluence

@@ -34,9 +34,10 @@ from tui.formatting.heat_ramp import (
     faded,
     ramp,
 )
+from tui.formatting.text import fitting
 from tui.view_models import gestures
 from tui.view_models.attribute_map import MapCells
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 GUTTER = 3
 COARSE = 0.5

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
@@ -22,8 +22,6 @@ from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
-
-from engine.text import printable
 
 GAP = 4
 """Unchanged cells between two changed ones that are cheaper to write again than to jump over."""
@@ -266,15 +264,3 @@ class Canvas(Widget):
     def on_mount(self) -> None:
         """Makes the screen write changed spans only."""
         spare(self.screen)
-
-
-def fitting(width: int, *texts: str) -> str:
-    """Gives the first of some texts, longest first, that fits; else the last one, cut.
-
-    What is not printable in it is shown as ``?``.
-    """
-    text = ""
-    for text in map(printable, texts):
-        if cell_len(text) <= width:
-            return text
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""

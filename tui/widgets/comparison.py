@@ -14,7 +14,8 @@ from engine.music.measure import Measure
 from engine.music.pitch_names import pitch_name
 from engine.protocol.events import Beside
 from tui.formatting import influence as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 from tui.widgets.piano_roll import GHOSTS, GUTTER, NOTES
 
 APART = 3

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from engine.latent.sensitivity import Effect
 from engine.latent.spec import LatentSpec
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 TITLE = "From here"
 WAITING = f"{TITLE}: measuring …"

@@ -11,8 +11,9 @@ from textual import events
 from textual.message import Message
 
 from engine.latent.spec import LIMIT
+from tui.formatting.text import fitting
 from tui.view_models.gauges import GaugeReading
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 NUMBER = 6
 """Cells of a value: sign, digit, point, two digits, and a gap before it."""

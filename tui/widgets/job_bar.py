@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from engine.protocol.events import StudioShown, TakeGrown
 from tui.formatting import generation as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 Part = tuple[str, str]
 """Words and the component they are drawn with."""

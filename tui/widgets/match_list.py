@@ -16,10 +16,9 @@ from engine.music.measure import Measure
 from engine.protocol.events import Beside
 from tui.formatting import influence as words
 from tui.formatting.generation import share
-from tui.widgets.canvas import Canvas, Picture, fitting
-
-ABOUT = 2
-"""Rows at the foot in which all is said about the chosen match."""
+from tui.formatting.text import fitting
+from tui.layouts.influence import ABOUT
+from tui.widgets.canvas import Canvas, Picture
 
 WIDE = 104
 """Cells from which books and licences are written out."""

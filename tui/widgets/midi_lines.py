@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
+from tui.formatting.text import fitting
 from tui.view_models.midi_log import Passed, raw
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 from tui.widgets.transport import LATE
 
 WIDE = 104

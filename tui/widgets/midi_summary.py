@@ -11,8 +11,9 @@ from textual.message import Message
 
 from engine.midi.describe import Kind
 from engine.protocol.events import LatenessMeasured
+from tui.formatting.text import fitting
 from tui.view_models.midi_log import KINDS, Filter
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 from tui.widgets.transport import LATE
 
 NAMES: dict[Kind, str] = {

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 
 from engine.protocol.events import InfluenceFound
 from tui.formatting import influence as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 NONE = "no close match: "
 

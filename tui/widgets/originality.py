@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from engine.influence.spec import Originality
 from engine.protocol.events import InfluenceFound
 from tui.formatting import influence as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 LABEL = "originality "
 

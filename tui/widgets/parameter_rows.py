@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from tui.formatting.text import fitting
 from tui.view_models.parameters import Dial
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 LABEL, VALUE = 17, 21
 """Cells of a label with its pointer, and of a value."""

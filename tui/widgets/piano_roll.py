@@ -11,7 +11,8 @@ from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
 from engine.music.pitch_names import pitch_name
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 GUTTER = 4
 """Columns for the names of the notes and the line beside them."""

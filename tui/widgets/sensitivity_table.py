@@ -11,7 +11,8 @@ from engine.latent.sensitivity import Sensitivity
 from engine.latent.spec import LatentSpec
 from engine.music.attributes import ATTRIBUTES
 from tui.formatting.heat_ramp import blends, ramp
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 STRONG = 1.5
 """The slope at which a cell has its fullest shade."""

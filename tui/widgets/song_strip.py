@@ -10,7 +10,8 @@ from textual.message import Message
 
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Slot, Song
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 LEAST = 9
 MOST = 24

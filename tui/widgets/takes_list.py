@@ -12,7 +12,8 @@ from textual.message import Message
 
 from engine.protocol.events import Take
 from tui.formatting import generation as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 
 class TakesList(Canvas, can_focus=True):

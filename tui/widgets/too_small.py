@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tui.formatting.text import fitting
 from tui.layouts.compose import LEAST
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 
 class TooSmall(Canvas):

@@ -13,8 +13,9 @@ from textual.message import Message
 
 from engine.protocol.events import Meter, Trait, TraitResult
 from tui.formatting import generation as words
+from tui.formatting.text import fitting
 from tui.view_models.meter_history import Column
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 SOLID = "▁▂▃▄▅▆▇█"
 DOTTED = "⣀⣤⣶⣿"

@@ -20,8 +20,9 @@ from engine.protocol.events import (
     PortStatus,
     Snapshot,
 )
+from tui.formatting.text import fitting
 from tui.view_models.gauges import place
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.widgets.canvas import Canvas, Picture
 
 LATE = 5.0
 """Milliseconds of lateness that are worth a look."""

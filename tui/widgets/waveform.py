@@ -10,7 +10,8 @@ from textual import events
 from textual.message import Message
 
 from tui.formatting import generation as words
-from tui.widgets.canvas import Canvas, Picture, fitting
+from tui.formatting.text import fitting
+from tui.widgets.canvas import Canvas, Picture
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille dots by row (from the top) and column."""

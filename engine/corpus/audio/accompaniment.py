@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
+from engine.corpus.clip_format import QUARTERS
 from engine.music.harmony import Chord, Key, harmonise
 from engine.music.note_line import Stretch
-
-QUARTERS = 4
-"""Quarter notes in a measure."""
 
 KICK, SNARE, RIM, CLAP, HAT, OPEN_HAT, RIDE, CRASH = 36, 38, 37, 39, 42, 46, 51, 49
 LOW_TOM, MIDDLE_TOM, HIGH_TOM, SHAKER, TAMBOURINE = 45, 47, 50, 70, 54

@@ -21,18 +21,12 @@ from engine.audio.soundfont import find
 from engine.audio.synth import SoundedNote, Synth
 from engine.common import atomic
 from engine.common.process_pool import spread
-from engine.corpus.audio.accompaniment import QUARTERS, Arrangement, arrange
+from engine.corpus.audio.accompaniment import Arrangement, arrange
+from engine.corpus.clip_format import CLIP_PARTS, LEVEL, QUARTERS, RATE, SAMPLES, SECONDS
 from engine.corpus.table import SPLITS, Corpus, read
 from engine.errors import BadCorpus, OutOfRange
 from engine.music.harmony import Key
 from engine.music.note_line import Line, Stretch
-
-CLIP_PARTS = ("melody", "drums", "bass", "guitar", "piano", "pad")
-"""The parts of a clip, in the order of its stems."""
-
-RATE = 16_000
-SECONDS = 8.0
-SAMPLES = round(RATE * SECONDS)
 
 RULES = 2
 """The edition of the rules by which clips are arranged and levelled; clips of two do not mix."""
@@ -44,15 +38,6 @@ COUNTS = {"validation": 500, "test": 500, "train": 12_000}
 _OVERSAMPLED = 2
 """The synth sounds at this many times the rate, as it does not filter what lies above."""
 
-LEVEL = {
-    "melody": -22.0,
-    "drums": -22.0,
-    "bass": -22.0,
-    "guitar": -25.0,
-    "piano": -25.0,
-    "pad": -28.0,
-}
-"""The level of a part while it sounds, in dB below full scale."""
 
 _INAUDIBLE = 20.0
 """Hertz below which nothing is kept."""

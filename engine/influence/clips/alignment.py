@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from engine.corpus.audio.accompaniment import QUARTERS
+from engine.corpus.clip_format import QUARTERS
 from engine.influence.clips.chroma import CLASSES, HOP, RATE, onsets, over_slots
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 
 from engine.common import atomic
 from engine.common.process_pool import spread
-from engine.corpus.audio.accompaniment import QUARTERS
-from engine.corpus.audio.render import CARD, CLIP_PARTS, RATE, Clips, clips
+from engine.corpus.audio.render import CARD, Clips, clips
+from engine.corpus.clip_format import CLIP_PARTS, QUARTERS, RATE
 from engine.corpus.table import Corpus
 from engine.errors import BadCorpus, OutOfRange
 from engine.influence.clips import codec_tokens, hidden_states

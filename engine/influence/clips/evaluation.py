@@ -14,18 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.audio.soundfont import find
-from engine.audio.synth import Synth
-from engine.corpus.audio.render import (
-    CARD,
-    RATE,
-    Clips,
-    arrangement,
-    clips,
-    sound,
-)
+from engine.audio.synth import Synth, Wave
+from engine.corpus.audio.render import CARD, Clips, arrangement, clips, sound
+from engine.corpus.clip_format import RATE
 from engine.corpus.table import SPLITS, Corpus
 from engine.errors import BadCorpus
 from engine.influence.clips.rank_fusion import fused
@@ -53,8 +46,6 @@ _TURN = 7
 """A turn of mixes that nothing was trained on or indexed with."""
 
 _TOP = 10
-
-Wave = npt.NDArray[np.float32]
 
 
 def evaluate(

@@ -10,10 +10,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import Outbox
 from engine.midi import wire
 from engine.midi.messages import Feed, Listen
-from engine.midi.ports import child_command, child_environment
 
 _OUTBOX = 65_536
 _PAUSE = 5.0

@@ -7,8 +7,8 @@ import mmap
 import subprocess
 import time
 
+from engine.common.child_process import child_command, child_environment
 from engine.midi.player.sounding_table import SIZE, rows, shared_table
-from engine.midi.ports import child_command, child_environment
 
 _PAUSE = 5.0
 """Seconds from one start to the next, lest one that cannot run takes all the time."""

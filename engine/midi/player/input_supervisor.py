@@ -6,10 +6,11 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import Outbox
 from engine.midi import wire
 from engine.midi.messages import FromPlayer, Listen, Listening
-from engine.midi.ports import VIRTUAL, Census, child_command, child_environment
+from engine.midi.ports import VIRTUAL, Census
 
 ECHOES = ("midi through", "armonica")
 """Parts of the names of ports that would give back what we send ourselves."""

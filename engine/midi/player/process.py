@@ -20,6 +20,7 @@ import subprocess
 import time
 from collections import deque
 
+from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import Lines, Outbox
 from engine.midi import messages as m
 from engine.midi import wire
@@ -31,7 +32,7 @@ from engine.midi.player.output import Addressed, Station
 from engine.midi.player.realtime import ask_for_realtime, hasten_the_end
 from engine.midi.player.sent_log import SentLog
 from engine.midi.player.thru import Passage
-from engine.midi.ports import Census, child_command, child_environment
+from engine.midi.ports import Census
 
 _PRIORITY = 20
 _SPIN_REALTIME, _SPIN = 0.0005, 0.001

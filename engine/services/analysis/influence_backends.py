@@ -12,7 +12,6 @@ from engine.music.measure import Measure
 if TYPE_CHECKING:
     # The table and the searches bring numpy, which the first paint does not wait for.
     from engine.corpus.table import Corpus
-    from engine.influence.clips.search import AudioInfluence
 
 
 class MeasureSearch(Protocol):
@@ -89,23 +88,6 @@ class Tunes:
         return tuple(map(self._corpus.measure, chosen))
 
 
-class Takes:
-    """The search among rendered clips, asked about takes that are kept."""
-
-    def __init__(self, clips: AudioInfluence) -> None:
-        self._clips = clips
-
-    def of(self, take: str, *, top: int = 10) -> Found:
-        """Gives what lies near to a take, by its exact codes where the model is the index'."""
-        from engine.services.generation import take_store as takes
-
-        recipe = takes.read(take)
-        wave, rate = takes.read_wave(take)
-        same = recipe.digest == self._clips.index.card.digest and bool(recipe.codes)
-        codes = takes.read_codes(recipe) if same else None
-        return self._clips.of_wave(wave, rate, top=top, codes=codes)
-
-
 def _measures() -> MeasureSearch:
     from engine.influence.measures.search import open_index
 
@@ -121,12 +103,6 @@ def _pulls() -> Weighing:
     return Pulls(shipped(), load(locations.MEASURE_VAE))
 
 
-def _takes() -> TakeSearch:
-    from engine.influence.clips.search import open_clips
-
-    return Takes(open_clips())
-
-
 def _print() -> Print:
     from engine.corpus.table import shipped
 
@@ -135,9 +111,12 @@ def _print() -> Print:
 
 @dataclass(frozen=True, slots=True)
 class InfluenceParts:
-    """How the searches are come by; each is called on a worker's thread, when first needed."""
+    """How the searches are come by; each is called on a worker's thread, when first needed.
 
+    ``takes`` has no default here: the service that keeps takes brings the search among them.
+    """
+
+    takes: Callable[[], TakeSearch]
     measures: Callable[[], MeasureSearch] = _measures
-    takes: Callable[[], TakeSearch] = _takes
     pulls: Callable[[], Weighing] = _pulls
     tunes: Callable[[], Print] = _print

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from engine.errors import ArmonicaError, NotReady, OutOfRange, UserError
+from engine.errors import ArmonicaError, Locked, NotReady, OutOfRange, UserError
 from engine.influence.spec import Found, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
-from engine.latent.spec import Latent, LatentModel
+from engine.latent.spec import DECIMALS, Latent, LatentModel
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.protocol import commands as c
@@ -22,7 +22,6 @@ from engine.services.analysis.influence_backends import (
     Print,
     Weighing,
 )
-from engine.services.editing.edits import DECIMALS, Locked
 
 if TYPE_CHECKING:
     from engine.influence.provenance import Traced
@@ -205,8 +204,8 @@ class Influences:
         song = snapshot.song
 
         def work(job: Job) -> None:
+            from engine.formats.exporters import write_midi
             from engine.influence import provenance
-            from engine.services.session.file_commands import write_midi
 
             place = write_midi(command.path, song, provenance.lines(self.traced(song, job.step)))
             job.tell(Noticed(f"Wrote {place}.", answers=command))

@@ -10,7 +10,7 @@ from engine.errors import OutOfRange
 from engine.jobs import PAUSE, Job
 from engine.latent.attribute_map import Surface, axis, rows
 from engine.latent.sensitivity import effects, sensitivity
-from engine.latent.spec import Latent, LatentModel
+from engine.latent.spec import Latent, LatentModel, check_dimension
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
 from engine.protocol import commands as c
@@ -24,7 +24,6 @@ from engine.protocol.events import (
     TuneFound,
     TunePreviewed,
 )
-from engine.services.editing.edits import check_dimension
 
 REMEMBERED = 8
 """How many maps are remembered, so that another attribute of one is there at once."""

@@ -7,7 +7,7 @@ from random import Random
 
 from engine.errors import NotReady, UnknownName
 from engine.latent.spec import LatentSpec
-from engine.midi.controllers.targets import SORTS, Target
+from engine.midi.controllers.targets import Target
 from engine.protocol import commands as c
 from engine.protocol.events import Snapshot, StudioShown, Trait
 from engine.steering.spec import Mode
@@ -19,18 +19,6 @@ WAY = 2.0
 """How far a press varies, in standard deviations of the prior."""
 
 _MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
-
-
-def offered(shown: Snapshot, studio: StudioShown) -> list[Target]:
-    """Gives every target that there is now, in the order of the words."""
-    spec = shown.model.spec
-    names = {
-        "": ("",),
-        "dimension": spec.names if spec is not None else (),
-        "trait": tuple(trait.name for trait in studio.traits),
-        "number": tuple(str(n + 1) for n in range(len(shown.song.slots))),
-    }
-    return [Target(sort.word, name) for sort in SORTS.values() for name in names[sort.named]]
 
 
 def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | None:

@@ -7,27 +7,26 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from engine.errors import NotReady, OutOfRange, UserError
+from engine.errors import Locked, NotReady, OutOfRange
 from engine.latent.prior import draw
-from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec, checked
+from engine.latent.spec import (
+    DECIMALS,
+    LIMIT,
+    Latent,
+    LatentModel,
+    LatentSpec,
+    check_dimension,
+    checked,
+)
 from engine.latent.variation import between, walked
 from engine.music.groove import Groove
 from engine.music.modulation import Modulation
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song, bank_words
 from engine.protocol import commands as c
 from engine.text import printable
 
-DECIMALS = 4
-"""Draws are rounded so that a song file stays short and the last bits of no machine matter."""
-
 TITLE_LENGTH = 200
 """The longest title in characters."""
-
-
-class Locked(UserError):
-    """A move of a gauge that is locked."""
-
-    title = "Locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,13 +278,6 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
     return "gauges"
 
 
-def bank_words(msb: int | None, lsb: int | None) -> str:
-    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
-    if msb is None and lsb is None:
-        return "not sent"
-    return "/".join("-" if part is None else str(part) for part in (msb, lsb))
-
-
 def _with_modulations(song: Song, dimension: int, *added: Modulation) -> Song:
     kept = [each for each in song.modulations if each.dimension != dimension]
     modulations = sorted((*kept, *added), key=lambda modulation: modulation.dimension)
@@ -351,14 +343,6 @@ def _own(song: Song, spec: LatentSpec) -> Song:
             s if s.empty else Slot.brought_in(s.measure, s.origin, s.touches) for s in slots
         )
     return replace(song, slots=slots, model=(spec.name, spec.digest))
-
-
-def check_dimension(spec: LatentSpec, dimension: int) -> None:
-    """Raises `OutOfRange` where the model has no such dimension."""
-    if not 0 <= dimension < len(spec.dimensions):
-        raise OutOfRange(
-            f"There is no gauge {dimension}: the model has 0 to {len(spec.dimensions) - 1}."
-        )
 
 
 def _lacks_code(slot: Slot) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from engine.errors import ArmonicaError, NotReady, OutOfRange
-from engine.latent.spec import LatentModel
+from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol import commands as c
 from engine.protocol.events import (
@@ -83,7 +83,7 @@ class State:
             case c.LockDimension(dimension, locked):
                 if self._model is None:
                     raise NotReady("The gauges need the model, which is not there.")
-                edits.check_dimension(self._model.spec, dimension)
+                check_dimension(self._model.spec, dimension)
                 change = shown.locks.union if locked else shown.locks.difference
                 self._show(locks=change({dimension}))
             case c.SetEditTiming(timing):

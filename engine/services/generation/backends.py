@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.audio.devices import Sound, list_devices
-from engine.steering.spec import AudioSpec, Steering
+from engine.steering.musicgen.intervention import Steering
+from engine.steering.spec import AudioSpec
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from engine.audio.levelling import levelled
 from engine.audio.render import render
 from engine.audio.soundfont import find
 from engine.audio.synth import Synth, Wave, to_mono
-from engine.corpus.audio.render import LEVEL
+from engine.corpus.clip_format import LEVEL
 from engine.errors import OutOfRange
 from engine.formats import song_file
 from engine.locations import meant
@@ -32,7 +32,7 @@ MIDI = (".mid", ".midi")
 LONGEST_PROMPT = 60.0
 """The longest prompt in seconds: of what is longer the end is taken."""
 
-SHORTEST = 0.5
+SHORTEST_PROMPT = 0.5
 """The shortest prompt in seconds: less than that gives a model nothing to go on with."""
 
 
@@ -81,10 +81,10 @@ def prompt_codes(
             wave = _heard(kept, seconds, spec.sample_rate, soundfont)
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)
-    if len(wave) < SHORTEST * spec.sample_rate:
+    if len(wave) < SHORTEST_PROMPT * spec.sample_rate:
         raise OutOfRange(
             f"The {prompt.kind} lasts {len(wave) / spec.sample_rate:.2f} seconds.",
-            f"Continue something of {SHORTEST} seconds or more.",
+            f"Continue something of {SHORTEST_PROMPT} seconds or more.",
         )
     hop = spec.sample_rate / spec.frame_rate
     frames = min(int(len(wave) / hop + 1e-9), most)

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.audio.synth import Wave
 from engine.audio.waveform import Peaks
+from engine.protocol.events import PEAKS
 
 if TYPE_CHECKING:
     from engine.services.generation.backends import Speaker
@@ -22,7 +23,7 @@ class Growth:
         self.rate = rate
         self._lock = threading.Lock()
         self._chunks: list[Wave] = []
-        self._peaks = Peaks(samples)
+        self._peaks = Peaks(samples, PEAKS)
         self._speaker: Speaker | None = None
         self._finished = False
         self.samples = 0

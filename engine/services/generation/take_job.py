@@ -14,7 +14,7 @@ from engine.common.fields import bad
 from engine.errors import OutOfRange
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
-from engine.protocol.events import Generation, Meter, Noticed, Take, TakeGrown
+from engine.protocol.events import PEAKS, Generation, Meter, Noticed, Take, TakeGrown
 from engine.services.generation import take_store
 from engine.services.generation.eta import Pace
 from engine.services.generation.live_changes import Controls, Hand, hand_on
@@ -321,7 +321,7 @@ class Maker:
             heard=heard,
             parent=order.parent,
             whole=self._whole,
-            peaks=outline(wave),
+            peaks=outline(wave, PEAKS),
             results=results(self._traits, changes, self._trace, thresholds, spec.frame_rate),
             loudness=measured(wave, round(begin * spec.sample_rate / spec.frame_rate)),
         )

@@ -11,9 +11,7 @@ from engine.protocol import commands as c
 from engine.protocol.events import Generation, Prompt, Trait
 from engine.steering.control.settings import TraitSetting
 from engine.steering.musicgen.generate import LONGEST
-
-SHORTEST = 0.5
-"""The least that is added to a prompt, in seconds."""
+from engine.steering.spec import SHORTEST
 
 HOTTEST = 10.0
 MOST_CODES = 100_000

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import IO
@@ -14,6 +13,7 @@ from typing import IO
 from engine.errors import ArmonicaError, BadSong
 from engine.formats import song_file
 from engine.locations import state_folder
+from engine.protocol.events import Kept
 
 fcntl: ModuleType | None
 try:
@@ -29,21 +29,6 @@ _claims: dict[Path, IO[bytes]] = {}
 """The kept songs of others that this program has claimed, each with the lock that says so."""
 
 _claiming = threading.RLock()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A song that a program which is no longer there had not saved.
-
-    ``time`` is when it was kept, in seconds since 1970; ``belongs_to`` the file it was
-    opened from, if any. `engine.protocol.commands.RecoverSong` with ``path`` brings it back,
-    `engine.protocol.commands.LeaveKept` leaves it, and `engine.protocol.commands.ForgetKept` removes it.
-    """
-
-    path: str
-    time: float
-    title: str
-    belongs_to: str | None = None
 
 
 def folder() -> Path:

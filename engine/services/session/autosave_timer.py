@@ -8,8 +8,8 @@ from engine.errors import ArmonicaError, NotReady
 from engine.formats.song_file import Document
 from engine.jobs import Job, Jobs
 from engine.protocol import commands as c
-from engine.protocol.events import Noticed, Refused, Snapshot
-from engine.services.session.keeper import AtTheEnd, Keeper
+from engine.protocol.events import AtTheEnd, Noticed, Refused, Snapshot
+from engine.services.session.keeper import Keeper
 from engine.services.session.song_files import Shelf
 
 KEEP_AFTER = 1.0

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common import atomic, output_files
+from engine.corpus.table import corpus_origin
 from engine.errors import CannotWrite, OutOfRange
 from engine.formats import song_file
+from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
 from engine.locations import SONGS, make_usual, meant
-from engine.music.song import MOST_SLOTS, Origin, Song
+from engine.music.song import MOST_SLOTS, Origin
 from engine.protocol import commands as c
 from engine.protocol.events import Event, Noticed, Refused, Snapshot
 from engine.services.session.song_files import Shelf
-from engine.services.transport.cc_output import written
 from engine.text import printable
 
 if TYPE_CHECKING:
     # The table brings numpy, which the first paint does not wait for.
-    from engine.corpus.table import Place
     from engine.formats.midi_file import MidiImport
 
 Filing = c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
@@ -164,28 +164,3 @@ def _load_tune(slot: int, tune: int, first: int, count: int) -> Filed:
             ),
         )
     )
-
-
-def corpus_origin(place: Place) -> Origin:
-    """Gives the origin of a measure of the corpus: title, book, number, and measure."""
-    return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")
-
-
-def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
-    """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
-    from engine.formats import midi_file
-
-    place = output_files.named(path, output_files.MIDI)
-    output_files.check(place, output_files.MIDI)
-    make_usual(place)
-    midi_file.write(
-        place,
-        song.line(),
-        song.tempo,
-        track=song.track,
-        title=song.title,
-        texts=texts,
-        controls=written(song),
-        routes=song.routes,
-    )
-    return printable(str(place))

@@ -11,7 +11,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -19,33 +18,10 @@ from engine.errors import ArmonicaError
 from engine.formats import song_file
 from engine.formats.song_file import Document
 from engine.locations import file_name, make_usual, songs_folder
+from engine.protocol.events import AtTheEnd
 from engine.services.session import autosave
-from engine.text import printable
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AtTheEnd:
-    """What became of a song that was not saved when the program ended.
-
-    ``path`` is where it is kept, None where it is lost; ``offered`` says whether the next start
-    offers it; ``reason`` why it is not where it should be.
-    """
-
-    title: str
-    path: Path | None = None
-    offered: bool = False
-    reason: str = ""
-
-    def line(self) -> str:
-        """Gives the one line that is said about it."""
-        title, place = printable(self.title), printable(str(self.path))
-        if self.path is None:
-            return f"{title} is not saved and could not be kept: {self.reason}"
-        if self.offered:
-            return f"{title} is not saved; it is kept as {place} and offered at the next start."
-        return f"{title} is not saved; it is in {place} now. {self.reason}".strip()
 
 
 class Keeper:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from engine.midi import messages as m
+from engine.music.loop_controllers import controller_value
 from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Song
 
@@ -57,12 +58,14 @@ class Modulator:
                 (each.at, each.value), each.then = each.then, None
         sent = self._leave(song.modulations, now)
         for modulation in song.modulations:
-            here = _value(modulation, song, slot)
+            here = controller_value(modulation, song, slot)
             if here is not None:
                 sent += self._bring(modulation, here, now)
             told = self._told.get(modulation.targets)
             if coming is not None and told is not None:
-                sent += self._prepare(told, _value(modulation, song, coming[1]), coming[0], now)
+                sent += self._prepare(
+                    told, controller_value(modulation, song, coming[1]), coming[0], now
+                )
             elif told is not None and told.then is not None:
                 # It was to change, and does not any more: that is put right when it comes.
                 sent += self._prepare(told, here, told.then[0], now)
@@ -127,26 +130,5 @@ class Modulator:
         self._wake = at if self._wake is None else min(self._wake, at)
 
 
-def _value(modulation: Modulation, song: Song, slot: int) -> int | None:
-    latent = song.slots[slot].latent if slot < len(song.slots) else None
-    if latent is None or modulation.dimension >= len(latent):
-        return None
-    return modulation.at(latent[modulation.dimension])
-
-
 def _sends(modulation: Modulation, value: int, at: float) -> list[m.ToPlayer]:
     return [m.Send(at, data) for data in modulation.messages(value)]
-
-
-def written(song: Song) -> list[tuple[float, bytes]]:
-    """Gives what one turn of the loop sends, each message at its quarter note from the start."""
-    sent: list[tuple[float, bytes]] = []
-    starts = song.line().starts
-    for modulation in song.modulations:
-        last = None
-        for slot, at in enumerate(starts):
-            value = _value(modulation, song, slot)
-            if value is not None and value != last:
-                sent += [(at, data) for data in modulation.messages(value)]
-                last = value
-    return sent

@@ -11,7 +11,7 @@ from engine.audio.levelling import levelled
 from engine.audio.render import render
 from engine.audio.soundfont import find
 from engine.audio.synth import Synth, to_mono
-from engine.corpus.audio.render import LEVEL, RATE
+from engine.corpus.clip_format import LEVEL, RATE
 from engine.latent.prior import draw
 from engine.latent.weights import load
 from engine.steering.evaluation.trials import PROMPT, Prompt

@@ -15,7 +15,8 @@ import numpy as np
 from engine import locations
 from engine.common import atomic
 from engine.common.process_pool import spread
-from engine.corpus.audio.render import RATE, Clips, clips, render
+from engine.corpus.audio.render import Clips, clips, render
+from engine.corpus.clip_format import RATE
 from engine.errors import BadModel
 from engine.steering.control.settings import TraitSetting, Tuning
 from engine.steering.evaluation.trials import (

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from engine.audio.leveller import Leveller
 from engine.audio.levelling import level_of
-from engine.corpus.audio.render import CLIP_PARTS, RATE, SECONDS, Clips
+from engine.audio.synth import Wave
+from engine.corpus.audio.render import Clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE, SECONDS
 from engine.corpus.table import SPLITS
 from engine.steering.control.settings import TraitSetting
 from engine.steering.control.steerer import Steerer
@@ -24,7 +26,7 @@ from engine.steering.musicgen.model import AudioModel
 from engine.steering.probes.probe import Probe
 from engine.steering.spec import AudioSpec
 from engine.steering.tagger import Tagger
-from engine.steering.training.mixes import Mixture, Wave, draw, mix
+from engine.steering.training.mixes import Mixture, draw, mix
 from engine.steering.training.probe_examples import with_other
 
 PROMPT, LENGTH = 2.0, 6.0

@@ -17,7 +17,7 @@ from engine.steering.musicgen.generate import (
     picked,
 )
 from engine.steering.musicgen.heads import Heads
-from engine.steering.spec import Steering
+from engine.steering.musicgen.intervention import Steering
 
 if TYPE_CHECKING:
     from torch import Tensor

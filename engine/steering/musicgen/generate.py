@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.errors import NotReady, OutOfRange
 from engine.steering.musicgen.fast_attention import quick_steps
 from engine.steering.musicgen.heads import Branch, Heads
-from engine.steering.spec import AudioSpec, Steering, TraitReading
+from engine.steering.musicgen.intervention import Steering
+from engine.steering.spec import AudioSpec, TraitReading
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

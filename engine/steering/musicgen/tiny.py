@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from engine.common import atomic
-from engine.corpus.audio.render import SECONDS
+from engine.corpus.clip_format import SECONDS
 from engine.steering.musicgen.audiocraft_stubs import import_audiocraft
 
 STATE = "state_dict.bin"

@@ -20,8 +20,8 @@ from engine.text import printable
 if TYPE_CHECKING:
     from engine.audio.synth import Wave
     from engine.steering.musicgen.model import AudioModel
+    from engine.steering.probes.head_readings import Example
     from engine.steering.probes.probe import Probe, ReadOut
-    from engine.steering.training.probe_examples import Example
 
 SECONDS = 3.0
 """The length of a segment where nothing else is said."""
@@ -168,8 +168,8 @@ def train(
     much alike. Raises `TooFewExamples`, `OutOfRange` and `BadProbe`.
     """
     from engine.steering.probes.fit import LEAST, TooFewExamples, fit, wilson
+    from engine.steering.probes.head_readings import MEAN_SECONDS, read_heads
     from engine.steering.probes.probe import trait_name
-    from engine.steering.training.probe_examples import MEAN_SECONDS, read_heads
 
     trait_name(name)
     seconds = check_seconds(recordings.seconds, model.spec)
@@ -260,7 +260,7 @@ class _Reader:
         return f" beside {' and '.join(parts)}" if parts else ""
 
     def __iter__(self) -> Iterator[Example]:
-        from engine.steering.training.probe_examples import Example
+        from engine.steering.probes.head_readings import Example
 
         seconds, done = self._recordings.seconds, 0
         for each in self._recordings.found:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE, Clips, clips
+from engine.corpus.audio.render import Clips, clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE
 from engine.errors import OutOfRange
 from engine.steering.musicgen.codec import CodecShape, SpectralCodec, digest, load_codec, save_codec
 from engine.steering.musicgen.spectrum import QUIETEST, log_mel, magnitude, mel_bands

@@ -15,7 +15,8 @@ import torch
 
 from engine.common import atomic
 from engine.common.process_pool import spread
-from engine.corpus.audio.render import SAMPLES, SECONDS, Clip, Clips, clips
+from engine.corpus.audio.render import Clip, Clips, clips
+from engine.corpus.clip_format import SAMPLES, SECONDS
 from engine.corpus.table import SPLITS
 from engine.errors import BadCorpus
 from engine.steering.musicgen.codec import SpectralCodec, digest, load_codec

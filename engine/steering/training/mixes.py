@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE
+from engine.audio.synth import Wave
+from engine.corpus.clip_format import CLIP_PARTS, RATE
 
 SHARES = (0.85, 0.5, 0.55, 0.35, 0.35, 0.4)
 """How often each part of a clip sounds in a mix."""
@@ -15,7 +16,6 @@ SHARES = (0.85, 0.5, 0.55, 0.35, 0.35, 0.4)
 LONE = 0.12
 """How often the melody alone sounds at first: so does a song that is continued."""
 
-Wave = npt.NDArray[np.float32]
 
 _SPREAD = 3.0
 """The deviation of a part's level from its own, in dB."""

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soxr
-import torch
-from torch import Tensor
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE, SECONDS, Clip, Clips
+from engine.corpus.audio.render import Clip, Clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE, SECONDS
 from engine.corpus.table import Corpus
 from engine.errors import UnknownName
-from engine.steering.musicgen.heads import outputs
 from engine.steering.musicgen.model import AudioModel
 from engine.steering.probes.fit import fit
+from engine.steering.probes.head_readings import MEAN_SECONDS, Example, read_heads
 from engine.steering.probes.probe import Probe, ReadOut
 from engine.steering.spec import PARTS
-from engine.steering.training.mixes import Mixture, Wave, draw, mix
+from engine.steering.training.mixes import Mixture, draw, mix
 
 SLOW_TRAITS = ("fast", "minor", "dense")
 """Traits of a whole passage, which are read as a mean over the last seconds."""
 
 TRAITS = (*PARTS, *SLOW_TRAITS)
 
-MEAN_SECONDS = 2.0
 PLACES = 3
 """How many moments of a mix are read; what lies within one tune is held out together."""
 
@@ -36,20 +34,6 @@ _HEARD = 0.15
 """A part is heard where the second before has this share of its level in the clip."""
 
 _MIDDLE = (1 / 3, 2 / 3)
-_BATCH = 8
-
-
-@dataclass(frozen=True)
-class Example:
-    """A mix to be read: its wave [samples], whether the trait is there, its tune, its moments.
-
-    ``places`` are seconds from the start of the wave.
-    """
-
-    wave: Wave
-    present: bool
-    group: int
-    places: tuple[float, ...]
 
 
 def examples(trait: str, source: Clips, corpus: Corpus, count: int, seed: int) -> Iterator[Example]:
@@ -153,38 +137,6 @@ def _heard(stem: npt.NDArray[np.int16], at: float) -> bool:
     return whole > 1 and float(np.sqrt((window**2).mean())) > _HEARD * whole
 
 
-def read_heads(
-    model: AudioModel,
-    found: Iterator[Example],
-    read_out: ReadOut,
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gives features [N, layers, heads, size], labels [N] and groups [N] of examples.
-
-    ``last`` reads one step, ``mean`` the mean of the last two seconds, at each place.
-    """
-    features, labels, groups = [], [], []
-    rate = model.spec.frame_rate
-    window = round(MEAN_SECONDS * rate)
-    for batch in _batched(found):
-        with model.working(mixed=False):
-            waves = torch.from_numpy(np.stack([each.wave for each in batch]))
-            codes, _ = model.codec.encode(waves[:, None].to(model.device))
-        with model.working():
-            seen = outputs(model.lm, codes, model.conditions(*[None] * len(batch))).float().cpu()
-        for row, each in zip(seen, batch, strict=True):
-            for place in each.places:
-                at = min(round(place * rate), len(row)) - 1
-                part = (
-                    row[at] if read_out == "last" else row[max(0, at + 1 - window) : at + 1].mean(0)
-                )
-                features.append(part.clone())
-                labels.append(each.present)
-                groups.append(each.group)
-        on_progress(len(features))
-    return torch.stack(features), torch.tensor(labels), torch.tensor(groups)
-
-
 def train_probe(
     model: AudioModel,
     trait: str,
@@ -224,14 +176,3 @@ def train_probe(
 def _at_rate(found: Iterator[Example], rate: int) -> Iterator[Example]:
     for each in found:
         yield each if rate == RATE else replace(each, wave=soxr.resample(each.wave, RATE, rate))
-
-
-def _batched(found: Iterator[Example]) -> Iterator[list[Example]]:
-    batch: list[Example] = []
-    for each in found:
-        batch.append(each)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

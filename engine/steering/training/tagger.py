@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE, SECONDS, Clips, clips
+from engine.audio.synth import Wave
+from engine.corpus.audio.render import Clips, clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE, SECONDS
 from engine.steering.musicgen.codec import SpectralCodec, digest, load_codec
 from engine.steering.tagger import WINDOW_SECONDS, Tagger, save_tagger
 from engine.steering.training.loop import Progress, run
-from engine.steering.training.mixes import Wave, draw, mix
+from engine.steering.training.mixes import draw, mix
 
 BATCH = 32
 RATE_OF_LEARNING = 2e-3

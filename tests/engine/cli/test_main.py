@@ -13,12 +13,12 @@ import pytest
 import soundfile
 
 from engine.bench import Result
-from engine.cli import screens
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
 from engine.formats.midi_file import read, write
 from engine.music.attributes import NAMES, attributes
 from engine.music.scales import Key
+from engine.runtime.startup import load_model
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
@@ -81,7 +81,7 @@ def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_sweep_is_what_the_screen_plays(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("sweep", "note_range", "--base", tune, "--measure", 2, "--steps", 2)
     found = ask(capsys, *words)["points"][1]["attributes"]
-    model = screens.load_model()
+    model = load_model()
     code = model.encode(read(tune).measures[1:2])[0]
     (played,) = model.decode([(code[0], 3.0, *code[2:])], moved=(1,))
     assert found == attributes(played)

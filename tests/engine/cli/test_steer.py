@@ -19,7 +19,7 @@ import torch
 from engine import locations
 from engine.cli.audio_models import FetchLine
 from engine.cli.main import main
-from engine.corpus.audio.render import CLIP_PARTS
+from engine.corpus.clip_format import CLIP_PARTS
 from engine.corpus.table import shipped
 from engine.formats.midi_file import write
 from engine.services.generation.take_job import Maker

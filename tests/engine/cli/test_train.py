@@ -14,7 +14,8 @@ import pytest
 
 from engine.cli.main import main
 from engine.corpus.audio import render as rendering
-from engine.corpus.audio.render import CLIP_PARTS, MANIFEST, SAMPLES
+from engine.corpus.audio.render import MANIFEST
+from engine.corpus.clip_format import CLIP_PARTS, SAMPLES
 
 FEW = {"validation": 60, "test": 1, "train": 1}
 ARMONICA = (

@@ -7,8 +7,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.common.line_pipe import Lines, Outbox
-from engine.midi.wire import MAX_LINE
+from engine.common.line_pipe import MAX_LINE, Lines, Outbox
 
 
 @given(st.lists(st.binary(max_size=30)), st.lists(st.integers(1, 9)))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.common.line_pipe import MAX_LINE
 from engine.errors import OutOfRange
 from engine.midi import messages as m
 from engine.midi import wire
@@ -126,7 +127,7 @@ def test_noise_is_refused_in_words(line: bytes) -> None:
         b'{"type":"OpenPort","name":null,"outlet":true}',
         b'{"type":"TimedNote"}',
         b"[" * 60_000,
-        b'{"type":"Panic"}' + b" " * wire.MAX_LINE,
+        b'{"type":"Panic"}' + b" " * MAX_LINE,
     ],
 )
 def test_what_would_do_harm_is_refused(line: bytes) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine.cli.main import main
-from engine.midi.ports import child_command, child_environment
+from engine.common.child_process import child_command, child_environment
 from engine.protocol import commands as c
 from engine.protocol.events import Snapshot
 from engine.remote import service, sockets

@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE
+from engine.corpus.clip_format import CLIP_PARTS, RATE
 from engine.errors import BadModel, OutOfRange
 from engine.steering.tagger import CARD, WEIGHTS, Tagger, load_tagger, save_tagger
 from engine.steering.training.tagger import levels_of

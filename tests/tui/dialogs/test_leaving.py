@@ -9,9 +9,7 @@ from textual.widgets import Label, OptionList
 
 from engine.locations import songs_folder
 from engine.protocol import commands as c
-from engine.protocol.events import Event, Noticed, Refused
-from engine.services.session.autosave import Kept
-from engine.services.session.keeper import AtTheEnd
+from engine.protocol.events import AtTheEnd, Event, Kept, Noticed, Refused
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp, tell_ends

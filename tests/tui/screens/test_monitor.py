@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from engine.event_merge import GATHERED
+from engine.event_bus import GATHERED
 from engine.midi.describe import decode
 from engine.protocol import commands as c
 from engine.protocol.events import LatenessMeasured, MidiLine, MidiPassed, PlayheadMoved

@@ -11,7 +11,8 @@ from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
 from tests.support.pictures import Frame, lines
-from tui.widgets.canvas import BothSides, Canvas, Picture, fitting, spare
+from tui.formatting.text import fitting
+from tui.widgets.canvas import BothSides, Canvas, Picture, spare
 
 PLAIN, BOLD = Style(color="white"), Style(color="white", bold=True)
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from engine.audio import files
 from engine.cli.influence_clips import codes_of
 from engine.cli.main import main
-from engine.corpus.audio.render import RATE, clips
+from engine.corpus.audio.render import clips
+from engine.corpus.clip_format import RATE
 from engine.corpus.table import shipped
 from engine.errors import OutOfRange
 from engine.influence.clips import build as clip_build

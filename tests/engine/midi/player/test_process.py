@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.common.child_process import child_command, child_environment
+from engine.common.line_pipe import MAX_LINE
 from engine.midi import messages as m
 from engine.midi import wire
-from engine.midi.ports import child_command, child_environment, list_ports
+from engine.midi.ports import list_ports
 
 Process = subprocess.Popen[bytes]
 
@@ -137,7 +139,7 @@ def test_a_bad_line_is_refused_and_the_next_is_obeyed(player: Process) -> None:
         player,
         b"nonsense\n",
         b'{"type":"Notes","notes":[[2,1,0,60,90]]}\n',
-        b"x" * (3 * wire.MAX_LINE) + b"\n",
+        b"x" * (3 * MAX_LINE) + b"\n",
         wire.encode(m.PortLost("mine")),
         wire.encode(m.OpenPort(None)),
     )

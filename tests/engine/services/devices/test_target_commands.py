@@ -11,6 +11,7 @@ from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import SORTS, Target
 from engine.protocol import commands as c
 from engine.protocol.events import AudioModelStatus, Snapshot, StudioShown, Take, Trait
+from engine.protocol.target_choices import offered
 from engine.services.devices import target_commands
 from engine.services.editing.state import State
 from tests.engine.runtime.test_dispatcher import SONG
@@ -55,12 +56,10 @@ def test_whatever_takes_a_value_stands_somewhere_and_is_moved(word: str, shown: 
 
 
 def test_all_that_is_there_is_offered(shown: Snapshot) -> None:
-    offered = target_commands.offered(shown, STUDIO)
-    assert {each.word for each in offered} == set(SORTS)
-    assert Target("gauge", "z31") in offered
-    assert not [
-        each for each in target_commands.offered(shown, StudioShown()) if each.name == "drums"
-    ]
+    choices = offered(shown, STUDIO)
+    assert {each.word for each in choices} == set(SORTS)
+    assert Target("gauge", "z31") in choices
+    assert not [each for each in offered(shown, StudioShown()) if each.name == "drums"]
 
 
 def test_gauges_that_move_together_are_one_command_without_those_that_are_locked(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from engine.errors import ArmonicaError
 from engine.protocol import commands as c
 from engine.protocol.events import Generation, Prompt, Trait
-from engine.services.generation.validation import SHORTEST, changed_generation, changed_trait
+from engine.services.generation.validation import changed_generation, changed_trait
 from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import ARMS, MODES
+from engine.steering.spec import ARMS, MODES, SHORTEST
 
 ANYTHING: st.SearchStrategy[Any] = (
     st.none() | st.integers() | st.floats() | st.booleans() | st.text(max_size=20)

@@ -18,9 +18,9 @@ from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
 from engine.protocol import commands as c
-from engine.protocol.events import Noticed, Refused
+from engine.protocol.events import AtTheEnd, Noticed, Refused
 from engine.services.session import autosave
-from engine.services.session.keeper import AtTheEnd, Keeper
+from engine.services.session.keeper import Keeper
 from tests.engine.runtime.test_dispatcher import SONG, Desk
 from tests.support.events import Listener
 

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
+from engine.music.loop_controllers import loop_messages
 from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Origin, Slot, Song
 from engine.protocol import commands as c
-from engine.services.transport.cc_output import AHEAD, GAP, Modulator, written
+from engine.services.transport.cc_output import AHEAD, GAP, Modulator
 from engine.services.transport.sequencer import LEAD
 from tests.engine.runtime.test_dispatcher import Desk, measure
 
@@ -184,8 +185,8 @@ def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> 
 
 
 def test_a_file_has_each_value_where_it_changes() -> None:
-    assert written(song(-3.0, -3.0, 3.0)) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
-    assert written(song(1.0, modulations=())) == []
+    assert loop_messages(song(-3.0, -3.0, 3.0)) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
+    assert loop_messages(song(1.0, modulations=())) == []
 
 
 def test_another_player_is_told_every_value() -> None:

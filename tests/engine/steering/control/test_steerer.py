@@ -13,8 +13,9 @@ from engine.steering.control.meter import AGGREGATES, Meter
 from engine.steering.control.push import BOUND, full_push
 from engine.steering.control.settings import TraitSetting, Tuning
 from engine.steering.control.steerer import Steerer
+from engine.steering.musicgen.intervention import Steering
 from engine.steering.probes.probe import Probe
-from engine.steering.spec import Arm, Steering
+from engine.steering.spec import Arm
 from tests.support.toy_model import PLANTED, SHAPE, Toy, present
 
 ALL_ARMS: tuple[Arm, ...] = ("iti", "smitin", "closed-loop")

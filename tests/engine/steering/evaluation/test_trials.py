@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE, clips
+from engine.corpus.audio.render import clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE
 from engine.steering.control.settings import TraitSetting
 from engine.steering.evaluation.composed_prompts import composed
 from engine.steering.evaluation.trials import (

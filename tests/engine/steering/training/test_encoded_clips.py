@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.corpus.audio.render import SECONDS, clips
+from engine.corpus.audio.render import clips
+from engine.corpus.clip_format import SECONDS
 from engine.errors import BadCorpus
 from engine.steering.musicgen.codec import load_codec
 from engine.steering.training import encoded_clips

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from engine.corpus.audio.render import CLIP_PARTS, clips
+from engine.corpus.audio.render import clips
+from engine.corpus.clip_format import CLIP_PARTS
 from engine.errors import BadCorpus, BadModel
 from engine.steering.musicgen.codec import SpectralCodec, load_codec
 from engine.steering.musicgen.model import open_model

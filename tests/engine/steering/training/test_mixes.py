@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.corpus.audio.render import CLIP_PARTS, RATE
+from engine.corpus.clip_format import CLIP_PARTS, RATE
 from engine.steering.training.mixes import LONE, SHARES, Mixture, draw, mix
 
 PARTS = len(CLIP_PARTS)

@@ -7,24 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.corpus.audio.render import (
-    CLIP_PARTS,
-    RATE,
-    SECONDS,
-    Clip,
-    Clips,
-    clips,
-)
+from engine.corpus.audio.render import Clip, Clips, clips
+from engine.corpus.clip_format import CLIP_PARTS, RATE, SECONDS
 from engine.corpus.table import shipped
 from engine.errors import UnknownName
 from engine.steering.musicgen.model import models_folder, open_model
+from engine.steering.probes.head_readings import read_heads
 from engine.steering.spec import PARTS
 from engine.steering.training.probe_examples import (
     PLACES,
     SLOW_TRAITS,
     examples,
     notes_a_second,
-    read_heads,
     train_probe,
 )
 from tests.support.checkpoints import write_musicgen_small

@@ -1,0 +1,31 @@
+"""Songs written to files of other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.common import output_files
+from engine.locations import make_usual
+from engine.music.loop_controllers import loop_messages
+from engine.music.song import Song
+from engine.text import printable
+
+
+def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
+    """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
+    from engine.formats import midi_file
+
+    place = output_files.named(path, output_files.MIDI)
+    output_files.check(place, output_files.MIDI)
+    make_usual(place)
+    midi_file.write(
+        place,
+        song.line(),
+        song.tempo,
+        track=song.track,
+        title=song.title,
+        texts=texts,
+        controls=loop_messages(song),
+        routes=song.routes,
+    )
+    return printable(str(place))

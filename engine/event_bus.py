@@ -6,24 +6,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol.commands import AskTakeInfluence
-from engine.protocol.events import (
-    ClockFollowed,
-    ControlsShown,
-    Event,
-    Explained,
-    InfluenceFound,
-    JobProgressed,
-    KeysHeard,
-    LatenessMeasured,
-    MapFilled,
-    MidiPassed,
-    PlayheadMoved,
-    Snapshot,
-    StudioShown,
-    TakeGrown,
-    TakePlayed,
-)
+from engine.protocol.analysis import AskTakeInfluence, Explained, InfluenceFound, MapFilled
+from engine.protocol.base import Event
+from engine.protocol.devices import ControlsShown, MidiPassed
+from engine.protocol.generation import StudioShown, TakeGrown, TakePlayed
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
 
 Subscriber = Callable[[Event], None]
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from engine.errors import ArmonicaError
-from engine.protocol.events import Event, JobProgressed, Refused
+from engine.protocol.base import Event
+from engine.protocol.notices import JobProgressed, Refused
 
 QUICK = 0.25
 """Seconds that a job may take before it is worth a line on the screen."""

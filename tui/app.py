@@ -23,7 +23,10 @@ from textual.worker import WorkerFailed
 
 from engine.common.printing import put_over
 from engine.errors import SongLost, TerminalError
-from engine.protocol.events import Event, Kept, Noticed, Refused, StudioShown
+from engine.protocol.base import Event
+from engine.protocol.files import Kept
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Noticed, Refused
 from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps

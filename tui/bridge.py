@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from textual.message import Message
 
 from engine.event_bus import OFTEN, kind_of, latest
-from engine.protocol.commands import Command
-from engine.protocol.events import Event, MidiPassed, Snapshot
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import MidiPassed
+from engine.protocol.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from engine.protocol.events import AtTheEnd
+    from engine.protocol.files import AtTheEnd
 
 RATE = 20.0
 """How many times a second what comes often is handed over."""

@@ -10,7 +10,7 @@ from engine.latent.spec import LIMIT, LatentModel
 from engine.music.attributes import ATTRIBUTES
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Song
-from engine.protocol.commands import SetLatent
+from engine.protocol.edit import SetLatent
 from engine.services.editing.state import State
 
 LESS, MORE = "h", "l"

@@ -24,7 +24,8 @@ from engine.config import Settings
 from engine.errors import NotReady
 from engine.latent.spec import LatentModel
 from engine.midi import messages as m
-from engine.protocol.commands import Play, SetTempo, Stop
+from engine.protocol.edit import SetTempo
+from engine.protocol.transport import Play, Stop
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
 from engine.remote.player_bridge import Home

@@ -19,7 +19,7 @@ from engine.errors import OutOfRange
 from engine.runtime.startup import load_model
 
 if TYPE_CHECKING:
-    from engine.protocol.events import Event
+    from engine.protocol.base import Event
     from engine.remote.connect import Address
     from engine.remote.protocol import State
     from engine.remote.sockets import Door
@@ -241,7 +241,7 @@ def _bridge(options: argparse.Namespace) -> None:
 
 
 def _tell(event: Event) -> None:
-    from engine.protocol.events import Noticed, Refused
+    from engine.protocol.notices import Noticed, Refused
 
     match event:
         case Noticed(text):

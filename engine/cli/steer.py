@@ -21,7 +21,8 @@ from engine.steering.spec import ARMS
 
 if TYPE_CHECKING:
     from engine.jobs import Job
-    from engine.protocol.events import Event, Generation
+    from engine.protocol.base import Event
+    from engine.protocol.generation import Generation
     from engine.services.generation.backends import Instrument
     from engine.services.generation.recipe import Recipe
     from engine.services.generation.take_job import Order, Source
@@ -200,8 +201,7 @@ def _again(options: argparse.Namespace) -> None:
 
 def _generation(options: argparse.Namespace) -> Generation:
     from engine.locations import meant
-    from engine.protocol.commands import SetGeneration
-    from engine.protocol.events import Generation, Prompt
+    from engine.protocol.generation import Generation, Prompt, SetGeneration
     from engine.services.generation.validation import changed_generation
 
     prompt = Prompt("nothing")
@@ -371,7 +371,7 @@ class _Shown:
         self._line = ProgressLine(name)
 
     def __call__(self, event: Event) -> None:
-        from engine.protocol.events import TakeGrown
+        from engine.protocol.generation import TakeGrown
 
         if isinstance(event, TakeGrown):
             least, most = (duration(seconds) for seconds in event.left)

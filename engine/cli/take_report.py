@@ -13,7 +13,7 @@ from engine.cli.options import emit, say
 from engine.common.printing import put
 
 if TYPE_CHECKING:
-    from engine.protocol.events import TraitResult
+    from engine.protocol.generation import TraitResult
     from engine.services.generation.recipe import Recipe
     from engine.steering.probes.probe import ProbeCard
 

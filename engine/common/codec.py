@@ -273,12 +273,13 @@ class Codec:
 def concrete(kind: type) -> list[type]:
     """Gives the classes that a place for ``kind`` can hold: its leaves, or itself.
 
-    What derives from it in another module than its own stays inside the program.
+    What derives from it in another package than its own stays inside the program.
     """
     derived: list[type] = type.__subclasses__(kind)
     below = [leaf for each in derived for leaf in concrete(each)]
     # A class made anew with slots leaves the one without behind until it is collected.
-    named = {leaf.__name__: leaf for leaf in below if leaf.__module__ == kind.__module__}
+    package = kind.__module__.rpartition(".")[0]
+    named = {leaf.__name__: leaf for leaf in below if leaf.__module__.rpartition(".")[0] == package}
     return list(named.values()) or [kind]
 
 

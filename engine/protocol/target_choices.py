@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.midi.controllers.targets import SORTS, Target
-from engine.protocol.events import Snapshot, StudioShown
+from engine.protocol.generation import StudioShown
+from engine.protocol.snapshot import Snapshot
 
 
 def offered(shown: Snapshot, studio: StudioShown) -> list[Target]:

@@ -18,16 +18,12 @@ from engine.common.line_pipe import Lines, Outbox
 from engine.errors import ArmonicaError
 from engine.event_bus import Subscriber, Subscription, Subscriptions
 from engine.midi import messages as m
-from engine.protocol.commands import Command
-from engine.protocol.events import (
-    AtTheEnd,
-    ControlsShown,
-    Event,
-    Noticed,
-    Refused,
-    Snapshot,
-    StudioShown,
-)
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import ControlsShown
+from engine.protocol.files import AtTheEnd
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.audio_router import Loudspeaker
 from engine.remote.connect import Address, NoWay, Wire

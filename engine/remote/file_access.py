@@ -10,8 +10,19 @@ from engine.common import output_files
 from engine.errors import UserError
 from engine.formats import song_file
 from engine.locations import SONGS, data_folder, meant, songs_folder, state_folder
-from engine.protocol import commands as c
-from engine.protocol.events import Prompt
+from engine.protocol.analysis import WriteProvenance
+from engine.protocol.base import Command
+from engine.protocol.edit import ReplaceSong
+from engine.protocol.files import (
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    LookIntoMidi,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
 
 LONGEST = 4096
 """The longest path that is looked at, in characters."""
@@ -33,7 +44,7 @@ class Fence:
     def __init__(self, more: Sequence[Path] = ()) -> None:
         self._more = tuple(more)
 
-    def check(self, command: c.Command, own: str | None = None) -> None:
+    def check(self, command: Command, own: str | None = None) -> None:
         """Raises `OutOfReach`, or `BadName`, for a command about a file elsewhere.
 
         ``own`` is the file of the engine's song, wherever it lies: that may be written.
@@ -44,37 +55,37 @@ class Fence:
             reason = getattr(error, "strerror", None) or error
             raise OutOfReach(f"No file can be called that: {reason}.", "Name another.") from None
 
-    def _check(self, command: c.Command, own: str | None) -> None:
+    def _check(self, command: Command, own: str | None) -> None:
         written = (songs_folder(), *self._more)
         opened = (*written, SONGS)
         match command:
-            case c.SaveSong(str(path)):
+            case SaveSong(str(path)):
                 if own is None or output_files.named(path, output_files.SONG) != Path(own):
                     self._inside(output_files.named(path, output_files.SONG), written)
-            case c.ExportMidi(path):
+            case ExportMidi(path):
                 self._inside(output_files.named(path, output_files.MIDI), written)
-            case c.WriteProvenance(path):
+            case WriteProvenance(path):
                 self._inside(output_files.named(path, output_files.PROVENANCE), written)
-            case c.SaveTake(_, path):
+            case SaveTake(_, path):
                 sound = output_files.named(path, output_files.SOUND)
                 self._inside(sound, written)
                 self._inside(sound.with_name(sound.name + output_files.RECIPE.suffixes[0]), written)
-            case c.ReplaceSong(path=str(path)):
+            case ReplaceSong(path=str(path)):
                 raise OutOfReach(
                     "Which file a song belongs to is for the engine to say.", "Open the file."
                 )
-            case c.OpenSong(path):
+            case OpenSong(path):
                 self._inside(song_file.located(path), opened)
                 self._inside(song_file.found(path), opened)
-            case c.ImportMidi(_, path) | c.LookIntoMidi(path):
+            case ImportMidi(_, path) | LookIntoMidi(path):
                 self._inside(meant(path), opened)
-            case c.SetGeneration(prompt=Prompt("file", path)):
+            case SetGeneration(prompt=Prompt("file", path)):
                 self._inside(meant(path), (*opened, data_folder() / "takes"))
-            case c.OpenAudioModel(name):
+            case OpenAudioModel(name):
                 self._check_model(name)
-            case c.RecoverSong(path) | c.ForgetKept(path):
+            case RecoverSong(path) | ForgetKept(path):
                 self._inside(Path(path), (state_folder() / "kept",))
-            case c.SaveSong(None) | c.ReplaceSong(path=None):
+            case SaveSong(None) | ReplaceSong(path=None):
                 pass
             case _ if hasattr(command, "path"):
                 # One that came later, and whose file nobody has thought of here.

@@ -18,8 +18,10 @@ from engine.audio.devices import Device
 from engine.common.codec import BadLine, Codec
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
-from engine.protocol import commands, events
-from engine.protocol.events import Kept
+from engine.protocol.base import Command, Event
+from engine.protocol.facts import Fact
+from engine.protocol.files import Kept
+from engine.protocol.vocabulary import COMMANDS, EVENTS
 
 LONGEST_TO_ENGINE = 1_048_576
 """The longest line to an engine in bytes: 256 measures with their names."""
@@ -217,22 +219,17 @@ class Denied(FromEngine):
     remedy: str = ""
 
 
-_COMMANDS = vars(commands)
-
-
 def _family(kinds: Any) -> tuple[type, ...]:
     return tuple(get_args(kinds))
 
 
-ASKED = Codec([commands.Command], _COMMANDS, finite=True)
-TOLD = Codec([events.Event], _COMMANDS)
+ASKED = Codec(COMMANDS, finite=True)
+TOLD = Codec(EVENTS)
 PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)
 FROM_ENGINE = Codec([FromEngine], finite=True)
 
-_INSIDE = tuple(kind for kind in ASKED.kinds if kind.__name__.startswith("Mark"))
-"""What the loop alone tells the state: what became of ports, files and models."""
 
 VOCABULARY = sha256(
     "".join(each.digest for each in (ASKED, TOLD, PLAYED, HEARD, TO_ENGINE, FROM_ENGINE)).encode()
@@ -249,7 +246,7 @@ def line(channel: Channel, body: dict[str, Any]) -> bytes:
     return said.encode() + b"\n"
 
 
-def asked(command: commands.Command) -> bytes:
+def asked(command: Command) -> bytes:
     """Gives the line of a command; raises `BadLine` where it is too long to be taken."""
     said = line("ask", ASKED.plain(command))
     if len(said) > LONGEST_TO_ENGINE:
@@ -296,20 +293,20 @@ def parsed(said: bytes, longest: int) -> tuple[str, Any]:
     return channel, body
 
 
-def for_engine(said: bytes) -> commands.Command | m.FromPlayer | ToEngine:
+def for_engine(said: bytes) -> Command | m.FromPlayer | ToEngine:
     """Reads a line that comes to an engine; raises `BadLine`."""
     channel, body = parsed(said, LONGEST_TO_ENGINE)
     if channel not in _TOWARDS:
         raise BadLine(f"Nothing comes to an engine as {channel[:40]!r}.")
-    read: commands.Command | m.FromPlayer | ToEngine = _TOWARDS[channel].read(body)
-    if isinstance(read, _INSIDE):
+    read: Command | m.FromPlayer | ToEngine = _TOWARDS[channel].read(body)
+    if isinstance(read, Fact):
         raise BadLine(f"{type(read).__name__} is for the engine's own use.")
     return read
 
 
-def by_engine(channel: str, body: Any) -> events.Event | m.ToPlayer | FromEngine:
+def by_engine(channel: str, body: Any) -> Event | m.ToPlayer | FromEngine:
     """Reads what an engine said on a channel; raises `BadLine`."""
     if channel not in _AWAY:
         raise BadLine(f"An engine says nothing as {channel[:40]!r}.")
-    read: events.Event | m.ToPlayer | FromEngine = _AWAY[channel].read(body)
+    read: Event | m.ToPlayer | FromEngine = _AWAY[channel].read(body)
     return read

@@ -6,7 +6,9 @@ import threading
 from collections import OrderedDict, deque
 
 from engine.event_bus import OFTEN, kind_of, latest
-from engine.protocol.events import Event, MidiPassed, Snapshot
+from engine.protocol.base import Event
+from engine.protocol.devices import MidiPassed
+from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import TOLD, line
 from engine.remote.snapshot_delta import CHANNEL, Differences
 

@@ -24,8 +24,10 @@ from engine.common.codec import BadLine
 from engine.errors import ArmonicaError, UserError
 from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
-from engine.protocol.commands import Command
-from engine.protocol.events import Event, Kept, Refused, Snapshot
+from engine.protocol.base import Command, Event
+from engine.protocol.files import Kept
+from engine.protocol.notices import Refused
+from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.audio_router import SoundBoard
 from engine.remote.connection import Peer

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from engine.common.codec import BadLine
 from engine.music.song import Slot, Song
-from engine.protocol.events import Snapshot
+from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import TOLD
 
 CHANNEL: Literal["differs"] = "differs"

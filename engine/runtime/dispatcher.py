@@ -14,17 +14,63 @@ from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    AtTheEnd,
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import (
+    CancelLearn,
     ControlsShown,
-    Event,
-    Noticed,
+    Forget,
+    Learn,
+    ListenTo,
+    OpenPort,
+    SetBinding,
+    SetThru,
+    WatchMidi,
+)
+from engine.protocol.edit import (
+    Redo,
+    SetLatent,
+    SetLatents,
+    Undo,
+)
+from engine.protocol.facts import (
+    MarkClock,
+    MarkInputs,
+    MarkModel,
+    MarkPort,
+    MarkRoutes,
+    MarkWaiting,
+)
+from engine.protocol.files import (
+    AtTheEnd,
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    KeepUnsaved,
+    LeaveKept,
+    LetUnsavedGo,
+    LoadTune,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Cancel, Noticed, Refused
+from engine.protocol.snapshot import RecordSettings, Snapshot
+from engine.protocol.transport import (
+    Audition,
+    AuditionMeasures,
+    BackToOwnTempo,
+    CaptureLast,
+    EndRecording,
+    FollowClock,
+    Panic,
+    Play,
     PlayheadMoved,
-    RecordSettings,
-    Refused,
-    Snapshot,
-    StudioShown,
+    Record,
+    SetAudition,
+    SetEditTiming,
+    SetRecord,
+    Stop,
 )
 from engine.protocol.waiting import lost_words
 from engine.runtime.model_queue import ASKING, ModelQueue
@@ -58,11 +104,6 @@ PLAYHEAD = 0.05
 SLOW_AHEAD = 5.0
 """How far ahead the player is told its notes before something slow is done, in seconds."""
 
-_HEARD = (
-    c.SetLatent | c.SetLatents | c.MoveLatent | c.ResetLatent | c.Randomise | c.LoadMeasures
-    | c.CopySlot | c.Vary | c.Interpolate | c.Undo | c.Redo
-)  # fmt: skip
-
 Arrival = TypeVar("Arrival")
 
 log = logging.getLogger(__name__)
@@ -82,7 +123,7 @@ class ModelFailed:
     error: ArmonicaError
 
 
-Item = c.Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
+Item = Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
 """What reaches the engine thread; an event is one that a job tells."""
 
 
@@ -138,18 +179,16 @@ class Conductor:
         self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
         self._queue = ModelQueue()
         self._catching_up = False
-        self._importing: c.ImportMidi | None = None
+        self._importing: ImportMidi | None = None
         self._head_at = 0.0
         self._greeted = False
         self._started = 0
-        self._apply(c.SetEditTiming(settings.timing), 0.0)
-        self._apply(c.SetAudition(settings.audition), 0.0)
-        self._apply(c.MarkInputs(self._ears.status), 0.0)
-        self._apply(c.MarkClock(self._following.status), 0.0)
+        self._apply(SetEditTiming(settings.timing), 0.0)
+        self._apply(SetAudition(settings.audition), 0.0)
+        self._apply(MarkInputs(self._ears.status), 0.0)
+        self._apply(MarkClock(self._following.status), 0.0)
         self._apply(
-            c.SetRecord(
-                record.strength, record.latency, record.click, record.count_in, record.sound
-            ),
+            SetRecord(record.strength, record.latency, record.click, record.count_in, record.sound),
             0.0,
         )
 
@@ -217,20 +256,20 @@ class Conductor:
     def take(self, item: Item, now: float) -> None:
         """Meets whatever has arrived."""
         match item:
-            case c.Command():
+            case Command():
                 self._command(item, now)
             case ModelLoaded(model):
                 self._state.offer(model)
                 # Nobody is shown where a gauge stands before what waited has moved it.
                 self._catching_up = True
                 try:
-                    self._apply(c.MarkModel(model.spec.digest), now)
+                    self._apply(MarkModel(model.spec.digest), now)
                     self._catch_up(now)
                 finally:
                     self._catching_up = False
                     self._publish(self.snapshot)
             case ModelFailed(error):
-                self._apply(c.MarkModel(None, error.line()), now)
+                self._apply(MarkModel(None, error.line()), now)
                 self._publish(Refused.of(error))
                 # The reason has been told once; what waited is not refused one by one.
                 self._queue.give_up()
@@ -259,83 +298,83 @@ class Conductor:
             ends = self._keeping.finish()
         return ends
 
-    def _command(self, command: c.Command, now: float) -> None:
+    def _command(self, command: Command, now: float) -> None:
         if self._must_wait(command, now):
             return
         try:
             self._meet(command, now)
         except ArmonicaError as error:
             again = None
-            if isinstance(error, WouldReplace) and isinstance(command, c.SaveSong):
-                again = c.SaveSong(command.path, replace=True)
+            if isinstance(error, WouldReplace) and isinstance(command, SaveSong):
+                again = SaveSong(command.path, replace=True)
             self._publish(Refused.of(error, command, again))
 
-    def _must_wait(self, command: c.Command, now: float) -> bool:
+    def _must_wait(self, command: Command, now: float) -> bool:
         if self.snapshot.model.state != "loading" or not self._queue.takes(command):
             return False
         if not self.snapshot.waiting and not isinstance(command, ASKING):
             self._publish(Noticed("The model is still loading; this follows when it is there."))
-        self._apply(c.MarkWaiting(self._queue.count), now)
+        self._apply(MarkWaiting(self._queue.count), now)
         return True
 
     def _catch_up(self, now: float) -> None:
         self._queue.meet(
             lambda command: self._command(command, now), lambda: len(self.snapshot.undo)
         )
-        self._apply(c.MarkWaiting(0), now)
+        self._apply(MarkWaiting(0), now)
 
-    def _meet(self, command: c.Command, now: float) -> None:
+    def _meet(self, command: Command, now: float) -> None:
         if isinstance(command, StudioCommand):
             self._studio.meet(command, self.snapshot.song)
             return
-        if isinstance(command, c.ExportMidi) and not command.credits:
+        if isinstance(command, ExportMidi) and not command.credits:
             self._file(command, now)
             return
-        if isinstance(command, c.ImportMidi):
+        if isinstance(command, ImportMidi):
             self._importing = command
         if isinstance(command, Question):
             self._questions.ask(command, self.snapshot, self._state.model)
             return
         match command:
-            case c.Cancel(job):
+            case Cancel(job):
                 self._jobs.cancel(job)
-            case c.ForgetKept(path):
+            case ForgetKept(path):
                 autosave.discard(path)
-            case c.LeaveKept(path):
+            case LeaveKept(path):
                 autosave.leave(path)
-            case c.KeepUnsaved() | c.LetUnsavedGo():
+            case KeepUnsaved() | LetUnsavedGo():
                 self._keeping.meet(command)
-            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+            case Learn() | CancelLearn() | Forget() | SetBinding():
                 # A slow disk holds up this thread, but not the music.
                 self._send(self._sequencer.advance(now, SLOW_AHEAD))
                 self._controllers.meet(command)
-            case c.OpenPort(name):
+            case OpenPort(name):
                 self._answer(self._desk.choose(name), now)
-            case c.ListenTo(names):
+            case ListenTo(names):
                 self._send(self._ears.listen(names))
-                self._apply(c.MarkInputs(self._ears.status), now)
-            case c.WatchMidi(on):
+                self._apply(MarkInputs(self._ears.status), now)
+            case WatchMidi(on):
                 self._send(self._passing.meet(on, now))
-            case c.FollowClock(source):
+            case FollowClock(source):
                 self._following.follow(source)
                 if self.snapshot.inputs.wanted == ():
                     self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
                 self._keep_clock(now)
-            case c.BackToOwnTempo():
+            case BackToOwnTempo():
                 self._send(self._following.lead(now))
                 self._keep_clock(now)
-            case c.SetThru(on, only):
+            case SetThru(on, only):
                 self._send(self._ears.pass_on(on, only))
                 self._keyboard.listen(only, now)
-                self._apply(c.MarkInputs(self._ears.status), now)
-            case c.Record() if self._keyboard.recording:
+                self._apply(MarkInputs(self._ears.status), now)
+            case Record() if self._keyboard.recording:
                 raise NotReady("It records already.", "Stop that first.")
-            case c.CaptureLast(slot):
+            case CaptureLast(slot):
                 self._capture(self.snapshot.selected if slot is None else slot, now)
-            case c.Stop() | c.Panic() | c.Play() | c.EndRecording():
+            case Stop() | Panic() | Play() | EndRecording():
                 self._end_recording(now)
                 self._apply(command, now)
-            case c.LoadTune() | c.OpenSong() | c.RecoverSong() | c.SaveSong():
+            case LoadTune() | OpenSong() | RecoverSong() | SaveSong():
                 self._file(command, now)
             case _:
                 self._apply(command, now)
@@ -344,27 +383,27 @@ class Conductor:
         slots = self.snapshot.song.slots
         if found.slot >= len(slots) or slots[found.slot].latent != found.before:
             self._publish(Noticed("The measure has moved meanwhile, and was left as it is."))
-        elif self._apply(c.SetLatents(found.slot, found.values), now):
+        elif self._apply(SetLatents(found.slot, found.values), now):
             self._publish(Noticed(found.words))
 
     def _file(self, command: file_commands.Filing, now: float) -> None:
-        if isinstance(command, c.OpenSong | c.RecoverSong):
+        if isinstance(command, OpenSong | RecoverSong):
             self._end_recording(now)
             # What is being read was meant for the song that goes.
             self._importing = None
         # A slow disk holds up this thread, but not the music.
         self._send(self._sequencer.advance(now, SLOW_AHEAD))
-        kept = isinstance(command, c.RecoverSong) and autosave.claim(command.path)
+        kept = isinstance(command, RecoverSong) and autosave.claim(command.path)
         try:
             done = file_commands.filed(command, self.snapshot, self._shelf)
-            if self._filed(command, done, now) and kept and isinstance(command, c.RecoverSong):
+            if self._filed(command, done, now) and kept and isinstance(command, RecoverSong):
                 self._keeping.adopt(command.path, self.snapshot)
         finally:
-            if isinstance(command, c.RecoverSong):
+            if isinstance(command, RecoverSong):
                 # Ours by now, or to be offered again.
                 autosave.leave(command.path)
 
-    def _filed(self, command: c.Command, done: file_commands.Filed, now: float) -> bool:
+    def _filed(self, command: Command, done: file_commands.Filed, now: float) -> bool:
         applied = all(self._apply(each, now) for each in done.commands)
         for notice in done.notices if applied else ():
             self._publish(replace(notice, answers=command))
@@ -384,7 +423,7 @@ class Conductor:
         self._importing = None
         self._filed(read.command, file_commands.imported(read), now)
 
-    def _apply(self, command: c.Command, now: float) -> bool:
+    def _apply(self, command: Command, now: float) -> bool:
         before = self._state.snapshot()
         events = self._state.apply(command)
         after = self._state.snapshot()
@@ -396,7 +435,7 @@ class Conductor:
             if self._recording is not None:
                 self._recording.commands.append(command)
             self._keeping.note(before, after, now)
-            if after.model.state == "loading" and not isinstance(command, c.Undo | c.Redo):
+            if after.model.state == "loading" and not isinstance(command, Undo | Redo):
                 self._queue.noted(len(before.undo), len(after.undo))
             if not self._catching_up:
                 self._publish(after)
@@ -404,34 +443,34 @@ class Conductor:
             self._publish(event)
         return not refused
 
-    def _sound(self, command: c.Command, before: Snapshot, after: Snapshot, now: float) -> None:
+    def _sound(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
         if after.song is not before.song:
             self._send(self._ears.follow(after.song.track.channel))
             self._send(self._sequencer.change(after.song, now, after.timing))
             if after.song.routes != before.song.routes:
                 self._reroute(now)
-            if isinstance(command, _HEARD) and after.audition:
+            if command.auditioned and after.audition:
                 self._audition_change(before.song, after.song, now)
         match command:
-            case c.Play(slot):
+            case Play(slot):
                 self._started = after.selected if slot is None else slot
                 self._send(self._routing.programs(now))
                 self._send(self._following.play(now, self._started))
                 self._head_at = now
                 self._publish(self._sequencer.playhead(now))
-            case c.Stop():
+            case Stop():
                 self._halt(self._sequencer.stop(now), before, now)
-            case c.Panic():
+            case Panic():
                 self._halt(self._sequencer.panic(now), before, now)
-            case c.Record():
+            case Record():
                 self._begin_recording(after, now)
-            case c.EndRecording():
+            case EndRecording():
                 self._send(self._sequencer.unrecord(now))
-            case c.SetRecord():
+            case SetRecord():
                 self._keyboard.settings = after.record
-            case c.Audition(slot):
+            case Audition(slot):
                 self._hear_slot(slot, now)
-            case c.AuditionMeasures(measures):
+            case AuditionMeasures(measures):
                 self._send(self._sequencer.audition(measures, now))
 
         self._send(self._modulator.update(*self._course(now)))
@@ -445,7 +484,7 @@ class Conductor:
     def _mark_routes(self, now: float) -> None:
         statuses = tuple(self._routing.statuses.items())
         if statuses != self.snapshot.routed:
-            self._apply(c.MarkRoutes(statuses), now)
+            self._apply(MarkRoutes(statuses), now)
 
     def _course(self, now: float) -> tuple[Song, int, Coming | None, float]:
         # What begins in a moment has begun: a prediction is never quite the same twice.
@@ -483,7 +522,7 @@ class Conductor:
             song=lambda: self.snapshot.song,
             put=lambda played: self._apply(played, now),
         )
-        self._apply(c.EndRecording(), now)
+        self._apply(EndRecording(), now)
         self._publish(Noticed(words))
 
     def _capture(self, slot: int, now: float) -> None:
@@ -539,7 +578,7 @@ class Conductor:
         for event in self._ears.take(report):
             self._publish(event)
         if self._ears.status != self.snapshot.inputs:
-            self._apply(c.MarkInputs(self._ears.status), now)
+            self._apply(MarkInputs(self._ears.status), now)
         if isinstance(report, m.PortOpened) and report.name is not None:
             self._send(self._sequencer.program(now))
             self._send(self._routing.programs(now, 0))
@@ -574,7 +613,7 @@ class Conductor:
         if playing is not None:
             self._end_recording(now)
         if playing is not None or self._following.status != self.snapshot.clock:
-            self._apply(c.MarkClock(self._following.status, playing), now)
+            self._apply(MarkClock(self._following.status, playing), now)
         if playing is not None:
             self._head_at = now
             self._publish(self._sequencer.playhead(now))
@@ -585,7 +624,7 @@ class Conductor:
         messages, events = answer
         self._send(messages)
         if self._desk.status != self.snapshot.port:
-            self._apply(c.MarkPort(self._desk.status), now)
+            self._apply(MarkPort(self._desk.status), now)
         for event in events:
             self._publish(event)
 
@@ -600,8 +639,8 @@ def collapsed(batch: Sequence[Arrival]) -> list[Arrival]:
     for item in batch:
         if (
             kept
-            and isinstance(item, c.SetLatent | c.SetLatents)
-            and isinstance(last := kept[-1], c.SetLatent | c.SetLatents)
+            and isinstance(item, SetLatent | SetLatents)
+            and isinstance(last := kept[-1], SetLatent | SetLatents)
             and edits.target(last) is not None
             and edits.target(last) == edits.target(item)
         ):

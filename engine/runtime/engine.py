@@ -21,8 +21,13 @@ from engine.latent.spec import LatentModel
 from engine.midi.client import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PlayerLost, ToPlayer
 from engine.music.song import Song
-from engine.protocol.commands import Command, Stop
-from engine.protocol.events import AtTheEnd, ControlsShown, Event, Refused, Snapshot, StudioShown
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import ControlsShown
+from engine.protocol.files import AtTheEnd
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Stop
 from engine.runtime.dispatcher import Conductor, Item, ModelFailed, ModelLoaded, collapsed
 from engine.runtime.startup import opening
 from engine.services.analysis.influence_backends import InfluenceParts

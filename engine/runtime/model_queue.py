@@ -6,22 +6,45 @@ import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from engine.protocol import commands as c
+from engine.protocol.analysis import AskInfluence, DrawMap, Explain, RegenerateAway
+from engine.protocol.base import Command
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    Interpolate,
+    LoadMeasures,
+    LockDimension,
+    MoveLatent,
+    Randomise,
+    Redo,
+    RemoveModulation,
+    RemoveSlot,
+    ResetLatent,
+    SetBank,
+    SetGroove,
+    SetKey,
+    SetLatent,
+    SetLatents,
+    SetModulation,
+    SetRoutes,
+    SetTempo,
+    SetTitle,
+    SetTrack,
+    Undo,
+    Vary,
+)
+from engine.protocol.files import ImportMidi, LoadTune, OpenSong, RecoverSong
+from engine.protocol.transport import CaptureLast
 from engine.services.editing import edits
 
-NEEDS_MODEL = (
-    c.SetLatent | c.SetLatents | c.MoveLatent | c.ResetLatent | c.LockDimension | c.Randomise
-    | c.RegenerateAway | c.Vary | c.Interpolate | c.DrawMap | c.Explain | c.AskInfluence
-)  # fmt: skip
-"""What cannot be met without the model."""
+ASKING = DrawMap | Explain | AskInfluence
+"""Questions to the model, which change nothing."""
 
-ASKING = c.DrawMap | c.Explain | c.AskInfluence
-"""Those of them that change nothing."""
-
-_STEPS = edits.Editing | c.OpenSong | c.RecoverSong | c.ImportMidi | c.LoadTune | c.CaptureLast
+_STEPS = edits.Editing | OpenSong | RecoverSong | ImportMidi | LoadTune | CaptureLast
 _OF_THE_TRACK = (
-    c.SetTitle | c.SetTempo | c.SetTrack | c.SetBank | c.SetGroove | c.SetKey
-    | c.SetModulation | c.RemoveModulation | c.SetRoutes
+    SetTitle | SetTempo | SetTrack | SetBank | SetGroove | SetKey
+    | SetModulation | RemoveModulation | SetRoutes
 )  # fmt: skip
 
 _END = sys.maxsize
@@ -54,7 +77,7 @@ class ModelQueue:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[c.Command, _Step | None]] = []
+        self._waiting: list[tuple[Command, _Step | None]] = []
         self._places: set[range] = set()
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
@@ -64,11 +87,11 @@ class ModelQueue:
         """How many commands wait, without questions."""
         return sum(not isinstance(command, ASKING) for command, _ in self._waiting)
 
-    def takes(self, command: c.Command) -> bool:
+    def takes(self, command: Command) -> bool:
         """Takes a command that must wait, and tells whether it did."""
-        if isinstance(command, c.Undo | c.Redo):
+        if isinstance(command, Undo | Redo):
             return self._travels(command)
-        if not isinstance(command, NEEDS_MODEL) and not self._depends(command):
+        if not command.needs_model and not self._depends(command):
             return False
         self._waiting.append((command, self._step(command)))
         if not isinstance(command, ASKING):
@@ -83,12 +106,12 @@ class ModelQueue:
         elif after < before and self._done and not self._done[-1].waits:
             self._done.pop()
 
-    def meet(self, meet: Callable[[c.Command], object], steps: Callable[[], int]) -> None:
+    def meet(self, meet: Callable[[Command], object], steps: Callable[[], int]) -> None:
         """Empties itself through ``meet``; ``steps`` tells how many steps can be undone."""
         waiting, self._waiting = self._waiting, []
         self._forget()
         for command, step in waiting:
-            if isinstance(command, c.Undo | c.Redo):
+            if isinstance(command, Undo | Redo):
                 if step is not None and step.made > 0:
                     meet(command)
                 continue
@@ -99,17 +122,17 @@ class ModelQueue:
 
     def give_up(self) -> None:
         """Lets go of what needs the model, as there will be none."""
-        kept = (each for each in self._waiting if not isinstance(each[0], NEEDS_MODEL))
+        kept = (each for each in self._waiting if not each[0].needs_model)
         self._waiting = [*kept]
 
-    def _depends(self, command: c.Command) -> bool:
+    def _depends(self, command: Command) -> bool:
         return any(
             own.start < other.stop and other.start < own.stop
             for own in _places(command)
             for other in self._places
         )
 
-    def _step(self, command: c.Command) -> _Step | None:
+    def _step(self, command: Command) -> _Step | None:
         if not isinstance(command, _STEPS):
             return None
         key = edits.stroke(command) if isinstance(command, edits.Editing) else None
@@ -120,8 +143,8 @@ class ModelQueue:
         self._undone.clear()
         return self._done[-1]
 
-    def _travels(self, command: c.Undo | c.Redo) -> bool:
-        back = isinstance(command, c.Undo)
+    def _travels(self, command: Undo | Redo) -> bool:
+        back = isinstance(command, Undo)
         source, target = (self._done, self._undone) if back else (self._undone, self._done)
         if not source:
             return False
@@ -138,28 +161,28 @@ class ModelQueue:
         self._undone.clear()
 
 
-def _places(command: c.Command) -> tuple[range, ...]:
+def _places(command: Command) -> tuple[range, ...]:
     match command:
-        case _ if isinstance(command, c.AT_ONCE):
+        case _ if command.overtakes:
             return ()
-        case c.LockDimension():
+        case LockDimension():
             return (_LOCKS,)
         case _ if isinstance(command, _OF_THE_TRACK):
             return (_TRACK,)
         case (
-            c.SetLatent(slot) | c.SetLatents(slot) | c.MoveLatent(slot) | c.ResetLatent(slot)
-            | c.Randomise(slot) | c.Vary(slot) | c.RegenerateAway(slot) | c.ClearSlot(slot)
+            SetLatent(slot) | SetLatents(slot) | MoveLatent(slot) | ResetLatent(slot)
+            | Randomise(slot) | Vary(slot) | RegenerateAway(slot) | ClearSlot(slot)
         ):  # fmt: skip
             return (_at(slot),)
-        case c.CopySlot(source, target):
+        case CopySlot(source, target):
             return _at(source), _at(target)
-        case c.LoadMeasures(slot, measures):
+        case LoadMeasures(slot, measures):
             return (range(slot, slot + len(measures)),)
-        case c.Interpolate(source, target):
+        case Interpolate(source, target):
             return _at(target), range(source, _END)
-        case c.InsertSlot(slot) | c.RemoveSlot(slot) | c.ImportMidi(slot) | c.LoadTune(slot):
+        case InsertSlot(slot) | RemoveSlot(slot) | ImportMidi(slot) | LoadTune(slot):
             return (range(slot, _END),)
-        case c.CaptureLast(slot):
+        case CaptureLast(slot):
             return (range(slot or 0, _END),)
     return (_ALL,)
 

@@ -12,7 +12,8 @@ from engine.errors import ArmonicaError, BadSong
 from engine.formats import song_file
 from engine.latent.spec import LatentModel
 from engine.music.song import Song
-from engine.protocol.events import Event, Refused
+from engine.protocol.base import Event
+from engine.protocol.notices import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from engine import jobs
 from engine.errors import OutOfRange
 from engine.jobs import Job, Jobs
-from engine.protocol.events import JobProgressed, Noticed, Refused
+from engine.protocol.notices import JobProgressed, Noticed, Refused
 from tests.support.events import Listener
 
 

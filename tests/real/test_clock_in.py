@@ -17,7 +17,7 @@ from engine.bench.jack import RATE
 from engine.config import Settings
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol.events import ClockFollowed
+from engine.protocol.transport import ClockFollowed
 from engine.runtime.engine import Engine
 from tests.support.clock_streams import PULSE, START, STOP
 from tests.support.events import Listener

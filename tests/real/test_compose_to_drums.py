@@ -8,7 +8,8 @@ from engine import locations
 from engine.config import Settings
 from engine.latent.weights import load
 from engine.music.song import Slot, Song
-from engine.protocol.events import Event, TakeGrown
+from engine.protocol.base import Event
+from engine.protocol.generation import TakeGrown
 from engine.runtime.engine import Engine
 from tests.support.fake_player import RecordingPlayer
 from tests.support.waiting import until

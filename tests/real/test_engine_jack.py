@@ -13,7 +13,16 @@ from engine.music.measure import Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.song import Origin
-from engine.protocol import commands as c
+from engine.protocol.edit import (
+    LoadMeasures,
+    SetGroove,
+    SetKey,
+    SetLatent,
+    SetModulation,
+    SetRoutes,
+    SetTempo,
+)
+from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
@@ -41,22 +50,22 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, Heard]]:
 
 def test_the_song_that_ships_arrives_note_by_note(engine: tuple[Engine, Heard]) -> None:
     made, heard = engine
-    made.send(c.SetTempo(300))
-    made.send(c.Play())
+    made.send(SetTempo(300))
+    made.send(Play())
     expected = [pitch for measure in made.snapshot.song.measures() for pitch in measure.pitches]
     heard.wait_until(lambda messages: len(note_starts(messages)) >= len(expected))
     program = next(place for place, (_, data) in enumerate(heard.messages) if data[0] == 0xC0)
     first = next(place for place, (_, data) in enumerate(heard.messages) if data[0] == 0x90)
     assert program < first
     assert [data[1] for _, data in note_starts(heard.messages)][: len(expected)] == expected
-    made.send(c.Stop())
+    made.send(Stop())
     heard.wait_until(lambda messages: any(data == b"\xfc" for _, data in messages))
     heard.wait_until(lambda _: not heard.holding())
 
 
 def test_an_edit_is_heard_and_closing_leaves_no_note(engine: tuple[Engine, Heard]) -> None:
     made, heard = engine
-    made.send(c.SetLatent(0, 2, -1.0))
+    made.send(SetLatent(0, 2, -1.0))
     heard.wait_until(lambda messages: bool(note_starts(messages)))
     edited = made.snapshot.song.slots[0].measure
     assert note_starts(heard.messages)[0][1][1] == edited.pitches[0]
@@ -67,13 +76,13 @@ def test_an_edit_is_heard_and_closing_leaves_no_note(engine: tuple[Engine, Heard
 def test_swing_a_lock_and_an_octave_beside_it_are_heard(engine: tuple[Engine, Heard]) -> None:
     made, heard = engine
     eighths = Measure.from_tokens([token for pair in range(8) for token in (60 + pair, 0, 0)])
-    made.send(c.SetAudition(False))
-    made.send(c.LoadMeasures(0, (eighths,) * 8, (Origin("midi"),) * 8))
-    made.send(c.SetTempo(100))
-    made.send(c.SetGroove(swing=66))
-    made.send(c.SetKey(0, "major", lock=True))
-    made.send(c.SetRoutes((Route("", 3, None, 12),)))
-    made.send(c.Play(0))
+    made.send(SetAudition(False))
+    made.send(LoadMeasures(0, (eighths,) * 8, (Origin("midi"),) * 8))
+    made.send(SetTempo(100))
+    made.send(SetGroove(swing=66))
+    made.send(SetKey(0, "major", lock=True))
+    made.send(SetRoutes((Route("", 3, None, 12),)))
+    made.send(Play(0))
     heard.wait_until(lambda messages: len(note_starts(messages)) >= 34)
     starts = note_starts(heard.messages)
     melody = [(at, data[1]) for at, data in starts if data[0] == 0x90]
@@ -92,16 +101,16 @@ def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
     engine: tuple[Engine, Heard],
 ) -> None:
     made, heard = engine
-    made.send(c.SetModulation(Modulation(1, "cc", 4, 74)))
-    made.send(c.SetModulation(Modulation(2, "bend", 4, 0, 0, 16_383)))
+    made.send(SetModulation(Modulation(1, "cc", 4, 74)))
+    made.send(SetModulation(Modulation(2, "bend", 4, 0, 0, 16_383)))
     for step in range(300):
-        made.send(c.SetLatent(0, 1, -3 + step / 50, gesture=1))
-    made.send(c.SetLatent(0, 1, 3.0))
+        made.send(SetLatent(0, 1, -3 + step / 50, gesture=1))
+    made.send(SetLatent(0, 1, 3.0))
     heard.wait_until(lambda messages: b"\xb4\x4a\x7f" in [data for _, data in messages])
     told = [data[2] for _, data in heard.messages if data[:2] == b"\xb4\x4a"]
     # No value is sent twice, nor one that was overtaken.
     assert told[1:] == sorted(set(told[1:]))
-    made.send(c.SetLatent(0, 2, 3.0))
+    made.send(SetLatent(0, 2, 3.0))
     heard.wait_until(lambda messages: b"\xe4\x7f\x7f" in [data for _, data in messages])
     # At the end the instrument is in tune again.
     made.close()

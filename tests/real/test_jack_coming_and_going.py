@@ -17,8 +17,10 @@ from engine.common.child_process import child_environment
 from engine.config import Settings
 from engine.midi.client import PlayerLink
 from engine.midi.messages import FromPlayer
-from engine.protocol import commands as c
-from engine.protocol.events import MidiPassed, Noticed
+from engine.protocol.devices import MidiPassed, WatchMidi
+from engine.protocol.edit import SetTempo
+from engine.protocol.notices import Noticed
+from engine.protocol.transport import Play
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
@@ -197,7 +199,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
     def plays_and_is_heard() -> None:
         stretches, told = len(device.heard), len(listener.events)
         until(lambda: sum(device.heard[stretches:]) > 4, "it is not played to")
-        made.send(c.WatchMidi(True))
+        made.send(WatchMidi(True))
         until(lambda: came_in(told), "it is not heard")
 
     def came_in(since: int) -> bool:
@@ -206,7 +208,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         return any((line.way, line.port) == ("in", "jack:device-keys:out") for line in lines)
 
     try:
-        made.send(c.Play())
+        made.send(Play())
         plays_and_is_heard()
         # The player, who watches, and who hears.
         processes = family(links[0].pid)
@@ -218,8 +220,8 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         while not device.done:
             # All the while the engine is there for whoever asks something of it.
             tempo = 120.0 if tempo == 121.0 else 121.0
-            made.send(c.SetTempo(tempo))
-            made.send(c.WatchMidi(True))
+            made.send(SetTempo(tempo))
+            made.send(WatchMidi(True))
             until(lambda: made.snapshot.song.tempo == tempo, "the engine is stuck")  # noqa: B023
             count, deadline = len(device.heard), time.monotonic() + 10
             while len(device.heard) <= count + 5 and not device.done:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from engine.common.child_process import child_command, child_environment
-from engine.protocol import commands as c
+from engine.protocol.edit import SetTempo
+from engine.protocol.transport import Play
 from tests.support.jack import Heard, JackServer, note_starts
 from tests.support.remote import Place
 
@@ -41,8 +42,8 @@ def test_a_virtual_port_carries_the_song_and_ends_silent(
     try:
         jack.connect("armonica:out", "daw:in")
         until(lambda: place.switchboard.far)
-        place.engine.send(c.SetTempo(300.0))
-        place.engine.send(c.Play())
+        place.engine.send(SetTempo(300.0))
+        place.engine.send(Play())
         pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
         heard.wait_until(lambda messages: len(note_starts(messages)) >= len(pitches))
         assert [data[1] for _, data in note_starts(heard.messages)][: len(pitches)] == pitches
@@ -65,7 +66,7 @@ def test_a_bridge_that_is_killed_leaves_no_note(
     try:
         jack.connect("armonica:out", "daw:in")
         until(lambda: place.switchboard.far)
-        place.engine.send(c.Play())
+        place.engine.send(Play())
         heard.wait_until(lambda messages: len(note_starts(messages)) > 3)
     finally:
         bridge.kill()

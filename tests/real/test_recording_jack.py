@@ -9,7 +9,7 @@ import pytest
 
 from engine.config import Settings
 from engine.music.song import Slot, Song
-from engine.protocol import commands as c
+from engine.protocol.transport import CaptureLast, Record, Stop
 from engine.runtime.engine import Engine
 from tests.real.test_engine_jack import Hear
 from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
@@ -68,7 +68,7 @@ def test_whoever_plays_with_the_clicks_is_written_down(
     keyboard: Keyboard,
 ) -> None:
     made, heard = engine
-    made.send(c.Record(slot=1, measures=1))
+    made.send(Record(slot=1, measures=1))
 
     def clicks() -> list[float]:
         return [at for at, data in note_starts(heard.messages) if data[0] == CLICKS]
@@ -89,7 +89,7 @@ def test_whoever_plays_with_the_clicks_is_written_down(
             == [bytes((60, 40)), bytes((62, 60))]
         )
     )
-    made.send(c.Stop())
+    made.send(Stop())
     heard.wait_until(lambda _: not heard.holding())
 
 
@@ -100,7 +100,7 @@ def test_what_was_just_played_is_there_afterwards(
     made, _ = engine
     start = time.monotonic() + 0.1
     play(keyboard, *((start + beat * PACE, 60 + beat, 90) for beat in range(6)))
-    made.send(c.CaptureLast(0))
+    made.send(CaptureLast(0))
     first = settled(made, 0)
     assert first.measure.pitches == (60, 61, 62, 63)
     assert made.snapshot.song.slots[1].measure.pitches == (64, 65)

@@ -18,8 +18,10 @@ import pytest
 
 from engine.common.child_process import child_environment
 from engine.midi import messages as m
-from engine.protocol import commands as c
-from engine.protocol.events import Noticed, PlayheadMoved, Snapshot
+from engine.protocol.edit import SetTempo, SetTitle
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play, PlayheadMoved
 from engine.remote import service
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import NoWay, address
@@ -137,8 +139,8 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     engine.subscribe(seen)
     engine.start()
     whose = service.status().pid
-    engine.send(c.SetTempo(200.0))
-    engine.send(c.Play())
+    engine.send(SetTempo(200.0))
+    engine.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     until(lambda: len(starts(room)) > 8)
     assert starts(room)[-1].on > time.monotonic() + 1
@@ -150,7 +152,7 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     ons = [note.on for note in starts(room)]
     assert ons == sorted(set(ons))
     assert not any(isinstance(message, m.Flush | m.Panic) for message in room.player.messages)
-    engine.send(c.SetTitle("Home"))
+    engine.send(SetTitle("Home"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Home")
     engine.close()
     assert room.player.closed

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine.protocol.events import Event
+from engine.protocol.base import Event
 
 Told = TypeVar("Told", bound=Event)
 

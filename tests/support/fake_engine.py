@@ -13,24 +13,52 @@ from engine.latent.sensitivity import effects, sensitivity
 from engine.midi.messages import Heard
 from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    AtTheEnd,
-    ClockStatus,
-    CorpusBrowsed,
-    Event,
+from engine.protocol.analysis import (
+    AskInfluence,
+    AskTakeInfluence,
+    DrawMap,
+    Explain,
     Explained,
     MapFilled,
+    RegenerateAway,
+    WriteProvenance,
+)
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import (
+    CancelLearn,
+    Forget,
+    Learn,
+    OpenPort,
+    SetBinding,
+    SetThru,
+    WatchMidi,
+)
+from engine.protocol.edit import LoadMeasures, ReplaceSong, SetLatents
+from engine.protocol.facts import MarkClock, MarkInputs, MarkPort, MarkSaved, MarkWaiting
+from engine.protocol.files import (
+    AtTheEnd,
+    BrowseCorpus,
+    CorpusBrowsed,
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    KeepUnsaved,
+    LeaveKept,
+    LetUnsavedGo,
+    LoadTune,
+    LookIntoMidi,
     MidiLookedInto,
-    Noticed,
-    PortStatus,
-    Refused,
-    Snapshot,
-    StudioShown,
+    OpenSong,
+    PreviewTune,
+    SaveSong,
     TrackFound,
     TuneFound,
     TunePreviewed,
 )
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
+from engine.protocol.transport import BackToOwnTempo, CaptureLast, FollowClock
 from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import Influences, WayFound
 from engine.services.devices.controllers import Controllers
@@ -85,7 +113,7 @@ class FakeEngine:
 
     def __init__(self, start: Song | None = None, *, ready: bool = True) -> None:
         self.state = State(start if start is not None else song())
-        self.sent: list[c.Command] = []
+        self.sent: list[Command] = []
         self.influences = Influences(fake_influence.parts())
         self.closed = False
         self.queue = ModelQueue()
@@ -124,7 +152,7 @@ class FakeEngine:
         """Lets the model arrive."""
         self.state.adopt(FakeModel())
         self.queue.meet(self.send, lambda: len(self.snapshot.undo))
-        self.state.apply(c.MarkWaiting(0))
+        self.state.apply(MarkWaiting(0))
         self._publish()
 
     def tell(self, event: Event) -> None:
@@ -136,10 +164,10 @@ class FakeEngine:
         """Remembers that it was closed."""
         self.closed = True
 
-    def send(self, command: c.Command) -> None:
+    def send(self, command: Command) -> None:
         """Meets a command; before the model is there, what can be."""
         if self.snapshot.model.state == "loading" and self.queue.takes(command):
-            self.state.apply(c.MarkWaiting(self.queue.count))
+            self.state.apply(MarkWaiting(self.queue.count))
             self._publish()
             return
         self.sent.append(command)
@@ -151,7 +179,7 @@ class FakeEngine:
             self.tell(event)
         self._publish()
 
-    def of(self, *kinds: type[c.Command]) -> list[c.Command]:
+    def of(self, *kinds: type[Command]) -> list[Command]:
         """Gives what was sent of some kinds, in order."""
         return [command for command in self.sent if isinstance(command, kinds)]
 
@@ -161,94 +189,94 @@ class FakeEngine:
             self._told = shown.revision
             self.tell(shown)
 
-    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+    def _meet(self, command: Command) -> tuple[Event, ...]:
         shown = self.snapshot
         match command:
-            case c.DrawMap(slot, x, y, attribute, width, height):
+            case DrawMap(slot, x, y, attribute, width, height):
                 code = shown.song.slot(slot).latent
                 if self.state.model is None or code is None:
                     return ()
                 drawn = surface(self.state.model, code, x, y, attribute, width, height)
                 return (MapFilled(slot, shown.revision, drawn, True),)
-            case c.Explain(slot, dimensions):
+            case Explain(slot, dimensions):
                 code = shown.song.slot(slot).latent
                 if self.state.model is None or code is None:
                     return ()
                 does = effects(self.state.model, code, dimensions)
                 slopes = sensitivity(self.state.model, code, dimensions)
                 return (Explained(slot, shown.revision, does, slopes),)
-            case c.AskInfluence():
+            case AskInfluence():
                 return self._done(self.influences.ask(command, shown))
-            case c.AskTakeInfluence():
+            case AskTakeInfluence():
                 return self._done(self.influences.ask_take(command, shown))
-            case c.RegenerateAway():
+            case RegenerateAway():
                 assert self.state.model is not None
                 return self._done(self.influences.away(command, shown, self.state.model))
-            case c.WriteProvenance(path):
+            case WriteProvenance(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Noticed(f"Written: {path}.", answers=command),)
-            case c.WatchMidi():
+            case WatchMidi():
                 return ()
-            case c.BrowseCorpus(query):
+            case BrowseCorpus(query):
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
                 return (CorpusBrowsed(query, tuple(found), 0),)
-            case c.PreviewTune(tune, first, count):
+            case PreviewTune(tune, first, count):
                 count = min(count, TUNES[tune - 1].measures - first + 1)
                 measures = tuple(_scale(first + each) for each in range(count))
                 return (TunePreviewed(tune, first, measures),)
-            case c.LookIntoMidi(path):
+            case LookIntoMidi(path):
                 if "missing" in path:
                     raise BadMidiFile(f"{path} is not there.", "Check its name.")
                 return (MidiLookedInto(path, TRACKS),)
-            case c.LoadTune(slot, tune, first, count):
+            case LoadTune(slot, tune, first, count):
                 title = TUNES[tune - 1].title
                 measures = tuple(_scale(first + each) for each in range(count))
                 origins = tuple(
                     Origin("corpus", title, f"measure {first + each}") for each in range(count)
                 )
-                return self.state.apply(c.LoadMeasures(slot, measures, origins))
-            case c.Learn() | c.CancelLearn() | c.Forget() | c.SetBinding():
+                return self.state.apply(LoadMeasures(slot, measures, origins))
+            case Learn() | CancelLearn() | Forget() | SetBinding():
                 self.controllers.meet(command)
                 return ()
-            case c.OpenPort(name):
+            case OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)
-                return self.state.apply(c.MarkPort(status))
-            case c.SetThru(on, only):
+                return self.state.apply(MarkPort(status))
+            case SetThru(on, only):
                 inputs = replace(shown.inputs, thru=on, only=only)
-                return self.state.apply(c.MarkInputs(inputs))
-            case c.CaptureLast(slot):
+                return self.state.apply(MarkInputs(inputs))
+            case CaptureLast(slot):
                 origin = Origin("played", "Played", "kept, measure 1 of 1")
-                played = c.LoadMeasures(slot or 0, (_scale(2),), (origin,))
+                played = LoadMeasures(slot or 0, (_scale(2),), (origin,))
                 return self.state.apply(played)
-            case c.FollowClock(source):
-                return self.state.apply(c.MarkClock(ClockStatus(source)))
-            case c.BackToOwnTempo():
-                return self.state.apply(c.MarkClock(ClockStatus()))
-            case c.KeepUnsaved():
+            case FollowClock(source):
+                return self.state.apply(MarkClock(ClockStatus(source)))
+            case BackToOwnTempo():
+                return self.state.apply(MarkClock(ClockStatus()))
+            case KeepUnsaved():
                 return (Noticed("What is not saved is kept.", answers=command),)
-            case c.LetUnsavedGo() | c.LeaveKept() | c.ForgetKept():
+            case LetUnsavedGo() | LeaveKept() | ForgetKept():
                 return ()
-            case c.SaveSong(path):
+            case SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (
-                    *self.state.apply(c.MarkSaved(path, shown.song)),
+                    *self.state.apply(MarkSaved(path, shown.song)),
                     Noticed(f"Saved as {path}.", answers=command),
                 )
-            case c.ExportMidi(path):
+            case ExportMidi(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Noticed(f"Written: {path}.", answers=command),)
-            case c.ImportMidi(slot, path, _):
+            case ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")
-                told = self.state.apply(c.LoadMeasures(slot, (_scale(1),), (origin,)))
+                told = self.state.apply(LoadMeasures(slot, (_scale(1),), (origin,)))
                 return (*told, Noticed("1 measure. A pitch moved.", answers=command))
-            case c.OpenSong(path):
+            case OpenSong(path):
                 if "missing" in path:
                     raise BadSong(f"{path} is not there.", "Check its name.")
                 opened = replace(song(), title="Opened")
-                told = self.state.apply(c.ReplaceSong(opened, path, True))
+                told = self.state.apply(ReplaceSong(opened, path, True))
                 return (*told, Noticed("Opened.", answers=command))
             case _:
                 return self.state.apply(command)
@@ -259,7 +287,7 @@ class FakeEngine:
         events: list[Event] = []
         for event in told:
             if isinstance(event, WayFound):
-                events += self.state.apply(c.SetLatents(event.slot, event.values))
+                events += self.state.apply(SetLatents(event.slot, event.values))
                 events.append(Noticed(event.words))
             else:
                 events.append(event)

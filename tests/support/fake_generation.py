@@ -7,20 +7,30 @@ import math
 from dataclasses import replace
 
 from engine.errors import NotReady
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.base import Command, Event
+from engine.protocol.generation import (
     PEAKS,
     AudioModelStatus,
-    Event,
+    CloseAudioModel,
+    Generate,
+    MakeAgain,
+    MakeTwin,
     Meter,
-    Noticed,
-    Refused,
+    OpenAudioModel,
+    PauseGeneration,
+    PlayTake,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    SetTrait,
+    StopTake,
     StudioShown,
     Take,
     TakeGrown,
     TakePlayed,
     Trait,
 )
+from engine.protocol.notices import Cancel, Noticed, Refused
 from engine.steering.spec import AudioSpec
 from tests.support.fake_engine import FakeEngine
 
@@ -121,13 +131,13 @@ class FakeStudio(FakeEngine):
         for each in [*range(0, step, 6), step]:
             self.tell(grown(each))
 
-    def _meet(self, command: c.Command) -> tuple[Event, ...]:
+    def _meet(self, command: Command) -> tuple[Event, ...]:
         match command:
-            case c.OpenAudioModel(name):
+            case OpenAudioModel(name):
                 return self._now(model=AudioModelStatus(name, "loading", detail="Reading …"))
-            case c.CloseAudioModel():
+            case CloseAudioModel():
                 return self._now(model=AudioModelStatus(), traits=())
-            case c.SetTrait(name):
+            case SetTrait(name):
                 given = {
                     field: value
                     for field in ("mode", "strength", "target", "arm")
@@ -138,7 +148,7 @@ class FakeStudio(FakeEngine):
                     for trait in self.studio.traits
                 )
                 return self._now(traits=traits)
-            case c.SetGeneration(prompt):
+            case SetGeneration(prompt):
                 if prompt is not None and "missing" in prompt.which:
                     raise NotReady(f"{prompt.which} is not there.", "Check its name.")
                 fields = ("prompt", "seconds", "seed", "text", "temperature", "top_k")
@@ -148,24 +158,24 @@ class FakeStudio(FakeEngine):
                     if (value := getattr(command, field)) is not None
                 }
                 return self._now(generation=replace(self.studio.generation, **given))
-            case c.Generate() | c.MakeAgain() | c.MakeTwin():
+            case Generate() | MakeAgain() | MakeTwin():
                 if self.studio.model.state != "ready":
                     return (Refused.of(NotReady("The audio model is not there."), command),)
                 if self.studio.job is not None:
                     return (Refused.of(NotReady("A take grows already."), command),)
                 return self._now(job=next(self._jobs), growing="t9")
-            case c.PauseGeneration(paused):
+            case PauseGeneration(paused):
                 return self._now(paused=paused)
-            case c.Cancel():
+            case Cancel():
                 return self._now(job=None, growing=None, paused=False)
-            case c.PlayTake(ident, at):
+            case PlayTake(ident, at):
                 playing = ident or self.studio.growing
                 return (*self._now(playing=playing), TakePlayed(playing, at))
-            case c.StopTake():
+            case StopTake():
                 return (*self._now(playing=None), TakePlayed(None, 0.0))
-            case c.SaveTake(_, path):
+            case SaveTake(_, path):
                 return (Noticed(f"Written: {path}.", answers=command),)
-            case c.RemoveTake(ident):
+            case RemoveTake(ident):
                 return self._now(takes=tuple(t for t in self.studio.takes if t.id != ident))
             case _:
                 return super()._meet(command)

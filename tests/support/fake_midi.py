@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol.events import MidiLine, MidiPassed
+from engine.protocol.devices import MidiLine, MidiPassed
 
 NOON = 1_764_072_000.0
 """A noon in UTC, in seconds since 1970."""

@@ -8,8 +8,9 @@ from engine.midi import messages as m
 from engine.midi.client import Player
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import Prompt, Refused, StudioShown, Take
+from engine.protocol.base import Command
+from engine.protocol.generation import OpenAudioModel, Prompt, StudioShown, Take
+from engine.protocol.notices import Refused
 from engine.runtime.engine import Engine
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
@@ -41,7 +42,7 @@ class Room:
         told = self.listener.of(StudioShown)
         return told[-1] if told else StudioShown()
 
-    def do(self, *commands: c.Command) -> Room:
+    def do(self, *commands: Command) -> Room:
         """Asks."""
         for command in commands:
             self.engine.send(command)
@@ -54,12 +55,12 @@ class Room:
 
     def opened(self, name: str = "toy") -> Room:
         """Opens a model and waits for it, and for the takes and the sound."""
-        self.do(c.OpenAudioModel(name)).until(
+        self.do(OpenAudioModel(name)).until(
             lambda s: s.model.state == "ready" and (s.sound or s.silence)
         )
         return self
 
-    def take(self, *commands: c.Command) -> Take:
+    def take(self, *commands: Command) -> Take:
         """Asks for a take and gives it once it is kept and nothing grows any more."""
         before = {take.id for take in self.shown.takes}
 
@@ -69,7 +70,7 @@ class Room:
         self.do(*commands).until(lambda s: s.job is None and new())
         return new()[0]
 
-    def refused(self, command: c.Command) -> Refused:
+    def refused(self, command: Command) -> Refused:
         """Asks for what cannot be, and gives how it was told."""
         self.do(command)
         return self.listener.wait(Refused, lambda event: event.answers == command)

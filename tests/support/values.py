@@ -18,7 +18,8 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.song import Song, Track
-from engine.protocol import commands
+
+pass
 
 TIMES = st.floats(0, 1e6)
 MEASURES = st.lists(
@@ -68,7 +69,7 @@ _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
 
 def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
     """Draws values of a class; places that may hold several kinds hold any of them."""
-    hints = get_type_hints(kind, localns=vars(commands))
+    hints = get_type_hints(kind)
     given = {}
     for part in fields(kind):
         narrow = _NARROW.get((kind.__name__, part.name), _ANYWHERE.get(part.name))

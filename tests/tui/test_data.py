@@ -13,7 +13,9 @@ from textual.message import Message
 
 from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
-from engine.protocol.events import JobProgressed, Noticed, PlayheadMoved, Snapshot
+from engine.protocol.notices import JobProgressed, Noticed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import PlayheadMoved
 from tui import keymap
 from tui.action_table import ACTIONS, IDS, SCREENS, Place, rows
 from tui.actions.compose import DEEDS

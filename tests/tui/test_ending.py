@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
-from engine.protocol.events import Noticed
+from engine.protocol.notices import Noticed
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp

@@ -15,26 +15,15 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.errors import ArmonicaError
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    ControlsShown,
-    DeviceShown,
-    Event,
-    Explained,
-    InfluenceFound,
-    InputStatus,
-    JobProgressed,
-    Kept,
-    MapFilled,
-    MidiLine,
-    MidiPassed,
-    Noticed,
-    PortStatus,
-    Refused,
-    Snapshot,
-    StudioShown,
-    TunePreviewed,
-)
+
+pass
+from engine.protocol.analysis import Explained, InfluenceFound, MapFilled
+from engine.protocol.base import Event
+from engine.protocol.devices import ControlsShown, DeviceShown, MidiLine, MidiPassed
+from engine.protocol.files import Kept, TunePreviewed
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import JobProgressed, Noticed, Refused
+from engine.protocol.snapshot import InputStatus, PortStatus, Snapshot
 from tests.support.fake_generation import FakeStudio, take
 from tests.support.fake_midi import SESSION
 from tests.support.hostile import EVIL_TEXT
@@ -57,7 +46,7 @@ def hostile(value: Any, hint: Any = None) -> Any:
         return tuple(hostile(each, inner[0] if inner else None) for each in value)
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    hints = get_type_hints(type(value), localns=vars(c))
+    hints = get_type_hints(type(value))
     for each in fields(value):
         if each.init:
             # Some values keep hostile words out by themselves.

@@ -9,7 +9,31 @@ from typing import TYPE_CHECKING
 from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
 from engine.music.song import FASTEST, SLOWEST
-from engine.protocol import commands as c
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    LockDimension,
+    MoveLatent,
+    Randomise,
+    Redo,
+    RemoveSlot,
+    ResetLatent,
+    SelectSlot,
+    SetLatent,
+    SetTempo,
+    Undo,
+)
+from engine.protocol.transport import (
+    Audition,
+    BackToOwnTempo,
+    FollowClock,
+    Panic,
+    Play,
+    SetAudition,
+    SetEditTiming,
+    Stop,
+)
 from tui.actions import compose_dialogs, controllers, recording
 from tui.view_models import gauges
 
@@ -45,7 +69,7 @@ def set_gauge(screen: ComposeScreen, index: int, value: float, hand: str) -> Non
     target = (hand, screen.slot, index)
     gesture = screen.gestures.begin(target)
     value = screen.gestures.ask(target, _within(value))
-    screen.send(c.SetLatent(screen.slot, index, value, gesture))
+    screen.send(SetLatent(screen.slot, index, value, gesture))
 
 
 def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
@@ -68,10 +92,10 @@ def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
     here = screen.gestures.asked(target, here)
     if math.isnan(here):
         screen.gestures.ask(target, here)
-        screen.send(c.MoveLatent(slot, index, by, gesture))
+        screen.send(MoveLatent(slot, index, by, gesture))
         return
     value = screen.gestures.ask(target, _within(here + by))
-    screen.send(c.SetLatent(slot, index, value, gesture))
+    screen.send(SetLatent(slot, index, value, gesture))
 
 
 def roll_gauge(screen: ComposeScreen, index: int, steps: int) -> None:
@@ -153,12 +177,12 @@ DEEDS["move.page_previous"] = _page(-1)
 @deed("gauge.reset")
 def _reset(screen: ComposeScreen) -> None:
     screen.gestures.end()
-    screen.send(c.ResetLatent(screen.slot, screen.chosen))
+    screen.send(ResetLatent(screen.slot, screen.chosen))
 
 
 @deed("gauge.lock")
 def _lock(screen: ComposeScreen) -> None:
-    screen.send(c.LockDimension(screen.chosen, screen.chosen not in screen.shown.locks))
+    screen.send(LockDimension(screen.chosen, screen.chosen not in screen.shown.locks))
 
 
 # Measures
@@ -167,7 +191,7 @@ def _lock(screen: ComposeScreen) -> None:
 def go_to(screen: ComposeScreen, slot: int) -> None:
     """Selects a slot, the nearest there is."""
     screen.gestures.end()
-    screen.send(c.SelectSlot(max(0, min(len(screen.shown.song.slots) - 1, slot))))
+    screen.send(SelectSlot(max(0, min(len(screen.shown.song.slots) - 1, slot))))
 
 
 def _go(number: int) -> Deed:
@@ -190,7 +214,7 @@ DEEDS["measure.later"] = lambda screen: go_to(screen, screen.slot + 1)
 def _randomise(screen: ComposeScreen) -> None:
     if _model(screen):
         screen.gestures.end()
-        screen.send(c.Randomise(screen.slot, screen.amount, screen.draws.getrandbits(31)))
+        screen.send(Randomise(screen.slot, screen.amount, screen.draws.getrandbits(31)))
 
 
 def _amount(by: float) -> Deed:
@@ -211,7 +235,7 @@ DEEDS["measure.amount_more"] = _amount(0.1)
 
 @deed("measure.original")
 def _original(screen: ComposeScreen) -> None:
-    screen.send(c.ResetLatent(screen.slot, None))
+    screen.send(ResetLatent(screen.slot, None))
 
 
 @deed("measure.copy")
@@ -227,19 +251,19 @@ def _paste(screen: ComposeScreen) -> None:
         key = screen.keymap.label("measure.copy")
         screen.app.notify(f"Nothing is copied yet; {key} copies a measure.", timeout=3)
     elif screen.copied != screen.slot:
-        screen.send(c.CopySlot(screen.copied, screen.slot))
+        screen.send(CopySlot(screen.copied, screen.slot))
 
 
 @deed("measure.clear")
 def _clear(screen: ComposeScreen) -> None:
-    screen.send(c.ClearSlot(screen.slot))
+    screen.send(ClearSlot(screen.slot))
 
 
 @deed("measure.insert")
 def _insert(screen: ComposeScreen) -> None:
     if screen.copied is not None and screen.copied >= screen.slot:
         screen.copied += 1
-    screen.send(c.InsertSlot(screen.slot))
+    screen.send(InsertSlot(screen.slot))
 
 
 @deed("measure.remove")
@@ -248,12 +272,12 @@ def _remove(screen: ComposeScreen) -> None:
         screen.copied = None
     elif screen.copied is not None and screen.copied > screen.slot:
         screen.copied -= 1
-    screen.send(c.RemoveSlot(screen.slot))
+    screen.send(RemoveSlot(screen.slot))
 
 
 @deed("measure.audition")
 def _hear(screen: ComposeScreen) -> None:
-    screen.send(c.Audition(screen.slot))
+    screen.send(Audition(screen.slot))
 
 
 # The map
@@ -307,12 +331,12 @@ def _matrix(screen: ComposeScreen) -> None:
 
 @deed("play.toggle")
 def _toggle(screen: ComposeScreen) -> None:
-    screen.send(c.Stop() if screen.shown.playing else c.Play())
+    screen.send(Stop() if screen.shown.playing else Play())
 
 
 @deed("play.panic")
 def _panic(screen: ComposeScreen) -> None:
-    screen.send(c.Panic())
+    screen.send(Panic())
     quits = screen.keymap.label("app.quit")
     screen.app.notify(f"Everything is silenced. {quits} ends Armonica.", timeout=3)
 
@@ -322,7 +346,7 @@ def _tempo(by: float) -> Deed:
         gesture = screen.gestures.begin("tempo")
         tempo = screen.gestures.asked("tempo", screen.shown.song.tempo) + by
         tempo = screen.gestures.ask("tempo", max(SLOWEST, min(FASTEST, tempo)))
-        screen.send(c.SetTempo(tempo, gesture))
+        screen.send(SetTempo(tempo, gesture))
 
     return change
 
@@ -334,10 +358,10 @@ DEEDS["play.slower"] = _tempo(-1)
 @deed("play.clock")
 def _clock(screen: ComposeScreen) -> None:
     if screen.shown.clock.follow is not None:
-        screen.send(c.BackToOwnTempo())
+        screen.send(BackToOwnTempo())
         screen.app.notify("The song's own tempo is kept again.", timeout=2)
         return
-    screen.send(c.FollowClock())
+    screen.send(FollowClock())
     key = screen.keymap.label("play.clock")
     words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
     screen.app.notify(words, timeout=4)
@@ -346,14 +370,14 @@ def _clock(screen: ComposeScreen) -> None:
 @deed("play.timing")
 def _timing(screen: ComposeScreen) -> None:
     now = screen.shown.timing != "now"
-    screen.send(c.SetEditTiming("now" if now else "beat"))
+    screen.send(SetEditTiming("now" if now else "beat"))
     screen.app.notify(f"Edits are heard {'at once' if now else 'at the next beat'}.", timeout=2)
 
 
 @deed("play.audition")
 def _audition(screen: ComposeScreen) -> None:
     on = not screen.shown.audition
-    screen.send(c.SetAudition(on))
+    screen.send(SetAudition(on))
     state = "are heard" if on else "stay silent"
     screen.app.notify(f"Edits {state} while the loop rests.", timeout=2)
 
@@ -383,13 +407,13 @@ DEEDS["app.monitor"] = _screen("monitor")
 @deed("song.undo")
 def _undo(screen: ComposeScreen) -> None:
     screen.gestures.end()
-    screen.send(c.Undo())
+    screen.send(Undo())
 
 
 @deed("song.redo")
 def _redo(screen: ComposeScreen) -> None:
     screen.gestures.end()
-    screen.send(c.Redo())
+    screen.send(Redo())
 
 
 @deed("app.palette")

@@ -10,8 +10,13 @@ from engine.formats.song_file import SUFFIX
 from engine.latent.spec import LIMIT
 from engine.locations import file_name, meant, songs_folder, taken
 from engine.music.song import FASTEST, SLOWEST
-from engine.protocol import commands as c
-from engine.protocol.events import Refused, Snapshot
+from engine.protocol.base import Command
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import SetLatent, SetTempo, SetTitle
+from engine.protocol.files import ExportMidi, LoadTune, SaveSong
+from engine.protocol.notices import Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import BackToOwnTempo, FollowClock
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form, number, words
 from tui.dialogs.help import Help
@@ -47,7 +52,7 @@ def _type_value(screen: ComposeScreen) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             screen.gestures.end()
-            screen.send(c.SetLatent(slot, index, values[0]))
+            screen.send(SetLatent(slot, index, values[0]))
 
     screen.app.push_screen(Form("Set gauge", [field]), take)
 
@@ -56,12 +61,12 @@ def _tempo(screen: ComposeScreen) -> None:
     tempo = f"{screen.shown.song.tempo:g}"
     hint = f"Quarter notes a minute, {SLOWEST:g} to {FASTEST:g}."
     field = Field("tempo", tempo, number(SLOWEST, FASTEST, "A tempo"), hint)
-    _ask(screen, Form("Tempo", [field]), c.SetTempo)
+    _ask(screen, Form("Tempo", [field]), SetTempo)
 
 
 def _title(screen: ComposeScreen) -> None:
     field = Field("title", screen.shown.song.title, words("A title"))
-    _ask(screen, Form("Song", [field]), c.SetTitle)
+    _ask(screen, Form("Song", [field]), SetTitle)
 
 
 def _sound(screen: ComposeScreen) -> None:
@@ -101,7 +106,7 @@ def _port(screen: ComposeScreen) -> None:
 
     def take(at: int | None) -> None:
         if at is not None:
-            screen.send(c.OpenPort(names[at] if at < len(names) else None))
+            screen.send(OpenPort(names[at] if at < len(names) else None))
 
     screen.app.push_screen(Choice("MIDI port", lines, current, note), take)
 
@@ -124,7 +129,7 @@ def _clock_from(screen: ComposeScreen) -> None:
     def take(at: int | None) -> None:
         if at is not None:
             source = sources[at]
-            screen.send(c.BackToOwnTempo() if source is None else c.FollowClock(source))
+            screen.send(BackToOwnTempo() if source is None else FollowClock(source))
 
     screen.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), take)
 
@@ -134,7 +139,7 @@ def _browse(screen: ComposeScreen) -> None:
 
     def take(taken: Taken | None) -> None:
         if taken is not None:
-            screen.send(c.LoadTune(slot, taken.tune.tune, taken.first, taken.count))
+            screen.send(LoadTune(slot, taken.tune.tune, taken.first, taken.count))
 
     screen.app.push_screen(Browser(screen.link, slot), take)
 
@@ -148,7 +153,7 @@ def _save(screen: ComposeScreen) -> None:
     if screen.shown.path is None:
         _save_as(screen)
     else:
-        screen.saving = c.SaveSong()
+        screen.saving = SaveSong()
         screen.send(screen.saving)
 
 
@@ -167,11 +172,11 @@ def ask_again(screen: ComposeScreen, refused: Refused) -> None:
 
 
 def _save_as(screen: ComposeScreen, then: Callable[[], object] = lambda: None) -> None:
-    ask_path(screen, "Save the song as", SUFFIX, c.SaveSong, screen.shown.path, then)
+    ask_path(screen, "Save the song as", SUFFIX, SaveSong, screen.shown.path, then)
 
 
 def _export(screen: ComposeScreen) -> None:
-    ask_path(screen, "Write the loop as a MIDI file", ".mid", c.ExportMidi)
+    ask_path(screen, "Write the loop as a MIDI file", ".mid", ExportMidi)
 
 
 def _open(screen: ComposeScreen) -> None:
@@ -183,7 +188,7 @@ def ask_path(
     screen: ComposeScreen,
     title: str,
     suffix: str,
-    command: Callable[[str], c.Command],
+    command: Callable[[str], Command],
     own: str | None = None,
     then: Callable[[], object] = lambda: None,
     name: str | None = None,
@@ -203,11 +208,11 @@ def ask_path(
         if values is not None:
             then()
 
-    def asked(values: tuple[Any, ...]) -> c.Command:
+    def asked(values: tuple[Any, ...]) -> Command:
         made = command(_in_folder(values[0]))
         # Whoever was told what is there, and goes ahead, has been asked.
-        if isinstance(made, c.SaveSong) and doubt(values):
-            return c.SaveSong(made.path, replace=True)
+        if isinstance(made, SaveSong) and doubt(values):
+            return SaveSong(made.path, replace=True)
         return made
 
     usual = str(songs_folder() / f"{file_name(name or screen.shown.song.title)}{suffix}")
@@ -222,9 +227,9 @@ def _in_folder(path: str) -> str:
 
 
 def _asking(
-    screen: ComposeScreen, command: Callable[[tuple[Any, ...]], c.Command]
-) -> Callable[[tuple[Any, ...], c.Command | None], c.Command]:
-    def ask(values: tuple[Any, ...], again: c.Command | None) -> c.Command:
+    screen: ComposeScreen, command: Callable[[tuple[Any, ...]], Command]
+) -> Callable[[tuple[Any, ...], Command | None], Command]:
+    def ask(values: tuple[Any, ...], again: Command | None) -> Command:
         asked = again or command(values)
         screen.gestures.end()
         screen.send(asked)
@@ -233,7 +238,7 @@ def _asking(
     return ask
 
 
-def _ask(screen: ComposeScreen, form: Form, command: Callable[..., c.Command]) -> None:
+def _ask(screen: ComposeScreen, form: Form, command: Callable[..., Command]) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             screen.gestures.end()

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.protocol import commands as c
+from engine.protocol.analysis import RegenerateAway, WriteProvenance
+from engine.protocol.files import ExportMidi
+from engine.protocol.generation import PlayTake, StopTake
+from engine.protocol.transport import AuditionMeasures
 from tui.actions import compose
 from tui.actions.compose_dialogs import ask_path
 from tui.dialogs.choice import Choice
@@ -141,13 +144,13 @@ def _hear(screen: InfluenceScreen) -> None:
     screen.heard = "theirs" if screen.heard == "ours" else "ours"
     if screen.heard == "theirs":
         if screen.subject == "take":
-            screen.send(c.StopTake())
-        screen.send(c.AuditionMeasures(beside.theirs))
+            screen.send(StopTake())
+        screen.send(AuditionMeasures(beside.theirs))
     elif screen.subject == "take":
-        screen.send(c.AuditionMeasures())
-        screen.send(c.PlayTake(screen.inquiry.take, float(match.asked - 1)))
+        screen.send(AuditionMeasures())
+        screen.send(PlayTake(screen.inquiry.take, float(match.asked - 1)))
     else:
-        screen.send(c.AuditionMeasures(beside.ours))
+        screen.send(AuditionMeasures(beside.ours))
     screen.draw()
 
 
@@ -180,7 +183,7 @@ def _regenerate(screen: InfluenceScreen) -> None:
     composing.gestures.end()
     seed = screen.draws.getrandbits(31)
     without = frozenset(screen.avoided)
-    screen.send(c.RegenerateAway(composing.slot, without, screen.amount, seed))
+    screen.send(RegenerateAway(composing.slot, without, screen.amount, seed))
     screen.draw()
 
 
@@ -231,7 +234,7 @@ def _provenance(screen: InfluenceScreen) -> None:
         screen.composing,
         "Write what it is like as",
         ".json",
-        lambda path: c.WriteProvenance(path, take),
+        lambda path: WriteProvenance(path, take),
         name=name,
     )
 
@@ -242,7 +245,7 @@ def _export(screen: InfluenceScreen) -> None:
         screen.composing,
         "Write the loop as a MIDI file that says what it is like",
         ".mid",
-        lambda path: c.ExportMidi(path, credits=True),
+        lambda path: ExportMidi(path, credits=True),
     )
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from engine.config import channels
 from engine.errors import OutOfRange
 from engine.latent.variation import FARTHEST, MOST_BETWEEN
-from engine.protocol import commands as c
-from engine.protocol.events import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
+from engine.protocol.devices import SetThru
+from engine.protocol.edit import Interpolate, Vary
+from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
+from engine.protocol.transport import CaptureLast, EndRecording, Record, SetRecord
 from tui.dialogs.form import Field, Form, number, whole
 
 if TYPE_CHECKING:
@@ -26,24 +28,24 @@ def _record(mode: RecordMode) -> Callable[[ComposeScreen], None]:
     def record(screen: ComposeScreen) -> None:
         screen.gestures.end()
         if screen.shown.recording is not None:
-            screen.send(c.EndRecording())
+            screen.send(EndRecording())
             return
         if screen.shown.inputs.wanted == ():
             words = "No MIDI input is heard: the setting inputs says so."
             screen.app.notify(words, severity="warning")
-        screen.send(c.Record(mode, screen.slot))
+        screen.send(Record(mode, screen.slot))
 
     return record
 
 
 def _capture(screen: ComposeScreen) -> None:
     screen.gestures.end()
-    screen.send(c.CaptureLast(screen.slot))
+    screen.send(CaptureLast(screen.slot))
 
 
 def _thru(screen: ComposeScreen) -> None:
     inputs = screen.shown.inputs
-    screen.send(c.SetThru(not inputs.thru, inputs.only))
+    screen.send(SetThru(not inputs.thru, inputs.only))
     state = "stays here" if inputs.thru else "goes on to the instrument"
     screen.app.notify(f"What is played {state}.", timeout=2)
 
@@ -82,8 +84,8 @@ def _how(screen: ComposeScreen) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             strength, count_in, click, sound, latency, only = values
-            screen.send(c.SetRecord(strength, latency, click, count_in, sound))
-            screen.send(c.SetThru(screen.shown.inputs.thru, only))
+            screen.send(SetRecord(strength, latency, click, count_in, sound))
+            screen.send(SetThru(screen.shown.inputs.thru, only))
 
     screen.app.push_screen(Form("How playing is recorded", fields), take)
 
@@ -102,7 +104,7 @@ def _sound(text: str) -> ClickSound:
 
 def _vary(screen: ComposeScreen) -> None:
     screen.gestures.end()
-    screen.send(c.Vary(screen.slot, screen.reach, screen.draws.getrandbits(31)))
+    screen.send(Vary(screen.slot, screen.reach, screen.draws.getrandbits(31)))
 
 
 def _reach(by: float) -> Callable[[ComposeScreen], None]:
@@ -136,7 +138,7 @@ def _between(screen: ComposeScreen) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             screen.gestures.end()
-            screen.send(c.Interpolate(here, values[0] - 1, values[1]))
+            screen.send(Interpolate(here, values[0] - 1, values[1]))
 
     screen.app.push_screen(Form("Measures in between", fields), take)
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.protocol import commands as c
-from engine.protocol.events import Prompt
+from engine.protocol.generation import (
+    CloseAudioModel,
+    Generate,
+    MakeAgain,
+    MakeTwin,
+    PauseGeneration,
+    Prompt,
+    SetGeneration,
+    SetTrait,
+    StopTake,
+)
+from engine.protocol.notices import Cancel
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, Mode
 from tui.actions import controllers, steer_dialogs
@@ -95,11 +105,11 @@ def push_by(screen: SteerScreen, strength: float, target: float) -> None:
     if trait.arm == "closed-loop":
         now = screen.gestures.asked(("target", trait.name), trait.target)
         to = screen.gestures.ask(("target", trait.name), _within(now + target, 1.0))
-        screen.send(c.SetTrait(trait.name, target=to))
+        screen.send(SetTrait(trait.name, target=to))
     else:
         now = screen.gestures.asked(("strength", trait.name), trait.strength)
         to = screen.gestures.ask(("strength", trait.name), _within(now + strength, STRONGEST))
-        screen.send(c.SetTrait(trait.name, strength=to))
+        screen.send(SetTrait(trait.name, strength=to))
 
 
 def _within(value: float, highest: float) -> float:
@@ -126,7 +136,7 @@ for _size in STEPS:
 def _set_mode(screen: SteerScreen, mode: Mode) -> None:
     trait = screen.trait
     if trait is not None:
-        screen.send(c.SetTrait(trait.name, mode=mode))
+        screen.send(SetTrait(trait.name, mode=mode))
 
 
 def _toggle(mode: Mode) -> Deed:
@@ -154,7 +164,7 @@ def _enter(screen: SteerScreen) -> None:
 def _all_off(screen: SteerScreen) -> None:
     for trait in screen.studio.traits:
         if trait.mode != "off":
-            screen.send(c.SetTrait(trait.name, mode="off"))
+            screen.send(SetTrait(trait.name, mode="off"))
 
 
 @deed("trait.arm")
@@ -162,7 +172,7 @@ def _arm(screen: SteerScreen) -> None:
     trait = screen.trait
     if trait is not None:
         screen.gestures.end()
-        screen.send(c.SetTrait(trait.name, arm=ARMS[(ARMS.index(trait.arm) + 1) % len(ARMS)]))
+        screen.send(SetTrait(trait.name, arm=ARMS[(ARMS.index(trait.arm) + 1) % len(ARMS)]))
 
 
 # Making audio
@@ -171,7 +181,7 @@ def _arm(screen: SteerScreen) -> None:
 @deed("audio.generate")
 def _generate(screen: SteerScreen) -> None:
     screen.takes.follow = True
-    screen.send(c.Generate())
+    screen.send(Generate())
 
 
 @deed("audio.pause")
@@ -179,7 +189,7 @@ def _pause(screen: SteerScreen) -> None:
     if screen.studio.job is None:
         _nothing_grows(screen)
     else:
-        screen.send(c.PauseGeneration(not screen.studio.paused))
+        screen.send(PauseGeneration(not screen.studio.paused))
 
 
 @deed("audio.cancel")
@@ -187,7 +197,7 @@ def _cancel(screen: SteerScreen) -> None:
     if screen.studio.job is None:
         _nothing_grows(screen)
     else:
-        screen.send(c.Cancel(screen.studio.job))
+        screen.send(Cancel(screen.studio.job))
 
 
 def _nothing_grows(screen: SteerScreen) -> None:
@@ -197,7 +207,7 @@ def _nothing_grows(screen: SteerScreen) -> None:
 
 @deed("audio.seed")
 def _seed(screen: SteerScreen) -> None:
-    screen.send(c.SetGeneration(seed=screen.draws.getrandbits(31)))
+    screen.send(SetGeneration(seed=screen.draws.getrandbits(31)))
 
 
 def _longer(by: float) -> Deed:
@@ -206,7 +216,7 @@ def _longer(by: float) -> Deed:
         screen.gestures.begin("seconds")
         now = screen.gestures.asked("seconds", screen.studio.generation.seconds)
         to = screen.gestures.ask("seconds", max(1.0, min(LONGEST, round(now + by, 1))))
-        screen.send(c.SetGeneration(seconds=to))
+        screen.send(SetGeneration(seconds=to))
 
     return change
 
@@ -220,7 +230,7 @@ def _warmer(by: float) -> Deed:
         screen.gestures.begin("temperature")
         now = screen.gestures.asked("temperature", screen.studio.generation.temperature)
         to = screen.gestures.ask("temperature", round(max(0.0, min(2.0, now + by)), 2))
-        screen.send(c.SetGeneration(temperature=to))
+        screen.send(SetGeneration(temperature=to))
 
     return change
 
@@ -231,7 +241,7 @@ DEEDS["audio.warmer"] = _warmer(0.05)
 
 @deed("audio.unload")
 def _unload(screen: SteerScreen) -> None:
-    screen.send(c.CloseAudioModel())
+    screen.send(CloseAudioModel())
 
 
 # Takes
@@ -243,7 +253,7 @@ def _hear(screen: SteerScreen) -> None:
         key = screen.keymap.label("audio.generate")
         screen.say(f"There is nothing to hear yet; {key} makes a take.")
     elif screen.takes.plays:
-        screen.send(c.StopTake())
+        screen.send(StopTake())
     else:
         screen.play(screen.takes.id, screen.takes.stands)
 
@@ -265,7 +275,7 @@ def _twin(screen: SteerScreen) -> None:
         words = "This take was not steered: it is its own twin."
         screen.say(words)
     else:
-        screen.send(c.MakeTwin(take.id))
+        screen.send(MakeTwin(take.id))
         key = screen.keymap.label("take.twin")
         words = f"Its unsteered twin is made; {key} then goes between the two."
         screen.say(words)
@@ -275,7 +285,7 @@ def _twin(screen: SteerScreen) -> None:
 def _continue(screen: SteerScreen) -> None:
     take = screen.finished_take()
     if take is not None:
-        screen.send(c.SetGeneration(prompt=Prompt("take", take.id)))
+        screen.send(SetGeneration(prompt=Prompt("take", take.id)))
         _generate(screen)
 
 
@@ -284,11 +294,11 @@ def _again(screen: SteerScreen) -> None:
     take = screen.finished_take()
     if take is not None:
         screen.takes.follow = True
-        screen.send(c.MakeAgain(take.id))
+        screen.send(MakeAgain(take.id))
 
 
 @deed("take.prompt")
 def _use(screen: SteerScreen) -> None:
     take = screen.finished_take()
     if take is not None:
-        screen.send(c.SetGeneration(prompt=Prompt("take", take.id)))
+        screen.send(SetGeneration(prompt=Prompt("take", take.id)))

@@ -6,8 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.locations import meant
-from engine.protocol import commands as c
-from engine.protocol.events import Event, Prompt, StudioShown
+from engine.protocol.base import Command, Event
+from engine.protocol.generation import (
+    OpenAudioModel,
+    Prompt,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    SetTrait,
+    StudioShown,
+)
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import SHORTEST
 from tui.actions.compose_dialogs import ask_path
@@ -26,11 +34,11 @@ SEEDS = 2**31 - 1
 class PromptForm(Form):
     """Asks for a file to continue, and closes when it is what the next take continues."""
 
-    def __init__(self, ask: Callable[[Prompt], c.Command], path: str) -> None:
+    def __init__(self, ask: Callable[[Prompt], Command], path: str) -> None:
         hint = "A WAV, FLAC or MIDI file; ~ is your home, and a name alone lies here."
         self._prompt: Prompt | None = None
 
-        def asking(values: tuple[Any, ...], _again: c.Command | None) -> c.Command:
+        def asking(values: tuple[Any, ...], _again: Command | None) -> Command:
             self._prompt = Prompt("file", str(meant(values[0])))
             return ask(self._prompt)
 
@@ -63,8 +71,8 @@ def _type_push(screen: SteerScreen) -> None:
         if values is not None:
             loop = trait.arm == "closed-loop"
             screen.gestures.end()
-            screen.send(c.SetTrait(name, target=values[0]) if loop
-                        else c.SetTrait(name, strength=values[0]))  # fmt: skip
+            screen.send(SetTrait(name, target=values[0]) if loop
+                        else SetTrait(name, strength=values[0]))  # fmt: skip
 
     screen.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
 
@@ -91,7 +99,7 @@ def _settings(screen: SteerScreen) -> None:
         screen.gestures.end()
         seconds, seed, temperature, top_k, *text = values
         screen.send(
-            c.SetGeneration(
+            SetGeneration(
                 seconds=seconds,
                 seed=seed,
                 temperature=temperature,
@@ -121,7 +129,7 @@ def _prompt(screen: SteerScreen) -> None:
             _file(screen)
         else:
             chosen = prompts[at] if at < len(prompts) else Prompt("nothing")
-            screen.send(c.SetGeneration(prompt=chosen))
+            screen.send(SetGeneration(prompt=chosen))
 
     at = kinds.index(now.kind) if now.kind in kinds else 0
     screen.app.push_screen(Choice("What is continued", lines, at), choose)
@@ -130,8 +138,8 @@ def _prompt(screen: SteerScreen) -> None:
 def _file(screen: SteerScreen) -> None:
     now = screen.studio.generation.prompt
 
-    def ask(prompt: Prompt) -> c.Command:
-        command = c.SetGeneration(prompt=prompt)
+    def ask(prompt: Prompt) -> Command:
+        command = SetGeneration(prompt=prompt)
         screen.send(command)
         return command
 
@@ -144,7 +152,7 @@ def _model(screen: SteerScreen) -> None:
 
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
-            screen.send(c.OpenAudioModel(values[0]))
+            screen.send(OpenAudioModel(values[0]))
 
     field = Field("model", name, words("A model"), hint)
     screen.app.push_screen(Form("Audio model", [field]), take)
@@ -159,7 +167,7 @@ def _save(screen: SteerScreen) -> None:
         screen.composing,
         "Save the take and its recipe as",
         ".wav",
-        lambda path: c.SaveTake(ident, path),
+        lambda path: SaveTake(ident, path),
         name=take.title,
     )
 
@@ -172,7 +180,7 @@ def _remove(screen: SteerScreen) -> None:
 
     def choose(at: int | None) -> None:
         if at == 1:
-            screen.send(c.RemoveTake(ident))
+            screen.send(RemoveTake(ident))
 
     said = f"{take.title}, {steer_words.seconds(take.seconds)}: this cannot be taken back."
     lines = ["keep it", "remove it and its files"]

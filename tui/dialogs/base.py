@@ -10,8 +10,8 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 
-from engine.protocol.commands import Command
-from engine.protocol.events import Event, Noticed, Refused
+from engine.protocol.base import Command, Event
+from engine.protocol.notices import Noticed, Refused
 from tui.formatting.plain import plain
 
 Result = TypeVar("Result")

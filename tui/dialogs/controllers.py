@@ -17,8 +17,9 @@ from engine.errors import ArmonicaError, OutOfRange
 from engine.midi.controllers.bindings import CURVES, STEEPEST, TAKEOVERS, Binding
 from engine.midi.controllers.relative_encoders import ENCODINGS
 from engine.midi.controllers.targets import Target
-from engine.protocol.commands import Forget, SetBinding
-from engine.protocol.events import Bound, ControlsShown, DeviceShown, Event, StudioShown
+from engine.protocol.base import Event
+from engine.protocol.devices import Bound, ControlsShown, DeviceShown, Forget, SetBinding
+from engine.protocol.generation import StudioShown
 from engine.protocol.target_choices import offered
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet

@@ -14,8 +14,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label
 
 from engine.errors import ArmonicaError, OutOfRange
-from engine.protocol.commands import Command
-from engine.protocol.events import Event, Refused
+from engine.protocol.base import Command, Event
+from engine.protocol.notices import Refused
 from tui.dialogs.base import Sheet, met, refused
 from tui.formatting.plain import plain
 

@@ -12,8 +12,9 @@ from textual.content import Content
 from textual.widgets import Label, OptionList
 
 from engine.locations import songs_folder
-from engine.protocol.commands import Command, KeepUnsaved, LetUnsavedGo
-from engine.protocol.events import Event, Snapshot
+from engine.protocol.base import Command, Event
+from engine.protocol.files import KeepUnsaved, LetUnsavedGo
+from engine.protocol.snapshot import Snapshot
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet, met, refused
 

@@ -9,8 +9,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 
-from engine.protocol.commands import Cancel, Command, ImportMidi, LookIntoMidi
-from engine.protocol.events import Event, JobProgressed, MidiLookedInto, TrackFound
+from engine.protocol.base import Command, Event
+from engine.protocol.files import ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
+from engine.protocol.notices import Cancel, JobProgressed
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, met, refused
 from tui.formatting.plain import plain

@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.widgets import Label
 
 from engine.midi.controllers.targets import Target
-from engine.protocol.commands import CancelLearn, Forget, Learn
-from engine.protocol.events import ControlLearned, ControlsShown, Event
+from engine.protocol.base import Event
+from engine.protocol.devices import CancelLearn, ControlLearned, ControlsShown, Forget, Learn
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet
 from tui.formatting import controllers as words

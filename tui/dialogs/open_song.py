@@ -12,8 +12,8 @@ from textual.widgets import Input, Label, OptionList
 from engine.errors import ArmonicaError
 from engine.formats.song_file import SUFFIX, read
 from engine.locations import SONGS, songs
-from engine.protocol.commands import OpenSong
-from engine.protocol.events import Event
+from engine.protocol.base import Event
+from engine.protocol.files import OpenSong
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, met, refused
 from tui.formatting.plain import plain

@@ -10,8 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Label
 
-from engine.protocol import commands as c
-from engine.protocol.events import Event, Refused, Snapshot
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import Redo, Undo
+from engine.protocol.notices import Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play, Stop
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet
 from tui.dialogs.form import Field, Form
@@ -112,7 +115,7 @@ class DialSheet(Sheet[None]):
         self._gestures.ask(target, value)
         self._send(dial.ask(value, gesture))
 
-    def _send(self, command: c.Command | None) -> None:
+    def _send(self, command: Command | None) -> None:
         if command is not None:
             self._link.send(command)
         else:
@@ -136,17 +139,17 @@ class DialSheet(Sheet[None]):
 
     def action_play(self) -> None:
         """Plays the loop, or stops it."""
-        self._link.send(c.Stop() if self._shown.playing else c.Play())
+        self._link.send(Stop() if self._shown.playing else Play())
 
     def action_undo(self) -> None:
         """Takes the last step back."""
         self._gestures.end()
-        self._link.send(c.Undo())
+        self._link.send(Undo())
 
     def action_redo(self) -> None:
         """Does again what was taken back."""
         self._gestures.end()
-        self._link.send(c.Redo())
+        self._link.send(Redo())
 
     def action_leave(self) -> None:
         """Leaves; what was turned stays."""

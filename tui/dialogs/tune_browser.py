@@ -13,8 +13,9 @@ from textual.timer import Timer
 from textual.widgets import Input, Label, OptionList
 
 from engine.errors import ArmonicaError
-from engine.protocol.commands import AuditionMeasures, BrowseCorpus, PreviewTune
-from engine.protocol.events import CorpusBrowsed, Event, TuneFound, TunePreviewed
+from engine.protocol.base import Event
+from engine.protocol.files import BrowseCorpus, CorpusBrowsed, PreviewTune, TuneFound, TunePreviewed
+from engine.protocol.transport import AuditionMeasures
 from tui.action_table import shown
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet, refused

@@ -6,8 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.protocol.commands import ForgetKept, LeaveKept, RecoverSong
-from engine.protocol.events import Kept
+from engine.protocol.files import ForgetKept, Kept, LeaveKept, RecoverSong
 from engine.text import printable
 from tui.dialogs.choice import Choice
 

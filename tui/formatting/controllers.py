@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import LAST, Control
 from engine.midi.controllers.targets import Target
-from engine.protocol.events import Bound, ControlsShown, DeviceShown
+from engine.protocol.devices import Bound, ControlsShown, DeviceShown
 from tui.formatting.text import fitting
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import PurePath
 
-from engine.protocol.events import Generation, Prompt, Take, Trait, TraitResult
+from engine.protocol.generation import Generation, Prompt, Take, Trait, TraitResult
 
 MIB = 2.0**20
 

@@ -11,7 +11,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from engine.protocol.commands import Command
+from engine.protocol.base import Command
 from tui.action_table import Place
 from tui.actions import compose
 from tui.bridge import EngineLink

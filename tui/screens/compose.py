@@ -15,21 +15,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from engine.music.attributes import NAMES
-from engine.protocol.commands import Command, DrawMap, Explain, SelectSlot, SetLatents
-from engine.protocol.events import (
-    ClockFollowed,
-    ControlsShown,
-    Event,
-    Explained,
-    InfluenceFound,
-    JobProgressed,
-    KeysHeard,
-    LatenessMeasured,
-    MapFilled,
-    PlayheadMoved,
-    Snapshot,
-    StudioShown,
-)
+from engine.protocol.analysis import DrawMap, Explain, Explained, InfluenceFound, MapFilled
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import ControlsShown
+from engine.protocol.edit import SelectSlot, SetLatents
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
 from tui.actions.compose import DEEDS, roll_gauge, set_gauge
 from tui.bridge import EngineLink
 from tui.keymap import Keymap

@@ -9,17 +9,12 @@ from textual.app import ComposeResult
 from textual.geometry import Region
 
 from engine.influence.spec import Match
-from engine.protocol.events import (
-    Beside,
-    ClockFollowed,
-    Event,
-    InfluenceFound,
-    JobProgressed,
-    LatenessMeasured,
-    PlayheadMoved,
-    Snapshot,
-    StudioShown,
-)
+from engine.protocol.analysis import Beside, InfluenceFound
+from engine.protocol.base import Event
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
 from tui.actions.influence import DEEDS
 from tui.bridge import EngineLink
 from tui.keymap import Keymap

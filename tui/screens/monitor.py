@@ -9,16 +9,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
-from engine.protocol.commands import WatchMidi
-from engine.protocol.events import (
-    ClockFollowed,
-    Event,
-    JobProgressed,
-    LatenessMeasured,
-    MidiPassed,
-    PlayheadMoved,
-    Snapshot,
-)
+from engine.protocol.base import Event
+from engine.protocol.devices import MidiPassed, WatchMidi
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
 from tui.actions.monitor import DEEDS
 from tui.bridge import EngineLink
 from tui.keymap import Keymap

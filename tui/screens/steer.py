@@ -8,17 +8,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
-from engine.protocol.commands import Command, OpenAudioModel, PlayTake
-from engine.protocol.events import (
+from engine.protocol.analysis import InfluenceFound
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import ControlsShown
+from engine.protocol.generation import (
     PEAKS,
-    ClockFollowed,
-    ControlsShown,
-    Event,
-    InfluenceFound,
-    JobProgressed,
-    LatenessMeasured,
-    PlayheadMoved,
-    Snapshot,
+    OpenAudioModel,
+    PlayTake,
     StudioShown,
     Take,
     TakeGrown,
@@ -26,6 +22,9 @@ from engine.protocol.events import (
     Trait,
     TraitResult,
 )
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
 from tui.actions.steer import DEEDS, push_by
 from tui.bridge import EngineLink
 from tui.formatting import generation

@@ -8,7 +8,8 @@ from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
 from engine.music.song import Slot
-from engine.protocol.events import Bound, ControlsShown, Snapshot
+from engine.protocol.devices import Bound, ControlsShown
+from engine.protocol.snapshot import Snapshot
 
 DIMENSIONS = 32
 """How many gauges are shown while no model has said how many it has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.protocol.events import Meter, TakeGrown
+from engine.protocol.generation import Meter, TakeGrown
 
 
 @dataclass(frozen=True, slots=True)

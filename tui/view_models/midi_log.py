@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Self
 
 from engine.midi.describe import Decoded, Kind, decode
-from engine.protocol.events import MidiLine, MidiPassed, Way
+from engine.protocol.devices import MidiLine, MidiPassed, Way
 
 KEPT = 2000
 """Messages that are kept at most; the oldest go first."""

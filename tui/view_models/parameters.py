@@ -20,8 +20,18 @@ from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS,
 from engine.music.routes import FARTHEST, MOST_ROUTES, Route
 from engine.music.scales import SCALES, TONICS
 from engine.music.song import FASTEST, SLOWEST, Song, Track, bank_words
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot
+from engine.protocol.base import Command
+from engine.protocol.edit import (
+    RemoveModulation,
+    SetBank,
+    SetGroove,
+    SetKey,
+    SetModulation,
+    SetRoutes,
+    SetTempo,
+    SetTrack,
+)
+from engine.protocol.snapshot import Snapshot
 from tui.view_models import gauges
 
 NOT_SENT = -1
@@ -56,7 +66,7 @@ class Dial:
     value: float
     low: float
     high: float
-    ask: Callable[[float, int], c.Command | None]
+    ask: Callable[[float, int], Command | None]
     words: str = ""
     step: float = 1.0
     coarse: float = 10.0
@@ -93,74 +103,74 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
     return (
         Dial(
             "tempo", f"{song.tempo:g}", song.tempo, SLOWEST, FASTEST,
-            lambda v, gesture: c.SetTempo(v, gesture),
+            lambda v, gesture: SetTempo(v, gesture),
             "quarter notes a minute",
         ),
         Dial(
             "swing", f"{groove.swing:g} %", groove.swing, STRAIGHT, MOST_SWING,
-            lambda v, gesture: c.SetGroove(swing=v, gesture=gesture),
+            lambda v, gesture: SetGroove(swing=v, gesture=gesture),
             "50 even, 66.7 triplets, 75 dotted", step=0.5, coarse=5,
         ),
         Dial(
             "swing of", groove.unit, SWING_UNITS.index(groove.unit), 0, 1,
-            lambda v, gesture: c.SetGroove(unit=SWING_UNITS[int(v)], gesture=gesture),
+            lambda v, gesture: SetGroove(unit=SWING_UNITS[int(v)], gesture=gesture),
             "what comes in pairs, long and short", coarse=1, round=True, typed=False,
         ),
         Dial(
             "humanise time", f"±{groove.timing:g} ms", groove.timing, 0, MOST_TIMING,
-            lambda v, gesture: c.SetGroove(timing=v, gesture=gesture),
+            lambda v, gesture: SetGroove(timing=v, gesture=gesture),
             "each note early or late by so much", step=0.5, coarse=5,
         ),
         Dial(
             "humanise force", f"±{groove.velocity}", groove.velocity, 0, MOST_VELOCITY,
-            lambda v, gesture: c.SetGroove(velocity=int(v), gesture=gesture),
+            lambda v, gesture: SetGroove(velocity=int(v), gesture=gesture),
             "each note louder or softer by so much", coarse=5,
         ),
         Dial(
             "seed", str(groove.seed), groove.seed, 0, LARGEST_SEED,
-            lambda v, gesture: c.SetGroove(seed=int(v), gesture=gesture),
+            lambda v, gesture: SetGroove(seed=int(v), gesture=gesture),
             "each note deviates alike in every turn",
         ),
         Dial(
             "key", TONICS[key.tonic], key.tonic, 0, 11,
-            lambda v, gesture: c.SetKey(tonic=int(v), gesture=gesture),
+            lambda v, gesture: SetKey(tonic=int(v), gesture=gesture),
             "the tonic", coarse=5, round=True, typed=False,
         ),
         Dial(
             "scale", key.scale, _SCALES.index(key.scale), 0, len(_SCALES) - 1,
-            lambda v, gesture: c.SetKey(scale=_SCALES[int(v)], gesture=gesture),
+            lambda v, gesture: SetKey(scale=_SCALES[int(v)], gesture=gesture),
             "between two notes the lower is taken", coarse=4, round=True, typed=False,
         ),
         Dial(
             "lock", "on" if song.lock else "off", int(song.lock), 0, 1,
-            lambda v, gesture: c.SetKey(lock=bool(v), gesture=gesture),
+            lambda v, gesture: SetKey(lock=bool(v), gesture=gesture),
             f"{foreign} of {notes} notes are foreign to the key", coarse=1, round=True, typed=False,
         ),
         Dial(
             "channel", str(track.channel + 1), track.channel + 1, 1, 16,
-            lambda v, gesture: c.SetTrack(channel=int(v) - 1, gesture=gesture),
+            lambda v, gesture: SetTrack(channel=int(v) - 1, gesture=gesture),
             "1 to 16; 10 is drums (General MIDI)", coarse=4,
         ),
         Dial(
             "program", str(track.program + 1), track.program + 1, 1, 128,
-            lambda v, gesture: c.SetTrack(program=int(v) - 1, gesture=gesture),
+            lambda v, gesture: SetTrack(program=int(v) - 1, gesture=gesture),
             f"1 to 128, of bank {bank_words(track.bank_msb, track.bank_lsb)}"
             if (track.bank_msb, track.bank_lsb) != (None, None)
             else "1 to 128",
         ),
         Dial(
             "bank MSB", _bank(track.bank_msb), _number(track.bank_msb), NOT_SENT, 127,
-            lambda v, gesture: c.SetBank(_sent(v), track.bank_lsb, gesture),
+            lambda v, gesture: SetBank(_sent(v), track.bank_lsb, gesture),
             "controller 0, before the program",
         ),
         Dial(
             "bank LSB", _bank(track.bank_lsb), _number(track.bank_lsb), NOT_SENT, 127,
-            lambda v, gesture: c.SetBank(track.bank_msb, _sent(v), gesture),
+            lambda v, gesture: SetBank(track.bank_msb, _sent(v), gesture),
             "controller 32, before the program",
         ),
         Dial(
             "velocity", str(track.velocity), track.velocity, 1, 127,
-            lambda v, gesture: c.SetTrack(velocity=int(v), gesture=gesture),
+            lambda v, gesture: SetTrack(velocity=int(v), gesture=gesture),
             "how hard notes are struck",
         ),
     )  # fmt: skip
@@ -189,10 +199,10 @@ def modulation_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
         return (first,)
     there = modulation
 
-    def part(name: str, value: int, gesture: int) -> c.Command:
+    def part(name: str, value: int, gesture: int) -> Command:
         way = 1 if value >= getattr(there, name) else -1
         changed: dict[str, Any] = {name: value}
-        return c.SetModulation(_free(song, replace(there, **changed), name, way), gesture)
+        return SetModulation(_free(song, replace(there, **changed), name, way), gesture)
 
     dials = [
         first,
@@ -247,7 +257,7 @@ class RouteDials:
         at = 0 if route is None else 1 + ports.index(route.port)
         names = ("nowhere", *(port or "the song's port" for port in ports))
 
-        def to(value: float, gesture: int) -> c.Command:
+        def to(value: float, gesture: int) -> Command:
             port = ports[int(value) - 1] if value else None
             return self._with(snapshot, _moved(route, port, snapshot.song.track), gesture)
 
@@ -259,7 +269,7 @@ class RouteDials:
             return (choose, port)
         there = route
 
-        def part(name: str, value: Any, gesture: int) -> c.Command:
+        def part(name: str, value: Any, gesture: int) -> Command:
             changed: dict[str, Any] = {name: value}
             return self._with(snapshot, replace(there, **changed), gesture)
 
@@ -310,10 +320,10 @@ class RouteDials:
         del gesture
         self._at = int(value)
 
-    def _with(self, snapshot: Snapshot, route: Route | None, gesture: int) -> c.Command:
+    def _with(self, snapshot: Snapshot, route: Route | None, gesture: int) -> Command:
         routes = list(snapshot.song.routes)
         routes[self._at : self._at + 1] = [] if route is None else [route]
-        return c.SetRoutes(tuple(routes), gesture)
+        return SetRoutes(tuple(routes), gesture)
 
 
 def _moved(route: Route | None, port: str | None, track: Track) -> Route | None:
@@ -348,9 +358,9 @@ def modulation_words(snapshot: Snapshot, dimension: int) -> str:
     return f"At {z:+.2f} the gauge sends {modulation.at(z)} to {modulation.name}."
 
 
-def _of_kind(song: Song, dimension: int, kind: str, gesture: int) -> c.Command:
+def _of_kind(song: Song, dimension: int, kind: str, gesture: int) -> Command:
     if kind == "nothing":
-        return c.RemoveModulation(dimension)
+        return RemoveModulation(dimension)
     there = modulation_of(song, dimension)
     channel = song.track.channel if there is None else there.channel
     number = {"cc": FIRST_CONTROL, "cc14": 1, "bend": 0}[kind]
@@ -358,7 +368,7 @@ def _of_kind(song: Song, dimension: int, kind: str, gesture: int) -> c.Command:
     chosen = MODULATION_KINDS[MODULATION_KINDS.index(kind)]
     modulation = Modulation(dimension, chosen, channel, number, 0, most)
     name = "channel" if kind == "bend" else "number"
-    return c.SetModulation(_free(song, modulation, name, 1), gesture)
+    return SetModulation(_free(song, modulation, name, 1), gesture)
 
 
 def _free(song: Song, modulation: Modulation, name: str, way: int) -> Modulation:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.protocol.commands import AskInfluence, AskTakeInfluence
-from engine.protocol.events import InfluenceFound, Snapshot
+from engine.protocol.analysis import AskInfluence, AskTakeInfluence, InfluenceFound
+from engine.protocol.snapshot import Snapshot
 from tui.bridge import EngineLink
 from tui.layouts.influence import TOP
 

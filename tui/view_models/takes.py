@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol.events import StudioShown, Take, TakePlayed
+from engine.protocol.generation import StudioShown, Take, TakePlayed
 
 END = 0.3
 """Seconds before the end of a take from which it counts as played to its end."""

@@ -12,7 +12,7 @@ from rich.style import Style
 from engine.influence.spec import Match
 from engine.music.measure import Measure
 from engine.music.pitch_names import pitch_name
-from engine.protocol.events import Beside
+from engine.protocol.analysis import Beside
 from tui.formatting import influence as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from engine.protocol.events import StudioShown, TakeGrown
+from engine.protocol.generation import StudioShown, TakeGrown
 from tui.formatting import generation as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from engine.influence.spec import Match
 from engine.music.measure import Measure
-from engine.protocol.events import Beside
+from engine.protocol.analysis import Beside
 from tui.formatting import influence as words
 from tui.formatting.generation import share
 from tui.formatting.text import fitting

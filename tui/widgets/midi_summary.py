@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 
 from engine.midi.describe import Kind
-from engine.protocol.events import LatenessMeasured
+from engine.protocol.transport import LatenessMeasured
 from tui.formatting.text import fitting
 from tui.view_models.midi_log import KINDS, Filter
 from tui.widgets.canvas import Canvas, Picture

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from engine.protocol.events import InfluenceFound
+from engine.protocol.analysis import InfluenceFound
 from tui.formatting import influence as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture

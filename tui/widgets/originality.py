@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from engine.influence.spec import Originality
-from engine.protocol.events import InfluenceFound
+from engine.protocol.analysis import InfluenceFound
 from tui.formatting import influence as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.protocol.events import Take
+from engine.protocol.generation import Take
 from tui.formatting import generation as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture

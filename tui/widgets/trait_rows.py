@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from engine.protocol.events import Meter, Trait, TraitResult
+from engine.protocol.generation import Meter, Trait, TraitResult
 from tui.formatting import generation as words
 from tui.formatting.text import fitting
 from tui.view_models.meter_history import Column

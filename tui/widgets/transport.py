@@ -11,15 +11,9 @@ from textual.message import Message
 
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
-from engine.protocol.events import (
-    ClockFollowed,
-    ClockStatus,
-    JobProgressed,
-    LatenessMeasured,
-    PlayheadMoved,
-    PortStatus,
-    Snapshot,
-)
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
+from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
 from tui.formatting.text import fitting
 from tui.view_models.gauges import place
 from tui.widgets.canvas import Canvas, Picture

@@ -14,8 +14,18 @@ from engine.latent.prior import draw
 from engine.latent.spec import DECIMALS, Latent, LatentModel
 from engine.music.measure import Measure
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import Beside, Event, InfluenceFound, Noticed, Snapshot
+from engine.protocol.analysis import (
+    AskInfluence,
+    AskTakeInfluence,
+    Beside,
+    InfluenceFound,
+    RegenerateAway,
+    WriteProvenance,
+)
+from engine.protocol.base import Event
+from engine.protocol.files import ExportMidi
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import (
     InfluenceParts,
     MeasureSearch,
@@ -76,7 +86,7 @@ class Influences:
         self._tunes = _Opening(parts.tunes)
         self._known: dict[str, Found] = {}
 
-    def ask(self, command: c.AskInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
+    def ask(self, command: AskInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
         """Gives the work of looking for what a measure lies near to; raises `OutOfRange`."""
         _check_top(command.top)
         passage = Passage.around(snapshot.song, command.slot, alone=command.alone)
@@ -97,7 +107,7 @@ class Influences:
 
         return work
 
-    def ask_take(self, command: c.AskTakeInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
+    def ask_take(self, command: AskTakeInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
         """Gives the work of looking for what a take lies near to; raises `OutOfRange`."""
         _check_top(command.top)
 
@@ -111,7 +121,7 @@ class Influences:
         return work
 
     def away(
-        self, command: c.RegenerateAway, snapshot: Snapshot, model: LatentModel
+        self, command: RegenerateAway, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
         """Gives the work of finding a neighbour that lies farther away.
 
@@ -183,7 +193,7 @@ class Influences:
             rows.append(Traced(at + 1, slot.origin, found))
         return tuple(rows)
 
-    def write(self, command: c.WriteProvenance, snapshot: Snapshot) -> Callable[[Job], None]:
+    def write(self, command: WriteProvenance, snapshot: Snapshot) -> Callable[[Job], None]:
         """Gives the work of writing the provenance of the loop, or of a take."""
         song = snapshot.song
 
@@ -199,7 +209,7 @@ class Influences:
 
         return work
 
-    def export(self, command: c.ExportMidi, snapshot: Snapshot) -> Callable[[Job], None]:
+    def export(self, command: ExportMidi, snapshot: Snapshot) -> Callable[[Job], None]:
         """Gives the work of writing the loop as a MIDI file that says what it is like."""
         song = snapshot.song
 
@@ -214,7 +224,7 @@ class Influences:
 
     def _answer(
         self,
-        command: c.AskInfluence | c.AskTakeInfluence,
+        command: AskInfluence | AskTakeInfluence,
         snapshot: Snapshot,
         ask: Callable[[], Found],
     ) -> InfluenceFound:
@@ -241,7 +251,7 @@ class Influences:
         return self._known[take]
 
     @staticmethod
-    def _allowed(found: Found, command: c.AskTakeInfluence) -> Found:
+    def _allowed(found: Found, command: AskTakeInfluence) -> Found:
         from engine.influence.clips.search import CLOSE
 
         books, licences = command.books, command.licences

@@ -13,17 +13,18 @@ from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.spec import Latent, LatentModel, check_dimension
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.analysis import DrawMap, Explain, Explained, MapFilled
+from engine.protocol.files import (
+    BrowseCorpus,
     CorpusBrowsed,
-    Explained,
-    MapFilled,
+    LookIntoMidi,
     MidiLookedInto,
-    Snapshot,
+    PreviewTune,
     TrackFound,
     TuneFound,
     TunePreviewed,
 )
+from engine.protocol.snapshot import Snapshot
 
 REMEMBERED = 8
 """How many maps are remembered, so that another attribute of one is there at once."""
@@ -38,7 +39,7 @@ class Studies:
         self._maps: OrderedDict[tuple[object, ...], _Cells] = OrderedDict()
 
     def map(
-        self, command: c.DrawMap, snapshot: Snapshot, model: LatentModel
+        self, command: DrawMap, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
         """Gives the work of filling a map, told row by row from the top; raises `OutOfRange`."""
         x, y, width, height = command.x, command.y, command.width, command.height
@@ -75,7 +76,7 @@ class Studies:
         return work
 
     def explain(
-        self, command: c.Explain, snapshot: Snapshot, model: LatentModel
+        self, command: Explain, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
         """Gives the work of measuring what gauges do from where they stand."""
         base = _base(snapshot, command.slot, model)
@@ -94,7 +95,7 @@ class Studies:
 
         return work
 
-    def browse(self, command: c.BrowseCorpus) -> Callable[[Job], None]:
+    def browse(self, command: BrowseCorpus) -> Callable[[Job], None]:
         """Gives the work of looking for tunes by their titles."""
         if not 0 <= command.limit <= 10_000:
             raise OutOfRange(f"A list shows 0 to 10000 tunes, not {command.limit}.")
@@ -115,7 +116,7 @@ class Studies:
 
         return work
 
-    def preview(self, command: c.PreviewTune) -> Callable[[Job], None]:
+    def preview(self, command: PreviewTune) -> Callable[[Job], None]:
         """Gives the work of reading a tune's measures, as far as it has them."""
 
         def work(job: Job) -> None:
@@ -130,7 +131,7 @@ class Studies:
 
         return work
 
-    def look(self, command: c.LookIntoMidi) -> Callable[[Job], None]:
+    def look(self, command: LookIntoMidi) -> Callable[[Job], None]:
         """Gives the work of listing the tracks of a MIDI file."""
 
         def work(job: Job) -> None:

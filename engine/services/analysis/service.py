@@ -7,17 +7,26 @@ from collections.abc import Callable
 from engine.errors import ArmonicaError, NotReady
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
-from engine.protocol import commands as c
-from engine.protocol.events import Refused, Snapshot
+from engine.protocol.analysis import (
+    AskInfluence,
+    AskTakeInfluence,
+    DrawMap,
+    Explain,
+    RegenerateAway,
+    WriteProvenance,
+)
+from engine.protocol.files import BrowseCorpus, ExportMidi, ImportMidi, LookIntoMidi, PreviewTune
+from engine.protocol.notices import Refused
+from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import Influences
 from engine.services.analysis.latent_queries import Studies
 from engine.services.session import file_commands
 
 Question = (
-    c.DrawMap | c.Explain | c.AskInfluence | c.AskTakeInfluence | c.RegenerateAway
-    | c.WriteProvenance | c.ExportMidi | c.BrowseCorpus | c.PreviewTune | c.LookIntoMidi
-    | c.ImportMidi
+    DrawMap | Explain | AskInfluence | AskTakeInfluence | RegenerateAway
+    | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi
+    | ImportMidi
 )  # fmt: skip
 """What can be asked; of exports those alone that say what each measure is like."""
 
@@ -47,39 +56,39 @@ class Questions:
     ) -> tuple[str, str, str, Callable[[Job], None]]:
         studies, influences = self._studies, self._influences
         match question:
-            case c.DrawMap():
+            case DrawMap():
                 work = studies.map(question, snapshot, _there(model))
                 return "model", "map", "drawing the map", work
-            case c.Explain():
+            case Explain():
                 work = studies.explain(question, snapshot, _there(model))
                 return "model", "explain", "measuring the gauges", work
-            case c.AskInfluence(gradients=True):
+            case AskInfluence(gradients=True):
                 # Beside the search, which follows edits while this takes its time.
                 work = influences.ask(question, snapshot)
                 return "gradients", "gradients", "asking gradients", work
-            case c.AskInfluence():
+            case AskInfluence():
                 work = influences.ask(question, snapshot)
                 return "influence", "influence", "looking behind it", work
-            case c.AskTakeInfluence():
+            case AskTakeInfluence():
                 work = influences.ask_take(question, snapshot)
                 return "clips", "take influence", "looking behind the take", work
-            case c.RegenerateAway():
+            case RegenerateAway():
                 work = influences.away(question, snapshot, _there(model))
                 return "influence", "away", "looking for a way out", work
-            case c.WriteProvenance(path, take):
+            case WriteProvenance(path, take):
                 lane = "influence" if take is None else "clips"
                 work = influences.write(question, snapshot)
                 return lane, f"write {path}", "writing the provenance", work
-            case c.ExportMidi(path):
+            case ExportMidi(path):
                 work = influences.export(question, snapshot)
                 return "influence", f"write {path}", "writing the loop", work
-            case c.BrowseCorpus():
+            case BrowseCorpus():
                 return "files", "browse", "looking for tunes", studies.browse(question)
-            case c.PreviewTune():
+            case PreviewTune():
                 return "files", "preview", "reading the tune", studies.preview(question)
-            case c.LookIntoMidi():
+            case LookIntoMidi():
                 return "files", "look", "reading the file", studies.look(question)
-            case c.ImportMidi():
+            case ImportMidi():
                 return "files", "import", "reading the file", file_commands.reading(question)
 
 

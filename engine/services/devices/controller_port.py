@@ -10,7 +10,8 @@ from engine.midi.controllers.feedback import messages
 from engine.midi.controllers.map_files import MapFile
 from engine.midi.controllers.takeover import Hand
 from engine.midi.messages import Feed
-from engine.protocol.events import Snapshot, StudioShown
+from engine.protocol.generation import StudioShown
+from engine.protocol.snapshot import Snapshot
 from engine.services.devices import target_commands
 
 LET_GO = 0.3

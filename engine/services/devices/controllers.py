@@ -21,18 +21,20 @@ from engine.midi.controllers.relative_encoders import detected
 from engine.midi.controllers.takeover import REST, Hand
 from engine.midi.controllers.targets import Target
 from engine.midi.messages import Feed, Heard, Spare, control_name
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import (
     Bound,
+    CancelLearn,
     ControlLearned,
     ControlsShown,
     DeviceShown,
-    Event,
-    Noticed,
-    Refused,
-    Snapshot,
-    StudioShown,
+    Forget,
+    Learn,
+    SetBinding,
 )
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from engine.services.devices import target_commands
 from engine.services.devices.controller_port import DevicePort
 
@@ -131,7 +133,7 @@ class Controllers:
 
     # What is heard
 
-    def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> c.Command | None:
+    def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> Command | None:
         """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
         port = self._ports.get(heard.port)
         if port is None:
@@ -183,11 +185,11 @@ class Controllers:
         if value is not None:
             self._asked[self._gesture, self._slot, target] = (value, hand)
 
-    def settle(self, now: float, shown: Snapshot) -> list[c.Command]:
+    def settle(self, now: float, shown: Snapshot) -> list[Command]:
         """Gives the commands for what was moved since, when it is their time."""
         if self._learning is not None and (meant := self._learner.rest(now)) is not None:
             self._learn(meant, None)
-        asked: list[c.Command] = []
+        asked: list[Command] = []
         if self._asked and now >= self._ready_at:
             self._ready_at = now + 1 / PACE
             values: dict[tuple[int, int], dict[Target, float]] = {}
@@ -234,18 +236,18 @@ class Controllers:
 
     # Learning
 
-    def meet(self, command: c.Learn | c.CancelLearn | c.Forget | c.SetBinding) -> None:
+    def meet(self, command: Learn | CancelLearn | Forget | SetBinding) -> None:
         """Meets a command about the maps; raises an `ArmonicaError` where it cannot."""
         if not self._looked:
             self._look()
         match command:
-            case c.Learn(target):
+            case Learn(target):
                 self._arm(target)
-            case c.CancelLearn():
+            case CancelLearn():
                 self._arm(None)
-            case c.Forget(target, device):
+            case Forget(target, device):
                 self._forget(target, device)
-            case c.SetBinding(device, binding):
+            case SetBinding(device, binding):
                 file = self._own(self._file(device))
                 self._store(file, file.map.with_binding(binding)[0])
         self._show()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.midi import messages as m
-from engine.protocol.events import Event, InputStatus, Noticed
+from engine.protocol.base import Event
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import InputStatus
 
 ALL, NONE = "all", "none"
 

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.midi import messages as m
-from engine.protocol.events import Event, MidiLine, MidiPassed, Way
+from engine.protocol.base import Event
+from engine.protocol.devices import MidiLine, MidiPassed, Way
 
 PERIOD = 0.05
 """Seconds between two tellings at least."""

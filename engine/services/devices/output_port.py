@@ -10,7 +10,10 @@ from engine.audio.builtin_synth import PREVIEW
 from engine.locations import state_folder
 from engine.midi import messages as m
 from engine.midi.ports import VIRTUAL
-from engine.protocol.events import Event, LatenessMeasured, Noticed, PortStatus
+from engine.protocol.base import Event
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import PortStatus
+from engine.protocol.transport import LatenessMeasured
 
 NO_PORT = "none"
 _MEMORY = "port"

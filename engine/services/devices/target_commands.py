@@ -8,8 +8,33 @@ from random import Random
 from engine.errors import NotReady, UnknownName
 from engine.latent.spec import LatentSpec
 from engine.midi.controllers.targets import Target
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot, StudioShown, Trait
+from engine.protocol.base import Command
+from engine.protocol.edit import (
+    LockDimension,
+    Randomise,
+    Redo,
+    ResetLatent,
+    SelectSlot,
+    SetGroove,
+    SetLatents,
+    SetTempo,
+    SetTrack,
+    Undo,
+    Vary,
+)
+from engine.protocol.generation import (
+    Generate,
+    PauseGeneration,
+    PlayTake,
+    SetGeneration,
+    SetTrait,
+    StopTake,
+    StudioShown,
+    Trait,
+)
+from engine.protocol.notices import Cancel
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Audition, CaptureLast, EndRecording, Panic, Play, Record, Stop
 from engine.steering.spec import Mode
 
 AMOUNT = 0.3
@@ -70,10 +95,10 @@ def lack(target: Target, shown: Snapshot, studio: StudioShown) -> str:
 
 def moves(
     values: Mapping[Target, float], shown: Snapshot, slot: int, gesture: int
-) -> list[c.Command]:
+) -> list[Command]:
     """Gives the commands that move targets to values: one for all gauges of ``slot`` together."""
     gauges: dict[int, float] = {}
-    asked: list[c.Command] = []
+    asked: list[Command] = []
     for target, value in values.items():
         match target.word:
             case "gauge":
@@ -81,30 +106,30 @@ def moves(
                 if index is not None and index not in shown.locks:
                     gauges[index] = value
             case "tempo":
-                asked.append(c.SetTempo(value, gesture))
+                asked.append(SetTempo(value, gesture))
             case "swing":
-                asked.append(c.SetGroove(swing=value, gesture=gesture))
+                asked.append(SetGroove(swing=value, gesture=gesture))
             case "velocity":
-                asked.append(c.SetTrack(velocity=round(value), gesture=gesture))
+                asked.append(SetTrack(velocity=round(value), gesture=gesture))
             case "measure":
                 last = len(shown.song.slots) - 1
-                asked.append(c.SelectSlot(max(0, min(last, round(value) - 1))))
+                asked.append(SelectSlot(max(0, min(last, round(value) - 1))))
             case "temperature":
-                asked.append(c.SetGeneration(temperature=value))
+                asked.append(SetGeneration(temperature=value))
             case "length":
-                asked.append(c.SetGeneration(seconds=value))
+                asked.append(SetGeneration(seconds=value))
             case "strength":
-                asked.append(c.SetTrait(target.name, strength=value))
+                asked.append(SetTrait(target.name, strength=value))
             case "aim":
-                asked.append(c.SetTrait(target.name, target=value))
+                asked.append(SetTrait(target.name, target=value))
             case "mode":
-                asked.append(c.SetTrait(target.name, mode=_MODES[float(round(value))]))
+                asked.append(SetTrait(target.name, mode=_MODES[float(round(value))]))
     if gauges and slot < len(shown.song.slots):
-        asked.insert(0, c.SetLatents(slot, tuple(sorted(gauges.items())), gesture))
+        asked.insert(0, SetLatents(slot, tuple(sorted(gauges.items())), gesture))
     return asked
 
 
-def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random) -> c.Command:
+def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random) -> Command:
     """Gives the command of a target that is done at a press.
 
     Raises `NotReady` or `UnknownName` where there is nothing to do it to.
@@ -112,60 +137,60 @@ def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random)
     here, last = shown.selected, len(shown.song.slots) - 1
     match target.word:
         case "play":
-            return c.Stop() if shown.playing else c.Play()
+            return Stop() if shown.playing else Play()
         case "previous" | "next":
             by = 1 if target.word == "next" else -1
-            return c.SelectSlot(max(0, min(last, here + by)))
+            return SelectSlot(max(0, min(last, here + by)))
         case "go":
-            return c.SelectSlot(int(target.name[:6]) - 1)
+            return SelectSlot(int(target.name[:6]) - 1)
         case "hear":
-            return c.Audition(here)
+            return Audition(here)
         case "randomise":
-            return c.Randomise(here, AMOUNT, draws.getrandbits(31))
+            return Randomise(here, AMOUNT, draws.getrandbits(31))
         case "vary":
-            return c.Vary(here, WAY, draws.getrandbits(31))
+            return Vary(here, WAY, draws.getrandbits(31))
         case "original":
-            return c.ResetLatent(here)
+            return ResetLatent(here)
         case "reset" | "lock":
             spec = shown.model.spec
             if spec is None:
                 raise NotReady("The gauges need the model, which is not there yet.")
             index = spec.dimension(target.name).index
             if target.word == "reset":
-                return c.ResetLatent(here, index)
-            return c.LockDimension(index, index not in shown.locks)
+                return ResetLatent(here, index)
+            return LockDimension(index, index not in shown.locks)
         case "cancel":
             if studio.job is None:
                 raise NotReady("No take grows that could be ended.")
-            return c.Cancel(studio.job)
+            return Cancel(studio.job)
         case "pause":
-            return c.PauseGeneration(not studio.paused)
+            return PauseGeneration(not studio.paused)
         case "take":
             if studio.playing is not None:
-                return c.StopTake()
+                return StopTake()
             if not studio.takes:
                 raise NotReady("There is no take to play yet.")
-            return c.PlayTake(studio.takes[-1].id)
+            return PlayTake(studio.takes[-1].id)
         case "add" | "remove":
             trait = _trait(target.name, studio)
             if trait is None:
                 known = [each.name for each in studio.traits]
                 raise UnknownName("trait", target.name, known or ["none while no model is loaded"])
             mode: Mode = "add" if target.word == "add" else "remove"
-            return c.SetTrait(target.name, mode="off" if trait.mode == mode else mode)
+            return SetTrait(target.name, mode="off" if trait.mode == mode else mode)
     return _PLAIN[target.word]
 
 
-_PLAIN: dict[str, c.Command] = {
-    "start": c.Play(),
-    "stop": c.Stop(),
-    "panic": c.Panic(),
-    "record": c.Record(),
-    "finish": c.EndRecording(),
-    "capture": c.CaptureLast(),
-    "undo": c.Undo(),
-    "redo": c.Redo(),
-    "generate": c.Generate(),
+_PLAIN: dict[str, Command] = {
+    "start": Play(),
+    "stop": Stop(),
+    "panic": Panic(),
+    "record": Record(),
+    "finish": EndRecording(),
+    "capture": CaptureLast(),
+    "undo": Undo(),
+    "redo": Redo(),
+    "generate": Generate(),
 }
 
 

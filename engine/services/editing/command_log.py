@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from engine.latent.spec import LatentModel
 from engine.music.song import Song
-from engine.protocol.commands import Command
-from engine.protocol.events import Snapshot
+from engine.protocol.base import Command
+from engine.protocol.snapshot import Snapshot
 from engine.services.editing.state import State
 
 

@@ -22,7 +22,29 @@ from engine.latent.variation import between, walked
 from engine.music.groove import Groove
 from engine.music.modulation import Modulation
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song, bank_words
-from engine.protocol import commands as c
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    Interpolate,
+    LoadMeasures,
+    MoveLatent,
+    Randomise,
+    RemoveModulation,
+    RemoveSlot,
+    ResetLatent,
+    SetBank,
+    SetGroove,
+    SetKey,
+    SetLatent,
+    SetLatents,
+    SetModulation,
+    SetRoutes,
+    SetTempo,
+    SetTitle,
+    SetTrack,
+    Vary,
+)
 from engine.text import printable
 
 TITLE_LENGTH = 200
@@ -44,27 +66,27 @@ class Context:
 
 
 Editing = (
-    c.SetLatent
-    | c.SetLatents
-    | c.MoveLatent
-    | c.ResetLatent
-    | c.Randomise
-    | c.Vary
-    | c.Interpolate
-    | c.LoadMeasures
-    | c.CopySlot
-    | c.ClearSlot
-    | c.InsertSlot
-    | c.RemoveSlot
-    | c.SetTitle
-    | c.SetTempo
-    | c.SetTrack
-    | c.SetBank
-    | c.SetGroove
-    | c.SetKey
-    | c.SetModulation
-    | c.RemoveModulation
-    | c.SetRoutes
+    SetLatent
+    | SetLatents
+    | MoveLatent
+    | ResetLatent
+    | Randomise
+    | Vary
+    | Interpolate
+    | LoadMeasures
+    | CopySlot
+    | ClearSlot
+    | InsertSlot
+    | RemoveSlot
+    | SetTitle
+    | SetTempo
+    | SetTrack
+    | SetBank
+    | SetGroove
+    | SetKey
+    | SetModulation
+    | RemoveModulation
+    | SetRoutes
 )
 """The commands that change the song itself and are steps of undo."""
 
@@ -72,7 +94,7 @@ Editing = (
 def edited(song: Song, command: Editing, context: Context) -> Song:
     """Gives the song after ``command``; raises an `ArmonicaError` where it cannot be met."""
     match command:
-        case c.SetLatent(slot, dimension, value):
+        case SetLatent(slot, dimension, value):
             model = context.ready()
             check_dimension(model.spec, dimension)
             if dimension in context.locks:
@@ -81,15 +103,15 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
                     "Unlock it to move it.",
                 )
             return _move(song, slot, {dimension: checked(value)}, model)
-        case c.MoveLatent(slot, dimension, by):
+        case MoveLatent(slot, dimension, by):
             model = context.ready()
             check_dimension(model.spec, dimension)
             if math.isnan(by):
                 raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
             here = (song.slot(slot).latent or model.spec.origin)[dimension]
             value = round(max(-LIMIT, min(LIMIT, here + by)), DECIMALS)
-            return edited(song, c.SetLatent(slot, dimension, value), context)
-        case c.SetLatents(slot, values):
+            return edited(song, SetLatent(slot, dimension, value), context)
+        case SetLatents(slot, values):
             model = context.ready()
             for dimension, _ in values:
                 check_dimension(model.spec, dimension)
@@ -98,83 +120,83 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
             if moves and not free:
                 raise Locked("All gauges of this move are locked.", "Unlock one of them.")
             return _move(song, slot, free, model)
-        case c.ResetLatent(slot, dimension):
+        case ResetLatent(slot, dimension):
             return _reset(song, slot, dimension, context)
-        case c.Randomise(slot, amount, seed):
+        case Randomise(slot, amount, seed):
             return _randomise(song, slot, amount, seed, context)
-        case c.Vary(slot, amount, seed):
+        case Vary(slot, amount, seed):
             return _vary(song, slot, amount, seed, context)
-        case c.Interpolate(source, target, count):
+        case Interpolate(source, target, count):
             return _interpolate(song, source, target, count, context)
-        case c.LoadMeasures():
+        case LoadMeasures():
             return _load(song, command, context)
-        case c.CopySlot(source, target):
+        case CopySlot(source, target):
             return _copy(song, source, target)
-        case c.ClearSlot(slot):
+        case ClearSlot(slot):
             return song.with_slot(slot, Slot())
-        case c.InsertSlot(slot):
+        case InsertSlot(slot):
             if not 0 <= slot <= len(song.slots):
                 raise OutOfRange(f"There is no place {slot + 1} for a measure.")
             return replace(song, slots=(*song.slots[:slot], Slot(), *song.slots[slot:]))
-        case c.RemoveSlot(slot):
+        case RemoveSlot(slot):
             song.slot(slot)
             if len(song.slots) == 1:
                 raise OutOfRange("A song keeps at least one measure.", "Clear it instead.")
             return replace(song, slots=song.slots[:slot] + song.slots[slot + 1 :])
-        case c.SetTitle(title):
+        case SetTitle(title):
             shown = printable(title, " ").strip()
             if len(shown) > TITLE_LENGTH:
                 raise OutOfRange(f"A title has at most {TITLE_LENGTH} characters.")
             return replace(song, title=shown or "Untitled")
-        case c.SetTempo(tempo):
+        case SetTempo(tempo):
             return replace(song, tempo=float(tempo))
-        case c.SetTrack(channel, program, velocity):
+        case SetTrack(channel, program, velocity):
             return _changed(song, "track", channel=channel, program=program, velocity=velocity)
-        case c.SetBank(msb, lsb):
+        case SetBank(msb, lsb):
             return replace(song, track=replace(song.track, bank_msb=msb, bank_lsb=lsb))
-        case c.SetGroove(swing, unit, timing, velocity, seed):
+        case SetGroove(swing, unit, timing, velocity, seed):
             parts = {"swing": swing, "unit": unit, "timing": timing}
             return _changed(song, "groove", **parts, velocity=velocity, seed=seed)
-        case c.SetKey(tonic, scale, lock):
+        case SetKey(tonic, scale, lock):
             song = _changed(song, "key", tonic=tonic, scale=scale)
             return song if lock is None else replace(song, lock=lock)
-        case c.SetModulation(modulation):
+        case SetModulation(modulation):
             if context.model is not None:
                 check_dimension(context.model.spec, modulation.dimension)
             return _with_modulations(song, modulation.dimension, modulation)
-        case c.RemoveModulation(dimension):
+        case RemoveModulation(dimension):
             return _with_modulations(song, dimension)
-        case c.SetRoutes(routes):
+        case SetRoutes(routes):
             return replace(song, routes=routes)
 
 
 def target(command: Editing) -> Hashable:
     """Gives what tells one gesture from another, or None where the command stands alone."""
     match command:
-        case c.SetLatent(slot, dimension, _, gesture) | c.MoveLatent(
-            slot, dimension, _, gesture
-        ) if gesture:
-            return (c.SetLatent, gesture, slot, dimension)
-        case c.SetLatents(slot, values, gesture) if gesture:
-            return (c.SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
-        case c.LoadMeasures() if command.gesture:
-            return (c.LoadMeasures, command.gesture)
-        case c.SetTempo(_, gesture) if gesture:
-            return (c.SetTempo, gesture)
-        case c.SetTrack(channel, program, velocity, gesture) if gesture:
+        case SetLatent(slot, dimension, _, gesture) | MoveLatent(slot, dimension, _, gesture) if (
+            gesture
+        ):
+            return (SetLatent, gesture, slot, dimension)
+        case SetLatents(slot, values, gesture) if gesture:
+            return (SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
+        case LoadMeasures() if command.gesture:
+            return (LoadMeasures, command.gesture)
+        case SetTempo(_, gesture) if gesture:
+            return (SetTempo, gesture)
+        case SetTrack(channel, program, velocity, gesture) if gesture:
             parts = tuple(value is not None for value in (channel, program, velocity))
-            return (c.SetTrack, gesture, parts)
-        case c.SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
+            return (SetTrack, gesture, parts)
+        case SetGroove(swing, unit, timing, velocity, seed, gesture) if gesture:
             parts = tuple(value is not None for value in (swing, unit, timing, velocity, seed))
-            return (c.SetGroove, gesture, parts)
-        case c.SetRoutes(_, gesture) if gesture:
-            return (c.SetRoutes, gesture)
-        case c.SetBank(_, _, gesture) if gesture:
-            return (c.SetBank, gesture)
-        case c.SetModulation(modulation, gesture) if gesture:
-            return (c.SetModulation, gesture, modulation.dimension)
-        case c.SetKey(tonic, scale, lock, gesture) if gesture:
-            return (c.SetKey, gesture, tonic is None, scale is None, lock is None)
+            return (SetGroove, gesture, parts)
+        case SetRoutes(_, gesture) if gesture:
+            return (SetRoutes, gesture)
+        case SetBank(_, _, gesture) if gesture:
+            return (SetBank, gesture)
+        case SetModulation(modulation, gesture) if gesture:
+            return (SetModulation, gesture, modulation.dimension)
+        case SetKey(tonic, scale, lock, gesture) if gesture:
+            return (SetKey, gesture, tonic is None, scale is None, lock is None)
     return None
 
 
@@ -197,15 +219,15 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
             pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
             moved[at] = {d for d, (x, y) in pairs if x != y}
     parts = [
-        step_name(c.SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        step_name(SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
         for at, which in moved.items()
     ]
     if old.tempo != new.tempo:
-        parts.append(step_name(c.SetTempo(new.tempo), old, new, spec))
+        parts.append(step_name(SetTempo(new.tempo), old, new, spec))
     if old.groove != new.groove:
-        parts.append(step_name(c.SetGroove(new.groove.swing), old, new, spec))
+        parts.append(step_name(SetGroove(new.groove.swing), old, new, spec))
     if old.track.velocity != new.track.velocity:
-        track = c.SetTrack(velocity=new.track.velocity)
+        track = SetTrack(velocity=new.track.velocity)
         parts.append(step_name(track, old, new, spec))
     return ", ".join(parts) or "controls"
 
@@ -213,43 +235,43 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
 def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     match command:
-        case c.SetLatent(slot, dimension) | c.MoveLatent(slot, dimension) if spec is not None:
+        case SetLatent(slot, dimension) | MoveLatent(slot, dimension) if spec is not None:
             before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
             change = after[dimension] - before[dimension] if after else 0.0
             way = "up" if change >= 0 else "down"
             label = _label(spec, dimension)
             return f"{label} {round(abs(change), 2):g} {way} in measure {slot + 1}"
-        case c.SetLatents(slot, values) if spec is not None:
+        case SetLatents(slot, values) if spec is not None:
             moved = sorted({d for d, _ in values})
             if len(moved) <= 2:
                 labels = " and ".join(_label(spec, d) for d in moved)
                 return f"{labels} moved in measure {slot + 1}"
             return f"{len(moved)} gauges moved in measure {slot + 1}"
-        case c.ResetLatent(slot, dimension):
+        case ResetLatent(slot, dimension):
             gauge = f"{_label(spec, dimension)} in " if spec and dimension is not None else ""
             return f"reset {gauge}measure {slot + 1}"
-        case c.Randomise(slot, amount, _):
+        case Randomise(slot, amount, _):
             return f"randomise {amount:g} in measure {slot + 1}"
-        case c.Vary(slot, amount, _):
+        case Vary(slot, amount, _):
             return f"vary {amount:g} in measure {slot + 1}"
-        case c.Interpolate(source, target, count):
+        case Interpolate(source, target, count):
             return f"{count} measure{'s' * (count > 1)} from {source + 1} to {target + 1}"
-        case c.LoadMeasures() if command.gesture:
+        case LoadMeasures() if command.gesture:
             return _recorded(old, new)
-        case c.LoadMeasures(slot, measures):
+        case LoadMeasures(slot, measures):
             many = len(measures) > 1
             return f"load measure{'s' * many} {slot + 1}" + f" to {slot + len(measures)}" * many
-        case c.CopySlot(source, target):
+        case CopySlot(source, target):
             return f"copy measure {source + 1} to {target + 1}"
-        case c.ClearSlot(slot):
+        case ClearSlot(slot):
             return f"clear measure {slot + 1}"
-        case c.InsertSlot(slot):
+        case InsertSlot(slot):
             return f"insert measure {slot + 1}"
-        case c.RemoveSlot(slot):
+        case RemoveSlot(slot):
             return f"remove measure {slot + 1}"
-        case c.SetTempo():
+        case SetTempo():
             return f"tempo {new.tempo:g}"
-        case c.SetTrack(channel, program, velocity):
+        case SetTrack(channel, program, velocity):
             named = {"channel": channel, "program": program, "velocity": velocity}
             shown = [
                 # Players count channels and programs from 1, as synthesisers do.
@@ -258,22 +280,22 @@ def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -
                 if value is not None
             ]
             return ", ".join(shown) or "track"
-        case c.SetBank(msb, lsb):
+        case SetBank(msb, lsb):
             return f"bank {bank_words(msb, lsb)}"
-        case c.SetGroove():
+        case SetGroove():
             return _groove_step(old.groove, new.groove)
-        case c.SetModulation(modulation):
+        case SetModulation(modulation):
             return f"{_gauge(spec, modulation.dimension)} moves {modulation.name}"
-        case c.RemoveModulation(dimension):
+        case RemoveModulation(dimension):
             return f"{_gauge(spec, dimension)} moves no controller"
-        case c.SetRoutes(routes):
+        case SetRoutes(routes):
             fresh = [route.name for route in routes if route not in old.routes]
             return f"route to {fresh[0]}" if fresh else f"{len(routes)} routes"
-        case c.SetKey(lock=None):
+        case SetKey(lock=None):
             return f"key {new.key.name}"
-        case c.SetKey():
+        case SetKey():
             return f"lock to {new.key.name}" if new.lock else "lock off"
-        case c.SetTitle():
+        case SetTitle():
             return "title"
     return "gauges"
 
@@ -457,7 +479,7 @@ def _recorded(old: Song, new: Song) -> str:
     )
 
 
-def _load(song: Song, command: c.LoadMeasures, context: Context) -> Song:
+def _load(song: Song, command: LoadMeasures, context: Context) -> Song:
     first, measures, origins, played = (
         command.slot, command.measures, command.origins, command.played
     )  # fmt: skip

@@ -8,15 +8,39 @@ from typing import Any
 from engine.errors import ArmonicaError, NotReady, OutOfRange
 from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import MOST_SLOTS, Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    Event,
-    ModelStatus,
-    Noticed,
-    RecordSettings,
-    RecordStatus,
-    Refused,
-    Snapshot,
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import (
+    InsertSlot,
+    Interpolate,
+    LockDimension,
+    Redo,
+    RemoveSlot,
+    ReplaceSong,
+    SelectSlot,
+    Undo,
+)
+from engine.protocol.facts import (
+    MarkClock,
+    MarkInputs,
+    MarkModel,
+    MarkPort,
+    MarkRoutes,
+    MarkSaved,
+    MarkWaiting,
+)
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import ModelStatus, RecordSettings, RecordStatus, Snapshot
+from engine.protocol.transport import (
+    Audition,
+    AuditionMeasures,
+    EndRecording,
+    Panic,
+    Play,
+    Record,
+    SetAudition,
+    SetEditTiming,
+    SetRecord,
+    Stop,
 )
 from engine.services.editing import edits
 from engine.services.editing.history import Content, History
@@ -55,7 +79,7 @@ class State:
         """Gives the whole state; equal snapshots have equal revisions."""
         return self._shown
 
-    def apply(self, command: c.Command) -> tuple[Event, ...]:
+    def apply(self, command: Command) -> tuple[Event, ...]:
         """Meets a command and gives what is to be told beside the new snapshot."""
         try:
             return self._apply(command)
@@ -69,62 +93,62 @@ class State:
     def adopt(self, model: LatentModel) -> tuple[Event, ...]:
         """Takes the model in: measures that wait for a code are encoded, in the past also."""
         self.offer(model)
-        return self.apply(c.MarkModel(model.spec.digest))
+        return self.apply(MarkModel(model.spec.digest))
 
-    def _apply(self, command: c.Command) -> tuple[Event, ...]:
+    def _apply(self, command: Command) -> tuple[Event, ...]:
         shown = self._shown
         if isinstance(command, edits.Editing):
             self._edit(command)
             return ()
         match command:
-            case c.SelectSlot(slot):
+            case SelectSlot(slot):
                 shown.song.slot(slot)
                 self._show(selected=slot)
-            case c.LockDimension(dimension, locked):
+            case LockDimension(dimension, locked):
                 if self._model is None:
                     raise NotReady("The gauges need the model, which is not there.")
                 check_dimension(self._model.spec, dimension)
                 change = shown.locks.union if locked else shown.locks.difference
                 self._show(locks=change({dimension}))
-            case c.SetEditTiming(timing):
+            case SetEditTiming(timing):
                 self._show(timing=timing)
-            case c.SetAudition(on):
+            case SetAudition(on):
                 self._show(audition=on)
-            case c.Play(slot):
+            case Play(slot):
                 shown.song.slot(shown.selected if slot is None else slot)
                 self._show(playing=True)
-            case c.Audition(slot):
+            case Audition(slot):
                 shown.song.slot(slot)
-            case c.AuditionMeasures():
+            case AuditionMeasures():
                 pass
-            case c.Stop() | c.Panic():
+            case Stop() | Panic():
                 self._show(playing=False, recording=None)
-            case c.Undo():
+            case Undo():
                 return self._travel(back=True)
-            case c.Redo():
+            case Redo():
                 return self._travel(back=False)
-            case c.ReplaceSong():
+            case ReplaceSong():
                 return self._replace(command)
-            case c.MarkSaved(path, song):
+            case MarkSaved(path, song):
                 self._mark_saved(path, song)
-            case c.MarkModel(digest, detail):
+            case MarkModel(digest, detail):
                 return self._mark_model(digest, detail)
-            case c.MarkWaiting(count):
+            case MarkWaiting(count):
                 self._show(waiting=count)
-            case c.MarkPort(status):
+            case MarkPort(status):
                 self._show(port=status)
-            case c.MarkRoutes(statuses):
+            case MarkRoutes(statuses):
                 self._show(routed=statuses)
-            case c.MarkInputs(inputs):
+            case MarkInputs(inputs):
                 self._show(inputs=inputs)
-            case c.MarkClock(clock, playing):
+            case MarkClock(clock, playing):
                 now = self._shown.playing if playing is None else playing
                 self._show(clock=clock, playing=now)
-            case c.SetRecord():
+            case SetRecord():
                 self._show(record=_record(shown.record, command))
-            case c.Record():
+            case Record():
                 self._show(recording=_recording(command, shown), playing=True)
-            case c.EndRecording():
+            case EndRecording():
                 self._show(recording=None)
             case _:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
@@ -143,15 +167,15 @@ class State:
         self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
         match command:
-            case c.InsertSlot(slot) if slot < selected:
+            case InsertSlot(slot) if slot < selected:
                 selected += 1
-            case c.RemoveSlot(slot) if slot < selected:
+            case RemoveSlot(slot) if slot < selected:
                 selected -= 1
-            case c.Interpolate(source, _, count) if source < selected:
+            case Interpolate(source, _, count) if source < selected:
                 selected += count
         self._show(song=song, selected=selected)
 
-    def _replace(self, command: c.ReplaceSong) -> tuple[Event, ...]:
+    def _replace(self, command: ReplaceSong) -> tuple[Event, ...]:
         song, path = command.song, command.path
         told: tuple[Event, ...] = ()
         if self._model is not None:
@@ -238,12 +262,12 @@ class State:
             self._shown = replace(shown, revision=self._shown.revision + 1)
 
 
-def _record(old: RecordSettings, command: c.SetRecord) -> RecordSettings:
+def _record(old: RecordSettings, command: SetRecord) -> RecordSettings:
     wanted = {each.name: getattr(command, each.name) for each in fields(command)}
     return replace(old, **{name: value for name, value in wanted.items() if value is not None})
 
 
-def _recording(command: c.Record, shown: Snapshot) -> RecordStatus:
+def _recording(command: Record, shown: Snapshot) -> RecordStatus:
     slot = shown.selected if command.slot is None else command.slot
     shown.song.slot(slot)
     rest = len(shown.song.slots) - slot

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.protocol.events import Meter
+from engine.protocol.generation import Meter
 from engine.services.generation.recipe import Change, OtherModel, Steered, rounded
 from engine.steering.control.settings import TraitSetting
 from engine.steering.probes import store

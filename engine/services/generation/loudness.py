@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.common.fields import Fields, number
-from engine.protocol.events import Loudness, Prompt
+from engine.protocol.generation import Loudness, Prompt
 
 if TYPE_CHECKING:
     from torch import Tensor

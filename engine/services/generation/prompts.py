@@ -17,7 +17,7 @@ from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song, Track
-from engine.protocol.events import Prompt
+from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import AudioSpec

@@ -11,14 +11,7 @@ from typing import Any, get_args
 
 from engine.common.fields import BadTake, Fields, bad, numbers, parsed
 from engine.errors import ArmonicaError, UserError
-from engine.protocol.events import (
-    Generation,
-    Meter,
-    Prompt,
-    PromptKind,
-    Take,
-    TraitResult,
-)
+from engine.protocol.generation import Generation, Meter, Prompt, PromptKind, Take, TraitResult
 from engine.services.generation.loudness import Levelling, read_levelling, read_loudness
 from engine.steering.control.settings import STRONGEST, TraitSetting, Tuning
 from engine.steering.spec import ARMS, MODES, Arm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from engine.protocol.events import Meter, TraitResult
+from engine.protocol.generation import Meter, TraitResult
 from engine.services.generation.recipe import Change, Steered, rounded
 from engine.steering.control.settings import TraitSetting
 

@@ -12,16 +12,26 @@ from engine.config import Settings
 from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName, UserError
 from engine.jobs import Job, Jobs
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.base import Command, Event
+from engine.protocol.generation import (
     AudioModelStatus,
-    Event,
-    Noticed,
-    Refused,
+    CloseAudioModel,
+    Generate,
+    MakeAgain,
+    MakeTwin,
+    OpenAudioModel,
+    PauseGeneration,
+    PlayTake,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    SetTrait,
+    StopTake,
     StudioShown,
     TakePlayed,
     Trait,
 )
+from engine.protocol.notices import Noticed, Refused
 from engine.services.generation import worker_events
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls
@@ -48,9 +58,9 @@ PLAYED = 0.08
 """Seconds between two tellings of where the take that plays is."""
 
 StudioCommand = (
-    c.OpenAudioModel | c.CloseAudioModel | c.SetTrait | c.SetGeneration | c.Generate
-    | c.PauseGeneration | c.MakeAgain | c.MakeTwin | c.PlayTake | c.StopTake | c.SaveTake
-    | c.RemoveTake
+    OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate
+    | PauseGeneration | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake
+    | RemoveTake
 )  # fmt: skip
 """The commands that are met here."""
 
@@ -88,31 +98,31 @@ class Studio:
     def meet(self, command: StudioCommand, song: Song) -> None:
         """Meets a command; ``song`` is what may be continued. Raises an `ArmonicaError`."""
         match command:
-            case c.OpenAudioModel(name):
+            case OpenAudioModel(name):
                 self._open(name, command)
-            case c.CloseAudioModel():
+            case CloseAudioModel():
                 self._close_model(command)
-            case c.SetTrait(name):
+            case SetTrait(name):
                 self._set_trait(name, command)
-            case c.SetGeneration():
+            case SetGeneration():
                 changed = changed_generation(self._shown.generation, command, self._ids())
                 self._show(generation=changed)
-            case c.Generate():
+            case Generate():
                 self._generate(command, song)
-            case c.PauseGeneration(paused):
+            case PauseGeneration(paused):
                 if self._shown.job is None:
                     raise UserError("Nothing grows that could be held.")
                 self._controls.paused = paused
                 self._show(paused=paused)
-            case c.MakeAgain(take) | c.MakeTwin(take):
+            case MakeAgain(take) | MakeTwin(take):
                 self._repeat(known(take, self._ids()), command, song)
-            case c.PlayTake(take, at):
+            case PlayTake(take, at):
                 self._play(take, at, command)
-            case c.StopTake():
+            case StopTake():
                 self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
-            case c.SaveTake(take, path):
+            case SaveTake(take, path):
                 self._save(known(take, self._ids()), path, command)
-            case c.RemoveTake(take):
+            case RemoveTake(take):
                 self._remove(known(take, self._ids()), command)
 
     def take(self, report: worker_events.StudioReport, now: float) -> None:
@@ -149,7 +159,7 @@ class Studio:
         self._bench.closing = True
         self._playback.close()
 
-    def _open(self, name: str, command: c.Command) -> None:
+    def _open(self, name: str, command: Command) -> None:
         if not self._visited:
             self._visited = True
             self._start(FILES, "list takes", "listing the takes", list_takes, command)
@@ -174,13 +184,13 @@ class Studio:
             MODEL, "audio model", f"loading {name}", work, command, self._ended
         )
 
-    def _close_model(self, command: c.Command) -> None:
+    def _close_model(self, command: Command) -> None:
         self._cancel()
         self._opening = None
         self._start(MODEL, "audio model", "unloading the model", self._bench.drop, command)
         self._show(model=AudioModelStatus(), traits=())
 
-    def _set_trait(self, name: str, command: c.SetTrait) -> None:
+    def _set_trait(self, name: str, command: SetTrait) -> None:
         self._ready()
         traits = {trait.name: trait for trait in self._shown.traits}
         if name not in traits:
@@ -190,7 +200,7 @@ class Studio:
             self._controls.turn(setting_of(changed))
         self._show(traits=tuple(traits.values()))
 
-    def _generate(self, command: c.Command, song: Song) -> None:
+    def _generate(self, command: Command, song: Song) -> None:
         self._ready()
         shown = self._shown
         made = shown.generation
@@ -212,10 +222,10 @@ class Studio:
         )
         self._make(order, command)
 
-    def _repeat(self, take: str, command: c.MakeAgain | c.MakeTwin, song: Song) -> None:
+    def _repeat(self, take: str, command: MakeAgain | MakeTwin, song: Song) -> None:
         self._ready()
         source = next(each for each in self._shown.takes if each.id == take)
-        twin = isinstance(command, c.MakeTwin)
+        twin = isinstance(command, MakeTwin)
         order = Order(
             id=self._new_id("twin" if twin else "again"),
             title=f"{source.title}, {'unsteered' if twin else 'again'}",
@@ -229,7 +239,7 @@ class Studio:
         )
         self._make(order, command)
 
-    def _make(self, order: Order, command: c.Command) -> None:
+    def _make(self, order: Order, command: Command) -> None:
         controls = self._controls = Controls()
         self._growth, self._live = None, order.repeats is None
 
@@ -244,7 +254,7 @@ class Studio:
         job = self._start(MODEL, GENERATE, name, work, command, self._ended)
         self._show(job=job, growing=order.id, paused=False)
 
-    def _play(self, take: str | None, at: float, command: c.Command) -> None:
+    def _play(self, take: str | None, at: float, command: Command) -> None:
         if not isinstance(at, int | float) or not 0 <= at < float("inf"):
             raise OutOfRange(f"A place in a take is 0 seconds or later, not {at!r:.40}.")
         growing = self._shown.growing
@@ -263,7 +273,7 @@ class Studio:
 
         self._start(SOUND, "play", "playing the take", work, command)
 
-    def _save(self, take: str, path: str, command: c.Command) -> None:
+    def _save(self, take: str, path: str, command: Command) -> None:
         def work(job: Job) -> None:
             from engine.services.generation.take_store import export
 
@@ -271,7 +281,7 @@ class Studio:
 
         self._start(FILES, f"save {path}", "writing the take", work, command)
 
-    def _remove(self, take: str, command: c.Command) -> None:
+    def _remove(self, take: str, command: Command) -> None:
         if self._shown.playing == take:
             self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
 
@@ -361,7 +371,7 @@ class Studio:
         kind: str,
         name: str,
         work: Callable[[Job], None],
-        command: c.Command,
+        command: Command,
         ended: Callable[[Job], None] | None = None,
     ) -> int:
         def answered(job: Job) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.audio.synth import Wave
 from engine.audio.waveform import Peaks
-from engine.protocol.events import PEAKS
+from engine.protocol.generation import PEAKS
 
 if TYPE_CHECKING:
     from engine.services.generation.backends import Speaker

@@ -14,7 +14,8 @@ from engine.common.fields import bad
 from engine.errors import OutOfRange
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
-from engine.protocol.events import PEAKS, Generation, Meter, Noticed, Take, TakeGrown
+from engine.protocol.generation import PEAKS, Generation, Meter, Take, TakeGrown
+from engine.protocol.notices import Noticed
 from engine.services.generation import take_store
 from engine.services.generation.eta import Pace
 from engine.services.generation.live_changes import Controls, Hand, hand_on

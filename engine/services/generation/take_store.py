@@ -15,7 +15,7 @@ from engine.common import atomic, output_files
 from engine.common.fields import BadTake
 from engine.errors import ArmonicaError, UnknownName
 from engine.locations import data_folder, make_usual
-from engine.protocol.events import Take
+from engine.protocol.generation import Take
 from engine.services.generation.recipe import Recipe, decode, encode, is_id
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from engine.errors import OutOfRange, UnknownName
-from engine.protocol import commands as c
-from engine.protocol.events import Generation, Prompt, Trait
+from engine.protocol.generation import Generation, Prompt, SetGeneration, SetTrait, Trait
 from engine.steering.control.settings import TraitSetting
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import SHORTEST
@@ -24,7 +23,7 @@ def setting_of(trait: Trait) -> TraitSetting:
     return TraitSetting(trait.name, trait.mode, trait.strength, trait.target, trait.arm)
 
 
-def changed_trait(trait: Trait, command: c.SetTrait) -> Trait:
+def changed_trait(trait: Trait, command: SetTrait) -> Trait:
     """Gives a trait with what the command sets; raises `OutOfRange` or `UnknownName`."""
     changed = replace(
         trait,
@@ -38,7 +37,7 @@ def changed_trait(trait: Trait, command: c.SetTrait) -> Trait:
 
 
 def changed_generation(
-    old: Generation, command: c.SetGeneration, takes: Collection[str]
+    old: Generation, command: SetGeneration, takes: Collection[str]
 ) -> Generation:
     """Gives the settings with what the command sets; raises `OutOfRange` or `UnknownName`."""
     if command.prompt is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ArmonicaError, BadModel, NotReady
 from engine.jobs import Cancelled, Job
-from engine.protocol.events import Noticed, Trait
+from engine.protocol.generation import Trait
+from engine.protocol.notices import Noticed
 from engine.services.generation import take_store, worker_events
 from engine.services.generation.live_changes import Controls
 from engine.services.generation.take_job import Maker, Order

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.errors import ArmonicaError
-from engine.protocol.events import Event, Take, Trait
+from engine.protocol.base import Event
+from engine.protocol.generation import Take, Trait
 from engine.steering.spec import AudioSpec
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import IO
 from engine.errors import ArmonicaError, BadSong
 from engine.formats import song_file
 from engine.locations import state_folder
-from engine.protocol.events import Kept
+from engine.protocol.files import Kept
 
 fcntl: ModuleType | None
 try:

@@ -7,8 +7,9 @@ from pathlib import Path
 from engine.errors import ArmonicaError, NotReady
 from engine.formats.song_file import Document
 from engine.jobs import Job, Jobs
-from engine.protocol import commands as c
-from engine.protocol.events import AtTheEnd, Noticed, Refused, Snapshot
+from engine.protocol.files import AtTheEnd, KeepUnsaved, LetUnsavedGo
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from engine.services.session.keeper import Keeper
 from engine.services.session.song_files import Shelf
 
@@ -74,13 +75,13 @@ class Keeping:
 
         self._jobs.start("keeping", "keep", "keeping the song", work)
 
-    def meet(self, command: c.KeepUnsaved | c.LetUnsavedGo) -> None:
+    def meet(self, command: KeepUnsaved | LetUnsavedGo) -> None:
         """Keeps what is not saved at once and answers, or lets it go."""
         keeper = self._keeper
         if keeper is None:
             raise NotReady("Nothing is kept by itself here.", "Save the song.")
 
-        if isinstance(command, c.LetUnsavedGo):
+        if isinstance(command, LetUnsavedGo):
             keeper.let_go()
             return
 

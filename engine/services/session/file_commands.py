@@ -16,8 +16,12 @@ from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
 from engine.locations import SONGS, make_usual, meant
 from engine.music.song import MOST_SLOTS, Origin
-from engine.protocol import commands as c
-from engine.protocol.events import Event, Noticed, Refused, Snapshot
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import LoadMeasures, ReplaceSong
+from engine.protocol.facts import MarkSaved
+from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, RecoverSong, SaveSong
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from engine.services.session.song_files import Shelf
 from engine.text import printable
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     # The table brings numpy, which the first paint does not wait for.
     from engine.formats.midi_file import MidiImport
 
-Filing = c.LoadTune | c.OpenSong | c.RecoverSong | c.SaveSong | c.ExportMidi
+Filing = LoadTune | OpenSong | RecoverSong | SaveSong | ExportMidi
 """The commands that are met here."""
 
 _UNKNOWN = "unknown"
@@ -36,7 +40,7 @@ _UNKNOWN = "unknown"
 class Filed:
     """What a file command comes to: plain commands to apply, and what to tell after them."""
 
-    commands: tuple[c.Command, ...] = ()
+    commands: tuple[Command, ...] = ()
     notices: tuple[Noticed, ...] = ()
 
 
@@ -46,9 +50,9 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
     ``shelf`` remembers what the files of songs hold.
     """
     match command:
-        case c.LoadTune(slot, tune, first, count):
+        case LoadTune(slot, tune, first, count):
             return _load_tune(slot, tune, first, count)
-        case c.OpenSong(path):
+        case OpenSong(path):
             found, digest = song_file.read_with_digest(path)
             there = song_file.found(path)
             # What ships is a place to start from, and no file of the player's.
@@ -56,17 +60,17 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
             if own is not None:
                 shelf.remember(own, digest)
             return Filed(
-                (c.ReplaceSong(found.song, own, True, found.locks),),
+                (ReplaceSong(found.song, own, True, found.locks),),
                 (Noticed(f"Opened {found.song.title}."),),
             )
-        case c.RecoverSong(path):
+        case RecoverSong(path):
             found = song_file.read(path)
             _remember_base(found, path, shelf)
             return Filed(
-                (c.ReplaceSong(found.song, found.belongs_to, False, found.locks),),
+                (ReplaceSong(found.song, found.belongs_to, False, found.locks),),
                 (Noticed(f"{found.song.title} is back as it was."),),
             )
-        case c.SaveSong(wanted, replaces):
+        case SaveSong(wanted, replaces):
             try:
                 if wanted is not None:
                     place = output_files.named(wanted, output_files.SONG)
@@ -81,8 +85,8 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
             make_usual(place)
             shelf.save(place, song_file.Document(snapshot.song, snapshot.locks), replaces)
             notice = Noticed(f"Saved {printable(str(place))}.")
-            return Filed((c.MarkSaved(str(place), snapshot.song),), (notice,))
-        case c.ExportMidi(path):
+            return Filed((MarkSaved(str(place), snapshot.song),), (notice,))
+        case ExportMidi(path):
             return Filed(notices=(Noticed(f"Wrote {write_midi(path, snapshot.song)}."),))
 
 
@@ -102,11 +106,11 @@ def _remember_base(found: song_file.Document, path: str, shelf: Shelf) -> None:
 class MidiRead(Event):
     """The measures of a file that were asked for; the conductor alone hears it."""
 
-    command: c.ImportMidi
+    command: ImportMidi
     found: MidiImport
 
 
-def reading(command: c.ImportMidi) -> Callable[[Job], None]:
+def reading(command: ImportMidi) -> Callable[[Job], None]:
     """Gives the work of reading a MIDI file; a long one takes seconds."""
 
     def work(job: Job) -> None:
@@ -140,7 +144,7 @@ def imported(read: MidiRead) -> Filed:
     if left := len(found.measures) - count:
         said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
     return Filed(
-        (c.LoadMeasures(slot, measures, origins),),
+        (LoadMeasures(slot, measures, origins),),
         (Noticed(". ".join(part.rstrip(".") for part in said) + "."),),
     )
 
@@ -157,7 +161,7 @@ def _load_tune(slot: int, tune: int, first: int, count: int) -> Filed:
     chosen = rows[first - 1 : first - 1 + count]
     return Filed(
         (
-            c.LoadMeasures(
+            LoadMeasures(
                 slot,
                 tuple(corpus.measure(row) for row in chosen),
                 tuple(corpus_origin(corpus.origin(row)) for row in chosen),

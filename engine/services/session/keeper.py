@@ -18,7 +18,7 @@ from engine.errors import ArmonicaError
 from engine.formats import song_file
 from engine.formats.song_file import Document
 from engine.locations import file_name, make_usual, songs_folder
-from engine.protocol.events import AtTheEnd
+from engine.protocol.files import AtTheEnd
 from engine.services.session import autosave
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,8 @@ from engine.midi.player.input_supervisor import ECHOES
 from engine.midi.player_mirror import Messages
 from engine.midi.sync.clock_tracker import Follower
 from engine.midi.sync.pulse_filter import PULSES
-from engine.protocol.events import ClockFollowed, ClockStatus
+from engine.protocol.snapshot import ClockStatus
+from engine.protocol.transport import ClockFollowed
 from engine.services.transport.sequencer import LATE, Sequencer
 
 OWN, ANY = "own", "any"

@@ -7,7 +7,7 @@ import math
 from engine.midi import messages as m
 from engine.music.note_line import Line
 from engine.music.song import Track
-from engine.protocol.events import RecordSettings
+from engine.protocol.snapshot import RecordSettings
 from engine.services.transport.loop_clock import Run
 
 CLICK = 0.05

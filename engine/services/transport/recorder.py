@@ -21,8 +21,9 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.overdub import overlaid
 from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 from engine.music.song import MOST_SLOTS, Origin, Song
-from engine.protocol import commands as c
-from engine.protocol.events import KeysHeard, RecordSettings, RecordStatus
+from engine.protocol.edit import LoadMeasures
+from engine.protocol.snapshot import RecordSettings, RecordStatus
+from engine.protocol.transport import KeysHeard
 
 SETTLED = 0.06
 """Seconds after a measure's end at which all that was played in it is known to be here."""
@@ -117,7 +118,7 @@ class Keyboard:
         late = SETTLED + self.settings.latency / 1000
         return self._pass.beats.when(self._pass.next + BAR) + late
 
-    def due(self, now: float, transport: Transport, song: Song) -> c.LoadMeasures | None:
+    def due(self, now: float, transport: Transport, song: Song) -> LoadMeasures | None:
         """Gives what puts in the next measure that is over, where something was played in it."""
         wake = self.wake()
         if wake is None or now < wake:
@@ -129,7 +130,7 @@ class Keyboard:
         now: float,
         transport: Transport,
         song: Callable[[], Song],
-        put: Callable[[c.LoadMeasures], object],
+        put: Callable[[LoadMeasures], object],
     ) -> str:
         """Ends the pass: puts in what is still to come, and gives what is to be said of it."""
         while (here := self._pass) is not None:
@@ -144,7 +145,7 @@ class Keyboard:
 
     def _land(
         self, now: float, transport: Transport, song: Song, until: float
-    ) -> c.LoadMeasures | None:
+    ) -> LoadMeasures | None:
         here = self._pass
         if here is None:
             return None
@@ -175,7 +176,7 @@ class Keyboard:
         status: RecordStatus,
         until: float,
         gesture: int,
-    ) -> c.LoadMeasures:
+    ) -> LoadMeasures:
         measure, touches, origin = played.measure, played.touches, "replaced what was there"
         old = song.slots[slot] if slot < len(song.slots) else None
         if old is None or old.empty:
@@ -188,7 +189,7 @@ class Keyboard:
             ]
             measure, touches = overlaid(old.measure, old.touches, measure, touches, over)
             origin = "played over what was there" if status.mode == "overdub" else origin
-        return c.LoadMeasures(
+        return LoadMeasures(
             slot, (measure,), (Origin("played", "Played", origin),), (touches,), gesture
         )
 
@@ -233,7 +234,7 @@ class Keyboard:
             Origin("played", "Played", f"kept, measure {number} of {len(found)}")
             for number in range(1, len(found) + 1)
         )
-        command = c.LoadMeasures(
+        command = LoadMeasures(
             slot,
             tuple(each.measure for each in found),
             origins,
@@ -288,7 +289,7 @@ def _near(pitch: int) -> int:
 class _Last:
     """What puts in what was just played, and what is to be said of it."""
 
-    command: c.LoadMeasures
+    command: LoadMeasures
     words: str
 
 

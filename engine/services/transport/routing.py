@@ -8,7 +8,9 @@ from dataclasses import replace
 from engine.midi import messages as m
 from engine.music.routes import Route
 from engine.music.song import Song
-from engine.protocol.events import Event, Noticed, PortStatus
+from engine.protocol.base import Event
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import PortStatus
 
 Messages = list[m.ToPlayer]
 

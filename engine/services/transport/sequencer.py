@@ -17,7 +17,8 @@ from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
-from engine.protocol.events import PlayheadMoved, RecordSettings
+from engine.protocol.snapshot import RecordSettings
+from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.metronome import ENDLESS, Metronome
 

@@ -14,7 +14,7 @@ import pytest
 from engine.cli import main as cli
 from engine.cli.main import main, parser
 from engine.midi.ports import PortInfo
-from engine.protocol.events import AtTheEnd
+from engine.protocol.files import AtTheEnd
 from engine.text import printable
 from tests.support.hostile import EVIL, EVIL_TEXT, leaves
 

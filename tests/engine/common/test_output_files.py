@@ -12,8 +12,8 @@ from engine.errors import ArmonicaError, CannotWrite
 from engine.formats import midi_file, song_file
 from engine.influence import provenance
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot
+from engine.protocol.files import ExportMidi, SaveSong
+from engine.protocol.snapshot import Snapshot
 from engine.services.session.file_commands import filed
 from engine.services.session.song_files import Shelf
 from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
@@ -23,11 +23,11 @@ KINDS = (output_files.SONG, output_files.MIDI, output_files.SOUND, output_files.
 
 def save(path: str | None, own: str | None = None) -> None:
     """Saves a song under a name, as every screen asks it of the engine."""
-    filed(c.SaveSong(path), Snapshot(song=Song("Mine"), path=own), Shelf())
+    filed(SaveSong(path), Snapshot(song=Song("Mine"), path=own), Shelf())
 
 
 def export(path: str) -> None:
-    filed(c.ExportMidi(path), Snapshot(song=Song("Mine")), Shelf())
+    filed(ExportMidi(path), Snapshot(song=Song("Mine")), Shelf())
 
 
 def tell(path: str) -> None:

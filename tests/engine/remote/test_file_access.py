@@ -20,8 +20,20 @@ from engine.formats import midi_file, song_file
 from engine.influence import provenance
 from engine.locations import SONGS, data_folder, meant, songs_folder, state_folder
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import Prompt, Snapshot
+from engine.protocol.analysis import WriteProvenance
+from engine.protocol.base import Command
+from engine.protocol.edit import ReplaceSong, SetTitle
+from engine.protocol.files import (
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    LookIntoMidi,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
+from engine.protocol.snapshot import Snapshot
 from engine.remote.file_access import Fence, OutOfReach
 from engine.remote.protocol import ASKED
 from engine.services.generation import take_store
@@ -47,7 +59,7 @@ IDS = {
 PLACES = {
     "SaveSong.path", "ExportMidi.path", "WriteProvenance.path", "SaveTake.path", "OpenSong.path",
     "ImportMidi.path", "LookIntoMidi.path", "OpenAudioModel.name", "RecoverSong.path",
-    "ForgetKept.path", "ReplaceSong.path", "MarkSaved.path",
+    "ForgetKept.path", "LeaveKept.path", "ReplaceSong.path", "MarkSaved.path",
 }  # fmt: skip
 
 
@@ -57,14 +69,14 @@ def test_every_command_that_names_a_file_is_known() -> None:
         f"{kind.__name__}.{part.name}"
         for kind in ASKED.kinds
         for part in fields(kind)
-        if "str" in str(get_type_hints(kind, localns=vars(c))[part.name])
-        and "Literal" not in str(get_type_hints(kind, localns=vars(c))[part.name])
+        if "str" in str(get_type_hints(kind)[part.name])
+        and "Literal" not in str(get_type_hints(kind)[part.name])
     }
     assert texts - {"MarkRoutes.statuses"} == NO_PLACES | IDS | PLACES
 
 
 @dataclass(frozen=True, slots=True)
-class _Later(c.Command):
+class _Later(Command):
     path: str
 
 
@@ -108,7 +120,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
         songs.mkdir(parents=True)
         for folder in (songs, outside):
             song_file.write(folder / "ours.armonica", song_file.Document(Song("A song")))
-            filed(c.ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")), Shelf())
+            filed(ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")), Shelf())
             for suffix in (".armonica", ".mid", ".json", ".wav", ".txt"):
                 (folder / f"text{suffix}").write_text("somebody's text")
         take_store.write(RECIPE, WAVE, CODES)
@@ -144,40 +156,40 @@ def hostile(draw: st.DrawFn) -> str:
     return draw(STARTS) + middle + draw(ENDS) if draw(st.booleans()) else draw(st.text(max_size=20))
 
 
-NAMED: dict[str, list[Callable[[str], c.Command]]] = {
+NAMED: dict[str, list[Callable[[str], Command]]] = {
     "write": [
-        c.SaveSong,
-        c.ExportMidi,
-        lambda path: c.ExportMidi(path, credits=True),
-        c.WriteProvenance,
-        lambda path: c.SaveTake(NAME, path),
+        SaveSong,
+        ExportMidi,
+        lambda path: ExportMidi(path, credits=True),
+        WriteProvenance,
+        lambda path: SaveTake(NAME, path),
     ],
     "read": [
-        c.OpenSong,
-        c.LookIntoMidi,
-        lambda path: c.ImportMidi(0, path),
-        lambda path: c.SetGeneration(Prompt("file", path)),
-        lambda path: c.OpenAudioModel(path),
-        c.RecoverSong,
+        OpenSong,
+        LookIntoMidi,
+        lambda path: ImportMidi(0, path),
+        lambda path: SetGeneration(Prompt("file", path)),
+        lambda path: OpenAudioModel(path),
+        RecoverSong,
     ],
-    "other": [c.ForgetKept, lambda path: c.ReplaceSong(Song(), path)],
+    "other": [ForgetKept, lambda path: ReplaceSong(Song(), path)],
 }
 
 
-def carry_out(command: c.Command) -> None:
+def carry_out(command: Command) -> None:
     """Does what the engine does with a command that names a file, without its threads."""
     match command:
-        case c.WriteProvenance(path):
+        case WriteProvenance(path):
             provenance.write(path, provenance.of_song("Mine", ()))
-        case c.SaveTake(take, path):
+        case SaveTake(take, path):
             take_store.export(take, path)
-        case c.LookIntoMidi(path):
+        case LookIntoMidi(path):
             midi_file.tracks(meant(path))
-        case c.ForgetKept(path):
+        case ForgetKept(path):
             autosave.discard(path)
-        case c.ImportMidi(_, path, track):
+        case ImportMidi(_, path, track):
             midi_file.read(meant(path), track)
-        case c.SaveSong() | c.ExportMidi() | c.OpenSong() | c.RecoverSong():
+        case SaveSong() | ExportMidi() | OpenSong() | RecoverSong():
             filed(command, Snapshot(song=Song("Theirs")), Shelf())
 
 
@@ -196,7 +208,7 @@ def test_whatever_is_named_nothing_outside_is_read_or_changed(
         if how in NAMED["read"] and path not in ("tiny", "facebook/musicgen-small"):
             # By other means than the fence's own: where this leads to is in one of the folders.
             named = os.path.expanduser(path)  # noqa: PTH111
-            more = "" if Path(named).exists() or how is not c.OpenSong else ".armonica"
+            more = "" if Path(named).exists() or how is not OpenSong else ".armonica"
             real = os.path.realpath(named + more)
             data, kept = data_folder(), state_folder() / "kept"
             inside = (tree.songs, SONGS, data / "takes", data / "models", kept)
@@ -221,44 +233,44 @@ def test_links_that_lead_outside_are_refused(tree: Tree, how: Any) -> None:
 def test_what_lies_in_the_folders_may_be_named(tree: Tree) -> None:
     fence, songs = Fence(), tree.songs
     for command in (
-        c.SaveSong(),
-        c.SaveSong(str(songs / "mine")),
-        c.SaveSong(str(songs / "inner" / "mine.armonica")),
-        c.ExportMidi(str(songs / "ours.mid")),
-        c.WriteProvenance(str(songs / "mine.json")),
-        c.SaveTake(NAME, str(songs / "mine.flac")),
-        c.OpenSong(str(songs / "ours")),
-        c.OpenSong(str(next(SONGS.glob("*.armonica")))),
-        c.ImportMidi(0, str(songs / "ours.mid")),
-        c.SetGeneration(Prompt("file", str(take_store.place(NAME)))),
-        c.SetGeneration(Prompt("song")),
-        c.OpenAudioModel("tiny"),
-        c.OpenAudioModel("facebook/musicgen-small"),
-        c.OpenAudioModel(str(data_folder() / "models" / "mine")),
-        c.RecoverSong(str(state_folder() / "kept" / "a.armonica")),
-        c.ForgetKept(str(state_folder() / "kept" / "a.armonica")),
-        c.ReplaceSong(Song(), None),
-        c.SetTitle("/etc/passwd"),
+        SaveSong(),
+        SaveSong(str(songs / "mine")),
+        SaveSong(str(songs / "inner" / "mine.armonica")),
+        ExportMidi(str(songs / "ours.mid")),
+        WriteProvenance(str(songs / "mine.json")),
+        SaveTake(NAME, str(songs / "mine.flac")),
+        OpenSong(str(songs / "ours")),
+        OpenSong(str(next(SONGS.glob("*.armonica")))),
+        ImportMidi(0, str(songs / "ours.mid")),
+        SetGeneration(Prompt("file", str(take_store.place(NAME)))),
+        SetGeneration(Prompt("song")),
+        OpenAudioModel("tiny"),
+        OpenAudioModel("facebook/musicgen-small"),
+        OpenAudioModel(str(data_folder() / "models" / "mine")),
+        RecoverSong(str(state_folder() / "kept" / "a.armonica")),
+        ForgetKept(str(state_folder() / "kept" / "a.armonica")),
+        ReplaceSong(Song(), None),
+        SetTitle("/etc/passwd"),
     ):
         fence.check(command)
 
 
 def test_the_engines_own_song_may_be_saved_where_it_lies(tree: Tree) -> None:
     own = tree.outside / "ours.armonica"
-    Fence().check(c.SaveSong(str(own)), str(own))
+    Fence().check(SaveSong(str(own)), str(own))
     for other in (str(tree.outside / "other.armonica"), str(tree.outside / "ours.mid")):
         with pytest.raises(ArmonicaError):
-            Fence().check(c.SaveSong(other), str(own))
+            Fence().check(SaveSong(other), str(own))
 
 
 def test_the_setting_widens_what_may_be_named(tree: Tree) -> None:
     fence = Fence(folders(f"{tree.outside}, ~/elsewhere"))
     for path in (tree.outside / "new.armonica", tree.outside / "elsewhere" / "new"):
-        fence.check(c.SaveSong(str(path)))
-        fence.check(c.OpenSong(str(path)))
-    fence.check(c.OpenSong(str(tree.songs / "link.armonica")))
+        fence.check(SaveSong(str(path)))
+        fence.check(OpenSong(str(path)))
+    fence.check(OpenSong(str(tree.songs / "link.armonica")))
     with pytest.raises(OutOfReach):
-        fence.check(c.SaveSong("/etc/new"))
+        fence.check(SaveSong("/etc/new"))
 
 
 @pytest.mark.parametrize("text", ["here", "/a, b", "~nobody-of-that-name/x", "./a", "/a\0b"])

@@ -10,8 +10,20 @@ import pytest
 from engine.formats import song_file
 from engine.locations import songs_folder
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import Noticed, Prompt, Refused, Snapshot
+from engine.protocol.analysis import WriteProvenance
+from engine.protocol.edit import ReplaceSong, SetTitle
+from engine.protocol.files import (
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    LookIntoMidi,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from tests.support.remote import Place
 
 
@@ -25,16 +37,16 @@ def place() -> Iterator[Place]:
 
 def test_a_song_is_saved_and_opened_in_the_song_folder(place: Place) -> None:
     guest, seen = place.guest()
-    guest.send(c.SetTitle("Mine"))
-    save = c.SaveSong(str(songs_folder() / "mine"))
+    guest.send(SetTitle("Mine"))
+    save = SaveSong(str(songs_folder() / "mine"))
     guest.send(save)
     seen.wait(Noticed, lambda event: event.answers == save)
     assert song_file.read(songs_folder() / "mine.armonica").song.title == "Mine"
-    opened = c.OpenSong(str(songs_folder() / "mine.armonica"))
+    opened = OpenSong(str(songs_folder() / "mine.armonica"))
     guest.send(opened)
     seen.wait(Noticed, lambda event: event.answers == opened)
-    guest.send(c.SetTitle("Mine still"))
-    guest.send(c.SaveSong())
+    guest.send(SetTitle("Mine still"))
+    guest.send(SaveSong())
     seen.wait(Snapshot, lambda shown: shown.saved and shown.song.title == "Mine still")
 
 
@@ -52,31 +64,31 @@ def test_nothing_elsewhere_is_written_or_read(
     guest, seen = place.guest()
     text, song = str(outside / "list.txt"), str(outside / "yours.armonica")
     for command in (
-        c.SaveSong(text),
-        c.SaveSong(song),
-        c.SaveSong(""),
-        c.SaveSong("mine"),
-        c.SaveSong(str(songs_folder() / "link")),
-        c.SaveSong(str(songs_folder() / ".." / ".." / "mine")),
-        c.ExportMidi(text),
-        c.ExportMidi(str(outside / "mine.mid"), credits=True),
-        c.ExportMidi(str(songs_folder() / "mine.txt")),
-        c.WriteProvenance(str(outside / "mine.json")),
-        c.SaveTake("20261122-201500-drums", str(outside / "mine.wav")),
-        c.OpenSong(song),
-        c.OpenSong("/dev/zero"),
-        c.RecoverSong(song),
-        c.ForgetKept(song),
-        c.ImportMidi(0, "/etc/passwd"),
-        c.LookIntoMidi("/etc/passwd"),
-        c.SetGeneration(Prompt("file", "/etc/passwd")),
-        c.OpenAudioModel(str(outside)),
-        c.ReplaceSong(Song("Theirs"), text, saved=False),
+        SaveSong(text),
+        SaveSong(song),
+        SaveSong(""),
+        SaveSong("mine"),
+        SaveSong(str(songs_folder() / "link")),
+        SaveSong(str(songs_folder() / ".." / ".." / "mine")),
+        ExportMidi(text),
+        ExportMidi(str(outside / "mine.mid"), credits=True),
+        ExportMidi(str(songs_folder() / "mine.txt")),
+        WriteProvenance(str(outside / "mine.json")),
+        SaveTake("20261122-201500-drums", str(outside / "mine.wav")),
+        OpenSong(song),
+        OpenSong("/dev/zero"),
+        RecoverSong(song),
+        ForgetKept(song),
+        ImportMidi(0, "/etc/passwd"),
+        LookIntoMidi("/etc/passwd"),
+        SetGeneration(Prompt("file", "/etc/passwd")),
+        OpenAudioModel(str(outside)),
+        ReplaceSong(Song("Theirs"), text, saved=False),
     ):
         guest.send(command)
         seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
     # After all of that nothing of it is still on its way.
-    guest.send(c.SetTitle("still heard"))
+    guest.send(SetTitle("still heard"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "still heard")
     assert {each: each.read_bytes() for each in outside.iterdir()} == before
     assert [each.name for each in songs_folder().iterdir()] == ["link.armonica"]
@@ -89,8 +101,8 @@ def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(place: Place)
     (songs_folder() / "list.mid").write_text("to buy")
     guest, seen = place.guest()
     for command in (
-        c.SaveSong(str(songs_folder() / "list")),
-        c.ExportMidi(str(songs_folder() / "list")),
+        SaveSong(str(songs_folder() / "list")),
+        ExportMidi(str(songs_folder() / "list")),
     ):
         guest.send(command)
         refused = seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot
+from engine.protocol.edit import SetTempo
+from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.sockets import read_token, socket_path
 from tests.support.remote import Place
@@ -96,7 +96,7 @@ def test_a_crowd_at_the_tcp_door_keeps_nobody_out(
         assert greeted(over_unix(), "")
         assert greeted(socket.create_connection(("127.0.0.1", port), 20), token)
     guest, seen = place.guest()
-    guest.send(c.SetTempo(123.0))
+    guest.send(SetTempo(123.0))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
     assert crowd.opened > CROWD
     # Nor does it drive all else out of the log.

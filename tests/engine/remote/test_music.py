@@ -10,8 +10,11 @@ import pytest
 from engine.bench.lossy_proxy import SlowLine
 from engine.midi import messages as m
 from engine.music.routes import Route
-from engine.protocol import commands as c
-from engine.protocol.events import KeysHeard, LatenessMeasured, Noticed, PlayheadMoved, Snapshot
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import SetLatents, SetRoutes, SetTempo
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import KeysHeard, LatenessMeasured, Play, PlayheadMoved, Stop
 from engine.remote import client
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
@@ -65,9 +68,9 @@ def starts(player: SilentPlayer) -> list[m.TimedNote]:
 
 def test_the_song_sounds_there_note_by_note_and_on_time(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.SetTempo(240.0))
+    guest.send(SetTempo(240.0))
     begun = time.monotonic()
-    guest.send(c.Play())
+    guest.send(Play())
     pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
     until(lambda: len(starts(player)) >= len(pitches))
     notes = starts(player)
@@ -100,7 +103,7 @@ def test_the_engines_own_player_rests_meanwhile_and_goes_on_after(
     guest, seen, _ = attached(place, slow)
     own = place.own[0]
     assert any(isinstance(message, m.Panic) for message in own.messages)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 0.5)
     assert own.notes() == []
     guest.close()
@@ -115,7 +118,7 @@ def test_ports_are_those_of_the_machine_where_it_sounds(place: Place, slow: Slow
     assert shown.port.name == "far synth"
     assert shown.port.known == ("far synth",)
     player.say(m.PortsSeen(("far synth", "drums")))
-    guest.send(c.OpenPort("drums"))
+    guest.send(OpenPort("drums"))
     seen.wait(Snapshot, lambda shown: shown.port.name == "drums")
     assert player.messages[-1] == m.OpenPort("drums", hush=True) or m.OpenPort(
         "drums", hush=True
@@ -131,9 +134,9 @@ def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
     place.switchboard.send(m.OpenPort("bass", True, 1, False))
     guest, seen, player = attached(place, slow)
     until(lambda: m.OpenPort("bass", True, 1, False) in player.messages)
-    guest.send(c.SetRoutes((Route("strings", 3, None, 12),)))
+    guest.send(SetRoutes((Route("strings", 3, None, 12),)))
     until(lambda: any(getattr(each, "name", "") == "strings" for each in player.messages))
-    guest.send(c.Play())
+    guest.send(Play())
     until(lambda: any(m.outlet_of(each) for each in player.messages if isinstance(each, m.Notes)))
     far = [each for each in player.messages if isinstance(each, m.Notes) and each.outlet]
     song = [each for each in player.messages if isinstance(each, m.Notes) and not each.outlet]
@@ -148,12 +151,12 @@ def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
 
 def test_an_edit_is_heard_after_the_way_of_the_line(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     count = len(player.messages)
     pressed = time.monotonic()
-    guest.send(c.SetLatents(0, ((0, 2.0), (2, 3.0), (3, 3.0))))
-    guest.send(c.SetLatents(1, ((0, 2.0), (2, 3.0), (3, 3.0))))
+    guest.send(SetLatents(0, ((0, 2.0), (2, 3.0), (3, 3.0))))
+    guest.send(SetLatents(1, ((0, 2.0), (2, 3.0), (3, 3.0))))
     until(lambda: any(isinstance(each, m.Flush) for each in list(player.messages)[count:]))
     flush = next(each for each in list(player.messages)[count:] if isinstance(each, m.Flush))
     # It counts from a moment on that the way of the line allows, and that is not far away.
@@ -162,7 +165,7 @@ def test_an_edit_is_heard_after_the_way_of_the_line(place: Place, slow: SlowLine
 
 def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
     seen.wait(Noticed, lambda event: "down" in event.text)
@@ -178,7 +181,7 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
     pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
     played = [note.pitch for note in starts(player)]
     assert played == (pitches * 9)[: len(played)]
-    place.engine.send(c.Stop())
+    place.engine.send(Stop())
     until(lambda: any(isinstance(each, m.ClockStop) for each in list(player.messages)[count:]))
 
 
@@ -200,7 +203,7 @@ def test_the_engines_own_port_goes_on_at_once_when_a_guest_vanishes(
     place: Place, slow: SlowLine
 ) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     assert place.own[0].notes() == []
     slow.cut()
@@ -218,7 +221,7 @@ def test_the_engines_own_port_goes_on_when_a_guest_falls_silent(
     place: Place, slow: SlowLine
 ) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     # The line stays open, but nothing comes over it any more: a cable that was pulled.
     slow.delay = 3600.0
@@ -228,7 +231,7 @@ def test_the_engines_own_port_goes_on_when_a_guest_falls_silent(
 
 def test_a_line_that_stays_down_ends_in_silence(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
     seen.wait(Noticed, lambda event: "down" in event.text)
@@ -250,12 +253,12 @@ def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
     place: Place, slow: SlowLine
 ) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
     seen.wait(Noticed, lambda event: "down" in event.text)
-    place.engine.send(c.SetLatents(0, ((2, 3.0), (3, 3.0))))
-    place.engine.send(c.SetLatents(1, ((2, 3.0), (3, 3.0))))
+    place.engine.send(SetLatents(0, ((2, 3.0), (3, 3.0))))
+    place.engine.send(SetLatents(1, ((2, 3.0), (3, 3.0))))
     time.sleep(0.3)
     slow.mend()
     seen.wait(Noticed, lambda event: "back" in event.text)
@@ -271,8 +274,8 @@ def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
 def test_lost_packets_lose_no_note(place: Place, slow: SlowLine) -> None:
     slow.loss, slow.jitter = 0.1, 0.01
     guest, seen, player = attached(place, slow)
-    guest.send(c.SetTempo(300.0))
-    guest.send(c.Play())
+    guest.send(SetTempo(300.0))
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.slot == 2)
     late = [
         note
@@ -292,7 +295,7 @@ def test_a_player_that_was_killed_is_told_what_is_still_to_come(
     place: Place, slow: SlowLine
 ) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     held, count = starts(player), len(player.messages)
     player.say(m.PlayerLost("it was killed", restarted=True))
@@ -342,7 +345,7 @@ def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
     bridge = RemoteEngine(Address(), watches=False, home=room)
     bridge.start()
     until(lambda: place.switchboard.far)
-    place.engine.send(c.Play())
+    place.engine.send(Play())
     until(lambda: starts(room.player))
     assert bridge.snapshot == Snapshot()
     bridge.close()
@@ -356,7 +359,7 @@ def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
     room = Room(("other synth",))
     other, _ = place.guest(room)
     seen.wait(Snapshot, lambda shown: shown.port.name == "other synth")
-    place.engine.send(c.Play())
+    place.engine.send(Play())
     until(lambda: starts(room.player) and starts(first))
     assert starts(room.player)[0].pitch == starts(first)[0].pitch
     assert [each for each in first.messages if isinstance(each, m.Listen)][-1] == m.Listen()
@@ -370,8 +373,8 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
     place: Place, slow: SlowLine
 ) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.SetRoutes((Route(port="drums", channel=9, transpose=12),)))
-    guest.send(c.Play())
+    guest.send(SetRoutes((Route(port="drums", channel=9, transpose=12),)))
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     assert any(
         isinstance(each, m.OpenPort) and (each.name, each.outlet) == ("drums", 1)
@@ -401,7 +404,7 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
 
 def test_a_machine_that_slept_is_played_to_again_in_time(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     count = len(player.messages)
     place.clock_ahead += 1000.0

@@ -14,8 +14,14 @@ import pytest
 from engine.errors import ArmonicaError
 from engine.formats.song_file import Document
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import MapFilled, Noticed, PlayheadMoved, Refused, Snapshot
+from engine.protocol.analysis import DrawMap, MapFilled
+from engine.protocol.base import Command
+from engine.protocol.edit import SelectSlot, SetLatent, SetTempo, SetTitle
+from engine.protocol.facts import MarkModel, MarkSaved
+from engine.protocol.files import ForgetKept, RecoverSong, SaveSong
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play, PlayheadMoved, SetAudition, Stop
 from engine.remote import connection
 from engine.remote import protocol as v
 from engine.remote.client import RemoteEngine, SentAway
@@ -38,19 +44,19 @@ def test_a_screen_sees_the_song_and_plays_it(place: Place) -> None:
     guest, seen = place.guest()
     first = seen.wait(Snapshot)
     assert first == place.engine.snapshot
-    guest.send(c.SetTitle("Over a line"))
+    guest.send(SetTitle("Over a line"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Over a line")
     assert guest.snapshot == place.engine.snapshot
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.slot == 0 and head.beat > 0)
-    guest.send(c.Stop())
+    guest.send(Stop())
     seen.wait(PlayheadMoved, lambda head: head.slot is None)
 
 
 def test_two_screens_watch_one_engine(place: Place) -> None:
     one, seen_by_one = place.guest()
     _, seen_by_other = place.guest()
-    one.send(c.SetLatent(0, 2, 1.5))
+    one.send(SetLatent(0, 2, 1.5))
     for seen in (seen_by_one, seen_by_other):
         shown = seen.wait(Snapshot, lambda shown: bool(shown.undo))
         assert shown.song == place.engine.snapshot.song
@@ -58,17 +64,17 @@ def test_two_screens_watch_one_engine(place: Place) -> None:
 
 def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
     guest, seen = place.guest()
-    guest.send(c.DrawMap(0, 0, 1, "note_density", 12, 6))
+    guest.send(DrawMap(0, 0, 1, "note_density", 12, 6))
     filled = seen.wait(MapFilled, lambda event: event.done)
     assert len(filled.surface.values) == 6
-    wrong = c.SelectSlot(99)
+    wrong = SelectSlot(99)
     guest.send(wrong)
     assert seen.wait(Refused).answers == wrong
 
 
 def test_leaving_leaves_the_engine_alone(place: Place) -> None:
     guest, seen = place.guest()
-    guest.send(c.Play())
+    guest.send(Play())
     seen.wait(PlayheadMoved)
     guest.close()
     assert guest.wait(60)
@@ -136,7 +142,7 @@ def stranger(place: Place) -> Iterator[Callable[..., Stranger]]:
 
 def still_works(place: Place) -> None:
     guest, seen = place.guest()
-    guest.send(c.SetTempo(123.0))
+    guest.send(SetTempo(123.0))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
 
 
@@ -199,7 +205,7 @@ def test_bad_lines_are_refused_one_by_one_and_then_together(
     denied = who.hear()
     assert isinstance(denied, v.Denied)
     assert "int is wanted" in denied.message
-    who.say(v.asked(c.SetTitle("still heard")))
+    who.say(v.asked(SetTitle("still heard")))
     place.listener.wait(Snapshot, lambda shown: shown.song.title == "still heard")
     who.say(b"".join(b'{"ask": %d}\n' % n for n in range(100)))
     assert len(who.hear_all()) <= 9
@@ -214,7 +220,7 @@ def test_an_oversized_line_is_refused_and_its_rest_passed_over(
     who.greet()
     title = "x" * (2 * v.LONGEST_TO_ENGINE)
     who.say(json.dumps({"ask": {"is": "SetTitle", "title": title}}).encode() + b"\n")
-    who.say(v.asked(c.SetTitle("after it")))
+    who.say(v.asked(SetTitle("after it")))
     denied = who.hear()
     assert isinstance(denied, v.Denied)
     assert "longer than" in denied.message
@@ -233,7 +239,7 @@ def test_a_flood_is_held_up_and_harms_nobody(
     who = stranger()
     who.greet()
     who.socket.settimeout(0.2)
-    flood = v.asked(c.SetAudition(True)) * 1000
+    flood = v.asked(SetAudition(True)) * 1000
 
     def pour() -> None:
         for _ in range(10_000):
@@ -261,7 +267,7 @@ def test_a_guest_who_reads_nothing_is_passed_over(
     who.say(v.to_engine(v.Hello(v.VOCABULARY, watches=True)))
     guest, seen = place.guest()
     for tempo in range(100, 400):
-        guest.send(c.SetTempo(float(tempo)))
+        guest.send(SetTempo(float(tempo)))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 399.0)
     assert isinstance(who.hear(), v.Welcome)
 
@@ -279,8 +285,8 @@ def test_commands_are_refused_while_the_line_is_down(place: Place) -> None:
     seen.wait(Snapshot)
     place.server.close()
     seen.wait(Noticed, lambda event: "down" in event.text)
-    guest.send(c.Play())
-    assert seen.wait(Refused, lambda event: event.answers == c.Play()).message
+    guest.send(Play())
+    assert seen.wait(Refused, lambda event: event.answers == Play()).message
 
 
 def test_a_second_token_file_is_read(place: Place) -> None:
@@ -292,9 +298,9 @@ def test_a_second_token_file_is_read(place: Place) -> None:
         place.guest(port=place.door.port)
 
 
-@pytest.mark.parametrize("command", [c.MarkModel(None), c.MarkSaved("x", Song())])
+@pytest.mark.parametrize("command", [MarkModel(None), MarkSaved("x", Song())])
 def test_what_the_loop_alone_may_tell_is_refused(
-    place: Place, stranger: Callable[..., Stranger], command: c.Command
+    place: Place, stranger: Callable[..., Stranger], command: Command
 ) -> None:
     who = stranger()
     who.greet()
@@ -315,13 +321,13 @@ def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -
     guest, seen = place.guest()
     assert guest.welcome is not None
     assert guest.welcome.recovered == kept
-    guest.send(c.RecoverSong(kept[0].path))
-    seen.wait(Noticed, lambda notice: notice.answers == c.RecoverSong(kept[0].path))
+    guest.send(RecoverSong(kept[0].path))
+    seen.wait(Noticed, lambda notice: notice.answers == RecoverSong(kept[0].path))
     other, seen = place.guest()
     assert other.welcome is not None
     assert other.welcome.recovered == kept[1:]
-    other.send(c.ForgetKept(kept[1].path))
-    other.send(c.RecoverSong(kept[1].path))
+    other.send(ForgetKept(kept[1].path))
+    other.send(RecoverSong(kept[1].path))
     assert "not kept any more" in seen.wait(Refused).message
     last, _ = place.guest()
     assert last.welcome is not None
@@ -332,7 +338,7 @@ def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place, tmp_pa
     path = tmp_path / "there.armonica"
     path.write_text("something else")
     guest, seen = place.guest()
-    guest.send(c.SaveSong(str(path)))
+    guest.send(SaveSong(str(path)))
     refused = seen.wait(Refused)
-    assert refused.again == c.SaveSong(str(path), replace=True)
+    assert refused.again == SaveSong(str(path), replace=True)
     assert path.read_text() == "something else"

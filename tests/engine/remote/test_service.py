@@ -15,8 +15,9 @@ import pytest
 
 from engine.cli.main import main
 from engine.common.child_process import child_command, child_environment
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot
+from engine.protocol.edit import SetTempo, SetTitle
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play
 from engine.remote import service, sockets
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address, NoWay
@@ -85,7 +86,7 @@ def test_a_service_starts_says_how_it_is_and_stops(capsys: pytest.CaptureFixture
     assert code == 2
     assert str(sockets.socket_path()) in err
     engine, listener = attach()
-    engine.send(c.SetTitle("Kept"))
+    engine.send(SetTitle("Kept"))
     listener.wait(Snapshot, lambda shown: shown.song.title == "Kept")
     assert not ask(capsys, "service", "status")["saved"]
     engine.close()
@@ -107,9 +108,9 @@ def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
     whose = ask(capsys, "service", "start", "--port", "none")["pid"]
     os.kill(whose, signal.SIGHUP)
     engine, listener = attach()
-    engine.send(c.SetTitle("After the hang-up"))
+    engine.send(SetTitle("After the hang-up"))
     listener.wait(Snapshot, lambda shown: shown.song.title == "After the hang-up")
-    engine.send(c.Play())
+    engine.send(Play())
     listener.wait(Snapshot, lambda shown: shown.playing)
     os.kill(whose, signal.SIGTERM)
     until(lambda: not alive(whose))
@@ -218,7 +219,7 @@ def test_a_service_whose_words_nothing_takes_goes_on(
     started = ask(capsys, "service", "start", "--tcp", "--port", "none")
     # Attached to it goes on only what has not ended right after its start.
     engine, listener = attach()
-    engine.send(c.SetTempo(123.0))
+    engine.send(SetTempo(123.0))
     listener.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
     engine.close()
     assert ask(capsys, "service", "status")["pid"] == started["pid"]

@@ -12,8 +12,7 @@ from engine.audio.devices import Device, Sound
 from engine.audio.output import Playing
 from engine.bench.lossy_proxy import SlowLine
 from engine.midi import messages as m
-from engine.protocol import commands as c
-from engine.protocol.events import PlayheadMoved
+from engine.protocol.transport import Play, PlayheadMoved
 from engine.remote.audio_router import Loudspeaker
 from engine.remote.protocol import SoundDid, SoundSeen
 from engine.services.generation.backends import StudioParts
@@ -108,7 +107,7 @@ def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
         until(lambda: place.sound.newest() is not None and place.switchboard.far)
         speaker = place.sound.parts().sink(lambda _: None)
         speaker.load(RATE, np.tile(WAVE, 20))
-        guest.send(c.Play())
+        guest.send(Play())
         seen.wait(PlayheadMoved, lambda head: head.beat > 0)
         until(lambda: room.player.notes())
         assert not corner.speakers[0].whole

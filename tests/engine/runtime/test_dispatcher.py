@@ -18,16 +18,37 @@ from engine.locations import SONGS, songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    Event,
-    JobProgressed,
-    LatenessMeasured,
-    Noticed,
-    PlayheadMoved,
-    Refused,
-    Snapshot,
+from engine.protocol.base import Command, Event
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    LockDimension,
+    MoveLatent,
+    Randomise,
+    Redo,
+    RemoveSlot,
+    ResetLatent,
+    SelectSlot,
+    SetGroove,
+    SetLatent,
+    SetTempo,
+    SetTitle,
+    Undo,
 )
+from engine.protocol.files import (
+    ExportMidi,
+    ForgetKept,
+    ImportMidi,
+    LoadTune,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.notices import Cancel, JobProgressed, Noticed, Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, SetAudition, Stop
 from engine.runtime.dispatcher import Conductor, ModelFailed, ModelLoaded, collapsed
 from engine.services.editing.command_log import Recording, replay
 from engine.services.editing.state import State
@@ -83,13 +104,13 @@ class Desk:
         self.events.clear()
         self.player.messages.clear()
 
-    def do(self, *items: c.Command | m.FromPlayer) -> list[m.ToPlayer]:
+    def do(self, *items: Command | m.FromPlayer) -> list[m.ToPlayer]:
         """Gives commands and reports, and what the player was told since."""
         for item in items:
             self.conductor.take(item, self.now)
         return self.player.messages
 
-    def bring_in(self, command: c.ImportMidi) -> None:
+    def bring_in(self, command: ImportMidi) -> None:
         """Gives a command to read a file, and then what its job has read."""
         self.do(command)
         self.hand_over()
@@ -125,7 +146,7 @@ def read_or_refused(event: Event) -> bool:
     """Tells whether an event is what the reading of a file came to."""
     if isinstance(event, MidiRead):
         return True
-    return isinstance(event, Refused) and isinstance(event.answers, c.ImportMidi)
+    return isinstance(event, Refused) and isinstance(event.answers, ImportMidi)
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:
@@ -135,7 +156,7 @@ def note(on: float, off: float, pitch: int) -> m.TimedNote:
 
 def test_an_edit_while_stopped_sounds_its_measure_at_once() -> None:
     desk = Desk(now=5.0)
-    desk.do(c.SetLatent(0, 2, -2.0))
+    desk.do(SetLatent(0, 2, -2.0))
     heard = desk.conductor.snapshot.song.slots[0].measure
     assert [n.pitch for n in desk.player.notes()] == list(heard.pitches)
     assert desk.player.notes()[0].on == 5.0 + float(heard.notes[0].onset)
@@ -144,25 +165,25 @@ def test_an_edit_while_stopped_sounds_its_measure_at_once() -> None:
 
 def test_an_edit_that_changes_no_note_or_comes_without_audition_is_not_heard() -> None:
     desk = Desk()
-    assert desk.do(c.SetLatent(0, 20, 1.0), c.ResetLatent(0)) == desk.player.messages
+    assert desk.do(SetLatent(0, 20, 1.0), ResetLatent(0)) == desk.player.messages
     desk.forget()
-    desk.do(c.SetLatent(0, 21, 0.5))
-    desk.do(c.SetLatent(0, 20, 1.0))
+    desk.do(SetLatent(0, 21, 0.5))
+    desk.do(SetLatent(0, 20, 1.0))
     heard = len(desk.player.notes())
-    desk.do(c.SetAudition(False), c.SetLatent(0, 2, 2.0))
+    desk.do(SetAudition(False), SetLatent(0, 2, 2.0))
     assert len(desk.player.notes()) == heard
-    assert Desk(settings=Settings(audition=False)).do(c.SetLatent(0, 2, 2.0)) == []
+    assert Desk(settings=Settings(audition=False)).do(SetLatent(0, 2, 2.0)) == []
 
 
 def test_play_and_stop_are_told_to_the_player_and_everybody() -> None:
     desk = Desk()
-    desk.do(c.Play())
+    desk.do(Play())
     desk.until(1.9)
     assert [n.pitch for n in desk.player.notes()] == [60, 62, 64]
     heads = desk.told(PlayheadMoved)
     assert 30 <= len(heads) <= 40
     desk.forget()
-    assert desk.do(c.Stop()) == [m.Flush(1.9, cut=True), m.ClockStop(1.9)]
+    assert desk.do(Stop()) == [m.Flush(1.9, cut=True), m.ClockStop(1.9)]
     assert desk.events[-1] == PlayheadMoved(None, 0.0) or isinstance(desk.events[-1], Snapshot)
     assert PlayheadMoved(None, 0.0) in desk.events
     assert desk.conductor.wake() is None
@@ -174,8 +195,8 @@ def test_nothing_is_due_while_nothing_happens() -> None:
 
 def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetLatent(1, 2, 1.0), c.SetTempo(90), c.SetLatent(1, 2, 2.0), c.Undo())
-    desk.do(c.SelectSlot(1))
+    desk.do(SetLatent(1, 2, 1.0), SetTempo(90), SetLatent(1, 2, 2.0), Undo())
+    desk.do(SelectSlot(1))
     assert len(desk.told(Noticed)) == 1
     # The tempo waits for no gauge.
     assert desk.conductor.snapshot.song == replace(SONG, tempo=90)
@@ -190,8 +211,8 @@ def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
 
 def test_what_needs_no_model_is_met_at_once_though_a_gauge_waits() -> None:
     desk = Desk(model=None)
-    desk.do(c.MoveLatent(0, 2, 0.5), c.SetTempo(90), c.SetTitle("New"), c.ClearSlot(3))
-    desk.do(c.CopySlot(0, 2), c.SetGroove(swing=60), c.Play())
+    desk.do(MoveLatent(0, 2, 0.5), SetTempo(90), SetTitle("New"), ClearSlot(3))
+    desk.do(CopySlot(0, 2), SetGroove(swing=60), Play())
     song = desk.conductor.snapshot.song
     assert (song.tempo, song.title, song.groove.swing) == (90, "New", 60)
     assert desk.conductor.snapshot.playing
@@ -209,11 +230,11 @@ def test_what_needs_no_model_is_met_at_once_though_a_gauge_waits() -> None:
 
 def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> None:
     desk = Desk(model=None)
-    desk.do(c.MoveLatent(0, 2, 0.5), c.SetTempo(90), c.Undo())
+    desk.do(MoveLatent(0, 2, 0.5), SetTempo(90), Undo())
     assert desk.conductor.snapshot.song.tempo == 60
-    desk.do(c.Redo())
+    desk.do(Redo())
     assert desk.conductor.snapshot.song.tempo == 90
-    desk.do(c.Undo(), c.Undo(), c.SetTempo(70))
+    desk.do(Undo(), Undo(), SetTempo(70))
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     snapshot = desk.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.undo) == (70, ("tempo 70",))
@@ -223,16 +244,16 @@ def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> 
 
 def test_an_undo_of_an_edit_that_is_refused_takes_no_other_back() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetTempo(90), c.SetLatent(0, 99, 1.0), c.Undo())
+    desk.do(SetTempo(90), SetLatent(0, 99, 1.0), Undo())
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     assert desk.conductor.snapshot.song.tempo == 90
 
 
 def test_measures_are_renumbered_after_what_waits_for_their_numbers() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetLatent(2, 2, 1.0), c.InsertSlot(3))
+    desk.do(SetLatent(2, 2, 1.0), InsertSlot(3))
     assert len(desk.conductor.snapshot.song.slots) == 5
-    desk.do(c.RemoveSlot(1), c.ClearSlot(1))
+    desk.do(RemoveSlot(1), ClearSlot(1))
     assert len(desk.conductor.snapshot.song.slots) == 5
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     assert [slot.empty for slot in desk.conductor.snapshot.song.slots] == [False, True, True, True]
@@ -240,7 +261,7 @@ def test_measures_are_renumbered_after_what_waits_for_their_numbers() -> None:
 
 def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
     desk = Desk(model=None)
-    desk.do(*[c.MoveLatent(0, 2, 0.25, gesture=1)] * 4)
+    desk.do(*[MoveLatent(0, 2, 0.25, gesture=1)] * 4)
     desk.forget()
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     shown = [event for event in desk.events if isinstance(event, Snapshot)]
@@ -250,40 +271,40 @@ def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
 
 def test_without_a_model_everything_else_goes_on() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetLatent(1, 2, 1.0), c.SetTempo(90))
+    desk.do(SetLatent(1, 2, 1.0), SetTempo(90))
     desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
     assert desk.told(Refused) == [Refused("Model", "The weights are damaged.", "Install again.")]
     snapshot = desk.conductor.snapshot
     assert (snapshot.model.state, snapshot.song.tempo) == ("failed", 90)
-    desk.do(c.SetLatent(1, 2, 1.0))
+    desk.do(SetLatent(1, 2, 1.0))
     assert len(desk.told(Refused)) == 2
 
 
 def test_an_undo_of_an_edit_that_never_came_about_takes_nothing_else_back() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetTempo(90), c.SetLatent(1, 2, 1.0), c.Undo())
+    desk.do(SetTempo(90), SetLatent(1, 2, 1.0), Undo())
     desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
     assert desk.conductor.snapshot.song.tempo == 90
 
 
 def test_the_recording_replays_to_the_same_snapshot() -> None:
     desk = Desk(model=None)
-    desk.do(c.SetTempo(90), c.Play(), c.SetTempo(9000), c.OpenPort(None), m.PortOpened("Synth"))
+    desk.do(SetTempo(90), Play(), SetTempo(9000), OpenPort(None), m.PortOpened("Synth"))
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
-    desk.do(c.Randomise(1, 0.5, 3), c.SetLatent(0, 1, 1.0), c.Undo(), c.LockDimension(1, True))
-    desk.do(c.Stop())
+    desk.do(Randomise(1, 0.5, 3), SetLatent(0, 1, 1.0), Undo(), LockDimension(1, True))
+    desk.do(Stop())
     assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
 
 
 def test_a_held_key_makes_no_backlog() -> None:
-    held = [c.SetLatent(0, 2, step / 10, gesture=4) for step in range(5)]
-    other = c.SetLatent(0, 1, 0.5, gesture=4)
-    alone = [c.SetLatent(0, 2, 0.1), c.SetLatent(0, 2, 0.2)]
-    assert collapsed([*held, other, held[0], held[1], c.Undo(), *alone]) == [
+    held = [SetLatent(0, 2, step / 10, gesture=4) for step in range(5)]
+    other = SetLatent(0, 1, 0.5, gesture=4)
+    alone = [SetLatent(0, 2, 0.1), SetLatent(0, 2, 0.2)]
+    assert collapsed([*held, other, held[0], held[1], Undo(), *alone]) == [
         held[-1],
         other,
         held[1],
-        c.Undo(),
+        Undo(),
         *alone,
     ]
 
@@ -300,10 +321,10 @@ def test_the_first_census_chooses_a_port() -> None:
     named = Settings(port="Synth")
     assert chosen("virtual", "alsa:A", settings=named) == [m.OpenPort("Synth", hush=True)]
     assert chosen("virtual", settings=Settings(port="none")) == []
-    Desk().do(c.OpenPort("alsa:B"))
+    Desk().do(OpenPort("alsa:B"))
     assert chosen("virtual", "alsa:A", "alsa:B") == [m.OpenPort("alsa:B", hush=True)]
     assert chosen("virtual", "alsa:A") == [m.OpenPort("alsa:A", hush=True)]
-    Desk().do(c.OpenPort(None))
+    Desk().do(OpenPort(None))
     assert chosen("virtual", "alsa:A") == []
 
 
@@ -316,7 +337,7 @@ def test_a_machine_without_midi_is_told_once() -> None:
 
 def test_a_port_opens_goes_and_comes_back() -> None:
     desk = Desk()
-    desk.do(c.OpenPort("Synth"), m.PortsSeen(("Synth",)))
+    desk.do(OpenPort("Synth"), m.PortsSeen(("Synth",)))
     assert desk.port() == "opening"
     desk.forget()
     assert desk.do(m.PortOpened("Synth")) == [m.Send(0.0, b"\xc0\x00")]
@@ -338,7 +359,7 @@ def test_a_port_opens_goes_and_comes_back() -> None:
 
 def test_a_player_that_takes_the_place_of_another_goes_on_playing() -> None:
     desk = Desk()
-    desk.do(m.Ready(1, True), c.Play())
+    desk.do(m.Ready(1, True), Play())
     desk.until(0.5)
     desk.forget()
     desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
@@ -349,7 +370,7 @@ def test_a_player_that_takes_the_place_of_another_goes_on_playing() -> None:
 
 def test_music_that_was_started_before_the_player_was_there_starts_over() -> None:
     desk = Desk()
-    desk.do(c.Play())
+    desk.do(Play())
     desk.until(0.5)
     desk.forget()
     desk.do(m.Ready(1, True))
@@ -358,58 +379,58 @@ def test_music_that_was_started_before_the_player_was_there_starts_over() -> Non
 
 def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     desk = Desk()
-    desk.do(c.SaveSong())
+    desk.do(SaveSong())
     assert desk.told(Refused)[0] == Refused(
-        "Cannot write", "The song has no file yet.", "Save it under a name.", c.SaveSong()
+        "Cannot write", "The song has no file yet.", "Save it under a name.", SaveSong()
     )
-    desk.do(c.SetLatent(0, 2, 1.0), c.LockDimension(3, True), c.SaveSong(str(tmp_path / "a")))
+    desk.do(SetLatent(0, 2, 1.0), LockDimension(3, True), SaveSong(str(tmp_path / "a")))
     path = str(tmp_path / "a.armonica")
     saved = desk.conductor.snapshot
     assert (saved.saved, saved.path) == (True, path)
-    desk.do(c.LockDimension(3, False), c.SetTempo(99), c.OpenSong(path))
+    desk.do(LockDimension(3, False), SetTempo(99), OpenSong(path))
     opened = desk.conductor.snapshot
     assert (opened.song, opened.saved, opened.locks) == (saved.song, True, frozenset({3}))
-    assert desk.do(c.Undo()) is not None
+    assert desk.do(Undo()) is not None
     assert desk.conductor.snapshot.song.tempo == 99
-    desk.do(c.ExportMidi(str(tmp_path / "out")))
-    desk.bring_in(c.ImportMidi(2, str(tmp_path / "out.mid")))
+    desk.do(ExportMidi(str(tmp_path / "out")))
+    desk.bring_in(ImportMidi(2, str(tmp_path / "out.mid")))
     slot = desk.conductor.snapshot.song.slots[2]
     assert slot.measure == desk.conductor.snapshot.song.slots[0].measure
     assert slot.origin.kind == "midi"
     before = desk.conductor.snapshot
     for command in (
-        c.OpenSong(str(tmp_path / "missing")),
-        c.SaveSong("/proc/no"),
-        c.ExportMidi("/proc/no"),
+        OpenSong(str(tmp_path / "missing")),
+        SaveSong("/proc/no"),
+        ExportMidi("/proc/no"),
     ):
         desk.forget()
         desk.do(command)
         assert len(desk.told(Refused)) == 1, command
     desk.forget()
-    desk.bring_in(c.ImportMidi(0, path))
+    desk.bring_in(ImportMidi(0, path))
     assert [str(told) for told in desk.told(Refused)]
     assert desk.conductor.snapshot == before
 
 
 def test_the_place_that_is_proposed_to_every_player_is_made_and_no_other(tmp_path: Path) -> None:
     desk = Desk()
-    desk.do(c.SaveSong(str(songs_folder() / "a")), c.ExportMidi(str(songs_folder() / "a")))
+    desk.do(SaveSong(str(songs_folder() / "a")), ExportMidi(str(songs_folder() / "a")))
     assert sorted(path.name for path in songs_folder().iterdir()) == ["a.armonica", "a.mid"]
-    desk.do(c.SaveSong(str(tmp_path / "slip" / "a")))
+    desk.do(SaveSong(str(tmp_path / "slip" / "a")))
     assert len(desk.told(Refused)) == 1
     assert not (tmp_path / "slip").exists()
 
 
 def test_a_song_that_ships_is_no_file_of_the_player_s() -> None:
     desk = Desk()
-    desk.do(c.OpenSong(str(sorted(SONGS.iterdir())[0])))
+    desk.do(OpenSong(str(sorted(SONGS.iterdir())[0])))
     assert desk.conductor.snapshot.path is None
     assert desk.conductor.snapshot.saved
 
 
 def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:
     desk = Desk()
-    desk.do(c.Play(), c.SaveSong(str(tmp_path / "a")))
+    desk.do(Play(), SaveSong(str(tmp_path / "a")))
     assert max(n.on for n in desk.player.notes()) > 3
 
 
@@ -417,7 +438,7 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     note = Measure((60, *[HOLD] * 23))
     midi_file.write(tmp_path / "long.mid", [note] * 300, 100)
     desk = Desk()
-    desk.bring_in(c.ImportMidi(4, str(tmp_path / "long.mid")))
+    desk.bring_in(ImportMidi(4, str(tmp_path / "long.mid")))
     assert len(desk.conductor.snapshot.song.slots) == 256
     said = str(desk.told(Noticed))
     assert "252 measures of long.mid" in said
@@ -443,8 +464,8 @@ def test_the_engine_goes_on_while_a_long_file_is_read(
     tmp_path: Path, reading: threading.Event
 ) -> None:
     midi_file.write(tmp_path / "a.mid", [measure(72, 74)], 100)
-    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
-    desk.do(command, c.SetTempo(90), c.Play())
+    desk, command = Desk(), ImportMidi(1, str(tmp_path / "a.mid"))
+    desk.do(command, SetTempo(90), Play())
     shown = desk.conductor.snapshot
     assert (shown.song.tempo, shown.playing, shown.song.slots[1].empty) == (90, True, True)
     reading.set()
@@ -456,14 +477,14 @@ def test_the_engine_goes_on_while_a_long_file_is_read(
 
 @pytest.mark.usefixtures("reading")
 def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path) -> None:
-    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
+    desk, command = Desk(), ImportMidi(1, str(tmp_path / "a.mid"))
     desk.do(command)
     end = time.monotonic() + 30
     while not (told := [each for each in list(desk.events) if isinstance(each, JobProgressed)]):
         assert time.monotonic() < end
         time.sleep(0.002)
     assert told[0].name == "reading the file"
-    desk.do(c.Cancel(told[0].job))
+    desk.do(Cancel(told[0].job))
     desk.hand_over()
     (refused,) = (each for each in desk.events if isinstance(each, Refused))
     assert refused.answers == command
@@ -474,8 +495,8 @@ def test_what_was_read_for_one_song_does_not_come_into_another(
     tmp_path: Path, reading: threading.Event
 ) -> None:
     midi_file.write(tmp_path / "a.mid", [measure(72, 74)], 100)
-    desk, command = Desk(), c.ImportMidi(1, str(tmp_path / "a.mid"))
-    desk.do(command, c.OpenSong(str(sorted(SONGS.iterdir())[0])))
+    desk, command = Desk(), ImportMidi(1, str(tmp_path / "a.mid"))
+    desk.do(command, OpenSong(str(sorted(SONGS.iterdir())[0])))
     opened = desk.conductor.snapshot.song
     reading.set()
     desk.hand_over()
@@ -489,13 +510,13 @@ def test_a_tune_of_the_corpus_comes_in() -> None:
     corpus = table.shipped()
     tune = corpus.search("")[0]
     desk = Desk()
-    desk.do(c.LoadTune(1, tune, 1, 2))
+    desk.do(LoadTune(1, tune, 1, 2))
     slots = desk.conductor.snapshot.song.slots
     rows = corpus.rows_of(tune)
     assert [slot.measure for slot in slots[1:3]] == [corpus.measure(int(r)) for r in rows[:2]]
     assert slots[1].origin.title == corpus.tunes[tune].title
     desk.forget()
-    desk.do(c.LoadTune(1, tune, 1, 10_000))
+    desk.do(LoadTune(1, tune, 1, 10_000))
     assert len(desk.told(Refused)) == 1
 
 
@@ -503,10 +524,10 @@ def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) 
     from engine.services.session import autosave
 
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(90))
+    desk.do(SetTempo(90))
     assert desk.conductor.wake() == KEEP_AFTER
     desk.now = 0.5
-    desk.do(c.SetTempo(91))
+    desk.do(SetTempo(91))
     desk.until(3.5)
     desk.jobs.close()
     assert autosave.found() is None  # Its owner lives.
@@ -516,11 +537,11 @@ def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) 
     assert kept.title == "Song"
 
     again = Desk(keep=True)
-    again.do(c.RecoverSong(str(kept.path)))
+    again.do(RecoverSong(str(kept.path)))
     snapshot = again.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.saved, snapshot.path) == (91, False, None)
     assert len(list(Path(kept.path).parent.glob("*.armonica"))) == 1
-    again.do(c.SaveSong(str(tmp_path / "b")))
+    again.do(SaveSong(str(tmp_path / "b")))
     again.conductor.close(9.0)
     assert autosave.found() is None
 
@@ -529,11 +550,11 @@ def test_a_kept_song_that_nobody_wants_is_forgotten_and_no_other_file(tmp_path: 
     from engine.services.session import autosave
 
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(90), c.SaveSong(str(tmp_path / "mine")), c.SetTempo(91))
+    desk.do(SetTempo(90), SaveSong(str(tmp_path / "mine")), SetTempo(91))
     desk.conductor.close(1.0)
     kept = autosave.found()
     assert kept is not None
-    Desk().do(c.ForgetKept(str(kept.path)), c.ForgetKept(str(tmp_path / "mine.armonica")))
+    Desk().do(ForgetKept(str(kept.path)), ForgetKept(str(tmp_path / "mine.armonica")))
     assert autosave.found() is None
     assert (tmp_path / "mine.armonica").exists()
 
@@ -542,7 +563,7 @@ def test_a_place_where_nothing_can_be_kept_is_told_once(home: Path) -> None:
     (home / "state").write_text("in the way")
     desk = Desk(keep=True)
     for tempo in (90, 91):
-        desk.do(c.SetTempo(tempo))
+        desk.do(SetTempo(tempo))
         desk.until(desk.now + 3)
         deadline = time.monotonic() + 30
         while not desk.told(Noticed) and time.monotonic() < deadline:

@@ -19,15 +19,11 @@ from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.midi.client import Player
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    Explained,
-    MapFilled,
-    Noticed,
-    PlayheadMoved,
-    Refused,
-    Snapshot,
-)
+from engine.protocol.analysis import DrawMap, Explain, Explained, MapFilled
+from engine.protocol.edit import MoveLatent, Randomise, SetLatent, SetTempo, SetTitle
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play, PlayheadMoved, Stop
 from engine.runtime.engine import CLOSING, Engine
 from engine.services.editing.command_log import replay
 from engine.services.session import autosave
@@ -66,13 +62,13 @@ def hall() -> Iterator[Hall]:
 
 
 def test_a_subscriber_hears_the_latest_snapshot_first_and_every_event_after(hall: Hall) -> None:
-    hall.engine.send(c.SetTempo(120))
+    hall.engine.send(SetTempo(120))
     hall.listener.wait(Snapshot, lambda s: s.song.tempo == 120)
     late = Listener()
     end = hall.engine.subscribe(late)
     assert late.wait(Snapshot).song.tempo == 120
     end()
-    hall.engine.send(c.SetTempo(130))
+    hall.engine.send(SetTempo(130))
     hall.listener.wait(Snapshot, lambda s: s.song.tempo == 130)
     assert len(late.events) == 1
     revisions = [event.revision for event in hall.listener.of(Snapshot)]
@@ -82,7 +78,7 @@ def test_a_subscriber_hears_the_latest_snapshot_first_and_every_event_after(hall
 def test_commands_from_many_threads_are_all_met(hall: Hall) -> None:
     def send(slot: int) -> None:
         for step in range(20):
-            hall.engine.send(c.SetLatent(slot, 2, step / 10))
+            hall.engine.send(SetLatent(slot, 2, step / 10))
 
     threads = [threading.Thread(target=send, args=(slot,)) for slot in range(4)]
     for thread in threads:
@@ -107,7 +103,7 @@ def test_the_first_snapshot_does_not_wait_for_the_model() -> None:
         return FakeModel()
 
     hall = Hall(load)
-    hall.engine.send(c.SetLatent(0, 2, 1.0))
+    hall.engine.send(SetLatent(0, 2, 1.0))
     hall.listener.wait(Noticed)
     assert hall.engine.snapshot.model.state == "loading"
     gate.set()
@@ -123,10 +119,10 @@ def test_what_waits_is_made_at_the_end_where_the_model_comes_soon() -> None:
         return FakeModel()
 
     hall = Hall(load)
-    hall.engine.send(c.MoveLatent(0, 2, 1.0))
+    hall.engine.send(MoveLatent(0, 2, 1.0))
     hall.listener.wait(Snapshot, lambda s: s.waiting == 1)
     # Stop comes first at the end; the model while it is waited for.
-    hall.engine.send(c.Play())
+    hall.engine.send(Play())
     hall.listener.wait(Snapshot, lambda s: s.playing)
     closing = threading.Thread(target=hall.engine.close)
     closing.start()
@@ -145,7 +141,7 @@ def test_how_many_edits_were_not_made_is_known_after_the_end() -> None:
 
     hall = Hall(load)
     for slot in range(3):
-        hall.engine.send(c.Randomise(slot, 0.5, 1))
+        hall.engine.send(Randomise(slot, 0.5, 1))
     began = time.monotonic()
     hall.engine.close()
     assert time.monotonic() - began < CLOSING
@@ -163,16 +159,16 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_fails() -> None:
     for load, said in ((broken, "damaged"), (fault, "no such kernel")):
         hall = Hall(load)
         assert said in hall.listener.wait(Refused).message
-        hall.engine.send(c.Play())
+        hall.engine.send(Play())
         hall.listener.wait(PlayheadMoved)
         hall.engine.close()
 
 
 def test_the_song_plays_in_real_time_and_stops(hall: Hall) -> None:
-    hall.engine.send(c.SetLatent(0, 2, 1.0))
-    hall.engine.send(c.Play())
+    hall.engine.send(SetLatent(0, 2, 1.0))
+    hall.engine.send(Play())
     hall.listener.wait(PlayheadMoved, lambda head: head.beat > 1.0)
-    hall.engine.send(c.Stop())
+    hall.engine.send(Stop())
     hall.listener.wait(PlayheadMoved, lambda head: head.slot is None)
     assert hall.player.notes()
     told = len(hall.listener.events)
@@ -181,14 +177,14 @@ def test_the_song_plays_in_real_time_and_stops(hall: Hall) -> None:
 
 
 def test_maps_and_explanations_come_from_beside(hall: Hall) -> None:
-    hall.engine.send(c.SetLatent(0, 2, 1.0))
-    hall.engine.send(c.DrawMap(0, 2, 1, "note_density", 16, 8))
-    hall.engine.send(c.Explain(0, (0, 1, 2, 3)))
+    hall.engine.send(SetLatent(0, 2, 1.0))
+    hall.engine.send(DrawMap(0, 2, 1, "note_density", 16, 8))
+    hall.engine.send(Explain(0, (0, 1, 2, 3)))
     filled = hall.listener.wait(MapFilled, lambda event: event.done)
     assert len(filled.surface.values) == 8
     assert filled.revision == hall.engine.snapshot.revision
     assert len(hall.listener.wait(Explained).effects) == 4
-    hall.engine.send(c.DrawMap(0, 2, 2, "note_density", 16, 8))
+    hall.engine.send(DrawMap(0, 2, 2, "note_density", 16, 8))
     assert "different" in hall.listener.wait(Refused).message
 
 
@@ -197,21 +193,21 @@ def test_a_subscriber_that_fails_does_no_harm(hall: Hall) -> None:
         raise ValueError(event)
 
     hall.engine.subscribe(broken)
-    hall.engine.send(c.SetTempo(120))
+    hall.engine.send(SetTempo(120))
     hall.listener.wait(Snapshot, lambda s: s.song.tempo == 120)
 
 
 def test_a_fault_is_told_and_the_engine_goes_on(hall: Hall) -> None:
-    hall.engine.send(c.SetTempo("fast"))  # type: ignore[arg-type]
+    hall.engine.send(SetTempo("fast"))  # type: ignore[arg-type]
     assert hall.listener.wait(Refused).title == "Something went wrong"
-    hall.engine.send(c.SetTempo(120))
+    hall.engine.send(SetTempo(120))
     hall.listener.wait(Snapshot, lambda s: s.song.tempo == 120)
 
 
 def test_closing_silences_ends_the_player_and_keeps_the_song(hall: Hall) -> None:
-    hall.engine.send(c.SetTitle("Kept"))
-    hall.engine.send(c.SetLatent(0, 2, 1.0))
-    hall.engine.send(c.Play())
+    hall.engine.send(SetTitle("Kept"))
+    hall.engine.send(SetLatent(0, 2, 1.0))
+    hall.engine.send(Play())
     hall.listener.wait(PlayheadMoved)
     hall.engine.close()
     hall.engine.close()

@@ -11,8 +11,11 @@ import pytest
 from engine.config import Settings
 from engine.midi.client import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PortOpened
-from engine.protocol import commands as c
-from engine.protocol.events import LatenessMeasured, Noticed, PlayheadMoved, Snapshot
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import SetTempo
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
@@ -47,21 +50,21 @@ def hall() -> Iterator[Hall]:
 
 
 def test_the_song_that_ships_plays_in_time(hall: Hall) -> None:
-    hall.engine.send(c.SetTempo(240))
-    hall.engine.send(c.Play())
+    hall.engine.send(SetTempo(240))
+    hall.engine.send(Play())
     hall.listener.wait(PlayheadMoved, lambda head: head.slot == 1)
     late = hall.listener.wait(LatenessMeasured)
     # Half of all ticks and notes: the other half may suffer from whatever else runs here.
     assert late.p50 < 20
-    hall.engine.send(c.Stop())
+    hall.engine.send(Stop())
     hall.listener.wait(PlayheadMoved, lambda head: head.slot is None)
-    hall.engine.send(c.OpenPort(None))
+    hall.engine.send(OpenPort(None))
     hall.listener.until(lambda: PortOpened(None) in hall.reports)
     assert hall.engine.snapshot.port.state == "none"
 
 
 def test_the_music_goes_on_when_the_player_process_is_killed(hall: Hall) -> None:
-    hall.engine.send(c.Play())
+    hall.engine.send(Play())
     hall.listener.wait(LatenessMeasured)
     first = hall.links[0].pid
     os.kill(first, signal.SIGKILL)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import commands as c
-from engine.protocol.events import InputStatus, KeysHeard, PlayheadMoved, RecordSettings
+from engine.protocol.devices import SetThru
+from engine.protocol.edit import Interpolate, Vary
+from engine.protocol.facts import MarkInputs
+from engine.protocol.snapshot import InputStatus, RecordSettings
+from engine.protocol.transport import CaptureLast, EndRecording, KeysHeard, PlayheadMoved, Record
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import Frame, lines
 from tests.support.waiting import quiet, until
@@ -23,16 +26,16 @@ async def test_recording_counts_in_shows_its_light_and_ends(
         await quiet(pilot)
         transport = app.composing.query_one(Transport)
         await pilot.press(">", "R")
-        assert engine.of(c.Record) == [c.Record("replace", 1)]
+        assert engine.of(Record) == [Record("replace", 1)]
         engine.tell(KeysHeard(count=3))
         await until(pilot, lambda: lines(transport)[0].startswith(" ● in 3"))
         engine.tell(KeysHeard(slot=1))
         await until(pilot, lambda: lines(transport)[0].startswith(" ● recording"))
         await pilot.press("R")
-        assert engine.of(c.EndRecording) == [c.EndRecording()]
+        assert engine.of(EndRecording) == [EndRecording()]
         await until(pilot, lambda: lines(transport)[0].startswith(" ▶ playing"))
         await pilot.press("E", "space")
-        assert engine.of(c.Record)[-1] == c.Record("overdub", 1)
+        assert engine.of(Record)[-1] == Record("overdub", 1)
         await until(pilot, lambda: lines(transport)[0].startswith(" ■ resting"))
 
 
@@ -77,7 +80,7 @@ async def test_what_was_just_played_goes_to_the_measure_at_hand(
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
         await pilot.press("3", "P")
-        assert engine.of(c.CaptureLast) == [c.CaptureLast(2)]
+        assert engine.of(CaptureLast) == [CaptureLast(2)]
 
 
 async def test_a_measure_is_varied_by_the_way_that_is_set(
@@ -86,8 +89,8 @@ async def test_a_measure_is_varied_by_the_way_that_is_set(
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
         await pilot.press("z", "semicolon", "z", *["apostrophe"] * 3, "z")
-        assert [each.amount for each in engine.of(c.Vary)] == [2.0, 1.5, 3.0]  # type: ignore[attr-defined]
-        assert len({each.seed for each in engine.of(c.Vary)}) == 3  # type: ignore[attr-defined]
+        assert [each.amount for each in engine.of(Vary)] == [2.0, 1.5, 3.0]  # type: ignore[attr-defined]
+        assert len({each.seed for each in engine.of(Vary)}) == 3  # type: ignore[attr-defined]
 
 
 async def test_measures_are_put_between_this_one_and_another(
@@ -96,7 +99,7 @@ async def test_measures_are_put_between_this_one_and_another(
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
         await pilot.press("Z", "enter")
-        assert engine.of(c.Interpolate) == [c.Interpolate(0, 1, 3)]
+        assert engine.of(Interpolate) == [Interpolate(0, 1, 3)]
         await until(pilot, lambda: len(app.composing.shown.song.slots) == 11)
 
 
@@ -108,14 +111,14 @@ async def test_how_playing_is_recorded_is_asked_on_one_form(
         await pilot.press("F", "backspace", "0", ".", "5", "down", "backspace", "2", "down")
         await pilot.press("down", "down", *"10", "down", *["backspace"] * 3, *"1 10", "enter")
         assert engine.snapshot.record == RecordSettings(0.5, 10.0, "recording", 2)
-        assert engine.of(c.SetThru) == [c.SetThru(True, (0, 9))]
+        assert engine.of(SetThru) == [SetThru(True, (0, 9))]
 
 
 async def test_thru_is_turned_off_and_on_with_its_channels_kept(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        engine.send(c.MarkInputs(InputStatus(only=(2,))))
+        engine.send(MarkInputs(InputStatus(only=(2,))))
         await quiet(pilot)
         await pilot.press("M", "M")
-        assert engine.of(c.SetThru) == [c.SetThru(False, (2,)), c.SetThru(True, (2,))]
+        assert engine.of(SetThru) == [SetThru(False, (2,)), SetThru(True, (2,))]

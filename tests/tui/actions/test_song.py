@@ -5,14 +5,22 @@ from __future__ import annotations
 import pytest
 
 from engine.midi.sync.clock_tracker import Lock
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, RemoveSlot, SetTempo, SetTitle
+from engine.protocol.facts import MarkClock, MarkInputs, MarkPort
+from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
+from engine.protocol.transport import (
+    Audition,
+    BackToOwnTempo,
     ClockFollowed,
-    ClockStatus,
-    InputStatus,
+    FollowClock,
     LatenessMeasured,
+    Panic,
+    Play,
     PlayheadMoved,
-    PortStatus,
+    SetAudition,
+    SetEditTiming,
+    Stop,
 )
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
@@ -31,8 +39,8 @@ async def test_measures_are_copied_cleared_inserted_and_removed(
         await pilot.press("2", "c", "5")
         await until(pilot, lambda: app.composing.slot == 4)
         await pilot.press("p", "d", "n")
-        assert engine.of(c.CopySlot, c.ClearSlot, c.InsertSlot) == [
-            c.CopySlot(1, 4), c.ClearSlot(4), c.InsertSlot(4),
+        assert engine.of(CopySlot, ClearSlot, InsertSlot) == [
+            CopySlot(1, 4), ClearSlot(4), InsertSlot(4),
         ]  # fmt: skip
         await pilot.press("1")
         await until(pilot, lambda: app.composing.slot == 0)
@@ -40,7 +48,7 @@ async def test_measures_are_copied_cleared_inserted_and_removed(
         await pilot.press("D", "5")
         await until(pilot, lambda: app.composing.slot == 4)
         await pilot.press("p")
-        assert engine.of(c.RemoveSlot, c.CopySlot)[1:] == [c.RemoveSlot(0), c.CopySlot(0, 4)]
+        assert engine.of(RemoveSlot, CopySlot)[1:] == [RemoveSlot(0), CopySlot(0, 4)]
 
 
 async def test_playing_tempo_and_the_rest_of_the_transport(
@@ -55,30 +63,30 @@ async def test_playing_tempo_and_the_rest_of_the_transport(
         await until(pilot, lambda: "2:3.50" in line.plain() and "late 0.1/7.5 ms" in line.plain())
         assert "Playing measure 2" in app.composing.query_one(SongStrip).plain()
         await pilot.press("space", "+", "+", "-", "e", "A", "enter", "ctrl+c")
-        assert engine.of(c.Play, c.Stop, c.SetEditTiming, c.SetAudition, c.Audition, c.Panic) == [
-            c.Play(), c.Stop(), c.SetEditTiming("beat"), c.SetAudition(False), c.Audition(0),
-            c.Panic(),
+        assert engine.of(Play, Stop, SetEditTiming, SetAudition, Audition, Panic) == [
+            Play(), Stop(), SetEditTiming("beat"), SetAudition(False), Audition(0),
+            Panic(),
         ]  # fmt: skip
-        assert [tempo.tempo for tempo in engine.of(c.SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
+        assert [tempo.tempo for tempo in engine.of(SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
 
 
 async def test_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("t", "1", "2", "0", "enter")
-        await until(pilot, lambda: engine.of(c.SetTempo))
-        assert engine.of(c.SetTempo) == [c.SetTempo(120.0)]
+        await until(pilot, lambda: engine.of(SetTempo))
+        assert engine.of(SetTempo) == [SetTempo(120.0)]
         await pilot.press("T", "Q", "enter")
-        await until(pilot, lambda: engine.of(c.SetTitle))
-        assert engine.of(c.SetTitle) == [c.SetTitle("Q")]
+        await until(pilot, lambda: engine.of(SetTitle))
+        assert engine.of(SetTitle) == [SetTitle("Q")]
 
 
 async def test_a_port_is_chosen(app: ArmonicaApp, engine: FakeEngine) -> None:
-    engine.state.apply(c.MarkPort(PortStatus("Synth", "lost", known=("Through", "FluidSynth"))))
+    engine.state.apply(MarkPort(PortStatus("Synth", "lost", known=("Through", "FluidSynth"))))
     async with app.run_test(size=(80, 24)) as pilot:
         assert "Synth gone" in app.composing.query_one(Transport).plain()
         await pilot.press("O", "down", "down", "enter")
-        await until(pilot, lambda: engine.of(c.OpenPort))
-        assert engine.of(c.OpenPort) == [c.OpenPort("FluidSynth")]
+        await until(pilot, lambda: engine.of(OpenPort))
+        assert engine.of(OpenPort) == [OpenPort("FluidSynth")]
 
 
 DAW = "jack:daw:clock"
@@ -97,7 +105,7 @@ DAW = "jack:daw:clock"
 async def test_the_light_of_a_clock_is_a_shape_a_word_and_a_tempo(
     app: ArmonicaApp, engine: FakeEngine, lock: Lock, clock: ClockFollowed | None, words: str
 ) -> None:
-    engine.state.apply(c.MarkClock(ClockStatus("", DAW, lock), True))
+    engine.state.apply(MarkClock(ClockStatus("", DAW, lock), True))
     async with app.run_test(size=(80, 24)) as pilot:
         engine.tell(PlayheadMoved(1, 2.5))
         if clock is not None:
@@ -117,18 +125,18 @@ async def test_a_key_keeps_a_clock_and_goes_back_to_the_own_tempo(
         await until(pilot, lambda: "no clock" in line.plain())
         await pilot.press("Y")
         await until(pilot, lambda: "no clock" not in line.plain())
-        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [c.FollowClock(), c.BackToOwnTempo()]
+        assert engine.of(FollowClock, BackToOwnTempo) == [FollowClock(), BackToOwnTempo()]
 
 
 async def test_the_input_whose_clock_is_kept_is_chosen(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    engine.state.apply(c.MarkInputs(InputStatus(heard=("virtual", DAW))))
+    engine.state.apply(MarkInputs(InputStatus(heard=("virtual", DAW))))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("N", "down", "down", "down", "enter")
         await until(pilot, lambda: app.composing.shown.clock.follow == DAW)
         await pilot.press("N", "up", "up", "up", "enter")
         await until(pilot, lambda: app.composing.shown.clock.follow is None)
-        assert engine.of(c.FollowClock, c.BackToOwnTempo) == [
-            c.FollowClock(DAW), c.BackToOwnTempo(),
+        assert engine.of(FollowClock, BackToOwnTempo) == [
+            FollowClock(DAW), BackToOwnTempo(),
         ]  # fmt: skip

@@ -12,8 +12,9 @@ from engine.midi.controllers.bindings import Binding, DeviceMap
 from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import SORTS, Target
 from engine.midi.messages import Heard
-from engine.protocol import commands as c
-from engine.protocol.events import InputStatus
+from engine.protocol.devices import CancelLearn, Forget, Learn, SetBinding
+from engine.protocol.facts import MarkInputs
+from engine.protocol.snapshot import InputStatus
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio
 from tests.support.pictures import lines
@@ -41,7 +42,7 @@ def turned(*values: int, number: int = 16, at: float = 0.0) -> list[Heard]:
 def nano(engine: FakeEngine) -> FakeEngine:
     """Gives the engine with a device that is heard."""
     engine.controllers.seen((NANO,))
-    engine.send(c.MarkInputs(InputStatus(heard=(NANO,))))
+    engine.send(MarkInputs(InputStatus(heard=(NANO,))))
     return engine
 
 
@@ -76,7 +77,7 @@ async def test_escape_leaves_and_nothing_is_bound(app: ArmonicaApp, nano: FakeEn
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.composing)
-        assert nano.of(c.CancelLearn)
+        assert nano.of(CancelLearn)
         nano.hear(*turned(20, 30, 40))
         assert not map_files.own_folder().exists()
 
@@ -92,7 +93,7 @@ async def test_the_strip_learns_the_choice_of_measures(app: ArmonicaApp, nano: F
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("s", "C")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
-        assert nano.of(c.Learn) == [c.Learn(Target("measure"))]
+        assert nano.of(Learn) == [Learn(Target("measure"))]
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ async def test_range_curve_and_pickup_are_changed_by_keyboard(
         for field, value in (("0", "60"), ("1", "140"), ("2", "s-shape"), ("3", "jump")):
             app.screen.query_one(f"#field-{field}", Input).value = value
         await pilot.press("enter")
-        await until(pilot, lambda: bound.of(c.SetBinding))
+        await until(pilot, lambda: bound.of(SetBinding))
         changed = map_files.read(map_files.own_file("nano")).bindings[1]
         assert (changed.range, changed.curve, changed.takeover) == ((60, 140), "s-shape", "jump")
         await until(pilot, lambda: "60 to 140, s-shape, jump" in rows(app)[2])
@@ -163,7 +164,7 @@ async def test_a_value_that_a_binding_cannot_have_is_told_beside_it(
         app.screen.query_one("#field-2", Input).value = "steep"
         await pilot.press("enter")
         assert app.screen.query_one("#field-2", Input).has_class("-wrong")
-        assert not bound.of(c.SetBinding)
+        assert not bound.of(SetBinding)
 
 
 async def test_delete_takes_a_binding_away(app: ArmonicaApp, bound: FakeEngine) -> None:
@@ -173,7 +174,7 @@ async def test_delete_takes_a_binding_away(app: ArmonicaApp, bound: FakeEngine) 
         await open_list(app, pilot)
         await pilot.press("delete")
         await until(pilot, lambda: len(rows(app)) == 3)
-        assert bound.of(c.Forget) == [c.Forget(DENSITY, "nano")]
+        assert bound.of(Forget) == [Forget(DENSITY, "nano")]
 
 
 async def test_anything_that_can_be_done_is_learned_from_the_list(
@@ -185,7 +186,7 @@ async def test_anything_that_can_be_done_is_learned_from_the_list(
         words = [sort.word for sort in SORTS.values() if not sort.named]
         await pilot.press("n", *["down"] * words.index("play"), "enter")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
-        assert nano.of(c.Learn) == [c.Learn(Target("play"))]
+        assert nano.of(Learn) == [Learn(Target("play"))]
         nano.hear(Heard(0.0, NANO, bytes((0x99, 36, 90))))
         await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
         await until(pilot, lambda: any("note 36 ch 10" in row for row in rows(app)))
@@ -203,11 +204,11 @@ async def test_a_trait_is_learned_by_what_its_arrows_move() -> None:
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
         word = "aim" if trait.arm == "closed-loop" else "strength"
-        assert studio.of(c.Learn) == [c.Learn(Target(word, trait.name))]
+        assert studio.of(Learn) == [Learn(Target(word, trait.name))]
         studio.hear(*turned(20, 30, 40))
         await until(pilot, lambda: app.screen is app.steering)
         rows = app.steering.query_one(TraitRows)
         await until(pilot, lambda: "∙" in lines(rows)[1])
         await pilot.press("tab", "C")
-        await until(pilot, lambda: len(studio.of(c.Learn)) == 2)
-        assert studio.of(c.Learn)[1] == c.Learn(Target("take"))
+        await until(pilot, lambda: len(studio.of(Learn)) == 2)
+        assert studio.of(Learn)[1] == Learn(Target("take"))

@@ -7,8 +7,10 @@ from pathlib import Path
 from textual.widgets import Input, Label, OptionList
 
 from engine.locations import SONGS, config_folder, data_folder, songs_folder
-from engine.protocol import commands as c
-from engine.protocol.events import Snapshot
+from engine.protocol.edit import Randomise
+from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, PreviewTune, SaveSong
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import AuditionMeasures
 from tests.support.fake_engine import TUNES, FakeEngine
 from tests.support.pictures import lines
 from tests.support.waiting import until
@@ -31,9 +33,9 @@ async def test_measures_come_from_a_tune_that_was_looked_for(
         await pilot.press(*"kitty")
         await until(pilot, lambda: browser.query_one(OptionList).option_count == 1)
         await pilot.press("enter", "5", "tab", "2", "0", "enter")
-        await until(pilot, lambda: engine.of(c.LoadTune))
+        await until(pilot, lambda: engine.of(LoadTune))
         # Of 16 measures, twelve are left from the fifth on.
-        assert engine.of(c.LoadTune) == [c.LoadTune(1, TUNES[1].tune, 5, 12)]
+        assert engine.of(LoadTune) == [LoadTune(1, TUNES[1].tune, 5, 12)]
 
 
 async def test_a_measure_that_a_tune_has_not_is_told_beside_it(
@@ -47,7 +49,7 @@ async def test_a_measure_that_a_tune_has_not_is_told_beside_it(
         assert "1 to 16" in str(app.screen.query_one("#how", Label).render())
         await pilot.press("escape")
         assert app.screen is app.composing
-        assert not engine.of(c.LoadTune)
+        assert not engine.of(LoadTune)
 
 
 async def test_the_measures_of_a_tune_are_shown_and_heard_before_they_are_taken(
@@ -63,12 +65,12 @@ async def test_the_measures_of_a_tune_are_shown_and_heard_before_they_are_taken(
         assert lines(phrase)[0].split() == ["1", "2", "3", "4", "5"]
         await pilot.press("down", "down", "enter", "3")
         await until(pilot, lambda: phrase.first == 3)
-        assert engine.of(c.PreviewTune)[-1] == c.PreviewTune(TUNES[2].tune, 3, 5)
+        assert engine.of(PreviewTune)[-1] == PreviewTune(TUNES[2].tune, 3, 5)
         await pilot.press("ctrl+l")
-        assert engine.of(c.AuditionMeasures) == [c.AuditionMeasures(phrase.measures[:4])]
+        assert engine.of(AuditionMeasures) == [AuditionMeasures(phrase.measures[:4])]
         await pilot.press("escape")
-        await until(pilot, lambda: len(engine.of(c.AuditionMeasures)) == 2)
-        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures()
+        await until(pilot, lambda: len(engine.of(AuditionMeasures)) == 2)
+        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures()
 
 
 async def test_the_cursor_asks_for_the_measures_of_the_tune_it_rests_on_only(
@@ -80,10 +82,10 @@ async def test_the_cursor_asks_for_the_measures_of_the_tune_it_rests_on_only(
         for _ in range(3):
             app.screen.action_list("cursor_down")  # type: ignore[attr-defined]
         phrase = app.screen.query_one(Phrase)
-        last = c.PreviewTune(TUNES[3].tune, 1, 5)
-        await until(pilot, lambda: phrase.measures and engine.of(c.PreviewTune)[-1] == last)
-        passed = {c.PreviewTune(tune.tune, 1, 5) for tune in TUNES[1:3]}
-        assert not passed.intersection(engine.of(c.PreviewTune))
+        last = PreviewTune(TUNES[3].tune, 1, 5)
+        await until(pilot, lambda: phrase.measures and engine.of(PreviewTune)[-1] == last)
+        passed = {PreviewTune(tune.tune, 1, 5) for tune in TUNES[1:3]}
+        assert not passed.intersection(engine.of(PreviewTune))
 
 
 async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
@@ -102,7 +104,7 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         # The first that has more than drums is proposed; one further down is taken.
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen is app.composing)
-        assert engine.of(c.ImportMidi) == [c.ImportMidi(2, str(tmp_path / "a.mid"), 4)]
+        assert engine.of(ImportMidi) == [ImportMidi(2, str(tmp_path / "a.mid"), 4)]
         assert ["A pitch moved" in note.message for note in app._notifications] == [True]
 
 
@@ -152,7 +154,7 @@ async def test_a_song_is_saved_where_it_is_told_and_then_there_again(
         await pilot.press("right", "S", "enter")
         await until(pilot, lambda: app.composing.shown.saved)
         await pilot.press("right", "S")
-        assert engine.of(c.SaveSong) == [c.SaveSong(str(usual)), c.SaveSong(None)]
+        assert engine.of(SaveSong) == [SaveSong(str(usual)), SaveSong(None)]
 
 
 async def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(
@@ -164,10 +166,10 @@ async def test_a_file_that_is_there_is_replaced_at_the_second_enter_only(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("X", "enter")
         await pilot.pause()
-        assert not engine.of(c.ExportMidi)
+        assert not engine.of(ExportMidi)
         assert "there already" in str(app.screen.query_one("#hint", Label).render())
         await pilot.press("enter")
-        assert engine.of(c.ExportMidi) == [c.ExportMidi(str(there))]
+        assert engine.of(ExportMidi) == [ExportMidi(str(there))]
 
 
 async def test_a_song_is_opened_from_the_list_or_by_its_path(
@@ -185,27 +187,27 @@ async def test_a_song_is_opened_from_the_list_or_by_its_path(
         await pilot.press("enter")
         await until(pilot, lambda: app.composing.shown.song.title == "Opened")
         await pilot.press("ctrl+o", "down", "enter")
-        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 2)
+        await until(pilot, lambda: len(engine.of(OpenSong)) == 2)
         await until(pilot, lambda: app.screen is app.composing)
         await pilot.press("ctrl+o", *"Mine", "enter")
         await until(pilot, lambda: app.screen is app.composing)
-        assert engine.of(c.OpenSong)[-1] == c.OpenSong(str(mine))
+        assert engine.of(OpenSong)[-1] == OpenSong(str(mine))
         engine.sent.pop()
         await pilot.press("ctrl+o", *"/a/b", "enter")
-        await until(pilot, lambda: len(engine.of(c.OpenSong)) == 3)
+        await until(pilot, lambda: len(engine.of(OpenSong)) == 3)
         first = sorted(SONGS.glob("*.armonica"))[0]
-        assert engine.of(c.OpenSong) == [
-            c.OpenSong(str(mine)),
-            c.OpenSong(str(first)),
-            c.OpenSong("/a/b"),
+        assert engine.of(OpenSong) == [
+            OpenSong(str(mine)),
+            OpenSong(str(first)),
+            OpenSong("/a/b"),
         ]
 
 
 async def test_a_name_alone_is_saved_among_the_songs(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("W", *"reel", "enter")
-        await until(pilot, lambda: engine.of(c.SaveSong))
-        assert engine.of(c.SaveSong) == [c.SaveSong(str(songs_folder() / "reel"))]
+        await until(pilot, lambda: engine.of(SaveSong))
+        assert engine.of(SaveSong) == [SaveSong(str(songs_folder() / "reel"))]
 
 
 async def test_help_shows_the_keys_of_the_keymap_in_use(engine: FakeEngine) -> None:
@@ -237,5 +239,5 @@ async def test_everything_can_be_done_from_the_palette(
         await pilot.press(":", *"randomise")
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: engine.of(c.Randomise))
+        await until(pilot, lambda: engine.of(Randomise))
         assert isinstance(engine.snapshot, Snapshot)

@@ -8,8 +8,19 @@ import pytest
 from textual.widgets import Label, OptionList
 
 from engine.locations import songs_folder
-from engine.protocol import commands as c
-from engine.protocol.events import AtTheEnd, Event, Kept, Noticed, Refused
+from engine.protocol.base import Command, Event
+from engine.protocol.facts import MarkSaved
+from engine.protocol.files import (
+    AtTheEnd,
+    ForgetKept,
+    KeepUnsaved,
+    Kept,
+    LeaveKept,
+    LetUnsavedGo,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.notices import Noticed, Refused
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp, tell_ends
@@ -22,23 +33,23 @@ NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/
 @pytest.mark.parametrize(
     ("keys", "sent"),
     [
-        (["enter"], [c.RecoverSong("new.armonica"), c.LeaveKept("old.armonica")]),
-        (["escape"], [c.LeaveKept("new.armonica"), c.LeaveKept("old.armonica")]),
+        (["enter"], [RecoverSong("new.armonica"), LeaveKept("old.armonica")]),
+        (["escape"], [LeaveKept("new.armonica"), LeaveKept("old.armonica")]),
         (
             ["down", "enter", "down", "down", "enter"],
-            [c.LeaveKept("new.armonica"), c.ForgetKept("old.armonica")],
+            [LeaveKept("new.armonica"), ForgetKept("old.armonica")],
         ),
         (
             ["down", "down", "enter", "enter"],
-            [c.ForgetKept("new.armonica"), c.RecoverSong("old.armonica")],
+            [ForgetKept("new.armonica"), RecoverSong("old.armonica")],
         ),
     ],
 )
 async def test_kept_songs_are_offered_the_newest_first(
-    keys: list[str], sent: list[c.Command]
+    keys: list[str], sent: list[Command]
 ) -> None:
     engine = FakeEngine()
-    met, kept = engine._meet, (c.RecoverSong, c.ForgetKept, c.LeaveKept)
+    met, kept = engine._meet, (RecoverSong, ForgetKept, LeaveKept)
     engine._meet = lambda command: () if isinstance(command, kept) else met(command)  # type: ignore[method-assign]
     app = ArmonicaApp(engine, recovered=[NEW, OLD])
     async with app.run_test(size=(80, 24)) as pilot:
@@ -60,14 +71,14 @@ async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
         await until(pilot, lambda: app.screen is app.composing)
         await pilot.press("Q", "enter", "enter")
         await until(pilot, lambda: not app.is_running)
-        assert len(engine.of(c.SaveSong)) == 1
-        assert not engine.of(c.KeepUnsaved)
+        assert len(engine.of(SaveSong)) == 1
+        assert not engine.of(KeepUnsaved)
     other = FakeEngine()
     kept = ArmonicaApp(other)
     async with kept.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "Q")
         await until(pilot, lambda: not kept.is_running)
-        assert other.of(c.KeepUnsaved) == [c.KeepUnsaved()]
+        assert other.of(KeepUnsaved) == [KeepUnsaved()]
 
 
 class FullDisk(FakeEngine):
@@ -76,10 +87,10 @@ class FullDisk(FakeEngine):
     copies = False
     silent = False
 
-    def _meet(self, command: c.Command) -> tuple[Event, ...]:
-        if isinstance(command, c.KeepUnsaved) and self.silent:
+    def _meet(self, command: Command) -> tuple[Event, ...]:
+        if isinstance(command, KeepUnsaved) and self.silent:
             return ()
-        if isinstance(command, c.KeepUnsaved) and not (command.copies and self.copies):
+        if isinstance(command, KeepUnsaved) and not (command.copies and self.copies):
             return (Refused("Cannot write", "The disk is full.", "Free some space.", command),)
         return super()._meet(command)
 
@@ -109,13 +120,13 @@ async def test_the_end_asks_where_nothing_can_be_kept(before: list[str], copy: l
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         await until(pilot, lambda: app.screen.query_one(OptionList).has_focus)
         await pilot.press(*copy)
-        await until(pilot, lambda: len(engine.of(c.KeepUnsaved)) == 3)
-        assert engine.of(c.KeepUnsaved)[-1] == c.KeepUnsaved(copies=True)
+        await until(pilot, lambda: len(engine.of(KeepUnsaved)) == 3)
+        assert engine.of(KeepUnsaved)[-1] == KeepUnsaved(copies=True)
         assert app.is_running
         engine.copies = True
         await pilot.press("enter")
         await until(pilot, lambda: not app.is_running)
-    assert not engine.of(c.LetUnsavedGo)
+    assert not engine.of(LetUnsavedGo)
 
 
 async def test_the_end_without_the_song_is_said_in_words() -> None:
@@ -127,7 +138,7 @@ async def test_the_end_without_the_song_is_said_in_words() -> None:
         await until(pilot, lambda: app.screen.query_one(OptionList).has_focus)
         await pilot.press("up", "enter")
         await until(pilot, lambda: not app.is_running)
-    assert engine.of(c.LetUnsavedGo) == [c.LetUnsavedGo()]
+    assert engine.of(LetUnsavedGo) == [LetUnsavedGo()]
 
 
 async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +151,7 @@ async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.M
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         leaving = app.screen
         await until(pilot, lambda: leaving.query_one(OptionList).has_focus)
-        engine.tell(Noticed("Kept.", answers=c.KeepUnsaved()))
+        engine.tell(Noticed("Kept.", answers=KeepUnsaved()))
         await until(pilot, lambda: not app.is_running)
 
 
@@ -150,7 +161,7 @@ async def test_leaving_an_engine_that_goes_on_asks_nothing() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "Q")
         await until(pilot, lambda: not app.is_running)
-    assert not engine.of(c.KeepUnsaved)
+    assert not engine.of(KeepUnsaved)
 
 
 def test_what_became_of_songs_is_said_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,9 +180,9 @@ def test_what_became_of_songs_is_said_at_the_end(capsys: pytest.CaptureFixture[s
 class Changed(FakeEngine):
     """An engine whose song file was changed by another program."""
 
-    def _meet(self, command: c.Command) -> tuple[Event, ...]:
-        if isinstance(command, c.SaveSong) and not command.replace:
-            again = c.SaveSong(command.path, replace=True)
+    def _meet(self, command: Command) -> tuple[Event, ...]:
+        if isinstance(command, SaveSong) and not command.replace:
+            again = SaveSong(command.path, replace=True)
             words = "a.armonica was changed by another program."
             return (Refused("Cannot write", words, "Another name?", command, again),)
         return super()._meet(command)
@@ -185,15 +196,15 @@ async def test_a_file_that_another_changed_is_replaced_only_in_words(
     keys: list[str], replaced: bool
 ) -> None:
     engine = Changed()
-    engine.state.apply(c.MarkSaved("/a.armonica", engine.snapshot.song))
+    engine.state.apply(MarkSaved("/a.armonica", engine.snapshot.song))
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "S")
         await until(pilot, lambda: isinstance(app.screen, Choice))
         await pilot.press(*keys)
         await until(pilot, lambda: app.screen is app.composing)
-        wanted = [c.SaveSong(), c.SaveSong(replace=True)] if replaced else [c.SaveSong()]
-        await until(pilot, lambda: engine.of(c.SaveSong) == wanted)
+        wanted = [SaveSong(), SaveSong(replace=True)] if replaced else [SaveSong()]
+        await until(pilot, lambda: engine.of(SaveSong) == wanted)
 
 
 async def test_saving_under_the_name_of_what_is_there_asks_beside_the_name() -> None:
@@ -202,9 +213,9 @@ async def test_saving_under_the_name_of_what_is_there_asks_beside_the_name() -> 
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("W", *"reel", "enter")
         path = str(songs_folder() / "reel")
-        await until(pilot, lambda: engine.of(c.SaveSong) == [c.SaveSong(path)])
+        await until(pilot, lambda: engine.of(SaveSong) == [SaveSong(path)])
         hint = app.screen.query_one("#hint", Label)
         await until(pilot, lambda: "Enter again replaces it" in str(hint.content))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.composing)
-        assert engine.of(c.SaveSong)[-1] == c.SaveSong(path, replace=True)
+        assert engine.of(SaveSong)[-1] == SaveSong(path, replace=True)

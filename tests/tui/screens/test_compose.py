@@ -8,8 +8,9 @@ import pytest
 from textual import events
 
 from engine.music.song import Slot
-from engine.protocol import commands as c
-from engine.protocol.events import Refused
+from engine.protocol.analysis import DrawMap, Explain
+from engine.protocol.edit import MoveLatent, SetLatents, SetTempo, Undo
+from engine.protocol.notices import Refused
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
 from tests.support.waiting import quiet, until
@@ -33,7 +34,7 @@ async def test_the_map_moves_two_gauges_in_one_gesture(
     async with app.run_test(size=size) as pilot:
         await quiet(pilot)
         await pilot.press("m", "right", "k", "L")
-        moves = engine.of(c.SetLatents)
+        moves = engine.of(SetLatents)
         assert len(moves) == 3
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         assert [dimension for dimension, _ in moves[0].values] == [2, 1]  # type: ignore[attr-defined]
@@ -49,7 +50,7 @@ async def test_a_pause_of_the_hand_begins_another_gesture_on_the_map(
         await pilot.press("m", "right", "k")
         hand.at += 2 * PAUSE
         await pilot.press("right")
-        first, second, third = (move.gesture for move in engine.of(c.SetLatents))  # type: ignore[attr-defined]
+        first, second, third = (move.gesture for move in engine.of(SetLatents))  # type: ignore[attr-defined]
         assert first == second != third
 
 
@@ -69,7 +70,7 @@ async def test_the_map_takes_the_chosen_gauges_for_axes(
         await quiet(pilot)
         await pilot.press("x", "a")
         await until(
-            pilot, lambda: [(m.x, m.y, m.attribute) for m in engine.of(c.DrawMap)][-1:]  # type: ignore[attr-defined]
+            pilot, lambda: [(m.x, m.y, m.attribute) for m in engine.of(DrawMap)][-1:]  # type: ignore[attr-defined]
             == [(0, 1, "average_interval_jump")],
         )  # fmt: skip
 
@@ -90,13 +91,13 @@ async def test_reasons_follow_an_edit_and_old_ones_say_so(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
-        asked = len(engine.of(c.Explain))
+        asked = len(engine.of(Explain))
         await pilot.press("right")
         why = app.composing.query_one("#why")
         await until(pilot, lambda: why.stale)  # type: ignore[attr-defined]
         await quiet(pilot)
         assert not why.stale  # type: ignore[attr-defined]
-        assert len(engine.of(c.Explain)) == asked + 1
+        assert len(engine.of(Explain)) == asked + 1
 
 
 async def test_the_screen_stands_while_the_model_loads() -> None:
@@ -116,12 +117,12 @@ async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterward
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "right", "right", "2", "left", "u", "right")
-        assert not engine.of(c.MoveLatent, c.Undo)
+        assert not engine.of(MoveLatent, Undo)
         assert app.composing.slot == 1
         codes = FakeModel().encode([slot.measure for slot in bare[:2]])
         assert engine.snapshot.waiting == 5
         engine.adopt()
-        await until(pilot, lambda: engine.of(c.Undo))
+        await until(pilot, lambda: engine.of(Undo))
         assert not engine.snapshot.waiting
         latents = [slot.latent for slot in engine.snapshot.song.slots[:2]]
         assert [each[1] for each in latents if each is not None] == [
@@ -140,7 +141,7 @@ async def test_a_step_before_the_model_is_there_adds_to_the_one_before_it() -> N
         app.composing.gestures.end()
         await pilot.press("right", "+")
         assert engine.snapshot.waiting == 2
-        assert engine.of(c.SetTempo)
+        assert engine.of(SetTempo)
         before = engine.snapshot.song.slots[0].latent
         engine.adopt()
         after = engine.snapshot.song.slots[0].latent
@@ -162,7 +163,7 @@ async def test_leaving_while_edits_wait_for_the_model_asks_and_then_waits() -> N
         assert app.is_running
         engine.adopt()
         await until(pilot, lambda: app._exit)
-    assert engine.of(c.MoveLatent) == [c.MoveLatent(0, 0, 0.25, 1)] * 2
+    assert engine.of(MoveLatent) == [MoveLatent(0, 0, 0.25, 1)] * 2
 
 
 async def test_leaving_an_engine_that_stays_asks_nothing() -> None:

@@ -16,8 +16,18 @@ from textual.widgets import Input, Label, OptionList
 from engine.influence.measures.index import BadIndex
 from engine.locations import songs_folder
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import Event, InfluenceFound, PlayheadMoved
+from engine.protocol.analysis import (
+    AskInfluence,
+    AskTakeInfluence,
+    InfluenceFound,
+    RegenerateAway,
+    WriteProvenance,
+)
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import LoadMeasures, LockDimension, SelectSlot, SetLatent
+from engine.protocol.files import ExportMidi
+from engine.protocol.generation import PlayTake, StopTake
+from engine.protocol.transport import AuditionMeasures, Play, PlayheadMoved
 from engine.services.analysis.influence_queries import Influences
 from tests.support import fake_influence
 from tests.support.fake_engine import FakeEngine
@@ -170,7 +180,7 @@ async def test_the_list_follows_the_selected_measure_and_an_edit(
         assert "Measure 3 of 7" in verdict.plain()
         assert "A Song of Yesterday" in matches.plain()
         assert "measures 1-2" in matches.plain()
-        engine.send(c.LoadMeasures(2, (TUNES[2].measures[0],), (Origin("corpus", "Reel"),)))
+        engine.send(LoadMeasures(2, (TUNES[2].measures[0],), (Origin("corpus", "Reel"),)))
         await until(pilot, lambda: "Whiddon's -- Reel" in matches.plain())
         await pilot.press("u")
         await until(pilot, lambda: "A Song of Yesterday" in matches.plain())
@@ -208,7 +218,7 @@ async def test_a_newer_question_overtakes_an_older_one(
         engine.late = True
         for measure in (YESTERDAY[0], TUNES[2].measures[0]):
             count = len(engine.kept)
-            engine.send(c.LoadMeasures(0, (measure,), (Origin("corpus", "A"),)))
+            engine.send(LoadMeasures(0, (measure,), (Origin("corpus", "A"),)))
             await until(pilot, lambda count=count: len(engine.kept) > count)  # type: ignore[misc]
         # What stands there is of before, and says so.
         assert "The Rakes of Kildare" in matches.plain()
@@ -252,7 +262,7 @@ async def test_the_model_is_waited_for_in_words() -> None:
         screen = await look(pilot)
         verdict, _, _ = parts(screen)
         assert "when the model is there" in verdict.plain()
-        assert not engine.of(c.AskInfluence)
+        assert not engine.of(AskInfluence)
         engine.adopt()
         await until(pilot, lambda: "Close" in verdict.plain())
 
@@ -364,13 +374,13 @@ async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influe
         _, matches, _ = parts(screen)
         await pilot.press("e")
         await until(pilot, lambda: "the model's gradients agree" in matches.plain())
-        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0, 10, gradients=True)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, gradients=True)
         assert "gradient" in lines(matches)[1]
         assert "influence" not in matches.plain()
         # What became of the measure has not been weighed.
         await pilot.press("x")
         await answered(pilot)
-        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0)
         assert "gradient" not in "".join(lines(matches))
         await pilot.press("right")
         await answered(pilot)
@@ -457,25 +467,25 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         screen = await look(pilot)
         _, _, comparison = parts(screen)
         await pilot.press("a")
-        assert engine.of(c.AuditionMeasures) == [c.AuditionMeasures((near().slots[0].measure,))]
+        assert engine.of(AuditionMeasures) == [AuditionMeasures((near().slots[0].measure,))]
         assert lines(comparison)[0].lstrip().startswith("♪ yours")
         await pilot.press("a")
-        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures((TUNES[0].measures[0],))
+        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((TUNES[0].measures[0],))
         assert "♪ in print, The Rakes" in lines(comparison)[0]
         assert "♪ yours" not in lines(comparison)[0]
         await pilot.press("a", "down")
         assert "♪" not in "".join(lines(comparison))
         await pilot.press("a")
-        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures((near().slots[0].measure,))
+        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((near().slots[0].measure,))
         # Another measure has not been heard.
         await pilot.press("right", "right")
         await answered(pilot)
         assert "♪" not in "".join(lines(comparison))
-        heard = len(engine.of(c.AuditionMeasures))
+        heard = len(engine.of(AuditionMeasures))
         await pilot.press("space")
         await until(pilot, lambda: app.composing.shown.playing)
         await pilot.press("a")
-        assert len(engine.of(c.AuditionMeasures)) == heard
+        assert len(engine.of(AuditionMeasures)) == heard
         assert "loop is playing" in said(app)[0]
 
 
@@ -484,12 +494,12 @@ async def test_an_edit_has_not_been_heard(app: ArmonicaApp, engine: LateEngine) 
         screen = await look(pilot)
         _, _, comparison = parts(screen)
         await pilot.press("a")
-        engine.send(c.LoadMeasures(0, (YESTERDAY[0],), (Origin("corpus", "A"),)))
+        engine.send(LoadMeasures(0, (YESTERDAY[0],), (Origin("corpus", "A"),)))
         await answered(pilot)
         assert "A Song of Yesterday" in comparison.plain()
         assert "♪" not in "".join(lines(comparison))
         await pilot.press("a")
-        assert engine.of(c.AuditionMeasures)[-1] == c.AuditionMeasures((YESTERDAY[0],))
+        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((YESTERDAY[0],))
 
 
 # What is named
@@ -514,8 +524,8 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         verdict, matches, _ = parts(screen)
         await pilot.press("down")
         await choose(pilot, "Aird's Airs only")
-        asked = engine.of(c.AskInfluence)[-1]
-        assert asked == c.AskInfluence(0, 10, books=frozenset({"Aird's Airs"}))
+        asked = engine.of(AskInfluence)[-1]
+        assert asked == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}))
         assert matches.plain().startswith("1 of 1, Haste to the Wedding")
         assert "Aird's Airs only" in lines(verdict)[0]
         # Of what is named nothing is close, whatever else there is.
@@ -524,9 +534,7 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         assert matches.plain().startswith("1 of 1, A Song of Yesterday")
         assert "unknown only" in lines(verdict)[0]
         await pilot.press("f", "escape")
-        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(
-            0, 10, licences=frozenset({"unknown"})
-        )
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, licences=frozenset({"unknown"}))
         await choose(pilot, "every book and licence")
         assert matches.plain().startswith("1 of 5, ")
         assert "only" not in lines(verdict)[0]
@@ -543,7 +551,7 @@ async def test_a_measure_is_asked_about_alone_or_with_those_around_it(
         assert "measures 1-2" in matches.plain()
         await pilot.press("m")
         await answered(pilot)
-        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(2, 10, alone=True)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(2, 10, alone=True)
         assert "measure 1," in matches.plain()
         assert verdict.plain().startswith("Measure 3 of 7, alone: ")
         await pilot.press("m")
@@ -563,8 +571,8 @@ async def test_away_is_one_step_and_the_tune_is_marked(
         before, steps = engine.snapshot.song, len(engine.snapshot.undo)
         await pilot.press("x")
         await answered(pilot)
-        (away,) = engine.of(c.RegenerateAway)
-        assert isinstance(away, c.RegenerateAway)
+        (away,) = engine.of(RegenerateAway)
+        assert isinstance(away, RegenerateAway)
         assert (away.slot, away.without, away.amount) == (0, frozenset({10}), 0.5)
         assert len(engine.snapshot.undo) == steps + 1
         assert engine.snapshot.song.slots[1:] == before.slots[1:]
@@ -592,7 +600,7 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         await answered(pilot)
         await pilot.press("u", "(", "r")
         await answered(pilot)
-        first, second = engine.of(c.RegenerateAway)
+        first, second = engine.of(RegenerateAway)
         assert (first.amount, second.amount) == (0.7, 0.6)  # type: ignore[attr-defined]
         assert first.without == second.without == {10}  # type: ignore[attr-defined]
         assert first.seed != second.seed  # type: ignore[attr-defined]
@@ -602,7 +610,7 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         assert screen.amount == 1.0
         assert "up to 100%" in said(app)[-1]
         await choose(pilot, "all but what is kept away from")
-        assert engine.of(c.AskInfluence)[-1] == c.AskInfluence(0, 10, without=frozenset({10}))
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, without=frozenset({10}))
         assert "Rakes" not in "\n".join(lines(matches))
         assert "1 tune left out" in lines(verdict)[0]
         await pilot.press("c")
@@ -610,14 +618,14 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         assert "Rakes" in "\n".join(lines(matches))
         assert "away" not in lines(verdict)[0]
         await pilot.press("r")
-        assert engine.of(c.RegenerateAway)[-1].without == frozenset()  # type: ignore[attr-defined]
+        assert engine.of(RegenerateAway)[-1].without == frozenset()  # type: ignore[attr-defined]
 
 
 async def test_where_no_way_leads_away_that_is_said(app: ArmonicaApp, engine: LateEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await look(pilot)
         for at in range(32):
-            engine.send(c.LockDimension(at, True))
+            engine.send(LockDimension(at, True))
         before = engine.snapshot.song
         await pilot.press("x")
         await until(pilot, lambda: any("locked" in words for words in said(app)))
@@ -646,7 +654,7 @@ async def test_provenance_and_a_midi_file_ask_for_a_path(
         assert field.value == str(songs_folder() / "Borrowed provenance.json")
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
-        assert engine.of(c.WriteProvenance) == [c.WriteProvenance(field.value)]
+        assert engine.of(WriteProvenance) == [WriteProvenance(field.value)]
         await pilot.press("X")
         field = await path(pilot)
         assert field.value == str(songs_folder() / "Borrowed.mid")
@@ -657,8 +665,8 @@ async def test_provenance_and_a_midi_file_ask_for_a_path(
         field.value = "mine"
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
-        sent = c.ExportMidi(str(songs_folder() / "mine"), credits=True)
-        assert engine.of(c.ExportMidi)[-1] == sent
+        sent = ExportMidi(str(songs_folder() / "mine"), credits=True)
+        assert engine.of(ExportMidi)[-1] == sent
 
 
 # Takes
@@ -694,8 +702,8 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
     async with app.run_test(size=size) as pilot:
         screen = await look_behind_takes(pilot, studio)
         verdict, matches, comparison = parts(screen)
-        await until(pilot, lambda: studio.of(c.AskTakeInfluence))
-        assert studio.of(c.AskTakeInfluence) == [c.AskTakeInfluence("t2", 10)]
+        await until(pilot, lambda: studio.of(AskTakeInfluence))
+        assert studio.of(AskTakeInfluence) == [AskTakeInfluence("t2", 10)]
         assert verdict.plain().startswith("The chosen take: Close: nearer than 97 %")
         assert "1 of 3, The Rakes of Kildare" in matches.plain()
         assert "heard from 0 s on" in matches.plain()
@@ -707,16 +715,16 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
         assert "sound 0.97" in verdict.plain()
         assert "longest exact match" not in "".join(lines(verdict))
         await pilot.press("left")
-        await until(pilot, lambda: studio.of(c.AskTakeInfluence)[-1] == c.AskTakeInfluence("t1"))
+        await until(pilot, lambda: studio.of(AskTakeInfluence)[-1] == AskTakeInfluence("t1"))
         await answered(pilot)
         await pilot.press("m", "x")
         assert "not moved by gauges" in said(app)[-1]
-        assert not studio.of(c.RegenerateAway)
+        assert not studio.of(RegenerateAway)
         await pilot.press("w")
         field = await path(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is screen)
-        assert studio.of(c.WriteProvenance) == [c.WriteProvenance(field.value, "t1")]
+        assert studio.of(WriteProvenance) == [WriteProvenance(field.value, "t1")]
         await pilot.press("tab")
         await answered(pilot)
         assert verdict.plain().startswith("Measure 1 of 8")
@@ -729,13 +737,13 @@ async def test_a_take_is_heard_from_where_it_is_like_the_tune(studio: FakeStudio
     async with app.run_test(size=(80, 24)) as pilot:
         await look_behind_takes(pilot, studio)
         await pilot.press("down", "a")
-        assert studio.of(c.AuditionMeasures, c.PlayTake) == [
-            c.AuditionMeasures(), c.PlayTake("t2", 2.0),
+        assert studio.of(AuditionMeasures, PlayTake) == [
+            AuditionMeasures(), PlayTake("t2", 2.0),
         ]  # fmt: skip
         studio.sent.clear()
         await pilot.press("a")
-        assert studio.of(c.StopTake, c.AuditionMeasures, c.PlayTake) == [
-            c.StopTake(), c.AuditionMeasures(TUNES[1].measures),
+        assert studio.of(StopTake, AuditionMeasures, PlayTake) == [
+            StopTake(), AuditionMeasures(TUNES[1].measures),
         ]  # fmt: skip
 
 
@@ -801,10 +809,10 @@ async def test_the_line_beside_the_takes_is_about_the_chosen_one(
         await until(pilot, lambda: "Most similar: The Rakes of Kildare" in line.plain())
         await pilot.press("g")
         await until(pilot, lambda: "looked for when none grows" in line.plain())
-        asked = len(studio.of(c.AskTakeInfluence))
+        asked = len(studio.of(AskTakeInfluence))
         studio.change(job=None, growing=None, takes=())
         await until(pilot, lambda: "stands here" in line.plain())
-        assert len(studio.of(c.AskTakeInfluence)) == asked
+        assert len(studio.of(AskTakeInfluence)) == asked
 
 
 # Help, mouse, size
@@ -829,7 +837,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
         await until(pilot, lambda: app.screen is screen)
         await answered(pilot)
         await pilot.press("space")
-        await until(pilot, lambda: engine.of(c.Play))
+        await until(pilot, lambda: engine.of(Play))
 
 
 async def test_the_mouse_chooses_a_piece_and_the_wheel_goes_on(app: ArmonicaApp) -> None:
@@ -890,15 +898,15 @@ def test_parts_never_overlap_and_lie_on_the_screen() -> None:
 keys = st.sampled_from(
     ["up", "down", "left", "right", "tab", "enter", "a", "x", "r", "c", "m", "u", "(", "f escape"]
 )
-edits = st.builds(c.SetLatent, st.integers(0, 3), st.integers(0, 3), st.floats(-3, 3)) | st.builds(
-    c.SelectSlot, st.integers(0, 6)
+edits = st.builds(SetLatent, st.integers(0, 3), st.integers(0, 3), st.floats(-3, 3)) | st.builds(
+    SelectSlot, st.integers(0, 6)
 )
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
 @given(st.lists(keys | edits, min_size=5, max_size=20), st.sampled_from([*SIZES, (200, 60)]))
 def test_no_order_of_edits_and_keys_ever_breaks_the_screen(
-    events: list[str | c.Command], size: tuple[int, int]
+    events: list[str | Command], size: tuple[int, int]
 ) -> None:
     async def play() -> None:
         engine = LateEngine()

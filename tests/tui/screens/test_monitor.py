@@ -10,8 +10,9 @@ from textual.widgets import Input
 
 from engine.event_bus import GATHERED
 from engine.midi.describe import decode
-from engine.protocol import commands as c
-from engine.protocol.events import LatenessMeasured, MidiLine, MidiPassed, PlayheadMoved
+from engine.protocol.devices import MidiLine, MidiPassed, WatchMidi
+from engine.protocol.edit import SetTempo
+from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved
 from engine.services.devices.midi_monitor import LEASE
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_midi import KEYS, PASSED, SESSION, SYNTH, line
@@ -67,10 +68,10 @@ async def test_it_asks_to_watch_while_it_is_in_front_and_no_longer(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await monitoring_on(pilot, engine)
-        assert set(engine.of(c.WatchMidi)) == {c.WatchMidi(True)}
-        asked = len(engine.of(c.WatchMidi))
+        assert set(engine.of(WatchMidi)) == {WatchMidi(True)}
+        asked = len(engine.of(WatchMidi))
         screen._ask()
-        assert len(engine.of(c.WatchMidi)) == asked + 1
+        assert len(engine.of(WatchMidi)) == asked + 1
         assert 2 * monitor.ASK < LEASE
         # A sheet over it changes nothing, and what passes meanwhile is kept.
         await pilot.press("question_mark")
@@ -79,14 +80,14 @@ async def test_it_asks_to_watch_while_it_is_in_front_and_no_longer(
         await until(pilot, lambda: not screen.passed.empty)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is screen)
-        assert c.WatchMidi(False) not in engine.sent
+        assert WatchMidi(False) not in engine.sent
         await until(pilot, lambda: messages(screen))
         await pilot.press("f2")
-        await until(pilot, lambda: engine.of(c.WatchMidi)[-1] == c.WatchMidi(False))
+        await until(pilot, lambda: engine.of(WatchMidi)[-1] == WatchMidi(False))
         screen._ask()
-        assert engine.of(c.WatchMidi)[-1] == c.WatchMidi(False)
+        assert engine.of(WatchMidi)[-1] == WatchMidi(False)
         await pilot.press("~")
-        await until(pilot, lambda: engine.of(c.WatchMidi)[-1] == c.WatchMidi(True))
+        await until(pilot, lambda: engine.of(WatchMidi)[-1] == WatchMidi(True))
 
 
 async def test_messages_stand_in_words_the_newest_at_the_bottom(
@@ -252,10 +253,10 @@ async def test_what_belongs_to_song_and_program_is_done_as_elsewhere(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await monitoring_on(pilot, engine)
         await pilot.press("space")
-        await until(pilot, lambda: engine.of(c.Play))
+        await until(pilot, lambda: engine.of(Play))
         engine.tell(PlayheadMoved(0, 1.0))
         await pilot.press("tab", "plus")
-        await until(pilot, lambda: engine.of(c.SetTempo))
+        await until(pilot, lambda: engine.of(SetTempo))
         assert app.screen is screen
         commands = {each.title.split("   ")[0] for each in app.get_system_commands(screen)}
         assert {"Hold", "Find", "Compose", "Play song"} <= commands

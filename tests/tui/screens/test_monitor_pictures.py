@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.protocol import commands as c
-from engine.protocol.events import InputStatus, LatenessMeasured, PortStatus
+from engine.protocol.facts import MarkInputs, MarkPort
+from engine.protocol.snapshot import InputStatus, PortStatus
+from engine.protocol.transport import LatenessMeasured
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_midi import KEYS, PASSED, SYNTH
 from tests.support.waiting import until
@@ -31,8 +32,8 @@ def _greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def showing(*keys: str, passed: bool = True) -> tuple[FakeEngine, Callable[[Pilot[Any]], Any]]:
     """Gives an engine on which something passes, and what goes to the screen and does keys."""
     engine = FakeEngine()
-    engine.send(c.MarkPort(PortStatus(SYNTH, "open")))
-    engine.send(c.MarkInputs(InputStatus(heard=("virtual", KEYS))))
+    engine.send(MarkPort(PortStatus(SYNTH, "open")))
+    engine.send(MarkInputs(InputStatus(heard=("virtual", KEYS))))
 
     async def before(pilot: Pilot[Any]) -> None:
         app = pilot.app

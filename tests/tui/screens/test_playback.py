@@ -8,8 +8,17 @@ from engine.music.groove import Groove
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import Key
-from engine.protocol import commands as c
-from engine.protocol.events import PortStatus
+from engine.protocol.edit import (
+    RemoveModulation,
+    SetBank,
+    SetGroove,
+    SetKey,
+    SetModulation,
+    SetTrack,
+)
+from engine.protocol.facts import MarkPort, MarkRoutes
+from engine.protocol.snapshot import PortStatus
+from engine.protocol.transport import Play, Stop
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
 from tests.support.waiting import until
@@ -58,7 +67,7 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         assert f"would move {foreign} of {notes}" in foot(app)
         await pilot.press(*"kkkkkk", "right")
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
-        assert engine.of(c.SetKey) == [c.SetKey(lock=True, gesture=1)]
+        assert engine.of(SetKey) == [SetKey(lock=True, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
         told = lines(app.screen.query_one(DialRows))
         assert len(told) == 14
@@ -75,11 +84,11 @@ async def test_values_are_typed_and_what_is_none_is_told_beside_it(
         form = app.screen
         await until(pilot, lambda: "1 to 16" in str(form.query_one("#hint", Label).render()))
         await pilot.press(*["backspace"] * 2, "3", "enter")
-        await until(pilot, lambda: engine.of(c.SetTrack))
-        assert engine.of(c.SetTrack) == [c.SetTrack(channel=2)]
+        await until(pilot, lambda: engine.of(SetTrack))
+        assert engine.of(SetTrack) == [SetTrack(channel=2)]
         await pilot.press("j", "enter", "7", "4", "enter")
         await pilot.press("j", "l", "j", "enter", "8", "enter")
-        await until(pilot, lambda: len(engine.of(c.SetBank)) == 2)
+        await until(pilot, lambda: len(engine.of(SetBank)) == 2)
         track = engine.snapshot.song.track
         assert (track.channel, track.program, track.bank_msb, track.bank_lsb) == (2, 73, 0, 8)
         sheet = app.screen
@@ -96,13 +105,13 @@ async def test_the_music_is_played_and_stopped_beside_the_dials(
         await pilot.press("I", "space")
         await until(pilot, lambda: app.screen._shown.playing)  # type: ignore[attr-defined]
         await pilot.press("space")
-        assert engine.of(c.Play, c.Stop) == [c.Play(), c.Stop()]
+        assert engine.of(Play, Stop) == [Play(), Stop()]
 
 
 async def test_the_transport_says_how_the_song_is_sounded(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    for command in (c.SetGroove(swing=62, timing=8), c.SetKey(2, "dorian", True)):
+    for command in (SetGroove(swing=62, timing=8), SetKey(2, "dorian", True)):
         engine.state.apply(command)
     async with app.run_test(size=(120, 40)):
         said = app.composing.query_one(Transport).plain()
@@ -128,14 +137,14 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         assert row.rstrip().endswith("»")
         assert under.endswith("CC 75 ch 2 = 55")
         await pilot.press("G", "h")
-        assert engine.of(c.RemoveModulation) == [c.RemoveModulation(2)]
+        assert engine.of(RemoveModulation) == [RemoveModulation(2)]
 
 
 async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    engine.state.apply(c.SetModulation(Modulation(0, "cc", 0, 74)))
-    engine.state.apply(c.SetModulation(Modulation(1, "bend", 0, 0, 0, 16_383)))
+    engine.state.apply(SetModulation(Modulation(0, "cc", 0, 74)))
+    engine.state.apply(SetModulation(Modulation(1, "bend", 0, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "j", "G", "right")
         assert engine.snapshot.song.modulations[2] == Modulation(2, "cc", 0, 75)
@@ -152,7 +161,7 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     for at in range(16):
-        engine.state.apply(c.SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
+        engine.state.apply(SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("]", "G")
         app.composing.chosen = 20
@@ -176,7 +185,7 @@ def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
 
 
 async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: FakeEngine) -> None:
-    engine.state.apply(c.MarkPort(PortStatus("Main", "open", known=("Main", "alsa:Synth", "B"))))
+    engine.state.apply(MarkPort(PortStatus("Main", "open", known=("Main", "alsa:Synth", "B"))))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("@")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
@@ -189,7 +198,7 @@ async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: 
         await pilot.press("j", "H", "H", "j", "l")
         assert engine.snapshot.song.routes == (Route("alsa:Synth", 1, 33, -12, False),)
         status = PortStatus("alsa:Synth", "lost")
-        engine.state.apply(c.MarkRoutes((("alsa:Synth", status),)))
+        engine.state.apply(MarkRoutes((("alsa:Synth", status),)))
         engine.tell(engine.snapshot)
         await until(pilot, lambda: "alsa:Synth has gone" in foot(app))
         # Another one, then the first is left.

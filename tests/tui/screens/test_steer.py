@@ -12,17 +12,26 @@ from textual.geometry import Region
 from textual.widgets import Input, Label, OptionList
 
 from engine.locations import songs_folder
-from engine.protocol import commands as c
-from engine.protocol.events import (
+from engine.protocol.base import Event
+from engine.protocol.edit import SetTempo
+from engine.protocol.generation import (
     PEAKS,
     AudioModelStatus,
-    Event,
+    CloseAudioModel,
+    Generate,
     Generation,
-    JobProgressed,
+    MakeAgain,
+    MakeTwin,
     Meter,
-    PlayheadMoved,
+    OpenAudioModel,
+    PauseGeneration,
+    PlayTake,
     Prompt,
-    Refused,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    SetTrait,
+    StopTake,
     StudioShown,
     Take,
     TakeGrown,
@@ -30,6 +39,8 @@ from engine.protocol.events import (
     Trait,
     TraitResult,
 )
+from engine.protocol.notices import Cancel, JobProgressed, Refused
+from engine.protocol.transport import Play, PlayheadMoved
 from engine.steering.spec import ARMS, MODES
 from tests.support.fake_generation import (
     SPEC,
@@ -91,17 +102,17 @@ async def test_the_model_is_opened_when_the_screen_is_first_shown_and_not_before
     app = ArmonicaApp(studio)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right")
-        assert not studio.of(c.OpenAudioModel)
+        assert not studio.of(OpenAudioModel)
         await pilot.press("}")
-        await until(pilot, lambda: studio.of(c.OpenAudioModel))
-        assert studio.of(c.OpenAudioModel) == [c.OpenAudioModel("tiny")]
+        await until(pilot, lambda: studio.of(OpenAudioModel))
+        assert studio.of(OpenAudioModel) == [OpenAudioModel("tiny")]
         await pilot.press("{")
         await until(pilot, lambda: app.screen is app.composing)
         await pilot.press("f3")
         await until(pilot, lambda: app.screen is app.steering)
         await pilot.press("f2", "f3", "f2")
         await until(pilot, lambda: app.screen is app.composing)
-        assert len(studio.of(c.OpenAudioModel)) == 1
+        assert len(studio.of(OpenAudioModel)) == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -111,26 +122,26 @@ async def test_traits_are_chosen_added_removed_and_pushed_harder(
     async with app.run_test(size=size) as pilot:
         await steer(pilot, studio)
         await pilot.press("down", "a", "3", "a", "a", "r", "enter", "enter", "enter", "0")
-        assert studio.of(c.SetTrait) == [
-            c.SetTrait("bass", mode="add"),
-            c.SetTrait("guitar", mode="add"),
-            c.SetTrait("guitar", mode="off"),
-            c.SetTrait("guitar", mode="remove"),
-            c.SetTrait("guitar", mode="off"),
-            c.SetTrait("guitar", mode="add"),
-            c.SetTrait("guitar", mode="remove"),
-            c.SetTrait("guitar", mode="off"),
+        assert studio.of(SetTrait) == [
+            SetTrait("bass", mode="add"),
+            SetTrait("guitar", mode="add"),
+            SetTrait("guitar", mode="off"),
+            SetTrait("guitar", mode="remove"),
+            SetTrait("guitar", mode="off"),
+            SetTrait("guitar", mode="add"),
+            SetTrait("guitar", mode="remove"),
+            SetTrait("guitar", mode="off"),
         ]
         studio.sent.clear()
         await pilot.press("right", "l", "shift+right", "comma", "1", "left", "alt+right", "L")
-        assert studio.of(c.SetTrait) == [
-            c.SetTrait("guitar", strength=4.5),
-            c.SetTrait("guitar", strength=5.0),
-            c.SetTrait("guitar", strength=7.0),
-            c.SetTrait("guitar", strength=6.9),
-            c.SetTrait("drums", target=0.8),
-            c.SetTrait("drums", target=0.81),
-            c.SetTrait("drums", target=1.0),
+        assert studio.of(SetTrait) == [
+            SetTrait("guitar", strength=4.5),
+            SetTrait("guitar", strength=5.0),
+            SetTrait("guitar", strength=7.0),
+            SetTrait("guitar", strength=6.9),
+            SetTrait("drums", target=0.8),
+            SetTrait("drums", target=0.81),
+            SetTrait("drums", target=1.0),
         ]
 
 
@@ -141,8 +152,8 @@ async def test_a_held_key_adds_up_before_the_answer_comes_back(
         await steer(pilot, studio)
         app.bridge._interval = 100.0
         await pilot.press("2", *["right"] * 5)
-        last = studio.of(c.SetTrait)[-1]
-        assert last == c.SetTrait("bass", strength=5.0)
+        last = studio.of(SetTrait)[-1]
+        assert last == SetTrait("bass", strength=5.0)
 
 
 async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
@@ -160,7 +171,7 @@ async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
         await until(pilot, lambda: app._notifications)
         assert ["only watched" in note.message for note in app._notifications] == [True]
         await pilot.press("x")
-        assert {command.name for command in studio.of(c.SetTrait)[4:]} == {"drums", "bass", "piano"}  # type: ignore[attr-defined]
+        assert {command.name for command in studio.of(SetTrait)[4:]} == {"drums", "bass", "piano"}  # type: ignore[attr-defined]
 
 
 async def test_strength_and_target_are_typed_within_their_ranges(
@@ -177,9 +188,9 @@ async def test_strength_and_target_are_typed_within_their_ranges(
         assert "4 is advised" in str(app.screen.query_one("#hint", Label).render())
         await pilot.press(*"7.5", "enter")
         await until(pilot, lambda: app.screen is screen)
-        assert studio.of(c.SetTrait) == [
-            c.SetTrait("drums", target=0.7),
-            c.SetTrait("guitar", strength=7.5),
+        assert studio.of(SetTrait) == [
+            SetTrait("drums", target=0.7),
+            SetTrait("guitar", strength=7.5),
         ]
 
 
@@ -209,8 +220,8 @@ async def test_a_take_grows_with_its_meters_is_held_let_go_and_cancelled(
         await until(pilot, lambda: "paused" in bar.plain())
         await pilot.press("p", "c")
         await until(pilot, lambda: "resting" in bar.plain())
-        assert studio.of(c.Generate, c.PauseGeneration, c.Cancel) == [
-            c.Generate(), c.PauseGeneration(True), c.PauseGeneration(False), c.Cancel(7),
+        assert studio.of(Generate, PauseGeneration, Cancel) == [
+            Generate(), PauseGeneration(True), PauseGeneration(False), Cancel(7),
         ]  # fmt: skip
 
 
@@ -308,11 +319,11 @@ async def test_takes_are_played_compared_continued_and_made_again(
         studio.tell(TakePlayed("t3", 6.0))
         await until(pilot, lambda: screen.takes.played.at == 6.0)
         await pilot.press("b", "right")
-        assert studio.of(c.PlayTake) == [
-            c.PlayTake("t2"), c.PlayTake("t3", 5.5), c.PlayTake("t2", 6.0), c.PlayTake("t2", 7.0),
+        assert studio.of(PlayTake) == [
+            PlayTake("t2"), PlayTake("t3", 5.5), PlayTake("t2", 6.0), PlayTake("t2", 7.0),
         ]  # fmt: skip
         await pilot.press("enter", "w", "w")
-        assert len(studio.of(c.StopTake)) == 2
+        assert len(studio.of(StopTake)) == 2
         studio.sent.clear()
         await pilot.press("down", "b")
         await until(pilot, lambda: screen.studio.job is not None)
@@ -320,17 +331,17 @@ async def test_takes_are_played_compared_continued_and_made_again(
         assert screen.takes.id == "t1"
         studio.change(job=None, growing=None)
         await pilot.press("u", "o")
-        assert studio.of(c.MakeTwin, c.SetGeneration, c.MakeAgain) == [
-            c.MakeTwin("t1"), c.SetGeneration(prompt=Prompt("take", "t1")), c.MakeAgain("t1"),
+        assert studio.of(MakeTwin, SetGeneration, MakeAgain) == [
+            MakeTwin("t1"), SetGeneration(prompt=Prompt("take", "t1")), MakeAgain("t1"),
         ]  # fmt: skip
         await until(pilot, lambda: screen.takes.id == "t9")
         studio.change(job=None, growing=None, takes=(*studio.studio.takes, take(9)))
         await until(pilot, lambda: screen.studio.job is None)
         assert screen.takes.id == "t9"
         await pilot.press("n")
-        assert studio.of(c.SetGeneration, c.Generate)[-2:] == [
-            c.SetGeneration(prompt=Prompt("take", "t9")),
-            c.Generate(),
+        assert studio.of(SetGeneration, Generate)[-2:] == [
+            SetGeneration(prompt=Prompt("take", "t9")),
+            Generate(),
         ]
 
 
@@ -344,7 +355,7 @@ async def test_what_grows_can_be_heard_but_not_yet_kept(
         studio.tell(grown(90))
         await pilot.press("w")
         await until(pilot, lambda: screen.takes.plays)
-        assert studio.of(c.PlayTake) == [c.PlayTake(None)]
+        assert studio.of(PlayTake) == [PlayTake(None)]
         await pilot.press("s")
         await until(pilot, lambda: any("still grows" in n.message for n in app._notifications))
         assert app.screen is screen
@@ -356,7 +367,7 @@ async def test_an_unsteered_take_is_its_own_twin(app: ArmonicaApp, studio: FakeS
         await steer(pilot, studio)
         await pilot.press("b")
         await until(pilot, lambda: any("own twin" in n.message for n in app._notifications))
-        assert not studio.of(c.MakeTwin, c.PlayTake)
+        assert not studio.of(MakeTwin, PlayTake)
 
 
 async def test_a_take_is_saved_where_it_is_told_and_removed_only_after_a_word(
@@ -368,10 +379,10 @@ async def test_a_take_is_saved_where_it_is_told_and_removed_only_after_a_word(
         await pilot.press("s", "enter")
         await until(pilot, lambda: app.screen is screen)
         usual = songs_folder() / "The Rakes of Kildare 1.wav"
-        assert studio.of(c.SaveTake) == [c.SaveTake("t1", str(usual))]
+        assert studio.of(SaveTake) == [SaveTake("t1", str(usual))]
         await pilot.press("D", "enter")
         await until(pilot, lambda: app.screen is screen)
-        assert not studio.of(c.RemoveTake)
+        assert not studio.of(RemoveTake)
         await pilot.press("D")
         assert isinstance(app.screen, Choice)
         await pilot.press("down", "enter")
@@ -409,15 +420,15 @@ async def test_settings_are_typed_at_once_or_turned_by_keys(
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await steer(pilot, studio)
         await pilot.press("]", "]", "[", ")", "(", "(", "d")
-        sent = studio.of(c.SetGeneration)
+        sent = studio.of(SetGeneration)
         assert [each.seconds for each in sent[:3]] == [9.0, 10.0, 9.0]  # type: ignore[attr-defined]
         assert [each.temperature for each in sent[3:6]] == [0.95, 0.9, 0.85]  # type: ignore[attr-defined]
         assert 0 <= sent[6].seed < 2**31  # type: ignore[attr-defined]
         studio.sent.clear()
         await pilot.press("e", *"12", "tab", *"77", "tab", *"1.1", "tab", *"250", "enter")
         await until(pilot, lambda: app.screen is screen)
-        made = c.SetGeneration(seconds=12.0, seed=77, temperature=1.1, top_k=250)
-        assert studio.of(c.SetGeneration) == [made]
+        made = SetGeneration(seconds=12.0, seed=77, temperature=1.1, top_k=250)
+        assert studio.of(SetGeneration) == [made]
         assert "seed 77 · temperature 1.1 · top 250" in screen.query_one(JobBar).plain()
 
 
@@ -429,7 +440,7 @@ async def test_another_model_is_loaded_by_its_name_and_unloaded(
         await pilot.press("M", *"facebook/musicgen-small", "enter")
         bar = screen.query_one(JobBar)
         await until(pilot, lambda: "loading" in bar.plain())
-        assert studio.of(c.OpenAudioModel) == [c.OpenAudioModel("facebook/musicgen-small")]
+        assert studio.of(OpenAudioModel) == [OpenAudioModel("facebook/musicgen-small")]
         detail = "state_dict.bin: 3.1 of 840 MiB, 4 MiB a second, 3-5 min left"
         studio.change(model=AudioModelStatus("facebook/musicgen-small", "loading", detail=detail))
         await until(pilot, lambda: detail in bar.plain())
@@ -441,7 +452,7 @@ async def test_another_model_is_loaded_by_its_name_and_unloaded(
         await until(pilot, lambda: failed in rows.plain())
         assert "Put the files" in " ".join(" ".join(lines(rows)).split())
         await pilot.press("U")
-        assert studio.of(c.CloseAudioModel) == [c.CloseAudioModel()]
+        assert studio.of(CloseAudioModel) == [CloseAudioModel()]
         await until(pilot, lambda: "M loads one" in rows.plain())
 
 
@@ -464,7 +475,7 @@ async def test_the_song_plays_on_both_screens_and_jobs_are_told_on_both(
         screen = await steer(pilot, studio)
         line = screen.query_one(Transport)
         await pilot.press("space", "+")
-        assert studio.of(c.Play, c.SetTempo)[0] == c.Play()
+        assert studio.of(Play, SetTempo)[0] == Play()
         await until(pilot, lambda: "▶ playing" in line.plain() and "97 bpm" in line.plain())
         studio.tell(PlayheadMoved(2, 1.5))
         studio.tell(JobProgressed(4, "training", 0.4))
@@ -506,7 +517,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
         await until(pilot, lambda: app.screen.query(OptionList))
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: studio.of(c.Generate))
+        await until(pilot, lambda: studio.of(Generate))
         assert "generate" in screen.query_one(KeysLine).plain()
 
 
@@ -530,8 +541,8 @@ async def test_the_mouse_chooses_plays_and_pushes(app: ArmonicaApp, studio: Fake
         await until(pilot, lambda: screen.takes.id == "t1" and screen.held == "takes")
         await pilot.press("w")
         await pilot.click("#wave", offset=(39, 2))
-        await until(pilot, lambda: len(studio.of(c.PlayTake)) == 2)
-        assert studio.of(c.PlayTake)[1] == c.PlayTake("t1", 6.0)
+        await until(pilot, lambda: len(studio.of(PlayTake)) == 2)
+        assert studio.of(PlayTake)[1] == PlayTake("t1", 6.0)
 
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.config import Settings
-from engine.protocol.events import Event, TakeGrown
+from engine.protocol.base import Event
+from engine.protocol.generation import TakeGrown
 from engine.runtime.engine import Engine
 from tests.support.fake_audio import FakeStage, plant_probes
 from tests.support.fake_engine import song

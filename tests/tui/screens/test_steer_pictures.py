@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.protocol.events import AudioModelStatus, TakePlayed, TraitResult
+from engine.protocol.generation import AudioModelStatus, TakePlayed, TraitResult
 from tests.support.fake_generation import FakeStudio, grown, take
 from tests.support.waiting import until
 from tui.app import ArmonicaApp

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.protocol import commands as c
-from engine.protocol.events import Event, InfluenceFound
+from engine.protocol.analysis import AskInfluence, AskTakeInfluence, InfluenceFound
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import SelectSlot, SetLatent
 from tests.support.fake_engine import FakeEngine
 from tui.view_models.queries import FOLLOW, Inquiry, Wanted
 
@@ -35,15 +36,15 @@ class Asked:
         self.waiting.append(deed)
 
     @property
-    def sent(self) -> list[c.Command]:
+    def sent(self) -> list[Command]:
         """The questions that were asked."""
-        return self.engine.of(c.AskInfluence, c.AskTakeInfluence)
+        return self.engine.of(AskInfluence, AskTakeInfluence)
 
     def follow(self) -> None:
         """Takes the state of the song."""
         self.inquiry.follow(self.engine.snapshot)
 
-    def do(self, *commands: c.Command) -> None:
+    def do(self, *commands: Command) -> None:
         """Changes the song."""
         for command in commands:
             self.engine.send(command)
@@ -65,10 +66,10 @@ class Asked:
 def test_a_measure_is_asked_about_once_for_all_edits_that_come_together() -> None:
     asked = Asked()
     for value in (0.1, 0.2, 0.3):
-        asked.do(c.SetLatent(0, 0, value))
+        asked.do(SetLatent(0, 0, value))
     assert len(asked.waiting) == 1
     asked.wait()
-    assert asked.sent == [c.AskInfluence(0)]
+    assert asked.sent == [AskInfluence(0)]
     assert asked.inquiry.stale("measure")
     asked.hear()
     assert asked.inquiry.answer("measure") is not None
@@ -82,7 +83,7 @@ def test_an_answer_from_before_an_edit_is_shown_as_old_until_the_new_one_comes()
     asked.wait()
     asked.hear()
     before = asked.inquiry.answer("measure")
-    asked.do(c.SetLatent(0, 2, 2.0), c.SetLatent(0, 1, -2.0))
+    asked.do(SetLatent(0, 2, 2.0), SetLatent(0, 1, -2.0))
     assert asked.inquiry.answer("measure") is before
     assert asked.inquiry.stale("measure")
     asked.wait()
@@ -96,7 +97,7 @@ def test_a_late_answer_to_an_older_question_is_not_taken() -> None:
     asked.wait()
     (late,) = asked.answers
     asked.answers.clear()
-    asked.do(c.SetLatent(0, 2, 2.0), c.SetLatent(0, 1, -2.0))
+    asked.do(SetLatent(0, 2, 2.0), SetLatent(0, 1, -2.0))
     asked.wait()
     asked.inquiry.hear(late)
     assert asked.inquiry.answer("measure") is None
@@ -110,11 +111,11 @@ def test_an_answer_about_another_measure_is_none() -> None:
     asked = Asked()
     asked.wait()
     asked.hear()
-    asked.do(c.SelectSlot(1))
+    asked.do(SelectSlot(1))
     assert asked.inquiry.answer("measure") is None
     asked.wait()
     (other,) = asked.answers
-    asked.do(c.SelectSlot(2))
+    asked.do(SelectSlot(2))
     asked.inquiry.hear(other)
     assert asked.inquiry.answer("measure") is None
     asked.answers.clear()
@@ -122,16 +123,16 @@ def test_an_answer_about_another_measure_is_none() -> None:
     asked.hear()
     told = asked.inquiry.answer("measure")
     assert told is not None
-    assert told.asked == c.AskInfluence(2)
+    assert told.asked == AskInfluence(2)
 
 
 def test_a_measure_around_the_selected_one_is_part_of_the_question() -> None:
     asked = Asked()
     asked.wait()
     asked.hear()
-    asked.do(c.SetLatent(1, 2, 2.0), c.SetLatent(1, 1, -2.0))
+    asked.do(SetLatent(1, 2, 2.0), SetLatent(1, 1, -2.0))
     asked.wait()
-    assert asked.sent == [c.AskInfluence(0)] * 2
+    assert asked.sent == [AskInfluence(0)] * 2
 
 
 @pytest.mark.parametrize(
@@ -150,14 +151,14 @@ def test_what_may_be_named_goes_with_the_question(wanted: Wanted) -> None:
     asked.inquiry.choose("t1")
     asked.wait()
     asked.hear()
-    takes = len(asked.engine.of(c.AskTakeInfluence))
+    takes = len(asked.engine.of(AskTakeInfluence))
     asked.inquiry.want(wanted)
     asked.wait()
     named = (wanted.books, wanted.licences, wanted.without)
-    assert asked.engine.of(c.AskInfluence)[-1] == c.AskInfluence(0, 10, *named, alone=wanted.alone)
-    more = asked.engine.of(c.AskTakeInfluence)[takes:]
+    assert asked.engine.of(AskInfluence)[-1] == AskInfluence(0, 10, *named, alone=wanted.alone)
+    more = asked.engine.of(AskTakeInfluence)[takes:]
     # A take is asked about as a whole.
-    assert more == ([] if wanted.alone else [c.AskTakeInfluence("t1", 10, *named)])
+    assert more == ([] if wanted.alone else [AskTakeInfluence("t1", 10, *named)])
 
 
 def test_an_empty_measure_is_not_asked_about_and_nothing_before_the_model_is_there() -> None:
@@ -169,7 +170,7 @@ def test_an_empty_measure_is_not_asked_about_and_nothing_before_the_model_is_the
     asked.wait()
     asked.hear()
     assert asked.inquiry.answer("measure") is not None
-    asked.do(c.SelectSlot(6))
+    asked.do(SelectSlot(6))
     assert not asked.waiting
     assert asked.inquiry.answer("measure") is None
     assert asked.inquiry.settled
@@ -185,14 +186,14 @@ def test_a_take_is_asked_about_when_it_is_chosen_and_forgotten_when_it_is_not() 
     asked.hear()
     told = asked.inquiry.answer("take")
     assert told is not None
-    assert told.asked == c.AskTakeInfluence("t1")
+    assert told.asked == AskTakeInfluence("t1")
     asked.inquiry.choose("t2")
     assert asked.inquiry.answer("take") is None
     asked.inquiry.choose(None)
     assert asked.inquiry.answer("take") is None
     assert not asked.inquiry.stale("take")
     asked.wait()
-    assert asked.engine.of(c.AskTakeInfluence) == [c.AskTakeInfluence("t1")]
+    assert asked.engine.of(AskTakeInfluence) == [AskTakeInfluence("t1")]
 
 
 moves = st.sampled_from(["select", "edit", "want", "take", "wait", "hear", "late", "lose"])
@@ -206,9 +207,9 @@ def test_in_any_order_the_answer_shown_is_that_about_what_is_there(
     for move, number in steps:
         match move:
             case "select":
-                asked.do(c.SelectSlot(number * 2))
+                asked.do(SelectSlot(number * 2))
             case "edit":
-                asked.do(c.SetLatent(number, 2, number / 2))
+                asked.do(SetLatent(number, 2, number / 2))
             case "want":
                 wanted = asked.inquiry.wanted
                 asked.inquiry.want(replace(wanted, alone=not wanted.alone))

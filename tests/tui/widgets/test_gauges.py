@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol import commands as c
+from engine.protocol.edit import LockDimension, Randomise, ResetLatent, SetLatent
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
@@ -20,11 +20,11 @@ async def test_a_gauge_moves_in_all_steps_and_one_hand_is_one_gesture(
 ) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("right", "l", "shift+right", "alt+left", "comma")
-        moves = engine.of(c.SetLatent)
+        moves = engine.of(SetLatent)
         assert [move.value for move in moves] == [-0.75, -0.5, 0.5, 0.45, 0.4]  # type: ignore[attr-defined]
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         await pilot.press("down", "right")
-        last = engine.of(c.SetLatent)[-1]
+        last = engine.of(SetLatent)[-1]
         assert (last.dimension, last.value) == (1, 0.75)  # type: ignore[attr-defined]
         assert last.gesture != moves[0].gesture  # type: ignore[attr-defined]
         assert engine.snapshot.undo[0] != engine.snapshot.undo[1]
@@ -56,11 +56,11 @@ async def test_a_value_is_typed_and_a_wrong_one_is_told_beside_it(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "j", "=", "9", "enter")
         await pilot.pause()
-        assert not engine.of(c.SetLatent)
+        assert not engine.of(SetLatent)
         assert app.screen.query_one("#field-0").has_class("-wrong")
         await pilot.press("backspace", "1", ".", "5", "enter")
-        await until(pilot, lambda: engine.of(c.SetLatent))
-        assert engine.of(c.SetLatent) == [c.SetLatent(0, 2, 1.5)]
+        await until(pilot, lambda: engine.of(SetLatent))
+        assert engine.of(SetLatent) == [SetLatent(0, 2, 1.5)]
 
 
 async def test_lock_reset_randomise(app: ArmonicaApp, engine: FakeEngine) -> None:
@@ -68,11 +68,11 @@ async def test_lock_reset_randomise(app: ArmonicaApp, engine: FakeEngine) -> Non
         await pilot.press("f")
         await until(pilot, lambda: 0 in app.composing.shown.locks)
         await pilot.press("f", ")", "r", "0", "o")
-        sent = engine.of(c.LockDimension, c.Randomise, c.ResetLatent)
-        assert sent[:2] == [c.LockDimension(0, True), c.LockDimension(0, False)]
-        assert isinstance(sent[2], c.Randomise)
+        sent = engine.of(LockDimension, Randomise, ResetLatent)
+        assert sent[:2] == [LockDimension(0, True), LockDimension(0, False)]
+        assert isinstance(sent[2], Randomise)
         assert (sent[2].slot, sent[2].amount) == (0, 0.4)
-        assert sent[3:] == [c.ResetLatent(0, 0), c.ResetLatent(0, None)]
+        assert sent[3:] == [ResetLatent(0, 0), ResetLatent(0, None)]
 
 
 async def test_other_gauges_are_a_page_away(app: ArmonicaApp, engine: FakeEngine) -> None:
@@ -83,7 +83,7 @@ async def test_other_gauges_are_a_page_away(app: ArmonicaApp, engine: FakeEngine
         await until(pilot, lambda: bank.display and "lowest pitch" in bank.plain())
         assert not app.composing.query_one(AttributeMap).display
         await pilot.press("]", "right")
-        assert engine.of(c.SetLatent)[-1].dimension == 4 + bank.page_size  # type: ignore[attr-defined]
+        assert engine.of(SetLatent)[-1].dimension == 4 + bank.page_size  # type: ignore[attr-defined]
         await pilot.press("[", "[")
         assert app.composing.query_one(AttributeMap).display
         assert app.composing.query_one(NamedGauges).has_focus
@@ -97,7 +97,7 @@ async def test_the_mouse_drags_a_gauge_and_chooses_a_measure(
         await pilot.mouse_down("#gauges", offset=(left + cells // 2, 4))
         await pilot.hover("#gauges", offset=(left + cells - 1, 4))
         await pilot.mouse_up("#gauges", offset=(left + cells - 1, 4))
-        moves = engine.of(c.SetLatent)
+        moves = engine.of(SetLatent)
         assert [(m.dimension, m.value) for m in moves] == [(2, 0.0), (2, 3.0)]  # type: ignore[attr-defined]
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         await pilot.click("#strip", offset=(25, 1))

@@ -17,8 +17,18 @@ from engine.influence.measures.index import BadIndex
 from engine.influence.spec import Found
 from engine.jobs import Jobs
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import Event, InfluenceFound, Noticed, Refused, Snapshot
+from engine.protocol.analysis import (
+    AskInfluence,
+    AskTakeInfluence,
+    InfluenceFound,
+    RegenerateAway,
+    WriteProvenance,
+)
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import LockDimension, SetLatent, Undo
+from engine.protocol.files import ExportMidi
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
 from engine.runtime.dispatcher import Conductor, ModelLoaded
 from engine.services.analysis.influence_backends import InfluenceParts, Tunes
 from engine.services.analysis.influence_queries import WayFound
@@ -79,7 +89,7 @@ class Asked:
         """The latest state."""
         return self.conductor.snapshot
 
-    def do(self, *commands: c.Command) -> Asked:
+    def do(self, *commands: Command) -> Asked:
         """Asks."""
         for command in commands:
             self.conductor.take(command, 0.0)
@@ -94,7 +104,7 @@ class Asked:
             while self.home:
                 self.conductor.take(self.home.pop(0), 0.0)
 
-    def answer(self, command: c.AskInfluence | c.AskTakeInfluence) -> InfluenceFound:
+    def answer(self, command: AskInfluence | AskTakeInfluence) -> InfluenceFound:
         """Asks and gives the answer."""
         self.do(command)
 
@@ -108,7 +118,7 @@ class Asked:
         self.until(answers)
         return answers()[-1]
 
-    def found(self, command: c.AskInfluence | c.AskTakeInfluence) -> Found:
+    def found(self, command: AskInfluence | AskTakeInfluence) -> Found:
         """Asks and gives what was found."""
         answer = self.answer(command)
         assert answer.found is not None, answer.lack
@@ -122,20 +132,20 @@ class Asked:
 def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one() -> None:
     search = FakeSearch()
     asked = Asked(parts(search))
-    found = asked.found(c.AskInfluence(1))
+    found = asked.found(AskInfluence(1))
     measures = [each.measure for each in SONG.slots]
     assert search.asked == [(measures[1], measures[2])]
     assert (found.matches[0].title, found.matches[0].raw) == ("The Rakes of Kildare", 1.0)
     assert found.matches[0].asked == 2
-    assert asked.found(c.AskInfluence(1, alone=True)).matches[0].asked == 2
+    assert asked.found(AskInfluence(1, alone=True)).matches[0].asked == 2
     assert search.asked[-1] == (measures[1],)
-    asked.found(c.AskInfluence(4))
+    asked.found(AskInfluence(4))
     assert search.asked[-1] == (measures[4],)
 
 
 def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
     asked = Asked(parts())
-    answer = asked.answer(c.AskInfluence(1, top=2))
+    answer = asked.answer(AskInfluence(1, top=2))
     assert answer.found is not None
     assert len(answer.found.matches) == len(answer.beside) == 2
     assert answer.beside[0].ours == (SONG.slots[1].measure,)
@@ -147,11 +157,11 @@ def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
 
 def test_matches_can_be_kept_to_books_and_licences_and_without_some() -> None:
     asked = Asked(parts())
-    airs = asked.found(c.AskInfluence(1, books=frozenset({"Aird's Airs"})))
+    airs = asked.found(AskInfluence(1, books=frozenset({"Aird's Airs"})))
     assert [match.book for match in airs.matches] == ["Aird's Airs"]
-    free = asked.found(c.AskInfluence(1, licences=frozenset({"public domain"})))
+    free = asked.found(AskInfluence(1, licences=frozenset({"public domain"})))
     assert "A Song of Yesterday" not in [match.title for match in free.matches]
-    others = asked.found(c.AskInfluence(1, without=frozenset({10})))
+    others = asked.found(AskInfluence(1, without=frozenset({10})))
     assert 10 not in [match.cluster for match in others.matches]
     assert others.originality.value == 0.0
 
@@ -159,12 +169,12 @@ def test_matches_can_be_kept_to_books_and_licences_and_without_some() -> None:
 def test_what_cannot_be_answered_is_an_answer_and_interrupts_nobody() -> None:
     missing = BadIndex("There is no index.", "Make it anew: armonica corpus index.")
     asked = Asked(parts(error=missing))
-    answer = asked.answer(c.AskInfluence(1))
+    answer = asked.answer(AskInfluence(1))
     assert (answer.found, answer.lack) == (None, missing.line())
-    assert asked.answer(c.AskTakeInfluence("t1")).lack == missing.line()
+    assert asked.answer(AskTakeInfluence("t1")).lack == missing.line()
     assert not asked.told(Refused)
     assert not asked.told(Noticed)
-    silent = Asked(parts()).answer(c.AskInfluence(0))
+    silent = Asked(parts()).answer(AskInfluence(0))
     assert "Measure 1 has no notes" in silent.lack
 
 
@@ -177,13 +187,13 @@ def test_a_search_that_cannot_be_opened_is_not_tried_at_every_step_of_a_held_key
 
     asked = Asked(replace(parts(), measures=fails))
     for number in range(5):
-        asked.answer(c.AskInfluence(1, top=number + 1))
+        asked.answer(AskInfluence(1, top=number + 1))
     assert len(tried) == 1
 
 
 def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> None:
     asked = Asked(parts(), ready=False)
-    asked.do(c.AskInfluence(1))
+    asked.do(AskInfluence(1))
     assert not asked.told(Noticed)
     asked.load()
     asked.until(lambda: asked.told(InfluenceFound))
@@ -192,15 +202,15 @@ def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> N
 @pytest.mark.parametrize(
     "command",
     [
-        c.AskInfluence(9),
-        c.AskInfluence(1, top=0),
-        c.AskTakeInfluence("t1", top=1000),
-        c.RegenerateAway(0, frozenset(), 0.5, 1),
-        c.RegenerateAway(1, frozenset(), 0.0, 1),
-        c.RegenerateAway(9, frozenset(), 0.5, 1),
+        AskInfluence(9),
+        AskInfluence(1, top=0),
+        AskTakeInfluence("t1", top=1000),
+        RegenerateAway(0, frozenset(), 0.5, 1),
+        RegenerateAway(1, frozenset(), 0.0, 1),
+        RegenerateAway(9, frozenset(), 0.5, 1),
     ],
 )
-def test_what_cannot_be_met_is_refused_at_once(command: c.Command) -> None:
+def test_what_cannot_be_met_is_refused_at_once(command: Command) -> None:
     asked = Asked(parts()).do(command)
     (refused,) = asked.told(Refused)
     assert isinstance(refused, Refused)
@@ -210,12 +220,12 @@ def test_what_cannot_be_met_is_refused_at_once(command: c.Command) -> None:
 def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
     takes = FakeTakeSearch()
     asked = Asked(parts(takes=takes))
-    found = asked.found(c.AskTakeInfluence("t1"))
+    found = asked.found(AskTakeInfluence("t1"))
     assert (found.unit, found.matches[0].title) == ("second", "The Rakes of Kildare")
-    airs = asked.found(c.AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
+    airs = asked.found(AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
     assert [(match.rank, match.book) for match in airs.matches] == [(1, "Aird's Airs")]
     assert (found.close, airs.close) == (True, False), "of what may be named nothing is close"
-    without = asked.answer(c.AskTakeInfluence("t1", without=frozenset({10})))
+    without = asked.answer(AskTakeInfluence("t1", without=frozenset({10})))
     assert without.found is not None
     assert [match.cluster for match in without.found.matches] == [11, 12]
     assert without.beside[0].ours == ()
@@ -224,10 +234,10 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
 
 
 def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -> None:
-    asked = Asked(parts()).do(c.LockDimension(1, True), c.LockDimension(20, True))
+    asked = Asked(parts()).do(LockDimension(1, True), LockDimension(20, True))
     before = asked.shown.song.slots[1]
     steps = len(asked.shown.undo)
-    asked.do(c.RegenerateAway(1, frozenset({10}), 1.0, 7))
+    asked.do(RegenerateAway(1, frozenset({10}), 1.0, 7))
     asked.until(lambda: asked.told(Noticed) or asked.told(Refused))
     after = asked.shown.song.slots[1]
     assert after.measure != before.measure
@@ -235,10 +245,10 @@ def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -
     assert after.latent is not None
     assert before.latent is not None
     assert (after.latent[1], after.latent[20]) == (before.latent[1], before.latent[20])
-    alone = asked.found(c.AskInfluence(1, alone=True))
+    alone = asked.found(AskInfluence(1, alone=True))
     assert alone.matches[0].cluster != 10
     assert alone.originality.value > 0
-    asked.do(c.Undo())
+    asked.do(Undo())
     assert asked.shown.song.slots[1] == before
     assert asked.player.notes(), "what was found is heard"
 
@@ -246,7 +256,7 @@ def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -
 def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
     found = []
     for _ in range(2):
-        asked = Asked(parts()).do(c.RegenerateAway(1, frozenset(), 0.8, 3))
+        asked = Asked(parts()).do(RegenerateAway(1, frozenset(), 0.8, 3))
         asked.until(lambda asked=asked: asked.told(Noticed))  # type: ignore[misc]
         found.append(asked.shown.song.slots[1].measure)
         assert replay(asked.recording, FakeModel()) == asked.shown
@@ -255,12 +265,12 @@ def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
 
 def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
     asked = Asked(parts())
-    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 7))
+    asked.do(RegenerateAway(1, frozenset(), 1.0, 7))
     deadline = time.monotonic() + 30
     while not any(isinstance(event, WayFound) for event in asked.home):
         assert time.monotonic() < deadline
         time.sleep(0.001)
-    asked.do(c.SetLatent(1, 2, 1.0))
+    asked.do(SetLatent(1, 2, 1.0))
     moved = asked.shown.song.slots[1]
     asked.until(lambda: asked.told(Noticed))
     assert asked.shown.song.slots[1] == moved
@@ -274,21 +284,21 @@ def test_where_every_neighbour_is_as_near_that_is_said() -> None:
 
     asked = Asked(parts(Everywhere()))
     before = asked.shown.song
-    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 1))
+    asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
     asked.until(lambda: asked.told(Refused))
     assert asked.shown.song == before
 
 
 def test_all_gauges_locked_leave_no_way() -> None:
-    asked = Asked(parts()).do(*(c.LockDimension(at, True) for at in range(32)))
-    asked.do(c.RegenerateAway(1, frozenset(), 1.0, 1))
+    asked = Asked(parts()).do(*(LockDimension(at, True) for at in range(32)))
+    asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
     assert "locked" in str(asked.told(Refused))
 
 
 def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
     asked = Asked(parts())
-    asked.do(c.WriteProvenance(str(tmp_path / "song")))
-    asked.do(c.WriteProvenance(str(tmp_path / "take.json"), "t1"))
+    asked.do(WriteProvenance(str(tmp_path / "song")))
+    asked.do(WriteProvenance(str(tmp_path / "take.json"), "t1"))
     asked.until(lambda: len(asked.told(Noticed)) == 2)
     song = json.loads((tmp_path / "song.json").read_text())
     assert (song["kind"], song["title"], len(song["measures"])) == ("song", "Song", 5)
@@ -305,8 +315,8 @@ def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
 
 def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
     asked = Asked(parts())
-    asked.do(c.ExportMidi(str(tmp_path / "said.mid"), credits=True))
-    asked.do(c.ExportMidi(str(tmp_path / "plain.mid")))
+    asked.do(ExportMidi(str(tmp_path / "said.mid"), credits=True))
+    asked.do(ExportMidi(str(tmp_path / "plain.mid")))
     asked.until(lambda: len(asked.told(Noticed)) == 2)
 
     def texts(name: str) -> list[tuple[int, str]]:
@@ -325,9 +335,9 @@ def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
     assert lines[0][1].startswith("Measure 2: similar to The Rakes of Kildare (O'Neill's")
 
 
-@pytest.mark.parametrize("command", [c.WriteProvenance, lambda p: c.ExportMidi(p, credits=True)])
+@pytest.mark.parametrize("command", [WriteProvenance, lambda p: ExportMidi(p, credits=True)])
 def test_a_place_where_nothing_can_be_written_is_refused(
-    command: Callable[[str], c.Command],
+    command: Callable[[str], Command],
 ) -> None:
     asked = Asked(parts()).do(command("/proc/no/such"))
     asked.until(lambda: asked.told(Refused))
@@ -352,16 +362,16 @@ def test_errors_of_the_family_alone_are_answers() -> None:
         raise RuntimeError("a fault")
 
     asked = Asked(replace(parts(), measures=breaks))
-    asked.do(c.AskInfluence(1))
+    asked.do(AskInfluence(1))
     asked.until(lambda: asked.told(Refused))
     assert not issubclass(RuntimeError, ArmonicaError)
 
 
 def test_gradients_are_asked_about_a_measure_on_demand() -> None:
     asked = Asked(parts())
-    plain = asked.found(c.AskInfluence(1))
+    plain = asked.found(AskInfluence(1))
     assert {match.evidence for match in plain.matches} == {"similar"}
-    weighed = asked.found(c.AskInfluence(1, gradients=True))
+    weighed = asked.found(AskInfluence(1, gradients=True))
     assert weighed.matches[0].evidence == "gradient"
     assert weighed.matches[0].pull == 99.5
     assert [match.title for match in weighed.matches] == [match.title for match in plain.matches]

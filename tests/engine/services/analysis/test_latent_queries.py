@@ -13,8 +13,17 @@ from engine.formats import midi_file
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import MidiLookedInto, Noticed, Refused, TrackFound, TunePreviewed
+from engine.protocol.files import (
+    ImportMidi,
+    LookIntoMidi,
+    MidiLookedInto,
+    OpenSong,
+    PreviewTune,
+    TrackFound,
+    TunePreviewed,
+)
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.transport import AuditionMeasures, Play
 from engine.runtime.engine import Engine
 from tests.engine.runtime.test_dispatcher import Desk
 from tests.support.events import Listener
@@ -44,7 +53,7 @@ def engine(listener: Listener) -> Iterator[Engine]:
 def test_a_tune_is_previewed_as_far_as_it_goes(engine: Engine, listener: Listener) -> None:
     corpus = table.shipped()
     rows = [int(row) for row in corpus.rows_of(3)]
-    engine.send(c.PreviewTune(3, 2, 1000))
+    engine.send(PreviewTune(3, 2, 1000))
     told = listener.wait(TunePreviewed)
     assert (told.tune, told.first) == (3, 2)
     assert list(told.measures) == [corpus.measure(row) for row in rows[1:]]
@@ -55,8 +64,8 @@ def test_what_cannot_be_looked_at_is_refused_by_its_command(
 ) -> None:
     mute = tmp_path / "mute.mid"
     mido.MidiFile(type=1, tracks=[mido.MidiTrack()]).save(mute)
-    asked = (c.PreviewTune(1_000_000), c.LookIntoMidi(str(tmp_path / "no")),
-             c.LookIntoMidi(str(mute)), c.OpenSong(str(tmp_path / "no")))  # fmt: skip
+    asked = (PreviewTune(1_000_000), LookIntoMidi(str(tmp_path / "no")),
+             LookIntoMidi(str(mute)), OpenSong(str(tmp_path / "no")))  # fmt: skip
     for command in asked:
         engine.send(command)
         assert listener.wait(Refused, lambda told, c=command: told.answers == c).message  # type: ignore[misc]
@@ -67,7 +76,7 @@ def test_the_tracks_of_a_file_are_listed(
 ) -> None:
     path = tmp_path / "one.mid"
     midi_file.write(path, [LONG, GOES_ON], 120, title="Tune")
-    engine.send(c.LookIntoMidi(str(path)))
+    engine.send(LookIntoMidi(str(path)))
     assert listener.wait(MidiLookedInto) == MidiLookedInto(
         str(path), (TrackFound(1, "Tune", 0, False), TrackFound(2, "Tune", 2, False))
     )
@@ -79,7 +88,7 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     track.append(mido.Message("note_on", note=30, time=0))
     track.append(mido.Message("note_off", note=30, time=480))
     mido.MidiFile(type=1, tracks=[track]).save(path)
-    desk, command = Desk(), c.ImportMidi(0, str(path), 1)
+    desk, command = Desk(), ImportMidi(0, str(path), 1)
     desk.bring_in(command)
     (told,) = (each for each in desk.told(Noticed) if isinstance(each, Noticed))
     assert told.answers == command
@@ -89,24 +98,22 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
 def test_measures_of_no_song_are_heard_once_with_their_ties_and_silenced() -> None:
     desk = Desk(now=1.0)
     before = desk.conductor.snapshot
-    desk.do(c.AuditionMeasures((LONG, GOES_ON)))
+    desk.do(AuditionMeasures((LONG, GOES_ON)))
     notes = [(note.on, note.off, note.pitch) for note in desk.player.notes()]
     # The song's pace is a second for a quarter; the first note goes on over the bar line.
     assert notes == [(1.0, 7.0, 60), (7.0, 9.0, 64)]
     desk.now = 2.0
     desk.forget()
-    assert desk.do(c.AuditionMeasures()) == [m.Flush(2.0, cut=True)]
+    assert desk.do(AuditionMeasures()) == [m.Flush(2.0, cut=True)]
     assert desk.conductor.snapshot == before
-    desk.do(c.Play())
+    desk.do(Play())
     desk.forget()
-    assert desk.do(c.AuditionMeasures((LONG,)), c.AuditionMeasures()) == []
+    assert desk.do(AuditionMeasures((LONG,)), AuditionMeasures()) == []
 
 
 def test_a_measure_that_begins_held_is_silent_until_its_first_note() -> None:
     desk = Desk()
     desk.do(
-        c.AuditionMeasures(
-            (Measure.from_tokens([*[HOLD] * 6, 67, *[HOLD] * 5, REST] + [HOLD] * 11),)
-        )
+        AuditionMeasures((Measure.from_tokens([*[HOLD] * 6, 67, *[HOLD] * 5, REST] + [HOLD] * 11),))
     )
     assert [(note.on, note.off) for note in desk.player.notes()] == [(1.0, 2.0)]

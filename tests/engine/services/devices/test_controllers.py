@@ -13,8 +13,19 @@ from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap
 from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import Target
-from engine.protocol import commands as c
-from engine.protocol.events import ControlLearned, ControlsShown, Noticed, Refused, Snapshot
+from engine.protocol.base import Command
+from engine.protocol.devices import (
+    CancelLearn,
+    ControlLearned,
+    ControlsShown,
+    Forget,
+    Learn,
+    SetBinding,
+)
+from engine.protocol.edit import LockDimension, SelectSlot, SetLatent, SetLatents, Undo
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import Play
 from tests.engine.runtime.test_dispatcher import Desk
 
 NANO = "alsa:nano"
@@ -54,7 +65,7 @@ class Stage(Desk):
 
     def learn(self, target: Target, number: int = 16, port: str = NANO) -> None:
         """Binds a knob to a target by turning it, not as far as its middle, and rests."""
-        self.do(c.Learn(target))
+        self.do(Learn(target))
         self.turn(*range(20, 52, 3), number=number, port=port)
         self.pass_time(2.0)
 
@@ -93,7 +104,7 @@ JUMP = Binding(KNOB, DENSITY, takeover="jump")
 
 def test_a_knob_that_is_learned_moves_its_gauge_from_where_that_stands() -> None:
     stage = Stage()
-    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.do(SetLatent(0, 2, 0.0))
     stage.learn(DENSITY)
     assert stage.gauge() == 0.0
     stage.turn(55, 60, 70, 90, 127)
@@ -114,11 +125,11 @@ def test_what_is_learned_is_kept_and_found_again_by_the_name_of_the_device() -> 
 
 def test_nothing_is_learned_from_clocks_note_offs_and_twitches() -> None:
     stage = Stage()
-    stage.do(c.Learn(DENSITY))
+    stage.do(Learn(DENSITY))
     stage.hear(b"\xf8", b"\xfe", bytes((0x80, 36, 0)), bytes((0xB0, 3, 60)), bytes((0xB0, 3, 61)))
     stage.pass_time(3.0)
     assert stage.waiting() == DENSITY
-    stage.do(c.CancelLearn())
+    stage.do(CancelLearn())
     assert stage.waiting() is None
     stage.turn(*range(0, 127, 5))
     assert not map_files.own_folder().exists()
@@ -126,7 +137,7 @@ def test_nothing_is_learned_from_clocks_note_offs_and_twitches() -> None:
 
 def test_a_button_is_learned_after_a_rest_and_does_not_play_at_once() -> None:
     stage = Stage()
-    stage.do(c.Learn(PLAY))
+    stage.do(Learn(PLAY))
     stage.turn(127, number=41)
     stage.pass_time(1.0)
     assert stage.waiting() is None
@@ -147,9 +158,9 @@ def test_a_turn_hard_costs_one_step_of_undo_and_few_decodes() -> None:
     assert (stage.gauge(2), stage.gauge(1)) == (3.0, -3.0)
     assert len(stage.shown.undo) == steps + 1
     assert stage.shown.undo[0] == "range and density moved in measure 1"
-    sent = [each for each in stage.recording.commands if isinstance(each, c.SetLatents)]
+    sent = [each for each in stage.recording.commands if isinstance(each, SetLatents)]
     assert len(sent) <= 0.256 * 50 + 2
-    stage.do(c.Undo())
+    stage.do(Undo())
     assert stage.shown.song == before
 
 
@@ -158,7 +169,7 @@ def test_a_rest_ends_the_gesture_and_so_does_another_measure() -> None:
     stage.turn(10, 20, 30)
     stage.pass_time(1.0)
     stage.turn(40, 50)
-    stage.do(c.SelectSlot(1))
+    stage.do(SelectSlot(1))
     stage.turn(60, 70)
     stage.pass_time(0.1)
     assert len(stage.shown.undo) == 3
@@ -170,7 +181,7 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
     stage.pass_time(1.0)
     stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
     stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
-    stage.do(c.SelectSlot(1))
+    stage.do(SelectSlot(1))
     stage.pass_time(0.1)
     assert stage.gauge(slot=0) == 3.0
     assert stage.shown.song.slots[1].empty
@@ -178,11 +189,11 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
 
 def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
     stage = bound(Binding(KNOB, DENSITY))
-    stage.do(c.SetLatent(0, 2, 0.0))
+    stage.do(SetLatent(0, 2, 0.0))
     stage.turn(60, 64, 80)
     stage.pass_time(0.1)
     assert stage.gauge() > 0.5
-    stage.do(c.SetLatent(0, 2, -2.0))
+    stage.do(SetLatent(0, 2, -2.0))
     stage.turn(81, 82, 60)
     stage.pass_time(0.1)
     assert stage.gauge() == -2.0
@@ -196,7 +207,7 @@ def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
 
 def test_a_knob_without_ends_is_told_by_its_other_way_after_learning() -> None:
     stage = Stage()
-    stage.do(c.SetLatent(0, 2, 0.0), c.Learn(DENSITY))
+    stage.do(SetLatent(0, 2, 0.0), Learn(DENSITY))
     stage.turn(1, 1, 1, 1)
     assert stage.waiting() is None
     stage.turn(1, 1, 1, 1, 65, 65)
@@ -224,9 +235,9 @@ def test_a_clash_is_said_and_the_newer_wins() -> None:
 
 def test_several_controllers_move_at_once() -> None:
     stage = bound(JUMP)
-    stage.do(c.Learn(TEMPO))
+    stage.do(Learn(TEMPO))
     stage.turn(*range(0, 127, 9), port="jack:fader")
-    stage.do(c.SetBinding("fader", Binding(KNOB, TEMPO, takeover="jump")))
+    stage.do(SetBinding("fader", Binding(KNOB, TEMPO, takeover="jump")))
     for value in range(0, 128, 8):
         stage.turn(value)
         stage.turn(value, port="jack:fader")
@@ -253,32 +264,32 @@ def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
 
 def test_what_is_forgotten_moves_nothing() -> None:
     stage = bound(JUMP)
-    stage.do(c.Forget(DENSITY))
+    stage.do(Forget(DENSITY))
     here = stage.gauge()
     stage.turn(0, 127)
     stage.pass_time(0.1)
     assert stage.gauge() == here
     assert map_files.read(map_files.own_file("nano")).bindings == ()
     stage.events.clear()
-    stage.do(c.Forget(DENSITY))
+    stage.do(Forget(DENSITY))
     assert stage.words() == ["No control moves note density."]
 
 
 def test_a_binding_is_changed_by_its_control() -> None:
     stage = bound(JUMP, Binding(OTHER, TEMPO))
     narrow = Binding(KNOB, DENSITY, -1.0, 1.0, takeover="jump")
-    stage.do(c.SetBinding("nano", narrow))
+    stage.do(SetBinding("nano", narrow))
     stage.turn(127)
     stage.pass_time(0.1)
     assert stage.gauge() == 1.0
     assert map_files.read(map_files.own_file("nano")).bindings == (narrow, Binding(OTHER, TEMPO))
-    stage.do(c.SetBinding("nothing", narrow))
+    stage.do(SetBinding("nothing", narrow))
     assert isinstance(stage.events[-1], Refused)
 
 
 def test_locked_gauges_and_absent_traits_are_told_once_a_turn() -> None:
     stage = bound(JUMP, Binding(OTHER, Target("strength", "drums")))
-    stage.do(c.LockDimension(2, True))
+    stage.do(LockDimension(2, True))
     stage.events.clear()
     stage.turn(*range(0, 120, 5))
     stage.turn(*range(0, 120, 5), number=17)
@@ -382,16 +393,16 @@ def fed(stage: Stage) -> list[bytes]:
 def test_a_fader_follows_what_changes_elsewhere() -> None:
     stage = feeding(Binding(KNOB, DENSITY), Binding(Control("note", 9, 36), PLAY))
     fed(stage)
-    stage.do(c.SetLatent(0, 2, 3.0))
+    stage.do(SetLatent(0, 2, 3.0))
     assert fed(stage) == [bytes((0xB0, 16, 127))]
-    stage.do(c.SetLatent(0, 2, 0.0))
-    stage.do(c.Undo())
-    stage.do(c.Undo())
+    stage.do(SetLatent(0, 2, 0.0))
+    stage.do(Undo())
+    stage.do(Undo())
     here = round(127 * Binding(KNOB, DENSITY).place(stage.gauge()))
     assert fed(stage) == [bytes((0xB0, 16, here))]
-    stage.do(c.SelectSlot(1))
+    stage.do(SelectSlot(1))
     assert fed(stage) == [bytes((0xB0, 16, 64))]
-    stage.do(c.Play())
+    stage.do(Play())
     assert bytes((0x99, 36, 127)) in fed(stage)
 
 
@@ -407,7 +418,7 @@ def test_a_fader_is_not_moved_under_the_hand_that_moves_it() -> None:
 
 def test_a_fader_that_was_not_picked_up_goes_to_its_value_when_it_is_let_go() -> None:
     stage = feeding(Binding(KNOB, DENSITY))
-    stage.do(c.SetLatent(0, 2, 3.0))
+    stage.do(SetLatent(0, 2, 3.0))
     fed(stage)
     stage.turn(10, 20)
     assert fed(stage) == [bytes((0xB0, 16, 127))]
@@ -421,7 +432,7 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
     stage.conductor.take(m.Listening((NANO,)), stage.now)
     assert fed(stage) == first
     deaf = bound(JUMP)
-    deaf.do(c.SetLatent(0, 2, 3.0))
+    deaf.do(SetLatent(0, 2, 3.0))
     assert fed(deaf) == []
 
 
@@ -433,7 +444,7 @@ def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
     stage.player.messages.clear()
     stage.conductor.settle(stage.now)
     assert not [each for each in stage.player.messages if isinstance(each, m.Spare)]
-    stage.do(c.Forget(PLAY))
+    stage.do(Forget(PLAY))
     stage.conductor.settle(stage.now)
     assert [each for each in stage.player.messages if isinstance(each, m.Spare)] == [
         m.Spare(("b010 alsa:nano",))
@@ -446,10 +457,10 @@ MESSAGES = st.one_of(
     st.builds(lambda n, v: bytes((0x90, n, v)), st.integers(0, 127), st.integers(0, 127)),
 )
 ASKED = st.one_of(
-    st.builds(c.Learn, st.sampled_from([DENSITY, RANGE, TEMPO, PLAY])),
-    st.just(c.CancelLearn()),
-    st.builds(c.Forget, st.sampled_from([DENSITY, TEMPO])),
-    st.just(c.Undo()),
+    st.builds(Learn, st.sampled_from([DENSITY, RANGE, TEMPO, PLAY])),
+    st.just(CancelLearn()),
+    st.builds(Forget, st.sampled_from([DENSITY, TEMPO])),
+    st.just(Undo()),
 )
 
 
@@ -458,7 +469,7 @@ ASKED = st.one_of(
 )
 @given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
 def test_any_turning_and_asking_leaves_a_sound_map(
-    events: list[bytes | c.Command], apart: float
+    events: list[bytes | Command], apart: float
 ) -> None:
     stage = bound(Binding(KNOB, DENSITY))
     for each in events:

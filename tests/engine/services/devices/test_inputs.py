@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from engine.config import Settings
 from engine.midi import messages as m
-from engine.protocol import commands as c
-from engine.protocol.events import InputStatus, Noticed
+from engine.protocol.devices import ListenTo, SetThru
+from engine.protocol.edit import SetTrack
+from engine.protocol.notices import Noticed
+from engine.protocol.snapshot import InputStatus
 from tests.engine.runtime.test_dispatcher import Desk
 
 
@@ -19,10 +21,10 @@ def test_a_player_that_has_begun_is_told_what_to_hear() -> None:
 
 def test_thru_goes_out_on_the_channel_of_the_track() -> None:
     desk = Desk()
-    sent = desk.do(c.SetTrack(channel=4))
+    sent = desk.do(SetTrack(channel=4))
     assert m.Thru(True, 4) in sent
     desk.forget()
-    assert desk.do(c.SetThru(False, only=(9,))) == [m.Thru(False, 4, (9,))]
+    assert desk.do(SetThru(False, only=(9,))) == [m.Thru(False, 4, (9,))]
     assert desk.conductor.snapshot.inputs == InputStatus(thru=False, only=(9,))
 
 
@@ -38,5 +40,5 @@ def test_the_snapshot_says_which_ports_are_heard() -> None:
     desk.forget()
     desk.do(m.Listening(("alsa:Keys",), ("alsa:Pads: busy",)))
     assert desk.told(Noticed) == []
-    assert desk.do(c.ListenTo(("pads",))) == [m.Listen(("pads",))]
+    assert desk.do(ListenTo(("pads",))) == [m.Listen(("pads",))]
     assert desk.conductor.snapshot.inputs.wanted == ("pads",)

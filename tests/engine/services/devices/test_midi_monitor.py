@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
-from engine.protocol import commands as c
-from engine.protocol.events import MidiLine, MidiPassed, Way
+from engine.protocol.devices import MidiLine, MidiPassed, WatchMidi, Way
 from engine.services.devices.midi_monitor import LEASE, LINES, PERIOD, MidiWatch
 from tests.engine.runtime.test_dispatcher import Desk
 
@@ -22,7 +21,7 @@ def test_nobody_watches_at_first() -> None:
 
 def test_what_passes_is_told_at_most_twenty_times_a_second() -> None:
     desk = Desk()
-    assert desk.do(c.WatchMidi(True)) == [m.Monitor(True)]
+    assert desk.do(WatchMidi(True)) == [m.Monitor(True)]
     desk.do(m.Heard(1.0, "alsa:keys", NOTE), m.Sent(0.9, 0.0015, "alsa:synth", b"\xf8"))
     assert desk.told(MidiPassed) == []
     wake = desk.conductor.wake()
@@ -41,15 +40,15 @@ def test_what_passes_is_told_at_most_twenty_times_a_second() -> None:
 
 def test_it_ends_when_told_and_by_itself_when_nobody_asks_again() -> None:
     desk = Desk()
-    desk.do(c.WatchMidi(True))
+    desk.do(WatchMidi(True))
     desk.forget()
-    assert desk.do(c.WatchMidi(False)) == [m.Monitor(False)]
+    assert desk.do(WatchMidi(False)) == [m.Monitor(False)]
     desk.forget()
-    assert desk.do(c.WatchMidi(False)) == []
-    desk.do(c.WatchMidi(True))
+    assert desk.do(WatchMidi(False)) == []
+    desk.do(WatchMidi(True))
     desk.forget()
     desk.until(desk.now + LEASE - 1)
-    assert desk.do(c.WatchMidi(True)) == []
+    assert desk.do(WatchMidi(True)) == []
     desk.until(desk.now + LEASE - 1)
     assert desk.player.messages == []
     desk.until(desk.now + 1.0)

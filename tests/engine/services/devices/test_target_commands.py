@@ -9,8 +9,10 @@ import pytest
 from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import SORTS, Target
-from engine.protocol import commands as c
-from engine.protocol.events import AudioModelStatus, Snapshot, StudioShown, Take, Trait
+from engine.protocol.base import Command
+from engine.protocol.edit import SetLatents
+from engine.protocol.generation import AudioModelStatus, StudioShown, Take, Trait
+from engine.protocol.snapshot import Snapshot
 from engine.protocol.target_choices import offered
 from engine.services.devices import target_commands
 from engine.services.editing.state import State
@@ -39,7 +41,7 @@ def target(word: str) -> Target:
 @pytest.mark.parametrize("word", [word for word, sort in SORTS.items() if sort.pressed])
 def test_whatever_is_pressed_is_a_command(word: str, shown: Snapshot) -> None:
     command = target_commands.pressed(target(word), shown, STUDIO, Random(1))
-    assert isinstance(command, c.Command)
+    assert isinstance(command, Command)
 
 
 @pytest.mark.parametrize("word", [word for word, sort in SORTS.items() if not sort.pressed])
@@ -52,7 +54,7 @@ def test_whatever_takes_a_value_stands_somewhere_and_is_moved(word: str, shown: 
     assert 0 <= binding.place(here) <= 1
     for place in (0.0, 0.5, 1.0):
         (command,) = target_commands.moves({which: binding.value(place)}, shown, 0, -1)
-        assert isinstance(command, c.Command)
+        assert isinstance(command, Command)
 
 
 def test_all_that_is_there_is_offered(shown: Snapshot) -> None:
@@ -66,11 +68,9 @@ def test_gauges_that_move_together_are_one_command_without_those_that_are_locked
     shown: Snapshot,
 ) -> None:
     values = {Target("gauge", name): 1.0 for name in ("note_range", "note_density")}
-    assert target_commands.moves(values, shown, 0, -1) == [
-        c.SetLatents(0, ((1, 1.0), (2, 1.0)), -1)
-    ]
+    assert target_commands.moves(values, shown, 0, -1) == [SetLatents(0, ((1, 1.0), (2, 1.0)), -1)]
     state = State(SONG, locks=frozenset({2}))
     state.adopt(FakeModel())
     assert target_commands.moves(values, state.snapshot(), 0, -1) == [
-        c.SetLatents(0, ((1, 1.0),), -1)
+        SetLatents(0, ((1, 1.0),), -1)
     ]

@@ -16,14 +16,46 @@ from engine.music.modulation import Modulation
 from engine.music.performance import Touch
 from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import (
-    Noticed,
-    PortStatus,
-    RecordSettings,
-    RecordStatus,
-    Refused,
-    Snapshot,
+from engine.protocol.base import Command
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    Interpolate,
+    LoadMeasures,
+    LockDimension,
+    MoveLatent,
+    Randomise,
+    Redo,
+    RemoveModulation,
+    RemoveSlot,
+    ReplaceSong,
+    ResetLatent,
+    SelectSlot,
+    SetBank,
+    SetGroove,
+    SetKey,
+    SetLatent,
+    SetLatents,
+    SetModulation,
+    SetTempo,
+    SetTitle,
+    SetTrack,
+    Undo,
+    Vary,
+)
+from engine.protocol.facts import MarkPort, MarkSaved
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import PortStatus, RecordSettings, RecordStatus, Snapshot
+from engine.protocol.transport import (
+    Audition,
+    EndRecording,
+    Panic,
+    Play,
+    Record,
+    SetEditTiming,
+    SetRecord,
+    Stop,
 )
 from engine.services.editing.state import State
 from tests.support.fakes import FakeModel
@@ -51,7 +83,7 @@ def state(model: FakeModel) -> State:
     return made
 
 
-def do(state: State, *commands: c.Command) -> Snapshot:
+def do(state: State, *commands: Command) -> Snapshot:
     """Applies commands that are all met."""
     for command in commands:
         refused = [e for e in state.apply(command) if isinstance(e, Refused)]
@@ -59,7 +91,7 @@ def do(state: State, *commands: c.Command) -> Snapshot:
     return state.snapshot()
 
 
-def refusal(state: State, command: c.Command) -> str:
+def refusal(state: State, command: Command) -> str:
     """Applies a command that is refused and gives the sentence; nothing may change."""
     before = state.snapshot()
     (event,) = state.apply(command)
@@ -78,7 +110,7 @@ def latent(state: State, slot: int = 0) -> Latent:
 def test_a_gauge_of_an_empty_slot_starts_from_the_mean_of_the_prior(
     state: State, model: FakeModel
 ) -> None:
-    slot = do(state, c.SetLatent(2, 2, 1.5)).song.slots[2]
+    slot = do(state, SetLatent(2, 2, 1.5)).song.slots[2]
     code = (0.0, 0.0, 1.5, *[0.0] * 29)
     assert slot.latent == code
     assert slot.anchor == (0.0,) * 32
@@ -90,105 +122,103 @@ def test_a_gauge_of_an_empty_slot_starts_from_the_mean_of_the_prior(
 def test_a_measure_sounds_as_it_came_until_a_gauge_moves_and_again_after_a_reset(
     state: State, model: FakeModel
 ) -> None:
-    slot = do(state, c.LoadMeasures(0, (REEL,), (TUNE,))).song.slots[0]
+    slot = do(state, LoadMeasures(0, (REEL,), (TUNE,))).song.slots[0]
     assert slot == Slot(REEL, model.encode([REEL])[0], slot.latent, TUNE, False, REEL)
-    moved = do(state, c.SetLatent(0, 2, -1.0)).song.slots[0]
+    moved = do(state, SetLatent(0, 2, -1.0)).song.slots[0]
     assert moved.moved
     assert moved.measure != REEL
     assert moved.anchor == slot.latent
-    assert do(state, c.ResetLatent(0)).song.slots[0] == slot
-    do(state, c.SetLatent(0, 2, -1.0), c.SetLatent(0, 1, 2.0), c.ResetLatent(0, 2))
+    assert do(state, ResetLatent(0)).song.slots[0] == slot
+    do(state, SetLatent(0, 2, -1.0), SetLatent(0, 1, 2.0), ResetLatent(0, 2))
     assert latent(state)[1] == 2.0
-    assert do(state, c.ResetLatent(0, 1)).song.slots[0] == slot
+    assert do(state, ResetLatent(0, 1)).song.slots[0] == slot
 
 
 def test_loading_past_the_last_slot_adds_slots(state: State) -> None:
-    song = do(state, c.LoadMeasures(7, (REEL, JIG, REEL), (TUNE,) * 3)).song
+    song = do(state, LoadMeasures(7, (REEL, JIG, REEL), (TUNE,) * 3)).song
     assert len(song.slots) == 10
     assert [slot.measure for slot in song.slots[7:]] == [REEL, JIG, REEL]
     assert song.sounding == 10
 
 
 def test_locks_hold_against_chance_map_moves_and_resets(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)), c.LockDimension(2, True))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)), LockDimension(2, True))
     here = latent(state)
-    do(state, c.Randomise(0, 1.0, seed=7))
+    do(state, Randomise(0, 1.0, seed=7))
     assert latent(state)[2] == here[2]
     assert sum(a != b for a, b in zip(latent(state), here, strict=True)) == 31
-    do(state, c.SetLatents(0, ((1, 0.5), (2, 0.5))))
+    do(state, SetLatents(0, ((1, 0.5), (2, 0.5))))
     assert latent(state)[1:3] == (0.5, here[2])
-    assert refusal(state, c.SetLatent(0, 2, 0.0)) == "Density is locked."
-    assert "locked" in refusal(state, c.SetLatents(0, ((2, 0.0),)))
-    do(state, c.LockDimension(2, False), c.SetLatent(0, 2, -2.0), c.LockDimension(2, True))
-    assert do(state, c.ResetLatent(0)).song.slots[0].latent == (*here[:2], -2.0, *here[3:])
+    assert refusal(state, SetLatent(0, 2, 0.0)) == "Density is locked."
+    assert "locked" in refusal(state, SetLatents(0, ((2, 0.0),)))
+    do(state, LockDimension(2, False), SetLatent(0, 2, -2.0), LockDimension(2, True))
+    assert do(state, ResetLatent(0)).song.slots[0].latent == (*here[:2], -2.0, *here[3:])
 
 
 def test_chance_goes_a_part_of_the_way_to_a_draw_that_the_seed_alone_decides(
     state: State,
 ) -> None:
-    do(state, c.Randomise(0, 1.0, seed=1))
+    do(state, Randomise(0, 1.0, seed=1))
     draw = latent(state)
     assert all(-3 <= z <= 3 for z in draw)
     assert state.snapshot().song.slots[0].origin == Origin(
         "prior", "Drawn by chance", "amount 1, seed 1"
     )
-    do(state, c.ClearSlot(0), c.Randomise(0, 0.5, seed=1))
+    do(state, ClearSlot(0), Randomise(0, 0.5, seed=1))
     assert latent(state) == pytest.approx([z / 2 for z in draw], abs=1e-4)
     revision = state.snapshot().revision
-    assert do(state, c.Randomise(0, 0.0, seed=2)).revision == revision
+    assert do(state, Randomise(0, 0.0, seed=2)).revision == revision
 
 
 def test_one_gesture_is_one_step_with_a_name(state: State) -> None:
-    do(state, c.LoadMeasures(2, (REEL,), (TUNE,)), c.SetLatent(2, 2, -1.0))
+    do(state, LoadMeasures(2, (REEL,), (TUNE,)), SetLatent(2, 2, -1.0))
     before = state.snapshot().song
-    held = [c.SetLatent(2, 2, -1.0 + step / 10, gesture=5) for step in range(1, 6)]
+    held = [SetLatent(2, 2, -1.0 + step / 10, gesture=5) for step in range(1, 6)]
     snapshot = do(state, *held)
     assert snapshot.undo[0] == "density 0.5 up in measure 3"
     assert len(snapshot.undo) == 3
-    assert do(state, c.Undo()).song == before
+    assert do(state, Undo()).song == before
     assert state.snapshot().redo == ("density 0.5 up in measure 3",)
-    assert do(state, c.Redo()).song == snapshot.song
+    assert do(state, Redo()).song == snapshot.song
 
 
 def test_a_gesture_ends_with_another_edit_and_with_undo(state: State) -> None:
-    do(state, c.SetLatent(0, 2, 1.0, gesture=1), c.SetLatent(0, 1, 1.0, gesture=1))
-    do(state, c.SetLatent(0, 2, 1.5, gesture=1))
+    do(state, SetLatent(0, 2, 1.0, gesture=1), SetLatent(0, 1, 1.0, gesture=1))
+    do(state, SetLatent(0, 2, 1.5, gesture=1))
     assert len(state.snapshot().undo) == 3
-    do(state, c.Undo(), c.Redo(), c.SetLatent(0, 2, 2.0, gesture=1))
+    do(state, Undo(), Redo(), SetLatent(0, 2, 2.0, gesture=1))
     assert len(state.snapshot().undo) == 4
 
 
 def test_a_gesture_that_comes_back_leaves_no_step(state: State) -> None:
-    do(state, c.SetTempo(120, gesture=3), c.SetTempo(100, gesture=3))
+    do(state, SetTempo(120, gesture=3), SetTempo(100, gesture=3))
     assert state.snapshot().undo == ()
-    assert do(state, c.SetTempo(90)).undo == ("tempo 90",)
+    assert do(state, SetTempo(90)).undo == ("tempo 90",)
 
 
 def test_undo_at_the_beginning_says_so(state: State) -> None:
-    assert state.apply(c.Undo()) == (Noticed("There is nothing to undo."),)
+    assert state.apply(Undo()) == (Noticed("There is nothing to undo."),)
     assert state.snapshot().revision == 1
 
 
 def test_locks_selection_and_playing_are_no_steps(state: State) -> None:
-    snapshot = do(
-        state, c.SelectSlot(3), c.LockDimension(4, True), c.Play(), c.SetEditTiming("beat")
-    )
+    snapshot = do(state, SelectSlot(3), LockDimension(4, True), Play(), SetEditTiming("beat"))
     assert (snapshot.selected, snapshot.locks, snapshot.playing) == (3, frozenset({4}), True)
     assert snapshot.timing == "beat"
     assert snapshot.undo == ()
     assert snapshot.saved
-    assert not do(state, c.Panic()).playing
+    assert not do(state, Panic()).playing
 
 
 def test_slots_are_copied_cleared_inserted_and_removed(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL, JIG), (TUNE, TUNE)), c.SelectSlot(1))
-    copied = do(state, c.CopySlot(0, 3)).song.slots[3]
+    do(state, LoadMeasures(0, (REEL, JIG), (TUNE, TUNE)), SelectSlot(1))
+    copied = do(state, CopySlot(0, 3)).song.slots[3]
     assert copied.measure == REEL
     assert copied.origin == Origin("copy", "The Tune", "copy of measure 1")
-    assert do(state, c.InsertSlot(0)).selected == 2
+    assert do(state, InsertSlot(0)).selected == 2
     assert [slot.measure for slot in state.snapshot().song.slots[:3]] == [SILENCE, REEL, JIG]
-    assert do(state, c.RemoveSlot(0)).selected == 1
-    assert do(state, c.ClearSlot(3)).song.slots[3].empty
+    assert do(state, RemoveSlot(0)).selected == 1
+    assert do(state, ClearSlot(3)).song.slots[3].empty
     assert state.snapshot().undo[:5] == (
         "clear measure 4",
         "remove measure 1",
@@ -196,24 +226,24 @@ def test_slots_are_copied_cleared_inserted_and_removed(state: State) -> None:
         "copy measure 1 to 4",
         "load measures 1 to 2",
     )
-    do(state, *[c.RemoveSlot(0)] * 7)
+    do(state, *[RemoveSlot(0)] * 7)
     assert state.snapshot().selected == 0
-    assert refusal(state, c.RemoveSlot(0)) == "A song keeps at least one measure."
+    assert refusal(state, RemoveSlot(0)) == "A song keeps at least one measure."
 
 
 def test_track_and_title(state: State) -> None:
-    song = do(state, c.SetTrack(channel=9, velocity=80), c.SetTitle(" Air\n1 ")).song
+    song = do(state, SetTrack(channel=9, velocity=80), SetTitle(" Air\n1 ")).song
     assert (song.track.channel, song.track.program, song.track.velocity) == (9, 0, 80)
     assert song.title == "Air 1"
     assert state.snapshot().undo == ("title", "channel 10, velocity 80")
 
 
 def test_groove_key_and_bank_are_steps_and_leave_the_measures(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)), c.SetTrack(program=40))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)), SetTrack(program=40))
     slots = state.snapshot().song.slots
-    do(state, c.SetBank(8, None), c.SetGroove(swing=60, unit="sixteenths"))
-    do(state, c.SetGroove(timing=12, seed=7), c.SetGroove(velocity=9))
-    song = do(state, c.SetKey(2, "dorian"), c.SetKey(lock=True), c.SetKey(tonic=4)).song
+    do(state, SetBank(8, None), SetGroove(swing=60, unit="sixteenths"))
+    do(state, SetGroove(timing=12, seed=7), SetGroove(velocity=9))
+    song = do(state, SetKey(2, "dorian"), SetKey(lock=True), SetKey(tonic=4)).song
     assert song.slots == slots
     assert (song.track.program, song.track.bank_msb, song.track.bank_lsb) == (40, 8, None)
     assert song.groove == Groove(60, "sixteenths", 12, 9, 7)
@@ -227,63 +257,61 @@ def test_groove_key_and_bank_are_steps_and_leave_the_measures(state: State) -> N
         "swing 60 % of sixteenths",
         "bank 8/-",
     )
-    assert do(state, c.SetKey(lock=False)).song.locked is None
-    assert do(state, c.SetBank()).undo[0] == "bank not sent"
+    assert do(state, SetKey(lock=False)).song.locked is None
+    assert do(state, SetBank()).undo[0] == "bank not sent"
 
 
 def test_a_held_swing_is_one_step(state: State) -> None:
-    do(state, *(c.SetGroove(swing=50 + at, gesture=3) for at in range(1, 6)))
+    do(state, *(SetGroove(swing=50 + at, gesture=3) for at in range(1, 6)))
     assert state.snapshot().undo == ("swing 55 % of eighths",)
-    do(state, c.SetGroove(timing=5, gesture=3))
+    do(state, SetGroove(timing=5, gesture=3))
     assert len(state.snapshot().undo) == 2
 
 
 def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) -> None:
-    song = do(state, c.LoadMeasures(0, (REEL, JIG), (TUNE,) * 2), c.SetKey(7, "major")).song
+    song = do(state, LoadMeasures(0, (REEL, JIG), (TUNE,) * 2), SetKey(7, "major")).song
     # Of C E G C and D F, the F alone is not in G major.
     assert song.foreign() == (1, 6)
     assert [note.pitch for note in song.line().once()] == [60, 64, 67, 72, 62, 65]
-    locked = do(state, c.SetKey(lock=True)).song
+    locked = do(state, SetKey(lock=True)).song
     assert [note.pitch for note in locked.line().once()] == [60, 64, 67, 72, 62, 64]
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        c.SetLatent(0, 2, 3.1),
-        c.SetLatent(0, 2, float("nan")),
-        c.SetLatent(0, 32, 0.0),
-        c.SetLatent(8, 0, 0.0),
-        c.SetLatent(-1, 0, 0.0),
-        c.SetLatents(0, ((0, 1.0), (1, 99.0))),
-        c.LockDimension(-1, True),
-        c.Randomise(0, 1.5, 0),
-        c.LoadMeasures(0, (REEL,), ()),
-        c.LoadMeasures(0, (REEL,) * (MOST_SLOTS + 1), (TUNE,) * (MOST_SLOTS + 1)),
-        c.CopySlot(0, 99),
-        c.InsertSlot(9),
-        c.SelectSlot(8),
-        c.SetTempo(float("nan")),
-        c.SetTempo(401),
-        c.SetTrack(program=128),
-        c.SetBank(128),
-        c.SetBank(0, -1),
-        c.SetGroove(swing=49.9),
-        c.SetGroove(swing=float("nan")),
-        c.SetGroove(timing=50.1),
-        c.SetGroove(seed=2**63),
-        c.SetKey(tonic=12),
-        c.SetKey(scale="dorien"),
-        c.SetModulation(Modulation(32)),
-        c.SetTitle("x" * 300),
-        c.Play(8),
-        c.Audition(-1),
+        SetLatent(0, 2, 3.1),
+        SetLatent(0, 2, float("nan")),
+        SetLatent(0, 32, 0.0),
+        SetLatent(8, 0, 0.0),
+        SetLatent(-1, 0, 0.0),
+        SetLatents(0, ((0, 1.0), (1, 99.0))),
+        LockDimension(-1, True),
+        Randomise(0, 1.5, 0),
+        LoadMeasures(0, (REEL,), ()),
+        LoadMeasures(0, (REEL,) * (MOST_SLOTS + 1), (TUNE,) * (MOST_SLOTS + 1)),
+        CopySlot(0, 99),
+        InsertSlot(9),
+        SelectSlot(8),
+        SetTempo(float("nan")),
+        SetTempo(401),
+        SetTrack(program=128),
+        SetBank(128),
+        SetBank(0, -1),
+        SetGroove(swing=49.9),
+        SetGroove(swing=float("nan")),
+        SetGroove(timing=50.1),
+        SetGroove(seed=2**63),
+        SetKey(tonic=12),
+        SetKey(scale="dorien"),
+        SetModulation(Modulation(32)),
+        SetTitle("x" * 300),
+        Play(8),
+        Audition(-1),
     ],
     ids=str,
 )
-def test_what_cannot_be_met_is_refused_and_changes_nothing(
-    state: State, command: c.Command
-) -> None:
+def test_what_cannot_be_met_is_refused_and_changes_nothing(state: State, command: Command) -> None:
     assert refusal(state, command)
 
 
@@ -291,14 +319,14 @@ def test_without_its_model_the_state_brings_measures_in_and_encodes_them_later(
     model: FakeModel,
 ) -> None:
     state = State(Song(slots=(Slot.brought_in(JIG, TUNE), Slot())))
-    do(state, c.LoadMeasures(1, (REEL,), (TUNE,)))
+    do(state, LoadMeasures(1, (REEL,), (TUNE,)))
     assert state.snapshot().song.slots[1].latent is None
-    assert refusal(state, c.SetLatent(1, 0, 1.0))
+    assert refusal(state, SetLatent(1, 0, 1.0))
     state.adopt(model)
     snapshot = state.snapshot()
     assert [slot.latent for slot in snapshot.song.slots] == model.encode([JIG, REEL])
     assert snapshot.model.spec == model.spec
-    do(state, c.Undo())
+    do(state, Undo())
     assert state.snapshot().saved
     assert latent(state) == model.encode([JIG])[0]
 
@@ -306,42 +334,42 @@ def test_without_its_model_the_state_brings_measures_in_and_encodes_them_later(
 def test_another_song_comes_in_and_undo_brings_the_old_one_and_its_file_back(
     state: State,
 ) -> None:
-    do(state, c.SetTempo(90), c.MarkSaved("old.armonica", state.snapshot().song))
-    assert not do(state, c.SetTempo(91)).saved
+    do(state, SetTempo(90), MarkSaved("old.armonica", state.snapshot().song))
+    assert not do(state, SetTempo(91)).saved
     old = state.snapshot()
     new = Song("New", slots=(Slot.brought_in(REEL, TUNE),))
-    snapshot = do(state, c.ReplaceSong(new, "new.armonica"))
+    snapshot = do(state, ReplaceSong(new, "new.armonica"))
     assert (snapshot.path, snapshot.saved, snapshot.song.title) == ("new.armonica", True, "New")
     assert snapshot.song.slots[0].latent is not None
-    back = do(state, c.Undo())
+    back = do(state, Undo())
     assert (back.song, back.path, back.saved) == (old.song, "old.armonica", False)
 
 
 def test_saving_one_unnamed_song_does_not_name_the_other(state: State) -> None:
-    do(state, c.SetTempo(90))
-    do(state, c.ReplaceSong(Song("Second"), None, saved=False), c.SetTempo(120))
-    second = do(state, c.MarkSaved("second.armonica", state.snapshot().song))
+    do(state, SetTempo(90))
+    do(state, ReplaceSong(Song("Second"), None, saved=False), SetTempo(120))
+    second = do(state, MarkSaved("second.armonica", state.snapshot().song))
     assert second.path == "second.armonica"
-    back = do(state, c.Undo())
+    back = do(state, Undo())
     assert (back.song.title, back.path) == ("Second", "second.armonica")
-    back = do(state, c.Undo())
+    back = do(state, Undo())
     assert (back.song.tempo, back.path, back.saved) == (90, None, False)
-    assert do(state, c.Redo()).path == "second.armonica"
+    assert do(state, Redo()).path == "second.armonica"
 
 
 def test_saved_follows_what_the_file_holds(state: State) -> None:
-    song = do(state, c.SetTempo(90)).song
-    assert do(state, c.MarkSaved("a", song)).saved
-    assert not do(state, c.SetTempo(91)).saved
-    assert do(state, c.Undo()).saved
-    back = do(state, c.Undo())
+    song = do(state, SetTempo(90)).song
+    assert do(state, MarkSaved("a", song)).saved
+    assert not do(state, SetTempo(91)).saved
+    assert do(state, Undo()).saved
+    back = do(state, Undo())
     assert (back.saved, back.path) == (False, "a")
-    assert not do(state, c.ReplaceSong(song, None, saved=False)).saved
+    assert not do(state, ReplaceSong(song, None, saved=False)).saved
 
 
 def test_the_port_is_part_of_the_snapshot(state: State) -> None:
     status = PortStatus("Synth", "open", "", ("Synth",))
-    assert do(state, c.MarkPort(status)).port == status
+    assert do(state, MarkPort(status)).port == status
 
 
 slots = st.integers(-1, 9)
@@ -349,45 +377,45 @@ dimensions = st.integers(-1, 33)
 values = st.floats(-3.5, 3.5) | st.just(float("nan"))
 gestures = st.integers(0, 2)
 commands = st.one_of(
-    st.builds(c.SelectSlot, slots),
-    st.builds(c.SetLatent, slots, dimensions, values, gestures),
-    st.builds(c.MoveLatent, slots, dimensions, values, gestures),
+    st.builds(SelectSlot, slots),
+    st.builds(SetLatent, slots, dimensions, values, gestures),
+    st.builds(MoveLatent, slots, dimensions, values, gestures),
     st.builds(
-        c.SetLatents,
+        SetLatents,
         slots,
         st.lists(st.tuples(dimensions, values), max_size=3).map(tuple),
         gestures,
     ),
-    st.builds(c.ResetLatent, slots, st.none() | dimensions),
-    st.builds(c.LockDimension, dimensions, st.booleans()),
-    st.builds(c.Randomise, slots, st.floats(-0.1, 1.1), st.integers(0, 5)),
-    st.builds(c.LoadMeasures, slots, st.sampled_from([(REEL,), (JIG,)]), st.just((TUNE,))),
-    st.builds(c.CopySlot, slots, slots),
-    st.builds(c.ClearSlot, slots),
-    st.builds(c.InsertSlot, slots),
-    st.builds(c.RemoveSlot, slots),
-    st.builds(c.SetTempo, st.floats(10, 500), gestures),
-    st.builds(c.SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
+    st.builds(ResetLatent, slots, st.none() | dimensions),
+    st.builds(LockDimension, dimensions, st.booleans()),
+    st.builds(Randomise, slots, st.floats(-0.1, 1.1), st.integers(0, 5)),
+    st.builds(LoadMeasures, slots, st.sampled_from([(REEL,), (JIG,)]), st.just((TUNE,))),
+    st.builds(CopySlot, slots, slots),
+    st.builds(ClearSlot, slots),
+    st.builds(InsertSlot, slots),
+    st.builds(RemoveSlot, slots),
+    st.builds(SetTempo, st.floats(10, 500), gestures),
+    st.builds(SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
     st.builds(
-        lambda dimension, number: c.SetModulation(Modulation(dimension, number=number)),
+        lambda dimension, number: SetModulation(Modulation(dimension, number=number)),
         st.integers(0, 33),
         st.integers(0, 3),
     ),
-    st.builds(c.RemoveModulation, st.integers(-1, 3)),
-    st.builds(c.SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
-    st.builds(c.SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
-    st.builds(c.SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),
-    st.builds(c.Play, st.none() | slots),
-    st.builds(c.Undo),
-    st.builds(c.Redo),
-    st.builds(c.ReplaceSong, st.just(Song("Other", slots=(Slot.brought_in(JIG, TUNE),)))),
+    st.builds(RemoveModulation, st.integers(-1, 3)),
+    st.builds(SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
+    st.builds(SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
+    st.builds(SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),
+    st.builds(Play, st.none() | slots),
+    st.builds(Undo),
+    st.builds(Redo),
+    st.builds(ReplaceSong, st.just(Song("Other", slots=(Slot.brought_in(JIG, TUNE),)))),
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(commands, max_size=40), st.integers(0, 40))
 def test_the_same_commands_give_the_same_snapshot_bit_for_bit(
-    played: list[c.Command], arrival: int
+    played: list[Command], arrival: int
 ) -> None:
     def play() -> list[Snapshot]:
         state, shown = State(), []
@@ -411,29 +439,29 @@ def test_the_same_commands_give_the_same_snapshot_bit_for_bit(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(commands, max_size=30))
-def test_undoing_everything_brings_the_first_song_back(played: list[c.Command]) -> None:
+def test_undoing_everything_brings_the_first_song_back(played: list[Command]) -> None:
     state = State()
     state.adopt(FakeModel())
     first = state.snapshot()
     for command in played:
         state.apply(command)
     last = state.snapshot()
-    if not any(isinstance(command, c.Undo | c.Redo) for command in played):
+    if not any(isinstance(command, Undo | Redo) for command in played):
         for _ in last.undo:
-            state.apply(c.Undo())
+            state.apply(Undo())
         assert state.snapshot().song == first.song
         for _ in last.undo:
-            state.apply(c.Redo())
+            state.apply(Redo())
         assert replace(state.snapshot(), revision=0, redo=()) == replace(
             last, revision=0, redo=(), selected=state.snapshot().selected
         )
 
 
 def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)))
     slot = state.snapshot().song.slots[0]
-    state.apply(c.LockDimension(2, True))
-    state.apply(c.Vary(0, 1.5, 7))
+    state.apply(LockDimension(2, True))
+    state.apply(Vary(0, 1.5, 7))
     varied = state.snapshot().song.slots[0]
     assert slot.latent is not None
     assert varied.latent is not None
@@ -442,18 +470,18 @@ def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: St
     assert math.dist(slot.latent, varied.latent) <= 1.5 + 1e-3
     assert varied.anchor == slot.anchor
     assert state.snapshot().undo[0] == "vary 1.5 in measure 1"
-    assert refusal(state, c.Vary(7, 1.0, 7)) == "Measure 8 is empty."
-    state.apply(c.Undo())
+    assert refusal(state, Vary(7, 1.0, 7)) == "Measure 8 is empty."
+    state.apply(Undo())
     assert state.snapshot().song.slots[0] == slot
 
 
 def test_measures_are_put_between_two_in_one_step(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)))
     before = state.snapshot()
-    state.apply(c.CopySlot(0, 1))
-    state.apply(c.SetLatent(1, 2, 3.0))
-    state.apply(c.SelectSlot(1))
-    state.apply(c.Interpolate(0, 1, 3))
+    state.apply(CopySlot(0, 1))
+    state.apply(SetLatent(1, 2, 3.0))
+    state.apply(SelectSlot(1))
+    state.apply(Interpolate(0, 1, 3))
     slots = state.snapshot().song.slots
     assert len(slots) == len(before.song.slots) + 3
     assert [slot.origin.detail for slot in slots[1:4]] == [f"step {n} of 3" for n in (1, 2, 3)]
@@ -463,68 +491,68 @@ def test_measures_are_put_between_two_in_one_step(state: State) -> None:
     assert len(set(densities)) == 5
     assert state.snapshot().selected == 4
     assert state.snapshot().undo[0] == "3 measures from 1 to 2"
-    assert refusal(state, c.Interpolate(0, 0)).startswith("There is no way")
-    assert refusal(state, c.Interpolate(0, 7)).startswith("There is no way")
-    state.apply(c.Undo())
+    assert refusal(state, Interpolate(0, 0)).startswith("There is no way")
+    assert refusal(state, Interpolate(0, 7)).startswith("There is no way")
+    state.apply(Undo())
     assert len(state.snapshot().song.slots) == len(before.song.slots)
 
 
 def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)))
     before = state.snapshot().song
     touch = (Touch(33, 0.05),)
     measure = Measure((60, *[HOLD] * 23))
     for slot in (2, 3, 2):
         state.apply(
-            c.LoadMeasures(slot, (measure,), (Origin("played", "Played"),), (touch,), gesture=5)
+            LoadMeasures(slot, (measure,), (Origin("played", "Played"),), (touch,), gesture=5)
         )
     assert state.snapshot().undo[0] == "record measures 3 to 4"
     assert state.snapshot().song.slots[3].touches == touch
-    state.apply(c.CopySlot(3, 4))
+    state.apply(CopySlot(3, 4))
     assert state.snapshot().song.slots[4].touches == touch
-    state.apply(c.SetLatent(4, 2, 3.0))
+    state.apply(SetLatent(4, 2, 3.0))
     assert state.snapshot().song.slots[4].touches == ()
-    state.apply(c.ResetLatent(4))
+    state.apply(ResetLatent(4))
     assert state.snapshot().song.slots[4].touches == touch
     for _ in range(4):
-        state.apply(c.Undo())
+        state.apply(Undo())
     assert state.snapshot().song == before
 
 
 def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State) -> None:
-    do(state, c.LoadMeasures(0, (REEL,), (TUNE,)))
-    state.apply(c.SelectSlot(2))
-    state.apply(c.Record("overdub"))
+    do(state, LoadMeasures(0, (REEL,), (TUNE,)))
+    state.apply(SelectSlot(2))
+    state.apply(Record("overdub"))
     assert state.snapshot().recording == RecordStatus("overdub", 2, 6)
     assert state.snapshot().playing
-    state.apply(c.EndRecording())
+    state.apply(EndRecording())
     assert state.snapshot().recording is None
     assert state.snapshot().playing
-    state.apply(c.Record(slot=0, measures=2))
-    state.apply(c.Stop())
+    state.apply(Record(slot=0, measures=2))
+    state.apply(Stop())
     assert state.snapshot().recording is None
-    for wrong in (c.Record(slot=8), c.Record(slot=0, measures=0)):
+    for wrong in (Record(slot=8), Record(slot=0, measures=0)):
         assert refusal(state, wrong)
     assert not state.snapshot().playing
-    state.apply(c.SetRecord(strength=0.5, click="never", count_in=2))
+    state.apply(SetRecord(strength=0.5, click="never", count_in=2))
     assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
-    for setting in (c.SetRecord(1.5), c.SetRecord(latency=-1.0), c.SetRecord(count_in=5)):
+    for setting in (SetRecord(1.5), SetRecord(latency=-1.0), SetRecord(count_in=5)):
         assert refusal(state, setting)
 
 
 def test_songs_that_are_left_without_being_saved_are_named(state: State) -> None:
-    assert do(state, c.SetTempo(91)).unsaved == ()
-    shown = do(state, c.ReplaceSong(Song("Second"), "/b.armonica"))
+    assert do(state, SetTempo(91)).unsaved == ()
+    shown = do(state, ReplaceSong(Song("Second"), "/b.armonica"))
     assert (shown.saved, shown.unsaved, shown.document) == (True, ("Untitled",), 1)
-    shown = do(state, c.SetTempo(92), c.ReplaceSong(Song("Third"), None))
+    shown = do(state, SetTempo(92), ReplaceSong(Song("Third"), None))
     assert shown.unsaved == ("Untitled", "Second")
-    shown = do(state, c.Undo())
+    shown = do(state, Undo())
     assert (shown.saved, shown.unsaved, shown.document) == (False, ("Untitled",), 1)
-    assert do(state, c.MarkSaved("/b.armonica", shown.song)).saved
-    assert do(state, c.Redo()).unsaved == ("Untitled",)
+    assert do(state, MarkSaved("/b.armonica", shown.song)).saved
+    assert do(state, Redo()).unsaved == ("Untitled",)
 
 
 def test_of_songs_without_a_file_each_is_saved_for_itself(state: State) -> None:
-    do(state, c.ReplaceSong(Song("Second"), None))
-    shown = do(state, c.Undo())
+    do(state, ReplaceSong(Song("Second"), None))
+    shown = do(state, Undo())
     assert (shown.saved, shown.unsaved) == (True, ())

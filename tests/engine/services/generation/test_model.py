@@ -8,8 +8,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.protocol import commands as c
-from engine.protocol.events import AudioModelStatus, Noticed, Refused, TakeGrown
+from engine.protocol.generation import (
+    AudioModelStatus,
+    CloseAudioModel,
+    Generate,
+    MakeAgain,
+    MakeTwin,
+    OpenAudioModel,
+    SetGeneration,
+    SetTrait,
+    TakeGrown,
+)
+from engine.protocol.notices import Cancel, Noticed, Refused
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
 from engine.steering.probes import store
@@ -51,8 +61,8 @@ def test_a_song_is_continued_steered_cancelled_repeated_and_the_model_unloaded(
     assert room.shown.traits == ()
     probe(spec, "drums")
     room.opened(str(folder)).until(lambda s: s.traits)
-    room.do(c.SetTrait("drums", mode="add", arm="iti"), c.SetGeneration(seconds=2.0, seed=5))
-    whole = room.take(c.Generate())
+    room.do(SetTrait("drums", mode="add", arm="iti"), SetGeneration(seconds=2.0, seed=5))
+    whole = room.take(Generate())
     assert whole.title == "Song +drums"
     assert (whole.prompt_seconds, whole.seconds) == (2.0, 4.0)
     assert take_store.read(whole.id).versions[1] == ("torch", torch.__version__)
@@ -60,20 +70,20 @@ def test_a_song_is_continued_steered_cancelled_repeated_and_the_model_unloaded(
     assert grown[-1].step == grown[-1].steps == 103
     assert all(meter.name == "drums" for event in grown for meter in event.meters)
 
-    room.do(c.SetGeneration(seconds=20.0), c.Generate())
+    room.do(SetGeneration(seconds=20.0), Generate())
     job = room.until(lambda s: s.job).job
     assert job is not None
     seen = room.listener.wait(TakeGrown, lambda g: g.job == job and g.seconds > 2.2)
-    part = room.take(c.Cancel(job))
+    part = room.take(Cancel(job))
     assert not part.whole
     assert seen.seconds <= part.seconds < 22.0
     for take in (whole, part):
-        again = room.take(c.MakeAgain(take.id))
+        again = room.take(MakeAgain(take.id))
         assert take_store.place(again.id).read_bytes() == take_store.place(take.id).read_bytes()
     assert not [n for n in room.listener.of(Noticed) if "otherwise" in n.text]
-    twin = room.take(c.MakeTwin(whole.id))
+    twin = room.take(MakeTwin(whole.id))
     assert take_store.read(twin.id).prompt == take_store.read(whole.id).prompt
-    room.do(c.CloseAudioModel()).until(lambda s: s.model == AudioModelStatus())
+    room.do(CloseAudioModel()).until(lambda s: s.model == AudioModelStatus())
     assert not room.listener.of(Refused)
     room.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
@@ -84,10 +94,10 @@ def test_a_folder_that_holds_no_model_is_refused_and_the_loaded_one_stays(
 ) -> None:
     folder = write_model(tmp_path / "small")
     room = Room(parts).opened(str(folder))
-    assert "no model" in room.refused(c.OpenAudioModel("tyny")).message
+    assert "no model" in room.refused(OpenAudioModel("tyny")).message
     assert room.shown.model.state == "ready"
     (tmp_path / "empty").mkdir()
-    room.refused(c.OpenAudioModel(str(tmp_path / "empty")))
+    room.refused(OpenAudioModel(str(tmp_path / "empty")))
     assert room.until(lambda s: s.model.state == "failed").model.detail
     room.opened(str(folder))
     room.engine.close()

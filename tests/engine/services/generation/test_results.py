@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol.events import Meter
+from engine.protocol.generation import Meter
 from engine.services.generation.recipe import Change, Steered
 from engine.services.generation.results import results
 from engine.steering.control.settings import TraitSetting

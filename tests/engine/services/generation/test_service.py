@@ -11,34 +11,49 @@ import pytest
 import soundfile
 
 from engine.music.song import Song
-from engine.protocol import commands as c
-from engine.protocol.events import Noticed, Prompt, StudioShown, TakeGrown
+from engine.protocol.base import Command
+from engine.protocol.edit import ClearSlot
+from engine.protocol.generation import (
+    Generate,
+    MakeAgain,
+    MakeTwin,
+    PauseGeneration,
+    PlayTake,
+    Prompt,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    SetTrait,
+    StudioShown,
+    TakeGrown,
+)
+from engine.protocol.notices import Cancel, Noticed
 from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
 from tests.support.events import Listener
 from tests.support.fake_audio import FakeStage, plant_probes
 from tests.support.generation import NOTHING, Room, files
 
-IMPOSSIBLE: tuple[tuple[c.Command, str], ...] = (
-    (c.SetTrait("drumz", mode="add"), "drumz"),
-    (c.SetTrait("drums", strength=11.0), "strength"),
-    (c.SetTrait("drums", strength=float("nan")), "strength"),
-    (c.SetTrait("drums", target=-0.1), "target"),
-    (c.SetTrait("drums", mode="louder"), "louder"),  # type: ignore[arg-type]
-    (c.SetGeneration(seconds=0.0), "length"),
-    (c.SetGeneration(seconds=LONGEST + 1), "length"),
-    (c.SetGeneration(seed=-1), "seed"),
-    (c.SetGeneration(temperature=float("inf")), "temperature"),
-    (c.SetGeneration(top_k=-5), "codes"),
-    (c.SetGeneration(Prompt("take", "20260101-000000-none")), "take"),
-    (c.SetGeneration(Prompt("take", "../../etc/passwd")), "take"),
-    (c.SetGeneration(Prompt("file", "")), "No file"),
-    (c.MakeAgain("20260101-000000-none"), "take"),
-    (c.MakeTwin("none"), "take"),
-    (c.PlayTake("none"), "take"),
-    (c.PlayTake(None), "Nothing grows"),
-    (c.SaveTake("none", "x.wav"), "take"),
-    (c.RemoveTake("../secret"), "take"),
+IMPOSSIBLE: tuple[tuple[Command, str], ...] = (
+    (SetTrait("drumz", mode="add"), "drumz"),
+    (SetTrait("drums", strength=11.0), "strength"),
+    (SetTrait("drums", strength=float("nan")), "strength"),
+    (SetTrait("drums", target=-0.1), "target"),
+    (SetTrait("drums", mode="louder"), "louder"),  # type: ignore[arg-type]
+    (SetGeneration(seconds=0.0), "length"),
+    (SetGeneration(seconds=LONGEST + 1), "length"),
+    (SetGeneration(seed=-1), "seed"),
+    (SetGeneration(temperature=float("inf")), "temperature"),
+    (SetGeneration(top_k=-5), "codes"),
+    (SetGeneration(Prompt("take", "20260101-000000-none")), "take"),
+    (SetGeneration(Prompt("take", "../../etc/passwd")), "take"),
+    (SetGeneration(Prompt("file", "")), "No file"),
+    (MakeAgain("20260101-000000-none"), "take"),
+    (MakeTwin("none"), "take"),
+    (PlayTake("none"), "take"),
+    (PlayTake(None), "Nothing grows"),
+    (SaveTake("none", "x.wav"), "take"),
+    (RemoveTake("../secret"), "take"),
 )
 
 
@@ -70,8 +85,8 @@ def test_opening_tells_the_model_its_traits_the_sound_and_what_was_kept(room: Ro
 
 
 def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> None:
-    plain = room.take(c.SetGeneration(seconds=4.0, seed=3), c.Generate())
-    take = room.take(c.SetTrait("drums", mode="add", strength=6.0), c.Generate())
+    plain = room.take(SetGeneration(seconds=4.0, seed=3), Generate())
+    take = room.take(SetTrait("drums", mode="add", strength=6.0), Generate())
     assert (plain.arm, plain.pushed, take.arm) == ("none", (), "closed-loop")
     assert take.pushed == (("drums", 6.0),)
     assert take.title == "Song +drums"
@@ -106,9 +121,9 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
             assert go_on.wait(60)
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(seconds=3.0), c.Generate())
+    room.do(SetGeneration(seconds=3.0), Generate())
     assert reached.wait(60)
-    room.do(c.SetTrait("drums", mode="add", strength=5.0, arm="iti"))
+    room.do(SetTrait("drums", mode="add", strength=5.0, arm="iti"))
     room.until(lambda s: s.traits[1].mode == "add")
     go_on.set()
     first = room.until(lambda s: s.job is None and s.takes).takes[0]
@@ -117,10 +132,8 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
     assert recipe.changes[0].setting.arm == first.arm == "iti"
     assert not recipe.traits[1].setting.active
     # The song and the settings may have changed; the recipe says what was.
-    room.do(
-        c.ClearSlot(0), c.ClearSlot(1), c.SetGeneration(seed=9), c.SetTrait("drums", mode="off")
-    )
-    second = room.take(c.MakeAgain(first.id))
+    room.do(ClearSlot(0), ClearSlot(1), SetGeneration(seed=9), SetTrait("drums", mode="off"))
+    second = room.take(MakeAgain(first.id))
     assert take_store.place(second.id).read_bytes() == take_store.place(first.id).read_bytes()
     assert take_store.read(second.id).trace == recipe.trace
     assert second.parent == first.id
@@ -128,10 +141,8 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
 
 
 def test_a_twin_has_the_same_seed_and_no_push(room: Room) -> None:
-    take = room.take(
-        c.SetGeneration(seconds=2.0, seed=7), c.SetTrait("drums", mode="add"), c.Generate()
-    )
-    twin = room.take(c.MakeTwin(take.id))
+    take = room.take(SetGeneration(seconds=2.0, seed=7), SetTrait("drums", mode="add"), Generate())
+    twin = room.take(MakeTwin(take.id))
     assert (twin.seed, twin.arm, twin.pushed, twin.parent) == (7, "none", (), take.id)
     assert next(t for t in room.shown.takes if t.id == take.id).twin == twin.id
     one, other = take_store.read(take.id), take_store.read(twin.id)
@@ -139,7 +150,7 @@ def test_a_twin_has_the_same_seed_and_no_push(room: Room) -> None:
     assert (one.prompt, one.frames) == (other.prompt, other.frames)
     assert one.codes != other.codes
     assert all(meter.gate == 0 and not meter.pushed for step in other.trace for meter in step)
-    plain = room.take(c.SetTrait("drums", mode="off"), c.Generate())
+    plain = room.take(SetTrait("drums", mode="off"), Generate())
     assert take_store.read(plain.id).codes == other.codes
 
 
@@ -149,33 +160,33 @@ def test_pause_holds_and_lets_go_on(room: Room, stage: FakeStage) -> None:
     def at(step: int) -> None:
         steps.append(step)
         if step == 10:
-            room.do(c.PauseGeneration(True)).until(lambda s: s.paused)
+            room.do(PauseGeneration(True)).until(lambda s: s.paused)
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    room.do(SetGeneration(NOTHING, seconds=1.0), Generate())
     room.until(lambda s: s.paused)
     held = room.listener.wait(TakeGrown, lambda g: g.step == 11)
     assert held.seconds == pytest.approx(8 / 50)
-    room.do(c.PauseGeneration(False)).until(lambda s: s.job is None and s.takes)
+    room.do(PauseGeneration(False)).until(lambda s: s.job is None and s.takes)
     assert steps == list(range(53))
     assert room.shown.takes[0].whole
-    assert room.refused(c.PauseGeneration(True)).message == "Nothing grows that could be held."
+    assert room.refused(PauseGeneration(True)).message == "Nothing grows that could be held."
 
 
 def test_a_take_that_is_held_can_be_cancelled_and_is_kept(room: Room, stage: FakeStage) -> None:
     def at(step: int) -> None:
         if step == 30:
-            room.do(c.PauseGeneration(True)).until(lambda s: s.paused)
+            room.do(PauseGeneration(True)).until(lambda s: s.paused)
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(NOTHING, seconds=2.0), c.Generate())
+    room.do(SetGeneration(NOTHING, seconds=2.0), Generate())
     job = room.until(lambda s: s.paused).job
     assert job is not None
-    take = room.take(c.Cancel(job))
+    take = room.take(Cancel(job))
     assert not take.whole
     assert take.seconds == pytest.approx(28 / 50)
     assert not room.shown.paused
-    again = room.take(c.MakeAgain(take.id))
+    again = room.take(MakeAgain(take.id))
     assert take_store.place(again.id).read_bytes() == take_store.place(take.id).read_bytes()
 
 
@@ -190,10 +201,10 @@ def test_the_second_of_two_replaces_the_first_which_is_kept_as_far_as_it_was(
             assert gate.wait(60)
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    room.do(SetGeneration(NOTHING, seconds=1.0), Generate())
     assert begun.wait(60)
     first = room.shown.job
-    room.do(c.Generate()).until(lambda s: s.job != first)
+    room.do(Generate()).until(lambda s: s.job != first)
     gate.set()
     shown = room.until(lambda s: s.job is None and len(s.takes) == 2)
     assert sorted(take.whole for take in shown.takes) == [False, True]
@@ -203,7 +214,7 @@ def test_the_second_of_two_replaces_the_first_which_is_kept_as_far_as_it_was(
 def test_closing_while_it_grows_leaves_nothing_half_written(room: Room, stage: FakeStage) -> None:
     begun = threading.Event()
     stage.model.at_step = lambda step: begun.set() if step == 30 else None
-    room.do(c.SetGeneration(NOTHING, seconds=20.0), c.Generate())
+    room.do(SetGeneration(NOTHING, seconds=20.0), Generate())
     assert begun.wait(60)
     room.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
@@ -239,26 +250,26 @@ def test_prompts_that_hold_no_music_are_refused_and_the_next_take_grows(
     for name in ("missing.wav", "silent.wav", "one.wav", "nan.wav", "short.wav", "text.wav",
                  "text.mid", "."):  # fmt: skip
         room.listener.events.clear()
-        room.do(c.SetGeneration(Prompt("file", str(tmp_path / name)), seconds=1.0))
-        told = room.refused(c.Generate())
+        room.do(SetGeneration(Prompt("file", str(tmp_path / name)), seconds=1.0))
+        told = room.refused(Generate())
         assert told.message
         room.until(lambda s: s.job is None)
     assert files() == []
     soundfile.write(tmp_path / "good.flac", np.stack([tone, tone], axis=1), 44_100)
-    take = room.take(c.SetGeneration(Prompt("file", str(tmp_path / "good.flac"))), c.Generate())
+    take = room.take(SetGeneration(Prompt("file", str(tmp_path / "good.flac"))), Generate())
     assert take.title == "good.flac"
     assert take.prompt_seconds == pytest.approx(2 * rate / 44_100, abs=0.02)
 
 
 def test_a_song_without_notes_has_nothing_to_continue(stage: FakeStage) -> None:
     room = Room(stage.parts(), Song("Empty", 120.0)).opened()
-    assert "nothing to be heard" in room.refused(c.Generate()).message
+    assert "nothing to be heard" in room.refused(Generate()).message
     room.engine.close()
 
 
 def test_a_take_is_continued_from_its_own_codes(room: Room) -> None:
-    first = room.take(c.SetGeneration(NOTHING, seconds=2.0), c.Generate())
-    second = room.take(c.SetGeneration(Prompt("take", first.id), seconds=1.0), c.Generate())
+    first = room.take(SetGeneration(NOTHING, seconds=2.0), Generate())
+    second = room.take(SetGeneration(Prompt("take", first.id), seconds=1.0), Generate())
     assert (second.parent, second.prompt_seconds, second.seconds) == (first.id, 2.0, 3.0)
     codes = take_store.read_codes(take_store.read(second.id))
     np.testing.assert_array_equal(codes[:, :100], take_store.read_codes(take_store.read(first.id)))
@@ -269,8 +280,8 @@ def test_a_prompt_of_up_to_a_minute_is_kept_whole(room: Room, tmp_path: Path) ->
     soundfile.write(tmp_path / "long.wav", tone[: 40 * 8_000], 8_000)
     prompt = Prompt("file", str(tmp_path / "long.wav"))
     # The model hears thirty seconds at once, and goes on from the last of these.
-    take = room.take(c.SetGeneration(prompt, seconds=2.0), c.Generate())
+    take = room.take(SetGeneration(prompt, seconds=2.0), Generate())
     assert (take.prompt_seconds, take.seconds) == (40.0, 42.0)
     soundfile.write(tmp_path / "long.wav", tone, 8_000)
-    take = room.take(c.SetGeneration(seconds=1.0), c.Generate())
+    take = room.take(SetGeneration(seconds=1.0), Generate())
     assert (take.prompt_seconds, take.seconds) == (60.0, 61.0)

@@ -16,7 +16,9 @@ from torch import Tensor
 
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
-from engine.protocol.events import Event, Generation, Noticed, Prompt, TakeGrown
+from engine.protocol.base import Event
+from engine.protocol.generation import Generation, Prompt, TakeGrown
+from engine.protocol.notices import Noticed
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls

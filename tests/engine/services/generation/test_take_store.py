@@ -16,14 +16,7 @@ from hypothesis import strategies as st
 from engine.common import atomic
 from engine.common.fields import BadTake
 from engine.errors import CannotWrite, UnknownName
-from engine.protocol.events import (
-    Generation,
-    Loudness,
-    Meter,
-    Prompt,
-    Take,
-    TraitResult,
-)
+from engine.protocol.generation import Generation, Loudness, Meter, Prompt, Take, TraitResult
 from engine.services.generation import take_store
 from engine.services.generation.loudness import Levelling
 from engine.services.generation.recipe import (

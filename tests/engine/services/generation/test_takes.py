@@ -13,8 +13,20 @@ import soundfile
 from engine.audio.output import Playing
 from engine.common import atomic
 from engine.errors import ModelTooBig
-from engine.protocol import commands as c
-from engine.protocol.events import Noticed, PlayheadMoved, TakePlayed
+from engine.protocol.generation import (
+    CloseAudioModel,
+    Generate,
+    MakeAgain,
+    OpenAudioModel,
+    PlayTake,
+    RemoveTake,
+    SaveTake,
+    SetGeneration,
+    StopTake,
+    TakePlayed,
+)
+from engine.protocol.notices import Noticed
+from engine.protocol.transport import Play, PlayheadMoved, Stop
 from engine.services.generation import take_store
 from tests.support.fake_audio import FakeAudioModel, FakeStage, plant_probes
 from tests.support.generation import NOTHING, Room, files
@@ -37,7 +49,7 @@ def room(stage: FakeStage) -> Iterator[Room]:
 
 
 def test_a_take_starts_where_the_next_program_finds_it(room: Room, stage: FakeStage) -> None:
-    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
     room.engine.close()
     (take_store.takes_folder() / "20260101-000000-foreign.json").write_text("{}")
     again = Room(stage.parts()).opened()
@@ -57,7 +69,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
     real = atomic._stage
     monkeypatch.setattr(atomic, "_stage", full)
-    told = room.do(c.SetGeneration(NOTHING, seconds=1.0)).refused(c.Generate())
+    told = room.do(SetGeneration(NOTHING, seconds=1.0)).refused(Generate())
     assert "No space left" in told.message
     room.until(lambda s: s.job is None)
     assert files() == []
@@ -65,8 +77,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
 
 def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> None:
-    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
-    room.do(c.PlayTake(take.id, 0.5)).until(lambda s: s.playing == take.id)
+    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    room.do(PlayTake(take.id, 0.5)).until(lambda s: s.playing == take.id)
     speaker = stage.speaker
     assert speaker is not None
     assert speaker.orders == ["load", "seek 0.5", "play"]
@@ -76,10 +88,10 @@ def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> 
     speaker.moved(Playing("ended", 1.0, 1.0))
     room.until(lambda s: s.playing is None)
     assert room.listener.of(TakePlayed)[-1].take is None
-    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
-    room.do(c.StopTake()).until(lambda s: s.playing is None)
+    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    room.do(StopTake()).until(lambda s: s.playing is None)
     assert speaker.orders[-1] == "stop"
-    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
     speaker.moved(Playing("failed", reason="The sound device has gone."))
     assert room.until(lambda s: s.silence).silence == "The sound device has gone."
     room.engine.close()
@@ -95,10 +107,10 @@ def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:
             assert gate.wait(60)
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(NOTHING, seconds=4.0), c.Generate())
+    room.do(SetGeneration(NOTHING, seconds=4.0), Generate())
     growing = room.until(lambda s: s.growing).growing
     assert begun.wait(60)
-    room.do(c.PlayTake()).until(lambda s: s.playing == growing)
+    room.do(PlayTake()).until(lambda s: s.playing == growing)
     speaker = stage.speaker
     assert speaker is not None
     assert 0 < speaker.length < 2.0
@@ -114,42 +126,42 @@ def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage)
     silent = FakeStage(device="")
     room = Room(silent.parts()).opened()
     assert room.shown.silence == "There is no sound device on this machine."
-    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
-    told = room.refused(c.PlayTake(take.id))
+    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    told = room.refused(PlayTake(take.id))
     assert told.title == "Sound"
     assert str(take_store.place(take.id)) in told.remedy
     silent.sound = stage.sound
-    room.do(c.PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
     assert room.shown.sound == "Loudspeaker"
     room.engine.close()
 
 
 def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
-    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
-    room.do(save := c.SaveTake(take.id, str(tmp_path / "mine")))
+    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    room.do(save := SaveTake(take.id, str(tmp_path / "mine")))
     room.listener.wait(Noticed, lambda event: event.answers == save)
     wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
     np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
     assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(
         take.id, ".json"
     ).read_bytes()
-    assert "neither" in room.refused(c.SaveTake(take.id, str(tmp_path / "mine.mp3"))).message
-    other = room.take(c.Generate())
-    room.do(c.RemoveTake(take.id), c.RemoveTake(other.id)).until(lambda s: not s.takes)
+    assert "neither" in room.refused(SaveTake(take.id, str(tmp_path / "mine.mp3"))).message
+    other = room.take(Generate())
+    room.do(RemoveTake(take.id), RemoveTake(other.id)).until(lambda s: not s.takes)
     assert files() == []
 
 
 def test_another_model_takes_the_place_of_the_first(room: Room, stage: FakeStage) -> None:
-    take = room.take(c.SetGeneration(NOTHING, seconds=1.0), c.Generate())
+    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
     stage.models["other"] = FakeAudioModel("another-digest", "other")
     room.opened("other").until(lambda s: s.model.name == "other" and s.model.state == "ready")
     assert stage.model.closed
     assert room.shown.traits == ()
-    assert "was made by toy" in room.refused(c.MakeAgain(take.id)).message
-    room.do(c.OpenAudioModel("missing")).until(lambda s: s.model.state == "failed")
+    assert "was made by toy" in room.refused(MakeAgain(take.id)).message
+    room.do(OpenAudioModel("missing")).until(lambda s: s.model.state == "failed")
     assert "missing" in room.shown.model.detail
-    assert room.refused(c.Generate()).title == "Model"
-    room.do(c.CloseAudioModel()).until(lambda s: s.model.state == "none")
+    assert room.refused(Generate()).title == "Model"
+    room.do(CloseAudioModel()).until(lambda s: s.model.state == "none")
 
 
 def test_a_model_that_fails_on_the_way_leaves_what_there_was(room: Room, stage: FakeStage) -> None:
@@ -158,11 +170,11 @@ def test_a_model_that_fails_on_the_way_leaves_what_there_was(room: Room, stage: 
             raise ModelTooBig("Memory ran out while toy was at work.", "Ask for fewer seconds.")
 
     stage.model.at_step = at
-    room.do(c.SetGeneration(NOTHING, seconds=2.0))
-    assert room.refused(c.Generate()).title == "Memory"
+    room.do(SetGeneration(NOTHING, seconds=2.0))
+    assert room.refused(Generate()).title == "Memory"
     take = room.until(lambda s: s.job is None and s.takes).takes[0]
     assert not take.whole
     assert take.seconds == pytest.approx(57 / 50)
-    room.do(c.Play(), c.Stop())
+    room.do(Play(), Stop())
     room.listener.wait(PlayheadMoved, lambda moved: moved.slot is None)
     assert room.player.notes()

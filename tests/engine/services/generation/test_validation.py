@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError
-from engine.protocol import commands as c
-from engine.protocol.events import Generation, Prompt, Trait
+from engine.protocol.generation import Generation, Prompt, SetGeneration, SetTrait, Trait
 from engine.services.generation.validation import changed_generation, changed_trait
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, SHORTEST
@@ -34,7 +33,7 @@ KINDS = st.sampled_from(("song", "take", "file", "nothing", "tape"))
 def test_a_generation_is_always_one_that_can_be(
     prompt: Any, seconds: Any, seed: Any, text: Any, temperature: Any, top_k: Any
 ) -> None:
-    command = c.SetGeneration(prompt, seconds, seed, text, temperature, top_k)
+    command = SetGeneration(prompt, seconds, seed, text, temperature, top_k)
     with contextlib.suppress(ArmonicaError):
         found = changed_generation(Generation(), command, ("20261122-201500-drums",))
         assert SHORTEST <= found.seconds <= LONGEST
@@ -49,7 +48,7 @@ def test_a_generation_is_always_one_that_can_be(
 def test_a_trait_is_always_one_that_can_be(mode: Any, strength: Any, target: Any, arm: Any) -> None:
     trait = Trait("drums", 0.9, 0.8, 0.95, 0.5, 0.5)
     with contextlib.suppress(ArmonicaError):
-        found = changed_trait(trait, c.SetTrait("drums", mode, strength, target, arm))
+        found = changed_trait(trait, SetTrait("drums", mode, strength, target, arm))
         assert found.mode in MODES
         assert found.arm in ARMS
         assert 0 <= found.strength <= 10
@@ -58,5 +57,5 @@ def test_a_trait_is_always_one_that_can_be(mode: Any, strength: Any, target: Any
 
 def test_what_is_not_named_stays() -> None:
     old = Generation(Prompt("nothing"), 3.0, 4, "a tune", 0.5, 7)
-    assert changed_generation(old, c.SetGeneration(), ()) == old
-    assert changed_generation(old, c.SetGeneration(seed=5), ()).prompt == old.prompt
+    assert changed_generation(old, SetGeneration(), ()) == old
+    assert changed_generation(old, SetGeneration(seed=5), ()).prompt == old.prompt

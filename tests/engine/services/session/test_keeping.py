@@ -17,8 +17,17 @@ import pytest
 from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
-from engine.protocol import commands as c
-from engine.protocol.events import AtTheEnd, Noticed, Refused
+from engine.protocol.base import Command
+from engine.protocol.edit import SetTempo, Undo
+from engine.protocol.files import (
+    AtTheEnd,
+    KeepUnsaved,
+    LetUnsavedGo,
+    OpenSong,
+    RecoverSong,
+    SaveSong,
+)
+from engine.protocol.notices import Noticed, Refused
 from engine.services.session import autosave
 from engine.services.session.keeper import Keeper
 from tests.engine.runtime.test_dispatcher import SONG, Desk
@@ -50,7 +59,7 @@ def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
     return ends
 
 
-def answered(desk: Desk, command: c.Command) -> Noticed | Refused:
+def answered(desk: Desk, command: Command) -> Noticed | Refused:
     """Gives a command and what answers it."""
     desk.forget()
     desk.do(command)
@@ -67,9 +76,9 @@ def answered(desk: Desk, command: c.Command) -> Noticed | Refused:
 def test_a_song_that_another_is_opened_over_is_kept(tmp_path: Path, rest: float) -> None:
     desk = Desk(keep=True)
     for tempo in (90, 91, 92, 93, 94):
-        desk.do(c.SetTempo(tempo))
+        desk.do(SetTempo(tempo))
     desk.until(desk.now + rest)
-    desk.do(c.OpenSong(opened(tmp_path)))
+    desk.do(OpenSong(opened(tmp_path)))
     assert desk.conductor.snapshot.saved
     assert desk.conductor.snapshot.unsaved == ("Song",)
     desk.until(desk.now + rest)
@@ -80,11 +89,11 @@ def test_a_song_that_another_is_opened_over_is_kept(tmp_path: Path, rest: float)
 
 def test_a_song_that_was_taken_is_kept_though_it_is_undone() -> None:
     first = Desk(keep=True)
-    first.do(c.SetTempo(94))
+    first.do(SetTempo(94))
     ended(first)
     again = Desk(keep=True)
     (kept,) = autosave.claimed()
-    again.do(c.RecoverSong(kept.path), c.Undo())
+    again.do(RecoverSong(kept.path), Undo())
     assert again.conductor.snapshot.saved
     again.until(again.now + 3)
     assert [end.title for end in ended(again)] == ["Song"]
@@ -93,12 +102,12 @@ def test_a_song_that_was_taken_is_kept_though_it_is_undone() -> None:
 
 def test_of_songs_opened_one_over_the_other_each_is_kept_until_it_is_saved(tmp_path: Path) -> None:
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(91))
+    desk.do(SetTempo(91))
     for number, tempo in enumerate((92, 93)):
-        desk.do(c.OpenSong(opened(tmp_path, f"{number}")), c.SetTempo(tempo))
+        desk.do(OpenSong(opened(tmp_path, f"{number}")), SetTempo(tempo))
         desk.until(desk.now + 2)
     # Two steps back lead to the second song, and it is saved.
-    desk.do(c.Undo(), c.Undo(), c.SaveSong())
+    desk.do(Undo(), Undo(), SaveSong())
     assert desk.conductor.snapshot.song.tempo == 92
     assert desk.conductor.snapshot.unsaved == ("Song",)
     desk.until(desk.now + 2)
@@ -108,9 +117,9 @@ def test_of_songs_opened_one_over_the_other_each_is_kept_until_it_is_saved(tmp_p
 
 def test_the_step_back_to_what_is_saved_needs_no_keeping() -> None:
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(94))
+    desk.do(SetTempo(94))
     desk.until(desk.now + 3)
-    desk.do(c.Undo())
+    desk.do(Undo())
     assert ended(desk) == ()
     assert tempos() == []
 
@@ -118,7 +127,7 @@ def test_the_step_back_to_what_is_saved_needs_no_keeping() -> None:
 def test_a_file_opened_anew_over_its_own_unsaved_song_keeps_that(tmp_path: Path) -> None:
     path = opened(tmp_path)
     desk = Desk(keep=True)
-    desk.do(c.OpenSong(path), c.SetTempo(94), c.OpenSong(path))
+    desk.do(OpenSong(path), SetTempo(94), OpenSong(path))
     assert desk.conductor.snapshot.saved
     ended(desk)
     (kept,) = autosave.waiting()
@@ -132,7 +141,7 @@ def test_what_is_kept_is_at_most_two_seconds_behind(home: Path, pause: float) ->
     edits = 0
     while desk.now < 30:
         edits += 1
-        desk.do(c.SetTempo(60 + edits / 10))
+        desk.do(SetTempo(60 + edits / 10))
         end = desk.now + pause
         while (wake := desk.conductor.wake()) is not None and wake <= end:
             desk.now = wake
@@ -187,7 +196,7 @@ for number in itertools.count():
 
 def test_a_kept_song_is_taken_by_one_of_many_at_once() -> None:
     first = Desk(keep=True)
-    first.do(c.SetTempo(94))
+    first.do(SetTempo(94))
     ended(first)
     script = """
 import sys
@@ -239,13 +248,13 @@ engine.close()
 
 def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
     first = Desk(keep=True)
-    first.do(c.SetTempo(94))
+    first.do(SetTempo(94))
     ended(first)
     (kept,) = autosave.claimed()
     text = Path(kept.path).read_text()
     Path(kept.path).write_text("{")
     again = Desk(keep=True)
-    again.do(c.RecoverSong(kept.path))
+    again.do(RecoverSong(kept.path))
     assert len(again.told(Refused)) == 1
     ended(again)
     Path(kept.path).write_text(text)
@@ -255,26 +264,26 @@ def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
 def test_what_cannot_be_kept_is_answered_and_can_be_copied(home: Path) -> None:
     (home / "state").write_text("in the way")
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(94))
-    refused = answered(desk, c.KeepUnsaved())
+    desk.do(SetTempo(94))
+    refused = answered(desk, KeepUnsaved())
     assert isinstance(refused, Refused)
     assert str(home / "state") in refused.message
-    said = answered(desk, c.KeepUnsaved(copies=True))
+    said = answered(desk, KeepUnsaved(copies=True))
     assert isinstance(said, Noticed)
     (copy,) = (home / "data" / "songs").iterdir()
     assert str(copy) in said.text
     assert song_file.read(copy).song.tempo == 94
-    assert isinstance(answered(desk, c.KeepUnsaved()), Noticed)
+    assert isinstance(answered(desk, KeepUnsaved()), Noticed)
     assert [end.path for end in ended(desk)] == [copy]
 
 
 def test_once_the_disk_is_there_again_it_is_kept(home: Path) -> None:
     (home / "state").write_text("in the way")
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(94), c.OpenSong(opened(home)))
-    assert isinstance(answered(desk, c.KeepUnsaved()), Refused)
+    desk.do(SetTempo(94), OpenSong(opened(home)))
+    assert isinstance(answered(desk, KeepUnsaved()), Refused)
     (home / "state").unlink()
-    assert isinstance(answered(desk, c.KeepUnsaved()), Noticed)
+    assert isinstance(answered(desk, KeepUnsaved()), Noticed)
     ended(desk)
     assert tempos() == [94]
 
@@ -282,11 +291,11 @@ def test_once_the_disk_is_there_again_it_is_kept(home: Path) -> None:
 def test_what_may_be_lost_is_lost_only_in_words(home: Path) -> None:
     (home / "state").write_text("in the way")
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(94), c.LetUnsavedGo())
+    desk.do(SetTempo(94), LetUnsavedGo())
     assert ended(desk) == ()
     assert not (home / "data").exists()
     other = Desk(keep=True)
-    other.do(c.SetTempo(94))
+    other.do(SetTempo(94))
     (end,) = ended(other)
     assert end.path is not None
     assert song_file.read(end.path).song.tempo == 94
@@ -302,10 +311,10 @@ def test_an_end_though_the_disk_is_slow_keeps_the_song(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(song_file, "write", late)
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(93))
+    desk.do(SetTempo(93))
     desk.until(desk.now + 2)
     assert begun.wait(30)
-    desk.do(c.SetTempo(94))
+    desk.do(SetTempo(94))
     threading.Timer(0.2, slow.set).start()
     ended(desk)
     assert tempos() == [94]
@@ -313,7 +322,7 @@ def test_an_end_though_the_disk_is_slow_keeps_the_song(monkeypatch: pytest.Monke
 
 def test_a_fault_while_it_ends_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(keep=True)
-    desk.do(c.SetTempo(94))
+    desk.do(SetTempo(94))
 
     def fault() -> None:
         raise OSError(5, "Input/output error")
@@ -328,22 +337,22 @@ def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> N
     path = opened(tmp_path)
     one, two = Desk(keep=True), Desk(keep=True)
     for desk, tempo in ((one, 91), (two, 92)):
-        desk.do(c.OpenSong(path), c.SetTempo(tempo))
-    one.do(c.SaveSong())
+        desk.do(OpenSong(path), SetTempo(tempo))
+    one.do(SaveSong())
     assert one.conductor.snapshot.saved
-    two.do(c.SaveSong())
+    two.do(SaveSong())
     (refused,) = two.told(Refused)
     assert isinstance(refused, Refused)
     assert "another program" in refused.message
-    assert refused.again == c.SaveSong(None, replace=True)
+    assert refused.again == SaveSong(None, replace=True)
     assert song_file.read(path).song.tempo == 91
     two.do(refused.again)
     assert two.conductor.snapshot.saved
     assert song_file.read(path).song.tempo == 92
     # Now the first is behind, and is asked in its turn.
-    one.do(c.SetTempo(93), c.SaveSong())
+    one.do(SetTempo(93), SaveSong())
     assert len(one.told(Refused)) == 1
-    one.do(c.OpenSong(path), c.SetTempo(94), c.SaveSong())
+    one.do(OpenSong(path), SetTempo(94), SaveSong())
     assert song_file.read(path).song.tempo == 94
     for desk in (one, two):
         ended(desk)
@@ -352,14 +361,14 @@ def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> N
 def test_a_song_does_not_replace_what_is_there_unasked(tmp_path: Path) -> None:
     path = opened(tmp_path)
     desk = Desk()
-    desk.do(c.SaveSong(path))
+    desk.do(SaveSong(path))
     (refused,) = desk.told(Refused)
     assert isinstance(refused, Refused)
-    assert refused.again == c.SaveSong(path, replace=True)
-    desk.do(c.SaveSong(str(tmp_path / "new")), c.SetTempo(91), c.SaveSong())
+    assert refused.again == SaveSong(path, replace=True)
+    desk.do(SaveSong(str(tmp_path / "new")), SetTempo(91), SaveSong())
     assert song_file.read(tmp_path / "new").song.tempo == 91
     Path(tmp_path / "new.armonica").unlink()
-    desk.do(c.SaveSong())
+    desk.do(SaveSong())
     assert len(desk.told(Refused)) == 1
 
 
@@ -367,7 +376,7 @@ def test_a_song_does_not_replace_what_is_there_unasked(tmp_path: Path) -> None:
 def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bool) -> None:
     path = opened(tmp_path)
     first = Desk(keep=True)
-    first.do(c.OpenSong(path), c.SetTempo(91))
+    first.do(OpenSong(path), SetTempo(91))
     ended(first)
     (kept,) = autosave.waiting()
     if not known:
@@ -375,11 +384,11 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
         song_file.write(kept.path, replace(song_file.read(kept.path), base=None))
         os.utime(path, (1, 1))
     unchanged = Desk(keep=True)
-    unchanged.do(c.RecoverSong(kept.path), c.SaveSong())
+    unchanged.do(RecoverSong(kept.path), SaveSong())
     assert not unchanged.told(Refused)
     ended(unchanged)
     second = Desk(keep=True)
-    second.do(c.OpenSong(path), c.SetTempo(92))
+    second.do(OpenSong(path), SetTempo(92))
     ended(second)
     (kept,) = autosave.waiting()
     if not known:
@@ -388,7 +397,7 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
     if not known:
         os.utime(path, (time.time() + 10, time.time() + 10))
     changed = Desk(keep=True)
-    changed.do(c.RecoverSong(kept.path), c.SaveSong())
+    changed.do(RecoverSong(kept.path), SaveSong())
     assert len(changed.told(Refused)) == 1
     assert song_file.read(path).song.tempo == 99
     ended(changed)
@@ -454,7 +463,7 @@ def test_what_became_of_songs_is_known_once_the_engine_is_closed(home: Path) -> 
     listener = Listener()
     engine.subscribe(listener)
     engine.start()
-    engine.send(c.SetTempo(94))
+    engine.send(SetTempo(94))
     listener.until(lambda: not engine.snapshot.saved)
     engine.close()
     (end,) = engine.ends
@@ -480,7 +489,7 @@ def test_a_disk_that_does_not_answer_is_said_at_the_end(monkeypatch: pytest.Monk
     listener = Listener()
     engine.subscribe(listener)
     engine.start()
-    engine.send(c.SetTempo(94))
+    engine.send(SetTempo(94))
     listener.until(lambda: not engine.snapshot.saved)
     engine.close()
     assert [(end.title, end.path) for end in engine.ends] == [("Stuck", None)]

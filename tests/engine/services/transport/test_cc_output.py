@@ -11,7 +11,8 @@ from engine.midi import messages as m
 from engine.music.loop_controllers import loop_messages
 from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Origin, Slot, Song
-from engine.protocol import commands as c
+from engine.protocol.edit import RemoveModulation, SelectSlot, SetLatent, SetModulation, Undo
+from engine.protocol.transport import Play, Stop
 from engine.services.transport.cc_output import AHEAD, GAP, Modulator
 from engine.services.transport.sequencer import LEAD
 from tests.engine.runtime.test_dispatcher import Desk, measure
@@ -139,45 +140,45 @@ def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stand
 
 def test_a_gauge_that_moves_is_heard_at_once_and_taken_back_by_undo() -> None:
     desk = Desk(song=song(0.0, 0.0, modulations=()))
-    desk.do(c.SetModulation(CUTOFF))
+    desk.do(SetModulation(CUTOFF))
     assert sent(desk.player.messages) == [(0.0, 64)]
     desk.now = 1.0
-    desk.do(c.SetLatent(0, 0, 3.0))
+    desk.do(SetLatent(0, 0, 3.0))
     desk.now = 1.002
-    desk.do(c.Undo())
+    desk.do(Undo())
     desk.until(2.0)
     assert sent(desk.player.messages)[1:] == [(1.0, 127), (1.005, 64)]
     desk.forget()
     assert sent(desk.do(m.PortOpened("Synth"))) == [(2.0, 64)]
-    desk.do(c.RemoveModulation(0), c.SetLatent(0, 0, 1.0))
+    desk.do(RemoveModulation(0), SetLatent(0, 0, 1.0))
     assert sent(desk.player.messages) == [(2.0, 64)]
-    desk.do(c.Undo(), c.Undo())
+    desk.do(Undo(), Undo())
     assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
 
 
 def test_the_slot_that_plays_is_heard_and_the_slot_that_is_shown_when_none_does() -> None:
     desk = Desk(song=song(-3.0, 3.0))
     desk.now = 0.5
-    desk.do(c.SelectSlot(1))
+    desk.do(SelectSlot(1))
     assert sent(desk.player.messages) == [(0.5, 127)]
     desk.forget()
     desk.now = 1.0
-    desk.do(c.Play(0))
+    desk.do(Play(0))
     desk.until(1.1)
-    desk.do(c.SetLatent(1, 0, 0.0))
+    desk.do(SetLatent(1, 0, 0.0))
     desk.until(9.5)
     start = 1.0 + LEAD
     assert sent(desk.player.messages) == [(1.0, 0), (start + 4, 64), (start + 8, 0)]
     desk.forget()
-    desk.do(c.Stop())
+    desk.do(Stop())
     assert sent(desk.player.messages) == [(9.5, 64)]
     assert desk.conductor.wake() is None
 
 
 def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> None:
     desk = Desk()
-    desk.do(c.SetModulation(CUTOFF), c.SetModulation(replace(CUTOFF, dimension=3)))
-    desk.do(c.SetModulation(replace(CUTOFF, dimension=99)), c.RemoveModulation(7))
+    desk.do(SetModulation(CUTOFF), SetModulation(replace(CUTOFF, dimension=3)))
+    desk.do(SetModulation(replace(CUTOFF, dimension=99)), RemoveModulation(7))
     assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
     refusals = [str(event) for event in desk.events if type(event).__name__ == "Refused"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
@@ -191,7 +192,7 @@ def test_a_file_has_each_value_where_it_changes() -> None:
 
 def test_another_player_is_told_every_value() -> None:
     desk = Desk(song=song(3.0))
-    desk.do(m.Ready(1, True), c.SelectSlot(0))
+    desk.do(m.Ready(1, True), SelectSlot(0))
     desk.forget()
     desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
     assert sent(desk.player.messages) == [(0.0, 127)]

@@ -15,8 +15,18 @@ from engine.midi import messages as m
 from engine.midi.clock import Clock
 from engine.midi.player.schedule import Schedule
 from engine.music.song import Slot, Song
-from engine.protocol import commands as c
-from engine.protocol.events import ClockFollowed, ClockStatus, Noticed, PlayheadMoved, Refused
+from engine.protocol.base import Command
+from engine.protocol.edit import RemoveSlot, SetTempo
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import ClockStatus
+from engine.protocol.transport import (
+    BackToOwnTempo,
+    ClockFollowed,
+    FollowClock,
+    Play,
+    PlayheadMoved,
+    Stop,
+)
 from tests.engine.runtime.test_dispatcher import TUNE, Desk, measure
 from tests.support.clock_streams import (
     CONTINUE,
@@ -68,7 +78,7 @@ class Room:
         self._to(end)
         return self
 
-    def do(self, item: c.Command | m.FromPlayer) -> None:
+    def do(self, item: Command | m.FromPlayer) -> None:
         """Gives the conductor something now."""
         self.desk.now = self.now
         self.desk.do(item)
@@ -263,7 +273,7 @@ def test_pulses_alone_give_tempo_and_phase_to_music_that_is_started_here() -> No
     true = steady(120, 40, 1.0)
     room = Room().run(stream(true[: 4 * 24 + 5]), true[4 * 24 + 5])
     assert not room.playing()
-    room.do(c.Play(1))
+    room.do(Play(1))
     room.run(stream(true[4 * 24 + 6 :]), true[-1])
     assert room.playing()
     first = room.notes[0][0]
@@ -277,7 +287,7 @@ def test_pulses_alone_give_tempo_and_phase_to_music_that_is_started_here() -> No
 
 def test_music_that_plays_is_brought_to_the_pulses_when_they_come() -> None:
     room = Room().at(0.5)
-    room.do(c.Play(0))
+    room.do(Play(0))
     room.at(2.0)
     true = steady(104, 40, 2.003)
     room.run(stream(true), true[-1])
@@ -294,7 +304,7 @@ def test_music_that_plays_is_brought_to_the_pulses_when_they_come() -> None:
 def test_back_to_the_own_tempo_goes_on_where_the_music_is() -> None:
     true = steady(150, 16.5, 1.0)
     room = Room().run(stream(true, START), true[-1])
-    room.do(c.BackToOwnTempo())
+    room.do(BackToOwnTempo())
     room.run(stream(steady(150, 20, true[-1] + 0.4 / 24)), true[-1] + 8)
     assert room.playing()
     assert room.status == ClockStatus()
@@ -311,7 +321,7 @@ def test_following_can_begin_while_the_source_runs() -> None:
     true = steady(120, 32, 1.0)
     room = Room("own").run(stream(true[:200], START), true[200])
     assert not room.playing()
-    room.do(c.FollowClock())
+    room.do(FollowClock())
     room.run(stream(true[200:]), true[-1])
     assert room.playing()
     assert worst(errors(room, true, first=9)) < 0.6 * MS
@@ -320,11 +330,11 @@ def test_following_can_begin_while_the_source_runs() -> None:
 def test_stop_here_holds_until_the_source_starts_again_and_play_joins_it() -> None:
     true = steady(120, 40, 1.0)
     room = Room().run(stream(true[:100], START), true[100])
-    room.do(c.Stop())
+    room.do(Stop())
     room.run(stream(true[100:200]), true[200])
     assert not room.playing()
     count = len(room.notes)
-    room.do(c.Play(0))
+    room.do(Play(0))
     room.run(stream(true[200:400]), true[400] - 0.001)
     joined = [at for at, _ in room.notes[count:]]
     assert room.notes[count][1] == PITCHES[9 % 8]
@@ -336,8 +346,8 @@ def test_stop_here_holds_until_the_source_starts_again_and_play_joins_it() -> No
 def test_an_edit_while_following_keeps_the_clock() -> None:
     true = steady(120, 32, 1.0)
     room = Room().run(stream(true[:300], START), true[300])
-    room.do(c.SetTempo(60))
-    room.do(c.RemoveSlot(1))
+    room.do(SetTempo(60))
+    room.do(RemoveSlot(1))
     room.run(stream(true[300:]), true[-1])
     assert room.desk.conductor.snapshot.song.tempo == 60
     after = [at for at, _ in room.notes if at > true[310]]
@@ -369,13 +379,13 @@ def test_of_two_clocks_the_first_is_kept_while_it_sends() -> None:
 
 def test_our_own_echo_is_refused_and_a_machine_that_hears_nothing_says_so() -> None:
     desk = Desk()
-    desk.do(c.FollowClock("jack:armonica:out"))
+    desk.do(FollowClock("jack:armonica:out"))
     refused = desk.told(Refused)[-1]
     assert isinstance(refused, Refused)
     assert "would follow itself" in refused.message
     assert desk.conductor.snapshot.clock.follow is None
     deaf = Desk(settings=Settings(inputs="none"))
-    deaf.do(c.FollowClock())
+    deaf.do(FollowClock())
     assert deaf.told(Noticed) == [Noticed("No MIDI input is heard, so no clock either.", "warning")]
 
 
@@ -406,14 +416,14 @@ def test_periods_of_a_sound_server_delay_by_half_a_period_and_no_more() -> None:
             st.sampled_from(
                 [PULSE] * 12
                 + [START, STOP, CONTINUE, b"\xf2\x07\x00", b"\xf2\x03\x40"]
-                + [c.Play(0), c.Stop(), c.FollowClock(), c.BackToOwnTempo(), c.RemoveSlot(0)]
+                + [Play(0), Stop(), FollowClock(), BackToOwnTempo(), RemoveSlot(0)]
             ),
         ),
         max_size=120,
     )
 )
 def test_whatever_comes_every_note_ends_and_nothing_is_refused(
-    steps: list[tuple[float, bytes | c.Command]],
+    steps: list[tuple[float, bytes | Command]],
 ) -> None:
     room, now = Room(), 1.0
     for step, item in steps:
@@ -423,10 +433,10 @@ def test_whatever_comes_every_note_ends_and_nothing_is_refused(
         else:
             room.at(max(now, room.now)).do(item)
         now = room.now
-    room.do(c.BackToOwnTempo())
-    room.do(c.Stop())
+    room.do(BackToOwnTempo())
+    room.do(Stop())
     room.at(now + 1)
     assert len(room.notes) == len(room.ends)
     refused = [each.answers for each in room.desk.told(Refused) if isinstance(each, Refused)]
     # The last slot stays.
-    assert all(isinstance(answer, c.RemoveSlot) for answer in refused)
+    assert all(isinstance(answer, RemoveSlot) for answer in refused)

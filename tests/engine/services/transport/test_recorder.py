@@ -18,8 +18,22 @@ from engine.midi.note_buffer import SILENCE
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touch
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
-from engine.protocol import commands as c
-from engine.protocol.events import KeysHeard, Noticed, RecordStatus, Refused
+from engine.protocol.base import Command
+from engine.protocol.devices import SetThru
+from engine.protocol.edit import InsertSlot, RemoveSlot, SetLatent, SetTempo, Undo
+from engine.protocol.files import OpenSong
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.snapshot import RecordStatus
+from engine.protocol.transport import (
+    CaptureLast,
+    EndRecording,
+    KeysHeard,
+    Panic,
+    Play,
+    Record,
+    SetRecord,
+    Stop,
+)
 from engine.services.transport.metronome import (
     CLICK_CHANNEL,
     DOWNBEAT,
@@ -47,7 +61,7 @@ class Hands:
 
     def record(self, *, count_in: float = 0.0, **how: object) -> Hands:
         """Starts to record; position 0 of the loop is `start`."""
-        self.desk.do(c.Record(**how))  # type: ignore[arg-type]
+        self.desk.do(Record(**how))  # type: ignore[arg-type]
         self.start = self.desk.now + LEAD + count_in
         return self
 
@@ -69,7 +83,7 @@ class Hands:
 
     def stop(self) -> Hands:
         """Stops the loop."""
-        self.desk.do(c.Stop())
+        self.desk.do(Stop())
         return self
 
     @property
@@ -112,7 +126,7 @@ def test_a_pass_over_many_rounds_is_one_step_and_the_loop_sounds_it() -> None:
     assert hands.tunes() == [".-D-.---", "", "", ""]
     hands.play((16, 20, E)).until(20.3).stop()
     assert hands.tunes() == ["E-------", "", "", ""]
-    hands.desk.do(c.Undo())
+    hands.desk.do(Undo())
     assert hands.slots == EMPTY.slots
 
 
@@ -185,10 +199,10 @@ def test_nothing_is_recorded_while_it_is_counted_in() -> None:
 
 def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
     hands = Hands(FULL)
-    hands.desk.do(c.Play())
+    hands.desk.do(Play())
     hands.start = LEAD
     hands.until(1.0)
-    hands.desk.do(c.Record(slot=1, measures=1))
+    hands.desk.do(Record(slot=1, measures=1))
     hands.play((1.5, 2.5, G))
     assert hands.desk.conductor.snapshot.recording == RecordStatus("replace", 1, 1)
     shown = hands.desk.told(KeysHeard)[-1]
@@ -196,7 +210,7 @@ def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
     assert shown.count == 2
     hands.play((4, 8, E)).until(8.2)
     assert hands.tunes() == ["C-C-C-C-", "E-------"]
-    hands.desk.do(c.EndRecording())
+    hands.desk.do(EndRecording())
     assert hands.desk.conductor.snapshot.playing
     hands.play((9, 10, F)).until(16.5)
     assert hands.tunes() == ["C-C-C-C-", "E-------"]
@@ -220,7 +234,7 @@ def test_strength_leaves_some_of_the_playing() -> None:
 
 def test_the_tempo_may_change_on_the_way() -> None:
     hands = Hands().record(measures=2).until(4.0)
-    hands.desk.do(c.SetTempo(120.0))
+    hands.desk.do(SetTempo(120.0))
     # Four beats took four seconds, the next four take two.
     hands.play((4.0, 4.5, C), (4.5, 5.0, D), (5.0, 6.0, E)).until(6.3).stop()
     assert hands.tunes()[1] == "C-D-E---"
@@ -239,10 +253,8 @@ def test_nothing_played_is_nothing_recorded() -> None:
     assert hands.slots == EMPTY.slots
 
 
-@pytest.mark.parametrize(
-    "end", [c.Stop(), c.Panic(), c.Play(), c.EndRecording(), c.OpenSong("nowhere")]
-)
-def test_whatever_ends_a_recording_keeps_it(end: c.Command) -> None:
+@pytest.mark.parametrize("end", [Stop(), Panic(), Play(), EndRecording(), OpenSong("nowhere")])
+def test_whatever_ends_a_recording_keeps_it(end: Command) -> None:
     hands = Hands().record().play((0, 1, C), (1, 2, D)).until(2.2)
     hands.desk.do(end)
     assert hands.tunes()[0] == "C-D-.---"
@@ -251,7 +263,7 @@ def test_whatever_ends_a_recording_keeps_it(end: c.Command) -> None:
 
 def test_a_recording_cannot_be_begun_twice() -> None:
     hands = Hands().record()
-    hands.desk.do(c.Record())
+    hands.desk.do(Record())
     (refused,) = hands.desk.told(Refused)
     assert isinstance(refused, Refused)
     assert refused.message == "It records already."
@@ -259,7 +271,7 @@ def test_a_recording_cannot_be_begun_twice() -> None:
 
 def test_channels_are_left_out_where_others_are_chosen() -> None:
     hands = Hands()
-    hands.desk.do(c.SetThru(True, (3,)))
+    hands.desk.do(SetThru(True, (3,)))
     hands.record().play((0, 1, C)).until(4.2)
     assert hands.tunes()[0] == ""
     hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x93, D, 70))))
@@ -280,7 +292,7 @@ def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message
 
     hands.desk.do(m.Heard(0.0, "daw", b"\xfa"))
     until(1.0)
-    hands.desk.do(c.Record(slot=0, measures=2))
+    hands.desk.do(Record(slot=0, measures=2))
     until(9.0)
     began = hands.desk.conductor.snapshot.recording
     assert began == RecordStatus("replace", 0, 2)
@@ -306,7 +318,7 @@ def test_the_settings_may_name_the_channels_that_count() -> None:
 def test_what_was_just_played_is_there_without_having_been_recorded() -> None:
     hands = Hands()
     hands.play((10, 10.9, C, 44), (11, 12, D), (12, 14, E), (14, 15, F), (15, 18, G)).until(30)
-    hands.desk.do(c.CaptureLast(1))
+    hands.desk.do(CaptureLast(1))
     # Its first note is the first beat.
     assert hands.tunes() == ["", "C-D-E---", "F-G-----", ""]
     assert hands.slots[1].touches[0] == Touch(44)
@@ -317,23 +329,23 @@ def test_what_was_just_played_is_there_without_having_been_recorded() -> None:
 
 def test_after_a_silence_only_what_came_then_was_just_played() -> None:
     hands = Hands().play((0, 4, C), (4 + SILENCE, 8 + SILENCE, D))
-    hands.desk.do(c.CaptureLast())
+    hands.desk.do(CaptureLast())
     assert hands.tunes() == ["D-------", "", "", ""]
 
 
 def test_the_last_eight_measures_are_kept() -> None:
     pitches = (C, D, E, F, G)
     hands = Hands().play(*((4.0 * at, 4.0 * at + 4, pitches[at % 5]) for at in range(11)))
-    hands.desk.do(c.CaptureLast())
+    hands.desk.do(CaptureLast())
     assert [tune[:1] for tune in hands.tunes()] == ["F", "G", "C", "D", "E", "F", "G", "C"]
 
 
 def test_what_was_played_to_the_loop_is_read_on_its_beat_also_when_it_has_stopped() -> None:
     hands = Hands(FULL)
-    hands.desk.do(c.Play())
+    hands.desk.do(Play())
     hands.start = LEAD
     hands.play((5, 6, E), (6, 8, D), (9, 10, F)).until(10.5).stop().until(30)
-    hands.desk.do(c.InsertSlot(0), c.CaptureLast(1))
+    hands.desk.do(InsertSlot(0), CaptureLast(1))
     assert hands.tunes() == ["", ".-E-D---", ".-F-.---"]
 
 
@@ -341,7 +353,7 @@ def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
     hands = Hands()
     hands.desk.do(m.Heard(0.0, "keys", bytes((0xB0, 64, 127))))
     hands.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
-    hands.until(4).desk.do(m.Heard(4.0, "keys", bytes((0xB0, 64, 0))), c.CaptureLast())
+    hands.until(4).desk.do(m.Heard(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
     assert hands.tunes()[0] == "G---C---"
     assert hands.notices() == [
         "1 measure of what was just played. 2 notes left out below the highest line."
@@ -350,7 +362,7 @@ def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
 
 def test_where_nothing_was_played_that_is_said() -> None:
     hands = Hands()
-    hands.desk.do(c.CaptureLast())
+    hands.desk.do(CaptureLast())
     (refused,) = hands.desk.told(Refused)
     assert isinstance(refused, Refused)
     assert refused.message == "Nothing was played that could be kept."
@@ -359,7 +371,7 @@ def test_where_nothing_was_played_that_is_said() -> None:
 def test_as_much_is_kept_as_the_song_has_room_for() -> None:
     full = replace(EMPTY, slots=(Slot(),) * MOST_SLOTS)
     hands = Hands(full).play((0, 4, C), (4, 8, D))
-    hands.desk.do(c.CaptureLast(MOST_SLOTS - 1))
+    hands.desk.do(CaptureLast(MOST_SLOTS - 1))
     assert hands.notices() == [
         f"1 measure of what was just played. 1 more left out: a song has at most {MOST_SLOTS}."
     ]
@@ -372,7 +384,7 @@ def test_the_keys_that_are_down_are_shown_and_on_the_beat_what_was_played() -> N
     hands = Hands(FULL)
     hands.desk.do(m.Heard(0.0, "keys", bytes((0x90, G, 70))))
     assert hands.desk.told(KeysHeard) == [KeysHeard((G,))]
-    hands.desk.do(m.Heard(0.1, "keys", bytes((0x80, G, 70))), c.Play())
+    hands.desk.do(m.Heard(0.1, "keys", bytes((0x80, G, 70))), Play())
     hands.start = hands.desk.now + LEAD
     hands.play((1, 2, E), (2.5, 3, D)).until(3.2)
     shown = hands.desk.told(KeysHeard)[-1]
@@ -387,7 +399,7 @@ def test_keys_whose_port_has_gone_are_up() -> None:
     assert hands.desk.told(KeysHeard)[-1] == KeysHeard()
 
 
-deeds: st.SearchStrategy[Callable[[], c.Command | m.FromPlayer]] = st.one_of(
+deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
     st.builds(
         lambda kind, pitch, velocity: lambda: m.Heard(0.0, "k", bytes((kind, pitch, velocity))),
         st.sampled_from([0x80, 0x90, 0xB0]),
@@ -396,20 +408,20 @@ deeds: st.SearchStrategy[Callable[[], c.Command | m.FromPlayer]] = st.one_of(
     ),
     st.sampled_from(
         [
-            c.Record(),
-            c.Record("overdub", 1, 2),
-            c.Record(slot=0, measures=6),
-            c.Stop(),
-            c.Play(),
-            c.Panic(),
-            c.EndRecording(),
-            c.CaptureLast(),
-            c.Undo(),
-            c.SetTempo(200.0),
-            c.InsertSlot(0),
-            c.RemoveSlot(1),
-            c.SetLatent(0, 2, 1.0),
-            c.SetRecord(strength=0.0),
+            Record(),
+            Record("overdub", 1, 2),
+            Record(slot=0, measures=6),
+            Stop(),
+            Play(),
+            Panic(),
+            EndRecording(),
+            CaptureLast(),
+            Undo(),
+            SetTempo(200.0),
+            InsertSlot(0),
+            RemoveSlot(1),
+            SetLatent(0, 2, 1.0),
+            SetRecord(strength=0.0),
             m.Listening((), ()),
         ]
     ).map(lambda told: lambda: told),
@@ -419,7 +431,7 @@ deeds: st.SearchStrategy[Callable[[], c.Command | m.FromPlayer]] = st.one_of(
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), deeds), max_size=25))
 def test_whatever_is_played_and_asked_the_song_stays_whole(
-    deeds: list[tuple[float, Callable[[], c.Command | m.FromPlayer]]],
+    deeds: list[tuple[float, Callable[[], Command | m.FromPlayer]]],
 ) -> None:
     hands = Hands(FULL, Settings())
     for wait, deed in deeds:
@@ -428,7 +440,7 @@ def test_whatever_is_played_and_asked_the_song_stays_whole(
         if isinstance(told, m.Heard):
             told = replace(told, at=hands.desk.now)
         hands.desk.do(told)
-    hands.desk.do(c.Stop())
+    hands.desk.do(Stop())
     for slot in hands.slots:
         assert isinstance(slot.measure, Measure)
         assert len(slot.touches) in (0, len(slot.measure.pitches))

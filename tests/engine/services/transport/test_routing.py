@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from engine.midi import messages as m
 from engine.midi.player.schedule import Schedule
 from engine.music.routes import Route
-from engine.protocol import commands as c
-from engine.protocol.events import Noticed, Refused
+from engine.protocol.devices import OpenPort
+from engine.protocol.edit import SetRoutes, Undo
+from engine.protocol.notices import Noticed, Refused
+from engine.protocol.transport import Play, Stop
 from engine.services.editing.command_log import replay
 from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import LEAD
@@ -29,25 +31,25 @@ def of(outlet: int, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
 
 def test_the_same_port_sounds_an_octave_above_and_another_port_an_octave_below() -> None:
     desk = Desk()
-    told = desk.do(c.SetRoutes((OCTAVE, BASS)))
+    told = desk.do(SetRoutes((OCTAVE, BASS)))
     assert of(1, told) == [
         m.OpenPort("Synth", hush=True, outlet=1),
         m.Send(0.0, b"\xc2\x21", 1),
     ]
     desk.forget()
-    desk.do(c.Play())
+    desk.do(Play())
     ons = [n for n in desk.player.notes() if n.on == LEAD]
     assert [(n.channel, n.pitch) for n in ons] == [(0, 60), (0, 72), (2, 48)]
     assert [each.outlet for each in desk.player.messages if isinstance(each, m.Notes)] == [0, 0, 1]
     desk.forget()
     desk.now = 0.5
-    desk.do(c.Stop())
+    desk.do(Stop())
     assert desk.player.messages[:2] == [m.Flush(0.5, True), m.Flush(0.5, True, 1)]
 
 
 def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None:
     desk = Desk()
-    desk.do(c.OpenPort("Main"), m.PortOpened("Main"), c.SetRoutes((BASS,)))
+    desk.do(OpenPort("Main"), m.PortOpened("Main"), SetRoutes((BASS,)))
     assert dict(desk.conductor.snapshot.routed)["Synth"].state == "opening"
     desk.forget()
     assert desk.do(m.PortOpened("alsa:Synth", 1)) == [m.Send(0.0, b"\xc2\x21", 1)]
@@ -65,26 +67,26 @@ def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None
 
 def test_routes_are_steps_and_undo_leaves_their_ports() -> None:
     desk = Desk()
-    desk.do(c.SetRoutes((BASS,)), c.SetRoutes((replace(BASS, transpose=7),)))
+    desk.do(SetRoutes((BASS,)), SetRoutes((replace(BASS, transpose=7),)))
     assert desk.conductor.snapshot.undo == ("route to Synth ch 3 +7", "route to Synth ch 3 -12")
     desk.forget()
-    desk.do(c.Undo())
+    desk.do(Undo())
     # The port stays open while it is wanted.
     assert not [each for each in desk.player.messages if isinstance(each, m.OpenPort)]
-    desk.do(c.Undo())
+    desk.do(Undo())
     assert m.OpenPort(None, outlet=1) in desk.player.messages
     assert desk.conductor.snapshot.routed == ()
     desk.forget()
-    desk.do(c.Play())
+    desk.do(Play())
     assert of(1, desk.player.messages) == []
 
 
 def test_a_change_of_route_while_playing_is_heard_from_the_next_note_on() -> None:
     desk = Desk()
-    desk.do(c.Play())
+    desk.do(Play())
     desk.until(0.5)
     desk.forget()
-    desk.do(c.SetRoutes((OCTAVE,)))
+    desk.do(SetRoutes((OCTAVE,)))
     assert desk.player.messages[0] == m.Flush(0.5, True)
     later = [(n.on, n.pitch) for n in desk.player.notes() if n.on < 1.2]
     assert later == [(1.0 + LEAD, 62), (1.0 + LEAD, 74)]
@@ -93,21 +95,21 @@ def test_a_change_of_route_while_playing_is_heard_from_the_next_note_on() -> Non
 def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
     desk = Desk()
     quiet = replace(BASS, clock=False)
-    told = desk.do(c.SetRoutes((quiet, Route("Other", clock=False))))
+    told = desk.do(SetRoutes((quiet, Route("Other", clock=False))))
     opened = [each for each in told if isinstance(each, m.OpenPort)]
     assert [(each.name, each.outlet, each.clock) for each in opened] == [
         ("Synth", 1, False),
         ("Other", 2, False),
     ]
     desk.forget()
-    told = desk.do(c.SetRoutes((quiet, BASS)))
+    told = desk.do(SetRoutes((quiet, BASS)))
     opened = [each for each in told if isinstance(each, m.OpenPort)]
     assert opened == [m.OpenPort(None, outlet=2), m.OpenPort("Synth", True, 1, True)]
 
 
 def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> None:
     desk = Desk(song=replace(SONG, routes=(BASS,)))
-    desk.do(c.Play())
+    desk.do(Play())
     assert of(1, desk.player.messages) == []
     desk.forget()
     desk.do(m.Ready(1, True))
@@ -122,9 +124,9 @@ def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> N
 
 def test_too_many_routes_are_refused_and_a_recording_replays_them() -> None:
     desk = Desk()
-    desk.do(c.SetRoutes((OCTAVE,) * 8))
+    desk.do(SetRoutes((OCTAVE,) * 8))
     assert len(desk.told(Refused)) == 1
-    desk.do(c.SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
+    desk.do(SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
     assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
 
 
@@ -168,12 +170,12 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
         for schedule in schedules.values():
             schedule.take(now)
 
-    desk.do(c.Play())
+    desk.do(Play())
     last: tuple[Route, ...] = ()
     for wait, last in changes:
         desk.until(desk.now + wait)
         play(desk.now)
-        desk.do(c.SetRoutes(last))
+        desk.do(SetRoutes(last))
         play(desk.now)
     # In the midst of a note that began after the last change.
     end = int(desk.now + 1) + 0.5 + LEAD

@@ -20,7 +20,8 @@ from engine.music.note_line import Line
 from engine.music.performance import Touch
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Origin, Slot, Song, Track
-from engine.protocol.events import PlayheadMoved, RecordSettings
+from engine.protocol.snapshot import RecordSettings
+from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.metronome import DOWNBEAT, UPBEAT
 from engine.services.transport.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
 

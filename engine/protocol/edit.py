@@ -1,0 +1,293 @@
+"""Commands that change the song, and undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.music.groove import SwingUnit
+from engine.music.measure import Measure
+from engine.music.modulation import Modulation
+from engine.music.performance import Touches
+from engine.music.routes import Route
+from engine.music.song import Origin, Song
+from engine.protocol.base import Command
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSlot(Command):
+    """Shows another slot under the gauges."""
+
+    overtakes: ClassVar[bool] = True
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatent(Command):
+    """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    dimension: int
+    value: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatents(Command):
+    """Moves several gauges of a slot at once; pairs of dimension and value."""
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    values: tuple[tuple[int, float], ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLatent(Command):
+    """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes.
+
+    It is for a gauge whose place is not known yet, as before the model is there.
+    """
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    dimension: int
+    by: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLatent(Command):
+    """Brings one gauge (or, with None, all unlocked ones) of a slot back to its anchor.
+
+    With all gauges at the anchor the slot sounds as it came in.
+    """
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockDimension(Command):
+    """Holds a dimension against every move (a map move passes it over), or lets it go."""
+
+    needs_model: ClassVar[bool] = True
+
+    dimension: int
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Randomise(Command):
+    """Moves all unlocked gauges of a slot towards a draw from the prior.
+
+    ``amount`` runs from 0 (nothing) to 1 (the draw itself); the draw depends on ``seed`` alone.
+    """
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMeasures(Command):
+    """Puts measures into slots from ``slot`` on, adding slots where needed.
+
+    ``played`` says of each how its notes were played (none: of no measure). All that one pass
+    of recording puts in has one ``gesture``.
+    """
+
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    measures: tuple[Measure, ...]
+    origins: tuple[Origin, ...]
+    played: tuple[Touches, ...] = ()
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vary(Command):
+    """Moves all unlocked gauges of a slot a way of ``amount`` from where they stand.
+
+    ``amount`` is the length of the way in standard deviations of the prior, from 0 to 10; its
+    direction depends on ``seed`` alone.
+    """
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    amount: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolate(Command):
+    """Inserts ``count`` measures after ``source`` that lead from it to ``target``.
+
+    They lie on the straight line between both codes, at even steps of what is heard and not
+    of the codes. Locked gauges stay where those of the source stand.
+    """
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    source: int
+    target: int
+    count: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CopySlot(Command):
+    """Copies a slot onto another."""
+
+    auditioned: ClassVar[bool] = True
+
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearSlot(Command):
+    """Empties a slot."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class InsertSlot(Command):
+    """Adds an empty slot before position ``slot`` (the number of slots: at the end)."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSlot(Command):
+    """Takes a slot out of the song."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTitle(Command):
+    """Names the song."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTempo(Command):
+    """Sets the tempo in quarter notes a minute, 20 to 400."""
+
+    tempo: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrack(Command):
+    """Sets what is not None of the track's MIDI channel, program and velocity."""
+
+    channel: int | None = None
+    program: int | None = None
+    velocity: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetBank(Command):
+    """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
+
+    msb: int | None = None
+    lsb: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroove(Command):
+    """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
+
+    swing: float | None = None
+    unit: SwingUnit | None = None
+    timing: float | None = None
+    velocity: int | None = None
+    seed: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey(Command):
+    """Sets what is not None of the key, and whether it constrains what is sounded.
+
+    What is decoded is not constrained: the measures stay as they are.
+    """
+
+    tonic: int | None = None
+    scale: str | None = None
+    lock: bool | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetModulation(Command):
+    """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
+
+    modulation: Modulation
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveModulation(Command):
+    """Lets the gauge of a dimension move no controller any more."""
+
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoutes(Command):
+    """Plays the notes to these ports and channels beside the song's own."""
+
+    routes: tuple[Route, ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(Command):
+    """Takes the last step back."""
+
+    auditioned: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Redo(Command):
+    """Takes a step that was taken back again."""
+
+    auditioned: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceSong(Command):
+    """Puts another song in the place of the present one; undo brings that back.
+
+    ``path`` is the file it belongs to, ``saved`` whether that file holds it as it is;
+    ``locks`` are the dimensions locked from now on (None: those that are).
+    """
+
+    song: Song
+    path: str | None = None
+    saved: bool = True
+    locks: frozenset[int] | None = None

@@ -1,0 +1,73 @@
+"""Facts that the engine tells its own state: never sent from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.music.song import Song
+from engine.protocol.base import Command
+from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Command):
+    """Something that happened outside the state, which the engine alone tells it.
+
+    Edits and facts are all that is recorded, so that a recording replays without files, ports
+    or clocks. No fact comes over a line.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSaved(Fact):
+    """Tells that the file ``path`` holds ``song`` from now on."""
+
+    path: str
+    song: Song
+
+
+@dataclass(frozen=True, slots=True)
+class MarkModel(Fact):
+    """Tells that the model with ``digest`` is there, or (None) that none will be, and why."""
+
+    digest: str | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkWaiting(Fact):
+    """Tells how many commands wait for the model."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPort(Fact):
+    """Tells what became of the MIDI port."""
+
+    status: PortStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkInputs(Fact):
+    """Tells which MIDI ports are heard."""
+
+    status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRoutes(Fact):
+    """Tells what became of the ports of the routes, by the names that they have there."""
+
+    statuses: tuple[tuple[str, PortStatus], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkClock(Fact):
+    """Tells whose clock is kept, and whether that clock started the music or stopped it."""
+
+    status: ClockStatus
+    playing: bool | None = None

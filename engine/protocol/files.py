@@ -1,0 +1,216 @@
+"""Commands and events of song files, MIDI files and the tunes of the corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from engine.music.measure import Measure
+from engine.protocol.base import Command, Event
+from engine.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class TuneFound:
+    """A tune of the corpus: its row in the table, title, book, number, metre, key, length."""
+
+    tune: int
+    title: str
+    book: str
+    number: int
+    metre: str
+    key: str
+    measures: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusBrowsed(Event):
+    """The tunes found for a query, and how many more there are."""
+
+    query: str
+    tunes: tuple[TuneFound, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class TunePreviewed(Event):
+    """Measures of a tune, from its ``first`` (from 1)."""
+
+    tune: int
+    first: int
+    measures: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFound:
+    """A track of a MIDI file: its number from 1, its name, its notes, whether all are drums."""
+
+    number: int
+    name: str
+    notes: int
+    drums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLookedInto(Event):
+    """The tracks of a MIDI file, also those without notes."""
+
+    path: str
+    tracks: tuple[TrackFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheEnd:
+    """What became of a song that was not saved when the program ended.
+
+    ``path`` is where it is kept, None where it is lost; ``offered`` says whether the next start
+    offers it; ``reason`` why it is not where it should be.
+    """
+
+    title: str
+    path: Path | None = None
+    offered: bool = False
+    reason: str = ""
+
+    def line(self) -> str:
+        """Gives the one line that is said about it."""
+        title, place = printable(self.title), printable(str(self.path))
+        if self.path is None:
+            return f"{title} is not saved and could not be kept: {self.reason}"
+        if self.offered:
+            return f"{title} is not saved; it is kept as {place} and offered at the next start."
+        return f"{title} is not saved; it is in {place} now. {self.reason}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A song that a program which is no longer there had not saved.
+
+    ``time`` is when it was kept, in seconds since 1970; ``belongs_to`` the file it was
+    opened from, if any. `engine.protocol.files.RecoverSong` with ``path`` brings it back,
+    `engine.protocol.files.LeaveKept` leaves it, and `engine.protocol.files.ForgetKept` removes it.
+    """
+
+    path: str
+    time: float
+    title: str
+    belongs_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportMidi(Command):
+    """Reads a track of a MIDI file into slots from ``slot`` on (None: its first with notes)."""
+
+    slot: int
+    path: str
+    track: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookIntoMidi(Command):
+    """Asks which tracks a MIDI file has."""
+
+    overtakes: ClassVar[bool] = True
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSong(Command):
+    """Opens a song file."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverSong(Command):
+    """Brings back a song that was kept by itself (see `engine.services.session.autosave`), unsaved."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetKept(Command):
+    """Removes a song that was kept by itself, so that it is not offered again."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveKept(Command):
+    """Leaves a song that was kept by itself to whoever starts next."""
+
+    overtakes: ClassVar[bool] = True
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepUnsaved(Command):
+    """Keeps every song that is not saved at once, as before the program ends.
+
+    With ``copies`` what is not kept is written as songs of the player's own. It is answered.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+    copies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LetUnsavedGo(Command):
+    """Says that what is not saved and could not be kept may be lost."""
+
+    overtakes: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSong(Command):
+    """Writes the song (None: where it was last saved or opened).
+
+    Unless it may ``replace`` anything, a file that holds what was not opened or saved here is
+    left as it is, and this refused.
+    """
+
+    path: str | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMidi(Command):
+    """Writes the song's loop as a MIDI file; with ``credits`` it says what each measure is like."""
+
+    path: str
+    credits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseCorpus(Command):
+    """Looks for tunes whose title holds all words of ``query``."""
+
+    overtakes: ClassVar[bool] = True
+
+    query: str
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTune(Command):
+    """Asks for up to ``count`` measures of a corpus tune, from its ``first`` (from 1)."""
+
+    overtakes: ClassVar[bool] = True
+
+    tune: int
+    first: int = 1
+    count: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTune(Command):
+    """Puts ``count`` measures of a corpus tune, from its ``first`` (from 1), into slots."""
+
+    slot: int
+    tune: int
+    first: int
+    count: int

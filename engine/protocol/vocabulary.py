@@ -1,0 +1,34 @@
+"""The whole vocabulary: every command and event, for what carries, stores or tests all of them."""
+
+from __future__ import annotations
+
+from engine.protocol import (
+    analysis,
+    devices,
+    edit,
+    facts,
+    files,
+    generation,
+    notices,
+    snapshot,
+    transport,
+)
+from engine.protocol.base import Command, Event
+
+SUBJECTS = (snapshot, edit, transport, devices, files, analysis, generation, notices, facts)
+
+
+def _kinds(base: type) -> tuple[type, ...]:
+    return tuple(
+        kind
+        for subject in SUBJECTS
+        for kind in vars(subject).values()
+        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == subject.__name__
+    )
+
+
+COMMANDS = tuple(kind for kind in _kinds(Command) if kind is not facts.Fact)
+"""Every command and fact, subject by subject."""
+
+EVENTS = _kinds(Event)
+"""Every event, subject by subject."""

@@ -150,7 +150,7 @@ class FakeSpeaker:
 
 
 class FakeStage:
-    """The parts of a studio that plays nowhere: models by name, one speaker, an ear of loudness."""
+    """The parts of a studio that plays nowhere: models by name, one speaker, an ear of tone."""
 
     def __init__(self, device: str = "Loudspeaker") -> None:
         self.models: dict[str, FakeAudioModel] = {"toy": FakeAudioModel()}
@@ -183,9 +183,12 @@ class FakeStage:
 
 
 def hear(wave: Wave, rate: int) -> Heard:
-    """Hears drums in the last two seconds by their loudness alone."""
+    """Hears drums in the last two seconds by how far their tone stands out, however loud it is."""
     end = wave[-2 * rate :]
-    return (("drums", min(1.0, float(np.abs(end).mean()) * 2)),)
+    frames = end[len(end) % HOP :].reshape(-1, HOP)
+    tone = np.outer(2 * (frames * np.sin(_PHASE)).mean(axis=1), np.sin(_PHASE))
+    share = float(np.abs(tone).mean() / max(1e-9, float(np.abs(frames - tone).mean())))
+    return (("drums", min(1.0, share / 100)),)
 
 
 def plant_probes(*names: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -152,6 +153,33 @@ def test_serve_in_a_terminal_ends_with_it(home: Path) -> None:
     process.send_signal(signal.SIGHUP)
     assert process.wait(30) == 0
     assert not Path(said["token"]).exists()
+
+
+def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> None:
+    code = (
+        "import sys, time; from engine.cli import main, screens; "
+        "screens.load_model = lambda: time.sleep(600); "
+        "sys.exit(main.main(['serve', '--port', 'none', '--json']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=child_environment() | {"ARMONICA_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())
+    engine = RemoteEngine(Address("unix"))
+    engine.start()
+    for slot in range(3):
+        engine.send(c.Randomise(slot, 0.5, 1))
+    until(lambda: engine.snapshot.waiting == 3)
+    engine.close()
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "3 edits that waited for the model were not made." in said
 
 
 @pytest.mark.parametrize(

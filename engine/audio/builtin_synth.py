@@ -14,10 +14,7 @@ import time
 
 from engine.common.child_process import child_command, child_environment
 from engine.errors import PortError
-
-API = "preview"
-PREVIEW = f"{API}:built-in synth"
-"""The name of the port."""
+from engine.midi.ports import BUILT_IN_SYNTH, SYNTH_API
 
 RECORD = struct.Struct("<dB3s")
 """A message on its way: its moment in seconds of the monotonic clock, its size, its bytes."""
@@ -32,7 +29,7 @@ _CHANNEL_MESSAGES = range(0x80, 0xF0)
 class PreviewPort:
     """The built-in synth, open for playing."""
 
-    def __init__(self, name: str = PREVIEW, api: str = API) -> None:
+    def __init__(self, name: str = BUILT_IN_SYNTH, api: str = SYNTH_API) -> None:
         """Starts the synth and waits until it sounds; raises `PortError` where it does not."""
         self.name = name
         self.api = api

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.audio.builtin_synth import PREVIEW
 from engine.audio.devices import Sound, start_looking
+from engine.midi.ports import BUILT_IN_SYNTH
 
 _CARDS = Path("/proc/asound/cards")
 _PATIENCE = 3.0
@@ -42,7 +42,7 @@ class SoundSystem:
             self._looking = start_looking()
             self._since = time.monotonic()
         self._finish(0)
-        return ([PREVIEW.partition(":")[2]], []) if self._there else None
+        return ([BUILT_IN_SYNTH.partition(":")[2]], []) if self._there else None
 
     def _signs(self) -> tuple[str, bool]:
         cards = ""

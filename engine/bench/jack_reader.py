@@ -1,7 +1,7 @@
 """An independent JACK client: prints each MIDI message with the moment at which it arrived.
 
-``python -m engine.bench.jack_reader CLIENT`` opens ``CLIENT:in``, says ``ready``, and prints lines of
-seconds (of the monotonic clock) and bytes (in hexadecimal) until its standard input ends.
+``python -m engine.bench.jack_reader CLIENT`` opens ``CLIENT:in``, says ``ready``, and prints lines
+of seconds (of the monotonic clock) and bytes (in hexadecimal) until its standard input ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The songs that ship, made from the corpus: ``python -m engine.formats.preset_songs`` writes them."""
+"""The songs that ship, made from the corpus.
+
+``python -m engine.formats.preset_songs`` writes them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The MIDI ports as they come and go, seen through a watcher process (see `engine.midi.player.port_watcher`)."""
+"""The MIDI ports as they come and go, seen through a watcher process.
+
+See `engine.midi.player.port_watcher`.
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,10 @@ from engine.common.child_process import child_command, child_environment
 from engine.errors import PortError, UnknownName, UserError
 
 VIRTUAL = "virtual"
+SYNTH_API = "preview"
+"""The short name of the built-in synth as a system of its own."""
+BUILT_IN_SYNTH = f"{SYNTH_API}:built-in synth"
+"""The port of the built-in synth."""
 CLIENT = "armonica"
 HEARING = f"{CLIENT}-in"
 """The name of our own port that others can play to."""

@@ -131,7 +131,8 @@ class SetThru(Command):
 class WatchMidi(Command):
     """Has what passes over the MIDI ports told (see `MidiPassed`), or no longer.
 
-    It ends by itself (see `engine.services.devices.midi_monitor.LEASE`): whoever goes on watching asks again.
+    It ends by itself (see `engine.services.devices.midi_monitor.LEASE`): whoever goes on watching
+    asks again.
     """
 
     overtakes: ClassVar[bool] = True

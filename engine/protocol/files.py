@@ -98,6 +98,10 @@ class Kept:
     belongs_to: str | None = None
 
 
+READING = "reading the file"
+"""The name of a job that reads a MIDI file."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportMidi(Command):
     """Reads a track of a MIDI file into slots from ``slot`` on (None: its first with notes)."""
@@ -125,7 +129,10 @@ class OpenSong(Command):
 
 @dataclass(frozen=True, slots=True)
 class RecoverSong(Command):
-    """Brings back a song that was kept by itself (see `engine.services.session.autosave`), unsaved."""
+    """Brings back a song that was kept by itself, unsaved.
+
+    See `engine.services.session.autosave`.
+    """
 
     path: str
 

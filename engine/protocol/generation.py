@@ -64,7 +64,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How the next take is made; `engine.protocol.generation.SetGeneration` says what each means."""
+    """How the next take is made.
+
+    `engine.protocol.generation.SetGeneration` says what each means.
+    """
 
     prompt: Prompt = Prompt()
     seconds: float = 8.0

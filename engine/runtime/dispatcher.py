@@ -41,6 +41,7 @@ from engine.protocol.facts import (
     MarkWaiting,
 )
 from engine.protocol.files import (
+    READING,
     AtTheEnd,
     ExportMidi,
     ForgetKept,
@@ -332,6 +333,8 @@ class Conductor:
             return
         if isinstance(command, ImportMidi):
             self._importing = command
+            self._jobs.start("files", "import", READING, file_commands.reading(command))
+            return
         if isinstance(command, Question):
             self._questions.ask(command, self.snapshot, self._state.model)
             return

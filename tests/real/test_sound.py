@@ -14,13 +14,12 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from engine.audio.builtin_synth import PREVIEW
 from engine.audio.devices import list_devices
 from engine.audio.output import Playing, Sink
 from engine.bench.jack import RATE, JackServer
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
-from engine.midi.ports import list_ports
+from engine.midi.ports import BUILT_IN_SYNTH, list_ports
 from tests.support.fake_player import EventLog
 from tests.support.pitch_detection import pitch, tone
 
@@ -67,9 +66,9 @@ def onsets(wave: NDArray[np.float32], gap: int = RATE // 8) -> list[int]:
 def test_the_built_in_synth_plays_what_a_midi_port_would(
     sound: JackServer, link: PlayerLink, log: EventLog, tmp_path: Path
 ) -> None:
-    assert (PREVIEW, "out") in {(port.name, port.direction) for port in list_ports()}
-    link.send(m.OpenPort(PREVIEW))
-    log.wait_for(m.PortOpened, lambda opened: opened.name == PREVIEW)
+    assert (BUILT_IN_SYNTH, "out") in {(port.name, port.direction) for port in list_ports()}
+    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
 
     def play() -> None:
         start = time.monotonic() + 0.2
@@ -89,8 +88,8 @@ def test_the_built_in_synth_plays_what_a_midi_port_would(
 def test_notes_of_the_built_in_synth_are_in_time(
     sound: JackServer, link: PlayerLink, log: EventLog, tmp_path: Path
 ) -> None:
-    link.send(m.OpenPort(PREVIEW))
-    log.wait_for(m.PortOpened, lambda opened: opened.name == PREVIEW)
+    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
     beat = 0.2371
 
     def play() -> None:
@@ -116,17 +115,17 @@ def test_notes_of_the_built_in_synth_are_in_time(
 def test_the_built_in_synth_goes_and_comes_back_with_its_sound_server(
     sound: JackServer, link: PlayerLink, log: EventLog
 ) -> None:
-    link.send(m.OpenPort(PREVIEW))
-    log.wait_for(m.PortOpened, lambda opened: opened.name == PREVIEW)
+    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
     sound.kill()
-    log.wait_for(m.PortLost, lambda lost: lost.name == PREVIEW)
-    log.wait_for(m.PortsSeen, lambda seen: PREVIEW not in seen.outputs)
-    link.send(m.OpenPort(PREVIEW))
-    failed = log.wait_for(m.PortFailed, lambda failed: failed.name == PREVIEW)
+    log.wait_for(m.PortLost, lambda lost: lost.name == BUILT_IN_SYNTH)
+    log.wait_for(m.PortsSeen, lambda seen: BUILT_IN_SYNTH not in seen.outputs)
+    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    failed = log.wait_for(m.PortFailed, lambda failed: failed.name == BUILT_IN_SYNTH)
     assert "no sound device" in failed.reason
     # The same name again, so that its place in JACK's list is free at the end.
     sound.start()
-    log.wait_for(m.PortOpened, lambda opened: opened.name == PREVIEW)
+    log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
 
 
 class Watcher:

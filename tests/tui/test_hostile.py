@@ -15,8 +15,6 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.errors import ArmonicaError
-
-pass
 from engine.protocol.analysis import Explained, InfluenceFound, MapFilled
 from engine.protocol.base import Event
 from engine.protocol.devices import ControlsShown, DeviceShown, MidiLine, MidiPassed

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 
 from engine.protocol.base import Command, Event
-from engine.protocol.files import ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
+from engine.protocol.files import READING, ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
 from engine.protocol.notices import Cancel, JobProgressed
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, met, refused
@@ -18,8 +18,6 @@ from tui.formatting.plain import plain
 from tui.formatting.text import fitting
 
 FIRST = "Enter looks into the file, Esc leaves it."
-READING = "reading the file"
-"""How the engine calls the job."""
 THEN = "↑ ↓ choose a track, Enter takes its measures, Esc leaves it."
 
 

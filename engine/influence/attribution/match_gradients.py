@@ -1,7 +1,7 @@
 """Evidence of gradients for the matches of a search, on demand.
 
-The model that ships is asked, by its own gradients (`engine.influence.attribution.gradients`), whether the
-measures in print pull it the way that the measures asked about do.
+The model that ships is asked, by its own gradients (`engine.influence.attribution.gradients`),
+whether the measures in print pull it the way that the measures asked about do.
 """
 
 from __future__ import annotations

@@ -144,7 +144,10 @@ def prepare(
 def retrain(
     folder: Path, study: Study, counts: Counts, spreading: Spread, on_progress: Show
 ) -> None:
-    """Does all retrainings that are not done; raises as `engine.influence.retraining.sweep.run` does."""
+    """Does all retrainings that are not done.
+
+    Raises as `engine.influence.retraining.sweep.run` does.
+    """
     run(folder, study.sweep, study.planned(counts), spreading, on_progress)
 
 

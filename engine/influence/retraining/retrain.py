@@ -2,8 +2,8 @@
 
 All models of a stack have the same initialisation, see the same batches in the same order and draw
 the same noise; a measure that a model must not learn from has weight zero where it stands, so
-that nothing else moves. With nothing removed a model is what `engine.latent.training.train` makes of the
-same recipe.
+that nothing else moves. With nothing removed a model is what `engine.latent.training.train` makes
+of the same recipe.
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ class Learner:
 
     Keys, pads and programs are meant when they are struck. A knob is meant when it has gone
     `DECISIVE` of its way, one without ends when its steps are told from places (see
-    `engine.midi.controllers.relative_encoders`), a button that stays at its value when nothing follows it. Two
-    controllers 32 apart that speak in turns are the two halves of one. Movements must come
-    from a reader that knows no bindings.
+    `engine.midi.controllers.relative_encoders`), a button that stays at its value when nothing
+    follows it. Two controllers 32 apart that speak in turns are the two halves of one. Movements
+    must come from a reader that knows no bindings.
     """
 
     def __init__(self) -> None:

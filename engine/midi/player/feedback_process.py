@@ -1,7 +1,7 @@
 """Speaks back to devices that are heard, in a process of its own: each by its own port.
 
-``python -m engine.midi.player.feedback_process`` reads lines of `Feed`, and of `Listen` with the names of the
-devices that are heard, from standard input until that ends.
+``python -m engine.midi.player.feedback_process`` reads lines of `Feed`, and of `Listen` with the
+names of the devices that are heard, from standard input until that ends.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Ends what sounds when the player has died, in a process of its own that is already there.
 
-Started as ``python -m engine.midi.player.guard_process TABLE``, with the descriptor of the table of what
-sounds, it waits for the player's end: that of standard input, which nobody else holds, or, sooner
-on a busy machine, that of the thread which started it. Then it sends an end
-for each note that sounds to every port that was played to, and connects the virtual port of the
-player's successor, once there is one, to what the player's own was connected to.
+Started as ``python -m engine.midi.player.guard_process TABLE``, with the descriptor of the table of
+what sounds, it waits for the player's end: that of standard input, which nobody else holds, or,
+sooner on a busy machine, that of the thread which started it. Then it sends an end for each note
+that sounds to every port that was played to, and connects the virtual port of the player's
+successor, once there is one, to what the player's own was connected to.
 
 Ends are sent through ports of its own, because those of the player died with it. Where a
 virtual port led is known under JACK alone, and followed there as long as the player lives.

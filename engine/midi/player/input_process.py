@@ -1,8 +1,8 @@
 """Hears MIDI, in a process of its own: what arrives is stamped and written down at once.
 
 Input callbacks run on threads of the MIDI systems, and none of that may disturb the process
-that keeps time. ``python -m engine.midi.player.input_process`` reads `engine.midi.messages.Listen` lines
-with whole names from standard input, and writes `Heard` and `Listening` lines to standard
+that keeps time. ``python -m engine.midi.player.input_process`` reads `engine.midi.messages.Listen`
+lines with whole names from standard input, and writes `Heard` and `Listening` lines to standard
 output until its input ends.
 """
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.midi.backends.table import open_port
 from engine.midi.clock import STOP, Change, Clock
 from engine.midi.messages import (
     FromPlayer,
@@ -15,7 +16,7 @@ from engine.midi.messages import (
     PortOpened,
     PortsSeen,
 )
-from engine.midi.player.reconnecting_port import Opener, Outlet, open_port
+from engine.midi.player.reconnecting_port import Opener, Outlet
 from engine.midi.player.schedule import Due, Schedule
 from engine.midi.player.sounding_table import SoundingRow
 

@@ -10,26 +10,18 @@ from __future__ import annotations
 import os
 import select
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 import rtmidi
 
-from engine.audio.builtin_synth import API as PREVIEW_API
-from engine.audio.synth_probe import SoundSystem
+from engine.midi.backends import table
 from engine.midi.backends.jack import JackServer
+from engine.midi.backends.table import System
 from engine.midi.ports import API_CONSTANTS, CLIENT, EARS, HEARING, Census, stable_names
 
 PERIOD = 0.5
 _NAME = f"{CLIENT}-watch"
 _EARS = (HEARING, EARS)
-
-
-class System(Protocol):
-    """A MIDI system that can be asked for its ports."""
-
-    def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives its own names of outputs and inputs; None where it does not answer."""
-        ...
 
 
 class RtMidiSystem:
@@ -74,8 +66,7 @@ def systems() -> dict[str, System]:
             found[api] = RtMidiSystem(constant)
     jack = found.get("jack")
     # Asked last: then it is known whether JACK, which brings a sound device, has answered.
-    found[PREVIEW_API] = SoundSystem(lambda: isinstance(jack, JackServer) and jack.running)
-    return found
+    return found | table.systems(lambda: isinstance(jack, JackServer) and jack.running)
 
 
 def take_census(of: dict[str, System]) -> Census:

@@ -1,9 +1,9 @@
 """The player process: it keeps time, owns the MIDI ports, and does nothing else.
 
-Started as ``python -m engine.midi.player.process``, it reads messages from standard input and writes
-messages to standard output. It has one thread, so nothing inside it can hold up a note. It
-ends, and silences everything first, when its input ends, when its parent has gone, on Quit
-and on SIGTERM.
+Started as ``python -m engine.midi.player.process``, it reads messages from standard input and
+writes messages to standard output. It has one thread, so nothing inside it can hold up a note. It
+ends, and silences everything first, when its input ends, when its parent has gone, on Quit and on
+SIGTERM.
 """
 
 from __future__ import annotations

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-from engine.audio.builtin_synth import API as PREVIEW_API
-from engine.audio.builtin_synth import PREVIEW, PreviewPort
 from engine.errors import ArmonicaError, PortError
+from engine.midi.backends.table import OpenedPort, open_port
 from engine.midi.messages import FromPlayer, PortFailed, PortLost, PortOpened, PortsSeen
 from engine.midi.player.sounding_table import SIZE, SoundingRow
-from engine.midi.ports import VIRTUAL, Census, Output, resolve
-
-
-class OpenedPort(Protocol):
-    """A port that is open for playing."""
-
-    name: str
-    api: str
-
-    def send(self, data: bytes) -> None:
-        """Sends one message; raises PortError where the system says that the port is gone."""
-        ...
-
-    def close(self) -> None:
-        """Closes the port; what was sent before is still delivered."""
-        ...
-
+from engine.midi.ports import BUILT_IN_SYNTH, VIRTUAL, Census, resolve
 
 Opener = Callable[[str, str], OpenedPort]
 """Opens the port of that name in that system; raises PortError where that fails."""
-
-
-def open_port(name: str, api: str) -> OpenedPort:
-    """Opens a MIDI port, or the built-in synth; raises PortError where that fails."""
-    return PreviewPort(name, api) if api == PREVIEW_API else Output(name, api)
 
 
 class Outlet:
@@ -143,7 +120,7 @@ class Outlet:
                     "Start JACK, or choose another port with `armonica ports`.",
                 )
             return self._opener(VIRTUAL, api)
-        if wanted == PREVIEW and wanted not in census.outputs:
+        if wanted == BUILT_IN_SYNTH and wanted not in census.outputs:
             raise PortError(
                 "The built-in synth has no sound device to play to.",
                 "`armonica doctor` says why; sound goes to files with `armonica render`.",

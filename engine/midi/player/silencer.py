@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
-from engine.audio.builtin_synth import API as PREVIEW_API
 from engine.errors import PortError
 from engine.midi.player.sounding_table import SoundingRow
-from engine.midi.ports import VIRTUAL
+from engine.midi.ports import SYNTH_API, VIRTUAL
 
 _DELIVERY = 0.02
 """Seconds given to the last messages: about one of the longest usual JACK periods."""
@@ -82,7 +81,7 @@ class Silencer:
         # First what is open already.
         for port in sorted(waiting, key=lambda port: port not in self._open):
             # The built-in synth ends with the player, and so do virtual ports.
-            if port != VIRTUAL and port.partition(":")[0] != PREVIEW_API:
+            if port != VIRTUAL and port.partition(":")[0] != SYNTH_API:
                 self._sent[port] = ends(self._sounding, port)
                 self._send(port)
 

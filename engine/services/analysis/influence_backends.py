@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class MeasureSearch(Protocol):
-    """Finds what lies near to measures; `engine.influence.measures.search` says what each word means."""
+    """Finds what lies near to measures.
+
+    `engine.influence.measures.search` says what each word means.
+    """
 
     def of(
         self,

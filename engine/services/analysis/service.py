@@ -15,18 +15,22 @@ from engine.protocol.analysis import (
     RegenerateAway,
     WriteProvenance,
 )
-from engine.protocol.files import BrowseCorpus, ExportMidi, ImportMidi, LookIntoMidi, PreviewTune
+from engine.protocol.files import (
+    READING,
+    BrowseCorpus,
+    ExportMidi,
+    LookIntoMidi,
+    PreviewTune,
+)
 from engine.protocol.notices import Refused
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import Influences
 from engine.services.analysis.latent_queries import Studies
-from engine.services.session import file_commands
 
 Question = (
     DrawMap | Explain | AskInfluence | AskTakeInfluence | RegenerateAway
     | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi
-    | ImportMidi
 )  # fmt: skip
 """What can be asked; of exports those alone that say what each measure is like."""
 
@@ -87,9 +91,7 @@ class Questions:
             case PreviewTune():
                 return "files", "preview", "reading the tune", studies.preview(question)
             case LookIntoMidi():
-                return "files", "look", "reading the file", studies.look(question)
-            case ImportMidi():
-                return "files", "import", "reading the file", file_commands.reading(question)
+                return "files", "look", READING, studies.look(question)
 
 
 def _there(model: LatentModel | None) -> LatentModel:

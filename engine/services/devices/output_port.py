@@ -6,10 +6,9 @@ import contextlib
 from dataclasses import replace
 from typing import Literal
 
-from engine.audio.builtin_synth import PREVIEW
 from engine.locations import state_folder
 from engine.midi import messages as m
-from engine.midi.ports import VIRTUAL
+from engine.midi.ports import BUILT_IN_SYNTH, VIRTUAL
 from engine.protocol.base import Event
 from engine.protocol.notices import Noticed
 from engine.protocol.snapshot import PortStatus
@@ -96,13 +95,13 @@ class PortDesk:
         instruments = [
             name
             for name in outputs
-            if name not in (VIRTUAL, PREVIEW)
+            if name not in (VIRTUAL, BUILT_IN_SYNTH)
             and not any(word in name.casefold() for word in _NOT_INSTRUMENTS)
         ]
         if len(instruments) == 1:
             return instruments[0]
-        if not instruments and PREVIEW in outputs:
-            return PREVIEW
+        if not instruments and BUILT_IN_SYNTH in outputs:
+            return BUILT_IN_SYNTH
         return VIRTUAL if VIRTUAL in outputs else None
 
     def _open(self, name: str | None) -> Answer:

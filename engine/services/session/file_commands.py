@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.common import atomic, output_files
 from engine.corpus.table import corpus_origin
-from engine.errors import CannotWrite, OutOfRange
+from engine.errors import ArmonicaError, CannotWrite, OutOfRange
 from engine.formats import song_file
 from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
@@ -124,6 +124,9 @@ def reading(command: ImportMidi) -> Callable[[Job], None]:
             # Whoever waits for the measures waits no more.
             job.tell(Refused("MIDI file", "Reading it was cancelled.", "", command))
             raise
+        except ArmonicaError as error:
+            job.tell(Refused.of(error, command))
+            return
         job.tell(MidiRead(command, found))
 
     return work

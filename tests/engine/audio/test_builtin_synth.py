@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.audio import soundfont, synth_probe
-from engine.audio.builtin_synth import PREVIEW, PreviewPort
+from engine.audio.builtin_synth import PreviewPort
 from engine.audio.builtin_synth_process import Preview, Voices
 from engine.audio.devices import Device, Sound
 from engine.audio.synth_probe import SoundSystem
 from engine.errors import PortError
 from engine.midi import messages as m
 from engine.midi.player.reconnecting_port import Outlet
-from engine.midi.ports import Census
+from engine.midi.ports import BUILT_IN_SYNTH, Census
 from engine.services.devices.output_port import PortDesk
 from tests.support.pitch_detection import pitch
 
@@ -109,7 +109,7 @@ def test_without_a_device_choosing_it_says_so() -> None:
     told: list[m.FromPlayer] = []
     outlet = Outlet(told.append, lambda: None)
     outlet.see(Census({"jack": (("jack:synth:in",), ())}))
-    outlet.want(PREVIEW)
+    outlet.want(BUILT_IN_SYNTH)
     assert isinstance(told[-1], m.PortFailed)
     assert "no sound device" in told[-1].reason
     assert "doctor" in told[-1].reason
@@ -126,9 +126,11 @@ def test_it_is_chosen_where_there_is_no_instrument() -> None:
     def chosen(*outputs: str) -> list[m.ToPlayer]:
         return PortDesk().take(m.PortsSeen(outputs))[0]
 
-    assert chosen("virtual", PREVIEW) == [m.OpenPort(PREVIEW, hush=True)]
-    assert chosen("virtual", "alsa:Synth", PREVIEW) == [m.OpenPort("alsa:Synth", hush=True)]
-    assert chosen("virtual", "alsa:A", "alsa:B", PREVIEW) == [m.OpenPort("virtual", hush=True)]
+    assert chosen("virtual", BUILT_IN_SYNTH) == [m.OpenPort(BUILT_IN_SYNTH, hush=True)]
+    assert chosen("virtual", "alsa:Synth", BUILT_IN_SYNTH) == [m.OpenPort("alsa:Synth", hush=True)]
+    assert chosen("virtual", "alsa:A", "alsa:B", BUILT_IN_SYNTH) == [
+        m.OpenPort("virtual", hush=True)
+    ]
 
 
 def test_devices_survive_the_pipe() -> None:

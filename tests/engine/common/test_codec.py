@@ -17,8 +17,6 @@ from engine.protocol.devices import OpenPort
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.notices import Refused
 from engine.protocol.snapshot import Snapshot
-
-pass
 from engine.remote.protocol import (
     ASKED,
     HEARD,

@@ -16,7 +16,7 @@ import pytest
 
 from engine.cli.main import main
 from engine.common.child_process import child_command, child_environment
-from engine.protocol.edit import SetTempo, SetTitle
+from engine.protocol.edit import Randomise, SetTempo, SetTitle
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play
 from engine.remote import service, sockets
@@ -173,7 +173,7 @@ def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> Non
     engine = RemoteEngine(Address("unix"))
     engine.start()
     for slot in range(3):
-        engine.send(c.Randomise(slot, 0.5, 1))
+        engine.send(Randomise(slot, 0.5, 1))
     until(lambda: engine.snapshot.waiting == 3)
     engine.close()
     process.send_signal(signal.SIGTERM)

@@ -38,6 +38,7 @@ from engine.protocol.edit import (
     Undo,
 )
 from engine.protocol.files import (
+    READING,
     ExportMidi,
     ForgetKept,
     ImportMidi,
@@ -483,7 +484,7 @@ def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path)
     while not (told := [each for each in list(desk.events) if isinstance(each, JobProgressed)]):
         assert time.monotonic() < end
         time.sleep(0.002)
-    assert told[0].name == "reading the file"
+    assert told[0].name == READING
     desk.do(Cancel(told[0].job))
     desk.hand_over()
     (refused,) = (each for each in desk.events if isinstance(each, Refused))

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, Label, OptionList
 
 from engine.locations import SONGS, config_folder, data_folder, songs_folder
+from engine.protocol.base import Command
 from engine.protocol.edit import Randomise
-from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, PreviewTune, SaveSong
+from engine.protocol.files import (
+    READING,
+    ExportMidi,
+    ImportMidi,
+    LoadTune,
+    LookIntoMidi,
+    OpenSong,
+    PreviewTune,
+    SaveSong,
+)
+from engine.protocol.notices import Cancel, JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import AuditionMeasures
 from tests.support.fake_engine import TUNES, FakeEngine
@@ -106,6 +118,25 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         await until(pilot, lambda: app.screen is app.composing)
         assert engine.of(ImportMidi) == [ImportMidi(2, str(tmp_path / "a.mid"), 4)]
         assert ["A pitch moved" in note.message for note in app._notifications] == [True]
+
+
+async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
+    app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Command] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, Importer))
+        # The engine answers when it has read the file, and that takes its time.
+        monkeypatch.setattr(engine, "send", asked.append)
+        await pilot.press(*"long", "enter")
+        await until(pilot, lambda: asked)
+        engine.tell(JobProgressed(7, READING, 0.42))
+        how = app.screen.query_one("#how", Label)
+        await until(pilot, lambda: "42%" in str(how.render()))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert asked == [LookIntoMidi("long"), Cancel(7)]
 
 
 async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: ArmonicaApp) -> None:

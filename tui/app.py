@@ -210,7 +210,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         for clash in self.keymap.clashes:
             self.notify(clash, title="Keymap", severity="warning", timeout=10)
         if self._recovered:
-            offer(self, self._recovered)
+            offer(self, self.engine, self._recovered)
 
     def on_unmount(self) -> None:
         """Stops listening."""

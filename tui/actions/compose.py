@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
@@ -34,13 +33,12 @@ from engine.protocol.transport import (
     SetEditTiming,
     Stop,
 )
+from tui.action_table import Place
 from tui.actions import compose_dialogs, controllers, recording
+from tui.actions.host import ComposeView
 from tui.view_models import gauges
 
-if TYPE_CHECKING:
-    from tui.screens.compose import ComposeScreen
-
-Deed = Callable[["ComposeScreen"], None]
+Deed = Callable[[ComposeView], None]
 
 STEP, COARSE, FINE = 0.25, 1.0, 0.05
 """How far a gauge goes at a press of a key."""
@@ -62,7 +60,7 @@ def deed(action: str) -> Callable[[Deed], Deed]:
 # Gauges
 
 
-def set_gauge(screen: ComposeScreen, index: int, value: float, hand: str) -> None:
+def set_gauge(screen: ComposeView, index: int, value: float, hand: str) -> None:
     """Moves a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
     if not _model(screen):
         return
@@ -72,7 +70,7 @@ def set_gauge(screen: ComposeScreen, index: int, value: float, hand: str) -> Non
     screen.send(SetLatent(screen.slot, index, value, gesture))
 
 
-def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
+def step_gauge(screen: ComposeView, index: int, by: float, hand: str) -> None:
     """Moves a gauge of the selected slot from where it is asked to stand.
 
     While the model loads the engine is asked to move it by as much: it will know from where.
@@ -98,7 +96,7 @@ def step_gauge(screen: ComposeScreen, index: int, by: float, hand: str) -> None:
     screen.send(SetLatent(slot, index, value, gesture))
 
 
-def roll_gauge(screen: ComposeScreen, index: int, steps: int) -> None:
+def roll_gauge(screen: ComposeView, index: int, steps: int) -> None:
     """Moves a gauge by the wheel."""
     step_gauge(screen, index, steps * STEP / 2, "wheel")
 
@@ -107,7 +105,7 @@ def _within(value: float) -> float:
     return round(max(-LIMIT, min(LIMIT, value)), 4)
 
 
-def _model(screen: ComposeScreen) -> bool:
+def _model(screen: ComposeView) -> bool:
     # What is asked before the model is there is kept; where none will be, that is said.
     model = screen.shown.model
     if model.state == "failed":
@@ -116,11 +114,11 @@ def _model(screen: ComposeScreen) -> bool:
 
 
 def _move(dx: int, dy: int, size: float) -> Deed:
-    def move(screen: ComposeScreen) -> None:
+    def move(screen: ComposeView) -> None:
         coarse = size == COARSE
         match screen.held:
             case "map":
-                screen.query_one("#map").action_move(dx, dy, coarse)  # type: ignore[attr-defined]
+                screen.map.action_move(dx, dy, coarse)
             case "strip" if dx:
                 go_to(screen, screen.slot + dx * (4 if coarse else 1))
             case "strip":
@@ -142,7 +140,7 @@ for _name, _dx, _dy in (("left", -1, 0), ("right", 1, 0), ("up", 0, 1), ("down",
 
 
 def _tab(by: int) -> Deed:
-    def tab(screen: ComposeScreen) -> None:
+    def tab(screen: ComposeView) -> None:
         parts = [part for part in ("gauges", "bank", "map", "strip") if screen.visible_part(part)]
         at = parts.index(screen.held) if screen.held in parts else 0
         screen.hold(parts[(at + by) % len(parts)])
@@ -158,7 +156,7 @@ DEEDS["move.strip"] = lambda screen: screen.hold("strip")
 
 
 def _page(by: int) -> Deed:
-    def page(screen: ComposeScreen) -> None:
+    def page(screen: ComposeView) -> None:
         count = len(gauges.dimensions(screen.shown)) - gauges.NAMED
         size = screen.bank_page_size()
         pages = -(-count // size)
@@ -175,27 +173,27 @@ DEEDS["move.page_previous"] = _page(-1)
 
 
 @deed("gauge.reset")
-def _reset(screen: ComposeScreen) -> None:
+def _reset(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.send(ResetLatent(screen.slot, screen.chosen))
 
 
 @deed("gauge.lock")
-def _lock(screen: ComposeScreen) -> None:
+def _lock(screen: ComposeView) -> None:
     screen.send(LockDimension(screen.chosen, screen.chosen not in screen.shown.locks))
 
 
 # Measures
 
 
-def go_to(screen: ComposeScreen, slot: int) -> None:
+def go_to(screen: ComposeView, slot: int) -> None:
     """Selects a slot, the nearest there is."""
     screen.gestures.end()
     screen.send(SelectSlot(max(0, min(len(screen.shown.song.slots) - 1, slot))))
 
 
 def _go(number: int) -> Deed:
-    def go(screen: ComposeScreen) -> None:
+    def go(screen: ComposeView) -> None:
         if number <= len(screen.shown.song.slots):
             go_to(screen, number - 1)
         else:
@@ -211,14 +209,14 @@ DEEDS["measure.later"] = lambda screen: go_to(screen, screen.slot + 1)
 
 
 @deed("measure.randomise")
-def _randomise(screen: ComposeScreen) -> None:
+def _randomise(screen: ComposeView) -> None:
     if _model(screen):
         screen.gestures.end()
         screen.send(Randomise(screen.slot, screen.amount, screen.draws.getrandbits(31)))
 
 
 def _amount(by: float) -> Deed:
-    def change(screen: ComposeScreen) -> None:
+    def change(screen: ComposeView) -> None:
         screen.amount = round(max(0.1, min(1.0, screen.amount + by)), 1)
         screen.draw()
         # A held key makes one toast, not a pile of them.
@@ -234,19 +232,19 @@ DEEDS["measure.amount_more"] = _amount(0.1)
 
 
 @deed("measure.original")
-def _original(screen: ComposeScreen) -> None:
+def _original(screen: ComposeView) -> None:
     screen.send(ResetLatent(screen.slot, None))
 
 
 @deed("measure.copy")
-def _copy(screen: ComposeScreen) -> None:
+def _copy(screen: ComposeView) -> None:
     screen.copied = screen.slot
     key = screen.keymap.label("measure.paste")
     screen.app.notify(f"Measure {screen.slot + 1} is copied; {key} puts it elsewhere.", timeout=2)
 
 
 @deed("measure.paste")
-def _paste(screen: ComposeScreen) -> None:
+def _paste(screen: ComposeView) -> None:
     if screen.copied is None:
         key = screen.keymap.label("measure.copy")
         screen.app.notify(f"Nothing is copied yet; {key} copies a measure.", timeout=3)
@@ -255,19 +253,19 @@ def _paste(screen: ComposeScreen) -> None:
 
 
 @deed("measure.clear")
-def _clear(screen: ComposeScreen) -> None:
+def _clear(screen: ComposeView) -> None:
     screen.send(ClearSlot(screen.slot))
 
 
 @deed("measure.insert")
-def _insert(screen: ComposeScreen) -> None:
+def _insert(screen: ComposeView) -> None:
     if screen.copied is not None and screen.copied >= screen.slot:
         screen.copied += 1
     screen.send(InsertSlot(screen.slot))
 
 
 @deed("measure.remove")
-def _remove(screen: ComposeScreen) -> None:
+def _remove(screen: ComposeView) -> None:
     if screen.copied == screen.slot:
         screen.copied = None
     elif screen.copied is not None and screen.copied > screen.slot:
@@ -276,7 +274,7 @@ def _remove(screen: ComposeScreen) -> None:
 
 
 @deed("measure.audition")
-def _hear(screen: ComposeScreen) -> None:
+def _hear(screen: ComposeView) -> None:
     screen.send(Audition(screen.slot))
 
 
@@ -284,7 +282,7 @@ def _hear(screen: ComposeScreen) -> None:
 
 
 def _axis(which: int) -> Deed:
-    def put(screen: ComposeScreen) -> None:
+    def put(screen: ComposeView) -> None:
         axes = list(screen.axes)
         if axes[1 - which] == screen.chosen:
             axes[1 - which] = axes[which]
@@ -300,23 +298,23 @@ DEEDS["map.y"] = _axis(1)
 
 
 @deed("map.attribute")
-def _attribute(screen: ComposeScreen) -> None:
+def _attribute(screen: ComposeView) -> None:
     screen.attribute = (screen.attribute + 1) % len(ATTRIBUTES)
     screen.draw()
 
 
 @deed("map.density")
-def _density(screen: ComposeScreen) -> None:
-    screen.query_one("#map").action_occupancy()  # type: ignore[attr-defined]
+def _density(screen: ComposeView) -> None:
+    screen.map.action_occupancy()
 
 
 @deed("map.cells")
-def _cells(screen: ComposeScreen) -> None:
-    screen.query_one("#map").action_cells()  # type: ignore[attr-defined]
+def _cells(screen: ComposeView) -> None:
+    screen.map.action_cells()
 
 
 @deed("map.matrix")
-def _matrix(screen: ComposeScreen) -> None:
+def _matrix(screen: ComposeView) -> None:
     screen.matrix = not screen.matrix or not screen.visible_part("matrix")
     if screen.chosen >= gauges.NAMED:
         screen.chosen = 0
@@ -330,19 +328,19 @@ def _matrix(screen: ComposeScreen) -> None:
 
 
 @deed("play.toggle")
-def _toggle(screen: ComposeScreen) -> None:
+def _toggle(screen: ComposeView) -> None:
     screen.send(Stop() if screen.shown.playing else Play())
 
 
 @deed("play.panic")
-def _panic(screen: ComposeScreen) -> None:
+def _panic(screen: ComposeView) -> None:
     screen.send(Panic())
     quits = screen.keymap.label("app.quit")
     screen.app.notify(f"Everything is silenced. {quits} ends Armonica.", timeout=3)
 
 
 def _tempo(by: float) -> Deed:
-    def change(screen: ComposeScreen) -> None:
+    def change(screen: ComposeView) -> None:
         gesture = screen.gestures.begin("tempo")
         tempo = screen.gestures.asked("tempo", screen.shown.song.tempo) + by
         tempo = screen.gestures.ask("tempo", max(SLOWEST, min(FASTEST, tempo)))
@@ -356,7 +354,7 @@ DEEDS["play.slower"] = _tempo(-1)
 
 
 @deed("play.clock")
-def _clock(screen: ComposeScreen) -> None:
+def _clock(screen: ComposeView) -> None:
     if screen.shown.clock.follow is not None:
         screen.send(BackToOwnTempo())
         screen.app.notify("The song's own tempo is kept again.", timeout=2)
@@ -368,14 +366,14 @@ def _clock(screen: ComposeScreen) -> None:
 
 
 @deed("play.timing")
-def _timing(screen: ComposeScreen) -> None:
+def _timing(screen: ComposeView) -> None:
     now = screen.shown.timing != "now"
     screen.send(SetEditTiming("now" if now else "beat"))
     screen.app.notify(f"Edits are heard {'at once' if now else 'at the next beat'}.", timeout=2)
 
 
 @deed("play.audition")
-def _audition(screen: ComposeScreen) -> None:
+def _audition(screen: ComposeView) -> None:
     on = not screen.shown.audition
     screen.send(SetAudition(on))
     state = "are heard" if on else "stay silent"
@@ -391,9 +389,9 @@ DEEDS["control.list"] = controllers.controllers
 # Song and program
 
 
-def _screen(place: str) -> Deed:
-    def go(screen: ComposeScreen) -> None:
-        screen.app.go(place)  # type: ignore[attr-defined]
+def _screen(place: Place) -> Deed:
+    def go(screen: ComposeView) -> None:
+        screen.go(place)
 
     return go
 
@@ -405,24 +403,24 @@ DEEDS["app.monitor"] = _screen("monitor")
 
 
 @deed("song.undo")
-def _undo(screen: ComposeScreen) -> None:
+def _undo(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.send(Undo())
 
 
 @deed("song.redo")
-def _redo(screen: ComposeScreen) -> None:
+def _redo(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.send(Redo())
 
 
 @deed("app.palette")
-def _palette(screen: ComposeScreen) -> None:
+def _palette(screen: ComposeView) -> None:
     screen.app.action_command_palette()
 
 
 @deed("app.theme")
-def _theme(screen: ComposeScreen) -> None:
+def _theme(screen: ComposeView) -> None:
     from tui.theme import NAMES
 
     at = NAMES.index(screen.app.theme) if screen.app.theme in NAMES else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.formats.song_file import SUFFIX
 from engine.latent.spec import LIMIT
@@ -17,6 +17,7 @@ from engine.protocol.files import ExportMidi, LoadTune, SaveSong
 from engine.protocol.notices import Refused
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import BackToOwnTempo, FollowClock
+from tui.actions.host import ComposeView
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form, number, words
 from tui.dialogs.help import Help
@@ -35,11 +36,8 @@ from tui.view_models.parameters import (
     sound_dials,
 )
 
-if TYPE_CHECKING:
-    from tui.screens.compose import ComposeScreen
 
-
-def _type_value(screen: ComposeScreen) -> None:
+def _type_value(screen: ComposeView) -> None:
     index, slot = screen.chosen, screen.slot
     gauge = gauges.gauges(screen.shown)[index]
     field = Field(
@@ -57,30 +55,30 @@ def _type_value(screen: ComposeScreen) -> None:
     screen.app.push_screen(Form("Set gauge", [field]), take)
 
 
-def _tempo(screen: ComposeScreen) -> None:
+def _tempo(screen: ComposeView) -> None:
     tempo = f"{screen.shown.song.tempo:g}"
     hint = f"Quarter notes a minute, {SLOWEST:g} to {FASTEST:g}."
     field = Field("tempo", tempo, number(SLOWEST, FASTEST, "A tempo"), hint)
     _ask(screen, Form("Tempo", [field]), SetTempo)
 
 
-def _title(screen: ComposeScreen) -> None:
+def _title(screen: ComposeView) -> None:
     field = Field("title", screen.shown.song.title, words("A title"))
     _ask(screen, Form("Song", [field]), SetTitle)
 
 
-def _sound(screen: ComposeScreen) -> None:
+def _sound(screen: ComposeView) -> None:
     sheet = DialSheet(screen.link, screen.gestures, "Sound", sound_dials, lock_words)
     screen.app.push_screen(sheet)
 
 
-def _routes(screen: ComposeScreen) -> None:
+def _routes(screen: ComposeView) -> None:
     routes = RouteDials()
     sheet = DialSheet(screen.link, screen.gestures, "Routes", routes.dials, routes.foot)
     screen.app.push_screen(sheet)
 
 
-def _modulate(screen: ComposeScreen) -> None:
+def _modulate(screen: ComposeView) -> None:
     index = screen.chosen
     title = f"What {gauges.gauges(screen.shown)[index].label} moves"
 
@@ -93,7 +91,7 @@ def _modulate(screen: ComposeScreen) -> None:
     screen.app.push_screen(DialSheet(screen.link, screen.gestures, title, dials, foot))
 
 
-def _port(screen: ComposeScreen) -> None:
+def _port(screen: ComposeView) -> None:
     port = screen.shown.port
     names = list(port.known)
     if port.name is not None and port.name not in names:
@@ -111,7 +109,7 @@ def _port(screen: ComposeScreen) -> None:
     screen.app.push_screen(Choice("MIDI port", lines, current, note), take)
 
 
-def _clock_from(screen: ComposeScreen) -> None:
+def _clock_from(screen: ComposeView) -> None:
     clock, inputs = screen.shown.clock, screen.shown.inputs
     names = list(inputs.heard)
     if clock.follow and clock.follow not in names:
@@ -134,7 +132,7 @@ def _clock_from(screen: ComposeScreen) -> None:
     screen.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), take)
 
 
-def _browse(screen: ComposeScreen) -> None:
+def _browse(screen: ComposeView) -> None:
     slot = screen.slot
 
     def take(taken: Taken | None) -> None:
@@ -144,12 +142,12 @@ def _browse(screen: ComposeScreen) -> None:
     screen.app.push_screen(Browser(screen.link, slot), take)
 
 
-def _import(screen: ComposeScreen) -> None:
+def _import(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.app.push_screen(Importer(screen.link, screen.slot))
 
 
-def _save(screen: ComposeScreen) -> None:
+def _save(screen: ComposeView) -> None:
     if screen.shown.path is None:
         _save_as(screen)
     else:
@@ -157,7 +155,7 @@ def _save(screen: ComposeScreen) -> None:
         screen.send(screen.saving)
 
 
-def ask_again(screen: ComposeScreen, refused: Refused) -> None:
+def ask_again(screen: ComposeView, refused: Refused) -> None:
     """Asks about a song that was not saved, because another program changed its file."""
     again, screen.saving = refused.again, None
 
@@ -171,21 +169,21 @@ def ask_again(screen: ComposeScreen, refused: Refused) -> None:
     screen.app.push_screen(Choice("Not saved", lines, 0, refused.message), take)
 
 
-def _save_as(screen: ComposeScreen, then: Callable[[], object] = lambda: None) -> None:
+def _save_as(screen: ComposeView, then: Callable[[], object] = lambda: None) -> None:
     ask_path(screen, "Save the song as", SUFFIX, SaveSong, screen.shown.path, then)
 
 
-def _export(screen: ComposeScreen) -> None:
+def _export(screen: ComposeView) -> None:
     ask_path(screen, "Write the loop as a MIDI file", ".mid", ExportMidi)
 
 
-def _open(screen: ComposeScreen) -> None:
+def _open(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.app.push_screen(Opener(screen.link))
 
 
 def ask_path(
-    screen: ComposeScreen,
+    screen: ComposeView,
     title: str,
     suffix: str,
     command: Callable[[str], Command],
@@ -227,7 +225,7 @@ def _in_folder(path: str) -> str:
 
 
 def _asking(
-    screen: ComposeScreen, command: Callable[[tuple[Any, ...]], Command]
+    screen: ComposeView, command: Callable[[tuple[Any, ...]], Command]
 ) -> Callable[[tuple[Any, ...], Command | None], Command]:
     def ask(values: tuple[Any, ...], again: Command | None) -> Command:
         asked = again or command(values)
@@ -238,7 +236,7 @@ def _asking(
     return ask
 
 
-def _ask(screen: ComposeScreen, form: Form, command: Callable[..., Command]) -> None:
+def _ask(screen: ComposeView, form: Form, command: Callable[..., Command]) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             screen.gestures.end()
@@ -247,7 +245,7 @@ def _ask(screen: ComposeScreen, form: Form, command: Callable[..., Command]) -> 
     screen.app.push_screen(form, take)
 
 
-def _quit(screen: ComposeScreen) -> None:
+def _quit(screen: ComposeView) -> None:
     # What is shown may lag behind the keys.
     count = screen.link.snapshot.waiting
     if not count or getattr(screen.app, "stays", False):
@@ -266,7 +264,7 @@ def _quit(screen: ComposeScreen) -> None:
     screen.app.push_screen(Choice("Before the end", lines, 0, words), take)
 
 
-def _end(screen: ComposeScreen) -> None:
+def _end(screen: ComposeView) -> None:
     app = screen.app
     shown = screen.link.snapshot
     if (shown.saved and not shown.unsaved) or getattr(app, "stays", False):
@@ -283,11 +281,11 @@ def _end(screen: ComposeScreen) -> None:
     app.push_screen(Leaving(screen.link, shown, keeps), take)
 
 
-def _help(screen: ComposeScreen) -> None:
+def _help(screen: ComposeView) -> None:
     screen.app.push_screen(Help(screen.keymap, "compose"))
 
 
-DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
+DEEDS: dict[str, Callable[[ComposeView], None]] = {
     "gauge.type": _type_value,
     "gauge.modulate": _modulate,
     "measure.browse": _browse,

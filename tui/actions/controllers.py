@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.midi.controllers.targets import Target
+from tui.actions.host import ComposeView, SteerView
 from tui.dialogs.controllers import ControllersSheet
 from tui.dialogs.midi_learn import LearnSheet
 from tui.view_models import gauges
 
-if TYPE_CHECKING:
-    from tui.screens.compose import ComposeScreen
-    from tui.screens.steer import SteerScreen
 
-
-def learn(screen: ComposeScreen) -> None:
+def learn(screen: ComposeView) -> None:
     """Waits for a control for the chosen gauge; on the strip, for the choice of measures."""
     if screen.held == "strip":
         target = Target("measure")
@@ -23,7 +18,7 @@ def learn(screen: ComposeScreen) -> None:
     _wait(screen, target)
 
 
-def learn_trait(screen: SteerScreen) -> None:
+def learn_trait(screen: SteerView) -> None:
     """Waits for a control for the chosen trait: what ← and → move; for takes, playing them."""
     trait = screen.trait
     if screen.held == "takes":
@@ -36,12 +31,12 @@ def learn_trait(screen: SteerScreen) -> None:
     _wait(screen.composing, target)
 
 
-def controllers(screen: ComposeScreen) -> None:
+def controllers(screen: ComposeView) -> None:
     """Lists what controls move."""
     sheet = ControllersSheet(screen.link, screen.controls, screen.studio)
     screen.app.push_screen(sheet)
 
 
-def _wait(screen: ComposeScreen, target: Target) -> None:
+def _wait(screen: ComposeView, target: Target) -> None:
     screen.gestures.end()
     screen.app.push_screen(LearnSheet(screen.link, target, screen.controls))

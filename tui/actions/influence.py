@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from engine.protocol.analysis import RegenerateAway, WriteProvenance
 from engine.protocol.files import ExportMidi
@@ -12,14 +11,12 @@ from engine.protocol.generation import PlayTake, StopTake
 from engine.protocol.transport import AuditionMeasures
 from tui.actions import compose
 from tui.actions.compose_dialogs import ask_path
+from tui.actions.host import InfluenceView
 from tui.dialogs.choice import Choice
 from tui.dialogs.help import Help
 from tui.view_models.queries import Wanted
 
-if TYPE_CHECKING:
-    from tui.screens.influence import InfluenceScreen
-
-Deed = Callable[["InfluenceScreen"], None]
+Deed = Callable[[InfluenceView], None]
 
 DEEDS: dict[str, Deed] = {}
 """What is done, by action id."""
@@ -39,7 +36,7 @@ def deed(action: str) -> Callable[[Deed], Deed]:
 
 
 def _choose(by: int) -> Deed:
-    def choose(screen: InfluenceScreen) -> None:
+    def choose(screen: InfluenceView) -> None:
         screen.choose(screen.chosen + by)
 
     return choose
@@ -50,18 +47,18 @@ DEEDS["influence.down"] = _choose(1)
 
 
 @deed("influence.compare")
-def _compare(screen: InfluenceScreen) -> None:
+def _compare(screen: InfluenceView) -> None:
     screen.bring_near(not screen.near)
 
 
 def _beyond(by: int) -> Deed:
-    def go(screen: InfluenceScreen) -> None:
+    def go(screen: InfluenceView) -> None:
         screen.chosen = 0
         if screen.subject == "measure":
             compose.go_to(screen.composing, screen.composing.slot + by)
         elif screen.inquiry.take is not None:
             # The list of takes begins with the newest.
-            screen.app.steering.choose_take_by(-by)  # type: ignore[attr-defined]
+            screen.choose_take_by(-by)
             screen.draw()
 
     return go
@@ -73,7 +70,7 @@ DEEDS["influence.later"] = _beyond(1)
 
 @deed("move.next")
 @deed("move.previous")
-def _other(screen: InfluenceScreen) -> None:
+def _other(screen: InfluenceView) -> None:
     screen.about("take" if screen.subject == "measure" else "measure")
 
 
@@ -81,7 +78,7 @@ def _other(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.filter")
-def _filter(screen: InfluenceScreen) -> None:
+def _filter(screen: InfluenceView) -> None:
     told = screen.told
     if told is None or told.found is None:
         screen.say("Nothing has been found yet that could be sorted.")
@@ -108,7 +105,7 @@ def _filter(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.evidence")
-def _evidence(screen: InfluenceScreen) -> None:
+def _evidence(screen: InfluenceView) -> None:
     if screen.subject == "take":
         screen.say("Gradients are those of the measure model: a take has none.")
     elif screen.inquiry.weigh():
@@ -119,7 +116,7 @@ def _evidence(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.alone")
-def _alone(screen: InfluenceScreen) -> None:
+def _alone(screen: InfluenceView) -> None:
     if screen.subject == "take":
         screen.say("A take is asked about as a whole.")
         return
@@ -132,7 +129,7 @@ def _alone(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.hear")
-def _hear(screen: InfluenceScreen) -> None:
+def _hear(screen: InfluenceView) -> None:
     match, beside = screen.match, screen.beside
     if match is None:
         screen.say("There is nothing to compare by ear yet.")
@@ -158,7 +155,7 @@ def _hear(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.away")
-def _away(screen: InfluenceScreen) -> None:
+def _away(screen: InfluenceView) -> None:
     match = screen.match
     if screen.subject == "take":
         key = screen.keymap.label("app.steer")
@@ -171,14 +168,14 @@ def _away(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.again")
-def _again(screen: InfluenceScreen) -> None:
+def _again(screen: InfluenceView) -> None:
     if screen.subject == "take":
         _away(screen)
     else:
         _regenerate(screen)
 
 
-def _regenerate(screen: InfluenceScreen) -> None:
+def _regenerate(screen: InfluenceView) -> None:
     composing = screen.composing
     composing.gestures.end()
     seed = screen.draws.getrandbits(31)
@@ -188,14 +185,14 @@ def _regenerate(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.forget")
-def _forget(screen: InfluenceScreen) -> None:
+def _forget(screen: InfluenceView) -> None:
     screen.avoided.clear()
     screen.inquiry.want(replace(screen.inquiry.wanted, without=frozenset()))
     screen.draw()
 
 
 def _amount(by: float) -> Deed:
-    def change(screen: InfluenceScreen) -> None:
+    def change(screen: InfluenceView) -> None:
         screen.amount = round(max(0.1, min(1.0, screen.amount + by)), 1)
         screen.draw()
         screen.say(f"A way out is looked for up to {screen.amount:.0%} of the way to a draw.")
@@ -208,7 +205,7 @@ DEEDS["influence.more"] = _amount(0.1)
 
 
 def _as_composing(action: str) -> Deed:
-    def do(screen: InfluenceScreen) -> None:
+    def do(screen: InfluenceView) -> None:
         compose.DEEDS[action](screen.composing)
 
     return do
@@ -222,7 +219,7 @@ DEEDS["influence.redo"] = _as_composing("song.redo")
 
 
 @deed("influence.provenance")
-def _provenance(screen: InfluenceScreen) -> None:
+def _provenance(screen: InfluenceView) -> None:
     take = None
     if screen.subject == "take":
         take = screen.inquiry.take
@@ -240,7 +237,7 @@ def _provenance(screen: InfluenceScreen) -> None:
 
 
 @deed("influence.export")
-def _export(screen: InfluenceScreen) -> None:
+def _export(screen: InfluenceView) -> None:
     ask_path(
         screen.composing,
         "Write the loop as a MIDI file that says what it is like",
@@ -250,5 +247,5 @@ def _export(screen: InfluenceScreen) -> None:
 
 
 @deed("app.help")
-def _help(screen: InfluenceScreen) -> None:
+def _help(screen: InfluenceView) -> None:
     screen.app.push_screen(Help(screen.keymap, "influence"))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tui.actions.host import MonitorView
 from tui.dialogs.form import Field, Form
 from tui.dialogs.help import Help
 from tui.view_models.midi_log import KINDS, WAYS, Filter
 
-if TYPE_CHECKING:
-    from tui.screens.monitor import MonitorScreen
-
-Deed = Callable[["MonitorScreen"], None]
+Deed = Callable[[MonitorView], None]
 
 DEEDS: dict[str, Deed] = {}
 """What is done, by action id."""
@@ -33,7 +31,7 @@ def deed(action: str) -> Callable[[Deed], Deed]:
 
 
 def _toggle(number: int) -> Deed:
-    def toggle(screen: MonitorScreen) -> None:
+    def toggle(screen: MonitorView) -> None:
         screen.look(screen.through.toggled(KINDS[number]))
 
     return toggle
@@ -44,13 +42,13 @@ for _number in range(len(KINDS)):
 
 
 @deed("monitor.way")
-def _way(screen: MonitorScreen) -> None:
+def _way(screen: MonitorView) -> None:
     at = WAYS.index(screen.through.way)
     screen.look(replace(screen.through, way=WAYS[(at + 1) % len(WAYS)]))
 
 
 def _channel(by: int) -> Deed:
-    def change(screen: MonitorScreen) -> None:
+    def change(screen: MonitorView) -> None:
         at = ((screen.through.channel or 0) + by) % 17
         screen.look(replace(screen.through, channel=at or None))
 
@@ -62,7 +60,7 @@ DEEDS["monitor.channel_more"] = _channel(1)
 
 
 @deed("monitor.words")
-def _words(screen: MonitorScreen) -> None:
+def _words(screen: MonitorView) -> None:
     hint = "Part of a port's name, of the words, or of the bytes; nothing shows all."
     field = Field("lines with", screen.through.words, str.strip, hint)
 
@@ -74,7 +72,7 @@ def _words(screen: MonitorScreen) -> None:
 
 
 @deed("monitor.everything")
-def _everything(screen: MonitorScreen) -> None:
+def _everything(screen: MonitorView) -> None:
     screen.look(Filter())
 
 
@@ -82,29 +80,29 @@ def _everything(screen: MonitorScreen) -> None:
 
 
 @deed("monitor.hold")
-def _hold(screen: MonitorScreen) -> None:
+def _hold(screen: MonitorView) -> None:
     screen.hold(screen.passed.newest if screen.foot is None else None)
 
 
 @deed("monitor.newest")
-def _newest(screen: MonitorScreen) -> None:
+def _newest(screen: MonitorView) -> None:
     screen.hold(None)
 
 
 @deed("monitor.clear")
-def _clear(screen: MonitorScreen) -> None:
+def _clear(screen: MonitorView) -> None:
     screen.clear()
 
 
 def _roll(by: int) -> Deed:
-    def roll(screen: MonitorScreen) -> None:
+    def roll(screen: MonitorView) -> None:
         screen.roll(by)
 
     return roll
 
 
 def _page(by: int) -> Deed:
-    def page(screen: MonitorScreen) -> None:
+    def page(screen: MonitorView) -> None:
         screen.roll(by * max(1, screen.room - 1))
 
     return page
@@ -118,11 +116,11 @@ DEEDS["monitor.page_down"] = _page(1)
 
 @deed("move.next")
 @deed("move.previous")
-def _stay(screen: MonitorScreen) -> None:
+def _stay(screen: MonitorView) -> None:
     # There is one part only.
     del screen
 
 
 @deed("app.help")
-def _help(screen: MonitorScreen) -> None:
+def _help(screen: MonitorView) -> None:
     screen.app.push_screen(Help(screen.keymap, "monitor"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from engine.config import channels
 from engine.errors import OutOfRange
@@ -12,10 +12,8 @@ from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.protocol.transport import CaptureLast, EndRecording, Record, SetRecord
+from tui.actions.host import ComposeView
 from tui.dialogs.form import Field, Form, number, whole
-
-if TYPE_CHECKING:
-    from tui.screens.compose import ComposeScreen
 
 REACH = 0.5
 """By how much a key makes varying go farther or less far, in standard deviations."""
@@ -24,8 +22,8 @@ CLICKS: dict[str, Click] = {each: each for each in get_args(Click)}
 SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 
 
-def _record(mode: RecordMode) -> Callable[[ComposeScreen], None]:
-    def record(screen: ComposeScreen) -> None:
+def _record(mode: RecordMode) -> Callable[[ComposeView], None]:
+    def record(screen: ComposeView) -> None:
         screen.gestures.end()
         if screen.shown.recording is not None:
             screen.send(EndRecording())
@@ -38,19 +36,19 @@ def _record(mode: RecordMode) -> Callable[[ComposeScreen], None]:
     return record
 
 
-def _capture(screen: ComposeScreen) -> None:
+def _capture(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.send(CaptureLast(screen.slot))
 
 
-def _thru(screen: ComposeScreen) -> None:
+def _thru(screen: ComposeView) -> None:
     inputs = screen.shown.inputs
     screen.send(SetThru(not inputs.thru, inputs.only))
     state = "stays here" if inputs.thru else "goes on to the instrument"
     screen.app.notify(f"What is played {state}.", timeout=2)
 
 
-def _how(screen: ComposeScreen) -> None:
+def _how(screen: ComposeView) -> None:
     record, inputs = screen.shown.record, screen.shown.inputs
     fields = [
         Field(
@@ -102,13 +100,13 @@ def _sound(text: str) -> ClickSound:
     return SOUNDS[text]
 
 
-def _vary(screen: ComposeScreen) -> None:
+def _vary(screen: ComposeView) -> None:
     screen.gestures.end()
     screen.send(Vary(screen.slot, screen.reach, screen.draws.getrandbits(31)))
 
 
-def _reach(by: float) -> Callable[[ComposeScreen], None]:
-    def change(screen: ComposeScreen) -> None:
+def _reach(by: float) -> Callable[[ComposeView], None]:
+    def change(screen: ComposeView) -> None:
         screen.reach = max(REACH, min(FARTHEST, screen.reach + by))
         screen.app.clear_notifications()
         screen.app.notify(f"Varying goes {screen.reach:g} standard deviations.", timeout=2)
@@ -116,7 +114,7 @@ def _reach(by: float) -> Callable[[ComposeScreen], None]:
     return change
 
 
-def _between(screen: ComposeScreen) -> None:
+def _between(screen: ComposeView) -> None:
     slots, here = screen.shown.song.slots, screen.slot
     later = (at for at, slot in enumerate(slots) if at > here and not slot.empty)
     target = next(later, screen.copied if screen.copied is not None else here)
@@ -143,7 +141,7 @@ def _between(screen: ComposeScreen) -> None:
     screen.app.push_screen(Form("Measures in between", fields), take)
 
 
-DEEDS: dict[str, Callable[[ComposeScreen], None]] = {
+DEEDS: dict[str, Callable[[ComposeView], None]] = {
     "keys.record": _record("replace"),
     "keys.overdub": _record("overdub"),
     "keys.capture": _capture,

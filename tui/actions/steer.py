@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine.protocol.generation import (
     CloseAudioModel,
@@ -20,12 +19,10 @@ from engine.protocol.notices import Cancel
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, Mode
 from tui.actions import controllers, steer_dialogs
+from tui.actions.host import SteerView
 from tui.actions.steer_dialogs import STRONGEST
 
-if TYPE_CHECKING:
-    from tui.screens.steer import SteerScreen
-
-Deed = Callable[["SteerScreen"], None]
+Deed = Callable[[SteerView], None]
 
 STEPS = {"": (0.5, 0.05, 1.0), "_coarse": (2.0, 0.2, 5.0), "_fine": (0.1, 0.01, 0.1)}
 """How far a press of a key goes, by its size: in strength, in target, in seconds of a take."""
@@ -48,7 +45,7 @@ def deed(action: str) -> Callable[[Deed], Deed]:
 
 
 def _choose(by: int) -> Deed:
-    def choose(screen: SteerScreen) -> None:
+    def choose(screen: SteerView) -> None:
         screen.gestures.end()
         if screen.held == "takes":
             screen.choose_take_by(by)
@@ -62,7 +59,7 @@ DEEDS["steer.up"] = _choose(-1)
 DEEDS["steer.down"] = _choose(1)
 
 
-def _tab(screen: SteerScreen) -> None:
+def _tab(screen: SteerView) -> None:
     screen.hold("takes" if screen.held == "traits" else "traits")
 
 
@@ -70,7 +67,7 @@ DEEDS["move.next"] = DEEDS["move.previous"] = _tab
 
 
 def _number(number: int) -> Deed:
-    def go(screen: SteerScreen) -> None:
+    def go(screen: SteerView) -> None:
         if number <= len(screen.studio.traits):
             screen.gestures.end()
             screen.hold("traits")
@@ -91,7 +88,7 @@ DEEDS["control.learn"] = controllers.learn_trait
 # Traits
 
 
-def push_by(screen: SteerScreen, strength: float, target: float) -> None:
+def push_by(screen: SteerView, strength: float, target: float) -> None:
     """Pushes the chosen trait more or less hard; a held key adds up."""
     trait = screen.trait
     if trait is None:
@@ -119,7 +116,7 @@ def _within(value: float, highest: float) -> float:
 def _move(sign: int, size: str) -> Deed:
     strength, target, seconds = STEPS[size]
 
-    def move(screen: SteerScreen) -> None:
+    def move(screen: SteerView) -> None:
         if screen.held == "takes":
             screen.seek(sign * seconds)
         else:
@@ -133,14 +130,14 @@ for _size in STEPS:
     DEEDS[f"steer.more{_size}"] = _move(1, _size)
 
 
-def _set_mode(screen: SteerScreen, mode: Mode) -> None:
+def _set_mode(screen: SteerView, mode: Mode) -> None:
     trait = screen.trait
     if trait is not None:
         screen.send(SetTrait(trait.name, mode=mode))
 
 
 def _toggle(mode: Mode) -> Deed:
-    def toggle(screen: SteerScreen) -> None:
+    def toggle(screen: SteerView) -> None:
         trait = screen.trait
         _set_mode(screen, "off" if trait is not None and trait.mode == mode else mode)
 
@@ -153,7 +150,7 @@ DEEDS["trait.off"] = lambda screen: _set_mode(screen, "off")
 
 
 @deed("trait.enter")
-def _enter(screen: SteerScreen) -> None:
+def _enter(screen: SteerView) -> None:
     if screen.held == "takes":
         _hear(screen)
     elif screen.trait is not None:
@@ -161,14 +158,14 @@ def _enter(screen: SteerScreen) -> None:
 
 
 @deed("trait.all_off")
-def _all_off(screen: SteerScreen) -> None:
+def _all_off(screen: SteerView) -> None:
     for trait in screen.studio.traits:
         if trait.mode != "off":
             screen.send(SetTrait(trait.name, mode="off"))
 
 
 @deed("trait.arm")
-def _arm(screen: SteerScreen) -> None:
+def _arm(screen: SteerView) -> None:
     trait = screen.trait
     if trait is not None:
         screen.gestures.end()
@@ -179,13 +176,13 @@ def _arm(screen: SteerScreen) -> None:
 
 
 @deed("audio.generate")
-def _generate(screen: SteerScreen) -> None:
+def _generate(screen: SteerView) -> None:
     screen.takes.follow = True
     screen.send(Generate())
 
 
 @deed("audio.pause")
-def _pause(screen: SteerScreen) -> None:
+def _pause(screen: SteerView) -> None:
     if screen.studio.job is None:
         _nothing_grows(screen)
     else:
@@ -193,25 +190,25 @@ def _pause(screen: SteerScreen) -> None:
 
 
 @deed("audio.cancel")
-def _cancel(screen: SteerScreen) -> None:
+def _cancel(screen: SteerView) -> None:
     if screen.studio.job is None:
         _nothing_grows(screen)
     else:
         screen.send(Cancel(screen.studio.job))
 
 
-def _nothing_grows(screen: SteerScreen) -> None:
+def _nothing_grows(screen: SteerView) -> None:
     key = screen.keymap.label("audio.generate")
     screen.say(f"Nothing grows now; {key} makes a take.")
 
 
 @deed("audio.seed")
-def _seed(screen: SteerScreen) -> None:
+def _seed(screen: SteerView) -> None:
     screen.send(SetGeneration(seed=screen.draws.getrandbits(31)))
 
 
 def _longer(by: float) -> Deed:
-    def change(screen: SteerScreen) -> None:
+    def change(screen: SteerView) -> None:
         # What is longer than the model hears at once slides on.
         screen.gestures.begin("seconds")
         now = screen.gestures.asked("seconds", screen.studio.generation.seconds)
@@ -226,7 +223,7 @@ DEEDS["audio.shorter"] = _longer(-1.0)
 
 
 def _warmer(by: float) -> Deed:
-    def change(screen: SteerScreen) -> None:
+    def change(screen: SteerView) -> None:
         screen.gestures.begin("temperature")
         now = screen.gestures.asked("temperature", screen.studio.generation.temperature)
         to = screen.gestures.ask("temperature", round(max(0.0, min(2.0, now + by)), 2))
@@ -240,7 +237,7 @@ DEEDS["audio.warmer"] = _warmer(0.05)
 
 
 @deed("audio.unload")
-def _unload(screen: SteerScreen) -> None:
+def _unload(screen: SteerView) -> None:
     screen.send(CloseAudioModel())
 
 
@@ -248,7 +245,7 @@ def _unload(screen: SteerScreen) -> None:
 
 
 @deed("audio.hear")
-def _hear(screen: SteerScreen) -> None:
+def _hear(screen: SteerView) -> None:
     if screen.takes.id is None:
         key = screen.keymap.label("audio.generate")
         screen.say(f"There is nothing to hear yet; {key} makes a take.")
@@ -259,7 +256,7 @@ def _hear(screen: SteerScreen) -> None:
 
 
 @deed("take.twin")
-def _twin(screen: SteerScreen) -> None:
+def _twin(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is None:
         return
@@ -282,7 +279,7 @@ def _twin(screen: SteerScreen) -> None:
 
 
 @deed("take.continue")
-def _continue(screen: SteerScreen) -> None:
+def _continue(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is not None:
         screen.send(SetGeneration(prompt=Prompt("take", take.id)))
@@ -290,7 +287,7 @@ def _continue(screen: SteerScreen) -> None:
 
 
 @deed("take.again")
-def _again(screen: SteerScreen) -> None:
+def _again(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is not None:
         screen.takes.follow = True
@@ -298,7 +295,7 @@ def _again(screen: SteerScreen) -> None:
 
 
 @deed("take.prompt")
-def _use(screen: SteerScreen) -> None:
+def _use(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is not None:
         screen.send(SetGeneration(prompt=Prompt("take", take.id)))

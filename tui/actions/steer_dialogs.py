@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.locations import meant
 from engine.protocol.base import Command, Event
@@ -19,13 +19,11 @@ from engine.protocol.generation import (
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import SHORTEST
 from tui.actions.compose_dialogs import ask_path
+from tui.actions.host import SteerView
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form, number, whole, words
 from tui.dialogs.help import Help
 from tui.formatting import generation as steer_words
-
-if TYPE_CHECKING:
-    from tui.screens.steer import SteerScreen
 
 STRONGEST = 10.0
 SEEDS = 2**31 - 1
@@ -55,7 +53,7 @@ class PromptForm(Form):
         return super().hear(event)
 
 
-def _type_push(screen: SteerScreen) -> None:
+def _type_push(screen: SteerView) -> None:
     trait = screen.trait
     if trait is None:
         return
@@ -77,7 +75,7 @@ def _type_push(screen: SteerScreen) -> None:
     screen.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
 
 
-def _settings(screen: SteerScreen) -> None:
+def _settings(screen: SteerView) -> None:
     generation, spec = screen.studio.generation, screen.studio.model.spec
     fields = [
         Field("seconds", f"{generation.seconds:g}", number(SHORTEST, LONGEST, "A length"),
@@ -111,7 +109,7 @@ def _settings(screen: SteerScreen) -> None:
     screen.app.push_screen(Form("The next take", fields), take)
 
 
-def _prompt(screen: SteerScreen) -> None:
+def _prompt(screen: SteerView) -> None:
     take = screen.takes.chosen
     prompts = [Prompt("song")]
     lines = [f"the song: {screen.composing.shown.song.title}"]
@@ -135,7 +133,7 @@ def _prompt(screen: SteerScreen) -> None:
     screen.app.push_screen(Choice("What is continued", lines, at), choose)
 
 
-def _file(screen: SteerScreen) -> None:
+def _file(screen: SteerView) -> None:
     now = screen.studio.generation.prompt
 
     def ask(prompt: Prompt) -> Command:
@@ -146,7 +144,7 @@ def _file(screen: SteerScreen) -> None:
     screen.app.push_screen(PromptForm(ask, now.which if now.kind == "file" else ""))
 
 
-def _model(screen: SteerScreen) -> None:
+def _model(screen: SteerView) -> None:
     name = screen.studio.model.name or "tiny"
     hint = "tiny, facebook/musicgen-small (or -medium, -large, -melody), or a folder."
 
@@ -158,7 +156,7 @@ def _model(screen: SteerScreen) -> None:
     screen.app.push_screen(Form("Audio model", [field]), take)
 
 
-def _save(screen: SteerScreen) -> None:
+def _save(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is None:
         return
@@ -172,7 +170,7 @@ def _save(screen: SteerScreen) -> None:
     )
 
 
-def _remove(screen: SteerScreen) -> None:
+def _remove(screen: SteerView) -> None:
     take = screen.finished_take()
     if take is None:
         return
@@ -187,11 +185,11 @@ def _remove(screen: SteerScreen) -> None:
     screen.app.push_screen(Choice("Remove a take", lines, 0, said), choose)
 
 
-def _help(screen: SteerScreen) -> None:
+def _help(screen: SteerView) -> None:
     screen.app.push_screen(Help(screen.keymap, "steer"))
 
 
-DEEDS: dict[str, Callable[[SteerScreen], None]] = {
+DEEDS: dict[str, Callable[[SteerView], None]] = {
     "trait.type": _type_push,
     "audio.settings": _settings,
     "audio.prompt": _prompt,

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from textual.app import App
 
 from engine.protocol.files import ForgetKept, Kept, LeaveKept, RecoverSong
 from engine.text import printable
+from tui.bridge import EngineLink
 from tui.dialogs.choice import Choice
 
-if TYPE_CHECKING:
-    from tui.app import ArmonicaApp
 
-
-def offer(app: ArmonicaApp, kept: Sequence[Kept]) -> None:
+def offer(app: App[None], engine: EngineLink, kept: Sequence[Kept]) -> None:
     """Offers kept songs one after the other, until one is taken or all are left."""
     first, rest = kept[0], kept[1:]
 
     def take(at: int | None) -> None:
         if at == 0:
-            app.engine.send(RecoverSong(first.path))
+            engine.send(RecoverSong(first.path))
         elif at == 1:
-            app.engine.send(LeaveKept(first.path))
+            engine.send(LeaveKept(first.path))
         elif at == 2:
-            app.engine.send(ForgetKept(first.path))
+            engine.send(ForgetKept(first.path))
         if at in (1, 2) and rest:
-            offer(app, rest)
+            offer(app, engine, rest)
             return
         # One is gone on with, or nothing was answered: the others wait for the next start.
         for each in kept if at is None else rest:
-            app.engine.send(LeaveKept(each.path))
+            engine.send(LeaveKept(each.path))
 
     lines = ["go on with it", "leave it for the next start", "throw it away"]
     app.push_screen(Choice("Welcome back", lines, 0, _words(first, len(rest))), take)

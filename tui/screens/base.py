@@ -83,6 +83,10 @@ class BesideScreen(Screen[None]):
         """Sends a command to the engine, in order with those of the compose screen."""
         self.composing.send(command)
 
+    def go(self, place: Place) -> None:
+        """Goes to a screen."""
+        self.composing.go(place)
+
     def say(self, words: str) -> None:
         """Says something in passing, in the place of what was said before."""
         self.app.clear_notifications()

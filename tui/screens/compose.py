@@ -23,6 +23,7 @@ from engine.protocol.generation import StudioShown
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
+from tui.action_table import Place
 from tui.actions.compose import DEEDS, roll_gauge, set_gauge
 from tui.bridge import EngineLink
 from tui.keymap import Keymap
@@ -145,6 +146,15 @@ class ComposeScreen(Screen[None]):
     def send(self, command: Command) -> None:
         """Sends a command to the engine."""
         self.link.send(command)
+
+    def go(self, place: Place) -> None:
+        """Goes to a screen."""
+        self.app.go(place)  # type: ignore[attr-defined]
+
+    @property
+    def map(self) -> Map:
+        """The attribute map."""
+        return self.query_one(Map)
 
     def bank_page_size(self) -> int:
         """Gives how many gauges a page of the bank holds, also while it is out of sight."""

@@ -118,6 +118,10 @@ class InfluenceScreen(BesideScreen):
         self.chosen = max(0, min(count - 1, index))
         self.draw()
 
+    def choose_take_by(self, by: int) -> None:
+        """Chooses a take further down or up the list of the steer screen."""
+        self.app.steering.choose_take_by(by)  # type: ignore[attr-defined]
+
     def bring_near(self, near: bool) -> None:
         """Gives the comparison the room of the list, or gives that back."""
         self.near = near

@@ -106,6 +106,7 @@ class Run:
     starts: tuple[Start, ...] = ()
     wrong: list[str] = field(default_factory=list)
     titles: int = 0
+    shown: int = 0
     judged: int = 0
     notes: int = 0
     seconds: float = 0.0
@@ -253,11 +254,18 @@ class Player:
                 stage.press(key)
                 stage.read(0.25)
             before = _TOP.search(stage.top())
-            stage.press(b"T")
-            stage.read(0.3)
-            stage.press(b"\x15" + title.encode() + b"\r")
-            if stage.read(5.0 * self.run.slow, lambda: f" {title} " in stage.top()):
+            # One after the other: text that is typed ahead may overtake keys.
+            for keys, answer in ((b"T", "\ntitle"), (b"\x15", ""), (title.encode(), title)):
+                seen = len(stage.seen)
+                stage.press(keys)
+                stage.read(
+                    3.0 * self.run.slow if answer else 0.5,
+                    lambda: bool(answer) and answer.encode() in stage.seen[seen:],  # noqa: B023
+                )
+            stage.press(b"\r")
+            if stage.read(3.0 * self.run.slow, lambda: f" {title} " in stage.top()):
                 self.ledger.seen(title, before[2] if before else "", time.monotonic())
+                self.run.shown += 1
                 if self.doubted and "loading" in stage.top():
                     # An undo may wait for the model, and comes after this.
                     self.ledger.doubt()
@@ -410,7 +418,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         + ", ".join(f"{ends.count(each)} {each}" for each in ENDINGS)
     )
     print(
-        f"{sum(run.titles for run in done)} titles given, {sum(run.judged for run in done)} times "
+        f"{sum(run.titles for run in done)} titles given, {sum(run.shown for run in done)} seen, {sum(run.judged for run in done)} times "
         f"one looked for; {sum(run.notes for run in done)} notes read; "
         f"{sum(run.seconds for run in done) / max(1, len(done)):.0f} s a run."
     )

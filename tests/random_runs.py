@@ -21,7 +21,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -406,8 +406,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = [drawn(number, options.seed, slow) for number in numbers]
     done: list[Run] = []
     with ProcessPoolExecutor(options.at_once) as pool:
-        for run in pool.map(carry_out, runs):
+        for made in as_completed([pool.submit(carry_out, run) for run in runs]):
+            run = made.result()
             done.append(run)
+            if len(done) % 10 == 0:
+                print(
+                    f"{len(done)} runs, {sum(bool(each.wrong) for each in done)} wrong", flush=True
+                )
             if run.wrong or options.only is not None:
                 print(f"{'WRONG' if run.wrong else 'well'} --seed {run.seed} --only {run.number}")
                 print(*run.starts, *run.wrong, sep="\n  ", flush=True)
@@ -417,9 +422,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{len(ends)} endings of {sum(len(run.starts) for run in done)} starts: "
         + ", ".join(f"{ends.count(each)} {each}" for each in ENDINGS)
     )
+    titles, seen, judged, notes = (
+        sum(getattr(run, what) for run in done) for what in ("titles", "shown", "judged", "notes")
+    )
     print(
-        f"{sum(run.titles for run in done)} titles given, {sum(run.shown for run in done)} seen, {sum(run.judged for run in done)} times "
-        f"one looked for; {sum(run.notes for run in done)} notes read; "
+        f"{titles} titles given, {seen} seen, {judged} times one looked for; {notes} notes read; "
         f"{sum(run.seconds for run in done) / max(1, len(done)):.0f} s a run."
     )
     print(f"{len(done) - wrong} of {len(done)} runs went well.")

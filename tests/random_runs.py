@@ -65,6 +65,7 @@ _JUNK = (b"\xff", b"\xe9", b"\xc3", b"\x80\x81", b"\x00", b"\x1b[<;M", b"\x1b[20
 _DOUBTS = frozenset(b"uU:T\x1a\x19\x10")
 """Keys that undo, rename, or open the list of all that can be done."""
 
+_TITLE = re.compile(r"\bZq\d+")
 _TOP = re.compile(r"(?:resting|playing)\s+([\d.]+) bpm .*?\b(Zq\d+)")
 _ALLOWED = ("The screens met this while they ended", "The terminal sent what cannot be read")
 """Entries of the log that come with a traceback and say that nothing was wrong."""
@@ -253,7 +254,7 @@ class Player:
             for key in (b"\x1b", b"\x1b", _NAMED["f2"], b"\x1b"):
                 stage.press(key)
                 stage.read(0.25)
-            before = _TOP.search(stage.top())
+            before = _TITLE.search(stage.top())
             # One after the other: text that is typed ahead may overtake keys.
             for keys, answer in ((b"T", "\ntitle"), (b"\x15", ""), (title.encode(), title)):
                 seen = len(stage.seen)
@@ -264,7 +265,7 @@ class Player:
                 )
             stage.press(b"\r")
             if stage.read(3.0 * self.run.slow, lambda: f" {title} " in stage.top()):
-                self.ledger.seen(title, before[2] if before else "", time.monotonic())
+                self.ledger.seen(title, before[0] if before else "", time.monotonic())
                 self.run.shown += 1
                 if self.doubted and "loading" in stage.top():
                     # An undo may wait for the model, and comes after this.

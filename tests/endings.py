@@ -21,7 +21,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -56,6 +56,8 @@ _KEYS = (
 )
 _EDITED = re.compile(rb"\x1b\[1;\d+H(?:\x1b\[[\d;]*m)?3\x1b")
 """The last figure of the tempo, one above what the song comes with."""
+_COLOUR = re.compile(rb"\x1b\[[\d;]*m")
+_PAINTED = re.compile(rb"\x1b\[(\d+);(\d+)H((?:[^\x1b\n\r]|\x1b\[[\d;]*m)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +112,47 @@ def drawn(count: int, seed: int, ending: str) -> list[Trial]:
 class Stage:
     """The program on its terminal, and a home folder of its own."""
 
-    def __init__(self, trial: Trial) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="armonica-ending-"))
+    def __init__(
+        self,
+        *,
+        controlling: bool = True,
+        deaf: bool = False,
+        anew: bool = False,
+        home: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+        columns: int = 100,
+    ) -> None:
+        """Starts it, ``anew`` in an interpreter of its own; a ``home`` that is given stays."""
+        self.home = home or Path(tempfile.mkdtemp(prefix="armonica-ending-"))
+        self._stays = home is not None
         self.seen = b""
+        self._top = [" "] * 200
+        self._read_to = 0
         self.status: int | None = None
         self._main, side = os.openpty()
-        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 32, 100, 0, 0))
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 32, columns, 0, 0))
         self.pid = os.fork()
         if self.pid == 0:
-            self._be_the_program(trial, side)
+            given = {"ARMONICA_HOME": str(self.home), "TERM": "xterm-256color", **(variables or {})}
+            self._be_the_program(side, controlling, deaf, anew, given)
         os.close(side)
 
-    def _be_the_program(self, trial: Trial, side: int) -> None:
+    def _be_the_program(
+        self, side: int, controlling: bool, deaf: bool, anew: bool, variables: Mapping[str, str]
+    ) -> None:
         try:
             os.close(self._main)
             os.setsid()
-            if trial.controlling:
+            if controlling:
                 fcntl.ioctl(side, termios.TIOCSCTTY, 0)
             for descriptor in (0, 1, 2):
                 os.dup2(side, descriptor)
             os.close(side)
-            signal.signal(signal.SIGHUP, signal.SIG_IGN if trial.deaf else signal.SIG_DFL)
-            os.environ.update(ARMONICA_HOME=str(self.home), TERM="xterm-256color")
-            if trial.moment == "starts":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if deaf else signal.SIG_DFL)
+            os.environ.update(variables)
+            # A relative path that is typed stays at home.
+            os.chdir(self.home)
+            if anew:
                 os.execv(sys.executable, [sys.executable, "-m", "engine"])
             # What is imported already is imported sooner: more trials in an hour.
             sys.argv = ["armonica"]
@@ -170,6 +190,19 @@ class Stage:
         """Waits for words; tells whether they came."""
         return self.read(PAINT, lambda: words in self.seen)
 
+    def top(self) -> str:
+        """Gives the first line of the picture as it stands."""
+        last = self._read_to
+        for move in _PAINTED.finditer(self.seen, self._read_to):
+            # What is painted last may still be on its way: it is read again.
+            last = move.start()
+            if move[1] == b"1":
+                at = int(move[2]) - 1
+                text = _COLOUR.sub(b"", move[3]).decode(errors="replace")
+                self._top[at : at + len(text)] = text
+        self._read_to = last
+        return "".join(self._top)
+
     def gone(self) -> bool:
         """Tells whether the program has ended."""
         if self.status is None:
@@ -203,12 +236,13 @@ class Stage:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         self.hang_up()
-        shutil.rmtree(self.home, ignore_errors=True)
+        if not self._stays:
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 def run(trial: Trial) -> Outcome:
     """Runs one trial."""
-    stage = Stage(trial)
+    stage = Stage(controlling=trial.controlling, deaf=trial.deaf, anew=trial.moment == "starts")
     try:
         wrong: list[str] = []
         edited = _come_to(stage, trial, wrong)
@@ -290,10 +324,10 @@ def _end(stage: Stage, trial: Trial) -> None:
         os.kill(stage.pid, signal.Signals[trial.ending])
 
 
-def _start() -> float:
+def start_takes() -> float:
     """Measures how long the program takes to start here and now, in seconds."""
     began = time.monotonic()
-    stage = Stage(Trial(0, "starts", "close", 1.0, True, False, False))
+    stage = Stage(anew=True)
     try:
         stage.painted(b"Londonderry")
         return time.monotonic() - began
@@ -314,7 +348,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trials = drawn(options.trials, options.seed, options.ending)
     if options.moment:
         trials = [replace(each, moment=options.moment) for each in trials]
-    start = _start()
+    start = start_takes()
     trials = [
         # While it is only being read in, it can be told by a signal alone, if that comes at all.
         replace(each, limit=options.limit + start * (each.moment == "starts"))

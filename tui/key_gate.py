@@ -26,10 +26,16 @@ ALONE = 0.1
 """Seconds without another after which the last key of such a run is one that was pressed."""
 
 AHEAD = 100
-"""How many keys are with the screens at a time: what they change together is drawn once.
+"""How many equal keys are with the screens at a time: what they change together is drawn once.
 
 What is told to end waits for these, some milliseconds each.
 """
+
+TURN = 0.25
+"""Seconds after which a key is handed over though the screens are still at the one before."""
+
+LOOK = 0.002
+"""Seconds between two looks whether they still are."""
 
 TICK = 0.02
 """Seconds between two looks at screens that are not there yet."""
@@ -47,8 +53,12 @@ class KeyGate:
       `TYPED_AHEAD` keys that wait are left out for them, as a terminal does on an interrupt. One
       that could be a letter of a text is met where no other key follows it within `ALONE`.
 
-    ``room`` says how many the screens can take (None: they are not there), ``post`` hands over;
-    both, and ``left_out``, are called on the loop. Any thread may call `put`.
+    A key comes to the screens when they have met those before it, so that text that is typed
+    ahead goes into the line that a key opens, and is not overtaken by it; equal keys go together.
+
+    ``room`` says how many the screens can take (None: they are not there), ``idle`` that they
+    have met all they were given, ``post`` hands over; these, and ``left_out``, are called on the
+    loop. Any thread may call `put`.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class KeyGate:
         room: Callable[[], int | None],
         post: Callable[[Message], object],
         left_out: Callable[[int], object],
+        idle: Callable[[], bool] = lambda: True,
         urgent: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -65,6 +76,9 @@ class KeyGate:
         self._room = room
         self._post = post
         self._left_out = left_out
+        self._idle = idle
+        self._posted: Message | None = None
+        self._posted_at = float("-inf")
         self._urgent = urgent
         self._clock = clock
         self._lock = threading.Lock()
@@ -152,14 +166,31 @@ class KeyGate:
         if room is None:
             self._loop.call_later(TICK, self._pump)
             return
+        free = self._idle() or self._clock() - self._posted_at >= TURN
         with self._lock:
-            self._pumping = more = bool(self._waiting)
-            batch = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+            self._pumping = bool(self._waiting)
+            if not self._pumping:
+                return
+            batch = []
+            while self._waiting and len(batch) < room and (free or self._as_before()):
+                free = False
+                self._posted = self._waiting.popleft()
+                batch.append(self._posted)
+        if batch:
+            self._posted_at = self._clock()
         for message in batch:
             self._post(message)
         # The screens take their part of what is ready now before this is done again.
-        if more:
+        if batch:
             self._loop.call_soon(self._pump)
+        else:
+            self._loop.call_later(LOOK, self._pump)
+
+    def _as_before(self) -> bool:
+        now, before = self._waiting[0], self._posted
+        if isinstance(now, Key) and isinstance(before, Key):
+            return now.key == before.key
+        return not isinstance(now, Key) and not isinstance(before, Key)
 
 
 def key_gate(app: App[Any], loop: AbstractEventLoop, urgent: Collection[str]) -> KeyGate:
@@ -174,8 +205,16 @@ def key_gate(app: App[Any], loop: AbstractEventLoop, urgent: Collection[str]) ->
             return None
         return AHEAD - sum(node.message_queue_size for node in target.ancestors_with_self)
 
+    def idle() -> bool:
+        target = app.focused or app.screen
+        return app.screen.is_mounted and not any(
+            node.message_queue_size for node in target.ancestors_with_self
+        )
+
     def left_out(count: int) -> None:
         words = f"{count:,} keys came faster than anyone types, and were left out."
         app.notify(words, title="Keys", severity="warning", markup=False)
 
-    return KeyGate(loop, room=room, post=app.post_message, left_out=left_out, urgent=urgent)
+    return KeyGate(
+        loop, room=room, post=app.post_message, left_out=left_out, idle=idle, urgent=urgent
+    )

@@ -12,6 +12,7 @@ import logging
 import os
 import select
 import sys
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,6 +25,15 @@ from textual.message import Message
 _READ = 4096
 _TURN = 0.1
 """Seconds after which the reader looks whether an escape was a key, and whether to end."""
+
+_PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
+"""What a terminal sends before and after a text that is pasted."""
+
+_LONGEST_PASTE = 100_000
+"""Characters of a pasted text that are taken; no line on the screens takes as many."""
+
+_PASTE_PAUSE = 3.0
+"""Seconds without a character after which a pasted text has ended, though its end never came."""
 
 log = logging.getLogger(__name__)
 
@@ -70,19 +80,48 @@ class Outlet:
 
 
 class KeyReader:
-    """Reads messages for the application from what a terminal sends."""
+    """Reads messages for the application from what a terminal sends.
 
-    def __init__(self, debug: bool = False) -> None:
+    A pasted text comes as one message, whatever is in it. Textual's parser alone would take an
+    escape sequence inside it for keys, among which there may be the one that ends the program.
+    """
+
+    def __init__(self, debug: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._debug = debug
+        self._clock = clock
+        self._last = ""
+        self._paste: str | None = None
+        self._read_at = clock()
         # A byte that is no UTF-8 is no key.
         self._decode = getincrementaldecoder("utf-8")("ignore").decode
         self._parser = XTermParser(debug)
 
     def read(self, data: bytes) -> Iterator[Message]:
         """Gives the messages that bytes complete, and those whose time has come."""
-        for character in self._decode(data):
-            yield from self._parsed(self._parser.feed(character))
+        now = self._clock()
+        text = self._decode(data)
+        if self._paste is not None and now - self._read_at >= _PASTE_PAUSE:
+            yield from self._end_paste()
+        if text:
+            self._read_at = now
+        for character in text:
+            self._last = (self._last + character)[-len(_PASTE) :]
+            if self._paste is None:
+                yield from self._parsed(self._parser.feed(character))
+                if self._last == _PASTE:
+                    self._paste = ""
+            elif self._last == _PASTED:
+                yield from self._end_paste()
+            elif len(self._paste) < _LONGEST_PASTE:
+                self._paste += character
         yield from self._parsed(self._parser.tick())
+
+    def _end_paste(self) -> Iterator[Message]:
+        text, self._paste = self._paste or "", None
+        # Its end was begun to be noted as a part of it.
+        text = text.removesuffix(_PASTED[:-1]).replace("\x1b", "")
+        for character in text + _PASTED:
+            yield from self._parsed(self._parser.feed(character))
 
     def _parsed(self, messages: Iterable[Message]) -> list[Message]:
         try:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 
 from engine.protocol.notices import Noticed
 from tests.support.fake_engine import FakeEngine
@@ -409,6 +409,29 @@ def test_a_character_that_comes_in_two_pieces_is_one_key() -> None:
     first, second = "\u266a".encode()[:1], "\u266a".encode()[1:]
     assert list(reader.read(first)) == []
     assert [each.character for each in reader.read(second) if isinstance(each, Key)] == ["\u266a"]
+
+
+@pytest.mark.parametrize("inside", ["\x1bOQ", "\x1b[31mred\x1b[0m", "Q\x03", "a\r\nb", ""])
+def test_what_is_pasted_is_text_and_no_keys(inside: str) -> None:
+    data = f"a\x1b[200~{inside}\x1b[201~b".encode()
+    for parts in ([data], [bytes([each]) for each in data]):
+        reader = KeyReader()
+        said = [message for part in parts for message in reader.read(part)]
+        pasted = inside.replace("\x1b", "")
+        assert [getattr(each, "key", getattr(each, "text", "")) for each in said] == [
+            "a",
+            pasted,
+            "b",
+        ]
+
+
+def test_a_paste_whose_end_is_lost_does_not_keep_the_keyboard() -> None:
+    now = 0.0
+    reader = KeyReader(clock=lambda: now)
+    assert list(reader.read(b"\x1b[200~text")) == []
+    now = 10.0
+    assert [each.text for each in reader.read(b"") if isinstance(each, Paste)] == ["text"]
+    assert [each.key for each in reader.read(b"Q") if isinstance(each, Key)] == ["Q"]
 
 
 def test_a_byte_that_is_no_text_ends_nothing(tmp_path: Path) -> None:

@@ -9,8 +9,13 @@ from collections.abc import Callable
 import pytest
 from textual.events import Key, MouseMove, MouseUp
 from textual.message import Message
+from tui.driver import KeyReader
 
+from engine import commands as c
+from tests.tui.fake_engine import FakeEngine
+from tests.tui.waiting import until
 from tui import key_gate
+from tui.app import ArmonicaApp
 from tui.key_gate import MOST, PAUSE, KeyGate
 
 
@@ -131,3 +136,22 @@ async def test_a_button_that_is_let_go_is_let_go_in_a_run_too() -> None:
     screens.room = 100
     await screens.until(lambda: len(screens.met) == 2)
     assert screens.met == ["MouseMove", "MouseUp"]
+
+
+async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead() -> None:
+    engine = FakeEngine()
+    app = ArmonicaApp(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        gate = key_gate.key_gate(app, asyncio.get_running_loop(), app.urgent)
+        reader = KeyReader()
+        # All at once, as a slow line brings it: a form is opened, emptied, mended and sent.
+        for message in reader.read(b"T\x15Zx\x7fq\x1b[D1\r+"):
+            gate.put(message)
+
+        def edits() -> list[c.Command]:
+            return [each for each in engine.sent if isinstance(each, c.SetTitle | c.SetTempo)]
+
+        await until(pilot, lambda: any(isinstance(each, c.SetTempo) for each in edits()))
+        assert [type(each) for each in edits()] == [c.SetTitle, c.SetTempo]
+        assert engine.snapshot.song.title == "Z1q"

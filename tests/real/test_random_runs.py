@@ -1,0 +1,79 @@
+"""A few random runs of the program on a pseudo-terminal, and that lost work would be seen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.owed import Ledger, hung, songs
+from tests.random_runs import drawn
+
+RUNS = 10
+
+
+@pytest.mark.long
+@pytest.mark.real
+def test_random_runs_end_as_they_must() -> None:
+    # A process of its own: it forks, and what it forks is the program.
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.random_runs", "--runs", str(RUNS), "--seed", "7"],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_run_is_drawn_from_its_seed_and_number() -> None:
+    assert drawn(3, 1, 1.0) == drawn(3, 1, 1.0)
+    assert drawn(3, 1, 1.0) != drawn(4, 1, 1.0)
+
+
+def test_what_was_seen_and_is_nowhere_is_lost() -> None:
+    ledger = Ledger()
+    ledger.seen("one", "", 1.0)
+    ledger.seen("two", "", 2.0)
+    ledger.seen("three", "two", 3.0)
+    assert ledger.lost([("two", 92.0), ("three", 92.0)]) == ["one"]
+    assert ledger.lost([("two", 92.0)]) == ["three"]
+
+
+def test_a_kill_may_take_the_last_two_seconds() -> None:
+    ledger = Ledger()
+    ledger.seen("one", "", 1.0)
+    ledger.seen("two", "one", 10.0)
+    ledger.seen("new", "", 10.5)
+    assert ledger.lost([("one", 92.0)], killed=11.0) == []
+    ledger.seen("three", "one", 12.0)
+    assert ledger.lost([("one", 92.0)], killed=20.0) == ["three"]
+
+
+def test_what_may_be_undone_is_owed_once_it_is_seen_again() -> None:
+    ledger = Ledger()
+    ledger.seen("one", "", 1.0)
+    ledger.doubt()
+    assert ledger.lost([]) == []
+    assert ledger.lost([], shown="one") == ["one"]
+
+
+def test_what_was_thrown_away_in_words_is_not_owed() -> None:
+    ledger = Ledger()
+    ledger.seen("one", "", 1.0)
+    ledger.thrown_away("one")
+    assert ledger.lost([]) == []
+
+
+def test_songs_are_read_as_they_lie_on_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "a.armonica"
+    path.write_text('{"title": "one", "tempo": 92}')
+    assert songs([path]) == [("one", 92.0)]
+
+
+def test_a_note_ends_by_its_own_message_alone() -> None:
+    on, off, silence = b"\x91\x40\x50", b"\x81\x40\x00", b"\xb1\x7b\x00"
+    assert hung([(0.0, on), (1.0, silence)]) == {(1, 64)}
+    assert hung([(0.0, on), (1.0, off)]) == set()

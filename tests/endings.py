@@ -378,6 +378,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    import engine.cli.main
+    import engine.runtime.engine  # noqa: F401
     import tui.app  # noqa: F401
 
     sys.exit(main())

@@ -228,7 +228,7 @@ class Player:
             self._title(stage, keys)
         elif what == "kill the player":
             for pid in stage.processes():
-                if b"engine.midi.player" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                if b"engine.midi.player.process" in Path(f"/proc/{pid}/cmdline").read_bytes():
                     os.kill(pid, signal.SIGKILL)
         elif what in ("open", "file"):
             first, _, rest = keys.partition(b"|")

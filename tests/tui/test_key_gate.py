@@ -9,14 +9,15 @@ from collections.abc import Callable
 import pytest
 from textual.events import Key, MouseMove, MouseUp
 from textual.message import Message
-from tui.driver import KeyReader
 
-from engine import commands as c
-from tests.tui.fake_engine import FakeEngine
-from tests.tui.waiting import until
+from engine.protocol.base import Command
+from engine.protocol.edit import SetTempo, SetTitle
+from tests.support.fake_engine import FakeEngine
+from tests.support.waiting import until
 from tui import key_gate
 from tui.app import ArmonicaApp
 from tui.key_gate import MOST, PAUSE, KeyGate
+from tui.terminal_driver import KeyReader
 
 
 class Screens:
@@ -149,9 +150,9 @@ async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead() -> None:
         for message in reader.read(b"T\x15Zx\x7fq\x1b[D1\r+"):
             gate.put(message)
 
-        def edits() -> list[c.Command]:
-            return [each for each in engine.sent if isinstance(each, c.SetTitle | c.SetTempo)]
+        def edits() -> list[Command]:
+            return [each for each in engine.sent if isinstance(each, SetTitle | SetTempo)]
 
-        await until(pilot, lambda: any(isinstance(each, c.SetTempo) for each in edits()))
-        assert [type(each) for each in edits()] == [c.SetTitle, c.SetTempo]
+        await until(pilot, lambda: any(isinstance(each, SetTempo) for each in edits()))
+        assert [type(each) for each in edits()] == [SetTitle, SetTempo]
         assert engine.snapshot.song.title == "Z1q"

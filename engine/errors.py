@@ -10,7 +10,7 @@ from engine.text import printable
 
 _REFUSALS = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ENXIO, errno.ENODEV,
-    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOLCK,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOLCK,
     errno.ESTALE, errno.ETIMEDOUT,
 }  # fmt: skip
 """What the system answers where no other request would have helped: a full, read-only or failing

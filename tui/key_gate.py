@@ -171,7 +171,7 @@ class KeyGate:
             self._pumping = bool(self._waiting)
             if not self._pumping:
                 return
-            batch = []
+            batch: list[Message] = []
             while self._waiting and len(batch) < room and (free or self._as_before()):
                 free = False
                 self._posted = self._waiting.popleft()

@@ -12,89 +12,30 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
-import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textual.keys import REPLACED_KEYS
-
 from engine.bench.jack import JackServer, Listener
 from tests.endings import HANGS, LIMIT, Stage, start_takes
 from tests.owed import Ledger, hung, songs
-from tui import keymap
-
-ENDINGS = ("quit", "ctrl-c", "SIGTERM", "SIGHUP", "close", "SIGKILL")
-QUIET = 2.5
-"""Seconds without a key after which everything is kept that is to be."""
+from tests.random_steps import DOUBTS, ENDINGS, NAMED, Start, drawn
 
 _USUAL_START = 3.0
 """Seconds that a start takes where nothing else is to be done; all limits grow with it."""
-
-_NAMED = {
-    "left": b"\x1b[D",
-    "right": b"\x1b[C",
-    "up": b"\x1b[A",
-    "down": b"\x1b[B",
-    "pageup": b"\x1b[5~",
-    "pagedown": b"\x1b[6~",
-    "end": b"\x1b[F",
-    "delete": b"\x1b[3~",
-    "backspace": b"\x7f",
-    "tab": b"\t",
-    "shift+tab": b"\x1b[Z",
-    "enter": b"\r",
-    "space": b" ",
-    "f1": b"\x1bOP",
-    "f2": b"\x1bOQ",
-    "f3": b"\x1bOR",
-    "f4": b"\x1bOS",
-    "f9": b"\x1b[20~",
-}
-_SCREENS = tuple(_NAMED[key] for key in ("f2", "f2", "f3", "f4", "f9"))
-_JUNK = (b"\xff", b"\xe9", b"\xc3", b"\x80\x81", b"\x00", b"\x1b[<;M", b"\x1b[200~", b"\x1b[201~")
-_DOUBTS = frozenset(b"uU:T\x1a\x19\x10")
-"""Keys that undo, rename, or open the list of all that can be done."""
 
 _TITLE = re.compile(r"\bZq\d+")
 _TOP = re.compile(r"(?:resting|playing)\s+([\d.]+) bpm .*?\b(Zq\d+)")
 _ALLOWED = ("The screens met this while they ended", "The terminal sent what cannot be read")
 """Entries of the log that come with a traceback and say that nothing was wrong."""
-
-
-def bytes_of(key: str) -> bytes:
-    """Gives what a terminal sends for a key of the keymap, nothing for one it cannot."""
-    way, _, last = key.rpartition("+")
-    if key in _NAMED:
-        return _NAMED[key]
-    if way == "ctrl" and len(last) == 1:
-        return bytes([ord(last) & 0x1F])
-    if way in ("shift", "alt") and last in _NAMED:
-        return b"\x1b[1;" + (b"2" if way == "shift" else b"3") + _NAMED[last][-1:]
-    if len(key) > 1:
-        with suppress(KeyError):
-            key = unicodedata.lookup(REPLACED_KEYS.get(key, key).replace("_", " "))
-    return key.encode() if len(key) == 1 else b""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """One start: what becomes of a kept song, the steps, and how it ends."""
-
-    kept: str
-    steps: tuple[tuple[str, bytes, float], ...]
-    endings: tuple[str, ...]
-    gap: float
-    controlling: bool
 
 
 @dataclass(slots=True)
@@ -111,67 +52,6 @@ class Run:
     judged: int = 0
     notes: int = 0
     seconds: float = 0.0
-
-
-def drawn(number: int, seed: int, slow: float) -> Run:
-    """Draws a run; in most of them no key can undo, so that all work can be followed."""
-    draws = random.Random(f"{seed}-{number}")
-    actions = keymap.load("default").keys
-    quits = actions["app.quit"]
-    keys = [bytes_of(each) for some in actions.values() for each in some if each not in quits]
-    if draws.random() < 0.6:
-        keys = [each for each in keys if not _DOUBTS & {*each[:1]}]
-    starts = []
-    for _ in range(draws.choice((1, 2, 2, 3))):
-        steps: list[tuple[str, bytes, float]] = []
-        for part in range(draws.randint(1, 3)):
-            steps += [_step(draws, keys) for _ in range(draws.randint(0, 25))]
-            if part or draws.random() < 0.7:
-                steps.append(("title", b"+" * draws.randint(0, 5), 0.0))
-        if draws.random() < 0.15:
-            steps.insert(draws.randint(0, len(steps)), ("kill the player", b"", 0.0))
-        if draws.random() < 0.4:
-            steps += [("rest", b"", QUIET)]
-        endings = draws.sample(ENDINGS, draws.choice((1, 1, 1, 2)))
-        starts.append(
-            Start(
-                draws.choice(("take", "take", "leave", "throw", "escape")),
-                tuple(steps),
-                tuple(endings),
-                draws.choice((0.0, 0.1, 1.0)) * draws.random(),
-                draws.random() < 0.6,
-            )
-        )
-    return Run(number, seed, slow, tuple(starts))
-
-
-def _step(draws: random.Random, keys: Sequence[bytes]) -> tuple[str, bytes, float]:
-    pause = draws.choice((0.0, 0.02, 0.1, 0.3))
-    name = b"n%d" % draws.randint(0, 9999)
-    path = draws.choice(
-        (name, b"~/%s.armonica" % name, b"./%s/a.mid" % name, b"/dev/full", b"\xff")
-    )
-    place = b"%d;%dM" % (draws.randint(1, 160), draws.randint(1, 32))
-    match draws.choices(range(9), (60, 10, 10, 6, 4, 4, 3, 3, 4))[0]:
-        case 0:
-            return "key", draws.choice(keys), pause
-        case 1:
-            return "screen", draws.choice(_SCREENS), pause
-        case 2:
-            return "escape", b"\x1b", 0.3
-        case 3:
-            return "enter", b"\r", 0.2
-        case 4:
-            return "mouse", b"\x1b[<%d;" % draws.choice((0, 2, 32, 64, 65)) + place, pause
-        case 5:
-            return "junk", draws.choice(_JUNK), pause
-        case 6:
-            return "held", draws.choice(keys) * draws.randint(20, 80), pause
-        case 7:
-            return "open", b"\x0f|" + draws.choice((path, b"\x1b[B" * draws.randint(0, 5))), pause
-        case _:
-            what = draws.choice((b"S", b"W", b"X", b"i"))
-            return "file", what + b"|" + draws.choice((b"", b"\x15" + path)), pause
 
 
 class Player:
@@ -241,7 +121,7 @@ class Player:
             self._press(stage, keys, pause * self.run.slow if what == "rest" else pause)
 
     def _press(self, stage: Stage, keys: bytes, pause: float) -> None:
-        if _DOUBTS & {*keys}:
+        if DOUBTS & {*keys}:
             self.ledger.doubt()
             self.doubted = True
         stage.press(keys)
@@ -251,7 +131,7 @@ class Player:
         self.run.titles += 1
         title = f"Zq{self.run.titles}"
         for _ in range(3):
-            for key in (b"\x1b", b"\x1b", _NAMED["f2"], b"\x1b"):
+            for key in (b"\x1b", b"\x1b", NAMED["f2"], b"\x1b"):
                 stage.press(key)
                 stage.read(0.25)
             before = _TITLE.search(stage.top())
@@ -404,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     slow = max(1.0, start_takes() / _USUAL_START)
     print(f"All limits count {slow:.1f} times here.", flush=True)
     numbers = range(options.first, options.runs) if options.only is None else [options.only]
-    runs = [drawn(number, options.seed, slow) for number in numbers]
+    runs = [Run(number, options.seed, slow, drawn(number, options.seed)) for number in numbers]
     done: list[Run] = []
     with ProcessPoolExecutor(options.at_once) as pool:
         for made in as_completed([pool.submit(carry_out, run) for run in runs]):

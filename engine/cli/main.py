@@ -6,7 +6,6 @@ import argparse
 import errno
 import io
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -23,6 +22,7 @@ from engine.cli import (
     steer,
     system,
 )
+from engine.cli.interrupts import INTERRUPTED, ended, interruptible
 from engine.cli.options import BadUsage, Parser, abandon_output, say
 from engine.common.printing import open_closed
 from engine.common.process_end import leave
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.status()
     except KeyboardInterrupt:
         say("interrupted")
-        return 128 + signal.SIGINT
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough of it.
         abandon_output()
@@ -88,7 +88,9 @@ def script() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         # A terminal without the signs of a map shows marks in their place.
         sys.stdout.reconfigure(errors="replace")
-    leave(main())
+    code = main()
+    ended()
+    leave(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -96,7 +98,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = parser().parse_args(arguments)
         if options.word:
             _check_screens(options)
-            options.run(options)
+            with interruptible():
+                options.run(options)
         else:
             screens.run(options)
     except SystemExit as end:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -141,3 +142,29 @@ def test_ctrl_c_ends_long_work_with_one_line(words: str, tmp_path: Path) -> None
         assert all(line.startswith(name) for line in rest[:-1])
         assert process.stdout.read() == ""
     assert not out.exists()
+
+
+def test_ctrl_c_amid_an_import_ends_the_command_at_once_with_one_line(tmp_path: Path) -> None:
+    # A module that waits while it is imported, and lives through what interrupts it.
+    (tmp_path / "slow.py").write_text(
+        "import time\nfor _ in range(2):\n    try:\n        print('there', flush=True)\n"
+        "        time.sleep(60)\n    except KeyboardInterrupt:\n        pass\n"
+    )
+    words = (
+        "import sys; from engine.cli import main, system;"
+        "system._doctor = lambda _: __import__('slow');"
+        "sys.argv = ['armonica', 'doctor']; main.script()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", words],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "there\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == "armonica: interrupted\n"

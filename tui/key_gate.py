@@ -31,7 +31,7 @@ AHEAD = 100
 What is told to end waits for these, some milliseconds each.
 """
 
-TURN = 0.25
+TURN = 2.0
 """Seconds after which a key is handed over though the screens are still at the one before."""
 
 LOOK = 0.002
@@ -188,6 +188,8 @@ class KeyGate:
 
     def _as_before(self) -> bool:
         now, before = self._waiting[0], self._posted
+        if isinstance(now, Key) and now.key in self._urgent and not now.is_printable:
+            return True
         if isinstance(now, Key) and isinstance(before, Key):
             return now.key == before.key
         return not isinstance(now, Key) and not isinstance(before, Key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
@@ -17,7 +18,21 @@ from tui.formatting.plain import plain
 Result = TypeVar("Result")
 
 
-class Sheet(ModalScreen[Result]):
+class Modal(ModalScreen[Result]):
+    """A modal screen that closes once, and nothing but itself.
+
+    Textual takes away whatever lies on top, and ends the program where nothing does: after a
+    second answer that was typed ahead, or once another screen was gone to.
+    """
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Closes it with a result, where it lies on top."""
+        if not self.is_active:
+            return AwaitComplete.nothing()
+        return super().dismiss(result)
+
+
+class Sheet(Modal[Result]):
     """A modal screen that hears the engine while it is open."""
 
     def on_mount(self) -> None:

@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 
+from tui.dialogs.base import Modal
 from tui.formatting.plain import plain
 
 
-class Choice(ModalScreen[int | None]):
+class Choice(Modal[int | None]):
     """Asks for one of some lines; gives its place, or None after Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

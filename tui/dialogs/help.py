@@ -9,11 +9,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from tui.action_table import Place, rows
 from tui.keymap import Keymap
+from tui.screens.sheet import Modal
 
 SIGNS: dict[Place, str] = {
     "compose": (
@@ -53,7 +53,7 @@ SIGNS: dict[Place, str] = {
 """What the signs on a screen mean."""
 
 
-class Help(ModalScreen[None]):
+class Help(Modal[None]):
     """Shows every action of a screen with its keys; any of the usual keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

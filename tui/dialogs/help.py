@@ -12,8 +12,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Label, Static
 
 from tui.action_table import Place, rows
+from tui.dialogs.base import Modal
 from tui.keymap import Keymap
-from tui.screens.sheet import Modal
 
 SIGNS: dict[Place, str] = {
     "compose": (

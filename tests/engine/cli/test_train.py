@@ -29,11 +29,14 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "COUNTS", {"validation": 1, "test": 1, "train": 1})
 
 
-def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """Runs a command that must be refused as the user's mistake, and gives its last line."""
+def refused(capsys: pytest.CaptureFixture[str], *words: object, status: int = 2) -> str:
+    """Runs a command that must be refused, as the user's mistake if not otherwise said.
+
+    Gives its last line.
+    """
     code = main([*map(str, words)])
     out, err = capsys.readouterr()
-    assert code == 2, err
+    assert code == status, err
     assert out == ""
     assert "Traceback" not in err
     return err.splitlines()[-1]
@@ -74,7 +77,7 @@ def test_render_refuses_what_cannot_be(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_disk_that_is_too_small_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = refused(capsys, "corpus", "render", "-o", tmp_path, "--clips", "1000000")
+    line = refused(capsys, "corpus", "render", "-o", tmp_path, "--clips", "1000000", status=1)
     assert "it takes 1536.0 GB" in line
     assert "are free" in line
     assert not list(tmp_path.glob("*.stems"))

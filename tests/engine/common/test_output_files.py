@@ -21,9 +21,17 @@ from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE
 KINDS = (output_files.SONG, output_files.MIDI, output_files.SOUND, output_files.PROVENANCE)
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives a home beside the folder of the test, in which nothing but its files may be."""
+    place = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ARMONICA_HOME", str(place))
+    return place
+
+
 def save(path: str | None, own: str | None = None) -> None:
     """Saves a song under a name, as every screen asks it of the engine."""
-    filed(SaveSong(path), Snapshot(song=Song("Mine"), path=own), Shelf())
+    filed(SaveSong(path, replace=True), Snapshot(song=Song("Mine"), path=own), Shelf())
 
 
 def export(path: str) -> None:

@@ -1,6 +1,6 @@
 """Everything the player can do, as data: help, footer, palette and the key table are made of it.
 
-``python -m tui.action_table`` prints the key table of the default keymap in Markdown.
+``python -m tui.key_table`` prints the key table of the default keymap in Markdown.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def add(words: Any) -> None:
     measures.set_defaults(run=_train)
     trainings.add(verbs)
 
-    evaluate = words.add_parser("evaluate", help="recompute the tables of the README")
+    evaluate = words.add_parser("evaluate", help="recompute the tables of the documents")
     verbs = evaluate.add_subparsers(dest="verb", required=True, metavar="WHAT")
     measures = verbs.add_parser("measures", help="judge the measure VAE on held-out tunes")
     common(measures)

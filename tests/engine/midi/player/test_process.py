@@ -37,7 +37,8 @@ def player() -> Iterator[Process]:
 
 ON_A_PORT = """
 import sys
-from engine.midi import outlet, player
+from engine.midi.backends import table
+from engine.midi.player import process
 
 class Port:
     def __init__(self, name, api):
@@ -48,11 +49,11 @@ class Port:
         pass
 
 CENSUS = '{"alsa":[["alsa:synth"],[]]}'
-outlet.Output = Port
-player.child_command = lambda *_: [
+table.Output = Port
+process.child_command = lambda *_: [
     sys.executable, "-c", f"import sys; print({CENSUS!r}, flush=True); sys.stdin.read()"
 ]
-player.main()
+process.main()
 """
 
 

@@ -44,8 +44,8 @@ run(Marking())
 
 PLAYING = """
 import pathlib, sys, threading, time
-from engine import commands as c
-from engine.protocol.events import PlayheadMoved
+from engine.protocol.transport import Play
+from engine.protocol.transport import PlayheadMoved
 from tests.support.fake_engine import FakeEngine
 from tui.app import run
 
@@ -54,7 +54,7 @@ class Marking(FakeEngine):
         pathlib.Path(sys.argv[1]).write_text("closed")
 
 engine = Marking()
-engine.send(c.Play())
+engine.send(Play())
 
 def play():
     for tick in range(10**9):
@@ -71,7 +71,8 @@ from textual.widget import Widget
 from engine.cli import screens
 from engine.cli.main import script
 from tests.support.fake_engine import FakeEngine
-from tui import app, driver
+from tui import app
+from tui import terminal_driver as driver
 
 mark, what = pathlib.Path(sys.argv[1]), sys.argv[2]
 sys.argv = ["armonica"]

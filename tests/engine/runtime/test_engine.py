@@ -274,7 +274,7 @@ def test_a_song_file_that_is_none_is_refused_before_anything_starts(tmp_path: Pa
 def test_the_song_is_kept_on_a_hang_up(tmp_path: Path, number: signal.Signals) -> None:
     script = """
 import sys, time
-from engine import commands as c
+from engine.protocol.edit import SetTempo
 from engine.runtime.engine import Engine, close_on_signals
 from engine.music.song import Song
 from tests.support.fakes import FakeModel
@@ -283,7 +283,7 @@ engine = Engine(FakeModel, lambda tell: RecordingPlayer(), song=Song("Hung up"))
 close_on_signals(engine)
 engine.subscribe(lambda e: print("told", flush=True))
 engine.start()
-engine.send(c.SetTempo(90))
+engine.send(SetTempo(90))
 time.sleep(20)
 """
     process = subprocess.Popen(

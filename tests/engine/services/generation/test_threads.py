@@ -18,9 +18,10 @@ class Watch(MetaPathFinder):
         return None
 
 sys.meta_path.insert(0, Watch())
-from engine import commands as c
+from engine.protocol.generation import Generate, OpenAudioModel, SetGeneration, SetTrait
 from engine.audio.devices import Sound
-from engine.protocol.events import Refused, StudioShown
+from engine.protocol.generation import StudioShown
+from engine.protocol.notices import Refused
 from engine.runtime.engine import Engine
 from engine.services.generation.backends import StudioParts
 from tests.support.fakes import FakeModel
@@ -41,14 +42,14 @@ parts = StudioParts(devices=lambda: Sound((), "None here."))
 engine = Engine(FakeModel, lambda tell: RecordingPlayer(), studio=parts)
 engine.subscribe(hear)
 engine.start()
-engine.send(c.SetGeneration(seed=3))
-engine.send(c.Generate())
+engine.send(SetGeneration(seed=3))
+engine.send(Generate())
 wait(lambda e: isinstance(e, Refused))
 assert not {"torch", "numpy", "soundfile", "audiocraft"} & set(asked), asked
-engine.send(c.OpenAudioModel(sys.argv[1]))
+engine.send(OpenAudioModel(sys.argv[1]))
 wait(lambda e: isinstance(e, StudioShown) and e.model.state == "failed")
 assert asked["torch"] == "audio jobs", asked["torch"]
-engine.send(c.SetTrait("drums"))
+engine.send(SetTrait("drums"))
 engine.close()
 mine = [name for name, thread in asked.items() if thread == "engine"]
 assert not [name for name in mine if name.split(".")[0] in ("torch", "numpy", "scipy")], mine

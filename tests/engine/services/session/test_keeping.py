@@ -165,7 +165,7 @@ def test_the_program_that_is_killed_in_the_midst_of_edits_leaves_the_last_but_fe
 ) -> None:
     script = """
 import itertools, time
-from engine import commands as c
+from engine.protocol.edit import SetTempo
 from engine.runtime.engine import Engine
 from engine.music.song import Song
 from tests.support.fakes import FakeModel
@@ -173,7 +173,7 @@ from tests.support.fake_player import RecordingPlayer
 engine = Engine(FakeModel, lambda tell: RecordingPlayer(), song=Song("Killed"))
 engine.start()
 for number in itertools.count():
-    engine.send(c.SetTempo(60 + number % 2000 / 10))
+    engine.send(SetTempo(60 + number % 2000 / 10))
     time.sleep(0.02)
 """
     process = subprocess.Popen([sys.executable, "-c", script])
@@ -200,12 +200,12 @@ def test_a_kept_song_is_taken_by_one_of_many_at_once() -> None:
     ended(first)
     script = """
 import sys
-from engine import commands as c
+from engine.protocol.files import RecoverSong
 from engine.runtime.engine import Engine
 from engine.music.song import Song
 from engine.services.session import autosave
 from tests.support.events import Listener
-from engine.protocol.events import Noticed, Refused
+from engine.protocol.notices import Noticed, Refused
 from tests.support.fakes import FakeModel
 from tests.support.fake_player import RecordingPlayer
 kept = autosave.waiting()[0]
@@ -214,7 +214,7 @@ engine.subscribe(listener)
 engine.start()
 print("ready", flush=True)
 sys.stdin.readline()
-engine.send(c.RecoverSong(kept.path))
+engine.send(RecoverSong(kept.path))
 listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
 print("taken" if listener.of(Noticed) else listener.of(Refused)[0].message, flush=True)
 sys.stdin.readline()
@@ -407,8 +407,9 @@ def test_of_two_who_save_at_once_one_is_asked(tmp_path: Path) -> None:
     path = opened(tmp_path)
     script = """
 import sys
-from engine import commands as c
-from engine.protocol.events import Noticed, Refused
+from engine.protocol.edit import SetTempo
+from engine.protocol.files import SaveSong
+from engine.protocol.notices import Noticed, Refused
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
@@ -417,11 +418,11 @@ path, tempo = sys.argv[1:]
 engine, listener = Engine(FakeModel, lambda tell: RecordingPlayer(), song=path), Listener()
 engine.subscribe(listener)
 engine.start()
-engine.send(c.SetTempo(float(tempo)))
+engine.send(SetTempo(float(tempo)))
 listener.until(lambda: engine.snapshot.song.tempo == float(tempo))
 print("ready", flush=True)
 sys.stdin.readline()
-engine.send(c.SaveSong())
+engine.send(SaveSong())
 listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
 print("saved" if any(each.answers for each in listener.of(Noticed)) else "asked", flush=True)
 engine.close()

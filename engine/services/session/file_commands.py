@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common import atomic, output_files
-from engine.corpus.table import corpus_origin
 from engine.errors import ArmonicaError, CannotWrite, OutOfRange
 from engine.formats import song_file
 from engine.formats.exporters import write_midi
@@ -153,7 +152,7 @@ def imported(read: MidiRead) -> Filed:
 
 
 def _load_tune(slot: int, tune: int, first: int, count: int) -> Filed:
-    from engine.corpus.table import shipped
+    from engine.corpus.table import corpus_origin, shipped
 
     corpus = shipped()
     rows = [int(row) for row in corpus.rows_of(tune)]

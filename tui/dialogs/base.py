@@ -28,8 +28,7 @@ class Modal(ModalScreen[Result]):
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Closes it with a result, where it lies on top."""
         if not self.is_active:
-            nothing: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
-            return nothing
+            return AwaitComplete()
         return super().dismiss(result)
 
 

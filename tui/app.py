@@ -23,16 +23,14 @@ from textual.worker import WorkerFailed
 
 from engine.common.printing import put_over
 from engine.errors import SongLost, TerminalError
-from engine.protocol.base import Event
 from engine.protocol.files import Kept
-from engine.protocol.generation import StudioShown
 from engine.protocol.notices import Noticed, Refused
 from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.action_table import ACTIONS, Place, shown
-from tui.actions.compose_dialogs import ask_again
+from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.dialogs.base import Sheet
 from tui.dialogs.welcome import offer
@@ -40,8 +38,10 @@ from tui.ending import ScreensFault, ended_by_signals
 from tui.formatting.plain import PrintableFilter
 from tui.keymap import Keymap
 from tui.screens.base import bound
-from tui.screens.compose import ComposeScreen, screen_class
+from tui.screens.compose import ComposeScreen
+from tui.session import Session
 from tui.terminal_driver import driver_class
+from tui.view_models import gestures
 
 if TYPE_CHECKING:
     from tui.screens.influence import InfluenceScreen
@@ -120,12 +120,16 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self._told_at: dict[str, float] = {}
         self.moved_at = 0.0
         """When the last key or movement of the mouse arrived, in seconds of a monotonic clock."""
-        self._draws = random.Random(seed)
-        self._compose = screen_class(self.keymap)(engine, self.keymap, self._draws)
+        self.session = Session(
+            engine,
+            random.Random(seed),
+            later=lambda after, do: self.set_timer(after, do),
+            moved_at=lambda: gestures.moved_at(self),
+        )
+        self._compose = bound(ComposeScreen, self.keymap)(self.session, self.keymap)
         self._steer: SteerScreen | None = None
         self._looking: InfluenceScreen | None = None
         self._monitoring: MonitorScreen | None = None
-        self._studio = StudioShown()
         # A mode for each screen: what lies behind is not drawn, and sheets stay with their screen.
         self.add_mode("compose", lambda: self._compose)
         self.add_mode("steer", lambda: self.steering)
@@ -169,7 +173,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             from tui.screens.steer import SteerScreen
 
             made = bound(SteerScreen, self.keymap)
-            self._steer = made(self.engine, self.keymap, self._compose, self._draws, self._studio)
+            self._steer = made(self.session, self.keymap)
         return self._steer
 
     @property
@@ -179,7 +183,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             from tui.screens.influence import InfluenceScreen
 
             made = bound(InfluenceScreen, self.keymap)
-            self._looking = made(self.engine, self.keymap, self._compose, self._draws)
+            self._looking = made(self.session, self.keymap)
         return self._looking
 
     @property
@@ -189,7 +193,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             from tui.screens.monitor import MonitorScreen
 
             made = bound(MonitorScreen, self.keymap)
-            self._monitoring = made(self.engine, self.keymap, self._compose)
+            self._monitoring = made(self.session, self.keymap)
         return self._monitoring
 
     def go(self, place: Place) -> None:
@@ -266,25 +270,14 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         match message.event:
             case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
                 pass
-            case Refused() as event if event.again and event.answers == self._compose.saving:
+            case Refused() as event if event.again and event.answers == self.session.saving:
                 ask_again(self._compose, event)
             case Refused(title, text, remedy):
                 self._toast(f"{text} {remedy}".strip(), title, "error")
             case Noticed(text, kind):
                 self._toast(text, "", kind)
             case event:
-                self._show(event)
-
-    def _show(self, event: Event) -> None:
-        if isinstance(event, StudioShown):
-            self._studio = event
-        self._compose.show(event)
-        if self._steer is not None:
-            self._steer.show(event)
-        if self._looking is not None:
-            self._looking.show(event)
-        if self._monitoring is not None:
-            self._monitoring.show(event)
+                self.session.on_event(event)
 
     def notify(
         self,

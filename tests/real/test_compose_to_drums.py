@@ -39,21 +39,21 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             composing = app.composing
-            await until(pilot, lambda: composing.shown.model.state == "ready")
+            await until(pilot, lambda: composing.session.shown.model.state == "ready")
             await pilot.press("down", "down")
             for slot in range(4):
                 # A draw from the prior in each, then the density gauge a step up.
                 await pilot.press(str(slot + 1), "r", "right")
 
                 def there(at: int = slot) -> bool:
-                    return not composing.shown.song.slots[at].empty
+                    return not composing.session.shown.song.slots[at].empty
 
                 await until(pilot, there)
             assert all(not slot.measure.silent for slot in engine.snapshot.song.slots)
             await pilot.press("f3")
-            await until(pilot, lambda: app.screen is app.steering and app.steering.studio.traits)
+            await until(pilot, lambda: app.screen is app.steering and app.session.studio.traits)
             steering = app.steering
-            names = [trait.name for trait in steering.studio.traits]
+            names = [trait.name for trait in steering.session.studio.traits]
             await pilot.press(str(names.index("drums") + 1), "a")
             crossed, heard = [], []
             for made in range(SEEDS):
@@ -61,10 +61,11 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                 await pilot.press("g")
 
                 def over(count: int = made + 1) -> bool:
-                    return len(steering.studio.takes) == count and steering.studio.job is None
+                    studio = app.session.studio
+                    return len(studio.takes) == count and studio.job is None
 
                 await until(pilot, over)
-                drums = next(t for t in steering.studio.traits if t.name == "drums")
+                drums = next(t for t in steering.session.studio.traits if t.name == "drums")
                 meters = [
                     meter.confidence
                     for event in told[before:]
@@ -73,7 +74,7 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                     if meter.name == "drums"
                 ]
                 crossed.append(max(meters) > drums.threshold)
-                take = next(t for t in steering.studio.takes if t.id == steering.takes.id)
+                take = next(t for t in steering.session.studio.takes if t.id == steering.takes.id)
                 assert take.whole
                 heard.append(dict(take.heard)["drums"] > HEARD)
                 assert take.pushed == (("drums", drums.strength),)

@@ -26,12 +26,12 @@ async def quiet(pilot: Pilot[Any]) -> None:
     await until(
         pilot,
         lambda: (
-            screen.shown.revision == screen.link.snapshot.revision
+            screen.session.shown.revision == screen.session.link.snapshot.revision
             and screen._settling is None
             and not screen._map_asked.due(screen._map_key())
             and not screen._why_asked.due(screen._why_key())
             and screen._explained is not None
-            and screen.inquiry.settled
+            and screen.session.inquiry.settled
         ),
     )
     await pilot.pause()

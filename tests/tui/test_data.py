@@ -18,10 +18,10 @@ from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui import keymap
 from tui.action_table import ACTIONS, IDS, SCREENS, Place, rows
-from tui.actions.compose import DEEDS
-from tui.actions.influence import DEEDS as INFLUENCE_DEEDS
-from tui.actions.monitor import DEEDS as MONITOR_DEEDS
-from tui.actions.steer import DEEDS as STEER_DEEDS
+from tui.actions.compose import HANDLERS
+from tui.actions.influence import HANDLERS as INFLUENCE_HANDLERS
+from tui.actions.monitor import HANDLERS as MONITOR_HANDLERS
+from tui.actions.steer import HANDLERS as STEER_HANDLERS
 from tui.app import check_terminal
 from tui.bridge import Bridge, Due, Told
 from tui.key_table import key_table
@@ -37,10 +37,10 @@ TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z
 def test_every_action_is_done_and_has_keys_and_words() -> None:
     assert len(set(IDS)) == len(IDS)
     both = {action.id for action in ACTIONS if action.place == "everywhere"}
-    assert set(DEEDS) == {action.id for action in ACTIONS if action.on("compose")}
-    assert set(STEER_DEEDS) | both == {action.id for action in ACTIONS if action.on("steer")}
-    assert set(MONITOR_DEEDS) | both == {a.id for a in ACTIONS if a.on("monitor")}
-    assert set(INFLUENCE_DEEDS) | both == {a.id for a in ACTIONS if a.on("influence")}
+    assert set(HANDLERS) == {action.id for action in ACTIONS if action.on("compose")}
+    assert set(STEER_HANDLERS) | both == {action.id for action in ACTIONS if action.on("steer")}
+    assert set(MONITOR_HANDLERS) | both == {a.id for a in ACTIONS if a.on("monitor")}
+    assert set(INFLUENCE_HANDLERS) | both == {a.id for a in ACTIONS if a.on("influence")}
     assert set(keymap.load("default").keys) == set(IDS)
     for action in ACTIONS:
         assert action.sentence.endswith(".")

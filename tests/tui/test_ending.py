@@ -283,7 +283,7 @@ async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
     engine = FakeEngine()
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.composing.shown.revision == engine.snapshot.revision)
+        await until(pilot, lambda: app.session.shown.revision == engine.snapshot.revision)
     assert not app.screen_stack
     app.on_told(Told(Noticed("too late", "information")))
     app.on_told(Told(engine.snapshot))

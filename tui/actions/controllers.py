@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from engine.midi.controllers.targets import Target
-from tui.actions.host import ComposeView, SteerView
+from tui.actions.host import Host, SteerView
 from tui.dialogs.controllers import ControllersSheet
 from tui.dialogs.midi_learn import LearnSheet
 from tui.view_models import gauges
 
 
-def learn(screen: ComposeView) -> None:
+def learn(view: Host) -> None:
     """Waits for a control for the chosen gauge; on the strip, for the choice of measures."""
-    if screen.held == "strip":
+    if view.session.part == "strip":
         target = Target("measure")
     else:
-        target = Target("gauge", gauges.dimensions(screen.shown)[screen.chosen].name)
-    _wait(screen, target)
+        target = Target("gauge", gauges.dimensions(view.session.shown)[view.session.gauge].name)
+    _wait(view, target)
 
 
-def learn_trait(screen: SteerView) -> None:
+def learn_trait(view: SteerView) -> None:
     """Waits for a control for the chosen trait: what ← and → move; for takes, playing them."""
-    trait = screen.trait
-    if screen.held == "takes":
+    trait = view.trait
+    if view.held == "takes":
         target = Target("take")
     elif trait is None:
-        screen.say("There is no trait to bind a control to yet.")
+        view.say("There is no trait to bind a control to yet.")
         return
     else:
         target = Target("aim" if trait.arm == "closed-loop" else "strength", trait.name)
-    _wait(screen.composing, target)
+    _wait(view, target)
 
 
-def controllers(screen: ComposeView) -> None:
+def controllers(view: Host) -> None:
     """Lists what controls move."""
-    sheet = ControllersSheet(screen.link, screen.controls, screen.studio)
-    screen.app.push_screen(sheet)
+    sheet = ControllersSheet(view.session.link, view.session.controls, view.session.studio)
+    view.app.push_screen(sheet)
 
 
-def _wait(screen: ComposeView, target: Target) -> None:
-    screen.gestures.end()
-    screen.app.push_screen(LearnSheet(screen.link, target, screen.controls))
+def _wait(view: Host, target: Target) -> None:
+    view.session.gestures.end()
+    view.app.push_screen(LearnSheet(view.session.link, target, view.session.controls))

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from textual.app import App
 
 from engine.influence.spec import Match
 from engine.protocol.analysis import Beside, InfluenceFound
-from engine.protocol.base import Command
-from engine.protocol.devices import ControlsShown
-from engine.protocol.generation import StudioShown, Take, Trait
-from engine.protocol.snapshot import Snapshot
+from engine.protocol.generation import Take, Trait
 from tui.action_table import Place
-from tui.bridge import EngineLink
 from tui.keymap import Keymap
-from tui.view_models.gestures import Gestures
+from tui.session import Session
 from tui.view_models.midi_log import Filter, MidiLog
-from tui.view_models.queries import Inquiry, Subject
-from tui.view_models.takes import TakeChoice
+from tui.view_models.queries import Subject
 from tui.widgets.comparison import Side
 
 
 class Host(Protocol):
-    """A screen as all handlers see it: the application, the keys, and the way to the engine."""
+    """A screen as all handlers see it: the session, the keys, and the application."""
 
-    link: EngineLink
+    PLACE: ClassVar[Place]
+    session: Session
     keymap: Keymap
 
     @property
     def app(self) -> App[Any]:
         """The application, which shows dialogs and toasts and has the focus."""
-
-    def send(self, command: Command) -> None:
-        """Send a command to the engine."""
 
     def go(self, place: Place) -> None:
         """Go to a screen."""
@@ -56,24 +48,11 @@ class MapView(Protocol):
 class ComposeView(Host, Protocol):
     """The compose screen as its handlers see it."""
 
-    draws: random.Random
-    shown: Snapshot
-    controls: ControlsShown
-    studio: StudioShown
-    gestures: Gestures
-    chosen: int
     amount: float
     reach: float
     axes: tuple[int, int]
     attribute: int
     matrix: bool
-    copied: int | None
-    saving: Command | None
-    ending: bool
-
-    @property
-    def slot(self) -> int:
-        """The selected slot."""
 
     @property
     def held(self) -> str:
@@ -105,10 +84,6 @@ class ComposeView(Host, Protocol):
 class BesideView(Host, Protocol):
     """A screen beside the compose screen, as its handlers see it."""
 
-    @property
-    def composing(self) -> ComposeView:
-        """The compose screen."""
-
     def say(self, words: str) -> None:
         """Show a toast in the place of those before it."""
 
@@ -119,14 +94,7 @@ class BesideView(Host, Protocol):
 class SteerView(BesideView, Protocol):
     """The steer screen as its handlers see it."""
 
-    draws: random.Random
-    takes: TakeChoice
-    gestures: Gestures
     chosen: int
-
-    @property
-    def studio(self) -> StudioShown:
-        """The state of generation."""
 
     @property
     def held(self) -> str:
@@ -158,17 +126,12 @@ class SteerView(BesideView, Protocol):
 class InfluenceView(BesideView, Protocol):
     """The influence screen as its handlers see it."""
 
-    draws: random.Random
     subject: Subject
     chosen: int
     near: bool
     amount: float
     heard: Side | None
     avoided: dict[int, str]
-
-    @property
-    def inquiry(self) -> Inquiry:
-        """What is asked about influence, and the answers."""
 
     @property
     def told(self) -> InfluenceFound | None:
@@ -190,9 +153,6 @@ class InfluenceView(BesideView, Protocol):
 
     def bring_near(self, near: bool) -> None:
         """Give the comparison the room of the list, or give that back."""
-
-    def choose_take_by(self, by: int) -> None:
-        """Choose a take further down or up the list of takes."""
 
 
 class MonitorView(Host, Protocol):

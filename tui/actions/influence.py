@@ -9,81 +9,70 @@ from engine.protocol.analysis import RegenerateAway, WriteProvenance
 from engine.protocol.files import ExportMidi
 from engine.protocol.generation import PlayTake, StopTake
 from engine.protocol.transport import AuditionMeasures
-from tui.actions import compose
-from tui.actions.compose_dialogs import ask_path
+from tui.actions import everywhere
+from tui.actions.everywhere_dialogs import ask_path
 from tui.actions.host import InfluenceView
+from tui.actions.registry import Registry
 from tui.dialogs.choice import Choice
-from tui.dialogs.help import Help
 from tui.view_models.queries import Wanted
 
-Deed = Callable[[InfluenceView], None]
+Handler = Callable[[InfluenceView], None]
 
-DEEDS: dict[str, Deed] = {}
-"""What is done, by action id."""
-
-
-def deed(action: str) -> Callable[[Deed], Deed]:
-    """Enters a function as what an action does."""
-
-    def enter(function: Deed) -> Deed:
-        DEEDS[action] = function
-        return function
-
-    return enter
+HANDLERS: Registry[InfluenceView] = Registry(everywhere.HANDLERS)
+"""The handlers, by action id."""
 
 
 # Going about
 
 
-def _choose(by: int) -> Deed:
-    def choose(screen: InfluenceView) -> None:
-        screen.choose(screen.chosen + by)
+def _choose(by: int) -> Handler:
+    def choose(view: InfluenceView) -> None:
+        view.choose(view.chosen + by)
 
     return choose
 
 
-DEEDS["influence.up"] = _choose(-1)
-DEEDS["influence.down"] = _choose(1)
+HANDLERS["influence.up"] = _choose(-1)
+HANDLERS["influence.down"] = _choose(1)
 
 
-@deed("influence.compare")
-def _compare(screen: InfluenceView) -> None:
-    screen.bring_near(not screen.near)
+@HANDLERS.handles("influence.compare")
+def _compare(view: InfluenceView) -> None:
+    view.bring_near(not view.near)
 
 
-def _beyond(by: int) -> Deed:
-    def go(screen: InfluenceView) -> None:
-        screen.chosen = 0
-        if screen.subject == "measure":
-            compose.go_to(screen.composing, screen.composing.slot + by)
-        elif screen.inquiry.take is not None:
+def _beyond(by: int) -> Handler:
+    def go(view: InfluenceView) -> None:
+        view.chosen = 0
+        if view.subject == "measure":
+            everywhere.go_to(view, view.session.slot + by)
+        elif view.session.inquiry.take is not None:
             # The list of takes begins with the newest.
-            screen.choose_take_by(-by)
-            screen.draw()
+            view.session.choose_take_by(-by)
+            view.draw()
 
     return go
 
 
-DEEDS["influence.earlier"] = _beyond(-1)
-DEEDS["influence.later"] = _beyond(1)
+HANDLERS["influence.earlier"] = _beyond(-1)
+HANDLERS["influence.later"] = _beyond(1)
 
 
-@deed("move.next")
-@deed("move.previous")
-def _other(screen: InfluenceView) -> None:
-    screen.about("take" if screen.subject == "measure" else "measure")
+@HANDLERS.handles("move.next", "move.previous")
+def _other(view: InfluenceView) -> None:
+    view.about("take" if view.subject == "measure" else "measure")
 
 
 # What is named
 
 
-@deed("influence.filter")
-def _filter(screen: InfluenceView) -> None:
-    told = screen.told
+@HANDLERS.handles("influence.filter")
+def _filter(view: InfluenceView) -> None:
+    told = view.told
     if told is None or told.found is None:
-        screen.say("Nothing has been found yet that could be sorted.")
+        view.say("Nothing has been found yet that could be sorted.")
         return
-    wanted, avoided = screen.inquiry.wanted, frozenset(screen.avoided)
+    wanted, avoided = view.session.inquiry.wanted, frozenset(view.avoided)
     free = replace(wanted, books=None, licences=None, without=frozenset())
     choices = [("every book and licence", free)]
     for book in told.books:
@@ -96,139 +85,131 @@ def _filter(screen: InfluenceView) -> None:
 
     def take(at: int | None) -> None:
         if at is not None:
-            screen.chosen = 0
-            screen.inquiry.want(options[at])
-            screen.draw()
+            view.chosen = 0
+            view.session.inquiry.want(options[at])
+            view.draw()
 
     at = options.index(wanted) if wanted in options else 0
-    screen.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), take)
+    view.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), take)
 
 
-@deed("influence.evidence")
-def _evidence(screen: InfluenceView) -> None:
-    if screen.subject == "take":
-        screen.say("Gradients are those of the measure model: a take has none.")
-    elif screen.inquiry.weigh():
-        screen.say("Asking the model's gradients; the first time takes some ten seconds …")
-        screen.draw()
+@HANDLERS.handles("influence.evidence")
+def _evidence(view: InfluenceView) -> None:
+    if view.subject == "take":
+        view.say("Gradients are those of the measure model: a take has none.")
+    elif view.session.inquiry.weigh():
+        view.say("Asking the model's gradients; the first time takes some ten seconds …")
+        view.draw()
     else:
-        screen.say("Nothing has been found yet that could be asked about.")
+        view.say("Nothing has been found yet that could be asked about.")
 
 
-@deed("influence.alone")
-def _alone(screen: InfluenceView) -> None:
-    if screen.subject == "take":
-        screen.say("A take is asked about as a whole.")
+@HANDLERS.handles("influence.alone")
+def _alone(view: InfluenceView) -> None:
+    if view.subject == "take":
+        view.say("A take is asked about as a whole.")
         return
-    wanted = screen.inquiry.wanted
-    screen.inquiry.want(replace(wanted, alone=not wanted.alone))
-    screen.draw()
+    wanted = view.session.inquiry.wanted
+    view.session.inquiry.want(replace(wanted, alone=not wanted.alone))
+    view.draw()
 
 
 # Hearing
 
 
-@deed("influence.hear")
-def _hear(screen: InfluenceView) -> None:
-    match, beside = screen.match, screen.beside
+@HANDLERS.handles("influence.hear")
+def _hear(view: InfluenceView) -> None:
+    match, beside = view.match, view.beside
     if match is None:
-        screen.say("There is nothing to compare by ear yet.")
+        view.say("There is nothing to compare by ear yet.")
         return
-    if screen.composing.shown.playing:
-        key = screen.keymap.label("play.toggle")
-        screen.say(f"The loop is playing; {key} stops it, so that both can be heard.")
+    if view.session.shown.playing:
+        key = view.keymap.label("play.toggle")
+        view.say(f"The loop is playing; {key} stops it, so that both can be heard.")
         return
-    screen.heard = "theirs" if screen.heard == "ours" else "ours"
-    if screen.heard == "theirs":
-        if screen.subject == "take":
-            screen.send(StopTake())
-        screen.send(AuditionMeasures(beside.theirs))
-    elif screen.subject == "take":
-        screen.send(AuditionMeasures())
-        screen.send(PlayTake(screen.inquiry.take, float(match.asked - 1)))
+    view.heard = "theirs" if view.heard == "ours" else "ours"
+    if view.heard == "theirs":
+        if view.subject == "take":
+            view.session.send(StopTake())
+        view.session.send(AuditionMeasures(beside.theirs))
+    elif view.subject == "take":
+        view.session.send(AuditionMeasures())
+        view.session.send(PlayTake(view.session.inquiry.take, float(match.asked - 1)))
     else:
-        screen.send(AuditionMeasures(beside.ours))
-    screen.draw()
+        view.session.send(AuditionMeasures(beside.ours))
+    view.draw()
 
 
 # Going away
 
 
-@deed("influence.away")
-def _away(screen: InfluenceView) -> None:
-    match = screen.match
-    if screen.subject == "take":
-        key = screen.keymap.label("app.steer")
-        screen.say(f"A take is not moved by gauges; {key} goes where another is made.")
+@HANDLERS.handles("influence.away")
+def _away(view: InfluenceView) -> None:
+    match = view.match
+    if view.subject == "take":
+        key = view.keymap.label("app.steer")
+        view.say(f"A take is not moved by gauges; {key} goes where another is made.")
     elif match is None:
-        screen.say("There is no piece to keep away from.")
+        view.say("There is no piece to keep away from.")
     else:
-        screen.avoided[match.cluster] = match.title
-        _regenerate(screen)
+        view.avoided[match.cluster] = match.title
+        _regenerate(view)
 
 
-@deed("influence.again")
-def _again(screen: InfluenceView) -> None:
-    if screen.subject == "take":
-        _away(screen)
+@HANDLERS.handles("influence.again")
+def _again(view: InfluenceView) -> None:
+    if view.subject == "take":
+        _away(view)
     else:
-        _regenerate(screen)
+        _regenerate(view)
 
 
-def _regenerate(screen: InfluenceView) -> None:
-    composing = screen.composing
-    composing.gestures.end()
-    seed = screen.draws.getrandbits(31)
-    without = frozenset(screen.avoided)
-    screen.send(RegenerateAway(composing.slot, without, screen.amount, seed))
-    screen.draw()
+def _regenerate(view: InfluenceView) -> None:
+    view.session.gestures.end()
+    seed = view.session.draws.getrandbits(31)
+    without = frozenset(view.avoided)
+    view.session.send(RegenerateAway(view.session.slot, without, view.amount, seed))
+    view.draw()
 
 
-@deed("influence.forget")
-def _forget(screen: InfluenceView) -> None:
-    screen.avoided.clear()
-    screen.inquiry.want(replace(screen.inquiry.wanted, without=frozenset()))
-    screen.draw()
+@HANDLERS.handles("influence.forget")
+def _forget(view: InfluenceView) -> None:
+    view.avoided.clear()
+    view.session.inquiry.want(replace(view.session.inquiry.wanted, without=frozenset()))
+    view.draw()
 
 
-def _amount(by: float) -> Deed:
-    def change(screen: InfluenceView) -> None:
-        screen.amount = round(max(0.1, min(1.0, screen.amount + by)), 1)
-        screen.draw()
-        screen.say(f"A way out is looked for up to {screen.amount:.0%} of the way to a draw.")
+def _amount(by: float) -> Handler:
+    def change(view: InfluenceView) -> None:
+        view.amount = round(max(0.1, min(1.0, view.amount + by)), 1)
+        view.draw()
+        view.say(f"A way out is looked for up to {view.amount:.0%} of the way to a draw.")
 
     return change
 
 
-DEEDS["influence.less"] = _amount(-0.1)
-DEEDS["influence.more"] = _amount(0.1)
+HANDLERS["influence.less"] = _amount(-0.1)
+HANDLERS["influence.more"] = _amount(0.1)
 
 
-def _as_composing(action: str) -> Deed:
-    def do(screen: InfluenceView) -> None:
-        compose.DEEDS[action](screen.composing)
-
-    return do
-
-
-DEEDS["influence.undo"] = _as_composing("song.undo")
-DEEDS["influence.redo"] = _as_composing("song.redo")
+HANDLERS["influence.undo"] = everywhere.undo
+HANDLERS["influence.redo"] = everywhere.redo
 
 
 # Writing it down
 
 
-@deed("influence.provenance")
-def _provenance(screen: InfluenceView) -> None:
+@HANDLERS.handles("influence.provenance")
+def _provenance(view: InfluenceView) -> None:
     take = None
-    if screen.subject == "take":
-        take = screen.inquiry.take
+    if view.subject == "take":
+        take = view.session.inquiry.take
         if take is None:
-            screen.say("No take is chosen.")
+            view.say("No take is chosen.")
             return
-    name = f"{take or screen.composing.shown.song.title} provenance"
+    name = f"{take or view.session.shown.song.title} provenance"
     ask_path(
-        screen.composing,
+        view,
         "Write what it is like as",
         ".json",
         lambda path: WriteProvenance(path, take),
@@ -236,16 +217,11 @@ def _provenance(screen: InfluenceView) -> None:
     )
 
 
-@deed("influence.export")
-def _export(screen: InfluenceView) -> None:
+@HANDLERS.handles("influence.export")
+def _export(view: InfluenceView) -> None:
     ask_path(
-        screen.composing,
+        view,
         "Write the loop as a MIDI file that says what it is like",
         ".mid",
         lambda path: ExportMidi(path, credits=True),
     )
-
-
-@deed("app.help")
-def _help(screen: InfluenceView) -> None:
-    screen.app.push_screen(Help(screen.keymap, "influence"))

@@ -13,6 +13,7 @@ from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.protocol.transport import CaptureLast, EndRecording, Record, SetRecord
 from tui.actions.host import ComposeView
+from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form, number, whole
 
 REACH = 0.5
@@ -23,33 +24,33 @@ SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 
 
 def _record(mode: RecordMode) -> Callable[[ComposeView], None]:
-    def record(screen: ComposeView) -> None:
-        screen.gestures.end()
-        if screen.shown.recording is not None:
-            screen.send(EndRecording())
+    def record(view: ComposeView) -> None:
+        view.session.gestures.end()
+        if view.session.shown.recording is not None:
+            view.session.send(EndRecording())
             return
-        if screen.shown.inputs.wanted == ():
+        if view.session.shown.inputs.wanted == ():
             words = "No MIDI input is heard: the setting inputs says so."
-            screen.app.notify(words, severity="warning")
-        screen.send(Record(mode, screen.slot))
+            view.app.notify(words, severity="warning")
+        view.session.send(Record(mode, view.session.slot))
 
     return record
 
 
-def _capture(screen: ComposeView) -> None:
-    screen.gestures.end()
-    screen.send(CaptureLast(screen.slot))
+def _capture(view: ComposeView) -> None:
+    view.session.gestures.end()
+    view.session.send(CaptureLast(view.session.slot))
 
 
-def _thru(screen: ComposeView) -> None:
-    inputs = screen.shown.inputs
-    screen.send(SetThru(not inputs.thru, inputs.only))
+def _thru(view: ComposeView) -> None:
+    inputs = view.session.shown.inputs
+    view.session.send(SetThru(not inputs.thru, inputs.only))
     state = "stays here" if inputs.thru else "goes on to the instrument"
-    screen.app.notify(f"What is played {state}.", timeout=2)
+    view.app.notify(f"What is played {state}.", timeout=2)
 
 
-def _how(screen: ComposeView) -> None:
-    record, inputs = screen.shown.record, screen.shown.inputs
+def _how(view: ComposeView) -> None:
+    record, inputs = view.session.shown.record, view.session.shown.inputs
     fields = [
         Field(
             "strength",
@@ -82,10 +83,10 @@ def _how(screen: ComposeView) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             strength, count_in, click, sound, latency, only = values
-            screen.send(SetRecord(strength, latency, click, count_in, sound))
-            screen.send(SetThru(screen.shown.inputs.thru, only))
+            view.session.send(SetRecord(strength, latency, click, count_in, sound))
+            view.session.send(SetThru(view.session.shown.inputs.thru, only))
 
-    screen.app.push_screen(Form("How playing is recorded", fields), take)
+    view.app.push_screen(Form("How playing is recorded", fields), take)
 
 
 def _click(text: str) -> Click:
@@ -100,24 +101,24 @@ def _sound(text: str) -> ClickSound:
     return SOUNDS[text]
 
 
-def _vary(screen: ComposeView) -> None:
-    screen.gestures.end()
-    screen.send(Vary(screen.slot, screen.reach, screen.draws.getrandbits(31)))
+def _vary(view: ComposeView) -> None:
+    view.session.gestures.end()
+    view.session.send(Vary(view.session.slot, view.reach, view.session.draws.getrandbits(31)))
 
 
 def _reach(by: float) -> Callable[[ComposeView], None]:
-    def change(screen: ComposeView) -> None:
-        screen.reach = max(REACH, min(FARTHEST, screen.reach + by))
-        screen.app.clear_notifications()
-        screen.app.notify(f"Varying goes {screen.reach:g} standard deviations.", timeout=2)
+    def change(view: ComposeView) -> None:
+        view.reach = max(REACH, min(FARTHEST, view.reach + by))
+        view.app.clear_notifications()
+        view.app.notify(f"Varying goes {view.reach:g} standard deviations.", timeout=2)
 
     return change
 
 
-def _between(screen: ComposeView) -> None:
-    slots, here = screen.shown.song.slots, screen.slot
+def _between(view: ComposeView) -> None:
+    slots, here = view.session.shown.song.slots, view.session.slot
     later = (at for at, slot in enumerate(slots) if at > here and not slot.empty)
-    target = next(later, screen.copied if screen.copied is not None else here)
+    target = next(later, view.session.copied if view.session.copied is not None else here)
     fields = [
         Field(
             "to measure",
@@ -135,20 +136,23 @@ def _between(screen: ComposeView) -> None:
 
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
-            screen.gestures.end()
-            screen.send(Interpolate(here, values[0] - 1, values[1]))
+            view.session.gestures.end()
+            view.session.send(Interpolate(here, values[0] - 1, values[1]))
 
-    screen.app.push_screen(Form("Measures in between", fields), take)
+    view.app.push_screen(Form("Measures in between", fields), take)
 
 
-DEEDS: dict[str, Callable[[ComposeView], None]] = {
-    "keys.record": _record("replace"),
-    "keys.overdub": _record("overdub"),
-    "keys.capture": _capture,
-    "keys.how": _how,
-    "keys.thru": _thru,
-    "measure.vary": _vary,
-    "measure.vary_less": _reach(-REACH),
-    "measure.vary_more": _reach(REACH),
-    "measure.between": _between,
-}
+HANDLERS: Registry[ComposeView] = Registry(
+    {
+        "keys.record": _record("replace"),
+        "keys.overdub": _record("overdub"),
+        "keys.capture": _capture,
+        "keys.how": _how,
+        "keys.thru": _thru,
+        "measure.vary": _vary,
+        "measure.vary_less": _reach(-REACH),
+        "measure.vary_more": _reach(REACH),
+        "measure.between": _between,
+    }
+)
+"""The handlers, by action id."""

@@ -18,11 +18,11 @@ from engine.protocol.generation import (
 )
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import SHORTEST
-from tui.actions.compose_dialogs import ask_path
+from tui.actions.everywhere_dialogs import ask_path
 from tui.actions.host import SteerView
+from tui.actions.registry import Registry
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form, number, whole, words
-from tui.dialogs.help import Help
 from tui.formatting import generation as steer_words
 
 STRONGEST = 10.0
@@ -53,8 +53,8 @@ class PromptForm(Form):
         return super().hear(event)
 
 
-def _type_push(screen: SteerView) -> None:
-    trait = screen.trait
+def _type_push(view: SteerView) -> None:
+    trait = view.trait
     if trait is None:
         return
     name = trait.name
@@ -68,15 +68,15 @@ def _type_push(screen: SteerView) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             loop = trait.arm == "closed-loop"
-            screen.gestures.end()
-            screen.send(SetTrait(name, target=values[0]) if loop
+            view.session.gestures.end()
+            view.session.send(SetTrait(name, target=values[0]) if loop
                         else SetTrait(name, strength=values[0]))  # fmt: skip
 
-    screen.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
+    view.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
 
 
-def _settings(screen: SteerView) -> None:
-    generation, spec = screen.studio.generation, screen.studio.model.spec
+def _settings(view: SteerView) -> None:
+    generation, spec = view.session.studio.generation, view.session.studio.model.spec
     fields = [
         Field("seconds", f"{generation.seconds:g}", number(SHORTEST, LONGEST, "A length"),
               "The length of what is added to the prompt."),
@@ -94,9 +94,9 @@ def _settings(screen: SteerView) -> None:
     def take(values: tuple[Any, ...] | None) -> None:
         if values is None:
             return
-        screen.gestures.end()
+        view.session.gestures.end()
         seconds, seed, temperature, top_k, *text = values
-        screen.send(
+        view.session.send(
             SetGeneration(
                 seconds=seconds,
                 seed=seed,
@@ -106,63 +106,63 @@ def _settings(screen: SteerView) -> None:
             )
         )
 
-    screen.app.push_screen(Form("The next take", fields), take)
+    view.app.push_screen(Form("The next take", fields), take)
 
 
-def _prompt(screen: SteerView) -> None:
-    take = screen.takes.chosen
+def _prompt(view: SteerView) -> None:
+    take = view.session.takes.chosen
     prompts = [Prompt("song")]
-    lines = [f"the song: {screen.composing.shown.song.title}"]
+    lines = [f"the song: {view.session.shown.song.title}"]
     if take is not None:
         prompts.append(Prompt("take", take.id))
         lines.append(f"the take: {take.title}")
     lines += ["a file …", "nothing: begin from silence"]
-    now = screen.studio.generation.prompt
+    now = view.session.studio.generation.prompt
     kinds = [*(prompt.kind for prompt in prompts), "file", "nothing"]
 
     def choose(at: int | None) -> None:
         if at is None:
             return
         if kinds[at] == "file":
-            _file(screen)
+            _file(view)
         else:
             chosen = prompts[at] if at < len(prompts) else Prompt("nothing")
-            screen.send(SetGeneration(prompt=chosen))
+            view.session.send(SetGeneration(prompt=chosen))
 
     at = kinds.index(now.kind) if now.kind in kinds else 0
-    screen.app.push_screen(Choice("What is continued", lines, at), choose)
+    view.app.push_screen(Choice("What is continued", lines, at), choose)
 
 
-def _file(screen: SteerView) -> None:
-    now = screen.studio.generation.prompt
+def _file(view: SteerView) -> None:
+    now = view.session.studio.generation.prompt
 
     def ask(prompt: Prompt) -> Command:
         command = SetGeneration(prompt=prompt)
-        screen.send(command)
+        view.session.send(command)
         return command
 
-    screen.app.push_screen(PromptForm(ask, now.which if now.kind == "file" else ""))
+    view.app.push_screen(PromptForm(ask, now.which if now.kind == "file" else ""))
 
 
-def _model(screen: SteerView) -> None:
-    name = screen.studio.model.name or "tiny"
+def _model(view: SteerView) -> None:
+    name = view.session.studio.model.name or "tiny"
     hint = "tiny, facebook/musicgen-small (or -medium, -large, -melody), or a folder."
 
     def take(values: tuple[Any, ...] | None) -> None:
         if values is not None:
-            screen.send(OpenAudioModel(values[0]))
+            view.session.send(OpenAudioModel(values[0]))
 
     field = Field("model", name, words("A model"), hint)
-    screen.app.push_screen(Form("Audio model", [field]), take)
+    view.app.push_screen(Form("Audio model", [field]), take)
 
 
-def _save(screen: SteerView) -> None:
-    take = screen.finished_take()
+def _save(view: SteerView) -> None:
+    take = view.finished_take()
     if take is None:
         return
     ident = take.id
     ask_path(
-        screen.composing,
+        view,
         "Save the take and its recipe as",
         ".wav",
         lambda path: SaveTake(ident, path),
@@ -170,32 +170,30 @@ def _save(screen: SteerView) -> None:
     )
 
 
-def _remove(screen: SteerView) -> None:
-    take = screen.finished_take()
+def _remove(view: SteerView) -> None:
+    take = view.finished_take()
     if take is None:
         return
     ident = take.id
 
     def choose(at: int | None) -> None:
         if at == 1:
-            screen.send(RemoveTake(ident))
+            view.session.send(RemoveTake(ident))
 
     said = f"{take.title}, {steer_words.seconds(take.seconds)}: this cannot be taken back."
     lines = ["keep it", "remove it and its files"]
-    screen.app.push_screen(Choice("Remove a take", lines, 0, said), choose)
+    view.app.push_screen(Choice("Remove a take", lines, 0, said), choose)
 
 
-def _help(screen: SteerView) -> None:
-    screen.app.push_screen(Help(screen.keymap, "steer"))
-
-
-DEEDS: dict[str, Callable[[SteerView], None]] = {
-    "trait.type": _type_push,
-    "audio.settings": _settings,
-    "audio.prompt": _prompt,
-    "audio.file": _file,
-    "audio.model": _model,
-    "take.save": _save,
-    "take.remove": _remove,
-    "app.help": _help,
-}
+HANDLERS: Registry[SteerView] = Registry(
+    {
+        "trait.type": _type_push,
+        "audio.settings": _settings,
+        "audio.prompt": _prompt,
+        "audio.file": _file,
+        "audio.model": _model,
+        "take.save": _save,
+        "take.remove": _remove,
+    }
+)
+"""The handlers, by action id."""

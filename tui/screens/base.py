@@ -1,4 +1,4 @@
-"""What the screens beside the compose screen have in common: their parts, their way to it."""
+"""What all screens have in common: their parts, the session, and the actions that they do."""
 
 from __future__ import annotations
 
@@ -11,44 +11,47 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from engine.protocol.base import Command
+from engine.protocol.base import Event
 from tui.action_table import Place
-from tui.actions import compose
-from tui.bridge import EngineLink
 from tui.keymap import Keymap
-from tui.screens.compose import ComposeScreen
+from tui.session import Session
 from tui.widgets.layout_host import Desk
 from tui.widgets.transport import Transport
 
 
-class BesideScreen(Screen[None]):
-    """A screen of parts that lie as an arrangement says.
+class SessionScreen(Screen[None]):
+    """A screen of parts that lie as an arrangement says, and show the session.
 
-    What belongs to song, port and program is done as on the compose screen, by it. ``PLACE`` is
-    where its actions belong, ``DEEDS`` what is done for each of them.
+    ``PLACE`` is where its actions belong, ``HANDLERS`` what is called for each of them, and
+    ``SHOWS`` the kinds of event that it subscribes to.
     """
 
     PLACE: ClassVar[Place]
-    DEEDS: ClassVar[Mapping[str, Callable[[Any], None]]]
+    HANDLERS: ClassVar[Mapping[str, Callable[[Any], None]]]
+    SHOWS: ClassVar[tuple[type[Event], ...]]
 
     DEFAULT_CSS = """
-    BesideScreen { background: $background; layers: base; }
-    BesideScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
+    SessionScreen { background: $background; layers: base; }
+    SessionScreen #desk { width: 1fr; height: 1fr; overflow: hidden; }
     """
 
     # Textual repaints the whole screen when the focus goes on; the parts do it themselves.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
-    def __init__(self, link: EngineLink, keymap: Keymap, composing: ComposeScreen) -> None:
+    def __init__(self, session: Session, keymap: Keymap) -> None:
         super().__init__()
-        self.link = link
+        self.session = session
         self.keymap = keymap
-        self.composing = composing
         self._regions: dict[str, Region] = {}
         self._built = False
+        session.subscribe(self.show, *self.SHOWS)
 
     def regions(self) -> dict[str, Region]:
         """Gives the place of each part that is in sight."""
+        raise NotImplementedError
+
+    def show(self, event: Event) -> None:
+        """Show an event that the session has taken in."""
         raise NotImplementedError
 
     def draw(self) -> None:
@@ -79,13 +82,9 @@ class BesideScreen(Screen[None]):
             part.display = part.id in regions
         desk.lay_out()
 
-    def send(self, command: Command) -> None:
-        """Sends a command to the engine, in order with those of the compose screen."""
-        self.composing.send(command)
-
     def go(self, place: Place) -> None:
-        """Goes to a screen."""
-        self.composing.go(place)
+        """Go to a screen."""
+        self.app.go(place)  # type: ignore[attr-defined]
 
     def say(self, words: str) -> None:
         """Says something in passing, in the place of what was said before."""
@@ -96,16 +95,27 @@ class BesideScreen(Screen[None]):
     def _drawn(self) -> bool:
         return self._built and self.is_current
 
+    @property
+    def _amount(self) -> float | None:
+        """What randomising is set to, where the transport line shows it."""
+        return None
+
     def _draw_transport(self) -> None:
         if self._drawn:
-            self.composing.fill(self.query_one(Transport))
+            session, jobs = self.session, tuple(self.session.jobs.values())
+            self.query_one(Transport).show(
+                session.shown,
+                session.playhead,
+                session.lateness,
+                self._amount,
+                jobs,
+                session.keys.count,
+                session.clock,
+            )
 
     def action_do(self, action: str) -> None:
-        """Does one of the actions of the table; what is not of this screen, the other does."""
-        if action in self.DEEDS:
-            self.DEEDS[action](self)
-        else:
-            compose.DEEDS[action](self.composing)
+        """Do one of the actions of the table."""
+        self.HANDLERS[action](self)
 
     @on(Transport.Pressed)
     def _on_transport_pressed(self) -> None:
@@ -116,7 +126,7 @@ class BesideScreen(Screen[None]):
         self.action_do("play.faster" if message.steps > 0 else "play.slower")
 
 
-Shown = TypeVar("Shown", bound=BesideScreen)
+Shown = TypeVar("Shown", bound=SessionScreen)
 
 
 def bound(kind: type[Shown], keymap: Keymap) -> type[Shown]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,14 +15,14 @@ from engine.protocol.generation import StudioShown
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
-from tui.actions.influence import DEEDS
-from tui.bridge import EngineLink
+from tui.action_table import Place
+from tui.actions.influence import HANDLERS
 from tui.keymap import Keymap
 from tui.layouts.influence import Behind, behind
-from tui.screens.base import BesideScreen
-from tui.screens.compose import ComposeScreen
+from tui.screens.base import SessionScreen
+from tui.session import Session
 from tui.view_models import gauges
-from tui.view_models.queries import Inquiry, Subject
+from tui.view_models.queries import Subject
 from tui.widgets.comparison import Comparison, Side
 from tui.widgets.footer import KeysLine
 from tui.widgets.layout_host import Desk
@@ -32,18 +32,24 @@ from tui.widgets.too_small import TooSmall
 from tui.widgets.transport import Transport
 
 
-class InfluenceScreen(BesideScreen):
+class InfluenceScreen(SessionScreen):
     """Shows what was found behind a measure or a take, and what can be done about it."""
 
-    PLACE = "influence"
-    DEEDS = DEEDS
+    PLACE: ClassVar[Place] = "influence"
+    HANDLERS = HANDLERS
+    SHOWS = (
+        InfluenceFound,
+        StudioShown,
+        Snapshot,
+        PlayheadMoved,
+        LatenessMeasured,
+        JobProgressed,
+        ClockFollowed,
+    )
     AUTO_FOCUS = "#matches"
 
-    def __init__(
-        self, link: EngineLink, keymap: Keymap, composing: ComposeScreen, draws: random.Random
-    ) -> None:
-        super().__init__(link, keymap, composing)
-        self.draws = draws
+    def __init__(self, session: Session, keymap: Keymap) -> None:
+        super().__init__(session, keymap)
         self.subject: Subject = "measure"
         self.chosen = 0
         self.near = False
@@ -78,17 +84,12 @@ class InfluenceScreen(BesideScreen):
         desk.arranged.near = self.near
         return behind(*self.app.size, near=self.near)
 
-    # What the deeds need to know
-
-    @property
-    def inquiry(self) -> Inquiry:
-        """What is asked, and the answers."""
-        return self.composing.inquiry
+    # What the handlers need to know
 
     @property
     def told(self) -> InfluenceFound | None:
         """The answer about what is shown, if there is one."""
-        return self.inquiry.answer(self.subject)
+        return self.session.inquiry.answer(self.subject)
 
     @property
     def match(self) -> Match | None:
@@ -118,10 +119,6 @@ class InfluenceScreen(BesideScreen):
         self.chosen = max(0, min(count - 1, index))
         self.draw()
 
-    def choose_take_by(self, by: int) -> None:
-        """Chooses a take further down or up the list of the steer screen."""
-        self.app.steering.choose_take_by(by)  # type: ignore[attr-defined]
-
     def bring_near(self, near: bool) -> None:
         """Gives the comparison the room of the list, or gives that back."""
         self.near = near
@@ -131,7 +128,7 @@ class InfluenceScreen(BesideScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Shows what the engine tells; the compose screen has taken it in before."""
+        """Show an event that the session has taken in."""
         if not self._drawn:
             return
         match event:
@@ -147,7 +144,7 @@ class InfluenceScreen(BesideScreen):
         if not self._drawn:
             return
         self._draw_transport()
-        told, stale = self.told, self.inquiry.stale(self.subject)
+        told, stale = self.told, self.session.inquiry.stale(self.subject)
         compared = (self.match, self.beside)
         if compared != self._compared:
             # Another piece, or what became of the measure, has not been heard.
@@ -167,12 +164,12 @@ class InfluenceScreen(BesideScreen):
         self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
 
     def _asked(self) -> Asked:
-        shown, wanted = self.composing.shown, self.inquiry.wanted
+        shown, wanted = self.session.shown, self.session.inquiry.wanted
         if self.subject == "take":
             subject, key = "The chosen take", self.keymap.label("app.steer")
             instead = (
                 f"No finished take is chosen: {key} goes where they are made."
-                if self.inquiry.take is None
+                if self.session.inquiry.take is None
                 else "Looking among the training clips …"
             )
         else:

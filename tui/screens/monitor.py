@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,12 +15,12 @@ from engine.protocol.devices import MidiPassed, WatchMidi
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
-from tui.actions.monitor import DEEDS
-from tui.bridge import EngineLink
+from tui.action_table import Place
+from tui.actions.monitor import HANDLERS
 from tui.keymap import Keymap
 from tui.layouts.monitor import Monitoring, monitoring
-from tui.screens.base import BesideScreen
-from tui.screens.compose import ComposeScreen
+from tui.screens.base import SessionScreen
+from tui.session import Session
 from tui.view_models.midi_log import Filter, MidiLog, Passed
 from tui.widgets.footer import KeysLine
 from tui.widgets.layout_host import Desk
@@ -38,15 +39,23 @@ OLD = 4.0
 """Seconds after which figures of lateness say nothing any more."""
 
 
-class MonitorScreen(BesideScreen):
+class MonitorScreen(SessionScreen):
     """Shows the messages that pass while it is in front, and asks for them only then."""
 
-    PLACE = "monitor"
-    DEEDS = DEEDS
+    PLACE: ClassVar[Place] = "monitor"
+    HANDLERS = HANDLERS
+    SHOWS = (
+        MidiPassed,
+        LatenessMeasured,
+        PlayheadMoved,
+        JobProgressed,
+        ClockFollowed,
+        Snapshot,
+    )
     AUTO_FOCUS = "#lines"
 
-    def __init__(self, link: EngineLink, keymap: Keymap, composing: ComposeScreen) -> None:
-        super().__init__(link, keymap, composing)
+    def __init__(self, session: Session, keymap: Keymap) -> None:
+        super().__init__(session, keymap)
         self.clock: Callable[[], float] = time.monotonic
         self.passed = MidiLog()
         self.through = Filter()
@@ -86,13 +95,13 @@ class MonitorScreen(BesideScreen):
     def on_screen_suspend(self) -> None:
         """Watches no more once another screen is shown; a sheet over this one changes nothing."""
         if self.app.current_mode != "monitor":
-            self.composing.send(WatchMidi(False))
+            self.session.send(WatchMidi(False))
 
     def regions(self) -> dict[str, Region]:
         """Gives the place of each part that is in sight."""
         return monitoring(*self.app.size)
 
-    # What the deeds need
+    # What the handlers need
 
     @property
     def room(self) -> int:
@@ -127,7 +136,7 @@ class MonitorScreen(BesideScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Takes in what the engine tells; the compose screen has done so before."""
+        """Show an event that the session has taken in."""
         match event:
             case MidiPassed():
                 self.passed.add(event, self.clock())
@@ -158,7 +167,7 @@ class MonitorScreen(BesideScreen):
         if self._lateness is not None and now < self._lateness[0] + OLD:
             lateness = self._lateness[1]
         held = None if self.foot is None else self.passed.newest - self.foot
-        heard = self.composing.shown.inputs.heard
+        heard = self.session.shown.inputs.heard
         rates = self.passed.rates(now)
         summary = Summary(rates, lateness, heard, self.passed.missed, held, self.through)
         self.query_one(MidiSummary).show(summary)
@@ -186,7 +195,7 @@ class MonitorScreen(BesideScreen):
 
     def _ask(self) -> None:
         if self.app.current_mode == "monitor":
-            self.composing.send(WatchMidi(True))
+            self.session.send(WatchMidi(True))
 
     # What the player does
 

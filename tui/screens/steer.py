@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.geometry import Region
 
 from engine.protocol.analysis import InfluenceFound
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Event
 from engine.protocol.devices import ControlsShown
 from engine.protocol.generation import (
     PEAKS,
@@ -25,17 +25,14 @@ from engine.protocol.generation import (
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
-from tui.actions.steer import DEEDS, push_by
-from tui.bridge import EngineLink
+from tui.action_table import Place
+from tui.actions.steer import HANDLERS, push_by
 from tui.formatting import generation
 from tui.keymap import Keymap
 from tui.layouts.steer import Steered, steering
-from tui.screens.base import BesideScreen
-from tui.screens.compose import ComposeScreen
-from tui.view_models import gestures
-from tui.view_models.gestures import Gestures
+from tui.screens.base import SessionScreen
+from tui.session import Session
 from tui.view_models.meter_history import Growth
-from tui.view_models.takes import TakeChoice
 from tui.widgets.footer import KeysLine
 from tui.widgets.job_bar import JobBar
 from tui.widgets.layout_host import Desk
@@ -47,28 +44,31 @@ from tui.widgets.transport import Transport
 from tui.widgets.waveform import Wave, Waveform
 
 
-class SteerScreen(BesideScreen):
+class SteerScreen(SessionScreen):
     """Shows the engine's studio and turns what the player does into commands."""
 
-    PLACE = "steer"
-    DEEDS = DEEDS
+    PLACE: ClassVar[Place] = "steer"
+    HANDLERS = HANDLERS
+    SHOWS = (
+        StudioShown,
+        TakeGrown,
+        TakePlayed,
+        InfluenceFound,
+        ControlsShown,
+        Snapshot,
+        PlayheadMoved,
+        LatenessMeasured,
+        JobProgressed,
+        ClockFollowed,
+    )
     AUTO_FOCUS = "#traits"
 
-    def __init__(
-        self,
-        link: EngineLink,
-        keymap: Keymap,
-        composing: ComposeScreen,
-        draws: random.Random,
-        studio: StudioShown,
-    ) -> None:
-        super().__init__(link, keymap, composing)
-        self.draws = draws
-        self.takes = TakeChoice(studio)
-        self.gestures = Gestures(lambda: gestures.moved_at(self.app))
+    def __init__(self, session: Session, keymap: Keymap) -> None:
+        super().__init__(session, keymap)
+        self.takes = session.takes
         self.growth = Growth()
         self.chosen = 0
-        self._grew = studio.growing
+        self._grew = session.studio.growing
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -89,25 +89,16 @@ class SteerScreen(BesideScreen):
         self._built = True
         self.lay_out()
         self.query_one("#traits").focus()
-        self._look()
+        self.session.ask_about_take()
         self.draw()
-        if self.studio.model.state == "none":
-            self.send(OpenAudioModel())
+        if self.session.studio.model.state == "none":
+            self.session.send(OpenAudioModel())
 
     def regions(self) -> dict[str, Region]:
         """Gives the place of each part that is in sight."""
         return steering(*self.app.size)
 
     # What the parts need to know
-
-    def send(self, command: Command) -> None:
-        """Sends a command to the engine."""
-        self.link.send(command)
-
-    @property
-    def studio(self) -> StudioShown:
-        """The state of the studio, as told last."""
-        return self.takes.studio
 
     @property
     def held(self) -> str:
@@ -122,12 +113,12 @@ class SteerScreen(BesideScreen):
     @property
     def trait(self) -> Trait | None:
         """The chosen trait, if there are any."""
-        traits = self.studio.traits
+        traits = self.session.studio.traits
         return traits[min(self.chosen, len(traits) - 1)] if traits else None
 
     def choose(self, index: int) -> None:
         """Chooses a trait by its place, the nearest there is."""
-        self.chosen = max(0, min(len(self.studio.traits) - 1, index))
+        self.chosen = max(0, min(len(self.session.studio.traits) - 1, index))
         self._draw_traits()
 
     def finished_take(self) -> Take | None:
@@ -142,26 +133,26 @@ class SteerScreen(BesideScreen):
 
     def choose_take(self, take: str) -> None:
         """Chooses a take by its id, if it is in the list."""
-        self.takes.choose(take)
-        self._look()
+        self.session.choose_take(take)
         self._draw_takes()
 
     def choose_take_by(self, by: int) -> None:
         """Chooses a take further down or up the list."""
-        self.takes.choose_by(by)
-        self._look()
+        self.session.choose_take_by(by)
         self._draw_takes()
 
     def play(self, take: str, at: float) -> None:
         """Plays a take from a place, and chooses it."""
         self.choose_take(take)
-        self.send(PlayTake(None if take == self.takes.grows else take, round(max(0.0, at), 3)))
+        self.session.send(
+            PlayTake(None if take == self.takes.grows else take, round(max(0.0, at), 3))
+        )
 
     def seek(self, by: float) -> None:
         """Goes on or back in the chosen take, also while it plays."""
-        self.gestures.begin("seek")
-        now = self.gestures.asked(("seek", self.takes.id), self.takes.stands)
-        self.go_to(self.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
+        self.session.gestures.begin("seek")
+        now = self.session.gestures.asked(("seek", self.takes.id), self.takes.stands)
+        self.go_to(self.session.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
 
     def go_to(self, at: float) -> None:
         """Goes to a place in the chosen take, in seconds."""
@@ -182,10 +173,8 @@ class SteerScreen(BesideScreen):
         """Shows what the engine tells."""
         match event:
             case StudioShown():
-                self.takes.tell(event)
                 if event.job is not None:
                     self._grew = event.growing
-                self._look()
                 self.draw()
             case TakeGrown():
                 self.growth.take(event)
@@ -194,11 +183,9 @@ class SteerScreen(BesideScreen):
                     self._draw_job()
                     self._draw_wave()
             case TakePlayed():
-                self.takes.hear(event)
                 if self._drawn:
                     self._draw_place()
             case InfluenceFound():
-                # The compose screen has taken it in.
                 if self._drawn:
                     self._draw_nearest()
             case ControlsShown():
@@ -225,18 +212,18 @@ class SteerScreen(BesideScreen):
             self._draw_takes()
 
     def _draw_job(self) -> None:
-        self.query_one(JobBar).show(self.studio, self._growing)
+        self.query_one(JobBar).show(self.session.studio, self._growing)
 
     @property
     def _growing(self) -> TakeGrown | None:
         last = self.growth.last
-        return last if last is not None and last.job == self.studio.job else None
+        return last if last is not None and last.job == self.session.studio.job else None
 
     def _draw_traits(self) -> None:
         rows, live = self.query_one(TraitRows), self._growing is not None
         bound = {
             each.binding.target.name
-            for device in self.composing.controls.devices
+            for device in self.session.controls.devices
             if device.port
             for each in device.bindings
             if each.binding.target.sort.named == "trait"
@@ -252,17 +239,17 @@ class SteerScreen(BesideScreen):
                 trait.name in bound,
                 results.get(trait.name),
             )
-            for trait in self.studio.traits
+            for trait in self.session.studio.traits
         )
         chosen = max(0, min(self.chosen, len(readings) - 1))
         rows.show(readings, chosen, self._instead())
 
     def _results(self) -> dict[str, TraitResult]:
-        made = next((take for take in self.studio.takes if take.id == self._grew), None)
+        made = next((take for take in self.session.studio.takes if take.id == self._grew), None)
         return {} if made is None else {each.name: each for each in made.results}
 
     def _instead(self) -> str:
-        model, key = self.studio.model, self.keymap.label("audio.model")
+        model, key = self.session.studio.model, self.keymap.label("audio.model")
         match model.state:
             case "loading":
                 return "Traits and their meters stand here as soon as the model is there."
@@ -282,24 +269,18 @@ class SteerScreen(BesideScreen):
         if self.takes.grows is not None:
             growing = (
                 self.takes.grows,
-                f"the take that {'is held' if self.studio.paused else 'grows'}",
+                f"the take that {'is held' if self.session.studio.paused else 'grows'}",
             )
         shown = self.query_one(TakesList)
-        shown.show(self.takes.listed, growing, self.takes.id, self.studio.playing)
+        shown.show(self.takes.listed, growing, self.takes.id, self.session.studio.playing)
         self._draw_wave()
         self._draw_nearest()
 
-    def _look(self) -> None:
-        # Also from behind another screen, which may tell what the chosen take is similar to.
-        # While a take grows nothing is looked for: both want the processor.
-        take = None if self.studio.job is not None else self.takes.chosen
-        self.composing.inquiry.choose(None if take is None else take.id)
-
     def _draw_nearest(self) -> None:
-        inquiry = self.composing.inquiry
+        inquiry = self.session.inquiry
         if inquiry.take is not None:
             instead = "Looking among the training clips …"
-        elif self.studio.job is not None:
+        elif self.session.studio.job is not None:
             instead = "What a take is similar to is looked for when none grows."
         else:
             instead = "What a take is similar to in the training clips stands here."
@@ -328,7 +309,7 @@ class SteerScreen(BesideScreen):
         parts = [f"{take.model}, seed {take.seed}, {take.arm}" if take.pushed
                  else f"{take.model}, seed {take.seed}, not steered"]  # fmt: skip
         if take.parent is not None:
-            parts.append(f"from {generation.name_of(take.parent, self.studio.takes)}")
+            parts.append(f"from {generation.name_of(take.parent, self.session.studio.takes)}")
         return " · ".join(parts)
 
     def _draw_place(self) -> None:

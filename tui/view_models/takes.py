@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.protocol.generation import StudioShown, Take, TakePlayed
 
 END = 0.3
@@ -11,11 +13,16 @@ END = 0.3
 class TakeChoice:
     """Follows the studio; ``id`` is the chosen take, that which grows among them.
 
+    ``read`` returns the present state of generation; `follow_studio` is to be called when that
+    has changed.
+
     With ``follow`` the next take that begins to grow is chosen.
     """
 
-    def __init__(self, studio: StudioShown) -> None:
-        self.studio = studio
+    def __init__(self, read: Callable[[], StudioShown]) -> None:
+        self._read = read
+        studio = read()
+        self._job = studio.job
         self.played = TakePlayed(studio.playing, 0.0)
         self.id: str | None = None
         self.follow = studio.job is not None
@@ -23,6 +30,11 @@ class TakeChoice:
         self._settle(begun=studio.job is not None)
 
     # What there is
+
+    @property
+    def studio(self) -> StudioShown:
+        """The present state of generation."""
+        return self._read()
 
     @property
     def grows(self) -> str | None:
@@ -83,12 +95,13 @@ class TakeChoice:
         if self.id is not None:
             self._left[self.id] = at
 
-    def tell(self, studio: StudioShown) -> None:
-        """Takes the state of the studio."""
-        before, self.studio = self.studio, studio
+    def follow_studio(self) -> None:
+        """Take in that the state of generation has changed."""
+        studio = self.studio
+        before, self._job = self._job, studio.job
         if studio.playing is None:
             self.hear(TakePlayed(None, self.played.at))
-        self._settle(begun=studio.job is not None and studio.job != before.job)
+        self._settle(begun=studio.job is not None and studio.job != before)
 
     def hear(self, event: TakePlayed) -> None:
         """Takes where the take that plays is; one that was played to its end begins anew."""

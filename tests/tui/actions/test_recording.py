@@ -100,7 +100,7 @@ async def test_measures_are_put_between_this_one_and_another(
         await quiet(pilot)
         await pilot.press("Z", "enter")
         assert engine.of(Interpolate) == [Interpolate(0, 1, 3)]
-        await until(pilot, lambda: len(app.composing.shown.song.slots) == 11)
+        await until(pilot, lambda: len(app.session.shown.song.slots) == 11)
 
 
 async def test_how_playing_is_recorded_is_asked_on_one_form(

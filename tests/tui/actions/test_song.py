@@ -37,16 +37,16 @@ async def test_measures_are_copied_cleared_inserted_and_removed(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("2", "c", "5")
-        await until(pilot, lambda: app.composing.slot == 4)
+        await until(pilot, lambda: app.session.slot == 4)
         await pilot.press("p", "d", "n")
         assert engine.of(CopySlot, ClearSlot, InsertSlot) == [
             CopySlot(1, 4), ClearSlot(4), InsertSlot(4),
         ]  # fmt: skip
         await pilot.press("1")
-        await until(pilot, lambda: app.composing.slot == 0)
+        await until(pilot, lambda: app.session.slot == 0)
         # The copied measure is the first now, one before where it was.
         await pilot.press("D", "5")
-        await until(pilot, lambda: app.composing.slot == 4)
+        await until(pilot, lambda: app.session.slot == 4)
         await pilot.press("p")
         assert engine.of(RemoveSlot, CopySlot)[1:] == [RemoveSlot(0), CopySlot(0, 4)]
 
@@ -56,7 +56,7 @@ async def test_playing_tempo_and_the_rest_of_the_transport(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("space")
-        await until(pilot, lambda: app.composing.shown.playing)
+        await until(pilot, lambda: app.session.shown.playing)
         engine.tell(PlayheadMoved(1, 2.5))
         engine.tell(LatenessMeasured(0.1, 0.4, 7.5))
         line = app.composing.query_one(Transport)
@@ -134,9 +134,9 @@ async def test_the_input_whose_clock_is_kept_is_chosen(
     engine.state.apply(MarkInputs(InputStatus(heard=("virtual", DAW))))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("N", "down", "down", "down", "enter")
-        await until(pilot, lambda: app.composing.shown.clock.follow == DAW)
+        await until(pilot, lambda: app.session.shown.clock.follow == DAW)
         await pilot.press("N", "up", "up", "up", "enter")
-        await until(pilot, lambda: app.composing.shown.clock.follow is None)
+        await until(pilot, lambda: app.session.shown.clock.follow is None)
         assert engine.of(FollowClock, BackToOwnTempo) == [
             FollowClock(DAW), BackToOwnTempo(),
         ]  # fmt: skip

@@ -124,7 +124,7 @@ async def open_list(app: ArmonicaApp, pilot: Any) -> None:
 async def test_the_list_shows_all_bindings(app: ArmonicaApp, bound: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         bound.tell(bound.controllers.shown)
-        await until(pilot, lambda: app.composing.controls.devices)
+        await until(pilot, lambda: app.session.controls.devices)
         await open_list(app, pilot)
         shown = rows(app)
         assert shown[0].startswith("nano, own map")
@@ -139,7 +139,7 @@ async def test_range_curve_and_pickup_are_changed_by_keyboard(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         bound.tell(bound.controllers.shown)
-        await until(pilot, lambda: app.composing.controls.devices)
+        await until(pilot, lambda: app.session.controls.devices)
         await open_list(app, pilot)
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, Form))
@@ -157,7 +157,7 @@ async def test_a_value_that_a_binding_cannot_have_is_told_beside_it(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         bound.tell(bound.controllers.shown)
-        await until(pilot, lambda: app.composing.controls.devices)
+        await until(pilot, lambda: app.session.controls.devices)
         await open_list(app, pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Form))
@@ -170,7 +170,7 @@ async def test_a_value_that_a_binding_cannot_have_is_told_beside_it(
 async def test_delete_takes_a_binding_away(app: ArmonicaApp, bound: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         bound.tell(bound.controllers.shown)
-        await until(pilot, lambda: app.composing.controls.devices)
+        await until(pilot, lambda: app.session.controls.devices)
         await open_list(app, pilot)
         await pilot.press("delete")
         await until(pilot, lambda: len(rows(app)) == 3)
@@ -199,7 +199,7 @@ async def test_a_trait_is_learned_by_what_its_arrows_move() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         studio.tell(studio.studio)
         await pilot.press("f3")
-        await until(pilot, lambda: app.screen is app.steering and app.steering.studio.traits)
+        await until(pilot, lambda: app.screen is app.steering and app.session.studio.traits)
         trait = studio.studio.traits[0]
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))

@@ -173,7 +173,7 @@ async def test_a_path_that_is_refused_is_told_beside_it_and_can_be_mended(
         await until(pilot, lambda: "Check" in str(sheet.query_one("#how", Label).render()))
         assert not app._notifications
         await pilot.press(*["backspace"] * 7, *"there", "enter")
-        await until(pilot, lambda: app.composing.shown.song.title == "Opened")
+        await until(pilot, lambda: app.session.shown.song.title == "Opened")
         assert app.screen is app.composing
 
 
@@ -183,7 +183,7 @@ async def test_a_song_is_saved_where_it_is_told_and_then_there_again(
     usual = data_folder() / "songs" / "The Rakes of Kildare.armonica"
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("right", "S", "enter")
-        await until(pilot, lambda: app.composing.shown.saved)
+        await until(pilot, lambda: app.session.shown.saved)
         await pilot.press("right", "S")
         assert engine.of(SaveSong) == [SaveSong(str(usual)), SaveSong(None)]
 
@@ -216,7 +216,7 @@ async def test_a_song_is_opened_from_the_list_or_by_its_path(
         assert told[0] == "Mine"
         assert told[1].endswith("(comes with Armonica)")
         await pilot.press("enter")
-        await until(pilot, lambda: app.composing.shown.song.title == "Opened")
+        await until(pilot, lambda: app.session.shown.song.title == "Opened")
         await pilot.press("ctrl+o", "down", "enter")
         await until(pilot, lambda: len(engine.of(OpenSong)) == 2)
         await until(pilot, lambda: app.screen is app.composing)

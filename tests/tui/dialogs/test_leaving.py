@@ -64,7 +64,7 @@ async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
     app = ArmonicaApp(engine, keeps=False)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right")
-        await until(pilot, lambda: not app.composing.shown.saved)
+        await until(pilot, lambda: not app.session.shown.saved)
         await pilot.press("Q")
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         await pilot.press("escape")

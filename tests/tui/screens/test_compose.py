@@ -83,7 +83,7 @@ async def test_tab_goes_through_what_is_in_sight(app: ArmonicaApp) -> None:
             await pilot.press("tab")
         assert held == ["gauges", "bank", "map", "strip"]
         await pilot.press("s", "right")
-        await until(pilot, lambda: app.composing.slot == 1)
+        await until(pilot, lambda: app.session.slot == 1)
 
 
 async def test_reasons_follow_an_edit_and_old_ones_say_so(
@@ -118,7 +118,7 @@ async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterward
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "right", "right", "2", "left", "u", "right")
         assert not engine.of(MoveLatent, Undo)
-        assert app.composing.slot == 1
+        assert app.session.slot == 1
         codes = FakeModel().encode([slot.measure for slot in bare[:2]])
         assert engine.snapshot.waiting == 5
         engine.adopt()
@@ -138,7 +138,7 @@ async def test_a_step_before_the_model_is_there_adds_to_the_one_before_it() -> N
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right")
         # As after a pause: another gesture, while what is shown has not met the first.
-        app.composing.gestures.end()
+        app.session.gestures.end()
         await pilot.press("right", "+")
         assert engine.snapshot.waiting == 2
         assert engine.of(SetTempo)
@@ -159,7 +159,7 @@ async def test_leaving_while_edits_wait_for_the_model_asks_and_then_waits() -> N
         assert isinstance(app.screen, Choice)
         assert app.screen._words.endswith("lost if it ends now: 2.")
         await pilot.press("enter")
-        await until(pilot, lambda: app.composing.ending)
+        await until(pilot, lambda: app.session.ending)
         assert app.is_running
         engine.adopt()
         await until(pilot, lambda: app._exit)

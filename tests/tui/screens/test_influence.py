@@ -116,7 +116,7 @@ async def answered(pilot: Pilot[Any]) -> None:
     assert isinstance(app, ArmonicaApp)
     await until(
         pilot,
-        lambda: app.composing.shown == app.engine.snapshot and app.composing.inquiry.settled,
+        lambda: app.session.shown == app.engine.snapshot and app.session.inquiry.settled,
     )
     await pilot.pause()
 
@@ -483,7 +483,7 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         assert "♪" not in "".join(lines(comparison))
         heard = len(engine.of(AuditionMeasures))
         await pilot.press("space")
-        await until(pilot, lambda: app.composing.shown.playing)
+        await until(pilot, lambda: app.session.shown.playing)
         await pilot.press("a")
         assert len(engine.of(AuditionMeasures)) == heard
         assert "loop is playing" in said(app)[0]
@@ -687,10 +687,10 @@ async def look_behind_takes(pilot: Pilot[Any], studio: FakeStudio) -> InfluenceS
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
     studio.tell(studio.studio)
-    await until(pilot, lambda: app._studio == studio.studio)
+    await until(pilot, lambda: app.session.studio == studio.studio)
     await pilot.press("f3")
     await until(pilot, lambda: app.screen is app.steering and app.steering._built)
-    await until(pilot, lambda: app.steering.takes.id == "t2")
+    await until(pilot, lambda: app.session.takes.id == "t2")
     return await look(pilot)
 
 
@@ -802,7 +802,7 @@ async def test_the_line_beside_the_takes_is_about_the_chosen_one(
     app = ArmonicaApp(studio, seed=1)
     async with app.run_test(size=size) as pilot:
         studio.tell(studio.studio)
-        await until(pilot, lambda: app._studio == studio.studio)
+        await until(pilot, lambda: app.session.studio == studio.studio)
         await pilot.press("f3")
         await until(pilot, lambda: app.screen is app.steering and app.steering._built)
         line = app.steering.query_one(NearestLine)
@@ -833,7 +833,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
         await until(pilot, lambda: app.screen.query(OptionList))
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: screen.inquiry.wanted.alone)
+        await until(pilot, lambda: screen.session.inquiry.wanted.alone)
         await until(pilot, lambda: app.screen is screen)
         await answered(pilot)
         await pilot.press("space")

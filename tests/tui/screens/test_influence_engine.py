@@ -45,11 +45,14 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
             await until(pilot, lambda: len(player.notes()) > heard)
             # Judged alone, as the way out is.
             await pilot.press("m")
-            await until(pilot, lambda: screen.inquiry.wanted.alone and screen.inquiry.settled)
+            await until(
+                pilot,
+                lambda: screen.session.inquiry.wanted.alone and screen.session.inquiry.settled,
+            )
             before = engine.snapshot
             await pilot.press("x")
             await until(pilot, lambda: engine.snapshot.song != before.song)
-            await until(pilot, lambda: screen.inquiry.settled)
+            await until(pilot, lambda: screen.session.inquiry.settled)
             assert len(engine.snapshot.undo) == len(before.undo) + 1
             assert engine.snapshot.song.slots[1] == before.song.slots[1]
             await until(pilot, lambda: "The Rakes of Kildare" not in matches.plain())

@@ -164,7 +164,7 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
         engine.state.apply(SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("]", "G")
-        app.composing.chosen = 20
+        app.session.gauge = 20
         await pilot.press("escape", "G", "left")
         await until(pilot, lambda: "moved by another gauge already" in foot(app))
         assert not app._notifications

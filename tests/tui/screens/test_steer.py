@@ -88,10 +88,10 @@ async def steer(pilot, studio: FakeStudio) -> SteerScreen:  # type: ignore[no-un
     """Goes to the steer screen and waits until it shows the studio."""
     app = pilot.app
     studio.tell(studio.studio)
-    await until(pilot, lambda: app._studio == studio.studio)
+    await until(pilot, lambda: app.session.studio == studio.studio)
     await pilot.press("f3")
     await until(pilot, lambda: app.screen is app.steering and app.steering._built)
-    await until(pilot, lambda: app.steering.studio == studio.studio)
+    await until(pilot, lambda: app.session.studio == studio.studio)
     screen = app.steering
     assert isinstance(screen, SteerScreen)
     return screen
@@ -314,7 +314,7 @@ async def test_takes_are_played_compared_continued_and_made_again(
         assert "plays at 5.5 s" in screen.query_one(Waveform).plain()
         # The twin goes on where the other was.
         await pilot.press("b")
-        await until(pilot, lambda: screen.studio.playing == "t3")
+        await until(pilot, lambda: screen.session.studio.playing == "t3")
         assert screen.takes.id == "t3"
         studio.tell(TakePlayed("t3", 6.0))
         await until(pilot, lambda: screen.takes.played.at == 6.0)
@@ -326,7 +326,7 @@ async def test_takes_are_played_compared_continued_and_made_again(
         assert len(studio.of(StopTake)) == 2
         studio.sent.clear()
         await pilot.press("down", "b")
-        await until(pilot, lambda: screen.studio.job is not None)
+        await until(pilot, lambda: screen.session.studio.job is not None)
         # The twin is made beside what is chosen; a take that was asked for is looked at.
         assert screen.takes.id == "t1"
         studio.change(job=None, growing=None)
@@ -336,7 +336,7 @@ async def test_takes_are_played_compared_continued_and_made_again(
         ]  # fmt: skip
         await until(pilot, lambda: screen.takes.id == "t9")
         studio.change(job=None, growing=None, takes=(*studio.studio.takes, take(9)))
-        await until(pilot, lambda: screen.studio.job is None)
+        await until(pilot, lambda: screen.session.studio.job is None)
         assert screen.takes.id == "t9"
         await pilot.press("n")
         assert studio.of(SetGeneration, Generate)[-2:] == [
@@ -386,7 +386,7 @@ async def test_a_take_is_saved_where_it_is_told_and_removed_only_after_a_word(
         await pilot.press("D")
         assert isinstance(app.screen, Choice)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: not screen.studio.takes)
+        await until(pilot, lambda: not screen.session.studio.takes)
         assert "Nothing has been made" in "".join(lines(screen.query_one(TakesList)))
 
 
@@ -599,8 +599,8 @@ def test_no_order_of_events_and_keys_ever_breaks_the_screen(
                 if isinstance(each, str):
                     await pilot.press(each)
                 else:
-                    # Straight to the screen, so that none is passed over.
-                    screen.show(each)
+                    # Straight to the session, so that none is passed over.
+                    screen.session.on_event(each)
                     await pilot.pause()
                     for part in screen.query("*"):
                         if hasattr(part, "picture") and part.display:

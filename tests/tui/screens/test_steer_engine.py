@@ -32,22 +32,27 @@ async def test_a_trait_is_added_its_meter_crosses_and_the_take_is_heard_beside_i
     try:
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("f3")
-            await until(pilot, lambda: app.screen is app.steering and app.steering.studio.traits)
+            await until(pilot, lambda: app.screen is app.steering and app.session.studio.traits)
             screen = app.steering
             rows, listed = screen.query_one(TraitRows), screen.query_one(TakesList)
             await pilot.press("i", "end", "enter")
-            await until(pilot, lambda: screen.studio.generation.prompt.kind == "nothing")
+            await until(pilot, lambda: screen.session.studio.generation.prompt.kind == "nothing")
             await pilot.press("a", "[", "[", "[", "[", "g")
-            await until(pilot, lambda: screen.studio.takes and screen.studio.job is None)
+            await until(
+                pilot, lambda: screen.session.studio.takes and screen.session.studio.job is None
+            )
             assert "drums, add" in rows.plain().replace("drums 1.0 (.94-1.0, chance .50)", "drums")
             meters = [each.meters[0].confidence for each in told if isinstance(each, TakeGrown)]
-            trait = screen.studio.traits[0]
+            trait = screen.session.studio.traits[0]
             assert meters[-1] > trait.threshold
             assert "drums +4" in listed.plain()
             await pilot.press("w")
             await until(pilot, lambda: screen.takes.plays)
             await pilot.press("b")
-            await until(pilot, lambda: len(screen.studio.takes) == 2 and screen.studio.job is None)
+            await until(
+                pilot,
+                lambda: len(app.session.studio.takes) == 2 and app.session.studio.job is None,
+            )
             first = screen.takes.id
             await pilot.press("b")
             await until(pilot, lambda: screen.takes.id != first and screen.takes.plays)

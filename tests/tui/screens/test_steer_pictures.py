@@ -37,11 +37,11 @@ def showing(studio: FakeStudio, scene: Scene) -> Callable[[Pilot[Any]], Any]:
         app = pilot.app
         assert isinstance(app, ArmonicaApp)
         studio.tell(studio.studio)
-        await until(pilot, lambda: app._studio == studio.studio)
+        await until(pilot, lambda: app.session.studio == studio.studio)
         await pilot.press("f3")
         await until(pilot, lambda: app.screen is app.steering and app.steering._built)
         await scene(pilot, studio)
-        await until(pilot, lambda: app.steering.studio == studio.studio)
+        await until(pilot, lambda: app.session.studio == studio.studio)
         await pilot.pause()
 
     return before

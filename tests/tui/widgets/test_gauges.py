@@ -66,7 +66,7 @@ async def test_a_value_is_typed_and_a_wrong_one_is_told_beside_it(
 async def test_lock_reset_randomise(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("f")
-        await until(pilot, lambda: 0 in app.composing.shown.locks)
+        await until(pilot, lambda: 0 in app.session.shown.locks)
         await pilot.press("f", ")", "r", "0", "o")
         sent = engine.of(LockDimension, Randomise, ResetLatent)
         assert sent[:2] == [LockDimension(0, True), LockDimension(0, False)]
@@ -101,4 +101,4 @@ async def test_the_mouse_drags_a_gauge_and_chooses_a_measure(
         assert [(m.dimension, m.value) for m in moves] == [(2, 0.0), (2, 3.0)]  # type: ignore[attr-defined]
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         await pilot.click("#strip", offset=(25, 1))
-        await until(pilot, lambda: app.composing.slot == 2)
+        await until(pilot, lambda: app.session.slot == 2)

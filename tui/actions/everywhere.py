@@ -1,0 +1,100 @@
+"""Handlers of what can be done on every screen, and of what belongs to the song as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.music.song import FASTEST, SLOWEST
+from engine.protocol.edit import Redo, SelectSlot, SetTempo, Undo
+from engine.protocol.transport import BackToOwnTempo, FollowClock, Panic, Play, Stop
+from tui.action_table import SCREENS, Place
+from tui.actions import controllers, everywhere_dialogs
+from tui.actions.host import Host
+from tui.actions.registry import Registry
+from tui.theme import NAMES
+
+Handler = Callable[[Host], None]
+
+HANDLERS: Registry[Host] = Registry(everywhere_dialogs.HANDLERS)
+"""The handlers, by action id."""
+
+HANDLERS["control.learn"] = controllers.learn
+HANDLERS["control.list"] = controllers.controllers
+
+
+def go_to(view: Host, slot: int) -> None:
+    """Selects a slot, the nearest there is."""
+    view.session.gestures.end()
+    view.session.send(SelectSlot(max(0, min(len(view.session.shown.song.slots) - 1, slot))))
+
+
+@HANDLERS.handles("play.toggle")
+def _toggle(view: Host) -> None:
+    view.session.send(Stop() if view.session.shown.playing else Play())
+
+
+@HANDLERS.handles("play.panic")
+def _panic(view: Host) -> None:
+    view.session.send(Panic())
+    quits = view.keymap.label("app.quit")
+    view.app.notify(f"Everything is silenced. {quits} ends Armonica.", timeout=3)
+
+
+def _tempo(by: float) -> Handler:
+    def change(view: Host) -> None:
+        gesture = view.session.gestures.begin("tempo")
+        tempo = view.session.gestures.asked("tempo", view.session.shown.song.tempo) + by
+        tempo = view.session.gestures.ask("tempo", max(SLOWEST, min(FASTEST, tempo)))
+        view.session.send(SetTempo(tempo, gesture))
+
+    return change
+
+
+HANDLERS["play.faster"] = _tempo(1)
+HANDLERS["play.slower"] = _tempo(-1)
+
+
+@HANDLERS.handles("play.clock")
+def _clock(view: Host) -> None:
+    if view.session.shown.clock.follow is not None:
+        view.session.send(BackToOwnTempo())
+        view.app.notify("The song's own tempo is kept again.", timeout=2)
+        return
+    view.session.send(FollowClock())
+    key = view.keymap.label("play.clock")
+    words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
+    view.app.notify(words, timeout=4)
+
+
+def _screen(place: Place) -> Handler:
+    def go(view: Host) -> None:
+        view.go(place)
+
+    return go
+
+
+for _place in SCREENS:
+    HANDLERS[f"app.{_place}"] = _screen(_place)
+
+
+def undo(view: Host) -> None:
+    """Undo the last step."""
+    view.session.gestures.end()
+    view.session.send(Undo())
+
+
+def redo(view: Host) -> None:
+    """Do again what was undone last."""
+    view.session.gestures.end()
+    view.session.send(Redo())
+
+
+@HANDLERS.handles("app.palette")
+def _palette(view: Host) -> None:
+    view.app.action_command_palette()
+
+
+@HANDLERS.handles("app.theme")
+def _theme(view: Host) -> None:
+    at = NAMES.index(view.app.theme) if view.app.theme in NAMES else 0
+    view.app.theme = NAMES[(at + 1) % len(NAMES)]

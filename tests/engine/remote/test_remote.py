@@ -7,12 +7,13 @@ import socket
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from engine.errors import ArmonicaError
+from engine.formats import song_file
 from engine.formats.song_file import Document
+from engine.locations import songs_folder
 from engine.music.song import Song
 from engine.protocol.analysis import DrawMap, MapFilled
 from engine.protocol.base import Command
@@ -334,11 +335,12 @@ def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -
     assert last.welcome.recovered == ()
 
 
-def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place, tmp_path: Path) -> None:
-    path = tmp_path / "there.armonica"
-    path.write_text("something else")
+def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place) -> None:
+    path = songs_folder() / "there.armonica"
+    path.parent.mkdir(parents=True)
+    song_file.write(path, song_file.Document(Song("Another")))
     guest, seen = place.guest()
     guest.send(SaveSong(str(path)))
     refused = seen.wait(Refused)
     assert refused.again == SaveSong(str(path), replace=True)
-    assert path.read_text() == "something else"
+    assert song_file.read(path).song.title == "Another"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import locations
 from engine.cli import influence_clips
+from engine.cli.match_report import match_document
 from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number, say
 from engine.common import atomic
 from engine.common.printing import put
@@ -134,26 +135,9 @@ def _influence(options: argparse.Namespace) -> None:
             found, measures
         )
     if options.json:
-        emit({**told(found), "changes": imported.changes})
+        emit({**match_document(found), "changes": imported.changes})
     else:
         put(*drawn(found))
-
-
-def told(found: Found) -> dict[str, Any]:
-    """Gives the document of an answer."""
-    return {
-        "matches": [
-            {**asdict(match), "tune": match.number, "pairs": [list(each) for each in match.pairs]}
-            for match in found.matches
-        ],
-        "originality": asdict(found.originality),
-        "close": found.close,
-        "corpus": found.corpus,
-        "model": found.model,
-        "tunes": found.tunes,
-        "items": found.items,
-        "unit": found.unit,
-    }
 
 
 def drawn(found: Found) -> list[str]:
@@ -204,7 +188,8 @@ def _index(options: argparse.Namespace) -> None:
     if options.kept is not None or options.count is not None:
         raise BadUsage("--run and --count are for clips.", "Name their folder with --clips.")
     from engine.corpus.table import read
-    from engine.influence.measures.index import build_and_write, place
+    from engine.influence.measures.build import build_and_write
+    from engine.influence.measures.index import place
     from engine.latent.weights import load
 
     folder = options.out or place()

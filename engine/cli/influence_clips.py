@@ -72,9 +72,9 @@ def audio(options: argparse.Namespace) -> None:
     line = CountLine("influence", len(influence.spans(seconds)), "passages")
     found = clips.of_wave(wave, RATE, top=top, codes=codes, on_progress=line.show)
     if options.json:
-        from engine.cli.influence import told
+        from engine.cli.match_report import match_document
 
-        emit(told(found))
+        emit(match_document(found))
         return
     if seconds > influence.WINDOW:
         passages = len(influence.spans(seconds))

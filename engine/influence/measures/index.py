@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -223,22 +222,3 @@ def _check(index: Index, corpus: Corpus) -> None:
         rising = bool((np.diff(offsets) >= 0).all())
         if not rising or offsets[0] != 0 or offsets[-1] != len(rows):
             raise ValueError(f"the offsets of {name} do not fit")
-
-
-def build_and_write(
-    folder: Path,
-    corpus: Corpus,
-    model: TrainedVAE,
-    on_progress: Callable[[float, str], None] = lambda *_: None,
-) -> Index:
-    """Builds an index with the scale of held-out tunes and writes it; raises `CannotWrite`."""
-    from engine.influence.measures.search import measured_scale
-
-    on_progress(0.0, "posteriors and figures")
-    index = build(corpus, model)
-    scale = measured_scale(
-        index, corpus, model, lambda done: on_progress(0.1 + 0.9 * done, "scale")
-    )
-    index = replace(index, quantiles=scale.quantiles, whole=scale.whole)
-    write(folder, index)
-    return index

@@ -69,7 +69,7 @@ def test_work_that_takes_long_asks_before_it_begins(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("engine.influence.measures.index.build_and_write", failing(errno.EDOM))
+    monkeypatch.setattr("engine.influence.measures.build.build_and_write", failing(errno.EDOM))
     monkeypatch.setattr(Path, "touch", failing(number))
     assert main(["corpus", "index", "-o", str(tmp_path / "index")]) == 1
     assert f"{tmp_path}/index cannot be written" in capsys.readouterr().err

@@ -1,31 +1,14 @@
-"""A few random runs of the program on a pseudo-terminal, and that lost work would be seen."""
+"""Random runs are drawn from their seed, and what they would lose would be seen.
+
+The runs themselves take minutes and are a command: ``python -m tests.random_runs``.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
-
-import pytest
 
 from tests.owed import Ledger, hung, songs
 from tests.random_steps import drawn
-
-RUNS = 10
-
-
-@pytest.mark.long
-@pytest.mark.real
-def test_random_runs_end_as_they_must() -> None:
-    # A process of its own: it forks, and what it forks is the program.
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.random_runs", "--runs", str(RUNS), "--seed", "7"],
-        cwd=Path(__file__).resolve().parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_run_is_drawn_from_its_seed_and_number() -> None:

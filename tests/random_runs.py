@@ -260,7 +260,7 @@ def carry_out(run: Run) -> Run:
         variables: dict[str, str] = {}
         reader = None
         if run.number % 4 == 0 and shutil.which("jackd"):
-            jack = stack.enter_context(JackServer(f"armonica-run-{os.getpid()}"))
+            jack = stack.enter_context(JackServer("armonica-run"))
             reader = stack.enter_context(Listener("listener", jack))
             variables = {**jack.variables, "ARMONICA_PORT": "listener"}
         player = Player(run, home, variables)

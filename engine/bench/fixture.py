@@ -71,7 +71,7 @@ def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
     """
     with (
         tempfile.TemporaryDirectory() as home,
-        JackServer(f"armonica-bench-{os.getpid()}") as jack,
+        JackServer("armonica-bench") as jack,
         Listener("listener", jack) as listener,
     ):
         file = write(Path(home) / f"bench{SUFFIX}", Document(song))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -30,6 +32,8 @@ _LIMIT = 30.0
 _TURN = 300.0
 """Seconds to wait for another server of ours to end."""
 
+_COMPLAINT = re.compile("cannot|can't|could not|fail|error|already active", re.IGNORECASE)
+
 _PATIENCE = 100
 """Milliseconds; the server waits ten times as long for a client that is held up or was killed."""
 
@@ -38,15 +42,17 @@ class JackServer:
     """A private JACK server on its dummy driver, found through ``variables``."""
 
     def __init__(self, name: str, period: int = PERIOD, *, in_step: bool = True) -> None:
-        """Takes a name no other server has; raises `NotReady` where JACK is not installed.
+        """Takes a name, the same in every run; raises `NotReady` where JACK is not installed.
 
+        JACK has eight places for servers and gives that of one that was killed to its namesake
+        alone. Servers of ours take turns, so that one name is never used twice at once.
         ``in_step`` has it wait for its clients in every period. One that is killed then holds
         everybody up for a second.
         """
         for tool in ("jackd", "jack_lsp", "jack_connect"):
             if shutil.which(tool) is None:
                 raise NotReady(f"This needs JACK, and {tool} is missing.", _INSTALL)
-        self.name = name
+        self.name = f"{name}-{os.getuid()}"
         self.period = period
         self.in_step = in_step
         self.realtime = False
@@ -85,7 +91,9 @@ class JackServer:
 
     def start(self) -> None:
         """Starts it and waits until it answers; raises `NotReady` where it does not."""
-        self._turn = self._turn or _take_turn()
+        if self._turn is None:
+            self._turn = _take_turn()
+            _end_orphan(self._turn)
         # A server that goes on without a client that is held up writes the next messages over
         # those that were not yet read.
         step = ["-S"] if self.in_step else []
@@ -94,19 +102,22 @@ class JackServer:
         # Real-time scheduling first: without it the server's own clock slips.
         for self.realtime in (True, False):
             how = ["-R", "-P", "70"] if self.realtime else ["-r"]
-            self._process = subprocess.Popen(
-                ["jackd", *how, *server, *driver],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            deadline = time.monotonic() + _LIMIT
-            while self._process.poll() is None and time.monotonic() < deadline:
-                if self.ask("jack_lsp") is not None:
-                    return
-                time.sleep(0.05)
-            self._end()
+            with tempfile.TemporaryFile("w+") as output:
+                self._process = subprocess.Popen(
+                    ["jackd", *how, *server, *driver], stdout=output, stderr=output
+                )
+                if self._turn is not None:
+                    _note_server(self._turn, self._process.pid)
+                deadline = time.monotonic() + _LIMIT
+                while self._process.poll() is None and time.monotonic() < deadline:
+                    if self.ask("jack_lsp") is not None:
+                        return
+                    time.sleep(0.05)
+                self._end()
+                output.seek(0)
+                words = "; ".join(line.strip() for line in output if _COMPLAINT.search(line))
         self.stop()
-        raise NotReady("jackd does not start on this machine.", "Run it by hand to see why.")
+        raise NotReady(f"jackd does not start: {words or 'it does not say why'}.")
 
     def ask(self, *command: str) -> str | None:
         """Gives what one of JACK's own commands prints about this server; None where it fails."""
@@ -250,7 +261,7 @@ def _take_turn() -> IO[bytes] | None:
         return None
     # JACK names the sockets and locks of clients after the client alone, so the clients of two
     # servers that run at once are taken for each other.
-    turn = (Path(tempfile.gettempdir()) / f"armonica-jack-{os.getuid()}.lock").open("ab")
+    turn = (Path(tempfile.gettempdir()) / f"armonica-jack-{os.getuid()}.lock").open("a+b")
     deadline = time.monotonic() + _TURN
     while time.monotonic() < deadline:
         with contextlib.suppress(BlockingIOError):
@@ -259,6 +270,27 @@ def _take_turn() -> IO[bytes] | None:
         time.sleep(0.1)
     turn.close()
     raise NotReady("Another program of ours uses JACK for too long.", "Wait for it, or end it.")
+
+
+def _note_server(turn: IO[bytes], process: int) -> None:
+    turn.truncate(0)
+    turn.write(str(process).encode())
+    turn.flush()
+
+
+def _end_orphan(turn: IO[bytes] | None) -> None:
+    """Ends the server of a program that was killed while it had the turn."""
+    if turn is None:
+        return
+    turn.seek(0)
+    words = turn.read().decode()
+    command = Path("/proc") / words / "cmdline"
+    with contextlib.suppress(OSError, ValueError):
+        if words.isdecimal() and command.read_bytes().startswith(b"jackd\0"):
+            os.kill(int(words), signal.SIGKILL)
+            deadline = time.monotonic() + 5
+            while command.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
 
 
 def starts(data: bytes) -> bool:

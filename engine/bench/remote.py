@@ -108,7 +108,7 @@ def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
     """
     with (
         tempfile.TemporaryDirectory() as home,
-        JackServer(f"armonica-remote-{os.getpid()}") as jack,
+        JackServer("armonica-remote") as jack,
         _environment({"ARMONICA_HOME": home} | jack.variables),
         Listener(_PORT, jack) as listener,
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,9 +30,8 @@ def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
     """
     asked = getattr(request, "param", PERIOD)
     try:
-        name = f"armonica-{os.getpid()}"
         period = PERIOD if asked == "free" else asked
-        server = JackServer(name, period, in_step=asked != "free")
+        server = JackServer("armonica-tests", period, in_step=asked != "free")
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
         server.start()

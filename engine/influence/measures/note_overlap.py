@@ -24,7 +24,7 @@ SHIFTS = HIGHEST - LOWEST
 
 _BLOCK = 1 << 15
 _NOTHING = 100
-"""Distances lie within 29 of 0, modulo 256; from here on numbers mean that there is no note."""
+"""No distance: distances lie within 29 of 0, modulo 256."""
 
 
 def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) -> Scores:
@@ -37,11 +37,10 @@ def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) ->
     best = np.zeros(columns.shape[1], np.uint8)
     for first in range(0, columns.shape[1], _BLOCK):
         part = slice(first, first + _BLOCK)
-        apart = [_distance(columns[at, part], query[at], place) for place, at in enumerate(ticks)]
+        apart = [_distance(columns[at, part], query[at]) for at in ticks]
         for place, distance in enumerate(apart):
             # The first of those that agree counts the others.
-            count = (distance < _NOTHING) | (distance >= _NOTHING + len(query))
-            count = count.astype(np.uint8)
+            count = (distance != _NOTHING).astype(np.uint8)
             agreed = np.zeros_like(count)
             for other in apart[place + 1 :]:
                 agreed += other == distance
@@ -89,6 +88,6 @@ def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int],
     return transposed, pairs
 
 
-def _distance(column: Tokens, pitch: np.uint8, place: int) -> Tokens:
-    distance: Any = np.where(column > REST, column - pitch, np.uint8(_NOTHING + place))
+def _distance(column: Tokens, pitch: np.uint8) -> Tokens:
+    distance: Any = np.where(column > REST, column - pitch, np.uint8(_NOTHING))
     return np.asarray(distance, np.uint8)

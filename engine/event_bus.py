@@ -6,13 +6,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.protocol.analysis import AskTakeInfluence, Explained, InfluenceFound, MapFilled
+from engine.protocol.analysis import (
+    AskTakeInfluence,
+    InfluenceFound,
+    MapComputed,
+    SensitivityComputed,
+)
 from engine.protocol.base import Event
-from engine.protocol.devices import ControlsShown, MidiPassed
-from engine.protocol.generation import StudioShown, TakeGrown, TakePlayed
+from engine.protocol.devices import ControllersState, MidiTraffic
+from engine.protocol.generation import GenerationState, PlaybackMoved, TakeProgressed
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 
 Subscriber = Callable[[Event], None]
 
@@ -58,9 +63,9 @@ class Subscriptions:
 
 
 OFTEN = (
-    Snapshot, PlayheadMoved, LatenessMeasured, MapFilled, Explained, JobProgressed,
-    StudioShown, TakeGrown, TakePlayed, InfluenceFound, KeysHeard, ControlsShown,
-    ClockFollowed,
+    Snapshot, PlayheadMoved, LatenessMeasured, MapComputed, SensitivityComputed, JobProgressed,
+    GenerationState, TakeProgressed, PlaybackMoved, InfluenceFound, KeysPlayed, ControllersState,
+    ClockSyncMeasured,
 )  # fmt: skip
 
 GATHERED = 512
@@ -69,7 +74,7 @@ GATHERED = 512
 
 def latest(waiting: Event | None, event: Event) -> Event:
     """Gives what stands for two events of a kind: the later, or of MIDI messages both."""
-    if isinstance(waiting, MidiPassed) and isinstance(event, MidiPassed):
+    if isinstance(waiting, MidiTraffic) and isinstance(event, MidiTraffic):
         return waiting.then(event, GATHERED)
     return event
 

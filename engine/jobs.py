@@ -12,7 +12,7 @@ from itertools import count
 
 from engine.errors import ArmonicaError
 from engine.protocol.base import Event
-from engine.protocol.notices import JobProgressed, Refused
+from engine.protocol.notices import CommandFailed, JobProgressed
 
 QUICK = 0.25
 """Seconds that a job may take before it is worth a line on the screen."""
@@ -72,11 +72,11 @@ class Job:
         except Cancelled:
             pass
         except ArmonicaError as error:
-            self.tell(Refused.of(error))
+            self.tell(CommandFailed.of(error))
         except Exception as error:
             log.exception("The job %s failed", self.name)
             self.tell(
-                Refused(
+                CommandFailed(
                     "Something went wrong",
                     f"{self.name.capitalize()} failed: {error}.",
                     "The log says where.",

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from engine.bench.jack import Listener, Message
+from engine.bench.jack import JackListener, Message
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
@@ -59,7 +59,7 @@ def connect(jack: JackServer) -> None:
     until(connected)
 
 
-def strike(listener: Listener, link: PlayerLink, chord: frozenset[Note]) -> bool:
+def strike(listener: JackListener, link: PlayerLink, chord: frozenset[Note]) -> bool:
     """Plays notes for a minute, and those again that a server which waits for nobody has lost.
 
     False where they are never heard.
@@ -82,7 +82,7 @@ def ended(messages: Sequence[Message], since: float) -> dict[Note, float]:
     return first
 
 
-def kill_once(name: str, jack: JackServer, listener: Listener) -> tuple[float, int] | None:
+def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[float, int] | None:
     """Gives the seconds from the kill of a player to the last note-off, and the notes left hanging.
 
     The notes are waited for `PATIENCE` seconds. None where the notes were not heard at all.
@@ -92,7 +92,7 @@ def kill_once(name: str, jack: JackServer, listener: Listener) -> tuple[float, i
     try:
         log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
         others = guards(jack)
-        link.send(m.OpenPort(name))
+        link.send(m.UsePort(name))
         log.wait_for(m.PortOpened, lambda opened: opened.name == name)
         if name == "virtual":
             connect(jack)
@@ -118,7 +118,7 @@ def kill_often(name: str, trials: int, in_step: bool) -> Iterator[tuple[float, i
         with JackServer("armonica-kills", PERIOD, in_step=in_step) as jack:
             os.environ |= jack.variables
             for _ in range(min(trials, _A_SERVER)):
-                with Listener("listener", jack) as listener:
+                with JackListener("listener", jack) as listener:
                     if (came := kill_once(name, jack, listener)) is None:
                         yield None
                         break

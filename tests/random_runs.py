@@ -24,7 +24,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.bench.jack import JackServer, Listener
+from engine.bench.jack import JackListener, JackServer
 from tests.endings import HANGS, LIMIT, Stage, start_takes
 from tests.owed import Ledger, hung, songs
 from tests.random_steps import DOUBTS, ENDINGS, NAMED, Start, drawn
@@ -62,7 +62,7 @@ class Player:
         self.home = home
         self.variables = {"HOME": str(home), **variables}
         self.ledger = Ledger()
-        self.reader: Listener | None = None
+        self.reader: JackListener | None = None
         self.doubted = False
 
     def kept(self) -> list[Path]:
@@ -261,7 +261,7 @@ def carry_out(run: Run) -> Run:
         reader = None
         if run.number % 4 == 0 and shutil.which("jackd"):
             jack = stack.enter_context(JackServer("armonica-run"))
-            reader = stack.enter_context(Listener("listener", jack))
+            reader = stack.enter_context(JackListener("listener", jack))
             variables = {**jack.variables, "ARMONICA_PORT": "listener"}
         player = Player(run, home, variables)
         player.reader = reader

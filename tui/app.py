@@ -24,7 +24,7 @@ from textual.worker import WorkerFailed
 from engine.common.printing import put_over
 from engine.errors import SongLost, TerminalError
 from engine.protocol.files import Kept
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
@@ -270,11 +270,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         match message.event:
             case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
                 pass
-            case Refused() as event if event.again and event.answers == self.session.saving:
+            case CommandFailed() as event if event.again and event.answers == self.session.saving:
                 ask_again(self._compose, event)
-            case Refused(title, text, remedy):
+            case CommandFailed(title, text, remedy):
                 self._toast(f"{text} {remedy}".strip(), title, "error")
-            case Noticed(text, kind):
+            case Notice(text, kind):
                 self._toast(text, "", kind)
             case event:
                 self.session.on_event(event)

@@ -16,7 +16,7 @@ from textual.message import Message
 
 from engine.event_bus import OFTEN, kind_of, latest
 from engine.protocol.base import Command, Event
-from engine.protocol.devices import MidiPassed
+from engine.protocol.devices import MidiTraffic
 from engine.protocol.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Bridge:
 
     def __call__(self, event: Event) -> None:
         """Takes an event of the engine."""
-        if not isinstance(event, (*OFTEN, MidiPassed)):
+        if not isinstance(event, (*OFTEN, MidiTraffic)):
             self._post(Told(event))
             return
         with self._lock:

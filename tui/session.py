@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from engine.protocol.analysis import InfluenceFound
 from engine.protocol.base import Command, Event
-from engine.protocol.devices import ControlsShown
-from engine.protocol.generation import StudioShown, TakePlayed
+from engine.protocol.devices import ControllersState
+from engine.protocol.generation import GenerationState, PlaybackMoved
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 from tui.bridge import EngineLink
 from tui.view_models.gestures import Gestures
 from tui.view_models.queries import Inquiry
@@ -41,12 +41,12 @@ class Session:
         self.draws = draws
         # What the engine has sent last
         self.shown = link.snapshot
-        self.controls = ControlsShown()
-        self.studio = StudioShown()
+        self.controls = ControllersState()
+        self.studio = GenerationState()
         self.playhead = PlayheadMoved(None, 0.0)
-        self.keys = KeysHeard()
+        self.keys = KeysPlayed()
         self.lateness: LatenessMeasured | None = None
-        self.clock: ClockFollowed | None = None
+        self.clock: ClockSyncMeasured | None = None
         self.jobs: dict[int, JobProgressed] = {}
         self.inquiry = Inquiry(link, later)
         self._takes: TakeChoice | None = None
@@ -85,23 +85,23 @@ class Session:
                     return
                 self.shown = event
                 self.inquiry.follow(event)
-            case ControlsShown():
+            case ControllersState():
                 self.controls = event
-            case StudioShown():
+            case GenerationState():
                 self.studio = event
                 if self._takes is not None:
                     self._takes.follow_studio()
                     self.ask_about_take()
-            case TakePlayed():
+            case PlaybackMoved():
                 if self._takes is not None:
                     self._takes.hear(event)
             case PlayheadMoved():
                 self.playhead = event
-            case KeysHeard():
+            case KeysPlayed():
                 self.keys = event
             case LatenessMeasured():
                 self.lateness = event
-            case ClockFollowed():
+            case ClockSyncMeasured():
                 self.clock = event
             case JobProgressed(job, _, done):
                 self.jobs.pop(job, None)

@@ -36,7 +36,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SoundDevices:
     """The devices that play; where there is none, ``reason`` says why."""
 
     devices: tuple[Device, ...]
@@ -47,7 +47,7 @@ class Sound:
         return json.dumps(asdict(self), separators=(",", ":")).encode() + b"\n"
 
     @classmethod
-    def read(cls, line: bytes) -> Sound:
+    def read(cls, line: bytes) -> SoundDevices:
         """Reads what ``line`` gave; raises ValueError for anything else."""
         body = json.loads(line)
         try:
@@ -68,27 +68,27 @@ def start_looking() -> subprocess.Popen[bytes]:
     )
 
 
-def list_devices(timeout: float = 10.0) -> Sound:
+def list_devices(timeout: float = 10.0) -> SoundDevices:
     """Gives the devices of this machine, asked in a process of its own."""
     with start_looking() as looking:
         try:
             answer, _ = looking.communicate(timeout=timeout)
-            return Sound.read(answer)
+            return SoundDevices.read(answer)
         except subprocess.TimeoutExpired:
             looking.kill()
-            return Sound((), f"The sound systems gave no answer in {timeout:g} seconds.")
+            return SoundDevices((), f"The sound systems gave no answer in {timeout:g} seconds.")
         except ValueError:
-            return Sound((), "The sound systems could not be asked.")
+            return SoundDevices((), "The sound systems could not be asked.")
 
 
-def look() -> Sound:
+def look() -> SoundDevices:
     """Gives the devices of this machine, asked in this process."""
     try:
         _, outputs, usual = _asked()
     except NoSoundDevice as error:
-        return Sound((), error.message)
+        return SoundDevices((), error.message)
     found = tuple(Device(name, api, at == usual) for at, (name, api) in outputs.items())
-    return Sound(found, "" if found else "There is no sound device on this machine.")
+    return SoundDevices(found, "" if found else "There is no sound device on this machine.")
 
 
 def open_output(

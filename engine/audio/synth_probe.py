@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.audio.devices import Sound, start_looking
+from engine.audio.devices import SoundDevices, start_looking
 from engine.midi.ports import BUILT_IN_SYNTH
 
 _CARDS = Path("/proc/asound/cards")
@@ -62,6 +62,6 @@ class SoundSystem:
             looking.kill()
         said, _ = looking.communicate()
         try:
-            self._there = bool(Sound.read(said).devices)
+            self._there = bool(SoundDevices.read(said).devices)
         except ValueError:
             self._there = False

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.bench.jack import JackServer, Listener
-from engine.bench.terminal import Terminal, application
+from engine.bench.jack import JackListener, JackServer
+from engine.bench.terminal import PseudoTerminal, application
 from engine.common.child_process import child_command
 from engine.errors import NotReady
 from engine.formats.song_file import SUFFIX, Document, write
@@ -34,8 +34,8 @@ class Stage:
     """The parts, running and connected."""
 
     jack: JackServer
-    listener: Listener
-    terminal: Terminal
+    listener: JackListener
+    terminal: PseudoTerminal
 
     def play(self) -> float:
         """Starts the loop; gives the moment at which its clock started."""
@@ -47,17 +47,17 @@ class Stage:
         return started[0]
 
     @contextmanager
-    def bare(self, module: str, *arguments: str) -> Iterator[Terminal]:
+    def bare(self, module: str, *arguments: str) -> Iterator[PseudoTerminal]:
         """Runs a small program of ours that plays to the listener under the other name."""
         with self.beside(module, OTHER, *arguments) as terminal:
             self.jack.connect(f"{OTHER}:out", "listener:in")
             yield terminal
 
     @contextmanager
-    def beside(self, module: str, client: str, *arguments: str) -> Iterator[Terminal]:
+    def beside(self, module: str, client: str, *arguments: str) -> Iterator[PseudoTerminal]:
         """Runs a small program of ours that has a port under a name."""
         command = child_command(module, client, *arguments)
-        with Terminal(command, self.jack.variables) as terminal:
+        with PseudoTerminal(command, self.jack.variables) as terminal:
             terminal.wait_for("ready")
             yield terminal
 
@@ -72,13 +72,13 @@ def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
     with (
         tempfile.TemporaryDirectory() as home,
         JackServer("armonica-bench") as jack,
-        Listener("listener", jack) as listener,
+        JackListener("listener", jack) as listener,
     ):
         file = write(Path(home) / f"bench{SUFFIX}", Document(song))
         if device is not None:
             map_files.write(Path(home) / "config" / "controllers" / "bench.toml", device)
         command = application("--song", str(file), "--port", "virtual", "--keymap", "default")
-        with Terminal(command, {"ARMONICA_HOME": home} | jack.variables) as terminal:
+        with PseudoTerminal(command, {"ARMONICA_HOME": home} | jack.variables) as terminal:
             jack.connect(f"{OURS}:out", "listener:in")
             # A gauge says what it asks for as soon as there is a model that can be asked.
             terminal.wait_for("asks ")

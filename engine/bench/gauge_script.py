@@ -23,7 +23,7 @@ BELOW, ABOVE = "j", "k"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GaugeStep:
     """A key, what must be pressed before it, and the measure before and after it."""
 
     prepare: str
@@ -45,7 +45,7 @@ class Step:
         return {at: new for at, old, new in tokens if old != HOLD and new > REST and new != old}
 
 
-def walk(song: Song, model: LatentModel) -> Iterator[Step]:
+def walk(song: Song, model: LatentModel) -> Iterator[GaugeStep]:
     """Yields steps through the named gauges of the first measure, each to its ends and back.
 
     The same state is walked through here as in the application, so what must be heard is known.
@@ -64,7 +64,7 @@ def walk(song: Song, model: LatentModel) -> Iterator[Step]:
                     break
                 state.apply(SetLatent(0, gauge, value))
                 after = state.snapshot().song.slots[0].measure
-                yield Step(prepare, key, slot.measure, after)
+                yield GaugeStep(prepare, key, slot.measure, after)
                 prepare = ""
         last = gauge == len(ATTRIBUTES) - 1
         prepare = ABOVE * gauge if last else BELOW

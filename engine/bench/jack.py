@@ -159,7 +159,7 @@ class JackServer:
             self._process = None
 
 
-class Listener:
+class JackListener:
     """Runs the reader, an independent client, and keeps messages as they arrive."""
 
     def __init__(self, client: str, jack: JackServer) -> None:

@@ -13,7 +13,7 @@ from engine.bench.fake_controller import FIRST, KNOBS
 from engine.bench.fixture import PLAY, Stage, load, measure_song, stage
 from engine.bench.gauge_script import LESS, MORE
 from engine.bench.metronome import INTERVAL
-from engine.bench.terminal import Terminal
+from engine.bench.terminal import PseudoTerminal
 from engine.errors import NotReady
 from engine.midi.controllers.bindings import Binding, DeviceMap
 from engine.midi.controllers.controls import Control
@@ -141,7 +141,7 @@ def _knobs(
     return written
 
 
-def _sweep(hand: Terminal, seconds: float) -> None:
+def _sweep(hand: PseudoTerminal, seconds: float) -> None:
     said = hand.mark()
     hand.press("x")
     hand.wait_for("done", said, timeout=seconds + 10)
@@ -193,7 +193,7 @@ def _growing(parts: Stage, seconds: float) -> list[float]:
     return found
 
 
-def _other(parts: Stage, bare: Terminal, seconds: float) -> list[float]:
+def _other(parts: Stage, bare: PseudoTerminal, seconds: float) -> list[float]:
     heard, written = len(parts.listener.messages), bare.mark()
     bare.press("x")
     bare.wait_for("done", written, timeout=seconds + 10)

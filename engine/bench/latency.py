@@ -10,9 +10,9 @@ import numpy as np
 
 from engine.bench import Result, echo
 from engine.bench.fixture import Stage, load, measure_song, stage
-from engine.bench.gauge_script import Step, walk
+from engine.bench.gauge_script import GaugeStep, walk
 from engine.bench.jack import starts
-from engine.bench.terminal import Terminal
+from engine.bench.terminal import PseudoTerminal
 from engine.errors import NotReady
 from engine.runtime.startup import load_model
 
@@ -58,8 +58,8 @@ class _Turns:
     """Ours, then the other's, over and over."""
 
     parts: Stage
-    bare: Terminal
-    steps: Iterator[Step]
+    bare: PseudoTerminal
+    steps: Iterator[GaugeStep]
     found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     unheard: int = 0
 
@@ -99,7 +99,7 @@ class _Turns:
                 "See `armonica doctor`.",
             )
 
-    def _prepared(self) -> Step:
+    def _prepared(self) -> GaugeStep:
         step = next(self.steps)
         if step.prepare:
             self.parts.terminal.press(step.prepare)
@@ -123,7 +123,9 @@ class _Turns:
             self.bare, "x", lambda data: starts(data) and data[0] & 0x0F == echo.CHANNEL
         )
 
-    def _answer(self, terminal: Terminal, key: str, like: Callable[[bytes], bool]) -> float | None:
+    def _answer(
+        self, terminal: PseudoTerminal, key: str, like: Callable[[bytes], bool]
+    ) -> float | None:
         heard = len(self.parts.listener.messages)
         pressed = terminal.press(key)
         message = self.parts.listener.first(like, heard)

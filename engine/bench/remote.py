@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.bench import Result
 from engine.bench.fixture import load
-from engine.bench.jack import JackServer, Listener, Message, starts
+from engine.bench.jack import JackListener, JackServer, Message, starts
 from engine.bench.lossy_proxy import AGAIN, SlowLine
 from engine.common.printing import put
 from engine.config import Settings
@@ -28,8 +28,8 @@ from engine.protocol.edit import SetTempo
 from engine.protocol.transport import Play, Stop
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
-from engine.remote.player_bridge import Home
-from engine.remote.player_router import Switchboard
+from engine.remote.player_bridge import PlayerBridge
+from engine.remote.player_router import PlayerRouter
 from engine.remote.server import Server
 from engine.remote.sockets import tcp_door
 from engine.runtime.engine import Engine
@@ -50,7 +50,7 @@ _ALIKE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RemoteNotes:
     """What came of the notes of one turn: how late each started, and how many never did.
 
     ``lateness`` is in milliseconds after its time by the engine's clock; ``held`` counts the
@@ -62,7 +62,7 @@ class Heard:
     held: int
 
 
-class _Watched(Switchboard):
+class _Watched(PlayerRouter):
     """Remembers the notes that the engine plays."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ def run(seconds: float = SECONDS, beside: float = SECONDS) -> tuple[Result, ...]
     )
 
 
-def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
+def measure(seconds: float, beside: float) -> tuple[RemoteNotes, RemoteNotes, int, int]:
     """Gives what came of the notes beside the port and over the line, and packets lost and sent.
 
     Raises `NotReady` where JACK is missing or nothing plays.
@@ -110,7 +110,7 @@ def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
         tempfile.TemporaryDirectory() as home,
         JackServer("armonica-remote") as jack,
         _environment({"ARMONICA_HOME": home} | jack.variables),
-        Listener(_PORT, jack) as listener,
+        JackListener(_PORT, jack) as listener,
     ):
         switchboard = _Watched()
         engine = Engine(_no_model, switchboard, settings=Settings(port=_PORT, autosave=False))
@@ -131,9 +131,11 @@ def measure(seconds: float, beside: float) -> tuple[Heard, Heard, int, int]:
             server.close()
 
 
-def _over(line: SlowLine, switchboard: _Watched, listener: Listener, seconds: float) -> Heard:
+def _over(
+    line: SlowLine, switchboard: _Watched, listener: JackListener, seconds: float
+) -> RemoteNotes:
     where = Address("tcp", "127.0.0.1", "", line.port)
-    guest = RemoteEngine(where, home=lambda hear: Home(hear, _PORT))
+    guest = RemoteEngine(where, home=lambda hear: PlayerBridge(hear, _PORT))
     guest.start()
     try:
         _until(lambda: switchboard.far, "Nobody plays over the line.")
@@ -146,9 +148,9 @@ def _over(line: SlowLine, switchboard: _Watched, listener: Listener, seconds: fl
 def _turn(
     send: Callable[[Play | Stop], None],
     switchboard: _Watched,
-    listener: Listener,
+    listener: JackListener,
     seconds: float,
-) -> Heard:
+) -> RemoteNotes:
     since = len(listener.messages)
     switchboard.notes.clear()
     send(Play())
@@ -166,7 +168,7 @@ def _turn(
     return _compared(due, heard, len(listener.holding()))
 
 
-def _compared(due: Sequence[m.TimedNote], heard: Sequence[Message], held: int) -> Heard:
+def _compared(due: Sequence[m.TimedNote], heard: Sequence[Message], held: int) -> RemoteNotes:
     place, lateness, lost = 0, [], 0
     for note in sorted(due, key=lambda note: note.on):
         window = heard[place : place + _ALIKE]
@@ -176,7 +178,7 @@ def _compared(due: Sequence[m.TimedNote], heard: Sequence[Message], held: int) -
             continue
         lateness.append(1000 * (window[at][0] - note.on))
         place += at + 1
-    return Heard(tuple(lateness), lost, held)
+    return RemoteNotes(tuple(lateness), lost, held)
 
 
 def _until(holds: Callable[[], bool], otherwise: str) -> None:

@@ -10,7 +10,7 @@ import time
 from statistics import median
 
 from engine.bench import Result
-from engine.bench.terminal import SIZE, Terminal, application
+from engine.bench.terminal import SIZE, PseudoTerminal, application
 from engine.music.attributes import ATTRIBUTES
 
 ROUNDS = 6
@@ -31,7 +31,7 @@ def run(rounds: int = ROUNDS) -> tuple[Result, ...]:
 
 
 def _ours(variables: dict[str, str]) -> float:
-    with Terminal(application(), variables) as terminal:
+    with PseudoTerminal(application(), variables) as terminal:
         seconds = terminal.wait_for(ATTRIBUTES[0].label) - terminal.started
         # In order it would first finish loading the model, which nobody waits for here.
         terminal.kill()

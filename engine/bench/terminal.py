@@ -42,7 +42,7 @@ def application(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-c", body, *arguments]
 
 
-class Terminal:
+class PseudoTerminal:
     """Runs a program on a true-colour terminal and reads it all the time; ends it on leaving."""
 
     def __init__(

@@ -17,7 +17,7 @@ from engine.errors import OutOfRange
 from engine.text import printable
 
 if TYPE_CHECKING:
-    from engine.influence.spec import Found, Match
+    from engine.influence.spec import InfluenceAnswer, Match
 
 MIDI = (".mid", ".midi")
 _METER = 30
@@ -140,7 +140,7 @@ def _influence(options: argparse.Namespace) -> None:
         put(*drawn(found))
 
 
-def drawn(found: Found) -> list[str]:
+def drawn(found: InfluenceAnswer) -> list[str]:
     """Gives an answer as lines: the matches, and originality against the human range."""
     lines = [
         " #  notes  latent  nearer than  run  where it stands",
@@ -171,7 +171,7 @@ def _row(match: Match) -> str:
     )
 
 
-def _originality(found: Found) -> str:
+def _originality(found: InfluenceAnswer) -> str:
     of = found.originality
     cells = ["=" if of.low <= at / (_METER - 1) <= of.high else "." for at in range(_METER)]
     cells[max(0, min(_METER - 1, round(of.value * (_METER - 1))))] = "#"

@@ -12,7 +12,7 @@ from engine.common import atomic
 from engine.common.printing import put
 
 if TYPE_CHECKING:
-    from engine.influence.spec import Found
+    from engine.influence.spec import InfluenceAnswer
     from engine.services.generation.take_store import Codes
 
 MOST = 1000
@@ -82,7 +82,7 @@ def audio(options: argparse.Namespace) -> None:
     put(*shown(found))
 
 
-def shown(found: Found) -> list[str]:
+def shown(found: InfluenceAnswer) -> list[str]:
     """Gives an answer as lines for a person."""
     lines = [f"{'#':>3}  raw  latent      %   from   bar  {'tune':36}  book"]
     for match in found.matches:

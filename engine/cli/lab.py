@@ -78,13 +78,13 @@ def _build(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from engine.corpus.table import read
-    from engine.latent.training.train import Progress, train
+    from engine.latent.training.train import VaeProgress, train
     from engine.latent.training_recipe import recipe
 
     chosen, corpus = recipe(options.recipe), read(options.corpus)
     line = ProgressLine(f"train measures, seed {options.seed}")
 
-    def show(progress: Progress) -> None:
+    def show(progress: VaeProgress) -> None:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
         line.show(progress.step / progress.steps, f"{progress.rate:.1f} steps/s, {losses}")
 

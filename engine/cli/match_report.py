@@ -6,10 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.influence.spec import Found
+    from engine.influence.spec import InfluenceAnswer
 
 
-def match_document(found: Found) -> dict[str, Any]:
+def match_document(found: InfluenceAnswer) -> dict[str, Any]:
     """Gives the document of an answer."""
     return {
         "matches": [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.steering.probes.probe import Probe
-    from engine.steering.probes.store import Found
+    from engine.steering.probes.store import FoundProbe
     from engine.steering.probes.user_traits import OwnTrait
 
 SHADES = " .:-=+*#%@"
@@ -90,7 +90,7 @@ def _list(options: argparse.Namespace) -> None:
     if options.model is not None:
         kind, value = name_of(options.model)
         found = tuple(each for each in found if getattr(each.card, kind) == value)
-    loaded: list[tuple[Found, Probe]] = []
+    loaded: list[tuple[FoundProbe, Probe]] = []
     faults: list[BadFile] = list(shelved.faults)
     for each in found:
         try:
@@ -140,7 +140,7 @@ def drawn(accuracies: Tensor) -> list[str]:
     return lines
 
 
-def _told(found: Found, probe: Probe, layers: bool) -> dict[str, Any]:
+def _told(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
     card = found.card
     best = [divmod(int(at), card.heads) for at in probe.top(card.monitor_heads)]
     told = {

@@ -21,7 +21,7 @@ from engine.runtime.startup import load_model
 if TYPE_CHECKING:
     from engine.protocol.base import Event
     from engine.remote.connect import Address
-    from engine.remote.protocol import State
+    from engine.remote.protocol import EngineState
     from engine.remote.sockets import Door
 
 _ADDRESS = "ssh://[user@]host[:port], tcp://127.0.0.1:PORT, or none for this machine"
@@ -122,9 +122,9 @@ def _serve(options: argparse.Namespace) -> None:
 def _hold_house(options: argparse.Namespace) -> None:
     from engine.protocol.waiting import lost_words
     from engine.remote import sockets
-    from engine.remote.audio_router import SoundBoard
+    from engine.remote.audio_router import AudioRouter
     from engine.remote.file_access import Fence
-    from engine.remote.player_router import Switchboard
+    from engine.remote.player_router import PlayerRouter
     from engine.remote.server import House, Server
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
@@ -136,8 +136,8 @@ def _hold_house(options: argparse.Namespace) -> None:
     done = threading.Event()
     _end_on_signals(done)
     kept = autosave.waiting() if options.opens is None else ()
-    switchboard = Switchboard()
-    sound = SoundBoard()
+    switchboard = PlayerRouter()
+    sound = AudioRouter()
     engine = Engine(
         load_model,
         switchboard,
@@ -222,11 +222,11 @@ def _attach(options: argparse.Namespace) -> None:
 def _bridge(options: argparse.Namespace) -> None:
     from engine.midi.ports import VIRTUAL
     from engine.remote.client import RemoteEngine
-    from engine.remote.player_bridge import Home
+    from engine.remote.player_bridge import PlayerBridge
 
     port = VIRTUAL if options.play_to == "virtual" else options.play_to
     where = _address(options)
-    engine = RemoteEngine(where, watches=False, home=lambda hear: Home(hear, port))
+    engine = RemoteEngine(where, watches=False, home=lambda hear: PlayerBridge(hear, port))
     done = threading.Event()
     _end_on_signals(done)
     engine.subscribe(_tell)
@@ -241,12 +241,12 @@ def _bridge(options: argparse.Namespace) -> None:
 
 
 def _tell(event: Event) -> None:
-    from engine.protocol.notices import Noticed, Refused
+    from engine.protocol.notices import CommandFailed, Notice
 
     match event:
-        case Noticed(text):
+        case Notice(text):
             say(text)
-        case Refused(_, message, remedy):
+        case CommandFailed(_, message, remedy):
             say(f"{message} {remedy}".strip())
 
 
@@ -301,7 +301,7 @@ def _log(options: argparse.Namespace) -> None:
         put(*lines or [f"Nothing is in {logs.place()} yet."])
 
 
-def _show(options: argparse.Namespace, state: State) -> None:
+def _show(options: argparse.Namespace, state: EngineState) -> None:
     from engine.remote import sockets
 
     if options.json:

@@ -61,7 +61,7 @@ def attach(
     """
     from engine.remote.audio_router import Loudspeaker
     from engine.remote.client import RemoteEngine
-    from engine.remote.player_bridge import Home
+    from engine.remote.player_bridge import PlayerBridge
     from tui.app import check_terminal
     from tui.app import run as show
 
@@ -70,7 +70,7 @@ def attach(
     address = where()
     engine = RemoteEngine(
         address,
-        home=(lambda hear: Home(hear, port or "")) if plays else None,
+        home=(lambda hear: PlayerBridge(hear, port or "")) if plays else None,
         sound=Loudspeaker if plays else None,
     )
     engine.start()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.protocol.base import Event
     from engine.protocol.generation import Generation
     from engine.services.generation.backends import Instrument
-    from engine.services.generation.recipe import Recipe
+    from engine.services.generation.recipe import TakeRecipe
     from engine.services.generation.take_job import Order, Source
     from engine.steering.probes.probe import ProbeCard
     from engine.steering.spec import AudioSpec
@@ -113,7 +113,7 @@ class _Result:
     """What was made: all that is told of it, its recipe and source, and what ended it early."""
 
     told: dict[str, Any]
-    recipe: Recipe
+    recipe: TakeRecipe
     source: Source
     fault: Exception | None
 
@@ -291,10 +291,10 @@ def _check_named(path: Path) -> None:
 def _check_places(outputs: list[Path], report: Path | None) -> None:
     # Long work asks before it begins, so that its result has a place to go.
     from engine.services.generation import take_store
-    from engine.services.generation.take_export import Beside
+    from engine.services.generation.take_export import ExportedTake
 
     for path in outputs:
-        Beside(path).prepare()
+        ExportedTake(path).prepare()
     if report is None:
         return
     if report in {*outputs, *map(take_store.beside, outputs)}:
@@ -310,7 +310,7 @@ def _opened(model: str) -> _Bench:
     return _Bench(Loaded(opened(model)), config.load().settings.soundfont, {})
 
 
-def _model_of(recipe: Recipe) -> str:
+def _model_of(recipe: TakeRecipe) -> str:
     from engine.steering.musicgen.model import DEFAULT, KNOWN
 
     if recipe.take.model not in (DEFAULT, *KNOWN):
@@ -342,15 +342,17 @@ def _make(bench: _Bench, order: Order, out: Path, report: Path | None) -> _Resul
     from engine.jobs import Cancelled, Job
     from engine.services.generation.backends import StudioParts
     from engine.services.generation.live_changes import Controls
-    from engine.services.generation.take_export import Beside
-    from engine.services.generation.take_job import Maker
+    from engine.services.generation.take_export import ExportedTake
+    from engine.services.generation.take_job import TakeMaker
 
-    def more(recipe: Recipe) -> dict[Path, bytes]:
+    def more(recipe: TakeRecipe) -> dict[Path, bytes]:
         return {} if report is None else {report: document(described(bench.cards, recipe, out))}
 
-    shelf = Beside(out, more)
+    shelf = ExportedTake(out, more)
     job = Job(1, "steer", "steer", lambda _: None, _Shown(f"steer {out.name}"))
-    maker = Maker(job, bench.instrument, order, Controls(), StudioParts(), bench.soundfont, shelf)
+    maker = TakeMaker(
+        job, bench.instrument, order, Controls(), StudioParts(), bench.soundfont, shelf
+    )
     try:
         with _cancelling(job):
             made = maker.make(lambda _: None, lambda: False)
@@ -371,9 +373,9 @@ class _Shown:
         self._line = ProgressLine(name)
 
     def __call__(self, event: Event) -> None:
-        from engine.protocol.generation import TakeGrown
+        from engine.protocol.generation import TakeProgressed
 
-        if isinstance(event, TakeGrown):
+        if isinstance(event, TakeProgressed):
             least, most = (duration(seconds) for seconds in event.left)
             left = least if least == most else f"{least} to {most}"
             meters = ", ".join(

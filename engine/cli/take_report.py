@@ -14,11 +14,11 @@ from engine.common.printing import put
 
 if TYPE_CHECKING:
     from engine.protocol.generation import TraitResult
-    from engine.services.generation.recipe import Recipe
+    from engine.services.generation.recipe import TakeRecipe
     from engine.steering.probes.probe import ProbeCard
 
 
-def described(cards: Mapping[str, ProbeCard], recipe: Recipe, out: Path) -> dict[str, Any]:
+def described(cards: Mapping[str, ProbeCard], recipe: TakeRecipe, out: Path) -> dict[str, Any]:
     """Gives all that is told of a take that was kept as ``out``, with what its probes are worth."""
     from engine.services.generation import take_store
     from engine.steering.probes.probe import CHANCE
@@ -115,7 +115,7 @@ def _followed(probe: dict[str, Any], steps: list[dict[str, Any]]) -> str:
     )
 
 
-def tell_missed(cards: Mapping[str, ProbeCard], recipe: Recipe) -> None:
+def tell_missed(cards: Mapping[str, ProbeCard], recipe: TakeRecipe) -> None:
     """Says on standard error which traits were asked for and not reached, and what may help."""
     settings = {each.setting.name: each.setting for each in recipe.traits}
     for result in recipe.take.results:

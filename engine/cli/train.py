@@ -14,7 +14,7 @@ from engine.common.printing import put
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.steering.training.loop import Progress
+    from engine.steering.training.loop import TrainingProgress
 
 
 def add_render(verbs: Any) -> None:
@@ -175,10 +175,10 @@ def _steps(options: argparse.Namespace) -> int:
     return int(number("--steps", str(options.steps), 1, 100_000_000))
 
 
-def _shown(options: argparse.Namespace) -> Callable[[Progress], None]:
+def _shown(options: argparse.Namespace) -> Callable[[TrainingProgress], None]:
     line = ProgressLine(f"train {options.verb}, seed {options.seed}")
 
-    def show(progress: Progress) -> None:
+    def show(progress: TrainingProgress) -> None:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
         line.show(progress.step / progress.steps, f"{progress.rate:.2f} steps/s, {losses}")
 

@@ -9,7 +9,7 @@ MAX_LINE = 65_536
 """The longest line in bytes, its end included."""
 
 
-class Lines:
+class LineReader:
     """Cuts what arrives into lines.
 
     A line that is longer than ``limit`` comes as its first part, one byte over it, which
@@ -35,7 +35,7 @@ class Lines:
         self._part += piece[: max(0, self.limit + 1 - len(self._part))]
 
 
-class Outbox:
+class PipeWriter:
     """Writes to a pipe what it takes at once, and keeps the rest for later."""
 
     def __init__(self, descriptor: int, limit: int) -> None:

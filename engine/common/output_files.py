@@ -22,7 +22,7 @@ class BadName(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputKind:
     """A kind of file: what it is called, its suffixes, the usual first, and how it begins."""
 
     name: str
@@ -30,20 +30,20 @@ class Output:
     begins: re.Pattern[bytes]
 
 
-SONG = Output("an Armonica song", (".armonica",), re.compile(rb'\s*\{\s*"armonica"\s*:'))
-MIDI = Output("a MIDI file", (".mid", ".midi"), re.compile(rb"MThd"))
-SOUND = Output(
+SONG = OutputKind("an Armonica song", (".armonica",), re.compile(rb'\s*\{\s*"armonica"\s*:'))
+MIDI = OutputKind("a MIDI file", (".mid", ".midi"), re.compile(rb"MThd"))
+SOUND = OutputKind(
     "a WAV or FLAC file", (".wav", ".flac"), re.compile(rb"(RIFF|RF64|RIFX)....WAVE|fLaC", re.S)
 )
-RECIPE = Output("a take's recipe", (".json",), re.compile(rb'\s*\{\s*"armonica_take"\s*:'))
-PROVENANCE = Output(
+RECIPE = OutputKind("a take's recipe", (".json",), re.compile(rb'\s*\{\s*"armonica_take"\s*:'))
+PROVENANCE = OutputKind(
     "a provenance of Armonica",
     (".json",),
     re.compile(rb'\s*\{\s*"format"\s*:\s*\d+\s*,\s*"program"\s*:\s*"armonica '),
 )
 
 
-def named(path: str, kind: Output) -> Path:
+def named(path: str, kind: OutputKind) -> Path:
     """Gives the whole path that is meant: ``~`` is home, and the suffix may be left out.
 
     Raises `BadName` where no file is named, or one with the suffix of another kind.
@@ -71,7 +71,7 @@ def named(path: str, kind: Output) -> Path:
     return place.absolute()
 
 
-def check(place: Path, kind: Output) -> None:
+def check(place: Path, kind: OutputKind) -> None:
     """Raises `CannotWrite` where something is there that is not of this kind by its content."""
     try:
         state = place.stat()

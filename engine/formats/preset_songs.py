@@ -17,7 +17,7 @@ from engine.music.song import Slot, Song, Track
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class PresetRecipe:
     """A song from measures of one tune: the tune's id, which measures, and how they sound."""
 
     file: str
@@ -30,15 +30,15 @@ class Recipe:
 
 RECIPES = (
     # A hornpipe in dotted eighths: eight bars that differ in all four attributes. Harp.
-    Recipe("1-the-londonderry-hornpipe", "oneills1850/1701-1780/1753", 1, 8, 92.0, 46),
+    PresetRecipe("1-the-londonderry-hornpipe", "oneills1850/1701-1780/1753", 1, 8, 92.0, 46),
     # A reel in the Dorian mode. Flute.
-    Recipe("2-the-star-of-munster", "oneills1850/1176-1275/1218", 1, 8, 104.0, 73),
+    PresetRecipe("2-the-star-of-munster", "oneills1850/1176-1275/1218", 1, 8, 104.0, 73),
     # Violin.
-    Recipe("3-the-soldiers-joy", "oneills1850/1625-1700/1642", 1, 8, 108.0, 40),
+    PresetRecipe("3-the-soldiers-joy", "oneills1850/1625-1700/1642", 1, 8, 108.0, 40),
 )
 
 
-def song(recipe: Recipe, corpus: Corpus) -> Song:
+def song(recipe: PresetRecipe, corpus: Corpus) -> Song:
     """Gives the song of a recipe; raises `UnknownName` where the corpus has no such tune."""
     ids = [tune.id for tune in corpus.tunes]
     if recipe.tune not in ids:

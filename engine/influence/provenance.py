@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import __version__
 from engine.common import atomic, output_files
-from engine.influence.spec import Found, Match
+from engine.influence.spec import InfluenceAnswer, Match
 from engine.locations import make_usual
 from engine.music.song import Origin
 
@@ -29,15 +29,15 @@ SUFFIX = ".json"
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TracedMeasure:
     """A measure (from 1), where it came from, and what it is like; None where it is silent."""
 
     measure: int
     origin: Origin
-    found: Found | None
+    found: InfluenceAnswer | None
 
 
-def of_song(title: str, rows: Sequence[Traced]) -> dict[str, Any]:
+def of_song(title: str, rows: Sequence[TracedMeasure]) -> dict[str, Any]:
     """Gives the document of a song's measures."""
     measures = [
         {"measure": row.measure, "origin": asdict(row.origin), **_told(row.found)} for row in rows
@@ -46,7 +46,7 @@ def of_song(title: str, rows: Sequence[Traced]) -> dict[str, Any]:
     return {**_head("song", title, searched), "measures": measures}
 
 
-def of_take(take: str, found: Found) -> dict[str, Any]:
+def of_take(take: str, found: InfluenceAnswer) -> dict[str, Any]:
     """Gives the document of a take."""
     return {**_head("take", take, found), **_told(found)}
 
@@ -60,7 +60,7 @@ def write(path: str, document: dict[str, Any]) -> Path:
     return place
 
 
-def lines(rows: Sequence[Traced]) -> list[tuple[int, str]]:
+def lines(rows: Sequence[TracedMeasure]) -> list[tuple[int, str]]:
     """Gives a line for each measure (from 0) that is near to a piece, and one for the search."""
     found = [row for row in rows if row.found is not None and row.found.close]
     told = [(row.measure - 1, f"Measure {row.measure}: {_line(row.found)}") for row in found]
@@ -83,7 +83,7 @@ def said(match: Match) -> str:
     return f"{match.title} ({match.book} {match.number}, {where})"
 
 
-def _line(found: Found | None) -> str:
+def _line(found: InfluenceAnswer | None) -> str:
     assert found is not None
     match = max(found.matches, key=lambda each: each.percentile)
     word = "influenced by" if match.evidence == "retrained" else "similar to"
@@ -94,7 +94,7 @@ def _line(found: Found | None) -> str:
     )
 
 
-def _head(kind: str, title: str, found: Found | None) -> dict[str, Any]:
+def _head(kind: str, title: str, found: InfluenceAnswer | None) -> dict[str, Any]:
     head: dict[str, Any] = {
         "format": FORMAT,
         "program": f"armonica {__version__}",
@@ -113,7 +113,7 @@ def _head(kind: str, title: str, found: Found | None) -> dict[str, Any]:
     return head
 
 
-def _told(found: Found | None) -> dict[str, Any]:
+def _told(found: InfluenceAnswer | None) -> dict[str, Any]:
     if found is None:
         return {"close": False, "originality": None, "matches": []}
     matches = [

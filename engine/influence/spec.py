@@ -71,7 +71,7 @@ class Originality:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class InfluenceAnswer:
     """The answer to one question: matches by rank, and where no match is close, that.
 
     ``close`` tells whether the best match is nearer than what most held-out human tunes reach.

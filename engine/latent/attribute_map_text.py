@@ -26,7 +26,7 @@ GLYPHS: dict[Glyphs, str] = {"digits": DIGITS, "shades": SHADES}
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class MapScale:
     """The span of values that ten levels share out; ``low`` equals ``high`` on a flat map."""
 
     low: float
@@ -51,10 +51,10 @@ class Scale:
         return f"{low} [{glyphs}] {high}" if " " in glyphs else f"{low} {glyphs} {high}"
 
 
-def scale(rows: Iterable[Sequence[float]]) -> Scale:
+def scale(rows: Iterable[Sequence[float]]) -> MapScale:
     """Gives the span of the values in ``rows``; nought to nought where there are none."""
     values = [value for row in rows for value in row]
-    return Scale(min(values), max(values)) if values else Scale(0.0, 0.0)
+    return MapScale(min(values), max(values)) if values else MapScale(0.0, 0.0)
 
 
 def nearest(value: float, cells: int) -> int:

@@ -14,7 +14,7 @@ from engine.latent.tokens import Floats, Ints, measured, relative
 
 
 @dataclass(frozen=True)
-class Codec:
+class CalibratedCodec:
     """The fixed part of a model, fitted to the training measures.
 
     ``tables`` are the knots of the four attributes; ``middle`` and ``spread`` turn the lowest
@@ -27,7 +27,7 @@ class Codec:
     surprise: Floats
 
     @classmethod
-    def fitted(cls, tokens: Ints) -> Codec:
+    def fitted(cls, tokens: Ints) -> CalibratedCodec:
         """Fits the codec to training measures [N, 24] in absolute tokens."""
         values, (_, lowest) = measured(tokens), relative(tokens)
         return cls(
@@ -55,7 +55,7 @@ class Codec:
         return found
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> Codec:
+    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> CalibratedCodec:
         """Takes the codec out of stored tensors; raises `KeyError` where one is missing."""
         tables = [tensors.pop(f"codec.table.{at}").double().numpy() for at in range(NAMED)]
         middle, spread = tensors.pop("codec.register").tolist()

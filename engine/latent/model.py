@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from engine.latent import spec
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import NAMED, MeasureVAE
 from engine.latent.reranking import choose, firmness, neighbours
 from engine.latent.spec import CANDIDATES, LIMIT, Dimension, Latent, LatentSpec
@@ -43,7 +43,7 @@ class TrainedVAE:
     def __init__(
         self,
         network: MeasureVAE,
-        codec: Codec,
+        codec: CalibratedCodec,
         digest: str,
         codes: npt.NDArray[np.float16] | None = None,
     ) -> None:

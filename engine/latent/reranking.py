@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import NAMED
 from engine.latent.plausibility import RARE, beat_patterns, in_key
 from engine.latent.tokens import Floats, Ints, measured
@@ -58,7 +58,7 @@ def firmness(moved: Sequence[int]) -> Floats:
     return weights
 
 
-def choose(codec: Codec, named: Floats, tokens: Ints, weights: Floats) -> Ints:
+def choose(codec: CalibratedCodec, named: Floats, tokens: Ints, weights: Floats) -> Ints:
     """Gives the best candidate [N, 24] of relative tokens [N, C, 24] at named codes [N, 4].
 
     The first candidate of each is the plainly decoded measure.

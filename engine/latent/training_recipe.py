@@ -8,7 +8,7 @@ from engine.errors import UnknownName
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """The weights of the losses and the shares of augmented measures.
 
     ``divergence`` is beta, the weight of the Kullback-Leibler term; ``normal`` pulls each named
@@ -37,16 +37,16 @@ class Recipe:
         return asdict(self)
 
 
-ARMONICA = Recipe("armonica", normal=0.3, correlation=0.02, obedience=0.1)
+ARMONICA = TrainingRecipe("armonica", normal=0.3, correlation=0.02, obedience=0.1)
 """Codes regularised to normal scores, and a decoder trained to obey them."""
 
-PUBLISHED = Recipe("published", sign=1.0)
+PUBLISHED = TrainingRecipe("published", sign=1.0)
 """The published losses alone (Pati and Lerch 2020; Bryan-Kinns et al. 2021), the rest equal."""
 
 RECIPES = {recipe.name: recipe for recipe in (ARMONICA, PUBLISHED)}
 
 
-def recipe(name: str) -> Recipe:
+def recipe(name: str) -> TrainingRecipe:
     """Gives the recipe called ``name``; raises `UnknownName`."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)

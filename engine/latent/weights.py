@@ -16,7 +16,7 @@ from safetensors.torch import save as save_tensors
 
 from engine.common import atomic
 from engine.errors import BadModel
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.model import TrainedVAE
 from engine.latent.network import NAMED, MeasureVAE, Shape
 from engine.latent.tokens import Ints
@@ -29,7 +29,7 @@ LARGEST = 8192
 
 
 def save(
-    folder: Path, network: MeasureVAE, codec: Codec, tokens: Ints, card: dict[str, Any]
+    folder: Path, network: MeasureVAE, codec: CalibratedCodec, tokens: Ints, card: dict[str, Any]
 ) -> None:
     """Writes a model's weights, its training codes and its card; raises `CannotWrite`.
 
@@ -106,7 +106,7 @@ def load(folder: Path) -> TrainedVAE:
         )
     try:
         tensors = load_tensors(content)
-        codec = Codec.from_tensors(tensors)
+        codec = CalibratedCodec.from_tensors(tensors)
         # Without memory of its own: a card may ask for more than there is.
         with torch.device("meta"):
             network = MeasureVAE(_shape(card))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import Lines, Outbox
+from engine.common.line_pipe import LineReader, PipeWriter
 from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
@@ -69,7 +69,7 @@ class PlayerLink:
         self._lock = threading.Lock()
         self._closing = False
         # What a player that takes the place of another must be told.
-        self._ports: dict[int, m.OpenPort] = {0: m.OpenPort(None)}
+        self._ports: dict[int, m.UsePort] = {0: m.UsePort(None)}
         self._clock = Clock()
         self._standing: dict[type[m.ToPlayer], m.ToPlayer] = {}
         self._restoring = False
@@ -96,9 +96,9 @@ class PlayerLink:
         with self._lock:
             if self._closing:
                 return
-            if isinstance(message, m.OpenPort):
+            if isinstance(message, m.UsePort):
                 self._ports[message.outlet] = message
-            elif isinstance(message, m.Listen | m.Thru | m.Spare | m.Monitor):
+            elif isinstance(message, m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor):
                 self._standing[type(message)] = message
             elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
                 # Walked up to now, so that what has passed is not remembered for ever.
@@ -155,7 +155,7 @@ class PlayerLink:
             ) from None
         assert process.stdin is not None  # It was asked for.
         self._process = process
-        self._outbox = Outbox(process.stdin.fileno(), _OUTBOX)
+        self._outbox = PipeWriter(process.stdin.fileno(), _OUTBOX)
         self._started = time.monotonic()
 
     def _run(self) -> None:
@@ -173,7 +173,7 @@ class PlayerLink:
     def _listen(self) -> None:
         assert self._process.stdout is not None  # It was asked for.
         source = self._process.stdout.fileno()
-        lines = Lines()
+        lines = LineReader()
         while True:
             with self._lock:
                 sinks = [self._outbox.descriptor] if self._outbox.waiting else []

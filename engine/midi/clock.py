@@ -18,7 +18,7 @@ from engine.midi.messages import (
     ClockStop,
     ClockTempo,
 )
-from engine.midi.player.schedule import LATE_LIMIT, Due
+from engine.midi.player.schedule import LATE_LIMIT, DueMessage
 
 TICK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
 
@@ -71,18 +71,18 @@ class Clock:
             heapq.heapify(self._changes)
         self._push(message, asked=True)
 
-    def take(self, now: float) -> list[Due]:
+    def take(self, now: float) -> list[DueMessage]:
         """Gives what is due by ``now``, in order, and counts it as sent.
 
         Ticks that are hopelessly late are skipped; the receiver is then put right by Song
         Position and Continue at the next sixteenth.
         """
-        due: list[Due] = []
+        due: list[DueMessage] = []
         skipped = False
         while (at := self.next_time) <= now:
             if self._next_change <= at:
                 _, _, message, _ = heapq.heappop(self._changes)
-                due.extend(Due(at, data) for data in self._apply(message))
+                due.extend(DueMessage(at, data) for data in self._apply(message))
                 continue
             run = self._run
             assert run is not None  # Only a running clock has a next tick.
@@ -92,7 +92,7 @@ class Clock:
                 skipped = True
             else:
                 run.count += 1
-                due.append(Due(at, TICK))
+                due.append(DueMessage(at, TICK))
         if skipped and (resume := self.resume(now)):
             self._push(resume, asked=False)
         return due

@@ -161,7 +161,7 @@ class ClockStop:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPort:
+class UsePort:
     """Plays to the named port from now on; None keeps time and plays to nothing.
 
     A part of a name is enough where only one port carries it. With ``hush``, every channel of
@@ -208,7 +208,7 @@ class Thru:
 
 
 @dataclass(frozen=True, slots=True)
-class Spare:
+class ExcludeFromThru:
     """Keeps what moves something here from going on to the instrument.
 
     ``controls`` are named by `control_name`; others are passed on from now on.
@@ -218,7 +218,7 @@ class Spare:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class SendFeedback:
     """Sends one message back to the device that is heard at ``port``, if it listens itself."""
 
     port: str
@@ -229,7 +229,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Panic:
+class SilenceAll:
     """Ends every sounding note at once, drops scheduled ones and quiets every used channel."""
 
 
@@ -298,7 +298,7 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MidiReceived:
     """One MIDI message that arrived at ``at`` on a port that is heard."""
 
     at: float
@@ -381,11 +381,11 @@ class Reach:
 
 
 ToPlayer = (
-    Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | OpenPort | Listen | Thru
-    | Spare | Feed | Panic | Monitor | Quit
+    Notes | Flush | Prolong | Send | ClockRun | ClockTempo | ClockStop | UsePort | Listen | Thru
+    | ExcludeFromThru | SendFeedback | SilenceAll | Monitor | Quit
 )  # fmt: skip
 FromPlayer = (
-    Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | Heard | Lateness
+    Ready | PortsSeen | PortOpened | PortLost | PortFailed | Listening | MidiReceived | Lateness
     | Sent | Rejected | PlayerLost | Reach
 )  # fmt: skip
 Message = ToPlayer | FromPlayer

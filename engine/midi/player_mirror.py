@@ -15,7 +15,7 @@ KEPT = 1.0
 Messages = list[m.ToPlayer]
 
 
-class Told:
+class SentNotes:
     """The notes that the player holds, as it was told: ends that were cut are cut here too."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import Lines
+from engine.common.line_pipe import LineReader
 from engine.midi.ports import Census, PortInfo
 
 PAUSE = 5.0
@@ -97,7 +97,7 @@ def _watcher(command: Sequence[str]) -> Iterator[int | None]:
 
 
 def _lines(source: int, until: int | None) -> Iterator[bytes]:
-    lines = Lines()
+    lines = LineReader()
     poll = _poll(until)
     poll.register(source, select.POLLIN)
     while True:

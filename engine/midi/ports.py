@@ -210,7 +210,7 @@ class Input:
         self._in.delete()
 
 
-class Output:
+class MidiOutput:
     """A port that is open for playing."""
 
     def __init__(self, name: str, api: str, client: str = CLIENT) -> None:

@@ -58,7 +58,7 @@ class Account:
 
 
 @dataclass
-class _Placed:
+class _PlacedScoreNote:
     """A note on the grid: its first tick and the one after its last, and what it was."""
 
     start: int
@@ -112,7 +112,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _placed(notes: Iterable[ScoreNote], grid: Grid, account: Account) -> list[_Placed]:
+def _placed(notes: Iterable[ScoreNote], grid: Grid, account: Account) -> list[_PlacedScoreNote]:
     known: dict[tuple[int, int], tuple[int, Fraction]] = {}
     length, parts = grid.length.as_integer_ratio()
 
@@ -141,12 +141,12 @@ def _placed(notes: Iterable[ScoreNote], grid: Grid, account: Account) -> list[_P
         if moved:
             account.ends += 1
             account.end_most = max(account.end_most, moved)
-        placed.append(_Placed(start, end, note))
+        placed.append(_PlacedScoreNote(start, end, note))
     return placed
 
 
-def _line(placed: list[_Placed], account: Account) -> list[_Placed]:
-    line: list[_Placed] = []
+def _line(placed: list[_PlacedScoreNote], account: Account) -> list[_PlacedScoreNote]:
+    line: list[_PlacedScoreNote] = []
     for note in sorted(placed, key=lambda note: (note.start, -note.source.pitch, -note.end)):
         before = line[-1] if line else None
         if before is None or note.start >= before.end:

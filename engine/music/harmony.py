@@ -32,14 +32,14 @@ _REPEAT, _FALL, _LAST_TONIC = 0.15, 0.35, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class HarmonicKey:
     """A key: the tonic's pitch class, and the mode as one of the seven church modes."""
 
     tonic: int
     mode: str
 
     @classmethod
-    def named(cls, name: str) -> Key:
+    def named(cls, name: str) -> HarmonicKey:
         """Reads a key as tune books write it ("G major"); raises `UnknownName`."""
         tonic, _, mode = name.partition(" ")
         if tonic not in _TONICS or mode not in _ROTATIONS:
@@ -59,9 +59,9 @@ class Key:
         """Whether the third above the tonic is a minor one."""
         return (self.scale[2] - self.tonic) % 12 == 3
 
-    def transposed(self, semitones: int) -> Key:
+    def transposed(self, semitones: int) -> HarmonicKey:
         """Gives the key moved by ``semitones``."""
-        return Key((self.tonic + semitones) % 12, self.mode)
+        return HarmonicKey((self.tonic + semitones) % 12, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,9 @@ class Chord:
         return self.root, self.third, self.fifth
 
 
-def harmonise(line: Sequence[Stretch], key: Key, end: float, length: float) -> tuple[Chord, ...]:
+def harmonise(
+    line: Sequence[Stretch], key: HarmonicKey, end: float, length: float
+) -> tuple[Chord, ...]:
     """Gives chords of ``length`` quarter notes from 0 to ``end`` that fit a melody in a key.
 
     The sum of three things is as large as it can be: notes of the chord under the melody

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from engine.influence.spec import Found
+from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.music.measure import Measure
@@ -13,7 +13,7 @@ from engine.protocol.base import Command, Event
 
 
 @dataclass(frozen=True, slots=True)
-class MapFilled(Event):
+class MapComputed(Event):
     """A map, whole or as far as it is filled; ``revision`` is the snapshot it was drawn from."""
 
     slot: int
@@ -23,7 +23,7 @@ class MapFilled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Explained(Event):
+class SensitivityComputed(Event):
     """What the gauges of a slot do from here, measured at snapshot ``revision``."""
 
     slot: int
@@ -33,7 +33,7 @@ class Explained(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class MatchExcerpt:
     """The measures of a match: those of the song (none in a take), and those in print."""
 
     ours: tuple[Measure, ...] = ()
@@ -50,9 +50,9 @@ class InfluenceFound(Event):
 
     asked: AskInfluence | AskTakeInfluence
     revision: int
-    found: Found | None
+    found: InfluenceAnswer | None
     lack: str = ""
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[MatchExcerpt, ...] = ()
     books: tuple[str, ...] = ()
     licences: tuple[str, ...] = ()
 

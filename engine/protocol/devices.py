@@ -28,7 +28,7 @@ class MidiLine:
 
 
 @dataclass(frozen=True, slots=True)
-class MidiPassed(Event):
+class MidiTraffic(Event):
     """The MIDI messages since the last telling, told to whoever watches.
 
     The latest are there; ``missed_in`` and ``missed_out`` count those that were passed over.
@@ -38,12 +38,12 @@ class MidiPassed(Event):
     missed_in: int = 0
     missed_out: int = 0
 
-    def then(self, later: MidiPassed, most: int) -> MidiPassed:
+    def then(self, later: MidiTraffic, most: int) -> MidiTraffic:
         """Gives this telling and a later one as one, with ``most`` messages at most."""
         lines = self.lines + later.lines
         over, kept = lines[:-most], lines[-most:]
         came = sum(line.way == "in" for line in over)
-        return MidiPassed(
+        return MidiTraffic(
             kept,
             self.missed_in + later.missed_in + came,
             self.missed_out + later.missed_out + len(over) - came,
@@ -60,7 +60,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceShown:
+class ControllerState:
     """A controller: its name, the port it is at (empty: not there), and the file of its map.
 
     A map that ships is not written to: what is learned goes to a file of the player's own.
@@ -75,10 +75,10 @@ class DeviceShown:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlsShown(Event):
+class ControllersState(Event):
     """All controllers and what they move, and the target that waits for a control, if one does."""
 
-    devices: tuple[DeviceShown, ...] = ()
+    devices: tuple[ControllerState, ...] = ()
     learning: Target | None = None
 
 
@@ -129,7 +129,7 @@ class SetThru(Command):
 
 @dataclass(frozen=True, slots=True)
 class WatchMidi(Command):
-    """Has what passes over the MIDI ports told (see `MidiPassed`), or no longer.
+    """Has what passes over the MIDI ports told (see `MidiTraffic`), or no longer.
 
     It ends by itself (see `engine.services.devices.midi_monitor.LEASE`): whoever goes on watching
     asks again.

@@ -147,7 +147,7 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
-class StudioShown(Event):
+class GenerationState(Event):
     """The whole state of steering: model, traits, settings, takes, what grows and what plays.
 
     ``job`` is the job that grows a take, and ``growing`` the id that the take will have;
@@ -178,7 +178,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeGrown(Event):
+class TakeProgressed(Event):
     """The take that grows, 10 to 20 times a second.
 
     ``seconds`` of ``of`` are there, the prompt's included; ``rate`` is seconds of sound made
@@ -201,7 +201,7 @@ class TakeGrown(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class TakePlayed(Event):
+class PlaybackMoved(Event):
     """Where the take that plays is, in seconds; ``take`` is None when nothing plays."""
 
     take: str | None

@@ -19,7 +19,7 @@ class JobProgressed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Event):
+class CommandFailed(Event):
     """A command that could not be met: an error's title, message and remedy.
 
     ``answers`` is that command; None where no command was at fault. ``again`` is the one that
@@ -41,7 +41,7 @@ class Refused(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed(Event):
+class Notice(Event):
     """Something worth a line: a port gone or back, a file written, what an import changed.
 
     ``answers`` is the command about a file that was met by it, if one was.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.midi.controllers.targets import SORTS, Target
-from engine.protocol.generation import StudioShown
+from engine.protocol.generation import GenerationState
 from engine.protocol.snapshot import Snapshot
 
 
-def offered(shown: Snapshot, studio: StudioShown) -> list[Target]:
+def offered(shown: Snapshot, studio: GenerationState) -> list[Target]:
     """Gives every target that there is now, in the order of the words."""
     spec = shown.model.spec
     names = {

@@ -19,7 +19,7 @@ class PlayheadMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class KeysHeard(Event):
+class KeysPlayed(Event):
     """What is being played on a keyboard: the pitches that sound now.
 
     While the loop runs ``notes`` are those of the measure at hand, in ``slot``: start and end
@@ -44,7 +44,7 @@ class LatenessMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ClockFollowed(Event):
+class ClockSyncMeasured(Event):
     """The clock that is followed: quarter notes a minute, and how far the music is off it.
 
     ``drift`` is the mean of the last quarter in milliseconds, positive where the music is

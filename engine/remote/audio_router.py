@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.audio.devices import Sound
+from engine.audio.devices import SoundDevices
 from engine.remote import protocol as v
-from engine.services.generation.backends import Speaker, StudioParts
+from engine.services.generation.backends import AudioOutput, StudioParts
 
 if TYPE_CHECKING:
     from engine.audio.output import Playing
@@ -23,7 +23,7 @@ _LOUDEST = 32_767
 Put = Callable[[v.SoundOrder], None]
 
 
-class SoundBoard:
+class AudioRouter:
     """Speakers here and elsewhere; a wave goes to the newest of those who listen elsewhere.
 
     Safe to call from any thread.
@@ -32,14 +32,14 @@ class SoundBoard:
     def __init__(self, parts: StudioParts | None = None) -> None:
         self._parts = parts or StudioParts()
         self._lock = threading.Lock()
-        self._far: dict[str, tuple[Put, Sound]] = {}
+        self._far: dict[str, tuple[Put, SoundDevices]] = {}
         self._playing: _Routed | None = None
 
     def parts(self) -> StudioParts:
         """Gives the studio's parts with these speakers in the place of its own."""
         return replace(self._parts, devices=self._devices, sink=self._sink)
 
-    def seen(self, place: str, put: Put, sound: Sound) -> None:
+    def seen(self, place: str, put: Put, sound: SoundDevices) -> None:
         """Takes which sound devices there are at a place."""
         with self._lock:
             self._far.pop(place, None)
@@ -68,12 +68,12 @@ class SoundBoard:
             place = next(reversed(self._far))
             return place, self._far[place][0]
 
-    def _devices(self) -> Sound:
+    def _devices(self) -> SoundDevices:
         with self._lock:
             far = [sound for _, sound in self._far.values()]
         return far[-1] if far else self._parts.devices()
 
-    def _sink(self, changed: Callable[[Playing], None]) -> Speaker:
+    def _sink(self, changed: Callable[[Playing], None]) -> AudioOutput:
         self._playing = _Routed(self, self._parts.sink, changed)
         return self._playing
 
@@ -83,14 +83,14 @@ class _Routed:
 
     def __init__(
         self,
-        board: SoundBoard,
-        own: Callable[[Callable[[Playing], None]], Speaker],
+        board: AudioRouter,
+        own: Callable[[Callable[[Playing], None]], AudioOutput],
         changed: Callable[[Playing], None],
     ) -> None:
         self._board = board
         self._make_own = own
         self.changed = changed
-        self._own: Speaker | None = None
+        self._own: AudioOutput | None = None
         self._far: Put | None = None
         self.place: str | None = None
         self._at = 0.0
@@ -143,7 +143,7 @@ class _Routed:
         if self._own is not None:
             self._own.close()
 
-    def _order(self, far: v.SoundOrder, own: Callable[[Speaker], None]) -> None:
+    def _order(self, far: v.SoundOrder, own: Callable[[AudioOutput], None]) -> None:
         if self._far is not None:
             self._far(far)
         elif self._own is not None:
@@ -165,7 +165,7 @@ class Loudspeaker:
     ) -> None:
         self._tell = tell
         self._parts = parts or StudioParts()
-        self._speaker: Speaker | None = None
+        self._speaker: AudioOutput | None = None
         self._seen: v.SoundSeen | None = None
         threading.Thread(target=self._look, name="sound devices", daemon=True).start()
 

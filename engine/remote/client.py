@@ -14,20 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.common.codec import BadLine
-from engine.common.line_pipe import Lines, Outbox
+from engine.common.line_pipe import LineReader, PipeWriter
 from engine.errors import ArmonicaError
 from engine.event_bus import Subscriber, Subscription, Subscriptions
 from engine.midi import messages as m
 from engine.protocol.base import Command, Event
-from engine.protocol.devices import ControlsShown
+from engine.protocol.devices import ControllersState
 from engine.protocol.files import AtTheEnd
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.audio_router import Loudspeaker
 from engine.remote.connect import Address, NoWay, Wire
-from engine.remote.player_bridge import ENOUGH, Home
+from engine.remote.player_bridge import ENOUGH, PlayerBridge
 from engine.remote.snapshot_delta import CHANNEL, Differences
 
 FIRST_ANSWER = 120.0
@@ -60,7 +60,7 @@ class SentAway(ArmonicaError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Close:
+class _Hangup:
     pass
 
 
@@ -74,8 +74,8 @@ class _Line:
 
     def __init__(self, wire: Wire, now: float) -> None:
         self.wire = wire
-        self.lines = Lines(v.LONGEST_FROM_ENGINE)
-        self.outbox = Outbox(wire.writes, _OUTBOX)
+        self.lines = LineReader(v.LONGEST_FROM_ENGINE)
+        self.outbox = PipeWriter(wire.writes, _OUTBOX)
         self.differences = Differences()
         self.heard = now
         self.welcome: v.Welcome | None = None
@@ -111,7 +111,7 @@ class RemoteEngine:
         address: Address,
         *,
         watches: bool = True,
-        home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        home: Callable[[Callable[[m.FromPlayer], None]], PlayerBridge] | None = None,
         sound: Callable[[Callable[[v.SoundSeen | v.SoundDid], None]], Loudspeaker] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -119,15 +119,15 @@ class RemoteEngine:
         self._watches = watches
         self._clock = clock
         self._snapshot: Snapshot | None = None
-        self._studio: StudioShown | None = None
-        self._controls: ControlsShown | None = None
+        self._studio: GenerationState | None = None
+        self._controls: ControllersState | None = None
         self._subscriptions = Subscriptions()
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
             os.set_blocking(descriptor, False)
         self._make_home = home
-        self._home: Home | None = None
+        self._home: PlayerBridge | None = None
         self._make_sound = sound
         self._sound: Loudspeaker | None = None
         self._line: _Line | None = None
@@ -176,7 +176,7 @@ class RemoteEngine:
 
     def close(self) -> None:
         """Leaves the engine, which goes on, and silences the player here."""
-        self._put(_Close())
+        self._put(_Hangup())
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(2 * _CLOSING)
 
@@ -240,7 +240,7 @@ class RemoteEngine:
 
     def _take(self, item: Any) -> None:
         match item:
-            case _Close():
+            case _Hangup():
                 self._leave()
             case Subscription():
                 self._subscriptions.add(item)
@@ -265,7 +265,7 @@ class RemoteEngine:
             if not self._say(v.asked(command)):
                 raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
-            self._publish(Refused.of(error, command))
+            self._publish(CommandFailed.of(error, command))
 
     def _say(self, said: bytes) -> bool:
         return self._line is not None and self._line.outbox.put(said)
@@ -326,14 +326,14 @@ class RemoteEngine:
             case v.Score() if self._home is not None:
                 self._home.score(said)
             case v.Denied(title, message, remedy):
-                self._publish(Refused(title, message, remedy))
+                self._publish(CommandFailed(title, message, remedy))
 
     def _publish(self, event: Event) -> None:
         if isinstance(event, Snapshot):
             self._snapshot = event
-        elif isinstance(event, StudioShown):
+        elif isinstance(event, GenerationState):
             self._studio = event
-        elif isinstance(event, ControlsShown):
+        elif isinstance(event, ControllersState):
             self._controls = event
         self._subscriptions.tell(event)
 
@@ -407,9 +407,9 @@ class RemoteEngine:
         self._tries = 0
         if anew and self._studio is not None:
             # An engine that was never asked for anything says nothing of its studio.
-            self._publish(StudioShown())
+            self._publish(GenerationState())
         if anew and self._controls is not None:
-            self._publish(ControlsShown())
+            self._publish(ControllersState())
         line.echo_at = self._clock()
         if self._home is not None:
             self._home.attached(anew)
@@ -428,7 +428,7 @@ class RemoteEngine:
             self._tries += 1
             return
         self._greeted(line)
-        self._publish(Noticed(f"The line to {self._address} is back."))
+        self._publish(Notice(f"The line to {self._address} is back."))
         log.info("The line was down for some time until %.1f", now)
 
     def _broken(self, line: _Line) -> None:
@@ -438,7 +438,7 @@ class RemoteEngine:
         if self._home is not None:
             self._home.broken()
         text = f"The line to {self._address} is down; it is being opened again."
-        self._publish(Noticed(text, "warning"))
+        self._publish(Notice(text, "warning"))
 
     def _leave(self) -> None:
         self._ended = True

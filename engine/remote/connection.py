@@ -9,9 +9,9 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
-from engine.common.line_pipe import Lines
+from engine.common.line_pipe import LineReader
 from engine.remote.protocol import LONGEST_TO_ENGINE
-from engine.remote.send_queue import Outbox
+from engine.remote.send_queue import SendQueue
 from engine.remote.sockets import Door
 
 LONGEST_GREETING = 4096
@@ -45,7 +45,7 @@ class Allowance:
         self._left -= cost
 
 
-class Peer:
+class Connection:
     """The socket of one guest: lines in at a bounded rate, lines out as fast as they are taken."""
 
     def __init__(self, connection: socket.socket, name: str, door: Door, now: float) -> None:
@@ -53,7 +53,7 @@ class Peer:
         self.connection = connection
         self.name = name
         self.door = door
-        self.outbox = Outbox()
+        self.outbox = SendQueue()
         self.since = self.heard = now
         self.greeted = False
         self.place = ""
@@ -62,7 +62,7 @@ class Peer:
         self.ending = False
         self.flooded: float | None = None
         self.leave: Callable[[], None] = lambda: None
-        self._lines = Lines(LONGEST_GREETING)
+        self._lines = LineReader(LONGEST_GREETING)
         self._inbox: deque[bytes] = deque()
         self._allowance = Allowance(RATE, BURST, now)
         self._writing = bytearray()

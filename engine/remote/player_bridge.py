@@ -13,7 +13,7 @@ from engine.midi.clock import Change
 from engine.remote.clock_offset import ClockMap, Offset
 from engine.remote.protocol import Measured, Score
 from engine.remote.sent_schedule import Held
-from engine.services.devices.output_port import PortDesk
+from engine.services.devices.output_port import OutputPort
 
 ENOUGH, A_FEW = 16, 3
 """Round trips after which the engine's time is known well enough to play by, and those on a line
@@ -33,7 +33,7 @@ _TIMES = ("at", "on", "off")
 PlayerFactory = Callable[[Callable[[m.FromPlayer], None]], Player]
 
 
-class Home:
+class PlayerBridge:
     """One local player process, told by a line; all but ``hear`` happens on one thread.
 
     ``hear`` is given what the player says, on the player's thread. While the line is down it
@@ -48,7 +48,7 @@ class Home:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._desk = PortDesk(port)
+        self._desk = OutputPort(port)
         self._offset = Offset()
         self._map: ClockMap | None = None
         self._held = Held()
@@ -91,9 +91,9 @@ class Home:
 
     def play(self, message: m.ToPlayer) -> None:
         """Takes what the engine plays."""
-        if isinstance(message, m.OpenPort) and message.outlet:
+        if isinstance(message, m.UsePort) and message.outlet:
             self._player.send(message)
-        elif isinstance(message, m.OpenPort):
+        elif isinstance(message, m.UsePort):
             for each in self._desk.choose(message.name)[0]:
                 self._player.send(each)
         elif self._map is not None and not isinstance(message, m.Quit):
@@ -177,8 +177,8 @@ class Home:
     def _silence(self, now: float) -> None:
         if self._held.interval(now) is not None:
             self.play(m.ClockStop(now))
-        self._player.send(m.Panic())
-        self._held.take(m.Panic(), now)
+        self._player.send(m.SilenceAll())
+        self._held.take(m.SilenceAll(), now)
         self._down = False
 
     def _forget(self) -> None:

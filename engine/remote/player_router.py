@@ -31,8 +31,8 @@ _SLACK = 0.05
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
 _OF_A_PORT = {m.PortOpened, m.PortLost, m.PortFailed}
-_STANDING = m.Listen | m.Thru | m.Spare | m.Monitor
-_DEAF = (m.Listen(), m.Thru(False), m.Spare(), m.Monitor(False))
+_STANDING = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
+_DEAF = (m.Listen(), m.Thru(False), m.ExcludeFromThru(), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
 PlayerFactory = Callable[[Report], Player]
@@ -60,7 +60,7 @@ class Seat:
         return self.delay is not None and not self.quiet
 
 
-class Switchboard:
+class PlayerRouter:
     """Passes what the engine plays to all who listen, and what one of them says back.
 
     That is the newest with screens, or without any the engine's own player. While somebody
@@ -83,7 +83,7 @@ class Switchboard:
         self._standing: dict[type, m.ToPlayer] = {}
         self._led: Seat | None = None
         # The ports of routes, which whoever leads opens where it is.
-        self._routes: dict[int, m.OpenPort] = {}
+        self._routes: dict[int, m.UsePort] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -101,8 +101,8 @@ class Switchboard:
     def send(self, message: m.ToPlayer) -> None:
         """Passes a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.OpenPort | m.Feed):
-                if isinstance(message, m.OpenPort) and message.outlet:
+            if isinstance(message, m.UsePort | m.SendFeedback):
+                if isinstance(message, m.UsePort) and message.outlet:
                     self._routes[message.outlet] = message
                 self._to(self._leader(), message)
                 return
@@ -121,7 +121,7 @@ class Switchboard:
         """Silences everybody and ends the engine's own player."""
         with self._lock:
             for seat in self._seats.values():
-                seat.put(m.Panic())
+                seat.put(m.SilenceAll())
             self._seats.clear()
         if self._own is not None:
             self._own.close()
@@ -235,7 +235,7 @@ class Switchboard:
         if self._own is not None:
             # Its clock may be waiting to start, and would then stop first.
             now = self._clock()
-            self._own.send(m.Panic())
+            self._own.send(m.SilenceAll())
             if self._held.clock(now, now):
                 self._own.send(m.ClockStop(now))
 

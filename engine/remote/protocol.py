@@ -169,7 +169,7 @@ class Score(FromEngine):
 
 @dataclass(frozen=True, slots=True)
 class SoundOrder(FromEngine):
-    """Asks the sound device for something, as `engine.services.generation.backends.Speaker` does.
+    """Asks the sound device for something, as `AudioOutput` of the generation service does.
 
     ``wave`` are samples of 16 bits, little-endian, of 1 or 2 ``channels`` in turn; to ``play``
     from ``seconds`` on (0: from where it stands) a wave must be there so far.
@@ -197,7 +197,7 @@ class SoundOrder(FromEngine):
 
 
 @dataclass(frozen=True, slots=True)
-class State(FromEngine):
+class EngineState(FromEngine):
     """Answers `Status`: whose process it is, since when (seconds), and what goes on."""
 
     pid: int

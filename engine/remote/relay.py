@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 
-from engine.common.line_pipe import Outbox
+from engine.common.line_pipe import PipeWriter
 from engine.remote.connect import Address
 
 _READ = 65_536
@@ -20,8 +20,8 @@ def relay(given: int = 0, out: int = 1) -> None:
     """Carries bytes both ways until either end closes; raises `NoWay` where no engine is."""
     wire = Address().dial()
     os.set_blocking(given, False)
-    towards = Outbox(wire.writes, 2 * _MOST)
-    back = Outbox(out, 2 * _MOST)
+    towards = PipeWriter(wire.writes, 2 * _MOST)
+    back = PipeWriter(out, 2 * _MOST)
     ways = {given: towards, wire.reads: back}
     try:
         while ways:
@@ -51,7 +51,7 @@ def _read(source: int) -> bytes | None:
         return b""
 
 
-def _finish(back: Outbox) -> None:
+def _finish(back: PipeWriter) -> None:
     # The last words may say why: an engine that sends somebody away tells the reason.
     while back.waiting:
         _, writable, _ = select.select([], [back.descriptor], [], 1.0)

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 
 from engine.event_bus import OFTEN, kind_of, latest
 from engine.protocol.base import Event
-from engine.protocol.devices import MidiPassed
+from engine.protocol.devices import MidiTraffic
 from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import TOLD, line
 from engine.remote.snapshot_delta import CHANNEL, Differences
@@ -25,7 +25,7 @@ MOST_SOUND = 134_217_728
 """Bytes of a wave that may wait: a quarter of an hour."""
 
 
-class Outbox:
+class SendQueue:
     """Lines for one who may be slow; safe to fill from any thread.
 
     Of what is told often only the latest of its kind waits. What is played is never passed
@@ -53,7 +53,7 @@ class Outbox:
     def tell(self, event: Event) -> None:
         """Takes an event; it is put into words when its turn comes."""
         with self._lock:
-            if isinstance(event, (*OFTEN, MidiPassed)):
+            if isinstance(event, (*OFTEN, MidiTraffic)):
                 # At the end, after what had happened before it.
                 waiting = self._events.pop(kind_of(event), None)
                 self._events[kind_of(event)] = latest(waiting, event)

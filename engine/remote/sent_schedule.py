@@ -46,7 +46,7 @@ class Held:
                 # Walked up to now, so that what has passed is not remembered for ever.
                 self._clock.take(now)
                 self._clock.change(message)
-            case m.Panic():
+            case m.SilenceAll():
                 self._notes.clear()
 
     def notes(self, at: float, outlet: int = 0) -> tuple[m.TimedNote, ...]:

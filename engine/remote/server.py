@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine import locations
-from engine.audio.devices import Sound
+from engine.audio.devices import SoundDevices
 from engine.audio.output import Playing
 from engine.common.codec import BadLine
 from engine.errors import ArmonicaError, UserError
@@ -26,13 +26,13 @@ from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
 from engine.protocol.base import Command, Event
 from engine.protocol.files import Kept
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
-from engine.remote.audio_router import SoundBoard
-from engine.remote.connection import Peer
+from engine.remote.audio_router import AudioRouter
+from engine.remote.connection import Connection
 from engine.remote.file_access import Fence
-from engine.remote.player_router import QUIET, Switchboard
+from engine.remote.player_router import QUIET, PlayerRouter
 from engine.remote.sockets import Door
 from engine.services.session import autosave
 from engine.text import printable
@@ -108,7 +108,7 @@ class House:
 
     recovered: tuple[Kept, ...] = ()
     ended: Callable[[], None] = lambda: None
-    sound: SoundBoard | None = None
+    sound: AudioRouter | None = None
     fence: Fence = field(default_factory=Fence)
 
 
@@ -118,7 +118,7 @@ class Server:
     def __init__(
         self,
         engine: Attachable,
-        switchboard: Switchboard,
+        switchboard: PlayerRouter,
         doors: Sequence[Door],
         house: House | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -130,7 +130,7 @@ class Server:
         self._clock = clock
         self._name = secrets.token_hex(8)
         self._started = time.time()
-        self._peers: dict[socket.socket, Peer] = {}
+        self._peers: dict[socket.socket, Connection] = {}
         self._closing = False
         self._warned = -math.inf
         self._selector = selectors.DefaultSelector()
@@ -176,14 +176,14 @@ class Server:
             match key.data:
                 case Door() as door:
                     self._admit(door)
-                case Peer() as peer:
+                case Connection() as peer:
                     self._serve(peer, events)
                 case _:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._wake, 65_536)
         self._meet_all()
 
-    def _watch(self, peer: Peer) -> None:
+    def _watch(self, peer: Connection) -> None:
         wanted = selectors.EVENT_READ if peer.listens else 0
         wanted |= selectors.EVENT_WRITE if peer.writes else 0
         known = self._selector.get_map().get(peer.connection)
@@ -194,7 +194,7 @@ class Server:
         elif known is not None and known.events != wanted:
             self._selector.modify(peer.connection, wanted, peer)
 
-    def _serve(self, peer: Peer, events: int) -> None:
+    def _serve(self, peer: Connection, events: int) -> None:
         there = peer.connection in self._peers
         try:
             if there and events & selectors.EVENT_READ:
@@ -223,7 +223,7 @@ class Server:
                 self._warn(error.line())
                 continue
             self._make_room(door, MOST_STRANGERS)
-            self._peers[connection] = Peer(connection, name, door, self._clock())
+            self._peers[connection] = Connection(connection, name, door, self._clock())
 
     def _make_room(self, door: Door, most: int) -> None:
         """Sends the oldest strangers of a door away until there are fewer than ``most``."""
@@ -255,14 +255,14 @@ class Server:
             self._meet_one(peer, now)
             self._look_after(peer, now)
 
-    def _meet_one(self, peer: Peer, now: float) -> None:
+    def _meet_one(self, peer: Connection, now: float) -> None:
         for _ in range(_TURN):
             said = None if peer.ending else peer.next_line(now)
             if said is None:
                 return
             self._meet(peer, said, now)
 
-    def _look_after(self, peer: Peer, now: float) -> None:
+    def _look_after(self, peer: Connection, now: float) -> None:
         if peer.connection not in self._peers:
             return
         if peer.ending:
@@ -281,7 +281,7 @@ class Server:
         elif peer.greeted:
             self._switchboard.heard(peer.place, now - peer.heard <= QUIET)
 
-    def _meet(self, peer: Peer, said: bytes, now: float) -> None:
+    def _meet(self, peer: Connection, said: bytes, now: float) -> None:
         try:
             if not peer.greeted:
                 self._greet(peer, v.for_engine(said))
@@ -297,7 +297,7 @@ class Server:
         except ArmonicaError as error:
             self._refuse(peer, error)
 
-    def _greet(self, peer: Peer, hello: object) -> None:
+    def _greet(self, peer: Connection, hello: object) -> None:
         if not isinstance(hello, v.Hello):
             raise Unwelcome("A line begins with who is there.")
         token = peer.door.token
@@ -314,7 +314,7 @@ class Server:
             raise Unwelcome("The engine has as many guests as it takes.", "Try again later.")
         self._seat(peer, hello)
 
-    def _seat(self, peer: Peer, hello: v.Hello) -> None:
+    def _seat(self, peer: Connection, hello: v.Hello) -> None:
         for other in list(self._peers.values()):
             if hello.place and other.place == hello.place:
                 # Their old line is broken, though nobody noticed here.
@@ -350,7 +350,9 @@ class Server:
         if hello.plays or hello.watches:
             log.info("%s is attached%s", peer.name, " and plays" if hello.plays else "")
 
-    def _hear(self, peer: Peer, said: Command | m.FromPlayer | v.ToEngine, now: float) -> None:
+    def _hear(
+        self, peer: Connection, said: Command | m.FromPlayer | v.ToEngine, now: float
+    ) -> None:
         match said:
             case Command() if not self._may(peer, said):
                 pass
@@ -363,7 +365,7 @@ class Server:
             case v.Got(count):
                 peer.outbox.got(count)
             case v.SoundSeen(devices, reason) if self._house.sound is not None:
-                sound = Sound(devices, reason)
+                sound = SoundDevices(devices, reason)
                 self._house.sound.seen(peer.place, lambda order: self._sound(peer, order), sound)
             case v.SoundDid(state, position, length, reason) if self._house.sound is not None:
                 self._house.sound.did(peer.place, Playing(state, position, length, reason))
@@ -382,21 +384,21 @@ class Server:
             case _:
                 self._switchboard.says(peer.place, said)
 
-    def _may(self, peer: Peer, command: Command) -> bool:
+    def _may(self, peer: Connection, command: Command) -> bool:
         try:
             self._house.fence.check(command, self._engine.snapshot.path)
         except ArmonicaError as error:
             self._warn(f"{peer.name} was refused: {error.message}")
             if peer.watches:
-                peer.outbox.tell(Refused.of(error, command))
+                peer.outbox.tell(CommandFailed.of(error, command))
             else:
                 peer.outbox.put(v.denied(error))
             return False
         return True
 
-    def _state(self) -> v.State:
+    def _state(self) -> v.EngineState:
         shown = self._engine.snapshot
-        return v.State(
+        return v.EngineState(
             os.getpid(),
             self._started,
             shown.song.title,
@@ -407,14 +409,14 @@ class Server:
             next((door.port for door in self._doors.values() if door.port is not None), None),
         )
 
-    def _play(self, peer: Peer, message: m.ToPlayer | v.Score) -> None:
+    def _play(self, peer: Connection, message: m.ToPlayer | v.Score) -> None:
         if isinstance(message, v.Score):
             peer.outbox.put(v.from_engine(message))
         else:
             peer.outbox.put(v.played(message))
         self._rouse()
 
-    def _sound(self, peer: Peer, order: v.SoundOrder) -> None:
+    def _sound(self, peer: Connection, order: v.SoundOrder) -> None:
         said = v.from_engine(order)
         if order.do in ("load", "stop"):
             # Whatever has not gone yet is of a wave that nobody waits for any more.
@@ -425,11 +427,11 @@ class Server:
             peer.outbox.put(said)
         self._rouse()
 
-    def _tell(self, peer: Peer, event: Event) -> None:
+    def _tell(self, peer: Connection, event: Event) -> None:
         peer.outbox.tell(event)
         self._rouse()
 
-    def _refuse(self, peer: Peer, error: ArmonicaError) -> None:
+    def _refuse(self, peer: Connection, error: ArmonicaError) -> None:
         said = f"{peer.name} is shown out: {error.message}"
         if peer.greeted:
             log.warning("%s", said)
@@ -439,7 +441,7 @@ class Server:
         peer.ending = True
         peer.heard = self._clock()
 
-    def _drop(self, peer: Peer) -> None:
+    def _drop(self, peer: Connection) -> None:
         if self._peers.pop(peer.connection, None) is None:
             # Dropped before: its place may be another's by now.
             return

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine import logs
 from engine.common.child_process import child_command, child_environment
 from engine.common.codec import BadLine
-from engine.common.line_pipe import Lines
+from engine.common.line_pipe import LineReader
 from engine.errors import ArmonicaError
 from engine.remote import protocol as v
 from engine.remote import sockets
@@ -38,7 +38,7 @@ class ServiceFailed(ArmonicaError):
     title = "Service"
 
 
-def start(arguments: Sequence[str] = ()) -> v.State:
+def start(arguments: Sequence[str] = ()) -> v.EngineState:
     """Starts a service with the arguments of `armonica serve`, and waits until it answers.
 
     It belongs to no terminal. Raises `AlreadyServed` or `ServiceFailed`.
@@ -68,10 +68,10 @@ def start(arguments: Sequence[str] = ()) -> v.State:
     raise ServiceFailed("The service does not answer.", f"{logs.place()} may say why.")
 
 
-def status() -> v.State:
+def status() -> v.EngineState:
     """Asks the service how it is; raises `NoWay` where none is."""
     answer = _ask(v.Status())
-    if not isinstance(answer, v.State):
+    if not isinstance(answer, v.EngineState):
         raise ServiceFailed("The service answers with something else.", "Stop and start it.")
     return answer
 
@@ -127,7 +127,7 @@ def _ask(question: v.ToEngine) -> v.FromEngine | None:
     try:
         for said in (v.Hello(v.VOCABULARY, watches=False), question):
             _write(wire, v.to_engine(said))
-        lines = Lines(v.LONGEST_FROM_ENGINE)
+        lines = LineReader(v.LONGEST_FROM_ENGINE)
         until = time.monotonic() + _ANSWER
         while (left := until - time.monotonic()) > 0:
             readable, _, _ = select.select([wire.reads], [], [], left)
@@ -138,7 +138,7 @@ def _ask(question: v.ToEngine) -> v.FromEngine | None:
                 answer = v.by_engine(*v.parsed(line, v.LONGEST_FROM_ENGINE))
                 if isinstance(answer, v.Denied):
                     raise ServiceFailed(answer.message, answer.remedy)
-                if isinstance(answer, v.State):
+                if isinstance(answer, v.EngineState):
                     return answer
     except (OSError, BadLine) as error:
         raise NoWay(f"The service does not answer: {error}.") from None

@@ -17,7 +17,7 @@ from engine.music.song import Song
 from engine.protocol.base import Command, Event
 from engine.protocol.devices import (
     CancelLearn,
-    ControlsShown,
+    ControllersState,
     Forget,
     Learn,
     ListenTo,
@@ -54,8 +54,8 @@ from engine.protocol.files import (
     RecoverSong,
     SaveSong,
 )
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Cancel, Noticed, Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import Cancel, CommandFailed, Notice
 from engine.protocol.snapshot import RecordSettings, Snapshot
 from engine.protocol.transport import (
     Audition,
@@ -76,26 +76,26 @@ from engine.protocol.transport import (
 from engine.protocol.waiting import lost_words
 from engine.runtime.model_queue import ASKING, ModelQueue
 from engine.services.analysis.influence_backends import InfluenceParts
-from engine.services.analysis.influence_queries import WayFound
-from engine.services.analysis.service import Question, Questions
+from engine.services.analysis.influence_queries import EscapeFound
+from engine.services.analysis.service import AnalysisService, Question
 from engine.services.devices.controllers import Controllers
-from engine.services.devices.inputs import ListeningDesk
-from engine.services.devices.midi_monitor import MidiWatch
-from engine.services.devices.output_port import PortDesk
+from engine.services.devices.inputs import Inputs
+from engine.services.devices.midi_monitor import MidiMonitor
+from engine.services.devices.output_port import OutputPort
 from engine.services.editing import edits
-from engine.services.editing.command_log import Recording
+from engine.services.editing.command_log import CommandLog
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
-from engine.services.generation.service import Studio, StudioCommand
+from engine.services.generation.service import GenerationService, StudioCommand
 from engine.services.generation.take_search import open_take_search
 from engine.services.generation.worker_events import StudioReport
 from engine.services.session import autosave, file_commands
-from engine.services.session.autosave_timer import Keeping
+from engine.services.session.autosave_timer import AutosaveTimer
 from engine.services.session.keeper import Keeper
-from engine.services.session.song_files import Shelf
-from engine.services.transport.cc_output import AHEAD, GAP, Coming, Modulator
-from engine.services.transport.clock_sync import Following
-from engine.services.transport.recorder import Keyboard
+from engine.services.session.song_files import SongFiles
+from engine.services.transport.cc_output import AHEAD, GAP, CcOutput, Coming
+from engine.services.transport.clock_sync import ClockSync
+from engine.services.transport.recorder import Recorder
 from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import Sequencer
 
@@ -128,7 +128,7 @@ Item = Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
 """What reaches the engine thread; an event is one that a job tells."""
 
 
-class Conductor:
+class Dispatcher:
     """Meets commands, reports of the player, and events of jobs, each at a time ``now``.
 
     ``play`` takes messages for the player, ``publish`` what is told to everybody. ``report``
@@ -147,7 +147,7 @@ class Conductor:
         settings: Settings,
         keeper: Keeper | None = None,
         seen: Mapping[str, str] | None = None,
-        recording: Recording | None = None,
+        recording: CommandLog | None = None,
         report: Callable[[Event], None] | None = None,
         studio: StudioParts | None = None,
         influence: InfluenceParts | None = None,
@@ -156,14 +156,14 @@ class Conductor:
         self._play = play
         self._publish = publish
         self._jobs = jobs
-        self._questions = Questions(jobs, influence or InfluenceParts(open_take_search))
-        self._shelf = Shelf(seen)
-        self._keeping = Keeping(keeper, jobs, self._shelf)
+        self._questions = AnalysisService(jobs, influence or InfluenceParts(open_take_search))
+        self._shelf = SongFiles(seen)
+        self._keeping = AutosaveTimer(keeper, jobs, self._shelf)
         self._recording = recording
-        self._desk = PortDesk(settings.port)
+        self._desk = OutputPort(settings.port)
         channel, only = state.snapshot().song.track.channel, channels(settings.channels)
-        self._ears = ListeningDesk(settings.inputs, settings.thru, channel, only)
-        self._passing = MidiWatch()
+        self._ears = Inputs(settings.inputs, settings.thru, channel, only)
+        self._passing = MidiMonitor()
         record = RecordSettings(
             settings.strength,
             settings.latency,
@@ -171,13 +171,15 @@ class Conductor:
             round(settings.count_in),
             settings.click_sound,
         )
-        self._keyboard = Keyboard(record, only)
-        self._studio = Studio(jobs, publish, report or publish, settings, studio or StudioParts())
+        self._keyboard = Recorder(record, only)
+        self._studio = GenerationService(
+            jobs, publish, report or publish, settings, studio or StudioParts()
+        )
         self._controllers = Controllers(publish)
         self._sequencer = Sequencer(state.snapshot().song)
-        self._modulator = Modulator()
+        self._modulator = CcOutput()
         self._routing = Routing()
-        self._following = Following(self._sequencer, settings.clock, settings.clock_offset)
+        self._following = ClockSync(self._sequencer, settings.clock, settings.clock_offset)
         self._queue = ModelQueue()
         self._catching_up = False
         self._importing: ImportMidi | None = None
@@ -199,12 +201,12 @@ class Conductor:
         return self._state.snapshot()
 
     @property
-    def studio(self) -> StudioShown:
+    def studio(self) -> GenerationState:
         """The latest state of what audio is made with."""
         return self._studio.shown
 
     @property
-    def controls(self) -> ControlsShown:
+    def controls(self) -> ControllersState:
         """The latest state of the controllers."""
         return self._controllers.shown
 
@@ -271,13 +273,13 @@ class Conductor:
                     self._publish(self.snapshot)
             case ModelFailed(error):
                 self._apply(MarkModel(None, error.line()), now)
-                self._publish(Refused.of(error))
+                self._publish(CommandFailed.of(error))
                 # The reason has been told once; what waited is not refused one by one.
                 self._queue.give_up()
                 self._catch_up(now)
             case StudioReport():
                 self._studio.take(item, now)
-            case WayFound():
+            case EscapeFound():
                 self._go_away(item, now)
             case file_commands.MidiRead():
                 self._bring_in(item, now)
@@ -308,13 +310,13 @@ class Conductor:
             again = None
             if isinstance(error, WouldReplace) and isinstance(command, SaveSong):
                 again = SaveSong(command.path, replace=True)
-            self._publish(Refused.of(error, command, again))
+            self._publish(CommandFailed.of(error, command, again))
 
     def _must_wait(self, command: Command, now: float) -> bool:
         if self.snapshot.model.state != "loading" or not self._queue.takes(command):
             return False
         if not self.snapshot.waiting and not isinstance(command, ASKING):
-            self._publish(Noticed("The model is still loading; this follows when it is there."))
+            self._publish(Notice("The model is still loading; this follows when it is there."))
         self._apply(MarkWaiting(self._queue.count), now)
         return True
 
@@ -361,7 +363,7 @@ class Conductor:
             case FollowClock(source):
                 self._following.follow(source)
                 if self.snapshot.inputs.wanted == ():
-                    self._publish(Noticed("No MIDI input is heard, so no clock either.", "warning"))
+                    self._publish(Notice("No MIDI input is heard, so no clock either.", "warning"))
                 self._keep_clock(now)
             case BackToOwnTempo():
                 self._send(self._following.lead(now))
@@ -382,12 +384,12 @@ class Conductor:
             case _:
                 self._apply(command, now)
 
-    def _go_away(self, found: WayFound, now: float) -> None:
+    def _go_away(self, found: EscapeFound, now: float) -> None:
         slots = self.snapshot.song.slots
         if found.slot >= len(slots) or slots[found.slot].latent != found.before:
-            self._publish(Noticed("The measure has moved meanwhile, and was left as it is."))
+            self._publish(Notice("The measure has moved meanwhile, and was left as it is."))
         elif self._apply(SetLatents(found.slot, found.values), now):
-            self._publish(Noticed(found.words))
+            self._publish(Notice(found.words))
 
     def _file(self, command: file_commands.Filing, now: float) -> None:
         if isinstance(command, OpenSong | RecoverSong):
@@ -415,7 +417,7 @@ class Conductor:
     def _bring_in(self, read: file_commands.MidiRead, now: float) -> None:
         if read.command is not self._importing:
             self._publish(
-                Refused(
+                CommandFailed(
                     "MIDI file",
                     "Something else was opened meanwhile.",
                     "Take it again.",
@@ -430,7 +432,7 @@ class Conductor:
         before = self._state.snapshot()
         events = self._state.apply(command)
         after = self._state.snapshot()
-        refused = any(isinstance(event, Refused) for event in events)
+        refused = any(isinstance(event, CommandFailed) for event in events)
         if not refused:
             # First the music: it is heard while the rest is told.
             self._sound(command, before, after, now)
@@ -526,14 +528,14 @@ class Conductor:
             put=lambda played: self._apply(played, now),
         )
         self._apply(EndRecording(), now)
-        self._publish(Noticed(words))
+        self._publish(Notice(words))
 
     def _capture(self, slot: int, now: float) -> None:
         song = self.snapshot.song
         song.slot(slot)
         last = self._keyboard.last(slot, song, now, self._sequencer)
         if self._apply(last.command, now):
-            self._publish(Noticed(last.words))
+            self._publish(Notice(last.words))
 
     def _show_keys(self, now: float) -> None:
         shown = self._keyboard.show(now, self._sequencer)
@@ -555,16 +557,16 @@ class Conductor:
 
     def _report(self, report: m.FromPlayer, now: float) -> None:
         self._passing.take(report)
-        ours = isinstance(report, m.Heard) and self._controllers.owns(report)
+        ours = isinstance(report, m.MidiReceived) and self._controllers.owns(report)
         if not ours and self._keyboard.hear(report, now):
             self._show_keys(now)
-        if isinstance(report, m.Heard):
+        if isinstance(report, m.MidiReceived):
             if self._following.take(report):
                 self._keep_clock(now)
             command = self._controllers.hear(report, self.snapshot, self.studio)
             if command is not None:
                 self._command(command, now)
-        if isinstance(report, m.Heard | m.Sent):
+        if isinstance(report, m.MidiReceived | m.Sent):
             return
         if isinstance(report, m.Listening):
             self._controllers.seen(report.names)

@@ -22,16 +22,16 @@ from engine.midi.client import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PlayerLost, ToPlayer
 from engine.music.song import Song
 from engine.protocol.base import Command, Event
-from engine.protocol.devices import ControlsShown
+from engine.protocol.devices import ControllersState
 from engine.protocol.files import AtTheEnd
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Stop
-from engine.runtime.dispatcher import Conductor, Item, ModelFailed, ModelLoaded, collapsed
+from engine.runtime.dispatcher import Dispatcher, Item, ModelFailed, ModelLoaded, collapsed
 from engine.runtime.startup import opening
 from engine.services.analysis.influence_backends import InfluenceParts
-from engine.services.editing.command_log import Recording
+from engine.services.editing.command_log import CommandLog
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
 from engine.services.session import autosave
@@ -95,7 +95,7 @@ class Engine:
         self._opening = opening(song, self._settings)
         opened = self._opening
         self._state = State(opened.song, opened.path, opened.locks)
-        self.recording = Recording(opened.song, opened.path, opened.locks) if record else None
+        self.recording = CommandLog(opened.song, opened.path, opened.locks) if record else None
         self._snapshot = self._state.snapshot()
         self._inbox: queue.SimpleQueue[Item | Subscription | _Close] = queue.SimpleQueue()
         self._subscriptions = Subscriptions()
@@ -158,7 +158,7 @@ class Engine:
     def _run(self) -> None:
         jobs = Jobs(self._inbox.put)
         player = self._start_player()
-        conductor = Conductor(
+        conductor = Dispatcher(
             self._state,
             play=player.send,
             publish=self._publish,
@@ -180,10 +180,10 @@ class Engine:
             for end in (lambda: self._keep(conductor), player.close, jobs.close):
                 self._guarded(end)
 
-    def _keep(self, conductor: Conductor) -> None:
+    def _keep(self, conductor: Dispatcher) -> None:
         self._ends = conductor.close(self._clock())
 
-    def _serve(self, conductor: Conductor) -> None:
+    def _serve(self, conductor: Dispatcher) -> None:
         while True:
             wake = conductor.wake()
             try:
@@ -205,7 +205,7 @@ class Engine:
             self._guarded(lambda: conductor.settle(self._clock()))
 
     def _wait_for_model(
-        self, conductor: Conductor, arrived: Sequence[Item | Subscription | _Close]
+        self, conductor: Dispatcher, arrived: Sequence[Item | Subscription | _Close]
     ) -> None:
         if not conductor.snapshot.waiting:
             return
@@ -223,14 +223,14 @@ class Engine:
             if isinstance(item, ModelLoaded):
                 self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
 
-    def _take(self, conductor: Conductor, item: Item | Subscription) -> None:
+    def _take(self, conductor: Dispatcher, item: Item | Subscription) -> None:
         if isinstance(item, Subscription):
             self._subscriptions.add(item)
             item.tell(conductor.snapshot)
             # Whoever hears nothing of the studio may take it to be as at the start.
-            if conductor.studio != StudioShown():
+            if conductor.studio != GenerationState():
                 item.tell(conductor.studio)
-            if conductor.controls != ControlsShown():
+            if conductor.controls != ControllersState():
                 item.tell(conductor.controls)
         else:
             conductor.take(item, self._clock())
@@ -242,7 +242,9 @@ class Engine:
         except Exception as error:
             log.exception("The engine met a fault")
             self._publish(
-                Refused("Something went wrong", f"A fault was met: {error}.", "The song is safe.")
+                CommandFailed(
+                    "Something went wrong", f"A fault was met: {error}.", "The song is safe."
+                )
             )
 
     def _publish(self, event: Event) -> None:

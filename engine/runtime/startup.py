@@ -13,7 +13,7 @@ from engine.formats import song_file
 from engine.latent.spec import LatentModel
 from engine.music.song import Song
 from engine.protocol.base import Event
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
     try:
         return _file(settings.song)
     except ArmonicaError as error:
-        return Opening(shipped(), events=(Refused.of(error),))
+        return Opening(shipped(), events=(CommandFailed.of(error),))
 
 
 def shipped() -> Song:

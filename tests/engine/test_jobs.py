@@ -9,7 +9,7 @@ import pytest
 from engine import jobs
 from engine.errors import OutOfRange
 from engine.jobs import Job, Jobs
-from engine.protocol.notices import JobProgressed, Noticed, Refused
+from engine.protocol.notices import CommandFailed, JobProgressed, Notice
 from tests.support.events import Listener
 
 
@@ -33,7 +33,7 @@ def test_the_newest_of_a_kind_replaces_the_older_ones(listener: Listener) -> Non
         def run(job: Job) -> None:
             job.step(0.5)
             done.append(name)
-            job.tell(Noticed(name))
+            job.tell(Notice(name))
 
         lanes.start("model", "map", name, run)
 
@@ -42,7 +42,7 @@ def test_the_newest_of_a_kind_replaces_the_older_ones(listener: Listener) -> Non
     work("second")
     work("third")
     gate.set()
-    listener.wait(Noticed, lambda event: event.text == "third")
+    listener.wait(Notice, lambda event: event.text == "third")
     assert done == ["third"]
     lanes.close()
 
@@ -55,8 +55,8 @@ def test_lanes_do_not_wait_for_each_other(listener: Listener) -> None:
         job.step(1.0)
 
     lanes.start("model", "map", "slow", slow)
-    lanes.start("files", "browse", "quick", lambda job: job.tell(Noticed("quick")))
-    listener.wait(Noticed)
+    lanes.start("files", "browse", "quick", lambda job: job.tell(Notice("quick")))
+    listener.wait(Notice)
     gate.set()
     lanes.close()
 
@@ -96,9 +96,9 @@ def test_what_goes_wrong_is_told_and_the_lane_goes_on(listener: Listener) -> Non
 
     lanes.start("model", "a", "one", refused)
     lanes.start("model", "b", "another", fault)
-    lanes.start("model", "c", "last", lambda job: job.tell(Noticed("last")))
-    listener.wait(Noticed)
-    assert [event.message for event in listener.of(Refused)] == [
+    lanes.start("model", "c", "last", lambda job: job.tell(Notice("last")))
+    listener.wait(Notice)
+    assert [event.message for event in listener.of(CommandFailed)] == [
         "Too far.",
         "Another failed: by zero.",
     ]
@@ -125,7 +125,7 @@ def test_the_end_of_a_job_is_told_also_where_it_never_began(listener: Listener) 
 
     def ended(job: Job) -> None:
         over.append(job.name)
-        job.tell(Noticed(f"{job.name} is over"))
+        job.tell(Notice(f"{job.name} is over"))
 
     def held(job: Job) -> None:
         begun.set()
@@ -137,6 +137,6 @@ def test_the_end_of_a_job_is_told_also_where_it_never_began(listener: Listener) 
     queued = lanes.start("audio", "load", "second", held, ended)
     lanes.cancel(queued)
     lanes.start("audio", "generate", "third", lambda job: job.step(1.0), ended)
-    listener.wait(Noticed, lambda event: event.text == "third is over")
+    listener.wait(Notice, lambda event: event.text == "third is over")
     assert over == ["first", "second", "third"]
     lanes.close()

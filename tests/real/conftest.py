@@ -11,7 +11,7 @@ from engine.bench.jack import JackServer
 from engine.errors import NotReady
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import PERIOD, Heard
+from tests.support.jack import PERIOD, NoteReader
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +42,12 @@ def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture
-def hear(jack: JackServer) -> Iterator[Callable[[str], Heard]]:
+def hear(jack: JackServer) -> Iterator[Callable[[str], NoteReader]]:
     """Gives what starts a reader under a client name; each is ended with the test."""
-    readers: list[Heard] = []
+    readers: list[NoteReader] = []
 
-    def start(client: str) -> Heard:
-        readers.append(Heard(client, jack))
+    def start(client: str) -> NoteReader:
+        readers.append(NoteReader(client, jack))
         return readers[-1]
 
     yield start

@@ -17,7 +17,7 @@ from engine.bench.jack import RATE
 from engine.config import Settings
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol.transport import ClockFollowed
+from engine.protocol.transport import ClockSyncMeasured
 from engine.runtime.engine import Engine
 from tests.support.clock_streams import PULSE, START, STOP
 from tests.support.events import Listener
@@ -147,7 +147,7 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
             begun = [len(monitor.seen) for monitor in monitors]
             transport("play")
             monitors[1].wait_for_notes(begun[1], FIRST + NOTES)
-            tempi = [told.tempo for told in listener.of(ClockFollowed)]
+            tempi = [told.tempo for told in listener.of(ClockSyncMeasured)]
             assert statistics.median(tempi) == pytest.approx(TEMPO, abs=0.5)
             transport("stop", "locate 0")
             listener.until(lambda: not engine.snapshot.playing)

@@ -9,7 +9,7 @@ from engine.config import Settings
 from engine.latent.weights import load
 from engine.music.song import Slot, Song
 from engine.protocol.base import Event
-from engine.protocol.generation import TakeGrown
+from engine.protocol.generation import TakeProgressed
 from engine.runtime.engine import Engine
 from tests.support.fake_player import RecordingPlayer
 from tests.support.waiting import until
@@ -69,7 +69,7 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                 meters = [
                     meter.confidence
                     for event in told[before:]
-                    if isinstance(event, TakeGrown)
+                    if isinstance(event, TakeProgressed)
                     for meter in event.meters
                     if meter.name == "drums"
                 ]

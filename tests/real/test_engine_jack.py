@@ -26,14 +26,14 @@ from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import Heard, JackServer, note_starts
+from tests.support.jack import JackServer, NoteReader, note_starts
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], Heard]
+Hear = Callable[[str], NoteReader]
 
 
 @pytest.fixture
-def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, Heard]]:
+def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
     """Gives an engine with the song that ships, and the listener that it plays to."""
     del jack
     heard = hear("listener")
@@ -48,7 +48,7 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, Heard]]:
     made.close()
 
 
-def test_the_song_that_ships_arrives_note_by_note(engine: tuple[Engine, Heard]) -> None:
+def test_the_song_that_ships_arrives_note_by_note(engine: tuple[Engine, NoteReader]) -> None:
     made, heard = engine
     made.send(SetTempo(300))
     made.send(Play())
@@ -63,7 +63,9 @@ def test_the_song_that_ships_arrives_note_by_note(engine: tuple[Engine, Heard]) 
     heard.wait_until(lambda _: not heard.holding())
 
 
-def test_an_edit_is_heard_and_closing_leaves_no_note(engine: tuple[Engine, Heard]) -> None:
+def test_an_edit_is_heard_and_closing_leaves_no_note(
+    engine: tuple[Engine, NoteReader],
+) -> None:
     made, heard = engine
     made.send(SetLatent(0, 2, -1.0))
     heard.wait_until(lambda messages: bool(note_starts(messages)))
@@ -73,7 +75,9 @@ def test_an_edit_is_heard_and_closing_leaves_no_note(engine: tuple[Engine, Heard
     heard.wait_until(lambda _: not heard.holding())
 
 
-def test_swing_a_lock_and_an_octave_beside_it_are_heard(engine: tuple[Engine, Heard]) -> None:
+def test_swing_a_lock_and_an_octave_beside_it_are_heard(
+    engine: tuple[Engine, NoteReader],
+) -> None:
     made, heard = engine
     eighths = Measure.from_tokens([token for pair in range(8) for token in (60 + pair, 0, 0)])
     made.send(SetAudition(False))
@@ -98,7 +102,7 @@ def test_swing_a_lock_and_an_octave_beside_it_are_heard(engine: tuple[Engine, He
 
 
 def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
-    engine: tuple[Engine, Heard],
+    engine: tuple[Engine, NoteReader],
 ) -> None:
     made, heard = engine
     made.send(SetModulation(Modulation(1, "cc", 4, 74)))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.text import printable
-from tests.support.jack import Heard
+from tests.support.jack import NoteReader
 from tui.byte_counter import terminal
 
 pytestmark = pytest.mark.real
@@ -21,7 +21,9 @@ COMMAND = [sys.executable, "-m", "engine"]
 ENDING = 60.0
 
 
-def test_a_client_called_by_control_codes_is_listed_as_text(hear: Callable[[str], Heard]) -> None:
+def test_a_client_called_by_control_codes_is_listed_as_text(
+    hear: Callable[[str], NoteReader],
+) -> None:
     hear(CLIENT)
     ended = subprocess.run(
         [*COMMAND, "ports"], capture_output=True, text=True, timeout=ENDING, check=True
@@ -31,7 +33,7 @@ def test_a_client_called_by_control_codes_is_listed_as_text(hear: Callable[[str]
 
 
 def test_a_client_called_by_control_codes_is_shown_as_text(
-    hear: Callable[[str], Heard], monkeypatch: pytest.MonkeyPatch
+    hear: Callable[[str], NoteReader], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hear(CLIENT)
     monkeypatch.setenv("ARMONICA_SONG", f"/songs/{CLIENT}")

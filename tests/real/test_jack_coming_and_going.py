@@ -17,9 +17,9 @@ from engine.common.child_process import child_environment
 from engine.config import Settings
 from engine.midi.client import PlayerLink
 from engine.midi.messages import FromPlayer
-from engine.protocol.devices import MidiPassed, WatchMidi
+from engine.protocol.devices import MidiTraffic, WatchMidi
 from engine.protocol.edit import SetTempo
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.transport import Play
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
@@ -75,14 +75,14 @@ while True:
 
 LOOKS = """
 import json, time, rtmidi
-from engine.midi.backends.jack import JackServer
+from engine.midi.backends.jack import JackPorts
 
 def plug():
     port = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="device")
     port.open_virtual_port("in")
     return port
 
-server, other = JackServer("looks"), rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="other")
+server, other = JackPorts("looks"), rtmidi.MidiIn(rtmidi.API_UNIX_JACK, name="other")
 other.open_virtual_port("in")
 server.look()
 device = plug()
@@ -203,7 +203,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         until(lambda: came_in(told), "it is not heard")
 
     def came_in(since: int) -> bool:
-        passed = [each for each in listener.events[since:] if isinstance(each, MidiPassed)]
+        passed = [each for each in listener.events[since:] if isinstance(each, MidiTraffic)]
         lines = [line for each in passed for line in each.lines]
         return any((line.way, line.port) == ("in", "jack:device-keys:out") for line in lines)
 
@@ -236,7 +236,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         after = [*map(memory, processes)], [*map(files, processes)]
         assert max(b - a for a, b in zip(before[0], after[0], strict=True)) < 8 << 20
         assert max(b - a for a, b in zip(before[1], after[1], strict=True)) <= 3
-        said = [event.text for event in listener.events if isinstance(event, Noticed)]
+        said = [event.text for event in listener.events if isinstance(event, Notice)]
         assert sum("has gone" in text for text in said) >= 3
         assert not any("player process ended" in text for text in said)
     finally:

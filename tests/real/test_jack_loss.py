@@ -16,20 +16,20 @@ from engine.common.child_process import child_environment
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import Heard, JackServer, note_starts, scale
+from tests.support.jack import JackServer, NoteReader, note_starts, scale
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], Heard]
+Hear = Callable[[str], NoteReader]
 
 
 PARENT = """
 import sys, time
 from engine.midi.client import PlayerLink
-from engine.midi.messages import Notes, OpenPort, PortOpened, Send, TimedNote
+from engine.midi.messages import Notes, UsePort, PortOpened, Send, TimedNote
 import threading
 opened = threading.Event()
 link = PlayerLink(lambda event: opened.set() if isinstance(event, PortOpened) else None)
-link.send(OpenPort("jack:listener:in"))
+link.send(UsePort("jack:listener:in"))
 opened.wait(30)
 now = time.monotonic()
 link.send(Send(now, bytes((0xB1, 64, 127))))
@@ -63,7 +63,7 @@ def test_killing_the_player_leaves_no_note_hanging(
 ) -> None:
     listener = hear("listener")
     log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
-    link.send(m.OpenPort("listener"))
+    link.send(m.UsePort("listener"))
     log.wait_for(m.PortOpened)
     now = time.monotonic()
     link.send(m.Notes((m.TimedNote(now, now + 60, 3, 50, 90),)))
@@ -88,7 +88,7 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
         try:
             log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
             others = guards(jack)
-            link.send(m.OpenPort(name))
+            link.send(m.UsePort(name))
             log.wait_for(m.PortOpened, lambda opened: opened.name == name)
             if name == "virtual":
                 connect()
@@ -115,7 +115,7 @@ def test_a_server_that_dies_is_noticed_and_its_port_taken_up_again(
 ) -> None:
     listener = hear("listener")
     log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
-    link.send(m.OpenPort(name))
+    link.send(m.UsePort(name))
     log.wait_for(m.PortOpened)
     if name == "virtual":
         connect()
@@ -147,7 +147,7 @@ def test_a_server_that_dies_is_noticed_and_its_port_taken_up_again(
 def test_a_port_that_goes_and_comes_back_is_taken_up_by_name(
     link: PlayerLink, log: EventLog, hear: Hear
 ) -> None:
-    link.send(m.OpenPort("jack:listener:in"))
+    link.send(m.UsePort("jack:listener:in"))
     assert "no MIDI port called" in log.wait_for(m.PortFailed).reason
     link.send(m.ClockRun(time.monotonic(), 0.5 / 24))
     for _ in range(2):
@@ -181,7 +181,7 @@ def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def until_heard(listener: Heard, link: PlayerLink) -> None:
+def until_heard(listener: NoteReader, link: PlayerLink) -> None:
     """Plays a short note again and again until it is heard."""
     since = len(listener.messages)
 
@@ -193,7 +193,7 @@ def until_heard(listener: Heard, link: PlayerLink) -> None:
     until(heard)
 
 
-def strike(listener: Heard, link: PlayerLink, chord: set[tuple[int, int]]) -> None:
+def strike(listener: NoteReader, link: PlayerLink, chord: set[tuple[int, int]]) -> None:
     """Plays notes for a minute, and those again that a server which waits for nobody has lost."""
     for _ in range(30):
         now = time.monotonic()
@@ -204,7 +204,7 @@ def strike(listener: Heard, link: PlayerLink, chord: set[tuple[int, int]]) -> No
     raise AssertionError(f"of {chord} only {listener.holding()} was heard")
 
 
-def await_ends(listener: Heard, notes: set[tuple[int, int]], since: float) -> None:
+def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) -> None:
     """Waits until each of these (channel, pitch) pairs was ended by a message of its own."""
 
     def ended(messages: Sequence[Message]) -> bool:

@@ -19,10 +19,10 @@ from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from engine.midi.ports import list_ports
 from tests.support.fake_player import EventLog
-from tests.support.jack import STRETCHES, Heard, JackServer, scale
+from tests.support.jack import STRETCHES, JackServer, NoteReader, scale
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], Heard]
+Hear = Callable[[str], NoteReader]
 ARMONICA = "from engine.cli.main import script; script()"
 
 
@@ -40,7 +40,7 @@ def test_notes_arrive_with_their_pitches_and_intervals(link: PlayerLink, log: Ev
     )
     with dump:
         log.wait_for(m.PortsSeen, lambda seen: "jack:midi-monitor:input" in seen.outputs)
-        link.send(m.OpenPort("midi-monitor"))
+        link.send(m.UsePort("midi-monitor"))
         assert log.wait_for(m.PortOpened).name == "jack:midi-monitor:input"
         assert dump.stdout is not None
         for _ in range(STRETCHES):
@@ -65,7 +65,7 @@ def test_the_clock_is_read_as_its_tempo(link: PlayerLink, log: EventLog) -> None
     for tool in ("jack_mclk_dump", "jack_connect"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: apt-get install jackd2 jack-midi-clock")
-    link.send(m.OpenPort("virtual"))
+    link.send(m.UsePort("virtual"))
     log.wait_for(m.PortOpened, lambda opened: opened.name == "virtual")
     dump = subprocess.Popen(
         ["stdbuf", "-oL", "jack_mclk_dump", "-n", "armonica:out"],
@@ -94,20 +94,20 @@ def test_two_matches_ask_for_more_of_the_name(link: PlayerLink, log: EventLog, h
     hear("listener-two")
     both = {"jack:listener-one:in", "jack:listener-two:in"}
     log.wait_for(m.PortsSeen, lambda seen: both <= set(seen.outputs))
-    link.send(m.OpenPort("listener"))
+    link.send(m.UsePort("listener"))
     assert log.wait_for(m.PortFailed).reason.startswith("2 MIDI ports match 'listener'")
 
 
 def test_panic_is_heard(link: PlayerLink, log: EventLog, hear: Hear) -> None:
     listener = hear("listener")
     log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
-    link.send(m.OpenPort("listener"))
+    link.send(m.UsePort("listener"))
     log.wait_for(m.PortOpened)
     now = time.monotonic()
     chord = tuple(m.TimedNote(now, now + 60, channel, 60, 90) for channel in range(4))
     link.send(m.Notes(chord))
     listener.wait_until(lambda _: len(listener.holding()) == 4)
-    link.send(m.Panic())
+    link.send(m.SilenceAll())
     listener.wait_until(lambda heard: heard[-1][1] == b"\xb3\x78\x00")
     ends = [data for _, data in listener.messages if data[0] & 0xF0 == 0x80]
     assert sorted(ends) == [bytes((0x80 | channel, 60, 0)) for channel in range(4)]

@@ -12,10 +12,10 @@ import pytest
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import Heard, note_starts
+from tests.support.jack import NoteReader, note_starts
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], Heard]
+Hear = Callable[[str], NoteReader]
 
 
 def opened(link: PlayerLink, log: EventLog, *names: str, clock: tuple[int, ...] = (0, 1)) -> None:
@@ -23,7 +23,7 @@ def opened(link: PlayerLink, log: EventLog, *names: str, clock: tuple[int, ...] 
     ports = {f"jack:{name}:in" for name in names}
     log.wait_for(m.PortsSeen, lambda seen: ports <= set(seen.outputs))
     for outlet, name in enumerate(names):
-        link.send(m.OpenPort(f"jack:{name}:in", True, outlet, outlet in clock))
+        link.send(m.UsePort(f"jack:{name}:in", True, outlet, outlet in clock))
         told = log.wait_for(m.PortOpened)
         assert (told.name, told.outlet) == (f"jack:{name}:in", outlet)
 

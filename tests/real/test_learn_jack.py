@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.bench.jack import JackServer
-from engine.bench.terminal import Terminal
+from engine.bench.terminal import PseudoTerminal
 from engine.locations import MEASURE_VAE, config_folder
 from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap
@@ -80,7 +80,7 @@ def wait(condition: Callable[[], object], patience: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def stands_at(terminal: Terminal, value: str) -> None:
+def stands_at(terminal: PseudoTerminal, value: str) -> None:
     """Waits until the chosen gauge stands at a value: what is typed over is painted whole."""
     for _ in range(20):
         time.sleep(0.2)

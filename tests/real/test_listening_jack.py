@@ -13,7 +13,7 @@ import pytest
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import Heard, JackServer
+from tests.support.jack import JackServer, NoteReader
 
 pytestmark = pytest.mark.real
 
@@ -66,16 +66,16 @@ def keyboard(jack: JackServer) -> Iterator[Keyboard]:
 
 
 def test_keys_are_heard_stamped_and_played_on(
-    link: PlayerLink, log: EventLog, hear: Callable[[str], Heard], keyboard: Keyboard
+    link: PlayerLink, log: EventLog, hear: Callable[[str], NoteReader], keyboard: Keyboard
 ) -> None:
     synth = hear("sounder")
     log.wait_for(m.PortsSeen, lambda seen: "jack:sounder:in" in seen.outputs)
-    link.send(m.OpenPort("sounder"))
+    link.send(m.UsePort("sounder"))
     link.send(m.Thru(True, 6))
     link.send(m.Listen(everything=True))
     log.wait_for(m.Listening, lambda listening: KEYS in listening.names)
     at = keyboard.play("90 3c 64", "80 3c 00")
-    struck = log.wait_for(m.Heard)
+    struck = log.wait_for(m.MidiReceived)
     assert (struck.port, struck.data) == (KEYS, b"\x90\x3c\x64")
     assert at <= struck.at <= time.monotonic()
     synth.wait_until(lambda heard: len(heard) >= 2)
@@ -84,11 +84,11 @@ def test_keys_are_heard_stamped_and_played_on(
 
 
 def test_keys_held_at_the_unplugging_end_and_the_keyboard_is_heard_again(
-    link: PlayerLink, log: EventLog, hear: Callable[[str], Heard], keyboard: Keyboard
+    link: PlayerLink, log: EventLog, hear: Callable[[str], NoteReader], keyboard: Keyboard
 ) -> None:
     synth = hear("sounder")
     log.wait_for(m.PortsSeen, lambda seen: "jack:sounder:in" in seen.outputs)
-    link.send(m.OpenPort("sounder"))
+    link.send(m.UsePort("sounder"))
     link.send(m.Thru(True))
     link.send(m.Listen(("keyboard",)))
     log.wait_for(m.Listening, lambda listening: listening.names == (KEYS,))
@@ -101,7 +101,7 @@ def test_keys_held_at_the_unplugging_end_and_the_keyboard_is_heard_again(
     try:
         log.wait_for(m.Listening, lambda listening: listening.names == (KEYS,))
         again.play("90 40 64")
-        log.wait_for(m.Heard, lambda heard: heard.data[1] == 0x40)
+        log.wait_for(m.MidiReceived, lambda heard: heard.data[1] == 0x40)
     finally:
         again.unplug()
 
@@ -113,4 +113,4 @@ def test_others_can_play_to_our_own_port(
     log.wait_for(m.Listening, lambda listening: listening.names == ("virtual",))
     subprocess.run(["jack_connect", "keyboard:keys", "armonica-in:in"], check=True)
     keyboard.play("90 3c 64")
-    assert log.wait_for(m.Heard).port == "virtual"
+    assert log.wait_for(m.MidiReceived).port == "virtual"

@@ -12,7 +12,7 @@ import pytest
 from engine.common.child_process import child_command, child_environment
 from engine.protocol.edit import SetTempo
 from engine.protocol.transport import Play
-from tests.support.jack import Heard, JackServer, note_starts
+from tests.support.jack import JackServer, NoteReader, note_starts
 from tests.support.remote import Place
 
 pytestmark = pytest.mark.real
@@ -35,7 +35,7 @@ def place(jack: JackServer) -> Iterator[Place]:
 
 
 def test_a_virtual_port_carries_the_song_and_ends_silent(
-    place: Place, jack: JackServer, hear: Callable[[str], Heard]
+    place: Place, jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
     heard = hear("daw")
     bridge = subprocess.Popen([*child_command("engine"), "midi-bridge"], env=child_environment())
@@ -57,7 +57,7 @@ def test_a_virtual_port_carries_the_song_and_ends_silent(
 
 
 def test_a_bridge_that_is_killed_leaves_no_note(
-    place: Place, jack: JackServer, hear: Callable[[str], Heard]
+    place: Place, jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
     heard = hear("daw")
     bridge = subprocess.Popen(

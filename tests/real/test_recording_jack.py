@@ -15,7 +15,7 @@ from tests.real.test_engine_jack import Hear
 from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import Heard, JackServer, note_starts
+from tests.support.jack import JackServer, NoteReader, note_starts
 
 __all__ = ["keyboard"]
 
@@ -25,7 +25,7 @@ CLICKS, PACE = 0x99, 0.5
 
 
 @pytest.fixture
-def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, Heard]]:
+def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, NoteReader]]:
     """Gives an engine with an empty song, the listener that it plays to, and ears for the keys."""
     del jack, keyboard
     heard = hear("listener")
@@ -64,7 +64,7 @@ def settled(made: Engine, slot: int) -> Slot:
 
 
 def test_whoever_plays_with_the_clicks_is_written_down(
-    engine: tuple[Engine, Heard],
+    engine: tuple[Engine, NoteReader],
     keyboard: Keyboard,
 ) -> None:
     made, heard = engine
@@ -94,7 +94,7 @@ def test_whoever_plays_with_the_clicks_is_written_down(
 
 
 def test_what_was_just_played_is_there_afterwards(
-    engine: tuple[Engine, Heard],
+    engine: tuple[Engine, NoteReader],
     keyboard: Keyboard,
 ) -> None:
     made, _ = engine

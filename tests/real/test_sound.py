@@ -67,7 +67,7 @@ def test_the_built_in_synth_plays_what_a_midi_port_would(
     sound: JackServer, link: PlayerLink, log: EventLog, tmp_path: Path
 ) -> None:
     assert (BUILT_IN_SYNTH, "out") in {(port.name, port.direction) for port in list_ports()}
-    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    link.send(m.UsePort(BUILT_IN_SYNTH))
     log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
 
     def play() -> None:
@@ -88,7 +88,7 @@ def test_the_built_in_synth_plays_what_a_midi_port_would(
 def test_notes_of_the_built_in_synth_are_in_time(
     sound: JackServer, link: PlayerLink, log: EventLog, tmp_path: Path
 ) -> None:
-    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    link.send(m.UsePort(BUILT_IN_SYNTH))
     log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
     beat = 0.2371
 
@@ -115,12 +115,12 @@ def test_notes_of_the_built_in_synth_are_in_time(
 def test_the_built_in_synth_goes_and_comes_back_with_its_sound_server(
     sound: JackServer, link: PlayerLink, log: EventLog
 ) -> None:
-    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    link.send(m.UsePort(BUILT_IN_SYNTH))
     log.wait_for(m.PortOpened, lambda opened: opened.name == BUILT_IN_SYNTH)
     sound.kill()
     log.wait_for(m.PortLost, lambda lost: lost.name == BUILT_IN_SYNTH)
     log.wait_for(m.PortsSeen, lambda seen: BUILT_IN_SYNTH not in seen.outputs)
-    link.send(m.OpenPort(BUILT_IN_SYNTH))
+    link.send(m.UsePort(BUILT_IN_SYNTH))
     failed = log.wait_for(m.PortFailed, lambda failed: failed.name == BUILT_IN_SYNTH)
     assert "no sound device" in failed.reason
     # The same name again, so that its place in JACK's list is free at the end.

@@ -19,7 +19,7 @@ import pytest
 from engine.common.child_process import child_environment
 from engine.midi import messages as m
 from engine.protocol.edit import SetTempo, SetTitle
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play, PlayheadMoved
 from engine.remote import service
@@ -145,13 +145,13 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     until(lambda: len(starts(room)) > 8)
     assert starts(room)[-1].on > time.monotonic() + 1
     elsewhere.hang_up()
-    seen.wait(Noticed, lambda event: "is down" in event.text)
+    seen.wait(Notice, lambda event: "is down" in event.text)
     held = len(starts(room))
-    seen.wait(Noticed, lambda event: "is back" in event.text)
+    seen.wait(Notice, lambda event: "is back" in event.text)
     until(lambda: len(starts(room)) > held + 8)
     ons = [note.on for note in starts(room)]
     assert ons == sorted(set(ons))
-    assert not any(isinstance(message, m.Flush | m.Panic) for message in room.player.messages)
+    assert not any(isinstance(message, m.Flush | m.SilenceAll) for message in room.player.messages)
     engine.send(SetTitle("Home"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Home")
     engine.close()

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pytest
 
 from engine.bench.jack import JackServer, starts
-from engine.bench.terminal import Terminal, application
+from engine.bench.terminal import PseudoTerminal, application
 from engine.locations import MEASURE_VAE
 from engine.music.attributes import ATTRIBUTES
-from tests.support.jack import Heard
+from tests.support.jack import NoteReader
 
 pytestmark = [
     pytest.mark.real,
@@ -44,11 +44,11 @@ SETTLED, LONGEST = 0.04, 0.3
 
 
 @contextmanager
-def armonica(jack: JackServer, *arguments: str) -> Iterator[Terminal]:
+def armonica(jack: JackServer, *arguments: str) -> Iterator[PseudoTerminal]:
     """Runs the application on a terminal until its gauges can be moved."""
     command = application("--port", "virtual", "--keymap", "default", *arguments)
     variables = jack.variables | {"ARMONICA_HOME": os.environ["ARMONICA_HOME"]}
-    with Terminal(command, variables) as terminal:
+    with PseudoTerminal(command, variables) as terminal:
         terminal.wait_for(ATTRIBUTES[0].label)
         terminal.wait_for("asks ")
         yield terminal
@@ -56,7 +56,7 @@ def armonica(jack: JackServer, *arguments: str) -> Iterator[Terminal]:
 
 @pytest.mark.parametrize("jack", [PERIOD], indirect=True)
 def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
-    jack: JackServer, hear: Callable[[str], Heard], tmp_path: Path
+    jack: JackServer, hear: Callable[[str], NoteReader], tmp_path: Path
 ) -> None:
     for tool in ("fluidsynth", "jack_rec"):
         if shutil.which(tool) is None:
@@ -87,7 +87,7 @@ def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
 
 
 def test_killing_the_application_while_it_plays_silences_every_note(
-    jack: JackServer, hear: Callable[[str], Heard]
+    jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
     listener = hear("listener")
     with armonica(jack) as terminal:
@@ -104,7 +104,7 @@ def test_killing_the_application_while_it_plays_silences_every_note(
     assert last - killed < 0.2
 
 
-def compose(terminal: Terminal, file: Path) -> Path:
+def compose(terminal: PseudoTerminal, file: Path) -> Path:
     """Makes a song of three measures by keys: one from the corpus, one by chance, one by hand."""
 
     def form(key: str, title: str, *keys: str) -> None:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.audio.devices import Device, Sound
+from engine.audio.devices import Device, SoundDevices
 from engine.audio.output import Playing
 from engine.audio.synth import Wave
 from engine.services.generation.backends import Heard, StudioParts
 from engine.steering.musicgen.download import Fetching
-from engine.steering.musicgen.generate import Request, Step
+from engine.steering.musicgen.generate import GenerationStep, Request
 from engine.steering.musicgen.intervention import Steering
 from engine.steering.probes import store
 from engine.steering.probes.probe import Probe
@@ -65,7 +65,9 @@ class FakeAudioModel:
         del sketch
         return (codes.float().t() / LOUDEST @ TONES).flatten()
 
-    def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
+    def generate(
+        self, request: Request, steering: Steering | None
+    ) -> Generator[GenerationStep, None, None]:
         """Gives each step; codebook k is later by k steps."""
         noise = torch.Generator().manual_seed(request.seed)
         begin = 0 if request.prompt is None else request.prompt.shape[-1]
@@ -92,7 +94,7 @@ class FakeAudioModel:
                     codes[book, at] = drawn[book]
             done = min(request.frames, max(begin, begin + number + 1 - max(DELAYS)))
             readings = steering.readings() if steering else {}
-            yield Step(number, total, done, codes[:, :done].clone(), readings)
+            yield GenerationStep(number, total, done, codes[:, :done].clone(), readings)
 
     def memory(self) -> int:
         """Gives a megabyte."""
@@ -155,9 +157,9 @@ class FakeStage:
     def __init__(self, device: str = "Loudspeaker") -> None:
         self.models: dict[str, FakeAudioModel] = {"toy": FakeAudioModel()}
         self.speaker: FakeSpeaker | None = None
-        self.sound = Sound((Device(device, "fake", True),))
+        self.sound = SoundDevices((Device(device, "fake", True),))
         if not device:
-            self.sound = Sound((), "There is no sound device on this machine.")
+            self.sound = SoundDevices((), "There is no sound device on this machine.")
 
     @property
     def model(self) -> FakeAudioModel:

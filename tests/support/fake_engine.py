@@ -10,7 +10,7 @@ from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.jobs import Job
 from engine.latent.attribute_map import surface
 from engine.latent.sensitivity import effects, sensitivity
-from engine.midi.messages import Heard
+from engine.midi.messages import MidiReceived
 from engine.music.measure import Measure
 from engine.music.song import Origin, Slot, Song
 from engine.protocol.analysis import (
@@ -18,9 +18,9 @@ from engine.protocol.analysis import (
     AskTakeInfluence,
     DrawMap,
     Explain,
-    Explained,
-    MapFilled,
+    MapComputed,
     RegenerateAway,
+    SensitivityComputed,
     WriteProvenance,
 )
 from engine.protocol.base import Command, Event
@@ -55,12 +55,12 @@ from engine.protocol.files import (
     TuneFound,
     TunePreviewed,
 )
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import BackToOwnTempo, CaptureLast, FollowClock
 from engine.runtime.model_queue import ModelQueue
-from engine.services.analysis.influence_queries import Influences, WayFound
+from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
 from tests.support import fake_influence
@@ -114,7 +114,7 @@ class FakeEngine:
     def __init__(self, start: Song | None = None, *, ready: bool = True) -> None:
         self.state = State(start if start is not None else song())
         self.sent: list[Command] = []
-        self.influences = Influences(fake_influence.parts())
+        self.influences = InfluenceQueries(fake_influence.parts())
         self.closed = False
         self.queue = ModelQueue()
         self.controllers = Controllers(self.tell)
@@ -139,10 +139,10 @@ class FakeEngine:
         callback(self.snapshot)
         return lambda: self._callbacks.remove(callback)
 
-    def hear(self, *messages: Heard) -> None:
+    def hear(self, *messages: MidiReceived) -> None:
         """Lets messages of controllers arrive, and what they ask for be met."""
         for each in messages:
-            command = self.controllers.hear(each, self.snapshot, StudioShown())
+            command = self.controllers.hear(each, self.snapshot, GenerationState())
             if command is not None:
                 self.send(command)
         for command in self.controllers.settle(math.inf, self.snapshot):
@@ -174,7 +174,7 @@ class FakeEngine:
         try:
             events = self._meet(command)
         except ArmonicaError as error:
-            events = (Refused.of(error, command),)
+            events = (CommandFailed.of(error, command),)
         for event in events:
             self.tell(event)
         self._publish()
@@ -197,14 +197,14 @@ class FakeEngine:
                 if self.state.model is None or code is None:
                     return ()
                 drawn = surface(self.state.model, code, x, y, attribute, width, height)
-                return (MapFilled(slot, shown.revision, drawn, True),)
+                return (MapComputed(slot, shown.revision, drawn, True),)
             case Explain(slot, dimensions):
                 code = shown.song.slot(slot).latent
                 if self.state.model is None or code is None:
                     return ()
                 does = effects(self.state.model, code, dimensions)
                 slopes = sensitivity(self.state.model, code, dimensions)
-                return (Explained(slot, shown.revision, does, slopes),)
+                return (SensitivityComputed(slot, shown.revision, does, slopes),)
             case AskInfluence():
                 return self._done(self.influences.ask(command, shown))
             case AskTakeInfluence():
@@ -215,7 +215,7 @@ class FakeEngine:
             case WriteProvenance(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
-                return (Noticed(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", answers=command),)
             case WatchMidi():
                 return ()
             case BrowseCorpus(query):
@@ -255,29 +255,29 @@ class FakeEngine:
             case BackToOwnTempo():
                 return self.state.apply(MarkClock(ClockStatus()))
             case KeepUnsaved():
-                return (Noticed("What is not saved is kept.", answers=command),)
+                return (Notice("What is not saved is kept.", answers=command),)
             case LetUnsavedGo() | LeaveKept() | ForgetKept():
                 return ()
             case SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (
                     *self.state.apply(MarkSaved(path, shown.song)),
-                    Noticed(f"Saved as {path}.", answers=command),
+                    Notice(f"Saved as {path}.", answers=command),
                 )
             case ExportMidi(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
-                return (Noticed(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", answers=command),)
             case ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")
                 told = self.state.apply(LoadMeasures(slot, (_scale(1),), (origin,)))
-                return (*told, Noticed("1 measure. A pitch moved.", answers=command))
+                return (*told, Notice("1 measure. A pitch moved.", answers=command))
             case OpenSong(path):
                 if "missing" in path:
                     raise BadSong(f"{path} is not there.", "Check its name.")
                 opened = replace(song(), title="Opened")
                 told = self.state.apply(ReplaceSong(opened, path, True))
-                return (*told, Noticed("Opened.", answers=command))
+                return (*told, Notice("Opened.", answers=command))
             case _:
                 return self.state.apply(command)
 
@@ -286,9 +286,9 @@ class FakeEngine:
         Job(0, "", "", work, told.append).run()
         events: list[Event] = []
         for event in told:
-            if isinstance(event, WayFound):
+            if isinstance(event, EscapeFound):
                 events += self.state.apply(SetLatents(event.slot, event.values))
-                events.append(Noticed(event.words))
+                events.append(Notice(event.words))
             else:
                 events.append(event)
         return tuple(events)

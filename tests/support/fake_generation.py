@@ -13,24 +13,24 @@ from engine.protocol.generation import (
     AudioModelStatus,
     CloseAudioModel,
     Generate,
+    GenerationState,
     MakeAgain,
     MakeTwin,
     Meter,
     OpenAudioModel,
     PauseGeneration,
+    PlaybackMoved,
     PlayTake,
     RemoveTake,
     SaveTake,
     SetGeneration,
     SetTrait,
     StopTake,
-    StudioShown,
     Take,
-    TakeGrown,
-    TakePlayed,
+    TakeProgressed,
     Trait,
 )
-from engine.protocol.notices import Cancel, Noticed, Refused
+from engine.protocol.notices import Cancel, CommandFailed, Notice
 from engine.steering.spec import AudioSpec
 from tests.support.fake_engine import FakeEngine
 
@@ -88,11 +88,11 @@ def meters(step: int) -> tuple[Meter, ...]:
     )
 
 
-def grown(step: int, job: int = 7) -> TakeGrown:
+def grown(step: int, job: int = 7) -> TakeProgressed:
     """Gives how the take is at a step."""
     seconds = PROMPT + (OF - PROMPT) * step / STEPS
     history = tuple(meters(each) for each in range(max(0, step - 128), step))
-    return TakeGrown(
+    return TakeProgressed(
         job,
         step,
         STEPS,
@@ -110,9 +110,9 @@ def grown(step: int, job: int = 7) -> TakeGrown:
 class FakeStudio(FakeEngine):
     """Answers the commands of the steer screen; jobs and sounds are told of by the test."""
 
-    def __init__(self, studio: StudioShown | None = None) -> None:
+    def __init__(self, studio: GenerationState | None = None) -> None:
         super().__init__()
-        self.studio = studio if studio is not None else StudioShown(sound="speakers")
+        self.studio = studio if studio is not None else GenerationState(sound="speakers")
         self._jobs = itertools.count(7)
 
     def change(self, **changes: object) -> None:
@@ -160,9 +160,9 @@ class FakeStudio(FakeEngine):
                 return self._now(generation=replace(self.studio.generation, **given))
             case Generate() | MakeAgain() | MakeTwin():
                 if self.studio.model.state != "ready":
-                    return (Refused.of(NotReady("The audio model is not there."), command),)
+                    return (CommandFailed.of(NotReady("The audio model is not there."), command),)
                 if self.studio.job is not None:
-                    return (Refused.of(NotReady("A take grows already."), command),)
+                    return (CommandFailed.of(NotReady("A take grows already."), command),)
                 return self._now(job=next(self._jobs), growing="t9")
             case PauseGeneration(paused):
                 return self._now(paused=paused)
@@ -170,11 +170,11 @@ class FakeStudio(FakeEngine):
                 return self._now(job=None, growing=None, paused=False)
             case PlayTake(ident, at):
                 playing = ident or self.studio.growing
-                return (*self._now(playing=playing), TakePlayed(playing, at))
+                return (*self._now(playing=playing), PlaybackMoved(playing, at))
             case StopTake():
-                return (*self._now(playing=None), TakePlayed(None, 0.0))
+                return (*self._now(playing=None), PlaybackMoved(None, 0.0))
             case SaveTake(_, path):
-                return (Noticed(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", answers=command),)
             case RemoveTake(ident):
                 return self._now(takes=tuple(t for t in self.studio.takes if t.id != ident))
             case _:

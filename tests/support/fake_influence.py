@@ -9,7 +9,7 @@ from fractions import Fraction
 from engine.errors import ArmonicaError
 from engine.influence.alerts import alert
 from engine.influence.licences import licence
-from engine.influence.spec import Found, Match, Originality
+from engine.influence.spec import InfluenceAnswer, Match, Originality
 from engine.music.measure import Measure, Note
 from engine.services.analysis.influence_backends import InfluenceParts
 
@@ -96,7 +96,7 @@ class FakeSearch:
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
-    ) -> Found:
+    ) -> InfluenceAnswer:
         """Gives the tunes by how near they are."""
         self.asked.append(tuple(measures))
         every = [self._match(tuple(measures), at, row) for row in range(len(TUNES))]
@@ -163,10 +163,10 @@ def _notes(measures: Sequence[Measure]) -> list[tuple[Fraction, int]]:
     ]
 
 
-def found(matches: Sequence[Match], nearest: float, unit: str = "measure") -> Found:
+def found(matches: Sequence[Match], nearest: float, unit: str = "measure") -> InfluenceAnswer:
     """Gives an answer of matches in order, the nearest of all being as near as that."""
     ranked = [_ranked(match, rank) for rank, match in enumerate(matches, 1)]
-    return Found(
+    return InfluenceAnswer(
         tuple(ranked),
         Originality(1 - nearest, LOW, HIGH, max((m.run for m in matches), default=0)),
         any(match.raw >= 0.5 for match in ranked),
@@ -185,7 +185,7 @@ def _ranked(match: Match, rank: int) -> Match:
 class FakePulls:
     """Confirms the first match of each answer by gradients."""
 
-    def weighed(self, found: Found, measures: Sequence[Measure]) -> Found:
+    def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
         """Gives the answer with its first match confirmed."""
         first, *others = found.matches
         assert len(measures) >= first.asked
@@ -199,7 +199,7 @@ class FakeTakeSearch:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def of(self, take: str, *, top: int = 10) -> Found:
+    def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
         """Gives three tunes."""
         self.asked.append(take)
         matches = []

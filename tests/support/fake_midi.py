@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.protocol.devices import MidiLine, MidiPassed
+from engine.protocol.devices import MidiLine, MidiTraffic
 
 NOON = 1_764_072_000.0
 """A noon in UTC, in seconds since 1970."""
@@ -43,4 +43,4 @@ SESSION = (
     line(1.800, "90 3C"),
 )
 
-PASSED = MidiPassed(SESSION)
+PASSED = MidiTraffic(SESSION)

@@ -9,8 +9,8 @@ from engine.midi.client import Player
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
 from engine.protocol.base import Command
-from engine.protocol.generation import OpenAudioModel, Prompt, StudioShown, Take
-from engine.protocol.notices import Refused
+from engine.protocol.generation import GenerationState, OpenAudioModel, Prompt, Take
+from engine.protocol.notices import CommandFailed
 from engine.runtime.engine import Engine
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
@@ -37,10 +37,10 @@ class Room:
         return self.player
 
     @property
-    def shown(self) -> StudioShown:
+    def shown(self) -> GenerationState:
         """The state of the studio as it was told last."""
-        told = self.listener.of(StudioShown)
-        return told[-1] if told else StudioShown()
+        told = self.listener.of(GenerationState)
+        return told[-1] if told else GenerationState()
 
     def do(self, *commands: Command) -> Room:
         """Asks."""
@@ -48,7 +48,7 @@ class Room:
             self.engine.send(command)
         return self
 
-    def until(self, condition: Callable[[StudioShown], object]) -> StudioShown:
+    def until(self, condition: Callable[[GenerationState], object]) -> GenerationState:
         """Waits until the state is like that."""
         self.listener.until(lambda: condition(self.shown))
         return self.shown
@@ -70,10 +70,10 @@ class Room:
         self.do(*commands).until(lambda s: s.job is None and new())
         return new()[0]
 
-    def refused(self, command: Command) -> Refused:
+    def refused(self, command: Command) -> CommandFailed:
         """Asks for what cannot be, and gives how it was told."""
         self.do(command)
-        return self.listener.wait(Refused, lambda event: event.answers == command)
+        return self.listener.wait(CommandFailed, lambda event: event.answers == command)
 
 
 def files() -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.bench.jack import JackServer, Listener, Message, starts
+from engine.bench.jack import JackListener, JackServer, Message, starts
 from engine.midi.messages import Notes, TimedNote
 
-__all__ = ["PERIOD", "STRETCHES", "Heard", "JackServer", "note_starts", "scale"]
+__all__ = ["PERIOD", "STRETCHES", "JackServer", "NoteReader", "note_starts", "scale"]
 
 PERIOD = 128
 """Frames of a period: JACK's own clock slips whenever it is held up for longer than one."""
@@ -17,7 +17,7 @@ STRETCHES = 16
 player that kept wrong time would be wrong in every stretch."""
 
 
-class Heard(Listener):
+class NoteReader(JackListener):
     """What an independent client hears, for tests to wait on."""
 
     def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:

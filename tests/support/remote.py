@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.audio.devices import Sound
+from engine.audio.devices import SoundDevices
 from engine.audio.output import Playing
 from engine.audio.synth import Wave
 from engine.config import Settings
 from engine.midi import messages as m
-from engine.remote.audio_router import Loudspeaker, SoundBoard
+from engine.remote.audio_router import AudioRouter, Loudspeaker
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
-from engine.remote.player_bridge import Home
-from engine.remote.player_router import Switchboard
+from engine.remote.player_bridge import PlayerBridge
+from engine.remote.player_router import PlayerRouter
 from engine.remote.protocol import SoundDid, SoundSeen
 from engine.remote.server import House, Server
 from engine.remote.sockets import tcp_door, unix_door
@@ -48,7 +48,7 @@ class SilentPlayer(RecordingPlayer):
         """Remembers the message and its time; opens every port."""
         self.times.append(time.monotonic())
         self.messages.append(message)
-        if isinstance(message, m.OpenPort):
+        if isinstance(message, m.UsePort):
             self.say(m.PortOpened(message.name, message.outlet))
 
 
@@ -98,7 +98,7 @@ class Place:
     def __init__(self, clock_ahead: float = 0.0) -> None:
         self.own: list[SilentPlayer] = []
         self.clock_ahead = clock_ahead
-        self.switchboard = Switchboard(self._own, clock=self.clock)
+        self.switchboard = PlayerRouter(self._own, clock=self.clock)
         self.engine = Engine(
             FakeModel, self.switchboard, settings=Settings(port="none"), clock=self.clock
         )
@@ -107,7 +107,7 @@ class Place:
         self.door = tcp_door()
         self.asked_to_end = False
         self.speakers: list[SilentSpeaker] = []
-        self.sound = SoundBoard(StudioParts(devices=lambda: Sound(()), sink=self._speaker))
+        self.sound = AudioRouter(StudioParts(devices=lambda: SoundDevices(()), sink=self._speaker))
         house = House(ended=self._end, sound=self.sound)
         doors = [unix_door(), self.door]
         self.server = Server(self.engine, self.switchboard, doors, house, self.clock)
@@ -134,7 +134,7 @@ class Place:
 
     def guest(
         self,
-        home: Callable[[Callable[[m.FromPlayer], None]], Home] | None = None,
+        home: Callable[[Callable[[m.FromPlayer], None]], PlayerBridge] | None = None,
         port: int | None = None,
         sound: Callable[[Callable[[SoundSeen | SoundDid], None]], Loudspeaker] | None = None,
     ) -> tuple[RemoteEngine, Listener]:
@@ -162,9 +162,9 @@ class Room:
         self.players: list[SilentPlayer] = []
         self._ports = ports
 
-    def __call__(self, hear: Callable[[m.FromPlayer], None]) -> Home:
+    def __call__(self, hear: Callable[[m.FromPlayer], None]) -> PlayerBridge:
         """Makes the home of a guest."""
-        home = Home(hear, player=self._player)
+        home = PlayerBridge(hear, player=self._player)
         self.players[0].begin()
         return home
 

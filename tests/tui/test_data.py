@@ -13,7 +13,7 @@ from textual.message import Message
 
 from engine.locations import config_folder
 from engine.music.measure import SILENCE, Measure
-from engine.protocol.notices import JobProgressed, Noticed
+from engine.protocol.notices import JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui import keymap
@@ -157,8 +157,8 @@ def test_the_bridge_hands_over_the_latest_and_never_more_often_than_it_may() -> 
     bridge = Bridge(posted.append, rate=20, clock=lambda: now[0])
     for beat in range(100):
         bridge(PlayheadMoved(0, float(beat)))
-    bridge(Noticed("a"))
-    bridge(Noticed("b"))
+    bridge(Notice("a"))
+    bridge(Notice("b"))
     assert [type(each) for each in posted] == [Due, Told, Told]
     assert bridge.wait() == 0
     bridge.hand_over()
@@ -187,7 +187,7 @@ def test_the_bridge_loses_nothing_that_counts_from_many_threads() -> None:
 
     def tell(number: int) -> None:
         for each in range(50):
-            bridge(Noticed(f"{number}:{each}"))
+            bridge(Notice(f"{number}:{each}"))
 
     threads = [threading.Thread(target=tell, args=(number,)) for number in range(4)]
     for thread in threads:

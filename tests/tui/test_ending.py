@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key, Paste
 
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
@@ -285,7 +285,7 @@ async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.session.shown.revision == engine.snapshot.revision)
     assert not app.screen_stack
-    app.on_told(Told(Noticed("too late", "information")))
+    app.on_told(Told(Notice("too late", "information")))
     app.on_told(Told(engine.snapshot))
     app.on_due()
 

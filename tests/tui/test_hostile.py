@@ -15,12 +15,12 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from engine.errors import ArmonicaError
-from engine.protocol.analysis import Explained, InfluenceFound, MapFilled
+from engine.protocol.analysis import InfluenceFound, MapComputed, SensitivityComputed
 from engine.protocol.base import Event
-from engine.protocol.devices import ControlsShown, DeviceShown, MidiLine, MidiPassed
+from engine.protocol.devices import ControllersState, ControllerState, MidiLine, MidiTraffic
 from engine.protocol.files import Kept, TunePreviewed
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import JobProgressed, Noticed, Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed, JobProgressed, Notice
 from engine.protocol.snapshot import InputStatus, PortStatus, Snapshot
 from tests.support.fake_generation import FakeStudio, take
 from tests.support.fake_midi import SESSION
@@ -82,7 +82,7 @@ class HostileStudio(FakeStudio):
 
 
 def _hostile_event(event: Event) -> Event:
-    if isinstance(event, StudioShown):
+    if isinstance(event, GenerationState):
         # Traits and takes stay findable by what the screens send back.
         event = replace(event, takes=tuple(replace(t, title=EVIL_TEXT) for t in event.takes))
         status = replace(event.model, name=EVIL_TEXT, detail=EVIL_TEXT)
@@ -90,7 +90,7 @@ def _hostile_event(event: Event) -> Event:
     if isinstance(event, InfluenceFound):
         # What was asked is what the answer is known by.
         return replace(event, found=hostile(event.found), lack=EVIL_TEXT * bool(event.lack))
-    if isinstance(event, MapFilled | Explained | TunePreviewed):
+    if isinstance(event, MapComputed | SensitivityComputed | TunePreviewed):
         return event
     made: Event = hostile(event)
     return made
@@ -119,9 +119,9 @@ async def tell_all(pilot: Pilot[Any], engine: HostileStudio) -> None:
     engine.grow(60)
     engine.tell(JobProgressed(3, "look", 0.5))
     lines = tuple(MidiLine(each.at, each.way, EVIL_TEXT, each.data, each.late) for each in SESSION)
-    engine.tell(MidiPassed(lines))
-    engine.tell(Refused("Title", "message", "remedy"))
-    engine.tell(Noticed("notice"))
+    engine.tell(MidiTraffic(lines))
+    engine.tell(CommandFailed("Title", "message", "remedy"))
+    engine.tell(Notice("notice"))
     await pilot.pause()
 
 
@@ -169,8 +169,8 @@ async def test_the_names_of_controllers_are_shown_as_text() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         app._doing("control.list", "compose")()
         await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
-        device = DeviceShown("device", "port", "file", note="note")
-        engine.tell(ControlsShown((device,)))
+        device = ControllerState("device", "port", "file", note="note")
+        engine.tell(ControllersState((device,)))
         await until(pilot, lambda: "ev?[31m" in "".join(s.text for s in cells(app.screen)))
         check(app)
 
@@ -179,7 +179,7 @@ async def test_a_toast_reads_no_markup_and_holds_one_line() -> None:
     engine = HostileStudio()
     app = ArmonicaApp(engine, seed=1)
     async with app.run_test(size=(120, 40)) as pilot:
-        engine.tell(Noticed("there"))
+        engine.tell(Notice("there"))
         await until(pilot, lambda: "[/][/y]" in "".join(s.text for s in cells(app.screen)))
         shown = [note.message for note in app._notifications]
         assert any("ev?[31m?]0;pwn" in each for each in shown)

@@ -13,7 +13,7 @@ from engine.protocol.base import Command
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetTempo
 from engine.protocol.files import SaveSong
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from engine.protocol.transport import BackToOwnTempo, FollowClock
 from tui.actions.host import Host
 from tui.actions.registry import Registry
@@ -96,7 +96,7 @@ def _save(view: Host) -> None:
         view.session.send(view.session.saving)
 
 
-def ask_again(view: Host, refused: Refused) -> None:
+def ask_again(view: Host, refused: CommandFailed) -> None:
     """Asks about a song that was not saved, because another program changed its file."""
     again, view.session.saving = refused.again, None
 

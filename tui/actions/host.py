@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 from textual.app import App
 
 from engine.influence.spec import Match
-from engine.protocol.analysis import Beside, InfluenceFound
+from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.generation import Take, Trait
 from tui.action_table import Place
 from tui.keymap import Keymap
@@ -142,7 +142,7 @@ class InfluenceView(BesideView, Protocol):
         """The chosen match, if there is any."""
 
     @property
-    def beside(self) -> Beside:
+    def beside(self) -> MatchExcerpt:
         """The measures of the chosen match."""
 
     def about(self, subject: Subject) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 from engine.locations import meant
 from engine.protocol.base import Command, Event
 from engine.protocol.generation import (
+    GenerationState,
     OpenAudioModel,
     Prompt,
     RemoveTake,
     SaveTake,
     SetGeneration,
     SetTrait,
-    StudioShown,
 )
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import SHORTEST
@@ -45,7 +45,7 @@ class PromptForm(Form):
 
     def hear(self, event: Event) -> bool:
         """Closes when the file was taken, and says why where it was not."""
-        taken = isinstance(event, StudioShown) and event.generation.prompt == self._prompt
+        taken = isinstance(event, GenerationState) and event.generation.prompt == self._prompt
         if taken and self._prompt is not None:
             self._prompt = None
             self.dismiss(None)

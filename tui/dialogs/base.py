@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 
 from engine.protocol.base import Command, Event
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from tui.formatting.plain import plain
 
 Result = TypeVar("Result")
@@ -101,11 +101,11 @@ class PathSheet(Sheet[None]):
 
 def refused(event: Event, command: Command | None) -> str:
     """Gives why a command that is waited for was refused; nothing for any other event."""
-    if command is None or not isinstance(event, Refused) or event.answers != command:
+    if command is None or not isinstance(event, CommandFailed) or event.answers != command:
         return ""
     return f"{event.message} {event.remedy}".strip()
 
 
 def met(event: Event, command: Command | None) -> bool:
     """Tells whether an event says that a command that is waited for was met."""
-    return command is not None and isinstance(event, Noticed) and event.answers == command
+    return command is not None and isinstance(event, Notice) and event.answers == command

@@ -18,8 +18,8 @@ from engine.midi.controllers.bindings import CURVES, STEEPEST, TAKEOVERS, Bindin
 from engine.midi.controllers.relative_encoders import ENCODINGS
 from engine.midi.controllers.targets import Target
 from engine.protocol.base import Event
-from engine.protocol.devices import Bound, ControlsShown, DeviceShown, Forget, SetBinding
-from engine.protocol.generation import StudioShown
+from engine.protocol.devices import Bound, ControllersState, ControllerState, Forget, SetBinding
+from engine.protocol.generation import GenerationState
 from engine.protocol.target_choices import offered
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet
@@ -58,12 +58,14 @@ class ControllersSheet(Sheet[None]):
     }
     """
 
-    def __init__(self, link: EngineLink, controls: ControlsShown, studio: StudioShown) -> None:
+    def __init__(
+        self, link: EngineLink, controls: ControllersState, studio: GenerationState
+    ) -> None:
         super().__init__()
         self._link = link
         self._controls = controls
         self._studio = studio
-        self._rows: list[tuple[DeviceShown, Bound] | None] = []
+        self._rows: list[tuple[ControllerState, Bound] | None] = []
 
     def compose(self) -> ComposeResult:
         """Makes the list and how to use it."""
@@ -84,10 +86,10 @@ class ControllersSheet(Sheet[None]):
 
     def hear(self, event: Event) -> bool:
         """Follows what the engine tells of the controllers."""
-        if isinstance(event, ControlsShown):
+        if isinstance(event, ControllersState):
             self._controls = event
             self._list()
-        elif isinstance(event, StudioShown):
+        elif isinstance(event, GenerationState):
             self._studio = event
         return False
 
@@ -96,7 +98,7 @@ class ControllersSheet(Sheet[None]):
         at, width = lines.highlighted, self.app.size.width - 7
         lines.styles.max_height = max(4, self.app.size.height * 9 // 10 - 4)
         options: list[Option] = []
-        rows: list[tuple[DeviceShown, Bound] | None] = []
+        rows: list[tuple[ControllerState, Bound] | None] = []
         for device in self._controls.devices:
             heading = plain(words.heading(device, width))
             options.append(Option(heading, disabled=True))
@@ -116,7 +118,7 @@ class ControllersSheet(Sheet[None]):
             lines.highlighted = min(usable, key=lambda n: abs(n - (at or 0)))
 
     @property
-    def chosen(self) -> tuple[DeviceShown, Bound] | None:
+    def chosen(self) -> tuple[ControllerState, Bound] | None:
         """The device and the binding under the cursor, if there is one."""
         at = self.query_one(OptionList).highlighted
         return self._rows[at] if at is not None and at < len(self._rows) else None

@@ -15,7 +15,7 @@ from textual.widgets import Input, Label
 
 from engine.errors import ArmonicaError, OutOfRange
 from engine.protocol.base import Command, Event
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from tui.dialogs.base import Sheet, met, refused
 from tui.formatting.plain import plain
 
@@ -133,7 +133,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
             self.dismiss(self._given)
         elif wrong := refused(event, self._asked):
             self._asked = None
-            self._again = event.again if isinstance(event, Refused) else None
+            self._again = event.again if isinstance(event, CommandFailed) else None
             if self._again is not None:
                 wrong = f"{wrong} Enter again replaces it."
             line = self.query_one("#field-0", Input)

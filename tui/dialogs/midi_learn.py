@@ -11,7 +11,7 @@ from textual.widgets import Label
 
 from engine.midi.controllers.targets import Target
 from engine.protocol.base import Event
-from engine.protocol.devices import CancelLearn, ControlLearned, ControlsShown, Forget, Learn
+from engine.protocol.devices import CancelLearn, ControlLearned, ControllersState, Forget, Learn
 from tui.bridge import EngineLink
 from tui.dialogs.base import Sheet
 from tui.formatting import controllers as words
@@ -35,7 +35,7 @@ class LearnSheet(Sheet[None]):
     }
     """
 
-    def __init__(self, link: EngineLink, target: Target, controls: ControlsShown) -> None:
+    def __init__(self, link: EngineLink, target: Target, controls: ControllersState) -> None:
         super().__init__()
         self._link = link
         self._target = target
@@ -62,7 +62,7 @@ class LearnSheet(Sheet[None]):
         match event:
             case ControlLearned(_, binding) if binding.target == self._target:
                 self.dismiss(None)
-            case ControlsShown():
+            case ControllersState():
                 self._controls = event
                 if self._armed and event.learning is None:
                     self.dismiss(None)

@@ -12,7 +12,7 @@ from textual.widgets import Label
 
 from engine.protocol.base import Command, Event
 from engine.protocol.edit import Redo, Undo
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play, Stop
 from tui.bridge import EngineLink
@@ -94,7 +94,7 @@ class DialSheet(Sheet[None]):
         if isinstance(event, Snapshot) and event.revision >= self._shown.revision:
             self._shown = event
             self._draw()
-        elif isinstance(event, Refused):
+        elif isinstance(event, CommandFailed):
             self._say(f"{event.message} {event.remedy}".strip(), wrong=True)
             return True
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import LAST, Control
 from engine.midi.controllers.targets import Target
-from engine.protocol.devices import Bound, ControlsShown, DeviceShown
+from engine.protocol.devices import Bound, ControllersState, ControllerState
 from tui.formatting.text import fitting
 
 
@@ -15,7 +15,7 @@ def control(which: Control) -> str:
     return f"{which.kind}{number} ch {which.channel + 1}"
 
 
-def movers(target: Target, controls: ControlsShown) -> str:
+def movers(target: Target, controls: ControllersState) -> str:
     """Says which controls move a target: ``cc 16 ch 1 of nano``; nothing where none does."""
     return ", ".join(
         f"{control(bound.binding.control)} of {device.device}"
@@ -25,7 +25,7 @@ def movers(target: Target, controls: ControlsShown) -> str:
     )
 
 
-def heading(device: DeviceShown, width: int) -> str:
+def heading(device: ControllerState, width: int) -> str:
     """Says a device in a line that fits: its name, whether it is there, whose map it has."""
     here = "" if device.port else ", not here"
     own = "map that ships" if device.shipped else "own map"

@@ -6,7 +6,7 @@ say too; "influence" is said only of what a retraining has confirmed.
 
 from __future__ import annotations
 
-from engine.influence.spec import Found, Match, Originality
+from engine.influence.spec import InfluenceAnswer, Match, Originality
 from tui.formatting.generation import share
 
 LICENCES = {"public domain": "PD", "CC BY": "BY", "CC BY-SA": "BY-S", "unknown": "?"}
@@ -65,12 +65,12 @@ def place(of: Originality) -> str:
     return "below" if of.value < of.low else "above" if of.value > of.high else "inside"
 
 
-def nearest(found: Found) -> Match | None:
+def nearest(found: InfluenceAnswer) -> Match | None:
     """Gives the match that lies nearest among those that are named: the most remarkable."""
     return max(found.matches, key=lambda each: (each.percentile, -each.rank), default=None)
 
 
-def verdict(found: Found) -> str:
+def verdict(found: InfluenceAnswer) -> str:
     """Says whether anything lies close, plainly."""
     match = nearest(found)
     if match is None:
@@ -80,7 +80,7 @@ def verdict(found: Found) -> str:
     return f"No close match: {100 - match.percentile:.0f} % of held-out human tunes lie as near."
 
 
-def warning(found: Found) -> tuple[str, tuple[str, ...]]:
+def warning(found: InfluenceAnswer) -> tuple[str, tuple[str, ...]]:
     """Gives the gravest alert and what it says, longest first; nothing where there is none."""
     for level in ("red", "amber"):
         for match in found.matches:
@@ -121,7 +121,7 @@ def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def sentence(found: Found) -> str:
+def sentence(found: InfluenceAnswer) -> str:
     """Says the answer in one sentence."""
     match, of = nearest(found), found.originality
     if match is None:
@@ -134,7 +134,7 @@ def sentence(found: Found) -> str:
     )
 
 
-def figures(match: Match, found: Found) -> tuple[str, ...]:
+def figures(match: Match, found: InfluenceAnswer) -> tuple[str, ...]:
     """Says the figures of a match and the originality, longest first."""
     of = found.originality
     mark = PLACES[place(of)]

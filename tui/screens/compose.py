@@ -11,13 +11,19 @@ from textual.geometry import Region
 from textual.timer import Timer
 
 from engine.music.attributes import NAMES
-from engine.protocol.analysis import DrawMap, Explain, Explained, InfluenceFound, MapFilled
+from engine.protocol.analysis import (
+    DrawMap,
+    Explain,
+    InfluenceFound,
+    MapComputed,
+    SensitivityComputed,
+)
 from engine.protocol.base import Event
-from engine.protocol.devices import ControlsShown
+from engine.protocol.devices import ControllersState
 from engine.protocol.edit import SelectSlot, SetLatents
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, KeysHeard, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.compose import HANDLERS, roll_gauge, set_gauge
 from tui.keymap import Keymap
@@ -52,16 +58,16 @@ class ComposeScreen(SessionScreen):
     PLACE: ClassVar[Place] = "compose"
     HANDLERS = HANDLERS
     SHOWS = (
-        ControlsShown,
+        ControllersState,
         Snapshot,
         PlayheadMoved,
-        KeysHeard,
+        KeysPlayed,
         LatenessMeasured,
-        ClockFollowed,
+        ClockSyncMeasured,
         JobProgressed,
         InfluenceFound,
-        MapFilled,
-        Explained,
+        MapComputed,
+        SensitivityComputed,
     )
 
     AUTO_FOCUS = "#gauges"
@@ -75,8 +81,8 @@ class ComposeScreen(SessionScreen):
         self.matrix = False
         self._map_asked = Freshness()
         self._why_asked = Freshness()
-        self._explained: Explained | None = None
-        self._filled: MapFilled | None = None
+        self._explained: SensitivityComputed | None = None
+        self._filled: MapComputed | None = None
         self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -161,7 +167,7 @@ class ComposeScreen(SessionScreen):
         if not self._built:
             return
         match event:
-            case ControlsShown():
+            case ControllersState():
                 if self.is_current:
                     self._draw_gauges()
             case Snapshot():
@@ -177,18 +183,18 @@ class ComposeScreen(SessionScreen):
                         self._draw_roll()
                     self._draw_roll_place()
                     self._draw_strip()
-            case KeysHeard():
+            case KeysPlayed():
                 self._draw_transport()
                 if self.is_current:
                     self._draw_roll()
             case InfluenceFound():
                 if self.is_current:
                     self._draw_nearest()
-            case MapFilled(slot):
+            case MapComputed(slot):
                 if slot == self.session.slot and self._map_asked.answered(event.revision):
                     self._filled = event
                     self._draw_map()
-            case Explained(slot):
+            case SensitivityComputed(slot):
                 if slot == self.session.slot and self._why_asked.answered(event.revision):
                     self._explained = event
                     self._draw_reasons()

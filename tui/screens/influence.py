@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.geometry import Region
 
 from engine.influence.spec import Match
-from engine.protocol.analysis import Beside, InfluenceFound
+from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.base import Event
-from engine.protocol.generation import StudioShown
+from engine.protocol.generation import GenerationState
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.influence import HANDLERS
 from tui.keymap import Keymap
@@ -39,12 +39,12 @@ class InfluenceScreen(SessionScreen):
     HANDLERS = HANDLERS
     SHOWS = (
         InfluenceFound,
-        StudioShown,
+        GenerationState,
         Snapshot,
         PlayheadMoved,
         LatenessMeasured,
         JobProgressed,
-        ClockFollowed,
+        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#matches"
 
@@ -56,7 +56,7 @@ class InfluenceScreen(SessionScreen):
         self.amount = 0.5
         self.heard: Side | None = None
         self.avoided: dict[int, str] = {}
-        self._compared: tuple[Match | None, Beside] = (None, Beside())
+        self._compared: tuple[Match | None, MatchExcerpt] = (None, MatchExcerpt())
 
     def compose(self) -> ComposeResult:
         """Makes the parts; the arrangement says where they lie."""
@@ -99,11 +99,11 @@ class InfluenceScreen(SessionScreen):
         return matches[min(self.chosen, len(matches) - 1)] if matches else None
 
     @property
-    def beside(self) -> Beside:
+    def beside(self) -> MatchExcerpt:
         """The measures of the chosen match."""
         told = self.told
         if told is None or not told.beside:
-            return Beside()
+            return MatchExcerpt()
         return told.beside[min(self.chosen, len(told.beside) - 1)]
 
     def about(self, subject: Subject) -> None:
@@ -132,9 +132,9 @@ class InfluenceScreen(SessionScreen):
         if not self._drawn:
             return
         match event:
-            case InfluenceFound() | StudioShown() | Snapshot():
+            case InfluenceFound() | GenerationState() | Snapshot():
                 self.draw()
-            case PlayheadMoved() | LatenessMeasured() | JobProgressed() | ClockFollowed():
+            case PlayheadMoved() | LatenessMeasured() | JobProgressed() | ClockSyncMeasured():
                 self._draw_transport()
             case _:
                 pass

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.geometry import Region
 
 from engine.protocol.base import Event
-from engine.protocol.devices import MidiPassed, WatchMidi
+from engine.protocol.devices import MidiTraffic, WatchMidi
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.monitor import HANDLERS
 from tui.keymap import Keymap
@@ -45,11 +45,11 @@ class MonitorScreen(SessionScreen):
     PLACE: ClassVar[Place] = "monitor"
     HANDLERS = HANDLERS
     SHOWS = (
-        MidiPassed,
+        MidiTraffic,
         LatenessMeasured,
         PlayheadMoved,
         JobProgressed,
-        ClockFollowed,
+        ClockSyncMeasured,
         Snapshot,
     )
     AUTO_FOCUS = "#lines"
@@ -138,14 +138,14 @@ class MonitorScreen(SessionScreen):
     def show(self, event: Event) -> None:
         """Show an event that the session has taken in."""
         match event:
-            case MidiPassed():
+            case MidiTraffic():
                 self.passed.add(event, self.clock())
                 if self._drawn:
                     self._draw_lines()
             case LatenessMeasured():
                 self._lateness = self.clock(), event
                 self._draw_transport()
-            case PlayheadMoved() | JobProgressed() | ClockFollowed():
+            case PlayheadMoved() | JobProgressed() | ClockSyncMeasured():
                 self._draw_transport()
             case Snapshot():
                 self.draw()

@@ -10,21 +10,21 @@ from textual.geometry import Region
 
 from engine.protocol.analysis import InfluenceFound
 from engine.protocol.base import Event
-from engine.protocol.devices import ControlsShown
+from engine.protocol.devices import ControllersState
 from engine.protocol.generation import (
     PEAKS,
+    GenerationState,
     OpenAudioModel,
+    PlaybackMoved,
     PlayTake,
-    StudioShown,
     Take,
-    TakeGrown,
-    TakePlayed,
+    TakeProgressed,
     Trait,
     TraitResult,
 )
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.steer import HANDLERS, push_by
 from tui.formatting import generation
@@ -39,7 +39,7 @@ from tui.widgets.layout_host import Desk
 from tui.widgets.nearest_match import NearestLine
 from tui.widgets.takes_list import TakesList
 from tui.widgets.too_small import TooSmall
-from tui.widgets.trait_rows import TraitReading, TraitRows
+from tui.widgets.trait_rows import TraitRow, TraitRows
 from tui.widgets.transport import Transport
 from tui.widgets.waveform import Wave, Waveform
 
@@ -50,16 +50,16 @@ class SteerScreen(SessionScreen):
     PLACE: ClassVar[Place] = "steer"
     HANDLERS = HANDLERS
     SHOWS = (
-        StudioShown,
-        TakeGrown,
-        TakePlayed,
+        GenerationState,
+        TakeProgressed,
+        PlaybackMoved,
         InfluenceFound,
-        ControlsShown,
+        ControllersState,
         Snapshot,
         PlayheadMoved,
         LatenessMeasured,
         JobProgressed,
-        ClockFollowed,
+        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#traits"
 
@@ -172,23 +172,23 @@ class SteerScreen(SessionScreen):
     def show(self, event: Event) -> None:
         """Shows what the engine tells."""
         match event:
-            case StudioShown():
+            case GenerationState():
                 if event.job is not None:
                     self._grew = event.growing
                 self.draw()
-            case TakeGrown():
+            case TakeProgressed():
                 self.growth.take(event)
                 if self._drawn:
                     self._draw_traits()
                     self._draw_job()
                     self._draw_wave()
-            case TakePlayed():
+            case PlaybackMoved():
                 if self._drawn:
                     self._draw_place()
             case InfluenceFound():
                 if self._drawn:
                     self._draw_nearest()
-            case ControlsShown():
+            case ControllersState():
                 if self._drawn:
                     self._draw_traits()
             case (
@@ -196,7 +196,7 @@ class SteerScreen(SessionScreen):
                 | PlayheadMoved()
                 | LatenessMeasured()
                 | JobProgressed()
-                | ClockFollowed()
+                | ClockSyncMeasured()
             ):
                 if self._drawn:
                     self._draw_transport()
@@ -215,7 +215,7 @@ class SteerScreen(SessionScreen):
         self.query_one(JobBar).show(self.session.studio, self._growing)
 
     @property
-    def _growing(self) -> TakeGrown | None:
+    def _growing(self) -> TakeProgressed | None:
         last = self.growth.last
         return last if last is not None and last.job == self.session.studio.job else None
 
@@ -230,7 +230,7 @@ class SteerScreen(SessionScreen):
         }
         results = {} if live else self._results()
         readings = tuple(
-            TraitReading(
+            TraitRow(
                 trait,
                 self.growth.meter(trait.name),
                 self.growth.columns(trait.name, rows.history_width),

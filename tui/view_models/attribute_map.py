@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log1p
 
 from engine.latent.attribute_map import Surface
-from engine.latent.attribute_map_text import Scale, nearest, scale
+from engine.latent.attribute_map_text import MapScale, nearest, scale
 from engine.latent.spec import LatentSpec
 from engine.music.attributes import ATTRIBUTES, attribute
 from engine.music.measure import Measure
@@ -25,7 +25,7 @@ class MapCells:
         self.density = density
         self.most = max((max(row, default=0) for row in surface.occupancy), default=0)
         self.scale = scale(surface.values)
-        self._counts = Scale(log1p(1), log1p(self.most))
+        self._counts = MapScale(log1p(1), log1p(self.most))
 
     @property
     def size(self) -> tuple[int, int]:

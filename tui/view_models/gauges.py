@@ -8,7 +8,7 @@ from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
 from engine.music.song import Slot
-from engine.protocol.devices import Bound, ControlsShown
+from engine.protocol.devices import Bound, ControllersState
 from engine.protocol.snapshot import Snapshot
 
 DIMENSIONS = 32
@@ -54,10 +54,12 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
     )
 
 
-def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[GaugeReading, ...]:
+def gauges(
+    snapshot: Snapshot, controls: ControllersState | None = None
+) -> tuple[GaugeReading, ...]:
     """Gives the readings of all gauges for the selected measure, and of what moves them."""
     slot = snapshot.song.slots[snapshot.selected]
-    bound = _bound(controls or ControlsShown())
+    bound = _bound(controls or ControllersState())
     moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
     return tuple(
         _gauge(each, slot, snapshot.locks, bound.get(each.name), moved.get(each.index))
@@ -65,7 +67,7 @@ def gauges(snapshot: Snapshot, controls: ControlsShown | None = None) -> tuple[G
     )
 
 
-def _bound(controls: ControlsShown) -> dict[str, Bound]:
+def _bound(controls: ControllersState) -> dict[str, Bound]:
     """Gives what moves each gauge by its dimension's name: of devices that are here alone."""
     return {
         bound.binding.target.name: bound

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.protocol.generation import Meter, TakeGrown
+from engine.protocol.generation import Meter, TakeProgressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Growth:
     """
 
     def __init__(self) -> None:
-        self.last: TakeGrown | None = None
+        self.last: TakeProgressed | None = None
         self._read: dict[str, list[Meter | None]] = {}
         self._known = 0
 
-    def take(self, told: TakeGrown) -> None:
+    def take(self, told: TakeProgressed) -> None:
         """Takes a telling; one of another job begins anew."""
         if self.last is None or told.job != self.last.job or told.step < self.last.step:
             self._read.clear()

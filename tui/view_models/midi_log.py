@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Self
 
 from engine.midi.describe import Decoded, Kind, decode
-from engine.protocol.devices import MidiLine, MidiPassed, Way
+from engine.protocol.devices import MidiLine, MidiTraffic, Way
 
 KEPT = 2000
 """Messages that are kept at most; the oldest go first."""
@@ -86,7 +86,7 @@ class MidiLog:
         """Whether nothing is kept."""
         return not self._rows and not self._pulses
 
-    def add(self, told: MidiPassed, now: float) -> None:
+    def add(self, told: MidiTraffic, now: float) -> None:
         """Takes what the engine told at ``now``."""
         for line in told.lines:
             decoded = decode(line.data)

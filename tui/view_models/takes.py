@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.protocol.generation import StudioShown, Take, TakePlayed
+from engine.protocol.generation import GenerationState, PlaybackMoved, Take
 
 END = 0.3
 """Seconds before the end of a take from which it counts as played to its end."""
@@ -19,11 +19,11 @@ class TakeChoice:
     With ``follow`` the next take that begins to grow is chosen.
     """
 
-    def __init__(self, read: Callable[[], StudioShown]) -> None:
+    def __init__(self, read: Callable[[], GenerationState]) -> None:
         self._read = read
         studio = read()
         self._job = studio.job
-        self.played = TakePlayed(studio.playing, 0.0)
+        self.played = PlaybackMoved(studio.playing, 0.0)
         self.id: str | None = None
         self.follow = studio.job is not None
         self._left: dict[str, float] = {}
@@ -32,7 +32,7 @@ class TakeChoice:
     # What there is
 
     @property
-    def studio(self) -> StudioShown:
+    def studio(self) -> GenerationState:
         """The present state of generation."""
         return self._read()
 
@@ -100,10 +100,10 @@ class TakeChoice:
         studio = self.studio
         before, self._job = self._job, studio.job
         if studio.playing is None:
-            self.hear(TakePlayed(None, self.played.at))
+            self.hear(PlaybackMoved(None, self.played.at))
         self._settle(begun=studio.job is not None and studio.job != before)
 
-    def hear(self, event: TakePlayed) -> None:
+    def hear(self, event: PlaybackMoved) -> None:
         """Takes where the take that plays is; one that was played to its end begins anew."""
         before, self.played = self.played, event
         if before.take is not None and event.take != before.take:

@@ -12,7 +12,7 @@ from rich.style import Style
 from engine.influence.spec import Match
 from engine.music.measure import Measure
 from engine.music.pitch_names import pitch_name
-from engine.protocol.analysis import Beside
+from engine.protocol.analysis import MatchExcerpt
 from tui.formatting import influence as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture
@@ -85,12 +85,12 @@ agree lie at the same height: solid where they agree, thin where they do not.
     ) -> None:
         super().__init__(id=id)
         self._match: Match | None = None
-        self._beside = Beside()
+        self._beside = MatchExcerpt()
         self._unit = "measure"
         self._heard: Side | None = None
 
     def show(
-        self, match: Match | None, beside: Beside, unit: str, *, heard: Side | None = None
+        self, match: Match | None, beside: MatchExcerpt, unit: str, *, heard: Side | None = None
     ) -> None:
         """Shows a match; ``heard`` is the side that was auditioned last."""
         now = (match, beside, unit, heard)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 
-from engine.protocol.generation import StudioShown, TakeGrown
+from engine.protocol.generation import GenerationState, TakeProgressed
 from tui.formatting import generation as words
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture
@@ -45,10 +45,10 @@ class JobBar(Canvas):
     ) -> None:
         super().__init__(id=id)
         self._key = key
-        self._studio = StudioShown()
-        self._grown: TakeGrown | None = None
+        self._studio = GenerationState()
+        self._grown: TakeProgressed | None = None
 
-    def show(self, studio: StudioShown, grown: TakeGrown | None) -> None:
+    def show(self, studio: GenerationState, grown: TakeProgressed | None) -> None:
         """Shows the state, and how far the take that grows is (None: nothing told yet)."""
         now = (studio, grown)
         if now != (self._studio, self._grown):

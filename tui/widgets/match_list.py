@@ -13,7 +13,7 @@ from textual.message import Message
 
 from engine.influence.spec import Match
 from engine.music.measure import Measure
-from engine.protocol.analysis import Beside
+from engine.protocol.analysis import MatchExcerpt
 from tui.formatting import influence as words
 from tui.formatting.generation import share
 from tui.formatting.text import fitting
@@ -32,12 +32,12 @@ class MatchReading:
     """A match, its measures, and whether its tune is kept away from."""
 
     match: Match
-    beside: Beside
+    beside: MatchExcerpt
     avoided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class _MatchColumns:
     title: int
     book: int
     bars: int
@@ -169,7 +169,7 @@ class MatchList(Canvas, can_focus=True):
         self._paint_about(picture, self._readings[self._chosen])
 
     def _paint_row(
-        self, picture: Picture, y: int, reading: MatchReading, columns: _Columns, chosen: bool
+        self, picture: Picture, y: int, reading: MatchReading, columns: _MatchColumns, chosen: bool
     ) -> None:
         match, quiet = reading.match, self.style_of("matches--words")
         style = (
@@ -271,7 +271,7 @@ def spanned(match: Match, ours: Sequence[Measure], cells: int) -> str:
     )
 
 
-def _columns(width: int) -> _Columns:
+def _columns(width: int) -> _MatchColumns:
     wide = width >= WIDE
     span, licence, book = (8, 13, 31) if wide else (6, 4, 9)
     end = width
@@ -281,4 +281,4 @@ def _columns(width: int) -> _Columns:
         at -= cells + 1
         found.append(at)
     spanned_, licensed, seen, near, latent, raw, bars, books = found
-    return _Columns(7, books, bars, raw, latent, near, seen, licensed, spanned_, end)
+    return _MatchColumns(7, books, bars, raw, latent, near, seen, licensed, spanned_, end)

@@ -21,7 +21,7 @@ WIDE = 104
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class _LineColumns:
     way: int
     port: int
     channel: int
@@ -31,14 +31,14 @@ class _Columns:
     bytes: int
 
 
-def columns(width: int) -> _Columns:
+def columns(width: int) -> _LineColumns:
     """Gives where the columns begin, and how many bytes of a message are shown."""
     late = width - 6
     if width < WIDE:
-        return _Columns(10, 14, 29, 32, late - 11, late, 3)
+        return _LineColumns(10, 14, 29, 32, late - 11, late, 3)
     port = 17
     channel = port + 24 + (width - WIDE) // 6
-    return _Columns(13, port, channel, channel + 3, late - 26, late, 8)
+    return _LineColumns(13, port, channel, channel + 3, late - 26, late, 8)
 
 
 class MidiLines(Canvas, can_focus=True):
@@ -127,7 +127,7 @@ class MidiLines(Canvas, can_focus=True):
         for y, passed in enumerate(self._rows[-self.room :], start=1):
             self._paint_row(picture, y, passed, at)
 
-    def _paint_row(self, picture: Picture, y: int, passed: Passed, at: _Columns) -> None:
+    def _paint_row(self, picture: Picture, y: int, passed: Passed, at: _LineColumns) -> None:
         line, decoded = passed.line, passed.decoded
         quiet = self.style_of("midi--words")
         kind = self.style_of(f"midi--{decoded.kind if decoded.whole else 'broken'}")

@@ -29,7 +29,7 @@ LAMP = 6
 
 
 @dataclass(frozen=True, slots=True)
-class TraitReading:
+class TraitRow:
     """A trait as it is to be drawn: how it is set, its latest meter, its history.
 
     ``columns`` are as many as `TraitRows.history_width` says; ``live`` says whether audio grows,
@@ -129,11 +129,11 @@ class TraitRows(Canvas, can_focus=True):
         id: str | None = None,  # noqa: A002 (Textual's word)
     ) -> None:
         super().__init__(id=id)
-        self._readings: tuple[TraitReading, ...] = ()
+        self._readings: tuple[TraitRow, ...] = ()
         self._chosen = 0
         self._instead = ""
 
-    def show(self, readings: Sequence[TraitReading], chosen: int, instead: str = "") -> None:
+    def show(self, readings: Sequence[TraitRow], chosen: int, instead: str = "") -> None:
         """Shows traits, one of them chosen by its place; ``instead`` says why there are none."""
         now = (tuple(readings), chosen, instead)
         if now != (self._readings, self._chosen, self._instead):
@@ -269,7 +269,7 @@ class TraitRows(Canvas, can_focus=True):
         if self.tall:
             self._paint_second(picture, each, at, y + 1)
 
-    def _paint_second(self, picture: Picture, each: TraitReading, at: _Places, y: int) -> None:
+    def _paint_second(self, picture: Picture, each: TraitRow, at: _Places, y: int) -> None:
         trait, quiet = each.trait, self.style_of("traits--words")
         picture.put(at.accuracy, y, f"chance {words.share(trait.chance)}", quiet)
         there, advised = f"from {words.share(trait.threshold)}", words.advised(trait)
@@ -284,7 +284,7 @@ class TraitRows(Canvas, can_focus=True):
             picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), quiet)
 
     def _paint_meter(
-        self, picture: Picture, each: TraitReading, at: _Places, y: int, chosen: bool
+        self, picture: Picture, each: TraitRow, at: _Places, y: int, chosen: bool
     ) -> None:
         trait, meter, cells = each.trait, each.meter, at.meter_width
         picture.put(at.meter, y, "─" * cells, self.style_of("traits--track"))
@@ -310,7 +310,7 @@ class TraitRows(Canvas, can_focus=True):
         else:
             picture.put(at.number, y, " ·", self.style_of("traits--words"))
 
-    def _paint_lamp(self, picture: Picture, each: TraitReading, x: int, y: int) -> None:
+    def _paint_lamp(self, picture: Picture, each: TraitRow, x: int, y: int) -> None:
         meter = each.meter
         if each.missed:
             picture.put(x, y, words.MISSED, self.style_of("traits--warning"))
@@ -322,7 +322,7 @@ class TraitRows(Canvas, can_focus=True):
         mark = "●" if meter.pushed else "○"
         picture.put(x, y, f"{mark} {words.signed(meter.gate)}", self.style_of("traits--lamp"))
 
-    def _paint_history(self, picture: Picture, each: TraitReading, at: _Places, y: int) -> None:
+    def _paint_history(self, picture: Picture, each: TraitRow, at: _Places, y: int) -> None:
         rows = 2 if self.tall else 1
         for place, column in enumerate(each.columns[: at.history_width]):
             if column is None:
@@ -336,7 +336,7 @@ class TraitRows(Canvas, can_focus=True):
                 if part > 0:
                     picture.put(at.history + place, y + rows - 1 - row, signs[part - 1], style)
 
-    def _said(self, each: TraitReading, room: int) -> str:
+    def _said(self, each: TraitRow, room: int) -> str:
         trait, advised = each.trait, words.advised(each.trait)
         if each.missed:
             missed = f"{words.MISSED} {trait.name} {each.missed} · {advised}"

@@ -13,7 +13,7 @@ from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
-from engine.protocol.transport import ClockFollowed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.formatting.text import fitting
 from tui.view_models.gauges import place
 from tui.widgets.canvas import Canvas, Picture
@@ -87,7 +87,7 @@ class Transport(Canvas):
         self._amount: float | None = None
         self._jobs: tuple[JobProgressed, ...] = ()
         self._count = 0
-        self._clock: ClockFollowed | None = None
+        self._clock: ClockSyncMeasured | None = None
 
     def show(
         self,
@@ -97,7 +97,7 @@ class Transport(Canvas):
         amount: float | None,
         jobs: tuple[JobProgressed, ...] = (),
         count: int = 0,
-        clock: ClockFollowed | None = None,
+        clock: ClockSyncMeasured | None = None,
     ) -> None:
         """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
 
@@ -205,7 +205,7 @@ class Transport(Canvas):
         self.post_message(self.Rolled(-1))
 
 
-def clock_words(status: ClockStatus, clock: ClockFollowed | None, own: float) -> list[Part]:
+def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:
     """Says the tempo, and of a clock that is followed how well it is known and kept."""
     if status.follow is None:
         return [(f"{own:g} bpm", "words")]

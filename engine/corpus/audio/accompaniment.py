@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from engine.corpus.clip_format import QUARTERS
-from engine.music.harmony import Chord, Key, harmonise
+from engine.music.harmony import Chord, HarmonicKey, harmonise
 from engine.music.note_line import Stretch
 
 KICK, SNARE, RIM, CLAP, HAT, OPEN_HAT, RIDE, CRASH = 36, 38, 37, 39, 42, 46, 51, 49
@@ -73,7 +73,7 @@ class Arrangement:
     """
 
     parts: tuple[Part, ...]
-    key: Key
+    key: HarmonicKey
     chords: tuple[Chord, ...]
     tempo: float
     swing: float
@@ -88,7 +88,7 @@ class Arrangement:
 
 
 def arrange(
-    melody: Sequence[Stretch], key: Key, measures: int, tempo: float, random: Generator
+    melody: Sequence[Stretch], key: HarmonicKey, measures: int, tempo: float, random: Generator
 ) -> Arrangement:
     """Gives the melody with all five parts of an accompaniment, by choices from ``random``."""
     end = float(measures * QUARTERS)

@@ -25,7 +25,7 @@ from engine.corpus.audio.accompaniment import Arrangement, arrange
 from engine.corpus.clip_format import CLIP_PARTS, LEVEL, QUARTERS, RATE, SAMPLES, SECONDS
 from engine.corpus.table import SPLITS, Corpus, read
 from engine.errors import BadCorpus, OutOfRange
-from engine.music.harmony import Key
+from engine.music.harmony import HarmonicKey
 from engine.music.note_line import Line, Stretch
 
 RULES = 2
@@ -186,7 +186,7 @@ def arrangement(
         Stretch(note.start, note.end, note.pitch + moved)
         for note in line.between(0.0, float(measures * QUARTERS))
     ]
-    key = Key.named(tune.key).transposed(moved)
+    key = HarmonicKey.named(tune.key).transposed(moved)
     made = arrange(melody, key, measures, tempo, random)
     return made, {
         "tune": tune.id,
@@ -254,7 +254,7 @@ def _tools(
 
 def _check_tunes(corpus: Corpus, folder: Path, counts: Mapping[str, int]) -> None:
     for tune in corpus.tunes:
-        Key.named(tune.key)
+        HarmonicKey.named(tune.key)
     for split in counts:
         if not any(tune.split == split for tune in corpus.tunes):
             raise BadCorpus(f"The table in {folder} has no tunes of {split}.", "Name another.")

@@ -17,7 +17,7 @@ LENGTHS = {"4/4": Fraction(4), "2/2": Fraction(4), "2/4": Fraction(2)}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class PrintedEvent:
     """A note, or with ``pitch`` None a rest; ``tied`` to the note before it, of the same pitch."""
 
     length: Fraction
@@ -26,7 +26,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Bar:
+class PrintedBar:
     """What stands between two bar lines.
 
     ``number`` counts full bars from 1 and is 0 for a pick-up. ``opens`` says that a repeat
@@ -34,7 +34,7 @@ class Bar:
     ending. ``single`` is False if two notes sound at once.
     """
 
-    events: tuple[Event, ...] = ()
+    events: tuple[PrintedEvent, ...] = ()
     metre: str = ""
     number: int = 0
     opens: bool = True
@@ -56,9 +56,9 @@ class Bar:
 class _Reader:
     """Gathers bars from tokens."""
 
-    bars: list[Bar] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    next: Bar = Bar()
+    bars: list[PrintedBar] = field(default_factory=list)
+    events: list[PrintedEvent] = field(default_factory=list)
+    next: PrintedBar = PrintedBar()
     metre: str = ""
 
     def line(self, token: Any) -> None:
@@ -66,7 +66,7 @@ class _Reader:
         if self.events:
             bar = replace(self.next, events=tuple(self.events), metre=self.metre)
             self.bars.append(bar)
-            self.events, self.next = [], Bar(opens=strong)
+            self.events, self.next = [], PrintedBar(opens=strong)
         opens = self.next.opens or strong
         self.next = replace(
             self.next, opens=opens, ending=token.isRepeatBracket() or self.next.ending
@@ -84,14 +84,14 @@ class _Reader:
             and bool(before)
             and before[-1].pitch == pitch
         )
-        self.events.append(Event(length, pitch, tied))
+        self.events.append(PrintedEvent(length, pitch, tied))
 
     def chord(self, token: Any) -> None:
-        self.events.append(Event(Fraction(token.quarterLength).limit_denominator(960), None))
+        self.events.append(PrintedEvent(Fraction(token.quarterLength).limit_denominator(960), None))
         self.next = replace(self.next, single=False)
 
 
-def bars(tokens: Iterable[Any]) -> list[Bar]:
+def bars(tokens: Iterable[Any]) -> list[PrintedBar]:
     """Gives the bars of one voice from music21's processed ABC tokens.
 
     Grace notes and chord symbols are dropped.
@@ -113,15 +113,15 @@ def bars(tokens: Iterable[Any]) -> list[Bar]:
     return _numbered(_joined(reader.bars))
 
 
-def measures(read: Iterable[Bar]) -> Iterator[tuple[int, Measure]]:
+def measures(read: Iterable[PrintedBar]) -> Iterator[tuple[int, Measure]]:
     """Yields each bar, or pair of 2/4 bars, that makes a measure, with its number.
 
     What is off the grid, out of range, not exactly full, in two voices or silent throughout
     makes none. Pairs of 2/4 bars are counted anew from each repeat sign or double bar, and
     a second ending goes on where the first began.
     """
-    first: Bar | None = None
-    at_ending: Bar | None = None
+    first: PrintedBar | None = None
+    at_ending: PrintedBar | None = None
     for bar in read:
         if bar.metre != "2/4":
             first = None
@@ -146,12 +146,12 @@ def measures(read: Iterable[Bar]) -> Iterator[tuple[int, Measure]]:
             yield whole.number, measure
 
 
-def _joined(read: list[Bar]) -> list[Bar]:
+def _joined(read: list[PrintedBar]) -> list[PrintedBar]:
     # A strain that begins with a pick-up closes with a bar that lacks it. What completes that
     # bar is the pick-up of the next strain or, where that does not fit, the strain's own:
     # strains are played again, as is the whole tune, whether or not a sign is printed.
-    result: list[Bar] = []
-    pick_up: Bar | None = None
+    result: list[PrintedBar] = []
+    pick_up: PrintedBar | None = None
     index, opens = 0, False
     while index < len(read):
         bar = read[index]
@@ -171,11 +171,11 @@ def _joined(read: list[Bar]) -> list[Bar]:
     return result
 
 
-def _complete(closing: Bar, pick_up: Bar) -> bool:
+def _complete(closing: PrintedBar, pick_up: PrintedBar) -> bool:
     return closing.metre == pick_up.metre and closing.missing == pick_up.length
 
 
-def _put_together(first: Bar, second: Bar) -> Bar:
+def _put_together(first: PrintedBar, second: PrintedBar) -> PrintedBar:
     return replace(
         first,
         events=first.events + second.events,
@@ -183,7 +183,7 @@ def _put_together(first: Bar, second: Bar) -> Bar:
     )
 
 
-def _numbered(read: list[Bar]) -> list[Bar]:
+def _numbered(read: list[PrintedBar]) -> list[PrintedBar]:
     result, number = [], 0
     for bar in read:
         if bar.opens and bar.missing > 0:
@@ -194,7 +194,7 @@ def _numbered(read: list[Bar]) -> list[Bar]:
     return result
 
 
-def _measure(bar: Bar) -> Measure | None:
+def _measure(bar: PrintedBar) -> Measure | None:
     if not bar.single or bar.metre not in LENGTHS or bar.length != FOUR_QUARTERS.length:
         return None
     tokens = [HOLD] * FOUR_QUARTERS.ticks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module, util
 from pathlib import Path
 
-from engine.corpus.build.bars import Bar, bars, measures
+from engine.corpus.build.bars import PrintedBar, bars, measures
 from engine.errors import BadCorpus
 from engine.music.measure import Measure
 
@@ -92,7 +92,7 @@ def read_tune(text: str, book: Book, stem: str, place: int) -> BookTune | None:
         handler.process(text)
         voices = handler.splitByVoice()
         voice = voices[0] + voices[1] if len(voices) > 1 else voices[0]
-        read: list[Bar] = bars(voice.tokens)
+        read: list[PrintedBar] = bars(voice.tokens)
         key = _key(handler.tokens)
     except (base, ValueError, IndexError, KeyError, AttributeError, TypeError):
         return None

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine import locations
 from engine.errors import BadFile, OutOfRange
-from engine.influence.spec import Found
+from engine.influence.spec import InfluenceAnswer
 from engine.latent.tokens import relative
 from engine.music.measure import Measure
 
@@ -48,7 +48,9 @@ def confirmed(measures: Sequence[Measure], path: Path = SHIPPED) -> dict[int, Co
     return {each.cluster: each for tokens, each in _confirmations(path) if tokens in asked}
 
 
-def attached(found: Found, measures: Sequence[Measure], path: Path = SHIPPED) -> Found:
+def attached(
+    found: InfluenceAnswer, measures: Sequence[Measure], path: Path = SHIPPED
+) -> InfluenceAnswer:
     """Gives the answer about ``measures`` with what retraining has confirmed of its matches."""
     sure = confirmed(measures, path)
     matches = (

@@ -25,11 +25,11 @@ from torch import Tensor, nn
 
 from engine.common import atomic
 from engine.errors import CannotWrite
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
 from engine.latent.network import NAMED, MeasureVAE
 from engine.latent.tokens import Floats, Ints, measured, relative
-from engine.latent.training_recipe import Recipe
+from engine.latent.training_recipe import TrainingRecipe
 
 SIDE = 12
 """Each side of a layer is projected to so many numbers; 15 layers make 2,160 for a measure."""
@@ -57,8 +57,8 @@ class Gradients:
     def __init__(
         self,
         network: MeasureVAE,
-        codec: Codec,
-        recipe: Recipe,
+        codec: CalibratedCodec,
+        recipe: TrainingRecipe,
         tokens: Ints,
         digest: str,
         *,

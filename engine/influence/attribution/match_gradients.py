@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.corpus.table import Corpus
 from engine.influence.attribution.gradients import CONFIRMED, Gradients
-from engine.influence.spec import Found, Match
+from engine.influence.spec import InfluenceAnswer, Match
 from engine.latent.model import TrainedVAE
 from engine.latent.tokens import Ints
 from engine.latent.training_recipe import ARMONICA
@@ -47,7 +47,7 @@ class Pulls:
             on_progress=on_progress,
         )
 
-    def weighed(self, found: Found, measures: Sequence[Measure]) -> Found:
+    def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
         """Gives the answer about ``measures`` with what gradients confirm of its matches.
 
         A match is confirmed where its measures, by the median, pull the model more than 99 in

@@ -98,7 +98,7 @@ class Aligner:
         """
         import torch
 
-        passages = [_Passage(frames, *each) for each in _pulses(frames)]
+        passages = [_PulsedPassage(frames, *each) for each in _pulses(frames)]
         found = Aligned(
             np.zeros(self._clips, np.float32),
             *(np.zeros(self._clips, np.int32) for _ in range(3)),
@@ -135,7 +135,7 @@ class Aligner:
         return np.asarray(inner.reshape(CLASSES, clips, PARTS, -1).numpy(), np.float32)
 
 
-class _Passage:
+class _PulsedPassage:
     # A passage at one tempo: its features under every shift, complex64 [bins, 40, shifts].
 
     def __init__(self, frames: Floats, pulse: float, start: float) -> None:

@@ -43,7 +43,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _IndexWork:
     # All that a process needs to know.
     clips: Path
     run: Path
@@ -94,7 +94,7 @@ def build(
     )
     place = run / f"{known}-{card.ears}-{seed}"
     atomic.make_folder(place)
-    work = _Work(clips_folder, place, model_name, seed, card.ears, card.digest, count)
+    work = _IndexWork(clips_folder, place, model_name, seed, card.ears, card.digest, count)
     batches = [(at, min(at + _BATCH, count)) for at in range(0, count, _BATCH)]
     heard, states = [], []
     with spread(partial(_index, work), batches, workers) as found:
@@ -145,7 +145,7 @@ def _tunes(source: Clips, corpus: Corpus, count: int) -> npt.NDArray[np.int32]:
         ) from error
 
 
-def _index(work: _Work, batch: tuple[int, int]) -> tuple[Arrays, Floats]:
+def _index(work: _IndexWork, batch: tuple[int, int]) -> tuple[Arrays, Floats]:
     first, last = batch
     name = f"{first:06}-{last:06}.safetensors"
     heard = _kept(work.run / name, ("levels", "tokens", "codes"))
@@ -173,7 +173,7 @@ def _index(work: _Work, batch: tuple[int, int]) -> tuple[Arrays, Floats]:
 
 
 def _calibrate(
-    work: _Work,
+    work: _IndexWork,
     parts: npt.NDArray[np.uint8],
     held_out: int,
     workers: int,
@@ -191,7 +191,7 @@ def _calibrate(
     return np.concatenate(raw, axis=1), np.concatenate(states)
 
 
-def _hear(work: _Work, batch: tuple[int, int]) -> tuple[Floats, Floats]:
+def _hear(work: _IndexWork, batch: tuple[int, int]) -> tuple[Floats, Floats]:
     first, last = batch
     path = work.run / f"held-out-{work.size}-{first:06}-{last:06}.safetensors"
     heard = _kept(path, ("raw", "codes"))
@@ -211,7 +211,7 @@ def _hear(work: _Work, batch: tuple[int, int]) -> tuple[Floats, Floats]:
     return heard["raw"], _states(work, heard["codes"])
 
 
-def _codes(work: _Work, split: str, batch: tuple[int, int]) -> npt.NDArray[np.uint16]:
+def _codes(work: _IndexWork, split: str, batch: tuple[int, int]) -> npt.NDArray[np.uint16]:
     _, model = _tools(work, split)
     rate = model.spec.sample_rate
     waves = [_mix(work, split, at) for at in range(*batch)]
@@ -220,14 +220,14 @@ def _codes(work: _Work, split: str, batch: tuple[int, int]) -> npt.NDArray[np.ui
     return np.stack([model.encode(each).numpy() for each in waves]).astype(np.uint16)
 
 
-def _states(work: _Work, codes: npt.NDArray[np.uint16]) -> Floats:
+def _states(work: _IndexWork, codes: npt.NDArray[np.uint16]) -> Floats:
     import torch
 
     _, model = _tools(work, "train")
     return hidden_states.states(model, torch.from_numpy(codes.astype(np.int64)))
 
 
-def _mix(work: _Work, split: str, number: int) -> Floats:
+def _mix(work: _IndexWork, split: str, number: int) -> Floats:
     from engine.steering.training.encoded_clips import mixture_of
     from engine.steering.training.mixes import mix
 
@@ -245,7 +245,7 @@ def _kept(path: Path, names: tuple[str, ...]) -> Arrays | None:
 
 
 @lru_cache(maxsize=2)
-def _tools(work: _Work, split: str) -> tuple[Clips, AudioModel]:
+def _tools(work: _IndexWork, split: str) -> tuple[Clips, AudioModel]:
     return clips(work.clips, split), _model(work.model)
 
 
@@ -257,6 +257,6 @@ def _model(name: str) -> AudioModel:
 
 
 @lru_cache(maxsize=1)
-def _aligner(work: _Work) -> Aligner:
+def _aligner(work: _IndexWork) -> Aligner:
     path = work.run / f"levels-{work.size}.safetensors"
     return Aligner(safetensors.numpy.load_file(path)["levels"])

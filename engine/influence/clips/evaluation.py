@@ -23,7 +23,7 @@ from engine.corpus.table import SPLITS, Corpus
 from engine.errors import BadCorpus
 from engine.influence.clips.rank_fusion import fused
 from engine.influence.clips.search import CLOSE, AudioInfluence
-from engine.influence.spec import Found
+from engine.influence.spec import InfluenceAnswer
 from engine.steering.training.encoded_clips import mixture_of
 from engine.steering.training.mixes import mix
 
@@ -93,7 +93,7 @@ def evaluate(
     }
 
 
-def overlap(found: list[Found]) -> float:
+def overlap(found: list[InfluenceAnswer]) -> float:
     """Gives the mean Jaccard index of the listed clusters of pairs of answers, from 0 to 1."""
     lists = [{match.cluster for match in each.matches} for each in found]
     shares = [len(a & b) / max(1, len(a | b)) for a, b in combinations(lists, 2)]

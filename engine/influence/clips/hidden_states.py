@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Space:
+class HiddenStateSpace:
     """The directions in which states are compared, each scaled to deviation 1 among clips.
 
     ``mean`` is [size], ``directions`` [size, 32].
@@ -39,7 +39,7 @@ class Space:
         return np.asarray((states - self.mean) @ self.directions, np.float32)
 
 
-def fit(states: Floats) -> Space:
+def fit(states: Floats) -> HiddenStateSpace:
     """Gives the space of states [clips, size]: principal components, whitened."""
     mean = states.mean(axis=0)
     _, deviations, rows = np.linalg.svd(states - mean, full_matrices=False)
@@ -47,7 +47,7 @@ def fit(states: Floats) -> Space:
     scaled = rows[:kept].T * (np.sqrt(len(states)) / deviations[:kept])
     directions = np.zeros((states.shape[1], DIRECTIONS))
     directions[:, :kept] = scaled
-    return Space(mean.astype(np.float32), directions.astype(np.float32))
+    return HiddenStateSpace(mean.astype(np.float32), directions.astype(np.float32))
 
 
 def kept(projected: Floats) -> npt.NDArray[np.int8]:

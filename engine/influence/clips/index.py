@@ -38,7 +38,7 @@ _LARGEST = 1 << 28
 _PACKED = PARTS * SLOTS * CLASSES // 2
 
 
-class BadIndex(BadFile):
+class BadClipIndex(BadFile):
     """An index of clips that is missing, damaged, or of another model."""
 
     title = "Index"
@@ -109,7 +109,7 @@ def write(folder: Path, index: ClipIndex) -> None:
 
 
 def read(folder: Path) -> ClipIndex:
-    """Reads an index; raises `BadIndex` where it is missing or damaged."""
+    """Reads an index; raises `BadClipIndex` where it is missing or damaged."""
     path = folder / INDEX
     try:
         if path.stat().st_size > _LARGEST:
@@ -134,10 +134,12 @@ def read(folder: Path) -> ClipIndex:
         )
         _check(index)
     except FileNotFoundError as error:
-        raise BadIndex(f"There is no index of clips in {folder}.", REMEDY) from error
+        raise BadClipIndex(f"There is no index of clips in {folder}.", REMEDY) from error
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise BadIndex(f"The index of clips in {folder} is damaged ({reason}).", REMEDY) from error
+        raise BadClipIndex(
+            f"The index of clips in {folder} is damaged ({reason}).", REMEDY
+        ) from error
     return index
 
 

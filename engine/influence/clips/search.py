@@ -26,17 +26,10 @@ from engine.influence.clips import hidden_states
 from engine.influence.clips.alignment import MEASURE, SLOTS, Aligned, Aligner
 from engine.influence.clips.chroma import CLASSES, RATE, chroma
 from engine.influence.clips.codec_tokens import TokenIndex, tokens
-from engine.influence.clips.index import (
-    REMEDY,
-    SHIPPED,
-    SPANS,
-    BadIndex,
-    ClipIndex,
-    read,
-)
+from engine.influence.clips.index import REMEDY, SHIPPED, SPANS, BadClipIndex, ClipIndex, read
 from engine.influence.clips.rank_fusion import fused
 from engine.influence.licences import licence
-from engine.influence.spec import Found, Match, Originality
+from engine.influence.spec import InfluenceAnswer, Match, Originality
 
 if TYPE_CHECKING:
     from engine.steering.musicgen.model import AudioModel
@@ -73,7 +66,7 @@ class NoPassage(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
+class _WavePassage:
     # Of what was asked about: where it begins in seconds, and its wave at 16 kHz.
     start: float
     wave: Floats
@@ -86,7 +79,7 @@ class _Passage:
 @dataclass(frozen=True, slots=True)
 class _Looked:
     # What was found: similarities of chroma [passages, clips], and of each channel by cluster.
-    passages: list[_Passage]
+    passages: list[_WavePassage]
     aligned: list[Aligned]
     raw: Floats
     channels: dict[str, Floats]
@@ -106,7 +99,7 @@ class AudioInfluence:
         self._aligner = Aligner(index.levels)
         self._tokens = TokenIndex(index.tokens)
         self._hidden = hidden_states.HiddenIndex(index.states)
-        self._space = hidden_states.Space(index.mean, index.directions)
+        self._space = hidden_states.HiddenStateSpace(index.mean, index.directions)
         of_tune = np.array([tune.cluster for tune in corpus.tunes])
         self._clusters, self._cluster = np.unique(of_tune[index.tune], return_inverse=True)
 
@@ -118,7 +111,7 @@ class AudioInfluence:
         top: int = 10,
         codes: Codes | None = None,
         on_progress: Callable[[float], None] = lambda _: None,
-    ) -> Found:
+    ) -> InfluenceAnswer:
         """Gives the tunes of the clips closest to a mono wave [samples].
 
         ``codes`` [codebooks, frames] are used where they are known, and else heard.
@@ -129,7 +122,7 @@ class AudioInfluence:
             raise OutOfRange(f"From 1 to 1000 matches are listed, not {top}.")
         return self._found(self._looked(wave, rate, codes, on_progress), top)
 
-    def of_codes(self, codes: Codes, *, top: int = 10) -> Found:
+    def of_codes(self, codes: Codes, *, top: int = 10) -> InfluenceAnswer:
         """Gives the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
         import torch
 
@@ -196,7 +189,7 @@ class AudioInfluence:
         mono = wave / np.float32(peak)
         mono = mono if rate == RATE else soxr.resample(mono, rate, RATE)
         passages = [
-            _Passage(start, mono[round(start * RATE) : round((start + length) * RATE)])
+            _WavePassage(start, mono[round(start * RATE) : round((start + length) * RATE)])
             for start, length in spans(seconds)
         ]
         shared = [self._tokens.shared(tokens(each)) for each in cut]
@@ -235,7 +228,7 @@ class AudioInfluence:
         found: Floats = self._space.project(state)[0]
         return found
 
-    def _found(self, looked: _Looked, top: int) -> Found:
+    def _found(self, looked: _Looked, top: int) -> InfluenceAnswer:
         passages, raw = looked.passages, looked.raw
         best, state = looked.channels["chroma"], looked.channels["hidden"]
         scores = fused(looked.channels)
@@ -258,7 +251,7 @@ class AudioInfluence:
             )
         nearest = float(best.max())
         low, high = self._usual(seconds)
-        return Found(
+        return InfluenceAnswer(
             matches=tuple(matches),
             originality=Originality(1 - nearest, 1 - high, 1 - low, 0),
             close=self.percentile(nearest, seconds) >= CLOSE,
@@ -273,7 +266,7 @@ class AudioInfluence:
         self,
         rank: int,
         clip: int,
-        passage: _Passage,
+        passage: _WavePassage,
         aligned: Aligned,
         *,
         latent: float,
@@ -342,7 +335,7 @@ def open_clips(
 ) -> AudioInfluence:
     """Opens an index of clips with a model of its own, by name or folder.
 
-    Raises `BadIndex` where there is none, or where it was made with another model, codec or
+    Raises `BadClipIndex` where there is none, or where it was made with another model, codec or
     corpus, and what `open_model` raises.
     """
     from engine.steering.musicgen.model import open_model
@@ -350,17 +343,17 @@ def open_clips(
     index = read(folder)
     corpus = corpus or shipped()
     if index.card.corpus != corpus.digest or index.tune.max() >= len(corpus.tunes):
-        raise BadIndex(f"The index in {folder} is of clips of another corpus.", REMEDY)
+        raise BadClipIndex(f"The index in {folder} is of clips of another corpus.", REMEDY)
     opened = open_model(model, threads=1)
     spec = opened.spec
     if index.card.digest != spec.digest or index.card.layer != hidden_states.middle(spec.layers):
-        raise BadIndex(
+        raise BadClipIndex(
             f"The index in {folder} was made with {index.card.model} ({index.card.digest[:8]}), "
             f"and not with {spec.name} ({spec.digest[:8]}).",
             f"Make it anew: armonica corpus index --clips FOLDER --model {model}.",
         )
     if index.card.ears != hidden_states.ears(opened):
-        raise BadIndex(f"The index in {folder} was made with another codec.", REMEDY)
+        raise BadClipIndex(f"The index in {folder} was made with another codec.", REMEDY)
     return AudioInfluence(index, corpus, opened)
 
 

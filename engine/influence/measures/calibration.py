@@ -21,7 +21,7 @@ LEVELS = 201
 
 
 @dataclass(frozen=True)
-class Scale:
+class PercentileScale:
     """Quantiles [windows, classes, levels] of the best match of held-out human measures.
 
     ``whole`` [levels] are those of the mean over the measures of a held-out tune.
@@ -31,7 +31,7 @@ class Scale:
     whole: Floats
 
     @classmethod
-    def of(cls, windows: Floats, notes: Floats, best: Floats, whole: Floats) -> Scale:
+    def of(cls, windows: Floats, notes: Floats, best: Floats, whole: Floats) -> PercentileScale:
         """Gives the scale of best scores [N] of queries of so many measures and notes [N].
 
         ``whole`` [T] are the means of tunes.

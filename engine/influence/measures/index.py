@@ -16,10 +16,10 @@ from engine import locations
 from engine.common import atomic
 from engine.corpus.table import SPLITS, Corpus
 from engine.errors import BadFile
-from engine.influence.measures.calibration import CLASSES, LEVELS, WINDOWS, Scale
+from engine.influence.measures.calibration import CLASSES, LEVELS, WINDOWS, PercentileScale
 from engine.influence.measures.clusters import units
 from engine.influence.measures.ngrams import GramIndex, grams
-from engine.influence.measures.posteriors import Space, posteriors
+from engine.influence.measures.posteriors import PosteriorSpace, posteriors
 from engine.latent.model import TrainedVAE
 from engine.music.measure import REST
 
@@ -32,7 +32,7 @@ REMEDY = "Make it anew: armonica corpus index."
 Array = npt.NDArray[Any]
 
 
-class BadIndex(BadFile):
+class BadMeasureIndex(BadFile):
     """An index that is missing, damaged, or speaks of another corpus or model."""
 
     title = "Index"
@@ -76,9 +76,9 @@ class Index:
         return len(self.notes)
 
     @property
-    def space(self) -> Space:
+    def space(self) -> PosteriorSpace:
         """The space that the points lie in."""
-        return Space(self.scale)
+        return PosteriorSpace(self.scale)
 
     @property
     def grams(self) -> GramIndex:
@@ -86,9 +86,9 @@ class Index:
         return GramIndex(self.gram_names, self.gram_offsets, self.gram_rows, self.gram_weights)
 
     @property
-    def human(self) -> Scale:
+    def human(self) -> PercentileScale:
         """What held-out human tunes reach."""
-        return Scale(self.quantiles, self.whole)
+        return PercentileScale(self.quantiles, self.whole)
 
 
 def build(corpus: Corpus, model: TrainedVAE) -> Index:
@@ -101,7 +101,7 @@ def build(corpus: Corpus, model: TrainedVAE) -> Index:
     rows = train[order]
     tokens = corpus.tokens[rows[offsets[:-1]]]
     means, spreads = posteriors(model, tokens.astype(np.int64))
-    space = Space.of(means)
+    space = PosteriorSpace.of(means)
     points = space.points(means, spreads)
     of_tune = units(corpus)
     unit = of_tune[corpus.tune[rows]]
@@ -163,15 +163,15 @@ def write(folder: Path, index: Index) -> None:
 def read(folder: Path, corpus: Corpus, model_digest: str) -> Index:
     """Opens an index; its arrays are mapped into memory and read where they are searched.
 
-    Raises `BadIndex` where it is missing, damaged, or of another corpus, model or edition.
+    Raises `BadMeasureIndex` where it is missing, damaged, or of another corpus, model or edition.
     """
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         theirs = card["edition"], card["corpus"], card["model"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadIndex(f"{folder} holds no index of training measures.", REMEDY) from error
+        raise BadMeasureIndex(f"{folder} holds no index of training measures.", REMEDY) from error
     if theirs != (EDITION, corpus.digest, model_digest):
-        raise BadIndex(
+        raise BadMeasureIndex(
             f"The index in {folder} speaks of corpus {theirs[1]} and model {theirs[2]}, and here "
             f"are {corpus.digest} and {model_digest}.",
             REMEDY,
@@ -185,7 +185,7 @@ def read(folder: Path, corpus: Corpus, model_digest: str) -> Index:
         index = Index(**arrays, corpus=corpus.digest, model=model_digest)
         _check(index, corpus)
     except (OSError, ValueError, TypeError, EOFError) as error:
-        raise BadIndex(
+        raise BadMeasureIndex(
             f"The index in {folder} is damaged ({str(error).splitlines()[0][:120]}).", REMEDY
         ) from error
     return index

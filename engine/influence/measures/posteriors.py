@@ -34,7 +34,7 @@ def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
     return np.concatenate(means), np.concatenate(spreads)
 
 
-class Space:
+class PosteriorSpace:
     """Posteriors as points whose squared distance is that of Wasserstein between them.
 
     For diagonal normals W2 squared is the squared distance of the means and that of the
@@ -47,7 +47,7 @@ class Space:
         self._active = scale > 0
 
     @classmethod
-    def of(cls, means: Points) -> Space:
+    def of(cls, means: Points) -> PosteriorSpace:
         """Gives the space of the training measures' means [N, 31]."""
         variance = means.var(axis=0)
         active = variance > ACTIVE

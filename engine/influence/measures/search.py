@@ -16,14 +16,14 @@ from engine.corpus.table import Corpus, shipped
 from engine.errors import OutOfRange
 from engine.influence.alerts import alert
 from engine.influence.licences import licence
-from engine.influence.measures.calibration import CLASSES, WINDOWS, Scale, class_of
+from engine.influence.measures.calibration import CLASSES, WINDOWS, PercentileScale, class_of
 from engine.influence.measures.index import Index, place, read
 from engine.influence.measures.ngrams import Stretches, grams, longest_among, longest_run, steps
 from engine.influence.measures.note_overlap import agreement, cardinality
 from engine.influence.measures.passages import AROUND, Passages
 from engine.influence.measures.posteriors import distances, posteriors
 from engine.influence.measures.rank_fusion import fused, highest
-from engine.influence.spec import Found, Match, Originality
+from engine.influence.spec import InfluenceAnswer, Match, Originality
 from engine.latent.model import TrainedVAE
 from engine.latent.weights import load
 from engine.music.grid import FOUR_QUARTERS
@@ -125,7 +125,7 @@ class MeasureInfluence:
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
-    ) -> Found:
+    ) -> InfluenceAnswer:
         """Gives what lies behind measure ``at`` (from 0), the ones around it considered.
 
         ``books`` and ``licences`` are those that may be named (None: all), ``without_clusters``
@@ -161,7 +161,7 @@ class MeasureInfluence:
         *,
         top: int = 10,
         on_progress: Callable[[float], None] = lambda _: None,
-    ) -> Found:
+    ) -> InfluenceAnswer:
         """Gives what lies behind measures as a whole: the units that most of them come near to.
 
         A unit's score is the mean over measures of that of its best match; its match is the
@@ -302,8 +302,10 @@ class MeasureInfluence:
         low, high = self._human.human(length, notes)
         return Originality(1 - nearest, 1 - high, 1 - low, longest)
 
-    def _answer(self, matches: tuple[Match, ...], original: Originality, close: bool) -> Found:
-        return Found(
+    def _answer(
+        self, matches: tuple[Match, ...], original: Originality, close: bool
+    ) -> InfluenceAnswer:
+        return InfluenceAnswer(
             matches=matches,
             originality=original,
             close=close,
@@ -415,7 +417,7 @@ def measured_scale(
     corpus: Corpus,
     model: TrainedVAE,
     on_progress: Callable[[float], None] = lambda _: None,
-) -> Scale:
+) -> PercentileScale:
     """Gives the scale of the validation tunes, which the model never learned from."""
     search = MeasureInfluence(index, corpus, model)
     tunes = [at for at, tune in enumerate(corpus.tunes) if tune.split == "validation"]
@@ -433,7 +435,9 @@ def measured_scale(
         if nearest:
             whole.append(float(np.mean(nearest)))
         on_progress((number + 1) / len(tunes))
-    return Scale.of(*(np.array(each, np.float32) for each in (windows, notes, best, whole)))
+    return PercentileScale.of(
+        *(np.array(each, np.float32) for each in (windows, notes, best, whole))
+    )
 
 
 def _tokens(measures: Sequence[Measure]) -> Tokens:

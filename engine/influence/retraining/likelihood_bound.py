@@ -22,7 +22,7 @@ AT_ONCE = 2048
 """How many codes each model decodes at a time."""
 
 
-class Asked(NamedTuple):
+class LikelihoodQuery(NamedTuple):
     """What M models make of Q measures: all [M, Q], likelihoods in nats a note.
 
     ``bound`` is that of log p(x); ``plain`` the log-likelihood of the measure at its
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 def ask(
     network: MeasureVAE, parameters: Mapping[str, Tensor], tokens: Ints, samples: int, seed: int = 0
-) -> Asked:
+) -> LikelihoodQuery:
     """Asks stacked models about relative tokens [Q, 24], with ``samples`` codes a measure.
 
     A measure without notes counts as one note.
@@ -48,7 +48,7 @@ def ask(
             _ask(network, parameters, torch.from_numpy(tokens[at : at + rows]), samples, noise)
             for at in range(0, len(tokens), rows)
         ]
-    return Asked(*(torch.cat(part, 1) for part in zip(*parts, strict=True)))
+    return LikelihoodQuery(*(torch.cat(part, 1) for part in zip(*parts, strict=True)))
 
 
 def _ask(
@@ -57,7 +57,7 @@ def _ask(
     inputs: Tensor,
     samples: int,
     noise: torch.Generator,
-) -> Asked:
+) -> LikelihoodQuery:
     encoded = vmap(lambda own: _Encoder.call(network, own, inputs))(parameters)
     mean, logvar = (part[:, :, None] for part in encoded)
     drawn = torch.randn(len(inputs), samples, mean.shape[-1], generator=noise)
@@ -71,7 +71,7 @@ def _ask(
     logits = Logits(*_decoded(network, parameters, mean[:, :, 0]))
     notes = (inputs > 1).sum(1).clamp(min=1)
     plain = -cross_entropy(logits.state, logits.pitch, inputs)
-    return Asked(bound / notes, plain / notes, (logits.tokens() == inputs).all(-1))
+    return LikelihoodQuery(bound / notes, plain / notes, (logits.tokens() == inputs).all(-1))
 
 
 def _decoded(

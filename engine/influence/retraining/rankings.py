@@ -21,7 +21,7 @@ from engine.influence.attribution.gradients import Gradients, Of
 from engine.influence.measures.search import MeasureInfluence
 from engine.influence.retraining.removals import Clusters, Ranking
 from engine.influence.retraining.retrain import Plan, model_of, train
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.network import MeasureVAE
 from engine.latent.tokens import SPAN, Floats, Ints
@@ -89,7 +89,7 @@ def by_gradients(
     known = _training(corpus)
 
     def score(measures: Sequence[Measure]) -> Floats:
-        codec, found = Codec.fitted(known), []
+        codec, found = CalibratedCodec.fitted(known), []
         for seed in seeds:
             network = full_model(corpus, plan, folder, seed)
             name = f"{plan.digest(corpus.digest)}{seed:04}"

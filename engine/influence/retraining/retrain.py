@@ -22,13 +22,13 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
 from engine.corpus.table import Corpus
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
 from engine.latent.network import NAMED, MeasureVAE, Shape
 from engine.latent.tokens import Ints, measured
 from engine.latent.training.augment import vary
 from engine.latent.training.train import schedule
-from engine.latent.training_recipe import ARMONICA, Recipe
+from engine.latent.training_recipe import ARMONICA, TrainingRecipe
 
 Kept = npt.NDArray[np.bool_]
 
@@ -47,7 +47,7 @@ class Plan:
     """
 
     shape: Shape = NARROW
-    recipe: Recipe = RETRAINED
+    recipe: TrainingRecipe = RETRAINED
     steps: int = 800
     precision: str = "bfloat16"
 
@@ -77,7 +77,7 @@ class Stack:
         self.plan, self.at = plan, 0
         self.tokens: Ints = corpus.tokens[corpus.training()].astype(np.int64)
         # Of the whole training set: they define the codes' units, which removals must not move.
-        self._scores = Scores(Codec.fitted(self.tokens).tables)
+        self._scores = Scores(CalibratedCodec.fitted(self.tokens).tables)
         self._kept = torch.from_numpy(kept)
         self._random = np.random.default_rng(seed)
         self._order: Ints = np.empty(0, dtype=np.int64)

@@ -14,7 +14,7 @@ from engine.errors import BadModel, OutOfRange
 from engine.latent.evaluation.disentanglement import disentanglement
 from engine.latent.evaluation.metrics import (
     SWEEP,
-    Control,
+    GaugeControl,
     all_hold,
     decoder_control,
     distinct_on_grid,
@@ -157,7 +157,7 @@ def _judged(
     }
 
 
-def _control(model: TrainedVAE, control: Control) -> dict[str, Any]:
+def _control(model: TrainedVAE, control: GaugeControl) -> dict[str, Any]:
     positions = np.linspace(-LIMIT, LIMIT, SWEEP)
     inside = np.abs(positions) <= 2
     near = control.tokens.reshape(-1, SWEEP, control.tokens.shape[-1])[:, inside]

@@ -60,7 +60,7 @@ def ranks(values: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Control:
+class GaugeControl:
     """How the decoder obeys: sweeps of each gauge from many held-out measures.
 
     ``spearman`` is the mean over measures of the rank correlation of gauge and attribute
@@ -91,8 +91,8 @@ def decoder_control(
     *,
     candidates: int,
     on_progress: Callable[[float], None] = lambda _: None,
-) -> Control:
-    """Sweeps each named gauge over 13 positions from each measure [N, 24] (see `Control`)."""
+) -> GaugeControl:
+    """Sweeps each named gauge over 13 positions from each measure [N, 24] (see `GaugeControl`)."""
     base = model.encode_tokens(tokens)
     positions = np.linspace(-LIMIT, LIMIT, SWEEP)
     centred = positions - positions.mean()
@@ -113,7 +113,7 @@ def decoder_control(
     slopes = np.einsum("gnpa,p->ga", scores, centred) / (len(base) * (centred @ centred))
     decoded = np.concatenate(every)
     silent = float((~(decoded > REST).any(axis=1)).mean())
-    return Control(rank, monotone, slopes, silent, values, decoded)
+    return GaugeControl(rank, monotone, slopes, silent, values, decoded)
 
 
 def distinct_on_grid(model: TrainedVAE, tokens: Ints, levels: int = 10) -> tuple[float, float]:

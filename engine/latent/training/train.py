@@ -19,7 +19,7 @@ from torch.nn import functional
 from engine.common import atomic
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
 from engine.latent.model import TrainedVAE
 from engine.latent.network import NAMED, MeasureVAE, Shape
@@ -27,7 +27,7 @@ from engine.latent.plausibility import SensePenalty, pattern_surprise
 from engine.latent.tokens import Ints, measured
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import Obedience, correlation, edits, sign_loss
-from engine.latent.training_recipe import Recipe
+from engine.latent.training_recipe import TrainingRecipe
 from engine.latent.weights import save
 
 CHECKPOINT = "checkpoint.pt"
@@ -47,7 +47,7 @@ def schedule(at: int, steps: int) -> float:
 
 
 @dataclass(frozen=True)
-class Progress:
+class VaeProgress:
     """How far a training is: steps done and in all, steps a second, the last losses."""
 
     step: int
@@ -65,14 +65,20 @@ class Trainer:
     """One training run in a folder of its own; ``step()`` until ``done``."""
 
     def __init__(
-        self, folder: Path, corpus: Corpus, recipe: Recipe, shape: Shape, seed: int, steps: int
+        self,
+        folder: Path,
+        corpus: Corpus,
+        recipe: TrainingRecipe,
+        shape: Shape,
+        seed: int,
+        steps: int,
     ) -> None:
         if steps < 1:
             raise OutOfRange(f"A training has at least one step, not {steps}.")
         self.folder, self.corpus, self.recipe, self.shape = folder, corpus, recipe, shape
         self.seed, self.steps, self.at = seed, steps, 0
         self.tokens: Ints = corpus.tokens[corpus.training()].astype(np.int64)
-        self.codec = Codec.fitted(self.tokens)
+        self.codec = CalibratedCodec.fitted(self.tokens)
         torch.manual_seed(seed)
         self.random = np.random.default_rng(seed)
         self.network = MeasureVAE(shape)
@@ -224,13 +230,13 @@ class Trainer:
 def train(
     folder: Path,
     corpus: Corpus,
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     *,
     seed: int,
     steps: int,
     command: str = "",
     shape: Shape | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[VaeProgress], None] = lambda _: None,
 ) -> Path:
     """Trains a measure VAE in ``folder``, going on where an earlier run stopped.
 
@@ -247,7 +253,7 @@ def train(
         losses = trainer.step()
         if trainer.at % 20 == 0 or trainer.done:
             rate = (trainer.at - first) / max(1e-9, time.monotonic() - began)
-            on_progress(Progress(trainer.at, steps, rate, losses))
+            on_progress(VaeProgress(trainer.at, steps, rate, losses))
         if trainer.at % SAVE_EVERY == 0 or trainer.done:
             trainer.save()
         if trainer.at % MEASURE_EVERY == 0 or trainer.done:

@@ -19,7 +19,7 @@ _Shutdown = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _Registration = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)
 
 
-class JackServer:
+class JackPorts:
     """Looks at the MIDI ports of the JACK server that runs, now or later."""
 
     def __init__(self, client: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
-from engine.midi.ports import SYNTH_API, Output
+from engine.midi.ports import SYNTH_API, MidiOutput
 
 BACKENDS = {SYNTH_API: "engine.audio.synth_backend"}
 """The modules by the short names of their systems."""
@@ -44,7 +44,7 @@ def open_port(name: str, api: str) -> OpenedPort:
     """Opens a port of any system for playing; raises PortError where that fails."""
     if api in BACKENDS:
         return cast(OpenedPort, import_module(BACKENDS[api]).open_output(name, api))
-    return Output(name, api)
+    return MidiOutput(name, api)
 
 
 def systems(server: Callable[[], bool]) -> dict[str, System]:

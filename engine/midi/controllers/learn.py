@@ -52,7 +52,7 @@ class Trail:
         return self.high - self.low
 
 
-class Learner:
+class MidiLearner:
     """Listens to all ports until one control has moved decisively.
 
     Keys, pads and programs are meant when they are struck. A knob is meant when it has gone

@@ -12,7 +12,7 @@ NEAR = 0.02
 """How near to its target's value a knob must come to take it over, as a share of its way."""
 
 
-class Hand:
+class ControlHold:
     """Follows one bound control.
 
     A knob that is picked up has no effect until it passes the place where its target stands,

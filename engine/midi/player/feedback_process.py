@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from engine.common.line_pipe import Lines
+from engine.common.line_pipe import LineReader
 from engine.errors import PortError
 from engine.midi import messages as m
 from engine.midi import wire
-from engine.midi.ports import SPEAKING, Output
+from engine.midi.ports import SPEAKING, MidiOutput
 
 _READ = 65_536
 
@@ -40,7 +40,7 @@ Opener = Callable[[str, str], SpokenPort]
 
 
 def _open(name: str, api: str) -> SpokenPort:
-    return Output(name, api, SPEAKING)
+    return MidiOutput(name, api, SPEAKING)
 
 
 def counterparts(port: str) -> Iterator[str]:
@@ -55,7 +55,7 @@ def counterparts(port: str) -> Iterator[str]:
             yield f"{head}{listens}{tail}"
 
 
-class Speaker:
+class FeedbackSender:
     """Opens a device's port when it is first spoken to, and lets those that are gone go."""
 
     def __init__(self, opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
@@ -95,14 +95,14 @@ class Speaker:
 
 def main() -> None:
     """Speaks until standard input ends."""
-    speaker, lines = Speaker(), Lines()
+    speaker, lines = FeedbackSender(), LineReader()
     while data := os.read(0, _READ):
         for line in lines.feed(data):
             with contextlib.suppress(wire.BadMessage):
                 message: Any = wire.decode(line)
                 if isinstance(message, m.Listen):
                     speaker.keep(message.names)
-                elif isinstance(message, m.Feed):
+                elif isinstance(message, m.SendFeedback):
                     speaker.say(message.port, message.data)
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)

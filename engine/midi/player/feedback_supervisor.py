@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import Outbox
+from engine.common.line_pipe import PipeWriter
 from engine.midi import wire
-from engine.midi.messages import Feed, Listen
+from engine.midi.messages import Listen, SendFeedback
 
 _OUTBOX = 65_536
 _PAUSE = 5.0
@@ -31,10 +31,10 @@ class Feeder:
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._heard: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
-        self._outbox: Outbox | None = None
+        self._outbox: PipeWriter | None = None
         self._start_at = 0.0
 
-    def feed(self, message: Feed) -> None:
+    def feed(self, message: SendFeedback) -> None:
         """Passes a message on; it waits for `tend` where no process runs yet."""
         line = wire.encode(message)
         if self._outbox is None:
@@ -60,7 +60,7 @@ class Feeder:
                 return
             self._process = self._start()
             assert self._process.stdin is not None  # It was asked for.
-            self._outbox = Outbox(self._process.stdin.fileno(), _OUTBOX)
+            self._outbox = PipeWriter(self._process.stdin.fileno(), _OUTBOX)
             self._outbox.put(wire.encode(Listen(self._heard)))
         while self._waiting and self._outbox is not None:
             self._outbox.put(self._waiting.popleft())

@@ -23,12 +23,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from engine.midi.backends.jack import JackServer
+from engine.midi.backends.jack import JackPorts
 from engine.midi.player.jack_connections import JACK, Connections
 from engine.midi.player.realtime import ask_for_realtime
 from engine.midi.player.silencer import Opened, Silencer
 from engine.midi.player.sounding_table import SIZE, SoundingRow, rows
-from engine.midi.ports import CLIENT, VIRTUAL, Output
+from engine.midi.ports import CLIENT, VIRTUAL, MidiOutput
 
 PRIORITY = 15
 """Below the player's, which it never has to overtake."""
@@ -60,7 +60,7 @@ def main() -> None:
     sounding = rows(mmap.mmap(int(sys.argv[1]), SIZE))
     silencer = Silencer(sounding, _opened)
     try:
-        connections: Connections | None = Connections(JackServer(f"{CLIENT}-looks-{os.getpid()}"))
+        connections: Connections | None = Connections(JackPorts(f"{CLIENT}-looks-{os.getpid()}"))
     except OSError:
         connections = None
     ask_for_realtime(PRIORITY)
@@ -107,7 +107,7 @@ def _jack(sounding: Iterable[SoundingRow]) -> list[str]:
 
 
 def _opened(port: str) -> Opened:
-    return Output(port, port.partition(":")[0], f"{_CLIENT}-{os.getpid()}")
+    return MidiOutput(port, port.partition(":")[0], f"{_CLIENT}-{os.getpid()}")
 
 
 def _watch_parent() -> Callable[..., bool]:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from engine.common.line_pipe import Lines
+from engine.common.line_pipe import LineReader
 from engine.errors import OutOfRange, PortError
 from engine.midi import messages as m
 from engine.midi import wire
@@ -45,7 +45,7 @@ Hear = Callable[[bytes], None]
 Opener = Callable[[str, str, Hear], HeardPort]
 
 
-class Listener:
+class InputListener:
     """Holds the wanted ports open, and tries those that fail again when it is told to."""
 
     def __init__(self, write: Callable[[bytes], None], opener: Opener = Input) -> None:
@@ -111,7 +111,7 @@ class Listener:
             # What a broken cable makes is no message, and then nothing was heard.
             with contextlib.suppress(OutOfRange, wire.BadMessage):
                 if len(data) <= LONGEST:
-                    self._write(wire.encode(m.Heard(at, name, data)))
+                    self._write(wire.encode(m.MidiReceived(at, name, data)))
 
         return hear
 
@@ -134,11 +134,11 @@ def main() -> None:
         with contextlib.suppress(OSError):
             os.write(out, line)
 
-    listener = Listener(write)
+    listener = InputListener(write)
     ask_for_realtime(PRIORITY)
     gc.collect()
     gc.freeze()
-    lines = Lines()
+    lines = LineReader()
     while True:
         readable, _, _ = select.select([0], [], [], _RETRY if listener.incomplete else None)
         if not readable:

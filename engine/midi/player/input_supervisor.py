@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import Outbox
+from engine.common.line_pipe import PipeWriter
 from engine.midi import wire
 from engine.midi.messages import FromPlayer, Listen, Listening
 from engine.midi.ports import VIRTUAL, Census
@@ -48,7 +48,7 @@ class Inlet:
         self._census: Census | None = None
         self._told: tuple[str, ...] = ()
         self._process: subprocess.Popen[bytes] | None = None
-        self._outbox: Outbox | None = None
+        self._outbox: PipeWriter | None = None
         self._start_at = 0.0
 
     @property
@@ -82,7 +82,7 @@ class Inlet:
                 return
             self._process, self._told = self._start(), ()
             assert self._process.stdin is not None  # It was asked for.
-            self._outbox = Outbox(self._process.stdin.fileno(), _OUTBOX)
+            self._outbox = PipeWriter(self._process.stdin.fileno(), _OUTBOX)
         if names != self._told and self._outbox is not None:
             self._told = names
             self._outbox.put(wire.encode(Listen(names)))

@@ -13,7 +13,7 @@ JACK = "jack"
 _OURS = re.compile(rf"{CLIENT}(-\d+)?:({VIRTUAL_OUT}|{NAMED_OUT})")
 
 
-class Server(Protocol):
+class ConnectableServer(Protocol):
     """A JACK server that is asked where ports lead, and connects them."""
 
     def look(self) -> tuple[list[str], list[str]] | None:
@@ -32,7 +32,7 @@ class Server(Protocol):
 class Connections:
     """Where the player's JACK ports led when it was last seen alive."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: ConnectableServer) -> None:
         self._server = server
         self._leads: dict[str, tuple[str, ...]] = {}
         self._gone: list[str] = []

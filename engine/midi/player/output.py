@@ -8,19 +8,12 @@ from dataclasses import replace
 
 from engine.midi.backends.table import open_port
 from engine.midi.clock import STOP, Change, Clock
-from engine.midi.messages import (
-    FromPlayer,
-    OpenPort,
-    PortFailed,
-    PortLost,
-    PortOpened,
-    PortsSeen,
-)
-from engine.midi.player.reconnecting_port import Opener, Outlet
-from engine.midi.player.schedule import Due, Schedule
+from engine.midi.messages import FromPlayer, PortFailed, PortLost, PortOpened, PortsSeen, UsePort
+from engine.midi.player.reconnecting_port import Opener, ReconnectingPort
+from engine.midi.player.schedule import DueMessage, Schedule
 from engine.midi.player.sounding_table import SoundingRow
 
-Addressed = tuple[Due, "Station"]
+Addressed = tuple[DueMessage, "Station"]
 """Bytes, and where they go."""
 
 
@@ -42,7 +35,7 @@ class Station:
         self.number = number
         self.schedule = Schedule()
         self.clock = Clock()
-        self.outlet = Outlet(self._told, self._opened, opener, row)
+        self.outlet = ReconnectingPort(self._told, self._opened, opener, row)
         self._tell = tell
         self._note = note
         self._hush_all = False
@@ -53,7 +46,7 @@ class Station:
         """When the next bytes are due; infinity where nothing is."""
         return min(self.clock.next_time, self.schedule.next_time)
 
-    def want(self, wanted: OpenPort, leading: Clock) -> None:
+    def want(self, wanted: UsePort, leading: Clock) -> None:
         """Leaves the port at hand for another; its clock follows the ``leading`` one, or none."""
         self.send(self.schedule.ends() + self.schedule.hush())
         self._hush_all, self._ticks = wanted.hush, wanted.clock

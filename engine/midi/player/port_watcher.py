@@ -15,7 +15,7 @@ from typing import Any
 import rtmidi
 
 from engine.midi.backends import table
-from engine.midi.backends.jack import JackServer
+from engine.midi.backends.jack import JackPorts
 from engine.midi.backends.table import System
 from engine.midi.ports import API_CONSTANTS, CLIENT, EARS, HEARING, Census, stable_names
 
@@ -59,14 +59,14 @@ def systems() -> dict[str, System]:
             try:
                 # JACK names a client's socket after the client alone: two watchers of one name,
                 # even on two servers, are taken for each other.
-                found[api] = JackServer(f"{_NAME}-{os.getpid()}")
+                found[api] = JackPorts(f"{_NAME}-{os.getpid()}")
             except OSError:
                 continue
         else:
             found[api] = RtMidiSystem(constant)
     jack = found.get("jack")
     # Asked last: then it is known whether JACK, which brings a sound device, has answered.
-    return found | table.systems(lambda: isinstance(jack, JackServer) and jack.running)
+    return found | table.systems(lambda: isinstance(jack, JackPorts) and jack.running)
 
 
 def take_census(of: dict[str, System]) -> Census:

@@ -21,7 +21,7 @@ import time
 from collections import deque
 
 from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import Lines, Outbox
+from engine.common.line_pipe import LineReader, PipeWriter
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.player.feedback_supervisor import Feeder
@@ -31,7 +31,7 @@ from engine.midi.player.lateness import LatenessMeter
 from engine.midi.player.output import Addressed, Station
 from engine.midi.player.realtime import ask_for_realtime, hasten_the_end
 from engine.midi.player.sent_log import SentLog
-from engine.midi.player.thru import Passage
+from engine.midi.player.thru import MidiThru
 from engine.midi.ports import Census
 
 _PRIORITY = 20
@@ -71,13 +71,13 @@ class PlayerProcess:
         self._sent = SentLog()
         self._inlet = Inlet(self._tell)
         self._feeder = Feeder()
-        self._passage = Passage()
-        self._lines = Lines()
-        self._heard_lines = Lines()
+        self._passage = MidiThru()
+        self._lines = LineReader()
+        self._heard_lines = LineReader()
         self._heard: deque[bytes] = deque()
-        self._census_lines = Lines()
+        self._census_lines = LineReader()
         self._inbox: deque[bytes] = deque()
-        self._outbox = Outbox(out, _OUTBOX)
+        self._outbox = PipeWriter(out, _OUTBOX)
         self._census: Census | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
         self._watcher_at = 0.0
@@ -177,7 +177,7 @@ class PlayerProcess:
 
     def _deafen(self) -> None:
         self._inlet.bury()
-        self._heard_lines = Lines()
+        self._heard_lines = LineReader()
         self._now_send(self._passage.release())
 
     def _pass_on(self, line: bytes) -> None:
@@ -185,7 +185,7 @@ class PlayerProcess:
         if self._passage.open:
             with contextlib.suppress(wire.BadMessage):
                 match wire.decode(line):
-                    case m.Heard(_, port, data):
+                    case m.MidiReceived(_, port, data):
                         self._now_send(self._passage.take(port, data))
                     case m.Listening(names):
                         self._now_send(self._passage.release(but=names))
@@ -216,19 +216,19 @@ class PlayerProcess:
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():
                 for station in self._stations.values():
                     station.change(message, leading=station is self._main)
-            case m.OpenPort():
+            case m.UsePort():
                 if message.name is not None:
                     self._guard.start()
                 self._station(message.outlet).want(message, self._main.clock)
             case m.Listen():
                 self._inlet.want(message)
-            case m.Spare(controls):
+            case m.ExcludeFromThru(controls):
                 self._passage.spare(controls)
-            case m.Feed():
+            case m.SendFeedback():
                 self._feeder.feed(message)
             case m.Thru():
                 self._now_send(self._passage.set(message))
-            case m.Panic():
+            case m.SilenceAll():
                 self._passage.release()
                 for station in self._stations.values():
                     station.send(station.schedule.silence())
@@ -265,7 +265,7 @@ class PlayerProcess:
         self._feeder.tend()
         self._guard.tend()
         if self._watcher is None and now >= self._watcher_at:
-            self._census_lines = Lines()
+            self._census_lines = LineReader()
             self._watcher = start_watcher()
         if report := self._meter.report(sum(s.schedule.dropped for s in self._stations.values())):
             self._tell(report)

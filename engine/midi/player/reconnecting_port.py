@@ -14,7 +14,7 @@ Opener = Callable[[str, str], OpenedPort]
 """Opens the port of that name in that system; raises PortError where that fails."""
 
 
-class Outlet:
+class ReconnectingPort:
     """Plays to the wanted port whenever it is there, and to nothing whenever it is not."""
 
     def __init__(

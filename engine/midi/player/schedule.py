@@ -21,7 +21,7 @@ _END, _RAW, _START = range(3)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueMessage:
     """Bytes to send now; ``ready`` is the earliest moment at which they could have been sent."""
 
     ready: float
@@ -108,13 +108,13 @@ class Schedule:
             self._heap[which] = replace(entry, at=off)
             heapq.heapify(self._heap)
 
-    def take(self, now: float) -> list[Due]:
+    def take(self, now: float) -> list[DueMessage]:
         """Gives what is due by ``now``, in order, and counts it as sent."""
-        due: list[Due] = []
+        due: list[DueMessage] = []
         while self._heap and self._heap[0].at <= now:
             entry = heapq.heappop(self._heap)
             ready = max(entry.at, entry.ready)
-            due.extend(Due(ready, data) for data in self._perform(entry, now))
+            due.extend(DueMessage(ready, data) for data in self._perform(entry, now))
         return due
 
     def silence(self) -> list[bytes]:

@@ -10,7 +10,7 @@ PASSED_CONTROLS = frozenset({1, 2, 11, 64, 65, 66, 67})
 _NOTE_OFF, _NOTE_ON, _PRESSURE, _CONTROL, _TOUCH, _BEND = 0x80, 0x90, 0xA0, 0xB0, 0xD0, 0xE0
 
 
-class Passage:
+class MidiThru:
     """Rewrites heard messages for the instrument, and knows which keys are down."""
 
     def __init__(self) -> None:

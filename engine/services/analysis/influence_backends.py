@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from engine.influence.spec import Found
+from engine.influence.spec import InfluenceAnswer
 from engine.music.measure import Measure
 
 if TYPE_CHECKING:
@@ -29,21 +29,21 @@ class MeasureSearch(Protocol):
         books: Collection[str] | None = None,
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
-    ) -> Found:
+    ) -> InfluenceAnswer:
         """Gives what lies near to measure ``at`` (from 0), the ones around it considered."""
 
 
 class TakeSearch(Protocol):
     """Finds what lies near to takes."""
 
-    def of(self, take: str, *, top: int = 10) -> Found:
+    def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
         """Gives what lies near to a take that is kept."""
 
 
 class Weighing(Protocol):
     """Asks gradients about the matches of an answer."""
 
-    def weighed(self, found: Found, measures: Sequence[Measure]) -> Found:
+    def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
         """Gives the answer about measures with what gradients confirm of its matches."""
 
 

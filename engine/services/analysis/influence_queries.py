@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.errors import ArmonicaError, Locked, NotReady, OutOfRange, UserError
-from engine.influence.spec import Found, Match
+from engine.influence.spec import InfluenceAnswer, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
 from engine.latent.spec import DECIMALS, Latent, LatentModel
@@ -17,14 +17,14 @@ from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,
-    Beside,
     InfluenceFound,
+    MatchExcerpt,
     RegenerateAway,
     WriteProvenance,
 )
 from engine.protocol.base import Event
 from engine.protocol.files import ExportMidi
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import (
     InfluenceParts,
@@ -34,7 +34,7 @@ from engine.services.analysis.influence_backends import (
 )
 
 if TYPE_CHECKING:
-    from engine.influence.provenance import Traced
+    from engine.influence.provenance import TracedMeasure
 
 MOST = 100
 """The most matches that can be asked for."""
@@ -61,7 +61,7 @@ class TooNear(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class WayFound(Event):
+class EscapeFound(Event):
     """The code of a measure away from what was to be avoided; the conductor alone hears it.
 
     It holds while the slot still stands at ``before``. ``words`` say what it is like now.
@@ -73,7 +73,7 @@ class WayFound(Event):
     words: str
 
 
-class Influences:
+class InfluenceQueries:
     """Makes the work of jobs out of commands; what cannot be met is refused before it starts.
 
     What cannot be answered is an answer too: it says why, and nobody is interrupted by it.
@@ -84,15 +84,15 @@ class Influences:
         self._takes = _Opening(parts.takes)
         self._pulls = _Opening(parts.pulls)
         self._tunes = _Opening(parts.tunes)
-        self._known: dict[str, Found] = {}
+        self._known: dict[str, InfluenceAnswer] = {}
 
     def ask(self, command: AskInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
         """Gives the work of looking for what a measure lies near to; raises `OutOfRange`."""
         _check_top(command.top)
-        passage = Passage.around(snapshot.song, command.slot, alone=command.alone)
+        passage = AskedPassage.around(snapshot.song, command.slot, alone=command.alone)
 
         def work(job: Job) -> None:
-            def found() -> Found:
+            def found() -> InfluenceAnswer:
                 return passage.asked(
                     self._measures.get(),
                     self._pulls.get() if command.gradients else None,
@@ -112,7 +112,7 @@ class Influences:
         _check_top(command.top)
 
         def work(job: Job) -> None:
-            def found() -> Found:
+            def found() -> InfluenceAnswer:
                 return self._allowed(self._of_take(command.take), command)
 
             job.step(0.0)
@@ -170,7 +170,7 @@ class Influences:
                         f"Measure {number} alone is now nearest to {match.title}; "
                         f"originality {before.originality.value:.2f} to {far:.2f}."
                     )
-                    job.tell(WayFound(command.slot, here, moves, words))
+                    job.tell(EscapeFound(command.slot, here, moves, words))
                     return
             raise TooNear(
                 f"None of {len(REACHES) * DRAWS} neighbours of measure {number} lies farther away.",
@@ -179,9 +179,9 @@ class Influences:
 
         return work
 
-    def traced(self, song: Song, step: Callable[[float], None]) -> tuple[Traced, ...]:
+    def traced(self, song: Song, step: Callable[[float], None]) -> tuple[TracedMeasure, ...]:
         """Gives what each measure of the loop lies near to; raises what the search raises."""
-        from engine.influence.provenance import Traced
+        from engine.influence.provenance import TracedMeasure
 
         search, rows = self._measures.get(), []
         for at in range(song.sounding):
@@ -189,8 +189,8 @@ class Influences:
             slot = song.slots[at]
             found = None
             if not slot.measure.silent:
-                found = Passage.around(song, at).asked(search)
-            rows.append(Traced(at + 1, slot.origin, found))
+                found = AskedPassage.around(song, at).asked(search)
+            rows.append(TracedMeasure(at + 1, slot.origin, found))
         return tuple(rows)
 
     def write(self, command: WriteProvenance, snapshot: Snapshot) -> Callable[[Job], None]:
@@ -205,7 +205,7 @@ class Influences:
             else:
                 document = provenance.of_take(command.take, self._of_take(command.take))
             place = provenance.write(command.path, document)
-            job.tell(Noticed(f"Wrote {place}.", answers=command))
+            job.tell(Notice(f"Wrote {place}.", answers=command))
 
         return work
 
@@ -218,7 +218,7 @@ class Influences:
             from engine.influence import provenance
 
             place = write_midi(command.path, song, provenance.lines(self.traced(song, job.step)))
-            job.tell(Noticed(f"Wrote {place}.", answers=command))
+            job.tell(Notice(f"Wrote {place}.", answers=command))
 
         return work
 
@@ -226,7 +226,7 @@ class Influences:
         self,
         command: AskInfluence | AskTakeInfluence,
         snapshot: Snapshot,
-        ask: Callable[[], Found],
+        ask: Callable[[], InfluenceAnswer],
     ) -> InfluenceFound:
         song, revision = snapshot.song, snapshot.revision
         try:
@@ -243,7 +243,7 @@ class Influences:
             licences=tunes.licences,
         )
 
-    def _of_take(self, take: str) -> Found:
+    def _of_take(self, take: str) -> InfluenceAnswer:
         if take not in self._known:
             self._known[take] = self._takes.get().of(take, top=MOST)
             while len(self._known) > TAKES:
@@ -251,7 +251,7 @@ class Influences:
         return self._known[take]
 
     @staticmethod
-    def _allowed(found: Found, command: AskTakeInfluence) -> Found:
+    def _allowed(found: InfluenceAnswer, command: AskTakeInfluence) -> InfluenceAnswer:
         from engine.influence.clips.search import CLOSE
 
         books, licences = command.books, command.licences
@@ -269,7 +269,7 @@ class Influences:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class AskedPassage:
     """The measures that a question is about: ``at`` (from 0) is the one that was meant.
 
     ``first`` is the slot of the first.
@@ -280,7 +280,7 @@ class Passage:
     first: int
 
     @classmethod
-    def around(cls, song: Song, slot: int, *, alone: bool = False) -> Passage:
+    def around(cls, song: Song, slot: int, *, alone: bool = False) -> AskedPassage:
         """Gives a slot's measure with those around it, up to the next slots that are empty."""
         first = last = slot
         if not (alone or song.slot(slot).empty):
@@ -291,7 +291,9 @@ class Passage:
         measures = tuple(each.measure for each in song.slots[first : last + 1])
         return cls(measures, slot - first, first)
 
-    def asked(self, search: MeasureSearch, pulls: Weighing | None = None, **words: object) -> Found:
+    def asked(
+        self, search: MeasureSearch, pulls: Weighing | None = None, **words: object
+    ) -> InfluenceAnswer:
         """Gives what the search finds and gradients say, with measures counted as in the song."""
         from engine.influence.attribution.evidence import attached
 
@@ -328,15 +330,15 @@ class _Opening(Generic[Opened]):
         return self._made
 
 
-def _beside(match: Match, found: Found, song: Song, tunes: Print) -> Beside:
+def _beside(match: Match, found: InfluenceAnswer, song: Song, tunes: Print) -> MatchExcerpt:
     if found.unit == "second":
-        return Beside((), tunes.positions(match.tune, match.measure, match.measures))
+        return MatchExcerpt((), tunes.positions(match.tune, match.measure, match.measures))
     slots = song.slots[match.asked - 1 : match.asked - 1 + match.measures]
     ours = tuple(slot.measure for slot in slots)
     there = tunes.passages(match.tune, match.measure, match.measures)
     # Where a number stands twice in a tune, it is the one whose notes agree.
     theirs = next((each for each in there if _agree(match, ours, each)), there[0] if there else ())
-    return Beside(ours, theirs)
+    return MatchExcerpt(ours, theirs)
 
 
 def _agree(match: Match, ours: Sequence[Measure], theirs: Sequence[Measure]) -> bool:

@@ -13,7 +13,7 @@ from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.spec import Latent, LatentModel, check_dimension
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
-from engine.protocol.analysis import DrawMap, Explain, Explained, MapFilled
+from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
 from engine.protocol.files import (
     BrowseCorpus,
     CorpusBrowsed,
@@ -32,7 +32,7 @@ REMEMBERED = 8
 _Cells = list[list[tuple[float, ...]]]
 
 
-class Studies:
+class LatentQueries:
     """Makes the work of jobs out of commands; what cannot be met is refused before it starts."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Studies:
                 values = tuple(tuple(cell[which] for cell in row) for row in cells)
                 surface = Surface(x, y, command.attribute, xs, ys, values, occupancy)
                 done = len(cells) == height
-                job.tell(MapFilled(command.slot, snapshot.revision, surface, done))
+                job.tell(MapComputed(command.slot, snapshot.revision, surface, done))
 
             cells: _Cells = self._maps.get(key, [])
             told = time.monotonic()
@@ -91,7 +91,7 @@ class Studies:
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)
-            job.tell(Explained(command.slot, snapshot.revision, steps, slopes))
+            job.tell(SensitivityComputed(command.slot, snapshot.revision, steps, slopes))
 
         return work
 

@@ -22,11 +22,11 @@ from engine.protocol.files import (
     LookIntoMidi,
     PreviewTune,
 )
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import InfluenceParts
-from engine.services.analysis.influence_queries import Influences
-from engine.services.analysis.latent_queries import Studies
+from engine.services.analysis.influence_queries import InfluenceQueries
+from engine.services.analysis.latent_queries import LatentQueries
 
 Question = (
     DrawMap | Explain | AskInfluence | AskTakeInfluence | RegenerateAway
@@ -35,13 +35,13 @@ Question = (
 """What can be asked; of exports those alone that say what each measure is like."""
 
 
-class Questions:
+class AnalysisService:
     """Starts a job for each question; a newer one of its kind takes the place of an older."""
 
     def __init__(self, jobs: Jobs, influence: InfluenceParts) -> None:
         self._jobs = jobs
-        self._studies = Studies()
-        self._influences = Influences(influence)
+        self._studies = LatentQueries()
+        self._influences = InfluenceQueries(influence)
 
     def ask(self, question: Question, snapshot: Snapshot, model: LatentModel | None) -> None:
         """Starts the work; raises what cannot be met before it starts."""
@@ -51,7 +51,7 @@ class Questions:
             try:
                 work(job)
             except ArmonicaError as error:
-                job.tell(Refused.of(error, question))
+                job.tell(CommandFailed.of(error, question))
 
         self._jobs.start(lane, kind, name, answered)
 

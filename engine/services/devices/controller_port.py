@@ -8,9 +8,9 @@ from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import Control, ControlReader, Movement
 from engine.midi.controllers.feedback import messages
 from engine.midi.controllers.map_files import MapFile
-from engine.midi.controllers.takeover import Hand
-from engine.midi.messages import Feed
-from engine.protocol.generation import StudioShown
+from engine.midi.controllers.takeover import ControlHold
+from engine.midi.messages import SendFeedback
+from engine.protocol.generation import GenerationState
 from engine.protocol.snapshot import Snapshot
 from engine.services.devices import target_commands
 
@@ -26,7 +26,7 @@ class DevicePort:
     file: MapFile
     here: bool = True
     reader: ControlReader = field(default_factory=ControlReader)
-    hands: dict[Control, Hand] = field(default_factory=dict)
+    hands: dict[Control, ControlHold] = field(default_factory=dict)
     fed: dict[Control, tuple[bytes, ...]] = field(default_factory=dict)
     touched: dict[Control, float] = field(default_factory=dict)
 
@@ -37,7 +37,9 @@ class DevicePort:
         for each in file.map.bindings:
             hand = old.get(each.control)
             kept = hand is not None and hand.binding == each
-            self.hands.setdefault(each.control, hand if hand is not None and kept else Hand(each))
+            self.hands.setdefault(
+                each.control, hand if hand is not None and kept else ControlHold(each)
+            )
 
     def touch(self, moved: Movement) -> None:
         """Takes note that a hand is on a control: the device shows what it says by itself."""
@@ -45,11 +47,11 @@ class DevicePort:
         self.touched[moved.control] = moved.at
 
     def feed(
-        self, now: float, shown: Snapshot, studio: StudioShown
-    ) -> tuple[list[Feed], float | None]:
+        self, now: float, shown: Snapshot, studio: GenerationState
+    ) -> tuple[list[SendFeedback], float | None]:
         """Gives what brings the device to what it should show, and when to look again."""
         again: float | None = None
-        feeds: list[Feed] = []
+        feeds: list[SendFeedback] = []
         for control, hand in self.hands.items():
             place = _stands(hand.binding, shown, studio)
             if place is None:
@@ -62,7 +64,7 @@ class DevicePort:
                 again = free_at if again is None else min(again, free_at)
                 continue
             self.fed[control] = data
-            feeds += [Feed(self.name, each) for each in data]
+            feeds += [SendFeedback(self.name, each) for each in data]
         return feeds, again
 
     def attend(self, bare: bool) -> None:
@@ -71,7 +73,7 @@ class DevicePort:
         self.reader.know(known)
 
 
-def _stands(binding: Binding, shown: Snapshot, studio: StudioShown) -> float | None:
+def _stands(binding: Binding, shown: Snapshot, studio: GenerationState) -> float | None:
     """Gives the place at which a control should stand, or None where it shows nothing."""
     if binding.target.sort.pressed:
         shines = target_commands.lamp(binding.target, shown, studio)

@@ -15,25 +15,25 @@ from engine.errors import ArmonicaError, UnknownName
 from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap, device_of, fitting
 from engine.midi.controllers.controls import Control, Movement, source
-from engine.midi.controllers.learn import Learner, Meant
+from engine.midi.controllers.learn import Meant, MidiLearner
 from engine.midi.controllers.map_files import MapFile
 from engine.midi.controllers.relative_encoders import detected
-from engine.midi.controllers.takeover import REST, Hand
+from engine.midi.controllers.takeover import REST, ControlHold
 from engine.midi.controllers.targets import Target
-from engine.midi.messages import Feed, Heard, Spare, control_name
+from engine.midi.messages import ExcludeFromThru, MidiReceived, SendFeedback, control_name
 from engine.protocol.base import Command, Event
 from engine.protocol.devices import (
     Bound,
     CancelLearn,
     ControlLearned,
-    ControlsShown,
-    DeviceShown,
+    ControllersState,
+    ControllerState,
     Forget,
     Learn,
     SetBinding,
 )
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.devices import target_commands
 from engine.services.devices.controller_port import DevicePort
@@ -63,20 +63,20 @@ class Controllers:
         self._ports: dict[str, DevicePort] = {}
         self._looked = False
         self._learning: Target | None = None
-        self._learner = Learner()
+        self._learner = MidiLearner()
         self._young: tuple[str, Control, list[int]] | None = None
         # By gesture, slot and target: a value is meant for the measure it was turned over.
-        self._asked: dict[tuple[int, int, Target], tuple[float, Hand]] = {}
+        self._asked: dict[tuple[int, int, Target], tuple[float, ControlHold]] = {}
         self._ready_at = 0.0
         self._gesture, self._moved_at, self._slot = 0, float("-inf"), -1
         self._told: set[Target] = set()
-        self._shown = ControlsShown()
+        self._shown = ControllersState()
         self._stale, self._shown_at = False, 0.0
         self._feed_at: float | None = None
         self._spared: frozenset[str] = frozenset()
 
     @property
-    def shown(self) -> ControlsShown:
+    def shown(self) -> ControllersState:
         """What was told of the controllers last."""
         return self._shown
 
@@ -114,7 +114,7 @@ class Controllers:
         self._looked = True
         self._maps, wrong = map_files.load()
         for error in wrong:
-            self._tell(Noticed(error.line(), "warning"))
+            self._tell(Notice(error.line(), "warning"))
 
     def _open(self, name: str) -> DevicePort:
         if not self._looked:
@@ -128,12 +128,12 @@ class Controllers:
         port.take(file)
         port.attend(bare=self._learning is not None)
         for words in file.map.clashes():
-            self._tell(Noticed(f"{file.path.name}: {words}", "warning"))
+            self._tell(Notice(f"{file.path.name}: {words}", "warning"))
         return port
 
     # What is heard
 
-    def hear(self, heard: Heard, shown: Snapshot, studio: StudioShown) -> Command | None:
+    def hear(self, heard: MidiReceived, shown: Snapshot, studio: GenerationState) -> Command | None:
         """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
         port = self._ports.get(heard.port)
         if port is None:
@@ -162,10 +162,12 @@ class Controllers:
         try:
             return target_commands.pressed(hand.binding.target, shown, studio, self._draws)
         except ArmonicaError as error:
-            self._tell(Refused.of(error))
+            self._tell(CommandFailed.of(error))
             return None
 
-    def _turn(self, hand: Hand, moved: Movement, shown: Snapshot, studio: StudioShown) -> None:
+    def _turn(
+        self, hand: ControlHold, moved: Movement, shown: Snapshot, studio: GenerationState
+    ) -> None:
         if moved.at - self._moved_at > REST or self._slot != shown.selected:
             self._gesture -= 1
             self._slot = shown.selected
@@ -176,7 +178,7 @@ class Controllers:
         present = target_commands.present(target, shown, studio)
         if reason and target not in self._told:
             self._told.add(target)
-            self._tell(Noticed(reason))
+            self._tell(Notice(reason))
         if reason or present is None:
             # It only says where it stands, so that nothing jumps when it can be moved.
             hand.place = moved.value if moved.steps is None else None
@@ -204,11 +206,11 @@ class Controllers:
             self._show()
         return asked
 
-    def owns(self, heard: Heard) -> bool:
+    def owns(self, heard: MidiReceived) -> bool:
         """Tells whether a message moves something here, so that it is no playing."""
         return heard.data[0] < 0xF0 and control_name(heard.port, heard.data) in self._spared
 
-    def spare(self) -> list[Spare]:
+    def spare(self) -> list[ExcludeFromThru]:
         """Gives what the player is told to keep from the instrument, where that has changed."""
         # Only few can be meant for an instrument at all, and a line to the player is not endless.
         spared = frozenset(
@@ -220,11 +222,11 @@ class Controllers:
         if spared == self._spared:
             return []
         self._spared = spared
-        return [Spare(tuple(sorted(spared))[:_MOST_SPARED])]
+        return [ExcludeFromThru(tuple(sorted(spared))[:_MOST_SPARED])]
 
-    def feed(self, now: float, shown: Snapshot, studio: StudioShown) -> list[Feed]:
+    def feed(self, now: float, shown: Snapshot, studio: GenerationState) -> list[SendFeedback]:
         """Gives what devices that listen are told of values that have changed elsewhere."""
-        feeds: list[Feed] = []
+        feeds: list[SendFeedback] = []
         self._feed_at = None
         for port in self._ports.values():
             if port.here and port.file.map.feedback:
@@ -254,7 +256,7 @@ class Controllers:
 
     def _arm(self, target: Target | None) -> None:
         self._learning = target
-        self._learner, self._young = Learner(), None
+        self._learner, self._young = MidiLearner(), None
         for port in self._ports.values():
             port.attend(bare=target is not None)
 
@@ -268,7 +270,7 @@ class Controllers:
         try:
             gone = self._bind(port, binding)
         except ArmonicaError as error:
-            self._tell(Refused.of(error))
+            self._tell(CommandFailed.of(error))
             self._show()
             return
         hand = port.hands[meant.control]
@@ -278,7 +280,7 @@ class Controllers:
             self._young = (port.name, meant.control, list(meant.values))
         self._show()
         self._tell(ControlLearned(port.file.map.device, binding, gone))
-        self._tell(Noticed(" ".join(self._words(port, binding, gone))))
+        self._tell(Notice(" ".join(self._words(port, binding, gone))))
 
     def _bind(self, port: DevicePort, binding: Binding) -> tuple[Binding, ...]:
         file = self._own(port.file, device_of(port.name))
@@ -303,7 +305,7 @@ class Controllers:
             try:
                 self._bind(port, replace(hand.binding, encoding=encoding))
             except ArmonicaError as error:
-                self._tell(Refused.of(error))
+                self._tell(CommandFailed.of(error))
 
     def _words(
         self, port: DevicePort, binding: Binding, gone: tuple[Binding, ...]
@@ -323,7 +325,7 @@ class Controllers:
         files = [self._file(device)] if device else self._files()
         bound = [each for each in files if each.map.without(target) != each.map]
         if not bound:
-            self._tell(Noticed(f"No control moves {target.label}."))
+            self._tell(Notice(f"No control moves {target.label}."))
         for file in map(self._own, bound):
             self._store(file, file.map.without(target))
 
@@ -366,7 +368,7 @@ class Controllers:
     def _show(self) -> None:
         self._stale = False
         devices = [
-            DeviceShown(
+            ControllerState(
                 port.file.map.device,
                 port.name if port.here else "",
                 str(port.file.path),
@@ -382,14 +384,14 @@ class Controllers:
         ]
         used = {port.file.path for port in self._ports.values()}
         devices += [
-            DeviceShown(
+            ControllerState(
                 each.map.device, "", str(each.path), False, each.map.note,
                 tuple(Bound(binding) for binding in each.map.bindings),
             )
             for each in self._maps
             if not each.shipped and each.path not in used
         ]  # fmt: skip
-        told = ControlsShown(tuple(devices), self._learning)
+        told = ControllersState(tuple(devices), self._learning)
         if told != self._shown:
             self._shown = told
             self._tell(told)

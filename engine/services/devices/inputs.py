@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.midi import messages as m
 from engine.protocol.base import Event
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import InputStatus
 
 ALL, NONE = "all", "none"
@@ -22,7 +22,7 @@ def names(configured: str) -> tuple[str, ...] | None:
     return () if parts == (NONE,) else parts
 
 
-class ListeningDesk:
+class Inputs:
     """Says to the player what is heard and passed on, and keeps what the player says of it."""
 
     def __init__(
@@ -62,7 +62,7 @@ class ListeningDesk:
                 before = set(self.status.failed)
                 self.status = replace(self.status, heard=heard, failed=failed)
                 return [
-                    Noticed(f"A MIDI port is not heard: {each}", "warning")
+                    Notice(f"A MIDI port is not heard: {each}", "warning")
                     for each in failed
                     if each not in before
                 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from engine.midi import messages as m
 from engine.protocol.base import Event
-from engine.protocol.devices import MidiLine, MidiPassed, Way
+from engine.protocol.devices import MidiLine, MidiTraffic, Way
 
 PERIOD = 0.05
 """Seconds between two tellings at least."""
@@ -24,7 +24,7 @@ def _epoch() -> float:
     return time.time() - time.monotonic()
 
 
-class MidiWatch:
+class MidiMonitor:
     """Has the player tell what it sends while anybody watches, and gathers what passes.
 
     With several who watch, one that ends it ends it for all until another asks again.
@@ -59,7 +59,7 @@ class MidiWatch:
             case m.Sent(at, late, port, data, missed):
                 self._missed["out"] += missed
                 self._keep(MidiLine(self._since + at, "out", port, data, late * 1000))
-            case m.Heard(at, port, data):
+            case m.MidiReceived(at, port, data):
                 self._keep(MidiLine(self._since + at, "in", port, data))
 
     def wake(self) -> float | None:
@@ -74,7 +74,7 @@ class MidiWatch:
         if self._lines and now >= self._told_at + PERIOD:
             # What was sent is told when the player has time, and what was heard at once.
             lines = tuple(sorted(self._lines, key=lambda line: line.at))
-            events.append(MidiPassed(lines, self._missed["in"], self._missed["out"]))
+            events.append(MidiTraffic(lines, self._missed["in"], self._missed["out"]))
             self._told_at = now
             self._forget()
         lapsed = self._until is not None and now >= self._until

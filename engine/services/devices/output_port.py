@@ -10,7 +10,7 @@ from engine.locations import state_folder
 from engine.midi import messages as m
 from engine.midi.ports import BUILT_IN_SYNTH, VIRTUAL
 from engine.protocol.base import Event
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import PortStatus
 from engine.protocol.transport import LatenessMeasured
 
@@ -21,7 +21,7 @@ _NOT_INSTRUMENTS = ("midi through", "armonica")
 Answer = tuple[list[m.ToPlayer], list[Event]]
 
 
-class PortDesk:
+class OutputPort:
     """Chooses a port at the start, takes the player's reports, and says what is worth saying.
 
     The port of the settings is opened first (``none`` is a choice, too). Without one it is
@@ -54,10 +54,10 @@ class PortDesk:
             case m.PortLost(name):
                 self._show("lost", "It is taken up again when it returns.")
                 text = f"The MIDI port {name} has gone; it is taken up again when it returns."
-                return [], [Noticed(text, "warning")]
+                return [], [Notice(text, "warning")]
             case m.PortFailed(name, reason):
                 self._show("failed", reason)
-                return [], [Noticed(f"The MIDI port {name} is not open: {reason}", "warning")]
+                return [], [Notice(f"The MIDI port {name} is not open: {reason}", "warning")]
             case m.Lateness(p50, p99, worst):
                 return [], [LatenessMeasured(p50, p99, worst)]
             case m.Reach(far=far):
@@ -67,7 +67,7 @@ class PortDesk:
                 if not restarted:
                     self._show("failed", "The player process has ended.")
                 after = "another goes on" if restarted else "start Armonica again to hear music"
-                return [], [Noticed(f"The player process ended ({reason}); {after}.", "warning")]
+                return [], [Notice(f"The player process ended ({reason}); {after}.", "warning")]
         return [], []
 
     def _seen(self, outputs: tuple[str, ...]) -> Answer:
@@ -80,7 +80,7 @@ class PortDesk:
         told: list[Event] = []
         if not outputs:
             text = "This machine has no MIDI port: the music is silent, and everything else works."
-            told.append(Noticed(text))
+            told.append(Notice(text))
         if name is None:
             return [], told
         messages, events = self._open(name)
@@ -108,14 +108,14 @@ class PortDesk:
         self.status = replace(
             self.status, name=name, state="opening" if name is not None else "none", detail=""
         )
-        return [m.OpenPort(name, hush=name is not None)], []
+        return [m.UsePort(name, hush=name is not None)], []
 
     def _opened(self, name: str | None) -> Answer:
         back = self.status.state == "lost"
         self.status = replace(
             self.status, name=name, state="none" if name is None else "open", detail=""
         )
-        return [], [Noticed(f"The MIDI port {name} is back.")] if back and name else []
+        return [], [Notice(f"The MIDI port {name} is back.")] if back and name else []
 
     def _show(self, state: Literal["lost", "failed"], detail: str) -> None:
         self.status = replace(self.status, state=state, detail=detail)

@@ -24,12 +24,12 @@ from engine.protocol.edit import (
 )
 from engine.protocol.generation import (
     Generate,
+    GenerationState,
     PauseGeneration,
     PlayTake,
     SetGeneration,
     SetTrait,
     StopTake,
-    StudioShown,
     Trait,
 )
 from engine.protocol.notices import Cancel
@@ -46,7 +46,7 @@ WAY = 2.0
 _MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
 
 
-def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | None:
+def present(target: Target, shown: Snapshot, studio: GenerationState) -> float | None:
     """Gives the value at which a target stands, or None where there is no such thing now."""
     match target.word:
         case "gauge":
@@ -75,7 +75,7 @@ def present(target: Target, shown: Snapshot, studio: StudioShown) -> float | Non
     return None
 
 
-def lack(target: Target, shown: Snapshot, studio: StudioShown) -> str:
+def lack(target: Target, shown: Snapshot, studio: GenerationState) -> str:
     """Says why a target cannot be moved now; nothing where it can."""
     if target.sort.named == "trait" and _trait(target.name, studio) is None:
         reason = "the audio model has none such" if studio.traits else "no audio model is loaded"
@@ -129,7 +129,7 @@ def moves(
     return asked
 
 
-def pressed(target: Target, shown: Snapshot, studio: StudioShown, draws: Random) -> Command:
+def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Random) -> Command:
     """Gives the command of a target that is done at a press.
 
     Raises `NotReady` or `UnknownName` where there is nothing to do it to.
@@ -194,7 +194,7 @@ _PLAIN: dict[str, Command] = {
 }
 
 
-def lamp(target: Target, shown: Snapshot, studio: StudioShown) -> bool | None:
+def lamp(target: Target, shown: Snapshot, studio: GenerationState) -> bool | None:
     """Tells whether what is done at a press is in force, or None where it leaves no state."""
     match target.word:
         case "play" | "start":
@@ -222,5 +222,5 @@ def _index(name: str, spec: LatentSpec | None) -> int | None:
     return names.index(name) if name in names else None
 
 
-def _trait(name: str, studio: StudioShown) -> Trait | None:
+def _trait(name: str, studio: GenerationState) -> Trait | None:
     return next((trait for trait in studio.traits if trait.name == name), None)

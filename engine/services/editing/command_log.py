@@ -13,7 +13,7 @@ from engine.services.editing.state import State
 
 
 @dataclass(slots=True)
-class Recording:
+class CommandLog:
     """What is needed to come to the same snapshot again, without files, ports or clocks."""
 
     song: Song
@@ -22,7 +22,7 @@ class Recording:
     commands: list[Command] = field(default_factory=list)
 
 
-def replay(recording: Recording, model: LatentModel) -> Snapshot:
+def replay(recording: CommandLog, model: LatentModel) -> Snapshot:
     """Gives the snapshot that the recorded commands lead to on the model they were met on."""
     state = State(recording.song, recording.path, recording.locks)
     state.offer(model)

@@ -25,7 +25,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UndoStep:
     """A named change and the content on its other side.
 
     ``key`` names the gesture it belongs to; None stands alone.
@@ -41,8 +41,8 @@ class History:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._past: list[Step] = []
-        self._future: list[Step] = []
+        self._past: list[UndoStep] = []
+        self._future: list[UndoStep] = []
         self._names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
@@ -68,15 +68,15 @@ class History:
         if self._goes_on(key):
             old = self._past.pop().other
         if old != new:
-            self._past.append(Step(name, old, key))
+            self._past.append(UndoStep(name, old, key))
             del self._past[: -self._limit]
         self._name()
 
-    def undo(self, present: Content) -> Step | None:
+    def undo(self, present: Content) -> UndoStep | None:
         """Takes the newest step back: gives it with the content before it, or None."""
         return self._move(self._past, self._future, present)
 
-    def redo(self, present: Content) -> Step | None:
+    def redo(self, present: Content) -> UndoStep | None:
         """Takes the next step again: gives it with the content after it, or None."""
         return self._move(self._future, self._past, present)
 
@@ -87,20 +87,22 @@ class History:
     def map(self, change: Callable[[Content], Content]) -> None:
         """Replaces the content of every step."""
         for steps in (self._past, self._future):
-            steps[:] = [Step(step.name, change(step.other), step.key) for step in steps]
+            steps[:] = [UndoStep(step.name, change(step.other), step.key) for step in steps]
 
     def _goes_on(self, key: Hashable) -> bool:
         return key is not None and bool(self._past) and self._past[-1].key == key
 
-    def _move(self, source: list[Step], target: list[Step], present: Content) -> Step | None:
+    def _move(
+        self, source: list[UndoStep], target: list[UndoStep], present: Content
+    ) -> UndoStep | None:
         if not source:
             return None
         step = source.pop()
         # Without its key: a gesture does not go on through an undo.
-        target.append(Step(step.name, present))
+        target.append(UndoStep(step.name, present))
         if self._past:
             last = self._past[-1]
-            self._past[-1] = Step(last.name, last.other)
+            self._past[-1] = UndoStep(last.name, last.other)
         self._name()
         return step
 

@@ -28,7 +28,7 @@ from engine.protocol.facts import (
     MarkSaved,
     MarkWaiting,
 )
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, RecordSettings, RecordStatus, Snapshot
 from engine.protocol.transport import (
     Audition,
@@ -50,7 +50,7 @@ class State:
     """Applies commands one after the other; only the engine thread may.
 
     The same commands (and arrival of the model) in the same order give the same snapshot.
-    A command that raises an `ArmonicaError` changes nothing and gives one `Refused`.
+    A command that raises an `ArmonicaError` changes nothing and gives one `CommandFailed`.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class State:
         try:
             return self._apply(command)
         except ArmonicaError as error:
-            return (Refused.of(error, command),)
+            return (CommandFailed.of(error, command),)
 
     def offer(self, model: LatentModel) -> None:
         """Lays the model ready for the command that says it is there."""
@@ -241,10 +241,10 @@ class State:
         present = self._content()
         step = self._history.undo(present) if back else self._history.redo(present)
         if step is None:
-            return (Noticed(f"There is nothing to {'undo' if back else 'redo'}."),)
+            return (Notice(f"There is nothing to {'undo' if back else 'redo'}."),)
         self._go_to(step.other.document)
         self._show(song=step.other.song, path=step.other.path)
-        return (Noticed(f"{'Undone' if back else 'Redone'}: {step.name}"),)
+        return (Notice(f"{'Undone' if back else 'Redone'}: {step.name}"),)
 
     def _show(self, **changes: Any) -> None:
         shown = replace(self._shown, **changes)
@@ -284,7 +284,7 @@ def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:
     if not edits.foreign(song, model.spec):
         return ()
     return (
-        Noticed(
+        Notice(
             f"{song.title} was made with another model: its measures stay as they are, "
             "and their codes are made anew.",
             "warning",

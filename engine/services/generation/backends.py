@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from engine.audio.devices import Sound, list_devices
+from engine.audio.devices import SoundDevices, list_devices
 from engine.steering.musicgen.intervention import Steering
 from engine.steering.spec import AudioSpec
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.audio.output import Playing
     from engine.audio.synth import Wave
     from engine.steering.musicgen.download import Fetching
-    from engine.steering.musicgen.generate import Request, Step
+    from engine.steering.musicgen.generate import GenerationStep, Request
     from engine.steering.musicgen.model import AudioModel
 
 Heard = tuple[tuple[str, float], ...]
@@ -37,7 +37,9 @@ class Instrument(Protocol):
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Gives the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
 
-    def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
+    def generate(
+        self, request: Request, steering: Steering | None
+    ) -> Generator[GenerationStep, None, None]:
         """Gives each step as it is done."""
 
     def memory(self) -> int:
@@ -47,7 +49,7 @@ class Instrument(Protocol):
         """Frees its memory."""
 
 
-class Speaker(Protocol):
+class AudioOutput(Protocol):
     """Plays one wave at a time, which may grow while it plays; nothing here ever waits."""
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
@@ -88,7 +90,9 @@ class Loaded:
         """Gives the wave of codes."""
         return self._model.decode(codes, sketch)
 
-    def generate(self, request: Request, steering: Steering | None) -> Generator[Step, None, None]:
+    def generate(
+        self, request: Request, steering: Steering | None
+    ) -> Generator[GenerationStep, None, None]:
         """Gives each step as it is done."""
         from engine.steering.musicgen.generate import generate
 
@@ -128,7 +132,7 @@ def _open(name: str, on_progress: Callable[[Fetching], None]) -> Instrument:
     return Loaded(open_model(name, on_progress=on_progress))
 
 
-def _sink(changed: Callable[[Playing], None]) -> Speaker:
+def _sink(changed: Callable[[Playing], None]) -> AudioOutput:
     from engine.audio.output import Sink
 
     return Sink(changed)
@@ -150,7 +154,7 @@ class StudioParts:
     """
 
     open_model: Callable[[str, Callable[[Fetching], None]], Instrument] = _open
-    devices: Callable[[], Sound] = list_devices
-    sink: Callable[[Callable[[Playing], None]], Speaker] = _sink
+    devices: Callable[[], SoundDevices] = list_devices
+    sink: Callable[[Callable[[Playing], None]], AudioOutput] = _sink
     hear: Callable[[Wave, int], Heard] = _hear
     check: Callable[[str], None] = _check

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.protocol.generation import Meter
-from engine.services.generation.recipe import Change, OtherModel, Steered, rounded
+from engine.services.generation.recipe import Change, OtherModel, SteeredTrait, rounded
 from engine.steering.control.settings import TraitSetting
 from engine.steering.probes import store
 from engine.steering.spec import AudioSpec, TraitReading
@@ -41,7 +41,7 @@ class Controls:
         return found
 
 
-class Hand:
+class LiveTraitChanges:
     """A `Steering` that turns the knobs of another at known steps.
 
     ``changes`` are turned again at the steps they were turned at; what ``controls`` bring is
@@ -89,10 +89,10 @@ class Hand:
 
 def hand_on(
     spec: AudioSpec,
-    traits: Sequence[Steered],
+    traits: Sequence[SteeredTrait],
     changes: Sequence[Change],
     controls: Controls | None,
-) -> tuple[Hand | None, tuple[Steered, ...]]:
+) -> tuple[LiveTraitChanges | None, tuple[SteeredTrait, ...]]:
     """Gives a hand on the probes of these traits, and the traits with their probes' digests.
 
     A trait that names a digest is to have that very probe; without it one that pushes nothing
@@ -115,9 +115,9 @@ def hand_on(
                 )
             continue
         probes.append(store.find(name, spec, shelf))
-        kept.append(Steered(trait.setting, digest))
+        kept.append(SteeredTrait(trait.setting, digest))
     if not probes:
         return None, ()
     steerer = Steerer(probes, [each.setting for each in kept], pace=spec.frame_rate)
     thresholds = {each.card.name: each.card.threshold for each in probes}
-    return Hand(steerer, changes, controls, thresholds), tuple(kept)
+    return LiveTraitChanges(steerer, changes, controls, thresholds), tuple(kept)

@@ -12,8 +12,8 @@ from engine.services.generation import take_store, worker_events
 
 if TYPE_CHECKING:
     from engine.audio.output import Playing
-    from engine.services.generation.backends import Speaker, StudioParts
-    from engine.services.generation.streaming_take import Growth
+    from engine.services.generation.backends import AudioOutput, StudioParts
+    from engine.services.generation.streaming_take import StreamingTake
 
 
 class Playback:
@@ -28,8 +28,8 @@ class Playback:
         """Takes what makes a speaker, a part of the device's name, and who is told."""
         self._parts, self._wanted, self._report = parts, wanted, report
         self._lock = threading.Lock()
-        self._speaker: Speaker | None = None
-        self._joined: Growth | None = None
+        self._speaker: AudioOutput | None = None
+        self._joined: StreamingTake | None = None
         self._closed = False
         self._reason = ""
 
@@ -47,7 +47,7 @@ class Playback:
             )
         job.tell(worker_events.SoundFound(chosen, self._reason))
 
-    def play(self, job: Job, take: str, at: float, growth: Growth | None = None) -> None:
+    def play(self, job: Job, take: str, at: float, growth: StreamingTake | None = None) -> None:
         """Plays a take, or with ``growth`` the one that grows, from ``at`` seconds.
 
         Raises `NoSoundDevice`, or `BadTake` where its file cannot be read.
@@ -96,7 +96,7 @@ class Playback:
         if speaker is not None:
             speaker.close()
 
-    def _ready(self) -> Speaker | None:
+    def _ready(self) -> AudioOutput | None:
         with self._lock:
             if self._speaker is None and not self._closed:
                 self._speaker = self._parts.sink(self._moved)

@@ -33,7 +33,7 @@ class OtherModel(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Steered:
+class SteeredTrait:
     """A trait as it was set at the start, and the digest of the probe's numbers."""
 
     setting: TraitSetting
@@ -49,7 +49,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TakeRecipe:
     """What a take was made of.
 
     ``digest`` names the model's weights, ``rate`` is in samples a second and ``frame_rate`` in
@@ -72,13 +72,13 @@ class Recipe:
     prompt: str
     codes: str
     audio: str
-    traits: tuple[Steered, ...] = ()
+    traits: tuple[SteeredTrait, ...] = ()
     changes: tuple[Change, ...] = ()
     trace: tuple[tuple[Meter, ...], ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
     levelling: Levelling | None = None
 
-    def twinned(self, twin: str | None) -> Recipe:
+    def twinned(self, twin: str | None) -> TakeRecipe:
         """Gives the recipe with another unsteered twin."""
         return replace(self, take=replace(self.take, twin=twin))
 
@@ -94,7 +94,7 @@ def rounded(value: float) -> float:
 
 
 def pushed_traits(
-    traits: Sequence[Steered], changes: Sequence[Change]
+    traits: Sequence[SteeredTrait], changes: Sequence[Change]
 ) -> tuple[tuple[tuple[str, float], ...], Arm]:
     """Gives the traits that were steered with their signed strengths, and by which arm.
 
@@ -118,7 +118,7 @@ def versions() -> tuple[tuple[str, str], ...]:
     return (("armonica", own), ("torch", str(torch.__version__)))
 
 
-def encode(recipe: Recipe) -> bytes:
+def encode(recipe: TakeRecipe) -> bytes:
     """Gives a recipe as JSON, a line for each thing worth reading."""
     take, made = recipe.take, recipe.generation
     names = [meter.name for meter in recipe.trace[0]] if recipe.trace else []
@@ -162,7 +162,7 @@ def encode(recipe: Recipe) -> bytes:
     return ("{\n " + ",\n ".join(lines) + "\n}\n").encode()
 
 
-def decode(data: bytes, take_id: str) -> Recipe:
+def decode(data: bytes, take_id: str) -> TakeRecipe:
     """Reads the recipe of the take called ``take_id``; raises `BadTake`, and nothing else."""
     if not is_id(take_id):
         bad("its name is not a take's")
@@ -178,7 +178,7 @@ def decode(data: bytes, take_id: str) -> Recipe:
         bad(error.message.rstrip("."))
 
 
-def _recipe(fields: Fields, take_id: str, written: int) -> Recipe:
+def _recipe(fields: Fields, take_id: str, written: int) -> TakeRecipe:
     model, rates = fields.part("model"), fields.part("rates")
     grown, digests = fields.part("grown"), fields.part("digests")
     asked = _generation(fields.part("asked"))
@@ -207,7 +207,7 @@ def _recipe(fields: Fields, take_id: str, written: int) -> Recipe:
         results = tuple(map(_result, fields.rows("results", _MOST_TRAITS)))
         take = replace(take, results=results, loudness=read_loudness(fields.take("loudness")))
         levelling = read_levelling(fields.take("levelling"))
-    recipe = Recipe(
+    recipe = TakeRecipe(
         take=take,
         generation=asked,
         digest=model.raw_text("digest"),
@@ -249,9 +249,9 @@ def _generation(fields: Fields) -> Generation:
     return found
 
 
-def _steered(body: object) -> Steered:
+def _steered(body: object) -> SteeredTrait:
     fields = Fields(body, "a trait")
-    found = Steered(_setting(fields), _digest(fields.take("probe")))
+    found = SteeredTrait(_setting(fields), _digest(fields.take("probe")))
     fields.end()
     return found
 

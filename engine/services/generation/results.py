@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from engine.protocol.generation import Meter, TraitResult
-from engine.services.generation.recipe import Change, Steered, rounded
+from engine.services.generation.recipe import Change, SteeredTrait, rounded
 from engine.steering.control.settings import TraitSetting
 
 JUDGED = 2.0
@@ -17,7 +17,7 @@ SLACK = 0.1
 
 
 def results(
-    traits: Sequence[Steered],
+    traits: Sequence[SteeredTrait],
     changes: Sequence[Change],
     trace: Sequence[Sequence[Meter]],
     thresholds: Mapping[str, float],

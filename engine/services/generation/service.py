@@ -17,21 +17,21 @@ from engine.protocol.generation import (
     AudioModelStatus,
     CloseAudioModel,
     Generate,
+    GenerationState,
     MakeAgain,
     MakeTwin,
     OpenAudioModel,
     PauseGeneration,
+    PlaybackMoved,
     PlayTake,
     RemoveTake,
     SaveTake,
     SetGeneration,
     SetTrait,
     StopTake,
-    StudioShown,
-    TakePlayed,
     Trait,
 )
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.services.generation import worker_events
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls
@@ -43,11 +43,11 @@ from engine.services.generation.validation import (
     known,
     setting_of,
 )
-from engine.services.generation.worker import Bench, list_takes
+from engine.services.generation.worker import GenerationWorker, list_takes
 
 if TYPE_CHECKING:
     from engine.audio.output import Playing
-    from engine.services.generation.streaming_take import Growth
+    from engine.services.generation.streaming_take import StreamingTake
 
 MODEL, FILES, SOUND = "audio", "takes", "sound"
 """The lanes of the studio's jobs: making a take holds up nothing else."""
@@ -65,7 +65,7 @@ StudioCommand = (
 """The commands that are met here."""
 
 
-class Studio:
+class GenerationService:
     """Meets the commands of steering, and tells its whole state whenever that changes."""
 
     def __init__(
@@ -79,19 +79,19 @@ class Studio:
         """Takes where work is done, who is told, and the way of reports to this thread."""
         self._jobs, self._publish = jobs, publish
         self._check = parts.check
-        self._bench = Bench(parts, settings.soundfont)
+        self._bench = GenerationWorker(parts, settings.soundfont)
         self._playback = Playback(parts, settings.audio, report)
-        self._shown = StudioShown()
+        self._shown = GenerationState()
         self._opening: int | None = None
         self._visited = False
         self._controls = Controls()
         self._live = False
-        self._growth: Growth | None = None
+        self._growth: StreamingTake | None = None
         self._on_deck: str | None = None
         self._played_at = float("-inf")
 
     @property
-    def shown(self) -> StudioShown:
+    def shown(self) -> GenerationState:
         """The state as it was told last."""
         return self._shown
 
@@ -243,7 +243,7 @@ class Studio:
         controls = self._controls = Controls()
         self._growth, self._live = None, order.repeats is None
 
-        def began(growth: Growth) -> None:
+        def began(growth: StreamingTake) -> None:
             if self._controls is controls:
                 self._growth = growth
 
@@ -277,7 +277,7 @@ class Studio:
         def work(job: Job) -> None:
             from engine.services.generation.take_store import export
 
-            job.tell(Noticed(f"Wrote {export(take, path)}.", answers=command))
+            job.tell(Notice(f"Wrote {export(take, path)}.", answers=command))
 
         self._start(FILES, f"save {path}", "writing the take", work, command)
 
@@ -321,16 +321,16 @@ class Studio:
         if playing.state == "failed":
             self._playback.failed(playing.reason)
             if self._shown.playing is not None:
-                self._publish(Refused("Sound", playing.reason, "The take lies in its file."))
+                self._publish(CommandFailed("Sound", playing.reason, "The take lies in its file."))
             self._show(sound="", silence=playing.reason)
         if playing.state in ("playing", "waiting"):
             self._show(playing=self._on_deck)
             if now - self._played_at >= PLAYED and self._on_deck is not None:
                 self._played_at = now
-                self._publish(TakePlayed(self._on_deck, playing.position))
+                self._publish(PlaybackMoved(self._on_deck, playing.position))
         elif playing.state != "paused" and self._shown.playing is not None:
             self._show(playing=None)
-            self._publish(TakePlayed(None, playing.position))
+            self._publish(PlaybackMoved(None, playing.position))
 
     def _cancel(self) -> None:
         if self._shown.job is not None:
@@ -378,7 +378,7 @@ class Studio:
             try:
                 work(job)
             except ArmonicaError as error:
-                job.tell(Refused.of(error, command))
+                job.tell(CommandFailed.of(error, command))
 
         return self._jobs.start(lane, kind, name, answered, ended)
 

@@ -12,10 +12,10 @@ from engine.audio.waveform import Peaks
 from engine.protocol.generation import PEAKS
 
 if TYPE_CHECKING:
-    from engine.services.generation.backends import Speaker
+    from engine.services.generation.backends import AudioOutput
 
 
-class Growth:
+class StreamingTake:
     """A wave at ``rate`` that one thread adds to; a speaker may join from another."""
 
     def __init__(self, rate: int, samples: int) -> None:
@@ -24,7 +24,7 @@ class Growth:
         self._lock = threading.Lock()
         self._chunks: list[Wave] = []
         self._peaks = Peaks(samples, PEAKS)
-        self._speaker: Speaker | None = None
+        self._speaker: AudioOutput | None = None
         self._finished = False
         self.samples = 0
 
@@ -46,7 +46,7 @@ class Growth:
             if self._speaker is not None:
                 self._speaker.append(np.zeros(0, dtype=np.float32), last=True)
 
-    def join(self, speaker: Speaker) -> None:
+    def join(self, speaker: AudioOutput) -> None:
         """Loads what is there into a speaker, and adds to it from now on."""
         with self._lock:
             self._speaker = speaker

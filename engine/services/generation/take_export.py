@@ -14,7 +14,7 @@ from engine.errors import NotReady, UserError
 from engine.music.song import Song
 from engine.services.generation import take_store
 from engine.services.generation.prompts import most_frames, prompt_codes
-from engine.services.generation.recipe import Recipe, encode
+from engine.services.generation.recipe import TakeRecipe, encode
 from engine.services.generation.take_job import Source, kept
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ class OtherPrompt(UserError):
     title = "Take"
 
 
-class Beside:
+class ExportedTake:
     """Keeps a take as one file of the player's own, with its recipe beside it.
 
     ``more`` gives what is written along with them, all or nothing. Raises `BadAudioName`.
     """
 
     def __init__(
-        self, path: Path, more: Callable[[Recipe], Mapping[Path, bytes]] = lambda _: {}
+        self, path: Path, more: Callable[[TakeRecipe], Mapping[Path, bytes]] = lambda _: {}
     ) -> None:
         self._suffix = check_name(path)
         self._path, self._more = path, more
@@ -65,7 +65,7 @@ class Beside:
             raise atomic.cannot_write(self._path, error) from error
         atomic.make_folder(folder)
 
-    def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
+    def write(self, recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
         """Keeps the take whole or not at all; raises `CannotWrite`."""
         import torch
 
@@ -82,7 +82,7 @@ class Beside:
         return recipe
 
 
-def source(recipe: Recipe, instrument: Instrument, soundfont: str = "") -> Source:
+def source(recipe: TakeRecipe, instrument: Instrument, soundfont: str = "") -> Source:
     """Gives what a recipe is made again from: its prompt is read as it was read then.
 
     Raises `OtherPrompt` where that is not there any more as it was, and what reading it raises.

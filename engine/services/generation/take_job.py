@@ -14,16 +14,16 @@ from engine.common.fields import bad
 from engine.errors import OutOfRange
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
-from engine.protocol.generation import PEAKS, Generation, Meter, Take, TakeGrown
-from engine.protocol.notices import Noticed
+from engine.protocol.generation import PEAKS, Generation, Meter, Take, TakeProgressed
+from engine.protocol.notices import Notice
 from engine.services.generation import take_store
 from engine.services.generation.eta import Pace
-from engine.services.generation.live_changes import Controls, Hand, hand_on
+from engine.services.generation.live_changes import Controls, LiveTraitChanges, hand_on
 from engine.services.generation.loudness import Levelling, finished, finisher, measured, planned
 from engine.services.generation.recipe import (
     Change,
-    Recipe,
-    Steered,
+    SteeredTrait,
+    TakeRecipe,
     pushed_traits,
     rounded,
     versions,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from engine.audio.synth import Wave
     from engine.services.generation.backends import Heard, Instrument, StudioParts
-    from engine.services.generation.streaming_take import Growth
+    from engine.services.generation.streaming_take import StreamingTake
     from engine.services.generation.take_store import Codes
     from engine.steering.musicgen.generate import Request
 
@@ -57,13 +57,13 @@ HISTORY = 128
 log = logging.getLogger(__name__)
 
 
-class Shelf(Protocol):
+class TakeShelf(Protocol):
     """Where a take is kept; `engine.services.generation.take_store` is the studio's own."""
 
     def prepare(self) -> None:
         """Makes sure that there is a place; raises `CannotWrite`."""
 
-    def write(self, recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
+    def write(self, recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
         """Keeps a take whole or not at all, and gives its recipe as it was written."""
 
 
@@ -71,7 +71,7 @@ class Shelf(Protocol):
 class Source:
     """What is made again: its recipe, and the codes [K, T] of its prompt."""
 
-    recipe: Recipe
+    recipe: TakeRecipe
     prompt: Tensor | None
 
 
@@ -100,7 +100,7 @@ class Order:
 class Made:
     """What became of an order: what was kept, if anything, and what ended it before its time."""
 
-    recipe: Recipe | None
+    recipe: TakeRecipe | None
     fault: Exception | None = None
 
 
@@ -109,12 +109,12 @@ class _Plan:
     prompt: Tensor | None
     frames: int
     stop: int | None
-    traits: tuple[Steered, ...]
+    traits: tuple[SteeredTrait, ...]
     changes: tuple[Change, ...]
     levelling: Levelling | None
 
 
-class Maker:
+class TakeMaker:
     """Makes one take on an instrument; it belongs to the instrument's thread."""
 
     def __init__(
@@ -125,7 +125,7 @@ class Maker:
         controls: Controls,
         parts: StudioParts,
         soundfont: str = "",
-        shelf: Shelf = take_store,
+        shelf: TakeShelf = take_store,
     ) -> None:
         self._job, self._instrument, self._order = job, instrument, order
         self._controls, self._parts, self._soundfont = controls, parts, soundfont
@@ -137,11 +137,11 @@ class Maker:
         self._codes: Tensor | None = None
         self._steps = 0
         self._whole = False
-        self._hand: Hand | None = None
-        self._traits: tuple[Steered, ...] = ()
-        self.growth: Growth | None = None
+        self._hand: LiveTraitChanges | None = None
+        self._traits: tuple[SteeredTrait, ...] = ()
+        self.growth: StreamingTake | None = None
 
-    def make(self, began: Callable[[Growth], None], quiet: Callable[[], bool]) -> Made:
+    def make(self, began: Callable[[StreamingTake], None], quiet: Callable[[], bool]) -> Made:
         """Makes the take and keeps it, also where it is cancelled or fails on the way.
 
         ``began`` is told of the sound that grows; where ``quiet`` says so at the end, nobody
@@ -202,17 +202,17 @@ class Maker:
             self._instrument, order.generation.prompt, order.song, most, self._soundfont
         )
         begin = 0 if prompt is None else prompt.shape[-1]
-        traits = tuple(Steered(setting, "") for setting in order.settings)
+        traits = tuple(SteeredTrait(setting, "") for setting in order.settings)
         levelling = planned(self._instrument, order.generation.prompt, prompt)
         return _Plan(prompt, begin + added, None, traits, (), levelling)
 
-    def _grow(self, plan: _Plan, began: Callable[[Growth], None]) -> None:
-        from engine.services.generation.streaming_take import Growth
+    def _grow(self, plan: _Plan, began: Callable[[StreamingTake], None]) -> None:
+        from engine.services.generation.streaming_take import StreamingTake
         from engine.steering.musicgen.streaming_decode import GrowingAudio
 
         spec = self._instrument.spec
         hop = spec.sample_rate / spec.frame_rate
-        growth = self.growth = Growth(spec.sample_rate, round(plan.frames * hop))
+        growth = self.growth = StreamingTake(spec.sample_rate, round(plan.frames * hop))
         began(growth)
         audio = GrowingAudio(self._instrument)
         finish = finisher(spec, plan.levelling)
@@ -279,7 +279,7 @@ class Maker:
         self._told = now
         rate = self._instrument.spec.frame_rate
         self._job.tell(
-            TakeGrown(
+            TakeProgressed(
                 job=self._job.number,
                 step=number + 1,
                 steps=total,
@@ -294,11 +294,11 @@ class Maker:
             )
         )
 
-    def _keep(self, plan: _Plan, quiet: Callable[[], bool]) -> Recipe | None:
+    def _keep(self, plan: _Plan, quiet: Callable[[], bool]) -> TakeRecipe | None:
         codes, begin = self._codes, _length(plan.prompt)
         if codes is None or codes.shape[-1] <= begin:
             if self._steps:
-                self._job.tell(Noticed("Nothing had grown yet, so nothing is kept."))
+                self._job.tell(Notice("Nothing had grown yet, so nothing is kept."))
             return None
         from engine.audio.waveform import outline
 
@@ -326,7 +326,7 @@ class Maker:
             results=results(self._traits, changes, self._trace, thresholds, spec.frame_rate),
             loudness=measured(wave, round(begin * spec.sample_rate / spec.frame_rate)),
         )
-        recipe = Recipe(
+        recipe = TakeRecipe(
             take=take,
             generation=order.generation,
             digest=spec.digest,
@@ -365,7 +365,7 @@ def kept(take: str) -> Source:
     return Source(recipe, torch.from_numpy(codes).long() if recipe.prompt_frames else None)
 
 
-def _same_model(recipe: Recipe, spec: AudioSpec) -> None:
+def _same_model(recipe: TakeRecipe, spec: AudioSpec) -> None:
     if recipe.digest != spec.digest:
         raise OtherModel(
             f"The take was made by {recipe.take.model} ({recipe.digest[:8]}), and {spec.name} "

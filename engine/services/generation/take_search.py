@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.influence.spec import Found
+from engine.influence.spec import InfluenceAnswer
 from engine.services.generation import take_store
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class KeptTakeSearch:
     def __init__(self, clips: AudioInfluence) -> None:
         self._clips = clips
 
-    def of(self, take: str, *, top: int = 10) -> Found:
+    def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
         """Gives what lies near to a take, by its exact codes where the model is the index'."""
         recipe = take_store.read(take)
         wave, rate = take_store.read_wave(take)

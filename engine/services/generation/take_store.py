@@ -16,7 +16,7 @@ from engine.common.fields import BadTake
 from engine.errors import ArmonicaError, UnknownName
 from engine.locations import data_folder, make_usual
 from engine.protocol.generation import Take
-from engine.services.generation.recipe import Recipe, decode, encode, is_id
+from engine.services.generation.recipe import TakeRecipe, decode, encode, is_id
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,12 +72,12 @@ def listed() -> Listed:
     )
 
 
-def read(take: str) -> Recipe:
+def read(take: str) -> TakeRecipe:
     """Reads a take's recipe; raises `BadTake` or `UnknownName`."""
     return _read(place(take, RECIPE))
 
 
-def read_codes(recipe: Recipe) -> Codes:
+def read_codes(recipe: TakeRecipe) -> Codes:
     """Reads the codes [K, T] of a take, those of its prompt first; raises `BadTake`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -103,7 +103,7 @@ def prepare() -> None:
     atomic.make_folder(takes_folder())
 
 
-def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
+def write(recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
     """Keeps a take whole or not at all, and gives its recipe as it was written.
 
     Digests are filled in, and a name that is taken is counted on. Raises `CannotWrite`.
@@ -125,7 +125,7 @@ def write(recipe: Recipe, wave: Wave, codes: Codes) -> Recipe:
     return recipe
 
 
-def sealed(recipe: Recipe, wave: Wave, codes: Codes) -> tuple[Recipe, bytes]:
+def sealed(recipe: TakeRecipe, wave: Wave, codes: Codes) -> tuple[TakeRecipe, bytes]:
     """Gives the recipe with the digests of all that was made, and the sound as a file's bytes."""
     from engine.audio.files import encode as encode_wave
 
@@ -149,7 +149,7 @@ def converted(sound: bytes, suffix: str, path: Path) -> bytes:
     return encode_wave(wave, rate, suffix, "16")[0]
 
 
-def amend(recipe: Recipe) -> None:
+def amend(recipe: TakeRecipe) -> None:
     """Writes a recipe anew beside the sound it belongs to; raises `CannotWrite`."""
     atomic.write(place(recipe.take.id, RECIPE), encode(recipe))
 
@@ -186,7 +186,7 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + RECIPE)
 
 
-def read_exported(path: Path) -> Recipe:
+def read_exported(path: Path) -> TakeRecipe:
     """Reads a recipe that lies beside a sound of the player's own; raises `BadTake`."""
     return _read(path, _EXPORTED)
 
@@ -197,7 +197,7 @@ def digest_of(codes: Codes) -> str:
     return hashlib.sha256(shape + b":" + codes.astype("<i4").tobytes()).hexdigest()
 
 
-def _read(path: Path, take: str = "") -> Recipe:
+def _read(path: Path, take: str = "") -> TakeRecipe:
     try:
         return decode(_content(path, _LARGEST_RECIPE), take or path.stem)
     except BadTake as error:

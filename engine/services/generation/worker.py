@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from engine.errors import ArmonicaError, BadModel, NotReady
 from engine.jobs import Cancelled, Job
 from engine.protocol.generation import Trait
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.services.generation import take_store, worker_events
 from engine.services.generation.live_changes import Controls
-from engine.services.generation.take_job import Maker, Order
+from engine.services.generation.take_job import Order, TakeMaker
 from engine.steering.probes import store
 from engine.steering.spec import AudioSpec
 
 if TYPE_CHECKING:
     from engine.services.generation.backends import Instrument, StudioParts
-    from engine.services.generation.recipe import Recipe
-    from engine.services.generation.streaming_take import Growth
+    from engine.services.generation.recipe import TakeRecipe
+    from engine.services.generation.streaming_take import StreamingTake
     from engine.steering.musicgen.download import Fetching
 
 TOLD = 0.25
@@ -29,7 +29,7 @@ TOLD = 0.25
 log = logging.getLogger(__name__)
 
 
-class Bench:
+class GenerationWorker:
     """Holds the model, and does with it what jobs ask; they all run on one lane."""
 
     def __init__(self, parts: StudioParts, soundfont: str) -> None:
@@ -76,7 +76,7 @@ class Bench:
         job.tell(worker_events.ModelOpened(job.number, name, spec, memory, traits))
         if faults:
             more = f" {len(faults) - 1} more are damaged." if len(faults) > 1 else ""
-            job.tell(Noticed(f"A probe is passed over: {faults[0].message}{more}", "warning"))
+            job.tell(Notice(f"A probe is passed over: {faults[0].message}{more}", "warning"))
 
     def drop(self, job: Job) -> None:
         """Frees the model that is held."""
@@ -86,19 +86,19 @@ class Bench:
             held.close()
 
     def make(
-        self, job: Job, order: Order, controls: Controls, began: Callable[[Growth], None]
+        self, job: Job, order: Order, controls: Controls, began: Callable[[StreamingTake], None]
     ) -> None:
         """Makes a take and tells of it."""
         if self._instrument is None:
             raise NotReady("There is no audio model any more.", "Load one.")
-        maker = Maker(job, self._instrument, order, controls, self._parts, self._soundfont)
+        maker = TakeMaker(job, self._instrument, order, controls, self._parts, self._soundfont)
         made = maker.make(began, lambda: self.closing)
         if made.recipe is not None:
             self._tell(job, order, made.recipe)
         if made.fault is not None:
             raise made.fault
 
-    def _tell(self, job: Job, order: Order, made: Recipe) -> None:
+    def _tell(self, job: Job, order: Order, made: TakeRecipe) -> None:
         source = None if order.repeats is None else take_store.read(order.repeats)
         if source is not None and order.twin:
             take_store.amend(source.twinned(made.take.id))
@@ -108,10 +108,10 @@ class Bench:
         if source is None or order.twin or made.steps != source.steps:
             return
         if (made.codes, made.audio) == (source.codes, source.audio):
-            job.tell(Noticed(f"Made again, bit for bit the same as {source.take.title}."))
+            job.tell(Notice(f"Made again, bit for bit the same as {source.take.title}."))
         else:
             text = "Made again, and it came out otherwise: the machine or a version differs."
-            job.tell(Noticed(text, "warning"))
+            job.tell(Notice(text, "warning"))
 
 
 def list_takes(job: Job) -> None:
@@ -121,7 +121,7 @@ def list_takes(job: Job) -> None:
     if found.faults:
         count = len(found.faults)
         some = "A take is" if count == 1 else f"{count} takes are"
-        job.tell(Noticed(f"{some} passed over: {found.faults[0].message}", "warning"))
+        job.tell(Notice(f"{some} passed over: {found.faults[0].message}", "warning"))
 
 
 def _traits(spec: AudioSpec) -> tuple[tuple[Trait, ...], tuple[ArmonicaError, ...]]:

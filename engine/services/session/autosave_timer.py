@@ -8,10 +8,10 @@ from engine.errors import ArmonicaError, NotReady
 from engine.formats.song_file import Document
 from engine.jobs import Job, Jobs
 from engine.protocol.files import AtTheEnd, KeepUnsaved, LetUnsavedGo
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.session.keeper import Keeper
-from engine.services.session.song_files import Shelf
+from engine.services.session.song_files import SongFiles
 
 KEEP_AFTER = 1.0
 """Seconds after the first change that is not kept, however soon others follow.
@@ -20,10 +20,10 @@ What is lost when the program is killed is not much more than this: the writing 
 """
 
 
-class Keeping:
+class AutosaveTimer:
     """Has songs kept by a job some time after they have changed; without a keeper, never."""
 
-    def __init__(self, keeper: Keeper | None, jobs: Jobs, shelf: Shelf) -> None:
+    def __init__(self, keeper: Keeper | None, jobs: Jobs, shelf: SongFiles) -> None:
         self._keeper = keeper
         self._jobs = jobs
         self._shelf = shelf
@@ -71,7 +71,7 @@ class Keeping:
                 if not self._failed:
                     self._failed = True
                     text = f"The song is not kept by itself: {error.message} Save it yourself."
-                    job.tell(Noticed(text, "warning"))
+                    job.tell(Notice(text, "warning"))
 
         self._jobs.start("keeping", "keep", "keeping the song", work)
 
@@ -87,9 +87,9 @@ class Keeping:
 
         def work(job: Job) -> None:
             try:
-                job.tell(Noticed(_kept(keeper, command.copies), answers=command))
+                job.tell(Notice(_kept(keeper, command.copies), answers=command))
             except ArmonicaError as error:
-                job.tell(Refused.of(error, command))
+                job.tell(CommandFailed.of(error, command))
 
         self._jobs.start("keeping", type(command).__name__, "keeping the song", work)
 

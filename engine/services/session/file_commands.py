@@ -19,9 +19,9 @@ from engine.protocol.base import Command, Event
 from engine.protocol.edit import LoadMeasures, ReplaceSong
 from engine.protocol.facts import MarkSaved
 from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, RecoverSong, SaveSong
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
-from engine.services.session.song_files import Shelf
+from engine.services.session.song_files import SongFiles
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ class Filed:
     """What a file command comes to: plain commands to apply, and what to tell after them."""
 
     commands: tuple[Command, ...] = ()
-    notices: tuple[Noticed, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
-def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
+def filed(command: Filing, snapshot: Snapshot, shelf: SongFiles) -> Filed:
     """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done.
 
     ``shelf`` remembers what the files of songs hold.
@@ -60,14 +60,14 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
                 shelf.remember(own, digest)
             return Filed(
                 (ReplaceSong(found.song, own, True, found.locks),),
-                (Noticed(f"Opened {found.song.title}."),),
+                (Notice(f"Opened {found.song.title}."),),
             )
         case RecoverSong(path):
             found = song_file.read(path)
             _remember_base(found, path, shelf)
             return Filed(
                 (ReplaceSong(found.song, found.belongs_to, False, found.locks),),
-                (Noticed(f"{found.song.title} is back as it was."),),
+                (Notice(f"{found.song.title} is back as it was."),),
             )
         case SaveSong(wanted, replaces):
             try:
@@ -83,13 +83,13 @@ def filed(command: Filing, snapshot: Snapshot, shelf: Shelf) -> Filed:
             output_files.check(place, output_files.SONG)
             make_usual(place)
             shelf.save(place, song_file.Document(snapshot.song, snapshot.locks), replaces)
-            notice = Noticed(f"Saved {printable(str(place))}.")
+            notice = Notice(f"Saved {printable(str(place))}.")
             return Filed((MarkSaved(str(place), snapshot.song),), (notice,))
         case ExportMidi(path):
-            return Filed(notices=(Noticed(f"Wrote {write_midi(path, snapshot.song)}."),))
+            return Filed(notices=(Notice(f"Wrote {write_midi(path, snapshot.song)}."),))
 
 
-def _remember_base(found: song_file.Document, path: str, shelf: Shelf) -> None:
+def _remember_base(found: song_file.Document, path: str, shelf: SongFiles) -> None:
     if found.belongs_to is None:
         return
     own = Path(found.belongs_to)
@@ -121,10 +121,10 @@ def reading(command: ImportMidi) -> Callable[[Job], None]:
             job.step(1.0)
         except Cancelled:
             # Whoever waits for the measures waits no more.
-            job.tell(Refused("MIDI file", "Reading it was cancelled.", "", command))
+            job.tell(CommandFailed("MIDI file", "Reading it was cancelled.", "", command))
             raise
         except ArmonicaError as error:
-            job.tell(Refused.of(error, command))
+            job.tell(CommandFailed.of(error, command))
             return
         job.tell(MidiRead(command, found))
 
@@ -147,7 +147,7 @@ def imported(read: MidiRead) -> Filed:
         said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
     return Filed(
         (LoadMeasures(slot, measures, origins),),
-        (Noticed(". ".join(part.rstrip(".") for part in said) + "."),),
+        (Notice(". ".join(part.rstrip(".") for part in said) + "."),),
     )
 
 

@@ -11,7 +11,7 @@ from engine.formats import song_file
 from engine.formats.song_file import Document
 
 
-class Shelf:
+class SongFiles:
     """Remembers what each file held when this program last read or wrote it.
 
     ``seen`` are digests (see `document.digest`) by path.

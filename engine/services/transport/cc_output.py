@@ -35,7 +35,7 @@ class _Told:
     """When the player was last told that."""
 
 
-class Modulator:
+class CcOutput:
     """Knows what each controller was told, and tells it what changes.
 
     A value that comes too soon after another waits, and the last one is always told.

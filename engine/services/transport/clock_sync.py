@@ -14,7 +14,7 @@ from engine.midi.player_mirror import Messages
 from engine.midi.sync.clock_tracker import Follower
 from engine.midi.sync.pulse_filter import PULSES
 from engine.protocol.snapshot import ClockStatus
-from engine.protocol.transport import ClockFollowed
+from engine.protocol.transport import ClockSyncMeasured
 from engine.services.transport.sequencer import LATE, Sequencer
 
 OWN, ANY = "own", "any"
@@ -40,7 +40,7 @@ class NoClock(UserError):
     title = "Clock"
 
 
-class Following:
+class ClockSync:
     """Hears the clock of every input, and drives the sequencer by the one that is chosen.
 
     A source that runs is followed to its place in the song. Where the music was started here,
@@ -89,7 +89,7 @@ class Following:
         self._tied = self._bound = False
         return self._sequencer.lead(now)
 
-    def take(self, heard: m.Heard) -> bool:
+    def take(self, heard: m.MidiReceived) -> bool:
         """Takes what was heard; tells whether it concerns the clock that is followed."""
         data = heard.data
         if data not in (TICK, START, CONTINUE, STOP) and data[0] != _SONG_POSITION:
@@ -141,14 +141,14 @@ class Following:
             return self._sequencer.stop(now), False
         return self._keep(follower, now), None
 
-    def tell(self, now: float) -> ClockFollowed | None:
+    def tell(self, now: float) -> ClockSyncMeasured | None:
         """Gives what is to be told of the clock, now and then."""
         follower = self._follower
         if follower is None or self.status.lock == "silent" or now < self._told + TELL:
             return None
         self._told = now
         drift = self._drift if self._sequencer.playing else None
-        return ClockFollowed(follower.tempo, drift, follower.jitter * 1000)
+        return ClockSyncMeasured(follower.tempo, drift, follower.jitter * 1000)
 
     @property
     def _follower(self) -> Follower | None:

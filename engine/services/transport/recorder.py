@@ -23,7 +23,7 @@ from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 from engine.music.song import MOST_SLOTS, Origin, Song
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.snapshot import RecordSettings, RecordStatus
-from engine.protocol.transport import KeysHeard
+from engine.protocol.transport import KeysPlayed
 
 SETTLED = 0.06
 """Seconds after a measure's end at which all that was played in it is known to be here."""
@@ -37,7 +37,7 @@ SPAN = 128
 BAR = float(FOUR_QUARTERS.length)
 
 
-class Transport(Protocol):
+class LoopPosition(Protocol):
     """What is asked of whoever plays the loop."""
 
     @property
@@ -65,7 +65,7 @@ class _Pass:
     account: Account = field(default_factory=Account)
 
 
-class Keyboard:
+class Recorder:
     """Keeps what is played, and turns it into measures when that is asked for or due."""
 
     def __init__(self, settings: RecordSettings, only: tuple[int, ...] = ()) -> None:
@@ -73,7 +73,7 @@ class Keyboard:
         self._capture = Capture(only)
         self._pass: _Pass | None = None
         self._gestures = 0
-        self._shown = KeysHeard()
+        self._shown = KeysPlayed()
 
     @property
     def recording(self) -> bool:
@@ -87,7 +87,7 @@ class Keyboard:
     def hear(self, report: m.FromPlayer, now: float) -> bool:
         """Takes a report of the player, and says whether a note began or ended."""
         match report:
-            case m.Heard(at, _, data):
+            case m.MidiReceived(at, _, data):
                 return self._capture.hear(min(at, now), data)
             case m.Listening() | m.PlayerLost():
                 # Ends may have been lost with the port.
@@ -96,7 +96,7 @@ class Keyboard:
                 return sounded
         return False
 
-    def show(self, now: float, transport: Transport) -> KeysHeard | None:
+    def show(self, now: float, transport: LoopPosition) -> KeysPlayed | None:
         """Gives what is being played, where that is something else than before."""
         shown = self._heard(now, transport)
         if shown == self._shown:
@@ -118,7 +118,7 @@ class Keyboard:
         late = SETTLED + self.settings.latency / 1000
         return self._pass.beats.when(self._pass.next + BAR) + late
 
-    def due(self, now: float, transport: Transport, song: Song) -> LoadMeasures | None:
+    def due(self, now: float, transport: LoopPosition, song: Song) -> LoadMeasures | None:
         """Gives what puts in the next measure that is over, where something was played in it."""
         wake = self.wake()
         if wake is None or now < wake:
@@ -128,7 +128,7 @@ class Keyboard:
     def end(
         self,
         now: float,
-        transport: Transport,
+        transport: LoopPosition,
         song: Callable[[], Song],
         put: Callable[[LoadMeasures], object],
     ) -> str:
@@ -144,7 +144,7 @@ class Keyboard:
         return _said(done) if done is not None else ""
 
     def _land(
-        self, now: float, transport: Transport, song: Song, until: float
+        self, now: float, transport: LoopPosition, song: Song, until: float
     ) -> LoadMeasures | None:
         here = self._pass
         if here is None:
@@ -195,7 +195,7 @@ class Keyboard:
 
     # After the fact
 
-    def last(self, slot: int, song: Song, now: float, transport: Transport) -> _Last:
+    def last(self, slot: int, song: Song, now: float, transport: LoopPosition) -> _Last:
         """Gives what puts in the last eight measures that were played, and what to say of it.
 
         What was played while the loop ran is read on its beat; else the first note of the
@@ -260,16 +260,16 @@ class Keyboard:
             for note in notes
         ]
 
-    def _heard(self, now: float, transport: Transport) -> KeysHeard:
+    def _heard(self, now: float, transport: LoopPosition) -> KeysPlayed:
         held = tuple(sorted({_near(pitch) for pitch in self._capture.held()}))
         beats = transport.beats
         if beats is None or not transport.playing:
-            return KeysHeard(held)
+            return KeysPlayed(held)
         position = beats.at(now)
         left = self._pass.begins - position if self._pass is not None else 0.0
         counted = math.ceil(left) if left > 0 else 0
         if now < beats.began:
-            return KeysHeard(held, count=counted)
+            return KeysPlayed(held, count=counted)
         slot, into = transport.place(position)
         start = position - into
         notes = self._capture.notes(now, beats.when(start - EARLY))
@@ -278,7 +278,7 @@ class Keyboard:
             for note in self._on(notes, beats, start)
             if note.end > 0.05
         )
-        return KeysHeard(held, slot, drawn, counted)
+        return KeysPlayed(held, slot, drawn, counted)
 
 
 def _near(pitch: int) -> int:

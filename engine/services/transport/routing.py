@@ -9,7 +9,7 @@ from engine.midi import messages as m
 from engine.music.routes import Route
 from engine.music.song import Song
 from engine.protocol.base import Event
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import PortStatus
 
 Messages = list[m.ToPlayer]
@@ -39,7 +39,7 @@ class Routing:
                 wanted[route.port] = route.clock or wanted.get(route.port, False)
         told: Messages = [m.Flush(now, True, outlet) for outlet in (0, *self._outlets.values())]
         for port in [each for each in self._outlets if each not in wanted]:
-            told.append(m.OpenPort(None, outlet=self._outlets.pop(port)))
+            told.append(m.UsePort(None, outlet=self._outlets.pop(port)))
             del self.statuses[port], self._clocked[port]
         for port, clock in wanted.items():
             if self._clocked.get(port) == clock:
@@ -51,7 +51,7 @@ class Routing:
                 self._outlets[port] = next(free)
             self._clocked[port] = clock
             self.statuses[port] = PortStatus(port, "opening")
-            told.append(m.OpenPort(port, True, self._outlets[port], clock))
+            told.append(m.UsePort(port, True, self._outlets[port], clock))
         self._routes = song.routes
         return told + self.programs(now)
 
@@ -101,7 +101,7 @@ class Routing:
             case m.PortOpened():
                 self.statuses[port] = PortStatus(name, "open")
                 if was.state == "lost":
-                    told.append(Noticed(f"The MIDI port {name} is back."))
+                    told.append(Notice(f"The MIDI port {name} is back."))
                 return self.programs(now, report.outlet), told
             case m.PortLost():
                 self.statuses[port] = PortStatus(name, "lost")
@@ -109,7 +109,7 @@ class Routing:
             case m.PortFailed(_, reason):
                 self.statuses[port] = PortStatus(name, "failed", reason)
                 text = f"The MIDI port {name} is not open: {reason}"
-        return [], [Noticed(text, "warning")]
+        return [], [Notice(text, "warning")]
 
     def _outlet(self, route: Route) -> int:
         return self._outlets[route.port] if route.port else 0

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.midi import messages as m
-from engine.midi.player_mirror import Messages, Told
+from engine.midi.player_mirror import Messages, SentNotes
 from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
 from engine.music.note_line import Line, Stretch
@@ -80,7 +80,7 @@ class Sequencer:
         self._begun = -math.inf
         # Where our own clock is while another's is followed; positions before any were moved.
         self._ticks: Run | None = None
-        self._told = Told()
+        self._told = SentNotes()
 
     @property
     def playing(self) -> bool:
@@ -275,7 +275,7 @@ class Sequencer:
         running = self._end(now)
         self._told.clear()
         self._metronome.rest()
-        return [m.Panic(), *([m.ClockStop(now)] if running else [])]
+        return [m.SilenceAll(), *([m.ClockStop(now)] if running else [])]
 
     def _end(self, now: float) -> bool:
         running, self._run = self._run is not None, None

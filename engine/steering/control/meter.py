@@ -17,7 +17,7 @@ Aggregate = Literal["median", "mean"]
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 
 
-class Meter:
+class ProbeMeter:
     """Reads one probe on the heads' outputs, over as many steps as the probe was fitted to.
 
     The confidence is the median (or mean) of the monitor heads' probabilities. A probe of a

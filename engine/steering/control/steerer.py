@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.errors import UnknownName
 from engine.steering.control.laws import Law, Off
-from engine.steering.control.meter import Aggregate, Meter
+from engine.steering.control.meter import Aggregate, ProbeMeter
 from engine.steering.control.push import full_push, summed
 from engine.steering.control.settings import PACE, TraitSetting, law
 from engine.steering.probes.probe import Probe
@@ -19,7 +19,7 @@ from engine.steering.spec import TraitReading
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TracedTrait:
     """All traits at one step, as a report tells them."""
 
     step: int
@@ -49,7 +49,7 @@ class Steerer:
             {name: TraitSetting(name) for name in self._traits}
         )
         self._readings: Mapping[str, TraitReading] = MappingProxyType({})
-        self._trace: list[Traced] = []
+        self._trace: list[TracedTrait] = []
         self._pushed = False
         for setting in settings:
             self.set(setting)
@@ -67,7 +67,7 @@ class Steerer:
         return tuple(self._settings.values())
 
     @property
-    def trace(self) -> tuple[Traced, ...]:
+    def trace(self) -> tuple[TracedTrait, ...]:
         """Every step so far."""
         return tuple(self._trace)
 
@@ -88,7 +88,7 @@ class Steerer:
             trait.read(step, outputs, heard=dense or not self._pushed)
         found = {name: trait.reading() for name, trait in self._traits.items()}
         self._readings = MappingProxyType(found)
-        self._trace.append(Traced(step, self._readings))
+        self._trace.append(TracedTrait(step, self._readings))
 
     def readings(self) -> Mapping[str, TraitReading]:
         """Gives each trait as it was read last; empty before the first step."""
@@ -100,7 +100,7 @@ class _Trait:
 
     def __init__(self, probe: Probe, pace: float, aggregate: Aggregate) -> None:
         self._probe, self._pace = probe, pace
-        self._meter = Meter(probe, aggregate)
+        self._meter = ProbeMeter(probe, aggregate)
         self._setting = TraitSetting(probe.card.name)
         self._law: Law = Off()
         self._full: Tensor | None = None

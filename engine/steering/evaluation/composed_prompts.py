@@ -14,13 +14,13 @@ from engine.audio.synth import Synth, to_mono
 from engine.corpus.clip_format import LEVEL, RATE
 from engine.latent.prior import draw
 from engine.latent.weights import load
-from engine.steering.evaluation.trials import PROMPT, Prompt
+from engine.steering.evaluation.trials import PROMPT, TrialPrompt
 
 MEASURES = 4
 TEMPO = (80.0, 140.0)
 
 
-def composed(part: str, count: int, seed: int) -> Iterator[Prompt]:
+def composed(part: str, count: int, seed: int) -> Iterator[TrialPrompt]:
     """Gives ``count`` prompts of a lone melody: the end of four measures drawn from the prior.
 
     Nothing really follows them, so that ``with_part`` is the prompt itself.
@@ -34,4 +34,4 @@ def composed(part: str, count: int, seed: int) -> Iterator[Prompt]:
         measures = model.decode(points)
         wave = to_mono(render(synth, measures, float(random.uniform(*TEMPO)), tail=0.0))
         wave = levelled(wave, LEVEL["melody"])[-samples:].copy()
-        yield Prompt(part, number, wave, wave, ("melody",))
+        yield TrialPrompt(part, number, wave, wave, ("melody",))

@@ -23,7 +23,7 @@ from engine.steering.evaluation.trials import (
     LENGTH,
     PROMPT,
     Arm,
-    Prompt,
+    TrialPrompt,
     continue_prompts,
     frechet,
     judge,
@@ -359,7 +359,7 @@ def _tools(model_name: str) -> tuple[Any, Any, dict[str, Any]]:
 
 
 @lru_cache(maxsize=2)
-def _prompts(folder: Path, seed: int, split: str, part: str, count: int) -> list[Prompt]:
+def _prompts(folder: Path, seed: int, split: str, part: str, count: int) -> list[TrialPrompt]:
     if split == "composed":
         from engine.steering.evaluation.composed_prompts import composed
 

@@ -41,7 +41,7 @@ _ACTIVE = 0.2
 
 
 @dataclass(frozen=True)
-class Prompt:
+class TrialPrompt:
     """Two seconds without a part, and what really follows, without and with it.
 
     The waves ``without`` and ``with_part`` [samples] last six seconds, the prompt at their
@@ -60,7 +60,7 @@ class Prompt:
         return self.without[: round(PROMPT * RATE)]
 
 
-def prompts(part: str, source: Clips, count: int, seed: int) -> Iterator[Prompt]:
+def prompts(part: str, source: Clips, count: int, seed: int) -> Iterator[TrialPrompt]:
     """Gives ``count`` prompts that lack a part, from clips in which it would sound at the end."""
     which = CLIP_PARTS.index(part)
     split = SPLITS.index(source.sheets[0].split)
@@ -81,7 +81,7 @@ def prompts(part: str, source: Clips, count: int, seed: int) -> Iterator[Prompt]
         )
         if not parts or not _active(stems[which, -tail:]):
             continue
-        yield Prompt(
+        yield TrialPrompt(
             part,
             int(number),
             mix(stems, _having(mixture, which, False)),
@@ -113,7 +113,7 @@ class Continued:
 
 
 def continue_prompts(
-    model: AudioModel, asked: Sequence[tuple[Prompt, Arm, int]], probes: Sequence[Probe]
+    model: AudioModel, asked: Sequence[tuple[TrialPrompt, Arm, int]], probes: Sequence[Probe]
 ) -> list[Continued]:
     """Continues prompts side by side, each with an arm and a seed of its own."""
     rate = model.spec.frame_rate
@@ -142,7 +142,7 @@ def continue_prompts(
     return found
 
 
-def judge(tagger: Tagger, prompt: Prompt, wave: Wave, seed: int) -> dict[str, Any]:
+def judge(tagger: Tagger, prompt: TrialPrompt, wave: Wave, seed: int) -> dict[str, Any]:
     """Gives what the tagger and the onsets say of a continuation.
 
     ``heard`` is the chance of each part in the last two seconds, ``kept`` the share of the

@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GenerationStep:
     """One step: ``number`` of ``total``, counted from 0, and what there is after it.
 
     ``frames`` of ``codes`` [K, frames] are complete, the prompt's among them: with codebooks
@@ -78,7 +78,7 @@ class Step:
 
 def generate(
     model: LanguageModel, request: Request, steering: Steering | None = None
-) -> Generator[Step, None, None]:
+) -> Generator[GenerationStep, None, None]:
     """Gives each step as it is done; the last one's codes are the whole piece.
 
     Whoever stops asking has cancelled, who asks later has paused; the codes of the steps given
@@ -107,7 +107,7 @@ def generate(
         for codes in _grow(model, part, steering, chance, number):
             whole = codes if before is None else torch.cat([before.to(codes.device), codes], dim=1)
             readings = {} if steering is None else steering.readings()
-            yield Step(number, total, whole.shape[-1], whole, readings)
+            yield GenerationStep(number, total, whole.shape[-1], whole, readings)
             number += 1
             base = whole
 

@@ -31,7 +31,7 @@ _SHORTEST_DIGEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundProbe:
     """A probe that lies in a folder: what it says of itself, and its card's file."""
 
     card: ProbeCard
@@ -39,15 +39,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ProbeShelf:
     """The probes that were found, and what is wrong with the files that hold none."""
 
-    found: tuple[Found, ...]
+    found: tuple[FoundProbe, ...]
     faults: tuple[BadProbe, ...] = ()
 
-    def of(self, spec: AudioSpec) -> tuple[Found, ...]:
+    def of(self, spec: AudioSpec) -> tuple[FoundProbe, ...]:
         """Gives those made for this model, the first of each name, in order of their names."""
-        first: dict[str, Found] = {}
+        first: dict[str, FoundProbe] = {}
         for each in self.found:
             if each.card.digest == spec.digest:
                 first.setdefault(each.card.name, each)
@@ -73,23 +73,23 @@ def place(spec: AudioSpec, name: str, folder: Path | None = None) -> Path:
     return probes_folder() / f"{words or 'model'}-{mark}" / f"{name}{CARD}"
 
 
-def shelf(folders: Iterable[Path] | None = None) -> Shelf:
+def shelf(folders: Iterable[Path] | None = None) -> ProbeShelf:
     """Lists the probes of these folders and the folders in them; reads cards alone.
 
     Where no folders are named, the user's own come before those that ship.
     """
-    found: list[Found] = []
+    found: list[FoundProbe] = []
     faults: list[BadProbe] = []
     for folder in (probes_folder(), SHIPPED) if folders is None else folders:
         for path in sorted((*folder.glob(f"*{CARD}"), *folder.glob(f"*/*{CARD}"))):
             try:
-                found.append(Found(read_card(path)[0], path))
+                found.append(FoundProbe(read_card(path)[0], path))
             except BadProbe as fault:
                 faults.append(fault)
-    return Shelf(tuple(found), tuple(faults))
+    return ProbeShelf(tuple(found), tuple(faults))
 
 
-def find(name: str, spec: AudioSpec, shelved: Shelf | None = None) -> Probe:
+def find(name: str, spec: AudioSpec, shelved: ProbeShelf | None = None) -> Probe:
     """Loads the probe called ``name`` for a model.
 
     Raises `BadProbe` where there is one for another model only, and `UnknownName` where

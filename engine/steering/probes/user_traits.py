@@ -61,7 +61,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class TraitRecording:
     """A file of one side: its group, and how many segments of it are read at most.
 
     Files of one group are held out together; ``cut`` says that the file goes on behind what
@@ -79,7 +79,7 @@ class Recording:
 class Recordings:
     """What two folders hold, found without reading the sound itself."""
 
-    found: tuple[Recording, ...]
+    found: tuple[TraitRecording, ...]
     left_out: tuple[LeftOut, ...]
     seconds: float
 
@@ -130,7 +130,7 @@ def survey(present: Path, absent: Path, seconds: float = SECONDS) -> Recordings:
     sides = {True: _files(present), False: _files(absent)}
     stems = sorted({path.stem for paths in sides.values() for path in paths})
     groups = {stem: at for at, stem in enumerate(stems)}
-    found: list[Recording] = []
+    found: list[TraitRecording] = []
     left_out: list[LeftOut] = []
     for side, paths in sides.items():
         lengths: list[tuple[Path, float]] = []
@@ -144,7 +144,7 @@ def survey(present: Path, absent: Path, seconds: float = SECONDS) -> Recordings:
             whole = int((min(length, HEARD_OF_FILE) + _SLACK) // seconds)
             if whole:
                 cut = length > HEARD_OF_FILE
-                found.append(Recording(path, side, groups[path.stem], min(share, whole), cut))
+                found.append(TraitRecording(path, side, groups[path.stem], min(share, whole), cut))
             else:
                 why = f"{path} lasts {length:.2f} s, less than a segment of {seconds:g} s."
                 left_out.append(LeftOut(path, why))
@@ -173,7 +173,7 @@ def train(
 
     trait_name(name)
     seconds = check_seconds(recordings.seconds, model.spec)
-    reader = _Reader(recordings, model.spec.sample_rate)
+    reader = _RecordingReader(recordings, model.spec.sample_rate)
     for side, what in ((True, "with"), (False, "without")):
         _require(LEAST, reader.planned(side), what, "")
     examples = iter(reader)
@@ -223,7 +223,7 @@ class _Tally:
     def __init__(self) -> None:
         self.counts: dict[bool, dict[Path, int]] = {True: {}, False: {}}
 
-    def add(self, recording: Recording) -> None:
+    def add(self, recording: TraitRecording) -> None:
         side = self.counts[recording.present]
         side[recording.path] = side.get(recording.path, 0) + 1
 
@@ -237,7 +237,7 @@ class _Tally:
         return max(self.counts[present].values(), default=0)
 
 
-class _Reader:
+class _RecordingReader:
     """Gives the segments of recordings at a rate, and counts what it leaves out."""
 
     def __init__(self, recordings: Recordings, rate: int) -> None:
@@ -339,7 +339,7 @@ def _require(least: int, counted: tuple[int, int], side: str, beside: str) -> No
 
 
 def _doubts(
-    accuracy: float, low: float, high: float, probe: Probe, reader: _Reader
+    accuracy: float, low: float, high: float, probe: Probe, reader: _RecordingReader
 ) -> tuple[str, ...]:
     from engine.steering.probes.probe import CHANCE
 

@@ -18,7 +18,7 @@ from engine.corpus.clip_format import CLIP_PARTS, RATE
 from engine.errors import OutOfRange
 from engine.steering.musicgen.codec import CodecShape, SpectralCodec, digest, load_codec, save_codec
 from engine.steering.musicgen.spectrum import QUIETEST, log_mel, magnitude, mel_bands
-from engine.steering.training.loop import Progress, reduced, run
+from engine.steering.training.loop import TrainingProgress, reduced, run
 from engine.steering.training.mixes import draw, mix
 
 SECONDS = 2.0
@@ -179,7 +179,7 @@ def train_codec(
     steps: int,
     shape: CodecShape | None = None,
     keep_codes: Path | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
     """Trains a codec in ``folder`` on rendered clips; gives the folder that holds it.
 

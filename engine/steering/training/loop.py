@@ -20,7 +20,7 @@ CHECKPOINT, METRICS = "checkpoint.pt", "metrics.jsonl"
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a training is: steps done and in all, steps a second, the last losses."""
 
     step: int
@@ -70,7 +70,7 @@ def run(
     *,
     save_every: int = 250,
     measure_every: int = 500,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
     """Trains in ``folder``, going on where an earlier run with the same facts stopped.
 
@@ -90,7 +90,7 @@ def run(
         at += 1
         if at % 10 == 0 or at == steps:
             rate = (at - first) / max(1e-9, time.monotonic() - began)
-            on_progress(Progress(at, steps, rate, losses))
+            on_progress(TrainingProgress(at, steps, rate, losses))
         if at % measure_every == 0 or at == steps:
             found = {"step": at, "losses": losses, **learner.validate()}
             _note(folder, found)

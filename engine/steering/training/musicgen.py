@@ -15,7 +15,7 @@ from engine.errors import BadCorpus
 from engine.steering.musicgen import codec as codecs
 from engine.steering.musicgen.tiny import TinyShape, language_model, save_language_model
 from engine.steering.training.encoded_clips import Encoded, encode_clips
-from engine.steering.training.loop import Progress, reduced, run
+from engine.steering.training.loop import TrainingProgress, reduced, run
 from engine.steering.training.muon import Muon
 
 BATCH = 16
@@ -150,7 +150,7 @@ def train_musicgen(
     turns: int = 1,
     workers: int = 1,
     shape: TinyShape | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     on_encoded: Callable[[float], None] = lambda _: None,
 ) -> Path:
     """Trains a small MusicGen in ``folder`` on rendered clips; gives the folder that holds it.

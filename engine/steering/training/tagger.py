@@ -18,7 +18,7 @@ from engine.corpus.audio.render import Clips, clips
 from engine.corpus.clip_format import CLIP_PARTS, RATE, SECONDS
 from engine.steering.musicgen.codec import SpectralCodec, digest, load_codec
 from engine.steering.tagger import WINDOW_SECONDS, Tagger, save_tagger
-from engine.steering.training.loop import Progress, run
+from engine.steering.training.loop import TrainingProgress, run
 from engine.steering.training.mixes import draw, mix
 
 BATCH = 32
@@ -195,7 +195,7 @@ def train_tagger(
     *,
     seed: int,
     steps: int,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
     """Trains a tagger in ``folder`` on rendered clips; gives the folder that holds it."""
     codec = load_codec(codec_folder)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from engine.audio import soundfont, synth_probe
 from engine.audio.builtin_synth import PreviewPort
 from engine.audio.builtin_synth_process import Preview, Voices
-from engine.audio.devices import Device, Sound
+from engine.audio.devices import Device, SoundDevices
 from engine.audio.synth_probe import SoundSystem
 from engine.errors import PortError
 from engine.midi import messages as m
-from engine.midi.player.reconnecting_port import Outlet
+from engine.midi.player.reconnecting_port import ReconnectingPort
 from engine.midi.ports import BUILT_IN_SYNTH, Census
-from engine.services.devices.output_port import PortDesk
+from engine.services.devices.output_port import OutputPort
 from tests.support.pitch_detection import pitch
 
 RATE = 48_000
@@ -107,7 +107,7 @@ def test_a_stall_does_not_hold_up_what_follows() -> None:
 
 def test_without_a_device_choosing_it_says_so() -> None:
     told: list[m.FromPlayer] = []
-    outlet = Outlet(told.append, lambda: None)
+    outlet = ReconnectingPort(told.append, lambda: None)
     outlet.see(Census({"jack": (("jack:synth:in",), ())}))
     outlet.want(BUILT_IN_SYNTH)
     assert isinstance(told[-1], m.PortFailed)
@@ -124,21 +124,21 @@ def test_a_synth_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_it_is_chosen_where_there_is_no_instrument() -> None:
     def chosen(*outputs: str) -> list[m.ToPlayer]:
-        return PortDesk().take(m.PortsSeen(outputs))[0]
+        return OutputPort().take(m.PortsSeen(outputs))[0]
 
-    assert chosen("virtual", BUILT_IN_SYNTH) == [m.OpenPort(BUILT_IN_SYNTH, hush=True)]
-    assert chosen("virtual", "alsa:Synth", BUILT_IN_SYNTH) == [m.OpenPort("alsa:Synth", hush=True)]
+    assert chosen("virtual", BUILT_IN_SYNTH) == [m.UsePort(BUILT_IN_SYNTH, hush=True)]
+    assert chosen("virtual", "alsa:Synth", BUILT_IN_SYNTH) == [m.UsePort("alsa:Synth", hush=True)]
     assert chosen("virtual", "alsa:A", "alsa:B", BUILT_IN_SYNTH) == [
-        m.OpenPort("virtual", hush=True)
+        m.UsePort("virtual", hush=True)
     ]
 
 
 def test_devices_survive_the_pipe() -> None:
-    sound = Sound((Device("Lautsprecher für Ü", "ALSA", usual=True),))
-    assert Sound.read(sound.line()) == sound
+    sound = SoundDevices((Device("Lautsprecher für Ü", "ALSA", usual=True),))
+    assert SoundDevices.read(sound.line()) == sound
     for bad in (b"", b"[]", b'{"devices":[1]}', b'{"devices":[{}],"reason":""}'):
         with pytest.raises(ValueError):  # noqa: PT011
-            Sound.read(bad)
+            SoundDevices.read(bad)
 
 
 def test_the_census_follows_servers_that_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_the_census_follows_servers_that_come_and_go(monkeypatch: pytest.MonkeyP
     running = False
 
     def looking() -> subprocess.Popen[bytes]:
-        found = Sound((Device("system", "JACK", usual=True),) if running else ())
+        found = SoundDevices((Device("system", "JACK", usual=True),) if running else ())
         return subprocess.Popen(["printf", found.line().decode()], stdout=subprocess.PIPE)
 
     monkeypatch.setattr(synth_probe, "start_looking", looking)

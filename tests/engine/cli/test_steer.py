@@ -22,7 +22,7 @@ from engine.cli.main import main
 from engine.corpus.clip_format import CLIP_PARTS
 from engine.corpus.table import shipped
 from engine.formats.midi_file import write
-from engine.services.generation.take_job import Maker
+from engine.services.generation.take_job import TakeMaker
 from engine.steering.musicgen.download import Fetching
 from engine.steering.musicgen.model import AudioModel, open_model
 from engine.steering.probes import store
@@ -524,14 +524,14 @@ def test_again_says_what_is_not_what_it_was(
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Presses Ctrl-C when a step is told."""
-    before = Maker._tell
+    before = TakeMaker._tell
 
-    def tell(maker: Maker, plan: Any, number: int, *more: Any) -> None:
+    def tell(maker: TakeMaker, plan: Any, number: int, *more: Any) -> None:
         before(maker, plan, number, *more)
         if number >= step:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(Maker, "_tell", tell)
+    monkeypatch.setattr(TakeMaker, "_tell", tell)
     monkeypatch.setattr("engine.services.generation.take_job.TOLD", 0.0)
 
 

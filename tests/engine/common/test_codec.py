@@ -15,7 +15,7 @@ from engine.music.measure import SILENCE
 from engine.protocol.base import Command, Event
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import LoadMeasures
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import (
     ASKED,
@@ -125,7 +125,7 @@ def test_what_stands_at_its_default_takes_no_room() -> None:
 
 
 def test_a_command_within_an_event_is_named() -> None:
-    told = Refused("No", "It cannot be.", "", OpenPort("a"))
+    told = CommandFailed("No", "It cannot be.", "", OpenPort("a"))
     assert TOLD.plain(told)["answers"] == {"is": "OpenPort", "name": "a"}
 
 

@@ -7,14 +7,14 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.common.line_pipe import MAX_LINE, Lines, Outbox
+from engine.common.line_pipe import MAX_LINE, LineReader, PipeWriter
 
 
 @given(st.lists(st.binary(max_size=30)), st.lists(st.integers(1, 9)))
 def test_lines_do_not_depend_on_how_they_arrive(pieces: list[bytes], cuts: list[int]) -> None:
     stream = b"\n".join(pieces)
-    whole = Lines().feed(stream)
-    lines, found = Lines(), []
+    whole = LineReader().feed(stream)
+    lines, found = LineReader(), []
     while stream:
         size = cuts.pop() if cuts else len(stream)
         found += lines.feed(stream[:size])
@@ -23,7 +23,7 @@ def test_lines_do_not_depend_on_how_they_arrive(pieces: list[bytes], cuts: list[
 
 
 def test_a_line_without_an_end_takes_no_memory_and_the_next_is_read() -> None:
-    lines = Lines()
+    lines = LineReader()
     for _ in range(100):
         assert lines.feed(b"x" * 10_000) == []
     first, second = lines.feed(b"x\nshort\n")
@@ -33,7 +33,7 @@ def test_a_line_without_an_end_takes_no_memory_and_the_next_is_read() -> None:
 
 def test_a_full_pipe_keeps_what_fits_its_limit_and_loses_the_rest() -> None:
     reader, writer = os.pipe()
-    outbox = Outbox(writer, limit=100_000)
+    outbox = PipeWriter(writer, limit=100_000)
     line = b"x" * 999 + b"\n"
     sent = 0
     while outbox.put(line):

@@ -15,7 +15,7 @@ from engine.music.song import Song
 from engine.protocol.files import ExportMidi, SaveSong
 from engine.protocol.snapshot import Snapshot
 from engine.services.session.file_commands import filed
-from engine.services.session.song_files import Shelf
+from engine.services.session.song_files import SongFiles
 from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
 
 KINDS = (output_files.SONG, output_files.MIDI, output_files.SOUND, output_files.PROVENANCE)
@@ -31,11 +31,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 def save(path: str | None, own: str | None = None) -> None:
     """Saves a song under a name, as every screen asks it of the engine."""
-    filed(SaveSong(path, replace=True), Snapshot(song=Song("Mine"), path=own), Shelf())
+    filed(SaveSong(path, replace=True), Snapshot(song=Song("Mine"), path=own), SongFiles())
 
 
 def export(path: str) -> None:
-    filed(ExportMidi(path), Snapshot(song=Song("Mine")), Shelf())
+    filed(ExportMidi(path), Snapshot(song=Song("Mine")), SongFiles())
 
 
 def tell(path: str) -> None:
@@ -57,7 +57,7 @@ WRITERS = {".armonica": save, ".mid": export, ".json": tell, ".wav": keep, ".fla
     "name",
     ["", " ", ".", "..", "~", "/", "a/", "a/..", "a/.", "...", ". .", "~/", ".armonica", ".MID"],
 )
-def test_what_names_no_file_is_refused(name: str, kind: output_files.Output) -> None:
+def test_what_names_no_file_is_refused(name: str, kind: output_files.OutputKind) -> None:
     if name in (".armonica", ".MID") and name.lower() not in kind.suffixes:
         return
     with pytest.raises(output_files.BadName):
@@ -66,7 +66,7 @@ def test_what_names_no_file_is_refused(name: str, kind: output_files.Output) -> 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_suffix_of_another_kind_is_refused_and_one_that_lacks_is_added(
-    kind: output_files.Output, tmp_path: Path
+    kind: output_files.OutputKind, tmp_path: Path
 ) -> None:
     for wrong in ("a.txt", "a.armonica.bak", "Reel no. 2", "a.py", "a.midi.sh"):
         with pytest.raises(output_files.BadName, match=kind.suffixes[0]):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine import locations
-from engine.corpus.build.bars import Bar, Event, measures
+from engine.corpus.build.bars import PrintedBar, PrintedEvent, measures
 from engine.corpus.build.build import build, shape, split, table, tune_clusters
 from engine.corpus.build.notice import names, notice
 from engine.corpus.build.tunebooks import BOOKS, BookTune, corpus_folder, read_books, read_tune
@@ -243,9 +243,9 @@ def test_the_part_depends_on_what_is_held_alone() -> None:
 # From print to measures
 
 
-def bar(*events: tuple[float, int | None], metre: str = "4/4", number: int = 1) -> Bar:
-    made = tuple(Event(Fraction(length), pitch) for length, pitch in events)
-    return Bar(made, metre, number, opens=False)
+def bar(*events: tuple[float, int | None], metre: str = "4/4", number: int = 1) -> PrintedBar:
+    made = tuple(PrintedEvent(Fraction(length), pitch) for length, pitch in events)
+    return PrintedBar(made, metre, number, opens=False)
 
 
 def test_only_what_fits_is_kept() -> None:
@@ -257,13 +257,15 @@ def test_only_what_fits_is_kept() -> None:
         bar((4, 54)),
         bar((4, None)),
         bar((3, 60), metre="3/4"),
-        Bar((Event(Fraction(4), 60),), "4/4", 1, single=False),
+        PrintedBar((PrintedEvent(Fraction(4), 60),), "4/4", 1, single=False),
     ]
     assert [measure.pitches for _, measure in measures([*bad, good, *bad])] == [(60, 84)]
 
 
 def test_a_tie_over_the_bar_line_is_a_hold() -> None:
-    tied = Bar((Event(Fraction(1), 60, tied=True), Event(Fraction(3), 62)), "2/2", 2)
+    tied = PrintedBar(
+        (PrintedEvent(Fraction(1), 60, tied=True), PrintedEvent(Fraction(3), 62)), "2/2", 2
+    )
     ((number, measure),) = measures([tied])
     assert (number, measure.tokens[0]) == (2, HOLD)
     assert measure.held_in == 1

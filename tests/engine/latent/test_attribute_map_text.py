@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.latent.attribute_map import Surface, axis, surface
 from engine.latent.attribute_map_text import (
     LEVELS,
-    Scale,
+    MapScale,
     axis_line,
     nearest,
     render,
@@ -31,7 +31,7 @@ def density_map(width: int, height: int) -> Surface:
 
 
 def test_levels_share_out_the_span() -> None:
-    found = Scale(2.0, 12.0)
+    found = MapScale(2.0, 12.0)
     assert [found.level(value) for value in (1, 2, 2.9, 3, 7, 11.9, 12, 13)] == [
         0, 0, 0, 1, 5, 9, 9, 9,
     ]  # fmt: skip
@@ -44,7 +44,7 @@ def test_a_flat_map_has_one_level_and_says_so() -> None:
 
 
 def test_nothing_measured_spans_nothing() -> None:
-    assert scale([]) == Scale(0.0, 0.0)
+    assert scale([]) == MapScale(0.0, 0.0)
 
 
 @given(st.integers(2, 512), st.data())
@@ -68,7 +68,7 @@ def test_resampling_keeps_both_ends_and_the_order(cells: int, known: int) -> Non
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 2))
 def test_levels_stay_in_range(low: float, high: float, value: float) -> None:
-    assert 0 <= Scale(min(low, high), max(low, high)).level(value) < LEVELS
+    assert 0 <= MapScale(min(low, high), max(low, high)).level(value) < LEVELS
 
 
 def test_the_map_as_it_is_printed() -> None:

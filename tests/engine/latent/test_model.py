@@ -15,7 +15,7 @@ from safetensors.torch import save as save_tensors
 
 from engine import locations
 from engine.errors import ArmonicaError, BadModel, UnknownName
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.network import MeasureVAE, Shape
 from engine.latent.tokens import Ints
@@ -39,7 +39,7 @@ def tunes(count: int = 64, seed: int = 0) -> Ints:
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     tokens = tunes()
-    save(tmp_path / "model", MeasureVAE(SHAPE), Codec.fitted(tokens), tokens, {"seed": 0})
+    save(tmp_path / "model", MeasureVAE(SHAPE), CalibratedCodec.fitted(tokens), tokens, {"seed": 0})
     return tmp_path / "model"
 
 

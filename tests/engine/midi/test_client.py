@@ -31,7 +31,7 @@ def link(log: EventLog) -> Iterator[PlayerLink]:
 
 def test_it_carries_messages_both_ways(link: PlayerLink, log: EventLog) -> None:
     assert log.wait_for(m.Ready).pid == link.pid
-    link.send(m.OpenPort(None))
+    link.send(m.UsePort(None))
     assert log.wait_for(m.PortOpened).name is None
     now = time.monotonic()
     many = tuple(m.TimedNote(now, now + 0.01 + n / 1e5, 0, n % 128, 90) for n in range(2000))
@@ -39,13 +39,13 @@ def test_it_carries_messages_both_ways(link: PlayerLink, log: EventLog) -> None:
     assert log.wait_for(m.Lateness).count > 0
     link.close()
     link.close()
-    link.send(m.Panic())
+    link.send(m.SilenceAll())
 
 
 def test_a_dead_player_is_replaced_once_with_its_port_and_clock(
     link: PlayerLink, log: EventLog
 ) -> None:
-    link.send(m.OpenPort(None))
+    link.send(m.UsePort(None))
     link.send(m.ClockRun(time.monotonic(), 0.5 / 24))
     first = log.wait_for(m.Ready).pid
     log.wait_for(m.Lateness)
@@ -58,13 +58,13 @@ def test_a_dead_player_is_replaced_once_with_its_port_and_clock(
     assert log.wait_for(m.Lateness).count > 3
     os.kill(second, signal.SIGKILL)
     assert not log.wait_for(m.PlayerLost).restarted
-    link.send(m.Panic())
+    link.send(m.SilenceAll())
 
 
 DIES_OF_PANIC = """
 import json, sys
 for line in sys.stdin:
-    if "Panic" in line:
+    if "SilenceAll" in line:
         sys.exit(1)
     print(json.dumps({"type": "Rejected", "reason": line.strip()}), flush=True)
 """
@@ -78,7 +78,7 @@ def test_a_player_that_takes_the_place_of_another_tells_what_it_sends(
     for on in (True, watched):
         link.send(m.Monitor(on))
         assert json.loads(log.wait_for(m.Rejected).reason)["on"] is on
-    link.send(m.Panic())
+    link.send(m.SilenceAll())
     assert log.wait_for(m.PlayerLost).restarted
     # Once more, as it was said last.
     again = log.wait_for(m.Rejected, lambda echo: "Monitor" in echo.reason)
@@ -115,7 +115,7 @@ def test_a_player_that_takes_nothing_for_megabytes_is_replaced(
 
 def test_noise_from_the_other_side_is_reported(tmp_path: Path, log: EventLog) -> None:
     script = tmp_path / "noisy.py"
-    script.write_text("print('hello'); print('{\"type\":\"Panic\"}')\n")
+    script.write_text("print('hello'); print('{\"type\":\"SilenceAll\"}')\n")
     link = PlayerLink(log, [sys.executable, str(script)])
     assert "not JSON" in log.wait_for(m.Rejected).reason
     assert "said Panic" in log.wait_for(m.Rejected).reason

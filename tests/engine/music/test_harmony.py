@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from engine.corpus.table import shipped
 from engine.errors import UnknownName
-from engine.music.harmony import Chord, Key, harmonise
+from engine.music.harmony import Chord, HarmonicKey, harmonise
 from engine.music.note_line import Stretch
 
 MODES = ("major", "dorian", "phrygian", "lydian", "mixolydian", "minor", "locrian")
 
-keys = st.builds(Key, st.integers(0, 11), st.sampled_from(MODES))
+keys = st.builds(HarmonicKey, st.integers(0, 11), st.sampled_from(MODES))
 
 
 @st.composite
@@ -46,7 +46,7 @@ def broken(chord: Chord) -> list[Stretch]:
 @settings(max_examples=60, deadline=None)
 @given(melodies(), keys, st.sampled_from([2.0, 4.0]))
 def test_chords_fill_the_time_and_are_triads_of_the_key(
-    line: list[Stretch], key: Key, length: float
+    line: list[Stretch], key: HarmonicKey, length: float
 ) -> None:
     chords = harmonise(line, key, 16.0, length)
     assert (chords[0].start, chords[-1].end) == (0, 16)
@@ -59,7 +59,7 @@ def test_chords_fill_the_time_and_are_triads_of_the_key(
 
 @settings(max_examples=60, deadline=None)
 @given(keys, st.lists(st.integers(0, 5), min_size=4, max_size=4))
-def test_a_melody_of_broken_chords_gets_those_chords(key: Key, degrees: list[int]) -> None:
+def test_a_melody_of_broken_chords_gets_those_chords(key: HarmonicKey, degrees: list[int]) -> None:
     scale = key.scale
     meant = [
         Chord(at * 4.0, at * 4.0 + 4, *(scale[(degree + step) % 7] for step in (0, 2, 4)))
@@ -71,7 +71,7 @@ def test_a_melody_of_broken_chords_gets_those_chords(key: Key, degrees: list[int
 
 @settings(max_examples=60, deadline=None)
 @given(keys, st.lists(st.integers(0, 6), min_size=4, max_size=4))
-def test_a_long_note_of_the_key_lies_in_its_chord(key: Key, degrees: list[int]) -> None:
+def test_a_long_note_of_the_key_lies_in_its_chord(key: HarmonicKey, degrees: list[int]) -> None:
     line = [
         Stretch(4.0 * at, 4.0 * at + 4, 60 + key.scale[degree]) for at, degree in enumerate(degrees)
     ]
@@ -82,7 +82,7 @@ def test_a_long_note_of_the_key_lies_in_its_chord(key: Key, degrees: list[int]) 
 @settings(max_examples=30, deadline=None)
 @given(melodies(), keys, st.integers(-6, 5))
 def test_a_melody_moved_with_its_key_moves_its_chords(
-    line: list[Stretch], key: Key, moved: int
+    line: list[Stretch], key: HarmonicKey, moved: int
 ) -> None:
     there = harmonise(line, key, 16.0, 4.0)
     higher = [Stretch(note.start, note.end, note.pitch + moved) for note in line]
@@ -92,27 +92,27 @@ def test_a_melody_moved_with_its_key_moves_its_chords(
 
 def test_a_tune_in_c_ends_at_home() -> None:
     line = quarters(60, 64, 67, 64, 65, 69, 72, 69, 67, 71, 74, 71, 60, 64, 67, 72)
-    chords = harmonise(line, Key.named("C major"), 16.0, 4.0)
+    chords = harmonise(line, HarmonicKey.named("C major"), 16.0, 4.0)
     assert [chord.root for chord in chords] == [0, 5, 7, 0]
 
 
 def test_silence_ends_at_home_too() -> None:
-    chords = harmonise([], Key.named("D minor"), 16.0, 4.0)
+    chords = harmonise([], HarmonicKey.named("D minor"), 16.0, 4.0)
     assert chords[-1].pitch_classes == (2, 5, 9)
 
 
 def test_keys_are_read_as_tune_books_write_them() -> None:
-    assert Key.named("G major").scale == (7, 9, 11, 0, 2, 4, 6)
-    assert Key.named("Bb major").scale == (10, 0, 2, 3, 5, 7, 9)
-    assert Key.named("D dorian").scale == (2, 4, 5, 7, 9, 11, 0)
-    assert [Key.named(f"A {mode}").minor for mode in MODES] == [
+    assert HarmonicKey.named("G major").scale == (7, 9, 11, 0, 2, 4, 6)
+    assert HarmonicKey.named("Bb major").scale == (10, 0, 2, 3, 5, 7, 9)
+    assert HarmonicKey.named("D dorian").scale == (2, 4, 5, 7, 9, 11, 0)
+    assert [HarmonicKey.named(f"A {mode}").minor for mode in MODES] == [
         False, True, True, False, False, True, True,
     ]  # fmt: skip
     for tune in shipped().tunes:
-        assert len(set(Key.named(tune.key).scale)) == 7
+        assert len(set(HarmonicKey.named(tune.key).scale)) == 7
 
 
 @pytest.mark.parametrize("name", ["", "major", "G", "H major", "G Major", "G major "])
 def test_a_key_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UnknownName):
-        Key.named(name)
+        HarmonicKey.named(name)

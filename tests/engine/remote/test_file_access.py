@@ -39,7 +39,7 @@ from engine.remote.protocol import ASKED
 from engine.services.generation import take_store
 from engine.services.session import autosave
 from engine.services.session.file_commands import filed
-from engine.services.session.song_files import Shelf
+from engine.services.session.song_files import SongFiles
 from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
 
 NO_PLACES = {
@@ -120,7 +120,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
         songs.mkdir(parents=True)
         for folder in (songs, outside):
             song_file.write(folder / "ours.armonica", song_file.Document(Song("A song")))
-            filed(ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")), Shelf())
+            filed(ExportMidi(str(folder / "ours.mid")), Snapshot(song=Song("A song")), SongFiles())
             for suffix in (".armonica", ".mid", ".json", ".wav", ".txt"):
                 (folder / f"text{suffix}").write_text("somebody's text")
         take_store.write(RECIPE, WAVE, CODES)
@@ -190,7 +190,7 @@ def carry_out(command: Command) -> None:
         case ImportMidi(_, path, track):
             midi_file.read(meant(path), track)
         case SaveSong() | ExportMidi() | OpenSong() | RecoverSong():
-            filed(command, Snapshot(song=Song("Theirs")), Shelf())
+            filed(command, Snapshot(song=Song("Theirs")), SongFiles())
 
 
 @settings(

@@ -22,7 +22,7 @@ from engine.protocol.files import (
     SaveSong,
 )
 from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from tests.support.remote import Place
 
@@ -40,11 +40,11 @@ def test_a_song_is_saved_and_opened_in_the_song_folder(place: Place) -> None:
     guest.send(SetTitle("Mine"))
     save = SaveSong(str(songs_folder() / "mine"))
     guest.send(save)
-    seen.wait(Noticed, lambda event: event.answers == save)
+    seen.wait(Notice, lambda event: event.answers == save)
     assert song_file.read(songs_folder() / "mine.armonica").song.title == "Mine"
     opened = OpenSong(str(songs_folder() / "mine.armonica"))
     guest.send(opened)
-    seen.wait(Noticed, lambda event: event.answers == opened)
+    seen.wait(Notice, lambda event: event.answers == opened)
     guest.send(SetTitle("Mine still"))
     guest.send(SaveSong())
     seen.wait(Snapshot, lambda shown: shown.saved and shown.song.title == "Mine still")
@@ -86,7 +86,7 @@ def test_nothing_elsewhere_is_written_or_read(
         ReplaceSong(Song("Theirs"), text, saved=False),
     ):
         guest.send(command)
-        seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+        seen.wait(CommandFailed, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
     # After all of that nothing of it is still on its way.
     guest.send(SetTitle("still heard"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "still heard")
@@ -105,6 +105,6 @@ def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(place: Place)
         ExportMidi(str(songs_folder() / "list")),
     ):
         guest.send(command)
-        refused = seen.wait(Refused, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+        refused = seen.wait(CommandFailed, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
         assert "is there already" in refused.message
     assert {each.read_text() for each in songs_folder().iterdir()} == {"to buy"}

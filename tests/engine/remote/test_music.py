@@ -12,9 +12,9 @@ from engine.midi import messages as m
 from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetLatents, SetRoutes, SetTempo
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import KeysHeard, LatenessMeasured, Play, PlayheadMoved, Stop
+from engine.protocol.transport import KeysPlayed, LatenessMeasured, Play, PlayheadMoved, Stop
 from engine.remote import client
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
@@ -102,7 +102,7 @@ def test_the_engines_own_player_rests_meanwhile_and_goes_on_after(
 ) -> None:
     guest, seen, _ = attached(place, slow)
     own = place.own[0]
-    assert any(isinstance(message, m.Panic) for message in own.messages)
+    assert any(isinstance(message, m.SilenceAll) for message in own.messages)
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 0.5)
     assert own.notes() == []
@@ -120,20 +120,20 @@ def test_ports_are_those_of_the_machine_where_it_sounds(place: Place, slow: Slow
     player.say(m.PortsSeen(("far synth", "drums")))
     guest.send(OpenPort("drums"))
     seen.wait(Snapshot, lambda shown: shown.port.name == "drums")
-    assert player.messages[-1] == m.OpenPort("drums", hush=True) or m.OpenPort(
+    assert player.messages[-1] == m.UsePort("drums", hush=True) or m.UsePort(
         "drums", hush=True
     ) in list(player.messages)
     player.say(m.Lateness(0.1, 0.2, 0.3, 10))
     assert seen.wait(LatenessMeasured).p99 == 0.2
-    assert m.OpenPort("drums", hush=True) not in place.own[0].messages
+    assert m.UsePort("drums", hush=True) not in place.own[0].messages
 
 
 def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
     place: Place, slow: SlowLine
 ) -> None:
-    place.switchboard.send(m.OpenPort("bass", True, 1, False))
+    place.switchboard.send(m.UsePort("bass", True, 1, False))
     guest, seen, player = attached(place, slow)
-    until(lambda: m.OpenPort("bass", True, 1, False) in player.messages)
+    until(lambda: m.UsePort("bass", True, 1, False) in player.messages)
     guest.send(SetRoutes((Route("strings", 3, None, 12),)))
     until(lambda: any(getattr(each, "name", "") == "strings" for each in player.messages))
     guest.send(Play())
@@ -168,15 +168,15 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
     held, count = starts(player), len(player.messages)
     assert held[-1].on > time.monotonic() + 1
     slow.mend()
-    seen.wait(Noticed, lambda event: "back" in event.text)
+    seen.wait(Notice, lambda event: "back" in event.text)
     until(lambda: len(starts(player)) > len(held) + 4)
     # Nothing of what was held was flushed or struck again, and nothing is missing between.
     again = list(player.messages)[count:]
-    assert not [each for each in again if isinstance(each, m.Flush | m.Panic | m.ClockRun)]
+    assert not [each for each in again if isinstance(each, m.Flush | m.SilenceAll | m.ClockRun)]
     assert starts(player)[: len(held)] == held
     pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
     played = [note.pitch for note in starts(player)]
@@ -211,7 +211,7 @@ def test_the_engines_own_port_goes_on_at_once_when_a_guest_vanishes(
     # Whoever comes back is played to again, and the engine's own port rests again.
     count = len(player.messages)
     slow.mend()
-    seen.wait(Noticed, lambda event: "back" in event.text)
+    seen.wait(Notice, lambda event: "back" in event.text)
     until(lambda: isinstance(place.own[0].messages[-1], m.ClockStop))
     until(lambda: place.engine.snapshot.port.name == "far synth")
     until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
@@ -234,9 +234,9 @@ def test_a_line_that_stays_down_ends_in_silence(place: Place, slow: SlowLine) ->
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
     last = max(note.off for note in starts(player))
-    until(lambda: isinstance(player.messages[-1], m.Panic))
+    until(lambda: isinstance(player.messages[-1], m.SilenceAll))
     silent = time.monotonic()
     assert last <= silent < last + 5
     assert any(isinstance(each, m.ClockStop) for each in player.messages)
@@ -244,7 +244,7 @@ def test_a_line_that_stays_down_ends_in_silence(place: Place, slow: SlowLine) ->
     until(lambda: place.own[0].notes())
     count = len(player.messages)
     slow.mend()
-    seen.wait(Noticed, lambda event: "back" in event.text)
+    seen.wait(Notice, lambda event: "back" in event.text)
     until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
     until(lambda: starts(player)[-1].on > time.monotonic() + 1)
 
@@ -256,12 +256,12 @@ def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     slow.cut()
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
     place.engine.send(SetLatents(0, ((2, 3.0), (3, 3.0))))
     place.engine.send(SetLatents(1, ((2, 3.0), (3, 3.0))))
     time.sleep(0.3)
     slow.mend()
-    seen.wait(Noticed, lambda event: "back" in event.text)
+    seen.wait(Notice, lambda event: "back" in event.text)
     until(lambda: place.switchboard.playing)
     time.sleep(0.6)
     wanted = place.switchboard._held.notes(place.clock() + 0.6)
@@ -303,7 +303,7 @@ def test_a_player_that_was_killed_is_told_what_is_still_to_come(
     until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
     again = [each for each in list(player.messages)[count:] if isinstance(each, m.Notes)]
     assert again[0].notes[-1] in held
-    assert "another goes on" in seen.wait(Noticed, lambda event: "player" in event.text).text
+    assert "another goes on" in seen.wait(Notice, lambda event: "player" in event.text).text
 
 
 def test_a_silent_line_is_found_to_be_broken(
@@ -312,7 +312,7 @@ def test_a_silent_line_is_found_to_be_broken(
     monkeypatch.setattr(client, "SILENCE", 0.5)
     _, seen, _ = attached(place, slow)
     slow.delay = 3600.0
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
 
 
 def test_a_keyboard_beside_the_screen_is_heard_by_the_engine(place: Place, slow: SlowLine) -> None:
@@ -330,14 +330,14 @@ def test_a_keyboard_beside_the_screen_is_heard_by_the_engine(place: Place, slow:
 
     place.switchboard._report = note
     pressed = time.monotonic()
-    player.say(m.Heard(pressed, "keys", b"\x90\x3c\x40"))
-    assert 60 in seen.wait(KeysHeard, lambda keys: bool(keys.held)).held
-    (heard,) = [each for each in reports if isinstance(each, m.Heard)]
+    player.say(m.MidiReceived(pressed, "keys", b"\x90\x3c\x40"))
+    assert 60 in seen.wait(KeysPlayed, lambda keys: bool(keys.held)).held
+    (heard,) = [each for each in reports if isinstance(each, m.MidiReceived)]
     assert heard.at == pytest.approx(pressed + AHEAD, abs=0.02)
-    place.own[0].say(m.Heard(place.clock(), "keys", b"\x90\x40\x40"))
-    player.say(m.Heard(time.monotonic(), "keys", b"\x80\x3c\x40"))
-    seen.wait(KeysHeard, lambda keys: keys == KeysHeard())
-    assert not any(64 in keys.held for keys in seen.of(KeysHeard))
+    place.own[0].say(m.MidiReceived(place.clock(), "keys", b"\x90\x40\x40"))
+    player.say(m.MidiReceived(time.monotonic(), "keys", b"\x80\x3c\x40"))
+    seen.wait(KeysPlayed, lambda keys: keys == KeysPlayed())
+    assert not any(64 in keys.held for keys in seen.of(KeysPlayed))
 
 
 def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
@@ -377,19 +377,19 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     assert any(
-        isinstance(each, m.OpenPort) and (each.name, each.outlet) == ("drums", 1)
+        isinstance(each, m.UsePort) and (each.name, each.outlet) == ("drums", 1)
         for each in player.messages
     )
-    assert not any(isinstance(each, m.OpenPort) and each.outlet for each in place.own[0].messages)
+    assert not any(isinstance(each, m.UsePort) and each.outlet for each in place.own[0].messages)
 
     def routed() -> list[m.TimedNote]:
         told = [each for each in player.messages if isinstance(each, m.Notes) and each.outlet == 1]
         return [note for each in told for note in each.notes]
 
     slow.cut()
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
     slow.mend()
-    seen.wait(Noticed, lambda event: "back" in event.text)
+    seen.wait(Notice, lambda event: "back" in event.text)
     held = len(routed())
     until(lambda: len(routed()) > held + 4)
     own = [
@@ -408,7 +408,7 @@ def test_a_machine_that_slept_is_played_to_again_in_time(place: Place, slow: Slo
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     count = len(player.messages)
     place.clock_ahead += 1000.0
-    until(lambda: any(isinstance(each, m.Panic) for each in list(player.messages)[count:]))
+    until(lambda: any(isinstance(each, m.SilenceAll) for each in list(player.messages)[count:]))
     until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
     anew = next(n for n in range(count, 10_000) if isinstance(player.messages[n], m.ClockRun))
     until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[anew:]))

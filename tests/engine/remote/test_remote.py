@@ -15,12 +15,12 @@ from engine.formats import song_file
 from engine.formats.song_file import Document
 from engine.locations import songs_folder
 from engine.music.song import Song
-from engine.protocol.analysis import DrawMap, MapFilled
+from engine.protocol.analysis import DrawMap, MapComputed
 from engine.protocol.base import Command
 from engine.protocol.edit import SelectSlot, SetLatent, SetTempo, SetTitle
 from engine.protocol.facts import MarkModel, MarkSaved
 from engine.protocol.files import ForgetKept, RecoverSong, SaveSong
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play, PlayheadMoved, SetAudition, Stop
 from engine.remote import connection
@@ -66,11 +66,11 @@ def test_two_screens_watch_one_engine(place: Place) -> None:
 def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
     guest, seen = place.guest()
     guest.send(DrawMap(0, 0, 1, "note_density", 12, 6))
-    filled = seen.wait(MapFilled, lambda event: event.done)
+    filled = seen.wait(MapComputed, lambda event: event.done)
     assert len(filled.surface.values) == 6
     wrong = SelectSlot(99)
     guest.send(wrong)
-    assert seen.wait(Refused).answers == wrong
+    assert seen.wait(CommandFailed).answers == wrong
 
 
 def test_leaving_leaves_the_engine_alone(place: Place) -> None:
@@ -277,17 +277,17 @@ def test_the_engine_says_goodbye_and_its_screens_know(place: Place) -> None:
     _, seen = place.guest()
     seen.wait(Snapshot)
     place.server.close()
-    assert "ended" in seen.wait(Refused).message
-    assert "is down" in seen.wait(Noticed, lambda event: "down" in event.text).text
+    assert "ended" in seen.wait(CommandFailed).message
+    assert "is down" in seen.wait(Notice, lambda event: "down" in event.text).text
 
 
 def test_commands_are_refused_while_the_line_is_down(place: Place) -> None:
     guest, seen = place.guest()
     seen.wait(Snapshot)
     place.server.close()
-    seen.wait(Noticed, lambda event: "down" in event.text)
+    seen.wait(Notice, lambda event: "down" in event.text)
     guest.send(Play())
-    assert seen.wait(Refused, lambda event: event.answers == Play()).message
+    assert seen.wait(CommandFailed, lambda event: event.answers == Play()).message
 
 
 def test_a_second_token_file_is_read(place: Place) -> None:
@@ -323,13 +323,13 @@ def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -
     assert guest.welcome is not None
     assert guest.welcome.recovered == kept
     guest.send(RecoverSong(kept[0].path))
-    seen.wait(Noticed, lambda notice: notice.answers == RecoverSong(kept[0].path))
+    seen.wait(Notice, lambda notice: notice.answers == RecoverSong(kept[0].path))
     other, seen = place.guest()
     assert other.welcome is not None
     assert other.welcome.recovered == kept[1:]
     other.send(ForgetKept(kept[1].path))
     other.send(RecoverSong(kept[1].path))
-    assert "not kept any more" in seen.wait(Refused).message
+    assert "not kept any more" in seen.wait(CommandFailed).message
     last, _ = place.guest()
     assert last.welcome is not None
     assert last.welcome.recovered == ()
@@ -341,6 +341,6 @@ def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place) -> Non
     song_file.write(path, song_file.Document(Song("Another")))
     guest, seen = place.guest()
     guest.send(SaveSong(str(path)))
-    refused = seen.wait(Refused)
+    refused = seen.wait(CommandFailed)
     assert refused.again == SaveSong(str(path), replace=True)
     assert song_file.read(path).song.title == "Another"

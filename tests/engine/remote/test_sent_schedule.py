@@ -89,5 +89,5 @@ def test_it_follows_what_a_player_is_told() -> None:
     assert held.end == AT + 1.2
     held.take(m.ClockStop(AT + 1), AT + 1)
     assert held.interval(AT + 1.1) is None
-    held.take(m.Panic(), AT + 1)
+    held.take(m.SilenceAll(), AT + 1)
     assert held.notes(0.0) == ()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from engine.audio.devices import Device, Sound
+from engine.audio.devices import Device, SoundDevices
 from engine.audio.output import Playing
 from engine.bench.lossy_proxy import SlowLine
 from engine.midi import messages as m
@@ -45,7 +45,7 @@ class Corner:
 
     def __call__(self, tell: Callable[[SoundSeen | SoundDid], None]) -> Loudspeaker:
         """Makes what a guest plays takes with."""
-        devices = Sound((Device("here", "alsa", True),))
+        devices = SoundDevices((Device("here", "alsa", True),))
         return Loudspeaker(tell, StudioParts(devices=lambda: devices, sink=self._speaker))
 
     def _speaker(self, changed: Callable[[Playing], None]) -> SilentSpeaker:

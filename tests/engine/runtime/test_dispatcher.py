@@ -47,11 +47,11 @@ from engine.protocol.files import (
     RecoverSong,
     SaveSong,
 )
-from engine.protocol.notices import Cancel, JobProgressed, Noticed, Refused
+from engine.protocol.notices import Cancel, CommandFailed, JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, SetAudition, Stop
-from engine.runtime.dispatcher import Conductor, ModelFailed, ModelLoaded, collapsed
-from engine.services.editing.command_log import Recording, replay
+from engine.runtime.dispatcher import Dispatcher, ModelFailed, ModelLoaded, collapsed
+from engine.services.editing.command_log import CommandLog, replay
 from engine.services.editing.state import State
 from engine.services.session.autosave_timer import KEEP_AFTER
 from engine.services.session.file_commands import MidiRead
@@ -86,8 +86,8 @@ class Desk:
         self.player = RecordingPlayer()
         self.events: list[Event] = []
         self.jobs = Jobs(self.events.append)
-        self.recording = Recording(self.song)
-        self.conductor = Conductor(
+        self.recording = CommandLog(self.song)
+        self.conductor = Dispatcher(
             State(self.song),
             play=self.player.send,
             publish=self.events.append,
@@ -147,7 +147,7 @@ def read_or_refused(event: Event) -> bool:
     """Tells whether an event is what the reading of a file came to."""
     if isinstance(event, MidiRead):
         return True
-    return isinstance(event, Refused) and isinstance(event.answers, ImportMidi)
+    return isinstance(event, CommandFailed) and isinstance(event.answers, ImportMidi)
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:
@@ -198,7 +198,7 @@ def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
     desk = Desk(model=None)
     desk.do(SetLatent(1, 2, 1.0), SetTempo(90), SetLatent(1, 2, 2.0), Undo())
     desk.do(SelectSlot(1))
-    assert len(desk.told(Noticed)) == 1
+    assert len(desk.told(Notice)) == 1
     # The tempo waits for no gauge.
     assert desk.conductor.snapshot.song == replace(SONG, tempo=90)
     assert (desk.conductor.snapshot.selected, desk.conductor.snapshot.waiting) == (1, 3)
@@ -274,11 +274,13 @@ def test_without_a_model_everything_else_goes_on() -> None:
     desk = Desk(model=None)
     desk.do(SetLatent(1, 2, 1.0), SetTempo(90))
     desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
-    assert desk.told(Refused) == [Refused("Model", "The weights are damaged.", "Install again.")]
+    assert desk.told(CommandFailed) == [
+        CommandFailed("Model", "The weights are damaged.", "Install again.")
+    ]
     snapshot = desk.conductor.snapshot
     assert (snapshot.model.state, snapshot.song.tempo) == ("failed", 90)
     desk.do(SetLatent(1, 2, 1.0))
-    assert len(desk.told(Refused)) == 2
+    assert len(desk.told(CommandFailed)) == 2
 
 
 def test_an_undo_of_an_edit_that_never_came_about_takes_nothing_else_back() -> None:
@@ -316,15 +318,15 @@ def test_the_first_census_chooses_a_port() -> None:
 
     assert chosen() == []
     assert chosen("alsa:Midi Through") == []
-    assert chosen("virtual", "alsa:Midi Through") == [m.OpenPort("virtual", hush=True)]
-    assert chosen("virtual", "alsa:Synth") == [m.OpenPort("alsa:Synth", hush=True)]
-    assert chosen("virtual", "alsa:A", "alsa:B") == [m.OpenPort("virtual", hush=True)]
+    assert chosen("virtual", "alsa:Midi Through") == [m.UsePort("virtual", hush=True)]
+    assert chosen("virtual", "alsa:Synth") == [m.UsePort("alsa:Synth", hush=True)]
+    assert chosen("virtual", "alsa:A", "alsa:B") == [m.UsePort("virtual", hush=True)]
     named = Settings(port="Synth")
-    assert chosen("virtual", "alsa:A", settings=named) == [m.OpenPort("Synth", hush=True)]
+    assert chosen("virtual", "alsa:A", settings=named) == [m.UsePort("Synth", hush=True)]
     assert chosen("virtual", settings=Settings(port="none")) == []
     Desk().do(OpenPort("alsa:B"))
-    assert chosen("virtual", "alsa:A", "alsa:B") == [m.OpenPort("alsa:B", hush=True)]
-    assert chosen("virtual", "alsa:A") == [m.OpenPort("alsa:A", hush=True)]
+    assert chosen("virtual", "alsa:A", "alsa:B") == [m.UsePort("alsa:B", hush=True)]
+    assert chosen("virtual", "alsa:A") == [m.UsePort("alsa:A", hush=True)]
     Desk().do(OpenPort(None))
     assert chosen("virtual", "alsa:A") == []
 
@@ -332,7 +334,7 @@ def test_the_first_census_chooses_a_port() -> None:
 def test_a_machine_without_midi_is_told_once() -> None:
     desk = Desk()
     desk.do(m.PortsSeen(()), m.PortsSeen(()))
-    assert len(desk.told(Noticed)) == 1
+    assert len(desk.told(Notice)) == 1
     assert desk.port() == "none"
 
 
@@ -343,12 +345,12 @@ def test_a_port_opens_goes_and_comes_back() -> None:
     desk.forget()
     assert desk.do(m.PortOpened("Synth")) == [m.Send(0.0, b"\xc0\x00")]
     assert desk.port() == "open"
-    assert desk.told(Noticed) == []
+    assert desk.told(Notice) == []
     desk.do(m.PortLost("Synth"), m.PortsSeen(()))
     assert desk.port() == "lost"
     desk.do(m.PortOpened("Synth"))
     assert desk.port() == "open"
-    assert [getattr(event, "kind", "") for event in desk.told(Noticed)] == [
+    assert [getattr(event, "kind", "") for event in desk.told(Notice)] == [
         "warning",
         "information",
     ]
@@ -381,7 +383,7 @@ def test_music_that_was_started_before_the_player_was_there_starts_over() -> Non
 def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     desk = Desk()
     desk.do(SaveSong())
-    assert desk.told(Refused)[0] == Refused(
+    assert desk.told(CommandFailed)[0] == CommandFailed(
         "Cannot write", "The song has no file yet.", "Save it under a name.", SaveSong()
     )
     desk.do(SetLatent(0, 2, 1.0), LockDimension(3, True), SaveSong(str(tmp_path / "a")))
@@ -406,10 +408,10 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     ):
         desk.forget()
         desk.do(command)
-        assert len(desk.told(Refused)) == 1, command
+        assert len(desk.told(CommandFailed)) == 1, command
     desk.forget()
     desk.bring_in(ImportMidi(0, path))
-    assert [str(told) for told in desk.told(Refused)]
+    assert [str(told) for told in desk.told(CommandFailed)]
     assert desk.conductor.snapshot == before
 
 
@@ -418,7 +420,7 @@ def test_the_place_that_is_proposed_to_every_player_is_made_and_no_other(tmp_pat
     desk.do(SaveSong(str(songs_folder() / "a")), ExportMidi(str(songs_folder() / "a")))
     assert sorted(path.name for path in songs_folder().iterdir()) == ["a.armonica", "a.mid"]
     desk.do(SaveSong(str(tmp_path / "slip" / "a")))
-    assert len(desk.told(Refused)) == 1
+    assert len(desk.told(CommandFailed)) == 1
     assert not (tmp_path / "slip").exists()
 
 
@@ -441,7 +443,7 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     desk = Desk()
     desk.bring_in(ImportMidi(4, str(tmp_path / "long.mid")))
     assert len(desk.conductor.snapshot.song.slots) == 256
-    said = str(desk.told(Noticed))
+    said = str(desk.told(Notice))
     assert "252 measures of long.mid" in said
     assert "48 more left out: a song has at most 256" in said
 
@@ -473,7 +475,7 @@ def test_the_engine_goes_on_while_a_long_file_is_read(
     desk.hand_over()
     assert desk.conductor.snapshot.song.slots[1].measure.pitches == (72, 74)
     assert desk.conductor.snapshot.song.tempo == 90
-    assert [told.answers for told in desk.told(Noticed) if isinstance(told, Noticed)] == [command]
+    assert [told.answers for told in desk.told(Notice) if isinstance(told, Notice)] == [command]
 
 
 @pytest.mark.usefixtures("reading")
@@ -487,7 +489,7 @@ def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path)
     assert told[0].name == READING
     desk.do(Cancel(told[0].job))
     desk.hand_over()
-    (refused,) = (each for each in desk.events if isinstance(each, Refused))
+    (refused,) = (each for each in desk.events if isinstance(each, CommandFailed))
     assert refused.answers == command
     assert desk.conductor.snapshot.song.slots[1].empty
 
@@ -502,7 +504,7 @@ def test_what_was_read_for_one_song_does_not_come_into_another(
     reading.set()
     desk.hand_over()
     assert desk.conductor.snapshot.song == opened
-    assert [each.answers for each in desk.events if isinstance(each, Refused)] == [command]
+    assert [each.answers for each in desk.events if isinstance(each, CommandFailed)] == [command]
 
 
 def test_a_tune_of_the_corpus_comes_in() -> None:
@@ -518,7 +520,7 @@ def test_a_tune_of_the_corpus_comes_in() -> None:
     assert slots[1].origin.title == corpus.tunes[tune].title
     desk.forget()
     desk.do(LoadTune(1, tune, 1, 10_000))
-    assert len(desk.told(Refused)) == 1
+    assert len(desk.told(CommandFailed)) == 1
 
 
 def test_the_song_is_kept_after_a_rest_and_forgotten_when_saved(tmp_path: Path) -> None:
@@ -567,8 +569,8 @@ def test_a_place_where_nothing_can_be_kept_is_told_once(home: Path) -> None:
         desk.do(SetTempo(tempo))
         desk.until(desk.now + 3)
         deadline = time.monotonic() + 30
-        while not desk.told(Noticed) and time.monotonic() < deadline:
+        while not desk.told(Notice) and time.monotonic() < deadline:
             time.sleep(0.001)
     desk.jobs.close()
-    assert len(desk.told(Noticed)) == 1
+    assert len(desk.told(Notice)) == 1
     desk.conductor.close(9.0)

@@ -19,9 +19,9 @@ from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.midi.client import Player
 from engine.music.song import Song
-from engine.protocol.analysis import DrawMap, Explain, Explained, MapFilled
+from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
 from engine.protocol.edit import MoveLatent, Randomise, SetLatent, SetTempo, SetTitle
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play, PlayheadMoved, Stop
 from engine.runtime.engine import CLOSING, Engine
@@ -104,7 +104,7 @@ def test_the_first_snapshot_does_not_wait_for_the_model() -> None:
 
     hall = Hall(load)
     hall.engine.send(SetLatent(0, 2, 1.0))
-    hall.listener.wait(Noticed)
+    hall.listener.wait(Notice)
     assert hall.engine.snapshot.model.state == "loading"
     gate.set()
     hall.listener.wait(Snapshot, lambda s: s.song.slots[0].latent is not None)
@@ -158,7 +158,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_fails() -> None:
 
     for load, said in ((broken, "damaged"), (fault, "no such kernel")):
         hall = Hall(load)
-        assert said in hall.listener.wait(Refused).message
+        assert said in hall.listener.wait(CommandFailed).message
         hall.engine.send(Play())
         hall.listener.wait(PlayheadMoved)
         hall.engine.close()
@@ -180,12 +180,12 @@ def test_maps_and_explanations_come_from_beside(hall: Hall) -> None:
     hall.engine.send(SetLatent(0, 2, 1.0))
     hall.engine.send(DrawMap(0, 2, 1, "note_density", 16, 8))
     hall.engine.send(Explain(0, (0, 1, 2, 3)))
-    filled = hall.listener.wait(MapFilled, lambda event: event.done)
+    filled = hall.listener.wait(MapComputed, lambda event: event.done)
     assert len(filled.surface.values) == 8
     assert filled.revision == hall.engine.snapshot.revision
-    assert len(hall.listener.wait(Explained).effects) == 4
+    assert len(hall.listener.wait(SensitivityComputed).effects) == 4
     hall.engine.send(DrawMap(0, 2, 2, "note_density", 16, 8))
-    assert "different" in hall.listener.wait(Refused).message
+    assert "different" in hall.listener.wait(CommandFailed).message
 
 
 def test_a_subscriber_that_fails_does_no_harm(hall: Hall) -> None:
@@ -199,7 +199,7 @@ def test_a_subscriber_that_fails_does_no_harm(hall: Hall) -> None:
 
 def test_a_fault_is_told_and_the_engine_goes_on(hall: Hall) -> None:
     hall.engine.send(SetTempo("fast"))  # type: ignore[arg-type]
-    assert hall.listener.wait(Refused).title == "Something went wrong"
+    assert hall.listener.wait(CommandFailed).title == "Something went wrong"
     hall.engine.send(SetTempo(120))
     hall.listener.wait(Snapshot, lambda s: s.song.tempo == 120)
 

@@ -13,7 +13,7 @@ from engine.midi.client import Player, PlayerLink
 from engine.midi.messages import FromPlayer, PortOpened
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetTempo
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, Stop
 from engine.runtime.engine import Engine
@@ -70,7 +70,7 @@ def test_the_music_goes_on_when_the_player_process_is_killed(hall: Hall) -> None
     os.kill(first, signal.SIGKILL)
     assert (
         "another goes on"
-        in hall.listener.wait(Noticed, lambda event: "player process" in event.text).text
+        in hall.listener.wait(Notice, lambda event: "player process" in event.text).text
     )
     known = len(hall.listener.of(LatenessMeasured))
     hall.listener.until(lambda: len(hall.listener.of(LatenessMeasured)) > known)

@@ -8,7 +8,7 @@ from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.facts import MarkInputs
 from engine.protocol.snapshot import InputStatus, RecordSettings
-from engine.protocol.transport import CaptureLast, EndRecording, KeysHeard, PlayheadMoved, Record
+from engine.protocol.transport import CaptureLast, EndRecording, KeysPlayed, PlayheadMoved, Record
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import Frame, lines
 from tests.support.waiting import quiet, until
@@ -27,9 +27,9 @@ async def test_recording_counts_in_shows_its_light_and_ends(
         transport = app.composing.query_one(Transport)
         await pilot.press(">", "R")
         assert engine.of(Record) == [Record("replace", 1)]
-        engine.tell(KeysHeard(count=3))
+        engine.tell(KeysPlayed(count=3))
         await until(pilot, lambda: lines(transport)[0].startswith(" ● in 3"))
-        engine.tell(KeysHeard(slot=1))
+        engine.tell(KeysPlayed(slot=1))
         await until(pilot, lambda: lines(transport)[0].startswith(" ● recording"))
         await pilot.press("R")
         assert engine.of(EndRecording) == [EndRecording()]
@@ -49,7 +49,7 @@ async def test_the_measure_that_is_recorded_is_on_the_roll_with_what_is_played(
         assert roll.current == own
         await pilot.press("R")
         engine.tell(PlayheadMoved(1, 1.5))
-        engine.tell(KeysHeard((67,), 1, ((1.0, 1.5, 67),)))
+        engine.tell(KeysPlayed((67,), 1, ((1.0, 1.5, 67),)))
         await until(pilot, lambda: roll.current == next_one)
         await until(pilot, lambda: "Keys down: G4." in roll.plain())
         assert any("◆" in line for line in lines(roll))

@@ -12,7 +12,7 @@ from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
 from engine.protocol.transport import (
     Audition,
     BackToOwnTempo,
-    ClockFollowed,
+    ClockSyncMeasured,
     FollowClock,
     LatenessMeasured,
     Panic,
@@ -96,14 +96,14 @@ DAW = "jack:daw:clock"
     ("lock", "clock", "words"),
     [
         ("silent", None, "◇ no clock, 96 bpm"),
-        ("locking", ClockFollowed(131.0, None, 0.5), "◇ locking, 131.0 bpm"),
-        ("locked", ClockFollowed(120.02, -0.44, 0.5), "◆ locked, 120.0 bpm, -0.4 ms"),
-        ("free-wheeling", ClockFollowed(120.0, 6.0, 0.5), "◇ free-wheels, 120.0 bpm, +6.0 ms"),
-        ("too fast", ClockFollowed(455.0, None, 0.5), "✕ too fast, 455.0 bpm"),
+        ("locking", ClockSyncMeasured(131.0, None, 0.5), "◇ locking, 131.0 bpm"),
+        ("locked", ClockSyncMeasured(120.02, -0.44, 0.5), "◆ locked, 120.0 bpm, -0.4 ms"),
+        ("free-wheeling", ClockSyncMeasured(120.0, 6.0, 0.5), "◇ free-wheels, 120.0 bpm, +6.0 ms"),
+        ("too fast", ClockSyncMeasured(455.0, None, 0.5), "✕ too fast, 455.0 bpm"),
     ],
 )
 async def test_the_light_of_a_clock_is_a_shape_a_word_and_a_tempo(
-    app: ArmonicaApp, engine: FakeEngine, lock: Lock, clock: ClockFollowed | None, words: str
+    app: ArmonicaApp, engine: FakeEngine, lock: Lock, clock: ClockSyncMeasured | None, words: str
 ) -> None:
     engine.state.apply(MarkClock(ClockStatus("", DAW, lock), True))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -11,7 +11,7 @@ from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap
 from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import SORTS, Target
-from engine.midi.messages import Heard
+from engine.midi.messages import MidiReceived
 from engine.protocol.devices import CancelLearn, Forget, Learn, SetBinding
 from engine.protocol.facts import MarkInputs
 from engine.protocol.snapshot import InputStatus
@@ -31,10 +31,11 @@ KNOB = Control("cc", 0, 16)
 DENSITY = Target("gauge", "note_density")
 
 
-def turned(*values: int, number: int = 16, at: float = 0.0) -> list[Heard]:
+def turned(*values: int, number: int = 16, at: float = 0.0) -> list[MidiReceived]:
     """Gives what a knob says that goes through values."""
     return [
-        Heard(at + n / 100, NANO, bytes((0xB0, number, value))) for n, value in enumerate(values)
+        MidiReceived(at + n / 100, NANO, bytes((0xB0, number, value)))
+        for n, value in enumerate(values)
     ]
 
 
@@ -187,7 +188,7 @@ async def test_anything_that_can_be_done_is_learned_from_the_list(
         await pilot.press("n", *["down"] * words.index("play"), "enter")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
         assert nano.of(Learn) == [Learn(Target("play"))]
-        nano.hear(Heard(0.0, NANO, bytes((0x99, 36, 90))))
+        nano.hear(MidiReceived(0.0, NANO, bytes((0x99, 36, 90))))
         await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
         await until(pilot, lambda: any("note 36 ch 10" in row for row in rows(app)))
 

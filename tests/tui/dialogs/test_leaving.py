@@ -20,7 +20,7 @@ from engine.protocol.files import (
     RecoverSong,
     SaveSong,
 )
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp, tell_ends
@@ -91,7 +91,9 @@ class FullDisk(FakeEngine):
         if isinstance(command, KeepUnsaved) and self.silent:
             return ()
         if isinstance(command, KeepUnsaved) and not (command.copies and self.copies):
-            return (Refused("Cannot write", "The disk is full.", "Free some space.", command),)
+            return (
+                CommandFailed("Cannot write", "The disk is full.", "Free some space.", command),
+            )
         return super()._meet(command)
 
 
@@ -151,7 +153,7 @@ async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.M
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         leaving = app.screen
         await until(pilot, lambda: leaving.query_one(OptionList).has_focus)
-        engine.tell(Noticed("Kept.", answers=KeepUnsaved()))
+        engine.tell(Notice("Kept.", answers=KeepUnsaved()))
         await until(pilot, lambda: not app.is_running)
 
 
@@ -184,7 +186,7 @@ class Changed(FakeEngine):
         if isinstance(command, SaveSong) and not command.replace:
             again = SaveSong(command.path, replace=True)
             words = "a.armonica was changed by another program."
-            return (Refused("Cannot write", words, "Another name?", command, again),)
+            return (CommandFailed("Cannot write", words, "Another name?", command, again),)
         return super()._meet(command)
 
 

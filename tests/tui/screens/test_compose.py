@@ -10,7 +10,7 @@ from textual import events
 from engine.music.song import Slot
 from engine.protocol.analysis import DrawMap, Explain
 from engine.protocol.edit import MoveLatent, SetLatents, SetTempo, Undo
-from engine.protocol.notices import Refused
+from engine.protocol.notices import CommandFailed
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
 from tests.support.waiting import quiet, until
@@ -179,7 +179,7 @@ async def test_a_refusal_is_told_once_however_often_it_comes(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for _ in range(5):
-            engine.tell(Refused("Locked", "Density is locked.", "Unlock it."))
+            engine.tell(CommandFailed("Locked", "Density is locked.", "Unlock it."))
         await until(pilot, lambda: len(app._notifications))
         assert [note.message for note in app._notifications] == ["Density is locked. Unlock it."]
 

@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, Label, OptionList
 
-from engine.influence.measures.index import BadIndex
+from engine.influence.measures.index import BadMeasureIndex
 from engine.locations import songs_folder
 from engine.music.song import Origin, Slot, Song
 from engine.protocol.analysis import (
@@ -28,7 +28,7 @@ from engine.protocol.edit import LoadMeasures, LockDimension, SelectSlot, SetLat
 from engine.protocol.files import ExportMidi
 from engine.protocol.generation import PlayTake, StopTake
 from engine.protocol.transport import AuditionMeasures, Play, PlayheadMoved
-from engine.services.analysis.influence_queries import Influences
+from engine.services.analysis.influence_queries import InfluenceQueries
 from tests.support import fake_influence
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio, take
@@ -51,7 +51,7 @@ from tui.widgets.transport import Transport
 
 SIZES = [(80, 24), (120, 40)]
 
-MISSING = BadIndex("There is no index.", "Make it anew: armonica corpus index.")
+MISSING = BadMeasureIndex("There is no index.", "Make it anew: armonica corpus index.")
 
 YESTERDAY = TUNES[3].measures
 
@@ -294,7 +294,7 @@ async def test_an_error_of_the_index_is_said_in_its_place_and_interrupts_nothing
     size: tuple[int, int],
 ) -> None:
     engine = LateEngine()
-    engine.influences = Influences(fake_influence.parts(error=MISSING))
+    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING))
     app = ArmonicaApp(engine, seed=1)
     async with app.run_test(size=size) as pilot:
         await quiet(pilot)

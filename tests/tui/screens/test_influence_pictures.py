@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.services.analysis.influence_queries import Influences
+from engine.services.analysis.influence_queries import InfluenceQueries
 from tests.support import fake_influence
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio, take
@@ -64,7 +64,7 @@ def test_light(snap_compare: Compare) -> None:
 
 def test_lack(snap_compare: Compare) -> None:
     engine = FakeEngine(near())
-    engine.influences = Influences(fake_influence.parts(error=MISSING))
+    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING))
     assert snap_compare(ArmonicaApp(engine, seed=1), terminal_size=(80, 24), run_before=doing())
 
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from engine.event_bus import GATHERED
 from engine.midi.describe import decode
-from engine.protocol.devices import MidiLine, MidiPassed, WatchMidi
+from engine.protocol.devices import MidiLine, MidiTraffic, WatchMidi
 from engine.protocol.edit import SetTempo
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved
 from engine.services.devices.midi_monitor import LEASE
@@ -38,10 +38,12 @@ from tui.widgets.midi_summary import MidiSummary
 from tui.widgets.too_small import TooSmall
 
 ALL = Filter(frozenset(KINDS))
-CLOCK = MidiPassed(tuple(line(n / 48, "F8", 0.0) for n in range(100)))
+CLOCK = MidiTraffic(tuple(line(n / 48, "F8", 0.0) for n in range(100)))
 
 
-async def monitoring_on(pilot: Pilot[None], engine: FakeEngine, *told: MidiPassed) -> MonitorScreen:
+async def monitoring_on(
+    pilot: Pilot[None], engine: FakeEngine, *told: MidiTraffic
+) -> MonitorScreen:
     """Goes to the monitor, and lets something pass."""
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
@@ -107,7 +109,7 @@ async def test_messages_stand_in_words_the_newest_at_the_bottom(
         assert screen.query_one(MidiLines).plain() == (
             f"in {KEYS}, channel 1: note on, cut short by 1 byte."
         )
-        engine.tell(MidiPassed((line(3.0, "90 48 01", 0.5),)))
+        engine.tell(MidiTraffic((line(3.0, "90 48 01", 0.5),)))
         await until(pilot, lambda: messages(screen)[-1] == "note on  C5 vel 1")
         assert screen.query_one(MidiLines).plain() == (
             f"out {SYNTH}, channel 1: note on  C5 vel 1, 0.50 ms late."
@@ -115,8 +117,8 @@ async def test_messages_stand_in_words_the_newest_at_the_bottom(
 
 
 async def test_a_full_page_moves_up_by_half(app: ArmonicaApp, engine: FakeEngine) -> None:
-    def notes(first: int, count: int) -> MidiPassed:
-        return MidiPassed(
+    def notes(first: int, count: int) -> MidiTraffic:
+        return MidiTraffic(
             tuple(line(n, f"90 {n % 128:02X} 40", 0.1) for n in range(first, first + count))
         )
 
@@ -187,7 +189,7 @@ async def test_words_are_looked_for_in_ports_words_and_bytes(
 async def test_a_held_picture_stands_while_messages_come(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    notes = MidiPassed(tuple(line(n, f"90 {n:02X} 40", 0.1) for n in range(100)))
+    notes = MidiTraffic(tuple(line(n, f"90 {n:02X} 40", 0.1) for n in range(100)))
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await monitoring_on(pilot, engine, notes)
         room = screen.room
@@ -229,7 +231,7 @@ async def test_the_summary_counts_and_says_how_late(app: ArmonicaApp, engine: Fa
         screen = await monitoring_on(pilot, engine)
         now = [100.0]
         screen.clock = lambda: now[0]
-        engine.tell(MidiPassed(SESSION, 5, 7))
+        engine.tell(MidiTraffic(SESSION, 5, 7))
         engine.tell(LatenessMeasured(0.02, 0.4, 1.5))
         await until(pilot, lambda: screen.passed.missed)
         screen.draw()
@@ -288,7 +290,7 @@ def test_pulses_drive_out_no_notes_and_memory_has_an_end() -> None:
     assert len(log.page(ALL, 10_000)) == len(SESSION) - 2 + KEPT_PULSES
     assert len(log.page(Filter(), 10_000)) == len(SESSION) - 2
     long = MidiLine(0.0, "in", KEYS, b"\xf0" + bytes(16_000) + b"\xf7")
-    log.add(MidiPassed((long,) * (KEPT + 5)), 0.0)
+    log.add(MidiTraffic((long,) * (KEPT + 5)), 0.0)
     page = log.page(Filter(), 10_000)
     assert len(page) == KEPT
     assert len(page[0].line.data) <= 16
@@ -305,7 +307,7 @@ def test_rolling_stays_among_what_is_seen(
     data: list[str], kinds: set[str], steps: list[int], room: int
 ) -> None:
     log = MidiLog()
-    log.add(MidiPassed(tuple(line(n, each, 0.0) for n, each in enumerate(data))), 0.0)
+    log.add(MidiTraffic(tuple(line(n, each, 0.0) for n, each in enumerate(data))), 0.0)
     through = Filter(frozenset(kind for kind in KINDS if kind in kinds))
     seen = [each.number for each in log.page(through, 1000)]
     foot: int | None = log.newest
@@ -328,7 +330,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
     bridge.hand_over()
     told = posted[-1]
     assert isinstance(told, Told)
-    assert isinstance(told.event, MidiPassed)
+    assert isinstance(told.event, MidiTraffic)
     count = 20 * len(SESSION)
     assert len(told.event.lines) == min(count, GATHERED)
     bridge(CLOCK)
@@ -337,7 +339,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
     bridge.hand_over()
     again = posted[-1]
     assert isinstance(again, Told)
-    assert isinstance(again.event, MidiPassed)
+    assert isinstance(again.event, MidiTraffic)
     assert len(again.event.lines) + again.event.missed_out == 700
     # Neither may stand for the other.
     assert not again.can_replace(told)

@@ -20,11 +20,13 @@ from engine.protocol.generation import (
     CloseAudioModel,
     Generate,
     Generation,
+    GenerationState,
     MakeAgain,
     MakeTwin,
     Meter,
     OpenAudioModel,
     PauseGeneration,
+    PlaybackMoved,
     PlayTake,
     Prompt,
     RemoveTake,
@@ -32,14 +34,12 @@ from engine.protocol.generation import (
     SetGeneration,
     SetTrait,
     StopTake,
-    StudioShown,
     Take,
-    TakeGrown,
-    TakePlayed,
+    TakeProgressed,
     Trait,
     TraitResult,
 )
-from engine.protocol.notices import Cancel, JobProgressed, Refused
+from engine.protocol.notices import Cancel, CommandFailed, JobProgressed
 from engine.protocol.transport import Play, PlayheadMoved
 from engine.steering.spec import ARMS, MODES
 from tests.support.fake_generation import (
@@ -309,14 +309,14 @@ async def test_takes_are_played_compared_continued_and_made_again(
         await until(pilot, lambda: screen.takes.plays)
         assert "drums +4 bass -2.5, heard drums .98" in listed.plain()
         assert "A/B" in listed.plain()
-        studio.tell(TakePlayed("t2", 5.5))
+        studio.tell(PlaybackMoved("t2", 5.5))
         await until(pilot, lambda: screen.takes.played.at == 5.5)
         assert "plays at 5.5 s" in screen.query_one(Waveform).plain()
         # The twin goes on where the other was.
         await pilot.press("b")
         await until(pilot, lambda: screen.session.studio.playing == "t3")
         assert screen.takes.id == "t3"
-        studio.tell(TakePlayed("t3", 6.0))
+        studio.tell(PlaybackMoved("t3", 6.0))
         await until(pilot, lambda: screen.takes.played.at == 6.0)
         await pilot.press("b", "right")
         assert studio.of(PlayTake) == [
@@ -569,16 +569,16 @@ generations = st.builds(
     numbers, st.integers(), names, numbers, st.integers(),
 )  # fmt: skip
 studios = st.builds(
-    StudioShown, models, st.lists(traits, max_size=12).map(tuple), generations,
+    GenerationState, models, st.lists(traits, max_size=12).map(tuple), generations,
     st.lists(takes, max_size=9).map(tuple), st.none() | st.integers(1, 3), st.booleans(),
     st.none() | names, names, names, st.none() | names,
 )  # fmt: skip
 growths = st.builds(
-    TakeGrown, st.integers(1, 3), st.integers(0, 400), st.integers(0, 400), numbers, numbers,
+    TakeProgressed, st.integers(1, 3), st.integers(0, 400), st.integers(0, 400), numbers, numbers,
     numbers, numbers, st.tuples(numbers, numbers), meters, st.lists(meters, max_size=9).map(tuple),
     waves,
 )  # fmt: skip
-told = studios | growths | st.builds(TakePlayed, st.none() | names, numbers)
+told = studios | growths | st.builds(PlaybackMoved, st.none() | names, numbers)
 keys = st.sampled_from(["up", "down", "left", "L", "tab", "a", "m", "enter", "w", "b", "n", "g"])
 
 
@@ -645,6 +645,6 @@ def test_parts_never_overlap_and_lie_on_the_screen() -> None:
 async def test_what_is_refused_is_told(app: ArmonicaApp, studio: FakeStudio) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await steer(pilot, studio)
-        studio.tell(Refused("Memory", "There is too little memory.", "Make a shorter take."))
+        studio.tell(CommandFailed("Memory", "There is too little memory.", "Make a shorter take."))
         await until(pilot, lambda: app._notifications)
         assert ["shorter take" in note.message for note in app._notifications] == [True]

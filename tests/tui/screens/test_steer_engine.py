@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.config import Settings
 from engine.protocol.base import Event
-from engine.protocol.generation import TakeGrown
+from engine.protocol.generation import TakeProgressed
 from engine.runtime.engine import Engine
 from tests.support.fake_audio import FakeStage, plant_probes
 from tests.support.fake_engine import song
@@ -42,7 +42,9 @@ async def test_a_trait_is_added_its_meter_crosses_and_the_take_is_heard_beside_i
                 pilot, lambda: screen.session.studio.takes and screen.session.studio.job is None
             )
             assert "drums, add" in rows.plain().replace("drums 1.0 (.94-1.0, chance .50)", "drums")
-            meters = [each.meters[0].confidence for each in told if isinstance(each, TakeGrown)]
+            meters = [
+                each.meters[0].confidence for each in told if isinstance(each, TakeProgressed)
+            ]
             trait = screen.session.studio.traits[0]
             assert meters[-1] > trait.threshold
             assert "drums +4" in listed.plain()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.protocol.generation import AudioModelStatus, TakePlayed, TraitResult
+from engine.protocol.generation import AudioModelStatus, PlaybackMoved, TraitResult
 from tests.support.fake_generation import FakeStudio, grown, take
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
@@ -61,7 +61,7 @@ async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
     await growing(pilot, studio)
     studio.change(job=None, growing=None)
     await pilot.press("tab", "down", "down", "enter")
-    studio.tell(TakePlayed("t2", 6.6))
+    studio.tell(PlaybackMoved("t2", 6.6))
     screen = pilot.app.steering  # type: ignore[attr-defined]
     await until(pilot, lambda: screen.takes.played.at == 6.6)
 

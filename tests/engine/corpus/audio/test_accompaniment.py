@@ -19,7 +19,7 @@ from engine.corpus.audio.accompaniment import (
     arrange,
 )
 from engine.corpus.table import shipped
-from engine.music.harmony import Key
+from engine.music.harmony import HarmonicKey
 from engine.music.note_line import Line, Stretch
 
 RINGING = 1.0
@@ -36,7 +36,7 @@ def melody(measures: int, moved: int = 0) -> list[Stretch]:
 
 
 def made(seed: int, measures: int = 4, moved: int = 0, tempo: float = 100.0) -> Arrangement:
-    key = Key.named("D major").transposed(moved)
+    key = HarmonicKey.named("D major").transposed(moved)
     random = np.random.default_rng(seed)
     return arrange(melody(measures, moved), key, measures, tempo, random)
 
@@ -122,8 +122,8 @@ def test_parts_sound_as_instruments_of_their_kind_and_all_of_them_are_met() -> N
 def test_swing_moves_only_what_is_off_the_beat(
     swing: float, tempo: float, beat: int, within: float
 ) -> None:
-    swung = Arrangement((), Key(0, "major"), (), tempo, swing, 64.0)
-    straight = Arrangement((), Key(0, "major"), (), tempo, 0.5, 64.0)
+    swung = Arrangement((), HarmonicKey(0, "major"), (), tempo, swing, 64.0)
+    straight = Arrangement((), HarmonicKey(0, "major"), (), tempo, 0.5, 64.0)
     assert straight.seconds(beat + within) == pytest.approx((beat + within) * 60 / tempo)
     assert swung.seconds(beat) == pytest.approx(beat * 60 / tempo)
     assert swung.seconds(beat + 0.5) == pytest.approx((beat + swing) * 60 / tempo)

@@ -11,7 +11,7 @@ import torch
 from engine.influence.attribution.gradients import Gradients, Of
 from engine.influence.retraining.rankings import by_gradients, full_model
 from engine.influence.retraining.removals import Clusters
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import MeasureVAE
 from engine.latent.tokens import Ints, relative
 from engine.music.measure import Measure
@@ -29,7 +29,13 @@ def channel(of: Of = "loss", folder: Path | None = None) -> Gradients:
             # Blocks begin as nothing: theirs would be no gradients.
             value.add_(0.05 * torch.randn_like(value))
     return Gradients(
-        network, Codec.fitted(TOKENS), SMALL.recipe, TOKENS, "digest", of=of, folder=folder
+        network,
+        CalibratedCodec.fitted(TOKENS),
+        SMALL.recipe,
+        TOKENS,
+        "digest",
+        of=of,
+        folder=folder,
     )
 
 

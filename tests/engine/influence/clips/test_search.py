@@ -23,7 +23,7 @@ from engine.influence.clips import build as clip_build
 from engine.influence.clips import index as clip_index
 from engine.influence.clips.build import build
 from engine.influence.clips.evaluation import TRIALS, evaluate, table
-from engine.influence.clips.index import INDEX, BadIndex, ClipIndex
+from engine.influence.clips.index import INDEX, BadClipIndex, ClipIndex
 from engine.influence.clips.search import AudioInfluence, NoPassage, open_clips, spans
 from engine.services.generation import take_store
 from engine.steering.musicgen.model import open_model
@@ -228,7 +228,7 @@ def test_a_damaged_index_is_told(
     (tmp_path / INDEX).write_bytes(content)
     try:
         found = clip_index.read(tmp_path)
-    except BadIndex as error:
+    except BadClipIndex as error:
         told = error.remedy
     else:
         # A letter of the card that names a model is not in its content.
@@ -249,10 +249,10 @@ def test_an_index_of_something_else_is_refused(
     ):
         folder = tmp_path / words.replace(" ", "-")
         clip_index.write(folder, replace(index, card=card))
-        with pytest.raises(BadIndex, match=words) as told:
+        with pytest.raises(BadClipIndex, match=words) as told:
             open_clips(model_folder, folder)
         assert "armonica corpus index" in told.value.remedy
-    with pytest.raises(BadIndex, match="no index"):
+    with pytest.raises(BadClipIndex, match="no index"):
         open_clips(model_folder, tmp_path / "nowhere")
 
 

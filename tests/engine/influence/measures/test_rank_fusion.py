@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.influence.alerts import COPIED, alert
 from engine.influence.licences import FREE, UNKNOWN, licence
-from engine.influence.measures.calibration import WINDOWS, Scale
+from engine.influence.measures.calibration import WINDOWS, PercentileScale
 from engine.influence.measures.posteriors import distances
 from engine.influence.measures.rank_fusion import fused, highest, ranks
 
@@ -40,7 +40,7 @@ def test_the_first_in_every_channel_is_one_and_the_generic_are_demoted() -> None
 def test_a_percentile_is_the_share_of_held_out_queries_that_come_less_near() -> None:
     best = np.linspace(0, 0.99, 100, dtype=np.float32)
     every = np.ones(100, np.float32)
-    scale = Scale.of(every, every * 8, best, best * np.float32(0.5))
+    scale = PercentileScale.of(every, every * 8, best, best * np.float32(0.5))
     found = scale.percentiles(np.array([0.0, 0.25, 0.5, 1.0]), 1, 8)
     assert found[0] == 0
     assert found[1:3].tolist() == pytest.approx([25, 50], abs=1.5)

@@ -16,9 +16,9 @@ from engine import locations
 from engine.corpus.table import shipped
 from engine.errors import OutOfRange
 from engine.influence.measures.evaluation import self_test
-from engine.influence.measures.index import CARD, BadIndex, place, read
+from engine.influence.measures.index import CARD, BadMeasureIndex, place, read
 from engine.influence.measures.search import CLOSE, MeasureInfluence, open_index
-from engine.influence.spec import Found, Match, Originality
+from engine.influence.spec import InfluenceAnswer, Match, Originality
 from engine.latent.weights import load
 from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.measure import SILENCE, Measure
@@ -104,7 +104,7 @@ def held_out(search: MeasureInfluence) -> list[Measure]:
     return tune(search, number)
 
 
-def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> Found:
+def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> InfluenceAnswer:
     """Puts an answer about measures together from the answers about each of them."""
     asked = [at for at, measure in enumerate(measures) if not measure.silent]
     answers = [search.of(measures, at, top=max(50, top)) for at in asked]
@@ -231,13 +231,13 @@ def test_a_damaged_index_is_told_with_its_remedy(
     shutil.copytree(place(), tmp_path / "index")
     damage(tmp_path / "index")
     card = json.loads((place() / CARD).read_text())
-    with pytest.raises(BadIndex) as caught:
+    with pytest.raises(BadMeasureIndex) as caught:
         read(tmp_path / "index", shipped(), card["model"])
     assert "corpus index" in caught.value.line()
 
 
 def test_an_index_of_another_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadIndex, match="speaks of"):
+    with pytest.raises(BadMeasureIndex, match="speaks of"):
         read(place(), shipped(), "another")
-    with pytest.raises(BadIndex, match="no index"):
+    with pytest.raises(BadMeasureIndex, match="no index"):
         read(tmp_path, shipped(), "another")

@@ -33,7 +33,7 @@ from engine.latent.network import Logits
 from engine.latent.tokens import relative
 from engine.latent.training.augment import augment, vary
 from engine.latent.training.train import Trainer
-from engine.latent.training_recipe import Recipe
+from engine.latent.training_recipe import TrainingRecipe
 from tests.support.retraining import SMALL, corpus, here, removals, sweep
 
 
@@ -108,7 +108,7 @@ def test_a_plan_is_named_by_all_that_makes_the_model() -> None:
         SMALL.digest("b"),
         replace(SMALL, steps=13).digest("a"),
         replace(SMALL, precision="bfloat16").digest("a"),
-        replace(SMALL, recipe=Recipe("armonica without edits")).digest("a"),
+        replace(SMALL, recipe=TrainingRecipe("armonica without edits")).digest("a"),
     }
     assert len(names) == 5
     assert SMALL.digest("a") == replace(SMALL).digest("a")

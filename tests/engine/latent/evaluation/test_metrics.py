@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.corpus.table import shipped
 from engine.errors import BadModel, OutOfRange
-from engine.latent.calibration import Codec
+from engine.latent.calibration import CalibratedCodec
 from engine.latent.evaluation.disentanglement import disentanglement, mutual_information
 from engine.latent.evaluation.evaluate import evaluate, table
 from engine.latent.evaluation.metrics import (
@@ -39,7 +39,7 @@ from tests.support.fakes import FakeModel
 @pytest.fixture(scope="module")
 def model() -> TrainedVAE:
     torch.manual_seed(0)
-    return TrainedVAE(MeasureVAE(SHAPE).eval(), Codec.fitted(tunes()), "untrained")
+    return TrainedVAE(MeasureVAE(SHAPE).eval(), CalibratedCodec.fitted(tunes()), "untrained")
 
 
 def test_equal_values_share_their_rank() -> None:
@@ -108,7 +108,7 @@ def test_the_whole_table_is_made_of_what_was_measured(tmp_path: Path) -> None:
     corpus = shipped()
     tokens: Ints = corpus.tokens[corpus.training()[:400]].astype(np.int64)
     card = {"recipe": ARMONICA.as_dict(), "seed": 7, "steps": 0, "corpus": corpus.digest}
-    save(tmp_path, MeasureVAE(SHAPE), Codec.fitted(tokens), tokens, card)
+    save(tmp_path, MeasureVAE(SHAPE), CalibratedCodec.fitted(tokens), tokens, card)
     found = evaluate([tmp_path], corpus, bases=4, seed=0)
     (judged,) = found["models"]
     assert judged["trained_on_this_corpus"]

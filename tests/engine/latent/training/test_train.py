@@ -13,7 +13,7 @@ from engine.errors import BadModel, CannotWrite, OutOfRange, UnknownName
 from engine.latent.network import Shape
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import correlation, edits, sign_loss
-from engine.latent.training.train import CHECKPOINT, METRICS, Progress, Trainer, train
+from engine.latent.training.train import CHECKPOINT, METRICS, Trainer, VaeProgress, train
 from engine.latent.training_recipe import ARMONICA, PUBLISHED, recipe
 from engine.latent.weights import load
 from tests.engine.latent.test_model import tunes
@@ -65,7 +65,7 @@ def test_a_seed_is_a_run(tmp_path: Path) -> None:
 
 
 def test_training_leaves_a_model_metrics_and_a_card(tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[VaeProgress] = []
     folder = train(
         tmp_path,
         corpus(),
@@ -103,7 +103,7 @@ def test_a_checkpoint_that_holds_something_else_is_refused(tmp_path: Path) -> No
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path: Path) -> None:
-    told: list[Progress] = []
+    told: list[VaeProgress] = []
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(CannotWrite):

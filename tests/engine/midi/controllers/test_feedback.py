@@ -15,9 +15,9 @@ from engine.errors import PortError
 from engine.midi import wire
 from engine.midi.controllers.controls import LAST, Control, ControlReader
 from engine.midi.controllers.feedback import messages
-from engine.midi.messages import Feed, Listen, Message
+from engine.midi.messages import Listen, Message, SendFeedback
 from engine.midi.player import feedback_supervisor
-from engine.midi.player.feedback_process import RETRY, Speaker, counterparts
+from engine.midi.player.feedback_process import RETRY, FeedbackSender, counterparts
 
 CONTROLS = st.sampled_from(sorted(LAST)).flatmap(
     lambda kind: st.builds(Control, st.just(kind), st.integers(0, 15), st.integers(0, LAST[kind]))
@@ -45,7 +45,7 @@ class Room:
         self.told: list[tuple[str, bytes]] = []
         self.tries = 0
         self.now = 0.0
-        self.speaker = Speaker(self._open, lambda: self.now)
+        self.speaker = FeedbackSender(self._open, lambda: self.now)
 
     def _open(self, name: str, api: str) -> Port:
         assert name.startswith(f"{api}:")
@@ -129,7 +129,7 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
         return [wire.decode(line) for line in said.read_bytes().splitlines()]
 
     made = feedback_supervisor.Feeder(start)
-    first, second = Feed("alsa:a", b"\xb0\x10\x01"), Feed("alsa:a", b"\xb0\x10\x02")
+    first, second = SendFeedback("alsa:a", b"\xb0\x10\x01"), SendFeedback("alsa:a", b"\xb0\x10\x02")
     made.tend()
     assert not started
     made.feed(first)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi.controllers.controls import Control, ControlReader
-from engine.midi.controllers.learn import REST, Learner, Meant
+from engine.midi.controllers.learn import REST, Meant, MidiLearner
 
 PORT = "alsa:nano"
 KNOB = Control("cc", 0, 16)
@@ -15,7 +15,7 @@ KNOB = Control("cc", 0, 16)
 
 def learn(*data: bytes, apart: float = 0.01) -> Meant | None:
     """Gives what is learned from messages, and the rest after them."""
-    learner, reader = Learner(), ControlReader()
+    learner, reader = MidiLearner(), ControlReader()
     at = 0.0
     for each in data:
         at += apart

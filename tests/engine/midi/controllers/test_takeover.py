@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.controls import Control, Movement
-from engine.midi.controllers.takeover import NEAR, REST, Hand
+from engine.midi.controllers.takeover import NEAR, REST, ControlHold
 from engine.midi.controllers.targets import Target
 
 KNOB, PAD = Control("cc", 0, 16), Control("note", 9, 36)
@@ -20,7 +20,7 @@ def at(place: float, when: float = 0.0) -> Movement:
     return Movement(when, KNOB, place)
 
 
-def turn(hand: Hand, present: float, *places: float) -> list[float | None]:
+def turn(hand: ControlHold, present: float, *places: float) -> list[float | None]:
     """Turns a knob, the target following at once."""
     values = []
     for place in places:
@@ -33,7 +33,7 @@ def turn(hand: Hand, present: float, *places: float) -> list[float | None]:
 
 
 def test_a_knob_waits_until_it_passes_its_target() -> None:
-    assert turn(Hand(GAUGE), 0.0, 0.1, 0.3, 0.6, 0.7) == [
+    assert turn(ControlHold(GAUGE), 0.0, 0.1, 0.3, 0.6, 0.7) == [
         None,
         None,
         GAUGE.value(0.6),
@@ -42,13 +42,13 @@ def test_a_knob_waits_until_it_passes_its_target() -> None:
 
 
 def test_a_knob_takes_over_when_it_comes_near() -> None:
-    hand = Hand(GAUGE)
+    hand = ControlHold(GAUGE)
     assert turn(hand, 0.0, 0.1, 0.5 - NEAR / 2) == [None, GAUGE.value(0.5 - NEAR / 2)]
     assert hand.held
 
 
 def test_a_change_elsewhere_lets_the_knob_go() -> None:
-    hand = Hand(GAUGE)
+    hand = ControlHold(GAUGE)
     turn(hand, 0.0, 0.5, 0.6)
     assert hand.move(at(0.61), present=-2.0) is None
     assert not hand.held
@@ -56,12 +56,12 @@ def test_a_change_elsewhere_lets_the_knob_go() -> None:
 
 
 def test_a_knob_that_jumps_is_heard_at_once() -> None:
-    assert turn(Hand(JUMP), -3.0, 0.9) == [JUMP.value(0.9)]
+    assert turn(ControlHold(JUMP), -3.0, 0.9) == [JUMP.value(0.9)]
 
 
 def test_a_knob_at_rest_must_pass_its_threshold() -> None:
     twitchy = Binding(KNOB, GAUGE.target, takeover="jump", threshold=0.02)
-    hand = Hand(twitchy)
+    hand = ControlHold(twitchy)
     assert hand.move(at(0.5, 0.0), 0.0) is not None
     for twitch in range(1, 9):
         assert hand.move(at(0.5 + 0.01 * (twitch % 2), twitch * 2 * REST), 0.0) is None
@@ -72,7 +72,7 @@ def test_a_knob_at_rest_must_pass_its_threshold() -> None:
 
 def test_a_knob_without_ends_goes_on_from_where_the_target_is() -> None:
     endless = Binding(KNOB, GAUGE.target, encoding="twos-complement", step=0.1)
-    hand = Hand(endless)
+    hand = ControlHold(endless)
     steps = [Movement(0.0, KNOB, 0.0, by) for by in (1, 1, -1, 9, 9)]
     values = [hand.move(each, 0.0) for each in steps]
     assert values == pytest.approx([0.6, 1.2, 0.6, 3.0, 3.0])
@@ -81,13 +81,13 @@ def test_a_knob_without_ends_goes_on_from_where_the_target_is() -> None:
 
 
 def test_a_pad_sets_by_its_force_and_does_nothing_when_left() -> None:
-    hand = Hand(Binding(PAD, Target("velocity")))
+    hand = ControlHold(Binding(PAD, Target("velocity")))
     assert hand.move(Movement(0.0, PAD, 1.0, pressed=True), 64.0) == 127
     assert hand.move(Movement(0.1, PAD, 0.0, pressed=True), 127.0) is None
 
 
 def test_a_press_is_a_blow_a_step_or_a_way_past_half() -> None:
-    pad, button, endless = (Hand(Binding(PAD, Target("play"))) for _ in range(3))
+    pad, button, endless = (ControlHold(Binding(PAD, Target("play"))) for _ in range(3))
     assert [pad.press(Movement(0.0, PAD, v, pressed=True)) for v in (0.1, 0.0, 1.0)] == [
         True,
         False,
@@ -113,7 +113,7 @@ def test_no_knob_that_is_picked_up_makes_a_jump(
 ) -> None:
     """What changes at once is never more than the hand moved between two messages."""
     binding = Binding(KNOB, GAUGE.target, curve=curve)
-    hand, before = Hand(binding), None
+    hand, before = ControlHold(binding), None
     for place in places:
         value = hand.move(at(place), present)
         if value is not None:
@@ -126,6 +126,6 @@ def test_no_knob_that_is_picked_up_makes_a_jump(
 
 @given(st.lists(st.floats(0, 1), min_size=1))
 def test_the_last_place_of_a_turn_is_never_lost(places: list[float]) -> None:
-    hand = Hand(JUMP)
+    hand = ControlHold(JUMP)
     values = [hand.move(Movement(0.01 * n, KNOB, p), 0.0) for n, p in enumerate(places)]
     assert values[-1] == JUMP.value(places[-1])

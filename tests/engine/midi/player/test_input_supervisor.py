@@ -8,7 +8,7 @@ from collections.abc import Callable
 from engine.errors import PortError
 from engine.midi import messages as m
 from engine.midi import wire
-from engine.midi.player.input_process import Listener
+from engine.midi.player.input_process import InputListener
 from engine.midi.player.input_supervisor import wanted
 from engine.midi.ports import Census
 
@@ -39,7 +39,7 @@ class Room:
         self.lines: list[m.Message] = []
         self.open: dict[str, Callable[[bytes], None]] = {}
         self.refuse: set[str] = set()
-        self.listener = Listener(lambda line: self.lines.append(wire.decode(line)), self._open)
+        self.listener = InputListener(lambda line: self.lines.append(wire.decode(line)), self._open)
 
     def _open(self, name: str, api: str, hear: Callable[[bytes], None]) -> Port:
         if name in self.refuse:
@@ -70,8 +70,8 @@ def test_what_is_played_on_an_open_port_is_heard_under_its_name() -> None:
     room.open[KEYS](b"\x90\x3c\x40")
     room.open["virtual"](b"\xf8")
     *_, note, tick = room.lines
-    assert isinstance(note, m.Heard)
-    assert isinstance(tick, m.Heard)
+    assert isinstance(note, m.MidiReceived)
+    assert isinstance(tick, m.MidiReceived)
     assert (note.port, note.data) == (KEYS, b"\x90\x3c\x40")
     assert (tick.port, tick.data) == ("virtual", b"\xf8")
     assert 0 <= tick.at - note.at < 60
@@ -114,8 +114,8 @@ def test_a_line_is_shorter_than_what_a_pipe_takes_whole() -> None:
     name = "jack:" + "é" * 200
     room.listener.want((name,))
     lines: list[bytes] = []
-    listener = Listener(lines.append, room._open)
+    listener = InputListener(lines.append, room._open)
     listener.want((name,))
     room.open[name](b"\xf0" + b"\x01" * 1022 + b"\xf7")
-    assert json.loads(lines[-1])["type"] == "Heard"
+    assert json.loads(lines[-1])["type"] == "MidiReceived"
     assert len(lines[-1]) < 4096

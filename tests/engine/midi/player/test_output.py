@@ -43,7 +43,7 @@ class Rig:
 
     def want(self, number: int, name: str | None, clock: bool = True) -> None:
         station = (self.a, self.b)[number]
-        station.want(m.OpenPort(name, outlet=number, clock=clock), self.a.clock)
+        station.want(m.UsePort(name, outlet=number, clock=clock), self.a.clock)
 
     def tick(self, message: m.ClockRun | m.ClockTempo | m.ClockStop) -> None:
         self.a.change(message, leading=True)

@@ -68,7 +68,7 @@ def player_on_a_port() -> Iterator[Process]:
         stderr=subprocess.DEVNULL,
     )
     with process:
-        say(process, wire.encode(m.OpenPort("synth")))
+        say(process, wire.encode(m.UsePort("synth")))
         assert hear(process, m.PortOpened) == m.PortOpened("alsa:synth")
         yield process
         process.kill()
@@ -129,7 +129,7 @@ def test_quit_and_sigterm_end_it_and_other_signals_do_not(player: Process) -> No
     hear(player, m.Ready)
     player.send_signal(signal.SIGINT)
     player.send_signal(signal.SIGHUP)
-    say(player, wire.encode(m.OpenPort(None)))
+    say(player, wire.encode(m.UsePort(None)))
     assert hear(player, m.PortOpened) == m.PortOpened(None)
     player.send_signal(signal.SIGTERM)
     assert player.wait(30) == 0
@@ -142,7 +142,7 @@ def test_a_bad_line_is_refused_and_the_next_is_obeyed(player: Process) -> None:
         b'{"type":"Notes","notes":[[2,1,0,60,90]]}\n',
         b"x" * (3 * MAX_LINE) + b"\n",
         wire.encode(m.PortLost("mine")),
-        wire.encode(m.OpenPort(None)),
+        wire.encode(m.UsePort(None)),
     )
     reasons = [hear(player, m.Rejected) for _ in range(4)]
     assert "PortLost is not for the player" in str(reasons[3])
@@ -155,7 +155,7 @@ def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None
     hear(player, m.Ready)
     now = time.monotonic()
     notes = tuple(m.TimedNote(now + n / 50, now + n / 50 + 0.01, 0, 60 + n, 90) for n in range(8))
-    say(player, wire.encode(m.OpenPort(None)), wire.encode(m.Notes(notes)))
+    say(player, wire.encode(m.UsePort(None)), wire.encode(m.Notes(notes)))
     lateness = hear(player, m.Lateness)
     assert isinstance(lateness, m.Lateness)
     assert lateness.count >= 1
@@ -175,19 +175,19 @@ def test_what_is_sent_is_told_to_whoever_wants_to_know(player_on_a_port: Process
         assert sent.late >= 0
         assert sent.at - sent.late == pytest.approx(at, abs=1e-6)
     # A panic is told as well, and what follows the end of the telling is not.
-    tell(player, m.Panic())
+    tell(player, m.SilenceAll())
     sent = hear(player, m.Sent)
     assert isinstance(sent, m.Sent)
     assert sent.data[0] & 0xF0 == 0xB0
     later = m.Send(time.monotonic(), b"\xc0\x07")
-    tell(player, m.Monitor(False), later, m.OpenPort(None))
+    tell(player, m.Monitor(False), later, m.UsePort(None))
     assert player.stdout is not None
     lines = list(iter(player.stdout.readline, wire.encode(m.PortOpened(None))))
     assert not any(b'"c007"' in line for line in lines)
 
 
 def test_a_port_that_is_not_there_is_answered(player: Process) -> None:
-    say(player, wire.encode(m.OpenPort("no such port")))
+    say(player, wire.encode(m.UsePort("no such port")))
     failed = hear(player, m.PortFailed)
     assert isinstance(failed, m.PortFailed)
     assert "There is no MIDI port called 'no such port'" in failed.reason

@@ -12,7 +12,7 @@ from engine.midi.messages import (
     PortOpened,
     PortsSeen,
 )
-from engine.midi.player.reconnecting_port import Outlet
+from engine.midi.player.reconnecting_port import ReconnectingPort
 from engine.midi.player.sounding_table import SIZE, SoundingRow
 from engine.midi.ports import Census
 
@@ -46,7 +46,7 @@ class Desk:
         self.ports: list[FakePort] = []
         self.refuse = False
         self.greeted = 0
-        self.outlet = Outlet(self._tell, self._greet, self._open, self.row)
+        self.outlet = ReconnectingPort(self._tell, self._greet, self._open, self.row)
 
     def _tell(self, message: FromPlayer) -> None:
         if not isinstance(message, PortsSeen):

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi.messages import Thru, control_name
-from engine.midi.player.thru import Passage
+from engine.midi.player.thru import MidiThru
 
 KEYS, PADS = "alsa:keys", "alsa:pads"
 
 
-def passage(on: bool = True, channel: int | None = 3, *only: int) -> Passage:
+def passage(on: bool = True, channel: int | None = 3, *only: int) -> MidiThru:
     """Gives a passage with this setting."""
-    made = Passage()
+    made = MidiThru()
     made.set(Thru(on, channel, only))
     return made
 

@@ -13,8 +13,8 @@ import pytest
 
 from engine.config import Settings
 from engine.errors import ArmonicaError
-from engine.influence.measures.index import BadIndex
-from engine.influence.spec import Found
+from engine.influence.measures.index import BadMeasureIndex
+from engine.influence.spec import InfluenceAnswer
 from engine.jobs import Jobs
 from engine.music.song import Origin, Slot, Song
 from engine.protocol.analysis import (
@@ -27,12 +27,12 @@ from engine.protocol.analysis import (
 from engine.protocol.base import Command, Event
 from engine.protocol.edit import LockDimension, SetLatent, Undo
 from engine.protocol.files import ExportMidi
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
-from engine.runtime.dispatcher import Conductor, ModelLoaded
+from engine.runtime.dispatcher import Dispatcher, ModelLoaded
 from engine.services.analysis.influence_backends import InfluenceParts, Tunes
-from engine.services.analysis.influence_queries import WayFound
-from engine.services.editing.command_log import Recording, replay
+from engine.services.analysis.influence_queries import EscapeFound
+from engine.services.editing.command_log import CommandLog, replay
 from engine.services.editing.state import State
 from tests.support.fake_influence import (
     OFTEN,
@@ -67,8 +67,8 @@ class Asked:
         self.player = RecordingPlayer()
         self.events: list[Event] = []
         self.home: list[Event] = []
-        self.recording = Recording(song)
-        self.conductor = Conductor(
+        self.recording = CommandLog(song)
+        self.conductor = Dispatcher(
             State(song),
             play=self.player.send,
             publish=self.events.append,
@@ -118,7 +118,7 @@ class Asked:
         self.until(answers)
         return answers()[-1]
 
-    def found(self, command: AskInfluence | AskTakeInfluence) -> Found:
+    def found(self, command: AskInfluence | AskTakeInfluence) -> InfluenceAnswer:
         """Asks and gives what was found."""
         answer = self.answer(command)
         assert answer.found is not None, answer.lack
@@ -167,13 +167,13 @@ def test_matches_can_be_kept_to_books_and_licences_and_without_some() -> None:
 
 
 def test_what_cannot_be_answered_is_an_answer_and_interrupts_nobody() -> None:
-    missing = BadIndex("There is no index.", "Make it anew: armonica corpus index.")
+    missing = BadMeasureIndex("There is no index.", "Make it anew: armonica corpus index.")
     asked = Asked(parts(error=missing))
     answer = asked.answer(AskInfluence(1))
     assert (answer.found, answer.lack) == (None, missing.line())
     assert asked.answer(AskTakeInfluence("t1")).lack == missing.line()
-    assert not asked.told(Refused)
-    assert not asked.told(Noticed)
+    assert not asked.told(CommandFailed)
+    assert not asked.told(Notice)
     silent = Asked(parts()).answer(AskInfluence(0))
     assert "Measure 1 has no notes" in silent.lack
 
@@ -183,7 +183,7 @@ def test_a_search_that_cannot_be_opened_is_not_tried_at_every_step_of_a_held_key
 
     def fails() -> FakeSearch:
         tried.append(1)
-        raise BadIndex("There is no index.", "Make it anew.")
+        raise BadMeasureIndex("There is no index.", "Make it anew.")
 
     asked = Asked(replace(parts(), measures=fails))
     for number in range(5):
@@ -194,7 +194,7 @@ def test_a_search_that_cannot_be_opened_is_not_tried_at_every_step_of_a_held_key
 def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> None:
     asked = Asked(parts(), ready=False)
     asked.do(AskInfluence(1))
-    assert not asked.told(Noticed)
+    assert not asked.told(Notice)
     asked.load()
     asked.until(lambda: asked.told(InfluenceFound))
 
@@ -212,8 +212,8 @@ def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> N
 )
 def test_what_cannot_be_met_is_refused_at_once(command: Command) -> None:
     asked = Asked(parts()).do(command)
-    (refused,) = asked.told(Refused)
-    assert isinstance(refused, Refused)
+    (refused,) = asked.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
     assert refused.answers == command
 
 
@@ -238,7 +238,7 @@ def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -
     before = asked.shown.song.slots[1]
     steps = len(asked.shown.undo)
     asked.do(RegenerateAway(1, frozenset({10}), 1.0, 7))
-    asked.until(lambda: asked.told(Noticed) or asked.told(Refused))
+    asked.until(lambda: asked.told(Notice) or asked.told(CommandFailed))
     after = asked.shown.song.slots[1]
     assert after.measure != before.measure
     assert len(asked.shown.undo) == steps + 1
@@ -257,7 +257,7 @@ def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
     found = []
     for _ in range(2):
         asked = Asked(parts()).do(RegenerateAway(1, frozenset(), 0.8, 3))
-        asked.until(lambda asked=asked: asked.told(Noticed))  # type: ignore[misc]
+        asked.until(lambda asked=asked: asked.told(Notice))  # type: ignore[misc]
         found.append(asked.shown.song.slots[1].measure)
         assert replay(asked.recording, FakeModel()) == asked.shown
     assert found[0] == found[1]
@@ -267,39 +267,39 @@ def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
     asked = Asked(parts())
     asked.do(RegenerateAway(1, frozenset(), 1.0, 7))
     deadline = time.monotonic() + 30
-    while not any(isinstance(event, WayFound) for event in asked.home):
+    while not any(isinstance(event, EscapeFound) for event in asked.home):
         assert time.monotonic() < deadline
         time.sleep(0.001)
     asked.do(SetLatent(1, 2, 1.0))
     moved = asked.shown.song.slots[1]
-    asked.until(lambda: asked.told(Noticed))
+    asked.until(lambda: asked.told(Notice))
     assert asked.shown.song.slots[1] == moved
-    assert not asked.told(WayFound)
+    assert not asked.told(EscapeFound)
 
 
 def test_where_every_neighbour_is_as_near_that_is_said() -> None:
     class Everywhere(FakeSearch):
-        def of(self, *_: object, **__: object) -> Found:
+        def of(self, *_: object, **__: object) -> InfluenceAnswer:
             return super().of((eighths(*OFTEN),), 0)
 
     asked = Asked(parts(Everywhere()))
     before = asked.shown.song
     asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
-    asked.until(lambda: asked.told(Refused))
+    asked.until(lambda: asked.told(CommandFailed))
     assert asked.shown.song == before
 
 
 def test_all_gauges_locked_leave_no_way() -> None:
     asked = Asked(parts()).do(*(LockDimension(at, True) for at in range(32)))
     asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
-    assert "locked" in str(asked.told(Refused))
+    assert "locked" in str(asked.told(CommandFailed))
 
 
 def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
     asked = Asked(parts())
     asked.do(WriteProvenance(str(tmp_path / "song")))
     asked.do(WriteProvenance(str(tmp_path / "take.json"), "t1"))
-    asked.until(lambda: len(asked.told(Noticed)) == 2)
+    asked.until(lambda: len(asked.told(Notice)) == 2)
     song = json.loads((tmp_path / "song.json").read_text())
     assert (song["kind"], song["title"], len(song["measures"])) == ("song", "Song", 5)
     assert song["searched"]["tunes"] == 2184
@@ -317,7 +317,7 @@ def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
     asked = Asked(parts())
     asked.do(ExportMidi(str(tmp_path / "said.mid"), credits=True))
     asked.do(ExportMidi(str(tmp_path / "plain.mid")))
-    asked.until(lambda: len(asked.told(Noticed)) == 2)
+    asked.until(lambda: len(asked.told(Notice)) == 2)
 
     def texts(name: str) -> list[tuple[int, str]]:
         at, found = 0, []
@@ -340,7 +340,7 @@ def test_a_place_where_nothing_can_be_written_is_refused(
     command: Callable[[str], Command],
 ) -> None:
     asked = Asked(parts()).do(command("/proc/no/such"))
-    asked.until(lambda: asked.told(Refused))
+    asked.until(lambda: asked.told(CommandFailed))
 
 
 def test_the_print_gives_the_passage_by_its_number_and_the_tune_begins_again() -> None:
@@ -363,7 +363,7 @@ def test_errors_of_the_family_alone_are_answers() -> None:
 
     asked = Asked(replace(parts(), measures=breaks))
     asked.do(AskInfluence(1))
-    asked.until(lambda: asked.told(Refused))
+    asked.until(lambda: asked.told(CommandFailed))
     assert not issubclass(RuntimeError, ArmonicaError)
 
 

@@ -22,7 +22,7 @@ from engine.protocol.files import (
     TrackFound,
     TunePreviewed,
 )
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.transport import AuditionMeasures, Play
 from engine.runtime.engine import Engine
 from tests.engine.runtime.test_dispatcher import Desk
@@ -68,7 +68,7 @@ def test_what_cannot_be_looked_at_is_refused_by_its_command(
              LookIntoMidi(str(mute)), OpenSong(str(tmp_path / "no")))  # fmt: skip
     for command in asked:
         engine.send(command)
-        assert listener.wait(Refused, lambda told, c=command: told.answers == c).message  # type: ignore[misc]
+        assert listener.wait(CommandFailed, lambda told, c=command: told.answers == c).message  # type: ignore[misc]
 
 
 def test_the_tracks_of_a_file_are_listed(
@@ -90,7 +90,7 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     mido.MidiFile(type=1, tracks=[track]).save(path)
     desk, command = Desk(), ImportMidi(0, str(path), 1)
     desk.bring_in(command)
-    (told,) = (each for each in desk.told(Noticed) if isinstance(each, Noticed))
+    (told,) = (each for each in desk.told(Notice) if isinstance(each, Notice))
     assert told.answers == command
     assert "octave" in told.text
 

@@ -17,13 +17,13 @@ from engine.protocol.base import Command
 from engine.protocol.devices import (
     CancelLearn,
     ControlLearned,
-    ControlsShown,
+    ControllersState,
     Forget,
     Learn,
     SetBinding,
 )
 from engine.protocol.edit import LockDimension, SelectSlot, SetLatent, SetLatents, Undo
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play
 from tests.engine.runtime.test_dispatcher import Desk
@@ -44,7 +44,7 @@ class Stage(Desk):
     def hear(self, *data: bytes, port: str = NANO) -> None:
         """Gives messages that arrived at this time."""
         for each in data:
-            self.conductor.take(m.Heard(self.now, port, each), self.now)
+            self.conductor.take(m.MidiReceived(self.now, port, each), self.now)
             self.conductor.tick(self.now)
         self.conductor.settle(self.now)
 
@@ -90,7 +90,7 @@ class Stage(Desk):
 
     def words(self) -> list[str]:
         """What was said."""
-        return [each.text for each in self.events if isinstance(each, Noticed)]
+        return [each.text for each in self.events if isinstance(each, Notice)]
 
 
 def bound(*bindings: Binding, device: str = "nano") -> Stage:
@@ -179,8 +179,8 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
     stage = bound(JUMP)
     stage.turn(0)
     stage.pass_time(1.0)
-    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
-    stage.conductor.take(m.Heard(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.conductor.take(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.conductor.take(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
     stage.do(SelectSlot(1))
     stage.pass_time(0.1)
     assert stage.gauge(slot=0) == 3.0
@@ -284,7 +284,7 @@ def test_a_binding_is_changed_by_its_control() -> None:
     assert stage.gauge() == 1.0
     assert map_files.read(map_files.own_file("nano")).bindings == (narrow, Binding(OTHER, TEMPO))
     stage.do(SetBinding("nothing", narrow))
-    assert isinstance(stage.events[-1], Refused)
+    assert isinstance(stage.events[-1], CommandFailed)
 
 
 def test_locked_gauges_and_absent_traits_are_told_once_a_turn() -> None:
@@ -298,7 +298,7 @@ def test_locked_gauges_and_absent_traits_are_told_once_a_turn() -> None:
         "Note density is locked.",
         "There is no trait drums to move: no audio model is loaded.",
     ]
-    assert not [each for each in stage.events if isinstance(each, Refused)]
+    assert not [each for each in stage.events if isinstance(each, CommandFailed)]
 
 
 def test_before_the_model_is_there_a_knob_only_says_where_it_stands() -> None:
@@ -340,7 +340,7 @@ def test_a_press_that_can_do_nothing_says_why() -> None:
     stage = bound(*pads)
     for pitch in range(36, 40):
         stage.hear(bytes((0x99, pitch, 100)))
-    assert [type(each) for each in stage.events].count(Refused) == len(words)
+    assert [type(each) for each in stage.events].count(CommandFailed) == len(words)
 
 
 def test_a_broken_map_is_said_and_the_others_work() -> None:
@@ -369,7 +369,7 @@ def test_controls_are_shown_seldom_while_they_move() -> None:
     for value in range(100):
         stage.turn(value, apart=0.002)
     stage.pass_time(0.2)
-    shown = [each for each in stage.events if isinstance(each, ControlsShown)]
+    shown = [each for each in stage.events if isinstance(each, ControllersState)]
     assert 1 < len(shown) <= 0.2 / 0.05 + 2
     assert shown[-1].devices[0].bindings[0].place == 99 / 127
 
@@ -385,7 +385,7 @@ def fed(stage: Stage) -> list[bytes]:
     """Gives what the device was told since, once all is due."""
     stage.conductor.settle(stage.now)
     stage.pass_time(1.0)
-    told = [each.data for each in stage.player.messages if isinstance(each, m.Feed)]
+    told = [each.data for each in stage.player.messages if isinstance(each, m.SendFeedback)]
     stage.player.messages.clear()
     return told
 
@@ -411,7 +411,7 @@ def test_a_fader_is_not_moved_under_the_hand_that_moves_it() -> None:
     fed(stage)
     for value in range(20, 80):
         stage.turn(value)
-        assert not [each for each in stage.player.messages if isinstance(each, m.Feed)]
+        assert not [each for each in stage.player.messages if isinstance(each, m.SendFeedback)]
     # It stands where it should already.
     assert fed(stage) == []
 
@@ -439,15 +439,15 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
 def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
     stage = bound(Binding(Control("note", 9, 36), PLAY), JUMP)
     stage.conductor.settle(stage.now)
-    spared = [each for each in stage.player.messages if isinstance(each, m.Spare)]
-    assert spared == [m.Spare(("9924 alsa:nano", "b010 alsa:nano"))]
+    spared = [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)]
+    assert spared == [m.ExcludeFromThru(("9924 alsa:nano", "b010 alsa:nano"))]
     stage.player.messages.clear()
     stage.conductor.settle(stage.now)
-    assert not [each for each in stage.player.messages if isinstance(each, m.Spare)]
+    assert not [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)]
     stage.do(Forget(PLAY))
     stage.conductor.settle(stage.now)
-    assert [each for each in stage.player.messages if isinstance(each, m.Spare)] == [
-        m.Spare(("b010 alsa:nano",))
+    assert [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)] == [
+        m.ExcludeFromThru(("b010 alsa:nano",))
     ]
 
 

@@ -6,7 +6,7 @@ from engine.config import Settings
 from engine.midi import messages as m
 from engine.protocol.devices import ListenTo, SetThru
 from engine.protocol.edit import SetTrack
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import InputStatus
 from tests.engine.runtime.test_dispatcher import Desk
 
@@ -36,9 +36,9 @@ def test_the_snapshot_says_which_ports_are_heard() -> None:
     )
     inputs = desk.conductor.snapshot.inputs
     assert (inputs.known, inputs.heard) == (("alsa:Keys",), ("alsa:Keys",))
-    assert desk.told(Noticed) == [Noticed("A MIDI port is not heard: alsa:Pads: busy", "warning")]
+    assert desk.told(Notice) == [Notice("A MIDI port is not heard: alsa:Pads: busy", "warning")]
     desk.forget()
     desk.do(m.Listening(("alsa:Keys",), ("alsa:Pads: busy",)))
-    assert desk.told(Noticed) == []
+    assert desk.told(Notice) == []
     assert desk.do(ListenTo(("pads",))) == [m.Listen(("pads",))]
     assert desk.conductor.snapshot.inputs.wanted == ("pads",)

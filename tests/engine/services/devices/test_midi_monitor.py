@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
-from engine.protocol.devices import MidiLine, MidiPassed, WatchMidi, Way
-from engine.services.devices.midi_monitor import LEASE, LINES, PERIOD, MidiWatch
+from engine.protocol.devices import MidiLine, MidiTraffic, WatchMidi, Way
+from engine.services.devices.midi_monitor import LEASE, LINES, PERIOD, MidiMonitor
 from tests.engine.runtime.test_dispatcher import Desk
 
 NOTE = b"\x90\x3c\x64"
@@ -15,27 +15,29 @@ NOTE = b"\x90\x3c\x64"
 
 def test_nobody_watches_at_first() -> None:
     desk = Desk()
-    assert desk.do(m.Heard(1.0, "alsa:keys", NOTE), m.Sent(1.0, 0.0, "alsa:synth", NOTE)) == []
-    assert desk.told(MidiPassed) == []
+    assert (
+        desk.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(1.0, 0.0, "alsa:synth", NOTE)) == []
+    )
+    assert desk.told(MidiTraffic) == []
 
 
 def test_what_passes_is_told_at_most_twenty_times_a_second() -> None:
     desk = Desk()
     assert desk.do(WatchMidi(True)) == [m.Monitor(True)]
-    desk.do(m.Heard(1.0, "alsa:keys", NOTE), m.Sent(0.9, 0.0015, "alsa:synth", b"\xf8"))
-    assert desk.told(MidiPassed) == []
+    desk.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(0.9, 0.0015, "alsa:synth", b"\xf8"))
+    assert desk.told(MidiTraffic) == []
     wake = desk.conductor.wake()
     assert wake is not None
     assert wake <= desk.now + PERIOD
     desk.until(desk.now + PERIOD)
-    (passed,) = desk.told(MidiPassed)
-    assert isinstance(passed, MidiPassed)
+    (passed,) = desk.told(MidiTraffic)
+    assert isinstance(passed, MidiTraffic)
     sent, heard = passed.lines
     assert (sent.way, sent.port, sent.data, sent.late) == ("out", "alsa:synth", b"\xf8", 1.5)
     assert (heard.way, heard.port, heard.data, heard.late) == ("in", "alsa:keys", NOTE, None)
     assert abs(heard.at - sent.at - 0.1) < 1e-6
     desk.until(desk.now + 1.0)
-    assert len(desk.told(MidiPassed)) == 1
+    assert len(desk.told(MidiTraffic)) == 1
 
 
 def test_it_ends_when_told_and_by_itself_when_nobody_asks_again() -> None:
@@ -58,10 +60,10 @@ def test_it_ends_when_told_and_by_itself_when_nobody_asks_again() -> None:
 
 @given(st.lists(st.sampled_from(["in", "out", "late"]), max_size=3 * LINES))
 def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str]) -> None:
-    watch = MidiWatch(epoch=lambda: 1000.0)
+    watch = MidiMonitor(epoch=lambda: 1000.0)
     watch.meet(True, 0.0)
     for n, way in enumerate(ways):
-        heard = m.Heard(float(n), "alsa:keys", NOTE)
+        heard = m.MidiReceived(float(n), "alsa:keys", NOTE)
         watch.take(
             heard if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
         )
@@ -70,7 +72,7 @@ def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str
         assert told == []
         return
     (passed,) = told
-    assert isinstance(passed, MidiPassed)
+    assert isinstance(passed, MidiTraffic)
     assert [line.at for line in passed.lines] == [1000.0 + n for n in range(len(ways))][-LINES:]
     here = [line.way for line in passed.lines]
     assert here.count("in") + passed.missed_in == ways.count("in")
@@ -82,6 +84,6 @@ def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str
 def test_two_tellings_make_one_with_the_latest() -> None:
     ways: tuple[Way, ...] = ("in", "out", "in", "out")
     lines = [MidiLine(n, way, "p", NOTE) for n, way in enumerate(ways)]
-    first, later = MidiPassed(tuple(lines[:2]), 1, 0), MidiPassed(tuple(lines[2:]), 0, 5)
-    assert first.then(later, 4) == MidiPassed(tuple(lines), 1, 5)
-    assert first.then(later, 1) == MidiPassed((lines[3],), 3, 6)
+    first, later = MidiTraffic(tuple(lines[:2]), 1, 0), MidiTraffic(tuple(lines[2:]), 0, 5)
+    assert first.then(later, 4) == MidiTraffic(tuple(lines), 1, 5)
+    assert first.then(later, 1) == MidiTraffic((lines[3],), 3, 6)

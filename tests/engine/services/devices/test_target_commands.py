@@ -11,7 +11,7 @@ from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import SORTS, Target
 from engine.protocol.base import Command
 from engine.protocol.edit import SetLatents
-from engine.protocol.generation import AudioModelStatus, StudioShown, Take, Trait
+from engine.protocol.generation import AudioModelStatus, GenerationState, Take, Trait
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.target_choices import offered
 from engine.services.devices import target_commands
@@ -21,7 +21,7 @@ from tests.support.fakes import FakeModel
 
 TRAIT = Trait("drums", 0.9, 0.8, 1.0, 0.5, 0.5)
 TAKE = Take("t1", "A take", "", 4.0, 1.0, "tiny", 0, "none")
-STUDIO = StudioShown(AudioModelStatus("tiny", "ready"), (TRAIT,), takes=(TAKE,), job=3)
+STUDIO = GenerationState(AudioModelStatus("tiny", "ready"), (TRAIT,), takes=(TAKE,), job=3)
 NAMES = {"": "", "dimension": "note_density", "trait": "drums", "number": "2"}
 
 
@@ -61,7 +61,7 @@ def test_all_that_is_there_is_offered(shown: Snapshot) -> None:
     choices = offered(shown, STUDIO)
     assert {each.word for each in choices} == set(SORTS)
     assert Target("gauge", "z31") in choices
-    assert not [each for each in offered(shown, StudioShown()) if each.name == "drums"]
+    assert not [each for each in offered(shown, GenerationState()) if each.name == "drums"]
 
 
 def test_gauges_that_move_together_are_one_command_without_those_that_are_locked(

@@ -45,7 +45,7 @@ from engine.protocol.edit import (
     Vary,
 )
 from engine.protocol.facts import MarkPort, MarkSaved
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import PortStatus, RecordSettings, RecordStatus, Snapshot
 from engine.protocol.transport import (
     Audition,
@@ -86,7 +86,7 @@ def state(model: FakeModel) -> State:
 def do(state: State, *commands: Command) -> Snapshot:
     """Applies commands that are all met."""
     for command in commands:
-        refused = [e for e in state.apply(command) if isinstance(e, Refused)]
+        refused = [e for e in state.apply(command) if isinstance(e, CommandFailed)]
         assert not refused, refused
     return state.snapshot()
 
@@ -95,7 +95,7 @@ def refusal(state: State, command: Command) -> str:
     """Applies a command that is refused and gives the sentence; nothing may change."""
     before = state.snapshot()
     (event,) = state.apply(command)
-    assert isinstance(event, Refused)
+    assert isinstance(event, CommandFailed)
     assert state.snapshot() == before
     return event.message
 
@@ -197,7 +197,7 @@ def test_a_gesture_that_comes_back_leaves_no_step(state: State) -> None:
 
 
 def test_undo_at_the_beginning_says_so(state: State) -> None:
-    assert state.apply(Undo()) == (Noticed("There is nothing to undo."),)
+    assert state.apply(Undo()) == (Notice("There is nothing to undo."),)
     assert state.snapshot().revision == 1
 
 
@@ -426,7 +426,7 @@ def test_the_same_commands_give_the_same_snapshot_bit_for_bit(
             events = state.apply(command)
             after = state.snapshot()
             assert (after.revision > before.revision) == (after != before)
-            if any(isinstance(event, Refused) for event in events):
+            if any(isinstance(event, CommandFailed) for event in events):
                 assert after == before
             shown.append(after)
         return shown

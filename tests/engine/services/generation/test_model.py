@@ -17,9 +17,9 @@ from engine.protocol.generation import (
     OpenAudioModel,
     SetGeneration,
     SetTrait,
-    TakeGrown,
+    TakeProgressed,
 )
-from engine.protocol.notices import Cancel, Noticed, Refused
+from engine.protocol.notices import Cancel, CommandFailed, Notice
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
 from engine.steering.probes import store
@@ -66,25 +66,25 @@ def test_a_song_is_continued_steered_cancelled_repeated_and_the_model_unloaded(
     assert whole.title == "Song +drums"
     assert (whole.prompt_seconds, whole.seconds) == (2.0, 4.0)
     assert take_store.read(whole.id).versions[1] == ("torch", torch.__version__)
-    grown = room.listener.of(TakeGrown)
+    grown = room.listener.of(TakeProgressed)
     assert grown[-1].step == grown[-1].steps == 103
     assert all(meter.name == "drums" for event in grown for meter in event.meters)
 
     room.do(SetGeneration(seconds=20.0), Generate())
     job = room.until(lambda s: s.job).job
     assert job is not None
-    seen = room.listener.wait(TakeGrown, lambda g: g.job == job and g.seconds > 2.2)
+    seen = room.listener.wait(TakeProgressed, lambda g: g.job == job and g.seconds > 2.2)
     part = room.take(Cancel(job))
     assert not part.whole
     assert seen.seconds <= part.seconds < 22.0
     for take in (whole, part):
         again = room.take(MakeAgain(take.id))
         assert take_store.place(again.id).read_bytes() == take_store.place(take.id).read_bytes()
-    assert not [n for n in room.listener.of(Noticed) if "otherwise" in n.text]
+    assert not [n for n in room.listener.of(Notice) if "otherwise" in n.text]
     twin = room.take(MakeTwin(whole.id))
     assert take_store.read(twin.id).prompt == take_store.read(whole.id).prompt
     room.do(CloseAudioModel()).until(lambda s: s.model == AudioModelStatus())
-    assert not room.listener.of(Refused)
+    assert not room.listener.of(CommandFailed)
     room.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol.generation import Meter
-from engine.services.generation.recipe import Change, Steered
+from engine.services.generation.recipe import Change, SteeredTrait
 from engine.services.generation.results import results
 from engine.steering.control.settings import TraitSetting
 
@@ -19,7 +19,9 @@ def trace(*confidences: float) -> list[tuple[Meter, ...]]:
 
 def of(setting: TraitSetting, *confidences: float, changes: tuple[Change, ...] = ()) -> object:
     """Gives the mode, level and verdict of one trait."""
-    (found,) = results((Steered(setting, ""),), changes, trace(*confidences), {"drums": 0.48}, RATE)
+    (found,) = results(
+        (SteeredTrait(setting, ""),), changes, trace(*confidences), {"drums": 0.48}, RATE
+    )
     return found.mode, found.level, found.reached, found.missed
 
 
@@ -65,4 +67,4 @@ def test_the_setting_at_the_end_counts() -> None:
 
 def test_nothing_was_metered_and_so_nothing_is_told() -> None:
     assert results((), (), [], {}, RATE) == ()
-    assert results((Steered(TraitSetting("drums"), ""),), (), [], {}, RATE) == ()
+    assert results((SteeredTrait(TraitSetting("drums"), ""),), (), [], {}, RATE) == ()

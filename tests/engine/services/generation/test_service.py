@@ -15,6 +15,7 @@ from engine.protocol.base import Command
 from engine.protocol.edit import ClearSlot
 from engine.protocol.generation import (
     Generate,
+    GenerationState,
     MakeAgain,
     MakeTwin,
     PauseGeneration,
@@ -24,10 +25,9 @@ from engine.protocol.generation import (
     SaveTake,
     SetGeneration,
     SetTrait,
-    StudioShown,
-    TakeGrown,
+    TakeProgressed,
 )
-from engine.protocol.notices import Cancel, Noticed
+from engine.protocol.notices import Cancel, Notice
 from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
 from tests.support.events import Listener
@@ -81,7 +81,7 @@ def test_opening_tells_the_model_its_traits_the_sound_and_what_was_kept(room: Ro
     assert (shown.sound, shown.silence) == ("Loudspeaker", "")
     late = Listener()
     room.engine.subscribe(late)
-    assert late.wait(StudioShown) == shown
+    assert late.wait(GenerationState) == shown
 
 
 def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> None:
@@ -93,7 +93,7 @@ def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> N
     assert take.whole
     assert (take.seconds, take.prompt_seconds) == (6.0, 2.0)
     assert dict(take.heard)["drums"] > dict(plain.heard)["drums"] + 0.2
-    grown = [event for event in room.listener.of(TakeGrown) if event.peaks]
+    grown = [event for event in room.listener.of(TakeProgressed) if event.peaks]
     assert grown[-1].step == grown[-1].steps == 203
     assert grown[-1].seconds == grown[-1].of == 6.0
     assert 0 < len(grown[-1].history) <= 128
@@ -137,7 +137,7 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
     assert take_store.place(second.id).read_bytes() == take_store.place(first.id).read_bytes()
     assert take_store.read(second.id).trace == recipe.trace
     assert second.parent == first.id
-    assert room.listener.wait(Noticed, lambda n: "bit for bit" in n.text)
+    assert room.listener.wait(Notice, lambda n: "bit for bit" in n.text)
 
 
 def test_a_twin_has_the_same_seed_and_no_push(room: Room) -> None:
@@ -165,7 +165,7 @@ def test_pause_holds_and_lets_go_on(room: Room, stage: FakeStage) -> None:
     stage.model.at_step = at
     room.do(SetGeneration(NOTHING, seconds=1.0), Generate())
     room.until(lambda s: s.paused)
-    held = room.listener.wait(TakeGrown, lambda g: g.step == 11)
+    held = room.listener.wait(TakeProgressed, lambda g: g.step == 11)
     assert held.seconds == pytest.approx(8 / 50)
     room.do(PauseGeneration(False)).until(lambda s: s.job is None and s.takes)
     assert steps == list(range(53))

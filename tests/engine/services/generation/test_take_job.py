@@ -17,14 +17,14 @@ from torch import Tensor
 from engine.jobs import Cancelled, Job
 from engine.music.song import Song
 from engine.protocol.base import Event
-from engine.protocol.generation import Generation, Prompt, TakeGrown
-from engine.protocol.notices import Noticed
+from engine.protocol.generation import Generation, Prompt, TakeProgressed
+from engine.protocol.notices import Notice
 from engine.services.generation import take_store
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls
-from engine.services.generation.recipe import Recipe
-from engine.services.generation.streaming_take import Growth
-from engine.services.generation.take_job import Maker, Order
+from engine.services.generation.recipe import TakeRecipe
+from engine.services.generation.streaming_take import StreamingTake
+from engine.services.generation.take_job import Order, TakeMaker
 from engine.steering.control.settings import TraitSetting
 from tests.support.fake_audio import FakeAudioModel, FakeSpeaker, FakeStage, plant_probes
 
@@ -51,10 +51,10 @@ class Work:
             **changes,  # type: ignore[arg-type]
         )
 
-    def make(self) -> Recipe | None:
+    def make(self) -> TakeRecipe | None:
         """Makes it."""
         parts: StudioParts = FakeStage().parts()
-        made = Maker(self.job, self.model, self.order, self.controls, parts)
+        made = TakeMaker(self.job, self.model, self.order, self.controls, parts)
         found = made.make(lambda _: None, lambda: False)
         if found.fault is not None:
             raise found.fault
@@ -75,7 +75,7 @@ def test_cancelled_at_any_step_it_ends_there_and_what_exists_is_kept(step: int) 
     exists = max(0, step + 1 - LATE)
     if exists == 0:
         assert recipe is None
-        assert any(isinstance(event, Noticed) for event in work.told)
+        assert any(isinstance(event, Notice) for event in work.told)
         return
     assert recipe is not None
     assert recipe.steps == step + 1 == len(recipe.trace)
@@ -152,7 +152,7 @@ def test_growth_is_told_ten_to_twenty_times_a_second_or_at_each_step(
     work.order = replace(work.order, generation=Generation(Prompt("nothing"), 10.0))
     work.model.at_step = wait
     work.make()
-    grown = [event for event in work.told if isinstance(event, TakeGrown)]
+    grown = [event for event in work.told if isinstance(event, TakeProgressed)]
     steps = 500 + LATE
     # The first and the last are told whenever they come.
     assert low * 0.95 <= (len(grown) - 2) / (steps * pace) <= high * 1.01
@@ -197,8 +197,8 @@ def test_a_take_that_grows_too_loud_is_turned_down_as_it_is_heard_and_as_it_is_k
     before: Prompt,
 ) -> None:
     work = loud(before)
-    grown: list[Growth] = []
-    maker = Maker(work.job, work.model, work.order, work.controls, FakeStage().parts())
+    grown: list[StreamingTake] = []
+    maker = TakeMaker(work.job, work.model, work.order, work.controls, FakeStage().parts())
     recipe = maker.make(grown.append, lambda: False).recipe
     assert recipe is not None
     assert recipe.take.loudness is not None

@@ -21,8 +21,8 @@ from engine.services.generation import take_store
 from engine.services.generation.loudness import Levelling
 from engine.services.generation.recipe import (
     Change,
-    Recipe,
-    Steered,
+    SteeredTrait,
+    TakeRecipe,
     decode,
     encode,
     is_id,
@@ -32,7 +32,7 @@ from engine.steering.control.settings import TraitSetting, Tuning
 NAME = "20261122-201500-drums"
 DIGEST = "0123456789abcdef" * 4
 SETTING = TraitSetting("drums", "add", 4.5, 0.7, "smitin", Tuning(heads="all", limit=0.5))
-RECIPE = Recipe(
+RECIPE = TakeRecipe(
     take=Take(
         id=NAME,
         title="Söng +drums",
@@ -60,7 +60,7 @@ RECIPE = Recipe(
     prompt=DIGEST,
     codes=DIGEST,
     audio=DIGEST,
-    traits=(Steered(SETTING, DIGEST),),
+    traits=(SteeredTrait(SETTING, DIGEST),),
     changes=(Change(3, replace(SETTING, mode="remove")),),
     trace=((Meter("drums", 0.5, -0.25, True),),) * 2,
     versions=(("torch", "2"),),

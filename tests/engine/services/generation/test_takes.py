@@ -18,14 +18,14 @@ from engine.protocol.generation import (
     Generate,
     MakeAgain,
     OpenAudioModel,
+    PlaybackMoved,
     PlayTake,
     RemoveTake,
     SaveTake,
     SetGeneration,
     StopTake,
-    TakePlayed,
 )
-from engine.protocol.notices import Noticed
+from engine.protocol.notices import Notice
 from engine.protocol.transport import Play, PlayheadMoved, Stop
 from engine.services.generation import take_store
 from tests.support.fake_audio import FakeAudioModel, FakeStage, plant_probes
@@ -54,8 +54,8 @@ def test_a_take_starts_where_the_next_program_finds_it(room: Room, stage: FakeSt
     (take_store.takes_folder() / "20260101-000000-foreign.json").write_text("{}")
     again = Room(stage.parts()).opened()
     assert again.until(lambda s: s.takes).takes == (take,)
-    assert "passed over" in again.listener.wait(Noticed, lambda n: "take" in n.text).text
-    assert len([n for n in again.listener.of(Noticed) if "passed over" in n.text]) == 1
+    assert "passed over" in again.listener.wait(Notice, lambda n: "take" in n.text).text
+    assert len([n for n in again.listener.of(Notice) if "passed over" in n.text]) == 1
     again.engine.close()
 
 
@@ -84,10 +84,10 @@ def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> 
     assert speaker.orders == ["load", "seek 0.5", "play"]
     assert (speaker.length, speaker.whole) == (1.0, True)
     speaker.moved(Playing("playing", 0.7, 1.0))
-    room.listener.wait(TakePlayed, lambda event: event.take == take.id)
+    room.listener.wait(PlaybackMoved, lambda event: event.take == take.id)
     speaker.moved(Playing("ended", 1.0, 1.0))
     room.until(lambda s: s.playing is None)
-    assert room.listener.of(TakePlayed)[-1].take is None
+    assert room.listener.of(PlaybackMoved)[-1].take is None
     room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
     room.do(StopTake()).until(lambda s: s.playing is None)
     assert speaker.orders[-1] == "stop"
@@ -139,7 +139,7 @@ def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage)
 def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
     take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
     room.do(save := SaveTake(take.id, str(tmp_path / "mine")))
-    room.listener.wait(Noticed, lambda event: event.answers == save)
+    room.listener.wait(Notice, lambda event: event.answers == save)
     wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
     np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
     assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(

@@ -19,9 +19,9 @@ class Watch(MetaPathFinder):
 
 sys.meta_path.insert(0, Watch())
 from engine.protocol.generation import Generate, OpenAudioModel, SetGeneration, SetTrait
-from engine.audio.devices import Sound
-from engine.protocol.generation import StudioShown
-from engine.protocol.notices import Refused
+from engine.audio.devices import SoundDevices
+from engine.protocol.generation import GenerationState
+from engine.protocol.notices import CommandFailed
 from engine.runtime.engine import Engine
 from engine.services.generation.backends import StudioParts
 from tests.support.fakes import FakeModel
@@ -38,16 +38,16 @@ def wait(found):
     with changed:
         assert changed.wait_for(lambda: any(map(found, told)), 60), told
 
-parts = StudioParts(devices=lambda: Sound((), "None here."))
+parts = StudioParts(devices=lambda: SoundDevices((), "None here."))
 engine = Engine(FakeModel, lambda tell: RecordingPlayer(), studio=parts)
 engine.subscribe(hear)
 engine.start()
 engine.send(SetGeneration(seed=3))
 engine.send(Generate())
-wait(lambda e: isinstance(e, Refused))
+wait(lambda e: isinstance(e, CommandFailed))
 assert not {"torch", "numpy", "soundfile", "audiocraft"} & set(asked), asked
 engine.send(OpenAudioModel(sys.argv[1]))
-wait(lambda e: isinstance(e, StudioShown) and e.model.state == "failed")
+wait(lambda e: isinstance(e, GenerationState) and e.model.state == "failed")
 assert asked["torch"] == "audio jobs", asked["torch"]
 engine.send(SetTrait("drums"))
 engine.close()

@@ -27,7 +27,7 @@ from engine.protocol.files import (
     RecoverSong,
     SaveSong,
 )
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.services.session import autosave
 from engine.services.session.keeper import Keeper
 from tests.engine.runtime.test_dispatcher import SONG, Desk
@@ -59,13 +59,13 @@ def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
     return ends
 
 
-def answered(desk: Desk, command: Command) -> Noticed | Refused:
+def answered(desk: Desk, command: Command) -> Notice | CommandFailed:
     """Gives a command and what answers it."""
     desk.forget()
     desk.do(command)
 
-    def answers() -> list[Noticed | Refused]:
-        told = [each for each in desk.events if isinstance(each, Noticed | Refused)]
+    def answers() -> list[Notice | CommandFailed]:
+        told = [each for each in desk.events if isinstance(each, Notice | CommandFailed)]
         return [each for each in told if each.answers == command]
 
     soon(answers)
@@ -205,7 +205,7 @@ from engine.runtime.engine import Engine
 from engine.music.song import Song
 from engine.services.session import autosave
 from tests.support.events import Listener
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import Notice, CommandFailed
 from tests.support.fakes import FakeModel
 from tests.support.fake_player import RecordingPlayer
 kept = autosave.waiting()[0]
@@ -215,8 +215,9 @@ engine.start()
 print("ready", flush=True)
 sys.stdin.readline()
 engine.send(RecoverSong(kept.path))
-listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
-print("taken" if listener.of(Noticed) else listener.of(Refused)[0].message, flush=True)
+answers = lambda: listener.of(Notice) + listener.of(CommandFailed)
+listener.until(lambda: any(each.answers for each in answers()))
+print("taken" if listener.of(Notice) else listener.of(CommandFailed)[0].message, flush=True)
 sys.stdin.readline()
 engine.close()
 """
@@ -255,7 +256,7 @@ def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
     Path(kept.path).write_text("{")
     again = Desk(keep=True)
     again.do(RecoverSong(kept.path))
-    assert len(again.told(Refused)) == 1
+    assert len(again.told(CommandFailed)) == 1
     ended(again)
     Path(kept.path).write_text(text)
     assert tempos() == [94]
@@ -266,14 +267,14 @@ def test_what_cannot_be_kept_is_answered_and_can_be_copied(home: Path) -> None:
     desk = Desk(keep=True)
     desk.do(SetTempo(94))
     refused = answered(desk, KeepUnsaved())
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, CommandFailed)
     assert str(home / "state") in refused.message
     said = answered(desk, KeepUnsaved(copies=True))
-    assert isinstance(said, Noticed)
+    assert isinstance(said, Notice)
     (copy,) = (home / "data" / "songs").iterdir()
     assert str(copy) in said.text
     assert song_file.read(copy).song.tempo == 94
-    assert isinstance(answered(desk, KeepUnsaved()), Noticed)
+    assert isinstance(answered(desk, KeepUnsaved()), Notice)
     assert [end.path for end in ended(desk)] == [copy]
 
 
@@ -281,9 +282,9 @@ def test_once_the_disk_is_there_again_it_is_kept(home: Path) -> None:
     (home / "state").write_text("in the way")
     desk = Desk(keep=True)
     desk.do(SetTempo(94), OpenSong(opened(home)))
-    assert isinstance(answered(desk, KeepUnsaved()), Refused)
+    assert isinstance(answered(desk, KeepUnsaved()), CommandFailed)
     (home / "state").unlink()
-    assert isinstance(answered(desk, KeepUnsaved()), Noticed)
+    assert isinstance(answered(desk, KeepUnsaved()), Notice)
     ended(desk)
     assert tempos() == [94]
 
@@ -341,8 +342,8 @@ def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> N
     one.do(SaveSong())
     assert one.conductor.snapshot.saved
     two.do(SaveSong())
-    (refused,) = two.told(Refused)
-    assert isinstance(refused, Refused)
+    (refused,) = two.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
     assert "another program" in refused.message
     assert refused.again == SaveSong(None, replace=True)
     assert song_file.read(path).song.tempo == 91
@@ -351,7 +352,7 @@ def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> N
     assert song_file.read(path).song.tempo == 92
     # Now the first is behind, and is asked in its turn.
     one.do(SetTempo(93), SaveSong())
-    assert len(one.told(Refused)) == 1
+    assert len(one.told(CommandFailed)) == 1
     one.do(OpenSong(path), SetTempo(94), SaveSong())
     assert song_file.read(path).song.tempo == 94
     for desk in (one, two):
@@ -362,14 +363,14 @@ def test_a_song_does_not_replace_what_is_there_unasked(tmp_path: Path) -> None:
     path = opened(tmp_path)
     desk = Desk()
     desk.do(SaveSong(path))
-    (refused,) = desk.told(Refused)
-    assert isinstance(refused, Refused)
+    (refused,) = desk.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
     assert refused.again == SaveSong(path, replace=True)
     desk.do(SaveSong(str(tmp_path / "new")), SetTempo(91), SaveSong())
     assert song_file.read(tmp_path / "new").song.tempo == 91
     Path(tmp_path / "new.armonica").unlink()
     desk.do(SaveSong())
-    assert len(desk.told(Refused)) == 1
+    assert len(desk.told(CommandFailed)) == 1
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -385,7 +386,7 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
         os.utime(path, (1, 1))
     unchanged = Desk(keep=True)
     unchanged.do(RecoverSong(kept.path), SaveSong())
-    assert not unchanged.told(Refused)
+    assert not unchanged.told(CommandFailed)
     ended(unchanged)
     second = Desk(keep=True)
     second.do(OpenSong(path), SetTempo(92))
@@ -398,7 +399,7 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
         os.utime(path, (time.time() + 10, time.time() + 10))
     changed = Desk(keep=True)
     changed.do(RecoverSong(kept.path), SaveSong())
-    assert len(changed.told(Refused)) == 1
+    assert len(changed.told(CommandFailed)) == 1
     assert song_file.read(path).song.tempo == 99
     ended(changed)
 
@@ -409,7 +410,7 @@ def test_of_two_who_save_at_once_one_is_asked(tmp_path: Path) -> None:
 import sys
 from engine.protocol.edit import SetTempo
 from engine.protocol.files import SaveSong
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import Notice, CommandFailed
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
@@ -423,8 +424,9 @@ listener.until(lambda: engine.snapshot.song.tempo == float(tempo))
 print("ready", flush=True)
 sys.stdin.readline()
 engine.send(SaveSong())
-listener.until(lambda: any(each.answers for each in listener.of(Noticed) + listener.of(Refused)))
-print("saved" if any(each.answers for each in listener.of(Noticed)) else "asked", flush=True)
+answers = lambda: listener.of(Notice) + listener.of(CommandFailed)
+listener.until(lambda: any(each.answers for each in answers()))
+print("saved" if any(each.answers for each in listener.of(Notice)) else "asked", flush=True)
 engine.close()
 """
     started = [

@@ -13,7 +13,7 @@ from engine.music.modulation import CENTRE, Modulation
 from engine.music.song import Origin, Slot, Song
 from engine.protocol.edit import RemoveModulation, SelectSlot, SetLatent, SetModulation, Undo
 from engine.protocol.transport import Play, Stop
-from engine.services.transport.cc_output import AHEAD, GAP, Modulator
+from engine.services.transport.cc_output import AHEAD, GAP, CcOutput
 from engine.services.transport.sequencer import LEAD
 from tests.engine.runtime.test_dispatcher import Desk, measure
 
@@ -42,7 +42,7 @@ def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
 
 
 def test_a_value_is_sent_once_and_again_when_it_changes() -> None:
-    told = Modulator()
+    told = CcOutput()
     assert sent(told.update(song(0.0), 0, None, 1.0)) == [(1.0, 64)]
     assert told.update(song(0.001), 0, None, 2.0) == []
     assert sent(told.update(song(3.0), 0, None, 3.0)) == [(3.0, 127)]
@@ -50,7 +50,7 @@ def test_a_value_is_sent_once_and_again_when_it_changes() -> None:
 
 
 def test_what_comes_too_soon_waits_and_only_the_last_of_it_is_sent() -> None:
-    told = Modulator()
+    told = CcOutput()
     told.update(song(0.0), 0, None, 1.0)
     assert told.update(song(1.0), 0, None, 1.001) == []
     assert told.update(song(2.0), 0, None, 1.002) == []
@@ -60,7 +60,7 @@ def test_what_comes_too_soon_waits_and_only_the_last_of_it_is_sent() -> None:
 
 
 def test_a_slot_without_a_code_changes_nothing() -> None:
-    told = Modulator()
+    told = CcOutput()
     first = song(1.0)
     told.update(first, 0, None, 0.0)
     empty = replace(first, slots=(*first.slots, Slot()))
@@ -70,7 +70,7 @@ def test_a_slot_without_a_code_changes_nothing() -> None:
 
 
 def test_a_new_range_is_sent_and_a_bend_that_goes_leaves_the_instrument_in_tune() -> None:
-    told = Modulator()
+    told = CcOutput()
     told.update(song(3.0, modulations=(CUTOFF, BEND)), 0, None, 0.0)
     narrow = replace(CUTOFF, high=90)
     assert sent(told.update(song(3.0, modulations=(narrow, BEND)), 0, None, 1.0)) == [(1.0, 90)]
@@ -83,7 +83,7 @@ def test_a_new_range_is_sent_and_a_bend_that_goes_leaves_the_instrument_in_tune(
 
 
 def test_the_next_slot_s_value_is_sent_for_its_start() -> None:
-    told, music = Modulator(), song(-3.0, 3.0)
+    told, music = CcOutput(), song(-3.0, 3.0)
     assert sent(told.update(music, 0, (4.0, 1), 0.0)) == [(0.0, 0)]
     assert told.wake() == 4.0 - AHEAD
     assert sent(told.update(music, 0, (4.0, 1), 3.9)) == [(4.0, 127)]
@@ -106,7 +106,7 @@ moves = st.lists(
 def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stands(
     moves: list[tuple[float, int, float]], bar: float
 ) -> None:
-    told, values, now = Modulator(), [0.0, 0.0], 0.0
+    told, values, now = CcOutput(), [0.0, 0.0], 0.0
     out: list[tuple[float, int, int]] = []
 
     def update(at: float) -> None:
@@ -180,7 +180,7 @@ def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> 
     desk.do(SetModulation(CUTOFF), SetModulation(replace(CUTOFF, dimension=3)))
     desk.do(SetModulation(replace(CUTOFF, dimension=99)), RemoveModulation(7))
     assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
-    refusals = [str(event) for event in desk.events if type(event).__name__ == "Refused"]
+    refusals = [str(event) for event in desk.events if type(event).__name__ == "CommandFailed"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
     assert desk.conductor.snapshot.undo == ("complexity moves CC 74 ch 3",)
 

@@ -17,11 +17,11 @@ from engine.midi.player.schedule import Schedule
 from engine.music.song import Slot, Song
 from engine.protocol.base import Command
 from engine.protocol.edit import RemoveSlot, SetTempo
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus
 from engine.protocol.transport import (
     BackToOwnTempo,
-    ClockFollowed,
+    ClockSyncMeasured,
     FollowClock,
     Play,
     PlayheadMoved,
@@ -71,7 +71,7 @@ class Room:
 
     def run(self, heard: Iterable[tuple[float, bytes]], end: float, port: str = DAW) -> Room:
         """Lets messages arrive, and time go on to ``end``."""
-        arrivals = [(at + LINE, m.Heard(at, port, data)) for at, data in heard]
+        arrivals = [(at + LINE, m.MidiReceived(at, port, data)) for at, data in heard]
         for at, report in arrivals:
             self._to(at)
             self.do(report)
@@ -203,8 +203,8 @@ def test_ramps_are_followed(tempi_: tuple[float, float], most: float) -> None:
     true = [1 + at for at in tempi(ramp(*tempi_, 8, 16), 32)]
     room = Room().run(stream(uniform(true, 0.5 * MS), START), true[-1])
     assert worst(errors(room, true)) < most * MS
-    shown = room.desk.told(ClockFollowed)[-1]
-    assert isinstance(shown, ClockFollowed)
+    shown = room.desk.told(ClockSyncMeasured)[-1]
+    assert isinstance(shown, ClockSyncMeasured)
     assert shown.tempo == pytest.approx(tempi_[1], rel=0.01)
     assert shown.drift == pytest.approx(0, abs=1)
 
@@ -264,8 +264,8 @@ def test_the_offset_moves_the_music_against_the_pulses() -> None:
         assert [error / MS for error in errors(room, true)] == pytest.approx(
             [offset] * len(errors(room, true)), abs=0.6
         )
-        shown = room.desk.told(ClockFollowed)[-1]
-        assert isinstance(shown, ClockFollowed)
+        shown = room.desk.told(ClockSyncMeasured)[-1]
+        assert isinstance(shown, ClockSyncMeasured)
         assert shown.drift == pytest.approx(0, abs=0.6)
 
 
@@ -380,13 +380,13 @@ def test_of_two_clocks_the_first_is_kept_while_it_sends() -> None:
 def test_our_own_echo_is_refused_and_a_machine_that_hears_nothing_says_so() -> None:
     desk = Desk()
     desk.do(FollowClock("jack:armonica:out"))
-    refused = desk.told(Refused)[-1]
-    assert isinstance(refused, Refused)
+    refused = desk.told(CommandFailed)[-1]
+    assert isinstance(refused, CommandFailed)
     assert "would follow itself" in refused.message
     assert desk.conductor.snapshot.clock.follow is None
     deaf = Desk(settings=Settings(inputs="none"))
     deaf.do(FollowClock())
-    assert deaf.told(Noticed) == [Noticed("No MIDI input is heard, so no clock either.", "warning")]
+    assert deaf.told(Notice) == [Notice("No MIDI input is heard, so no clock either.", "warning")]
 
 
 def test_a_tempo_out_of_range_stops_the_music_until_it_is_back() -> None:
@@ -437,6 +437,8 @@ def test_whatever_comes_every_note_ends_and_nothing_is_refused(
     room.do(Stop())
     room.at(now + 1)
     assert len(room.notes) == len(room.ends)
-    refused = [each.answers for each in room.desk.told(Refused) if isinstance(each, Refused)]
+    refused = [
+        each.answers for each in room.desk.told(CommandFailed) if isinstance(each, CommandFailed)
+    ]
     # The last slot stays.
     assert all(isinstance(answer, RemoveSlot) for answer in refused)

@@ -22,12 +22,12 @@ from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import InsertSlot, RemoveSlot, SetLatent, SetTempo, Undo
 from engine.protocol.files import OpenSong
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import RecordStatus
 from engine.protocol.transport import (
     CaptureLast,
     EndRecording,
-    KeysHeard,
+    KeysPlayed,
     Panic,
     Play,
     Record,
@@ -73,7 +73,7 @@ class Hands:
             events.append((off, bytes((0x80, pitch, 0))))
         for at, data in sorted(events, key=lambda event: (event[0], event[1][0])):
             self.desk.until(self.start + at)
-            self.desk.do(m.Heard(self.start + at, "keys", data))
+            self.desk.do(m.MidiReceived(self.start + at, "keys", data))
         return self
 
     def until(self, position: float) -> Hands:
@@ -101,7 +101,7 @@ class Hands:
 
     def notices(self) -> list[str]:
         """What was said in words."""
-        return [event.text for event in self.desk.told(Noticed) if isinstance(event, Noticed)]
+        return [event.text for event in self.desk.told(Notice) if isinstance(event, Notice)]
 
 
 def test_what_is_played_goes_into_its_slot_at_the_end_of_the_measure() -> None:
@@ -190,8 +190,8 @@ def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is()
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:
     hands = Hands(settings=Settings()).record(count_in=4.0)
     hands.play((-3, -2, C), (-2, -1, D)).until(-0.5)
-    shown = hands.desk.told(KeysHeard)[-1]
-    assert isinstance(shown, KeysHeard)
+    shown = hands.desk.told(KeysPlayed)[-1]
+    assert isinstance(shown, KeysPlayed)
     assert (shown.count, shown.slot) == (1, None)
     hands.play((0, 4, E)).until(4.2).stop()
     assert hands.tunes() == ["E-------", "", "", ""]
@@ -205,8 +205,8 @@ def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
     hands.desk.do(Record(slot=1, measures=1))
     hands.play((1.5, 2.5, G))
     assert hands.desk.conductor.snapshot.recording == RecordStatus("replace", 1, 1)
-    shown = hands.desk.told(KeysHeard)[-1]
-    assert isinstance(shown, KeysHeard)
+    shown = hands.desk.told(KeysPlayed)[-1]
+    assert isinstance(shown, KeysPlayed)
     assert shown.count == 2
     hands.play((4, 8, E)).until(8.2)
     assert hands.tunes() == ["C-C-C-C-", "E-------"]
@@ -264,8 +264,8 @@ def test_whatever_ends_a_recording_keeps_it(end: Command) -> None:
 def test_a_recording_cannot_be_begun_twice() -> None:
     hands = Hands().record()
     hands.desk.do(Record())
-    (refused,) = hands.desk.told(Refused)
-    assert isinstance(refused, Refused)
+    (refused,) = hands.desk.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
     assert refused.message == "It records already."
 
 
@@ -274,7 +274,7 @@ def test_channels_are_left_out_where_others_are_chosen() -> None:
     hands.desk.do(SetThru(True, (3,)))
     hands.record().play((0, 1, C)).until(4.2)
     assert hands.tunes()[0] == ""
-    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x93, D, 70))))
+    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x93, D, 70))))
     hands.until(8.2)
     assert [slot.empty for slot in hands.slots] == [True, False, True, True]
 
@@ -288,18 +288,18 @@ def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message
         while hands.desk.now < end - 1e-6:
             at = next(pulses) / 24
             hands.desk.until(at)
-            hands.desk.do(m.Heard(at, "daw", b"\xf8"))
+            hands.desk.do(m.MidiReceived(at, "daw", b"\xf8"))
 
-    hands.desk.do(m.Heard(0.0, "daw", b"\xfa"))
+    hands.desk.do(m.MidiReceived(0.0, "daw", b"\xfa"))
     until(1.0)
     hands.desk.do(Record(slot=0, measures=2))
     until(9.0)
     began = hands.desk.conductor.snapshot.recording
     assert began == RecordStatus("replace", 0, 2)
     until(12.0)
-    hands.desk.do(m.Heard(12.0, "keys", bytes((0x90, G, 70))))
+    hands.desk.do(m.MidiReceived(12.0, "keys", bytes((0x90, G, 70))))
     until(13.0)
-    hands.desk.do(m.Heard(13.0, "daw", message))
+    hands.desk.do(m.MidiReceived(13.0, "daw", message))
     until(14.0)
     assert hands.desk.conductor.snapshot.recording is None
     assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
@@ -307,7 +307,7 @@ def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message
 
 def test_the_settings_may_name_the_channels_that_count() -> None:
     hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
-    hands.desk.do(m.Heard(hands.desk.now, "keys", bytes((0x91, D, 70))))
+    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x91, D, 70))))
     hands.until(8.2)
     assert hands.tunes()[:2] == ["", "D-------"]
 
@@ -351,9 +351,9 @@ def test_what_was_played_to_the_loop_is_read_on_its_beat_also_when_it_has_stoppe
 
 def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
     hands = Hands()
-    hands.desk.do(m.Heard(0.0, "keys", bytes((0xB0, 64, 127))))
+    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0xB0, 64, 127))))
     hands.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
-    hands.until(4).desk.do(m.Heard(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
+    hands.until(4).desk.do(m.MidiReceived(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
     assert hands.tunes()[0] == "G---C---"
     assert hands.notices() == [
         "1 measure of what was just played. 2 notes left out below the highest line."
@@ -363,8 +363,8 @@ def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
 def test_where_nothing_was_played_that_is_said() -> None:
     hands = Hands()
     hands.desk.do(CaptureLast())
-    (refused,) = hands.desk.told(Refused)
-    assert isinstance(refused, Refused)
+    (refused,) = hands.desk.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
     assert refused.message == "Nothing was played that could be kept."
 
 
@@ -382,26 +382,28 @@ def test_as_much_is_kept_as_the_song_has_room_for() -> None:
 
 def test_the_keys_that_are_down_are_shown_and_on_the_beat_what_was_played() -> None:
     hands = Hands(FULL)
-    hands.desk.do(m.Heard(0.0, "keys", bytes((0x90, G, 70))))
-    assert hands.desk.told(KeysHeard) == [KeysHeard((G,))]
-    hands.desk.do(m.Heard(0.1, "keys", bytes((0x80, G, 70))), Play())
+    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))))
+    assert hands.desk.told(KeysPlayed) == [KeysPlayed((G,))]
+    hands.desk.do(m.MidiReceived(0.1, "keys", bytes((0x80, G, 70))), Play())
     hands.start = hands.desk.now + LEAD
     hands.play((1, 2, E), (2.5, 3, D)).until(3.2)
-    shown = hands.desk.told(KeysHeard)[-1]
-    assert shown == KeysHeard((), 0, ((1.0, 2.0, E), (2.5, 3.0, D)))
+    shown = hands.desk.told(KeysPlayed)[-1]
+    assert shown == KeysPlayed((), 0, ((1.0, 2.0, E), (2.5, 3.0, D)))
     hands.stop()
-    assert hands.desk.told(KeysHeard)[-1] == KeysHeard()
+    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
 
 
 def test_keys_whose_port_has_gone_are_up() -> None:
     hands = Hands()
-    hands.desk.do(m.Heard(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
-    assert hands.desk.told(KeysHeard)[-1] == KeysHeard()
+    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
+    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
 
 
 deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
     st.builds(
-        lambda kind, pitch, velocity: lambda: m.Heard(0.0, "k", bytes((kind, pitch, velocity))),
+        lambda kind, pitch, velocity: (
+            lambda: m.MidiReceived(0.0, "k", bytes((kind, pitch, velocity)))
+        ),
         st.sampled_from([0x80, 0x90, 0xB0]),
         st.sampled_from([C, D, 30, 64, 100]),
         st.integers(0, 127),
@@ -437,7 +439,7 @@ def test_whatever_is_played_and_asked_the_song_stays_whole(
     for wait, deed in deeds:
         hands.desk.until(hands.desk.now + wait)
         told = deed()
-        if isinstance(told, m.Heard):
+        if isinstance(told, m.MidiReceived):
             told = replace(told, at=hands.desk.now)
         hands.desk.do(told)
     hands.desk.do(Stop())

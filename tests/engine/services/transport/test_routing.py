@@ -12,7 +12,7 @@ from engine.midi.player.schedule import Schedule
 from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetRoutes, Undo
-from engine.protocol.notices import Noticed, Refused
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.transport import Play, Stop
 from engine.services.editing.command_log import replay
 from engine.services.transport.routing import Routing
@@ -33,7 +33,7 @@ def test_the_same_port_sounds_an_octave_above_and_another_port_an_octave_below()
     desk = Desk()
     told = desk.do(SetRoutes((OCTAVE, BASS)))
     assert of(1, told) == [
-        m.OpenPort("Synth", hush=True, outlet=1),
+        m.UsePort("Synth", hush=True, outlet=1),
         m.Send(0.0, b"\xc2\x21", 1),
     ]
     desk.forget()
@@ -56,7 +56,7 @@ def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None
     status = dict(desk.conductor.snapshot.routed)["Synth"]
     assert (status.name, status.state) == ("alsa:Synth", "open")
     desk.do(m.PortLost("alsa:Synth", 1), m.PortOpened("alsa:Synth", 1))
-    said = [event.text for event in desk.told(Noticed) if isinstance(event, Noticed)]
+    said = [event.text for event in desk.told(Notice) if isinstance(event, Notice)]
     assert ["has gone" in said[0], "is back" in said[1]] == [True, True]
     desk.do(m.PortFailed("Synth", "It is in use.", 1))
     assert dict(desk.conductor.snapshot.routed)["Synth"].detail == "It is in use."
@@ -72,9 +72,9 @@ def test_routes_are_steps_and_undo_leaves_their_ports() -> None:
     desk.forget()
     desk.do(Undo())
     # The port stays open while it is wanted.
-    assert not [each for each in desk.player.messages if isinstance(each, m.OpenPort)]
+    assert not [each for each in desk.player.messages if isinstance(each, m.UsePort)]
     desk.do(Undo())
-    assert m.OpenPort(None, outlet=1) in desk.player.messages
+    assert m.UsePort(None, outlet=1) in desk.player.messages
     assert desk.conductor.snapshot.routed == ()
     desk.forget()
     desk.do(Play())
@@ -96,15 +96,15 @@ def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
     desk = Desk()
     quiet = replace(BASS, clock=False)
     told = desk.do(SetRoutes((quiet, Route("Other", clock=False))))
-    opened = [each for each in told if isinstance(each, m.OpenPort)]
+    opened = [each for each in told if isinstance(each, m.UsePort)]
     assert [(each.name, each.outlet, each.clock) for each in opened] == [
         ("Synth", 1, False),
         ("Other", 2, False),
     ]
     desk.forget()
     told = desk.do(SetRoutes((quiet, BASS)))
-    opened = [each for each in told if isinstance(each, m.OpenPort)]
-    assert opened == [m.OpenPort(None, outlet=2), m.OpenPort("Synth", True, 1, True)]
+    opened = [each for each in told if isinstance(each, m.UsePort)]
+    assert opened == [m.UsePort(None, outlet=2), m.UsePort("Synth", True, 1, True)]
 
 
 def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> None:
@@ -113,19 +113,19 @@ def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> N
     assert of(1, desk.player.messages) == []
     desk.forget()
     desk.do(m.Ready(1, True))
-    assert of(1, desk.player.messages)[0] == m.OpenPort("Synth", hush=True, outlet=1)
+    assert of(1, desk.player.messages)[0] == m.UsePort("Synth", hush=True, outlet=1)
     assert [n.pitch for n in desk.player.notes()][:2] == [60, 48]
     desk.forget()
     # Its successor is told of the ports by its link.
     desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
-    assert not [each for each in desk.player.messages if isinstance(each, m.OpenPort)]
+    assert not [each for each in desk.player.messages if isinstance(each, m.UsePort)]
     assert m.Send(0.0, b"\xc2\x21", 1) in desk.player.messages
 
 
 def test_too_many_routes_are_refused_and_a_recording_replays_them() -> None:
     desk = Desk()
     desk.do(SetRoutes((OCTAVE,) * 8))
-    assert len(desk.told(Refused)) == 1
+    assert len(desk.told(CommandFailed)) == 1
     desk.do(SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
     assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
 
@@ -162,7 +162,7 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
                     schedule.flush(at, cut, now)
                 case m.Prolong(channel, pitch, off):
                     schedule.prolong(channel, pitch, off)
-                case m.OpenPort(name, outlet=outlet) if outlet:
+                case m.UsePort(name, outlet=outlet) if outlet:
                     ports[outlet] = name
                 case _:
                     pass
@@ -192,9 +192,9 @@ def test_what_is_not_about_notes_is_told_once() -> None:
     routing = Routing()
     routing.take(replace(SONG, routes=(BASS,)), 0.0)
     clock = m.ClockRun(1.0, 0.02)
-    assert routing.spread([clock, m.Panic(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
+    assert routing.spread([clock, m.SilenceAll(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
         clock,
-        m.Panic(),
+        m.SilenceAll(),
         m.Send(1.0, b"\xb0\x01\x02"),
     ]
     assert routing.spread([m.Notes((note(1, 2, 60),))], 0)[1] == m.Notes(

@@ -71,7 +71,7 @@ class Stage:
                     self.schedule.flush(at, cut, self.now)
                 case m.Prolong(channel, pitch, off):
                     self.schedule.prolong(channel, pitch, off)
-                case m.Panic():
+                case m.SilenceAll():
                     self._hear(self.now, self.schedule.silence())
                 case _:
                     self.others.append(message)
@@ -354,7 +354,7 @@ def test_panic_goes_out_at_once() -> None:
     stage = Stage(song("C---"))
     stage.play()
     stage.until(0.5)
-    assert stage.tell(stage.sequencer.panic(0.5)) == [m.Panic(), m.ClockStop(0.5)]
+    assert stage.tell(stage.sequencer.panic(0.5)) == [m.SilenceAll(), m.ClockStop(0.5)]
     assert stage.until(5.0).heard == [(0.0, "on", C), (0.5, "off", C)]
 
 

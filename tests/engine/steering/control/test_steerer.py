@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.errors import UnknownName
-from engine.steering.control.meter import AGGREGATES, Meter
+from engine.steering.control.meter import AGGREGATES, ProbeMeter
 from engine.steering.control.push import BOUND, full_push
 from engine.steering.control.settings import TraitSetting, Tuning
 from engine.steering.control.steerer import Steerer
@@ -240,39 +240,42 @@ def test_one_trait_comes_and_the_other_goes() -> None:
 
 def test_a_windowed_probe_reads_the_mean_of_its_last_steps(toy: Toy) -> None:
     probe = toy.probe(read_out="mean", window=10)
-    plain, pooled = Meter(replace(probe, card=replace(probe.card, window=1))), Meter(probe)
+    plain, pooled = (
+        ProbeMeter(replace(probe, card=replace(probe.card, window=1))),
+        ProbeMeter(probe),
+    )
     noise = torch.Generator().manual_seed(0)
     frames = [toy.outputs(torch.tensor([-1.0]), noise) for _ in range(40)]
     for step, frame in enumerate(frames):
         found = pooled.read(step, frame)
         assert found == pytest.approx(
-            Meter(replace(probe, card=replace(probe.card, window=1))).read(
+            ProbeMeter(replace(probe, card=replace(probe.card, window=1))).read(
                 step, torch.stack(frames[max(0, step - 9) : step + 1]).mean(0)
             ),
             abs=1e-4,
         )
-    assert plain.read(0, frames[0]) == Meter(probe).read(0, frames[0])
+    assert plain.read(0, frames[0]) == ProbeMeter(probe).read(0, frames[0])
     # A step that is not after the last one begins anew.
     assert pooled.read(0, frames[7]) == pytest.approx(plain.read(0, frames[7]))
 
 
 def test_one_loud_head_moves_the_mean_and_not_the_median(probe: Probe) -> None:
     outputs = torch.zeros(SHAPE)
-    before = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
+    before = {each: ProbeMeter(probe, each).read(0, outputs) for each in AGGREGATES}
     at = divmod(int(probe.top(1)[0]), SHAPE[1])
     outputs[at] = 1000 * probe.weights[at]
-    after = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
+    after = {each: ProbeMeter(probe, each).read(0, outputs) for each in AGGREGATES}
     chances = torch.sigmoid((outputs * probe.weights).sum(-1) + probe.intercepts).flatten()
     chances = chances[probe.top(probe.card.monitor_heads)]
     assert after["mean"] == pytest.approx(float(chances.mean()), abs=1e-5)
     assert after["median"] == pytest.approx(float(chances.quantile(0.5)), abs=1e-5)
     assert before["mean"] != after["mean"]
     with pytest.raises(UnknownName):
-        Meter(probe, "loudest")  # type: ignore[arg-type]
+        ProbeMeter(probe, "loudest")  # type: ignore[arg-type]
 
 
 def test_the_meter_counts_steps_and_not_readings(toy: Toy) -> None:
-    meter = Meter(toy.probe(read_out="mean", window=3))
+    meter = ProbeMeter(toy.probe(read_out="mean", window=3))
     noise = torch.Generator().manual_seed(0)
     absent, there = (toy.outputs(torch.tensor([level]), noise) for level in (-1.5, 1.5))
     assert (meter.read(0, absent) or 0) < 0.5

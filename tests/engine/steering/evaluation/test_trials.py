@@ -16,7 +16,7 @@ from engine.steering.evaluation.trials import (
     LENGTH,
     PROMPT,
     Arm,
-    Prompt,
+    TrialPrompt,
     continue_prompts,
     frechet,
     judge,
@@ -98,7 +98,7 @@ class Hears(Tagger):
 
 def test_a_continuation_is_judged_by_its_end_and_its_prompt_by_its_beginning() -> None:
     wave = tune(LENGTH)
-    prompt = Prompt("drums", 0, wave, wave, ("melody", "bass"))
+    prompt = TrialPrompt("drums", 0, wave, wave, ("melody", "bass"))
     torch.manual_seed(0)
     tagger = Hears().eval()
     found = judge(tagger, prompt, wave, 0)
@@ -114,7 +114,7 @@ def test_a_continuation_is_judged_by_its_end_and_its_prompt_by_its_beginning() -
     ended[round(3.5 * RATE) :] = 0
     silent = judge(tagger, prompt, ended, 0)
     assert (silent["success"], silent["silent"]) == (False, True)
-    nobody = judge(tagger, Prompt("drums", 0, wave, wave, ("bass",)), wave, 0)
+    nobody = judge(tagger, TrialPrompt("drums", 0, wave, wave, ("bass",)), wave, 0)
     assert nobody["kept"] is None
 
 

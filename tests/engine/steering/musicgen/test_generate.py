@@ -12,7 +12,7 @@ import torch
 
 from engine.errors import NotReady, OutOfRange
 from engine.steering.musicgen.fast_attention import quick_steps
-from engine.steering.musicgen.generate import Request, Step, generate
+from engine.steering.musicgen.generate import GenerationStep, Request, generate
 from engine.steering.musicgen.heads import delayed, outputs
 from engine.steering.musicgen.model import AudioModel, open_model
 from engine.steering.spec import TraitReading
@@ -59,7 +59,7 @@ def prompt(frames: int = 12, seed: int = 1) -> torch.Tensor:
     return torch.randint(ENTRIES, (4, frames), generator=torch.Generator().manual_seed(seed))
 
 
-def finished(steps: Iterable[Step]) -> Step:
+def finished(steps: Iterable[GenerationStep]) -> GenerationStep:
     return list(steps)[-1]
 
 

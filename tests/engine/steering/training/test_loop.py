@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadModel, CannotWrite, OutOfRange
-from engine.steering.training.loop import CHECKPOINT, METRICS, Progress, run
+from engine.steering.training.loop import CHECKPOINT, METRICS, TrainingProgress, run
 
 
 class Killed(BaseException):
@@ -49,7 +49,7 @@ class Doubling:
 
 
 def test_a_run_writes_its_figures_and_exports_what_it_learned(tmp_path: Path) -> None:
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     model = run(
         Doubling(), tmp_path, 25, {"seed": 1}, save_every=5, measure_every=10,
         on_progress=told.append,
@@ -95,7 +95,7 @@ def test_a_run_that_is_done_has_been_exported(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_from_one_with_fewer_steps(tmp_path: Path) -> None:
     run(Doubling(), tmp_path, 10, {})
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     run(Doubling(), tmp_path, 30, {}, on_progress=told.append)
     assert [each.step for each in told] == [20, 30]
 

@@ -1,0 +1,56 @@
+"""One name, one class; and programs in strings name what is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FILES = [path for top in ("engine", "tui", "tests") for path in sorted((ROOT / top).rglob("*.py"))]
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def test_a_class_name_is_one_class() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in FILES:
+        if module(path).startswith("tests"):
+            continue
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(module(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_programs_in_strings_import_what_is_there() -> None:
+    # Neither mypy nor the linter reads these; they fail in another process, and late.
+    known = {module(path): ast.parse(path.read_text("utf-8")) for path in FILES}
+    wrong = []
+    for where, tree in known.items():
+        strings = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        for text in strings:
+            for of, what in re.findall(r"from ((?:engine|tui|tests)[\w.]*) import ([\w, ]+)", text):
+                for name in (each.split(" as ")[0].strip() for each in what.split(",")):
+                    found = of in known and name in {*names(known[of])}
+                    if name and not found and f"{of}.{name}" not in known:
+                        wrong.append(f"{where}: {of} has no {name}")
+    assert wrong == []

@@ -64,7 +64,8 @@ def test_the_clock_ticks_while_gauges_move() -> None:
     assert set(found) == {f"{turn} {share}" for turn in turns for share in ("p50", "p99", "max")}
     for result in (found["jitter p50"], found["jitter p99"]):
         assert 0 <= result.ours < 20
-        assert 0 <= result.other < 20
+        # A bare process has no priority, and says how busy the machine is.
+        assert 0 <= result.other < 1000
 
 
 @pytest.mark.real

@@ -84,6 +84,11 @@ class JackServer:
         return self._process is not None
 
     @property
+    def process(self) -> int | None:
+        """Its process, while it runs."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def says(self) -> str:
         """The server in words."""
         how = "real-time" if self.realtime else "not real-time"

@@ -22,6 +22,7 @@ from collections import deque
 
 from engine.common.child_process import child_command, child_environment
 from engine.common.line_pipe import LineReader, PipeWriter
+from engine.common.watchdog import end_when_stuck
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.player.feedback_supervisor import Feeder
@@ -138,6 +139,7 @@ class PlayerProcess:
         if (hearing := self._inlet.descriptor) is not None:
             sources.append(hearing)
         sinks = [self._outbox.descriptor] if self._outbox.waiting else []
+        end_when_stuck()
         readable, writable, _ = select.select(sources, sinks, [], pause)
         if writable:
             self._outbox.flush()
@@ -318,6 +320,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    end_when_stuck()
     process.run(watcher)
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)

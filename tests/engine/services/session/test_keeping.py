@@ -325,10 +325,11 @@ def test_a_fault_while_it_ends_loses_nothing(monkeypatch: pytest.MonkeyPatch) ->
     desk = Desk(keep=True)
     desk.do(SetTempo(94))
 
-    def fault() -> None:
+    def fault(now: float) -> None:
+        del now
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(desk.conductor._studio, "close", fault)
+    monkeypatch.setattr(desk.conductor.services.generation, "close", fault)
     with pytest.raises(OSError, match="Input/output"):
         desk.conductor.close(desk.now)
     assert tempos() == [94]

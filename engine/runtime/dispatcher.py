@@ -219,7 +219,7 @@ class Dispatcher:
         return True
 
     def _catch_up(self, now: float) -> None:
-        self._queue.meet(
+        self._queue.empty(
             lambda command: self._dispatch(command, now), lambda: len(self.snapshot.undo)
         )
         self._apply(MarkWaiting(0), now)

@@ -43,14 +43,14 @@ class ControllersService(Service):
         assert isinstance(command, Learn | CancelLearn | Forget | SetBinding)
         # A slow disk holds up this thread, but not the music.
         self._play_ahead(now)
-        self._controllers.meet(command)
+        self._controllers.handle(command)
 
     def on_player(self, report: m.FromPlayer, now: float) -> None:
         """Dispatch what a control asks for, and see which controllers there are."""
         match report:
             case m.MidiReceived():
                 shown = self.context.snapshot()
-                command = self._controllers.hear(report, shown, self._generation())
+                command = self._controllers.on_message(report, shown, self._generation())
                 if command is not None:
                     self.context.dispatch(command, now)
             case m.Listening(names):

@@ -51,7 +51,7 @@ class PortsService(Service):
                 send(self._inputs.pass_on(on, only))
                 self.context.apply(MarkInputs(self._inputs.status), now)
             case WatchMidi(on):
-                send(self._monitor.meet(on, now))
+                send(self._monitor.watch(on, now))
 
     def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
         """Let thru follow the channel of the track."""
@@ -60,7 +60,7 @@ class PortsService(Service):
 
     def on_player(self, report: m.FromPlayer, now: float) -> None:
         """Note what passes, and take in what became of the ports."""
-        self._monitor.take(report)
+        self._monitor.on_player(report)
         match report:
             case m.MidiReceived() | m.Sent():
                 return

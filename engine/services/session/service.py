@@ -79,7 +79,7 @@ class SessionService(Service):
             case LeaveKept(path):
                 autosave.leave(path)
             case KeepUnsaved() | LetUnsavedGo():
-                self._autosave.meet(command)
+                self._autosave.handle(command)
             case ExportMidi(credits=True):
                 self._export_with_credits(command, now)
             case LoadTune() | OpenSong() | RecoverSong() | SaveSong() | ExportMidi():

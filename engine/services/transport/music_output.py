@@ -41,7 +41,7 @@ class MusicOutput:
 
     def on_route_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> None:
         """Take in what became of the port of a route."""
-        messages, events = self._routing.hear(report, now)
+        messages, events = self._routing.on_port(report, now)
         self.send(messages)
         for event in events:
             self._context.publish(event)

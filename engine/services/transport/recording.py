@@ -90,7 +90,7 @@ class Recording:
         """Take in what is played, or that a keyboard has gone."""
         if isinstance(report, m.MidiReceived) and self._is_control(report):
             return
-        if self._recorder.hear(report, now):
+        if self._recorder.on_player(report, now):
             self.publish_keys(now)
 
     def next_wake(self) -> float | None:

@@ -242,7 +242,7 @@ class TransportService(Service):
             self.context.apply(MarkClock(self._clock.status, playing), now)
         if playing is not None:
             self._publish_playhead(now)
-        if measured := self._clock.tell(now):
+        if measured := self._clock.measured(now):
             self.context.publish(measured)
 
     def _publish_playhead(self, now: float) -> None:

@@ -94,7 +94,7 @@ class SessionService(Service):
             self.context.publish(failed)
             return
         self._importing = None
-        self._apply(report.command, file_commands.imported(report), now)
+        self._finish(report.command, file_commands.imported(report), now)
 
     def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
         """Take note of a song that has changed, so that it is kept soon."""
@@ -130,11 +130,16 @@ class SessionService(Service):
     def _recover(self, command: RecoverSong, now: float) -> None:
         claimed = autosave.claim(command.path)
         try:
-            if self._file(command, now) and claimed:
+            done = self._filed(command)
+            applied = self._apply(done, now)
+            if applied and claimed:
                 self._autosave.adopt(command.path, self.context.snapshot())
         finally:
             # Ours by now, or to be offered again.
             autosave.leave(command.path)
+        # Whoever hears of it finds it offered no more.
+        if applied:
+            self._answer(command, done)
 
     def _save(self, command: SaveSong, now: float) -> None:
         try:
@@ -143,12 +148,19 @@ class SessionService(Service):
             again = SaveSong(command.path, replace=True)
             self.context.publish(CommandFailed.of(error, command, again))
 
-    def _file(self, command: file_commands.Filing, now: float) -> bool:
-        done = file_commands.filed(command, self.context.snapshot(), self._files)
-        return self._apply(command, done, now)
+    def _file(self, command: file_commands.Filing, now: float) -> None:
+        self._finish(command, self._filed(command), now)
 
-    def _apply(self, command: Command, done: file_commands.Filed, now: float) -> bool:
-        applied = all(self.context.apply(each, now) for each in done.commands)
-        for notice in done.notices if applied else ():
+    def _filed(self, command: file_commands.Filing) -> file_commands.Filed:
+        return file_commands.filed(command, self.context.snapshot(), self._files)
+
+    def _finish(self, command: Command, done: file_commands.Filed, now: float) -> None:
+        if self._apply(done, now):
+            self._answer(command, done)
+
+    def _apply(self, done: file_commands.Filed, now: float) -> bool:
+        return all(self.context.apply(each, now) for each in done.commands)
+
+    def _answer(self, command: Command, done: file_commands.Filed) -> None:
+        for notice in done.notices:
             self.context.publish(replace(notice, answers=command))
-        return applied

@@ -193,7 +193,8 @@ class Dispatcher:
         if after.revision != before.revision:
             if after.model.state == "loading" and not isinstance(command, Undo | Redo):
                 self._queue.noted(len(before.undo), len(after.undo))
-            if not self._catching_up:
+            # What a service applied because of this is published already, and holds it.
+            if not self._catching_up and self.snapshot is after:
                 self._publish(after)
         for event in events:
             self._publish(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
@@ -13,6 +13,18 @@ from engine.music.routes import Route
 from engine.music.song import Origin, Song
 from engine.protocol.base import Command
 
+Parameter = Literal[
+    "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
+    "program", "bank-msb", "bank-lsb", "velocity",
+]  # fmt: skip
+"""A number of how the song is sounded: see `engine.protocol.parameters.song_numbers`."""
+
+ModulationPart = Literal["kind", "channel", "number", "low", "high"]
+"""A number of what a gauge moves: see `engine.protocol.parameters.modulation_numbers`."""
+
+RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
+"""A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
 
 @dataclass(frozen=True, slots=True)
 class SelectSlot(Command):
@@ -21,6 +33,15 @@ class SelectSlot(Command):
     overtakes: ClassVar[bool] = True
 
     slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSelection(Command):
+    """Shows the slot that lies ``by`` after the one shown, or the last one there is that way."""
+
+    overtakes: ClassVar[bool] = True
+
+    by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +71,7 @@ class SetLatents(Command):
 
 @dataclass(frozen=True, slots=True)
 class MoveLatent(Command):
-    """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes.
-
-    It is for a gauge whose place is not known yet, as before the model is there.
-    """
+    """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes."""
 
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
@@ -262,6 +280,38 @@ class SetRoutes(Command):
     """Plays the notes to these ports and channels beside the song's own."""
 
     routes: tuple[Route, ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge(Command):
+    """Moves a number of how the song is sounded by ``by`` from where it stands.
+
+    It goes as far as it can; a choice goes round.
+    """
+
+    parameter: Parameter
+    by: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeModulation(Command):
+    """Moves a number of what a gauge moves by ``by``; a controller that is taken is passed over."""
+
+    dimension: int
+    part: ModulationPart
+    by: float
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeRoute(Command):
+    """Moves a number of the route at a place, or of one that is yet to be, by ``by``."""
+
+    route: int
+    part: RoutePart
+    by: float
     gesture: int = 0
 
 

@@ -258,6 +258,36 @@ class SetGeneration(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class NudgeTrait(Command):
+    """Pushes a trait harder by so much, and goes on by so many modes and arms, round and round.
+
+    An arm that pushes towards a target moves that by ``target``, another one its strength by
+    ``strength``, as far as they go.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+    name: str
+    strength: float = 0.0
+    target: float = 0.0
+    mode: int = 0
+    arm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeGeneration(Command):
+    """Moves the length and the temperature of the next take by so much.
+
+    The length goes down to 1 second, the temperature up to 2; what is typed may go further.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+    seconds: float = 0.0
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Generate(Command):
     """Makes a take with the traits and settings as they stand."""
 

@@ -30,6 +30,11 @@ class PortStatus:
     detail: str = ""
     known: tuple[str, ...] = ()
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The ports that there are beside the one in use."""
+        return tuple(name for name in self.known if name != self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class InputStatus:

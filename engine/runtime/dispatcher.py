@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from engine.config import Settings
@@ -15,7 +15,7 @@ from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.protocol.base import Command, Event
 from engine.protocol.devices import ControllersState
-from engine.protocol.edit import Redo, SetLatent, SetLatents, Undo
+from engine.protocol.edit import MoveLatent, Nudge, Redo, SetLatent, SetLatents, Undo
 from engine.protocol.facts import MarkModel, MarkWaiting
 from engine.protocol.files import AtTheEnd
 from engine.protocol.generation import GenerationState
@@ -226,17 +226,28 @@ class Dispatcher:
         self._apply(MarkWaiting(0), now)
 
 
-def collapsed(batch: Sequence[Arrival]) -> list[Arrival]:
-    """Leave out moves that the next one in line overtakes: a held key makes no backlog."""
-    kept: list[Arrival] = []
+def collapsed(batch: Sequence[Arrival]) -> list[Arrival | Command]:
+    """Make one of moves that follow each other in line: a held key makes no backlog.
+
+    Of those to a place the last one stands; those by a way are added up.
+    """
+    kept: list[Arrival | Command] = []
     for item in batch:
-        if (
-            kept
-            and isinstance(item, SetLatent | SetLatents)
-            and isinstance(last := kept[-1], SetLatent | SetLatents)
-            and edits.target(last) is not None
-            and edits.target(last) == edits.target(item)
-        ):
+        one = _as_one(kept[-1], item) if kept else None
+        if one is not None:
             kept.pop()
-        kept.append(item)
+        kept.append(item if one is None else one)
     return kept
+
+
+def _as_one(last: object, item: object) -> Command | None:
+    match last, item:
+        case (SetLatent() | SetLatents() as before, SetLatent() | SetLatents() as after):
+            key = edits.target(after)
+            return after if key is not None and key == edits.target(before) else None
+        case (MoveLatent() | Nudge() as before, MoveLatent() | Nudge() as after):
+            key = edits.target(after)
+            # One way only: who comes to the end and turns back begins there.
+            if key is not None and key == edits.target(before) and before.by * after.by > 0:
+                return replace(after, by=before.by + after.by)
+    return None

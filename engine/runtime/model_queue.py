@@ -16,6 +16,9 @@ from engine.protocol.edit import (
     LoadMeasures,
     LockDimension,
     MoveLatent,
+    Nudge,
+    NudgeModulation,
+    NudgeRoute,
     Randomise,
     Redo,
     RemoveModulation,
@@ -44,7 +47,7 @@ ASKING = DrawMap | Explain | AskInfluence
 _STEPS = edits.Editing | OpenSong | RecoverSong | ImportMidi | LoadTune | CaptureLast
 _OF_THE_TRACK = (
     SetTitle | SetTempo | SetTrack | SetBank | SetGroove | SetKey
-    | SetModulation | RemoveModulation | SetRoutes
+    | SetModulation | RemoveModulation | SetRoutes | Nudge | NudgeModulation | NudgeRoute
 )  # fmt: skip
 
 _END = sys.maxsize

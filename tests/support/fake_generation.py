@@ -17,6 +17,8 @@ from engine.protocol.generation import (
     MakeAgain,
     MakeTwin,
     Meter,
+    NudgeGeneration,
+    NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
     PlaybackMoved,
@@ -31,6 +33,7 @@ from engine.protocol.generation import (
     Trait,
 )
 from engine.protocol.notices import Cancel, CommandFailed, Notice
+from engine.services.generation.validation import nudged_generation, nudged_trait
 from engine.steering.spec import AudioSpec
 from tests.support.fake_engine import FakeEngine
 
@@ -133,6 +136,11 @@ class FakeStudio(FakeEngine):
 
     def _meet(self, command: Command) -> tuple[Event, ...]:
         match command:
+            case NudgeTrait(name):
+                trait = next(each for each in self.studio.traits if each.name == name)
+                return self._meet(nudged_trait(trait, command))
+            case NudgeGeneration():
+                return self._meet(nudged_generation(self.studio.generation, command))
             case OpenAudioModel(name):
                 return self._now(model=AudioModelStatus(name, "loading", detail="Reading …"))
             case CloseAudioModel():

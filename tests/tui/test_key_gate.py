@@ -11,7 +11,7 @@ from textual.events import Key, MouseMove, MouseUp
 from textual.message import Message
 
 from engine.protocol.base import Command
-from engine.protocol.edit import SetTempo, SetTitle
+from engine.protocol.edit import Nudge, SetTitle
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui import key_gate
@@ -151,8 +151,8 @@ async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead() -> None:
             gate.put(message)
 
         def edits() -> list[Command]:
-            return [each for each in engine.sent if isinstance(each, SetTitle | SetTempo)]
+            return [each for each in engine.sent if isinstance(each, SetTitle | Nudge)]
 
-        await until(pilot, lambda: any(isinstance(each, SetTempo) for each in edits()))
-        assert [type(each) for each in edits()] == [SetTitle, SetTempo]
+        await until(pilot, lambda: any(isinstance(each, Nudge) for each in edits()))
+        assert [type(each) for each in edits()] == [SetTitle, Nudge]
         assert engine.snapshot.song.title == "Z1q"

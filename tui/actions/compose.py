@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-from engine.latent.spec import LIMIT
 from engine.music.attributes import ATTRIBUTES
 from engine.protocol.edit import (
     ClearSlot,
@@ -16,6 +14,7 @@ from engine.protocol.edit import (
     Randomise,
     RemoveSlot,
     ResetLatent,
+    SelectSlot,
     SetLatent,
 )
 from engine.protocol.transport import (
@@ -44,47 +43,23 @@ HANDLERS: Registry[ComposeView] = Registry(
 
 def set_gauge(view: ComposeView, index: int, value: float, hand: str) -> None:
     """Moves a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
-    if not _model(view):
-        return
-    target = (hand, view.session.slot, index)
-    gesture = view.session.gestures.begin(target)
-    value = view.session.gestures.ask(target, _within(value))
-    view.session.send(SetLatent(view.session.slot, index, value, gesture))
+    if _model(view):
+        slot = view.session.slot
+        gesture = view.session.gestures.begin((hand, slot, index))
+        view.session.send(SetLatent(slot, index, value, gesture))
 
 
 def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
-    """Moves a gauge of the selected slot from where it is asked to stand.
-
-    While the model loads the engine is asked to move it by as much: it will know from where.
-    """
-    if not _model(view):
-        return
-    slot = view.session.slot
-    latent, spec = view.session.shown.song.slots[slot].latent, view.session.shown.model.spec
-    target = (hand, slot, index)
-    gesture = view.session.gestures.begin(target)
-    # What is shown has not met what waits; and what began so goes on so, as it may lag behind.
-    if view.session.shown.model.state == "loading":
-        here = math.nan
-    else:
-        latent = latent or (spec.origin if spec is not None else ())
-        here = latent[index] if index < len(latent) else 0.0
-    here = view.session.gestures.asked(target, here)
-    if math.isnan(here):
-        view.session.gestures.ask(target, here)
+    """Moves a gauge of the selected slot by so much from where it stands."""
+    if _model(view):
+        slot = view.session.slot
+        gesture = view.session.gestures.begin((hand, slot, index))
         view.session.send(MoveLatent(slot, index, by, gesture))
-        return
-    value = view.session.gestures.ask(target, _within(here + by))
-    view.session.send(SetLatent(slot, index, value, gesture))
 
 
 def roll_gauge(view: ComposeView, index: int, steps: int) -> None:
     """Moves a gauge by the wheel."""
     step_gauge(view, index, steps * STEP / 2, "wheel")
-
-
-def _within(value: float) -> float:
-    return round(max(-LIMIT, min(LIMIT, value)), 4)
 
 
 def _model(view: ComposeView) -> bool:
@@ -102,7 +77,7 @@ def _move(dx: int, dy: int, size: float) -> Handler:
             case "map":
                 view.map.action_move(dx, dy, coarse)
             case "strip" if dx:
-                everywhere.go_to(view, view.session.slot + dx * (4 if coarse else 1))
+                everywhere.go_by(view, dx * (4 if coarse else 1))
             case "strip":
                 view.hold("gauges")
             case _ if dx:
@@ -177,7 +152,8 @@ def _lock(view: ComposeView) -> None:
 def _go(number: int) -> Handler:
     def go(view: ComposeView) -> None:
         if number <= len(view.session.shown.song.slots):
-            everywhere.go_to(view, number - 1)
+            view.session.gestures.end()
+            view.session.send(SelectSlot(number - 1))
         else:
             view.app.notify(f"There is no measure {number}.", timeout=2)
 
@@ -186,8 +162,8 @@ def _go(number: int) -> Handler:
 
 for _number in range(1, 10):
     HANDLERS[f"measure.{_number}"] = _go(_number)
-HANDLERS["measure.earlier"] = lambda view: everywhere.go_to(view, view.session.slot - 1)
-HANDLERS["measure.later"] = lambda view: everywhere.go_to(view, view.session.slot + 1)
+HANDLERS["measure.earlier"] = lambda view: everywhere.go_by(view, -1)
+HANDLERS["measure.later"] = lambda view: everywhere.go_by(view, 1)
 
 
 @HANDLERS.handles("measure.randomise")

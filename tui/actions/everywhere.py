@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.music.song import FASTEST, SLOWEST
-from engine.protocol.edit import Redo, SelectSlot, SetTempo, Undo
+from engine.protocol.edit import MoveSelection, Nudge, Redo, Undo
 from engine.protocol.transport import BackToOwnTempo, FollowClock, Panic, Play, Stop
 from tui.action_table import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
@@ -22,10 +21,10 @@ HANDLERS["control.learn"] = controllers.learn
 HANDLERS["control.list"] = controllers.controllers
 
 
-def go_to(view: Host, slot: int) -> None:
-    """Selects a slot, the nearest there is."""
+def go_by(view: Host, slots: int) -> None:
+    """Selects the slot so many further on, the nearest there is."""
     view.session.gestures.end()
-    view.session.send(SelectSlot(max(0, min(len(view.session.shown.song.slots) - 1, slot))))
+    view.session.send(MoveSelection(slots))
 
 
 @HANDLERS.handles("play.toggle")
@@ -42,10 +41,7 @@ def _panic(view: Host) -> None:
 
 def _tempo(by: float) -> Handler:
     def change(view: Host) -> None:
-        gesture = view.session.gestures.begin("tempo")
-        tempo = view.session.gestures.asked("tempo", view.session.shown.song.tempo) + by
-        tempo = view.session.gestures.ask("tempo", max(SLOWEST, min(FASTEST, tempo)))
-        view.session.send(SetTempo(tempo, gesture))
+        view.session.send(Nudge("tempo", by, view.session.gestures.begin("tempo")))
 
     return change
 

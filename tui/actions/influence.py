@@ -45,7 +45,7 @@ def _beyond(by: int) -> Handler:
     def go(view: InfluenceView) -> None:
         view.chosen = 0
         if view.subject == "measure":
-            everywhere.go_to(view, view.session.slot + by)
+            everywhere.go_by(view, by)
         elif view.session.inquiry.take is not None:
             # The list of takes begins with the newest.
             view.session.choose_take_by(-by)

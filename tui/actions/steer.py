@@ -9,6 +9,8 @@ from engine.protocol.generation import (
     Generate,
     MakeAgain,
     MakeTwin,
+    NudgeGeneration,
+    NudgeTrait,
     PauseGeneration,
     Prompt,
     SetGeneration,
@@ -16,12 +18,10 @@ from engine.protocol.generation import (
     StopTake,
 )
 from engine.protocol.notices import Cancel
-from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import ARMS, MODES, Mode
+from engine.steering.spec import Mode
 from tui.actions import controllers, everywhere, steer_dialogs
 from tui.actions.host import SteerView
 from tui.actions.registry import Registry
-from tui.actions.steer_dialogs import STRONGEST
 
 Handler = Callable[[SteerView], None]
 
@@ -80,7 +80,7 @@ HANDLERS["control.learn"] = controllers.learn_trait
 
 
 def push_by(view: SteerView, strength: float, target: float) -> None:
-    """Pushes the chosen trait more or less hard; a held key adds up."""
+    """Pushes the chosen trait more or less hard: in strength, or in target where its arm aims."""
     trait = view.trait
     if trait is None:
         return
@@ -89,19 +89,8 @@ def push_by(view: SteerView, strength: float, target: float) -> None:
         words = f"{trait.name} is only watched: its arm is none. {key} chooses another."
         view.say(words)
         return
-    view.session.gestures.begin(("push", trait.name))
-    if trait.arm == "closed-loop":
-        now = view.session.gestures.asked(("target", trait.name), trait.target)
-        to = view.session.gestures.ask(("target", trait.name), _within(now + target, 1.0))
-        view.session.send(SetTrait(trait.name, target=to))
-    else:
-        now = view.session.gestures.asked(("strength", trait.name), trait.strength)
-        to = view.session.gestures.ask(("strength", trait.name), _within(now + strength, STRONGEST))
-        view.session.send(SetTrait(trait.name, strength=to))
-
-
-def _within(value: float, highest: float) -> float:
-    return round(max(0.0, min(highest, value)), 3)
+    view.session.gestures.end()
+    view.session.send(NudgeTrait(trait.name, strength, target))
 
 
 def _move(sign: int, size: str) -> Handler:
@@ -145,7 +134,7 @@ def _enter(view: SteerView) -> None:
     if view.held == "takes":
         _hear(view)
     elif view.trait is not None:
-        _set_mode(view, MODES[(MODES.index(view.trait.mode) + 1) % len(MODES)])
+        view.session.send(NudgeTrait(view.trait.name, mode=1))
 
 
 @HANDLERS.handles("trait.all_off")
@@ -160,7 +149,7 @@ def _arm(view: SteerView) -> None:
     trait = view.trait
     if trait is not None:
         view.session.gestures.end()
-        view.session.send(SetTrait(trait.name, arm=ARMS[(ARMS.index(trait.arm) + 1) % len(ARMS)]))
+        view.session.send(NudgeTrait(trait.name, arm=1))
 
 
 # Making audio
@@ -198,33 +187,18 @@ def _seed(view: SteerView) -> None:
     view.session.send(SetGeneration(seed=view.session.draws.getrandbits(31)))
 
 
-def _longer(by: float) -> Handler:
+def _next(seconds: float = 0.0, temperature: float = 0.0) -> Handler:
     def change(view: SteerView) -> None:
-        # What is longer than the model hears at once slides on.
-        view.session.gestures.begin("seconds")
-        now = view.session.gestures.asked("seconds", view.session.studio.generation.seconds)
-        to = view.session.gestures.ask("seconds", max(1.0, min(LONGEST, round(now + by, 1))))
-        view.session.send(SetGeneration(seconds=to))
+        view.session.gestures.end()
+        view.session.send(NudgeGeneration(seconds, temperature))
 
     return change
 
 
-HANDLERS["audio.longer"] = _longer(1.0)
-HANDLERS["audio.shorter"] = _longer(-1.0)
-
-
-def _warmer(by: float) -> Handler:
-    def change(view: SteerView) -> None:
-        view.session.gestures.begin("temperature")
-        now = view.session.gestures.asked("temperature", view.session.studio.generation.temperature)
-        to = view.session.gestures.ask("temperature", round(max(0.0, min(2.0, now + by)), 2))
-        view.session.send(SetGeneration(temperature=to))
-
-    return change
-
-
-HANDLERS["audio.cooler"] = _warmer(-0.05)
-HANDLERS["audio.warmer"] = _warmer(0.05)
+HANDLERS["audio.longer"] = _next(seconds=1.0)
+HANDLERS["audio.shorter"] = _next(seconds=-1.0)
+HANDLERS["audio.cooler"] = _next(temperature=-0.05)
+HANDLERS["audio.warmer"] = _next(temperature=0.05)
 
 
 @HANDLERS.handles("audio.unload")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -20,7 +21,7 @@ from tui.dialogs.base import Sheet
 from tui.dialogs.form import Field, Form
 from tui.formatting.plain import plain
 from tui.view_models.gestures import Gestures
-from tui.view_models.parameters import Dials
+from tui.view_models.parameters import Dials, read
 from tui.widgets.parameter_rows import DialRows
 
 _HOW = "← → turn (shift: far)  ↑ ↓ choose  Enter type  Space play  u undo  Esc leave"
@@ -108,12 +109,8 @@ class DialSheet(Sheet[None]):
     def action_turn(self, steps: int, coarse: bool) -> None:
         """Turns the chosen dial."""
         dial = self._dials(self._shown)[self._chosen]
-        target = ("dial", self._title, dial.label)
-        gesture = self._gestures.begin(target)
-        value = dial.turned(self._gestures.asked(target, dial.value), steps, coarse)
-        # What another step has passed over is asked again from where it stands.
-        self._gestures.ask(target, value)
-        self._send(dial.ask(value, gesture))
+        gesture = self._gestures.begin(("dial", self._title, dial.label))
+        self._send(dial.turned(steps, coarse, gesture))
 
     def _send(self, command: Command | None) -> None:
         if command is not None:
@@ -125,16 +122,22 @@ class DialSheet(Sheet[None]):
     def action_type(self) -> None:
         """Asks for a value of the chosen dial; one that is a choice goes on to the next."""
         dial = self._dials(self._shown)[self._chosen]
-        if not dial.typed:
+        number = dial.number
+        if number is None or number.round:
             self.action_turn(1, False)
             return
 
         def take(values: tuple[Any, ...] | None) -> None:
             if values is not None:
                 self._gestures.end()
-                self._send(dial.ask(values[0], 0))
+                self._send(number.ask(values[0], 0))
 
-        field = Field(dial.label, f"{dial.value:g}", dial.read, f"{dial.low:g} to {dial.high:g}.")
+        field = Field(
+            dial.label,
+            f"{number.value:g}",
+            partial(read, dial.label, number),
+            f"{number.low:g} to {number.high:g}.",
+        )
         self.app.push_screen(Form(self._title, [field]), take)
 
     def action_play(self) -> None:

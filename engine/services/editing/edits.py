@@ -29,6 +29,9 @@ from engine.protocol.edit import (
     Interpolate,
     LoadMeasures,
     MoveLatent,
+    Nudge,
+    NudgeModulation,
+    NudgeRoute,
     Randomise,
     RemoveModulation,
     RemoveSlot,
@@ -45,6 +48,12 @@ from engine.protocol.edit import (
     SetTrack,
     Vary,
 )
+from engine.protocol.parameters import (
+    Number,
+    modulation_numbers,
+    route_numbers,
+    song_numbers,
+)
 from engine.text import printable
 
 TITLE_LENGTH = 200
@@ -53,10 +62,14 @@ TITLE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an edit may look at beside the song: the model, and the locked dimensions."""
+    """What an edit may look at beside the song: the model, and the locked dimensions.
+
+    ``ports`` are the ports that a route may go to beside the song's own.
+    """
 
     model: LatentModel | None
     locks: frozenset[int]
+    ports: tuple[str, ...] = ()
 
     def ready(self) -> LatentModel:
         """Gives the model; raises `NotReady` while there is none."""
@@ -65,10 +78,12 @@ class Context:
         return self.model
 
 
-Editing = (
+Relative = MoveLatent | Nudge | NudgeModulation | NudgeRoute
+"""The commands that move something from where it stands."""
+
+Absolute = (
     SetLatent
     | SetLatents
-    | MoveLatent
     | ResetLatent
     | Randomise
     | Vary
@@ -88,10 +103,42 @@ Editing = (
     | RemoveModulation
     | SetRoutes
 )
+"""The commands that say themselves what becomes of the song."""
+
+Editing = Absolute | Relative
 """The commands that change the song itself and are steps of undo."""
 
 
-def edited(song: Song, command: Editing, context: Context) -> Song:
+def absolute(song: Song, command: Editing, context: Context) -> Absolute:
+    """Return the command that sets what a relative one comes to, and any other as it is.
+
+    Raises an `ArmonicaError` where there is no such thing.
+    """
+    match command:
+        case MoveLatent(slot, dimension, by, gesture):
+            model = context.ready()
+            check_dimension(model.spec, dimension)
+            if math.isnan(by):
+                raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
+            here = (song.slot(slot).latent or model.spec.origin)[dimension]
+            value = round(max(-LIMIT, min(LIMIT, here + by)), DECIMALS)
+            return SetLatent(slot, dimension, value, gesture)
+        case Nudge(parameter, by, gesture):
+            return _moved(song_numbers(song).get(parameter), by, gesture)
+        case NudgeModulation(dimension, part, by, gesture):
+            return _moved(modulation_numbers(song, dimension).get(part), by, gesture)
+        case NudgeRoute(route, part, by, gesture):
+            return _moved(route_numbers(song, route, context.ports).get(part), by, gesture)
+    return command
+
+
+def _moved(number: Number | None, by: float, gesture: int) -> Absolute:
+    if number is None:
+        raise OutOfRange("What was to be moved is not there any more.")
+    return number.ask(number.moved(by), gesture)
+
+
+def edited(song: Song, command: Absolute, context: Context) -> Song:
     """Gives the song after ``command``; raises an `ArmonicaError` where it cannot be met."""
     match command:
         case SetLatent(slot, dimension, value):
@@ -103,14 +150,6 @@ def edited(song: Song, command: Editing, context: Context) -> Song:
                     "Unlock it to move it.",
                 )
             return _move(song, slot, {dimension: checked(value)}, model)
-        case MoveLatent(slot, dimension, by):
-            model = context.ready()
-            check_dimension(model.spec, dimension)
-            if math.isnan(by):
-                raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
-            here = (song.slot(slot).latent or model.spec.origin)[dimension]
-            value = round(max(-LIMIT, min(LIMIT, here + by)), DECIMALS)
-            return edited(song, SetLatent(slot, dimension, value), context)
         case SetLatents(slot, values):
             model = context.ready()
             for dimension, _ in values:
@@ -177,6 +216,8 @@ def target(command: Editing) -> Hashable:
             gesture
         ):
             return (SetLatent, gesture, slot, dimension)
+        case Nudge(parameter, _, gesture) if gesture:
+            return (Nudge, gesture, parameter)
         case SetLatents(slot, values, gesture) if gesture:
             return (SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
         case LoadMeasures() if command.gesture:
@@ -209,7 +250,7 @@ def stroke(command: Editing) -> Hashable:
     return gesture if gesture < 0 else target(command)
 
 
-def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+def stroke_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Names the step from ``old`` to ``new`` that ``command`` ends."""
     if getattr(command, "gesture", 0) >= 0:
         return step_name(command, old, new, spec)
@@ -232,10 +273,10 @@ def stroke_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None)
     return ", ".join(parts) or "controls"
 
 
-def step_name(command: Editing, old: Song, new: Song, spec: LatentSpec | None) -> str:
+def step_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     match command:
-        case SetLatent(slot, dimension) | MoveLatent(slot, dimension) if spec is not None:
+        case SetLatent(slot, dimension) if spec is not None:
             before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
             change = after[dimension] - before[dimension] if after else 0.0
             way = "up" if change >= 0 else "down"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from engine.protocol.base import Command
-from engine.protocol.edit import LockDimension, Redo, ReplaceSong, SelectSlot, Undo
+from engine.protocol.edit import LockDimension, MoveSelection, Redo, ReplaceSong, SelectSlot, Undo
 from engine.protocol.facts import (
     MarkClock,
     MarkInputs,
@@ -32,6 +32,7 @@ class EditingService(Service):
     commands = (
         *get_args(edits.Editing),
         SelectSlot,
+        MoveSelection,
         LockDimension,
         Undo,
         Redo,

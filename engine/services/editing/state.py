@@ -13,6 +13,7 @@ from engine.protocol.edit import (
     InsertSlot,
     Interpolate,
     LockDimension,
+    MoveSelection,
     Redo,
     RemoveSlot,
     ReplaceSong,
@@ -104,6 +105,9 @@ class State:
             case SelectSlot(slot):
                 shown.song.slot(slot)
                 self._show(selected=slot)
+            case MoveSelection(by):
+                last = len(shown.song.slots) - 1
+                self._show(selected=max(0, min(last, shown.selected + by)))
             case LockDimension(dimension, locked):
                 if self._model is None:
                     raise NotReady("The gauges need the model, which is not there.")
@@ -154,9 +158,10 @@ class State:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
         return ()
 
-    def _edit(self, command: edits.Editing) -> None:
+    def _edit(self, wanted: edits.Editing) -> None:
         old = self._content()
-        context = edits.Context(self._model, self._shown.locks)
+        context = edits.Context(self._model, self._shown.locks, self._shown.port.others)
+        command = edits.absolute(old.song, wanted, context)
         song = edits.edited(old.song, command, context)
         if song == old.song:
             return

@@ -20,6 +20,8 @@ from engine.protocol.generation import (
     GenerationState,
     MakeAgain,
     MakeTwin,
+    NudgeGeneration,
+    NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
     PlaybackMoved,
@@ -42,6 +44,8 @@ from engine.services.generation.validation import (
     changed_generation,
     changed_trait,
     known,
+    nudged_generation,
+    nudged_trait,
     setting_of,
 )
 from engine.services.generation.worker import GenerationWorker, list_takes
@@ -66,8 +70,8 @@ class GenerationService(Service):
     """
 
     commands = (
-        OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, Generate, PauseGeneration,
-        MakeAgain, MakeTwin, PlayTake, StopTake, SaveTake, RemoveTake,
+        OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, NudgeTrait, NudgeGeneration,
+        Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake, SaveTake, RemoveTake,
     )  # fmt: skip
     reports = (worker_events.StudioReport,)
 
@@ -106,11 +110,14 @@ class GenerationService(Service):
                 self._open(name, command)
             case CloseAudioModel():
                 self._close_model(command)
-            case SetTrait(name):
-                self._set_trait(name, command)
+            case SetTrait():
+                self._set_trait(command)
+            case NudgeTrait(name):
+                self._set_trait(nudged_trait(self._trait(name), command))
             case SetGeneration():
-                changed = changed_generation(self._shown.generation, command, self._ids())
-                self._show(generation=changed)
+                self._set_generation(command)
+            case NudgeGeneration():
+                self._set_generation(nudged_generation(self._shown.generation, command))
             case Generate():
                 self._generate(command, song)
             case PauseGeneration(paused):
@@ -194,15 +201,22 @@ class GenerationService(Service):
         self._start(MODEL, "audio model", "unloading the model", self._bench.drop, command)
         self._show(model=AudioModelStatus(), traits=())
 
-    def _set_trait(self, name: str, command: SetTrait) -> None:
+    def _trait(self, name: str) -> Trait:
         self._ready()
         traits = {trait.name: trait for trait in self._shown.traits}
         if name not in traits:
             raise UnknownName("trait", name, traits)
-        changed = traits[name] = changed_trait(traits[name], command)
+        return traits[name]
+
+    def _set_trait(self, command: SetTrait) -> None:
+        old = self._trait(command.name)
+        changed = changed_trait(old, command)
         if self._shown.job is not None and self._live:
             self._controls.turn(setting_of(changed))
-        self._show(traits=tuple(traits.values()))
+        self._show(traits=tuple(changed if each is old else each for each in self._shown.traits))
+
+    def _set_generation(self, command: SetGeneration) -> None:
+        self._show(generation=changed_generation(self._shown.generation, command, self._ids()))
 
     def _generate(self, command: Command, song: Song) -> None:
         self._ready()

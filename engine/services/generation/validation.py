@@ -7,12 +7,23 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from engine.errors import OutOfRange, UnknownName
-from engine.protocol.generation import Generation, Prompt, SetGeneration, SetTrait, Trait
-from engine.steering.control.settings import TraitSetting
+from engine.protocol.generation import (
+    Generation,
+    NudgeGeneration,
+    NudgeTrait,
+    Prompt,
+    SetGeneration,
+    SetTrait,
+    Trait,
+)
+from engine.steering.control.settings import STRONGEST, TraitSetting
 from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import SHORTEST
+from engine.steering.spec import ARMS, MODES, SHORTEST
 
 HOTTEST = 10.0
+NUDGED_SHORTEST, NUDGED_HOTTEST = 1.0, 2.0
+"""How far the length and the temperature go in steps: beyond, a step is a slip of the hand."""
+
 MOST_CODES = 100_000
 LONGEST_TEXT = 1000
 _KINDS = ("song", "take", "file", "nothing")
@@ -34,6 +45,28 @@ def changed_trait(trait: Trait, command: SetTrait) -> Trait:
     )
     setting_of(changed)
     return changed
+
+
+def nudged_trait(trait: Trait, command: NudgeTrait) -> SetTrait:
+    """Return the command that sets what a trait is moved to; raises `OutOfRange`."""
+    loop = trait.arm == "closed-loop"
+    strength, target, mode, arm = command.strength, command.target, command.mode, command.arm
+    return SetTrait(
+        trait.name,
+        MODES[(MODES.index(trait.mode) + mode) % len(MODES)] if mode else None,
+        _moved(trait.strength, strength, 0, STRONGEST, 3) if strength and not loop else None,
+        _moved(trait.target, target, 0, 1, 3) if target and loop else None,
+        ARMS[(ARMS.index(trait.arm) + arm) % len(ARMS)] if arm else None,
+    )
+
+
+def nudged_generation(old: Generation, command: NudgeGeneration) -> SetGeneration:
+    """Return the command that sets what the settings are moved to; raises `OutOfRange`."""
+    seconds, by = command.seconds, command.temperature
+    return SetGeneration(
+        seconds=_moved(old.seconds, seconds, NUDGED_SHORTEST, LONGEST, 1) if seconds else None,
+        temperature=_moved(old.temperature, by, 0, NUDGED_HOTTEST, 2) if by else None,
+    )
 
 
 def changed_generation(
@@ -67,6 +100,12 @@ def known(take: str, takes: Collection[str]) -> str:
     if take not in takes:
         raise UnknownName("take", take, takes)
     return take
+
+
+def _moved(value: float, by: float, low: float, high: float, digits: int) -> float:
+    if math.isnan(by):
+        raise OutOfRange(f"A value is moved by a number, and {by} is none.")
+    return float(max(low, min(high, round(value + by, digits))))
 
 
 def _check_prompt(prompt: Prompt, takes: Collection[str]) -> None:

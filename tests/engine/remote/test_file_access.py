@@ -44,7 +44,8 @@ from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE
 
 NO_PLACES = {
     "OpenPort.name", "FollowClock.source", "ListenTo.names", "SetTitle.title", "SetKey.scale",
-    "BrowseCorpus.query", "SetTrait.name", "SetGeneration.text", "DrawMap.attribute",
+    "BrowseCorpus.query", "SetTrait.name", "NudgeTrait.name", "SetGeneration.text",
+    "DrawMap.attribute",
     "AskInfluence.books", "AskInfluence.licences", "AskTakeInfluence.books",
     "AskTakeInfluence.licences", "MarkModel.digest", "MarkModel.detail",
 }  # fmt: skip

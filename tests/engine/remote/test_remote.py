@@ -17,7 +17,7 @@ from engine.locations import songs_folder
 from engine.music.song import Song
 from engine.protocol.analysis import DrawMap, MapComputed
 from engine.protocol.base import Command
-from engine.protocol.edit import SelectSlot, SetLatent, SetTempo, SetTitle
+from engine.protocol.edit import Nudge, SelectSlot, SetLatent, SetTempo, SetTitle
 from engine.protocol.facts import MarkModel, MarkSaved
 from engine.protocol.files import ForgetKept, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
@@ -61,6 +61,14 @@ def test_two_screens_watch_one_engine(place: Place) -> None:
     for seen in (seen_by_one, seen_by_other):
         shown = seen.wait(Snapshot, lambda shown: bool(shown.undo))
         assert shown.song == place.engine.snapshot.song
+
+
+def test_two_screens_that_move_one_value_both_count(place: Place) -> None:
+    (one, _), (other, seen) = place.guest(), place.guest()
+    before = place.engine.snapshot.song.tempo
+    for who in (one, other, one, other):
+        who.send(Nudge("tempo", 1, gesture=1))
+    seen.wait(Snapshot, lambda shown: shown.song.tempo == before + 4)
 
 
 def test_maps_and_refusals_come_over_the_line(place: Place) -> None:

@@ -26,6 +26,7 @@ from engine.protocol.edit import (
     InsertSlot,
     LockDimension,
     MoveLatent,
+    Nudge,
     Randomise,
     Redo,
     RemoveSlot,
@@ -295,7 +296,7 @@ def test_the_recording_replays_to_the_same_snapshot() -> None:
     desk.do(SetTempo(90), Play(), SetTempo(9000), OpenPort(None), m.PortOpened("Synth"))
     desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
     desk.do(Randomise(1, 0.5, 3), SetLatent(0, 1, 1.0), Undo(), LockDimension(1, True))
-    desk.do(Stop())
+    desk.do(Nudge("swing", 5), MoveLatent(0, 2, 0.5), Stop())
     assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
 
 
@@ -310,6 +311,32 @@ def test_a_held_key_makes_no_backlog() -> None:
         Undo(),
         *alone,
     ]
+
+
+def test_steps_of_a_held_key_in_line_are_added_up() -> None:
+    steps = [MoveLatent(0, 2, 0.25, gesture=4)] * 3
+    tempo = [Nudge("tempo", 1, gesture=5)] * 4
+    other = [MoveLatent(0, 2, 0.25, gesture=6), Nudge("swing", 0.5, 7), Nudge("timing", 0.5, 7)]
+    assert collapsed([*steps, *tempo, *other, *[Nudge("tempo", 1)] * 2]) == [
+        MoveLatent(0, 2, 0.75, gesture=4),
+        Nudge("tempo", 4, gesture=5),
+        *other,
+        *[Nudge("tempo", 1)] * 2,
+    ]
+
+
+def test_steps_added_up_lead_to_where_each_of_them_leads() -> None:
+    # On past the end, and back from there.
+    steps: list[Command] = [Nudge("tempo", by, 1) for by in (300, 50, 20, -1, -1, 0.5)]
+    steps += [MoveLatent(0, 2, by, 2) for by in (1.0, 1.0, 1.0, 1.0, -0.25, -0.25)]
+    in_line, each = Desk(), Desk()
+    fewer = collapsed(steps)
+    assert len(fewer) == 5
+    in_line.do(*fewer)
+    each.do(*steps)
+    assert in_line.conductor.snapshot.song == each.conductor.snapshot.song
+    assert in_line.conductor.snapshot.undo == each.conductor.snapshot.undo
+    assert each.conductor.snapshot.song.tempo == 398.5
 
 
 def test_the_first_census_chooses_a_port() -> None:

@@ -6,7 +6,15 @@ import pytest
 
 from engine.midi.sync.clock_tracker import Lock
 from engine.protocol.devices import OpenPort
-from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, RemoveSlot, SetTempo, SetTitle
+from engine.protocol.edit import (
+    ClearSlot,
+    CopySlot,
+    InsertSlot,
+    Nudge,
+    RemoveSlot,
+    SetTempo,
+    SetTitle,
+)
 from engine.protocol.facts import MarkClock, MarkInputs, MarkPort
 from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
 from engine.protocol.transport import (
@@ -67,7 +75,9 @@ async def test_playing_tempo_and_the_rest_of_the_transport(
             Play(), Stop(), SetEditTiming("beat"), SetAudition(False), Audition(0),
             Panic(),
         ]  # fmt: skip
-        assert [tempo.tempo for tempo in engine.of(SetTempo)] == [97, 98, 97]  # type: ignore[attr-defined]
+        steps = [Nudge("tempo", by, 1) for by in (1, 1, -1)]
+        assert engine.of(Nudge) == steps
+        assert engine.snapshot.song.tempo == 97
 
 
 async def test_tempo_and_title_are_typed(app: ArmonicaApp, engine: FakeEngine) -> None:

@@ -9,7 +9,7 @@ from textual import events
 
 from engine.music.song import Slot
 from engine.protocol.analysis import DrawMap, Explain
-from engine.protocol.edit import MoveLatent, SetLatents, SetTempo, Undo
+from engine.protocol.edit import MoveLatent, Nudge, SetLatents, Undo
 from engine.protocol.notices import CommandFailed
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
@@ -141,7 +141,7 @@ async def test_a_step_before_the_model_is_there_adds_to_the_one_before_it() -> N
         app.session.gestures.end()
         await pilot.press("right", "+")
         assert engine.snapshot.waiting == 2
-        assert engine.of(SetTempo)
+        assert engine.of(Nudge)
         before = engine.snapshot.song.slots[0].latent
         engine.adopt()
         after = engine.snapshot.song.slots[0].latent

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from engine.event_bus import GATHERED
 from engine.midi.describe import decode
 from engine.protocol.devices import MidiLine, MidiTraffic, WatchMidi
-from engine.protocol.edit import SetTempo
+from engine.protocol.edit import Nudge
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved
 from engine.services.devices.midi_monitor import LEASE
 from tests.support.fake_engine import FakeEngine
@@ -258,7 +258,7 @@ async def test_what_belongs_to_song_and_program_is_done_as_elsewhere(
         await until(pilot, lambda: engine.of(Play))
         engine.tell(PlayheadMoved(0, 1.0))
         await pilot.press("tab", "plus")
-        await until(pilot, lambda: engine.of(SetTempo))
+        await until(pilot, lambda: engine.of(Nudge))
         assert app.screen is screen
         commands = {each.title.split("   ")[0] for each in app.get_system_commands(screen)}
         assert {"Hold", "Find", "Compose", "Play song"} <= commands

@@ -9,7 +9,8 @@ from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.protocol.edit import (
-    RemoveModulation,
+    Nudge,
+    NudgeModulation,
     SetBank,
     SetGroove,
     SetKey,
@@ -67,7 +68,7 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         assert f"would move {foreign} of {notes}" in foot(app)
         await pilot.press(*"kkkkkk", "right")
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
-        assert engine.of(SetKey) == [SetKey(lock=True, gesture=1)]
+        assert engine.of(Nudge) == [Nudge("lock", 1, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
         told = lines(app.screen.query_one(DialRows))
         assert len(told) == 14
@@ -88,7 +89,7 @@ async def test_values_are_typed_and_what_is_none_is_told_beside_it(
         assert engine.of(SetTrack) == [SetTrack(channel=2)]
         await pilot.press("j", "enter", "7", "4", "enter")
         await pilot.press("j", "l", "j", "enter", "8", "enter")
-        await until(pilot, lambda: len(engine.of(SetBank)) == 2)
+        await until(pilot, lambda: engine.of(SetBank))
         track = engine.snapshot.song.track
         assert (track.channel, track.program, track.bank_msb, track.bank_lsb) == (2, 73, 0, 8)
         sheet = app.screen
@@ -137,7 +138,8 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         assert row.rstrip().endswith("»")
         assert under.endswith("CC 75 ch 2 = 55")
         await pilot.press("G", "h")
-        assert engine.of(RemoveModulation) == [RemoveModulation(2)]
+        assert engine.of(NudgeModulation)[-1] == NudgeModulation(2, "kind", -1, gesture=5)
+        assert not engine.snapshot.song.modulations
 
 
 async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken(
@@ -171,16 +173,23 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
 
 
 def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:
+    typed = FakeEngine()
     for value in (0, 1):
         for dials in (sound_dials, lambda shown: modulation_dials(shown, 3)):
             at = 0
             while at < len(dials(engine.snapshot)):
                 dial = dials(engine.snapshot)[at]
-                to = dial.turned(dial.value, 1 - 2 * value, False)
-                command = dial.ask(to, 0)
-                assert command is not None
-                engine.state.apply(command)
-                assert dials(engine.snapshot)[at].value == to
+                number = dial.number
+                assert number is not None
+                to = number.moved((1 - 2 * value) * number.step)
+                turned = dial.turned(1 - 2 * value, False, 0)
+                assert turned is not None
+                engine.state.apply(turned)
+                typed.state.apply(number.ask(to, 0))
+                for each in (engine, typed):
+                    there = dials(each.snapshot)[at].number
+                    assert there is not None
+                    assert there.value == to
                 at += 1
 
 

@@ -24,6 +24,8 @@ from engine.protocol.generation import (
     MakeAgain,
     MakeTwin,
     Meter,
+    NudgeGeneration,
+    NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
     PlaybackMoved,
@@ -115,6 +117,11 @@ async def test_the_model_is_opened_when_the_screen_is_first_shown_and_not_before
         assert len(studio.of(OpenAudioModel)) == 1
 
 
+def trait(studio: FakeStudio, name: str) -> Trait:
+    """Gives a trait as it is set."""
+    return next(each for each in studio.studio.traits if each.name == name)
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_traits_are_chosen_added_removed_and_pushed_harder(
     app: ArmonicaApp, studio: FakeStudio, size: tuple[int, int]
@@ -122,27 +129,29 @@ async def test_traits_are_chosen_added_removed_and_pushed_harder(
     async with app.run_test(size=size) as pilot:
         await steer(pilot, studio)
         await pilot.press("down", "a", "3", "a", "a", "r", "enter", "enter", "enter", "0")
-        assert studio.of(SetTrait) == [
+        assert studio.of(SetTrait, NudgeTrait) == [
             SetTrait("bass", mode="add"),
             SetTrait("guitar", mode="add"),
             SetTrait("guitar", mode="off"),
             SetTrait("guitar", mode="remove"),
-            SetTrait("guitar", mode="off"),
-            SetTrait("guitar", mode="add"),
-            SetTrait("guitar", mode="remove"),
+            NudgeTrait("guitar", mode=1),
+            NudgeTrait("guitar", mode=1),
+            NudgeTrait("guitar", mode=1),
             SetTrait("guitar", mode="off"),
         ]
         studio.sent.clear()
-        await pilot.press("right", "l", "shift+right", "comma", "1", "left", "alt+right", "L")
-        assert studio.of(SetTrait) == [
-            SetTrait("guitar", strength=4.5),
-            SetTrait("guitar", strength=5.0),
-            SetTrait("guitar", strength=7.0),
-            SetTrait("guitar", strength=6.9),
-            SetTrait("drums", target=0.8),
-            SetTrait("drums", target=0.81),
-            SetTrait("drums", target=1.0),
+        await pilot.press("right", "l", "shift+right", "comma")
+        assert studio.of(NudgeTrait) == [
+            NudgeTrait("guitar", strength=0.5, target=0.05),
+            NudgeTrait("guitar", strength=0.5, target=0.05),
+            NudgeTrait("guitar", strength=2.0, target=0.2),
+            NudgeTrait("guitar", strength=-0.1, target=-0.01),
         ]
+        assert trait(studio, "guitar").strength == 6.9
+        for key, there in (("left", 0.8), ("alt+right", 0.81), ("L", 1.0)):
+            await pilot.press("1", key)
+            assert trait(studio, "drums").target == there
+        assert trait(studio, "drums").strength == 4.0
 
 
 async def test_a_held_key_adds_up_before_the_answer_comes_back(
@@ -152,8 +161,7 @@ async def test_a_held_key_adds_up_before_the_answer_comes_back(
         await steer(pilot, studio)
         app.bridge._interval = 100.0
         await pilot.press("2", *["right"] * 5)
-        last = studio.of(SetTrait)[-1]
-        assert last == SetTrait("bass", strength=5.0)
+        assert trait(studio, "bass").strength == 5.0
 
 
 async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
@@ -171,7 +179,7 @@ async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
         await until(pilot, lambda: app._notifications)
         assert ["only watched" in note.message for note in app._notifications] == [True]
         await pilot.press("x")
-        assert {command.name for command in studio.of(SetTrait)[4:]} == {"drums", "bass", "piano"}  # type: ignore[attr-defined]
+        assert {command.name for command in studio.of(SetTrait)} == {"drums", "bass", "piano"}  # type: ignore[attr-defined]
 
 
 async def test_strength_and_target_are_typed_within_their_ranges(
@@ -419,16 +427,21 @@ async def test_settings_are_typed_at_once_or_turned_by_keys(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await steer(pilot, studio)
-        await pilot.press("]", "]", "[", ")", "(", "(", "d")
-        sent = studio.of(SetGeneration)
-        assert [each.seconds for each in sent[:3]] == [9.0, 10.0, 9.0]  # type: ignore[attr-defined]
-        assert [each.temperature for each in sent[3:6]] == [0.95, 0.9, 0.85]  # type: ignore[attr-defined]
-        assert 0 <= sent[6].seed < 2**31  # type: ignore[attr-defined]
+        for key, seconds in (("]", 9.0), ("]", 10.0), ("[", 9.0)):
+            await pilot.press(key)
+            assert studio.studio.generation.seconds == seconds
+        for key, temperature in ((")", 0.95), ("(", 0.9), ("(", 0.85)):
+            await pilot.press(key)
+            assert studio.studio.generation.temperature == temperature
+        assert studio.of(NudgeGeneration)[0] == NudgeGeneration(seconds=1.0)
+        await pilot.press("d")
+        assert 0 <= studio.studio.generation.seed < 2**31
+        assert studio.of(SetGeneration) == [SetGeneration(seed=studio.studio.generation.seed)]
         studio.sent.clear()
         await pilot.press("e", *"12", "tab", *"77", "tab", *"1.1", "tab", *"250", "enter")
         await until(pilot, lambda: app.screen is screen)
-        made = SetGeneration(seconds=12.0, seed=77, temperature=1.1, top_k=250)
-        assert studio.of(SetGeneration) == [made]
+        typed = SetGeneration(seconds=12.0, seed=77, temperature=1.1, top_k=250)
+        assert studio.of(SetGeneration) == [typed]
         assert "seed 77 · temperature 1.1 · top 250" in screen.query_one(JobBar).plain()
 
 

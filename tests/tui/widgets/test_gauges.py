@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.protocol.edit import LockDimension, Randomise, ResetLatent, SetLatent
+from engine.protocol.edit import LockDimension, MoveLatent, Randomise, ResetLatent, SetLatent
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
@@ -14,18 +14,26 @@ from tui.widgets.gauges import GaugeBank, NamedGauges
 SIZES = [(80, 24), (120, 40)]
 
 
+def stands(engine: FakeEngine, dimension: int) -> float:
+    """Gives where a gauge of the first measure stands."""
+    latent = engine.snapshot.song.slots[0].latent
+    assert latent is not None
+    return latent[dimension]
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_gauge_moves_in_all_steps_and_one_hand_is_one_gesture(
     app: ArmonicaApp, engine: FakeEngine, size: tuple[int, int]
 ) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.press("right", "l", "shift+right", "alt+left", "comma")
-        moves = engine.of(SetLatent)
-        assert [move.value for move in moves] == [-0.75, -0.5, 0.5, 0.45, 0.4]  # type: ignore[attr-defined]
+        moves = engine.of(MoveLatent)
+        assert [move.by for move in moves] == [0.25, 0.25, 1.0, -0.05, -0.05]  # type: ignore[attr-defined]
+        assert stands(engine, 0) == 0.4
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         await pilot.press("down", "right")
-        last = engine.of(SetLatent)[-1]
-        assert (last.dimension, last.value) == (1, 0.75)  # type: ignore[attr-defined]
+        last = engine.of(MoveLatent)[-1]
+        assert (last.dimension, stands(engine, 1)) == (1, 0.75)  # type: ignore[attr-defined]
         assert last.gesture != moves[0].gesture  # type: ignore[attr-defined]
         assert engine.snapshot.undo[0] != engine.snapshot.undo[1]
         await until(pilot, lambda: "range +0.75" in app.composing.query_one(NamedGauges).plain())
@@ -83,7 +91,7 @@ async def test_other_gauges_are_a_page_away(app: ArmonicaApp, engine: FakeEngine
         await until(pilot, lambda: bank.display and "lowest pitch" in bank.plain())
         assert not app.composing.query_one(AttributeMap).display
         await pilot.press("]", "right")
-        assert engine.of(SetLatent)[-1].dimension == 4 + bank.page_size  # type: ignore[attr-defined]
+        assert engine.of(MoveLatent)[-1].dimension == 4 + bank.page_size  # type: ignore[attr-defined]
         await pilot.press("[", "[")
         assert app.composing.query_one(AttributeMap).display
         assert app.composing.query_one(NamedGauges).has_focus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from engine.music.groove import Groove
 from engine.music.measure import HOLD, REST, SILENCE, Measure
 from engine.music.modulation import Modulation
 from engine.music.performance import Touch
+from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.protocol.base import Command
@@ -24,13 +26,20 @@ from engine.protocol.edit import (
     Interpolate,
     LoadMeasures,
     LockDimension,
+    ModulationPart,
     MoveLatent,
+    MoveSelection,
+    Nudge,
+    NudgeModulation,
+    NudgeRoute,
+    Parameter,
     Randomise,
     Redo,
     RemoveModulation,
     RemoveSlot,
     ReplaceSong,
     ResetLatent,
+    RoutePart,
     SelectSlot,
     SetBank,
     SetGroove,
@@ -38,6 +47,7 @@ from engine.protocol.edit import (
     SetLatent,
     SetLatents,
     SetModulation,
+    SetRoutes,
     SetTempo,
     SetTitle,
     SetTrack,
@@ -46,6 +56,7 @@ from engine.protocol.edit import (
 )
 from engine.protocol.facts import MarkPort, MarkSaved
 from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.parameters import song_numbers
 from engine.protocol.snapshot import PortStatus, RecordSettings, RecordStatus, Snapshot
 from engine.protocol.transport import (
     Audition,
@@ -372,6 +383,86 @@ def test_the_port_is_part_of_the_snapshot(state: State) -> None:
     assert do(state, MarkPort(status)).port == status
 
 
+def test_two_hands_on_one_value_both_count(state: State) -> None:
+    before = state.snapshot().song.tempo
+    do(state, Nudge("tempo", 1, gesture=1), Nudge("tempo", 1, gesture=7), Nudge("tempo", -0.5))
+    assert state.snapshot().song.tempo == before + 1.5
+    do(state, SetLatent(0, 2, 0.5), MoveLatent(0, 2, 0.25), MoveLatent(0, 2, 0.25))
+    assert latent(state)[2] == 1.0
+
+
+@pytest.mark.parametrize("parameter", get_args(Parameter))
+def test_a_number_goes_to_its_ends_or_round(state: State, parameter: Parameter) -> None:
+    def there() -> float:
+        return song_numbers(state.snapshot().song)[parameter].value
+
+    number = song_numbers(state.snapshot().song)[parameter]
+    if number.round:
+        count = int(number.high - number.low + 1)
+        seen = [number.value]
+        for _ in range(count):
+            do(state, Nudge(parameter, number.step))
+            seen.append(there())
+        assert sorted(seen[1:]) == [number.low + at for at in range(count)]
+        assert seen[0] == seen[-1]
+        return
+    for by, end in ((1e20, number.high), (-1e20, number.low)):
+        do(state, Nudge(parameter, by))
+        assert there() == end
+        do(state, Nudge(parameter, math.copysign(number.step, by)))
+        assert there() == end
+    do(state, Nudge(parameter, number.step))
+    assert there() == number.low + number.step
+
+
+def test_nudges_of_one_gesture_are_one_step_named_as_the_value_is(state: State) -> None:
+    first = do(state, SetTempo(99)).song
+    do(state, Nudge("swing", 0.5, 3), Nudge("swing", 0.5, 3), Nudge("timing", 0.5, 4))
+    assert state.snapshot().undo == ("humanise timing 0.5 ms", "swing 51 % of eighths", "tempo 99")
+    do(state, Undo(), Undo())
+    assert state.snapshot().song == first
+    do(state, Nudge("program", 1, 5), Nudge("program", -1, 5))
+    assert state.snapshot().undo == ("tempo 99",)
+
+
+def test_what_a_gauge_moves_is_nudged_past_what_is_taken(state: State) -> None:
+    do(state, SetModulation(Modulation(0, "cc", 0, 74)), NudgeModulation(1, "kind", 1))
+    assert state.snapshot().song.modulations[1] == Modulation(1, "cc", 0, 75)
+    do(state, NudgeModulation(1, "number", -1), NudgeModulation(1, "high", 500))
+    assert state.snapshot().song.modulations[1] == Modulation(1, "cc", 0, 73)
+    do(state, NudgeModulation(1, "kind", -1))
+    assert len(state.snapshot().song.modulations) == 1
+    assert "not there any more" in refusal(state, NudgeModulation(1, "low", 1))
+
+
+def test_two_hands_on_two_routes_keep_each_other(state: State) -> None:
+    do(state, MarkPort(PortStatus("Main", "open", known=("Main", "Synth"))))
+    do(state, SetRoutes((Route("", 1), Route("Gone", 2))))
+    do(state, NudgeRoute(0, "transpose", 12), NudgeRoute(1, "channel", 4))
+    assert state.snapshot().song.routes == (Route("", 1, None, 12), Route("Gone", 6))
+    do(state, NudgeRoute(1, "port", 1), NudgeRoute(2, "port", 1))
+    # One that is new on the song's own port is heard an octave above.
+    new = Route("", 0, None, 12)
+    assert state.snapshot().song.routes == (Route("", 1, None, 12), Route("Synth", 6), new)
+    do(state, NudgeRoute(0, "port", -1))
+    assert state.snapshot().song.routes == (Route("Synth", 6), new)
+    assert "not there any more" in refusal(state, NudgeRoute(5, "channel", 1))
+
+
+def test_the_selection_moves_by_measures_as_far_as_there_are_any(state: State) -> None:
+    last = len(state.snapshot().song.slots) - 1
+    assert do(state, MoveSelection(1), MoveSelection(1)).selected == 2
+    assert do(state, MoveSelection(99)).selected == last
+    assert do(state, MoveSelection(-1)).selected == last - 1
+    assert do(state, MoveSelection(-99)).selected == 0
+
+
+def test_a_nudge_by_no_number_is_refused(state: State) -> None:
+    for parameter in get_args(Parameter):
+        assert "is none" in refusal(state, Nudge(parameter, math.nan))
+    assert "is none" in refusal(state, Nudge("scale", math.inf))
+
+
 slots = st.integers(-1, 9)
 dimensions = st.integers(-1, 33)
 values = st.floats(-3.5, 3.5) | st.just(float("nan"))
@@ -380,6 +471,18 @@ commands = st.one_of(
     st.builds(SelectSlot, slots),
     st.builds(SetLatent, slots, dimensions, values, gestures),
     st.builds(MoveLatent, slots, dimensions, values, gestures),
+    st.builds(MoveSelection, st.integers(-9, 9)),
+    st.builds(Nudge, st.sampled_from(get_args(Parameter)), st.floats(), gestures),
+    st.builds(
+        NudgeModulation,
+        dimensions,
+        st.sampled_from(get_args(ModulationPart)),
+        st.floats(),
+        gestures,
+    ),
+    st.builds(
+        NudgeRoute, st.integers(-1, 8), st.sampled_from(get_args(RoutePart)), st.floats(), gestures
+    ),
     st.builds(
         SetLatents,
         slots,

@@ -10,8 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError
-from engine.protocol.generation import Generation, Prompt, SetGeneration, SetTrait, Trait
-from engine.services.generation.validation import changed_generation, changed_trait
+from engine.protocol.generation import (
+    Generation,
+    NudgeGeneration,
+    NudgeTrait,
+    Prompt,
+    SetGeneration,
+    SetTrait,
+    Trait,
+)
+from engine.services.generation.validation import (
+    changed_generation,
+    changed_trait,
+    nudged_generation,
+    nudged_trait,
+)
 from engine.steering.musicgen.generate import LONGEST
 from engine.steering.spec import ARMS, MODES, SHORTEST
 
@@ -59,3 +72,40 @@ def test_what_is_not_named_stays() -> None:
     old = Generation(Prompt("nothing"), 3.0, 4, "a tune", 0.5, 7)
     assert changed_generation(old, SetGeneration(), ()) == old
     assert changed_generation(old, SetGeneration(seed=5), ()).prompt == old.prompt
+
+
+@given(st.floats(), st.floats(), st.integers(), st.integers(), st.sampled_from(ARMS))
+def test_a_nudged_trait_is_always_one_that_can_be(
+    strength: float, target: float, mode: int, arm: int, now: Any
+) -> None:
+    trait = Trait("drums", 0.9, 0.8, 0.95, 0.5, 0.5, arm=now)
+    with contextlib.suppress(ArmonicaError):
+        found = nudged_trait(trait, NudgeTrait("drums", strength, target, mode, arm))
+        assert found.mode in (None, *MODES)
+        assert found.strength is None or now != "closed-loop"
+        assert found.target is None or now == "closed-loop"
+        changed_trait(trait, found)
+
+
+@given(st.floats(), st.floats())
+def test_a_nudged_generation_is_always_one_that_can_be(seconds: float, temperature: float) -> None:
+    with contextlib.suppress(ArmonicaError):
+        found = nudged_generation(Generation(), NudgeGeneration(seconds, temperature))
+        assert found.seconds is None or 1 <= found.seconds <= LONGEST
+        assert found.temperature is None or 0 <= found.temperature <= 2
+        changed_generation(Generation(), found, ())
+
+
+def test_nudges_of_two_screens_add_up() -> None:
+    trait = Trait("drums", 0.9, 0.8, 0.95, 0.5, 0.5, strength=4.0, arm="iti")
+    for _ in range(2):
+        trait = changed_trait(trait, nudged_trait(trait, NudgeTrait("drums", 0.1, 0.01, 1, 1)))
+    assert (trait.strength, trait.target, trait.mode, trait.arm) == (
+        4.2, 0.8, "remove", "closed-loop",
+    )  # fmt: skip
+    trait = changed_trait(trait, nudged_trait(trait, NudgeTrait("drums", 0.1, 0.01)))
+    assert (trait.strength, trait.target) == (4.2, 0.81)
+    made = Generation()
+    for by in (1.0, 1.0, -1.0):
+        made = changed_generation(made, nudged_generation(made, NudgeGeneration(by, by / 20)), ())
+    assert (made.seconds, made.temperature) == (9.0, 0.95)

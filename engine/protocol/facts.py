@@ -23,10 +23,14 @@ class Fact(Command):
 
 @dataclass(frozen=True, slots=True)
 class MarkSaved(Fact):
-    """Tells that the file ``path`` holds ``song`` from now on."""
+    """Tells that the file ``path`` holds ``song`` from now on.
+
+    It is the file of the song that was opened as number ``document`` (None: of the one shown).
+    """
 
     path: str
     song: Song
+    document: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

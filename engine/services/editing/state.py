@@ -65,8 +65,8 @@ class State:
         self._model: LatentModel | None = None
         self._history = History()
         self._document = self._documents = 0
-        # The songs that were left for another without being saved: their titles, by number.
-        self._left: dict[int, str] = {}
+        # The songs that were left for another without being saved, by number.
+        self._left: dict[int, Song] = {}
         # What each file holds as far as is known. A song that no file belongs to has its number.
         self._files: dict[str | int, Song] = {0 if path is None else path: song}
         self._shown = Snapshot(song=song, path=path, locks=locks)
@@ -133,8 +133,8 @@ class State:
                 return self._travel(back=False)
             case ReplaceSong():
                 return self._replace(command)
-            case MarkSaved(path, song):
-                self._mark_saved(path, song)
+            case MarkSaved(path, song, document):
+                self._mark_saved(path, song, document)
             case MarkModel(digest, detail):
                 return self._mark_model(digest, detail)
             case MarkWaiting(count):
@@ -210,10 +210,11 @@ class State:
         self._model = model
         told = _foreign(self._shown.song, model)
         past = (content.song for content in self._history.contents())
-        songs = [self._shown.song, *self._files.values(), *past]
+        songs = [self._shown.song, *self._files.values(), *self._left.values(), *past]
         coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
         self._history.map(lambda content: replace(content, song=coded[content.song]))
         self._files = {path: coded[song] for path, song in self._files.items()}
+        self._left = {number: coded[song] for number, song in self._left.items()}
         self._show(
             song=coded[self._shown.song],
             locks=self._known(self._shown.locks),
@@ -223,7 +224,7 @@ class State:
 
     def _go_to(self, document: int) -> None:
         if document != self._document and not self._shown.saved:
-            self._left[self._document] = self._shown.song.title
+            self._left[self._document] = self._shown.song
         self._left.pop(document, None)
         self._document = document
 
@@ -235,12 +236,17 @@ class State:
             return locks
         return locks.intersection(range(len(self._model.spec.dimensions)))
 
-    def _mark_saved(self, path: str, song: Song) -> None:
-        own = self._document
+    def _mark_saved(self, path: str, song: Song, document: int | None) -> None:
+        own = self._document if document is None else document
+        if self._model is not None:
+            # It may have been written before the model was there.
+            song = edits.encoded([song], self._model)[0]
         # The steps of this song belong to the file from now on; those of others keep theirs.
         self._history.map(lambda past: replace(past, path=path) if past.document == own else past)
         self._files[path] = song
-        self._show(path=path)
+        if self._left.get(own) == song:
+            del self._left[own]
+        self._show(path=path if own == self._document else self._shown.path)
 
     def _travel(self, back: bool) -> tuple[Event, ...]:
         present = self._content()
@@ -259,7 +265,7 @@ class State:
             saved=self._files.get(self._document if shown.path is None else shown.path)
             == shown.song,
             document=self._document,
-            unsaved=tuple(self._left.values()),
+            unsaved=tuple(song.title for song in self._left.values()),
             undo=self._history.undo_names,
             redo=self._history.redo_names,
         )

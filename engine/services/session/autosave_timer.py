@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.errors import ArmonicaError, NotReady
 from engine.formats.song_file import Document
 from engine.jobs import Job, Jobs
+from engine.music.song import Song
 from engine.protocol.files import AtTheEnd, KeepUnsaved, LetUnsavedGo
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
@@ -28,7 +29,7 @@ class AutosaveTimer:
         self._jobs = jobs
         self._shelf = shelf
         self._due: float | None = None
-        self._noted: set[int] = set()
+        self._noted: dict[int, Song] = {}
         self._failed = False
 
     def wake(self) -> float | None:
@@ -37,19 +38,33 @@ class AutosaveTimer:
 
     def note(self, before: Snapshot, after: Snapshot, now: float) -> None:
         """Takes note of a change. A song that is left for another stays as it was noted last."""
-        if self._keeper is None or (
-            after.song is before.song
-            and (after.saved, after.document) == (before.saved, before.document)
+        if after.song is not before.song or (after.saved, after.document) != (
+            before.saved,
+            before.document,
         ):
+            self._note(after, now)
+
+    def saved(self, document: int, song: Song, shown: Snapshot, now: float) -> None:
+        """Takes note that a song was written as it was some time ago."""
+        if self._keeper is not None and self._noted.get(document) == song:
+            del self._noted[document]
+            self._keeper.note(document, None)
+            self._due = now
+        elif document == shown.document and not shown.saved:
+            # What its file holds, and perhaps which that is, has changed.
+            self._note(shown, now)
+
+    def _note(self, after: Snapshot, now: float) -> None:
+        if self._keeper is None:
             return
         if after.saved:
             if after.document not in self._noted:
                 return
-            self._noted.remove(after.document)
+            del self._noted[after.document]
             self._keeper.note(after.document, None)
             due = now
         else:
-            self._noted.add(after.document)
+            self._noted[after.document] = after.song
             base = self._shelf.seen(after.path)
             unsaved = Document(after.song, after.locks, after.path, base)
             self._keeper.note(after.document, unsaved)

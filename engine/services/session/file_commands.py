@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from engine.locations import SONGS, make_usual, meant
 from engine.music.song import MOST_SLOTS, Origin
 from engine.protocol.base import Command, Event
 from engine.protocol.edit import LoadMeasures, ReplaceSong
-from engine.protocol.facts import MarkSaved
 from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     # The table brings numpy, which the first paint does not wait for.
     from engine.formats.midi_file import MidiImport
 
-Filing = LoadTune | OpenSong | RecoverSong | SaveSong | ExportMidi
+Filing = LoadTune | OpenSong | RecoverSong | ExportMidi
 """The commands that are met here."""
 
 _UNKNOWN = "unknown"
@@ -69,24 +69,59 @@ def filed(command: Filing, snapshot: Snapshot, shelf: SongFiles) -> Filed:
                 (ReplaceSong(found.song, found.belongs_to, False, found.locks),),
                 (Notice(f"{found.song.title} is back as it was."),),
             )
-        case SaveSong(wanted, replaces):
-            try:
-                if wanted is not None:
-                    place = output_files.named(wanted, output_files.SONG)
-                elif snapshot.path is not None:
-                    # As it was opened, whatever its suffix is.
-                    place = song_file.located(snapshot.path)
-                else:
-                    raise CannotWrite("The song has no file yet.", "Save it under a name.")
-            except (OSError, ValueError) as error:
-                raise atomic.cannot_write(Path(wanted or ""), error) from None
-            output_files.check(place, output_files.SONG)
-            make_usual(place)
-            shelf.save(place, song_file.Document(snapshot.song, snapshot.locks), replaces)
-            notice = Notice(f"Saved {printable(str(place))}.")
-            return Filed((MarkSaved(str(place), snapshot.song),), (notice,))
         case ExportMidi(path):
             return Filed(notices=(Notice(f"Wrote {write_midi(path, snapshot.song)}."),))
+
+
+@dataclass(eq=False)
+class Saving:
+    """A song that is being written: what was asked, and the state as it was then.
+
+    ``over`` is set when it is on the disk, as ``place`` and ``digest`` say, or when it could
+    not be brought there, and ``error`` says why.
+    """
+
+    command: SaveSong
+    snapshot: Snapshot
+    place: str = ""
+    digest: str = ""
+    error: Exception | None = None
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def work(self, shelf: SongFiles, job: Job) -> None:
+        """Write it, and report that to the service."""
+        try:
+            self.write(shelf)
+        except Exception as error:
+            self.error = error
+        self.over.set()
+        job.tell(SaveOver(self))
+
+    def write(self, shelf: SongFiles) -> None:
+        """Write it; raises `CannotWrite`, `WouldReplace` or `OutOfRange`."""
+        wanted, own = self.command.path, self.snapshot.path
+        try:
+            if wanted is not None:
+                place = output_files.named(wanted, output_files.SONG)
+            elif own is not None:
+                # As it was opened, whatever its suffix is.
+                place = song_file.located(own)
+            else:
+                raise CannotWrite("The song has no file yet.", "Save it under a name.")
+        except (OSError, ValueError) as error:
+            raise atomic.cannot_write(Path(wanted or ""), error) from None
+        output_files.check(place, output_files.SONG)
+        make_usual(place)
+        document = song_file.Document(self.snapshot.song, self.snapshot.locks)
+        self.digest = shelf.write(place, document, self.command.replace)
+        self.place = str(place)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveOver(Event):
+    """A song is on the disk, or could not be brought there; it goes to this service alone."""
+
+    saving: Saving
 
 
 def _remember_base(found: song_file.Document, path: str, shelf: SongFiles) -> None:

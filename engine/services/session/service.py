@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import count
 
-from engine.errors import WouldReplace
+from engine.errors import ArmonicaError, WouldReplace
 from engine.jobs import Jobs
 from engine.protocol.base import Command, Event
+from engine.protocol.facts import MarkSaved
 from engine.protocol.files import (
     READING,
     AtTheEnd,
@@ -22,17 +26,21 @@ from engine.protocol.files import (
     RecoverSong,
     SaveSong,
 )
-from engine.protocol.notices import CommandFailed
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.base import Service, ServiceContext
 from engine.services.session import autosave, file_commands
 from engine.services.session.autosave_timer import AutosaveTimer
 from engine.services.session.keeper import Keeper
 from engine.services.session.song_files import SongFiles
+from engine.text import printable
 
 
 class SessionService(Service):
     """Owns what is known of song files, and the autosave.
+
+    A song is saved as it was at the command, by a job, one after the other: until it is on the
+    disk everything else goes on.
 
     ``play_ahead`` sends the player its notes further ahead, before a file is read or written;
     ``end_recording`` ends a recording before its song goes. ``export_with_credits`` handles an
@@ -44,7 +52,7 @@ class SessionService(Service):
         LoadTune, OpenSong, RecoverSong, SaveSong, ExportMidi, ImportMidi,
         ForgetKept, LeaveKept, KeepUnsaved, LetUnsavedGo,
     )  # fmt: skip
-    reports = (file_commands.MidiRead,)
+    reports = (file_commands.MidiRead, file_commands.SaveOver)
 
     def __init__(
         self,
@@ -65,8 +73,16 @@ class SessionService(Service):
         self._end_recording = end_recording
         self._export_with_credits = export_with_credits
         self._importing: ImportMidi | None = None
+        # The first one is being written, the others wait for it.
+        self._saves: deque[file_commands.Saving] = deque()
+        self._numbers = count(1)
         self.ends: tuple[AtTheEnd, ...] = ()
         """What became of the songs that were not saved; known once it is closed."""
+
+    @property
+    def saving(self) -> bool:
+        """Whether a song is being saved."""
+        return bool(self._saves)
 
     def handle(self, command: Command, now: float) -> None:
         """Read or write what is asked for."""
@@ -82,11 +98,20 @@ class SessionService(Service):
                 self._autosave.handle(command)
             case ExportMidi(credits=True):
                 self._export_with_credits(command, now)
-            case LoadTune() | OpenSong() | RecoverSong() | SaveSong() | ExportMidi():
+            case SaveSong():
+                self._saves.append(file_commands.Saving(command, self.context.snapshot()))
+                if len(self._saves) == 1:
+                    self._write()
+            case LoadTune() | OpenSong() | RecoverSong() | ExportMidi():
                 self._handle_file(command, now)
 
     def on_report(self, report: Event, now: float) -> None:
-        """Put the measures of a file that was read into the song."""
+        """Put the measures of a file that was read into the song, or say what became of a save."""
+        if isinstance(report, file_commands.SaveOver):
+            # At the end it is taken in before its report comes.
+            if self._saves and self._saves[0] is report.saving:
+                self._saved(now)
+            return
         assert isinstance(report, file_commands.MidiRead)
         if report.command is not self._importing:
             words = "Something else was opened meanwhile."
@@ -109,8 +134,13 @@ class SessionService(Service):
         self._autosave.tick(now)
 
     def close(self, now: float) -> None:
-        """Keep what is not saved for the last time."""
-        self.ends = self._autosave.finish()
+        """Wait for what is being saved, and keep what is not for the last time."""
+        try:
+            while self._saves:
+                self._saves[0].over.wait()
+                self._saved(now)
+        finally:
+            self.ends = self._autosave.finish()
 
     def _handle_file(self, command: file_commands.Filing, now: float) -> None:
         if isinstance(command, OpenSong | RecoverSong):
@@ -119,13 +149,10 @@ class SessionService(Service):
             self._importing = None
         # A slow disk holds up this thread, but not the music.
         self._play_ahead(now)
-        match command:
-            case RecoverSong():
-                self._recover(command, now)
-            case SaveSong():
-                self._save(command, now)
-            case _:
-                self._file(command, now)
+        if isinstance(command, RecoverSong):
+            self._recover(command, now)
+        else:
+            self._finish(command, self._filed(command), now)
 
     def _recover(self, command: RecoverSong, now: float) -> None:
         claimed = autosave.claim(command.path)
@@ -141,15 +168,40 @@ class SessionService(Service):
         if applied:
             self._answer(command, done)
 
-    def _save(self, command: SaveSong, now: float) -> None:
-        try:
-            self._file(command, now)
-        except WouldReplace as error:
-            again = SaveSong(command.path, replace=True)
-            self.context.publish(CommandFailed.of(error, command, again))
+    def _write(self) -> None:
+        saving = self._saves[0]
+        # Each a kind of its own: one that is asked for later does not end it.
+        kind = f"save {next(self._numbers)}"
+        self._jobs.start("saving", kind, "saving the song", partial(saving.work, self._files))
 
-    def _file(self, command: file_commands.Filing, now: float) -> None:
-        self._finish(command, self._filed(command), now)
+    def _saved(self, now: float) -> None:
+        saving = self._saves.popleft()
+        try:
+            self._take_in(saving, now)
+        finally:
+            if self._saves:
+                self._write()
+
+    def _take_in(self, saving: file_commands.Saving, now: float) -> None:
+        command, saved, shown = saving.command, saving.snapshot, self.context.snapshot()
+        match saving.error:
+            case None:
+                place = saving.place
+                self._files.remember(place, saving.digest)
+                self.context.apply(MarkSaved(place, saved.song, saved.document), now)
+                self._autosave.saved(saved.document, saved.song, self.context.snapshot(), now)
+                for later in self._saves:
+                    if later.snapshot.document == saved.document:
+                        later.snapshot = replace(later.snapshot, path=place)
+                notice = Notice(f"Saved {printable(place)}.", answers=command)
+                self.context.publish(notice)
+            case WouldReplace() as error if shown.document == saved.document:
+                again = SaveSong(command.path, replace=True)
+                self.context.publish(CommandFailed.of(error, command, again))
+            case ArmonicaError() as error:
+                self.context.publish(CommandFailed.of(error, command))
+            case error:
+                raise error
 
     def _filed(self, command: file_commands.Filing) -> file_commands.Filed:
         return file_commands.filed(command, self.context.snapshot(), self._files)

@@ -28,18 +28,18 @@ class SongFiles:
         """Takes note of what a file holds."""
         self._seen[path] = digest
 
-    def save(self, place: Path, saved: Document, replace: bool = False) -> None:
-        """Writes a song; raises `CannotWrite`.
+    def write(self, place: Path, saved: Document, replace: bool = False) -> str:
+        """Writes a song and gives the digest to remember; raises `CannotWrite`.
 
         Unless it may ``replace`` anything, it raises `WouldReplace` where the file holds
-        something that was not read or written here.
+        something that was not read or written here. Any thread may call it.
         """
         data = song_file.encode(saved)
         with atomic.alone(place.parent):
             if not replace:
                 self._check(place)
             atomic.write(place, data)
-        self.remember(str(place), song_file.digest(data))
+        return song_file.digest(data)
 
     def _check(self, place: Path) -> None:
         held, seen = song_file.digest_of(place), self.seen(str(place))

@@ -55,7 +55,7 @@ from engine.runtime.dispatcher import Dispatcher, ModelFailed, ModelLoaded, coll
 from engine.services.editing.command_log import CommandLog, replay
 from engine.services.editing.state import State
 from engine.services.session.autosave_timer import KEEP_AFTER
-from engine.services.session.file_commands import MidiRead
+from engine.services.session.file_commands import MidiRead, SaveOver
 from engine.services.session.keeper import Keeper
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
@@ -110,7 +110,18 @@ class Desk:
         """Gives commands and reports, and what the player was told since."""
         for item in items:
             self.conductor.take(item, self.now)
+            self.save()
         return self.player.messages
+
+    def save(self) -> None:
+        """Waits for songs that are being saved, and tells the conductor of each."""
+        end = time.monotonic() + 30
+        while self.conductor.services.session.saving:
+            assert time.monotonic() < end, "The song was never saved."
+            for each in [each for each in list(self.events) if isinstance(each, SaveOver)]:
+                self.events.remove(each)
+                self.conductor.take(each, self.now)
+            time.sleep(0.001)
 
     def bring_in(self, command: ImportMidi) -> None:
         """Gives a command to read a file, and then what its job has read."""
@@ -460,7 +471,7 @@ def test_a_song_that_ships_is_no_file_of_the_player_s() -> None:
 
 def test_slow_files_do_not_hold_up_the_music(tmp_path: Path) -> None:
     desk = Desk()
-    desk.do(Play(), SaveSong(str(tmp_path / "a")))
+    desk.do(Play(), ExportMidi(str(tmp_path / "a")))
     assert max(n.on for n in desk.player.notes()) > 3
 
 

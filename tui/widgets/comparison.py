@@ -78,16 +78,10 @@ agree lie at the same height: solid where they agree, thin where they do not.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._match: Match | None = None
-        self._beside = MatchExcerpt()
-        self._unit = "measure"
-        self._heard: Side | None = None
+    _match: Match | None = None
+    _beside = MatchExcerpt()
+    _unit = "measure"
+    _heard: Side | None = None
 
     def show(
         self, match: Match | None, beside: MatchExcerpt, unit: str, *, heard: Side | None = None

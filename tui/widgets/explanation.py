@@ -39,18 +39,10 @@ the measure decoded and counted. The chosen gauge comes first.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.sentences: tuple[tuple[int, str], ...] = ()
-        self.focused: int | None = None
-        self.stale = False
-        self.waiting = WAITING
+    sentences: tuple[tuple[int, str], ...] = ()
+    focused: int | None = None
+    stale = False
+    waiting = WAITING
 
     def show(
         self,

@@ -71,13 +71,7 @@ class MidiSummary(Canvas):
 
         kind: Kind
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._summary = Summary()
+    _summary = Summary()
 
     def show(self, summary: Summary) -> None:
         """Shows a summary."""

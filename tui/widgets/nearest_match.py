@@ -40,15 +40,9 @@ class NearestLine(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._told: InfluenceFound | None = None
-        self._stale = False
-        self._instead = ""
+    _told: InfluenceFound | None = None
+    _stale = False
+    _instead = ""
 
     def show(self, told: InfluenceFound | None, *, stale: bool, instead: str = "") -> None:
         """Shows an answer, ``stale`` where what is there now is not answered yet.

@@ -56,15 +56,9 @@ class Verdict(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._asked = Asked("")
-        self._told: InfluenceFound | None = None
-        self._stale = False
+    _asked = Asked("")
+    _told: InfluenceFound | None = None
+    _stale = False
 
     def show(self, asked: Asked, told: InfluenceFound | None, *, stale: bool) -> None:
         """Shows a question and its answer, ``stale`` where something has changed since."""

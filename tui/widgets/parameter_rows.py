@@ -34,14 +34,8 @@ class DialRows(Canvas, can_focus=True):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._dials: tuple[Dial, ...] = ()
-        self._chosen = 0
+    _dials: tuple[Dial, ...] = ()
+    _chosen = 0
 
     def show(self, dials: Sequence[Dial], chosen: int) -> None:
         """Shows dials, one of them chosen by its place."""

@@ -95,22 +95,14 @@ the keys that are down stand out.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.previous: Measure | None = None
-        self.current: Measure = SILENCE
-        self.following: Measure | None = None
-        self.ghost: Measure | None = None
-        self.beat: float | None = None
-        self._played: tuple[tuple[float, float, int], ...] = ()
-        self._down: tuple[int, ...] = ()
-        self._low = LOWEST
+    previous: Measure | None = None
+    current: Measure = SILENCE
+    following: Measure | None = None
+    ghost: Measure | None = None
+    beat: float | None = None
+    _played: tuple[tuple[float, float, int], ...] = ()
+    _down: tuple[int, ...] = ()
+    _low = LOWEST
 
     def show(
         self,

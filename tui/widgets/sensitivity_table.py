@@ -66,18 +66,10 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.sensitivity: Sensitivity | None = None
-        self.focused: int | None = None
-        self.stale = False
-        self._labels: tuple[str, ...] = ()
+    sensitivity: Sensitivity | None = None
+    focused: int | None = None
+    stale = False
+    _labels: tuple[str, ...] = ()
 
     def show(
         self,

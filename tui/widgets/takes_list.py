@@ -47,16 +47,10 @@ class TakesList(Canvas, can_focus=True):
 
         take: str
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._takes: tuple[Take, ...] = ()
-        self._growing: tuple[str, str] | None = None
-        self._chosen: str | None = None
-        self._playing: str | None = None
+    _takes: tuple[Take, ...] = ()
+    _growing: tuple[str, str] | None = None
+    _chosen: str | None = None
+    _playing: str | None = None
 
     def show(
         self,
@@ -166,14 +160,6 @@ class TakesList(Canvas, can_focus=True):
         return 2, length, steered, steered + max(16, (width - steered) * 42 // 100)
 
     # Mouse and focus
-
-    def on_focus(self) -> None:
-        """Shows the pointer as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows the pointer as left."""
-        self.redraw()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses the take under the mouse."""

@@ -33,15 +33,9 @@ class Phrase(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self.measures: tuple[Measure, ...] = ()
-        self.first = 1
-        self.taken = 0
+    measures: tuple[Measure, ...] = ()
+    first = 1
+    taken = 0
 
     def show(self, measures: Sequence[Measure], first: int, taken: int) -> None:
         """Shows measures from the tune's ``first`` on, of which ``taken`` are to be taken."""

@@ -66,15 +66,9 @@ class Waveform(Canvas):
 
         at: float
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._wave = Wave()
-        self._at: float | None = None
-        self._playing = False
+    _wave = Wave()
+    _at: float | None = None
+    _playing = False
 
     def show(self, wave: Wave) -> None:
         """Shows a wave."""

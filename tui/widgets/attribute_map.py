@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic_ns
-from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -53,16 +52,6 @@ The map shows one attribute over two dimensions of the model. ◆ is the measure
 [ ] the cursor. The higher the digit or the denser the shade, the higher the attribute; cells
 in which no training measure lies are faint.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "attribute-map--lowest",
-        "attribute-map--middle",
-        "attribute-map--highest",
-        "attribute-map--here",
-        "attribute-map--cursor",
-        "attribute-map--caption",
-        "attribute-map--words",
-        "attribute-map--unfilled",
-    }
     DEFAULT_CSS = """
     AttributeMap {
         min-width: 24; min-height: 8; height: 1fr; width: 1fr;

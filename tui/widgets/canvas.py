@@ -9,6 +9,7 @@ not found the screen is drawn as Textual draws it, only with more bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -30,6 +31,8 @@ GAP = 4
 """Unchanged cells between two changed ones that are cheaper to write again than to jump over."""
 
 Cell = tuple[str, Style]
+
+_COMPONENT = re.compile(r"\.([\w-]+--[\w-]+)")
 
 
 class BothSides(ChopsUpdate):
@@ -149,6 +152,12 @@ class Canvas(Widget):
     ALLOW_SELECT = False
     GROUND: ClassVar[str | None] = None
     """The component class of empty cells; None for the widget's own style."""
+
+    def __init_subclass__(cls, **more: bool) -> None:
+        """Makes each component that the widget's own style sheet names one of its classes."""
+        super().__init_subclass__(**more)
+        if "DEFAULT_CSS" in vars(cls):
+            cls.COMPONENT_CLASSES = set(_COMPONENT.findall(cls.DEFAULT_CSS))
 
     def __init__(
         self,

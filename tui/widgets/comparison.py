@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Literal
 
 from rich.style import Style
 
@@ -59,14 +59,6 @@ class Comparison(Canvas):
 Both rolls have the same time axis, and the pitches of the print are moved so that notes that
 agree lie at the same height: solid where they agree, thin where they do not.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "comparison--title",
-        "comparison--words",
-        "comparison--agrees",
-        "comparison--differs",
-        "comparison--line",
-        "comparison--heard",
-    }
     DEFAULT_CSS = """
     Comparison {
         & > .comparison--title { color: $foreground; text-style: bold; }

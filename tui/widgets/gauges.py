@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -26,20 +25,6 @@ class Gauges(Wheeled, can_focus=True):
     BINDING_GROUP_TITLE = "Gauges"
     BRIGHT = True
     """Whether gauges that are not chosen are drawn as brightly as the one that is."""
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "gauges--label",
-        "gauges--chosen",
-        "gauges--pointer",
-        "gauges--track",
-        "gauges--fill",
-        "gauges--knob",
-        "gauges--ghost",
-        "gauges--number",
-        "gauges--words",
-        "gauges--differs",
-        "gauges--lock",
-        "gauges--bound",
-    }
     DEFAULT_CSS = """
     Gauges {
         & > .gauges--label { color: $text-quiet; text-style: $style-quiet; }

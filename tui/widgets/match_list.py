@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -55,16 +54,6 @@ class MatchList(Wheeled, can_focus=True):
 
     BINDING_GROUP_TITLE = "Similar pieces"
     UP = -1
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "matches--label",
-        "matches--chosen",
-        "matches--pointer",
-        "matches--words",
-        "matches--span",
-        "matches--amber",
-        "matches--red",
-        "matches--sure",
-    }
     DEFAULT_CSS = """
     MatchList {
         & > .matches--label { color: $foreground; }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 
@@ -44,18 +43,6 @@ class MidiLines(Wheeled, can_focus=True):
 
     BINDING_GROUP_TITLE = "MIDI messages"
     UP = -1
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "midi--words",
-        "midi--in",
-        "midi--out",
-        "midi--note",
-        "midi--controller",
-        "midi--clock",
-        "midi--pulse",
-        "midi--system",
-        "midi--broken",
-        "midi--late",
-    }
     DEFAULT_CSS = """
     MidiLines {
         & > .midi--words { color: $text-quiet; text-style: $style-quiet; }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -48,13 +47,6 @@ class Summary:
 class MidiSummary(Canvas):
     """Draws figures in its first row and the filters in its second."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "summary--words",
-        "summary--quiet",
-        "summary--off",
-        "summary--set",
-        "summary--warning",
-    }
     DEFAULT_CSS = """
     MidiSummary {
         & > .summary--words { color: $foreground; }

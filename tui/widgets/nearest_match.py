@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 
 from engine.protocol.analysis import InfluenceFound
@@ -18,15 +16,6 @@ class NearestLine(Canvas):
     """One line: a piece that is similar or plainly none, its figures, and originality."""
 
     BINDING_GROUP_TITLE = "Nearest"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "nearest--title",
-        "nearest--words",
-        "nearest--quiet",
-        "nearest--inside",
-        "nearest--above",
-        "nearest--below",
-        "nearest--amber",
-    }
     DEFAULT_CSS = """
     NearestLine {
         height: 1;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 
@@ -29,18 +28,6 @@ class Verdict(Canvas):
     """Three lines: the question, the meter of originality, and the verdict with its alert."""
 
     BINDING_GROUP_TITLE = "Originality"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "verdict--title",
-        "verdict--words",
-        "verdict--quiet",
-        "verdict--track",
-        "verdict--human",
-        "verdict--inside",
-        "verdict--above",
-        "verdict--below",
-        "verdict--amber",
-        "verdict--red",
-    }
     DEFAULT_CSS = """
     Verdict {
         & > .verdict--title { color: $foreground; text-style: bold; }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from tui.formatting.text import fitting
 from tui.view_models.parameters import Dial
@@ -16,13 +15,6 @@ LABEL, VALUE = 17, 21
 class DialRows(Canvas, can_focus=True):
     """Draws dials, one of them chosen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "dials--label",
-        "dials--chosen",
-        "dials--pointer",
-        "dials--value",
-        "dials--words",
-    }
     DEFAULT_CSS = """
     DialRows {
         background: $panel;

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.style import Style
 
 from engine.latent.attribute_map_text import LEVELS
@@ -46,14 +44,6 @@ A row for each gauge, a column for each attribute. The number says by how many o
 spreads the attribute rises (+) or falls (-) when the gauge goes one step up from here. `~`
 marks an uneven slope, where one step does not do what the next does, `·` no change.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "sensitivity-table--none",
-        "sensitivity-table--rising",
-        "sensitivity-table--falling",
-        "sensitivity-table--label",
-        "sensitivity-table--focused",
-        "sensitivity-table--help",
-    }
     DEFAULT_CSS = """
     SensitivityTable {
         height: 1fr; min-height: 4; width: 1fr; min-width: 24;

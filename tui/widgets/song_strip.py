@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
@@ -26,15 +25,6 @@ class SongStrip(Wheeled, can_focus=True):
 
     BINDING_GROUP_TITLE = "Song strip"
     UP = -1
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "song-strip--number",
-        "song-strip--selected",
-        "song-strip--held",
-        "song-strip--playing",
-        "song-strip--contour",
-        "song-strip--bright",
-        "song-strip--empty",
-    }
     DEFAULT_CSS = """
     SongStrip {
         & > .song-strip--number { color: $text-quiet; text-style: $style-quiet; }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -20,15 +19,6 @@ class TakesList(Canvas, can_focus=True):
     """Draws a row for the take that grows, and one for each take; knows which is chosen."""
 
     BINDING_GROUP_TITLE = "Takes"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "takes--label",
-        "takes--chosen",
-        "takes--pointer",
-        "takes--words",
-        "takes--steered",
-        "takes--playing",
-        "takes--cut",
-    }
     DEFAULT_CSS = """
     TakesList {
         & > .takes--label { color: $foreground; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -74,23 +74,6 @@ class TraitRows(Wheeled, can_focus=True):
     """Draws a row (two where there is room) for each trait, and knows which is chosen."""
 
     BINDING_GROUP_TITLE = "Traits"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "traits--label",
-        "traits--chosen",
-        "traits--pointer",
-        "traits--words",
-        "traits--mode",
-        "traits--track",
-        "traits--fill",
-        "traits--knob",
-        "traits--there",
-        "traits--mark",
-        "traits--number",
-        "traits--lamp",
-        "traits--pushed",
-        "traits--free",
-        "traits--warning",
-    }
     DEFAULT_CSS = """
     TraitRows {
         & > .traits--label { color: $foreground; }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -43,15 +41,6 @@ _CLOCK = 25
 class Transport(Wheeled):
     """Shows one line: what plays and where on the left, what it goes through on the right."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "transport--words",
-        "transport--quiet",
-        "transport--title",
-        "transport--playing",
-        "transport--locked",
-        "transport--warning",
-        "transport--recording",
-    }
     DEFAULT_CSS = """
     Transport {
         height: 1; background: $bar;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from engine.music.measure import Measure
 from tui.widgets.canvas import Canvas, Picture
@@ -17,12 +16,6 @@ class Phrase(Canvas):
     """Shows measures of a tune with their numbers; those that are to be taken stand out."""
 
     BINDING_GROUP_TITLE = "Tune"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "phrase--number",
-        "phrase--taken",
-        "phrase--contour",
-        "phrase--bright",
-    }
     DEFAULT_CSS = """
     Phrase {
         height: 4; width: 1fr; background: $panel;

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
@@ -41,14 +40,6 @@ class Waveform(Canvas):
     """Draws a wave over its whole length, so that it grows from left to right."""
 
     BINDING_GROUP_TITLE = "Wave"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "wave--title",
-        "wave--words",
-        "wave--prompt",
-        "wave--made",
-        "wave--track",
-        "wave--cursor",
-    }
     DEFAULT_CSS = """
     Waveform {
         & > .wave--title { color: $foreground; text-style: bold; }

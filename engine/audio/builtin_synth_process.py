@@ -19,6 +19,7 @@ from engine import config
 from engine.audio import soundfont
 from engine.audio.builtin_synth import READY, RECORD
 from engine.audio.devices import open_output, silence_libraries
+from engine.common.watchdog import limit_realtime
 from engine.errors import ArmonicaError, PortError
 
 DRUMS = 9
@@ -178,6 +179,7 @@ def _ask_for_realtime() -> None:
     # For every thread that follows: else the one that fills buffers, which a sound server may
     # have made urgent, waits for the one that reads messages, which a busy machine holds up.
     if hasattr(os, "sched_setscheduler"):
+        limit_realtime()
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
 

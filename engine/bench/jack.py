@@ -84,6 +84,11 @@ class JackServer:
         return self._process is not None
 
     @property
+    def process(self) -> int | None:
+        """Its process, while it runs."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def says(self) -> str:
         """The server in words."""
         how = "real-time" if self.realtime else "not real-time"
@@ -164,6 +169,7 @@ class JackListener:
 
     def __init__(self, client: str, jack: JackServer) -> None:
         """Starts it as ``CLIENT:in``; raises `NotReady` where it cannot listen."""
+        self.client = client
         self.messages: list[Message] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
@@ -229,6 +235,11 @@ class JackListener:
             elif kind == 0xB0 and data[1] in (120, 123):
                 held = {key for key in held if key[0] != channel}
         return held
+
+    @property
+    def closed(self) -> bool:
+        """Whether the reader has ended."""
+        return self._process.poll() is not None
 
     def close(self) -> None:
         """Ends the reader."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from engine import locations
 from engine.cli.options import BadUsage, ProgressLine, common, emit, number
 from engine.common import atomic
 from engine.common.printing import put
+from engine.errors import NotReady
 
 
 def add_evaluation(word: argparse.ArgumentParser) -> None:
@@ -60,6 +62,11 @@ def _check(options: argparse.Namespace) -> None:
     if options.figure is not None:
         if options.figure.suffix.lower() != ".png":
             raise BadUsage(f"{options.figure} is no PNG file.", "Call it for example figure.png.")
+        if find_spec("PIL") is None:
+            raise NotReady(
+                "The figure is drawn by pillow, which is not installed.",
+                "Install armonica with its extra `lab`.",
+            )
         # Before hours of work: its result needs a place to go.
         atomic.make_folder(options.figure.parent)
 

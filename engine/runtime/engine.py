@@ -158,7 +158,7 @@ class Engine:
     def _run(self) -> None:
         jobs = Jobs(self._inbox.put)
         player = self._start_player()
-        conductor = Dispatcher(
+        dispatcher = Dispatcher(
             self._state,
             play=player.send,
             publish=self._publish,
@@ -174,18 +174,18 @@ class Engine:
         for event in self._opening.events:
             self._publish(event)
         try:
-            self._serve(conductor)
+            self._serve(dispatcher)
         finally:
             # Each end is tried, whatever the others meet.
-            for end in (lambda: self._keep(conductor), player.close, jobs.close):
+            for end in (lambda: self._keep(dispatcher), player.close, jobs.close):
                 self._guarded(end)
 
-    def _keep(self, conductor: Dispatcher) -> None:
-        self._ends = conductor.close(self._clock())
+    def _keep(self, dispatcher: Dispatcher) -> None:
+        self._ends = dispatcher.close(self._clock())
 
-    def _serve(self, conductor: Dispatcher) -> None:
+    def _serve(self, dispatcher: Dispatcher) -> None:
         while True:
-            wake = conductor.wake()
+            wake = dispatcher.wake()
             try:
                 pause = None if wake is None else max(0.0, wake - self._clock())
                 batch = [self._inbox.get(timeout=pause)]
@@ -196,24 +196,24 @@ class Engine:
             arrived = collapsed(batch)
             for at, item in enumerate(arrived):
                 if isinstance(item, _Close):
-                    self._wait_for_model(conductor, arrived[at + 1 :])
+                    self._wait_for_model(dispatcher, arrived[at + 1 :])
                     return
-                self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
-                self._guarded(lambda: conductor.tick(self._clock()))
+                self._guarded(lambda item=item: self._take(dispatcher, item))  # type: ignore[misc]
+                self._guarded(lambda: dispatcher.tick(self._clock()))
             if not batch:
-                self._guarded(lambda: conductor.tick(self._clock()))
-            self._guarded(lambda: conductor.settle(self._clock()))
+                self._guarded(lambda: dispatcher.tick(self._clock()))
+            self._guarded(lambda: dispatcher.settle(self._clock()))
 
     def _wait_for_model(
-        self, conductor: Dispatcher, arrived: Sequence[Item | Subscription | _Close]
+        self, dispatcher: Dispatcher, arrived: Sequence[Item | Subscription | _Close]
     ) -> None:
-        if not conductor.snapshot.waiting:
+        if not dispatcher.snapshot.waiting:
             return
-        self._guarded(lambda: conductor.take(Stop(), self._clock()))
+        self._guarded(lambda: dispatcher.take(Stop(), self._clock()))
         for item in arrived:
             self._inbox.put(item)
         end = time.monotonic() + PATIENCE
-        while conductor.snapshot.waiting:
+        while dispatcher.snapshot.waiting:
             try:
                 item = self._inbox.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
@@ -221,19 +221,19 @@ class Engine:
             if isinstance(item, ModelFailed):
                 return
             if isinstance(item, ModelLoaded):
-                self._guarded(lambda item=item: self._take(conductor, item))  # type: ignore[misc]
+                self._guarded(lambda item=item: self._take(dispatcher, item))  # type: ignore[misc]
 
-    def _take(self, conductor: Dispatcher, item: Item | Subscription) -> None:
+    def _take(self, dispatcher: Dispatcher, item: Item | Subscription) -> None:
         if isinstance(item, Subscription):
             self._subscriptions.add(item)
-            item.tell(conductor.snapshot)
+            item.tell(dispatcher.snapshot)
             # Whoever hears nothing of the studio may take it to be as at the start.
-            if conductor.studio != GenerationState():
-                item.tell(conductor.studio)
-            if conductor.controls != ControllersState():
-                item.tell(conductor.controls)
+            if dispatcher.studio != GenerationState():
+                item.tell(dispatcher.studio)
+            if dispatcher.controls != ControllersState():
+                item.tell(dispatcher.controls)
         else:
-            conductor.take(item, self._clock())
+            dispatcher.take(item, self._clock())
 
     def _guarded(self, do: Callable[[], None]) -> None:
         # A fault in one command must not take the music and the song with it.

@@ -1,4 +1,4 @@
-"""What waits while the model loads, and in which order all that is asked meanwhile is met."""
+"""What waits while the model loads, and in which order all that is asked meanwhile is handled."""
 
 from __future__ import annotations
 
@@ -106,17 +106,17 @@ class ModelQueue:
         elif after < before and self._done and not self._done[-1].waits:
             self._done.pop()
 
-    def meet(self, meet: Callable[[Command], object], steps: Callable[[], int]) -> None:
-        """Empties itself through ``meet``; ``steps`` tells how many steps can be undone."""
+    def empty(self, handle: Callable[[Command], object], steps: Callable[[], int]) -> None:
+        """Hand what waited to ``handle``, in order; ``steps`` counts what can be undone."""
         waiting, self._waiting = self._waiting, []
         self._forget()
         for command, step in waiting:
             if isinstance(command, Undo | Redo):
                 if step is not None and step.made > 0:
-                    meet(command)
+                    handle(command)
                 continue
             before = steps()
-            meet(command)
+            handle(command)
             if step is not None:
                 step.made += steps() - before
 

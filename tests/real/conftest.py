@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,36 @@ from engine.bench.jack import JackServer
 from engine.errors import NotReady
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import PERIOD, NoteReader
+from tests.support.jack import PERIOD, NoteReader, deaf
+
+READERS = pytest.StashKey[list[NoteReader]]()
+
+
+class JackStalled(Exception):
+    """A JACK server that calls a client no more, as happens after another one was killed."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what uses a JACK server: servers take turns, and time is measured by them."""
+    for item in items:
+        if "jack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Tells a failure of ours from a server that calls its clients no more.
+
+    Then a reader does not receive what another client, which has no part in the test, sends it.
+    """
+    try:
+        return (yield)
+    except AssertionError as error:
+        jack: JackServer | None = getattr(item, "funcargs", {}).get("jack")
+        readers = item.stash.get(READERS, [])
+        if jack is not None and jack.running and any(deaf(each, jack) for each in readers):
+            raise JackStalled(str(error)) from error
+        raise
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +71,9 @@ def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
 
 
 @pytest.fixture
-def hear(jack: JackServer) -> Iterator[Callable[[str], NoteReader]]:
+def hear(jack: JackServer, request: pytest.FixtureRequest) -> Iterator[Callable[[str], NoteReader]]:
     """Gives what starts a reader under a client name; each is ended with the test."""
-    readers: list[NoteReader] = []
+    readers = request.node.stash[READERS] = list[NoteReader]()
 
     def start(client: str) -> NoteReader:
         readers.append(NoteReader(client, jack))

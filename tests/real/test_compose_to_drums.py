@@ -15,7 +15,7 @@ from tests.support.fake_player import RecordingPlayer
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 SEEDS = 3
 

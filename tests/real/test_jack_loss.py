@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -221,3 +222,58 @@ def connect() -> None:
     while subprocess.run(command, capture_output=True, check=False).returncode:
         assert time.monotonic() < deadline, "the virtual port cannot be connected"
         time.sleep(0.05)
+
+
+def ended(process: int) -> bool:
+    """Tells whether a process has gone, or is nothing but its exit code."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def children(process: int) -> set[int]:
+    """Gives the processes that a process has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False
+    )
+    return set(map(int, listed.stdout.split()))
+
+
+@pytest.mark.parametrize("jack", ["free"], indirect=True)
+def test_a_server_that_hangs_takes_no_processor_and_the_player_comes_back(
+    jack: JackServer, link: PlayerLink, log: EventLog, hear: Hear
+) -> None:
+    # Room for messages to a client that is called no more ends, and RtMidi waits for it spinning.
+    hear("listener")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+    link.send(m.UsePort("listener"))
+    log.wait_for(m.PortOpened)
+    assert jack.process is not None
+    os.kill(jack.process, signal.SIGSTOP)
+    try:
+        now = time.monotonic()
+        for _ in range(4000):
+            link.send(m.Send(now, b"\xb0\x10\x40"))
+        assert log.wait_for(m.PlayerLost, timeout=60).restarted
+    finally:
+        os.kill(jack.process, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("jack", ["free"], indirect=True)
+def test_a_guard_ends_though_the_server_hangs(
+    jack: JackServer, link: PlayerLink, log: EventLog, hear: Hear
+) -> None:
+    listener = hear("listener")
+    log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
+    link.send(m.UsePort("listener"))
+    log.wait_for(m.PortOpened)
+    strike(listener, link, {(channel, pitch) for channel in range(8) for pitch in range(40, 60)})
+    family = children(link.pid)
+    assert jack.process is not None
+    os.kill(jack.process, signal.SIGSTOP)
+    try:
+        os.kill(link.pid, signal.SIGKILL)
+        until(lambda: all(map(ended, family)), timeout=90)
+    finally:
+        os.kill(jack.process, signal.SIGCONT)

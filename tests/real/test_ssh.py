@@ -28,7 +28,7 @@ from engine.remote.connect import NoWay, address
 from tests.support.events import Listener
 from tests.support.remote import Room
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 

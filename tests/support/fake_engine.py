@@ -142,7 +142,7 @@ class FakeEngine:
     def hear(self, *messages: MidiReceived) -> None:
         """Lets messages of controllers arrive, and what they ask for be met."""
         for each in messages:
-            command = self.controllers.hear(each, self.snapshot, GenerationState())
+            command = self.controllers.on_message(each, self.snapshot, GenerationState())
             if command is not None:
                 self.send(command)
         for command in self.controllers.settle(math.inf, self.snapshot):
@@ -151,7 +151,7 @@ class FakeEngine:
     def adopt(self) -> None:
         """Lets the model arrive."""
         self.state.adopt(FakeModel())
-        self.queue.meet(self.send, lambda: len(self.snapshot.undo))
+        self.queue.empty(self.send, lambda: len(self.snapshot.undo))
         self.state.apply(MarkWaiting(0))
         self._publish()
 
@@ -238,7 +238,7 @@ class FakeEngine:
                 )
                 return self.state.apply(LoadMeasures(slot, measures, origins))
             case Learn() | CancelLearn() | Forget() | SetBinding():
-                self.controllers.meet(command)
+                self.controllers.handle(command)
                 return ()
             case OpenPort(name):
                 status = PortStatus(name, "open" if name else "none", known=shown.port.known)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import rtmidi
+
 from engine.bench.jack import JackListener, JackServer, Message, starts
+from engine.errors import NotReady
 from engine.midi.messages import Notes, TimedNote
 
 __all__ = ["PERIOD", "STRETCHES", "JackServer", "NoteReader", "note_starts", "scale"]
 
 PERIOD = 128
 """Frames of a period: JACK's own clock slips whenever it is held up for longer than one."""
+
+_QUESTION = [0xBF, 119, 77]
 
 STRETCHES = 16
 """How often time is measured by JACK's clock, which slips now and then on a busy machine. A
@@ -23,6 +28,25 @@ class NoteReader(JackListener):
     def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:
         """Waits until what was heard is like that."""
         assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
+
+
+def deaf(reader: NoteReader, jack: JackServer) -> bool:
+    """Tells whether a reader receives nothing from a client that has no part in the test."""
+    if reader.closed:
+        return False
+    sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="asks-whether-you-hear")
+    try:
+        sender.open_virtual_port("out")
+        jack.connect("asks-whether-you-hear:out", f"{reader.client}:in")
+        count = len(reader.messages)
+        sender.send_message(_QUESTION)
+        return not reader.wait_for(
+            lambda heard: any(data == bytes(_QUESTION) for _, data in heard[count:]), 5.0
+        )
+    except (rtmidi.RtMidiError, NotReady):
+        return False
+    finally:
+        sender.delete()
 
 
 def note_starts(messages: Sequence[Message]) -> list[Message]:

@@ -44,7 +44,7 @@ def build(folder: Path, progress: Progress) -> Corpus:
     if not used:
         raise BadCorpus(
             "The tune books hold no measure that fits the grid.",
-            "Install the version of music21 that Armonica names: uv sync --extra corpus.",
+            "Install the version of music21 that Armonica names: uv sync --extra lab.",
         )
     write(folder, table(used), notice(tunes))
     return read(folder)

@@ -59,7 +59,7 @@ def corpus_folder() -> Path:
     if found is None or found.origin is None:
         raise BadCorpus(
             "The tune books come with music21, which is not installed.",
-            "Install the extra: uv sync --extra corpus.",
+            "Install the extra: uv sync --extra lab.",
         )
     return Path(found.origin).parent / "corpus"
 
@@ -118,7 +118,7 @@ def _sources(folder: Path) -> Iterator[tuple[str, str]]:
     if not paths:
         raise BadCorpus(
             f"The tune book {folder.name} is not in music21's corpus.",
-            "Install the extra with its corpus: uv sync --extra corpus.",
+            "Install the extra with its corpus: uv sync --extra lab.",
         )
     for path in paths:
         # music21 would let a tune without a unit length take that of the tune before it in

@@ -34,8 +34,8 @@ class Pulls:
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._corpus = corpus
-        # The length of the logits says more of retraining than the loss does: see the README's
-        # table of datamodeling scores.
+        # The length of the logits says more of retraining than the loss does: see the table of
+        # datamodeling scores in `engine/influence/README.md`.
         self._gradients = Gradients(
             model.network,
             model.codec,

@@ -1,4 +1,4 @@
-"""Retrainings spread over a Ray cluster, the optional extra ``ray``."""
+"""Retrainings spread over a Ray cluster, the optional extra ``lab``."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _connected(address: str) -> Any:
         import ray
     except ImportError as error:
         raise NoCluster(
-            "Ray is not installed.", "Install armonica with its extra `ray`."
+            "Ray is not installed.", "Install armonica with its extra `lab`."
         ) from error
     try:
         ray.init(

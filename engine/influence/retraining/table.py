@@ -1,4 +1,4 @@
-"""The document of `evaluate influence` as the tables of the README, and as a plot in text."""
+"""The document of `evaluate influence` as the tables of its README, and as a plot in text."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _rounded(matrix: Floats) -> list[list[float]]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Gives the document of `evaluate` as the Markdown tables of the README."""
+    """Gives the document of `evaluate` as the Markdown tables of `engine/latent/README.md`."""
     weights = ", ".join(f"{_title(m)} `{m['weights'][:12]}`" for m in found["models"])
     parts = [
         f"{found['measures']} measures of held-out tunes, none of which occurs in the "

@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
+from engine.common.watchdog import STUCK, end_when_stuck
 from engine.midi.backends.jack import JackPorts
 from engine.midi.player.jack_connections import JACK, Connections
 from engine.midi.player.realtime import ask_for_realtime
@@ -67,12 +68,14 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     while True:
+        end_when_stuck()
         if connections is not None:
             there = connections.look(alive)
             names = _jack(sounding)
             silencer.prepare([*names, *connections.likely(len(names))], there)
         if not alive(LOOK):
             break
+    end_when_stuck(NOTICED + RETURN + STUCK)
     _survive(sounding, silencer, connections)
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)

@@ -21,6 +21,7 @@ from collections import deque
 
 from engine.common.child_process import ChildProcess, Process, child_command, start
 from engine.common.line_pipe import LineReader, PipeWriter
+from engine.common.watchdog import end_when_stuck
 from engine.midi import messages as m
 from engine.midi import wire
 from engine.midi.player.feedback_supervisor import Feeder
@@ -133,6 +134,7 @@ class PlayerProcess:
         helpers = (self._watcher.descriptor, self._inlet.descriptor)
         sources += [each for each in helpers if each is not None]
         sinks = [self._outbox.descriptor] if self._outbox.waiting else []
+        end_when_stuck()
         readable, writable, _ = select.select(sources, sinks, [], pause)
         if writable:
             self._outbox.flush()
@@ -309,6 +311,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    end_when_stuck()
     process.run()
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)

@@ -7,11 +7,14 @@ import os
 import threading
 from pathlib import Path
 
+from engine.common.watchdog import limit_realtime
+
 
 def ask_for_realtime(priority: int) -> bool:
     """Asks for real-time priority that children do not share, and says whether it was given."""
     if not hasattr(os, "sched_setscheduler"):
         return False
+    limit_realtime()
     try:
         policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
         os.sched_setscheduler(0, policy, os.sched_param(priority))

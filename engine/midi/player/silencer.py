@@ -11,6 +11,10 @@ from engine.errors import PortError
 from engine.midi.player.sounding_table import SoundingRow
 from engine.midi.ports import SYNTH_API, VIRTUAL
 
+_ROOM = 8192
+"""Bytes that are sent to a port again: half of what RtMidi keeps for a JACK client that its
+server does not call. When that is full, sending never returns."""
+
 _DELIVERY = 0.02
 """Seconds given to the last messages: about one of the longest usual JACK periods."""
 
@@ -60,6 +64,7 @@ class Silencer:
         self._opener = opener
         self._open: dict[str, Opened] = {}
         self._sent: dict[str, list[bytes]] = {}
+        self._again: dict[str, int] = {}
         # A port of a dead server would wait a second to be closed.
         self._dead: list[Opened] = []
 
@@ -87,8 +92,12 @@ class Silencer:
 
     def again(self) -> None:
         """Sends the ends once more, and waits until they are delivered."""
-        for port in self._sent:
-            self._send(port)
+        for port, messages in self._sent.items():
+            # Before each message stands its length.
+            size = self._again.get(port, 0) + sum(4 + len(data) for data in messages)
+            if size <= _ROOM:
+                self._again[port] = size
+                self._send(port)
         time.sleep(_DELIVERY)
 
     def close(self) -> None:

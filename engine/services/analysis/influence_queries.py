@@ -62,7 +62,7 @@ class TooNear(UserError):
 
 @dataclass(frozen=True, slots=True)
 class EscapeFound(Event):
-    """The code of a measure away from what was to be avoided; the conductor alone hears it.
+    """The code of a measure away from what was to be avoided; it goes to this service alone.
 
     It holds while the slot still stands at ``before``. ``words`` say what it is like now.
     """

@@ -15,6 +15,8 @@ from engine.protocol.analysis import (
     RegenerateAway,
     WriteProvenance,
 )
+from engine.protocol.base import Command, Event
+from engine.protocol.edit import SetLatents
 from engine.protocol.files import (
     READING,
     BrowseCorpus,
@@ -22,38 +24,67 @@ from engine.protocol.files import (
     LookIntoMidi,
     PreviewTune,
 )
-from engine.protocol.notices import CommandFailed
+from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import InfluenceParts
-from engine.services.analysis.influence_queries import InfluenceQueries
+from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.analysis.latent_queries import LatentQueries
+from engine.services.base import Service, ServiceContext
 
 Question = (
     DrawMap | Explain | AskInfluence | AskTakeInfluence | RegenerateAway
     | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi
 )  # fmt: skip
-"""What can be asked; of exports those alone that say what each measure is like."""
+"""What can be asked. Exports come from the session, those that say what each measure is like."""
 
 
-class AnalysisService:
-    """Starts a job for each question; a newer one of its kind takes the place of an older."""
+class AnalysisService(Service):
+    """Starts a job for each question; a newer one of its kind takes the place of an older.
 
-    def __init__(self, jobs: Jobs, influence: InfluenceParts) -> None:
+    ``model`` gives the measure model, None while it is not there.
+    """
+
+    commands = (
+        DrawMap, Explain, AskInfluence, AskTakeInfluence, RegenerateAway,
+        WriteProvenance, BrowseCorpus, PreviewTune, LookIntoMidi,
+    )  # fmt: skip
+    reports = (EscapeFound,)
+
+    def __init__(
+        self,
+        context: ServiceContext,
+        jobs: Jobs,
+        influence: InfluenceParts,
+        model: Callable[[], LatentModel | None],
+    ) -> None:
+        super().__init__(context)
         self._jobs = jobs
+        self._model = model
         self._studies = LatentQueries()
         self._influences = InfluenceQueries(influence)
 
-    def ask(self, question: Question, snapshot: Snapshot, model: LatentModel | None) -> None:
-        """Starts the work; raises what cannot be met before it starts."""
-        lane, kind, name, work = self._job(question, snapshot, model)
+    def handle(self, command: Command, now: float) -> None:
+        """Start the work; raise what cannot be answered before it starts."""
+        assert isinstance(command, Question)
+        lane, kind, name, work = self._job(command, self.context.snapshot(), self._model())
 
         def answered(job: Job) -> None:
             try:
                 work(job)
             except ArmonicaError as error:
-                job.tell(CommandFailed.of(error, question))
+                job.tell(CommandFailed.of(error, command))
 
         self._jobs.start(lane, kind, name, answered)
+
+    def on_report(self, report: Event, now: float) -> None:
+        """Move a measure away from what it was near to, unless it has moved meanwhile."""
+        assert isinstance(report, EscapeFound)
+        slots = self.context.snapshot().song.slots
+        if report.slot >= len(slots) or slots[report.slot].latent != report.before:
+            words = "The measure has moved meanwhile, and was left as it is."
+            self.context.publish(Notice(words))
+        elif self.context.apply(SetLatents(report.slot, report.values), now):
+            self.context.publish(Notice(report.words))
 
     def _job(
         self, question: Question, snapshot: Snapshot, model: LatentModel | None

@@ -133,8 +133,10 @@ class Controllers:
 
     # What is heard
 
-    def hear(self, heard: MidiReceived, shown: Snapshot, studio: GenerationState) -> Command | None:
-        """Takes a message; gives the command of a press, and keeps what is moved for `settle`."""
+    def on_message(
+        self, heard: MidiReceived, shown: Snapshot, studio: GenerationState
+    ) -> Command | None:
+        """Take a message; give the command of a press, and keep what is moved for `settle`."""
         port = self._ports.get(heard.port)
         if port is None:
             if len(self._ports) >= MOST_PORTS:
@@ -238,8 +240,8 @@ class Controllers:
 
     # Learning
 
-    def meet(self, command: Learn | CancelLearn | Forget | SetBinding) -> None:
-        """Meets a command about the maps; raises an `ArmonicaError` where it cannot."""
+    def handle(self, command: Learn | CancelLearn | Forget | SetBinding) -> None:
+        """Handle a command about the maps; raise an `ArmonicaError` where it cannot."""
         if not self._looked:
             self._look()
         match command:

@@ -39,7 +39,7 @@ class MidiMonitor:
         self._missed: dict[Way, int] = {"in": 0, "out": 0}
         self._told_at = 0.0
 
-    def meet(self, on: bool, now: float) -> list[m.ToPlayer]:
+    def watch(self, on: bool, now: float) -> list[m.ToPlayer]:
         """Begins to watch, goes on for as long again, or ends it; gives what the player is told."""
         if not on:
             return self._end()
@@ -51,8 +51,8 @@ class MidiMonitor:
         self._told_at = now
         return [m.Monitor(True)]
 
-    def take(self, report: m.FromPlayer) -> None:
-        """Takes note of what was sent or heard, where anybody watches."""
+    def on_player(self, report: m.FromPlayer) -> None:
+        """Note what was sent or heard, where anybody watches."""
         if self._until is None:
             return
         match report:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.common.fields import Fields, number
-from engine.protocol.generation import Loudness, Prompt
+from engine.protocol.generation import Loudness
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,20 +43,22 @@ class Levelling:
         return Levelling(self.reference, self.gains[-(frames + 1) :])
 
 
-def planned(instrument: Instrument, given: Prompt, prompt: Tensor | None) -> Levelling:
-    """Gives how what continues a prompt is to be levelled; ``prompt`` [K, T] are its codes."""
+def planned(
+    instrument: Instrument, prompt: Tensor | None, earlier: Levelling | None = None
+) -> Levelling:
+    """Return how what continues a prompt is to be levelled; ``prompt`` [K, T] are its codes.
+
+    ``earlier`` is how the take was levelled of which the prompt is the end.
+    """
     from engine.audio.levelling import level_of
-    from engine.services.generation import take_store
 
     if prompt is None:
         return Levelling()
     spec, frames = instrument.spec, prompt.shape[-1]
     found = Levelling(None, (0.0,) * (frames + 1))
-    if given.kind == "take":
-        before = take_store.read(given.which)
-        if before.digest == spec.digest and before.levelling is not None:
-            # Its codes are as loud as they were made: they are heard as they were heard there.
-            found = before.levelling.after(frames)
+    if earlier is not None:
+        # Its codes are as loud as they were made: they are heard as they were heard there.
+        found = earlier.after(frames)
     if found.reference is not None:
         return found
     wave, _ = finished(spec, found, instrument.decode(prompt, sketch=True).numpy())

@@ -32,6 +32,7 @@ from engine.protocol.generation import (
     Trait,
 )
 from engine.protocol.notices import CommandFailed, Notice
+from engine.services.base import Service, ServiceContext
 from engine.services.generation import worker_events
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls
@@ -57,27 +58,29 @@ GENERATE = "generate"
 PLAYED = 0.08
 """Seconds between two tellings of where the take that plays is."""
 
-StudioCommand = (
-    OpenAudioModel | CloseAudioModel | SetTrait | SetGeneration | Generate
-    | PauseGeneration | MakeAgain | MakeTwin | PlayTake | StopTake | SaveTake
-    | RemoveTake
-)  # fmt: skip
-"""The commands that are met here."""
 
+class GenerationService(Service):
+    """Handles the commands of steering, and publishes its whole state whenever that changes.
 
-class GenerationService:
-    """Meets the commands of steering, and tells its whole state whenever that changes."""
+    ``report`` is the way of reports from other threads to this one.
+    """
+
+    commands = (
+        OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, Generate, PauseGeneration,
+        MakeAgain, MakeTwin, PlayTake, StopTake, SaveTake, RemoveTake,
+    )  # fmt: skip
+    reports = (worker_events.StudioReport,)
 
     def __init__(
         self,
+        context: ServiceContext,
         jobs: Jobs,
-        publish: Callable[[Event], None],
         report: Callable[[Event], None],
         settings: Settings,
         parts: StudioParts,
     ) -> None:
-        """Takes where work is done, who is told, and the way of reports to this thread."""
-        self._jobs, self._publish = jobs, publish
+        super().__init__(context)
+        self._jobs, self._publish = jobs, context.publish
         self._check = parts.check
         self._bench = GenerationWorker(parts, settings.soundfont)
         self._playback = Playback(parts, settings.audio, report)
@@ -95,8 +98,9 @@ class GenerationService:
         """The state as it was told last."""
         return self._shown
 
-    def meet(self, command: StudioCommand, song: Song) -> None:
-        """Meets a command; ``song`` is what may be continued. Raises an `ArmonicaError`."""
+    def handle(self, command: Command, now: float) -> None:
+        """Start what is asked for, or change how the next take is made."""
+        song = self.context.snapshot().song
         match command:
             case OpenAudioModel(name):
                 self._open(name, command)
@@ -125,8 +129,8 @@ class GenerationService:
             case RemoveTake(take):
                 self._remove(known(take, self._ids()), command)
 
-    def take(self, report: worker_events.StudioReport, now: float) -> None:
-        """Takes in what a worker tells."""
+    def on_report(self, report: Event, now: float) -> None:
+        """Take in what a worker reports."""
         match report:
             case worker_events.ModelLoading(job, detail) if job == self._opening:
                 self._show(model=replace(self._shown.model, detail=detail))
@@ -154,8 +158,8 @@ class GenerationService:
             case worker_events.SoundMoved(playing):
                 self._moved(playing, now)
 
-    def close(self) -> None:
-        """Ends the sound, and lets a take that grows be kept without being judged."""
+    def close(self, now: float) -> None:
+        """End the sound, and let a take that grows be kept without being judged."""
         self._bench.closing = True
         self._playback.close()
 

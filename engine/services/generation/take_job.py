@@ -203,7 +203,11 @@ class TakeMaker:
         )
         begin = 0 if prompt is None else prompt.shape[-1]
         traits = tuple(SteeredTrait(setting, "") for setting in order.settings)
-        levelling = planned(self._instrument, order.generation.prompt, prompt)
+        earlier = None
+        if order.generation.prompt.kind == "take":
+            before = take_store.read(order.generation.prompt.which)
+            earlier = before.levelling if before.digest == spec.digest else None
+        levelling = planned(self._instrument, prompt, earlier)
         return _Plan(prompt, begin + added, None, traits, (), levelling)
 
     def _grow(self, plan: _Plan, began: Callable[[StreamingTake], None]) -> None:

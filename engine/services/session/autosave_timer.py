@@ -75,7 +75,7 @@ class AutosaveTimer:
 
         self._jobs.start("keeping", "keep", "keeping the song", work)
 
-    def meet(self, command: KeepUnsaved | LetUnsavedGo) -> None:
+    def handle(self, command: KeepUnsaved | LetUnsavedGo) -> None:
         """Keeps what is not saved at once and answers, or lets it go."""
         keeper = self._keeper
         if keeper is None:

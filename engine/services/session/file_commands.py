@@ -103,7 +103,7 @@ def _remember_base(found: song_file.Document, path: str, shelf: SongFiles) -> No
 
 @dataclass(frozen=True, slots=True)
 class MidiRead(Event):
-    """The measures of a file that were asked for; the conductor alone hears it."""
+    """The measures of a file that were asked for; it goes to this service alone."""
 
     command: ImportMidi
     found: MidiImport

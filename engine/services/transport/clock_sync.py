@@ -141,8 +141,8 @@ class ClockSync:
             return self._sequencer.stop(now), False
         return self._keep(follower, now), None
 
-    def tell(self, now: float) -> ClockSyncMeasured | None:
-        """Gives what is to be told of the clock, now and then."""
+    def measured(self, now: float) -> ClockSyncMeasured | None:
+        """Give what is to be published of the clock, now and then."""
         follower = self._follower
         if follower is None or self.status.lock == "silent" or now < self._told + TELL:
             return None

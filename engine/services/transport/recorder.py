@@ -84,7 +84,7 @@ class Recorder:
         """Takes note of the channels in ``only`` alone (none: of all)."""
         self._capture.listen(only, now)
 
-    def hear(self, report: m.FromPlayer, now: float) -> bool:
+    def on_player(self, report: m.FromPlayer, now: float) -> bool:
         """Takes a report of the player, and says whether a note began or ended."""
         match report:
             case m.MidiReceived(at, _, data):

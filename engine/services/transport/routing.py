@@ -88,7 +88,7 @@ class Routing:
                     told += [m.Flush(at, cut, outlet) for outlet in self._outlets.values()]
         return told
 
-    def hear(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
+    def on_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
         """Takes what became of a port: gives what to answer, and what to tell."""
         port = next((p for p, outlet in self._outlets.items() if outlet == report.outlet), None)
         if port is None:

@@ -1,4 +1,4 @@
-"""The document of `evaluate steering` as the Markdown tables of the README."""
+"""The document of `evaluate steering` as the Markdown tables of the README of steering."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ def test_without_jack_a_bench_says_what_to_install(
 
 
 @pytest.mark.real
+@pytest.mark.alone
 def test_the_first_gauge_is_painted_within_seconds() -> None:
     found = measured(lambda: start.run(rounds=2))["start"]
     assert 0.1 < found.ours < 30
@@ -46,6 +47,7 @@ def test_the_first_gauge_is_painted_within_seconds() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @weights
 def test_a_key_is_heard_at_rest_and_while_playing() -> None:
     found = measured(lambda: latency.run(keys=3))
@@ -57,6 +59,7 @@ def test_a_key_is_heard_at_rest_and_while_playing() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @weights
 def test_the_clock_ticks_while_gauges_move() -> None:
     found = measured(lambda: jitter.run(rounds=1, seconds=2.0))
@@ -64,16 +67,19 @@ def test_the_clock_ticks_while_gauges_move() -> None:
     assert set(found) == {f"{turn} {share}" for turn in turns for share in ("p50", "p99", "max")}
     for result in (found["jitter p50"], found["jitter p99"]):
         assert 0 <= result.ours < 20
-        assert 0 <= result.other < 20
+        # A bare process has no priority, and says how busy the machine is.
+        assert 0 <= result.other < 1000
 
 
 @pytest.mark.real
+@pytest.mark.alone
 def test_a_step_of_a_gauge_writes_less_than_plain_textual() -> None:
     found = measured(lambda: screen.run(steps=4))["screen"]
     assert 0 < found.ours < found.other
 
 
 @pytest.mark.real
+@pytest.mark.alone
 def test_notes_come_home_over_a_slow_line() -> None:
     found = measured(lambda: remote.run(4.0, 2.0))
     assert set(found) == {f"notes over a line {share}" for share in ("p50", "p99", "max")}

@@ -38,6 +38,7 @@ def test_a_process_with_a_thread_at_work_ends_at_once_with_what_it_wrote() -> No
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "words",
     [

@@ -273,7 +273,7 @@ def test_a_tie_over_the_bar_line_is_a_hold() -> None:
 
 def test_the_build_says_how_to_get_music21(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.corpus.build.tunebooks.util.find_spec", lambda _: None)
-    with pytest.raises(BadCorpus, match="uv sync --extra corpus"):
+    with pytest.raises(BadCorpus, match="uv sync --extra lab"):
         build(tmp_path / "corpus", lambda *_: None)
     assert not list(tmp_path.iterdir())
 

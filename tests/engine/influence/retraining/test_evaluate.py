@@ -285,6 +285,14 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert "Traceback" not in err
 
 
+def test_a_figure_without_pillow_is_refused_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("engine.cli.evaluate_influence.find_spec", lambda _: None)
+    assert main(["evaluate", "influence", "--figure", "figure.png"]) == 1
+    assert "extra `lab`" in capsys.readouterr().err
+
+
 def test_relative_tokens_are_what_confirmations_are_kept_by() -> None:
     tokens = corpus().tokens[:4].astype(np.int64)
     assert np.array_equal(relative(tokens)[0], relative(np.where(tokens > 1, tokens + 1, 0))[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
 from pathlib import Path
 
 import pytest
@@ -20,47 +20,51 @@ def test_without_ray_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(NoCluster, match="extra `ray`"):
+    with pytest.raises(NoCluster, match="extra `lab`"):
         run(tmp_path, sweep(), removals()[:1], on_ray("local"))
 
 
-class _Once:
-    """Work that ends its first worker, as a machine that goes away does."""
+class _Trouble:
+    """Work that ends its first worker, as a machine that goes away does, and refuses one task."""
 
-    def __init__(self, mark: Path) -> None:
-        self._mark = mark
+    def __init__(self, folder: Path, refused: int) -> None:
+        self._folder = folder
+        self._refused = refused
 
     def __call__(self, task: Task) -> list[Outcome]:
-        if not self._mark.exists():
-            self._mark.touch()
+        lost = self._folder / "lost"
+        if not lost.exists():
+            lost.touch()
             os._exit(9)
+        if task[0].draw == self._refused:
+            while len(list(self._folder.glob("done-*"))) < self._refused:
+                time.sleep(0.01)
+            raise ArmonicaError(f"{len(task)} refused.", "Ask again.")
+        (self._folder / f"done-{task[0].draw}").touch()
         return [Outcome(f"{r.draw}", r, (), (), 0.0, 0.0, 1.0) for r in task]
 
 
-def _refused(task: Sequence[Removal]) -> list[Outcome]:
-    raise ArmonicaError(f"{len(task)} refused.", "Ask again.")
-
-
+@pytest.mark.long
 def test_a_cluster_does_what_one_machine_does(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed (the extra `ray`)")
-    expected = run(tmp_path / "here", sweep(), removals(), here)
-    assert run(tmp_path / "ray", sweep(), removals()[:8], on_ray("local")) == {
-        key: expected[key] for key in map(sweep().key, removals()[:8])
-    }
+    pytest.importorskip("ray", reason="Ray is not installed (the extra `lab`)")
+    run(tmp_path / "ray", sweep(), removals()[:8], here)
     content = (tmp_path / "ray" / RESULTS).read_bytes()
+    expected = run(tmp_path / "here", sweep(), removals(), here)
     assert run(tmp_path / "ray", sweep(), removals(), on_ray("local")) == expected
     assert (tmp_path / "ray" / RESULTS).read_bytes().startswith(content)
-    tasks = [(Removal("base", draw=at),) for at in range(3)]
-    with on_ray("local")(_Once(tmp_path / "mark"), tasks) as found:
-        assert sorted(each.key for outcomes in found for each in outcomes) == ["0", "1", "2"]
-    with (
-        on_ray("local")(_refused, tasks) as found,
-        pytest.raises(ArmonicaError, match="1 refused"),
-    ):
-        list(found)
+
+
+@pytest.mark.long
+def test_a_lost_worker_is_made_good_and_a_refusal_comes_back_as_it_was(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed (the extra `lab`)")
+    tasks = [(Removal("base", draw=at),) for at in range(4)]
+    with on_ray("local")(_Trouble(tmp_path, refused=3), tasks) as found:
+        assert sorted(next(found)[0].key for _ in range(3)) == ["0", "1", "2"]
+        with pytest.raises(ArmonicaError, match="1 refused"):
+            next(found)
 
 
 def test_a_cluster_that_is_not_there_is_told() -> None:
-    pytest.importorskip("ray", reason="Ray is not installed (the extra `ray`)")
+    pytest.importorskip("ray", reason="Ray is not installed (the extra `lab`)")
     with pytest.raises(NoCluster, match="No Ray cluster answers"):
         ray_cluster._connected("auto")

@@ -61,10 +61,10 @@ def test_it_ends_when_told_and_by_itself_when_nobody_asks_again() -> None:
 @given(st.lists(st.sampled_from(["in", "out", "late"]), max_size=3 * LINES))
 def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str]) -> None:
     watch = MidiMonitor(epoch=lambda: 1000.0)
-    watch.meet(True, 0.0)
+    watch.watch(True, 0.0)
     for n, way in enumerate(ways):
         heard = m.MidiReceived(float(n), "alsa:keys", NOTE)
-        watch.take(
+        watch.on_player(
             heard if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
         )
     _, told = watch.tick(PERIOD)

@@ -17,7 +17,7 @@ import pytest
 from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
-from engine.protocol.base import Command
+from engine.protocol.base import Command, Event
 from engine.protocol.edit import SetTempo, Undo
 from engine.protocol.files import (
     AtTheEnd,
@@ -98,6 +98,24 @@ def test_a_song_that_was_taken_is_kept_though_it_is_undone() -> None:
     again.until(again.now + 3)
     assert [end.title for end in ended(again)] == ["Song"]
     assert tempos() == [94]
+
+
+def test_a_song_is_offered_no_more_when_it_is_said_to_be_back() -> None:
+    first = Desk(keep=True)
+    first.do(SetTempo(94))
+    ended(first)
+    again = Desk(keep=True)
+    (kept,) = autosave.waiting()
+    offered: list[object] = []
+
+    def publish(event: Event) -> None:
+        if isinstance(event, Notice) and event.answers == RecoverSong(kept.path):
+            offered.append(autosave.waiting())
+
+    session = again.conductor.services.session
+    session.context = replace(session.context, publish=publish)
+    again.do(RecoverSong(kept.path))
+    assert offered == [()]
 
 
 def test_of_songs_opened_one_over_the_other_each_is_kept_until_it_is_saved(tmp_path: Path) -> None:
@@ -325,10 +343,11 @@ def test_a_fault_while_it_ends_loses_nothing(monkeypatch: pytest.MonkeyPatch) ->
     desk = Desk(keep=True)
     desk.do(SetTempo(94))
 
-    def fault() -> None:
+    def fault(now: float) -> None:
+        del now
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(desk.conductor._studio, "close", fault)
+    monkeypatch.setattr(desk.conductor.services.generation, "close", fault)
     with pytest.raises(OSError, match="Input/output"):
         desk.conductor.close(desk.now)
     assert tempos() == [94]

@@ -13,6 +13,7 @@ from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetRoutes, Undo
 from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play, Stop
 from engine.services.editing.command_log import replay
 from engine.services.transport.routing import Routing
@@ -63,6 +64,14 @@ def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None
     # The song's own port knows nothing of all that.
     assert (desk.port(), desk.conductor.snapshot.port.name) == ("open", "Main")
     assert desk.do(m.PortLost("gone already", 5))[-1:] == desk.player.messages[-1:]
+
+
+def test_the_last_snapshot_that_is_published_of_a_route_is_the_latest() -> None:
+    desk = Desk()
+    desk.do(SetRoutes((BASS,)))
+    assert desk.told(Snapshot)[-1] == desk.conductor.snapshot
+    desk.do(SetRoutes(()))
+    assert desk.told(Snapshot)[-1] == desk.conductor.snapshot
 
 
 def test_routes_are_steps_and_undo_leaves_their_ports() -> None:

@@ -1,0 +1,49 @@
+"""Edits, undo and all other changes of the state that mean nothing but themselves."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from engine.protocol.base import Command
+from engine.protocol.edit import LockDimension, Redo, ReplaceSong, SelectSlot, Undo
+from engine.protocol.facts import (
+    MarkClock,
+    MarkInputs,
+    MarkModel,
+    MarkPort,
+    MarkRoutes,
+    MarkSaved,
+    MarkWaiting,
+)
+from engine.protocol.snapshot import Snapshot
+from engine.services.base import Service, ServiceContext
+from engine.services.editing import edits
+from engine.services.editing.command_log import CommandLog
+
+_FACTS = (MarkClock, MarkInputs, MarkModel, MarkPort, MarkRoutes, MarkSaved, MarkWaiting)
+
+
+class EditingService(Service):
+    """Handles what changes the song, and facts: `State` does it.
+
+    Whatever changed the state, of whichever service, is added to ``recording``.
+    """
+
+    commands = (
+        *get_args(edits.Editing),
+        SelectSlot,
+        LockDimension,
+        Undo,
+        Redo,
+        ReplaceSong,
+        *_FACTS,
+    )
+
+    def __init__(self, context: ServiceContext, recording: CommandLog | None = None) -> None:
+        super().__init__(context)
+        self._recording = recording
+
+    def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
+        """Keep the command, so that a replay comes to the same state."""
+        if self._recording is not None and after.revision != before.revision:
+            self._recording.commands.append(command)

@@ -1,0 +1,110 @@
+"""Recording as the transport does it: what is played goes into the song, and is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.config import Settings, channels
+from engine.midi import messages as m
+from engine.protocol.notices import Notice
+from engine.protocol.snapshot import RecordSettings, RecordStatus
+from engine.protocol.transport import EndRecording
+from engine.services.base import ServiceContext
+from engine.services.transport.recorder import Recorder
+from engine.services.transport.sequencer import Sequencer
+
+IsControl = Callable[[m.MidiReceived], bool]
+
+
+class Recording:
+    """Gives the recorder what is played, and applies the commands that it makes of it.
+
+    ``is_control`` says which MIDI messages move a control, so that they are not recorded.
+    """
+
+    def __init__(
+        self,
+        context: ServiceContext,
+        sequencer: Sequencer,
+        settings: Settings,
+        is_control: IsControl,
+    ) -> None:
+        self._context = context
+        self._sequencer = sequencer
+        self._is_control = is_control
+        record = RecordSettings(
+            settings.strength,
+            settings.latency,
+            settings.click,
+            round(settings.count_in),
+            settings.click_sound,
+        )
+        self._recorder = Recorder(record, channels(settings.channels))
+
+    @property
+    def on(self) -> bool:
+        """Whether something is recorded, or about to be."""
+        return self._recorder.recording
+
+    @property
+    def settings(self) -> RecordSettings:
+        """How playing becomes measures."""
+        return self._recorder.settings
+
+    def set(self, settings: RecordSettings) -> None:
+        """Record as ``settings`` say from now on."""
+        self._recorder.settings = settings
+
+    def listen(self, only: tuple[int, ...], now: float) -> None:
+        """Record the channels in ``only`` alone (none: all)."""
+        self._recorder.listen(only, now)
+
+    def begin(self, status: RecordStatus, position: float) -> None:
+        """Record into the slots of ``status``, from a position of the beat on."""
+        if self._sequencer.beats is not None:
+            self._recorder.begin(status, self._sequencer.beats, position)
+
+    def end(self, now: float) -> None:
+        """End the recording where there is one, and put in what was played last."""
+        if not self.on:
+            return
+        words = self._recorder.end(
+            now,
+            self._sequencer,
+            song=lambda: self._context.snapshot().song,
+            put=lambda played: self._context.apply(played, now),
+        )
+        self._context.apply(EndRecording(), now)
+        self._context.publish(Notice(words))
+
+    def capture(self, slot: int | None, now: float) -> None:
+        """Put what was just played into slots from ``slot`` on (None: the selected one)."""
+        shown = self._context.snapshot()
+        slot = shown.selected if slot is None else slot
+        shown.song.slot(slot)
+        last = self._recorder.last(slot, shown.song, now, self._sequencer)
+        if self._context.apply(last.command, now):
+            self._context.publish(Notice(last.words))
+
+    def on_player(self, report: m.FromPlayer, now: float) -> None:
+        """Take in what is played, or that a keyboard has gone."""
+        if isinstance(report, m.MidiReceived) and self._is_control(report):
+            return
+        if self._recorder.on_player(report, now):
+            self.publish_keys(now)
+
+    def next_wake(self) -> float | None:
+        """Give when `tick` is due next."""
+        return self._recorder.wake()
+
+    def tick(self, now: float) -> None:
+        """Put in the measure that is over."""
+        played = self._recorder.due(now, self._sequencer, self._context.snapshot().song)
+        if played is not None:
+            self._context.apply(played, now)
+
+    def publish_keys(self, now: float) -> None:
+        """Publish what is being played, where that is something else than before."""
+        shown = self._recorder.show(now, self._sequencer)
+        if shown is not None:
+            self._context.publish(shown)

@@ -1,0 +1,250 @@
+"""The transport on the engine thread: play, stop, record, the clock, and all that is sent of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from engine.config import Settings
+from engine.errors import NotReady
+from engine.midi import messages as m
+from engine.midi.player_mirror import Messages
+from engine.music.song import Song
+from engine.protocol.base import Command
+from engine.protocol.facts import MarkClock
+from engine.protocol.notices import Notice
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import (
+    Audition,
+    AuditionMeasures,
+    BackToOwnTempo,
+    CaptureLast,
+    EndRecording,
+    FollowClock,
+    Panic,
+    Play,
+    PlayheadMoved,
+    Record,
+    SetAudition,
+    SetEditTiming,
+    SetRecord,
+    Stop,
+)
+from engine.services.base import Service, ServiceContext
+from engine.services.transport.clock_sync import ClockSync
+from engine.services.transport.music_output import MusicOutput
+from engine.services.transport.recording import IsControl, Recording
+from engine.services.transport.sequencer import Sequencer
+
+PLAYHEAD = 0.05
+"""Seconds between two events of where the music is."""
+
+SLOW_AHEAD = 5.0
+"""How far ahead the player is sent its notes before something slow is done, in seconds."""
+
+
+class TransportService(Service):
+    """Owns the loop, recording, and the clock that is kept.
+
+    ``is_control`` says which MIDI messages move a control, so that they are not recorded.
+    """
+
+    commands = (
+        Play, Stop, Panic, Record, EndRecording, SetRecord, CaptureLast, SetEditTiming,
+        SetAudition, Audition, AuditionMeasures, FollowClock, BackToOwnTempo,
+    )  # fmt: skip
+
+    def __init__(self, context: ServiceContext, settings: Settings, is_control: IsControl) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._sequencer = Sequencer(context.snapshot().song)
+        self._clock = ClockSync(self._sequencer, settings.clock, settings.clock_offset)
+        self.recording = Recording(context, self._sequencer, settings, is_control)
+        self._output = MusicOutput(context, self._sequencer)
+        self._playhead_at = 0.0
+        self._greeted = False
+        self._started = 0
+
+    def start(self, now: float) -> None:
+        """Bring the state to the settings."""
+        for command in (
+            SetEditTiming(self._settings.timing),
+            SetAudition(self._settings.audition),
+            MarkClock(self._clock.status),
+            SetRecord(**asdict(self.recording.settings)),
+        ):
+            self.context.apply(command, now)
+
+    def play_ahead(self, now: float) -> None:
+        """Send the player its notes further ahead, so that something slow delays none."""
+        self._output.send(self._sequencer.advance(now, SLOW_AHEAD))
+
+    def handle(self, command: Command, now: float) -> None:
+        """Do what comes before the state changes; what is heard of it is up to `on_state`."""
+        match command:
+            case Record() if self.recording.on:
+                raise NotReady("It records already.", "Stop that first.")
+            case Play() | Stop() | Panic() | EndRecording():
+                self.recording.end(now)
+                self.context.apply(command, now)
+            case CaptureLast(slot):
+                self.recording.capture(slot, now)
+            case FollowClock(source):
+                self._clock.follow(source)
+                if self.context.snapshot().inputs.wanted == ():
+                    words = "No MIDI input is heard, so no clock either."
+                    self.context.publish(Notice(words, "warning"))
+                self._keep_clock(now)
+            case BackToOwnTempo():
+                self._output.send(self._clock.lead(now))
+                self._keep_clock(now)
+            case _:
+                self.context.apply(command, now)
+
+    def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
+        """Send the player what has changed in the song, and what a command is heard by."""
+        if after.song is not before.song:
+            self._output.send(self._sequencer.change(after.song, now, after.timing))
+            if after.song.routes != before.song.routes:
+                self._output.reroute(now)
+            if command.auditioned and after.audition:
+                self._audition_change(before.song, after.song, now)
+        if after.inputs.only != before.inputs.only:
+            self.recording.listen(after.inputs.only, now)
+        match command:
+            case Play(slot):
+                self._started = after.selected if slot is None else slot
+                self._output.send_programs(now)
+                self._output.send(self._clock.play(now, self._started))
+                self._publish_playhead(now)
+            case Stop():
+                self._stop(self._sequencer.stop(now), before, now)
+            case Panic():
+                self._stop(self._sequencer.panic(now), before, now)
+            case Record():
+                self._begin_recording(after, now)
+            case EndRecording():
+                self._output.send(self._sequencer.unrecord(now))
+            case SetRecord():
+                self.recording.set(after.record)
+            case Audition(slot):
+                self._audition_slot(slot, now)
+            case AuditionMeasures(measures):
+                self._output.send(self._sequencer.audition(measures, now))
+        self._output.update_controllers(now)
+
+    def on_player(self, report: m.FromPlayer, now: float) -> None:
+        """Take in what is played and the clock; send a port that opened what it has to know."""
+        self.recording.on_player(report, now)
+        match report:
+            case m.MidiReceived():
+                if self._clock.take(report):
+                    self._keep_clock(now)
+            case m.PortOpened() | m.PortLost() | m.PortFailed() if report.outlet:
+                self._output.on_route_port(report, now)
+            case m.PortOpened(str()):
+                self._output.send(self._sequencer.program(now))
+                self._output.send_programs(now, 0)
+                self._output.resend_controllers(now)
+            case m.Reach(ahead=ahead, delay=delay):
+                self._output.set_delay(delay)
+                self._output.send(self._sequencer.distance(ahead, delay, now))
+            case m.Ready():
+                self._greet(now)
+
+    def next_wake(self) -> float | None:
+        """Give when the player, a listener or a recording is due something."""
+        times = [
+            self._sequencer.wake(),
+            self._clock.wake(),
+            self.recording.next_wake(),
+            self._output.next_wake(),
+            self._playhead_at + PLAYHEAD if self._sequencer.playing else None,
+        ]
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Keep the clock, send what is due, and record the measure that is over."""
+        turn = self._clock.wake()
+        if turn is not None and now >= turn:
+            self._keep_clock(now)
+        wake = self._sequencer.wake()
+        if wake is not None and now >= wake:
+            self._output.send(self._sequencer.advance(now))
+        self._output.tick(now)
+        if self._sequencer.playing and now >= self._playhead_at + PLAYHEAD:
+            self._publish_playhead(now)
+            self.recording.publish_keys(now)
+        self.recording.tick(now)
+
+    def close(self, now: float) -> None:
+        """Put in what was recorded, and silence everything."""
+        self.recording.end(now)
+        self._output.send(self._sequencer.stop(now))
+        self._output.close(now)
+
+    def _stop(self, messages: Messages, before: Snapshot, now: float) -> None:
+        self._output.send(messages)
+        if before.playing:
+            self.context.publish(PlayheadMoved(None, 0.0))
+            self.recording.publish_keys(now)
+
+    def _audition_slot(self, index: int, now: float) -> None:
+        measure = self.context.snapshot().song.slots[index].measure
+        self._output.send(self._sequencer.audition((measure,), now, index))
+
+    def _audition_change(self, old: Song, new: Song, now: float) -> None:
+        for index, slot in enumerate(new.slots):
+            was = old.slots[index].measure if index < len(old.slots) else None
+            if slot.measure != was and not slot.measure.silent:
+                self._audition_slot(index, now)
+                return
+
+    def _begin_recording(self, shown: Snapshot, now: float) -> None:
+        status = shown.recording
+        if status is None:
+            return
+        self._started = status.slot
+        record = shown.record
+        if self._clock.on and not self._sequencer.playing:
+            # Where another's clock is kept, it counts in.
+            self._output.send(self._clock.play(now, status.slot))
+        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
+        self._output.send(messages)
+        self.recording.begin(status, begins)
+        self._publish_playhead(now)
+        self.recording.publish_keys(now)
+
+    def _greet(self, now: float) -> None:
+        # The first player missed what was sent while it did not listen yet, and starts over; one
+        # that took the place of another goes on.
+        again, self._greeted = self._greeted, True
+        if again:
+            self._output.send(self._sequencer.again(now))
+            self._output.resend_controllers(now)
+            self._output.send_programs(now)
+            return
+        if self.context.snapshot().song.routes:
+            self._output.reroute(now)
+        if not self._sequencer.playing:
+            return
+        if self.recording.on:
+            self._output.send(self._sequencer.stop(now))
+            self._begin_recording(self.context.snapshot(), now)
+        else:
+            self._output.send(self._clock.play(now, self._started))
+
+    def _keep_clock(self, now: float) -> None:
+        messages, playing = self._clock.turn(now)
+        self._output.send(messages)
+        if playing is not None:
+            self.recording.end(now)
+        if playing is not None or self._clock.status != self.context.snapshot().clock:
+            self.context.apply(MarkClock(self._clock.status, playing), now)
+        if playing is not None:
+            self._publish_playhead(now)
+        if measured := self._clock.measured(now):
+            self.context.publish(measured)
+
+    def _publish_playhead(self, now: float) -> None:
+        self._playhead_at = now
+        self.context.publish(self._sequencer.playhead(now))

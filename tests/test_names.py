@@ -54,3 +54,26 @@ def test_programs_in_strings_import_what_is_there() -> None:
                     if name and not found and f"{of}.{name}" not in known:
                         wrong.append(f"{where}: {of} has no {name}")
     assert wrong == []
+
+
+def test_documents_name_classes_that_are_there() -> None:
+    known = {
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    # Unions of classes have names, too.
+    known |= {"Editing"}
+    documents = [
+        path
+        for path in sorted(ROOT.rglob("*.md"))
+        if not {".venv", ".git", "node_modules"} & set(path.relative_to(ROOT).parts)
+    ]
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in documents
+        for name in re.findall(r"`([A-Z][a-z]+[A-Za-z]*)(?:[.(][^`]*)?`", path.read_text("utf-8"))
+        if name not in known
+    ]
+    assert wrong == []

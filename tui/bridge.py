@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 RATE = 20.0
 """How many times a second what comes often is handed over."""
 
-SLOW_RATE = 5.0
-"""The same on a slow line."""
-
 
 class EngineLink(Protocol):
     """What the screens need of an engine, in this process or at the end of a line."""

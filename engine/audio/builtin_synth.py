@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import select
 import struct
-import subprocess
 import time
 
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import child_command, close_pipes, end, start
 from engine.errors import PortError
 from engine.midi.ports import BUILT_IN_SYNTH, SYNTH_API
 
@@ -34,13 +33,7 @@ class PreviewPort:
         self.name = name
         self.api = api
         try:
-            self._process = subprocess.Popen(
-                child_command("engine.audio.builtin_synth_process"),
-                env=child_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            self._process = start(child_command("engine.audio.builtin_synth_process"))
         except OSError as error:
             raise PortError(f"The built-in synth cannot be started: {error}.") from None
         assert self._process.stdin is not None  # It was asked for.
@@ -66,14 +59,8 @@ class PreviewPort:
 
     def close(self) -> None:
         """Ends the synth; what sounds is cut."""
-        for end in (self._process.stdin, self._process.stdout):
-            if end is not None:
-                end.close()
-        try:
-            self._process.wait(_PATIENCE / 10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        close_pipes(self._process)
+        end(self._process, _PATIENCE / 10)
 
     def _answer(self) -> str | None:
         # None where the synth is ready, else why it is not.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import Process, child_command, start
 from engine.errors import ArmonicaError
 
 _SILENT_MACHINE = "Sound goes to files all the same: `armonica render -o FILE.wav`."
@@ -57,15 +57,9 @@ class SoundDevices:
             raise ValueError(f"not a list of devices: {error}") from None
 
 
-def start_looking() -> subprocess.Popen[bytes]:
+def start_looking() -> Process:
     """Starts a process that prints the devices of this machine, and ends."""
-    return subprocess.Popen(
-        child_command("engine.audio.devices"),
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    return start(child_command("engine.audio.devices"), stdin=subprocess.DEVNULL)
 
 
 def list_devices(timeout: float = 10.0) -> SoundDevices:

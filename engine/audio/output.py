@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ import numpy as np
 
 from engine.audio.playback_buffer import State
 from engine.audio.synth import FASTEST_RATE, SLOWEST_RATE, Wave
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import Process, child_command, end, start
 from engine.errors import OutOfRange
 
 _PIECE = 1 << 16
@@ -53,7 +52,7 @@ class Sink:
         self._changed = changed
         self._command = list(command or child_command("engine.audio.output_process"))
         self._orders: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._status = Playing()
         self._closed = False
         self._writer = threading.Thread(target=self._write, name="sink", daemon=True)
@@ -84,9 +83,9 @@ class Sink:
         channels = 1 if chunk.ndim == 1 else chunk.shape[1]
         if channels not in (1, 2):
             raise OutOfRange(f"A wave that is played has 1 or 2 channels, not {channels}.")
-        for start in range(0, max(1, len(chunk)), _PIECE):
-            piece = np.ascontiguousarray(chunk[start : start + _PIECE], dtype=np.float32)
-            ends = last and start + _PIECE >= len(chunk)
+        for at in range(0, max(1, len(chunk)), _PIECE):
+            piece = np.ascontiguousarray(chunk[at : at + _PIECE], dtype=np.float32)
+            ends = last and at + _PIECE >= len(chunk)
             self._order("append", piece.tobytes(), channels=channels, last=ends)
 
     def play(self) -> None:
@@ -139,24 +138,16 @@ class Sink:
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
-            process.wait()
+            end(process)
             if process.stdin is not None:
                 with contextlib.suppress(OSError):
                     process.stdin.close()
 
-    def _start(self) -> subprocess.Popen[bytes] | None:
+    def _start(self) -> Process | None:
         self._end()
         self._status = Playing()
         try:
-            process = subprocess.Popen(
-                self._command,
-                env=child_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            process = start(self._command, apart=True)
         except OSError as error:
             self._take(Playing("failed", reason=f"Nothing can be played: {error}."))
             return None
@@ -167,7 +158,7 @@ class Sink:
         ).start()
         return process
 
-    def _listen(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    def _listen(self, process: Process, said: IO[bytes]) -> None:
         for line in said:
             told = json.loads(line)
             # A failure says nothing of where it stood.

@@ -8,7 +8,7 @@ from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
 from engine.music.measure import Measure
 from engine.music.note_line import Line
-from engine.music.song import DRUMS, FASTEST, SLOWEST, Song, Track
+from engine.music.song import DRUMS, FASTEST, SLOWEST, Track
 
 TAIL = 2.0
 """Seconds after the last measure in which its notes die away."""
@@ -72,8 +72,3 @@ def render(
     if peak:
         wave *= LOUDNESS / peak
     return wave
-
-
-def render_song(synth: Synth, song: Song, tail: float = TAIL) -> Wave:
-    """Gives one turn of a song's loop as a stereo wave, with its own tempo and instrument."""
-    return render(synth, song.line(), song.tempo, song.track, tail)

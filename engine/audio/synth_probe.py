@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import select
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.audio.devices import SoundDevices, start_looking
+from engine.common.child_process import Process
 from engine.midi.ports import BUILT_IN_SYNTH
 
 _CARDS = Path("/proc/asound/cards")
@@ -22,7 +22,7 @@ class SoundSystem:
     def __init__(self, server: Callable[[], bool] = lambda: False) -> None:
         """Takes what tells whether a sound server runs that cards do not show."""
         self._server = server
-        self._looking: subprocess.Popen[bytes] | None = start_looking()
+        self._looking: Process | None = start_looking()
         self._since = time.monotonic()
         self._seen: tuple[str, bool] | None = None
         self._there = False

@@ -1,1 +1,1 @@
-"""What every room may use: atomic files, process pools, pipes of lines, strict decoding."""
+"""What every room may use: atomic files, child processes, pipes of lines, strict decoding."""

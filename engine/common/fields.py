@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from engine.errors import BadFile
@@ -21,19 +21,28 @@ class BadTake(BadFile):
     title = "Take"
 
 
+def bad(what: str) -> NoReturn:
+    """Raises `BadTake`."""
+    raise BadTake(f"The recipe cannot be read: {what}.", "Make the take anew.")
+
+
 class Fields:
-    """Takes fields out of an object; what is missing or cannot be raises `BadTake`."""
+    """Takes fields out of an object; what is missing or cannot be goes to `bad`."""
 
     def __init__(self, body: object, where: str) -> None:
         if not isinstance(body, dict):
-            bad(f"{where} is not an object")
+            self.bad(f"{where} is not an object")
         self._body: dict[str, object] = dict(body)
         self._where = where
+
+    def bad(self, what: str) -> NoReturn:
+        """Raises `BadTake`; the fields of another kind of file raise its own error."""
+        bad(what)
 
     def take(self, name: str) -> Any:
         """Gives a field as it is."""
         if name not in self._body:
-            bad(f"{self._where} lacks {name}")
+            self.bad(f"{self._where} lacks {name}")
         return self._body.pop(name)
 
     def part(self, name: str) -> Fields:
@@ -44,14 +53,14 @@ class Fields:
         """Gives a field that is a list of at most ``most``."""
         value = self.take(name)
         if not isinstance(value, list) or len(value) > most:
-            bad(f"the {name} of {self._where} are not a list of at most {most}")
+            self.bad(f"the {name} of {self._where} are not a list of at most {most}")
         return value
 
     def raw_text(self, name: str) -> str:
         """Gives a text that is not for showing, such as the name of a file."""
         value = self.take(name)
         if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-            bad(f"the {name} of {self._where} is not a text")
+            self.bad(f"the {name} of {self._where} is not a text")
         return value
 
     def text(self, name: str) -> str:
@@ -63,35 +72,37 @@ class Fields:
         value = self.raw_text(name)
         found = [each for each in choices if each == value]
         if not found:
-            bad(f"the {name} of {self._where} is not known")
+            self.bad(f"the {name} of {self._where} is not known")
         return found[0]
 
     def truth(self, name: str) -> bool:
         """Gives a field that is true or false."""
         value = self.take(name)
         if not isinstance(value, bool):
-            bad(f"the {name} of {self._where} is neither true nor false")
+            self.bad(f"the {name} of {self._where} is neither true nor false")
         return value
 
     def integer(self, name: str, low: int, high: int) -> int:
         """Gives a whole number from ``low`` to ``high``."""
         value = self.take(name)
         if type(value) is not int or not low <= value <= high:
-            bad(f"the {name} of {self._where} is not a whole number from {low} to {high}")
+            self.bad(f"the {name} of {self._where} is not a whole number from {low} to {high}")
         return value
 
     def number(self, name: str, low: float, high: float) -> float:
         """Gives a number from ``low`` to ``high``."""
-        return number(self.take(name), low, high, f"the {name} of {self._where}")
+        return number(self.take(name), low, high, f"the {name} of {self._where}", self.bad)
 
     def end(self) -> None:
         """Makes sure that no field is left."""
         if self._body:
-            bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
+            self.bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
 
 
-def number(value: object, low: float, high: float, what: str) -> float:
-    """Gives a number from ``low`` to ``high``; raises `BadTake`."""
+def number(
+    value: object, low: float, high: float, what: str, bad: Callable[[str], NoReturn] = bad
+) -> float:
+    """Gives a number from ``low`` to ``high``; what is none goes to ``bad``."""
     # Compared before it becomes a float: a whole number may be too large for one.
     if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
         bad(f"{what} is not a number from {low:g} to {high:g}")
@@ -108,14 +119,9 @@ def numbers(value: object, count: int, low: float, high: float, what: str) -> Se
 def parsed(data: bytes) -> object:
     """Gives what a JSON text holds; raises `BadTake` for anything else."""
     try:
-        return json.loads(data.decode(), parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(data.decode(), parse_constant=no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         bad("it is damaged")
-
-
-def bad(what: str) -> NoReturn:
-    """Raises `BadTake`."""
-    raise BadTake(f"The recipe cannot be read: {what}.", "Make the take anew.")
 
 
 def _finite(text: str) -> float:
@@ -125,5 +131,6 @@ def _finite(text: str) -> float:
     return value
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """Raises ValueError for what JSON calls NaN or Infinity."""
     raise ValueError(f"{name} is no number")

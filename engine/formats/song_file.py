@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from engine.common import atomic
+from engine.common.fields import Fields, no_constant, number
 from engine.errors import ArmonicaError, BadSong
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
@@ -173,7 +174,7 @@ def decode(data: bytes) -> Document:
     if len(data) > LARGEST:
         _bad(f"it is larger than {LARGEST // 1_000_000} MB")
     try:
-        body = json.loads(data.decode(), parse_constant=_no_constant)
+        body = json.loads(data.decode(), parse_constant=no_constant)
     except (ValueError, RecursionError):
         _bad("it is damaged, or no song at all")
     if not isinstance(body, dict) or "armonica" not in body:
@@ -192,19 +193,11 @@ def decode(data: bytes) -> Document:
         _bad(error.message.rstrip("."))
 
 
-class _Fields:
-    """Takes fields out of an object one by one, each with its type and range."""
+class _Fields(Fields):
+    """Takes fields out of an object of a song, each with its type and range."""
 
-    def __init__(self, body: object, where: str) -> None:
-        if not isinstance(body, dict):
-            _bad(f"{where} is not an object")
-        self._body = dict(body)
-        self._where = where
-
-    def take(self, name: str) -> Any:
-        if name not in self._body:
-            _bad(f"{self._where} lacks {name}")
-        return self._body.pop(name)
+    def bad(self, what: str) -> NoReturn:
+        _bad(what)
 
     def text(self, name: str) -> str:
         value = self.take(name)
@@ -214,10 +207,7 @@ class _Fields:
         return printable(value)
 
     def integers(self, name: str, most: int) -> tuple[int, ...]:
-        values = self.take(name)
-        if not isinstance(values, list) or len(values) > most:
-            _bad(f"the {name} of {self._where} are not a list of at most {most}")
-        return tuple(self.is_integer(name, value) for value in values)
+        return tuple(self.is_integer(name, value) for value in self.rows(name, most))
 
     def text_or_none(self, name: str) -> str | None:
         return self.text(name) if name in self._body else None
@@ -228,16 +218,10 @@ class _Fields:
             return None
         return self.integers(name, FOUR_QUARTERS.ticks)
 
-    def truth(self, name: str) -> bool:
-        value = self.take(name)
-        if not isinstance(value, bool):
-            _bad(f"the {name} of {self._where} is neither true nor false")
-        return value
-
-    def integer(self, name: str) -> int:
+    def whole(self, name: str) -> int:
         return self.is_integer(name, self.take(name))
 
-    def number(self, name: str) -> float:
+    def real(self, name: str) -> float:
         return self._number(name, self.take(name))
 
     def code(self, name: str) -> tuple[float, ...] | None:
@@ -259,27 +243,21 @@ class _Fields:
             _bad(f"how a note of {self._where} was played is not a velocity and a deviation")
         return Touch(self.is_integer(name, value[0]), self._number(name, value[1]))
 
-    def end(self) -> None:
-        if self._body:
-            _bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
-
     def is_integer(self, name: str, value: object) -> int:
         if type(value) is not int:
             _bad(f"the {name} of {self._where} is not a whole number")
         return value
 
     def _number(self, name: str, value: object) -> float:
-        # Compared before it becomes a float: a whole number may be too large for one.
-        if type(value) not in (int, float) or not -_LARGEST_CODE <= value <= _LARGEST_CODE:  # type: ignore[operator]
-            _bad(f"the {name} of {self._where} is not a number from -1000 to 1000")
-        return float(value)  # type: ignore[arg-type]
+        what = f"the {name} of {self._where}"
+        return number(value, -_LARGEST_CODE, _LARGEST_CODE, what, _bad)
 
 
 def _document(fields: _Fields) -> Document:
     version = fields.take("armonica")
-    title, tempo = fields.text("title"), fields.number("tempo")
+    title, tempo = fields.text("title"), fields.real("tempo")
     part = _Fields(fields.take("track"), "the track")
-    track = Track(part.integer("channel"), part.integer("program"), part.integer("velocity"))
+    track = Track(part.whole("channel"), part.whole("program"), part.whole("velocity"))
     part.end()
     sound: dict[str, Any] = _sound(fields, track) if version > 1 else {"track": track}
     model = None
@@ -316,28 +294,24 @@ def _sound(fields: _Fields, track: Track) -> dict[str, Any]:
     if unit not in SWING_UNITS:
         _bad("the swing is of parts that are not known")
     groove = Groove(
-        part.number("swing"),
+        part.real("swing"),
         SWING_UNITS[SWING_UNITS.index(unit)],
-        part.number("timing"),
-        part.integer("velocity"),
-        part.integer("seed"),
+        part.real("timing"),
+        part.whole("velocity"),
+        part.whole("seed"),
     )
     part.end()
     part = _Fields(fields.take("key"), "the key")
-    key = Key(part.integer("tonic"), part.text("scale"))
+    key = Key(part.whole("tonic"), part.text("scale"))
     part.end()
     bank = fields.take("bank")
     if not isinstance(bank, list) or len(bank) != 2:
         _bad("the bank is not a list of two")
     msb, lsb = (None if each is None else fields.is_integer("bank", each) for each in bank)
     track = replace(track, bank_msb=msb, bank_lsb=lsb)
-    lock, listed = fields.truth("lock"), fields.take("modulations")
-    if not isinstance(listed, list) or len(listed) > _MOST_DIMENSIONS:
-        _bad("the modulations are not a list")
+    lock, listed = fields.truth("lock"), fields.rows("modulations", _MOST_DIMENSIONS)
     modulations = tuple(_modulation(body, f"modulation {at}") for at, body in enumerate(listed, 1))
-    listed = fields.take("routes")
-    if not isinstance(listed, list) or len(listed) > MOST_ROUTES:
-        _bad(f"the routes are not a list of at most {MOST_ROUTES}")
+    listed = fields.rows("routes", MOST_ROUTES)
     routes = tuple(_route(body, f"route {at}") for at, body in enumerate(listed, 1))
     return {
         "track": track,
@@ -354,9 +328,9 @@ def _route(body: object, where: str) -> Route:
     program = fields.take("program")
     route = Route(
         fields.text("port"),
-        fields.integer("channel"),
+        fields.whole("channel"),
         None if program is None else fields.is_integer("program", program),
-        fields.integer("transpose"),
+        fields.whole("transpose"),
         fields.truth("clock"),
     )
     fields.end()
@@ -369,9 +343,9 @@ def _modulation(body: object, where: str) -> Modulation:
     if kind not in MODULATION_KINDS:
         _bad(f"{where} is of a kind that is not known")
     names = ("channel", "number", "low", "high")
-    rest = {name: fields.integer(name) for name in names}
+    rest = {name: fields.whole(name) for name in names}
     modulation = Modulation(
-        fields.integer("dimension"), MODULATION_KINDS[MODULATION_KINDS.index(kind)], **rest
+        fields.whole("dimension"), MODULATION_KINDS[MODULATION_KINDS.index(kind)], **rest
     )
     fields.end()
     return modulation
@@ -432,10 +406,6 @@ def _text(head: Mapping[str, Any], slots: tuple[Slot, ...], ascii_only: bool) ->
         bodies.append(f"  {{{inside}}}")
     lines.append('"slots": [\n' + ",\n".join(bodies) + "\n ]")
     return "{\n " + ",\n ".join(lines) + "\n}\n"
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
 
 
 def _bad(what: str) -> NoReturn:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
-from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import LineReader, PipeWriter
+from engine.common.child_process import child_command, close_pipes, end, start, writer
+from engine.common.line_pipe import LineReader
 from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
@@ -116,12 +115,7 @@ class PlayerLink:
             self._closing = True
             self._put(wire.encode(m.Quit()))
             process = self._process
-        for end in (process.terminate, process.kill):
-            try:
-                process.wait(_PATIENCE)
-                break
-            except subprocess.TimeoutExpired:
-                end()
+        end(process, _PATIENCE, _PATIENCE)
         if threading.current_thread() is not self._reader:
             self._reader.join(_PATIENCE)
             if not self._reader.is_alive():
@@ -139,23 +133,14 @@ class PlayerLink:
     def _start(self) -> None:
         try:
             with _log() as log:
-                # A session of its own, so that keys such as Ctrl-Z reach only the parent.
-                process = subprocess.Popen(
-                    self._command,
-                    env=child_environment(),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    start_new_session=True,
-                )
+                process = start(self._command, stderr=log, apart=True)
         except OSError as error:
             raise PlayerError(
                 f"The player process cannot be started: {error}.",
                 "Run `armonica doctor` to see what is missing.",
             ) from None
-        assert process.stdin is not None  # It was asked for.
         self._process = process
-        self._outbox = PipeWriter(process.stdin.fileno(), _OUTBOX)
+        self._outbox = writer(process, _OUTBOX)
         self._started = time.monotonic()
 
     def _run(self) -> None:
@@ -204,12 +189,9 @@ class PlayerLink:
 
     def _bury(self) -> str:
         process = self._process
-        process.kill()
-        status = process.wait()
+        status = end(process)
         with self._lock:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            close_pipes(process)
             self._outbox.close()
         how = f"by signal {-status}" if status < 0 else f"with status {status}"
         return f"The player process ended {how}."

@@ -8,12 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import subprocess
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import child_command, close_pipes, end, start
 from engine.common.line_pipe import LineReader
 from engine.midi.ports import Census, PortInfo
 
@@ -69,15 +68,7 @@ def follow(
 @contextlib.contextmanager
 def _watcher(command: Sequence[str]) -> Iterator[int | None]:
     try:
-        # A session of its own, so that Ctrl-C reaches us alone.
-        process = subprocess.Popen(
-            command,
-            env=child_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = start(command, apart=True)
     except OSError:
         yield None
         return
@@ -87,13 +78,9 @@ def _watcher(command: Sequence[str]) -> Iterator[int | None]:
         yield process.stdout.fileno()
     finally:
         process.stdin.close()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            # A sound system that does not answer holds it up.
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        # A sound system that does not answer holds it up.
+        end(process, _PATIENCE)
+        close_pipes(process)
 
 
 def _lines(source: int, until: int | None) -> Iterator[bytes]:

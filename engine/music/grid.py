@@ -72,5 +72,3 @@ FOUR_QUARTERS = Grid(
     weights=_weights((0.20, 0.67, 0.25, 0.67), (1.0, 2.0, 0.5, 2.0, 1.0)),
 )
 """Four quarter notes of six unequal ticks: 4/4, 2/2, and 2/4 measures in pairs."""
-
-GRIDS = {grid.name: grid for grid in (FOUR_QUARTERS,)}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from engine.common.child_process import close_pipes, end
 from engine.errors import ArmonicaError, NotReady, UserError
 from engine.remote import sockets
 
@@ -167,19 +168,8 @@ def _ssh(command: list[str], again: bool) -> Wire:
         os.set_blocking(pipe.fileno(), False)
 
     def close() -> None:
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.5)
-            return
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1.0)
-            return
-        process.kill()
-        process.wait()
+        close_pipes(process)
+        end(process, 0.5, 1.0)
 
     def says() -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

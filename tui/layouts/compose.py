@@ -19,9 +19,6 @@ NAMED = 8
 MATRIX = 7
 """Rows of the sensitivity matrix: a heading, the named gauges and the chosen one, a note."""
 
-SIDES = ("map", "bank", "matrix")
-"""What may share one place where there is room for one only."""
-
 
 def arrangement(width: int, height: int, side: str = "map") -> dict[str, Region]:
     """Gives the region of each part that has room; ``side`` is shown where only one has."""

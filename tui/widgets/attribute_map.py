@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic_ns
-from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -53,16 +52,6 @@ The map shows one attribute over two dimensions of the model. ◆ is the measure
 [ ] the cursor. The higher the digit or the denser the shade, the higher the attribute; cells
 in which no training measure lies are faint.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "attribute-map--lowest",
-        "attribute-map--middle",
-        "attribute-map--highest",
-        "attribute-map--here",
-        "attribute-map--cursor",
-        "attribute-map--caption",
-        "attribute-map--words",
-        "attribute-map--unfilled",
-    }
     DEFAULT_CSS = """
     AttributeMap {
         min-width: 24; min-height: 8; height: 1fr; width: 1fr;
@@ -100,27 +89,19 @@ in which no training measure lies are faint.
             """The map whose cursor moved."""
             return self.map
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.surface: Surface | None = None
-        self.here: tuple[float, float] | None = None
-        self._spec: LatentSpec | None = None
-        self.stale = False
-        self.done = True
-        self.occupancy = False
-        self.cells: Cells | None = None
-        self._known: MapCells | None = None
-        self._cursor = (0.0, 0.0)
-        self._gesture = 0
-        self._moved_at = 0.0
-        self._dragging = False
-        self._measure: Measure | None = None
+    surface: Surface | None = None
+    here: tuple[float, float] | None = None
+    _spec: LatentSpec | None = None
+    stale = False
+    done = True
+    occupancy = False
+    cells: Cells | None = None
+    _known: MapCells | None = None
+    _cursor = (0.0, 0.0)
+    _gesture = 0
+    _moved_at = 0.0
+    _dragging = False
+    _measure: Measure | None = None
 
     def show(
         self,
@@ -227,14 +208,9 @@ in which no training measure lies are faint.
             event.stop()
             self.action_go()
 
-    def on_focus(self) -> None:
-        """Shows the cursor."""
-        self.remark()
-
     def on_blur(self) -> None:
-        """Ends the gesture and hides a cursor that stands on the measure."""
+        """Ends the gesture; the canvas draws itself without the focus."""
         self._gesture = 0
-        self.remark()
 
     def _point(self, event: events.MouseEvent, held: bool = False) -> bool:
         plot = self._plot()

@@ -9,7 +9,9 @@ not found the screen is drawn as Textual draws it, only with more bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from rich.cells import cell_len
@@ -17,8 +19,10 @@ from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual._compositor import ChopsUpdate
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -27,6 +31,8 @@ GAP = 4
 """Unchanged cells between two changed ones that are cheaper to write again than to jump over."""
 
 Cell = tuple[str, Style]
+
+_COMPONENT = re.compile(r"\.([\w-]+--[\w-]+)")
 
 
 class BothSides(ChopsUpdate):
@@ -147,6 +153,12 @@ class Canvas(Widget):
     GROUND: ClassVar[str | None] = None
     """The component class of empty cells; None for the widget's own style."""
 
+    def __init_subclass__(cls, **more: bool) -> None:
+        """Makes each component that the widget's own style sheet names one of its classes."""
+        super().__init_subclass__(**more)
+        if "DEFAULT_CSS" in vars(cls):
+            cls.COMPONENT_CLASSES = set(_COMPONENT.findall(cls.DEFAULT_CSS))
+
     def __init__(
         self,
         *,
@@ -264,3 +276,35 @@ class Canvas(Widget):
     def on_mount(self) -> None:
         """Makes the screen write changed spans only."""
         spare(self.screen)
+
+
+class Wheeled(Canvas):
+    """A canvas that the mouse's wheel goes over; each kind posts a `Rolled` of its own."""
+
+    UP = 1
+    """The steps of the wheel when it goes up; down they have the other sign."""
+
+    @dataclass
+    class Rolled(Message):
+        """The wheel went over the part at ``index``."""
+
+        steps: int
+        index: int = 0
+
+    def rolled(self, place: Offset) -> int | None:  # noqa: ARG002
+        """Gives the part that the wheel moves at a cell; None where it moves nothing."""
+        return 0
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Posts that the wheel went up."""
+        self._roll(event, self.UP)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Posts that the wheel went down."""
+        self._roll(event, -self.UP)
+
+    def _roll(self, event: events.MouseEvent, steps: int) -> None:
+        index = self.rolled(event.get_content_offset_capture(self))
+        if index is not None:
+            event.stop()
+            self.post_message(self.Rolled(steps, index))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Literal
 
 from rich.style import Style
 
@@ -59,14 +59,6 @@ class Comparison(Canvas):
 Both rolls have the same time axis, and the pitches of the print are moved so that notes that
 agree lie at the same height: solid where they agree, thin where they do not.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "comparison--title",
-        "comparison--words",
-        "comparison--agrees",
-        "comparison--differs",
-        "comparison--line",
-        "comparison--heard",
-    }
     DEFAULT_CSS = """
     Comparison {
         & > .comparison--title { color: $foreground; text-style: bold; }
@@ -78,16 +70,10 @@ agree lie at the same height: solid where they agree, thin where they do not.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._match: Match | None = None
-        self._beside = MatchExcerpt()
-        self._unit = "measure"
-        self._heard: Side | None = None
+    _match: Match | None = None
+    _beside = MatchExcerpt()
+    _unit = "measure"
+    _heard: Side | None = None
 
     def show(
         self, match: Match | None, beside: MatchExcerpt, unit: str, *, heard: Side | None = None

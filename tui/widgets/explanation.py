@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import ClassVar
 
 from engine.latent.sensitivity import Effect
 from engine.latent.spec import LatentSpec
@@ -23,12 +22,6 @@ class Explanation(Canvas):
 Each line says what one step of a gauge changes from where it stands now: the gauge was moved,
 the measure decoded and counted. The chosen gauge comes first.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "explanation--title",
-        "explanation--first",
-        "explanation--other",
-        "explanation--stale",
-    }
     DEFAULT_CSS = """
     Explanation {
         height: 1fr; min-height: 2; width: 1fr; min-width: 24;
@@ -39,18 +32,10 @@ the measure decoded and counted. The chosen gauge comes first.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.sentences: tuple[tuple[int, str], ...] = ()
-        self.focused: int | None = None
-        self.stale = False
-        self.waiting = WAITING
+    sentences: tuple[tuple[int, str], ...] = ()
+    focused: int | None = None
+    stale = False
+    waiting = WAITING
 
     def show(
         self,

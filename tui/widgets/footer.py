@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from tui.action_table import ACTIONS, Place, shown
 from tui.widgets.canvas import Canvas, Picture
@@ -12,7 +11,6 @@ from tui.widgets.canvas import Canvas, Picture
 class KeysLine(Canvas):
     """Draws keys and short labels from the action table, the most useful first."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys-line--key", "keys-line--label"}
     DEFAULT_CSS = """
     KeysLine {
         height: 1; background: $bar;

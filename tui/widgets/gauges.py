@@ -4,41 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 
 from engine.latent.spec import LIMIT
 from tui.formatting.text import fitting
 from tui.view_models.gauges import GaugeReading
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 
 NUMBER = 6
 """Cells of a value: sign, digit, point, two digits, and a gap before it."""
 
 
-class Gauges(Canvas, can_focus=True):
+class Gauges(Wheeled, can_focus=True):
     """Draws gauges, knows which is chosen, and says what the mouse wants of them."""
 
     BINDING_GROUP_TITLE = "Gauges"
     BRIGHT = True
     """Whether gauges that are not chosen are drawn as brightly as the one that is."""
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "gauges--label",
-        "gauges--chosen",
-        "gauges--pointer",
-        "gauges--track",
-        "gauges--fill",
-        "gauges--knob",
-        "gauges--ghost",
-        "gauges--number",
-        "gauges--words",
-        "gauges--differs",
-        "gauges--lock",
-        "gauges--bound",
-    }
     DEFAULT_CSS = """
     Gauges {
         & > .gauges--label { color: $text-quiet; text-style: $style-quiet; }
@@ -73,23 +59,13 @@ class Gauges(Canvas, can_focus=True):
     class Released(Message):
         """The mouse let go."""
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel went over a gauge, up (1) or down (-1)."""
 
-        index: int
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._readings: tuple[GaugeReading, ...] = ()
-        self._chosen: int | None = None
-        self._dragged: int | None = None
-        self._dragged_to: float | None = None
+    _readings: tuple[GaugeReading, ...] = ()
+    _chosen: int | None = None
+    _dragged: int | None = None
+    _dragged_to: float | None = None
 
     def show(self, readings: Sequence[GaugeReading], chosen: int | None) -> None:
         """Shows gauges, one of them chosen (by its dimension)."""
@@ -209,14 +185,6 @@ class Gauges(Canvas, can_focus=True):
 
     # Mouse
 
-    def on_focus(self) -> None:
-        """Shows the pointer as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows the pointer as left."""
-        self.redraw()
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses a gauge; on its bar, sets it."""
         place = event.get_content_offset_capture(self)
@@ -247,20 +215,10 @@ class Gauges(Canvas, can_focus=True):
             self.post_message(self.Released())
             event.stop()
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Moves the gauge under the mouse up."""
-        self._roll(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Moves the gauge under the mouse down."""
-        self._roll(event, -1)
-
-    def _roll(self, event: events.MouseEvent, steps: int) -> None:
-        place = event.get_content_offset_capture(self)
+    def rolled(self, place: Offset) -> int | None:
+        """Gives the gauge under the mouse."""
         reading = self.under(place.x, place.y)
-        if reading is not None:
-            event.stop()
-            self.post_message(self.Rolled(reading.index, steps))
+        return None if reading is None else reading.index
 
     def _drag(self, x: int, left: int, cells: int) -> None:
         assert self._dragged is not None

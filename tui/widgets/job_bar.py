@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from rich.cells import cell_len
 
@@ -20,13 +19,6 @@ class JobBar(Canvas):
     """Two lines: model and settings; then the job, or how to begin one, and the sound."""
 
     BINDING_GROUP_TITLE = "Job"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "job--words",
-        "job--quiet",
-        "job--title",
-        "job--growing",
-        "job--warning",
-    }
     DEFAULT_CSS = """
     JobBar {
         & > .job--words { color: $foreground; }

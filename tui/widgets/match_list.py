@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -18,7 +17,7 @@ from tui.formatting import influence as words
 from tui.formatting.generation import share
 from tui.formatting.text import fitting
 from tui.layouts.influence import ABOUT
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 
 WIDE = 104
 """Cells from which books and licences are written out."""
@@ -50,20 +49,11 @@ class _MatchColumns:
     end: int
 
 
-class MatchList(Canvas, can_focus=True):
+class MatchList(Wheeled, can_focus=True):
     """Draws a row for each match, and below it all about the chosen one."""
 
     BINDING_GROUP_TITLE = "Similar pieces"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "matches--label",
-        "matches--chosen",
-        "matches--pointer",
-        "matches--words",
-        "matches--span",
-        "matches--amber",
-        "matches--red",
-        "matches--sure",
-    }
+    UP = -1
     DEFAULT_CSS = """
     MatchList {
         & > .matches--label { color: $foreground; }
@@ -83,23 +73,14 @@ class MatchList(Canvas, can_focus=True):
 
         index: int
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel went over the list: down (1) or up (-1)."""
 
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._readings: tuple[MatchReading, ...] = ()
-        self._chosen = 0
-        self._unit = "measure"
-        self._close = False
-        self._stale = False
+    _readings: tuple[MatchReading, ...] = ()
+    _chosen = 0
+    _unit = "measure"
+    _close = False
+    _stale = False
 
     def show(
         self,
@@ -224,14 +205,6 @@ class MatchList(Canvas, can_focus=True):
 
     # Mouse and focus
 
-    def on_focus(self) -> None:
-        """Shows the pointer as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows the pointer as left."""
-        self.redraw()
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses the match under the mouse."""
         row = event.get_content_offset_capture(self).y
@@ -239,16 +212,6 @@ class MatchList(Canvas, can_focus=True):
         if 1 <= row <= self._room and at < len(self._readings):
             event.stop()
             self.post_message(self.Chosen(at))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Goes up the list."""
-        event.stop()
-        self.post_message(self.Rolled(-1))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Goes down the list."""
-        event.stop()
-        self.post_message(self.Rolled(1))
 
 
 def spanned(match: Match, ours: Sequence[Measure], cells: int) -> str:

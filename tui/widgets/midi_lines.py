@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
-from textual import events
-from textual.message import Message
 
 from tui.formatting.text import fitting
 from tui.view_models.midi_log import Passed, raw
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 from tui.widgets.transport import LATE
 
 WIDE = 104
@@ -41,22 +38,11 @@ def columns(width: int) -> _LineColumns:
     return _LineColumns(13, port, channel, channel + 3, late - 26, late, 8)
 
 
-class MidiLines(Canvas, can_focus=True):
+class MidiLines(Wheeled, can_focus=True):
     """Draws the heading, and as many of the messages it is given as there is room for."""
 
     BINDING_GROUP_TITLE = "MIDI messages"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "midi--words",
-        "midi--in",
-        "midi--out",
-        "midi--note",
-        "midi--controller",
-        "midi--clock",
-        "midi--pulse",
-        "midi--system",
-        "midi--broken",
-        "midi--late",
-    }
+    UP = -1
     DEFAULT_CSS = """
     MidiLines {
         & > .midi--words { color: $text-quiet; text-style: $style-quiet; }
@@ -72,20 +58,11 @@ class MidiLines(Canvas, can_focus=True):
     }
     """
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel went over the messages: later (1) or earlier (-1)."""
 
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._rows: tuple[Passed, ...] = ()
-        self._instead = ""
+    _rows: tuple[Passed, ...] = ()
+    _instead = ""
 
     @property
     def room(self) -> int:
@@ -141,16 +118,6 @@ class MidiLines(Canvas, can_focus=True):
         if line.late is not None:
             late = self.style_of("midi--late") if line.late >= LATE else quiet
             picture.put(at.late, y, _late(line.late).rjust(6), late)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Goes to earlier messages."""
-        event.stop()
-        self.post_message(self.Rolled(-1))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Goes to later messages."""
-        event.stop()
-        self.post_message(self.Rolled(1))
 
 
 def _time(at: float, *, hours: bool) -> str:

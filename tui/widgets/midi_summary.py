@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -48,13 +47,6 @@ class Summary:
 class MidiSummary(Canvas):
     """Draws figures in its first row and the filters in its second."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "summary--words",
-        "summary--quiet",
-        "summary--off",
-        "summary--set",
-        "summary--warning",
-    }
     DEFAULT_CSS = """
     MidiSummary {
         & > .summary--words { color: $foreground; }
@@ -71,13 +63,7 @@ class MidiSummary(Canvas):
 
         kind: Kind
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._summary = Summary()
+    _summary = Summary()
 
     def show(self, summary: Summary) -> None:
         """Shows a summary."""

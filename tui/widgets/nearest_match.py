@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 
 from engine.protocol.analysis import InfluenceFound
@@ -18,15 +16,6 @@ class NearestLine(Canvas):
     """One line: a piece that is similar or plainly none, its figures, and originality."""
 
     BINDING_GROUP_TITLE = "Nearest"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "nearest--title",
-        "nearest--words",
-        "nearest--quiet",
-        "nearest--inside",
-        "nearest--above",
-        "nearest--below",
-        "nearest--amber",
-    }
     DEFAULT_CSS = """
     NearestLine {
         height: 1;
@@ -40,15 +29,9 @@ class NearestLine(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._told: InfluenceFound | None = None
-        self._stale = False
-        self._instead = ""
+    _told: InfluenceFound | None = None
+    _stale = False
+    _instead = ""
 
     def show(self, told: InfluenceFound | None, *, stale: bool, instead: str = "") -> None:
         """Shows an answer, ``stale`` where what is there now is not answered yet.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 
@@ -29,18 +28,6 @@ class Verdict(Canvas):
     """Three lines: the question, the meter of originality, and the verdict with its alert."""
 
     BINDING_GROUP_TITLE = "Originality"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "verdict--title",
-        "verdict--words",
-        "verdict--quiet",
-        "verdict--track",
-        "verdict--human",
-        "verdict--inside",
-        "verdict--above",
-        "verdict--below",
-        "verdict--amber",
-        "verdict--red",
-    }
     DEFAULT_CSS = """
     Verdict {
         & > .verdict--title { color: $foreground; text-style: bold; }
@@ -56,15 +43,9 @@ class Verdict(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._asked = Asked("")
-        self._told: InfluenceFound | None = None
-        self._stale = False
+    _asked = Asked("")
+    _told: InfluenceFound | None = None
+    _stale = False
 
     def show(self, asked: Asked, told: InfluenceFound | None, *, stale: bool) -> None:
         """Shows a question and its answer, ``stale`` where something has changed since."""

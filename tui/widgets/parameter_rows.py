@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from tui.formatting.text import fitting
 from tui.view_models.parameters import Dial
@@ -16,13 +15,6 @@ LABEL, VALUE = 17, 21
 class DialRows(Canvas, can_focus=True):
     """Draws dials, one of them chosen."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "dials--label",
-        "dials--chosen",
-        "dials--pointer",
-        "dials--value",
-        "dials--words",
-    }
     DEFAULT_CSS = """
     DialRows {
         background: $panel;
@@ -34,14 +26,8 @@ class DialRows(Canvas, can_focus=True):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._dials: tuple[Dial, ...] = ()
-        self._chosen = 0
+    _dials: tuple[Dial, ...] = ()
+    _chosen = 0
 
     def show(self, dials: Sequence[Dial], chosen: int) -> None:
         """Shows dials, one of them chosen by its place."""

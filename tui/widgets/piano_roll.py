@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Literal
 
 from rich.style import Style
 
@@ -71,16 +71,6 @@ after it, which are faint. Thin lines show the measure as it came in, ▼ where 
 What is played on a keyboard is drawn over it, ◆ where each key was struck, and the names of
 the keys that are down stand out.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "piano-roll--note",
-        "piano-roll--held",
-        "piano-roll--neighbour",
-        "piano-roll--ghost",
-        "piano-roll--played",
-        "piano-roll--line",
-        "piano-roll--name",
-        "piano-roll--playhead",
-    }
     DEFAULT_CSS = """
     PianoRoll {
         height: 1fr; width: 1fr; min-height: 4; min-width: 24;
@@ -95,22 +85,14 @@ the keys that are down stand out.
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.previous: Measure | None = None
-        self.current: Measure = SILENCE
-        self.following: Measure | None = None
-        self.ghost: Measure | None = None
-        self.beat: float | None = None
-        self._played: tuple[tuple[float, float, int], ...] = ()
-        self._down: tuple[int, ...] = ()
-        self._low = LOWEST
+    previous: Measure | None = None
+    current: Measure = SILENCE
+    following: Measure | None = None
+    ghost: Measure | None = None
+    beat: float | None = None
+    _played: tuple[tuple[float, float, int], ...] = ()
+    _down: tuple[int, ...] = ()
+    _low = LOWEST
 
     def show(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.style import Style
 
 from engine.latent.attribute_map_text import LEVELS
@@ -46,14 +44,6 @@ A row for each gauge, a column for each attribute. The number says by how many o
 spreads the attribute rises (+) or falls (-) when the gauge goes one step up from here. `~`
 marks an uneven slope, where one step does not do what the next does, `·` no change.
 """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "sensitivity-table--none",
-        "sensitivity-table--rising",
-        "sensitivity-table--falling",
-        "sensitivity-table--label",
-        "sensitivity-table--focused",
-        "sensitivity-table--help",
-    }
     DEFAULT_CSS = """
     SensitivityTable {
         height: 1fr; min-height: 4; width: 1fr; min-width: 24;
@@ -66,18 +56,10 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
     }
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self.sensitivity: Sensitivity | None = None
-        self.focused: int | None = None
-        self.stale = False
-        self._labels: tuple[str, ...] = ()
+    sensitivity: Sensitivity | None = None
+    focused: int | None = None
+    stale = False
+    _labels: tuple[str, ...] = ()
 
     def show(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
@@ -11,7 +10,7 @@ from textual.message import Message
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Slot, Song
 from tui.formatting.text import fitting
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 
 LEAST = 9
 MOST = 24
@@ -21,19 +20,11 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille dots by row (from the top) and column."""
 
 
-class SongStrip(Canvas, can_focus=True):
+class SongStrip(Wheeled, can_focus=True):
     """Shows the slots of a song, which is selected and which is playing."""
 
     BINDING_GROUP_TITLE = "Song strip"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "song-strip--number",
-        "song-strip--selected",
-        "song-strip--held",
-        "song-strip--playing",
-        "song-strip--contour",
-        "song-strip--bright",
-        "song-strip--empty",
-    }
+    UP = -1
     DEFAULT_CSS = """
     SongStrip {
         & > .song-strip--number { color: $text-quiet; text-style: $style-quiet; }
@@ -52,21 +43,12 @@ class SongStrip(Canvas, can_focus=True):
 
         slot: int
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel asks for the slot after (1) or before (-1)."""
 
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._song = Song()
-        self._selected = 0
-        self._playing: int | None = None
+    _song = Song()
+    _selected = 0
+    _playing: int | None = None
 
     def show(self, song: Song, selected: int, playing: int | None) -> None:
         """Shows a song, its selected slot, and the one that sounds (None: the loop rests)."""
@@ -135,30 +117,12 @@ class SongStrip(Canvas, can_focus=True):
         for row, line in enumerate(contour(slot.measure, width - 1, rows)):
             picture.put(x + 1, 1 + row, line, self.style_of(bright))
 
-    def on_focus(self) -> None:
-        """Shows the selected slot as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows it as left."""
-        self.redraw()
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses the slot under the mouse."""
         slot = self._first() + event.get_content_offset_capture(self).x // self._width()
         if slot < len(self._song.slots):
             event.stop()
             self.post_message(self.Chosen(slot))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Goes to the slot after."""
-        event.stop()
-        self.post_message(self.Rolled(1))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Goes to the slot before."""
-        event.stop()
-        self.post_message(self.Rolled(-1))
 
 
 def title(slot: Slot) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -20,15 +19,6 @@ class TakesList(Canvas, can_focus=True):
     """Draws a row for the take that grows, and one for each take; knows which is chosen."""
 
     BINDING_GROUP_TITLE = "Takes"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "takes--label",
-        "takes--chosen",
-        "takes--pointer",
-        "takes--words",
-        "takes--steered",
-        "takes--playing",
-        "takes--cut",
-    }
     DEFAULT_CSS = """
     TakesList {
         & > .takes--label { color: $foreground; }
@@ -47,16 +37,10 @@ class TakesList(Canvas, can_focus=True):
 
         take: str
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._takes: tuple[Take, ...] = ()
-        self._growing: tuple[str, str] | None = None
-        self._chosen: str | None = None
-        self._playing: str | None = None
+    _takes: tuple[Take, ...] = ()
+    _growing: tuple[str, str] | None = None
+    _chosen: str | None = None
+    _playing: str | None = None
 
     def show(
         self,
@@ -166,14 +150,6 @@ class TakesList(Canvas, can_focus=True):
         return 2, length, steered, steered + max(16, (width - steered) * 42 // 100)
 
     # Mouse and focus
-
-    def on_focus(self) -> None:
-        """Shows the pointer as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows the pointer as left."""
-        self.redraw()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses the take under the mouse."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from tui.formatting.text import fitting
 from tui.layouts.compose import LEAST
 from tui.widgets.canvas import Canvas, Picture
@@ -12,7 +10,6 @@ from tui.widgets.canvas import Canvas, Picture
 class TooSmall(Canvas):
     """Says in one line how large the terminal is and how large it must be."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"too-small--words"}
     DEFAULT_CSS = "TooSmall { & > .too-small--words { color: $playing; text-style: bold; } }"
 
     def plain(self) -> str:

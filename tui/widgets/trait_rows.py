@@ -5,17 +5,18 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
+from textual.geometry import Offset
 from textual.message import Message
 
 from engine.protocol.generation import Meter, Trait, TraitResult
 from tui.formatting import generation as words
 from tui.formatting.text import fitting
 from tui.view_models.meter_history import Column
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 
 SOLID = "▁▂▃▄▅▆▇█"
 DOTTED = "⣀⣤⣶⣿"
@@ -69,27 +70,10 @@ class _Places(NamedTuple):
     history_width: int
 
 
-class TraitRows(Canvas, can_focus=True):
+class TraitRows(Wheeled, can_focus=True):
     """Draws a row (two where there is room) for each trait, and knows which is chosen."""
 
     BINDING_GROUP_TITLE = "Traits"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "traits--label",
-        "traits--chosen",
-        "traits--pointer",
-        "traits--words",
-        "traits--mode",
-        "traits--track",
-        "traits--fill",
-        "traits--knob",
-        "traits--there",
-        "traits--mark",
-        "traits--number",
-        "traits--lamp",
-        "traits--pushed",
-        "traits--free",
-        "traits--warning",
-    }
     DEFAULT_CSS = """
     TraitRows {
         & > .traits--label { color: $foreground; }
@@ -116,22 +100,12 @@ class TraitRows(Canvas, can_focus=True):
 
         index: int
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel went over a trait, up (1) or down (-1)."""
 
-        index: int
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._readings: tuple[TraitRow, ...] = ()
-        self._chosen = 0
-        self._instead = ""
+    _readings: tuple[TraitRow, ...] = ()
+    _chosen = 0
+    _instead = ""
 
     def show(self, readings: Sequence[TraitRow], chosen: int, instead: str = "") -> None:
         """Shows traits, one of them chosen by its place; ``instead`` says why there are none."""
@@ -355,39 +329,18 @@ class TraitRows(Canvas, can_focus=True):
 
     # Mouse and focus
 
-    def on_focus(self) -> None:
-        """Shows the pointer as held."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Shows the pointer as left."""
-        self.redraw()
-
-    def _under(self, y: int) -> int | None:
-        row = (y - 1) // (2 if self.tall else 1)
+    def rolled(self, place: Offset) -> int | None:
+        """Gives the trait under the mouse."""
+        row = (place.y - 1) // (2 if self.tall else 1)
         index = self._first() + row
         return index if 0 <= row < self._room() and index < len(self._readings) else None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Chooses the trait under the mouse."""
-        index = self._under(event.get_content_offset_capture(self).y)
+        index = self.rolled(event.get_content_offset_capture(self))
         if index is not None:
             event.stop()
             self.post_message(self.Chosen(index))
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Pushes the trait under the mouse more."""
-        self._roll(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Pushes the trait under the mouse less."""
-        self._roll(event, -1)
-
-    def _roll(self, event: events.MouseEvent, steps: int) -> None:
-        index = self._under(event.get_content_offset_capture(self).y)
-        if index is not None:
-            event.stop()
-            self.post_message(self.Rolled(index, steps))
 
 
 def _cell(value: float, cells: int) -> int:

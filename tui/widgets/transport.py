@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -16,7 +13,7 @@ from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.formatting.text import fitting
 from tui.view_models.gauges import place
-from tui.widgets.canvas import Canvas, Picture
+from tui.widgets.canvas import Picture, Wheeled
 
 LATE = 5.0
 """Milliseconds of lateness that are worth a look."""
@@ -41,18 +38,9 @@ _CLOCK = 25
 """Cells that the light, the tempo of the clock and the drift take beside the song's tempo."""
 
 
-class Transport(Canvas):
+class Transport(Wheeled):
     """Shows one line: what plays and where on the left, what it goes through on the right."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "transport--words",
-        "transport--quiet",
-        "transport--title",
-        "transport--playing",
-        "transport--locked",
-        "transport--warning",
-        "transport--recording",
-    }
     DEFAULT_CSS = """
     Transport {
         height: 1; background: $bar;
@@ -69,25 +57,16 @@ class Transport(Canvas):
     class Pressed(Message):
         """The mouse pressed the line where it says whether it plays."""
 
-    @dataclass
-    class Rolled(Message):
+    class Rolled(Wheeled.Rolled):
         """The wheel went over the line: tempo up (1) or down (-1)."""
 
-        steps: int
-
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._snapshot = Snapshot()
-        self._playhead = PlayheadMoved(None, 0.0)
-        self._lateness: LatenessMeasured | None = None
-        self._amount: float | None = None
-        self._jobs: tuple[JobProgressed, ...] = ()
-        self._count = 0
-        self._clock: ClockSyncMeasured | None = None
+    _snapshot = Snapshot()
+    _playhead = PlayheadMoved(None, 0.0)
+    _lateness: LatenessMeasured | None = None
+    _amount: float | None = None
+    _jobs: tuple[JobProgressed, ...] = ()
+    _count = 0
+    _clock: ClockSyncMeasured | None = None
 
     def show(
         self,
@@ -193,16 +172,6 @@ class Transport(Canvas):
         if event.x < 11:
             event.stop()
             self.post_message(self.Pressed())
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Raises the tempo."""
-        event.stop()
-        self.post_message(self.Rolled(1))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Lowers the tempo."""
-        event.stop()
-        self.post_message(self.Rolled(-1))
 
 
 def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from engine.music.measure import Measure
 from tui.widgets.canvas import Canvas, Picture
@@ -17,12 +16,6 @@ class Phrase(Canvas):
     """Shows measures of a tune with their numbers; those that are to be taken stand out."""
 
     BINDING_GROUP_TITLE = "Tune"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "phrase--number",
-        "phrase--taken",
-        "phrase--contour",
-        "phrase--bright",
-    }
     DEFAULT_CSS = """
     Phrase {
         height: 4; width: 1fr; background: $panel;
@@ -33,15 +26,9 @@ class Phrase(Canvas):
     }
     """
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self.measures: tuple[Measure, ...] = ()
-        self.first = 1
-        self.taken = 0
+    measures: tuple[Measure, ...] = ()
+    first = 1
+    taken = 0
 
     def show(self, measures: Sequence[Measure], first: int, taken: int) -> None:
         """Shows measures from the tune's ``first`` on, of which ``taken`` are to be taken."""

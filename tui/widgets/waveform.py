@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
@@ -41,14 +40,6 @@ class Waveform(Canvas):
     """Draws a wave over its whole length, so that it grows from left to right."""
 
     BINDING_GROUP_TITLE = "Wave"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "wave--title",
-        "wave--words",
-        "wave--prompt",
-        "wave--made",
-        "wave--track",
-        "wave--cursor",
-    }
     DEFAULT_CSS = """
     Waveform {
         & > .wave--title { color: $foreground; text-style: bold; }
@@ -66,15 +57,9 @@ class Waveform(Canvas):
 
         at: float
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 (Textual's word)
-    ) -> None:
-        super().__init__(id=id)
-        self._wave = Wave()
-        self._at: float | None = None
-        self._playing = False
+    _wave = Wave()
+    _at: float | None = None
+    _playing = False
 
     def show(self, wave: Wave) -> None:
         """Shows a wave."""

@@ -73,11 +73,6 @@ class Clip:
         """How long a measure lasts."""
         return QUARTERS * 60 / self.tempo
 
-    @property
-    def fast(self) -> bool:
-        """Whether the tempo lies in the upper half of the range that clips are made in."""
-        return self.tempo > sum(_TEMPO) / 2
-
 
 @dataclass(frozen=True)
 class Clips:

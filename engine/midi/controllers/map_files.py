@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -219,10 +219,3 @@ def _wrong(path: Path, message: str, remedy: str = "Mend the file, or remove it.
 def _quoted(words: str) -> str:
     # Of printable characters a basic string of TOML escapes those that JSON does.
     return json.dumps(printable(words), ensure_ascii=False)
-
-
-def every_clash(maps: list[MapFile]) -> Iterator[tuple[MapFile, str]]:
-    """Gives what clashes inside each map."""
-    for each in maps:
-        for words in each.map.clashes():
-            yield each, words

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import subprocess
 import time
+from subprocess import DEVNULL
 
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import Process, child_command, close_pipes, start
 from engine.midi.player.sounding_table import SIZE, rows, shared_table
 
 _PAUSE = 5.0
@@ -28,7 +28,7 @@ class Guard:
             self._descriptor, table = shared_table()
         self.rows = rows(table)
         """What sounds, by outlet."""
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         """The process that guards now."""
         self._start_at = float("-inf")
 
@@ -39,21 +39,17 @@ class Guard:
         self._start_at = time.monotonic() + _PAUSE
         with contextlib.suppress(OSError):
             # A session of its own: what kills the player's whole group leaves it alive.
-            self.process = subprocess.Popen(
+            self.process = start(
                 child_command("engine.midi.player.guard_process", str(self._descriptor)),
-                env=child_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(self._descriptor,),
-                start_new_session=True,
+                stdout=DEVNULL,
+                apart=True,
+                keep=(self._descriptor,),
             )
 
     def tend(self) -> None:
         """Starts another process where one was started and has ended."""
         if self.process is not None and self.process.poll() is not None:
-            if self.process.stdin is not None:
-                self.process.stdin.close()
+            close_pipes(self.process)
             self.process = None
         if self.process is None and time.monotonic() >= self._start_at > 0:
             self.start()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Callable
 
-from engine.common.child_process import child_command, child_environment
-from engine.common.line_pipe import PipeWriter
+from engine.common.child_process import ChildProcess, Process, child_command, start
 from engine.midi import wire
 from engine.midi.messages import FromPlayer, Listen, Listening
 from engine.midi.ports import VIRTUAL, Census
@@ -15,7 +12,6 @@ from engine.midi.ports import VIRTUAL, Census
 ECHOES = ("midi through", "armonica")
 """Parts of the names of ports that would give back what we send ourselves."""
 
-_OUTBOX = 65_536
 _PAUSE = 5.0
 
 
@@ -33,29 +29,16 @@ def wanted(listen: Listen, census: Census) -> tuple[str, ...]:
     return tuple(names)
 
 
-class Inlet:
+class Inlet(ChildProcess):
     """Has a process hear the wanted ports, and starts it again should it end."""
 
-    def __init__(
-        self,
-        tell: Callable[[FromPlayer], None],
-        start: Callable[[], subprocess.Popen[bytes]] | None = None,
-    ) -> None:
-        """Takes who is told what is heard no more, and what starts the process."""
+    def __init__(self, tell: Callable[[FromPlayer], None]) -> None:
+        """Takes who is told what is heard no more."""
+        super().__init__(start_listener, _PAUSE)
         self._tell = tell
-        self._start = start or start_listener
         self._listen = Listen()
         self._census: Census | None = None
         self._told: tuple[str, ...] = ()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._outbox: PipeWriter | None = None
-        self._start_at = 0.0
-
-    @property
-    def descriptor(self) -> int | None:
-        """Where lines of the process are read; None while none runs."""
-        process = self._process
-        return None if process is None or process.stdout is None else process.stdout.fileno()
 
     @property
     def heard(self) -> tuple[str, ...]:
@@ -77,41 +60,18 @@ class Inlet:
         if self._census is None:
             return
         names = wanted(self._listen, self._census)
-        if self._process is None:
-            if not names or time.monotonic() < self._start_at:
-                return
-            self._process, self._told = self._start(), ()
-            assert self._process.stdin is not None  # It was asked for.
-            self._outbox = PipeWriter(self._process.stdin.fileno(), _OUTBOX)
-        if names != self._told and self._outbox is not None:
+        if names and self.start():
+            self._told = ()
+        if names != self._told and self.outbox is not None:
             self._told = names
-            self._outbox.put(wire.encode(Listen(names)))
+            self.outbox.put(wire.encode(Listen(names)))
 
     def bury(self) -> None:
-        """Meets the end of the process; another is started after a pause."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._start_at = time.monotonic() + _PAUSE
-        if self._told:
+        """Takes note of the end of the process; another is started after a pause."""
+        if self.close() and self._told:
             self._tell(Listening(()))
 
-    def close(self) -> None:
-        """Ends the process."""
-        if self._process is not None:
-            self._process.kill()
 
-
-def start_listener() -> subprocess.Popen[bytes]:
+def start_listener() -> Process:
     """Starts the process that hears."""
-    return subprocess.Popen(
-        child_command("engine.midi.player.input_process"),
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    return start(child_command("engine.midi.player.input_process"), stderr=None)

@@ -16,11 +16,10 @@ import math
 import os
 import select
 import signal
-import subprocess
 import time
 from collections import deque
 
-from engine.common.child_process import child_command, child_environment
+from engine.common.child_process import ChildProcess, Process, child_command, start
 from engine.common.line_pipe import LineReader, PipeWriter
 from engine.common.watchdog import end_when_stuck
 from engine.midi import messages as m
@@ -57,8 +56,8 @@ _READ = 65_536
 class PlayerProcess:
     """Reads, waits, plays."""
 
-    def __init__(self, realtime: bool, wake: int, out: int) -> None:
-        """Takes whether it has real-time priority, and two descriptors.
+    def __init__(self, realtime: bool, wake: int, out: int, watcher: ChildProcess) -> None:
+        """Takes whether it has real-time priority, two descriptors, and the watcher of ports.
 
         Signals write to ``wake``; messages are written to ``out``.
         """
@@ -80,15 +79,13 @@ class PlayerProcess:
         self._inbox: deque[bytes] = deque()
         self._outbox = PipeWriter(out, _OUTBOX)
         self._census: Census | None = None
-        self._watcher: subprocess.Popen[bytes] | None = None
-        self._watcher_at = 0.0
+        self._watcher = watcher
         self._housekeeping_at = 0.0
         self._ending = False
         self._tell(m.Ready(os.getpid(), realtime))
 
-    def run(self, watcher: subprocess.Popen[bytes] | None) -> None:
+    def run(self) -> None:
         """Plays until the end, then silences everything."""
-        self._watcher = watcher
         try:
             while not self._ending:
                 self._play()
@@ -134,10 +131,8 @@ class PlayerProcess:
         if self._sent.tellable(pause):
             pause = 0.0
         sources: list[int] = [0, self._wake]
-        if self._watcher is not None and self._watcher.stdout is not None:
-            sources.append(self._watcher.stdout.fileno())
-        if (hearing := self._inlet.descriptor) is not None:
-            sources.append(hearing)
+        helpers = (self._watcher.descriptor, self._inlet.descriptor)
+        sources += [each for each in helpers if each is not None]
         sinks = [self._outbox.descriptor] if self._outbox.waiting else []
         end_when_stuck()
         readable, writable, _ = select.select(sources, sinks, [], pause)
@@ -168,11 +163,7 @@ class PlayerProcess:
                     self._inlet.see(census)
 
     def _bury_watcher(self) -> None:
-        if self._watcher is not None:
-            self._watcher.kill()
-            self._watcher.wait()
-        self._watcher = None
-        self._watcher_at = time.monotonic() + _WATCHER_PAUSE
+        self._watcher.close()
         # Whoever waits for a port is answered, even where no port can be looked for.
         for station in self._stations.values():
             station.outlet.see_nothing()
@@ -266,9 +257,8 @@ class PlayerProcess:
         self._feeder.keep(self._inlet.heard)
         self._feeder.tend()
         self._guard.tend()
-        if self._watcher is None and now >= self._watcher_at:
+        if self._watcher.start():
             self._census_lines = LineReader()
-            self._watcher = start_watcher()
         if report := self._meter.report(sum(s.schedule.dropped for s in self._stations.values())):
             self._tell(report)
         # What was made since the start is little; the rest is frozen.
@@ -291,7 +281,7 @@ class PlayerProcess:
         self._sent.note(time.monotonic(), 0.0, port, data)
 
     def _finish(self) -> None:
-        self._inlet.close()
+        self._inlet.kill()
         for station in self._stations.values():
             station.finish()
         self._feeder.close()
@@ -308,32 +298,28 @@ def main() -> None:
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)
     # Before the priority changes, which the watcher must not share.
-    watcher = start_watcher()
+    watcher = ChildProcess(start_watcher, _WATCHER_PAUSE)
+    watcher.start()
     # What MIDI libraries print on standard output is not taken for a message.
     out = os.dup(1)
     os.dup2(2, 1)
     # Here rather than at the first opening, when notes may be due.
     with contextlib.suppress(ImportError):
         importlib.import_module("rtmidi")
-    process = PlayerProcess(ask_for_realtime(_PRIORITY), wake, out)
+    process = PlayerProcess(ask_for_realtime(_PRIORITY), wake, out, watcher)
     signal.signal(signal.SIGTERM, lambda _number, _frame: process.end())
     gc.collect()
     gc.freeze()
     gc.disable()
     end_when_stuck()
-    process.run(watcher)
+    process.run()
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)
 
 
-def start_watcher() -> subprocess.Popen[bytes]:
+def start_watcher() -> Process:
     """Starts the process that says which ports there are."""
-    return subprocess.Popen(
-        child_command("engine.midi.player.port_watcher"),
-        env=child_environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    return start(child_command("engine.midi.player.port_watcher"), stderr=None)
 
 
 def _ready(what: Addressed) -> float:

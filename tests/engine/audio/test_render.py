@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from engine.audio import soundfont
-from engine.audio.render import LOUDNESS, performed, render, render_song
+from engine.audio.render import LOUDNESS, performed, render
 from engine.audio.synth import SoundedNote, Synth
 from engine.errors import OutOfRange
 from engine.music.measure import HOLD, SILENCE, Measure, Note
@@ -53,10 +52,10 @@ def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
 def test_a_song_is_one_turn_of_its_loop(synth: Synth) -> None:
     slot = Slot.brought_in(quarters(60, 64, 67, 72), Origin("midi"))
     song = Song(tempo=120, track=OCARINA).with_slot(1, slot)
-    wave = render_song(synth, song, tail=0)
+    wave = render(synth, song.line(), song.tempo, song.track, tail=0)
     assert len(wave) == 4 * RATE
     assert not wave[: 2 * RATE].any()
-    drums = render_song(synth, replace(song, track=Track(channel=9)), tail=0)
+    drums = render(synth, song.line(), song.tempo, Track(channel=9), tail=0)
     assert not np.array_equal(drums, wave)
 
 

@@ -118,7 +118,7 @@ def test_noise_from_the_other_side_is_reported(tmp_path: Path, log: EventLog) ->
     script.write_text("print('hello'); print('{\"type\":\"SilenceAll\"}')\n")
     link = PlayerLink(log, [sys.executable, str(script)])
     assert "not JSON" in log.wait_for(m.Rejected).reason
-    assert "said Panic" in log.wait_for(m.Rejected).reason
+    assert "said SilenceAll" in log.wait_for(m.Rejected).reason
     assert log.wait_for(m.PlayerLost).restarted
     assert not log.wait_for(m.PlayerLost).restarted
     link.close()

@@ -49,7 +49,7 @@ class Port:
         pass
 
 CENSUS = '{"alsa":[["alsa:synth"],[]]}'
-table.Output = Port
+table.MidiOutput = Port
 process.child_command = lambda *_: [
     sys.executable, "-c", f"import sys; print({CENSUS!r}, flush=True); sys.stdin.read()"
 ]

@@ -43,7 +43,7 @@ HANDLERS: Registry[ComposeView] = Registry(
 
 
 def set_gauge(view: ComposeView, index: int, value: float, hand: str) -> None:
-    """Moves a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
+    """Move a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
     if not _model(view):
         return
     target = (hand, view.session.slot, index)
@@ -53,7 +53,7 @@ def set_gauge(view: ComposeView, index: int, value: float, hand: str) -> None:
 
 
 def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
-    """Moves a gauge of the selected slot from where it is asked to stand.
+    """Move a gauge of the selected slot from where it is asked to stand.
 
     While the model loads the engine is asked to move it by as much: it will know from where.
     """
@@ -69,7 +69,7 @@ def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
     else:
         latent = latent or (spec.origin if spec is not None else ())
         here = latent[index] if index < len(latent) else 0.0
-    here = view.session.gestures.asked(target, here)
+    here = view.session.gestures.target_value(target, here)
     if math.isnan(here):
         view.session.gestures.ask(target, here)
         view.session.send(MoveLatent(slot, index, by, gesture))
@@ -79,7 +79,7 @@ def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
 
 
 def roll_gauge(view: ComposeView, index: int, steps: int) -> None:
-    """Moves a gauge by the wheel."""
+    """Move a gauge by the wheel."""
     step_gauge(view, index, steps * STEP / 2, "wheel")
 
 

@@ -23,7 +23,7 @@ HANDLERS["control.list"] = controllers.controllers
 
 
 def go_to(view: Host, slot: int) -> None:
-    """Selects a slot, the nearest there is."""
+    """Select a slot, the nearest there is."""
     view.session.gestures.end()
     view.session.send(SelectSlot(max(0, min(len(view.session.shown.song.slots) - 1, slot))))
 
@@ -43,7 +43,7 @@ def _panic(view: Host) -> None:
 def _tempo(by: float) -> Handler:
     def change(view: Host) -> None:
         gesture = view.session.gestures.begin("tempo")
-        tempo = view.session.gestures.asked("tempo", view.session.shown.song.tempo) + by
+        tempo = view.session.gestures.target_value("tempo", view.session.shown.song.tempo) + by
         tempo = view.session.gestures.ask("tempo", max(SLOWEST, min(FASTEST, tempo)))
         view.session.send(SetTempo(tempo, gesture))
 

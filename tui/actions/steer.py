@@ -64,7 +64,7 @@ def _number(number: int) -> Handler:
             view.hold("traits")
             view.choose(number - 1)
         else:
-            view.say(f"There is no trait {number}.")
+            view.show_message(f"There is no trait {number}.")
 
     return go
 
@@ -80,22 +80,22 @@ HANDLERS["control.learn"] = controllers.learn_trait
 
 
 def push_by(view: SteerView, strength: float, target: float) -> None:
-    """Pushes the chosen trait more or less hard; a held key adds up."""
+    """Push the chosen trait more or less hard; a held key adds up."""
     trait = view.trait
     if trait is None:
         return
     if trait.arm == "none":
         key = view.keymap.label("trait.arm")
         words = f"{trait.name} is only watched: its arm is none. {key} chooses another."
-        view.say(words)
+        view.show_message(words)
         return
     view.session.gestures.begin(("push", trait.name))
     if trait.arm == "closed-loop":
-        now = view.session.gestures.asked(("target", trait.name), trait.target)
+        now = view.session.gestures.target_value(("target", trait.name), trait.target)
         to = view.session.gestures.ask(("target", trait.name), _within(now + target, 1.0))
         view.session.send(SetTrait(trait.name, target=to))
     else:
-        now = view.session.gestures.asked(("strength", trait.name), trait.strength)
+        now = view.session.gestures.target_value(("strength", trait.name), trait.strength)
         to = view.session.gestures.ask(("strength", trait.name), _within(now + strength, STRONGEST))
         view.session.send(SetTrait(trait.name, strength=to))
 
@@ -143,7 +143,7 @@ HANDLERS["trait.off"] = lambda view: _set_mode(view, "off")
 @HANDLERS.handles("trait.enter")
 def _enter(view: SteerView) -> None:
     if view.held == "takes":
-        _hear(view)
+        _audition(view)
     elif view.trait is not None:
         _set_mode(view, MODES[(MODES.index(view.trait.mode) + 1) % len(MODES)])
 
@@ -190,7 +190,7 @@ def _cancel(view: SteerView) -> None:
 
 def _nothing_grows(view: SteerView) -> None:
     key = view.keymap.label("audio.generate")
-    view.say(f"Nothing grows now; {key} makes a take.")
+    view.show_message(f"Nothing grows now; {key} makes a take.")
 
 
 @HANDLERS.handles("audio.seed")
@@ -202,7 +202,7 @@ def _longer(by: float) -> Handler:
     def change(view: SteerView) -> None:
         # What is longer than the model hears at once slides on.
         view.session.gestures.begin("seconds")
-        now = view.session.gestures.asked("seconds", view.session.studio.generation.seconds)
+        now = view.session.gestures.target_value("seconds", view.session.studio.generation.seconds)
         to = view.session.gestures.ask("seconds", max(1.0, min(LONGEST, round(now + by, 1))))
         view.session.send(SetGeneration(seconds=to))
 
@@ -216,7 +216,9 @@ HANDLERS["audio.shorter"] = _longer(-1.0)
 def _warmer(by: float) -> Handler:
     def change(view: SteerView) -> None:
         view.session.gestures.begin("temperature")
-        now = view.session.gestures.asked("temperature", view.session.studio.generation.temperature)
+        now = view.session.gestures.target_value(
+            "temperature", view.session.studio.generation.temperature
+        )
         to = view.session.gestures.ask("temperature", round(max(0.0, min(2.0, now + by)), 2))
         view.session.send(SetGeneration(temperature=to))
 
@@ -236,10 +238,10 @@ def _unload(view: SteerView) -> None:
 
 
 @HANDLERS.handles("audio.hear")
-def _hear(view: SteerView) -> None:
+def _audition(view: SteerView) -> None:
     if view.session.takes.id is None:
         key = view.keymap.label("audio.generate")
-        view.say(f"There is nothing to hear yet; {key} makes a take.")
+        view.show_message(f"There is nothing to hear yet; {key} makes a take.")
     elif view.session.takes.plays:
         view.session.send(StopTake())
     else:
@@ -261,12 +263,12 @@ def _twin(view: SteerView) -> None:
             view.play(take.id, view.session.takes.stands)
     elif not take.pushed:
         words = "This take was not steered: it is its own twin."
-        view.say(words)
+        view.show_message(words)
     else:
         view.session.send(MakeTwin(take.id))
         key = view.keymap.label("take.twin")
         words = f"Its unsteered twin is made; {key} then goes between the two."
-        view.say(words)
+        view.show_message(words)
 
 
 @HANDLERS.handles("take.continue")

@@ -74,14 +74,14 @@ class Dial:
     typed: bool = True
 
     def turned(self, value: float, steps: int, coarse: bool) -> float:
-        """Gives where some steps from ``value`` lead."""
+        """Return where some steps from ``value`` lead."""
         to = round(value + steps * (self.coarse if coarse else self.step), 4)
         if self.round:
             return self.low + (to - self.low) % (self.high - self.low + 1)
         return max(self.low, min(self.high, to))
 
     def read(self, text: str) -> float:
-        """Reads a typed value; raises `OutOfRange`."""
+        """Read a typed value; raises `OutOfRange`."""
         try:
             value = float(text.replace(",", "."))
         except ValueError:
@@ -96,7 +96,7 @@ class Dial:
 
 
 def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
-    """Gives the dials of how the song is sounded."""
+    """Return the dials of how the song is sounded."""
     song = snapshot.song
     track, groove, key = song.track, song.groove, song.key
     foreign, notes = song.foreign()
@@ -177,7 +177,7 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
 
 
 def lock_words(snapshot: Snapshot) -> str:
-    """Says what the lock constrains, and how many notes of the loop it moves, or would move."""
+    """Describe what the lock constrains, and how many notes of the loop it moves, or would move."""
     song = snapshot.song
     foreign, notes = song.foreign()
     moves = "moves" if song.lock else "would move"
@@ -186,7 +186,7 @@ def lock_words(snapshot: Snapshot) -> str:
 
 
 def modulation_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
-    """Gives the dials of what a gauge moves; a controller that is taken is passed over."""
+    """Return the dials of what a gauge moves; a controller that is taken is passed over."""
     song = snapshot.song
     modulation = modulation_of(song, dimension)
     kind = "nothing" if modulation is None else modulation.kind
@@ -243,7 +243,7 @@ class RouteDials:
         self._at = 0
 
     def dials(self, snapshot: Snapshot) -> tuple[Dial, ...]:
-        """Gives the dials of the chosen route."""
+        """Return the dials of the chosen route."""
         routes = snapshot.song.routes
         last = min(len(routes), MOST_ROUTES - 1)
         self._at = min(self._at, last)
@@ -300,7 +300,7 @@ class RouteDials:
         )  # fmt: skip
 
     def foot(self, snapshot: Snapshot) -> str:
-        """Says how the port of the chosen route stands."""
+        """Describe how the port of the chosen route stands."""
         routes = snapshot.song.routes
         if self._at >= len(routes):
             return f"{len(routes)} of at most {MOST_ROUTES} routes. Choose a port to add one."
@@ -343,12 +343,12 @@ def _ports(snapshot: Snapshot, route: Route | None) -> tuple[str, ...]:
 
 
 def modulation_of(song: Song, dimension: int) -> Modulation | None:
-    """Gives what a gauge moves."""
+    """Return what a gauge moves."""
     return next((each for each in song.modulations if each.dimension == dimension), None)
 
 
 def modulation_words(snapshot: Snapshot, dimension: int) -> str:
-    """Says what the gauge sends where it stands."""
+    """Describe what the gauge sends where it stands."""
     modulation, latent = modulation_of(snapshot.song, dimension), gauges.stands(snapshot)
     if modulation is None:
         return "The gauge moves nothing beside the measure."

@@ -32,11 +32,11 @@ class AutosaveTimer:
         self._failed = False
 
     def wake(self) -> float | None:
-        """Gives when `tick` is due next; None while nothing is to be kept."""
+        """Return when `tick` is due next; None while nothing is to be kept."""
         return self._due
 
     def note(self, before: Snapshot, after: Snapshot, now: float) -> None:
-        """Takes note of a change. A song that is left for another stays as it was noted last."""
+        """Take note of a change. A song that is left for another stays as it was noted last."""
         if self._keeper is None or (
             after.song is before.song
             and (after.saved, after.document) == (before.saved, before.document)
@@ -57,7 +57,7 @@ class AutosaveTimer:
         self._due = due if self._due is None else min(self._due, due)
 
     def tick(self, now: float) -> None:
-        """Keeps what is to be kept where that is due."""
+        """Keep what is to be kept where that is due."""
         if self._keeper is None or self._due is None or now < self._due:
             return
         self._due = None
@@ -76,7 +76,7 @@ class AutosaveTimer:
         self._jobs.start("keeping", "keep", "keeping the song", work)
 
     def handle(self, command: KeepUnsaved | LetUnsavedGo) -> None:
-        """Keeps what is not saved at once and answers, or lets it go."""
+        """Keep what is not saved at once and answers, or let it go."""
         keeper = self._keeper
         if keeper is None:
             raise NotReady("Nothing is kept by itself here.", "Save the song.")
@@ -94,12 +94,12 @@ class AutosaveTimer:
         self._jobs.start("keeping", type(command).__name__, "keeping the song", work)
 
     def adopt(self, path: str, shown: Snapshot) -> None:
-        """Makes a kept song that was claimed, and is shown now, the one that is kept from here."""
+        """Make a kept song that was claimed, and is shown now, the one that is kept from here."""
         if self._keeper is not None:
             self._keeper.adopt(shown.document, Path(path))
 
     def finish(self) -> tuple[AtTheEnd, ...]:
-        """Keeps what is not saved for the last time, and tells what became of it."""
+        """Keep what is not saved for the last time, and tell what became of it."""
         return () if self._keeper is None else self._keeper.finish()
 
 

@@ -155,9 +155,11 @@ def spoilt(draw: st.DrawFn) -> bytes:
 def _is_open(path: Path) -> bool:
     """Return whether this process has a file open; other threads may have others."""
     place = Path("/proc/self/fd")
-    with contextlib.suppress(OSError):
-        return str(path) in [os.readlink(each) for each in place.iterdir()]  # noqa: PTH115
-    return False
+    opened = set()
+    for each in list(place.iterdir()) if place.exists() else []:
+        with contextlib.suppress(OSError):
+            opened.add(os.readlink(each))  # noqa: PTH115
+    return str(path) in opened
 
 
 @settings(max_examples=150, deadline=2_000)

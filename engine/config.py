@@ -116,7 +116,7 @@ class Config:
 
 
 def load(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Config:
-    """Reads the settings: defaults, then ``config.toml``, then ``ARMONICA_...`` variables.
+    """Read the settings: defaults, then ``config.toml``, then ``ARMONICA_...`` variables.
 
     Raises `BadFile` for a file that is no TOML, `UnknownName` for a setting that there is
     not, and `BadSetting` for a value that a setting cannot have.
@@ -148,7 +148,7 @@ def load(folder: Path | None = None, environment: Mapping[str, str] | None = Non
 
 
 def channels(text: str, what: str = "A channel is") -> tuple[int, ...]:
-    """Reads channels as players count them, from 1: none for all; raises `BadSetting`."""
+    """Read channels as users count them, from 1: none for all; raises `BadSetting`."""
     parts = text.replace(",", " ").split()
     if parts in ([], ["all"]):
         return ()
@@ -159,7 +159,7 @@ def channels(text: str, what: str = "A channel is") -> tuple[int, ...]:
 
 
 def folders(text: str, what: str = "folders is") -> tuple[Path, ...]:
-    """Reads whole paths with commas between, ``~`` for home; raises `BadSetting`."""
+    """Read whole paths with commas between, ``~`` for home; raises `BadSetting`."""
     parts = [part.strip() for part in text.split(",")]
     found = []
     for part in filter(None, parts):

@@ -36,7 +36,7 @@ class Check:
 
 
 def examine(on_progress: Callable[[float, str], None] = lambda *_: None) -> tuple[Check, ...]:
-    """Looks at everything; a piece that cannot even be looked at counts as failed.
+    """Look at everything; a piece that cannot even be looked at counts as failed.
 
     ``on_progress`` is told how much is done, 0 to 1, and what is looked at next.
     """

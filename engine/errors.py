@@ -1,4 +1,4 @@
-"""The one family of errors that a player may meet: what happened, and how to mend it."""
+"""The one family of errors that a user may meet: what happened, and how to mend it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ disk, too many files open, no memory."""
 
 
 class ArmonicaError(Exception):
-    """Anything that is told to the player instead of being a fault of the program.
+    """Anything that is told to the user instead of being a fault of the program.
 
     ``title`` names the subject in a few words, ``message`` says what happened in one
     sentence, ``remedy`` says what to do about it; both are one line of printable text, whatever
@@ -36,11 +36,11 @@ class ArmonicaError(Exception):
         super().__init__(self.line())
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Lets an error come back from another process as it was raised there."""
+        """Let an error come back from another process as it was raised there."""
         return _again, (type(self), self.message, self.remedy, self._machine_refused())
 
     def status(self) -> int:
-        """Gives what a command ends with that raised the error.
+        """Return what a command ends with that raised the error.
 
         It is ``exit_code``, but 1 wherever a full or read-only disk, or a limit of the machine,
         was behind it: then no other request would have helped.
@@ -58,7 +58,7 @@ class ArmonicaError(Exception):
         return self._refused
 
     def line(self) -> str:
-        """Gives the error as the one line that a command prints."""
+        """Return the error as the one line that a command prints."""
         return " ".join(part for part in (self.message, self.remedy) if part)
 
 

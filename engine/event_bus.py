@@ -32,11 +32,11 @@ class Subscription:
     ended: bool = False
 
     def end(self) -> None:
-        """Tells no more."""
+        """Tell no more."""
         self.ended = True
 
-    def tell(self, event: Event) -> None:
-        """Tells an event, whatever becomes of it there."""
+    def publish(self, event: Event) -> None:
+        """Tell an event, whatever becomes of it there."""
         if self.ended:
             return
         try:
@@ -52,14 +52,14 @@ class Subscriptions:
         self._all: tuple[Subscription, ...] = ()
 
     def add(self, subscription: Subscription) -> None:
-        """Tells one more from now on."""
+        """Tell one more from now on."""
         self._all = (*self._all, subscription)
 
-    def tell(self, event: Event) -> None:
-        """Tells an event to everybody who still listens."""
+    def publish(self, event: Event) -> None:
+        """Tell an event to everybody who still listens."""
         self._all = tuple(each for each in self._all if not each.ended)
         for subscription in self._all:
-            subscription.tell(event)
+            subscription.publish(event)
 
 
 OFTEN = (
@@ -73,14 +73,14 @@ GATHERED = 512
 
 
 def latest(waiting: Event | None, event: Event) -> Event:
-    """Gives what stands for two events of a kind: the later, or of MIDI messages both."""
+    """Return what stands for two events of a kind: the later, or of MIDI messages both."""
     if isinstance(waiting, MidiTraffic) and isinstance(event, MidiTraffic):
         return waiting.then(event, GATHERED)
     return event
 
 
 def kind_of(event: Event) -> tuple[type[Event], int]:
-    """Gives what a later event must share with this one to stand in its place."""
+    """Return what a later event must share with this one to stand in its place."""
     # The last word of one job must not be taken for another's, nor what lies behind a take for
     # what lies behind a measure.
     if isinstance(event, InfluenceFound):

@@ -42,7 +42,7 @@ class Job:
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
-        """Ends the job at its next step."""
+        """End the job at its next step."""
         self._cancelled.set()
 
     @property
@@ -51,11 +51,11 @@ class Job:
         return self._cancelled.is_set()
 
     def rest(self, seconds: float) -> None:
-        """Waits so long, or until the job is cancelled."""
+        """Wait so long, or until the job is cancelled."""
         self._cancelled.wait(seconds)
 
     def step(self, done: float) -> None:
-        """Says how much is done, 0 to 1; raises `Cancelled` where nobody waits any more."""
+        """Describe how much is done, 0 to 1; raises `Cancelled` where nobody waits any more."""
         if self.cancelled:
             raise Cancelled
         now = time.monotonic()
@@ -64,7 +64,7 @@ class Job:
             self.tell(JobProgressed(self.number, self.name, min(done, 0.999)))
 
     def run(self) -> None:
-        """Does the work; whatever goes wrong is told."""
+        """Do the work; whatever goes wrong is told."""
         self.began = time.monotonic()
         try:
             if not self.cancelled:
@@ -107,7 +107,7 @@ class Jobs:
         work: Callable[[Job], None],
         ended: Callable[[Job], None] | None = None,
     ) -> int:
-        """Queues work in a lane and gives its number; older work of the same kind is cancelled.
+        """Queue work in a lane and return its number; older work of the same kind is cancelled.
 
         ``ended`` is called on the lane's thread when the job is over, whatever became of it,
         and also where it was cancelled before it began.
@@ -121,12 +121,12 @@ class Jobs:
         return job.number
 
     def cancel(self, number: int) -> None:
-        """Ends a job at its next step; a job that is over already is left alone."""
+        """End a job at its next step; a job that is over already is left alone."""
         for lane in self._lanes.values():
             lane.cancel(lambda job: job.number == number)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Cancels everything and waits for the lanes to end, but no longer than ``timeout``."""
+        """Cancel everything and wait for the lanes to end, but no longer than ``timeout``."""
         for lane in self._lanes.values():
             lane.close()
         deadline = time.monotonic() + timeout

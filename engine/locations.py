@@ -22,12 +22,12 @@ CONTROLLERS = PRESETS / "controllers"
 
 
 def config_folder() -> Path:
-    """Gives the user's folder of settings, keymaps and controller maps."""
+    """Return the user's folder of settings, keymaps and controller maps."""
     return _folder("CONFIG", platformdirs.user_config_path("armonica", appauthor=False))
 
 
 def data_folder() -> Path:
-    """Gives the user's folder of songs, exports and models of their own."""
+    """Return the user's folder of songs, exports and models of their own."""
     return _folder("DATA", platformdirs.user_data_path("armonica", appauthor=False))
 
 
@@ -41,12 +41,12 @@ _elsewhere: _Elsewhere | None = None
 
 
 def songs_folder() -> Path:
-    """Gives the folder in which songs are saved where nothing else is said."""
+    """Return the folder in which songs are saved where nothing else is said."""
     return _elsewhere.folder if _elsewhere else data_folder() / "songs"
 
 
 def use_songs_of(folder: Path, names: Iterable[str]) -> None:
-    """Speaks from now on of the songs on the machine of an engine elsewhere, as it told of them.
+    """Speak from now on of the songs on the machine of an engine elsewhere, as it told of them.
 
     ``names`` lie in ``folder``, but for those that are whole paths.
     """
@@ -55,7 +55,7 @@ def use_songs_of(folder: Path, names: Iterable[str]) -> None:
 
 
 def songs(suffix: str) -> list[Path]:
-    """Gives the player's songs by name, then those that ship."""
+    """Return the user's songs by name, then those that ship."""
     if _elsewhere is not None:
         return list(_elsewhere.songs)
     found: list[Path] = []
@@ -66,13 +66,13 @@ def songs(suffix: str) -> list[Path]:
 
 
 def file_name(title: str) -> str:
-    """Gives the name of a file for a title."""
+    """Return the name of a file for a title."""
     # A file name of at most 255 bytes holds this many of the longest characters.
     return re.sub(r"[^\w\- ]+", "", title).strip()[:56] or "Untitled"
 
 
 def taken(place: Path) -> bool:
-    """Tells whether a file is there already, on the machine where it would be written.
+    """Return whether a file is there already, on the machine where it would be written.
 
     Raises `OSError` or `ValueError` for a name that no file can have.
     """
@@ -80,9 +80,9 @@ def taken(place: Path) -> bool:
 
 
 def make_usual(place: Path) -> None:
-    """Makes the folder that is proposed to every player, where ``place`` lies in it.
+    """Make the folder that is proposed to every user, where ``place`` lies in it.
 
-    One that a player names is not made, for the name may be a slip of the hand.
+    One that a user names is not made, for the name may be a slip of the hand.
     """
     if place.parent == songs_folder():
         with contextlib.suppress(OSError):
@@ -90,17 +90,17 @@ def make_usual(place: Path) -> None:
 
 
 def state_folder() -> Path:
-    """Gives the user's folder of logs and of songs kept by themselves."""
+    """Return the user's folder of logs and of songs kept by themselves."""
     return _folder("STATE", platformdirs.user_state_path("armonica", appauthor=False))
 
 
 def cache_folder() -> Path:
-    """Gives the user's folder of what can be made again at the cost of some time."""
+    """Return the user's folder of what can be made again at the cost of some time."""
     return _folder("CACHE", platformdirs.user_cache_path("armonica", appauthor=False))
 
 
 def meant(path: str | Path, suffix: str = "") -> Path:
-    """Gives the place that a player means: ``~`` is home, and ``suffix`` may be left out."""
+    """Return the place that a user means: ``~`` is home, and ``suffix`` may be left out."""
     place = Path(path)
     # Where nobody has the home that is named, the name stands for itself.
     with contextlib.suppress(RuntimeError):

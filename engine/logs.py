@@ -23,17 +23,17 @@ class PrintableFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Gives an entry as printable lines."""
+        """Return an entry as printable lines."""
         return "\n    ".join(map(printable, super().format(record).split("\n")))
 
 
 def place() -> Path:
-    """Gives the file of the log."""
+    """Return the file of the log."""
     return state_folder() / "armonica.log"
 
 
 def start() -> None:
-    """Notes warnings, faults and ends of threads in the log from now on; once is enough.
+    """Note warnings, faults and ends of threads in the log from now on; once is enough.
 
     Where there can be no log they are dropped: on standard error they would tear the screen.
     """
@@ -56,7 +56,7 @@ def start() -> None:
 
 
 def tell(name: str) -> None:
-    """Notes also what goes as it should in the part of the program called ``name``."""
+    """Note also what goes as it should in the part of the program called ``name``."""
     logging.getLogger(name).setLevel(logging.INFO)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str, instead: str = "?") -> str:
-    """Gives the text with ``instead`` for every character that is not printable.
+    """Return the text with ``instead`` for every character that is not printable.
 
     Line ends, escapes that steer a terminal, signs that turn the direction of writing, and bytes
     of a file name that are no text are such characters.

@@ -21,7 +21,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fails a skipped test of a real part where the gate has installed all of them."""
+    """Fail a skipped test of a real part where the gate has installed all of them."""
     report = yield
     required = os.environ.get("REQUIRE_REAL_PARTS") and item.get_closest_marker("real")
     if report.skipped and required:

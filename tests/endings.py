@@ -93,7 +93,7 @@ class Outcome:
 
 
 def drawn(count: int, seed: int, ending: str) -> list[Trial]:
-    """Gives trials, every moment as often as the others."""
+    """Return trials, every moment as often as the others."""
     draws = random.Random(seed)
     return [
         Trial(
@@ -122,7 +122,7 @@ class Stage:
         variables: Mapping[str, str] | None = None,
         columns: int = 100,
     ) -> None:
-        """Starts it, ``anew`` in an interpreter of its own; a ``home`` that is given stays."""
+        """Start it, ``anew`` in an interpreter of its own; a ``home`` that is given stays."""
         self.home = home or Path(tempfile.mkdtemp(prefix="armonica-ending-"))
         self._stays = home is not None
         self.seen = b""
@@ -165,13 +165,13 @@ class Stage:
             os._exit(70)
 
     def press(self, keys: bytes) -> None:
-        """Types keys, where the terminal takes any."""
+        """Type keys, where the terminal takes any."""
         if self._main >= 0 and select.select([], [self._main], [], 0)[1]:
             with suppress(OSError):
                 os.write(self._main, keys)
 
     def read(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Takes what is painted for so long, or until something holds or the program ends."""
+        """Take what is painted for so long, or until something holds or the program ends."""
         end = time.monotonic() + seconds
         while not until():
             left = end - time.monotonic()
@@ -187,11 +187,11 @@ class Stage:
         return True
 
     def painted(self, words: bytes) -> bool:
-        """Waits for words; tells whether they came."""
+        """Wait for words; tells whether they came."""
         return self.read(PAINT, lambda: words in self.seen)
 
     def top(self) -> str:
-        """Gives the first line of the picture as it stands."""
+        """Return the first line of the picture as it stands."""
         last = self._read_to
         for move in _PAINTED.finditer(self.seen, self._read_to):
             # What is painted last may still be on its way: it is read again.
@@ -204,7 +204,7 @@ class Stage:
         return "".join(self._top)
 
     def gone(self) -> bool:
-        """Tells whether the program has ended."""
+        """Return whether the program has ended."""
         if self.status is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -212,13 +212,13 @@ class Stage:
         return self.status is not None
 
     def hang_up(self) -> None:
-        """Closes the terminal."""
+        """Close the terminal."""
         if self._main >= 0:
             os.close(self._main)
             self._main = -1
 
     def processes(self) -> list[int]:
-        """Gives the processes of this home that live."""
+        """Return the processes of this home that live."""
         home = f"ARMONICA_HOME={self.home}".encode()
         found = []
         for each in Path("/proc").iterdir():
@@ -228,7 +228,7 @@ class Stage:
         return found
 
     def close(self) -> None:
-        """Ends whatever still lives and removes the home."""
+        """End whatever still lives and remove the home."""
         if not self.gone():
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
@@ -241,7 +241,7 @@ class Stage:
 
 
 def run(trial: Trial) -> Outcome:
-    """Runs one trial."""
+    """Run one trial."""
     stage = Stage(controlling=trial.controlling, deaf=trial.deaf, anew=trial.moment == "starts")
     try:
         wrong: list[str] = []
@@ -280,7 +280,7 @@ def run(trial: Trial) -> Outcome:
 
 
 def _come_to(stage: Stage, trial: Trial, wrong: list[str]) -> bool:
-    """Brings the program to the moment; tells whether its song was seen to be edited."""
+    """Bring the program to the moment; tells whether its song was seen to be edited."""
     if trial.moment == "starts":
         stage.read(4.0 * trial.wait)
         return False
@@ -325,7 +325,7 @@ def _end(stage: Stage, trial: Trial) -> None:
 
 
 def start_takes() -> float:
-    """Measures how long the program takes to start here and now, in seconds."""
+    """Measure how long the program takes to start here and now, in seconds."""
     began = time.monotonic()
     stage = Stage(anew=True)
     try:
@@ -336,7 +336,7 @@ def start_takes() -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the trials; gives 1 where any went wrong."""
+    """Run the trials; gives 1 where any went wrong."""
     parser = argparse.ArgumentParser(prog="tests.endings", description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)

@@ -33,13 +33,13 @@ PATIENCE = 4.0
 
 
 def guards(jack: JackServer) -> set[str]:
-    """Gives the guards' ports that are connected to the listener."""
+    """Return the guards' ports that are connected to the listener."""
     lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
     return {line for line in lines if line.startswith("armonica-guard")}
 
 
 def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline
@@ -47,7 +47,7 @@ def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
 
 
 def connect(jack: JackServer) -> None:
-    """Connects our virtual port to the listener, as a user would.
+    """Connect our virtual port to the listener, as a user would.
 
     The guard of a player that was killed before may have done it.
     """
@@ -60,7 +60,7 @@ def connect(jack: JackServer) -> None:
 
 
 def strike(listener: JackListener, link: PlayerLink, chord: frozenset[Note]) -> bool:
-    """Plays notes for a minute, and those again that a server which waits for nobody has lost.
+    """Play notes for a minute, and those again that a server which waits for nobody has lost.
 
     False where they are never heard.
     """
@@ -74,7 +74,7 @@ def strike(listener: JackListener, link: PlayerLink, chord: frozenset[Note]) -> 
 
 
 def ended(messages: Sequence[Message], since: float) -> dict[Note, float]:
-    """Gives when each note was first ended by a note-off of its own since a moment."""
+    """Return when each note was first ended by a note-off of its own since a moment."""
     first: dict[Note, float] = {}
     for at, data in messages:
         if at >= since and data[0] & 0xF0 == 0x80:
@@ -83,7 +83,7 @@ def ended(messages: Sequence[Message], since: float) -> dict[Note, float]:
 
 
 def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[float, int] | None:
-    """Gives the seconds from the kill of a player to the last note-off, and the notes left hanging.
+    """Return the seconds from a player's kill to the last note-off, and the notes left hanging.
 
     The notes are waited for `PATIENCE` seconds. None where the notes were not heard at all.
     """
@@ -109,7 +109,7 @@ def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[floa
 
 
 def kill_often(name: str, trials: int, in_step: bool) -> Iterator[tuple[float, int] | None]:
-    """Gives what came of each kill, a few under one server, each with a reader of its own.
+    """Yield what came of each kill, a few under one server, each with a reader of its own.
 
     A JACK server that has seen a client killed may never call the others again; a second reader
     then hears what the first does not. Such a trial gives None, and another is made of it.
@@ -127,7 +127,7 @@ def kill_often(name: str, trials: int, in_step: bool) -> Iterator[tuple[float, i
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the trials and prints a line for each kind of port."""
+    """Run the trials and prints a line for each kind of port."""
     parser = argparse.ArgumentParser(prog="python -m tests.kills", description=__doc__)
     parser.add_argument("--trials", type=int, default=30, help="kills for each kind of port")
     parser.add_argument("--in-step", action="store_true", help="a server that waits for clients")

@@ -32,7 +32,7 @@ class Ledger:
         self.works: list[Work] = []
 
     def seen(self, title: str, before: str, at: float) -> None:
-        """Takes note of a song that was called ``before`` and was seen with a new title."""
+        """Take note of a song that was called ``before`` and was seen with a new title."""
         work = next((each for each in self.works if each.titles[-1][0] == before), None)
         if work is None:
             work = Work([])
@@ -41,18 +41,18 @@ class Ledger:
         work.undone = False
 
     def doubt(self) -> None:
-        """Takes note of keys that may undo or rename what is shown, or was."""
+        """Take note of keys that may undo or rename what is shown, or was."""
         for each in self.works:
             each.undone = True
 
     def thrown_away(self, title: str) -> None:
-        """Takes note of a kept song that the player threw away, in words."""
+        """Take note of a kept song that the player threw away, in words."""
         self.works = [each for each in self.works if title not in dict(each.titles)]
 
     def lost(
         self, there: Iterable[Written], shown: str = "", killed: float = 0.0, slow: float = 1.0
     ) -> list[str]:
-        """Gives the titles that must be found and are not; those that are found stay owed.
+        """Return the titles that must be found and are not; those that are found stay owed.
 
         ``shown`` is the title that stood there at the end; ``killed`` the moment of a `kill -9` on
         a machine that is so many times as ``slow`` as one with nothing else to do.
@@ -76,7 +76,7 @@ class Ledger:
 
 
 def songs(paths: Iterable[Path]) -> list[Written]:
-    """Gives the songs among files, whatever wrote them."""
+    """Return the songs among files, whatever wrote them."""
     found = []
     for path in paths:
         song = json.loads(path.read_text())
@@ -85,7 +85,7 @@ def songs(paths: Iterable[Path]) -> list[Written]:
 
 
 def hung(messages: Sequence[tuple[float, bytes]]) -> set[tuple[int, int]]:
-    """Gives the (channel, pitch) pairs that began and had no note-off of their own."""
+    """Return the (channel, pitch) pairs that began and had no note-off of their own."""
     held: set[tuple[int, int]] = set()
     for _, data in list(messages):
         if data[0] & 0xF0 == 0x90 and data[2]:

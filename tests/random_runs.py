@@ -66,12 +66,12 @@ class Player:
         self.doubted = False
 
     def kept(self) -> list[Path]:
-        """Gives the kept songs, the newest first."""
+        """Return the kept songs, the newest first."""
         paths = (self.home / "state" / "kept").glob("*.armonica")
         return sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def start(self, start: Start) -> None:
-        """Starts the program, does what is to be done, ends it and looks what is there then."""
+        """Start the program, does what is to be done, ends it and looks what is there then."""
         self.doubted = False
         self.heard = len(self.reader.messages) if self.reader else 0
         stage = Stage(
@@ -192,7 +192,7 @@ class Player:
             )
 
     def _bring(self, stage: Stage, ending: str, alone: bool) -> float:
-        """Ends the program; gives the moment from which it has to go."""
+        """End the program; gives the moment from which it has to go."""
         if ending == "close":
             stage.hang_up()
         elif ending == "ctrl-c":
@@ -252,7 +252,7 @@ def _used(pid: int) -> str:
 
 
 def carry_out(run: Run) -> Run:
-    """Carries a run out."""
+    """Carry a run out."""
     began = time.monotonic()
     home = Path(tempfile.mkdtemp(prefix="armonica-run-"))
     with ExitStack() as stack:
@@ -273,7 +273,7 @@ def carry_out(run: Run) -> Run:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carries the runs out; gives 1 where any went wrong."""
+    """Carry the runs out; gives 1 where any went wrong."""
     parser = argparse.ArgumentParser(prog="tests.random_runs", description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)

@@ -43,7 +43,7 @@ DOUBTS = frozenset(b"uU:T\x1a\x19\x10")
 
 
 def bytes_of(key: str) -> bytes:
-    """Gives what a terminal sends for a key of the keymap, nothing for one it cannot."""
+    """Return what a terminal sends for a key of the keymap, nothing for one it cannot."""
     way, _, last = key.rpartition("+")
     if key in NAMED:
         return NAMED[key]
@@ -69,7 +69,7 @@ class Start:
 
 
 def drawn(number: int, seed: int) -> tuple[Start, ...]:
-    """Draws the starts of a run; in most runs no key can undo, so all work can be followed."""
+    """Draw the starts of a run; in most runs no key can undo, so all work can be followed."""
     draws = random.Random(f"{seed}-{number}")
     actions = keymap.load("default").keys
     quits = actions["app.quit"]

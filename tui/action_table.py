@@ -1,4 +1,4 @@
-"""Everything the player can do, as data: help, footer, palette and the key table are made of it.
+"""Everything the user can do, as data: help, footer, palette and the key table are made of it.
 
 ``python -m tui.key_table`` prints the key table of the default keymap in Markdown.
 """
@@ -33,7 +33,7 @@ class Action:
     place: Place = "compose"
 
     def on(self, screen: Place) -> bool:
-        """Tells whether it can be done on a screen."""
+        """Return whether it can be done on a screen."""
         return self.place in (screen, "everywhere")
 
 
@@ -281,7 +281,7 @@ _SHOWN = {
 
 
 def shown(key: str) -> str:
-    """Gives a key as the player reads it: ``ctrl+p`` is ``^p``, ``shift+left`` is ``⇧←``."""
+    """Return a key as the user reads it: ``ctrl+p`` is ``^p``, ``shift+left`` is ``⇧←``."""
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
     marks = "".join({"ctrl": "^", "shift": "⇧", "alt": "alt "}.get(m, m) for m in modifiers)
     return marks + (_SHOWN.get(name) or format_key(name))
@@ -298,7 +298,7 @@ class Row:
 
 
 def rows(keys: Mapping[str, tuple[str, ...]], screen: Place = "everywhere") -> list[Row]:
-    """Gives the rows of help for a keymap, series of actions folded into one.
+    """Return the rows of help for a keymap, series of actions folded into one.
 
     With a ``screen`` only what can be done on it is given; else everything.
     """

@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
-    ``recovered`` are the kept songs that the player is offered. ``keeps`` says whether the engine
+    ``recovered`` are the kept songs that the user is offered. ``keeps`` says whether the engine
     keeps what is not saved, and ``stays`` that it goes on without the screens. ``asked`` holds
     something once it was told to leave; ``fault`` is what ended it, if anything did. Raises
     `UnknownName` or `BadTheme` for a theme that is not there or cannot be read.
@@ -101,7 +101,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.register_theme(each)
         few = self.console.color_system in ("standard", "windows")
         fitting = "mono" if no_color else "terminal" if few else "dark"
-        # What a terminal cannot show is not asked of it, unless the player names a theme.
+        # What a terminal cannot show is not asked of it, unless the user names a theme.
         chosen = themes.load(fitting if no_color or theme in (None, "dark") else theme or fitting)
         self.register_theme(chosen)
         self.theme = chosen.name
@@ -137,7 +137,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.add_mode("monitor", lambda: self.monitoring)
 
     async def on_event(self, event: events.Event) -> None:
-        """Notes when the hand moved, and lets keys fall that wait when it is told to leave.
+        """Note when the hand moved, and let keys fall that wait when it is told to leave.
 
         A screen that is held up makes no pause of the hand's.
         """
@@ -148,11 +148,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Gives what every line of every widget passes on its way to the terminal."""
+        """Return what every line of every widget passes on its way to the terminal."""
         return [*super().get_line_filters(), self._printable]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Gives the variables that the dark theme defines."""
+        """Return the variables that the dark theme defines."""
         return themes.defaults()
 
     @property
@@ -197,7 +197,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         return self._monitoring
 
     def go(self, place: Place) -> None:
-        """Goes to a screen; each keeps what stands on it."""
+        """Go to a screen; each keeps what stands on it."""
         if self.current_mode == place:
             return
         if place == "influence":
@@ -207,7 +207,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.switch_mode(place)
 
     def on_mount(self) -> None:
-        """Begins to listen to the engine, and says what is to be said at the start."""
+        """Begin to listen to the engine, and say what is to be said at the start."""
         self._leave = self.engine.subscribe(self.bridge)
         if self._hung_up:
             self.exit()
@@ -217,11 +217,11 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             offer(self, self.engine, self._recovered)
 
     def on_unmount(self) -> None:
-        """Stops listening."""
+        """Stop listening."""
         self._leave()
 
     def hang_up(self) -> None:
-        """Leaves as the player would; any thread and any signal may ask, at any time."""
+        """Leave as the user would; any thread and any signal may ask, at any time."""
         self._hung_up = True
         self.asked.put(None)
         self._later(self.exit)
@@ -253,7 +253,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     # From the engine
 
     def on_due(self) -> None:
-        """Takes what waits in the bridge, now or when its time has come."""
+        """Take what waits in the bridge, now or when its time has come."""
         if not self.is_running:
             return
         wait = self.bridge.wait()
@@ -263,12 +263,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.bridge.hand_over()
 
     def on_told(self, message: Told) -> None:
-        """Passes an event of the engine on to where it is shown."""
+        """Pass an event of the engine on to where it is shown."""
         # The engine goes on telling while the screens are taken down one by one.
         if not self.is_running:
             return
         match message.event:
-            case event if isinstance(self.screen, Sheet) and self.screen.hear(event):
+            case event if isinstance(self.screen, Sheet) and self.screen.on_engine_event(event):
                 pass
             case CommandFailed() as event if event.again and event.answers == self.session.saving:
                 ask_again(self._compose, event)
@@ -288,7 +288,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Shows a toast; its words are not read as markup, whatever names are in them."""
+        """Show a toast; its words are not read as markup, whatever names are in them."""
         super().notify(
             printable(message),
             title=printable(title),
@@ -307,7 +307,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     # Palette
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Gives every action that can be done on the screen, with its keys."""
+        """Yield every action that can be done on the screen, with its keys."""
         place: Place = "compose"
         if screen is self._steer:
             place = "steer"
@@ -332,7 +332,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         return lambda: self._compose.action_do(action)
 
     def action_command_palette(self) -> None:
-        """Opens the palette, its cursor still: an idle screen writes nothing."""
+        """Open the palette, its cursor still: an idle screen writes nothing."""
         if not isinstance(self.screen, CommandPalette):
             palette = CommandPalette(id="--command-palette")
             self.push_screen(palette)
@@ -345,7 +345,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 
 
 def check_terminal() -> None:
-    """Raises `TerminalError` where no screen can be shown."""
+    """Raise `TerminalError` where no screen can be shown."""
     instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
     streams = sys.stdin, sys.stdout
     if not all(each is not None and each.isatty() for each in streams):
@@ -365,7 +365,7 @@ def run(
     rate: float = RATE,
     seed: int | None = None,
 ) -> None:
-    """Shows an engine until the player leaves or the terminal goes, then closes the engine.
+    """Show an engine until the user leaves or the terminal goes, then close the engine.
 
     One that ``stays`` goes on without screens, and what is not saved with it.
 
@@ -395,7 +395,7 @@ def run(
         engine.close()
         lost = tell_ends(engine)
     if engine.snapshot.waiting and not stays:
-        _say(lost_words(engine.snapshot.waiting))
+        _print_error(lost_words(engine.snapshot.waiting))
     if app.fault is not None:
         raise ScreensFault(app.fault, lost)
     if lost:
@@ -403,16 +403,16 @@ def run(
 
 
 def tell_ends(engine: EngineLink) -> str:
-    """Says on standard error what became of songs that are kept; gives what was lost, in words."""
+    """Say on standard error what became of songs that are kept; gives what was lost, in words."""
     lost = []
     for end in engine.ends:
         if end.path is None:
             lost.append(end.line())
             continue
-        _say(end.line())
+        _print_error(end.line())
     return " ".join(lost)
 
 
-def _say(words: str) -> None:
+def _print_error(words: str) -> None:
     # The terminal may be the thing that is gone.
     put_over(words, sys.stderr)

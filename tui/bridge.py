@@ -38,13 +38,13 @@ class EngineLink(Protocol):
         """What became of the songs that were not saved; known once it is closed."""
 
     def send(self, command: Command) -> None:
-        """Puts a command into the engine's inbox."""
+        """Put a command into the engine's inbox."""
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Tells events to ``callback``, the latest snapshot first, until the answer is called."""
+        """Tell events to ``callback``, the latest snapshot first, until the answer is called."""
 
     def close(self) -> None:
-        """Ends the engine, keeping the song."""
+        """End the engine, keeping the song."""
 
 
 class Told(Message):
@@ -55,7 +55,7 @@ class Told(Message):
         self.event = event
 
     def can_replace(self, message: Message) -> bool:
-        """Says that of what comes often only the latest counts."""
+        """Say that of what comes often only the latest counts."""
         return (
             isinstance(message, Told)
             and isinstance(self.event, OFTEN)
@@ -67,7 +67,7 @@ class Due(Message):
     """Something that comes often is waiting in the bridge."""
 
     def can_replace(self, message: Message) -> bool:
-        """Says that once is enough."""
+        """Say that once is enough."""
         return isinstance(message, Due)
 
 
@@ -89,7 +89,7 @@ class Bridge:
         self._handed = float("-inf")
 
     def __call__(self, event: Event) -> None:
-        """Takes an event of the engine."""
+        """Take an event of the engine."""
         if not isinstance(event, (*OFTEN, MidiTraffic)):
             self._post(Told(event))
             return
@@ -101,11 +101,11 @@ class Bridge:
         self._post(Due())
 
     def wait(self) -> float:
-        """Gives the seconds until what is waiting may be handed over."""
+        """Return the seconds until what is waiting may be handed over."""
         return max(0.0, self._handed + self._interval - self._clock())
 
     def hand_over(self) -> None:
-        """Posts the latest of each kind that is waiting, in the order in which they came."""
+        """Post the latest of each kind that is waiting, in the order in which they came."""
         with self._lock:
             waiting, self._latest, self._said = self._latest, {}, False
         self._handed = self._clock()

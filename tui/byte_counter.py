@@ -59,11 +59,11 @@ class Terminal:
         os.close(side)
 
     def press(self, key: str) -> None:
-        """Sends a key."""
+        """Send a key."""
         os.write(self._main, key.encode())
 
     def read(self, quiet: float = QUIET, longest: float = START) -> bytes:
-        """Gives what comes from the first byte until ``quiet`` seconds pass without one."""
+        """Return what comes from the first byte until ``quiet`` seconds pass without one."""
         found, end = b"", time.monotonic() + longest
         while time.monotonic() < end:
             wait = quiet if found else end - time.monotonic()
@@ -79,7 +79,7 @@ class Terminal:
         return found
 
     def close(self) -> None:
-        """Ends the program."""
+        """End the program."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
         try:
@@ -92,7 +92,7 @@ class Terminal:
 
 @contextmanager
 def terminal(command: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT)) -> Iterator[Terminal]:
-    """Runs a program on a true-colour terminal and ends it afterwards."""
+    """Run a program on a true-colour terminal and ends it afterwards."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -107,7 +107,7 @@ def terminal(command: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT)) ->
 
 
 def bytes_of(kind: Kind, steps: int = STEPS) -> float:
-    """Gives the mean number of bytes written for a step of a gauge drawn in one way."""
+    """Return the mean number of bytes written for a step of a gauge drawn in one way."""
     with terminal([sys.executable, "-m", "tui.byte_counter", "--draw", kind]) as screen:
         screen.read(quiet=1.0)
         written = 0
@@ -118,12 +118,12 @@ def bytes_of(kind: Kind, steps: int = STEPS) -> float:
 
 
 def bytes_per_step(steps: int = STEPS) -> tuple[float, float]:
-    """Gives the bytes of a gauge step as we draw it, and drawn by ``Static.update``."""
+    """Return the bytes of a gauge step as we draw it, and drawn by ``Static.update``."""
     return bytes_of("gauge", steps), bytes_of("static", steps)
 
 
 def idle_bytes(command: Sequence[str], seconds: float = 3.0, settle: float = 2.0) -> int:
-    """Counts what a program writes in ``seconds`` once it has been quiet for ``settle``."""
+    """Count what a program writes in ``seconds`` once it has been quiet for ``settle``."""
     with terminal(command) as screen:
         screen.read(quiet=settle)
         return len(screen.read(quiet=seconds, longest=seconds))
@@ -135,7 +135,7 @@ def _unspared(screen: object) -> bool:
 
 
 def draw(kind: Kind) -> None:
-    """Runs the small application, in which ``x`` moves the chosen gauge a quarter up."""
+    """Run the small application, in which ``x`` moves the chosen gauge a quarter up."""
     from rich.text import Text
     from textual.app import App, ComposeResult
     from textual.widgets import Static
@@ -214,7 +214,7 @@ def draw(kind: Kind) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the bytes of a step, ours and the other's."""
+    """Print the bytes of a step, ours and the other's."""
     parser = argparse.ArgumentParser(prog="python -m tui.byte_counter", description=__doc__)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--json", action="store_true")

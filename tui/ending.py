@@ -38,7 +38,7 @@ class ScreensFault(ArmonicaError):
 def ended_by_signals(
     leave: Callable[[], None], asked: queue.SimpleQueue[None], engine: EngineLink
 ) -> Iterator[None]:
-    """Calls ``leave`` on a hang-up and on SIGTERM, any number of times.
+    """Call ``leave`` on a hang-up and on SIGTERM, any number of times.
 
     `PATIENCE` seconds after something was put into ``asked`` the engine is closed and the
     process ends, whatever the screens do. Only the main thread may use this.

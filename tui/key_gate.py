@@ -91,7 +91,7 @@ class KeyGate:
         self._looking = False
 
     def put(self, message: Message) -> None:
-        """Takes what was typed, clicked or pasted; never waits."""
+        """Take what was typed, clicked or pasted; never waits."""
         with self._lock:
             if isinstance(message, Key):
                 if not self._let_in(message):
@@ -196,7 +196,7 @@ class KeyGate:
 
 
 def key_gate(app: App[Any], loop: AbstractEventLoop, urgent: Collection[str]) -> KeyGate:
-    """Gives the gate before an application; none passes once that is told to end."""
+    """Return the gate before an application; none passes once that is told to end."""
 
     def room() -> int | None:
         if app._exit or not app.is_running:

@@ -10,7 +10,7 @@ from tui.keymap import load
 
 
 def key_table(keys: Mapping[str, tuple[str, ...]] | None = None) -> str:
-    """Gives the key table of `tui/README.md` in Markdown, for the default keymap or another."""
+    """Return the key table of `tui/README.md` in Markdown, for the default keymap or another."""
     if keys is None:
         keys = load("default").keys
     lines, group = [], ""

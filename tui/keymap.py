@@ -39,7 +39,7 @@ class Keymap:
     clashes: tuple[str, ...] = ()
 
     def bindings(self, screen: Place) -> list[Binding]:
-        """Gives a screen's bindings for Textual; each runs ``do`` with the action's id."""
+        """Return a screen's bindings for Textual; each runs ``do`` with the action's id."""
         return [
             Binding(key, f"do('{a.id}')", a.label, id=a.id, tooltip=a.sentence, show=False)
             for a in ACTIONS
@@ -48,17 +48,17 @@ class Keymap:
         ]
 
     def label(self, action: str) -> str:
-        """Gives an action's first key as the player reads it, or the palette's name for none."""
+        """Return an action's first key as the user reads it, or the palette's name for none."""
         return next((shown(key) for key in self.keys.get(action, ())), "the palette")
 
 
 def fitting() -> str:
-    """Gives the name of the keymap for this terminal: ``tmux`` inside tmux or screen."""
+    """Return the name of the keymap for this terminal: ``tmux`` inside tmux or screen."""
     return "tmux" if os.environ.get("TMUX") or os.environ.get("STY") else "default"
 
 
 def load(name: str) -> Keymap:
-    """Reads a keymap over the default one: a file, the user's by this name, or a shipped one.
+    """Read a keymap over the default one: a file, the user's by this name, or a shipped one.
 
     Raises `BadKeymap`, naming file, line's key and the nearest known word.
     """
@@ -76,7 +76,7 @@ def load(name: str) -> Keymap:
 
 
 def names() -> set[str]:
-    """Gives the names of all keymaps, shipped and the user's own."""
+    """Return the names of all keymaps, shipped and the user's own."""
     own = config_folder() / "keymaps"
     return {path.stem for folder in (SHIPPED, own) for path in folder.glob("*.toml")}
 

@@ -94,7 +94,7 @@ class Session:
                     self.ask_about_take()
             case PlaybackMoved():
                 if self._takes is not None:
-                    self._takes.hear(event)
+                    self._takes.on_playback(event)
             case PlayheadMoved():
                 self.playhead = event
             case KeysPlayed():
@@ -108,7 +108,7 @@ class Session:
                 if done < 1:
                     self.jobs[job] = event
             case InfluenceFound():
-                self.inquiry.hear(event)
+                self.inquiry.on_answer(event)
             case _:
                 pass
         for kinds, subscriber in self._subscribers:

@@ -47,7 +47,7 @@ class Outlet:
         self._open = True
 
     def write(self, text: str) -> int:
-        """Writes, or drops."""
+        """Write, or drops."""
         if self._open:
             try:
                 return self._file.write(text)
@@ -56,7 +56,7 @@ class Outlet:
         return len(text)
 
     def flush(self) -> None:
-        """Hands over what was written."""
+        """Hand over what was written."""
         if self._open:
             try:
                 self._file.flush()
@@ -64,11 +64,11 @@ class Outlet:
                 self._end()
 
     def fileno(self) -> int:
-        """Gives the number of the file."""
+        """Return the number of the file."""
         return self._file.fileno()
 
     def isatty(self) -> bool:
-        """Tells whether the file is a terminal."""
+        """Return whether the file is a terminal."""
         return self._file.isatty()
 
     def _end(self) -> None:
@@ -97,7 +97,7 @@ class KeyReader:
         self._parser = XTermParser(debug)
 
     def read(self, data: bytes) -> Iterator[Message]:
-        """Gives the messages that bytes complete, and those whose time has come."""
+        """Yield the messages that bytes complete, and those whose time has come."""
         now = self._clock()
         text = self._decode(data)
         if self._paste is not None and now - self._read_at >= _PASTE_PAUSE:
@@ -136,7 +136,7 @@ class KeyReader:
 def driver_class(
     gone: Callable[[], None], fault: Callable[[Exception], None]
 ) -> type[Driver] | None:
-    """Gives the driver for this system; None for Textual's own.
+    """Return the driver for this system; None for Textual's own.
 
     It calls ``gone`` when the terminal has gone and ``fault`` with what went wrong with a key,
     on threads of its own.
@@ -158,25 +158,25 @@ def driver_class(
             self._gate = key_gate(self._app, self._loop, getattr(self._app, "urgent", ()))
 
         def start_application_mode(self) -> None:
-            """Begins to paint and to read keys, where there still is a terminal."""
+            """Begin to paint and to read keys, where there still is a terminal."""
             super().start_application_mode()  # type: ignore[no-untyped-call]
             if self._key_thread is None:
                 gone()
 
         def write(self, data: str) -> None:
-            """Paints, where there was a terminal at the start."""
+            """Paint, where there was a terminal at the start."""
             if self._writer_thread is not None:
                 super().write(data)
 
         def send_message(self, message: Message) -> None:
-            """Sends what the terminal tells to the application, keys by the gate."""
+            """Send what the terminal tells to the application, keys by the gate."""
             if isinstance(message, InputEvent | Paste):
                 self._gate.put(message)
             else:
                 super().send_message(message)
 
         def run_input_thread(self) -> None:
-            """Reads keys until the application ends or the terminal goes."""
+            """Read keys until the application ends or the terminal goes."""
             reader = KeyReader(self._debug)
             try:
                 while not self.exit_event.is_set():

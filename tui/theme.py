@@ -28,19 +28,19 @@ class BadTheme(BadFile):
 
 
 def themes() -> tuple[Theme, ...]:
-    """Gives the themes that ship."""
+    """Return the themes that ship."""
     return tuple(load(name) for name in NAMES)
 
 
 @cache
 def defaults() -> dict[str, str]:
-    """Gives the variables of the dark theme, which stand wherever another has none."""
+    """Return the variables of the dark theme, which stand wherever another has none."""
     variables: dict[str, str] = _read(FOLDER / "dark.toml")["variables"]
     return variables
 
 
 def load(name: str) -> Theme:
-    """Reads a theme by name (the player's own first) or as a file.
+    """Read a theme by name (the user's own first) or as a file.
 
     Its colours and variables lie over those of the dark theme. Raises `UnknownName`, and
     `BadTheme` naming the file and what is wrong in it.

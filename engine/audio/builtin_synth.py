@@ -29,7 +29,7 @@ class PreviewPort:
     """The built-in synth, open for playing."""
 
     def __init__(self, name: str = BUILT_IN_SYNTH, api: str = SYNTH_API) -> None:
-        """Starts the synth and waits until it sounds; raises `PortError` where it does not."""
+        """Start the synth and wait until it sounds; raises `PortError` where it does not."""
         self.name = name
         self.api = api
         try:
@@ -44,7 +44,7 @@ class PreviewPort:
         os.set_blocking(self._pipe, False)
 
     def send(self, data: bytes) -> None:
-        """Plays one message now; what is none of a channel's has no sound and is left out.
+        """Play one message now; what is none of a channel's has no sound and is left out.
 
         Raises `PortError` where the synth has gone.
         """
@@ -58,7 +58,7 @@ class PreviewPort:
             raise PortError(f"The built-in synth has gone: {error}.") from None
 
     def close(self) -> None:
-        """Ends the synth; what sounds is cut."""
+        """End the synth; what sounds is cut."""
         close_pipes(self._process)
         end(self._process, _PATIENCE / 10)
 

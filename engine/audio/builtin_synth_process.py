@@ -44,7 +44,7 @@ class Voices:
     """The synth: takes messages of channels and fills buffers with what sounds."""
 
     def __init__(self, font: Path, rate: float) -> None:
-        """Takes the SoundFont and the device's rate; raises `BadSoundFont`."""
+        """Take the SoundFont and the device's rate; raises `BadSoundFont`."""
         import tinysoundfont
 
         soundfont.check(font)
@@ -57,7 +57,7 @@ class Voices:
             self._program(channel, 0)
 
     def obey(self, data: bytes) -> None:
-        """Takes one message of a channel; others mean nothing here."""
+        """Take one message of a channel; others mean nothing here."""
         kind, channel, body = data[0] & 0xF0, data[0] & 0x0F, data[1:]
         match kind:
             case 0x90:
@@ -73,7 +73,7 @@ class Voices:
                 self._synth.pitchbend(channel, body[0] | body[1] << 7)
 
     def fill(self, buffer: memoryview) -> None:
-        """Fills a buffer of interleaved stereo floats."""
+        """Fill a buffer of interleaved stereo floats."""
         if buffer:
             self._synth.generate_simple(len(buffer) // _FRAME, buffer)
 
@@ -96,15 +96,15 @@ class Preview:
         self._delay = 0.0
 
     def take(self, at: float, data: bytes) -> None:
-        """Takes a message and its moment in seconds of the monotonic clock, in order."""
+        """Take a message and its moment in seconds of the monotonic clock, in order."""
         self._waiting.append((at, data))
 
     def fill(self, buffer: Any, frames: int, _time: Any, _status: Any) -> None:
-        """Fills a buffer that the device asks for now."""
+        """Fill a buffer that the device asks for now."""
         self.play(memoryview(buffer), frames, time.monotonic())
 
     def play(self, buffer: memoryview, frames: int, now: float) -> None:
-        """Fills a buffer asked for at ``now``: the delay is one buffer and a margin."""
+        """Fill a buffer asked for at ``now``: the delay is one buffer and a margin."""
         start = self._begin(now)
         self._delay = max(self._delay, frames / self._rate + _MARGIN)
         done = 0
@@ -129,7 +129,7 @@ class Preview:
 
 
 def main() -> None:
-    """Plays what standard input says until it ends."""
+    """Play what standard input says until it ends."""
     out = silence_libraries()
     _ask_for_realtime()
     try:

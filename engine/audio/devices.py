@@ -43,12 +43,12 @@ class SoundDevices:
     reason: str = ""
 
     def line(self) -> bytes:
-        """Gives it as one line of JSON."""
+        """Return it as one line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> SoundDevices:
-        """Reads what ``line`` gave; raises ValueError for anything else."""
+        """Read what ``line`` gave; raises ValueError for anything else."""
         body = json.loads(line)
         try:
             found = (Device(str(d["name"]), str(d["api"]), d["usual"]) for d in body["devices"])
@@ -58,12 +58,12 @@ class SoundDevices:
 
 
 def start_looking() -> Process:
-    """Starts a process that prints the devices of this machine, and ends."""
+    """Start a process that prints the devices of this machine, and ends."""
     return start(child_command("engine.audio.devices"), stdin=subprocess.DEVNULL)
 
 
 def list_devices(timeout: float = 10.0) -> SoundDevices:
-    """Gives the devices of this machine, asked in a process of its own."""
+    """Return the devices of this machine, asked in a process of its own."""
     with start_looking() as looking:
         try:
             answer, _ = looking.communicate(timeout=timeout)
@@ -76,9 +76,9 @@ def list_devices(timeout: float = 10.0) -> SoundDevices:
 
 
 def look() -> SoundDevices:
-    """Gives the devices of this machine, asked in this process."""
+    """Return the devices of this machine, asked in this process."""
     try:
-        _, outputs, usual = _asked()
+        _, outputs, usual = _query()
     except NoSoundDevice as error:
         return SoundDevices((), error.message)
     found = tuple(Device(name, api, at == usual) for at, (name, api) in outputs.items())
@@ -88,12 +88,12 @@ def look() -> SoundDevices:
 def open_output(
     setting: str, channels: int, fill: Callable[[Any, int, Any, Any], None], latency: str
 ) -> Any:
-    """Opens the device that ``setting`` names a part of, or the usual one, at its own rate.
+    """Open the device that ``setting`` names a part of, or the usual one, at its own rate.
 
     ``fill`` is called with a buffer of interleaved 32-bit floats, its frames, the time and a
     status. Gives a stream of sounddevice that is not started yet; raises `NoSoundDevice`.
     """
-    sounddevice, outputs, usual = _asked()
+    sounddevice, outputs, usual = _query()
     chosen = _chosen(setting, outputs, usual)
     try:
         return sounddevice.RawOutputStream(
@@ -101,7 +101,7 @@ def open_output(
         )
     except sounddevice.PortAudioError as error:
         raise NoSoundDevice(
-            f"The sound device {outputs[chosen][0]!r} does not open: {_said(error)}.",
+            f"The sound device {outputs[chosen][0]!r} does not open: {_error_text(error)}.",
             "Close what else uses it, or name another in the setting audio.",
         ) from None
 
@@ -121,13 +121,13 @@ def _chosen(setting: str, outputs: dict[int, tuple[str, str]], usual: int) -> in
     )
 
 
-def _asked() -> tuple[Any, dict[int, tuple[str, str]], int]:
+def _query() -> tuple[Any, dict[int, tuple[str, str]], int]:
     # The library, name and system of each device that plays by its number, and the usual one.
     try:
         import sounddevice
     except (ImportError, OSError) as error:
         raise NoSoundDevice(
-            f"PortAudio is not installed ({_said(error)}).",
+            f"PortAudio is not installed ({_error_text(error)}).",
             "Install it, for example with: apt-get install libportaudio2.",
         ) from None
     try:
@@ -139,15 +139,15 @@ def _asked() -> tuple[Any, dict[int, tuple[str, str]], int]:
         }
         return sounddevice, outputs, int(sounddevice.default.device[1])
     except sounddevice.PortAudioError as error:
-        raise NoSoundDevice(f"PortAudio says: {_said(error)}.", _SILENT_MACHINE) from None
+        raise NoSoundDevice(f"PortAudio says: {_error_text(error)}.", _SILENT_MACHINE) from None
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error.args[0] if error.args else error).rstrip(". ")
 
 
 def silence_libraries() -> int:
-    """Sends what libraries print to nowhere, for the rest of this process.
+    """Send what libraries print to nowhere, for the rest of this process.
 
     Gives a descriptor of the old standard output, for what is ours to say.
     """
@@ -160,7 +160,7 @@ def silence_libraries() -> int:
 
 
 def main() -> None:
-    """Writes the devices of this machine to standard output."""
+    """Write the devices of this machine to standard output."""
     out = silence_libraries()
     os.write(out, look().line())
 

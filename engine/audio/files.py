@@ -80,7 +80,7 @@ class Written:
 
 
 def inspect(path: Path | str) -> AudioInfo:
-    """Gives what a file says of itself; raises `BadAudioFile` where it is no audio file."""
+    """Return what a file says of itself; raises `BadAudioFile` where it is no audio file."""
     with _opened(Path(path)) as file:
         return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels, file.format)
 
@@ -88,7 +88,7 @@ def inspect(path: Path | str) -> AudioInfo:
 def read(
     path: Path | str, rate: int, *, first: float | None = None, last: float | None = None
 ) -> Wave:
-    """Reads a file, or its ``first`` or ``last`` seconds, as a mono wave [samples] at ``rate``.
+    """Read a file, or its ``first`` or ``last`` seconds, as a mono wave [samples] at ``rate``.
 
     Channels are averaged. A file shorter than the part is read whole; of a longer one only
     the part is read (in OGG what comes before is decoded too: a minute in a fifth of a
@@ -118,7 +118,7 @@ def read(
 
 
 def write(path: Path | str, wave: Wave, rate: int, depth: Depth = "16") -> Written:
-    """Writes a wave, [samples] or [samples, channels], as WAV or FLAC, whole or not at all.
+    """Write a wave, [samples] or [samples, channels], as WAV or FLAC, whole or not at all.
 
     The name's suffix says which; FLAC has no floats and takes 24 bits in their place. A wave
     that exceeds full scale is turned down as a whole until it does not, and ``gain`` says by
@@ -133,7 +133,7 @@ def write(path: Path | str, wave: Wave, rate: int, depth: Depth = "16") -> Writt
 
 
 def check_name(path: Path) -> str:
-    """Gives the suffix of a name that sound is written under; raises `BadAudioName`."""
+    """Return the suffix of a name that sound is written under; raises `BadAudioName`."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise BadAudioName(
@@ -143,7 +143,7 @@ def check_name(path: Path) -> str:
 
 
 def encode(wave: Wave, rate: int, suffix: str, depth: Depth) -> tuple[bytes, tuple[float, float]]:
-    """Gives the bytes of a file, with the peak and the gain in dB; else as `write`."""
+    """Return the bytes of a file, with the peak and the gain in dB; else as `write`."""
     _check_rate(rate)
     if not wave.size:
         raise OutOfRange("There is no sound to write.")
@@ -165,7 +165,7 @@ class _Straight(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read on where the last reading ended."""
 
     def seekable(self) -> bool:
-        """Tells soundfile to leave out the seek that it makes after each reading."""
+        """Tell soundfile to leave out the seek that it makes after each reading."""
         return False
 
 

@@ -44,7 +44,7 @@ class Leveller:
         prompt: Sequence[float] = (0.0,),
         reference: float | None = None,
     ) -> None:
-        """Takes samples a second and samples a frame.
+        """Take samples a second and samples a frame.
 
         ``prompt`` are the gains in dB that the prompt was given before, at the beginning of each
         of its frames and at its end, so one for no prompt. ``reference`` is the level in dB that
@@ -65,7 +65,7 @@ class Leveller:
         return tuple(self._gains)
 
     def add(self, chunk: Wave, last: bool = False) -> Wave:
-        """Gives the next samples [n] of the wave; the newest frame is held back until ``last``."""
+        """Return the next samples [n] of the wave; the newest frame is held back until ``last``."""
         self._rest = np.concatenate([self._rest, np.asarray(chunk, dtype=np.float32)])
         found: list[Wave] = []
         while len(self._rest):
@@ -74,7 +74,7 @@ class Leveller:
             if len(self._rest) < size and not last:
                 break
             frame, self._rest = self._rest[:size], self._rest[size:]
-            self._hear(number, frame)
+            self._add_gain(number, frame)
             found += self._turned()
             self._held = frame
         if last and self._held is not None:
@@ -83,7 +83,7 @@ class Leveller:
             self._held = None
         return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
 
-    def _hear(self, number: int, frame: Wave) -> None:
+    def _add_gain(self, number: int, frame: Wave) -> None:
         before, self._cap = self._cap, _decibels(CEILING / max(float(np.abs(frame).max()), CEILING))
         end = len(self._given) - 1
         if number > end:

@@ -14,7 +14,7 @@ _QUIET = 1e-3
 
 
 def level_of(wave: Wave) -> float | None:
-    """Gives the level of a wave [samples] while it sounds, in dB, 0 being full scale.
+    """Return the level of a wave [samples] while it sounds, in dB, 0 being full scale.
 
     That is its mean power over frames of 400 samples that are no pauses; None for what is
     silent, or shorter than a frame.
@@ -24,7 +24,7 @@ def level_of(wave: Wave) -> float | None:
 
 
 def levelled(wave: Wave, level: float) -> Wave:
-    """Gives a wave [samples] turned to ``level``, in dB below full scale while it sounds.
+    """Return a wave [samples] turned to ``level``, in dB below full scale while it sounds.
 
     What has no level by `level_of` stays as it is.
     """

@@ -18,7 +18,7 @@ Peak = tuple[float, float]
 
 
 def outline(wave: Wave, columns: int) -> tuple[Peak, ...]:
-    """Gives the lowest and highest sample of each of ``columns`` equal parts of a mono wave.
+    """Return the lowest and highest sample of each of ``columns`` equal parts of a mono wave.
 
     A column without a sample of its own, where the wave is shorter than the columns, shows
     the nearest; a wave without samples is flat.
@@ -33,12 +33,12 @@ def outline(wave: Wave, columns: int) -> tuple[Peak, ...]:
 
 
 def level(wave: Wave) -> float:
-    """Gives the root mean square of a wave in dB of full scale; `QUIETEST` for silence."""
+    """Return the root mean square of a wave in dB of full scale; `QUIETEST` for silence."""
     if not wave.size:
         return QUIETEST
     return decibels(math.sqrt(float(np.mean(np.square(wave, dtype=np.float64)))))
 
 
 def decibels(factor: float) -> float:
-    """Gives a factor in dB, `QUIETEST` at least."""
+    """Return a factor in dB, `QUIETEST` at least."""
     return max(QUIETEST, 20 * math.log10(factor)) if factor > 0 else QUIETEST

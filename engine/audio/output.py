@@ -48,7 +48,7 @@ class Sink:
         changed: Callable[[Playing], None] = lambda _: None,
         command: Sequence[str] | None = None,
     ) -> None:
-        """Takes who is told; ``command`` is the process that plays."""
+        """Take who is told; ``command`` is the process that plays."""
         self._changed = changed
         self._command = list(command or child_command("engine.audio.output_process"))
         self._orders: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
@@ -64,7 +64,7 @@ class Sink:
         return self._status
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
-        """Takes another wave at ``rate``: whole, or with ``last`` False only its beginning.
+        """Take another wave at ``rate``: whole, or with ``last`` False only its beginning.
 
         It stands at its start until `play`. Raises `OutOfRange` for a rate outside 8000 to
         192000.
@@ -76,7 +76,7 @@ class Sink:
             self.append(wave, last)
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Adds to the wave, [samples] or [samples, 2]; with ``last`` it is whole.
+        """Add to the wave, [samples] or [samples, 2]; with ``last`` it is whole.
 
         Playing that had come to the end of what was there goes on by itself.
         """
@@ -89,7 +89,7 @@ class Sink:
             self._order("append", piece.tobytes(), channels=channels, last=ends)
 
     def play(self) -> None:
-        """Goes on from where it stands; from the start where it had ended."""
+        """Go on from where it stands; from the start where it had ended."""
         self._order("play")
 
     def pause(self) -> None:
@@ -97,17 +97,17 @@ class Sink:
         self._order("pause")
 
     def seek(self, seconds: float) -> None:
-        """Goes to a place in the wave, to the end of what is there at most."""
+        """Go to a place in the wave, to the end of what is there at most."""
         if not 0 <= seconds < float("inf"):
             raise OutOfRange(f"A place in a wave is 0 seconds or later, not {seconds}.")
         self._order("seek", seconds=seconds)
 
     def stop(self) -> None:
-        """Lets the wave go; the device stays open."""
+        """Let the wave go; the device stays open."""
         self._order("stop")
 
     def close(self) -> None:
-        """Ends the sound and the process; what is asked afterwards is not heard."""
+        """End the sound and the process; what is asked afterwards is not heard."""
         self._closed = True
         self._orders.put(None)
         process = self._process

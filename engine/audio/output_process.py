@@ -23,7 +23,7 @@ PERIOD = 0.05
 
 
 def obey(deck: Deck, order: dict[str, Any], payload: bytes) -> None:
-    """Does what an order asks."""
+    """Do what an order asks."""
     match order["do"]:
         case "load":
             deck.load(order["rate"])
@@ -41,14 +41,14 @@ def obey(deck: Deck, order: dict[str, Any], payload: bytes) -> None:
 
 
 def main() -> None:
-    """Plays until standard input ends."""
+    """Play until standard input ends."""
     out = silence_libraries()
     try:
         _run(os.fdopen(0, "rb"), out)
     except ArmonicaError as error:
-        _tell(out, {"state": "failed", "reason": error.line()})
+        _write_report(out, {"state": "failed", "reason": error.line()})
     except Exception as error:
-        _tell(out, {"state": "failed", "reason": f"{type(error).__name__}: {error}."})
+        _write_report(out, {"state": "failed", "reason": f"{type(error).__name__}: {error}."})
     # Not the usual way out: PortAudio would wait for a sound system that has gone.
     os._exit(0)
 
@@ -75,14 +75,14 @@ def _report(deck: Deck, stream: Any, out: int) -> None:
     while stream.active:
         told = {"state": deck.state, "position": deck.position, "length": deck.length}
         if told != last:
-            _tell(out, told)
+            _write_report(out, told)
             last = told
         pause.wait(PERIOD)
-    _tell(out, {"state": "failed", "reason": "The sound device has gone."})
+    _write_report(out, {"state": "failed", "reason": "The sound device has gone."})
     os._exit(0)
 
 
-def _tell(out: int, report: dict[str, Any]) -> None:
+def _write_report(out: int, report: dict[str, Any]) -> None:
     try:
         os.write(out, json.dumps(report).encode() + b"\n")
     except OSError:

@@ -25,7 +25,7 @@ class Deck:
     """
 
     def __init__(self, rate: int) -> None:
-        """Takes the device's rate in samples a second."""
+        """Take the device's rate in samples a second."""
         self._rate = rate
         self._lock = threading.Lock()
         self._wave: NDArray[np.float32] = np.zeros((_FIRST_SIZE, 2), dtype=np.float32)
@@ -55,14 +55,14 @@ class Deck:
         return self._frames / self._rate
 
     def load(self, rate: int) -> None:
-        """Begins another wave, at its own rate, standing at its start."""
+        """Begin another wave, at its own rate, standing at its start."""
         self.stop()
         self._loaded = True
         if rate != self._rate:
             self._stream = soxr.ResampleStream(rate, self._rate, 2)
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Adds to the end of the wave: [samples] or [samples, 2]; ``last`` where it is whole."""
+        """Add to the end of the wave: [samples] or [samples, 2]; ``last`` where it is whole."""
         both = chunk if chunk.ndim == 2 else np.stack([chunk, chunk], axis=1)
         if self._stream is not None:
             both = self._stream.resample_chunk(np.ascontiguousarray(both), last=last)
@@ -77,7 +77,7 @@ class Deck:
         self._finished = self._finished or last
 
     def play(self) -> None:
-        """Goes on from where it stands; from the start where it had ended."""
+        """Go on from where it stands; from the start where it had ended."""
         with self._lock:
             if self._finished and self._at >= self._frames:
                 self._at = 0
@@ -89,14 +89,14 @@ class Deck:
             self._running = False
 
     def seek(self, seconds: float) -> None:
-        """Goes to a place, to the end of what is there at most; what had ended stands there."""
+        """Go to a place, to the end of what is there at most; what had ended stands there."""
         with self._lock:
             if self._finished and self._at >= self._frames:
                 self._running = False
             self._at = min(max(0, round(seconds * self._rate)), self._frames)
 
     def stop(self) -> None:
-        """Lets the wave go."""
+        """Let the wave go."""
         with self._lock:
             self._wave = np.zeros((_FIRST_SIZE, 2), dtype=np.float32)
             self._frames = self._at = 0
@@ -104,7 +104,7 @@ class Deck:
             self._stream = None
 
     def fill(self, buffer: Wave) -> None:
-        """Fills a buffer [frames, 2]: the wave from its place on, silence for what is not there."""
+        """Fill a buffer [frames, 2]: the wave from its place on, silence for what is not there."""
         with self._lock:
             count = min(len(buffer), self._frames - self._at) if self._running else 0
             buffer[:count] = self._wave[self._at : self._at + count]

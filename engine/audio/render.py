@@ -20,7 +20,7 @@ LOUDNESS = 10 ** (-3 / 20)
 def performed(
     music: Sequence[Measure] | Line, tempo: float, track: Track | None = None
 ) -> tuple[tuple[SoundedNote, ...], float]:
-    """Gives the notes of measures played once, and how many seconds the measures last.
+    """Return the notes of measures played once, and how many seconds the measures last.
 
     ``music`` is measures that are heard as they are written, or the line that is heard.
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
@@ -52,7 +52,7 @@ def render(
     tail: float = TAIL,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Wave:
-    """Gives music as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
+    """Return music as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
 
     ``music`` is as in `performed`; ``on_progress`` is told how much is done, 0 to 1.
     Its peak is 3 dB under full scale, unless nothing sounds. Raises `OutOfRange` where there

@@ -14,7 +14,7 @@ _kept = -1
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Sends to nowhere what is printed on descriptor 2, by whatever thread, for as long.
+    """Send to nowhere what is printed on descriptor 2, by whatever thread, for as long.
 
     Sound libraries warn there of every odd file, which would tear the screen.
     """

@@ -25,7 +25,7 @@ class BadSoundFont(BadFile):
 
 
 def find(setting: str = "") -> Path:
-    """Gives the file that ``setting`` names, else the General MIDI one that is installed.
+    """Return the file that ``setting`` names, else the General MIDI one that is installed.
 
     Raises `BadSoundFont` where there is none, or where the file begins as no SoundFont does.
     """
@@ -35,7 +35,7 @@ def find(setting: str = "") -> Path:
 
 
 def installed() -> Path:
-    """Gives the General MIDI SoundFont that came with the packages; raises `BadSoundFont`."""
+    """Return the General MIDI SoundFont that came with the packages; raises `BadSoundFont`."""
     try:
         spec = find_spec(_CARRIER)
     except (ImportError, ValueError):
@@ -50,7 +50,7 @@ def installed() -> Path:
 
 
 def check(path: Path) -> None:
-    """Raises `BadSoundFont` unless the file begins as a SoundFont and is all there."""
+    """Raise `BadSoundFont` unless the file begins as a SoundFont and is all there."""
     try:
         # Opening a pipe would wait for whoever writes to it.
         if path.exists() and not path.is_file():

@@ -52,7 +52,7 @@ class Synth:
     """
 
     def __init__(self, soundfont: Path, rate: int, gain: float = 0.0) -> None:
-        """Takes the SoundFont, the rate in samples a second, and a gain in dB.
+        """Take the SoundFont, the rate in samples a second, and a gain in dB.
 
         Raises `BadSoundFont` for a file that is none, `OutOfRange` for a rate outside
         8000 to 192000.
@@ -74,7 +74,7 @@ class Synth:
     def render(
         self, notes: Iterable[SoundedNote], program: int, drums: bool, seconds: float
     ) -> Wave:
-        """Gives the notes as a mono wave [samples] of ``seconds``: the mean of both sides.
+        """Return the notes as a mono wave [samples] of ``seconds``: the mean of both sides.
 
         ``program`` is 0-127; with ``drums`` it is a kit (0 the standard one) and pitches are
         General MIDI percussion. What sounds at the end is cut there. Raises `OutOfRange`,
@@ -90,7 +90,7 @@ class Synth:
         seconds: float,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Wave:
-        """Gives the notes as a stereo wave [samples, 2]; everything else as `render`.
+        """Return the notes as a stereo wave [samples, 2]; everything else as `render`.
 
         ``on_progress`` is told how much is done, 0 to 1, at each note.
         """
@@ -145,14 +145,14 @@ class Synth:
 
 
 def to_mono(wave: Wave) -> Wave:
-    """Gives the mean of the channels of a wave [samples, channels]; a mono one as it is."""
+    """Return the mean of the channels of a wave [samples, channels]; a mono one as it is."""
     if wave.ndim == 1:
         return wave
     return np.asarray(wave.mean(axis=1, dtype=np.float64), dtype=np.float32)
 
 
 def mix(parts: Sequence[Wave]) -> Wave:
-    """Gives the sum of parts of the same shape; raises `OutOfRange` where shapes differ."""
+    """Return the sum of parts of the same shape; raises `OutOfRange` where shapes differ."""
     if len({part.shape for part in parts}) != 1:
         raise OutOfRange("Parts that are mixed have the same length and as many channels.")
     return np.asarray(np.sum(parts, axis=0, dtype=np.float64), dtype=np.float32)

@@ -12,10 +12,10 @@ from engine.audio.synth_probe import SoundSystem
 
 
 def open_output(name: str, api: str) -> PreviewPort:
-    """Opens the synth for playing; raises `PortError` where it does not sound."""
+    """Open the synth for playing; raises `PortError` where it does not sound."""
     return PreviewPort(name, api)
 
 
 def system(server: Callable[[], bool]) -> SoundSystem:
-    """Returns what lists the synth's port; ``server`` tells whether a sound server runs."""
+    """Return what lists the synth's port; ``server`` tells whether a sound server runs."""
     return SoundSystem(server)

@@ -20,7 +20,7 @@ class SoundSystem:
     """Asks for sound devices at first, and again whenever cards or servers come or go."""
 
     def __init__(self, server: Callable[[], bool] = lambda: False) -> None:
-        """Takes what tells whether a sound server runs that cards do not show."""
+        """Take what tells whether a sound server runs that cards do not show."""
         self._server = server
         self._looking: Process | None = start_looking()
         self._since = time.monotonic()
@@ -28,7 +28,7 @@ class SoundSystem:
         self._there = False
 
     def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives the built-in synth as an output where it can sound, else None.
+        """Return the built-in synth as an output where it can sound, else None.
 
         Waits only at first, so that the first census is whole, and for 3 seconds at most.
         """

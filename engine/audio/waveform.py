@@ -20,7 +20,7 @@ class Peaks:
         self._at = 0
 
     def add(self, chunk: Wave) -> None:
-        """Takes the next samples; what goes beyond the whole is in the last column."""
+        """Take the next samples; what goes beyond the whole is in the last column."""
         start = 0
         column = max(0, len(self._low) - 1)
         while start < len(chunk):
@@ -41,14 +41,14 @@ class Peaks:
             start = end
 
     def pairs(self) -> tuple[tuple[float, float], ...]:
-        """Gives the columns that have begun."""
+        """Return the columns that have begun."""
         return tuple(
             (round(low, 4), round(high, 4)) for low, high in zip(self._low, self._high, strict=True)
         )
 
 
 def outline(wave: Wave, columns: int) -> tuple[tuple[float, float], ...]:
-    """Gives the outline of a whole wave [samples]."""
+    """Return the outline of a whole wave [samples]."""
     peaks = Peaks(len(wave), columns)
     peaks.add(np.asarray(wave, dtype=np.float32))
     return peaks.pairs()

@@ -35,6 +35,6 @@ class Result:
 
 
 def measure(what: str) -> tuple[Result, ...]:
-    """Runs one bench of `BENCHES`; raises `NotReady` where the machine lacks what it needs."""
+    """Run one bench of `BENCHES`; raises `NotReady` where the machine lacks what it needs."""
     run: Callable[[], tuple[Result, ...]] = import_module(BENCHES[what]).run
     return run()

@@ -17,7 +17,7 @@ CHANNEL, PITCH = 15, 60
 
 
 def main() -> None:
-    """Echoes keys until its terminal ends."""
+    """Echo keys until its terminal ends."""
     backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
     with backend.open_output("out", virtual=True, client_name=sys.argv[1]) as port:
         tty.setraw(0)

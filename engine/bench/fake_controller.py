@@ -21,7 +21,7 @@ _END = 127
 
 
 def main() -> None:
-    """Sweeps for a while after each key, until its terminal ends."""
+    """Sweep for a while after each key, until its terminal ends."""
     rate, seconds = float(sys.argv[2]), float(sys.argv[3])
     port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=sys.argv[1])
     port.open_virtual_port("out")

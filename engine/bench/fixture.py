@@ -38,7 +38,7 @@ class Stage:
     terminal: PseudoTerminal
 
     def play(self) -> float:
-        """Starts the loop; gives the moment at which its clock started."""
+        """Start the loop; gives the moment at which its clock started."""
         heard = len(self.listener.messages)
         self.terminal.press(PLAY)
         started = self.listener.first(lambda data: data == b"\xfa", heard)
@@ -48,14 +48,14 @@ class Stage:
 
     @contextmanager
     def bare(self, module: str, *arguments: str) -> Iterator[PseudoTerminal]:
-        """Runs a small program of ours that plays to the listener under the other name."""
+        """Run a small program of ours that plays to the listener under the other name."""
         with self.beside(module, OTHER, *arguments) as terminal:
             self.jack.connect(f"{OTHER}:out", "listener:in")
             yield terminal
 
     @contextmanager
     def beside(self, module: str, client: str, *arguments: str) -> Iterator[PseudoTerminal]:
-        """Runs a small program of ours that has a port under a name."""
+        """Run a small program of ours that has a port under a name."""
         command = child_command(module, client, *arguments)
         with PseudoTerminal(command, self.jack.variables) as terminal:
             terminal.wait_for("ready")
@@ -64,7 +64,7 @@ class Stage:
 
 @contextmanager
 def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
-    """Sets the parts up, waits until the gauges can be moved, and takes them down again.
+    """Set the parts up, waits until the gauges can be moved, and take them down again.
 
     ``device`` is a controller's map that the application finds among the player's own. Raises
     `NotReady` where JACK or a pseudo-terminal is missing.
@@ -86,7 +86,7 @@ def stage(song: Song, device: DeviceMap | None = None) -> Iterator[Stage]:
 
 
 def measure_song(tempo: float) -> Song:
-    """Gives a song of one measure: the first held-out one of at least four notes, without rests."""
+    """Return a song of one measure: the first held-out one of four notes or more, without rests."""
     from engine.corpus.table import shipped
 
     corpus = shipped()
@@ -99,5 +99,5 @@ def measure_song(tempo: float) -> Song:
 
 
 def load() -> str:
-    """Says how busy the machine is: a busy one makes all figures worse, and their tails most."""
+    """Describe how busy the machine is: that makes all figures worse, and their tails most."""
     return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

@@ -46,7 +46,7 @@ class GaugeStep:
 
 
 def walk(song: Song, model: LatentModel) -> Iterator[GaugeStep]:
-    """Yields steps through the named gauges of the first measure, each to its ends and back.
+    """Yield steps through the named gauges of the first measure, each to its ends and back.
 
     The same state is walked through here as in the application, so what must be heard is known.
     """
@@ -71,7 +71,7 @@ def walk(song: Song, model: LatentModel) -> Iterator[GaugeStep]:
 
 
 def _sounding(measure: Measure) -> list[int]:
-    """Gives the token that sounds at each tick; HOLD where that is up to the measure before."""
+    """Return the token that sounds at each tick; HOLD where that is up to the measure before."""
     found, sounding = [], HOLD
     for token in measure.tokens:
         sounding = sounding if token == HOLD else token

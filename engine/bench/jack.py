@@ -42,7 +42,7 @@ class JackServer:
     """A private JACK server on its dummy driver, found through ``variables``."""
 
     def __init__(self, name: str, period: int = PERIOD, *, in_step: bool = True) -> None:
-        """Takes a name, the same in every run; raises `NotReady` where JACK is not installed.
+        """Take a name, the same in every run; raises `NotReady` where JACK is not installed.
 
         JACK has eight places for servers and gives that of one that was killed to its namesake
         alone. Servers of ours take turns, so that one name is never used twice at once.
@@ -60,7 +60,7 @@ class JackServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Starts it."""
+        """Start it."""
         self.start()
         return self
 
@@ -70,7 +70,7 @@ class JackServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends it."""
+        """End it."""
         self.stop()
 
     @property
@@ -89,13 +89,13 @@ class JackServer:
         return None if self._process is None else self._process.pid
 
     @property
-    def says(self) -> str:
+    def description(self) -> str:
         """The server in words."""
         how = "real-time" if self.realtime else "not real-time"
         return f"a private JACK server with periods of {1000 * self.period / RATE:.2f} ms ({how})"
 
     def start(self) -> None:
-        """Starts it and waits until it answers; raises `NotReady` where it does not."""
+        """Start it and wait until it answers; raises `NotReady` where it does not."""
         if self._turn is None:
             self._turn = _take_turn()
             _end_orphan(self._turn)
@@ -125,13 +125,13 @@ class JackServer:
         raise NotReady(f"jackd does not start: {words or 'it does not say why'}.")
 
     def ask(self, *command: str) -> str | None:
-        """Gives what one of JACK's own commands prints about this server; None where it fails."""
+        """Return what one of JACK's own commands prints about this server; None where it fails."""
         environment = os.environ | self.variables
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         return done.stdout if done.returncode == 0 else None
 
     def connect(self, source: str, target: str) -> None:
-        """Connects two ports as soon as both are there; raises `NotReady` where they are not."""
+        """Connect two ports as soon as both are there; raises `NotReady` where they are not."""
         deadline = time.monotonic() + _LIMIT
         while self.ask("jack_connect", source, target) is None:
             if time.monotonic() > deadline:
@@ -140,14 +140,14 @@ class JackServer:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """Ends it as a crash would."""
+        """End it as a crash would."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def stop(self) -> None:
-        """Ends it in order, so that its place in JACK's list of eight servers is free again."""
+        """End it in order, so that its place in JACK's list of eight servers is free again."""
         self._end()
         if self._turn is not None:
             self._turn.close()
@@ -168,7 +168,7 @@ class JackListener:
     """Runs the reader, an independent client, and keeps messages as they arrive."""
 
     def __init__(self, client: str, jack: JackServer) -> None:
-        """Starts it as ``CLIENT:in``; raises `NotReady` where it cannot listen."""
+        """Start it as ``CLIENT:in``; raises `NotReady` where it cannot listen."""
         self.client = client
         self.messages: list[Message] = []
         self._changed = threading.Condition()
@@ -190,7 +190,7 @@ class JackListener:
         self._thread.start()
 
     def __enter__(self) -> Self:
-        """Gives the listener itself."""
+        """Return the listener itself."""
         return self
 
     def __exit__(
@@ -199,18 +199,18 @@ class JackListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends the reader."""
+        """End the reader."""
         self.close()
 
     def wait_for(self, like: Callable[[Sequence[Message]], bool], timeout: float = _LIMIT) -> bool:
-        """Waits until what was heard is like that; tells whether it became so in time."""
+        """Wait until what was heard is like that; tells whether it became so in time."""
         with self._changed:
             return self._changed.wait_for(lambda: like(self.messages), timeout)
 
     def first(
         self, like: Callable[[bytes], bool], since: int = 0, timeout: float = _LIMIT
     ) -> Message | None:
-        """Waits for the first such message from the place ``since`` on; None where none comes."""
+        """Wait for the first such message from the place ``since`` on; None where none comes."""
         found: list[Message] = []
 
         def heard(messages: Sequence[Message]) -> bool:
@@ -224,7 +224,7 @@ class JackListener:
         return found[0] if self.wait_for(heard, timeout) else None
 
     def holding(self) -> set[tuple[int, int]]:
-        """Gives the (channel, pitch) pairs that still sound here."""
+        """Return the (channel, pitch) pairs that still sound here."""
         held: set[tuple[int, int]] = set()
         for _, data in list(self.messages):
             kind, channel = data[0] & 0xF0, data[0] & 0x0F
@@ -242,7 +242,7 @@ class JackListener:
         return self._process.poll() is not None
 
     def close(self) -> None:
-        """Ends the reader."""
+        """End the reader."""
         assert self._process.stdin is not None  # It was asked for.
         self._process.stdin.close()
         try:
@@ -265,7 +265,7 @@ class JackListener:
 
 
 def _take_turn() -> IO[bytes] | None:
-    """Waits until no other server of ours runs, and holds the place until it is closed."""
+    """Wait until no other server of ours runs, and holds the place until it is closed."""
     try:
         import fcntl
     except ImportError:
@@ -290,7 +290,7 @@ def _note_server(turn: IO[bytes], process: int) -> None:
 
 
 def _end_orphan(turn: IO[bytes] | None) -> None:
-    """Ends the server of a program that was killed while it had the turn."""
+    """End the server of a program that was killed while it had the turn."""
     if turn is None:
         return
     turn.seek(0)
@@ -305,5 +305,5 @@ def _end_orphan(turn: IO[bytes] | None) -> None:
 
 
 def starts(data: bytes) -> bool:
-    """Tells whether a message starts a note."""
+    """Return whether a message starts a note."""
     return data[0] & 0xF0 == 0x90 and data[2] > 0

@@ -16,7 +16,7 @@ from engine.common.printing import put
 
 
 def main() -> None:
-    """Opens the port and prints what arrives there."""
+    """Open the port and prints what arrives there."""
     # JACK's library prints to standard output too, and that is no message.
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

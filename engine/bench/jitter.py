@@ -51,7 +51,7 @@ _TICK = b"\xf8"
 
 
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
-    """Listens to both clocks in turn and compares how far their intervals are off.
+    """Listen to both clocks in turn and compares how far their intervals are off.
 
     Ours has two turns beside the other's: beside a busy compose screen, and while a steered
     take grows; and two beside each other: at rest, and while a controller's knobs are swept.
@@ -84,7 +84,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
         parts.terminal.press(_COMPOSE)
         how = (
             f"deviation of the intervals of the MIDI clock at {TEMPO:g} BPM at a port of "
-            f"{parts.jack.says}, read by a process of its own, over {rounds} turns of "
+            f"{parts.jack.description}, read by a process of its own, over {rounds} turns of "
             f"{seconds:g} s; %s, {load()}; messages wait for the end of a period, which alone "
             "makes 0.5 to 0.8 ms; the other is %s"
         )
@@ -112,7 +112,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
 
 
 def _device() -> DeviceMap:
-    """Gives the map of the fake controller: a knob for each of the first gauges."""
+    """Return the map of the fake controller: a knob for each of the first gauges."""
     from engine.latent.weights import load as load_model
     from engine.locations import MEASURE_VAE
 
@@ -129,7 +129,7 @@ def _device() -> DeviceMap:
 def _knobs(
     parts: Stage, rounds: int, seconds: float, resting: list[float], swept: list[float]
 ) -> int:
-    """Adds what the clock does at rest and while knobs are swept; gives the bytes written."""
+    """Add what the clock does at rest and while knobs are swept; gives the bytes written."""
     shown, written = parts.terminal.mark(), 0
     with parts.beside("engine.bench.fake_controller", _SWEEPER, str(SWEEPS), str(seconds)) as hand:
         parts.terminal.wait_for(_BOUND, shown)
@@ -201,7 +201,7 @@ def _other(parts: Stage, bare: PseudoTerminal, seconds: float) -> list[float]:
 
 
 def _deviations(parts: Stage, since: int, least: int) -> list[float]:
-    """Gives by how many milliseconds each interval since then differs from the true one."""
+    """Return by how many milliseconds each interval since then differs from the true one."""
     ticks = [at for at, data in parts.listener.messages[since:] if data == _TICK]
     if len(ticks) < 0.95 * least:
         raise NotReady(

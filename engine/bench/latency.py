@@ -32,7 +32,7 @@ QUARTER = 60 / TEMPO
 
 
 def run(keys: int = KEYS) -> tuple[Result, ...]:
-    """Presses keys in both programs in turn, and compares medians and tails."""
+    """Press keys in both programs in turn, and compares medians and tails."""
     song = measure_song(TEMPO)
     with stage(song) as parts, parts.bare("engine.bench.echo") as bare:
         turns = _Turns(parts, bare, walk(song, load_model()))
@@ -42,7 +42,7 @@ def run(keys: int = KEYS) -> tuple[Result, ...]:
         for when, times in turns.found.items():
             how = (
                 f"from a key to the first note that it changes {when}, at a port of "
-                f"{parts.jack.says}, read by a process of its own; {len(times)} keys in turns, "
+                f"{parts.jack.description}, read by a process of its own; {len(times)} keys, "
                 f"{turns.unheard} not heard, {load()}; the other is a bare mido program that sends "
                 "a note for every key"
             )

@@ -56,7 +56,7 @@ class SlowLine:
         self._thread.start()
 
     def __enter__(self) -> Self:
-        """Gives the line."""
+        """Return the line."""
         return self
 
     def __exit__(
@@ -65,20 +65,20 @@ class SlowLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends it."""
+        """End it."""
         self.close()
 
     def cut(self) -> None:
-        """Breaks every connection and lets none through until `mend`."""
+        """Break every connection and let none through until `mend`."""
         self._up = False
         self._cut = True
 
     def mend(self) -> None:
-        """Lets connections through again."""
+        """Let connections through again."""
         self._up = True
 
     def close(self) -> None:
-        """Ends the line."""
+        """End the line."""
         self._ended = True
         self._thread.join(2.0)
 

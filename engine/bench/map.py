@@ -21,7 +21,7 @@ ROUNDS = 7
 
 
 def run() -> tuple[Result, ...]:
-    """Times both in turn on one thread and compares the medians."""
+    """Time both in turn on one thread and compares the medians."""
     torch.set_num_threads(1)
     model, corpus = load(MEASURE_VAE), shipped()
     rows = iter(corpus.test())

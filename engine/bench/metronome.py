@@ -27,7 +27,7 @@ _TICK = b"\xf8"
 
 
 def main() -> None:
-    """Sends ticks for a while after each key, until its terminal ends."""
+    """Send ticks for a while after each key, until its terminal ends."""
     port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=sys.argv[1])
     port.open_virtual_port("out")
     with contextlib.suppress(OSError, AttributeError):

@@ -70,14 +70,14 @@ class _Watched(PlayerRouter):
         self.notes: list[m.TimedNote] = []
 
     def send(self, message: m.ToPlayer) -> None:
-        """Takes notes down and passes everything on."""
+        """Take notes down and passes everything on."""
         if isinstance(message, m.Notes):
             self.notes += message.notes
         super().send(message)
 
 
 def run(seconds: float = SECONDS, beside: float = SECONDS) -> tuple[Result, ...]:
-    """Plays a song to a port of this machine: from beside it, and over the line."""
+    """Play a song to a port of this machine: from beside it, and over the line."""
     local, far, lost_packets, packets = measure(seconds, beside)
     line = (
         f"of {1000 * DELAY:g} to {1000 * (DELAY + JITTER):g} ms each way with {100 * LOSS:g} % of "
@@ -102,7 +102,7 @@ def run(seconds: float = SECONDS, beside: float = SECONDS) -> tuple[Result, ...]
 
 
 def measure(seconds: float, beside: float) -> tuple[RemoteNotes, RemoteNotes, int, int]:
-    """Gives what came of the notes beside the port and over the line, and packets lost and sent.
+    """Return what came of the notes beside the port and over the line, and packets lost and sent.
 
     Raises `NotReady` where JACK is missing or nothing plays.
     """
@@ -208,7 +208,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def main() -> None:
-    """Prints the figures of a line that is listened to for as many seconds as the argument says."""
+    """Print the figures of a line that is listened to for as many seconds as the argument says."""
     for result in run(float(sys.argv[1])):
         put(f"{result.name}: {result.ours:.4g} ms against {result.other:.4g} ms")
     put(result.how)

@@ -14,7 +14,7 @@ STEPS = 24
 
 
 def run(steps: int = STEPS) -> tuple[Result, ...]:
-    """Counts both on a pseudo-terminal of 120x40 cells in true colour."""
+    """Count both on a pseudo-terminal of 120x40 cells in true colour."""
     try:
         done = subprocess.run(
             child_command("tui.byte_counter", "--json", "--steps", str(steps)),

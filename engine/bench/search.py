@@ -29,7 +29,7 @@ Tokens = npt.NDArray[np.uint8]
 
 
 def run(measures: int = MEASURES) -> tuple[Result, ...]:
-    """Times both in turn and compares the medians; raises `BadIndex` where there is no index."""
+    """Time both in turn and compares the medians; raises `BadIndex` where there is no index."""
     corpus, model = shipped(), load(locations.MEASURE_VAE)
     test = np.flatnonzero(corpus.splits == SPLITS.index("test"))
     queries = [row for row in test.tolist() if (corpus.tokens[row] > REST).sum() >= 4]

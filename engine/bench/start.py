@@ -17,7 +17,7 @@ ROUNDS = 6
 
 
 def run(rounds: int = ROUNDS) -> tuple[Result, ...]:
-    """Starts both in turn and compares the medians; the first turn compiles and warms up."""
+    """Start both in turn and compares the medians; the first turn compiles and warms up."""
     with tempfile.TemporaryDirectory() as home:
         # Both find their modules compiled, whatever this environment says about writing them.
         variables = {"PYTHONDONTWRITEBYTECODE": "", "ARMONICA_HOME": home}

@@ -22,7 +22,7 @@ CHUNK = 0.5
 
 
 def run() -> tuple[Result, ...]:
-    """Times both in turn on one thread and compares the medians.
+    """Time both in turn on one thread and compares the medians.
 
     Raises `BadModel` where the small model is not there.
     """

@@ -37,7 +37,7 @@ _READ = 1 << 16
 
 
 def application(*arguments: str) -> list[str]:
-    """Gives the command that the installed ``armonica`` stands for, with arguments."""
+    """Return the command that the installed ``armonica`` stands for, with arguments."""
     body = "from engine.cli.main import script; script()"
     return [sys.executable, "-P", "-c", body, *arguments]
 
@@ -51,7 +51,7 @@ class PseudoTerminal:
         variables: Mapping[str, str] | None = None,
         size: tuple[int, int] = SIZE,
     ) -> None:
-        """Starts the program; ``variables`` are added to a terminal's usual environment.
+        """Start the program; ``variables`` are added to a terminal's usual environment.
 
         Raises `NotReady` where the system has no pseudo-terminals.
         """
@@ -86,7 +86,7 @@ class PseudoTerminal:
         self._thread.start()
 
     def __enter__(self) -> Self:
-        """Gives the terminal itself."""
+        """Return the terminal itself."""
         return self
 
     def __exit__(
@@ -95,26 +95,26 @@ class PseudoTerminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends the program."""
+        """End the program."""
         self.close()
 
     def press(self, keys: str | bytes) -> float:
-        """Types keys; gives the moment just before."""
+        """Type keys; gives the moment just before."""
         data = keys.encode() if isinstance(keys, str) else keys
         now = time.monotonic()
         os.write(self._main, data)
         return now
 
     def mark(self) -> int:
-        """Gives the place up to which the program has written."""
+        """Return the place up to which the program has written."""
         return len(self._written)
 
-    def words(self, since: int = 0) -> str:
-        """Gives what was written from a place on, without control sequences."""
+    def text(self, since: int = 0) -> str:
+        """Return what was written from a place on, without control sequences."""
         return _ESCAPES.sub(b"", bytes(self._written[since:])).decode(errors="replace")
 
     def wait_for(self, text: str, since: int = 0, timeout: float = PATIENCE) -> float:
-        """Waits until a text was painted in one piece; gives the moment it had arrived.
+        """Wait until a text was painted in one piece; gives the moment it had arrived.
 
         Raises `NotReady` where that does not happen in time.
         """
@@ -125,7 +125,7 @@ class PseudoTerminal:
 
         with self._changed:
             if not self._changed.wait_for(found, timeout):
-                last = " ".join(self.words()[-300:].split())
+                last = " ".join(self.text()[-300:].split())
                 raise NotReady(
                     f"{text!r} did not show on the screen within {timeout:g} s; "
                     f"what was written ends: {last!r}.",
@@ -135,7 +135,7 @@ class PseudoTerminal:
             return next(at for until, at in self._arrivals if until >= end)
 
     def type(self, keys: str, quiet: float = QUIET, timeout: float = PATIENCE) -> None:
-        """Types keys and waits until the screen has answered and rests again.
+        """Type keys and wait until the screen has answered and rests again.
 
         Where nothing is written at all this ends after ``timeout`` seconds.
         """
@@ -147,14 +147,14 @@ class PseudoTerminal:
                 pass
 
     def kill(self) -> float:
-        """Ends the program, and no other, at once (SIGKILL); gives the moment just before."""
+        """End the program, and no other, at once (SIGKILL); gives the moment just before."""
         now = time.monotonic()
         self.process.kill()
         self.process.wait()
         return now
 
     def close(self) -> None:
-        """Ends the program in order, or by force where it does not obey."""
+        """End the program in order, or by force where it does not obey."""
         if self.process.poll() is None:
             self.process.terminate()
             try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_model(word: argparse.ArgumentParser, default: str | None = "tiny", what: str = "") -> None:
-    """Adds the option."""
+    """Add the option."""
     word.add_argument(
         "--model",
         default=default,
@@ -23,14 +23,14 @@ def add_model(word: argparse.ArgumentParser, default: str | None = "tiny", what:
 
 
 def opened(name: str) -> AudioModel:
-    """Loads a model, and shows on standard error what is fetched for it."""
+    """Load a model, and shows on standard error what is fetched for it."""
     from engine.steering.musicgen.model import open_model
 
     return open_model(name, on_progress=FetchLine())
 
 
 def name_of(model: str) -> tuple[str, str]:
-    """Gives the field of a probe's card that tells a model, and its value there.
+    """Return the field of a probe's card that tells a model, and its value there.
 
     A folder is known by its weights, and a model that is fetched by name by its name: nothing
     is fetched to list what there is. Raises `BadModel`.
@@ -62,7 +62,7 @@ class FetchLine:
         self._line: ProgressLine | None = None
 
     def __call__(self, fetching: Fetching) -> None:
-        """Shows how far a file is."""
+        """Show how far a file is."""
         if self._line is None or fetching.file != self._file:
             self._file, self._line = fetching.file, ProgressLine(f"fetch {fetching.file}")
         had, rate = fetching.done / 1e6, fetching.rate / 1e6

@@ -17,7 +17,7 @@ from engine.midi.controllers.map_files import MapFile
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     controllers = words.add_parser("controllers", help="list and check the maps of controllers")
     verbs = controllers.add_subparsers(dest="verb", required=True, metavar="list|check|use")
     listed = verbs.add_parser("list", help="every map, and which ports it is for")

@@ -15,7 +15,7 @@ from engine.errors import NotReady
 
 
 def add_evaluation(word: argparse.ArgumentParser) -> None:
-    """Makes ``word`` the one that puts influence to the test."""
+    """Make ``word`` the one that puts influence to the test."""
     common(word)
     word.add_argument("--retrain", action="store_true", help="do the retrainings that are missing")
     word.add_argument(

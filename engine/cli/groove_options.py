@@ -22,7 +22,7 @@ from engine.music.scales import Key, key_of
 
 
 def add(word: argparse.ArgumentParser) -> None:
-    """Adds the options to a word."""
+    """Add the options to a word."""
     word.add_argument(
         "--swing", metavar="PERCENT", help="what the first of a pair has: 50 (even) to 75"
     )
@@ -42,7 +42,7 @@ def add(word: argparse.ArgumentParser) -> None:
 
 
 def read(options: argparse.Namespace) -> tuple[Groove, Key | None]:
-    """Gives the groove and key that were asked for; raises `OutOfRange` for what is none."""
+    """Return the groove and key that were asked for; raises `OutOfRange` for what is none."""
     swing = STRAIGHT
     if options.swing is not None:
         swing = number("--swing", options.swing, STRAIGHT, MOST_SWING)
@@ -59,12 +59,12 @@ def read(options: argparse.Namespace) -> tuple[Groove, Key | None]:
     return Groove(swing, options.swing_of, timing, velocity, options.seed), key
 
 
-def told(groove: Groove, key: Key | None, measures: Sequence[Measure]) -> dict[str, Any]:
-    """Gives what is told of how measures were sounded; ``moved`` notes are not as decoded."""
+def groove_fields(groove: Groove, key: Key | None, measures: Sequence[Measure]) -> dict[str, Any]:
+    """Return what is told of how measures were sounded; ``moved`` notes are not as decoded."""
     moved = 0 if key is None else foreign(key, measures)
     return {**asdict(groove), "scale": None if key is None else key.name, "moved": moved}
 
 
 def foreign(key: Key, measures: Sequence[Measure]) -> int:
-    """Counts the notes that the key does not hold."""
+    """Count the notes that the key does not hold."""
     return sum(not key.holds(pitch) for measure in measures for pitch in measure.pitches)

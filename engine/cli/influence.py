@@ -24,7 +24,7 @@ _METER = 30
 
 
 def add(words: Any) -> None:
-    """Adds `influence`."""
+    """Add `influence`."""
     word = words.add_parser("influence", help="find the training tunes nearest to what was made")
     common(word)
     word.add_argument("file", type=Path, metavar="FILE.mid|.wav|.flac")
@@ -39,7 +39,7 @@ def add(words: Any) -> None:
 
 
 def add_index(verbs: Any) -> None:
-    """Adds `corpus index`."""
+    """Add `corpus index`."""
     index = verbs.add_parser("index", help="make the index in which `influence` searches")
     common(index)
     index.add_argument("-o", "--out", type=Path, help="folder to write (the one that ships)")
@@ -52,7 +52,7 @@ def add_index(verbs: Any) -> None:
 
 
 def add_evaluation(verbs: Any) -> None:
-    """Adds `evaluate search`."""
+    """Add `evaluate search`."""
     search = verbs.add_parser("search", help="ask the search of measures what it must know")
     common(search)
     search.add_argument("--asked", type=int, default=100, help="questions of each kind (100)")
@@ -141,7 +141,7 @@ def _influence(options: argparse.Namespace) -> None:
 
 
 def drawn(found: InfluenceAnswer) -> list[str]:
-    """Gives an answer as lines: the matches, and originality against the human range."""
+    """Return an answer as lines: the matches, and originality against the human range."""
     lines = [
         " #  notes  latent  nearer than  run  where it stands",
         *(_row(match) for match in found.matches),

@@ -23,7 +23,7 @@ _SLACK = 0.1
 
 
 def add_clip_options(word: argparse.ArgumentParser) -> None:
-    """Adds the options with which `corpus index` indexes rendered clips."""
+    """Add the options with which `corpus index` indexes rendered clips."""
     word.add_argument("--clips", type=Path, help="index these clips of `corpus render` instead")
     word.add_argument("--count", type=int, help="the first so many training clips (all)")
     word.add_argument(
@@ -34,7 +34,7 @@ def add_clip_options(word: argparse.ArgumentParser) -> None:
 
 
 def add_evaluation(verbs: Any) -> None:
-    """Adds `evaluate clips`."""
+    """Add `evaluate clips`."""
     word = verbs.add_parser("clips", help="judge the search among rendered clips")
     common(word)
     word.add_argument("--clips", type=Path, required=True, help="folder of `corpus render`")
@@ -44,13 +44,13 @@ def add_evaluation(verbs: Any) -> None:
 
 
 def add_index_options(word: argparse.ArgumentParser, default: str | None = "tiny") -> None:
-    """Adds the options of an index: the model it was made with, and its folder."""
+    """Add the options of an index: the model it was made with, and its folder."""
     add_model(word, default, "for sound: the audio model of its index (tiny)")
     word.add_argument("--index", type=Path, metavar="FOLDER", help="another index of clips")
 
 
 def audio(options: argparse.Namespace) -> None:
-    """Tells which tunes a sound file lies close to.
+    """Describe which tunes a sound file lies close to.
 
     ``options`` are those of `influence`. Raises what reading and searching raise.
     """
@@ -83,7 +83,7 @@ def audio(options: argparse.Namespace) -> None:
 
 
 def shown(found: InfluenceAnswer) -> list[str]:
-    """Gives an answer as lines for a person."""
+    """Return an answer as lines for a person."""
     lines = [f"{'#':>3}  raw  latent      %   from   bar  {'tune':36}  book"]
     for match in found.matches:
         title = match.title if len(match.title) <= 36 else match.title[:35] + "."
@@ -103,7 +103,7 @@ def shown(found: InfluenceAnswer) -> list[str]:
 
 
 def codes_of(path: Path, digest: str, seconds: float) -> Codes | None:
-    """Gives the exact codes of a sound, where it is a take that is kept, or a copy of one.
+    """Return the exact codes of a sound, where it is a take that is kept, or a copy of one.
 
     None where it was made by another model than that of ``digest``, or lasts otherwise.
     """
@@ -135,7 +135,7 @@ def codes_of(path: Path, digest: str, seconds: float) -> Codes | None:
 
 
 def index(options: argparse.Namespace) -> None:
-    """Makes the index of rendered clips; ``options`` are those of `corpus index`."""
+    """Make the index of rendered clips; ``options`` are those of `corpus index`."""
     from engine.corpus.audio.render import clips
     from engine.corpus.table import read
     from engine.influence.clips import index as clip_index

@@ -17,7 +17,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Lets Ctrl-C raise `KeyboardInterrupt`, and end the process at once amid an import.
+    """Let Ctrl-C raise `KeyboardInterrupt`, and end the process at once amid an import.
 
     A package that is interrupted while it is imported may abort the process (torch does), or
     swallow what interrupts it; and while it is imported nothing is under way.
@@ -34,7 +34,7 @@ def interruptible() -> Iterator[None]:
 
 
 def ended() -> None:
-    """Says that the work is done: from here on Ctrl-C changes nothing any more."""
+    """Say that the work is done: from here on Ctrl-C changes nothing any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -16,7 +16,7 @@ from engine.common.printing import put
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     corpus = words.add_parser("corpus", help="build the table of measures from the tune books")
     verbs = corpus.add_subparsers(dest="verb", required=True, metavar="build|render|index")
     build = verbs.add_parser("build", help="read music21's tune books and write the table")

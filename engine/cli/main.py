@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def parser() -> argparse.ArgumentParser:
-    """Gives the parser of all words."""
+    """Return the parser of all words."""
     top = Parser(prog="armonica", description="Compose with models that explain themselves.")
     top.epilog = EPILOG
     top.add_argument("--version", action="version", version=f"armonica {__version__}")
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; gives 0 on success, 2 for the user's mistakes, 1 for failures."""
+    """Run one command; gives 0 on success, 2 for the user's mistakes, 1 for failures."""
     try:
         return _run(arguments)
     except ArmonicaError as error:
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def script() -> NoReturn:
-    """Ends the process with what `main` gives."""
+    """End the process with what `main` gives."""
     open_closed()
     logs.start()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def match_document(found: InfluenceAnswer) -> dict[str, Any]:
-    """Gives the document of an answer."""
+    """Return the document of an answer."""
     return {
         "matches": [
             {**asdict(match), "tune": match.number, "pairs": [list(each) for each in match.pairs]}

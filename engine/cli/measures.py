@@ -33,7 +33,7 @@ _MIDI, _SOUND = (".mid", ".midi"), (".wav", ".flac")
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     encode = words.add_parser("encode", help="read a MIDI file's measures and their codes")
     common(encode)
     encode.add_argument("file", type=Path, metavar="FILE.mid")
@@ -263,7 +263,7 @@ def _render(options: argparse.Namespace) -> None:
             )
         )
     told = _write(options.out, Line(measures, groove, key, tempo), tempo)
-    sounded = groove_options.told(groove, key, measures)
+    sounded = groove_options.groove_fields(groove, key, measures)
     if options.json:
         emit(
             {

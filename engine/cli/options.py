@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one line, as all our errors are."""
 
     def error(self, message: str) -> NoReturn:
-        """Raises `BadUsage` with what argparse found."""
+        """Raise `BadUsage` with what argparse found."""
         raise BadUsage(message.rstrip(".") + ".", f"See `{self.prog} --help`.")
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -36,18 +36,18 @@ class Parser(argparse.ArgumentParser):
 
 
 def common(word: argparse.ArgumentParser) -> None:
-    """Adds the options that every word takes."""
+    """Add the options that every word takes."""
     word.add_argument("--json", action="store_true", help="print one JSON document")
     word.add_argument("--seed", type=seed, default=0, help="the seed of every random choice (0)")
 
 
 def emit(document: dict[str, Any]) -> None:
-    """Prints one JSON document on standard output."""
+    """Print one JSON document on standard output."""
     put(json.dumps(document, allow_nan=False))
 
 
 def abandon_output() -> None:
-    """Gives standard output up, where nobody takes it.
+    """Return standard output up, where nobody takes it.
 
     Else the interpreter tries once more at its end, and says so in many lines.
     """
@@ -56,13 +56,13 @@ def abandon_output() -> None:
 
 
 def say(line: str) -> None:
-    """Writes one line on standard error, where there is one."""
+    """Write one line on standard error, where there is one."""
     # Over what is left of a line of progress.
     put_over(f"armonica: {line}", sys.stderr)
 
 
 def seed(text: str) -> int:
-    """Reads a seed that every generator takes; raises `OutOfRange`."""
+    """Read a seed that every generator takes; raises `OutOfRange`."""
     value = int(text)
     if not 0 <= value < 2**63:
         raise OutOfRange(f"--seed lies from 0 to 2^63 - 1; {value} does not.")
@@ -70,7 +70,7 @@ def seed(text: str) -> int:
 
 
 def number(name: str, text: str, low: float, high: float) -> float:
-    """Reads a finite number from ``low`` to ``high``; raises `OutOfRange`."""
+    """Read a finite number from ``low`` to ``high``; raises `OutOfRange`."""
     try:
         value = float(text)
     except ValueError:
@@ -101,7 +101,7 @@ class ProgressLine:
         self._began = time.monotonic()
 
     def show(self, done: float, detail: str = "", left: str | None = None, more: str = "") -> None:
-        """Shows a share ``done`` (0 to 1); the time left follows from the time it took.
+        """Show a share ``done`` (0 to 1); the time left follows from the time it took.
 
         ``left`` says it better where that is known; ``more`` comes last, and is the first to
         go where the terminal is narrow.
@@ -137,7 +137,7 @@ class CountLine:
         self._began = time.monotonic()
 
     def show(self, done: float) -> None:
-        """Shows a share ``done`` (0 to 1) of all."""
+        """Show a share ``done`` (0 to 1) of all."""
         count = done * self._total
         rate = count / max(time.monotonic() - self._began, 1e-3)
         self._line.show(
@@ -146,7 +146,7 @@ class CountLine:
 
 
 def duration(seconds: float) -> str:
-    """Gives seconds as ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    """Return seconds as ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

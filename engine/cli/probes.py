@@ -35,7 +35,7 @@ class ProbeExists(UserError):
 
 
 def add(words: Any) -> None:
-    """Adds `probes list` and `probes train`."""
+    """Add `probes list` and `probes train`."""
     probes = words.add_parser("probes", help="list probes, or train one of your own recordings")
     verbs = probes.add_subparsers(dest="verb", required=True, metavar="list|train")
     shown = verbs.add_parser("list", help="what every probe is worth")
@@ -68,7 +68,7 @@ def add(words: Any) -> None:
 
 
 def add_training(verbs: Any) -> None:
-    """Adds `train probes`."""
+    """Add `train probes`."""
     train = verbs.add_parser("probes", help="train the probes of the parts and of slow traits")
     common(train)
     train.add_argument("--clips", type=Path, required=True, help="folder of `corpus render`")
@@ -98,7 +98,7 @@ def _list(options: argparse.Namespace) -> None:
         except BadFile as error:
             faults.append(error)
     if options.json:
-        probes = [_told(each, probe, options.layers) for each, probe in loaded]
+        probes = [_fields(each, probe, options.layers) for each, probe in loaded]
         emit({"probes": probes, "faults": [fault.line() for fault in faults]})
         return
     for fault in faults:
@@ -127,7 +127,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def drawn(accuracies: Tensor) -> list[str]:
-    """Gives the accuracies [layers, heads] as a picture: a line for a layer, a sign for a head."""
+    """Return the accuracies [layers, heads] as a picture: a line for a layer, a sign for a head."""
     rows = accuracies.tolist()
     last = len(SHADES) - 1
     lines = [f"  layer  heads 1-{len(rows[0])}: '{SHADES[0]}' is chance, '{SHADES[-1]}' is 1.00"]
@@ -140,7 +140,7 @@ def drawn(accuracies: Tensor) -> list[str]:
     return lines
 
 
-def _told(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
+def _fields(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
     card = found.card
     best = [divmod(int(at), card.heads) for at in probe.top(card.monitor_heads)]
     told = {

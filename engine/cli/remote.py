@@ -29,7 +29,7 @@ _MOST_LINES = 10_000
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     serve = words.add_parser("serve", help="run the engine without a screen, for attach")
     _serving(serve)
     serve.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)

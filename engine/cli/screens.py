@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add(top: argparse.ArgumentParser) -> None:
-    """Adds what `armonica` takes when no word follows."""
+    """Add what `armonica` takes when no word follows."""
     top.add_argument("--song", type=Path, metavar="FILE.armonica", help="open this song")
     top.add_argument("--port", metavar="NAME", help="play to this MIDI port (see `armonica ports`)")
     top.add_argument("--keymap", metavar="NAME", help="default, tmux, or one of your own")
@@ -24,7 +24,7 @@ def add(top: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Opens the terminal application; raises `TerminalError` where it cannot be shown."""
+    """Open the terminal application; raises `TerminalError` where it cannot be shown."""
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
     from tui.app import check_terminal
@@ -55,7 +55,7 @@ def attach(
     theme: str,
     rate: float,
 ) -> None:
-    """Opens the screens of an engine elsewhere; the music sounds at ``port`` here (None: not).
+    """Open the screens of an engine elsewhere; the music sounds at ``port`` here (None: not).
 
     Raises `TerminalError` where they cannot be shown, and what attaching raises.
     """

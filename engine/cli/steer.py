@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.audio_models import add_model, opened
 from engine.cli.options import BadUsage, ProgressLine, common, duration, number, say
-from engine.cli.take_report import described, document, tell, tell_missed
+from engine.cli.take_report import described, document, print_report, tell_missed
 from engine.common import atomic
 from engine.errors import ArmonicaError, CannotWrite, UserError
 from engine.steering.spec import ARMS
@@ -49,7 +49,7 @@ class NoProbes(UserError):
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     steer = words.add_parser("steer", help="make audio, pushed towards traits or away from them")
     common(steer)
     add_model(steer)
@@ -126,7 +126,7 @@ def _steer(options: argparse.Namespace) -> None:
     generation = _generation(options)
     _check_named(options.out)
     target = number("--target", options.target, 0, 1)
-    asked = _asked(options.probe, options.arm)
+    asked = _parsed_traits(options.probe, options.arm)
     if options.twin and (options.arm == "none" or not any(each.pushes for each in asked)):
         raise BadUsage("Nothing is pushed, so there is no unsteered twin.", "Leave out --twin.")
     twin = options.out.with_stem(options.out.stem + "-twin")
@@ -152,11 +152,11 @@ def _steer(options: argparse.Namespace) -> None:
         told = {**told, "twin": other.told}
         if options.report is not None:
             atomic.write(options.report, document(told))
-        tell(options, told)
+        print_report(options, told)
         tell_missed(bench.cards, made.recipe)
         _end(other, twin)
         return
-    tell(options, told)
+    print_report(options, told)
     tell_missed(bench.cards, made.recipe)
     _end(made, options.out)
 
@@ -192,7 +192,7 @@ def _again(options: argparse.Namespace) -> None:
     )
     made = _make(bench, order, options.out, None)
     same = (made.recipe.codes, made.recipe.audio) == (recipe.codes, recipe.audio)
-    tell(options, {**made.told, "again": str(path), "identical": same})
+    print_report(options, {**made.told, "again": str(path), "identical": same})
     if not same and made.fault is None and made.recipe.steps == recipe.steps:
         say("It came out otherwise than then: the machine or a version differs.")
     tell_missed(bench.cards, made.recipe)
@@ -251,13 +251,13 @@ class _Asked:
         return self.strength != 0
 
     def strength_by(self, card: ProbeCard) -> float:
-        """Gives the signed strength, with what the card advises where none is named."""
+        """Return the signed strength, with what the card advises where none is named."""
         if self.strength is not None:
             return self.strength
         return -card.strength if self.away else card.strength
 
 
-def _asked(words: list[str], arm: str) -> list[_Asked]:
+def _parsed_traits(words: list[str], arm: str) -> list[_Asked]:
     found: dict[str, _Asked] = {}
     for text in words:
         written, equals, value = text.partition("=")

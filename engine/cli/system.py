@@ -25,7 +25,7 @@ class Unwell(ArmonicaError):
 
 
 def add(words: Any) -> None:
-    """Adds the words to the parser."""
+    """Add the words to the parser."""
     ports = words.add_parser("ports", help="list the MIDI ports of this machine")
     common(ports)
     ports.add_argument(

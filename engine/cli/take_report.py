@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def described(cards: Mapping[str, ProbeCard], recipe: TakeRecipe, out: Path) -> dict[str, Any]:
-    """Gives all that is told of a take that was kept as ``out``, with what its probes are worth."""
+    """Return the fields of a take that was kept as ``out``, with what its probes are worth."""
     from engine.services.generation import take_store
     from engine.steering.probes.probe import CHANCE
 
@@ -77,12 +77,12 @@ def described(cards: Mapping[str, ProbeCard], recipe: TakeRecipe, out: Path) -> 
 
 
 def document(told: dict[str, Any]) -> bytes:
-    """Gives what is told as a file."""
+    """Return what is told as a file."""
     return (json.dumps(told, allow_nan=False) + "\n").encode()
 
 
-def tell(options: argparse.Namespace, told: dict[str, Any]) -> None:
-    """Prints what is told, as one document or in a few lines."""
+def print_report(options: argparse.Namespace, told: dict[str, Any]) -> None:
+    """Print what is told, as one document or in a few lines."""
     if options.json:
         emit(told)
         return
@@ -116,7 +116,7 @@ def _followed(probe: dict[str, Any], steps: list[dict[str, Any]]) -> str:
 
 
 def tell_missed(cards: Mapping[str, ProbeCard], recipe: TakeRecipe) -> None:
-    """Says on standard error which traits were asked for and not reached, and what may help."""
+    """Say on standard error which traits were asked for and not reached, and what may help."""
     settings = {each.setting.name: each.setting for each in recipe.traits}
     for result in recipe.take.results:
         card, setting = cards.get(result.name), settings.get(result.name)
@@ -133,7 +133,7 @@ def tell_missed(cards: Mapping[str, ProbeCard], recipe: TakeRecipe) -> None:
 
 
 def missed(result: TraitResult, held: bool) -> str:
-    """Says that a trait was not reached; ``held`` tells whether it had a target."""
+    """Say that a trait was not reached; ``held`` tells whether it had a target."""
     level, aim = _share(result.level), _share(result.aim)
     if result.mode == "remove":
         return f"{result.name} was not reached: confidence {level}, to be taken down to {aim}"

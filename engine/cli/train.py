@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_render(verbs: Any) -> None:
-    """Adds `corpus render`."""
+    """Add `corpus render`."""
     render = verbs.add_parser("render", help="render tunes with accompaniment, every part apart")
     common(render)
     render.add_argument("-o", "--out", type=Path, required=True, help="folder to write")
@@ -29,7 +29,7 @@ def add_render(verbs: Any) -> None:
 
 
 def add(verbs: Any) -> None:
-    """Adds `train codec`, `train tagger`, `train musicgen` and `train probes`."""
+    """Add `train codec`, `train tagger`, `train musicgen` and `train probes`."""
     codec = verbs.add_parser("codec", help="train the codec of the small MusicGen")
     _training(codec, steps=3600)
     codec.add_argument(
@@ -51,7 +51,7 @@ def add(verbs: Any) -> None:
 
 
 def add_evaluation(word: argparse.ArgumentParser) -> None:
-    """Makes ``word`` the one that judges steering."""
+    """Make ``word`` the one that judges steering."""
     common(word)
     word.add_argument("--model", default="tiny", help="a model by name or folder (tiny)")
     word.add_argument("--prompts", type=int, default=100, help="prompts of each part (100)")

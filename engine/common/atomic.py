@@ -25,7 +25,7 @@ PATIENCE = 1.0
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes one file; raises `CannotWrite` and leaves what was there.
+    """Write one file; raises `CannotWrite` and leave what was there.
 
     A link stays a link to the file that is written, and a file keeps its rights.
     """
@@ -33,7 +33,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Writes files in this order, replacing none before all are on the disk.
+    """Write files in this order, replacing none before all are on the disk.
 
     Raises `CannotWrite` and leaves nothing beside them.
     """
@@ -60,7 +60,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Lets one program at a time look at a folder and then write to it, where that can be had.
+    """Let one program at a time look at a folder and then write to it, where that can be had.
 
     Waits up to `PATIENCE` seconds for another program, and then goes on.
     """
@@ -85,7 +85,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder that files can be written to; raises `CannotWrite`.
+    """Make a folder that files can be written to; raises `CannotWrite`.
 
     Long work asks before it begins, so that its result has a place to go.
     """
@@ -99,7 +99,7 @@ def make_folder(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: Exception) -> CannotWrite:
-    """Gives the error for a place, with what the system says and what mends it."""
+    """Return the error for a place, with what the system says and what mends it."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT):
         remedy = "Free some space, or name another disk."

@@ -20,7 +20,7 @@ _OUTBOX = 65_536
 
 
 def child_command(module: str, *arguments: str) -> list[str]:
-    """Gives the command that runs one of our modules in a process of its own.
+    """Return the command that runs one of our modules in a process of its own.
 
     ``-P`` keeps the folder the user works in off the path, whatever lies in it.
     """
@@ -28,7 +28,7 @@ def child_command(module: str, *arguments: str) -> list[str]:
 
 
 def child_environment() -> dict[str, str]:
-    """Gives the environment in which such a process finds the same engine as this one."""
+    """Return the environment in which such a process finds the same engine as this one."""
     here = str(Path(__file__).resolve().parents[2])
     path = os.environ.get("PYTHONPATH")
     return os.environ | {"PYTHONPATH": os.pathsep.join([here, path] if path else [here])}
@@ -91,7 +91,7 @@ class ChildProcess:
     """A process that is started when it is wanted, and again, after a pause, when it has ended."""
 
     def __init__(self, start: Callable[[], Process], pause: float) -> None:
-        """Takes what starts it, and the seconds before it is started again."""
+        """Take what starts it, and the seconds before it is started again."""
         self._start = start
         self._pause = pause
         self._start_at = 0.0

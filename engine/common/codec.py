@@ -87,11 +87,11 @@ class Codec:
         return sha256("\n".join(said).encode()).hexdigest()[:16]
 
     def plain(self, value: object) -> dict[str, Any]:
-        """Gives a value of the families as a JSON object that names its class."""
+        """Return a value of the families as a JSON object that names its class."""
         return {self._tag: type(value).__name__, **self.fields(value)}
 
     def fields(self, value: object) -> dict[str, Any]:
-        """Gives the fields of a value as JSON."""
+        """Return the fields of a value as JSON."""
         body = {}
         for name, several, default in self._outline(type(value)):
             held = getattr(value, name)
@@ -101,7 +101,7 @@ class Codec:
         return body
 
     def read(self, body: object) -> Any:
-        """Gives the value that a JSON object stands for; raises `BadLine`, and nothing else."""
+        """Return the value that a JSON object stands for; raises `BadLine`, and nothing else."""
         try:
             return self._tagged(self._kinds)(body)
         except BadLine:
@@ -113,16 +113,16 @@ class Codec:
             raise BadLine(f"A line cannot be read: {error}.") from None
 
     def names(self, kind: type) -> tuple[str, ...]:
-        """Gives the names of a class's fields."""
+        """Return the names of a class's fields."""
         return tuple(name for name, _, _ in self._outline(kind))
 
     def field(self, value: object, name: str) -> Any:
-        """Gives one field of a value as JSON, also where it stands at its default."""
+        """Return one field of a value as JSON, also where it stands at its default."""
         several = next(named for field, named, _ in self._outline(type(value)) if field == name)
         return self._plain(getattr(value, name), several)
 
     def read_one(self, kind: type, body: object) -> Any:
-        """Gives a value of one class from a JSON object that does not name it."""
+        """Return a value of one class from a JSON object that does not name it."""
         return self._reader(kind)(body)
 
     def _outline(self, kind: type) -> tuple[tuple[str, bool, Any], ...]:
@@ -280,7 +280,7 @@ class Codec:
 
 
 def concrete(kind: type) -> list[type]:
-    """Gives the classes that a place for ``kind`` can hold: its leaves, or itself.
+    """Return the classes that a place for ``kind`` can hold: its leaves, or itself.
 
     What derives from it in another package than its own stays inside the program.
     """

@@ -22,7 +22,7 @@ class BadTake(BadFile):
 
 
 def bad(what: str) -> NoReturn:
-    """Raises `BadTake`."""
+    """Raise `BadTake`."""
     raise BadTake(f"The recipe cannot be read: {what}.", "Make the take anew.")
 
 
@@ -36,39 +36,39 @@ class Fields:
         self._where = where
 
     def bad(self, what: str) -> NoReturn:
-        """Raises `BadTake`; the fields of another kind of file raise its own error."""
+        """Raise `BadTake`; the fields of another kind of file raise its own error."""
         bad(what)
 
     def take(self, name: str) -> Any:
-        """Gives a field as it is."""
+        """Return a field as it is."""
         if name not in self._body:
             self.bad(f"{self._where} lacks {name}")
         return self._body.pop(name)
 
     def part(self, name: str) -> Fields:
-        """Gives a field that is an object."""
+        """Return a field that is an object."""
         return Fields(self.take(name), f"the {name} of {self._where}")
 
     def rows(self, name: str, most: int) -> list[Any]:
-        """Gives a field that is a list of at most ``most``."""
+        """Return a field that is a list of at most ``most``."""
         value = self.take(name)
         if not isinstance(value, list) or len(value) > most:
             self.bad(f"the {name} of {self._where} are not a list of at most {most}")
         return value
 
     def raw_text(self, name: str) -> str:
-        """Gives a text that is not for showing, such as the name of a file."""
+        """Return a text that is not for showing, such as the name of a file."""
         value = self.take(name)
         if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
             self.bad(f"the {name} of {self._where} is not a text")
         return value
 
     def text(self, name: str) -> str:
-        """Gives a text, made fit to be shown."""
+        """Return a text, made fit to be shown."""
         return printable(self.raw_text(name))
 
     def choice(self, name: str, choices: Iterable[Choice]) -> Choice:
-        """Gives a text that is one of those."""
+        """Return a text that is one of those."""
         value = self.raw_text(name)
         found = [each for each in choices if each == value]
         if not found:
@@ -76,25 +76,25 @@ class Fields:
         return found[0]
 
     def truth(self, name: str) -> bool:
-        """Gives a field that is true or false."""
+        """Return a field that is true or false."""
         value = self.take(name)
         if not isinstance(value, bool):
             self.bad(f"the {name} of {self._where} is neither true nor false")
         return value
 
     def integer(self, name: str, low: int, high: int) -> int:
-        """Gives a whole number from ``low`` to ``high``."""
+        """Return a whole number from ``low`` to ``high``."""
         value = self.take(name)
         if type(value) is not int or not low <= value <= high:
             self.bad(f"the {name} of {self._where} is not a whole number from {low} to {high}")
         return value
 
     def number(self, name: str, low: float, high: float) -> float:
-        """Gives a number from ``low`` to ``high``."""
+        """Return a number from ``low`` to ``high``."""
         return number(self.take(name), low, high, f"the {name} of {self._where}", self.bad)
 
     def end(self) -> None:
-        """Makes sure that no field is left."""
+        """Make sure that no field is left."""
         if self._body:
             self.bad(f"{self._where} has a field {str(min(self._body))[:40]!r} that is not known")
 
@@ -102,7 +102,7 @@ class Fields:
 def number(
     value: object, low: float, high: float, what: str, bad: Callable[[str], NoReturn] = bad
 ) -> float:
-    """Gives a number from ``low`` to ``high``; what is none goes to ``bad``."""
+    """Return a number from ``low`` to ``high``; what is none goes to ``bad``."""
     # Compared before it becomes a float: a whole number may be too large for one.
     if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
         bad(f"{what} is not a number from {low:g} to {high:g}")
@@ -110,14 +110,14 @@ def number(
 
 
 def numbers(value: object, count: int, low: float, high: float, what: str) -> Sequence[float]:
-    """Gives a list of ``count`` numbers from ``low`` to ``high``; raises `BadTake`."""
+    """Return a list of ``count`` numbers from ``low`` to ``high``; raises `BadTake`."""
     if not isinstance(value, list) or len(value) != count:
         bad(f"{what} is not a list of {count}")
     return [number(each, low, high, what) for each in value]
 
 
 def parsed(data: bytes) -> object:
-    """Gives what a JSON text holds; raises `BadTake` for anything else."""
+    """Return what a JSON text holds; raises `BadTake` for anything else."""
     try:
         return json.loads(data.decode(), parse_constant=no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -132,5 +132,5 @@ def _finite(text: str) -> float:
 
 
 def no_constant(name: str) -> NoReturn:
-    """Raises ValueError for what JSON calls NaN or Infinity."""
+    """Raise ValueError for what JSON calls NaN or Infinity."""
     raise ValueError(f"{name} is no number")

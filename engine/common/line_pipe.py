@@ -21,7 +21,7 @@ class LineReader:
         self._part = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Gives the lines that end in ``data``, without their ends."""
+        """Return the lines that end in ``data``, without their ends."""
         *whole, rest = data.split(b"\n")
         lines = []
         for piece in whole:
@@ -39,7 +39,7 @@ class PipeWriter:
     """Writes to a pipe what it takes at once, and keeps the rest for later."""
 
     def __init__(self, descriptor: int, limit: int) -> None:
-        """Takes the pipe's end and how many bytes may wait; the pipe no longer blocks."""
+        """Take the pipe's end and how many bytes may wait; the pipe no longer blocks."""
         self.descriptor = descriptor
         self._limit = limit
         self._waiting = bytearray()
@@ -57,7 +57,7 @@ class PipeWriter:
         return len(self._waiting)
 
     def put(self, line: bytes) -> bool:
-        """Writes the line, or keeps it; False where it is lost: too much waits, or no reader."""
+        """Write the line, or keep it; False where it is lost: too much waits, or no reader."""
         if self._closed or len(self._waiting) + len(line) > self._limit:
             return False
         self._waiting += line
@@ -65,7 +65,7 @@ class PipeWriter:
         return not self._closed
 
     def flush(self) -> None:
-        """Writes what the pipe takes now."""
+        """Write what the pipe takes now."""
         try:
             with contextlib.suppress(BlockingIOError):
                 while self._waiting:
@@ -74,6 +74,6 @@ class PipeWriter:
             self.close()
 
     def close(self) -> None:
-        """Gives the pipe up: what waits is lost, and so is all that is put in later."""
+        """Return the pipe up: what waits is lost, and so is all that is put in later."""
         self._closed = True
         self._waiting.clear()

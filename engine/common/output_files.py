@@ -44,7 +44,7 @@ PROVENANCE = OutputKind(
 
 
 def named(path: str, kind: OutputKind) -> Path:
-    """Gives the whole path that is meant: ``~`` is home, and the suffix may be left out.
+    """Return the whole path that is meant: ``~`` is home, and the suffix may be left out.
 
     Raises `BadName` where no file is named, or one with the suffix of another kind.
     """
@@ -72,7 +72,7 @@ def named(path: str, kind: OutputKind) -> Path:
 
 
 def check(place: Path, kind: OutputKind) -> None:
-    """Raises `CannotWrite` where something is there that is not of this kind by its content."""
+    """Raise `CannotWrite` where something is there that is not of this kind by its content."""
     try:
         state = place.stat()
         if not stat.S_ISREG(state.st_mode):
@@ -92,6 +92,6 @@ def check(place: Path, kind: OutputKind) -> None:
 
 
 def shown(name: str | Path) -> str:
-    """Gives a name that is short enough for a message."""
+    """Return a name that is short enough for a message."""
     text = str(name)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -15,7 +15,7 @@ from engine.text import printable
 
 
 def put(*lines: str, file: TextIO | None = None, flush: bool = False) -> None:
-    """Prints lines on ``file`` or else standard output; a stream that is closed takes nothing.
+    """Print lines on ``file`` or else standard output; a stream that is closed takes nothing.
 
     What is not printable in a line, a line end included, is shown as ``?``.
     """
@@ -29,7 +29,7 @@ def put(*lines: str, file: TextIO | None = None, flush: bool = False) -> None:
 
 
 def put_over(line: str, file: TextIO | None, end: str = "\n") -> None:
-    """Prints a line on a terminal in the place of the last one, if that had no ``end``.
+    """Print a line on a terminal in the place of the last one, if that had no ``end``.
 
     It is for words that the work does not depend on: where they cannot be written, they are
     dropped.
@@ -43,7 +43,7 @@ def put_over(line: str, file: TextIO | None, end: str = "\n") -> None:
 
 
 def open_closed() -> None:
-    """Gives standard streams that were closed at the start to the null device.
+    """Return standard streams that were closed at the start to the null device.
 
     Else the next file that is opened would take their place, and be written over.
     """

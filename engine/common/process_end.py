@@ -11,7 +11,7 @@ from typing import NoReturn
 
 
 def leave(code: int) -> NoReturn:
-    """Ends the process with an exit code; whatever must be finished is finished before.
+    """End the process with an exit code; whatever must be finished is finished before.
 
     A thread that still imports or computes in a library, as while a model loads, cannot be
     ended. Were the interpreter taken down around it, the library would abort the process. So

@@ -30,7 +30,7 @@ class WorkerLost(ArmonicaError):
 def spread(
     work: Callable[[Task], Found], tasks: Sequence[Task], workers: int, chunk: int = 1
 ) -> Iterator[Iterator[Found]]:
-    """Gives what ``work`` makes of each task, in their order, from spawned processes.
+    """Yield what ``work`` makes of each task, in their order, from spawned processes.
 
     ``work`` is a function of a module, or a partial of one; ``chunk`` tasks go to a process
     together. An interrupt reaches the caller alone; the processes end at once when the block

@@ -78,38 +78,38 @@ class Corpus:
         return len(self.tokens)
 
     def measure(self, row: int) -> Measure:
-        """Gives the measure of a row; raises `OutOfRange` where there is none."""
+        """Return the measure of a row; raises `OutOfRange` where there is none."""
         return Measure(tuple(int(token) for token in self.tokens[self._checked(row)]))
 
     def origin(self, row: int) -> Place:
-        """Gives where the measure of a row stands in print; raises `OutOfRange`."""
+        """Return where the measure of a row stands in print; raises `OutOfRange`."""
         tune = self.tunes[self.tune[self._checked(row)]]
         return Place(tune.title, tune.book, tune.number, int(self.number[row]))
 
     def rows_of(self, tune: int) -> Rows:
-        """Gives the rows of one tune, in order; raises `OutOfRange` for a tune that is not."""
+        """Return the rows of one tune, in order; raises `OutOfRange` for a tune that is not."""
         if not 0 <= tune < len(self.tunes):
             raise OutOfRange(f"There is no tune {tune}: the corpus has {len(self.tunes)}, from 0.")
         return cast(Rows, np.flatnonzero(self.tune == tune))
 
     def search(self, query: str) -> tuple[int, ...]:
-        """Gives the tunes whose title, book and number hold every word of ``query``."""
+        """Return the tunes whose title, book and number hold every word of ``query``."""
         words = query.casefold().split()
         return tuple(at for at, text in enumerate(self._searched) if all(w in text for w in words))
 
     def training(self) -> Rows:
-        """Gives one row for each measure, up to transposition, of the training tunes."""
+        """Return one row for each measure, up to transposition, of the training tunes."""
         return self._distinct("train", unseen_in=())
 
     def validation(self) -> Rows:
-        """Gives one row for each measure of the validation tunes that no training tune has.
+        """Return one row for each measure of the validation tunes that no training tune has.
 
         "Has" and "each" are up to transposition here and in `test`.
         """
         return self._distinct("validation", unseen_in=("train",))
 
     def test(self) -> Rows:
-        """Gives one row for each measure of the test tunes that no other tune has."""
+        """Return one row for each measure of the test tunes that no other tune has."""
         return self._distinct("test", unseen_in=("train", "validation"))
 
     @cached_property
@@ -137,12 +137,12 @@ class Corpus:
 
 @lru_cache(maxsize=1)
 def shipped() -> Corpus:
-    """Gives the corpus that ships with the program, read once; raises `BadCorpus`."""
+    """Return the corpus that ships with the program, read once; raises `BadCorpus`."""
     return read(locations.CORPUS)
 
 
 def read(folder: Path) -> Corpus:
-    """Reads a corpus from its two files; raises `BadCorpus` where they are missing or damaged."""
+    """Read a corpus from its two files; raises `BadCorpus` where they are missing or damaged."""
     measures, tunes = (_bytes(folder / name) for name in (MEASURES, TUNES))
     try:
         with safe_open(folder / MEASURES, framework="numpy") as opened:
@@ -165,7 +165,7 @@ def read(folder: Path) -> Corpus:
 
 
 def write(folder: Path, corpus: Corpus, notice: str) -> None:
-    """Writes a corpus and its notice; the same content gives the same bytes.
+    """Write a corpus and its notice; the same content gives the same bytes.
 
     Files are replaced only when all are written, the measures last: they name the digest of
     the tunes, so a pair that does not belong together is refused by `read`. Raises
@@ -244,5 +244,5 @@ def _check(corpus: Corpus) -> None:
 
 
 def corpus_origin(place: Place) -> Origin:
-    """Gives the origin of a measure of the corpus: title, book, number, and measure."""
+    """Return the origin of a measure of the corpus: title, book, number, and measure."""
     return Origin("corpus", place.title, f"{place.book} {place.number}, measure {place.measure}")

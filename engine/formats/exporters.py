@@ -12,7 +12,7 @@ from engine.text import printable
 
 
 def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
-    """Writes a song's loop as it is heard, with ``texts`` at measures, and gives its place."""
+    """Write a song's loop as it is heard, with ``texts`` at measures, and return its place."""
     from engine.formats import midi_file
 
     place = output_files.named(path, output_files.MIDI)

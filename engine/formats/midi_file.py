@@ -65,7 +65,7 @@ def read(
     track: int | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> MidiImport:
-    """Reads a track of a MIDI file, from 1; without one, the first that has more than drums.
+    """Read a track of a MIDI file, from 1; without one, the first that has more than drums.
 
     Onsets move to the nearest place of the grid, pitches by octaves into the range, and what
     sounds at once becomes its highest line. ``on_progress`` is told how much is done, 0 to 1;
@@ -107,7 +107,7 @@ def read(
 def tracks(
     path: Path | str, on_progress: Callable[[float], None] = lambda _: None
 ) -> tuple[TrackInfo, ...]:
-    """Lists the tracks of a MIDI file, with ``on_progress`` as in `read`.
+    """List the tracks of a MIDI file, with ``on_progress`` as in `read`.
 
     Raises `BadMidiFile` where it cannot be read or is mute.
     """
@@ -128,7 +128,7 @@ def write(
     controls: Sequence[tuple[float, bytes]] = (),
     routes: Sequence[Route] = (),
 ) -> None:
-    """Writes measures to a MIDI file of type 1, whole or not at all.
+    """Write measures to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or the line that is heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.

@@ -54,7 +54,7 @@ class ParsedFile:
     tracks: tuple[ParsedTrack, ...]
 
     def about(self, track: ParsedTrack) -> tuple[ParsedTrack, ...]:
-        """Gives the tracks whose tempo and metre hold for ``track``."""
+        """Return the tracks whose tempo and metre hold for ``track``."""
         return (track,) if self.kind == 2 else self.tracks
 
 
@@ -96,7 +96,7 @@ class _Guarded(BytesIO):
 
 
 def parse(path: Path, on_progress: Callable[[float], None] = lambda _: None) -> ParsedFile:
-    """Reads a MIDI file of any type; raises `BadMidiFile` for whatever is not one.
+    """Read a MIDI file of any type; raises `BadMidiFile` for whatever is not one.
 
     ``on_progress`` is told how much is read, 0 to 1; what it raises ends the reading.
     """

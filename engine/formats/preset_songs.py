@@ -39,7 +39,7 @@ RECIPES = (
 
 
 def song(recipe: PresetRecipe, corpus: Corpus) -> Song:
-    """Gives the song of a recipe; raises `UnknownName` where the corpus has no such tune."""
+    """Return the song of a recipe; raises `UnknownName` where the corpus has no such tune."""
     ids = [tune.id for tune in corpus.tunes]
     if recipe.tune not in ids:
         raise UnknownName("tune", recipe.tune, ids)
@@ -54,7 +54,7 @@ def song(recipe: PresetRecipe, corpus: Corpus) -> Song:
 
 
 def ship(folder: Path = locations.SONGS) -> tuple[Path, ...]:
-    """Writes every song and gives the files; the same corpus gives the same bytes."""
+    """Write every song and return the files; the same corpus gives the same bytes."""
     corpus = shipped()
     folder.mkdir(parents=True, exist_ok=True)
     return tuple(

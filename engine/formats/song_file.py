@@ -59,7 +59,7 @@ class Document:
     """What a file holds: a song, and the dimensions that were locked.
 
     ``belongs_to`` and ``base`` are used by songs that are kept by themselves: the file that the
-    player knows the song by, and the digest of what that held when the work on it began.
+    user knows the song by, and the digest of what that held when the work on it began.
     """
 
     song: Song
@@ -69,7 +69,7 @@ class Document:
 
 
 def located(path: str | Path) -> Path:
-    """Gives the place that a player means: ``~`` is home, and the suffix may be left out."""
+    """Return the place that a user means: ``~`` is home, and the suffix may be left out."""
     try:
         place = Path(path).expanduser()
     except RuntimeError:
@@ -80,14 +80,14 @@ def located(path: str | Path) -> Path:
 
 
 def found(path: str | Path) -> Path:
-    """Gives the place of the file that a player means: as it is named, or with the suffix."""
+    """Return the place of the file that a user means: as it is named, or with the suffix."""
     place = located(path)
     bare = place.with_suffix("")
     return bare if not Path(path).suffix and bare.exists() else place
 
 
 def write(path: str | Path, document: Document) -> Path:
-    """Writes a document and gives its place; raises `CannotWrite` and leaves the old file."""
+    """Write a document and return its place; raises `CannotWrite` and leave the old file."""
     try:
         place = located(path)
     except (OSError, ValueError) as error:
@@ -97,17 +97,17 @@ def write(path: str | Path, document: Document) -> Path:
 
 
 def read(path: str | Path) -> Document:
-    """Reads a document; raises `BadSong` for whatever is not one."""
+    """Read a document; raises `BadSong` for whatever is not one."""
     return read_with_digest(path)[0]
 
 
 def digest(data: bytes) -> str:
-    """Gives what tells one content of a file from another."""
+    """Return what tells one content of a file from another."""
     return hashlib.sha256(data).hexdigest()
 
 
 def digest_of(place: Path) -> str | None:
-    """Gives the digest of what a file holds: None without one, empty where it cannot be read."""
+    """Return the digest of what a file holds: None without one, empty where it cannot be read."""
     try:
         if not stat.S_ISREG(place.stat().st_mode):
             return ""
@@ -120,7 +120,7 @@ def digest_of(place: Path) -> str | None:
 
 
 def read_with_digest(path: str | Path) -> tuple[Document, str]:
-    """Reads a document, and gives it with the digest of its file; raises `BadSong`."""
+    """Read a document, and return it with the digest of its file; raises `BadSong`."""
     place = Path(path)
     try:
         place = found(path)
@@ -138,7 +138,7 @@ def read_with_digest(path: str | Path) -> tuple[Document, str]:
 
 
 def encode(document: Document) -> bytes:
-    """Gives the document as the text of a file, a line for each thing worth reading."""
+    """Return the document as the text of a file, a line for each thing worth reading."""
     song = document.song
     model = None if song.model is None else dict(zip(("name", "digest"), song.model, strict=True))
     track = asdict(song.track)
@@ -170,7 +170,7 @@ def encode(document: Document) -> bytes:
 
 
 def decode(data: bytes) -> Document:
-    """Reads the text of a file; raises `BadSong`, and nothing else, for what is not one."""
+    """Read the text of a file; raises `BadSong`, and nothing else, for what is not one."""
     if len(data) > LARGEST:
         _bad(f"it is larger than {LARGEST // 1_000_000} MB")
     try:

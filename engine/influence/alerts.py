@@ -13,7 +13,7 @@ RARE, RARER = 99.0, 99.9
 
 
 def alert(licence: str, run: int, percentile: float) -> Alert:
-    """Gives the alert of a match: by its licence, its longest run of notes, its percentile.
+    """Return the alert of a match: by its licence, its longest run of notes, its percentile.
 
     What is free needs none, and what asks for a credit is amber. Anything else, and what is
     not known, counts as in copyright.

@@ -20,5 +20,5 @@ LICENCES = {
 
 
 def licence(book: str) -> str:
-    """Gives the licence of a book's music, `UNKNOWN` for a book that is not known."""
+    """Return the licence of a book's music, `UNKNOWN` for a book that is not known."""
     return LICENCES.get(book, UNKNOWN)

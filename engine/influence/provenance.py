@@ -38,21 +38,22 @@ class TracedMeasure:
 
 
 def of_song(title: str, rows: Sequence[TracedMeasure]) -> dict[str, Any]:
-    """Gives the document of a song's measures."""
+    """Return the document of a song's measures."""
     measures = [
-        {"measure": row.measure, "origin": asdict(row.origin), **_told(row.found)} for row in rows
+        {"measure": row.measure, "origin": asdict(row.origin), **_match_fields(row.found)}
+        for row in rows
     ]
     searched = next((row.found for row in rows if row.found is not None), None)
     return {**_head("song", title, searched), "measures": measures}
 
 
 def of_take(take: str, found: InfluenceAnswer) -> dict[str, Any]:
-    """Gives the document of a take."""
-    return {**_head("take", take, found), **_told(found)}
+    """Return the document of a take."""
+    return {**_head("take", take, found), **_match_fields(found)}
 
 
 def write(path: str, document: dict[str, Any]) -> Path:
-    """Writes a document to a file of the player's own; raises `BadName` or `CannotWrite`."""
+    """Write a document to a file of the user's own; raises `BadName` or `CannotWrite`."""
     place = output_files.named(path, output_files.PROVENANCE)
     output_files.check(place, output_files.PROVENANCE)
     make_usual(place)
@@ -61,7 +62,7 @@ def write(path: str, document: dict[str, Any]) -> Path:
 
 
 def lines(rows: Sequence[TracedMeasure]) -> list[tuple[int, str]]:
-    """Gives a line for each measure (from 0) that is near to a piece, and one for the search."""
+    """Return a line for each measure (from 0) that is near to a piece, and one for the search."""
     found = [row for row in rows if row.found is not None and row.found.close]
     told = [(row.measure - 1, f"Measure {row.measure}: {_line(row.found)}") for row in found]
     searched = next((row.found for row in rows if row.found is not None), None)
@@ -74,8 +75,8 @@ def lines(rows: Sequence[TracedMeasure]) -> list[tuple[int, str]]:
     return [(0, head), *told]
 
 
-def said(match: Match) -> str:
-    """Says where a match stands in print, in words: title, book, number, measures."""
+def describe(match: Match) -> str:
+    """Describe where a match stands in print, in words: title, book, number, measures."""
     last = match.measure + match.measures - 1
     where = (
         f"measure {match.measure}" if match.measures == 1 else f"measures {match.measure}-{last}"
@@ -89,7 +90,8 @@ def _line(found: InfluenceAnswer | None) -> str:
     word = "influenced by" if match.evidence == "retrained" else "similar to"
     how = "" if match.evidence == "similar" else f" ({match.evidence})"
     return (
-        f"{word} {said(match)}{how}, notes {match.raw:.2f}, latent {match.latent:.2f}, nearer than "
+        f"{word} {describe(match)}{how}, notes {match.raw:.2f}, latent {match.latent:.2f}, "
+        "nearer than "
         f"{match.percentile:.0f} % of held-out tunes; {match.licence}"
     )
 
@@ -113,7 +115,7 @@ def _head(kind: str, title: str, found: InfluenceAnswer | None) -> dict[str, Any
     return head
 
 
-def _told(found: InfluenceAnswer | None) -> dict[str, Any]:
+def _match_fields(found: InfluenceAnswer | None) -> dict[str, Any]:
     if found is None:
         return {"close": False, "originality": None, "matches": []}
     matches = [

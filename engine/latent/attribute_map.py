@@ -31,7 +31,7 @@ class Surface:
 
 
 def axis(cells: int) -> tuple[float, ...]:
-    """Gives ``cells`` positions evenly from -3 to 3; raises `OutOfRange` below 2 or above 512."""
+    """Return ``cells`` positions evenly from -3 to 3; raises `OutOfRange` below 2 or above 512."""
     if not 2 <= cells <= LARGEST:
         raise OutOfRange(f"A map has 2 to {LARGEST} cells a side, not {cells}.")
     return tuple(-LIMIT + 2 * LIMIT * cell / (cells - 1) for cell in range(cells))
@@ -40,7 +40,7 @@ def axis(cells: int) -> tuple[float, ...]:
 def rows(
     model: LatentModel, base: Latent, x: int, y: int, width: int, height: int
 ) -> Iterator[list[tuple[float, ...]]]:
-    """Yields the map row by row from the top: all four attributes in each cell.
+    """Yield the map row by row from the top: all four attributes in each cell.
 
     Each cell is decoded plainly from ``base`` with dimensions ``x`` and ``y`` replaced.
     """
@@ -65,7 +65,7 @@ def surface(
     height: int,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Surface:
-    """Gives the map of one attribute around ``base`` (see `Surface`)."""
+    """Return the map of one attribute around ``base`` (see `Surface`)."""
     which, drawn = NAMES.index(attribute), []
     for row in rows(model, base, x, y, width, height):
         drawn.append(tuple(cell[which] for cell in row))

@@ -33,18 +33,18 @@ class MapScale:
     high: float
 
     def level(self, value: float) -> int:
-        """Gives the level of a value, 0 (``low``) to 9 (``high``)."""
+        """Return the level of a value, 0 (``low``) to 9 (``high``)."""
         if self.high <= self.low:
             return 0
         share = (value - self.low) / (self.high - self.low)
         return max(0, min(LEVELS - 1, int(share * LEVELS)))
 
     def ends(self, attribute: Attribute) -> tuple[str, str]:
-        """Says the lowest and the highest value in the attribute's own words."""
+        """Describe the lowest and the highest value in the attribute's own words."""
         return attribute.say(self.low), attribute.say(self.high)
 
     def legend(self, attribute: Attribute, glyphs: str) -> str:
-        """Says what the glyphs mean: "0 notes 0123456789 18 notes"."""
+        """Describe what the glyphs mean: "0 notes 0123456789 18 notes"."""
         low, high = self.ends(attribute)
         if low == high:
             return f"{glyphs[0]} is {low} everywhere"
@@ -52,25 +52,25 @@ class MapScale:
 
 
 def scale(rows: Iterable[Sequence[float]]) -> MapScale:
-    """Gives the span of the values in ``rows``; nought to nought where there are none."""
+    """Return the span of the values in ``rows``; nought to nought where there are none."""
     values = [value for row in rows for value in row]
     return MapScale(min(values), max(values)) if values else MapScale(0.0, 0.0)
 
 
 def nearest(value: float, cells: int) -> int:
-    """Gives the cell, 0 to ``cells`` - 1, nearest to a latent value on an axis from -3 to 3."""
+    """Return the cell, 0 to ``cells`` - 1, nearest to a latent value on an axis from -3 to 3."""
     if cells < 2:
         return 0
     return max(0, min(cells - 1, round((value + LIMIT) / (2 * LIMIT) * (cells - 1))))
 
 
 def value_at(cell: float, cells: int) -> float:
-    """Gives the latent value, -3 to 3, at the middle of a cell."""
+    """Return the latent value, -3 to 3, at the middle of a cell."""
     return -LIMIT + 2 * LIMIT * cell / (cells - 1) if cells > 1 else 0.0
 
 
 def resample(cell: int, cells: int, known: int) -> int:
-    """Gives which of ``known`` values spread over the same axis stands nearest to a cell."""
+    """Return which of ``known`` values spread over the same axis stands nearest to a cell."""
     if cells < 2 or known < 2:
         return 0
     return int(cell * (known - 1) / (cells - 1) + 0.5)
@@ -82,7 +82,7 @@ def render(
     here: tuple[float, float] | None = None,
     glyphs: Glyphs = "digits",
 ) -> str:
-    """Draws a whole map as lines of text, a character for each cell.
+    """Draw a whole map as lines of text, a character for each cell.
 
     ``here`` is the point, in latent units, of the measure that the map was drawn around.
     """
@@ -110,13 +110,13 @@ def render(
 
 
 def ticks(height: int) -> dict[int, str]:
-    """Gives the rows that bear a number, from the top: both ends, and 0 where a row has it."""
+    """Return the rows that bear a number, from the top: both ends, and 0 where a row has it."""
     middle = {height // 2: " 0"} if height % 2 and height > 2 else {}
     return {0: "+3", height - 1: "-3", **middle}
 
 
 def axis_line(width: int, caption: str) -> str:
-    """Gives a line ``width`` wide with -3 and +3 at its ends and a caption between them."""
+    """Return a line ``width`` wide with -3 and +3 at its ends and a caption between them."""
     if width < 6:
         return "-3"[:width].ljust(width)
     room = width - 6

@@ -28,7 +28,7 @@ class CalibratedCodec:
 
     @classmethod
     def fitted(cls, tokens: Ints) -> CalibratedCodec:
-        """Fits the codec to training measures [N, 24] in absolute tokens."""
+        """Fit the codec to training measures [N, 24] in absolute tokens."""
         values, (_, lowest) = measured(tokens), relative(tokens)
         return cls(
             [knots(column) for column in values.T],
@@ -38,17 +38,17 @@ class CalibratedCodec:
         )
 
     def score(self, values: Floats) -> Floats:
-        """Gives the normal scores [..., 4] of attributes [..., 4]."""
+        """Return the normal scores [..., 4] of attributes [..., 4]."""
         return np.stack([score(t, values[..., at]) for at, t in enumerate(self.tables)], axis=-1)
 
     def target(self, codes: Floats) -> Floats:
-        """Gives the attributes [N, 4] that named codes [N, 4] ask for."""
+        """Return the attributes [N, 4] that named codes [N, 4] ask for."""
         return np.stack(
             [np.interp(codes[:, at], t[:, 0], t[:, 1]) for at, t in enumerate(self.tables)], axis=1
         )
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Gives the codec as tensors by name, to be stored beside the network's."""
+        """Return the codec as tensors by name, to be stored beside the network's."""
         found = {f"codec.table.{at}": torch.from_numpy(t) for at, t in enumerate(self.tables)}
         found["codec.register"] = torch.tensor([self.middle, self.spread], dtype=torch.float64)
         found["codec.surprise"] = torch.from_numpy(self.surprise)
@@ -56,7 +56,7 @@ class CalibratedCodec:
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> CalibratedCodec:
-        """Takes the codec out of stored tensors; raises `KeyError` where one is missing."""
+        """Take the codec out of stored tensors; raises `KeyError` where one is missing."""
         tables = [tensors.pop(f"codec.table.{at}").double().numpy() for at in range(NAMED)]
         middle, spread = tensors.pop("codec.register").tolist()
         return cls(tables, middle, spread, tensors.pop("codec.surprise").double().numpy())

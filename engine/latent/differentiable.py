@@ -17,7 +17,7 @@ from engine.music.attributes import RANGE_SCALE
 
 
 def straight_through(logits: Logits) -> tuple[Tensor, Tensor]:
-    """Gives onsets [B, 24] and pitches [B, 24, 30] of the decoded tokens, as 0 and 1.
+    """Return onsets [B, 24] and pitches [B, 24, 30] of the decoded tokens, as 0 and 1.
 
     Their gradients are those of the softmax probabilities.
     """
@@ -31,7 +31,7 @@ def _harden(logits: Tensor) -> Tensor:
 
 
 def attributes(onset: Tensor, pitch: Tensor) -> Tensor:
-    """Gives the four attributes [B, 4] of onsets [B, 24] and pitches [B, 24, 30]."""
+    """Return the four attributes [B, 4] of onsets [B, 24] and pitches [B, 24, 30]."""
     weights = torch.as_tensor(WEIGHTS, dtype=onset.dtype, device=onset.device)
     complexity = onset @ weights / weights.sum()
     count = onset.sum(1)
@@ -77,7 +77,7 @@ class Scores:
         self._tables = [torch.as_tensor(table.T.copy(), dtype=torch.float32) for table in tables]
 
     def __call__(self, values: Tensor) -> Tensor:
-        """Maps attributes [B, 4] to normal scores [B, 4]."""
+        """Map attributes [B, 4] to normal scores [B, 4]."""
         columns = []
         for table, column in zip(self._tables, values.unbind(1), strict=True):
             scores, knots = table

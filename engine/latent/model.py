@@ -29,7 +29,7 @@ Part = TypeVar("Part", Ints, Floats)
 
 
 def ignored(_: int) -> None:
-    """Takes no notice of how many are done."""
+    """Take no notice of how many are done."""
 
 
 class TrainedVAE:
@@ -65,7 +65,7 @@ class TrainedVAE:
         return self._spec
 
     def encode(self, measures: Sequence[Measure], on_done: OnDone = ignored) -> list[Latent]:
-        """Gives the posterior mean of each measure; ``on_done`` is told how many are done."""
+        """Return the posterior mean of each measure; ``on_done`` is told how many are done."""
         if not measures:
             return []
         tokens = np.array([measure.tokens for measure in measures], dtype=np.int64)
@@ -79,7 +79,7 @@ class TrainedVAE:
         moved: Sequence[int] = (),
         on_done: OnDone = ignored,
     ) -> list[Measure]:
-        """Gives the measure at each point, the best of ``candidates`` codes around it.
+        """Return the measure at each point, the best of ``candidates`` codes around it.
 
         ``on_done`` is told how many points are done, on the way.
         """
@@ -90,13 +90,13 @@ class TrainedVAE:
         return [Measure(tuple(map(int, row))) for row in tokens]
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
-        """Gives the four attributes of each point's plainly decoded measure."""
+        """Return the four attributes of each point's plainly decoded measure."""
         codes = np.array(latents, dtype=np.float64)
         values = measured(self._plain(self._inner(codes)))
         return [tuple(map(float, row)) for row in values]
 
     def occupancy(self, x: int, y: int, width: int, height: int) -> tuple[tuple[int, ...], ...]:
-        """Counts the training measures in each cell, rows from +3 down, columns from -3 up."""
+        """Count the training measures in each cell, rows from +3 down, columns from -3 up."""
         if self._codes is None:
             return ((0,) * width,) * height
         across, up = (self._codes[:, at].astype(np.float64).clip(-LIMIT, LIMIT) for at in (x, y))
@@ -106,7 +106,7 @@ class TrainedVAE:
         return tuple(tuple(map(int, row)) for row in counts.reshape(height, width))
 
     def encode_tokens(self, tokens: Ints, on_done: OnDone = ignored) -> Floats:
-        """Gives posterior means [N, 32] of absolute tokens [N, 24]."""
+        """Return posterior means [N, 32] of absolute tokens [N, 24]."""
         inner, lowest = relative(tokens)
         means = []
         with torch.inference_mode():
@@ -117,7 +117,7 @@ class TrainedVAE:
         return np.concatenate([mean[:, :NAMED], register[:, None], mean[:, NAMED:]], axis=1)
 
     def sample_codes(self, tokens: Ints, seed: int) -> Floats:
-        """Draws one code [N, 32] from the posterior of each measure [N, 24]."""
+        """Draw one code [N, 32] from the posterior of each measure [N, 24]."""
         generator = torch.Generator().manual_seed(seed)
         means = self.encode_tokens(tokens)
         with torch.inference_mode():
@@ -133,7 +133,7 @@ class TrainedVAE:
         moved: Sequence[int] = (),
         on_done: OnDone = ignored,
     ) -> Ints:
-        """Gives absolute tokens [N, 24] at codes [N, 32] (see `decode`)."""
+        """Return absolute tokens [N, 24] at codes [N, 32] (see `decode`)."""
         inner = self._inner(codes)
         if candidates > 1:
             weights, size = firmness(moved), CHUNK // candidates + 1

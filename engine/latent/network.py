@@ -20,7 +20,7 @@ from engine.music.attributes import ATTRIBUTES
 
 NAMED = len(ATTRIBUTES)
 NAMED_LOGVAR = 2 * log(0.1)
-"""A named code is known to a tenth of a standard deviation: what the player's hand is, too."""
+"""A named code is known to a tenth of a standard deviation: what the user's hand is, too."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Shape:
     decoder_blocks: int = 2
 
     def as_dict(self) -> dict[str, int]:
-        """Gives the sizes by name, as a model card holds them."""
+        """Return the sizes by name, as a model card holds them."""
         return asdict(self)
 
 
@@ -45,11 +45,11 @@ class Posterior(NamedTuple):
     logvar: Tensor
 
     def sample(self) -> Tensor:
-        """Draws a code by the reparameterisation trick."""
+        """Draw a code by the reparameterisation trick."""
         return self.mean + torch.randn_like(self.mean) * (0.5 * self.logvar).exp()
 
     def divergence(self) -> Tensor:
-        """Gives the Kullback-Leibler divergence from the standard normal [B, 31]."""
+        """Return the Kullback-Leibler divergence from the standard normal [B, 31]."""
         return 0.5 * (self.mean**2 + self.logvar.exp() - 1 - self.logvar)
 
 
@@ -60,12 +60,12 @@ class Logits(NamedTuple):
     pitch: Tensor
 
     def tokens(self) -> Tensor:
-        """Gives the most probable relative tokens [B, 24]."""
+        """Return the most probable relative tokens [B, 24]."""
         state = self.state.argmax(-1)
         return torch.where(state == 2, self.pitch.argmax(-1) + 2, state)
 
     def cross_entropy(self, tokens: Tensor) -> Tensor:
-        """Gives the negative log-likelihood of tokens [B, 24], per tick and measure [B, 24]."""
+        """Return the negative log-likelihood of tokens [B, 24], per tick and measure [B, 24]."""
         state = functional.cross_entropy(
             self.state.flatten(0, 1), tokens.clamp(max=2).flatten(), reduction="none"
         )
@@ -88,7 +88,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Maps [B, width] (and a condition [B, 4]) to [B, width]."""
+        """Map [B, width] (and a condition [B, 4]) to [B, width]."""
         hidden = self.norm(x)
         if self.film is not None and condition is not None:
             scale, shift = self.film(condition).chunk(2, dim=-1)
@@ -123,7 +123,7 @@ class MeasureVAE(nn.Module):
         self.pitch = nn.Linear(width, TICKS * SPAN)
 
     def encode(self, tokens: Tensor) -> Posterior:
-        """Gives the posterior of relative tokens [B, 24]."""
+        """Return the posterior of relative tokens [B, 24]."""
         hidden = self.encoder_in(self.embed(tokens).flatten(1))
         for block in self.encoder:
             hidden = block(hidden)
@@ -132,7 +132,7 @@ class MeasureVAE(nn.Module):
         return Posterior(mean, logvar.clamp(-10, 4))
 
     def decode(self, code: Tensor) -> Logits:
-        """Gives the logits at codes [B, 31]."""
+        """Return the logits at codes [B, 31]."""
         named = code[:, :NAMED]
         hidden = self.decoder_in(code)
         for block in self.decoder:

@@ -17,7 +17,7 @@ MOST_KNOTS = 96
 
 
 def knots(values: npt.NDArray[np.floating]) -> Floats:
-    """Gives pairs (normal score, value) [K, 2] of a sample, rising in both.
+    """Return pairs (normal score, value) [K, 2] of a sample, rising in both.
 
     Equal values share the score of their middle rank; a long table is thinned evenly.
     """
@@ -35,5 +35,5 @@ def knots(values: npt.NDArray[np.floating]) -> Floats:
 
 
 def score(table: Floats, values: npt.NDArray[np.floating]) -> Floats:
-    """Gives the normal scores of values by a table of knots, linear between them."""
+    """Return the normal scores of values by a table of knots, linear between them."""
     return np.asarray(np.interp(values, table[:, 1], table[:, 0]))

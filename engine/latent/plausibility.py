@@ -28,24 +28,24 @@ CLASSES = np.eye(12)
 
 
 def beat_patterns(tokens: Ints) -> Ints:
-    """Gives the number of each beat's onset pattern [N, 4] of tokens [N, 24]."""
+    """Return the number of each beat's onset pattern [N, 4] of tokens [N, 24]."""
     onsets = (tokens > REST).reshape(-1, BEATS, POSITIONS)
     return np.asarray(onsets @ (1 << np.arange(POSITIONS)))
 
 
 def pattern_surprise(tokens: Ints) -> Floats:
-    """Gives the surprise -log p of all 64 beat patterns in a set of measures (add one half)."""
+    """Return the surprise -log p of all 64 beat patterns in a set of measures (add one half)."""
     counts = np.bincount(beat_patterns(tokens).ravel(), minlength=64) + 0.5
     return np.asarray(-np.log(counts / counts.sum()))
 
 
 def plausible(tokens: Ints, surprise: Floats) -> npt.NDArray[np.bool_]:
-    """Says of each measure [N] whether none of its beats is rarer than e^-4 in the books."""
+    """Describe of each measure [N] whether none of its beats is rarer than e^-4 in the books."""
     return np.asarray(surprise[beat_patterns(tokens)].max(axis=1) <= RARE)
 
 
 def in_key(tokens: Ints) -> Floats:
-    """Gives the share of each measure's notes [N] that fit its best major collection (none: 1)."""
+    """Return the share of each measure's notes [N] that fit its best major collection (none: 1)."""
     sounding = tokens > REST
     counts = (CLASSES[tokens % 12] * sounding[..., None]).sum(axis=1)
     total = counts.sum(axis=1)
@@ -62,13 +62,13 @@ class SensePenalty:
         self._major = torch.as_tensor(MAJOR, dtype=torch.float32)
 
     def rhythm(self, onset: Tensor) -> Tensor:
-        """Gives the expected excess surprise of the beats, summed [B], of onsets [B, 24]."""
+        """Return the expected excess surprise of the beats, summed [B], of onsets [B, 24]."""
         beats = onset.view(-1, BEATS, 1, POSITIONS)
         likely = torch.where(self._patterns, beats, 1 - beats).prod(-1)
         return (likely @ self._excess).sum(1)
 
     def key(self, onset: Tensor, pitch: Tensor) -> Tensor:
-        """Gives the share of notes outside the best major collection [B].
+        """Return the share of notes outside the best major collection [B].
 
         A measure without notes counts as wholly outside: a decoder must not hide in silence.
         """

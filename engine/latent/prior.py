@@ -8,6 +8,6 @@ from engine.latent.spec import LIMIT, Latent
 
 
 def draw(dimensions: int, seed: int) -> Latent:
-    """Draws a point of the standard normal, held within -3 to 3; depends on ``seed`` alone."""
+    """Draw a point of the standard normal, held within -3 to 3; depends on ``seed`` alone."""
     dice = random.Random(seed)
     return tuple(max(-LIMIT, min(LIMIT, dice.gauss(0.0, 1.0))) for _ in range(dimensions))

@@ -30,7 +30,7 @@ COMPLEXITY, DENSITY = NAMES.index("rhythmic_complexity"), NAMES.index("note_dens
 
 
 def neighbours(size: int) -> Floats:
-    """Gives the steps [512, size] from a code to its candidates; the first is no step.
+    """Return the steps [512, size] from a code to its candidates; the first is no step.
 
     They are the same always: an answer depends on the code alone, and moves with it.
     """
@@ -42,7 +42,7 @@ def neighbours(size: int) -> Floats:
 
 
 def firmness(moved: Sequence[int]) -> Floats:
-    """Gives how firmly each attribute [4] is asked for when these dimensions were moved.
+    """Return how firmly each attribute [4] is asked for when these dimensions were moved.
 
     Complexity is a sum over onsets: where density alone is moved complexity follows it, and
     the other way about. When no named dimension was moved all four count alike.
@@ -59,7 +59,7 @@ def firmness(moved: Sequence[int]) -> Floats:
 
 
 def choose(codec: CalibratedCodec, named: Floats, tokens: Ints, weights: Floats) -> Ints:
-    """Gives the best candidate [N, 24] of relative tokens [N, C, 24] at named codes [N, 4].
+    """Return the best candidate [N, 24] of relative tokens [N, C, 24] at named codes [N, 4].
 
     The first candidate of each is the plainly decoded measure.
     """

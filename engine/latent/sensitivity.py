@@ -30,7 +30,7 @@ class Effect:
     shift: int = 0
 
     def sentence(self, spec: LatentSpec) -> str:
-        """Says the effect in words: "density +1.0: 6 notes to 9 notes, range unchanged"."""
+        """Describe the effect in words: "density +1.0: 6 notes to 9 notes, range unchanged"."""
         own = spec.dimensions[self.dimension]
         parts, still = [], []
         pairs = list(zip(ATTRIBUTES, self.before, self.after, strict=True))
@@ -67,7 +67,7 @@ def effects(
     step: float = 1.0,
     measure: Measure | None = None,
 ) -> tuple[Effect, ...]:
-    """Decodes, as played, one step up each gauge (down where up would leave the range).
+    """Decode, as played, one step up each gauge (down where up would leave the range).
 
     The change is told from ``measure``, what sounds now (None: what ``latent`` decodes to).
     """
@@ -110,7 +110,7 @@ STEPS = (-1.5, -1.0, -0.5, 0.5, 1.0, 1.5)
 
 
 def sensitivity(model: LatentModel, latent: Latent, dimensions: Sequence[int]) -> Sensitivity:
-    """Measures, by plain decoding at six steps around ``latent``, what moves what."""
+    """Measure, by plain decoding at six steps around ``latent``, what moves what."""
     units = [_unit(model.spec, which) for which in range(len(ATTRIBUTES))]
     steps = {
         d: [s for s in STEPS if -LIMIT <= latent[d] + s <= LIMIT]

@@ -51,7 +51,7 @@ class Dimension:
         return self.label == REGISTER
 
     def target(self, value: float) -> float | None:
-        """Gives the attribute value asked for at ``value``, linear between knots."""
+        """Return the attribute value asked for at ``value``, linear between knots."""
         if not self.knots:
             return None
         at = bisect_left(self.knots, value, key=lambda knot: knot[0])
@@ -77,7 +77,7 @@ class LatentSpec:
         return tuple(dimension.name for dimension in self.dimensions)
 
     def dimension(self, name: str) -> Dimension:
-        """Gives the dimension called ``name``; raises `UnknownName` with the nearest known."""
+        """Return the dimension called ``name``; raises `UnknownName` with the nearest known."""
         if name not in self.names:
             raise UnknownName("dimension", name, self.names)
         return self.dimensions[self.names.index(name)]
@@ -96,7 +96,7 @@ class LatentModel(Protocol):
         """The model's dimensions."""
 
     def encode(self, measures: Sequence[Measure]) -> list[Latent]:
-        """Gives the posterior mean of each measure."""
+        """Return the posterior mean of each measure."""
 
     def decode(
         self,
@@ -105,24 +105,24 @@ class LatentModel(Protocol):
         candidates: int = CANDIDATES,
         moved: Sequence[int] = (),
     ) -> list[Measure]:
-        """Gives the measure at each point: the best of ``candidates`` codes around it.
+        """Return the measure at each point: the best of ``candidates`` codes around it.
 
         What the ``moved`` dimensions ask for counts before what the others do. With
         ``candidates=1`` the point itself is decoded and nothing is chosen.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
-        """Gives the four attributes of each point's plainly decoded measure."""
+        """Return the four attributes of each point's plainly decoded measure."""
 
     def occupancy(self, x: int, y: int, width: int, height: int) -> tuple[tuple[int, ...], ...]:
-        """Counts the training measures in each cell of a map over dimensions ``x`` and ``y``.
+        """Count the training measures in each cell of a map over dimensions ``x`` and ``y``.
 
         Rows run from the top (+3) to the bottom (-3), columns from -3 to +3.
         """
 
 
 def checked(value: float) -> float:
-    """Gives a gauge value back if it is a number from -3 to 3, else raises `OutOfRange`."""
+    """Return a gauge value back if it is a number from -3 to 3, else raises `OutOfRange`."""
     if not -LIMIT <= value <= LIMIT:
         raise OutOfRange(f"A latent value runs from -3 to 3, and {value} does not lie there.")
     return float(value)
@@ -133,7 +133,7 @@ DECIMALS = 4
 
 
 def check_dimension(spec: LatentSpec, dimension: int) -> None:
-    """Raises `OutOfRange` where the model has no such dimension."""
+    """Raise `OutOfRange` where the model has no such dimension."""
     if not 0 <= dimension < len(spec.dimensions):
         raise OutOfRange(
             f"There is no gauge {dimension}: the model has 0 to {len(spec.dimensions) - 1}."

@@ -28,7 +28,7 @@ WEIGHTS = np.array(FOUR_QUARTERS.weights)
 
 
 def relative(tokens: npt.NDArray[np.integer]) -> tuple[Ints, Ints]:
-    """Splits tokens [N, 24] into relative tokens [N, 24] and lowest pitches [N]."""
+    """Split tokens [N, 24] into relative tokens [N, 24] and lowest pitches [N]."""
     tokens = tokens.astype(np.int64)
     sounding = tokens > REST
     lowest = np.where(sounding, tokens, HIGHEST + 1).min(axis=1)
@@ -37,7 +37,7 @@ def relative(tokens: npt.NDArray[np.integer]) -> tuple[Ints, Ints]:
 
 
 def absolute(tokens: Ints, lowest: Ints) -> Ints:
-    """Puts relative tokens [N, 24] onto lowest pitches [N] (moved down where 84 is passed).
+    """Put relative tokens [N, 24] onto lowest pitches [N] (moved down where 84 is passed).
 
     Whatever the tokens' own smallest distance is, the lowest note lands on ``lowest``; a
     rest that follows a rest becomes a hold.
@@ -59,7 +59,7 @@ def _last(marked: npt.NDArray[np.bool_]) -> Ints:
 
 
 def measured(tokens: npt.NDArray[np.integer]) -> Floats:
-    """Gives the four attributes [N, 4] of tokens [N, 24], relative or absolute alike."""
+    """Return the four attributes [N, 4] of tokens [N, 24], relative or absolute alike."""
     sounding = tokens > REST
     count = sounding.sum(axis=1)
     complexity = sounding @ WEIGHTS / WEIGHTS.sum()

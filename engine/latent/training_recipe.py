@@ -33,7 +33,7 @@ class TrainingRecipe:
     rate: float = 2e-3
 
     def as_dict(self) -> dict[str, float | str]:
-        """Gives the recipe by name of its parts, as a model card holds it."""
+        """Return the recipe by name of its parts, as a model card holds it."""
         return asdict(self)
 
 
@@ -47,7 +47,7 @@ RECIPES = {recipe.name: recipe for recipe in (ARMONICA, PUBLISHED)}
 
 
 def recipe(name: str) -> TrainingRecipe:
-    """Gives the recipe called ``name``; raises `UnknownName`."""
+    """Return the recipe called ``name``; raises `UnknownName`."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, RECIPES)
     return RECIPES[name]

@@ -24,7 +24,7 @@ DECIMALS = 4
 
 
 def walked(here: Latent, amount: float, seed: int, still: frozenset[int] = frozenset()) -> Latent:
-    """Gives the code at the end of a straight walk of length ``amount`` from ``here``.
+    """Return the code at the end of a straight walk of length ``amount`` from ``here``.
 
     The direction is uniform over all dimensions that do not stand ``still``, and depends on
     ``seed`` alone; what would leave -3 to 3 stays at its end. Raises `OutOfRange` for a length
@@ -52,7 +52,7 @@ def between(
     count: int,
     locks: frozenset[int] = frozenset(),
 ) -> list[Latent]:
-    """Gives ``count`` codes on the straight line from one code to another.
+    """Return ``count`` codes on the straight line from one code to another.
 
     Both come with the measure that is heard there. Of `POINTS` on the line those are taken
     whose measures make the most even steps: the squares of the `distance` from each to the
@@ -71,7 +71,7 @@ def between(
 
 
 def distance(one: Measure, other: Measure) -> float:
-    """Says how much two measures differ: the sum over all ticks.
+    """Describe how much two measures differ: the sum over all ticks.
 
     A tick counts 1 where only one has an onset, and another 1 where only one of both sounds;
     where both do, the interval in octaves and at most one.
@@ -87,7 +87,7 @@ def _apart(one: int, other: int) -> float:
 
 
 def _sounding(measure: Measure) -> list[tuple[int, bool]]:
-    """Gives what sounds at each tick (a pitch, or a rest), and whether it begins there."""
+    """Return what sounds at each tick (a pitch, or a rest), and whether it begins there."""
     found: list[tuple[int, bool]] = []
     sounds = REST
     for token in measure.tokens:
@@ -97,7 +97,7 @@ def _sounding(measure: Measure) -> list[tuple[int, bool]]:
 
 
 def _evenly(heard: Sequence[Measure], count: int) -> list[int]:
-    """Gives ``count`` places inside a way such that the squares of its steps sum to the least."""
+    """Return ``count`` places inside a way such that the squares of its steps sum to the least."""
     last = len(heard) - 1
     step = {
         (a, b): distance(heard[a], heard[b]) ** 2

@@ -31,7 +31,7 @@ LARGEST = 8192
 def save(
     folder: Path, network: MeasureVAE, codec: CalibratedCodec, tokens: Ints, card: dict[str, Any]
 ) -> None:
-    """Writes a model's weights, its training codes and its card; raises `CannotWrite`.
+    """Write a model's weights, its training codes and its card; raises `CannotWrite`.
 
     The network is kept in half precision. ``card`` says what made the weights (command, seed,
     corpus digest, recipe); their digest and the network's shape are added. ``tokens`` [N, 24]
@@ -65,7 +65,7 @@ def save(
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """Reads a model's card; raises `BadModel` where it is missing or not a card."""
+    """Read a model's card; raises `BadModel` where it is missing or not a card."""
     path = folder / CARD
     try:
         card = json.loads(path.read_bytes())
@@ -88,7 +88,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def load(folder: Path) -> TrainedVAE:
-    """Loads a model, as data only; raises `BadModel` where it is missing, damaged or other.
+    """Load a model, as data only; raises `BadModel` where it is missing, damaged or other.
 
     The weights must have the digest that the card names.
     """

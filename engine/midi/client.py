@@ -43,11 +43,11 @@ class Player(Protocol):
     """Whatever takes messages for the player: the process behind its link, or a recorder."""
 
     def send(self, message: m.ToPlayer) -> None:
-        """Passes the message on; never waits for it to be played."""
+        """Pass the message on; never waits for it to be played."""
         ...
 
     def close(self) -> None:
-        """Silences everything and ends; what is sent afterwards is lost."""
+        """Silence everything and ends; what is sent afterwards is lost."""
         ...
 
 
@@ -62,7 +62,7 @@ class PlayerLink:
         on_event: Callable[[m.FromPlayer], None],
         command: Sequence[str] | None = None,
     ) -> None:
-        """Starts the process; raises PlayerError where that is impossible."""
+        """Start the process; raises PlayerError where that is impossible."""
         self._on_event = on_event
         self._command = list(command or child_command("engine.midi.player.process"))
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class PlayerLink:
         return self._process.pid
 
     def send(self, message: m.ToPlayer) -> None:
-        """Passes the message on; never waits for it to be played."""
+        """Pass the message on; never waits for it to be played."""
         if isinstance(message, m.Notes) and len(message.notes) > _NOTES_PER_LINE:
             for start in range(0, len(message.notes), _NOTES_PER_LINE):
                 part = message.notes[start : start + _NOTES_PER_LINE]
@@ -108,7 +108,7 @@ class PlayerLink:
             self._put(line)
 
     def close(self) -> None:
-        """Silences everything and ends the process; what is sent afterwards is lost."""
+        """Silence everything and ends the process; what is sent afterwards is lost."""
         with self._lock:
             if self._closing:
                 return
@@ -173,9 +173,9 @@ class PlayerLink:
                 if not data:
                     return
                 for line in lines.feed(data):
-                    self._hear(line)
+                    self._receive(line)
 
-    def _hear(self, line: bytes) -> None:
+    def _receive(self, line: bytes) -> None:
         try:
             message = wire.decode(line)
         except wire.BadMessage as error:

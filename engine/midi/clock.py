@@ -59,7 +59,7 @@ class Clock:
         return self._run is not None
 
     def change(self, message: Change) -> None:
-        """Schedules a start, a change of tempo or a stop."""
+        """Schedule a start, a change of tempo or a stop."""
         # What was to put a late receiver right afterwards was reckoned without it.
         for place, (at, order, other, asked) in enumerate(self._changes):
             late = not asked and at >= message.at
@@ -72,7 +72,7 @@ class Clock:
         self._push(message, asked=True)
 
     def take(self, now: float) -> list[DueMessage]:
-        """Gives what is due by ``now``, in order, and counts it as sent.
+        """Return what is due by ``now``, in order, and counts it as sent.
 
         Ticks that are hopelessly late are skipped; the receiver is then put right by Song
         Position and Continue at the next sixteenth.
@@ -98,7 +98,7 @@ class Clock:
         return due
 
     def resume(self, at: float) -> ClockRun | None:
-        """Gives what continues this run at the first sixteenth from ``at`` on."""
+        """Return what continues this run at the first sixteenth from ``at`` on."""
         run = self._run
         if run is None:
             return None
@@ -109,7 +109,7 @@ class Clock:
         return ClockRun(start, run.interval, True, sixteenth % (LAST_POSITION + 1))
 
     def pending(self) -> list[Change]:
-        """Gives the changes that were asked for and have not come yet, in order."""
+        """Return the changes that were asked for and have not come yet, in order."""
         return [message for _, _, message, asked in sorted(self._changes) if asked]
 
     @property

@@ -32,7 +32,7 @@ class Decoded:
 
 
 def decode(data: bytes) -> Decoded:
-    """Gives one message in words, whatever the bytes are."""
+    """Return one message in words, whatever the bytes are."""
     if not data:
         return Decoded("system", None, "no bytes", whole=False)
     status = data[0]
@@ -120,7 +120,7 @@ def _maker(body: bytes) -> tuple[str, bytes]:
 
 
 def controller(number: int) -> str:
-    """Names a controller, 0 to 127; those without a name in the standard are ``undefined``."""
+    """Name a controller, 0 to 127; those without a name in the standard are ``undefined``."""
     if 32 <= number < 64:
         name = _CONTROLLERS.get(number - 32)
         return f"{name} LSB" if name else "undefined"

@@ -392,7 +392,7 @@ Message = ToPlayer | FromPlayer
 
 
 def control_name(port: str, data: bytes) -> str:
-    """Names what a message of a channel comes from: port, kind, channel, and its number if any.
+    """Name what a message of a channel comes from: port, kind, channel, and its number if any.
 
     A key is the same when it is left: ``9924 alsa:pads`` for note 36 on channel 10.
     """
@@ -407,7 +407,7 @@ def _time(what: str, value: float) -> None:
 
 
 def outlet_of(message: Message) -> int:
-    """Gives the outlet that a message is for or about; 0 where it names none."""
+    """Return the outlet that a message is for or about; 0 where it names none."""
     return getattr(message, "outlet", 0)
 
 

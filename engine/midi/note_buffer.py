@@ -70,7 +70,7 @@ class Capture:
         self._began: float | None = None
 
     def listen(self, only: tuple[int, ...], now: float) -> None:
-        """Listens to other channels; what sounds on those left out ends."""
+        """Listen to other channels; what sounds on those left out ends."""
         self._only = only
         for key in [key for key in self._sounding if not self._listened(key[0])]:
             self._end(key, self._at(now))
@@ -79,8 +79,8 @@ class Capture:
     def _listened(self, channel: int) -> bool:
         return not self._only or channel in self._only
 
-    def hear(self, at: float, data: bytes) -> bool:
-        """Takes one MIDI message that came ``at``; says whether it began or ended a note.
+    def receive(self, at: float, data: bytes) -> bool:
+        """Take one MIDI message that came ``at``; says whether it began or ended a note.
 
         Whatever is no note, pedal or end of all notes is passed over.
         """
@@ -104,22 +104,22 @@ class Capture:
         return False
 
     def release(self, now: float) -> None:
-        """Ends all that sounds, as where the keyboard has gone; pedals are up again."""
+        """End all that sounds, as where the keyboard has gone; pedals are up again."""
         self._end_all(self._at(now))
         self._pedals.clear()
 
     def held(self) -> tuple[int, ...]:
-        """Gives the pitches that sound, in order."""
+        """Return the pitches that sound, in order."""
         return tuple(sorted({pitch for _, pitch in self._sounding}))
 
     def notes(self, now: float, since: float = -math.inf) -> tuple[Struck, ...]:
-        """Gives the notes that began at ``since`` or later, in order; one that sounds ends now."""
+        """Return the notes that began at ``since`` or later, in order; one that sounds ends now."""
         kept = [note for note in self._notes if note.on >= since]
         kept += [note for note in self._unfinished(max(now, self._now)) if note.on >= since]
         return tuple(sorted(kept, key=lambda note: (note.on, note.pitch)))
 
     def phrase(self) -> float | None:
-        """Gives when the phrase at hand began: its first note after `SILENCE`."""
+        """Return when the phrase at hand began: its first note after `SILENCE`."""
         return self._began
 
     def _at(self, at: float) -> float:
@@ -182,7 +182,7 @@ class Capture:
 
 
 def one_voice(notes: tuple[Struck, ...]) -> tuple[Struck, ...]:
-    """Makes one voice of what was played, for a measure has one.
+    """Make one voice of what was played, for a measure has one.
 
     Of notes that are struck together the highest is kept; any other is cut where the next
     begins, however long a pedal holds it.

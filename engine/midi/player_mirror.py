@@ -27,26 +27,26 @@ class SentNotes:
         return tuple(self._notes)
 
     def clear(self) -> None:
-        """Forgets everything, because the player has."""
+        """Forget everything, because the player has."""
         self._notes = []
 
     def add(self, notes: list[m.TimedNote]) -> Messages:
-        """Tells more notes."""
+        """Tell more notes."""
         self._notes += notes
         return [m.Notes(tuple(notes))] if notes else []
 
     def forget(self, now: float) -> None:
-        """Forgets what has long ended."""
+        """Forget what has long ended."""
         self._notes = [note for note in self._notes if note.off >= now - KEPT]
 
     def sounds(self, now: float) -> bool:
-        """Tells whether anything sounds, or will."""
+        """Return whether anything sounds, or will."""
         return any(note.off > now for note in self._notes)
 
     def differ(
         self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
     ) -> Messages:
-        """Brings the player from what it holds to a note that sounds at ``at`` and later ones.
+        """Bring the player from what it holds to a note that sounds at ``at`` and later ones.
 
         The first is not struck where nothing sounds now, unless that is to be done ``anew``.
         """

@@ -32,7 +32,7 @@ class Sighting:
 
 
 def sightings(before: Sequence[PortInfo], after: Sequence[PortInfo]) -> tuple[Sighting, ...]:
-    """Gives what lies between two looks: first what vanished, then what appeared, in order."""
+    """Return what lies between two looks: first what vanished, then what appeared, in order."""
     gone = [Sighting("vanished", port) for port in before if port not in after]
     come = [Sighting("appeared", port) for port in after if port not in before]
     return (*gone, *come)
@@ -41,7 +41,7 @@ def sightings(before: Sequence[PortInfo], after: Sequence[PortInfo]) -> tuple[Si
 def follow(
     until: int | None = None, command: Sequence[str] | None = None
 ) -> Generator[tuple[PortInfo, ...], None, None]:
-    """Yields the ports that are there, first as they are and then whenever that changes.
+    """Yield the ports that are there, first as they are and then whenever that changes.
 
     It ends when nobody reads the descriptor ``until`` any more. ``command`` writes a census
     line for each change; one that ends is started again, and what it said stands meanwhile.

@@ -98,12 +98,12 @@ class Census:
         return api in self.ports and (name == VIRTUAL or name in self.ports[api][0])
 
     def line(self) -> bytes:
-        """Gives the census as one line of JSON."""
+        """Return the census as one line of JSON."""
         return json.dumps(self.ports, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes) -> Census:
-        """Reads what ``line`` gave; raises ValueError for anything else."""
+        """Read what ``line`` gave; raises ValueError for anything else."""
         body = json.loads(line)
         try:
             return cls(
@@ -117,7 +117,7 @@ class Census:
 
 
 def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
-    """Gives the ports of this machine; nothing where it has no MIDI.
+    """Return the ports of this machine; nothing where it has no MIDI.
 
     The looking is done in a short-lived process, because MIDI libraries print to standard
     error, and a stuck sound server would hold up whoever asks it.
@@ -138,7 +138,7 @@ def list_ports(timeout: float = 10.0) -> tuple[PortInfo, ...]:
 
 
 def resolve(name: str, known: Iterable[str]) -> str:
-    """Gives the one known name that is meant: itself, or the only one that contains it.
+    """Return the one known name that is meant: itself, or the only one that contains it.
 
     Raises UnknownName where there is none, PortError where there are no ports at all, and
     SeveralMatch where the part is not enough.
@@ -163,7 +163,7 @@ def resolve(name: str, known: Iterable[str]) -> str:
 
 
 def stable_names(api: str, raw: Sequence[str]) -> list[str]:
-    """Gives our names for a system's own, in the same order, without what changes at each plugging.
+    """Return our names for a system's own, in order, without what changes at each plugging.
 
     ALSA ends its names with client and port numbers; equal names are told apart by a count.
     """
@@ -183,7 +183,7 @@ class Input:
     """A port that is open for hearing; what it hears is handed over on a thread of its own."""
 
     def __init__(self, name: str, api: str, hear: Callable[[bytes], None]) -> None:
-        """Opens a port of that system by its full name; raises PortError where that fails."""
+        """Open a port of that system by its full name; raises PortError where that fails."""
         import rtmidi
 
         self.name = name
@@ -205,7 +205,7 @@ class Input:
             ) from None
 
     def close(self) -> None:
-        """Closes the port."""
+        """Close the port."""
         self._in.close_port()
         self._in.delete()
 
@@ -214,7 +214,7 @@ class MidiOutput:
     """A port that is open for playing."""
 
     def __init__(self, name: str, api: str, client: str = CLIENT) -> None:
-        """Opens a port of that system by its full name; raises PortError where that fails."""
+        """Open a port of that system by its full name; raises PortError where that fails."""
         import rtmidi
 
         self.name = name
@@ -236,14 +236,14 @@ class MidiOutput:
             ) from None
 
     def send(self, data: bytes) -> None:
-        """Sends one message; raises PortError where the system says that the port is gone."""
+        """Send one message; raises PortError where the system says that the port is gone."""
         try:
             self._out.send_message(data)
         except self._error as error:
             raise PortError(f"The MIDI port {self.name!r} does not answer: {error}") from None
 
     def close(self) -> None:
-        """Closes the port; what was sent before is still delivered."""
+        """Close the port; what was sent before is still delivered."""
         self._out.close_port()
         self._out.delete()
 

@@ -22,7 +22,7 @@ class BadMessage(UserError):
 
 
 def encode(message: Message) -> bytes:
-    """Gives the message as one line of JSON with its end.
+    """Return the message as one line of JSON with its end.
 
     Raises BadMessage where the line would be longer than MAX_LINE.
     """
@@ -34,7 +34,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode(line: bytes) -> Message:
-    """Reads one line, with or without its end.
+    """Read one line, with or without its end.
 
     Raises BadMessage for a line that is malformed, unknown, too long or out of range.
     """

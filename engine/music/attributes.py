@@ -17,25 +17,25 @@ RANGE_SCALE = 26
 
 
 def rhythmic_complexity(measure: Measure) -> float:
-    """Gives the share of the grid's metrical weight that its onsets stand on, 0 to 1."""
+    """Return the share of the grid's metrical weight that its onsets stand on, 0 to 1."""
     weights = measure.grid.weights
     sounding = sum(w for w, token in zip(weights, measure.tokens, strict=True) if token > REST)
     return sounding / sum(weights)
 
 
 def note_range(measure: Measure) -> float:
-    """Gives highest minus lowest pitch over 26 semitones, 0 with fewer than two notes."""
+    """Return highest minus lowest pitch over 26 semitones, 0 with fewer than two notes."""
     pitches = measure.pitches
     return (max(pitches) - min(pitches)) / RANGE_SCALE if len(pitches) > 1 else 0.0
 
 
 def note_density(measure: Measure) -> float:
-    """Gives the share of ticks at which a note starts, 0 to 1."""
+    """Return the share of ticks at which a note starts, 0 to 1."""
     return len(measure.pitches) / measure.grid.ticks
 
 
 def average_interval_jump(measure: Measure) -> float:
-    """Gives the mean size of the steps between successive notes in semitones, 0 without any."""
+    """Return the mean size of the steps between successive notes in semitones, 0 without any."""
     jumps = [abs(b - a) for a, b in pairwise(measure.pitches)]
     return sum(jumps) / len(jumps) if jumps else 0.0
 
@@ -64,7 +64,7 @@ NAMES = tuple(attribute.name for attribute in ATTRIBUTES)
 
 
 def attribute(name: str) -> Attribute:
-    """Gives the attribute called ``name``; raises `UnknownName` with the nearest known one."""
+    """Return the attribute called ``name``; raises `UnknownName` with the nearest known one."""
     for found in ATTRIBUTES:
         if found.name == name:
             return found
@@ -72,5 +72,5 @@ def attribute(name: str) -> Attribute:
 
 
 def attributes(measure: Measure) -> dict[str, float]:
-    """Gives all four attributes of a measure by name."""
+    """Return all four attributes of a measure by name."""
     return {a.name: a.of(measure) for a in ATTRIBUTES}

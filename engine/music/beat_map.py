@@ -37,15 +37,15 @@ class Beats:
         return self._marks[-1].pace
 
     def add(self, mark: Mark) -> None:
-        """Notes a change of tempo."""
+        """Note a change of tempo."""
         self._marks.append(mark)
 
     def at(self, time: float) -> float:
-        """Gives the position at a time; before the first mark it is reckoned back."""
+        """Return the position at a time; before the first mark it is reckoned back."""
         mark = next((m for m in reversed(self._marks) if m.time <= time), self._marks[0])
         return mark.position + (time - mark.time) / mark.pace
 
     def when(self, position: float) -> float:
-        """Gives the time of a position."""
+        """Return the time of a position."""
         mark = next((m for m in reversed(self._marks) if m.position <= position), self._marks[0])
         return mark.time + (position - mark.position) * mark.pace

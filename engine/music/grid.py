@@ -47,7 +47,7 @@ class Grid:
         return (*self.onsets, self.length)
 
     def nearest(self, onset: Fraction) -> int:
-        """Gives the tick nearest to ``onset`` (quarter notes); ``ticks`` stands for the end."""
+        """Return the tick nearest to ``onset`` (quarter notes); ``ticks`` stands for the end."""
         return min(range(self.ticks + 1), key=lambda tick: abs(self.edges[tick] - onset))
 
 

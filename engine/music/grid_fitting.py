@@ -38,7 +38,7 @@ class Account:
     others: list[str] = field(default_factory=list)
 
     def sentences(self) -> tuple[str, ...]:
-        """Gives one sentence for each kind of change that was made."""
+        """Return one sentence for each kind of change that was made."""
         told = (
             (
                 self.onsets,
@@ -73,7 +73,7 @@ def fit(
     account: Account,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Measure]:
-    """Gives the measures that one voice made of ``notes`` fills, silence to ``length`` included.
+    """Return the measures that one voice made of ``notes`` fills, silence to ``length`` included.
 
     ``notes`` come in the order of their starts; times are in quarter notes from the start of
     the first measure. What had to be changed is added to ``account``. ``on_progress`` is told
@@ -108,7 +108,7 @@ def fit(
 
 
 def count(number: int, noun: str) -> str:
-    """Gives a number with its noun, in the plural where it is not one."""
+    """Return a number with its noun, in the plural where it is not one."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
@@ -171,7 +171,7 @@ def _line(placed: list[_PlacedScoreNote], account: Account) -> list[_PlacedScore
 
 
 def folded(pitch: int, account: Account) -> int:
-    """Gives the pitch moved by octaves into the range of a measure, and counts it if it moved."""
+    """Return the pitch moved by octaves into the range of a measure, and counts it if it moved."""
     if LOWEST <= pitch <= HIGHEST:
         return pitch
     account.folded += 1

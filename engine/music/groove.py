@@ -62,7 +62,7 @@ class Groove:
             raise OutOfRange(f"Swing is of eighths or sixteenths, not {str(self.unit)[:40]!r}.")
 
     def onsets(self, grid: Grid, struck: Collection[int]) -> tuple[float, ...]:
-        """Gives where each tick of a measure is heard, swung, in quarter notes from its start.
+        """Return where each tick of a measure is heard, swung, in quarter notes from its start.
 
         ``struck`` are the ticks at which something starts. A quarter note whose only parts
         are triplets is left as it is: it swings already. Order is kept, and so is the start
@@ -80,7 +80,7 @@ class Groove:
         )
 
     def moves(self, grid: Grid, slot: int, tick: int, tempo: float) -> float:
-        """Gives how much later than swung a note is heard, in quarter notes.
+        """Return how much later than swung a note is heard, in quarter notes.
 
         At ``tempo`` (quarter notes a minute) it is at most ``timing``, and less where the next
         tick of the grid is so near that notes could change places.
@@ -96,7 +96,7 @@ class Groove:
         return max(-earliest, min(latest, wanted))
 
     def louder(self, slot: int, tick: int) -> int:
-        """Gives by how much a note's velocity deviates."""
+        """Return by how much a note's velocity deviates."""
         return round(self._draw(slot, tick)[1] * self.velocity) if self.velocity else 0
 
     def _swung(self, onset: Fraction) -> float:

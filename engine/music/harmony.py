@@ -40,7 +40,7 @@ class HarmonicKey:
 
     @classmethod
     def named(cls, name: str) -> HarmonicKey:
-        """Reads a key as tune books write it ("G major"); raises `UnknownName`."""
+        """Read a key as tune books write it ("G major"); raises `UnknownName`."""
         tonic, _, mode = name.partition(" ")
         if tonic not in _TONICS or mode not in _ROTATIONS:
             raise UnknownName("key", name, [f"{t} {m}" for t in _TONICS for m in _ROTATIONS])
@@ -60,7 +60,7 @@ class HarmonicKey:
         return (self.scale[2] - self.tonic) % 12 == 3
 
     def transposed(self, semitones: int) -> HarmonicKey:
-        """Gives the key moved by ``semitones``."""
+        """Return the key moved by ``semitones``."""
         return HarmonicKey((self.tonic + semitones) % 12, self.mode)
 
 
@@ -83,7 +83,7 @@ class Chord:
 def harmonise(
     line: Sequence[Stretch], key: HarmonicKey, end: float, length: float
 ) -> tuple[Chord, ...]:
-    """Gives chords of ``length`` quarter notes from 0 to ``end`` that fit a melody in a key.
+    """Return chords of ``length`` quarter notes from 0 to ``end`` that fit a melody in a key.
 
     The sum of three things is as large as it can be: notes of the chord under the melody
     against notes outside it, the liking for a degree, and the steps from chord to chord.

@@ -7,7 +7,7 @@ from engine.music.song import Song
 
 
 def controller_value(modulation: Modulation, song: Song, slot: int) -> int | None:
-    """Returns the controller's value (7 or 14 bits) for a slot, None where it has no code."""
+    """Return the controller's value (7 or 14 bits) for a slot, None where it has no code."""
     latent = song.slots[slot].latent if slot < len(song.slots) else None
     if latent is None or modulation.dimension >= len(latent):
         return None
@@ -15,7 +15,7 @@ def controller_value(modulation: Modulation, song: Song, slot: int) -> int | Non
 
 
 def loop_messages(song: Song) -> list[tuple[float, bytes]]:
-    """Returns the messages of one turn of the loop, each at its quarter note from the start."""
+    """Return the messages of one turn of the loop, each at its quarter note from the start."""
     sent: list[tuple[float, bytes]] = []
     starts = song.line().starts
     for modulation in song.modulations:

@@ -55,7 +55,7 @@ class Measure:
 
     @classmethod
     def from_tokens(cls, tokens: Iterable[int], grid: Grid = FOUR_QUARTERS) -> Measure:
-        """Makes a measure from tokens, with a rest that follows a rest written as a hold."""
+        """Make a measure from tokens, with a rest that follows a rest written as a hold."""
         canonical: list[int] = []
         resting = False
         for token in map(int, tokens):
@@ -65,7 +65,7 @@ class Measure:
 
     @classmethod
     def from_notes(cls, notes: Sequence[Note], grid: Grid = FOUR_QUARTERS) -> Measure:
-        """Makes a measure from notes that begin on the grid, in any order.
+        """Make a measure from notes that begin on the grid, in any order.
 
         A note is cut where the next one starts and at the end of the measure. Raises
         `OutOfRange` for an onset off the grid.
@@ -114,7 +114,7 @@ class Measure:
         return self.grid.edges[end]
 
     def transposed(self, semitones: int) -> Measure:
-        """Gives the measure moved by ``semitones``; raises `OutOfRange` past 55 or 84."""
+        """Return the measure moved by ``semitones``; raises `OutOfRange` past 55 or 84."""
         return Measure(tuple(t + semitones if t > REST else t for t in self.tokens), self.grid)
 
 

@@ -68,17 +68,17 @@ class Modulation:
 
     @property
     def name(self) -> str:
-        """What it is called, with numbers as players count them: ``CC 74 ch 1``."""
+        """What it is called, with numbers as users count them: ``CC 74 ch 1``."""
         what = {"cc": f"CC {self.number}", "cc14": f"CC {self.number}/{self.number + 32}"}
         return f"{what.get(self.kind, 'bend')} ch {self.channel + 1}"
 
     def at(self, gauge: float) -> int:
-        """Gives the value that a gauge's position sends."""
+        """Return the value that a gauge's position sends."""
         share = (max(-_REACH, min(_REACH, gauge)) + _REACH) / (2 * _REACH)
         return round(self.low + (self.high - self.low) * share)
 
     def messages(self, value: int) -> list[bytes]:
-        """Gives the MIDI messages of a value, in the order to send."""
+        """Return the MIDI messages of a value, in the order to send."""
         status, low, high = 0xB0 | self.channel, value & 0x7F, value >> 7
         if self.kind == "cc":
             return [bytes((status, self.number, value))]
@@ -89,7 +89,7 @@ class Modulation:
 
 
 def check(modulations: tuple[Modulation, ...]) -> None:
-    """Raises `OutOfRange` where a gauge moves two, or two gauges move the same."""
+    """Raise `OutOfRange` where a gauge moves two, or two gauges move the same."""
     taken: dict[tuple[int, int], Modulation] = {}
     for modulation in modulations:
         if sum(other.dimension == modulation.dimension for other in modulations) > 1:

@@ -41,7 +41,7 @@ class Stretch:
         return self.start - self.later
 
     def begins_in(self, start: float, end: float) -> bool:
-        """Tells whether it is written from ``start`` on and before ``end``."""
+        """Return whether it is written from ``start`` on and before ``end``."""
         return start - _SAME <= self.written < end - _SAME
 
 
@@ -135,7 +135,7 @@ class Line:
         return events
 
     def between(self, start: float, end: float) -> list[Stretch]:
-        """Gives the notes that begin at ``start`` or later and before ``end``."""
+        """Return the notes that begin at ``start`` or later and before ``end``."""
         found: list[Stretch] = []
         turn = math.floor(start / self.length)
         while self._notes and turn * self.length < end:
@@ -149,7 +149,7 @@ class Line:
         return found
 
     def once(self) -> list[Stretch]:
-        """Gives the notes of one turn alone, none before its start nor after its end."""
+        """Return the notes of one turn alone, none before its start nor after its end."""
         return [
             replace(note, start=max(0.0, note.start), end=min(note.end, self.length))
             for note in self.between(-self.length, self.length)
@@ -157,24 +157,24 @@ class Line:
         ]
 
     def begun(self, position: float) -> Stretch | None:
-        """Gives the last note that began before ``position``."""
+        """Return the last note that began before ``position``."""
         earlier = self.between(position - self.length, position)
         return earlier[-1] if earlier else None
 
     def covering(self, position: float) -> Stretch | None:
-        """Gives the note that began before ``position`` and sounds on after it."""
+        """Return the note that began before ``position`` and sounds on after it."""
         note = self.begun(position)
         return note if note is not None and note.end > position else None
 
     def place(self, position: float) -> tuple[int, float]:
-        """Gives the measure that ``position`` falls in (from 0), and the quarter notes into it."""
+        """Return the measure that ``position`` falls in (from 0), and the quarter notes into it."""
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
 
 
 def _moved(events: Sequence[_Event], length: float) -> list[float]:
-    """Gives when each event is heard: off its place, but never past half the way to another."""
+    """Return when each event is heard: off its place, but never past half the way to another."""
     places = [event.at for event in events]
     if not any(event.off for event in events):
         return places

@@ -11,7 +11,7 @@ from engine.music.performance import Touch, Touches
 def overlaid(
     old: Measure, played: Touches, new: Measure, touches: Touches, over: Sequence[bool]
 ) -> tuple[Measure, Touches]:
-    """Gives the measure of both, and how each of its notes is played.
+    """Return the measure of both, and how each of its notes is played.
 
     ``over`` says of each tick whether ``new`` sounds there. An old note ends where a new one
     begins and does not come back after it; one that begins where nothing new sounds stays.

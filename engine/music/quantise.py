@@ -85,7 +85,7 @@ def quantise(
     strength: float = 1.0,
     grid: Grid = FOUR_QUARTERS,
 ) -> list[PlayedMeasure]:
-    """Gives ``measures`` measures from position 0 on, made of the notes of one voice.
+    """Return ``measures`` measures from position 0 on, made of the notes of one voice.
 
     ``notes`` come in order and do not overlap; those that are nearest to a place before the
     first measure or after the last are left out. ``pace`` is seconds a quarter note,
@@ -160,7 +160,7 @@ def _measure(
 
 
 def families(grid: Grid) -> tuple[tuple[Fraction, ...], ...]:
-    """Gives the ways in which a beat can be divided, the usual one first."""
+    """Return the ways in which a beat can be divided, the usual one first."""
     parts: dict[bool, list[Fraction]] = {False: [], True: []}
     for position in grid.positions:
         for triplet in (False, True):
@@ -188,7 +188,7 @@ def _placed(notes: Iterable[PlayedNote], pace: float, grid: Grid) -> list[_Place
 def _read(
     notes: list[PlayedNote], number: int, pace: float, grid: Grid
 ) -> list[tuple[PlayedNote, Fraction]]:
-    """Reads one beat: gives each of its notes a place in it, in fractions of the beat."""
+    """Read one beat: gives each of its notes a place in it, in fractions of the beat."""
     beat = float(grid.beat)
     within = [note.start / beat - number for note in notes]
     best, least = [Fraction(0)] * len(notes), float("inf")
@@ -208,7 +208,7 @@ def _nearest(family: tuple[Fraction, ...], at: float) -> Fraction:
 
 
 def _end(each: _Placed, following: _Placed | None, grid: Grid) -> Fraction:
-    """Gives the place where a note ends: the next one's start, or the nearest of its family."""
+    """Return the place where a note ends: the next one's start, or the nearest of its family."""
     if following is not None:
         gap, whole = following.note.start - each.note.end, following.note.start - each.note.start
         if gap < max(ARTICULATION, SHARE * whole):

@@ -45,12 +45,12 @@ class Route:
 
     @property
     def name(self) -> str:
-        """What it is called, with numbers as players count them: ``Synth ch 3 +12``."""
+        """What it is called, with numbers as users count them: ``Synth ch 3 +12``."""
         transposed = f" {self.transpose:+d}" if self.transpose else ""
         return f"{self.port or 'the same port'} ch {self.channel + 1}{transposed}"
 
 
 def check(routes: tuple[Route, ...]) -> None:
-    """Raises `OutOfRange` where there are more routes than can be."""
+    """Raise `OutOfRange` where there are more routes than can be."""
     if len(routes) > MOST_ROUTES:
         raise OutOfRange(f"A song has at most {MOST_ROUTES} routes, not {len(routes)}.")

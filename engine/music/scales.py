@@ -55,11 +55,11 @@ class Key:
         return f"{TONICS[self.tonic]} {self.scale}"
 
     def holds(self, pitch: int) -> bool:
-        """Tells whether a pitch (a MIDI number) belongs to the key."""
+        """Return whether a pitch (a MIDI number) belongs to the key."""
         return (pitch - self.tonic) % 12 in SCALES[self.scale]
 
     def nearest(self, pitch: int) -> int:
-        """Gives the nearest pitch of the key from 55 to 84.
+        """Return the nearest pitch of the key from 55 to 84.
 
         Of two that are equally near it is the lower one. What is foreign to a key mostly leads
         up to the note after it, and raised it would strike that note twice.
@@ -81,7 +81,7 @@ _KNOWN = f"Known: {', '.join(SCALES)}."
 
 
 def key_of(text: str) -> Key:
-    """Reads a key from text: ``D dorian``, ``f# minor``, ``Bb``; raises `OutOfRange`."""
+    """Read a key from text: ``D dorian``, ``f# minor``, ``Bb``; raises `OutOfRange`."""
     first, _, rest = text.strip().partition(" ")
     letter, accidental = first[:1].upper(), first[1:]
     if letter not in _LETTERS or accidental not in _ACCIDENTALS:

@@ -80,7 +80,7 @@ class Slot:
 
     @classmethod
     def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
-        """Makes the slot of a measure that comes from outside and has no code yet."""
+        """Make the slot of a measure that comes from outside and has no code yet."""
         return cls(measure=measure, origin=origin, source=measure, played=played)
 
     @property
@@ -126,7 +126,7 @@ class Track:
         return [(control, bank) for control, bank in both if bank is not None]
 
     def struck(self, louder: int, velocity: int | None = None) -> int:
-        """Gives the velocity of a note that is struck ``louder`` than another (the track's)."""
+        """Return the velocity of a note that is struck ``louder`` than another (the track's)."""
         return max(1, min(127, (velocity or self.velocity) + louder))
 
 
@@ -163,13 +163,13 @@ class Song:
         routes.check(self.routes)
 
     def slot(self, index: int) -> Slot:
-        """Gives the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""
+        """Return the slot at ``index`` (from 0); raises `OutOfRange` where there is none."""
         if not 0 <= index < len(self.slots):
             raise OutOfRange(f"There is no measure {index + 1}: the song has {len(self.slots)}.")
         return self.slots[index]
 
     def with_slot(self, index: int, slot: Slot) -> Song:
-        """Gives the song with another slot at ``index``."""
+        """Return the song with another slot at ``index``."""
         self.slot(index)
         return replace(self, slots=(*self.slots[:index], slot, *self.slots[index + 1 :]))
 
@@ -180,12 +180,12 @@ class Song:
         return filled[-1] + 1 if filled else 1
 
     def measures(self) -> Iterator[Measure]:
-        """Yields the measures of one loop in order."""
+        """Yield the measures of one loop in order."""
         for slot in self.slots[: self.sounding]:
             yield slot.measure
 
     def touches(self) -> Iterator[Touches]:
-        """Yields how the notes of each of them are played, in order."""
+        """Yield how the notes of each of them are played, in order."""
         for slot in self.slots[: self.sounding]:
             yield slot.touches
 
@@ -195,7 +195,7 @@ class Song:
         return self.key if self.lock else None
 
     def line(self, first: int = 0, reach: int = 0) -> Line:
-        """Gives the notes of the loop as they are heard, from slot ``first`` on.
+        """Return the notes of the loop as they are heard, from slot ``first`` on.
 
         It has ``reach`` slots at least; those that the song lacks are silent.
         """
@@ -206,13 +206,13 @@ class Song:
         return Line(measures, self.groove, self.locked, self.tempo, first, touches)
 
     def foreign(self) -> tuple[int, int]:
-        """Counts the notes of the loop that the key does not hold, and all of them."""
+        """Count the notes of the loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures() for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
 
 
 def bank_words(msb: int | None, lsb: int | None) -> str:
-    """Says a bank as players write it: ``8/1``, with a dash for what is not sent."""
+    """Describe a bank as users write it: ``8/1``, with a dash for what is not sent."""
     if msb is None and lsb is None:
         return "not sent"
     return "/".join("-" if part is None else str(part) for part in (msb, lsb))

@@ -39,7 +39,7 @@ class MidiTraffic(Event):
     missed_out: int = 0
 
     def then(self, later: MidiTraffic, most: int) -> MidiTraffic:
-        """Gives this telling and a later one as one, with ``most`` messages at most."""
+        """Return this telling and a later one as one, with ``most`` messages at most."""
         lines = self.lines + later.lines
         over, kept = lines[:-most], lines[-most:]
         came = sum(line.way == "in" for line in over)
@@ -63,7 +63,7 @@ class Bound:
 class ControllerState:
     """A controller: its name, the port it is at (empty: not there), and the file of its map.
 
-    A map that ships is not written to: what is learned goes to a file of the player's own.
+    A map that ships is not written to: what is learned goes to a file of the user's own.
     """
 
     device: str

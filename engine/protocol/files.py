@@ -74,7 +74,7 @@ class AtTheEnd:
     reason: str = ""
 
     def line(self) -> str:
-        """Gives the one line that is said about it."""
+        """Return the one line that is said about it."""
         title, place = printable(self.title), printable(str(self.path))
         if self.path is None:
             return f"{title} is not saved and could not be kept: {self.reason}"
@@ -157,7 +157,7 @@ class LeaveKept(Command):
 class KeepUnsaved(Command):
     """Keeps every song that is not saved at once, as before the program ends.
 
-    With ``copies`` what is not kept is written as songs of the player's own. It is answered.
+    With ``copies`` what is not kept is written as songs of the user's own. It is answered.
     """
 
     overtakes: ClassVar[bool] = True

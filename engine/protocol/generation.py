@@ -340,7 +340,7 @@ class StopTake(Command):
 
 @dataclass(frozen=True, slots=True)
 class SaveTake(Command):
-    """Writes a take and its recipe to a file of the player's own (.wav or .flac)."""
+    """Writes a take and its recipe to a file of the user's own (.wav or .flac)."""
 
     overtakes: ClassVar[bool] = True
 

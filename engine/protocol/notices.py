@@ -23,7 +23,7 @@ class CommandFailed(Event):
     """A command that could not be met: an error's title, message and remedy.
 
     ``answers`` is that command; None where no command was at fault. ``again`` is the one that
-    does it all the same, where the player is to be asked.
+    does it all the same, where the user is to be asked.
     """
 
     title: str
@@ -36,7 +36,7 @@ class CommandFailed(Event):
     def of(
         cls, error: ArmonicaError, answers: Command | None = None, again: Command | None = None
     ) -> Self:
-        """Tells an error."""
+        """Tell an error."""
         return cls(error.title, error.message, error.remedy, answers, again)
 
 

@@ -8,7 +8,7 @@ from engine.protocol.snapshot import Snapshot
 
 
 def offered(shown: Snapshot, studio: GenerationState) -> list[Target]:
-    """Gives every target that there is now, in the order of the words."""
+    """Return every target that there is now, in the order of the words."""
     spec = shown.model.spec
     names = {
         "": ("",),

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 
 def lost_words(count: int) -> str:
-    """Says that so many edits still waited at the end."""
+    """Say that so many edits still waited at the end."""
     many = "edits that waited for the model were" if count != 1 else "edit that waited for it was"
     return f"The model was still loading: {count} {many} not made."

@@ -36,24 +36,24 @@ class AudioRouter:
         self._playing: _Routed | None = None
 
     def parts(self) -> StudioParts:
-        """Gives the studio's parts with these speakers in the place of its own."""
+        """Return the studio's parts with these speakers in the place of its own."""
         return replace(self._parts, devices=self._devices, sink=self._sink)
 
     def seen(self, place: str, put: Put, sound: SoundDevices) -> None:
-        """Takes which sound devices there are at a place."""
+        """Take which sound devices there are at a place."""
         with self._lock:
             self._far.pop(place, None)
             if sound.devices:
                 self._far[place] = put, sound
 
     def did(self, place: str, playing: Playing) -> None:
-        """Takes what a speaker elsewhere does."""
+        """Take what a speaker elsewhere does."""
         routed = self._playing
         if routed is not None and routed.place == place:
             routed.changed(playing)
 
     def leave(self, place: str) -> None:
-        """Takes note that nobody listens at a place any more."""
+        """Take note that nobody listens at a place any more."""
         from engine.audio.output import Playing
 
         with self._lock:
@@ -61,7 +61,7 @@ class AudioRouter:
         self.did(place, Playing("failed", reason="The line to the sound device is down."))
 
     def newest(self) -> tuple[str, Put] | None:
-        """Gives the place where waves are played now, and the way there; None for here."""
+        """Return the place where waves are played now, and the way there; None for here."""
         with self._lock:
             if not self._far:
                 return None
@@ -96,7 +96,7 @@ class _Routed:
         self._at = 0.0
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
-        """Takes another wave, to where somebody listens now."""
+        """Take another wave, to where somebody listens now."""
         self.stop()
         found = self._board.newest()
         self.place, self._far = found if found is not None else (None, None)
@@ -110,7 +110,7 @@ class _Routed:
         self._own.load(rate, wave, last)
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Adds to the wave."""
+        """Add to the wave."""
         if self._far is None:
             if self._own is not None:
                 self._own.append(chunk, last)
@@ -123,22 +123,22 @@ class _Routed:
             self._far(v.SoundOrder("append", wave=whole.tobytes(), channels=channels, last=ends))
 
     def play(self) -> None:
-        """Goes on from where it stands."""
+        """Go on from where it stands."""
         self._order(v.SoundOrder("play", seconds=self._at), lambda own: own.play())
         self._at = 0.0
 
     def seek(self, seconds: float) -> None:
-        """Goes to a place in the wave; elsewhere that is heard when it plays next."""
+        """Go to a place in the wave; elsewhere that is heard when it plays next."""
         self._at = seconds
         if self._far is None and self._own is not None:
             self._own.seek(seconds)
 
     def stop(self) -> None:
-        """Lets the wave go."""
+        """Let the wave go."""
         self._order(v.SoundOrder("stop"), lambda own: own.stop())
 
     def close(self) -> None:
-        """Ends the sound."""
+        """End the sound."""
         self.stop()
         if self._own is not None:
             self._own.close()
@@ -175,7 +175,7 @@ class Loudspeaker:
         return self._seen
 
     def obey(self, order: v.SoundOrder) -> None:
-        """Does what an order asks."""
+        """Do what an order asks."""
         import numpy as np
 
         if self._speaker is None:
@@ -196,7 +196,7 @@ class Loudspeaker:
                 self._speaker.stop()
 
     def close(self) -> None:
-        """Ends the sound."""
+        """End the sound."""
         if self._speaker is not None:
             self._speaker.close()
 

@@ -65,7 +65,7 @@ class _Hangup:
 
 
 def _counts(heard: object) -> bool:
-    """Tells whether something is sent only as fast as it is taken."""
+    """Return whether something is sent only as fast as it is taken."""
     return isinstance(heard, Event) or (isinstance(heard, v.SoundOrder) and heard.at_ease)
 
 
@@ -85,7 +85,7 @@ class _Line:
         self.told = self.got = 0
 
     def read(self, now: float) -> list[bytes] | None:
-        """Gives the lines that have come; None where the line has ended."""
+        """Return the lines that have come; None where the line has ended."""
         try:
             data = os.read(self.wire.reads, _READ)
         except (BlockingIOError, InterruptedError):
@@ -155,7 +155,7 @@ class RemoteEngine:
         return self._line is not None
 
     def start(self) -> None:
-        """Attaches for the first time; raises `NoWay` or `SentAway` where it cannot."""
+        """Attach for the first time; raises `NoWay` or `SentAway` where it cannot."""
         line = self._open(again=False)
         if self._make_home is not None:
             self._home = self._make_home(self._put)
@@ -165,23 +165,23 @@ class RemoteEngine:
         self._thread.start()
 
     def send(self, command: Command) -> None:
-        """Sends a command; never waits."""
+        """Send a command; never waits."""
         self._put(command)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Tells events to ``callback`` on the line's thread, the latest snapshot first."""
+        """Tell events to ``callback`` on the line's thread, the latest snapshot first."""
         subscription = Subscription(callback)
         self._put(subscription)
         return subscription.end
 
     def close(self) -> None:
-        """Leaves the engine, which goes on, and silences the player here."""
+        """Leave the engine, which goes on, and silences the player here."""
         self._put(_Hangup())
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(2 * _CLOSING)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Waits until this has been closed, or the engine has sent it away."""
+        """Wait until this has been closed, or the engine has sent it away."""
         return self._over.wait(timeout)
 
     def _put(self, item: Any) -> None:
@@ -245,29 +245,29 @@ class RemoteEngine:
             case Subscription():
                 self._subscriptions.add(item)
                 if self._snapshot is not None:
-                    item.tell(self._snapshot)
+                    item.publish(self._snapshot)
                 for known in (self._studio, self._controls):
                     if known is not None:
-                        item.tell(known)
+                        item.publish(known)
             case Command():
                 self._ask(item)
             case v.SoundSeen() | v.SoundDid():
-                self._say(v.to_engine(item))
+                self._send_line(v.to_engine(item))
             case _ if self._home is not None:
-                said = self._home.says(item)
+                said = self._home.convert(item)
                 if said is not None and self._line is not None:
-                    self._say(v.heard(said))
+                    self._send_line(v.encode_report(said))
 
     def _ask(self, command: Command) -> None:
         try:
             if self._line is None:
                 raise NoWay("The line to the engine is down.", "It is being opened again.")
-            if not self._say(v.asked(command)):
+            if not self._send_line(v.encode_command(command)):
                 raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
             self._publish(CommandFailed.of(error, command))
 
-    def _say(self, said: bytes) -> bool:
+    def _send_line(self, said: bytes) -> bool:
         return self._line is not None and self._line.outbox.put(said)
 
     def _tend(self, line: _Line, readable: bool) -> None:
@@ -275,7 +275,7 @@ class RemoteEngine:
         if readable:
             lines = line.read(now)
             for said in lines or ():
-                self._hear(line, said)
+                self._on_line(line, said)
             if lines is None:
                 self._broken(line)
                 return
@@ -285,12 +285,12 @@ class RemoteEngine:
         if now >= line.echo_at:
             line.echoes += 1
             line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
-            self._say(v.to_engine(v.Echo(now)))
+            self._send_line(v.to_engine(v.Echo(now)))
             self._account(line, 1)
         if self._home is not None and (measured := self._home.measurement()) is not None:
-            self._say(v.to_engine(measured))
+            self._send_line(v.to_engine(measured))
 
-    def _hear(self, line: _Line, said: bytes) -> None:
+    def _on_line(self, line: _Line, said: bytes) -> None:
         try:
             channel, body = v.parsed(said, v.LONGEST_FROM_ENGINE)
             if channel == CHANNEL:
@@ -315,7 +315,7 @@ class RemoteEngine:
     def _account(self, line: _Line, least: int) -> None:
         if line.told - line.got >= least:
             line.got = line.told
-            self._say(v.to_engine(v.Got(line.told)))
+            self._send_line(v.to_engine(v.Got(line.told)))
 
     def _hear_line(self, said: v.FromEngine) -> None:
         match said:
@@ -335,12 +335,12 @@ class RemoteEngine:
             self._studio = event
         elif isinstance(event, ControllersState):
             self._controls = event
-        self._subscriptions.tell(event)
+        self._subscriptions.publish(event)
 
     # Attaching
 
     def _open(self, again: bool) -> _Line:
-        """Dials, says who is here, and waits for the answer and the first snapshot."""
+        """Dial, says who is here, and wait for the answer and the first snapshot."""
         token = self._address.token()
         line = _Line(self._address.dial(again), self._clock())
         try:
@@ -390,7 +390,7 @@ class RemoteEngine:
 
     def _await(self, line: _Line, said: bytes) -> None:
         if line.welcome is not None:
-            self._hear(line, said)
+            self._on_line(line, said)
             return
         heard = v.by_engine(*v.parsed(said, v.LONGEST_FROM_ENGINE))
         if isinstance(heard, v.Denied):
@@ -414,9 +414,9 @@ class RemoteEngine:
         if self._home is not None:
             self._home.attached(anew)
             for said in self._home.ports():
-                self._say(v.heard(said))
+                self._send_line(v.encode_report(said))
         if self._sound is not None and (seen := self._sound.seen) is not None:
-            self._say(v.to_engine(seen))
+            self._send_line(v.to_engine(seen))
 
     def _attach_again(self, now: float) -> None:
         try:
@@ -445,7 +445,7 @@ class RemoteEngine:
         line = self._line
         if line is None:
             return
-        self._say(v.to_engine(v.Goodbye()))
+        self._send_line(v.to_engine(v.Goodbye()))
         until = self._clock() + _CLOSING
         while line.outbox.waiting and self._clock() < until:
             _, writable, _ = select.select([], [line.wire.writes], [], 0.1)

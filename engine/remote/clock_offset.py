@@ -47,7 +47,7 @@ class Offset:
         self._trips: deque[float] = deque(maxlen=_RECENT)
 
     def add(self, sent: float, there: float, back: float) -> None:
-        """Takes one round trip: sent and back by our clock, met ``there`` by the engine's."""
+        """Take one round trip: sent and back by our clock, met ``there`` by the engine's."""
         if back < sent:
             return
         trip = back - sent
@@ -61,12 +61,12 @@ class Offset:
             self._samples.popleft()
 
     def forget(self) -> None:
-        """Begins anew: a clock has jumped."""
+        """Begin anew: a clock has jumped."""
         self._samples.clear()
         self._trips.clear()
 
     def value(self, now: float) -> float:
-        """Gives the offset in seconds; only after the first round trip."""
+        """Return the offset in seconds; only after the first round trip."""
         return min(self._samples, key=lambda sample: sample.doubt(now)).offset
 
     @property
@@ -94,22 +94,22 @@ class ClockMap:
         self._furthest = float("-inf")
 
     def local(self, time: float) -> float:
-        """Gives our time of the engine's."""
+        """Return our time of the engine's."""
         self._furthest = max(self._furthest, time)
         return self._at(time)
 
     def engine(self, time: float) -> float:
-        """Gives the engine's time of ours."""
+        """Return the engine's time of ours."""
         knot = next((each for each in reversed(self._knots) if each[1] <= time), self._knots[0])
         there, here, slope = knot
         return there + (time - here) / slope
 
     def slope(self, time: float) -> float:
-        """Gives how many of our seconds one of the engine's takes at a moment of its."""
+        """Return how many of our seconds one of the engine's takes at a moment of its."""
         return self._knot(time)[2]
 
     def aim(self, offset: float, now: float) -> bool:
-        """Bends towards an offset from beyond all that was converted; ``now`` is the engine's.
+        """Bend towards an offset from beyond all that was converted; ``now`` is the engine's.
 
         False where it is too far off for that.
         """

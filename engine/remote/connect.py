@@ -59,7 +59,7 @@ class Address:
     start: bool = False
 
     def __str__(self) -> str:
-        """Says it as one would write it."""
+        """Describe it as one would write it."""
         if self.kind == "unix":
             return "this machine"
         user = f"{self.user}@" if self.user else ""
@@ -67,11 +67,11 @@ class Address:
         return f"{self.kind}://{user}{self.host}{port}"
 
     def token(self) -> str:
-        """Gives the token that the engine wants, or none; raises `BadFile`."""
+        """Return the token that the engine wants, or none; raises `BadFile`."""
         return sockets.read_token(self.token_file) if self.kind == "tcp" else ""
 
     def dial(self, again: bool = False) -> Wire:
-        """Opens a line; ``again`` asks nothing of whoever sits at the terminal.
+        """Open a line; ``again`` asks nothing of whoever sits at the terminal.
 
         Raises `NoWay` or `NotReady`.
         """
@@ -80,7 +80,7 @@ class Address:
         return _socket(self)
 
     def ssh_command(self, again: bool = False) -> list[str]:
-        """Gives the command of the user's own ssh; no part of an address becomes an option."""
+        """Return the command of the user's own ssh; no part of an address becomes an option."""
         options = ["-T", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
         # A question in the middle of the screens could not be read, nor answered.
         options += ["-o", "BatchMode=yes"] if again else []
@@ -96,7 +96,7 @@ def address(
     token_file: Path | None = None,
     start: bool = False,
 ) -> Address:
-    """Reads an address: none (this machine), ssh://[user@]host[:port] or tcp://127.0.0.1:port.
+    """Read an address: none (this machine), ssh://[user@]host[:port] or tcp://127.0.0.1:port.
 
     ``command`` is what Armonica is called on the other machine, where ``start`` starts a
     service if none runs. Raises `BadAddress`.

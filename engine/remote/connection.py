@@ -35,13 +35,13 @@ class Allowance:
         self._left, self._at = burst, now
 
     def wait(self, now: float) -> float:
-        """Gives the seconds until something may come through again."""
+        """Return the seconds until something may come through again."""
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
         return max(0.0, -self._left / self._rate)
 
     def spend(self, cost: float) -> None:
-        """Takes what came through."""
+        """Take what came through."""
         self._left -= cost
 
 
@@ -67,13 +67,13 @@ class Connection:
         self._allowance = Allowance(RATE, BURST, now)
         self._writing = bytearray()
 
-    def greet(self) -> None:
-        """Trusts them from now on with lines of any length that makes sense."""
+    def welcome(self) -> None:
+        """Trust them from now on with lines of any length that makes sense."""
         self.greeted = True
         self._lines.limit = LONGEST_TO_ENGINE
 
     def read(self, now: float) -> bool:
-        """Reads what is there; False where they have gone."""
+        """Read what is there; False where they have gone."""
         try:
             data = self.connection.recv(_READ)
         except (BlockingIOError, InterruptedError):
@@ -87,7 +87,7 @@ class Connection:
         return True
 
     def next_line(self, now: float) -> bytes | None:
-        """Gives the next line that may be met now; what comes faster than is right waits."""
+        """Return the next line that may be met now; what comes faster than is right waits."""
         if not self._inbox:
             self.flooded = None
             return None
@@ -106,7 +106,7 @@ class Connection:
         return not self._inbox and not self.ending
 
     def pause(self, now: float) -> float:
-        """Gives the seconds until a line that waits may be met; infinity where none waits."""
+        """Return the seconds until a line that waits may be met; infinity where none waits."""
         return self._allowance.wait(now) if self._inbox else math.inf
 
     @property
@@ -115,7 +115,7 @@ class Connection:
         return bool(self._writing) or self.outbox.waiting
 
     def write(self) -> bool:
-        """Writes what the socket takes; False where they have gone."""
+        """Write what the socket takes; False where they have gone."""
         try:
             with contextlib.suppress(BlockingIOError, InterruptedError):
                 while self._fill():
@@ -125,7 +125,7 @@ class Connection:
         return True
 
     def close(self) -> None:
-        """Lets them go."""
+        """Let them go."""
         self.leave()
         self.connection.close()
 

@@ -45,7 +45,7 @@ class Fence:
         self._more = tuple(more)
 
     def check(self, command: Command, own: str | None = None) -> None:
-        """Raises `OutOfReach`, or `BadName`, for a command about a file elsewhere.
+        """Raise `OutOfReach`, or `BadName`, for a command about a file elsewhere.
 
         ``own`` is the file of the engine's song, wherever it lies: that may be written.
         """

@@ -61,7 +61,7 @@ class PlayerBridge:
         self._player = player(hear)
 
     def echoed(self, sent: float, there: float) -> None:
-        """Takes the engine's time, asked for at ``sent``."""
+        """Take the engine's time, asked for at ``sent``."""
         now = self._clock()
         self._offset.add(sent, there, now)
         self._answers += 1
@@ -77,7 +77,7 @@ class PlayerBridge:
             self._offset.add(sent, there, now)
 
     def measurement(self) -> Measured | None:
-        """Gives what the engine should be told of the line now; None where it knows."""
+        """Return what the engine should be told of the line now; None where it knows."""
         if not self._ready or self._offset.count < ENOUGH or self._answers < A_FEW:
             return None
         delay = self._offset.delay
@@ -90,7 +90,7 @@ class PlayerBridge:
         return Measured(delay, anew)
 
     def play(self, message: m.ToPlayer) -> None:
-        """Takes what the engine plays."""
+        """Take what the engine plays."""
         if isinstance(message, m.UsePort) and message.outlet:
             self._player.send(message)
         elif isinstance(message, m.UsePort):
@@ -101,7 +101,7 @@ class PlayerBridge:
             self._player.send(self._here(message))
 
     def score(self, score: Score) -> None:
-        """Takes what should be held from a moment on: after a break little of it is new."""
+        """Take what should be held from a moment on: after a break little of it is new."""
         if self._map is None:
             return
         now = self._map.engine(self._clock())
@@ -111,8 +111,8 @@ class PlayerBridge:
         for message in (*score.program, *self._held.put_right(score.notes, score.at)):
             self.play(message)
 
-    def says(self, report: m.FromPlayer) -> m.FromPlayer | None:
-        """Takes what the local player said; gives what the engine is to know of it."""
+    def convert(self, report: m.FromPlayer) -> m.FromPlayer | None:
+        """Take what the local player said; gives what the engine is to know of it."""
         if m.outlet_of(report):
             # The engine itself sees to the ports of routes.
             return report
@@ -134,11 +134,11 @@ class PlayerBridge:
         return self._there(report)
 
     def ports(self) -> tuple[m.FromPlayer, ...]:
-        """Gives what the engine is to know of the ports when a line has been opened."""
+        """Return what the engine is to know of the ports when a line has been opened."""
         return tuple(self._ports.values())
 
     def attached(self, anew: bool) -> None:
-        """Goes on over a line that is there (again); ``anew`` where another engine answers."""
+        """Go on over a line that is there (again); ``anew`` where another engine answers."""
         self._down = False
         self._told = None
         self._answers = 0
@@ -147,11 +147,11 @@ class PlayerBridge:
             self._offset.forget()
 
     def broken(self) -> None:
-        """Takes note that the line is down."""
+        """Take note that the line is down."""
         self._down = True
 
     def tick(self) -> None:
-        """Follows the engine's clock; falls silent when what came before a break is over."""
+        """Follow the engine's clock; falls silent when what came before a break is over."""
         if self._map is None:
             return
         now = self._map.engine(self._clock())
@@ -166,7 +166,7 @@ class PlayerBridge:
         self._slope = slope
 
     def close(self) -> None:
-        """Silences everything and ends the player."""
+        """Silence everything and ends the player."""
         self._player.close()
 
     def _stands(self, now: float) -> bool:
@@ -200,7 +200,7 @@ class PlayerBridge:
             self._player.send(self._here(message))
 
     def _there(self, report: m.FromPlayer) -> m.FromPlayer:
-        """Gives what the player said with its time by the engine's clock, where it has one."""
+        """Return what the player said with its time by the engine's clock, where it has one."""
         timed: Any = report
         if self._map is not None and hasattr(report, "at"):
             timed = replace(timed, at=self._map.engine(timed.at))
@@ -208,7 +208,7 @@ class PlayerBridge:
         return told
 
     def _here(self, message: Any) -> Any:
-        """Gives a message with its times by our clock."""
+        """Return a message with its times by our clock."""
         assert self._map is not None  # Nothing is played before the time is known.
         changed: dict[str, Any] = {}
         for part in fields(message):

@@ -87,7 +87,7 @@ class PlayerRouter:
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
-        """Starts the engine's own player; an engine calls this once."""
+        """Start the engine's own player; an engine calls this once."""
         self._report = report
         try:
             self._own = self._make_own(self._own_says)
@@ -99,7 +99,7 @@ class PlayerRouter:
     # From the engine
 
     def send(self, message: m.ToPlayer) -> None:
-        """Passes a message on to whoever it is for."""
+        """Pass a message on to whoever it is for."""
         with self._lock:
             if isinstance(message, m.UsePort | m.SendFeedback):
                 if isinstance(message, m.UsePort) and message.outlet:
@@ -118,7 +118,7 @@ class PlayerRouter:
                 self._own.send(message)
 
     def close(self) -> None:
-        """Silences everybody and ends the engine's own player."""
+        """Silence everybody and ends the engine's own player."""
         with self._lock:
             for seat in self._seats.values():
                 seat.put(m.SilenceAll())
@@ -131,14 +131,14 @@ class PlayerRouter:
     def sit(
         self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
     ) -> None:
-        """Gives a place to one who wants to play."""
+        """Return a place to one who wants to play."""
         with self._lock:
             # The newest leads, also who comes again.
             self._seats.pop(place, None)
             self._seats[place] = Seat(put, leads)
 
     def measured(self, place: str, delay: float, anew: bool = False) -> None:
-        """Takes how far away a place is; at first, or ``anew``, it is told what is going on."""
+        """Take how far away a place is; at first, or ``anew``, it is told what is going on."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None:
@@ -149,8 +149,8 @@ class PlayerRouter:
             if first or anew:
                 self._score(seat)
 
-    def says(self, place: str, message: m.FromPlayer) -> None:
-        """Takes what a player elsewhere says."""
+    def on_report(self, place: str, message: m.FromPlayer) -> None:
+        """Take what a player elsewhere says."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None or isinstance(message, m.Ready | m.Reach):
@@ -159,8 +159,8 @@ class PlayerRouter:
             if self._leader() is seat:
                 self._report(message)
 
-    def heard(self, place: str, lately: bool) -> None:
-        """Takes whether anything was heard of a place in the last `QUIET` seconds."""
+    def on_reach(self, place: str, lately: bool) -> None:
+        """Take whether anything was heard of a place in the last `QUIET` seconds."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is not None and seat.quiet == lately:
@@ -171,7 +171,7 @@ class PlayerRouter:
                     self._score(seat)
 
     def leave(self, place: str) -> None:
-        """Takes note that a line has ended: who is left plays on at once."""
+        """Take note that a line has ended: who is left plays on at once."""
         with self._lock:
             if self._seats.pop(place, None) is not None:
                 self._arrange()
@@ -187,7 +187,7 @@ class PlayerRouter:
         return any(seat.plays for seat in self._seats.values())
 
     def _arrange(self) -> None:
-        """Brings the engine and its own player to who is there now."""
+        """Bring the engine and its own player to who is there now."""
         seats = [seat for seat in self._seats.values() if seat.plays]
         delay = max((seat.delay or 0.0 for seat in seats), default=0.0)
         far = self._leader() is not None
@@ -201,14 +201,14 @@ class PlayerRouter:
             self._rest() if self._rests else self._wake()
 
     def _score(self, seat: Seat) -> None:
-        """Tells a seat whose delay is known what is going on."""
+        """Tell a seat whose delay is known what is going on."""
         now = self._clock()
         # Also where it is lost on the way, and sent again.
         at = now + 2 * (seat.delay or 0.0) + RESENT
         seat.put(Score(at, *self._from(now, at)))
 
     def _hand_over(self) -> None:
-        """Lets whoever leads now hear the controllers, and shows their ports."""
+        """Let whoever leads now hear the controllers, and shows their ports."""
         leader = self._leader()
         if leader is self._led:
             return

@@ -241,46 +241,46 @@ _AWAY = {"tell": TOLD, "play": PLAYED, "line": FROM_ENGINE}
 
 
 def line(channel: Channel, body: dict[str, Any]) -> bytes:
-    """Gives a line with its end."""
+    """Return a line with its end."""
     said = json.dumps({channel: body}, separators=(",", ":"), allow_nan=False)
     return said.encode() + b"\n"
 
 
-def asked(command: Command) -> bytes:
-    """Gives the line of a command; raises `BadLine` where it is too long to be taken."""
+def encode_command(command: Command) -> bytes:
+    """Return the line of a command; raises `BadLine` where it is too long to be taken."""
     said = line("ask", ASKED.plain(command))
     if len(said) > LONGEST_TO_ENGINE:
         raise BadLine("This is more than a line to the engine can carry.", "Bring in less.")
     return said
 
 
-def heard(message: m.FromPlayer) -> bytes:
-    """Gives the line of something a player says."""
+def encode_report(message: m.FromPlayer) -> bytes:
+    """Return the line of something a player says."""
     return line("heard", HEARD.plain(message))
 
 
 def played(message: m.ToPlayer) -> bytes:
-    """Gives the line of something a player is told."""
+    """Return the line of something a player is told."""
     return line("play", PLAYED.plain(message))
 
 
 def to_engine(saying: ToEngine) -> bytes:
-    """Gives the line of something said to the engine about the line."""
+    """Return the line of something said to the engine about the line."""
     return line("line", TO_ENGINE.plain(saying))
 
 
 def from_engine(saying: FromEngine) -> bytes:
-    """Gives the line of something the engine says about the line."""
+    """Return the line of something the engine says about the line."""
     return line("line", FROM_ENGINE.plain(saying))
 
 
 def denied(error: ArmonicaError) -> bytes:
-    """Gives the line that tells an error."""
+    """Return the line that tells an error."""
     return from_engine(Denied(error.title, error.message, error.remedy))
 
 
 def parsed(said: bytes, longest: int) -> tuple[str, Any]:
-    """Gives the channel and the body of a line; raises `BadLine`."""
+    """Return the channel and the body of a line; raises `BadLine`."""
     if len(said) > longest:
         raise BadLine(f"A line is longer than {longest} bytes.")
     try:
@@ -294,7 +294,7 @@ def parsed(said: bytes, longest: int) -> tuple[str, Any]:
 
 
 def for_engine(said: bytes) -> Command | m.FromPlayer | ToEngine:
-    """Reads a line that comes to an engine; raises `BadLine`."""
+    """Read a line that comes to an engine; raises `BadLine`."""
     channel, body = parsed(said, LONGEST_TO_ENGINE)
     if channel not in _TOWARDS:
         raise BadLine(f"Nothing comes to an engine as {channel[:40]!r}.")
@@ -305,7 +305,7 @@ def for_engine(said: bytes) -> Command | m.FromPlayer | ToEngine:
 
 
 def by_engine(channel: str, body: Any) -> Event | m.ToPlayer | FromEngine:
-    """Reads what an engine said on a channel; raises `BadLine`."""
+    """Read what an engine said on a channel; raises `BadLine`."""
     if channel not in _AWAY:
         raise BadLine(f"An engine says nothing as {channel[:40]!r}.")
     read: Event | m.ToPlayer | FromEngine = _AWAY[channel].read(body)

@@ -17,7 +17,7 @@ _MOST = 262_144
 
 
 def relay(given: int = 0, out: int = 1) -> None:
-    """Carries bytes both ways until either end closes; raises `NoWay` where no engine is."""
+    """Carry bytes both ways until either end closes; raises `NoWay` where no engine is."""
     wire = Address().dial()
     os.set_blocking(given, False)
     towards = PipeWriter(wire.writes, 2 * _MOST)

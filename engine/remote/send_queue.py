@@ -44,14 +44,14 @@ class SendQueue:
         self._got = 0
 
     def put(self, said: bytes) -> None:
-        """Takes a line that goes before all telling."""
+        """Take a line that goes before all telling."""
         with self._lock:
             if self._first_bytes <= MOST_BYTES:
                 self._first.append(said)
                 self._first_bytes += len(said)
 
-    def tell(self, event: Event) -> None:
-        """Takes an event; it is put into words when its turn comes."""
+    def put_event(self, event: Event) -> None:
+        """Take an event; it is put into words when its turn comes."""
         with self._lock:
             if isinstance(event, (*OFTEN, MidiTraffic)):
                 # At the end, after what had happened before it.
@@ -61,20 +61,20 @@ class SendQueue:
                 self._events[object()] = event
 
     def put_later(self, said: bytes) -> None:
-        """Takes a line that waits for all telling, at the pace at which that is taken."""
+        """Take a line that waits for all telling, at the pace at which that is taken."""
         with self._lock:
             if self._later_bytes <= MOST_SOUND:
                 self._later.append(said)
                 self._later_bytes += len(said)
 
     def drop_later(self) -> None:
-        """Forgets the lines that have waited for all telling."""
+        """Forget the lines that have waited for all telling."""
         with self._lock:
             self._later.clear()
             self._later_bytes = 0
 
     def got(self, count: int) -> None:
-        """Takes how many bytes of telling have arrived there."""
+        """Take how many bytes of telling have arrived there."""
         with self._lock:
             self._got = min(max(self._got, count), self._told)
 
@@ -91,7 +91,7 @@ class SendQueue:
             return bool(self._first) or (slow and self._may_tell())
 
     def next(self) -> bytes | None:
-        """Gives the next line to write, or None where nothing may be written now."""
+        """Return the next line to write, or None where nothing may be written now."""
         with self._lock:
             if self._first:
                 said = self._first.popleft()

@@ -29,7 +29,7 @@ class Held:
         self._clock = Clock()
 
     def take(self, message: m.ToPlayer, now: float) -> None:
-        """Follows one message that a player is told at ``now``."""
+        """Follow one message that a player is told at ``now``."""
         held = self._notes.setdefault(m.outlet_of(message), {})
         match message:
             case m.Notes(notes):
@@ -50,17 +50,17 @@ class Held:
                 self._notes.clear()
 
     def notes(self, at: float, outlet: int = 0) -> tuple[m.TimedNote, ...]:
-        """Gives the notes of an outlet that start at ``at`` or later, in order."""
+        """Return the notes of an outlet that start at ``at`` or later, in order."""
         held = self._notes.get(outlet, {})
         return tuple(sorted((note for note in held.values() if note.on >= at), key=_place))
 
     def score(self, at: float) -> tuple[m.Notes, ...]:
-        """Gives the notes of all outlets that start at ``at`` or later."""
+        """Return the notes of all outlets that start at ``at`` or later."""
         scores = (m.Notes(self.notes(at, outlet), outlet) for outlet in sorted(self._notes))
         return tuple(score for score in scores if score.notes)
 
     def put_right(self, wanted: Sequence[m.Notes], at: float) -> list[m.ToPlayer]:
-        """Gives what brings the player that holds this from ``at`` on to what it should hold."""
+        """Return what brings the player that holds this from ``at`` on to what it should hold."""
         named = {score.outlet: score.notes for score in wanted}
         return [
             message
@@ -69,18 +69,18 @@ class Held:
         ]
 
     def program(self, at: float) -> tuple[m.Send, ...]:
-        """Gives what tells the instruments their programs and controllers at ``at``."""
+        """Return what tells the instruments their programs and controllers at ``at``."""
         settings = sorted(self._settings.items())
         return tuple(m.Send(at, data, outlet) for (outlet, *_), data in settings)
 
     def clock(self, now: float, at: float) -> tuple[Change, ...]:
-        """Gives what sets a clock going that should run from ``at`` on, and its changes to come."""
+        """Return what starts a clock that should run from ``at`` on, and its changes to come."""
         self._clock.take(now)
         resume = self._clock.resume(at)
         return (*([resume] if resume else []), *self._clock.pending())
 
     def interval(self, now: float) -> float | None:
-        """Gives the seconds between the ticks of the clock; None where it stands."""
+        """Return the seconds between the ticks of the clock; None where it stands."""
         self._clock.take(now)
         run = self._clock.resume(now)
         return run.interval if run is not None else None
@@ -93,7 +93,7 @@ class Held:
 
 
 def _order(data: bytes) -> tuple[int, int] | None:
-    """Gives the place of a message among what sets an instrument up; None for what does not."""
+    """Return the place of a message among what sets an instrument up; None for what does not."""
     kind = data[0] & 0xF0
     if kind == 0xC0:
         return 1, 0

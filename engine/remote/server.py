@@ -93,10 +93,10 @@ class Attachable(Protocol):
         """The latest state."""
 
     def send(self, command: Command) -> None:
-        """Puts a command into the engine's inbox."""
+        """Put a command into the engine's inbox."""
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Tells events to ``callback``, the latest snapshot first, until the answer is called."""
+        """Tell events to ``callback``, the latest snapshot first, until the answer is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,11 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="server", daemon=True)
 
     def start(self) -> None:
-        """Opens the doors."""
+        """Open the doors."""
         self._thread.start()
 
     def close(self) -> None:
-        """Says goodbye to everybody and closes the doors."""
+        """Say goodbye to everybody and close the doors."""
         self._closing = True
         self._rouse()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
@@ -226,7 +226,7 @@ class Server:
             self._peers[connection] = Connection(connection, name, door, self._clock())
 
     def _make_room(self, door: Door, most: int) -> None:
-        """Sends the oldest strangers of a door away until there are fewer than ``most``."""
+        """Send the oldest strangers of a door away until there are fewer than ``most``."""
         # In the order in which they came.
         strangers = [peer for peer in self._peers.values() if peer.door is door]
         strangers = [peer for peer in strangers if not peer.greeted]
@@ -260,7 +260,7 @@ class Server:
             said = None if peer.ending else peer.next_line(now)
             if said is None:
                 return
-            self._meet(peer, said, now)
+            self._accept(peer, said, now)
 
     def _look_after(self, peer: Connection, now: float) -> None:
         if peer.connection not in self._peers:
@@ -279,14 +279,14 @@ class Server:
             log.warning("%s has said nothing for %g s, and is taken to be gone", peer.name, SILENCE)
             self._drop(peer)
         elif peer.greeted:
-            self._switchboard.heard(peer.place, now - peer.heard <= QUIET)
+            self._switchboard.on_reach(peer.place, now - peer.heard <= QUIET)
 
-    def _meet(self, peer: Connection, said: bytes, now: float) -> None:
+    def _accept(self, peer: Connection, said: bytes, now: float) -> None:
         try:
             if not peer.greeted:
-                self._greet(peer, v.for_engine(said))
+                self._welcome(peer, v.for_engine(said))
             else:
-                self._hear(peer, v.for_engine(said), now)
+                self._handle(peer, v.for_engine(said), now)
         except BadLine as error:
             peer.bad_lines += 1
             if peer.greeted:
@@ -297,7 +297,7 @@ class Server:
         except ArmonicaError as error:
             self._refuse(peer, error)
 
-    def _greet(self, peer: Connection, hello: object) -> None:
+    def _welcome(self, peer: Connection, hello: object) -> None:
         if not isinstance(hello, v.Hello):
             raise Unwelcome("A line begins with who is there.")
         token = peer.door.token
@@ -319,7 +319,7 @@ class Server:
             if hello.place and other.place == hello.place:
                 # Their old line is broken, though nobody noticed here.
                 self._drop(other)
-        peer.greet()
+        peer.welcome()
         peer.place = hello.place or secrets.token_hex(8)
         peer.watches = hello.watches
         kept = tuple(each for each in self._house.recovered if autosave.free(each.path))
@@ -340,7 +340,7 @@ class Server:
                 peer.place, lambda message: self._play(peer, message), leads=hello.watches
             )
         if hello.watches:
-            ends.append(self._engine.subscribe(lambda event: self._tell(peer, event)))
+            ends.append(self._engine.subscribe(lambda event: self._send_event(peer, event)))
 
         def leave() -> None:
             for end in ends:
@@ -350,7 +350,7 @@ class Server:
         if hello.plays or hello.watches:
             log.info("%s is attached%s", peer.name, " and plays" if hello.plays else "")
 
-    def _hear(
+    def _handle(
         self, peer: Connection, said: Command | m.FromPlayer | v.ToEngine, now: float
     ) -> None:
         match said:
@@ -382,7 +382,7 @@ class Server:
             case v.ToEngine():
                 raise BadLine(f"{type(said).__name__} comes too late on this line.")
             case _:
-                self._switchboard.says(peer.place, said)
+                self._switchboard.on_report(peer.place, said)
 
     def _may(self, peer: Connection, command: Command) -> bool:
         try:
@@ -390,7 +390,7 @@ class Server:
         except ArmonicaError as error:
             self._warn(f"{peer.name} was refused: {error.message}")
             if peer.watches:
-                peer.outbox.tell(CommandFailed.of(error, command))
+                peer.outbox.put_event(CommandFailed.of(error, command))
             else:
                 peer.outbox.put(v.denied(error))
             return False
@@ -427,8 +427,8 @@ class Server:
             peer.outbox.put(said)
         self._rouse()
 
-    def _tell(self, peer: Connection, event: Event) -> None:
-        peer.outbox.tell(event)
+    def _send_event(self, peer: Connection, event: Event) -> None:
+        peer.outbox.put_event(event)
         self._rouse()
 
     def _refuse(self, peer: Connection, error: ArmonicaError) -> None:

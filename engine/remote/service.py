@@ -39,7 +39,7 @@ class ServiceFailed(ArmonicaError):
 
 
 def start(arguments: Sequence[str] = ()) -> v.EngineState:
-    """Starts a service with the arguments of `armonica serve`, and waits until it answers.
+    """Start a service with the arguments of `armonica serve`, and wait until it answers.
 
     It belongs to no terminal. Raises `AlreadyServed` or `ServiceFailed`.
     """
@@ -69,7 +69,7 @@ def start(arguments: Sequence[str] = ()) -> v.EngineState:
 
 
 def status() -> v.EngineState:
-    """Asks the service how it is; raises `NoWay` where none is."""
+    """Ask the service how it is; raises `NoWay` where none is."""
     answer = _ask(v.Status())
     if not isinstance(answer, v.EngineState):
         raise ServiceFailed("The service answers with something else.", "Stop and start it.")
@@ -77,7 +77,7 @@ def status() -> v.EngineState:
 
 
 def stop() -> int:
-    """Ends the service with everything saved and silent, and waits for that; gives its process.
+    """End the service with everything saved and silent, and wait for that; gives its process.
 
     Raises `NoWay` where none is, `ServiceFailed` where it does not end.
     """
@@ -103,7 +103,7 @@ def stop() -> int:
 
 
 def log_lines(count: int) -> list[str]:
-    """Gives the last lines of the log, which is bounded."""
+    """Return the last lines of the log, which is bounded."""
     try:
         with logs.place().open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -122,7 +122,7 @@ def _reason(said: Path) -> str:
 
 
 def _ask(question: v.ToEngine) -> v.FromEngine | None:
-    """Says one thing to the service and gives what it answers."""
+    """Describe one thing to the service and return what it answers."""
     wire = Address().dial()
     try:
         for said in (v.Hello(v.VOCABULARY, watches=False), question):

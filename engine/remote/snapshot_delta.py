@@ -21,7 +21,7 @@ class Differences:
         self._last = Snapshot()
 
     def write(self, snapshot: Snapshot) -> dict[str, Any]:
-        """Gives what differs, and remembers the snapshot."""
+        """Return what differs, and remember the snapshot."""
         last, self._last = self._last, snapshot
         body = _differing(snapshot, last, "song")
         if snapshot.song is not last.song:
@@ -31,7 +31,7 @@ class Differences:
         return body
 
     def read(self, body: Any) -> Snapshot:
-        """Gives the snapshot that differs so; slots that stayed are the same objects."""
+        """Return the snapshot that differs so; slots that stayed are the same objects."""
         if not isinstance(body, dict):
             raise BadLine("A difference is a JSON object.")
         try:

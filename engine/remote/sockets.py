@@ -63,7 +63,7 @@ class Door:
     port: int | None = None
 
     def accept(self) -> tuple[socket.socket, str]:
-        """Gives a connection and what to call it; raises `NotOurs` where another user comes."""
+        """Return a connection and what to call it; raises `NotOurs` where another user comes."""
         connection, address = self.listener.accept()
         if self.port is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -76,12 +76,12 @@ class Door:
 
 
 def folder() -> Path:
-    """Gives the folder of the socket, the token and the lock; not one that ends with a login."""
+    """Return the folder of the socket, the token and the lock; not one that ends with a login."""
     return state_folder() / "serve"
 
 
 def socket_path() -> Path:
-    """Gives the path of the socket of this user's engine."""
+    """Return the path of the socket of this user's engine."""
     usual = folder() / "engine.sock"
     if len(os.fsencode(usual)) <= _LONGEST_PATH:
         return usual
@@ -90,7 +90,7 @@ def socket_path() -> Path:
 
 
 def private(place: Path) -> Path:
-    """Makes a folder that only its user may enter; raises `CannotServe` or `BadFile`."""
+    """Make a folder that only its user may enter; raises `CannotServe` or `BadFile`."""
     try:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = place.lstat()
@@ -104,7 +104,7 @@ def private(place: Path) -> Path:
 
 
 def claim() -> IO[bytes]:
-    """Makes this the one engine of the user folder, for as long as the file given is open.
+    """Make this the one engine of the user folder, for as long as the file given is open.
 
     Raises `AlreadyServed` where another is, `CannotServe` where there can be none.
     """
@@ -136,7 +136,7 @@ def claim() -> IO[bytes]:
 
 
 def unix_door() -> Door:
-    """Listens at the user's socket; only whoever holds the claim may call this."""
+    """Listen at the user's socket; only whoever holds the claim may call this."""
     path = socket_path()
     private(path.parent)
     with contextlib.suppress(FileNotFoundError):
@@ -156,12 +156,12 @@ def unix_door() -> Door:
 
 
 def token_path() -> Path:
-    """Gives the file of the token of this user's engine."""
+    """Return the file of the token of this user's engine."""
     return folder() / "token"
 
 
 def tcp_door(port: int = 0) -> Door:
-    """Listens on loopback with a new token, which lies in a file that only its user may read.
+    """Listen on loopback with a new token, which lies in a file that only its user may read.
 
     Raises `NotReady` where the port is taken, `CannotServe` where the token cannot be kept.
     """
@@ -186,14 +186,14 @@ def tcp_door(port: int = 0) -> Door:
 
 
 def clear() -> None:
-    """Removes the socket and the token of an engine that ends; it still holds the claim."""
+    """Remove the socket and the token of an engine that ends; it still holds the claim."""
     for path in (socket_path(), token_path()):
         with contextlib.suppress(OSError):
             path.unlink()
 
 
 def read_token(path: Path | None = None) -> str:
-    """Reads a token from its file; raises `BadFile`."""
+    """Read a token from its file; raises `BadFile`."""
     place = path or token_path()
     try:
         with place.open("rb") as file:

@@ -58,10 +58,10 @@ class _Mute:
     """Stands in for a player process that cannot be started."""
 
     def send(self, message: ToPlayer) -> None:
-        """Plays nothing."""
+        """Play nothing."""
 
     def close(self) -> None:
-        """Has nothing to end."""
+        """Have nothing to end."""
 
 
 class Engine:
@@ -117,16 +117,16 @@ class Engine:
         return self._ends
 
     def start(self) -> None:
-        """Starts the engine thread, the player, and the loading of the model."""
+        """Start the engine thread, the player, and the loading of the model."""
         self._thread.start()
         threading.Thread(target=self._load_model, name="model", daemon=True).start()
 
     def send(self, command: Command) -> None:
-        """Puts a command into the inbox; never waits."""
+        """Put a command into the inbox; never waits."""
         self._inbox.put(command)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Tells every event to ``callback`` on the engine thread, the latest snapshot first.
+        """Tell every event to ``callback`` on the engine thread, the latest snapshot first.
 
         After it comes the state of the studio, where that was ever asked for anything, and
         that of the controllers, where there are any.
@@ -137,7 +137,7 @@ class Engine:
         return subscription.end
 
     def close(self) -> None:
-        """Silences, keeps a song that is not saved, and ends; once is enough.
+        """Silence, keeps a song that is not saved, and ends; once is enough.
 
         Edits that wait for the model are made if it comes within `PATIENCE`; how many were not
         is told by the last `snapshot` (``waiting``).
@@ -226,12 +226,12 @@ class Engine:
     def _take(self, dispatcher: Dispatcher, item: Item | Subscription) -> None:
         if isinstance(item, Subscription):
             self._subscriptions.add(item)
-            item.tell(dispatcher.snapshot)
+            item.publish(dispatcher.snapshot)
             # Whoever hears nothing of the studio may take it to be as at the start.
             if dispatcher.studio != GenerationState():
-                item.tell(dispatcher.studio)
+                item.publish(dispatcher.studio)
             if dispatcher.controls != ControllersState():
-                item.tell(dispatcher.controls)
+                item.publish(dispatcher.controls)
         else:
             dispatcher.take(item, self._clock())
 
@@ -250,7 +250,7 @@ class Engine:
     def _publish(self, event: Event) -> None:
         if isinstance(event, Snapshot):
             self._snapshot = event
-        self._subscriptions.tell(event)
+        self._subscriptions.publish(event)
 
     def _start_player(self) -> Player:
         try:
@@ -278,7 +278,7 @@ class Engine:
 
 
 def close_on_signals(engine: Engine, then: Callable[[int], None] | None = None) -> None:
-    """Closes the engine on a hang-up and on SIGTERM, so that the song is kept.
+    """Close the engine on a hang-up and on SIGTERM, so that the song is kept.
 
     Afterwards ``then`` is called with the signal; without it the program ends by the signal.
     Only the main thread may call this.

@@ -91,7 +91,7 @@ class ModelQueue:
         return sum(not isinstance(command, ASKING) for command, _ in self._waiting)
 
     def takes(self, command: Command) -> bool:
-        """Takes a command that must wait, and tells whether it did."""
+        """Take a command that must wait, and tell whether it did."""
         if isinstance(command, Undo | Redo):
             return self._travels(command)
         if not command.needs_model and not self._depends(command):
@@ -102,7 +102,7 @@ class ModelQueue:
         return True
 
     def noted(self, before: int, after: int) -> None:
-        """Notes that something was met and the steps that can be undone were and are so many."""
+        """Note that something was met and the steps that can be undone were and are so many."""
         if after > before:
             self._done.append(_Step(waits=False))
             self._undone.clear()
@@ -124,7 +124,7 @@ class ModelQueue:
                 step.made += steps() - before
 
     def give_up(self) -> None:
-        """Lets go of what needs the model, as there will be none."""
+        """Let go of what needs the model, as there will be none."""
         kept = (each for each in self._waiting if not each[0].needs_model)
         self._waiting = [*kept]
 

@@ -31,7 +31,7 @@ class Opening:
 
 
 def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
-    """Gives what to open; raises `BadSong` only where a file that was asked for is none."""
+    """Return what to open; raises `BadSong` only where a file that was asked for is none."""
     if isinstance(asked, Song):
         return Opening(asked)
     if asked is not None:
@@ -45,7 +45,7 @@ def opening(asked: Song | Path | str | None, settings: Settings) -> Opening:
 
 
 def shipped() -> Song:
-    """Gives the first song that ships with the program, an empty one where none can be read."""
+    """Return the first song that ships with the program, an empty one where none can be read."""
     for path in shipped_songs():
         with contextlib.suppress(BadSong):
             return song_file.read(path).song
@@ -53,7 +53,7 @@ def shipped() -> Song:
 
 
 def shipped_songs() -> tuple[Path, ...]:
-    """Gives the files of the songs that ship, in the order of their names."""
+    """Return the files of the songs that ship, in the order of their names."""
     return tuple(sorted(locations.SONGS.glob(f"*{song_file.SUFFIX}")))
 
 
@@ -63,7 +63,7 @@ def _file(path: Path | str) -> Opening:
 
 
 def load_model() -> LatentModel:
-    """Loads the measure VAE that ships; takes as long as torch takes to import."""
+    """Load the measure VAE that ships; takes as long as torch takes to import."""
     import torch
 
     from engine.latent.weights import load

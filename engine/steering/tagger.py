@@ -42,7 +42,7 @@ class Tagger(nn.Module):
         self.heard = nn.Linear(128, len(CLIP_PARTS))
 
     def embedding(self, wave: Tensor) -> Tensor:
-        """Gives an embedding [B, 128] of waves [B, samples] at 16 kHz."""
+        """Return an embedding [B, 128] of waves [B, samples] at 16 kHz."""
         bands = log_mel(magnitude(wave), _BANDS, _RATE)
         found = self.seen((bands + 4.0)[:, None] * 0.5)
         # What sounds all the time, and what sounds at moments.
@@ -50,12 +50,12 @@ class Tagger(nn.Module):
         return functional.gelu(self.embed(pooled))
 
     def forward(self, wave: Tensor) -> Tensor:
-        """Gives logits [B, parts] that each part of `CLIP_PARTS` sounds."""
+        """Return logits [B, parts] that each part of `CLIP_PARTS` sounds."""
         return cast(Tensor, self.heard(self.embedding(wave)))
 
     @torch.inference_mode()
     def parts(self, wave: Tensor) -> dict[str, float]:
-        """Gives for each part the chance that it sounds in a wave [samples] at 16 kHz.
+        """Return for each part the chance that it sounds in a wave [samples] at 16 kHz.
 
         Raises `OutOfRange` for less than a tenth of a second.
         """
@@ -66,7 +66,7 @@ class Tagger(nn.Module):
 
 
 def save_tagger(folder: Path, tagger: Tagger, card: dict[str, Any]) -> None:
-    """Writes a tagger's weights in half precision, and its card; raises `CannotWrite`."""
+    """Write a tagger's weights in half precision, and its card; raises `CannotWrite`."""
     tensors = {
         name: value.half() if value.is_floating_point() else value
         for name, value in tagger.state_dict().items()
@@ -81,7 +81,7 @@ def save_tagger(folder: Path, tagger: Tagger, card: dict[str, Any]) -> None:
 
 
 def load_tagger(folder: Path) -> Tagger:
-    """Reads a tagger from its two files; raises `BadModel` where they are missing or damaged."""
+    """Read a tagger from its two files; raises `BadModel` where they are missing or damaged."""
     tagger = Tagger()
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))

@@ -14,20 +14,20 @@ from tests.support.fakes import FakeModel
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives the folder that stands for the player's home."""
+    """Return the folder that stands for the player's home."""
     monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def model() -> FakeModel:
-    """Gives the model that is arithmetic."""
+    """Return the model that is arithmetic."""
     return FakeModel()
 
 
 @pytest.fixture(scope="session")
 def clips_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives a folder of a few clips of every split, which nobody writes to."""
+    """Return a folder of a few clips of every split, which nobody writes to."""
     folder = tmp_path_factory.mktemp("clips")
     render(folder, locations.CORPUS, seed=5, counts=COUNTS, workers=1)
     return folder

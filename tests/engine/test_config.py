@@ -14,7 +14,7 @@ from engine.errors import BadFile, UnknownName
 
 
 def write(folder: Path, text: str) -> Path:
-    """Writes the settings file."""
+    """Write the settings file."""
     (folder / "config.toml").write_text(text)
     return folder
 

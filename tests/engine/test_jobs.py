@@ -15,7 +15,7 @@ from tests.support.events import Listener
 
 @pytest.fixture
 def listener() -> Listener:
-    """Gives someone who hears the jobs."""
+    """Return someone who hears the jobs."""
     return Listener()
 
 

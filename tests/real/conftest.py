@@ -21,7 +21,7 @@ class JackStalled(Exception):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what uses a JACK server: servers take turns, and time is measured by them."""
+    """Mark what uses a JACK server: servers take turns, and time is measured by them."""
     for item in items:
         if "jack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.alone)
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Tells a failure of ours from a server that calls its clients no more.
+    """Tell a failure of ours from a server that calls its clients no more.
 
     Then a reader does not receive what another client, which has no part in the test, sends it.
     """
@@ -45,14 +45,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives the folder that stands for the player's home."""
+    """Return the folder that stands for the player's home."""
     monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[JackServer]:
-    """Gives a running private JACK server, the only one that this test's processes see.
+    """Yield a running private JACK server, the only one that this test's processes see.
 
     A test may ask for a period of its own as the parameter, or for a server that is not in step
     with its clients, as most are, with the parameter "free".
@@ -72,7 +72,7 @@ def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
 
 @pytest.fixture
 def hear(jack: JackServer, request: pytest.FixtureRequest) -> Iterator[Callable[[str], NoteReader]]:
-    """Gives what starts a reader under a client name; each is ended with the test."""
+    """Yield what starts a reader under a client name; each is ended with the test."""
     readers = request.node.stash[READERS] = list[NoteReader]()
 
     def start(client: str) -> NoteReader:
@@ -86,13 +86,13 @@ def hear(jack: JackServer, request: pytest.FixtureRequest) -> Iterator[Callable[
 
 @pytest.fixture
 def log() -> EventLog:
-    """Gives the log of what the player tells."""
+    """Return the log of what the player tells."""
     return EventLog()
 
 
 @pytest.fixture
 def link(jack: JackServer, log: EventLog) -> Iterator[PlayerLink]:
-    """Gives a link to a player that sees only the private server."""
+    """Yield a link to a player that sees only the private server."""
     assert jack.running
     link = PlayerLink(log)
     yield link

@@ -79,20 +79,20 @@ class Monitor:
                     self._changed.notify_all()
 
     def wait_for_notes(self, since: int, count: int) -> None:
-        """Waits until that many notes have begun since a place."""
+        """Wait until that many notes have begun since a place."""
         with self._changed:
             there = self._changed.wait_for(lambda: len(struck(self.seen[since:])) > count, 120)
         assert there, f"of {count} notes only {len(struck(self.seen[since:]))}: {self.seen[-5:]}"
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         self._process.terminate()
         self._process.wait()
 
 
 @pytest.fixture
 def monitors(jack: JackServer) -> Iterator[tuple[Monitor, Monitor]]:
-    """Gives two independent programs, by one time: one that sees the clock, one that sees us."""
+    """Yield two independent programs, by one time: one that sees the clock, one that sees us."""
     for tool in ("jack_midi_dump", "jack_midi_clock", "jack_transport"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is missing: apt-get install jackd2 jack-midi-clock")
@@ -105,7 +105,7 @@ def monitors(jack: JackServer) -> Iterator[tuple[Monitor, Monitor]]:
 
 @pytest.fixture
 def clock(jack: JackServer) -> Iterator[None]:
-    """Gives an independent clock, which stands."""
+    """Yield an independent clock, which stands."""
     process = subprocess.Popen(
         ["jack_midi_clock", "-b", str(TEMPO)], stdout=subprocess.DEVNULL, env=os.environ
     )
@@ -117,7 +117,7 @@ def clock(jack: JackServer) -> Iterator[None]:
 
 
 def transport(*words: str) -> None:
-    """Tells JACK's transport what to do."""
+    """Tell JACK's transport what to do."""
     subprocess.run(
         ["jack_transport"],
         input="".join(f"{word}\n" for word in (*words, "quit")),
@@ -161,7 +161,7 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
 
 
 def off(clock: Seen, music: Seen) -> tuple[float, float, float]:
-    """Gives median, p99 and worst of how far notes were off their pulses, in milliseconds."""
+    """Return median, p99 and worst of how far notes were off their pulses, in milliseconds."""
     # Each counts frames from its own beginning, and both saw the clock's Start.
     apart = times(music, START)[0] - times(clock, START)[0]
     pulses = [at + apart for at in times(clock, PULSE)]
@@ -177,10 +177,10 @@ def off(clock: Seen, music: Seen) -> tuple[float, float, float]:
 
 
 def times(seen: Seen, data: bytes) -> list[int]:
-    """Gives the frames at which a message came."""
+    """Return the frames at which a message came."""
     return [at for at, each in seen if each == data]
 
 
 def struck(seen: Seen) -> list[tuple[int, int]]:
-    """Gives frame and pitch of each note that began."""
+    """Return frame and pitch of each note that began."""
     return [(at, data[1]) for at, data in seen if data[0] == 0x90 and data[2]]

@@ -34,7 +34,7 @@ Hear = Callable[[str], NoteReader]
 
 @pytest.fixture
 def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
-    """Gives an engine with the song that ships, and the listener that it plays to."""
+    """Yield an engine with the song that ships, and the listener that it plays to."""
     del jack
     heard = hear("listener")
     listener = Listener()

@@ -137,28 +137,28 @@ class Device:
                 self.heard.append(int(line))
 
     def come_and_go(self, times: int) -> None:
-        """Vanishes and appears so often, from now on."""
+        """Vanish and appears so often, from now on."""
         assert self._process.stdin is not None
         self.done, self._last = False, len(self.heard) + times
         self._process.stdin.write(f"{times}\n")
         self._process.stdin.flush()
 
     def replace(self) -> None:
-        """Vanishes for good, and leaves what remains of its turns to another."""
+        """Vanish for good, and leave what remains of its turns to another."""
         self.close()
         self.pulled += 1
         self._start()
         self.come_and_go(max(1, self._last - len(self.heard)))
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         self._process.kill()
         self._process.wait()
         self._thread.join()
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, what
@@ -166,19 +166,19 @@ def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None
 
 
 def family(pid: int) -> list[int]:
-    """Gives a process and those it has started."""
+    """Return a process and those it has started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *sorted(map(int, children))]
 
 
 def memory(pid: int) -> int:
-    """Gives the bytes that a process has for itself, the JACK server's left out."""
+    """Return the bytes that a process has for itself, the JACK server's left out."""
     _, pages, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
     return (pages - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
 def files(pid: int) -> int:
-    """Gives how many files a process has open; each JACK client of its own is several."""
+    """Return how many files a process has open; each JACK client of its own is several."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 

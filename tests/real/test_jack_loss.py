@@ -169,13 +169,13 @@ and ends that come too late come too late every time."""
 
 
 def guards(jack: JackServer) -> set[str]:
-    """Gives the guards' ports that are connected to the listener."""
+    """Return the guards' ports that are connected to the listener."""
     lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
     return {line for line in lines if line.startswith("armonica-guard")}
 
 
 def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline
@@ -183,7 +183,7 @@ def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
 
 
 def until_heard(listener: NoteReader, link: PlayerLink) -> None:
-    """Plays a short note again and again until it is heard."""
+    """Play a short note again and again until it is heard."""
     since = len(listener.messages)
 
     def heard() -> bool:
@@ -195,7 +195,7 @@ def until_heard(listener: NoteReader, link: PlayerLink) -> None:
 
 
 def strike(listener: NoteReader, link: PlayerLink, chord: set[tuple[int, int]]) -> None:
-    """Plays notes for a minute, and those again that a server which waits for nobody has lost."""
+    """Play notes for a minute, and those again that a server which waits for nobody has lost."""
     for _ in range(30):
         now = time.monotonic()
         missing = sorted(chord - listener.holding())
@@ -206,7 +206,7 @@ def strike(listener: NoteReader, link: PlayerLink, chord: set[tuple[int, int]]) 
 
 
 def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) -> None:
-    """Waits until each of these (channel, pitch) pairs was ended by a message of its own."""
+    """Wait until each of these (channel, pitch) pairs was ended by a message of its own."""
 
     def ended(messages: Sequence[Message]) -> bool:
         ends = [data for at, data in messages if at >= since and data[0] & 0xF0 == 0x80]
@@ -216,7 +216,7 @@ def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) 
 
 
 def connect() -> None:
-    """Connects our virtual port to the listener, as a user would."""
+    """Connect our virtual port to the listener, as a user would."""
     deadline = time.monotonic() + 30
     command = ["jack_connect", "armonica:out", "listener:in"]
     while subprocess.run(command, capture_output=True, check=False).returncode:
@@ -225,7 +225,7 @@ def connect() -> None:
 
 
 def ended(process: int) -> bool:
-    """Tells whether a process has gone, or is nothing but its exit code."""
+    """Return whether a process has gone, or is nothing but its exit code."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
     except OSError:
@@ -233,7 +233,7 @@ def ended(process: int) -> bool:
 
 
 def children(process: int) -> set[int]:
-    """Gives the processes that a process has started."""
+    """Return the processes that a process has started."""
     listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False
     )

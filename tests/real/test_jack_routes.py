@@ -19,7 +19,7 @@ Hear = Callable[[str], NoteReader]
 
 
 def opened(link: PlayerLink, log: EventLog, *names: str, clock: tuple[int, ...] = (0, 1)) -> None:
-    """Opens a port for each outlet, and waits until they play."""
+    """Open a port for each outlet, and wait until they play."""
     ports = {f"jack:{name}:in" for name in names}
     log.wait_for(m.PortsSeen, lambda seen: ports <= set(seen.outputs))
     for outlet, name in enumerate(names):
@@ -29,7 +29,7 @@ def opened(link: PlayerLink, log: EventLog, *names: str, clock: tuple[int, ...] 
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:
-    """Gives a note on channel 1."""
+    """Return a note on channel 1."""
     return m.TimedNote(on, off, 0, pitch, 90)
 
 

@@ -54,7 +54,7 @@ class Fader:
         wait(lambda: "ready" in told.read_text())
 
     def turn(self, *values: int, apart: float = 0.01) -> None:
-        """Turns the knob through values."""
+        """Turn the knob through values."""
         assert self._process.stdin is not None
         for value in values:
             self._process.stdin.write(f"b010{value:02x}\n")
@@ -67,13 +67,13 @@ class Fader:
         return self._told.read_text().split()[1:]
 
     def close(self) -> None:
-        """Goes away."""
+        """Go away."""
         self._process.kill()
         self._process.wait()
 
 
 def wait(condition: Callable[[], object], patience: float = 30.0) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     until = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < until
@@ -81,25 +81,25 @@ def wait(condition: Callable[[], object], patience: float = 30.0) -> None:
 
 
 def stands_at(terminal: PseudoTerminal, value: str) -> None:
-    """Waits until the chosen gauge stands at a value: what is typed over is painted whole."""
+    """Wait until the chosen gauge stands at a value: what is typed over is painted whole."""
     for _ in range(20):
         time.sleep(0.2)
         shown = terminal.mark()
         terminal.press("=")
         terminal.wait_for("Set gauge", shown)
         time.sleep(0.2)
-        found = f" {value} " in f" {' '.join(terminal.words(shown).split())} "
+        found = f" {value} " in f" {' '.join(terminal.text(shown).split())} "
         terminal.press(b"\x1b")
         if found:
             time.sleep(0.5)
             return
-    words = " ".join(terminal.words().split())[-1500:]
+    words = " ".join(terminal.text().split())[-1500:]
     raise AssertionError(f"the gauge does not come to {value}: {words}")
 
 
 @pytest.fixture
 def fader(jack: JackServer, tmp_path: Path) -> Iterator[Fader]:
-    """Gives the device, plugged in."""
+    """Yield the device, plugged in."""
     assert jack.running
     fader = Fader(tmp_path / "told")
     yield fader

@@ -43,7 +43,7 @@ class Keyboard:
         assert self._process.stdout.readline() == "ready\n"
 
     def play(self, *messages: str) -> float:
-        """Sends messages and gives the time before."""
+        """Send messages and return the time before."""
         assert self._process.stdin is not None
         at = time.monotonic()
         self._process.stdin.write("".join(f"{each}\n" for each in messages))
@@ -51,14 +51,14 @@ class Keyboard:
         return at
 
     def unplug(self) -> None:
-        """Goes away without a word."""
+        """Go away without a word."""
         self._process.kill()
         self._process.wait()
 
 
 @pytest.fixture
 def keyboard(jack: JackServer) -> Iterator[Keyboard]:
-    """Gives a keyboard on the private server."""
+    """Yield a keyboard on the private server."""
     assert jack.running
     keyboard = Keyboard()
     yield keyboard

@@ -27,7 +27,7 @@ def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
 
 @pytest.fixture
 def place(jack: JackServer) -> Iterator[Place]:
-    """Gives an engine whose own player plays to nothing."""
+    """Yield an engine whose own player plays to nothing."""
     assert jack.running
     made = Place()
     yield made

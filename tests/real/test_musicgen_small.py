@@ -15,7 +15,7 @@ from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.model import models_folder, open_model
 from tests.support.checkpoints import write_musicgen_small
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 class Pushed:

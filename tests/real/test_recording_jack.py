@@ -26,7 +26,7 @@ CLICKS, PACE = 0x99, 0.5
 
 @pytest.fixture
 def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, NoteReader]]:
-    """Gives an engine with an empty song, the listener that it plays to, and ears for the keys."""
+    """Yield an engine with an empty song, the listener that it plays to, and ears for the keys."""
     del jack, keyboard
     heard = hear("listener")
     listener = Listener()
@@ -46,7 +46,7 @@ def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[E
 
 
 def play(keys: Keyboard, *notes: tuple[float, int, int]) -> None:
-    """Plays quarter notes at times, each let go a little before the next."""
+    """Play quarter notes at times, each let go a little before the next."""
     for at, pitch, velocity in notes:
         time.sleep(max(0.0, at - time.monotonic()))
         keys.play(f"90 {pitch:02x} {velocity:02x}")
@@ -55,7 +55,7 @@ def play(keys: Keyboard, *notes: tuple[float, int, int]) -> None:
 
 
 def settled(made: Engine, slot: int) -> Slot:
-    """Waits until something was written into a slot."""
+    """Wait until something was written into a slot."""
     end = time.monotonic() + 20
     while made.snapshot.song.slots[slot].empty:
         assert time.monotonic() < end, "nothing was written"

@@ -30,7 +30,7 @@ OCARINA, STICK = 79, 37
 
 @pytest.fixture
 def sound(jack: JackServer) -> JackServer:
-    """Gives the server where PortAudio sees it as a sound device."""
+    """Return the server where PortAudio sees it as a sound device."""
     found = list_devices()
     if not found.devices:
         pytest.skip(f"PortAudio sees no device: {found.reason}")
@@ -42,7 +42,7 @@ def sound(jack: JackServer) -> JackServer:
 def record(
     jack: JackServer, path: Path, seconds: float, play: Callable[[], None]
 ) -> NDArray[np.float32]:
-    """Gives what our sound client put out while ``play`` ran, and after, for so long."""
+    """Return what our sound client put out while ``play`` ran, and after, for so long."""
     command = ["jack_rec", "-f", str(path), "-d", str(seconds), "-b", "32", "PortAudio:out_0"]
     recorder = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30
@@ -56,7 +56,7 @@ def record(
 
 
 def onsets(wave: NDArray[np.float32], gap: int = RATE // 8) -> list[int]:
-    """Gives the samples at which something starts after that much of near silence."""
+    """Return the samples at which something starts after that much of near silence."""
     loud = np.flatnonzero(np.abs(wave) > 0.02)
     return [
         int(at) for at, before in zip(loud, [-gap * 2, *loud], strict=False) if at - before > gap
@@ -136,13 +136,13 @@ class Watcher:
         self._changed = threading.Condition()
 
     def __call__(self, status: Playing) -> None:
-        """Takes the new status."""
+        """Take the new status."""
         with self._changed:
             self.status = status
             self._changed.notify_all()
 
     def until(self, like: Callable[[Playing], bool]) -> Playing:
-        """Waits until the status is like that."""
+        """Wait until the status is like that."""
         with self._changed:
             assert self._changed.wait_for(lambda: like(self.status), 20), self.status
             return self.status

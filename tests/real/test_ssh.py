@@ -83,11 +83,11 @@ class Elsewhere:
         until(self._listens)
 
     def hang_up(self) -> None:
-        """Kills the ssh that was dialled last."""
+        """Kill the ssh that was dialled last."""
         os.kill(int((self.folder / "dialled").read_text().split()[-1]), signal.SIGKILL)
 
     def close(self) -> None:
-        """Ends the daemon."""
+        """End the daemon."""
         self.daemon.terminate()
         self.daemon.wait(10)
 
@@ -105,7 +105,7 @@ class Elsewhere:
 def elsewhere(
     tmp_path_factory: pytest.TempPathFactory, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Elsewhere]:
-    """Gives such a machine, whose user's folder is that of the test."""
+    """Yield such a machine, whose user's folder is that of the test."""
     for tool in ("ssh", "ssh-keygen"):
         if shutil.which(tool) is None:
             pytest.skip(f"This needs OpenSSH, and {tool} is missing.")

@@ -45,7 +45,7 @@ SETTLED, LONGEST = 0.04, 0.3
 
 @contextmanager
 def armonica(jack: JackServer, *arguments: str) -> Iterator[PseudoTerminal]:
-    """Runs the application on a terminal until its gauges can be moved."""
+    """Run the application on a terminal until its gauges can be moved."""
     command = application("--port", "virtual", "--keymap", "default", *arguments)
     variables = jack.variables | {"ARMONICA_HOME": os.environ["ARMONICA_HOME"]}
     with PseudoTerminal(command, variables) as terminal:
@@ -105,7 +105,7 @@ def test_killing_the_application_while_it_plays_silences_every_note(
 
 
 def compose(terminal: PseudoTerminal, file: Path) -> Path:
-    """Makes a song of three measures by keys: one from the corpus, one by chance, one by hand."""
+    """Make a song of three measures by keys: one from the corpus, one by chance, one by hand."""
 
     def form(key: str, title: str, *keys: str) -> None:
         mark = terminal.mark()
@@ -127,7 +127,7 @@ def compose(terminal: PseudoTerminal, file: Path) -> Path:
     form("X", "Write the loop", "\x01\x0b", str(file), "\r")
     deadline = time.monotonic() + 30
     while not file.exists():
-        assert time.monotonic() < deadline, f"no file was written; {terminal.words()[-3000:]}"
+        assert time.monotonic() < deadline, f"no file was written; {terminal.text()[-3000:]}"
         time.sleep(0.05)
     terminal.press("1")
     return file
@@ -138,7 +138,7 @@ Note = tuple[float, float, int]
 
 
 def timed(file: Path) -> tuple[list[Note], float]:
-    """Gives the notes of a MIDI file, which must be as they were asked for, and its length."""
+    """Return the notes of a MIDI file, which must be as they were asked for, and its length."""
     song = mido.MidiFile(file)
     now, started, notes = 0.0, dict[int, float](), list[Note]()
     for message in song:
@@ -158,7 +158,7 @@ def timed(file: Path) -> tuple[list[Note], float]:
 
 @contextmanager
 def synthesiser(jack: JackServer) -> Iterator[None]:
-    """Runs FluidSynth as a client of the server."""
+    """Run FluidSynth as a client of the server."""
     options = {
         "audio.jack.server": jack.name,
         "midi.jack.server": jack.name,
@@ -184,7 +184,7 @@ def synthesiser(jack: JackServer) -> Iterator[None]:
 
 @contextmanager
 def recording(jack: JackServer, file: Path, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs JACK's own recorder on the left side of the synthesiser, from now on."""
+    """Run JACK's own recorder on the left side of the synthesiser, from now on."""
     process = subprocess.Popen(
         ["jack_rec", "-f", str(file), "-d", f"{seconds:.0f}", "-b", "16", "fluidsynth:left"],
         stdout=subprocess.DEVNULL,
@@ -202,7 +202,7 @@ def recording(jack: JackServer, file: Path, seconds: float) -> Iterator[subproce
 
 
 def read(file: Path) -> tuple[npt.NDArray[np.float64], int]:
-    """Gives the samples of a recording, and how many make a second."""
+    """Return the samples of a recording, and how many make a second."""
     with wave.open(str(file)) as recorded:
         data, rate = recorded.readframes(recorded.getnframes()), recorded.getframerate()
         assert recorded.getsampwidth() == 2
@@ -211,7 +211,7 @@ def read(file: Path) -> tuple[npt.NDArray[np.float64], int]:
 
 
 def heard_pitches(sound: npt.NDArray[np.float64], rate: int, notes: list[Note]) -> list[int]:
-    """Gives the strongest pitch in the recording at the place of each note."""
+    """Return the strongest pitch in the recording at the place of each note."""
     loud = np.abs(sound) > 0.01
     assert loud.any(), "the recording is silent"
     began = int(np.argmax(loud)) / rate - notes[0][0]

@@ -23,7 +23,7 @@ def lm_config(
     seconds: float = 30.0,
     **more: Any,
 ) -> dict[str, Any]:
-    """Gives a language model's configuration, as audiocraft writes it beside the weights.
+    """Return a language model's configuration, as audiocraft writes it beside the weights.
 
     ``text`` is None, "lut" or the name of a T5; ``fast`` chooses the variant of attention
     that MusicGen's own configurations choose. ``more`` goes into ``transformer_lm``.
@@ -77,7 +77,7 @@ def lm_config(
 
 
 def codec_config(codebooks: int = CODEBOOKS, entries: int = ENTRIES) -> dict[str, Any]:
-    """Gives the configuration of a small EnCodec of ``FRAME_RATE`` frames a second."""
+    """Return the configuration of a small EnCodec of ``FRAME_RATE`` frames a second."""
     return {
         "device": "cpu",
         "compression_model": "encodec",
@@ -107,7 +107,7 @@ def codec_config(codebooks: int = CODEBOOKS, entries: int = ENTRIES) -> dict[str
 
 
 def language_model(seed: int = 0, **shape: Any) -> Any:
-    """Gives a language model with random weights."""
+    """Return a language model with random weights."""
     return _built("get_lm_model", lm_config(**shape), seed)
 
 
@@ -120,7 +120,7 @@ def write_model(
     config: dict[str, Any] | None = None,
     **shape: Any,
 ) -> Path:
-    """Writes a model's folder; without ``codec`` only the language model's file.
+    """Write a model's folder; without ``codec`` only the language model's file.
 
     Text encoders are looked for in ``parts``. With ``half`` the weights are written in half
     precision, as MusicGen's own are. ``config`` stands for one made of ``shape``.
@@ -138,7 +138,7 @@ def write_model(
 
 
 def write_part(path: Path, part: Any, config: dict[str, Any]) -> None:
-    """Writes one part of a model with its configuration beside the weights."""
+    """Write one part of a model with its configuration beside the weights."""
     import torch
     from omegaconf import OmegaConf
 
@@ -170,7 +170,7 @@ def _built(builder: str, config: dict[str, Any], seed: int, parts: Path | None =
 
 
 def write_t5(folder: Path, full: bool = False) -> Path:
-    """Writes a text encoder as wide as t5-base, and as deep with ``full``, with its words."""
+    """Write a text encoder as wide as t5-base, and as deep with ``full``, with its words."""
     import tokenizers
     import transformers
 
@@ -191,7 +191,7 @@ def write_t5(folder: Path, full: bool = False) -> Path:
 
 
 def write_encodec(folder: Path, full: bool = False) -> Path:
-    """Writes a codec in the form of encodec_32khz, with its sizes where it is ``full``."""
+    """Write a codec in the form of encodec_32khz, with its sizes where it is ``full``."""
     import transformers
 
     config = transformers.EncodecConfig(
@@ -214,7 +214,7 @@ def write_encodec(folder: Path, full: bool = False) -> Path:
 
 
 def write_musicgen_small(folder: Path, full: bool = False) -> Path:
-    """Writes the three parts of facebook/musicgen-small where they are looked for.
+    """Write the three parts of facebook/musicgen-small where they are looked for.
 
     ``folder`` is that of all models. With ``full`` the shapes are exact.
     """

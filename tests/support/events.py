@@ -19,24 +19,24 @@ class Listener:
         self._changed = threading.Condition()
 
     def __call__(self, event: Event) -> None:
-        """Hears an event."""
+        """Receive an event."""
         with self._changed:
             self.events.append(event)
             self._changed.notify_all()
 
     def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Waits until something holds that events bring about."""
+        """Wait until something holds that events bring about."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout), self.events
 
     def of(self, kind: type[Told]) -> list[Told]:
-        """Gives the events of a kind that were heard so far."""
+        """Return the events of a kind that were heard so far."""
         return [event for event in list(self.events) if isinstance(event, kind)]
 
     def wait(
         self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
     ) -> Told:
-        """Gives the first event of a kind that is like that, once it was heard."""
+        """Return the first event of a kind that is like that, once it was heard."""
 
         def found() -> list[Told]:
             return [event for event in self.of(kind) if like(event)]

@@ -54,21 +54,21 @@ class FakeAudioModel:
         return self._spec
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
-        """Gives the loudness of each whole frame."""
+        """Return the loudness of each whole frame."""
         sound = torch.as_tensor(wave)
         frames = sound[: len(sound) // HOP * HOP].reshape(-1, HOP)
         loudness = (frames.abs().amax(dim=1) * LOUDEST).round().long().clamp(0, LOUDEST)
         return loudness.expand(SPEC.codebooks, -1).clone()
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives a tone of the first codebook's loudness, with a little of the others above."""
+        """Return a tone of the first codebook's loudness, with a little of the others above."""
         del sketch
         return (codes.float().t() / LOUDEST @ TONES).flatten()
 
     def generate(
         self, request: Request, steering: Steering | None
     ) -> Generator[GenerationStep, None, None]:
-        """Gives each step; codebook k is later by k steps."""
+        """Yield each step; codebook k is later by k steps."""
         noise = torch.Generator().manual_seed(request.seed)
         begin = 0 if request.prompt is None else request.prompt.shape[-1]
         codes = torch.zeros(SPEC.codebooks, request.frames, dtype=torch.long)
@@ -97,11 +97,11 @@ class FakeAudioModel:
             yield GenerationStep(number, total, done, codes[:, :done].clone(), readings)
 
     def memory(self) -> int:
-        """Gives a megabyte."""
+        """Return a megabyte."""
         return 1_000_000
 
     def close(self) -> None:
-        """Remembers that it was closed."""
+        """Remember that it was closed."""
         self.closed = True
 
 
@@ -116,33 +116,33 @@ class FakeSpeaker:
     rate: int = 0
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
-        """Begins another wave."""
+        """Begin another wave."""
         self.orders.append("load")
         self.rate, self.wave, self.whole = rate, [], False
         if wave is not None:
             self.append(wave, last)
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Adds to the wave."""
+        """Add to the wave."""
         self.wave.append(chunk)
         self.whole = self.whole or last
 
     def play(self) -> None:
-        """Tells that it plays from the start."""
+        """Tell that it plays from the start."""
         self.orders.append("play")
         self.moved(Playing("playing", 0.0, self.length))
 
     def seek(self, seconds: float) -> None:
-        """Remembers the place."""
+        """Remember the place."""
         self.orders.append(f"seek {seconds:g}")
 
     def stop(self) -> None:
-        """Tells that nothing plays."""
+        """Tell that nothing plays."""
         self.orders.append("stop")
         self.moved(Playing())
 
     def close(self) -> None:
-        """Remembers that it was closed."""
+        """Remember that it was closed."""
         self.orders.append("close")
 
     @property
@@ -167,11 +167,11 @@ class FakeStage:
         return self.models["toy"]
 
     def parts(self) -> StudioParts:
-        """Gives them."""
+        """Return them."""
         return StudioParts(self.open, lambda: self.sound, self._sink, hear, lambda _: None)
 
     def open(self, name: str, on_progress: Callable[[Fetching], None]) -> FakeAudioModel:
-        """Gives a model by its name."""
+        """Return a model by its name."""
         from engine.errors import BadModel
 
         on_progress(Fetching("weights", 50, 100, 10.0, 5.0))
@@ -185,7 +185,7 @@ class FakeStage:
 
 
 def hear(wave: Wave, rate: int) -> Heard:
-    """Hears drums in the last two seconds by how far their tone stands out, however loud it is."""
+    """Judge drums in the last two seconds by how far their tone stands out, however loud."""
     end = wave[-2 * rate :]
     frames = end[len(end) % HOP :].reshape(-1, HOP)
     tone = np.outer(2 * (frames * np.sin(_PHASE)).mean(axis=1), np.sin(_PHASE))
@@ -194,7 +194,7 @@ def hear(wave: Wave, rate: int) -> Heard:
 
 
 def plant_probes(*names: str) -> None:
-    """Puts probes of the planted trait on the player's shelf, under these names."""
+    """Put probes of the planted trait on the player's shelf, under these names."""
     for name in names:
         store.write(_probe(name), store.place(SPEC, name))
 

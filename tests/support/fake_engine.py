@@ -89,7 +89,7 @@ TRACKS = (
 
 
 def song() -> Song:
-    """Gives four measures of the fake's own music in eight slots, one of them moved."""
+    """Return four measures of the fake's own music in eight slots, one of them moved."""
     model = FakeModel()
     codes = []
     for density, span, jump, rhythm in (
@@ -134,13 +134,13 @@ class FakeEngine:
         return ()
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Tells ``callback`` the state at once, and every event from now on."""
+        """Tell ``callback`` the state at once, and every event from now on."""
         self._callbacks.append(callback)
         callback(self.snapshot)
         return lambda: self._callbacks.remove(callback)
 
     def hear(self, *messages: MidiReceived) -> None:
-        """Lets messages of controllers arrive, and what they ask for be met."""
+        """Let messages of controllers arrive, and what they ask for be met."""
         for each in messages:
             command = self.controllers.on_message(each, self.snapshot, GenerationState())
             if command is not None:
@@ -149,23 +149,23 @@ class FakeEngine:
             self.send(command)
 
     def adopt(self) -> None:
-        """Lets the model arrive."""
+        """Let the model arrive."""
         self.state.adopt(FakeModel())
         self.queue.empty(self.send, lambda: len(self.snapshot.undo))
         self.state.apply(MarkWaiting(0))
         self._publish()
 
     def tell(self, event: Event) -> None:
-        """Tells an event that no command asked for."""
+        """Tell an event that no command asked for."""
         for callback in tuple(self._callbacks):
             callback(event)
 
     def close(self) -> None:
-        """Remembers that it was closed."""
+        """Remember that it was closed."""
         self.closed = True
 
     def send(self, command: Command) -> None:
-        """Meets a command; before the model is there, what can be."""
+        """Handle a command; before the model is there, what can be."""
         if self.snapshot.model.state == "loading" and self.queue.takes(command):
             self.state.apply(MarkWaiting(self.queue.count))
             self._publish()
@@ -180,7 +180,7 @@ class FakeEngine:
         self._publish()
 
     def of(self, *kinds: type[Command]) -> list[Command]:
-        """Gives what was sent of some kinds, in order."""
+        """Return what was sent of some kinds, in order."""
         return [command for command in self.sent if isinstance(command, kinds)]
 
     def _publish(self) -> None:

@@ -51,7 +51,7 @@ STEPS, PROMPT, OF = 400, 4.0, 12.0
 
 
 def peaks(count: int, seed: float = 1.0) -> tuple[tuple[float, float], ...]:
-    """Gives a wave that swells with each beat."""
+    """Return a wave that swells with each beat."""
     found = []
     for at in range(count):
         beat = math.exp(-(at % 12) / 5) * (0.55 + 0.3 * math.sin(at / 17 * seed))
@@ -61,7 +61,7 @@ def peaks(count: int, seed: float = 1.0) -> tuple[tuple[float, float], ...]:
 
 
 def take(number: int, **changes: object) -> Take:
-    """Gives a take that was steered towards drums and away from bass."""
+    """Return a take that was steered towards drums and away from bass."""
     made = Take(
         f"t{number}",
         f"The Rakes of Kildare {number}",
@@ -79,7 +79,7 @@ def take(number: int, **changes: object) -> Take:
 
 
 def meters(step: int) -> tuple[Meter, ...]:
-    """Gives the meters at a step: drums rise over their threshold, bass falls."""
+    """Return the meters at a step: drums rise over their threshold, bass falls."""
     rise = 1 / (1 + math.exp(-(step - 150) / 40))
     wave = 0.04 * math.sin(step / 5)
     return (
@@ -92,7 +92,7 @@ def meters(step: int) -> tuple[Meter, ...]:
 
 
 def grown(step: int, job: int = 7) -> TakeProgressed:
-    """Gives how the take is at a step."""
+    """Return how the take is at a step."""
     seconds = PROMPT + (OF - PROMPT) * step / STEPS
     history = tuple(meters(each) for each in range(max(0, step - 128), step))
     return TakeProgressed(
@@ -119,17 +119,17 @@ class FakeStudio(FakeEngine):
         self._jobs = itertools.count(7)
 
     def change(self, **changes: object) -> None:
-        """Changes the state of the studio and tells it."""
+        """Change the state of the studio and tell it."""
         self.studio = replace(self.studio, **changes)  # type: ignore[arg-type]
         self.tell(self.studio)
 
     def open(self) -> None:
-        """Lets the audio model arrive, and its traits."""
+        """Let the audio model arrive, and its traits."""
         status = AudioModelStatus("tiny", "ready", SPEC, 61 * 2**20)
         self.change(model=status, traits=TRAITS)
 
     def grow(self, step: int) -> None:
-        """Lets a take grow to a step, telling every sixth."""
+        """Let a take grow to a step, telling every sixth."""
         self.change(job=7, growing="t9")
         for each in [*range(0, step, 6), step]:
             self.tell(grown(each))

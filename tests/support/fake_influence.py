@@ -29,7 +29,7 @@ class FakeTune:
 
 
 def eighths(*pitches: int) -> Measure:
-    """Gives a measure of eighths."""
+    """Return a measure of eighths."""
     return Measure.from_notes(
         [Note(Fraction(at, 2), Fraction(1, 2), pitch) for at, pitch in enumerate(pitches)]
     )
@@ -68,11 +68,11 @@ class FakePrint:
     licences = tuple(sorted({licence(tune.book) for tune in TUNES}))
 
     def passages(self, tune: int, number: int, count: int) -> list[tuple[Measure, ...]]:
-        """Gives measures of a tune."""
+        """Return measures of a tune."""
         return [TUNES[tune].measures[number - 1 : number - 1 + count]]
 
     def positions(self, tune: int, first: int, count: int) -> tuple[Measure, ...]:
-        """Gives measures of a tune, which begins again at its end."""
+        """Return measures of a tune, which begins again at its end."""
         measures = TUNES[tune].measures
         return tuple(measures[(first - 1 + at) % len(measures)] for at in range(count))
 
@@ -97,7 +97,7 @@ class FakeSearch:
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
     ) -> InfluenceAnswer:
-        """Gives the tunes by how near they are."""
+        """Return the tunes by how near they are."""
         self.asked.append(tuple(measures))
         every = [self._match(tuple(measures), at, row) for row in range(len(TUNES))]
         near = sorted(every, key=lambda match: (-match.raw, match.tune))
@@ -149,7 +149,7 @@ class FakeSearch:
 def compared(
     ours: Sequence[Measure], theirs: Sequence[Measure]
 ) -> tuple[tuple[tuple[int, int], ...], float]:
-    """Gives the notes at the same place and pitch, and their share of the larger number."""
+    """Return the notes at the same place and pitch, and their share of the larger number."""
     one, other = _notes(ours), _notes(theirs)
     pairs = tuple((one.index(each), other.index(each)) for each in one if each in other)
     return pairs, len(pairs) / max(1, len(one), len(other))
@@ -164,7 +164,7 @@ def _notes(measures: Sequence[Measure]) -> list[tuple[Fraction, int]]:
 
 
 def found(matches: Sequence[Match], nearest: float, unit: str = "measure") -> InfluenceAnswer:
-    """Gives an answer of matches in order, the nearest of all being as near as that."""
+    """Return an answer of matches in order, the nearest of all being as near as that."""
     ranked = [_ranked(match, rank) for rank, match in enumerate(matches, 1)]
     return InfluenceAnswer(
         tuple(ranked),
@@ -186,7 +186,7 @@ class FakePulls:
     """Confirms the first match of each answer by gradients."""
 
     def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
-        """Gives the answer with its first match confirmed."""
+        """Return the answer with its first match confirmed."""
         first, *others = found.matches
         assert len(measures) >= first.asked
         sure = replace(first, evidence="gradient", pull=99.5)
@@ -200,7 +200,7 @@ class FakeTakeSearch:
         self.asked: list[str] = []
 
     def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
-        """Gives three tunes."""
+        """Return three tunes."""
         self.asked.append(take)
         matches = []
         for row in range(3):
@@ -220,7 +220,7 @@ def parts(
     *,
     error: ArmonicaError | None = None,
 ) -> InfluenceParts:
-    """Gives parts that are fakes, or that cannot be opened."""
+    """Return parts that are fakes, or that cannot be opened."""
 
     def opened(made: object) -> Callable[[], object]:
         def make() -> object:

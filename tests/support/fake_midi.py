@@ -11,7 +11,7 @@ SYNTH, KEYS = "jack:fluidsynth-midi:midi_00", "jack:Launchkey MK3 49:out"
 
 
 def line(at: float, data: str, late: float | None = None, port: str | None = None) -> MidiLine:
-    """Gives a message ``at`` seconds after noon: sent where it has a lateness, else heard."""
+    """Return a message ``at`` seconds after noon: sent where it has a lateness, else heard."""
     name = port or (KEYS if late is None else SYNTH)
     return MidiLine(NOON + at, "in" if late is None else "out", name, bytes.fromhex(data), late)
 

@@ -20,15 +20,15 @@ class RecordingPlayer:
     closed: bool = False
 
     def send(self, message: ToPlayer) -> None:
-        """Remembers the message."""
+        """Remember the message."""
         self.messages.append(message)
 
     def close(self) -> None:
-        """Remembers that it was closed."""
+        """Remember that it was closed."""
         self.closed = True
 
     def notes(self) -> list[TimedNote]:
-        """Gives every note that was scheduled, in the order in which it was sent."""
+        """Return every note that was scheduled, in the order in which it was sent."""
         return [
             note
             for message in self.messages
@@ -45,7 +45,7 @@ class EventLog:
         self._changed = threading.Condition()
 
     def __call__(self, event: FromPlayer) -> None:
-        """Remembers the event; this is what a link is given."""
+        """Remember the event; this is what a link is given."""
         with self._changed:
             self.events.append(event)
             self._changed.notify_all()
@@ -53,7 +53,7 @@ class EventLog:
     def wait_for(
         self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
     ) -> Told:
-        """Takes the first event of that kind that is like that out of the log, once it is there."""
+        """Take the first event of that kind that is like that out of the log, once it is there."""
         found: list[Told] = []
 
         def look() -> bool:

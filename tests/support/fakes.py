@@ -43,7 +43,7 @@ class FakeModel:
         return self._spec
 
     def encode(self, measures: Sequence[Measure]) -> list[Latent]:
-        """Gives each attribute's place between its knots, then the register."""
+        """Return each attribute's place between its knots, then the register."""
         codes = []
         for measure in measures:
             named = [
@@ -61,16 +61,16 @@ class FakeModel:
         candidates: int = CANDIDATES,
         moved: Sequence[int] = (),
     ) -> list[Measure]:
-        """Builds each measure by rule; ``candidates`` and ``moved`` change nothing."""
+        """Build each measure by rule; ``candidates`` and ``moved`` change nothing."""
         del candidates, moved
         return [self._measure(latent) for latent in latents]
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
-        """Gives the attributes of the decoded measures."""
+        """Return the attributes of the decoded measures."""
         return [tuple(attributes(measure).values()) for measure in self.decode(latents)]
 
     def occupancy(self, x: int, y: int, width: int, height: int) -> tuple[tuple[int, ...], ...]:
-        """Gives a hill around the middle."""
+        """Return a hill around the middle."""
         del x, y
         return tuple(
             tuple(

@@ -43,25 +43,25 @@ class Room:
         return told[-1] if told else GenerationState()
 
     def do(self, *commands: Command) -> Room:
-        """Asks."""
+        """Ask."""
         for command in commands:
             self.engine.send(command)
         return self
 
     def until(self, condition: Callable[[GenerationState], object]) -> GenerationState:
-        """Waits until the state is like that."""
+        """Wait until the state is like that."""
         self.listener.until(lambda: condition(self.shown))
         return self.shown
 
     def opened(self, name: str = "toy") -> Room:
-        """Opens a model and waits for it, and for the takes and the sound."""
+        """Open a model and wait for it, and for the takes and the sound."""
         self.do(OpenAudioModel(name)).until(
             lambda s: s.model.state == "ready" and (s.sound or s.silence)
         )
         return self
 
     def take(self, *commands: Command) -> Take:
-        """Asks for a take and gives it once it is kept and nothing grows any more."""
+        """Ask for a take and return it once it is kept and nothing grows any more."""
         before = {take.id for take in self.shown.takes}
 
         def new() -> list[Take]:
@@ -71,12 +71,12 @@ class Room:
         return new()[0]
 
     def refused(self, command: Command) -> CommandFailed:
-        """Asks for what cannot be, and gives how it was told."""
+        """Ask for what cannot be, and return how it was told."""
         self.do(command)
         return self.listener.wait(CommandFailed, lambda event: event.answers == command)
 
 
 def files() -> list[str]:
-    """Gives the endings of all files of takes."""
+    """Return the endings of all files of takes."""
     folder = take_store.takes_folder()
     return sorted(path.suffix for path in folder.iterdir()) if folder.is_dir() else []

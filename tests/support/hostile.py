@@ -16,7 +16,7 @@ EVIL_TEXT = EVIL.replace("\udcff", "") + "[/][/y][@click=app.exit]z[/]"
 def leaves(
     parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
-    """Gives every word of a command line, with those before it, and its parser."""
+    """Yield every word of a command line, with those before it, and its parser."""
     verbs = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
     if not verbs:
         yield words, parser

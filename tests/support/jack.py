@@ -26,12 +26,12 @@ class NoteReader(JackListener):
     """What an independent client hears, for tests to wait on."""
 
     def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:
-        """Waits until what was heard is like that."""
+        """Wait until what was heard is like that."""
         assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
 
 
 def deaf(reader: NoteReader, jack: JackServer) -> bool:
-    """Tells whether a reader receives nothing from a client that has no part in the test."""
+    """Return whether a reader receives nothing from a client that has no part in the test."""
     if reader.closed:
         return False
     sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="asks-whether-you-hear")
@@ -50,12 +50,12 @@ def deaf(reader: NoteReader, jack: JackServer) -> bool:
 
 
 def note_starts(messages: Sequence[Message]) -> list[Message]:
-    """Gives the note-ons among what was heard."""
+    """Return the note-ons among what was heard."""
     return [(at, data) for at, data in messages if starts(data)]
 
 
 def scale(first: float, step: float, count: int) -> Notes:
-    """Gives a scale of C on channel 2 from that moment, a note each ``step`` seconds."""
+    """Return a scale of C on channel 2 from that moment, a note each ``step`` seconds."""
     pitches = (60, 62, 64, 65, 67, 69, 71, 72)
     return Notes(
         tuple(

@@ -13,7 +13,7 @@ from engine.music.measure import REST, Measure
 
 
 def measures(count: int) -> list[Measure]:
-    """Gives measures with notes of the tunes held out for tests, one after another, and again."""
+    """Return measures with notes of the tunes held out for tests, one after another, and again."""
     corpus = shipped()
     rows = np.flatnonzero(corpus.splits == SPLITS.index("test"))
     rows = rows[(corpus.tokens[rows] > REST).any(axis=1)]
@@ -21,6 +21,6 @@ def measures(count: int) -> list[Measure]:
 
 
 def write_long(path: Path, count: int) -> Path:
-    """Writes a MIDI file of so many measures, and gives its place."""
+    """Write a MIDI file of so many measures, and return its place."""
     write(path, measures(count), 110.0)
     return path

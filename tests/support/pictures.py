@@ -22,19 +22,19 @@ class Frame(App[None]):
         self.heard: list[Message] = []
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Gives the variables that the widgets' styles speak of."""
+        """Return the variables that the widgets' styles speak of."""
         return theme.defaults()
 
     def compose(self) -> ComposeResult:
-        """Makes the widget."""
+        """Make the widget."""
         yield self.widget
 
     def on_attribute_map_moved(self, message: Message) -> None:
-        """Keeps a map's message."""
+        """Keep a map's message."""
         self.heard.append(message)
 
 
 def lines(canvas: Canvas) -> list[str]:
-    """Gives a picture's characters, row by row, without what is blank at the end."""
+    """Return a picture's characters, row by row, without what is blank at the end."""
     rows = canvas.picture().rows
     return ["".join(character for character, _ in row).rstrip() for row in rows]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def pitch(wave: NDArray[np.float32], rate: int) -> float:
-    """Gives the pitch of the strongest partial below 2 kHz as a MIDI number with fractions."""
+    """Return the pitch of the strongest partial below 2 kHz as a MIDI number with fractions."""
     size = 1 << 18
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave)), size))
     limit = 2000 * size // rate
@@ -18,6 +18,6 @@ def pitch(wave: NDArray[np.float32], rate: int) -> float:
 
 
 def tone(frequency: float, seconds: float, rate: int, level: float = 0.5) -> NDArray[np.float32]:
-    """Gives a sine."""
+    """Return a sine."""
     time = np.arange(round(seconds * rate)) / rate
     return np.asarray(level * np.sin(2 * np.pi * frequency * time), dtype=np.float32)

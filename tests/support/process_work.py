@@ -25,7 +25,7 @@ def end_at_once(number: int) -> int:
 
 
 def wait(folder: Path, number: int) -> int:
-    """Says who waits, and waits longer than any test."""
+    """Describe who waits, and wait longer than any test."""
     (folder / f"{os.getpid()}").touch()
     time.sleep(600)
     return number

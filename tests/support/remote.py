@@ -35,17 +35,17 @@ class SilentPlayer(RecordingPlayer):
     times: list[float] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Says what a player process says at its start."""
+        """Describe what a player process says at its start."""
         self.say(m.Ready(1, False))
         self.say(m.PortsSeen(self.ports))
 
     def say(self, message: m.FromPlayer) -> None:
-        """Says something, as the process would."""
+        """Describe something, as the process would."""
         assert self.hear is not None
         self.hear(message)
 
     def send(self, message: m.ToPlayer) -> None:
-        """Remembers the message and its time; opens every port."""
+        """Remember the message and its time; opens every port."""
         self.times.append(time.monotonic())
         self.messages.append(message)
         if isinstance(message, m.UsePort):
@@ -63,32 +63,32 @@ class SilentSpeaker:
         self.whole = False
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
-        """Begins another wave."""
+        """Begin another wave."""
         self.rate, self.wave, self.whole = rate, [], False
         self.done.append("load")
         if wave is not None:
             self.append(wave, last)
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Keeps more of it."""
+        """Keep more of it."""
         self.wave.append(chunk)
         self.whole = last
 
     def play(self) -> None:
-        """Says that it plays."""
+        """Say that it plays."""
         self.done.append("play")
         self.changed(Playing("playing", 0.5, 2.0))
 
     def seek(self, seconds: float) -> None:
-        """Remembers where to."""
+        """Remember where to."""
         self.done.append(f"seek {seconds:g}")
 
     def stop(self) -> None:
-        """Remembers that it stopped."""
+        """Remember that it stopped."""
         self.done.append("stop")
 
     def close(self) -> None:
-        """Remembers that it was closed."""
+        """Remember that it was closed."""
         self.done.append("close")
 
 
@@ -138,7 +138,7 @@ class Place:
         port: int | None = None,
         sound: Callable[[Callable[[SoundSeen | SoundDid], None]], Loudspeaker] | None = None,
     ) -> tuple[RemoteEngine, Listener]:
-        """Attaches a screen over the Unix socket, or over TCP at ``port``."""
+        """Attach a screen over the Unix socket, or over TCP at ``port``."""
         where = Address() if port is None else Address("tcp", "127.0.0.1", "", port)
         made = RemoteEngine(where, home=home, sound=sound)
         listener = Listener()
@@ -148,7 +148,7 @@ class Place:
         return made, listener
 
     def close(self) -> None:
-        """Ends everything."""
+        """End everything."""
         for guest in self.guests:
             guest.close()
         self.server.close()
@@ -163,7 +163,7 @@ class Room:
         self._ports = ports
 
     def __call__(self, hear: Callable[[m.FromPlayer], None]) -> PlayerBridge:
-        """Makes the home of a guest."""
+        """Make the home of a guest."""
         home = PlayerBridge(hear, player=self._player)
         self.players[0].begin()
         return home

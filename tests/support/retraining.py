@@ -27,7 +27,7 @@ TUNES, LENGTH = 60, 8
 
 @lru_cache(maxsize=1)
 def corpus() -> Corpus:
-    """Gives a corpus of made-up tunes; the first measure of each is also its neighbour's last."""
+    """Return a corpus of made-up tunes; the first measure of each is also its neighbour's last."""
     tokens = tunes(TUNES * LENGTH).astype(np.uint8)
     first = np.arange(TUNES) * LENGTH
     tokens[first[1:]] = tokens[first[1:] - 1]
@@ -48,18 +48,18 @@ def corpus() -> Corpus:
 
 
 def queries() -> tuple[Query, ...]:
-    """Gives six queries, of measures that no training has seen."""
+    """Return six queries, of measures that no training has seen."""
     rows = corpus().tokens[corpus().test()][:6]
     return tuple(Query("held out", Measure(tuple(map(int, row)))) for row in rows)
 
 
 def sweep() -> Sweep:
-    """Gives the sweep of the small corpus, plan and queries."""
+    """Return the sweep of the small corpus, plan and queries."""
     return Sweep(SMALL, corpus(), queries(), samples=4)
 
 
 def removals() -> list[Removal]:
-    """Gives twenty retrainings of two seeds: three stacks."""
+    """Return twenty retrainings of two seeds: three stacks."""
     return [
         Removal("random", (100 + at % 10,), 1, draw=at // 2, seed=seed)
         for at in range(10)
@@ -71,7 +71,7 @@ def removals() -> list[Removal]:
 def here(
     work: Callable[[Task], list[Outcome]], tasks: Sequence[Task]
 ) -> Iterator[Iterator[list[Outcome]]]:
-    """Spreads tasks over nobody else."""
+    """Spread tasks over nobody else."""
     yield map(work, tasks)
 
 

@@ -18,20 +18,20 @@ LM = TinyShape(layers=1, size=32, heads=2, codebooks=3, codes=16)
 
 
 def codec(seed: int = 0, shape: CodecShape = CODEC) -> SpectralCodec:
-    """Gives a codec with random weights, that does not learn."""
+    """Return a codec with random weights, that does not learn."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return SpectralCodec(shape).eval()
 
 
 def write_codec(folder: Path, seed: int = 0) -> Path:
-    """Writes a codec into a folder."""
+    """Write a codec into a folder."""
     save_codec(folder, codec(seed), {"seed": seed})
     return folder
 
 
 def write_model(folder: Path, seed: int = 0) -> Path:
-    """Writes a model's folder: a language model, and the codec beside it."""
+    """Write a model's folder: a language model, and the codec beside it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         save_language_model(folder, language_model(LM), LM)
@@ -39,7 +39,7 @@ def write_model(folder: Path, seed: int = 0) -> Path:
 
 
 def tune(seconds: float = 2.0, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Gives a wave at 16 kHz: four plucked notes a second."""
+    """Return a wave at 16 kHz: four plucked notes a second."""
     random = np.random.default_rng(seed)
     time = np.arange(round(seconds * 16_000)) / 16_000
     wave = np.zeros(len(time))

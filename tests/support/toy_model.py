@@ -37,12 +37,12 @@ class Toy:
                 self.written[trait, layer, head] = normalize(shown + 0.5 * other, dim=0)
 
     def outputs(self, level: Tensor, noise: torch.Generator) -> Tensor:
-        """Gives the heads' outputs at these levels [traits] of the traits, -1 to 1 or so."""
+        """Return the heads' outputs at these levels [traits] of the traits, -1 to 1 or so."""
         shown = 1.5 * torch.einsum("t,tlhd->lhd", level, self.shown)
         return self.offsets + self.scales * (shown + 0.5 * torch.randn(SHAPE, generator=noise))
 
     def examples(self, tunes: int, seed: int = 1, trait: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-        """Gives features, labels and groups: each tune once with the trait and once without."""
+        """Return features, labels and groups: each tune once with the trait and once without."""
         noise = torch.Generator().manual_seed(seed)
         features, labels = [], []
         for _ in range(tunes):
@@ -77,7 +77,7 @@ class Toy:
     def generate(
         self, steering: Steering | None, steps: int = 300, seed: int = 2, start: float = -1.0
     ) -> Tensor:
-        """Gives what is heard of each trait at each step: [steps, traits]."""
+        """Return what is heard of each trait at each step: [steps, traits]."""
         noise = torch.Generator().manual_seed(seed)
         level = torch.full((len(self.shown),), start)
         heard = []
@@ -100,5 +100,5 @@ class Toy:
 
 
 def present(heard: Tensor, trait: int = 0) -> float:
-    """Judges by the sound alone: the share of the second half in which the trait is there."""
+    """Judge by the sound alone: the share of the second half in which the trait is there."""
     return float((heard[len(heard) // 2 :, trait] > 0).float().mean())

@@ -68,7 +68,7 @@ _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
 
 
 def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
-    """Draws values of a class; places that may hold several kinds hold any of them."""
+    """Draw values of a class; places that may hold several kinds hold any of them."""
     hints = get_type_hints(kind)
     given = {}
     for part in fields(kind):
@@ -88,7 +88,7 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
 
 
 def any_of(kinds: Iterable[type]) -> st.SearchStrategy[Any]:
-    """Draws a value of any of the classes."""
+    """Draw a value of any of the classes."""
     return st.one_of([values(kind) for kind in kinds])
 
 

@@ -12,7 +12,7 @@ DEADLINE = 30.0
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
-    """Lets the application run until something holds; fails after `DEADLINE` seconds."""
+    """Let the application run until something holds; fails after `DEADLINE` seconds."""
     end = time.monotonic() + DEADLINE
     await pilot.pause()
     while not holds():
@@ -21,7 +21,7 @@ async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
 
 
 async def quiet(pilot: Pilot[Any]) -> None:
-    """Lets the application run until map and reasons belong to what is shown."""
+    """Let the application run until map and reasons belong to what is shown."""
     screen = pilot.app.composing  # type: ignore[attr-defined]
     await until(
         pilot,

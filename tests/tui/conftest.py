@@ -31,7 +31,7 @@ class Hand:
 
 @pytest.fixture(autouse=True)
 def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """Gives the time at which the hand moves."""
+    """Return the time at which the hand moves."""
     hand = Hand()
     monkeypatch.setattr(gestures, "moved_at", lambda _app: hand.at)
     return hand
@@ -39,11 +39,11 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """Gives an engine with four measures and its model there."""
+    """Return an engine with four measures and its model there."""
     return FakeEngine()
 
 
 @pytest.fixture
 def app(engine: FakeEngine) -> ArmonicaApp:
-    """Gives the application on that engine, with draws from one seed."""
+    """Return the application on that engine, with draws from one seed."""
     return ArmonicaApp(engine, seed=1)

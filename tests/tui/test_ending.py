@@ -112,7 +112,7 @@ signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def shown(code: str, tmp_path: Path, *words: str, controls: bool = False) -> tuple[Popen, int]:
-    """Begins the application on a terminal of its own, which may be a controlling one."""
+    """Begin the application on a terminal of its own, which may be a controlling one."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "mark"), *words],
@@ -135,7 +135,7 @@ def shown(code: str, tmp_path: Path, *words: str, controls: bool = False) -> tup
 
 
 def painted(master: int, words: bytes) -> bytes:
-    """Reads until words are painted, and gives everything up to them."""
+    """Read until words are painted, and return everything up to them."""
     seen, end = b"", time.monotonic() + DEADLINE
     while words not in seen and time.monotonic() < end:
         if select.select([master], [], [], 0.1)[0]:
@@ -148,7 +148,7 @@ def painted(master: int, words: bytes) -> bytes:
 def running(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[subprocess.Popen[bytes], int, Path]]:
-    """Gives the application on a terminal of its own, its first picture drawn."""
+    """Yield the application on a terminal of its own, its first picture drawn."""
     process, master = shown(request.param, tmp_path)
     painted(master, b"Kildare")
     yield process, master, tmp_path / "mark"
@@ -158,7 +158,7 @@ def running(
 
 
 def ended(process: subprocess.Popen[bytes], master: int | None) -> int:
-    """Waits for the end, reading what is still written."""
+    """Wait for the end, reading what is still written."""
     end = time.monotonic() + DEADLINE
     while process.poll() is None and time.monotonic() < end:
         if master is not None and select.select([master], [], [], 0.05)[0]:
@@ -218,7 +218,7 @@ FLOOD = b"hjkl+-" * 17_000
 
 
 def flood(master: int, letters: bytes = FLOOD) -> threading.Event:
-    """Types letters as a paste that is not said to be one; tells when that is done."""
+    """Type letters as a paste that is not said to be one; tells when that is done."""
     typed = threading.Event()
 
     def run() -> None:

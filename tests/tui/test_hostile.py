@@ -36,7 +36,7 @@ LEAVES = ("app.quit",)
 
 
 def hostile(value: Any, hint: Any = None) -> Any:
-    """Gives a value with hostile words before every text in it that is no choice or number."""
+    """Return a value with hostile words before every text in it that is no choice or number."""
     if isinstance(value, str):
         return EVIL_TEXT + value if hint is str or str in get_args(hint) else value
     if isinstance(value, tuple):
@@ -77,7 +77,7 @@ class HostileStudio(FakeStudio):
         )
 
     def tell(self, event: Event) -> None:
-        """Tells an event with hostile words in it."""
+        """Tell an event with hostile words in it."""
         super().tell(event if isinstance(event, Snapshot) else _hostile_event(event))
 
 
@@ -97,13 +97,13 @@ def _hostile_event(event: Event) -> Event:
 
 
 def cells(screen: Screen[Any]) -> Iterator[Segment]:
-    """Gives all that a screen shows."""
+    """Yield all that a screen shows."""
     for strip in screen._compositor.render_strips():
         yield from strip
 
 
 def check(app: ArmonicaApp) -> None:
-    """Looks at every cell of all screens that are shown."""
+    """Look at every cell of all screens that are shown."""
     for screen in app.screen_stack:
         for segment in cells(screen):
             assert segment.text.isprintable(), segment
@@ -113,7 +113,7 @@ def check(app: ArmonicaApp) -> None:
 
 
 async def tell_all(pilot: Pilot[Any], engine: HostileStudio) -> None:
-    """Tells of everything that is shown without being asked for."""
+    """Tell of everything that is shown without being asked for."""
     engine.open()
     engine.change(takes=tuple(take(number) for number in (1, 2)))
     engine.grow(60)

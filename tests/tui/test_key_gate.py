@@ -38,20 +38,20 @@ class Screens:
         )
 
     def take(self, message: Message) -> None:
-        """Meets a message."""
+        """Handle a message."""
         self.met.append(message.key if isinstance(message, Key) else type(message).__name__)
 
     def say(self, count: int) -> None:
-        """Hears how many keys were left out."""
+        """Receive how many keys were left out."""
         self.said.append(count)
 
     def type(self, text: str) -> None:
-        """Types on the keyboard."""
+        """Type on the keyboard."""
         for letter in text:
             self.gate.put(Key(letter, letter))
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Lets the loop run until something holds."""
+        """Let the loop run until something holds."""
         end = time.monotonic() + 30
         while not holds():
             assert time.monotonic() < end, self.met[-20:]
@@ -59,7 +59,7 @@ class Screens:
 
 
 def moved(kind: type[MouseMove | MouseUp]) -> MouseMove | MouseUp:
-    """Gives an event of the pointer."""
+    """Return an event of the pointer."""
     return kind(None, 1, 1, 0, 0, 0, False, False, False)
 
 

@@ -42,7 +42,7 @@ HANDLERS: Registry[ComposeView] = Registry(
 
 
 def set_gauge(view: ComposeView, index: int, value: float, hand: str) -> None:
-    """Moves a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
+    """Move a gauge to a value; moves by one ``hand`` that follow each other are one gesture."""
     if _model(view):
         slot = view.session.slot
         gesture = view.session.gestures.begin((hand, slot, index))
@@ -50,7 +50,7 @@ def set_gauge(view: ComposeView, index: int, value: float, hand: str) -> None:
 
 
 def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
-    """Moves a gauge of the selected slot by so much from where it stands."""
+    """Move a gauge of the selected slot by so much from where it stands."""
     if _model(view):
         slot = view.session.slot
         gesture = view.session.gestures.begin((hand, slot, index))
@@ -58,7 +58,7 @@ def step_gauge(view: ComposeView, index: int, by: float, hand: str) -> None:
 
 
 def roll_gauge(view: ComposeView, index: int, steps: int) -> None:
-    """Moves a gauge by the wheel."""
+    """Move a gauge by the wheel."""
     step_gauge(view, index, steps * STEP / 2, "wheel")
 
 

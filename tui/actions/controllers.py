@@ -10,7 +10,7 @@ from tui.view_models import gauges
 
 
 def learn(view: Host) -> None:
-    """Waits for a control for the chosen gauge; on the strip, for the choice of measures."""
+    """Wait for a control for the chosen gauge; on the strip, for the choice of measures."""
     if view.session.part == "strip":
         target = Target("measure")
     else:
@@ -19,12 +19,12 @@ def learn(view: Host) -> None:
 
 
 def learn_trait(view: SteerView) -> None:
-    """Waits for a control for the chosen trait: what ← and → move; for takes, playing them."""
+    """Wait for a control for the chosen trait: what ← and → move; for takes, playing them."""
     trait = view.trait
     if view.held == "takes":
         target = Target("take")
     elif trait is None:
-        view.say("There is no trait to bind a control to yet.")
+        view.show_message("There is no trait to bind a control to yet.")
         return
     else:
         target = Target("aim" if trait.arm == "closed-loop" else "strength", trait.name)
@@ -32,7 +32,7 @@ def learn_trait(view: SteerView) -> None:
 
 
 def controllers(view: Host) -> None:
-    """Lists what controls move."""
+    """List what controls move."""
     sheet = ControllersSheet(view.session.link, view.session.controls, view.session.studio)
     view.app.push_screen(sheet)
 

@@ -22,7 +22,7 @@ HANDLERS["control.list"] = controllers.controllers
 
 
 def go_by(view: Host, slots: int) -> None:
-    """Selects the slot so many further on, the nearest there is."""
+    """Select the slot so many further on, the nearest there is."""
     view.session.gestures.end()
     view.session.send(MoveSelection(slots))
 

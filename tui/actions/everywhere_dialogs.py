@@ -97,7 +97,7 @@ def _save(view: Host) -> None:
 
 
 def ask_again(view: Host, refused: CommandFailed) -> None:
-    """Asks about a song that was not saved, because another program changed its file."""
+    """Ask about a song that was not saved, because another program changed its file."""
     again, view.session.saving = refused.again, None
 
     def take(at: int | None) -> None:
@@ -123,7 +123,7 @@ def ask_path(
     then: Callable[[], object] = lambda: None,
     name: str | None = None,
 ) -> None:
-    """Asks for a file to write; ``own`` may be replaced unasked, ``name`` is proposed."""
+    """Ask for a file to write; ``own`` may be replaced unasked, ``name`` is proposed."""
 
     def doubt(values: tuple[Any, ...]) -> str:
         target = meant(_in_folder(values[0]), suffix)

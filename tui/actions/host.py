@@ -84,7 +84,7 @@ class ComposeView(Host, Protocol):
 class BesideView(Host, Protocol):
     """A screen beside the compose screen, as its handlers see it."""
 
-    def say(self, words: str) -> None:
+    def show_message(self, words: str) -> None:
         """Show a toast in the place of those before it."""
 
     def draw(self) -> None:
@@ -134,7 +134,7 @@ class InfluenceView(BesideView, Protocol):
     avoided: dict[int, str]
 
     @property
-    def told(self) -> InfluenceFound | None:
+    def influence(self) -> InfluenceFound | None:
         """The answer about what is shown, if there is one."""
 
     @property

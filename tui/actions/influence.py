@@ -68,9 +68,9 @@ def _other(view: InfluenceView) -> None:
 
 @HANDLERS.handles("influence.filter")
 def _filter(view: InfluenceView) -> None:
-    told = view.told
+    told = view.influence
     if told is None or told.found is None:
-        view.say("Nothing has been found yet that could be sorted.")
+        view.show_message("Nothing has been found yet that could be sorted.")
         return
     wanted, avoided = view.session.inquiry.wanted, frozenset(view.avoided)
     free = replace(wanted, books=None, licences=None, without=frozenset())
@@ -96,18 +96,18 @@ def _filter(view: InfluenceView) -> None:
 @HANDLERS.handles("influence.evidence")
 def _evidence(view: InfluenceView) -> None:
     if view.subject == "take":
-        view.say("Gradients are those of the measure model: a take has none.")
+        view.show_message("Gradients are those of the measure model: a take has none.")
     elif view.session.inquiry.weigh():
-        view.say("Asking the model's gradients; the first time takes some ten seconds …")
+        view.show_message("Asking the model's gradients; the first time takes some ten seconds …")
         view.draw()
     else:
-        view.say("Nothing has been found yet that could be asked about.")
+        view.show_message("Nothing has been found yet that could be asked about.")
 
 
 @HANDLERS.handles("influence.alone")
 def _alone(view: InfluenceView) -> None:
     if view.subject == "take":
-        view.say("A take is asked about as a whole.")
+        view.show_message("A take is asked about as a whole.")
         return
     wanted = view.session.inquiry.wanted
     view.session.inquiry.want(replace(wanted, alone=not wanted.alone))
@@ -118,14 +118,14 @@ def _alone(view: InfluenceView) -> None:
 
 
 @HANDLERS.handles("influence.hear")
-def _hear(view: InfluenceView) -> None:
+def _audition(view: InfluenceView) -> None:
     match, beside = view.match, view.beside
     if match is None:
-        view.say("There is nothing to compare by ear yet.")
+        view.show_message("There is nothing to compare by ear yet.")
         return
     if view.session.shown.playing:
         key = view.keymap.label("play.toggle")
-        view.say(f"The loop is playing; {key} stops it, so that both can be heard.")
+        view.show_message(f"The loop is playing; {key} stops it, so that both can be heard.")
         return
     view.heard = "theirs" if view.heard == "ours" else "ours"
     if view.heard == "theirs":
@@ -148,9 +148,9 @@ def _away(view: InfluenceView) -> None:
     match = view.match
     if view.subject == "take":
         key = view.keymap.label("app.steer")
-        view.say(f"A take is not moved by gauges; {key} goes where another is made.")
+        view.show_message(f"A take is not moved by gauges; {key} goes where another is made.")
     elif match is None:
-        view.say("There is no piece to keep away from.")
+        view.show_message("There is no piece to keep away from.")
     else:
         view.avoided[match.cluster] = match.title
         _regenerate(view)
@@ -183,7 +183,7 @@ def _amount(by: float) -> Handler:
     def change(view: InfluenceView) -> None:
         view.amount = round(max(0.1, min(1.0, view.amount + by)), 1)
         view.draw()
-        view.say(f"A way out is looked for up to {view.amount:.0%} of the way to a draw.")
+        view.show_message(f"A way out is looked for up to {view.amount:.0%} of the way to a draw.")
 
     return change
 
@@ -205,7 +205,7 @@ def _provenance(view: InfluenceView) -> None:
     if view.subject == "take":
         take = view.session.inquiry.take
         if take is None:
-            view.say("No take is chosen.")
+            view.show_message("No take is chosen.")
             return
     name = f"{take or view.session.shown.song.title} provenance"
     ask_path(

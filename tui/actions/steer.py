@@ -64,7 +64,7 @@ def _number(number: int) -> Handler:
             view.hold("traits")
             view.choose(number - 1)
         else:
-            view.say(f"There is no trait {number}.")
+            view.show_message(f"There is no trait {number}.")
 
     return go
 
@@ -80,14 +80,14 @@ HANDLERS["control.learn"] = controllers.learn_trait
 
 
 def push_by(view: SteerView, strength: float, target: float) -> None:
-    """Pushes the chosen trait more or less hard: in strength, or in target where its arm aims."""
+    """Push the chosen trait more or less hard: in strength, or in target where its arm aims."""
     trait = view.trait
     if trait is None:
         return
     if trait.arm == "none":
         key = view.keymap.label("trait.arm")
         words = f"{trait.name} is only watched: its arm is none. {key} chooses another."
-        view.say(words)
+        view.show_message(words)
         return
     view.session.gestures.end()
     view.session.send(NudgeTrait(trait.name, strength, target))
@@ -132,7 +132,7 @@ HANDLERS["trait.off"] = lambda view: _set_mode(view, "off")
 @HANDLERS.handles("trait.enter")
 def _enter(view: SteerView) -> None:
     if view.held == "takes":
-        _hear(view)
+        _audition(view)
     elif view.trait is not None:
         view.session.send(NudgeTrait(view.trait.name, mode=1))
 
@@ -179,7 +179,7 @@ def _cancel(view: SteerView) -> None:
 
 def _nothing_grows(view: SteerView) -> None:
     key = view.keymap.label("audio.generate")
-    view.say(f"Nothing grows now; {key} makes a take.")
+    view.show_message(f"Nothing grows now; {key} makes a take.")
 
 
 @HANDLERS.handles("audio.seed")
@@ -210,10 +210,10 @@ def _unload(view: SteerView) -> None:
 
 
 @HANDLERS.handles("audio.hear")
-def _hear(view: SteerView) -> None:
+def _audition(view: SteerView) -> None:
     if view.session.takes.id is None:
         key = view.keymap.label("audio.generate")
-        view.say(f"There is nothing to hear yet; {key} makes a take.")
+        view.show_message(f"There is nothing to hear yet; {key} makes a take.")
     elif view.session.takes.plays:
         view.session.send(StopTake())
     else:
@@ -235,12 +235,12 @@ def _twin(view: SteerView) -> None:
             view.play(take.id, view.session.takes.stands)
     elif not take.pushed:
         words = "This take was not steered: it is its own twin."
-        view.say(words)
+        view.show_message(words)
     else:
         view.session.send(MakeTwin(take.id))
         key = view.keymap.label("take.twin")
         words = f"Its unsteered twin is made; {key} then goes between the two."
-        view.say(words)
+        view.show_message(words)
 
 
 @HANDLERS.handles("take.continue")

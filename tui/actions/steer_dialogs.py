@@ -43,14 +43,14 @@ class PromptForm(Form):
         super().__init__("Continue a file", [Field("file", path, words("A path"), hint)],
                          asking=asking)  # fmt: skip
 
-    def hear(self, event: Event) -> bool:
-        """Closes when the file was taken, and says why where it was not."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Close when the file was taken, and say why where it was not."""
         taken = isinstance(event, GenerationState) and event.generation.prompt == self._prompt
         if taken and self._prompt is not None:
             self._prompt = None
             self.dismiss(None)
             return False
-        return super().hear(event)
+        return super().on_engine_event(event)
 
 
 def _type_push(view: SteerView) -> None:

@@ -26,7 +26,7 @@ class Modal(ModalScreen[Result]):
     """
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Closes it with a result, where it lies on top."""
+        """Close it with a result, where it lies on top."""
         if not self.is_active:
             return AwaitComplete()
         return super().dismiss(result)
@@ -36,11 +36,11 @@ class Sheet(Modal[Result]):
     """A modal screen that hears the engine while it is open."""
 
     def on_mount(self) -> None:
-        """Takes away toasts, which would lie over the words of the sheet."""
+        """Take away toasts, which would lie over the words of the sheet."""
         self.app.clear_notifications()
 
-    def hear(self, event: Event) -> bool:
-        """Takes what the engine tells, and says whether that needs no other telling."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Take what the engine tells, and say whether that needs no other telling."""
         del event
         return False
 
@@ -70,7 +70,7 @@ class PathSheet(Sheet[None]):
     """
 
     def path_line(self, label: str) -> ComposeResult:
-        """Makes the line in which a path is typed."""
+        """Make the line in which a path is typed."""
         with Horizontal(classes="line"):
             yield Label(label)
             line = Input("", id="path", compact=True)
@@ -78,34 +78,34 @@ class PathSheet(Sheet[None]):
             yield line
 
     def on_mount(self) -> None:
-        """Holds the path."""
+        """Hold the path."""
         super().on_mount()
         self.query_one("#path").focus()
 
-    def say(self, words: str, *, wrong: bool = False) -> None:
-        """Shows words under the sheet: how to go on, or what went wrong."""
+    def show_message(self, words: str, *, wrong: bool = False) -> None:
+        """Show words under the sheet: how to go on, or what went wrong."""
         how = self.query_one("#how", Label)
         how.update(plain(words))
         how.set_class(wrong, "-wrong")
 
     def action_list(self, move: str) -> None:
-        """Moves in the list, where it is shown, from wherever the cursor is."""
+        """Move in the list, where it is shown, from wherever the cursor is."""
         lines = self.query_one(OptionList)
         if lines.display:
             getattr(lines, f"action_{move}")()
 
     def action_leave(self) -> None:
-        """Leaves without taking anything."""
+        """Leave without taking anything."""
         self.dismiss(None)
 
 
 def refused(event: Event, command: Command | None) -> str:
-    """Gives why a command that is waited for was refused; nothing for any other event."""
+    """Return why a command that is waited for was refused; nothing for any other event."""
     if command is None or not isinstance(event, CommandFailed) or event.answers != command:
         return ""
     return f"{event.message} {event.remedy}".strip()
 
 
-def met(event: Event, command: Command | None) -> bool:
-    """Tells whether an event says that a command that is waited for was met."""
+def answers(event: Event, command: Command | None) -> bool:
+    """Return whether an event says that a command that is waited for was met."""
     return command is not None and isinstance(event, Notice) and event.answers == command

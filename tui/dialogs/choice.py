@@ -43,7 +43,7 @@ class Choice(Modal[int | None]):
         self._words = words
 
     def compose(self) -> ComposeResult:
-        """Makes the words, the lines, and how to choose."""
+        """Make the words, the lines, and how to choose."""
         with Vertical(id="choice", classes="sheet") as box:
             box.border_title = plain(self._title)
             if self._words:
@@ -54,7 +54,7 @@ class Choice(Modal[int | None]):
             yield Label("↑ ↓ choose, Enter takes it, Esc leaves it.", id="how")
 
     def on_mount(self) -> None:
-        """Holds the lines."""
+        """Hold the lines."""
         self.query_one(OptionList).focus()
 
     @on(OptionList.OptionSelected)
@@ -62,13 +62,13 @@ class Choice(Modal[int | None]):
         self.dismiss(event.option_index)
 
     def action_leave(self) -> None:
-        """Leaves without an answer."""
+        """Leave without an answer."""
         self.dismiss(None)
 
     def action_down(self) -> None:
-        """Goes a line down."""
+        """Go a line down."""
         self.query_one(OptionList).action_cursor_down()
 
     def action_up(self) -> None:
-        """Goes a line up."""
+        """Go a line up."""
         self.query_one(OptionList).action_cursor_up()

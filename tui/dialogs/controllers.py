@@ -68,24 +68,24 @@ class ControllersSheet(Sheet[None]):
         self._rows: list[tuple[ControllerState, Bound] | None] = []
 
     def compose(self) -> ComposeResult:
-        """Makes the list and how to use it."""
+        """Make the list and how to use it."""
         with Vertical(id="controllers", classes="sheet") as box:
             box.border_title = "Controllers"
             yield OptionList(compact=True)
             yield Label(HOW, id="how", markup=False)
 
     def on_mount(self) -> None:
-        """Lists the bindings and holds the list."""
+        """List the bindings and holds the list."""
         super().on_mount()
         self._list()
         self.query_one(OptionList).focus()
 
     def on_resize(self) -> None:
-        """Makes the lines fit anew."""
+        """Make the lines fit anew."""
         self._list()
 
-    def hear(self, event: Event) -> bool:
-        """Follows what the engine tells of the controllers."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Follow what the engine tells of the controllers."""
         if isinstance(event, ControllersState):
             self._controls = event
             self._list()
@@ -147,22 +147,22 @@ class ControllersSheet(Sheet[None]):
         self.app.push_screen(Form(title, _fields(old)), take)
 
     def action_move(self, way: str) -> None:
-        """Goes up or down the list."""
+        """Go up or down the list."""
         getattr(self.query_one(OptionList), f"action_cursor_{way}")()
 
     def action_forget(self) -> None:
-        """Takes the chosen binding away."""
+        """Take the chosen binding away."""
         if self.chosen is not None:
             device, bound = self.chosen
             self._link.send(Forget(bound.binding.target, device.device))
 
     def action_learn(self) -> None:
-        """Learns the chosen target anew."""
+        """Learn the chosen target anew."""
         if self.chosen is not None:
             self._learn(self.chosen[1].binding.target)
 
     def action_more(self) -> None:
-        """Chooses anything that can be moved or done, and learns it."""
+        """Choose anything that can be moved or done, and learns it."""
         targets = offered(self._link.snapshot, self._studio)
         # What has no place on the screens to be chosen at comes first.
         targets.sort(key=lambda target: _ORDER.index(target.sort.named))
@@ -178,7 +178,7 @@ class ControllersSheet(Sheet[None]):
         self.app.push_screen(LearnSheet(self._link, target, self._controls))
 
     def action_leave(self) -> None:
-        """Closes."""
+        """Close."""
         self.dismiss(None)
 
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, Label
 from engine.errors import ArmonicaError, OutOfRange
 from engine.protocol.base import Command, Event
 from engine.protocol.notices import CommandFailed
-from tui.dialogs.base import Sheet, met, refused
+from tui.dialogs.base import Sheet, answers, refused
 from tui.formatting.plain import plain
 
 
@@ -75,7 +75,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
         self._given: tuple[Any, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Makes a line for each field, and one for hints and errors."""
+        """Make a line for each field, and one for hints and errors."""
         with Vertical(id="form", classes="sheet") as form:
             form.border_title = plain(self._title)
             for number, field in enumerate(self._fields):
@@ -87,7 +87,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
             yield Label(plain(self._hint(0)), id="hint")
 
     def on_mount(self) -> None:
-        """Holds the first line."""
+        """Hold the first line."""
         super().on_mount()
         self.query_one("#field-0", Input).focus()
 
@@ -95,12 +95,12 @@ class Form(Sheet[tuple[Any, ...] | None]):
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
         self._doubted = self._asked = self._again = None
-        self._say(self._hint_of(event.input), wrong=False)
+        self._show_message(self._hint_of(event.input), wrong=False)
 
     def on_descendant_focus(self) -> None:
-        """Shows the hint of the line that is held."""
+        """Show the hint of the line that is held."""
         if isinstance(self.focused, Input):
-            self._say(self._hint_of(self.focused), wrong=False)
+            self._show_message(self._hint_of(self.focused), wrong=False)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -114,22 +114,22 @@ class Form(Sheet[tuple[Any, ...] | None]):
             except ArmonicaError as error:
                 line.add_class("-wrong")
                 line.focus()
-                self.call_after_refresh(self._say, error.line(), wrong=True)
+                self.call_after_refresh(self._show_message, error.line(), wrong=True)
                 return
         given = tuple(values)
         warning = self._doubt(given) if self._doubt is not None else ""
         if warning and self._doubted != given:
             self._doubted = given
-            self._say(f"{warning} Enter again goes ahead.", wrong=True)
+            self._show_message(f"{warning} Enter again goes ahead.", wrong=True)
         elif self._asking is not None:
-            self._say("A moment …", wrong=False)
+            self._show_message("A moment …", wrong=False)
             self._given, self._asked = given, self._asking(given, self._again)
         else:
             self.dismiss(given)
 
-    def hear(self, event: Event) -> bool:
-        """Closes when what was asked is met, and says why where it is not."""
-        if met(event, self._asked):
+    def on_engine_event(self, event: Event) -> bool:
+        """Close when what was asked is met, and say why where it is not."""
+        if answers(event, self._asked):
             self.dismiss(self._given)
         elif wrong := refused(event, self._asked):
             self._asked = None
@@ -139,12 +139,12 @@ class Form(Sheet[tuple[Any, ...] | None]):
             line = self.query_one("#field-0", Input)
             line.add_class("-wrong")
             line.focus()
-            self.call_after_refresh(self._say, wrong, wrong=True)
+            self.call_after_refresh(self._show_message, wrong, wrong=True)
             return True
         return False
 
     def action_leave(self) -> None:
-        """Leaves without an answer."""
+        """Leave without an answer."""
         self.dismiss(None)
 
     def _hint(self, number: int) -> str:
@@ -156,14 +156,14 @@ class Form(Sheet[tuple[Any, ...] | None]):
     def _hint_of(self, line: Input) -> str:
         return self._hint(int((line.id or "field-0").removeprefix("field-")))
 
-    def _say(self, words: str, *, wrong: bool) -> None:
+    def _show_message(self, words: str, *, wrong: bool) -> None:
         hint = self.query_one("#hint", Label)
         hint.update(plain(words))
         hint.set_class(wrong, "-wrong")
 
 
 def number(low: float, high: float, what: str) -> Callable[[str], float]:
-    """Gives a reader of numbers from ``low`` to ``high``; it raises `OutOfRange`."""
+    """Return a reader of numbers from ``low`` to ``high``; it raises `OutOfRange`."""
 
     def read(text: str) -> float:
         try:
@@ -178,7 +178,7 @@ def number(low: float, high: float, what: str) -> Callable[[str], float]:
 
 
 def whole(low: int, high: int, what: str) -> Callable[[str], int]:
-    """Gives a reader of whole numbers from ``low`` to ``high``; it raises `OutOfRange`."""
+    """Return a reader of whole numbers from ``low`` to ``high``; it raises `OutOfRange`."""
 
     def read(text: str) -> int:
         value = int(text) if text.isascii() and text.isdigit() else low - 1
@@ -190,7 +190,7 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
 
 
 def words(what: str) -> Callable[[str], str]:
-    """Gives a reader of text that is not empty; it raises `OutOfRange`."""
+    """Return a reader of text that is not empty; it raises `OutOfRange`."""
 
     def read(text: str) -> str:
         if not text:

@@ -81,7 +81,7 @@ class Help(Modal[None]):
         self._place = place
 
     def compose(self) -> ComposeResult:
-        """Makes the table in a place that scrolls."""
+        """Make the table in a place that scrolls."""
         with VerticalScroll(id="help", classes="sheet") as box:
             box.border_title = "Keys"
             yield Static(id="keys-table")
@@ -92,7 +92,7 @@ class Help(Modal[None]):
             )
 
     def on_mount(self) -> None:
-        """Fills the table."""
+        """Fill the table."""
         self.query_one("#keys-table", Static).update(self._table())
         self.query_one("#help").focus()
 
@@ -113,12 +113,12 @@ class Help(Modal[None]):
         return self.get_component_rich_style(name, partial=True)
 
     def action_scroll(self, way: str) -> None:
-        """Scrolls the table."""
+        """Scroll the table."""
         getattr(
             self.query_one("#help", VerticalScroll),
             f"action_{'scroll_' if len(way) < 5 else ''}{way}",
         )()
 
     def action_leave(self) -> None:
-        """Closes."""
+        """Close."""
         self.dismiss(None)

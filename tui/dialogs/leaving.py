@@ -16,7 +16,7 @@ from engine.protocol.base import Command, Event
 from engine.protocol.files import KeepUnsaved, LetUnsavedGo
 from engine.protocol.snapshot import Snapshot
 from tui.bridge import EngineLink
-from tui.dialogs.base import Sheet, met, refused
+from tui.dialogs.base import Sheet, answers, refused
 
 PATIENCE = 3.0
 """Seconds after which it is asked though the engine has not answered."""
@@ -67,7 +67,7 @@ class Leaving(Sheet[Answer | None]):
         self._what = f"{' and '.join(titles)} {'are' if len(titles) > 1 else 'is'} not saved"
 
     def compose(self) -> ComposeResult:
-        """Makes the words and the lines, which are shown when they are needed."""
+        """Make the words and the lines, which are shown when they are needed."""
         lines = self._lines.values()
         with Vertical(id="leaving", classes="sheet") as box:
             box.border_title = "Before the end"
@@ -76,7 +76,7 @@ class Leaving(Sheet[Answer | None]):
             yield Label("↑ ↓ choose, Enter takes it, Esc goes on here.", id="how")
 
     def on_mount(self) -> None:
-        """Asks the engine, which answers soon unless the disk is slow."""
+        """Ask the engine, which answers soon unless the disk is slow."""
         super().on_mount()
         lines = self.query_one(OptionList)
         lines.display = False
@@ -86,9 +86,9 @@ class Leaving(Sheet[Answer | None]):
         else:
             self._choose(_OFF)
 
-    def hear(self, event: Event) -> bool:
-        """Ends when everything is kept, and asks where it is not."""
-        if met(event, self._asked):
+    def on_engine_event(self, event: Event) -> bool:
+        """End when everything is kept, and ask where it is not."""
+        if answers(event, self._asked):
             self.dismiss("end")
             return True
         if wrong := refused(event, self._asked):
@@ -111,7 +111,7 @@ class Leaving(Sheet[Answer | None]):
         self.dismiss(None)
 
     def action_move(self, way: str) -> None:
-        """Goes a line up or down."""
+        """Go a line up or down."""
         getattr(self.query_one(OptionList), f"action_cursor_{way}")()
 
     def _ask(self, command: Command) -> None:
@@ -121,13 +121,13 @@ class Leaving(Sheet[Answer | None]):
 
     def _late(self, command: Command) -> None:
         if self._asked == command and self.is_current:
-            self._say(_SLOW)
+            self._show_reason(_SLOW)
 
     def _choose(self, why: str) -> None:
         self._asked = None
-        self._say(why)
+        self._show_reason(why)
 
-    def _say(self, why: str) -> None:
+    def _show_reason(self, why: str) -> None:
         self.query_one("#words", Label).update(f"{self._what}, and not kept. {why}")
         lines = self.query_one(OptionList)
         lines.display = True

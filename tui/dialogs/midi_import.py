@@ -13,7 +13,7 @@ from engine.protocol.base import Command, Event
 from engine.protocol.files import READING, ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
 from engine.protocol.notices import Cancel, JobProgressed
 from tui.bridge import EngineLink
-from tui.dialogs.base import PathSheet, met, refused
+from tui.dialogs.base import PathSheet, answers, refused
 from tui.formatting.plain import plain
 from tui.formatting.text import fitting
 
@@ -38,7 +38,7 @@ class Importer(PathSheet):
         self._job: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Makes the line of the path and the list of tracks, which waits."""
+        """Make the line of the path and the list of tracks, which waits."""
         with Vertical(id="importer", classes="sheet") as box:
             box.border_title = f"Take measures from a MIDI file, from measure {self._slot + 1} on"
             yield from self.path_line("MIDI file")
@@ -47,8 +47,8 @@ class Importer(PathSheet):
             yield tracks
             yield Label(FIRST, id="how", markup=False)
 
-    def hear(self, event: Event) -> bool:
-        """Shows the tracks of the file that was asked for, or what went wrong."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Show the tracks of the file that was asked for, or what went wrong."""
         if isinstance(event, JobProgressed) and event.name == READING:
             self._follow(event)
             return False
@@ -57,7 +57,7 @@ class Importer(PathSheet):
                 self._asked = None
                 self._list(event)
             return True
-        if met(event, self._asked):
+        if answers(event, self._asked):
             self.dismiss(None)
         elif wrong := refused(event, self._asked):
             if isinstance(self._asked, LookIntoMidi):
@@ -65,7 +65,7 @@ class Importer(PathSheet):
                 line.add_class("-wrong")
                 line.focus()
             self._asked = None
-            self.say(wrong, wrong=True)
+            self.show_message(wrong, wrong=True)
             return True
         return False
 
@@ -73,10 +73,10 @@ class Importer(PathSheet):
         # A long file takes seconds, and Esc ends that too.
         self._job = job.job if job.done < 1 else None
         if self._asked is not None and self._job is not None:
-            self.say(f"{self._words} {job.done:.0%}")
+            self.show_message(f"{self._words} {job.done:.0%}")
 
     def action_leave(self) -> None:
-        """Leaves without taking anything; what is being read is read no further."""
+        """Leave without taking anything; what is being read is read no further."""
         if self._asked is not None and self._job is not None:
             self._link.send(Cancel(self._job))
         super().action_leave()
@@ -92,19 +92,21 @@ class Importer(PathSheet):
         tracks.highlighted = playing[0] if playing else 0
         tracks.display = True
         tracks.focus()
-        self.say(THEN)
+        self.show_message(THEN)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
         self._asked = None
         self.query_one(OptionList).display = False
-        self.say(FIRST)
+        self.show_message(FIRST)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         if not event.value.strip():
-            self.say("A path is wanted: ~ is your home, and a name alone lies here.", wrong=True)
+            self.show_message(
+                "A path is wanted: ~ is your home, and a name alone lies here.", wrong=True
+            )
         elif self._asked is None:
             self._ask(LookIntoMidi(str(Path(event.value.strip()))), "Reading …")
 
@@ -116,11 +118,11 @@ class Importer(PathSheet):
 
     def _ask(self, command: Command, words: str) -> None:
         self._asked, self._words = command, words
-        self.say(words)
+        self.show_message(words)
         self._link.send(command)
 
     def action_list(self, move: str) -> None:
-        """Moves in the list of tracks, which then holds Enter."""
+        """Move in the list of tracks, which then holds Enter."""
         tracks = self.query_one(OptionList)
         if tracks.display:
             tracks.focus()

@@ -43,7 +43,7 @@ class LearnSheet(Sheet[None]):
         self._armed = False
 
     def compose(self) -> ComposeResult:
-        """Makes the lines."""
+        """Make the lines."""
         with Vertical(id="learn", classes="sheet") as box:
             box.border_title = "Learn"
             kind = "pad, key or button" if self._target.sort.pressed else "knob, fader or pad"
@@ -52,13 +52,13 @@ class LearnSheet(Sheet[None]):
             yield Label(self._how(), id="how", markup=False)
 
     def on_mount(self) -> None:
-        """Has the engine wait for a control."""
+        """Have the engine wait for a control."""
         super().on_mount()
-        self._tell()
+        self._refresh()
         self._link.send(Learn(self._target))
 
-    def hear(self, event: Event) -> bool:
-        """Closes when the control is found."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Close when the control is found."""
         match event:
             case ControlLearned(_, binding) if binding.target == self._target:
                 self.dismiss(None)
@@ -67,12 +67,12 @@ class LearnSheet(Sheet[None]):
                 if self._armed and event.learning is None:
                     self.dismiss(None)
                 self._armed = event.learning == self._target
-                self._tell()
+                self._refresh()
             case _:
                 pass
         return False
 
-    def _tell(self) -> None:
+    def _refresh(self) -> None:
         self.query_one("#now", Label).update(plain(self._now()))
 
     def _now(self) -> str:
@@ -92,12 +92,12 @@ class LearnSheet(Sheet[None]):
         return f"Esc leaves it.{turn} Del takes away what moves it now."
 
     def action_leave(self) -> None:
-        """Waits no longer."""
+        """Wait no longer."""
         self._link.send(CancelLearn())
         self.dismiss(None)
 
     def action_forget(self) -> None:
-        """Takes away what moves the target."""
+        """Take away what moves the target."""
         self._link.send(CancelLearn())
         self._link.send(Forget(self._target))
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Songs to open: those of the player, those that ship, and any other by its path."""
+"""Songs to open: those of the user, those that ship, and any other by its path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.locations import SONGS, songs
 from engine.protocol.base import Event
 from engine.protocol.files import OpenSong
 from tui.bridge import EngineLink
-from tui.dialogs.base import PathSheet, met, refused
+from tui.dialogs.base import PathSheet, answers, refused
 from tui.formatting.plain import plain
 from tui.formatting.text import fitting
 
@@ -32,7 +32,7 @@ class Opener(PathSheet):
         self._asked: OpenSong | None = None
 
     def compose(self) -> ComposeResult:
-        """Makes the list and the line of the path."""
+        """Make the list and the line of the path."""
         width = max(20, min(110, self.app.size.width - 10))
         with Vertical(id="opener", classes="sheet") as box:
             box.border_title = "Open a song"
@@ -42,14 +42,14 @@ class Opener(PathSheet):
             yield from self.path_line("or a path")
             yield Label(HOW, id="how", markup=False)
 
-    def hear(self, event: Event) -> bool:
-        """Closes when the song is there, and says why where it is not."""
-        if met(event, self._asked):
+    def on_engine_event(self, event: Event) -> bool:
+        """Close when the song is there, and say why where it is not."""
+        if answers(event, self._asked):
             self.dismiss(None)
         elif wrong := refused(event, self._asked):
             self._asked = None
             self.query_one("#path").add_class("-wrong")
-            self.say(wrong, wrong=True)
+            self.show_message(wrong, wrong=True)
             return True
         return False
 
@@ -57,7 +57,7 @@ class Opener(PathSheet):
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
         self._asked = None
-        self.say(HOW)
+        self.show_message(HOW)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
@@ -68,7 +68,7 @@ class Opener(PathSheet):
         # A name alone is that of a song in the list, where it is in there.
         named = [path for path in self._songs if typed in (path.stem, path.name)]
         self._asked = OpenSong(str(named[0]) if named else typed or str(self._songs[at or 0]))
-        self.say("A moment …")
+        self.show_message("A moment …")
         self._link.send(self._asked)
 
 

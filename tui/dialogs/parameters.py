@@ -71,7 +71,7 @@ class DialSheet(Sheet[None]):
         self._chosen = 0
 
     def compose(self) -> ComposeResult:
-        """Makes the dials, a line about what they come to, and how to go on."""
+        """Make the dials, a line about what they come to, and how to go on."""
         with Vertical(id="dials", classes="sheet") as box:
             box.border_title = plain(self._title)
             yield DialRows(id="rows")
@@ -79,35 +79,35 @@ class DialSheet(Sheet[None]):
             yield Label(_HOW, id="how", markup=False)
 
     def on_mount(self) -> None:
-        """Holds the dials."""
+        """Hold the dials."""
         super().on_mount()
         self._gestures.end()
         self.query_one(DialRows).focus()
         self._draw()
 
     def on_screen_resume(self) -> None:
-        """Draws what came while something was typed."""
+        """Draw what came while something was typed."""
         self._shown = self._link.snapshot
         self._draw()
 
-    def hear(self, event: Event) -> bool:
-        """Follows the engine; what it refuses is said here."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Follow the engine; what it refuses is said here."""
         if isinstance(event, Snapshot) and event.revision >= self._shown.revision:
             self._shown = event
             self._draw()
         elif isinstance(event, CommandFailed):
-            self._say(f"{event.message} {event.remedy}".strip(), wrong=True)
+            self._show_message(f"{event.message} {event.remedy}".strip(), wrong=True)
             return True
         return False
 
     def action_choose(self, by: int) -> None:
-        """Goes to the dial above or below."""
+        """Go to the dial above or below."""
         self._gestures.end()
         self._chosen = (self._chosen + by) % len(self._dials(self._shown))
         self._draw()
 
     def action_turn(self, steps: int, coarse: bool) -> None:
-        """Turns the chosen dial."""
+        """Turn the chosen dial."""
         dial = self._dials(self._shown)[self._chosen]
         gesture = self._gestures.begin(("dial", self._title, dial.label))
         self._send(dial.turned(steps, coarse, gesture))
@@ -120,7 +120,7 @@ class DialSheet(Sheet[None]):
             self._draw()
 
     def action_type(self) -> None:
-        """Asks for a value of the chosen dial; one that is a choice goes on to the next."""
+        """Ask for a value of the chosen dial; one that is a choice goes on to the next."""
         dial = self._dials(self._shown)[self._chosen]
         number = dial.number
         if number is None or number.round:
@@ -141,21 +141,21 @@ class DialSheet(Sheet[None]):
         self.app.push_screen(Form(self._title, [field]), take)
 
     def action_play(self) -> None:
-        """Plays the loop, or stops it."""
+        """Play the loop, or stop it."""
         self._link.send(Stop() if self._shown.playing else Play())
 
     def action_undo(self) -> None:
-        """Takes the last step back."""
+        """Take the last step back."""
         self._gestures.end()
         self._link.send(Undo())
 
     def action_redo(self) -> None:
-        """Does again what was taken back."""
+        """Do again what was taken back."""
         self._gestures.end()
         self._link.send(Redo())
 
     def action_leave(self) -> None:
-        """Leaves; what was turned stays."""
+        """Leave; what was turned stays."""
         self._gestures.end()
         self.dismiss(None)
 
@@ -163,9 +163,9 @@ class DialSheet(Sheet[None]):
         dials = self._dials(self._shown)
         self._chosen = min(self._chosen, len(dials) - 1)
         self.query_one(DialRows).show(dials, self._chosen)
-        self._say(self._foot(self._shown), wrong=False)
+        self._show_message(self._foot(self._shown), wrong=False)
 
-    def _say(self, words: str, *, wrong: bool) -> None:
+    def _show_message(self, words: str, *, wrong: bool) -> None:
         foot = self.query_one("#foot", Label)
         foot.update(plain(words))
         foot.set_class(wrong, "-wrong")

@@ -52,7 +52,7 @@ class Taken:
 
 
 class Browser(Sheet[Taken | None]):
-    """Searches titles while the player types; Enter goes on, Enter again takes the measures.
+    """Searches titles while the user types; Enter goes on, Enter again takes the measures.
 
     The measures of the chosen tune are shown, and heard on asking.
     """
@@ -94,7 +94,7 @@ class Browser(Sheet[Taken | None]):
         self._heard = False
 
     def compose(self) -> ComposeResult:
-        """Makes the search line, the list, and the line of what to take."""
+        """Make the search line, the list, and the line of what to take."""
         with Vertical(id="browser", classes="sheet") as box:
             box.border_title = "Tunes"
             with Horizontal(classes="line"):
@@ -111,23 +111,23 @@ class Browser(Sheet[Taken | None]):
             yield Label("", id="how", markup=False)
 
     def on_mount(self) -> None:
-        """Shows the first tunes of the corpus."""
+        """Show the first tunes of the corpus."""
         super().on_mount()
         self.query_one("#query").focus()
         self._link.send(BrowseCorpus("", LISTED))
-        self._tell()
+        self._refresh_hint()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Gives the measures more room where there is."""
+        """Return the measures more room where there is."""
         self.query_one(Phrase).styles.height = 7 if event.size.height >= 36 else 4
         self.call_after_refresh(self._preview)
 
     def on_unmount(self) -> None:
-        """Silences what is heard."""
+        """Silence what is heard."""
         self._hush()
 
-    def hear(self, event: Event) -> bool:
-        """Shows what the corpus answers, if it is an answer to what stands there now."""
+    def on_engine_event(self, event: Event) -> bool:
+        """Show what the corpus answers, if it is an answer to what stands there now."""
         if isinstance(event, CorpusBrowsed):
             if event.query == self._query():
                 self._list(event)
@@ -142,7 +142,7 @@ class Browser(Sheet[Taken | None]):
             return True
         for command in (BrowseCorpus(self._query(), LISTED), self._asked):
             if wrong := refused(event, command):
-                self._say(wrong, wrong=True)
+                self._show_message(wrong, wrong=True)
                 return True
         return False
 
@@ -158,7 +158,7 @@ class Browser(Sheet[Taken | None]):
         if found.more:
             words = f"The first {count} of {count + found.more} tunes; words of a title find others"
         self.query_one("#browser", Vertical).border_title = words
-        self._tell()
+        self._refresh_hint()
 
     def _line(self, tune: TuneFound) -> str:
         room = min(116, self.app.size.width - 6)
@@ -195,7 +195,7 @@ class Browser(Sheet[Taken | None]):
 
     @on(Input.Changed, "#first, #count")
     @on(OptionList.OptionHighlighted)
-    def _tell(self) -> None:
+    def _refresh_hint(self) -> None:
         into = self.query_one("#into", Label)
         for line in self.query(Input):
             line.remove_class("-wrong")
@@ -204,10 +204,12 @@ class Browser(Sheet[Taken | None]):
             "" if tune is None else f"of {tune.measures}, into the song from {self._slot + 1}"
         )
         if tune is None and self._query():
-            self._say("No title has all these words.")
+            self._show_message("No title has all these words.")
         else:
             key = shown(HEAR)
-            self._say(f"↑ ↓ choose a tune, {key} hears it, Enter goes on and takes it, Esc leaves.")
+            self._show_message(
+                f"↑ ↓ choose a tune, {key} hears it, Enter goes on and takes it, Esc leaves."
+            )
         self._hush()
         self._draw()
         if self._resting is not None:
@@ -245,10 +247,10 @@ class Browser(Sheet[Taken | None]):
             phrase.show(told.measures, first, count)
 
     def action_hear_it(self) -> None:
-        """Plays the measures that would be taken, once."""
+        """Play the measures that would be taken, once."""
         phrase, playing = self.query_one(Phrase), self._link.snapshot.playing
         if playing:
-            self._say("The loop is playing; leave and stop it to hear a tune by itself.")
+            self._show_message("The loop is playing; leave and stop it to hear a tune by itself.")
         elif phrase.measures:
             self._heard = True
             self._link.send(AuditionMeasures(phrase.measures[: phrase.taken]))
@@ -258,7 +260,7 @@ class Browser(Sheet[Taken | None]):
             self._heard = False
             self._link.send(AuditionMeasures())
 
-    def _say(self, words: str, *, wrong: bool = False) -> None:
+    def _show_message(self, words: str, *, wrong: bool = False) -> None:
         how = self.query_one("#how", Label)
         how.update(plain(words))
         how.set_class(wrong, "-wrong")
@@ -289,13 +291,13 @@ class Browser(Sheet[Taken | None]):
         except ArmonicaError as error:
             line.add_class("-wrong")
             line.focus()
-            self._say(error.line(), wrong=True)
+            self._show_message(error.line(), wrong=True)
             return None
 
     def action_list(self, move: str) -> None:
-        """Moves in the list from wherever the cursor is."""
+        """Move in the list from wherever the cursor is."""
         getattr(self.query_one(OptionList), f"action_{move}")()
 
     def action_leave(self) -> None:
-        """Leaves without taking anything."""
+        """Leave without taking anything."""
         self.dismiss(None)

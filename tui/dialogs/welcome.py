@@ -14,7 +14,7 @@ from tui.dialogs.choice import Choice
 
 
 def offer(app: App[None], engine: EngineLink, kept: Sequence[Kept]) -> None:
-    """Offers kept songs one after the other, until one is taken or all are left."""
+    """Offer kept songs one after the other, until one is taken or all are left."""
     first, rest = kept[0], kept[1:]
 
     def take(at: int | None) -> None:

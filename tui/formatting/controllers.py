@@ -10,13 +10,13 @@ from tui.formatting.text import fitting
 
 
 def control(which: Control) -> str:
-    """Says a control shortly: ``cc 16 ch 1``."""
+    """Format a control shortly: ``cc 16 ch 1``."""
     number = "" if LAST[which.kind] == 0 else f" {which.number}"
     return f"{which.kind}{number} ch {which.channel + 1}"
 
 
 def movers(target: Target, controls: ControllersState) -> str:
-    """Says which controls move a target: ``cc 16 ch 1 of nano``; nothing where none does."""
+    """Describe which controls move a target: ``cc 16 ch 1 of nano``; nothing where none does."""
     return ", ".join(
         f"{control(bound.binding.control)} of {device.device}"
         for device in controls.devices
@@ -26,7 +26,7 @@ def movers(target: Target, controls: ControllersState) -> str:
 
 
 def heading(device: ControllerState, width: int) -> str:
-    """Says a device in a line that fits: its name, whether it is there, whose map it has."""
+    """Format a device in a line that fits: its name, whether it is there, whose map it has."""
     here = "" if device.port else ", not here"
     own = "map that ships" if device.shipped else "own map"
     note = f". {device.note}" if device.note else ""
@@ -35,7 +35,7 @@ def heading(device: ControllerState, width: int) -> str:
 
 
 def line(bound: Bound, width: int) -> str:
-    """Says a binding in a line that fits."""
+    """Format a binding in a line that fits."""
     binding = bound.binding
     room = max(16, min(30, width - 48))
     label = fitting(room, binding.target.label).ljust(room)
@@ -44,7 +44,7 @@ def line(bound: Bound, width: int) -> str:
 
 
 def settings(binding: Binding) -> str:
-    """Says how a control moves its target: its range, and what of the rest is not usual."""
+    """Describe how a control moves its target: its range, and what of the rest is not usual."""
     if binding.target.sort.pressed:
         return "at a press"
     low, high = binding.range

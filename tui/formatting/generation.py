@@ -1,4 +1,4 @@
-"""What is steered, made and heard, said in few words: plain text from plain values."""
+"""What is steered, made and judged_parts, said in few words: plain text from plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MISSED = "✕"
 
 
 def share(value: float) -> str:
-    """Says a number from 0 to 1 in three cells: ``.62``, ``1.0``."""
+    """Format a number from 0 to 1 in three cells: ``.62``, ``1.0``."""
     if not math.isfinite(value):
         return "  ?"
     value = max(0.0, min(1.0, value))
@@ -22,43 +22,43 @@ def share(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """Says a signed share in four cells: ``+.60``, ``-1.0``."""
+    """Format a signed share in four cells: ``+.60``, ``-1.0``."""
     return ("-" if value < 0 else "+") + share(abs(value))
 
 
 def strength(value: float) -> str:
-    """Says a signed strength: ``+4``, ``-2.5``."""
+    """Format a signed strength: ``+4``, ``-2.5``."""
     return f"{'-' if value < 0 else '+'}{abs(value):.3g}"
 
 
 def want(trait: Trait) -> str:
-    """Says how hard a trait is pushed, or what a closed loop aims at."""
+    """Describe how hard a trait is pushed, or what a closed loop aims at."""
     if trait.arm == "closed-loop":
         return f"to {share(trait.target)}"
     return "" if trait.arm == "none" else f"by {trait.strength:.3g}"
 
 
 def aim(trait: Trait) -> float | None:
-    """Gives the confidence a closed loop aims at; a trait that is removed is to be absent."""
+    """Return the confidence a closed loop aims at; a trait that is removed is to be absent."""
     if trait.mode == "off" or trait.arm != "closed-loop":
         return None
     return trait.target if trait.mode == "add" else 1.0 - trait.target
 
 
-def asked(traits: tuple[Trait, ...]) -> str:
-    """Says which traits are steered now, and how."""
+def asked_traits(traits: tuple[Trait, ...]) -> str:
+    """Describe which traits are steered now, and how."""
     signs = {"add": "+", "remove": "-", "off": ""}
     steered = [each for each in traits if each.mode != "off" and each.arm != "none"]
     return " · ".join(f"{signs[each.mode]}{each.name} {want(each)}" for each in steered)
 
 
 def doubt(trait: Trait) -> str:
-    """Says between what a probe's accuracy lies, and what guessing would give."""
+    """Format between what a probe's accuracy lies, and what guessing would give."""
     return f"({share(trait.low)}-{share(trait.high)}, chance {share(trait.chance)})"
 
 
 def seconds(value: float) -> str:
-    """Says a length: ``8 s``, ``4.1 s``, ``2:05``."""
+    """Format a length: ``8 s``, ``4.1 s``, ``2:05``."""
     if not math.isfinite(value):
         return "? s"
     if value >= 60:
@@ -67,7 +67,7 @@ def seconds(value: float) -> str:
 
 
 def left(span: tuple[float, float]) -> str:
-    """Says a time that is left, at least and at most."""
+    """Format a time that is left, at least and at most."""
     low, high = span
     if not (math.isfinite(low) and math.isfinite(high)):
         return "time left unknown"
@@ -81,19 +81,19 @@ def left(span: tuple[float, float]) -> str:
 
 
 def memory(size: int) -> str:
-    """Says a size of memory."""
+    """Format a size of memory."""
     if size >= 1024 * MIB:
         return f"{size / MIB / 1024:.1f} GiB"
     return f"{size / MIB:.0f} MiB" if size else ""
 
 
 def name_of(take: str, takes: tuple[Take, ...]) -> str:
-    """Gives a take's title by its id, or the id where it is not in the list."""
+    """Return a take's title by its id, or the id where it is not in the list."""
     return next((each.title for each in takes if each.id == take), take)
 
 
 def prompt(given: Prompt, takes: tuple[Take, ...]) -> str:
-    """Says what is continued."""
+    """Describe what is continued."""
     match given.kind:
         case "song":
             return "the song"
@@ -106,7 +106,7 @@ def prompt(given: Prompt, takes: tuple[Take, ...]) -> str:
 
 
 def settings(generation: Generation) -> str:
-    """Says seed, temperature, top-k and text."""
+    """Format seed, temperature, top-k and text."""
     top = f"top {generation.top_k}" if generation.top_k else "all codes"
     parts = [f"seed {generation.seed}", f"temperature {generation.temperature:.3g}", top]
     if generation.text:
@@ -115,24 +115,24 @@ def settings(generation: Generation) -> str:
 
 
 def pushed(take: Take) -> str:
-    """Says which traits were steered in a take, how strongly, and which were not reached."""
+    """Describe which traits were steered in a take, how strongly, and which were not reached."""
     signs = {each.name: MISSED for each in take.results if each.missed}
     return " ".join(f"{name} {strength(by)}{signs.get(name, '')}" for name, by in take.pushed)
 
 
 def advised(trait: Trait) -> str:
-    """Says which strength a trait's probe advises."""
+    """Describe which strength a trait's probe advises."""
     return f"advised {trait.advised:.3g}"
 
 
 def not_reached(result: TraitResult) -> str:
-    """Says that a trait was not reached: how sure its meter was at the end, and of what."""
+    """Say that a trait was not reached: how sure its meter was at the end, and of what."""
     against = "over" if result.mode == "remove" else "of"
     return f"not reached: {share(result.level)} {against} {share(result.aim)}"
 
 
-def heard(take: Take) -> tuple[str, ...]:
-    """Says what the tagger heard: the steered traits first, then what it is surest of."""
+def judged_parts(take: Take) -> tuple[str, ...]:
+    """Describe what the tagger heard: the steered traits first, then what it is surest of."""
     steered = [name for name, _ in take.pushed]
 
     def place(each: tuple[str, float]) -> tuple[int, float]:

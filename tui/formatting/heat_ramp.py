@@ -25,12 +25,12 @@ FADED = 0.65
 
 
 def blends(app: App[Any]) -> bool:
-    """Tells whether in-between colours can be seen: not with 16 colours or the terminal's own."""
+    """Return whether in-between colours can be seen: not with 16 colours or the terminal's own."""
     return not app.native_ansi_color and app.console.color_system not in ("standard", "windows")
 
 
 def cells(app: App[Any]) -> Cells:
-    """Gives the way of drawing that the theme asks for, or that suits the terminal."""
+    """Return the way of drawing that the theme asks for, or that suits the terminal."""
     variables: Mapping[str, str] = app.theme_variables
     for known in CELLS:
         if variables.get(VARIABLE) == known:
@@ -39,14 +39,14 @@ def cells(app: App[Any]) -> Cells:
 
 
 def ramp(*stops: Style) -> tuple[Style, ...]:
-    """Gives a style for each level, its ground going from the first stop to the last."""
+    """Return a style for each level, its ground going from the first stop to the last."""
     last = len(stops) - 1
     grounds = Gradient(*((at / last, _ground(stop)) for at, stop in enumerate(stops)))
     return tuple(_on(grounds.get_color(level / (LEVELS - 1))) for level in range(LEVELS))
 
 
 def faded(styles: tuple[Style, ...], ground: Style) -> tuple[Style, ...]:
-    """Gives the same levels sunk towards the ground."""
+    """Return the same levels sunk towards the ground."""
     under = _ground(ground)
     return tuple(
         Style(

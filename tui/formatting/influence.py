@@ -29,49 +29,49 @@ PLACES = {"below": "▼", "inside": "=", "above": "▲"}
 
 
 def evidence(match: Match, *, close: bool) -> str:
-    """Says how far a match is confirmed, in eight cells; what is not close is not even similar."""
+    """Describe how far a match is confirmed, in eight cells; not close is not even similar."""
     return "none" if match.evidence == "similar" and not close else EVIDENCE[match.evidence]
 
 
 def licence(terms: str) -> str:
-    """Says a licence in four cells."""
+    """Format a licence in four cells."""
     return LICENCES.get(terms, terms)[:4]
 
 
 def book(match: Match) -> str:
-    """Says a book by its first word, which is its editor's name in the old books."""
+    """Format a book by its first word, which is its editor's name in the old books."""
     return match.book.split(" ", 1)[0]
 
 
 def bars(match: Match) -> str:
-    """Says the measures in print: ``3`` or ``3-6``."""
+    """Format the measures in print: ``3`` or ``3-6``."""
     last = match.measure + match.measures - 1
     return f"{match.measure}-{last}" if match.measures > 1 else f"{match.measure}"
 
 
 def measures(match: Match) -> str:
-    """Says the measures in print: ``measure 3`` or ``measures 3-6``."""
+    """Format the measures in print: ``measure 3`` or ``measures 3-6``."""
     return f"measure{'s' * (match.measures > 1)} {bars(match)}"
 
 
 def longest(of: Originality) -> str:
-    """Says the longest exact match; nothing where no notes are read."""
+    """Format the longest exact match; nothing where no notes are read."""
     count = of.longest_match
     return f"longest exact match {count} note{'s' * (count != 1)}" if count else ""
 
 
 def place(of: Originality) -> str:
-    """Says where originality lies by what human tunes reach."""
+    """Describe where originality lies by what human tunes reach."""
     return "below" if of.value < of.low else "above" if of.value > of.high else "inside"
 
 
 def nearest(found: InfluenceAnswer) -> Match | None:
-    """Gives the match that lies nearest among those that are named: the most remarkable."""
+    """Return the match that lies nearest among those that are named: the most remarkable."""
     return max(found.matches, key=lambda each: (each.percentile, -each.rank), default=None)
 
 
 def verdict(found: InfluenceAnswer) -> str:
-    """Says whether anything lies close, plainly."""
+    """Return whether anything lies close, plainly."""
     match = nearest(found)
     if match is None:
         return "No tune is left by what is named."
@@ -81,7 +81,7 @@ def verdict(found: InfluenceAnswer) -> str:
 
 
 def warning(found: InfluenceAnswer) -> tuple[str, tuple[str, ...]]:
-    """Gives the gravest alert and what it says, longest first; nothing where there is none."""
+    """Return the gravest alert and what it says, longest first; nothing where there is none."""
     for level in ("red", "amber"):
         for match in found.matches:
             if match.alert == level:
@@ -99,12 +99,12 @@ def warning(found: InfluenceAnswer) -> tuple[str, tuple[str, ...]]:
 
 
 def raw(unit: str) -> str:
-    """Says what is compared raw: the notes of measures, the sound of takes."""
+    """Describe what is compared raw: the notes of measures, the sound of takes."""
     return "sound" if unit == "second" else "notes"
 
 
 def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
-    """Says all about a match, what can best be left out last; ``close`` is said of the list."""
+    """Format all about a match, what can best be left out last; ``close`` is said of the list."""
     where = f"{match.title}, {match.book} {match.number}, {measures(match)}"
     turned = match.transposed
     higher = ""
@@ -122,7 +122,7 @@ def about(match: Match, unit: str, *, close: bool) -> tuple[str, ...]:
 
 
 def sentence(found: InfluenceAnswer) -> str:
-    """Says the answer in one sentence."""
+    """Format the answer in one sentence."""
     match, of = nearest(found), found.originality
     if match is None:
         return verdict(found)
@@ -135,7 +135,7 @@ def sentence(found: InfluenceAnswer) -> str:
 
 
 def figures(match: Match, found: InfluenceAnswer) -> tuple[str, ...]:
-    """Says the figures of a match and the originality, longest first."""
+    """Format the figures of a match and the originality, longest first."""
     of = found.originality
     mark = PLACES[place(of)]
     likeness = f"{raw(found.unit)} {share(match.raw)}  latent {share(match.latent)}"

@@ -17,7 +17,7 @@ from engine.text import printable
 
 
 def plain(text: str) -> Content:
-    """Gives a text as content of one line, its square brackets and all."""
+    """Return a text as content of one line, its square brackets and all."""
     return Content(printable(text))
 
 
@@ -25,7 +25,7 @@ class PrintableFilter(LineFilter):
     """Takes out of each line what is not printable; every cell stays where it is."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Gives the line with signs that take no room left out, and ``?`` for others."""
+        """Return the line with signs that take no room left out, and ``?`` for others."""
         del background
         if all(segment.text.isprintable() for segment in segments):
             return segments

@@ -8,7 +8,7 @@ from engine.text import printable
 
 
 def fitting(width: int, *texts: str) -> str:
-    """Gives the first of some texts, longest first, that fits; else the last one, cut.
+    """Return the first of some texts, longest first, that fits; else the last one, cut.
 
     What is not printable in it is shown as ``?``.
     """

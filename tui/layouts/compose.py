@@ -21,7 +21,7 @@ MATRIX = 7
 
 
 def arrangement(width: int, height: int, side: str = "map") -> dict[str, Region]:
-    """Gives the region of each part that has room; ``side`` is shown where only one has."""
+    """Return the region of each part that has room; ``side`` is shown where only one has."""
     if width < LEAST.width or height < LEAST.height:
         return {"small": Region(0, 0, width, height)}
     parts = {
@@ -110,13 +110,13 @@ class Arranged(Layout):
         self.side = "map"
 
     def regions(self, size: Size) -> dict[str, Region]:
-        """Gives the region of each part that has room: those of the compose screen."""
+        """Return the region of each part that has room: those of the compose screen."""
         return arrangement(size.width, size.height, self.side)
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
-        """Gives the placements of the children that have a region."""
+        """Return the placements of the children that have a region."""
         del greedy
         parent.pre_layout(self)
         regions = self.regions(size)

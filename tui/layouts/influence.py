@@ -13,7 +13,7 @@ VERDICT = 3
 
 
 def behind(width: int, height: int, *, near: bool = False) -> dict[str, Region]:
-    """Gives the region of each part; ``near`` gives the comparison the room of the list.
+    """Return the region of each part; ``near`` gives the comparison the room of the list.
 
     From the top they are transport, verdict, matches, comparison and keys.
     """
@@ -45,7 +45,7 @@ class Behind(Arranged):
         self.near = False
 
     def regions(self, size: Size) -> dict[str, Region]:
-        """Gives the regions of the influence screen."""
+        """Return the regions of the influence screen."""
         return behind(size.width, size.height, near=self.near)
 
 

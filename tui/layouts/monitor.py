@@ -11,7 +11,7 @@ TALL = 34
 
 
 def monitoring(width: int, height: int) -> dict[str, Region]:
-    """Gives the region of each part: transport, summary, messages and keys from the top."""
+    """Return the region of each part: transport, summary, messages and keys from the top."""
     if width < LEAST.width or height < LEAST.height:
         return {"small": Region(0, 0, width, height)}
     gap = 1 if height >= TALL else 0
@@ -29,5 +29,5 @@ class Monitoring(Arranged):
     """Lays the parts of the monitor screen out."""
 
     def regions(self, size: Size) -> dict[str, Region]:
-        """Gives the regions of the monitor screen."""
+        """Return the regions of the monitor screen."""
         return monitoring(size.width, size.height)

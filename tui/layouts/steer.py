@@ -11,7 +11,7 @@ TALL = 36
 
 
 def steering(width: int, height: int) -> dict[str, Region]:
-    """Gives the region of each part, from the top.
+    """Return the region of each part, from the top.
 
     They are transport, job, traits, wave, nearest line, takes and keys.
     """
@@ -40,5 +40,5 @@ class Steered(Arranged):
     """Lays the parts of the steer screen out."""
 
     def regions(self, size: Size) -> dict[str, Region]:
-        """Gives the regions of the steer screen."""
+        """Return the regions of the steer screen."""
         return steering(size.width, size.height)

@@ -47,7 +47,7 @@ class SessionScreen(Screen[None]):
         session.subscribe(self.show, *self.SHOWS)
 
     def regions(self) -> dict[str, Region]:
-        """Gives the place of each part that is in sight."""
+        """Return the place of each part that is in sight."""
         raise NotImplementedError
 
     def show(self, event: Event) -> None:
@@ -55,24 +55,24 @@ class SessionScreen(Screen[None]):
         raise NotImplementedError
 
     def draw(self) -> None:
-        """Draws everything; parts that show it already do nothing."""
+        """Draw everything; parts that show it already do nothing."""
         raise NotImplementedError
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lays the parts out anew."""
+        """Lay the parts out anew."""
         del event
         if self._built:
             self.lay_out()
             self.call_after_refresh(self.draw)
 
     def on_screen_resume(self) -> None:
-        """Draws what came while another screen was shown."""
+        """Draw what came while another screen was shown."""
         if self._built:
             self.lay_out()
             self.draw()
 
     def lay_out(self) -> None:
-        """Gives each part its place, or none."""
+        """Return each part its place, or none."""
         regions = self.regions()
         if regions == self._regions:
             return
@@ -86,8 +86,8 @@ class SessionScreen(Screen[None]):
         """Go to a screen."""
         self.app.go(place)  # type: ignore[attr-defined]
 
-    def say(self, words: str) -> None:
-        """Says something in passing, in the place of what was said before."""
+    def show_message(self, words: str) -> None:
+        """Format something in passing, in the place of what was said before."""
         self.app.clear_notifications()
         self.app.notify(words, timeout=3)
 
@@ -130,6 +130,6 @@ Shown = TypeVar("Shown", bound=SessionScreen)
 
 
 def bound(kind: type[Shown], keymap: Keymap) -> type[Shown]:
-    """Gives a screen with a keymap's bindings; Textual takes bindings from classes."""
+    """Return a screen with a keymap's bindings; Textual takes bindings from classes."""
     body: dict[str, Any] = {"BINDINGS": keymap.bindings(kind.PLACE), "__doc__": kind.__doc__}
     return type(kind.__name__, (kind,), body, inherit_bindings=False)

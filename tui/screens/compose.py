@@ -53,7 +53,7 @@ class Map(AttributeMap, inherit_bindings=False):
 
 
 class ComposeScreen(SessionScreen):
-    """Shows the engine's state and turns what the player does into commands."""
+    """Shows the engine's state and turns what the user does into commands."""
 
     PLACE: ClassVar[Place] = "compose"
     HANDLERS = HANDLERS
@@ -86,7 +86,7 @@ class ComposeScreen(SessionScreen):
         self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Makes the parts; the arrangement says where they lie."""
+        """Make the parts; the arrangement says where they lie."""
         yield Desk(
             Transport(id="transport"),
             SongStrip(id="strip"),
@@ -102,7 +102,7 @@ class ComposeScreen(SessionScreen):
         )
 
     def on_mount(self) -> None:
-        """Lays the parts out, holds the gauges, and draws what is known."""
+        """Lay the parts out, holds the gauges, and draws what is known."""
         self.session.shown = self.session.link.snapshot
         self._built = True
         self.lay_out()
@@ -117,13 +117,13 @@ class ComposeScreen(SessionScreen):
         return self.query_one(Map)
 
     def bank_page_size(self) -> int:
-        """Gives how many gauges a page of the bank holds, also while it is out of sight."""
+        """Return how many gauges a page of the bank holds, also while it is out of sight."""
         width, height = self.app.size
         region = arrangement(width, height, "bank").get("bank")
         return GaugeBank.holding(region.width, region.height) if region is not None else 1
 
     def visible_part(self, part: str) -> bool:
-        """Tells whether a part has a place on the screen."""
+        """Return whether a part has a place on the screen."""
         return bool(self.query_one(f"#{part}").display)
 
     @property
@@ -133,7 +133,7 @@ class ComposeScreen(SessionScreen):
         return focused.id if focused is not None and focused.id in PARTS else "gauges"
 
     def hold(self, part: str) -> None:
-        """Goes to a part of the screen, bringing it into sight."""
+        """Go to a part of the screen, bringing it into sight."""
         if part == "gauges" and self.session.gauge >= gauges.NAMED:
             self.choose(0)
         elif part == "bank" and self.session.gauge < gauges.NAMED:
@@ -147,7 +147,7 @@ class ComposeScreen(SessionScreen):
             self.query_one(f"#{part}").focus()
 
     def choose(self, index: int) -> None:
-        """Chooses a gauge by its dimension and goes to it."""
+        """Choose a gauge by its dimension and go to it."""
         count = len(gauges.dimensions(self.session.shown))
         self.session.gauge = max(0, min(count - 1, index))
         self.lay_out()
@@ -155,7 +155,7 @@ class ComposeScreen(SessionScreen):
         self.draw()
 
     def regions(self) -> dict[str, Region]:
-        """Gives the place of each part that is in sight."""
+        """Return the place of each part that is in sight."""
         side = "bank" if self.session.gauge >= gauges.NAMED else "matrix" if self.matrix else "map"
         self.query_one(Desk).arranged.side = side
         return arrangement(*self.app.size, side)
@@ -202,7 +202,7 @@ class ComposeScreen(SessionScreen):
                 self._draw_transport()
 
     def draw(self) -> None:
-        """Draws everything from the snapshot; parts that show it already do nothing.
+        """Draw everything from the snapshot; parts that show it already do nothing.
 
         Behind another screen nothing is drawn; it is when this one comes back.
         """
@@ -336,7 +336,7 @@ class ComposeScreen(SessionScreen):
             (x, y), name = self.axes, NAMES[self.attribute]
             self.session.send(DrawMap(self.session.slot, x, y, name, *self.query_one(Map).wanted()))
 
-    # What the player does
+    # What the user does
 
     def action_do(self, action: str) -> None:
         """Do one of the actions of the table."""

@@ -59,7 +59,7 @@ class InfluenceScreen(SessionScreen):
         self._compared: tuple[Match | None, MatchExcerpt] = (None, MatchExcerpt())
 
     def compose(self) -> ComposeResult:
-        """Makes the parts; the arrangement says where they lie."""
+        """Make the parts; the arrangement says where they lie."""
         yield Desk(
             Transport(id="transport"),
             Verdict(id="verdict"),
@@ -71,14 +71,14 @@ class InfluenceScreen(SessionScreen):
         )
 
     def on_mount(self) -> None:
-        """Lays the parts out and draws what is known."""
+        """Lay the parts out and draws what is known."""
         self._built = True
         self.lay_out()
         self.query_one("#matches").focus()
         self.draw()
 
     def regions(self) -> dict[str, Region]:
-        """Gives the place of each part that is in sight."""
+        """Return the place of each part that is in sight."""
         desk = self.query_one(Desk)
         assert isinstance(desk.arranged, Behind)
         desk.arranged.near = self.near
@@ -87,40 +87,40 @@ class InfluenceScreen(SessionScreen):
     # What the handlers need to know
 
     @property
-    def told(self) -> InfluenceFound | None:
+    def influence(self) -> InfluenceFound | None:
         """The answer about what is shown, if there is one."""
         return self.session.inquiry.answer(self.subject)
 
     @property
     def match(self) -> Match | None:
         """The chosen match, if there is any."""
-        found = self.told.found if self.told is not None else None
+        found = self.influence.found if self.influence is not None else None
         matches = found.matches if found is not None else ()
         return matches[min(self.chosen, len(matches) - 1)] if matches else None
 
     @property
     def beside(self) -> MatchExcerpt:
         """The measures of the chosen match."""
-        told = self.told
+        told = self.influence
         if told is None or not told.beside:
             return MatchExcerpt()
         return told.beside[min(self.chosen, len(told.beside) - 1)]
 
     def about(self, subject: Subject) -> None:
-        """Asks about another subject."""
+        """Ask about another subject."""
         if subject != self.subject:
             self.subject, self.chosen = subject, 0
             self.draw()
 
     def choose(self, index: int) -> None:
-        """Chooses a match by its place, the nearest there is."""
-        found = self.told.found if self.told is not None else None
+        """Choose a match by its place, the nearest there is."""
+        found = self.influence.found if self.influence is not None else None
         count = len(found.matches) if found is not None else 0
         self.chosen = max(0, min(count - 1, index))
         self.draw()
 
     def bring_near(self, near: bool) -> None:
-        """Gives the comparison the room of the list, or gives that back."""
+        """Return the comparison the room of the list, or return that back."""
         self.near = near
         self.lay_out()
         self.draw()
@@ -140,11 +140,11 @@ class InfluenceScreen(SessionScreen):
                 pass
 
     def draw(self) -> None:
-        """Draws everything; parts that show it already do nothing."""
+        """Draw everything; parts that show it already do nothing."""
         if not self._drawn:
             return
         self._draw_transport()
-        told, stale = self.told, self.session.inquiry.stale(self.subject)
+        told, stale = self.influence, self.session.inquiry.stale(self.subject)
         compared = (self.match, self.beside)
         if compared != self._compared:
             # Another piece, or what became of the measure, has not been heard.
@@ -187,7 +187,7 @@ class InfluenceScreen(SessionScreen):
             limits.append(f"away from {_tunes(len(self.avoided))} by {self.amount:.0%}")
         return Asked(subject, " · ".join(limits), instead)
 
-    # What the player does
+    # What the user does
 
     @on(MatchList.Chosen)
     def _on_match_chosen(self, message: MatchList.Chosen) -> None:

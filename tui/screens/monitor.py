@@ -65,7 +65,7 @@ class MonitorScreen(SessionScreen):
         self._lateness: tuple[float, LatenessMeasured] | None = None
 
     def compose(self) -> ComposeResult:
-        """Makes the parts; the arrangement says where they lie."""
+        """Make the parts; the arrangement says where they lie."""
         yield Desk(
             Transport(id="transport"),
             MidiSummary(id="summary"),
@@ -76,7 +76,7 @@ class MonitorScreen(SessionScreen):
         )
 
     def on_mount(self) -> None:
-        """Lays the parts out, draws what is known, and begins to watch."""
+        """Lay the parts out, draws what is known, and begin to watch."""
         self._built = True
         self.lay_out()
         self.set_interval(ASK, self._ask)
@@ -84,21 +84,21 @@ class MonitorScreen(SessionScreen):
         self.draw()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Begins a page anew; the parts are laid out as on every screen."""
+        """Begin a page anew; the parts are laid out as on every screen."""
         del event
         self._top = None
 
     def on_screen_resume(self) -> None:
-        """Watches again."""
+        """Watch again."""
         self._ask()
 
     def on_screen_suspend(self) -> None:
-        """Watches no more once another screen is shown; a sheet over this one changes nothing."""
+        """Watch no more once another screen is shown; a sheet over this one changes nothing."""
         if self.app.current_mode != "monitor":
             self.session.send(WatchMidi(False))
 
     def regions(self) -> dict[str, Region]:
-        """Gives the place of each part that is in sight."""
+        """Return the place of each part that is in sight."""
         return monitoring(*self.app.size)
 
     # What the handlers need
@@ -109,25 +109,25 @@ class MonitorScreen(SessionScreen):
         return self.query_one(MidiLines).room
 
     def look(self, through: Filter) -> None:
-        """Looks through another filter."""
+        """Look through another filter."""
         self.through, self._top = through, None
         self.draw()
 
     def hold(self, foot: int | None) -> None:
-        """Holds the picture with a message at its foot, or follows what comes."""
+        """Hold the picture with a message at its foot, or follows what comes."""
         self.foot = foot
         if foot is None:
             self._top = None
         self.draw()
 
     def clear(self) -> None:
-        """Forgets what has passed."""
+        """Forget what has passed."""
         self.passed.clear()
         self.foot = self._top = None
         self.draw()
 
     def roll(self, by: int) -> None:
-        """Goes to later messages, or to earlier ones and holds the picture there."""
+        """Go to later messages, or to earlier ones and holds the picture there."""
         foot = self.passed.newest if self.foot is None else self.foot
         if by < 0 or self.foot is not None:
             self._top = None
@@ -153,7 +153,7 @@ class MonitorScreen(SessionScreen):
                 pass
 
     def draw(self) -> None:
-        """Draws everything; parts that show it already do nothing."""
+        """Draw everything; parts that show it already do nothing."""
         if self._drawn:
             self._draw_transport()
             self._draw_summary()
@@ -197,7 +197,7 @@ class MonitorScreen(SessionScreen):
         if self.app.current_mode == "monitor":
             self.session.send(WatchMidi(True))
 
-    # What the player does
+    # What the user does
 
     @on(MidiLines.Rolled)
     def _on_lines_rolled(self, message: MidiLines.Rolled) -> None:

@@ -45,7 +45,7 @@ from tui.widgets.waveform import Wave, Waveform
 
 
 class SteerScreen(SessionScreen):
-    """Shows the engine's studio and turns what the player does into commands."""
+    """Shows the engine's studio and turns what the user does into commands."""
 
     PLACE: ClassVar[Place] = "steer"
     HANDLERS = HANDLERS
@@ -71,7 +71,7 @@ class SteerScreen(SessionScreen):
         self._grew = session.studio.growing
 
     def compose(self) -> ComposeResult:
-        """Makes the parts; the arrangement says where they lie."""
+        """Make the parts; the arrangement says where they lie."""
         yield Desk(
             Transport(id="transport"),
             JobBar(self.keymap.label, id="job"),
@@ -85,7 +85,7 @@ class SteerScreen(SessionScreen):
         )
 
     def on_mount(self) -> None:
-        """Lays the parts out, draws what is known, and has the model loaded if none is."""
+        """Lay the parts out, draws what is known, and has the model loaded if none is."""
         self._built = True
         self.lay_out()
         self.query_one("#traits").focus()
@@ -95,7 +95,7 @@ class SteerScreen(SessionScreen):
             self.session.send(OpenAudioModel())
 
     def regions(self) -> dict[str, Region]:
-        """Gives the place of each part that is in sight."""
+        """Return the place of each part that is in sight."""
         return steering(*self.app.size)
 
     # What the parts need to know
@@ -107,7 +107,7 @@ class SteerScreen(SessionScreen):
         return "takes" if focused is not None and focused.id == "takes" else "traits"
 
     def hold(self, part: str) -> None:
-        """Goes to a part of the screen."""
+        """Go to a part of the screen."""
         self.query_one(f"#{part}").focus()
 
     @property
@@ -117,45 +117,47 @@ class SteerScreen(SessionScreen):
         return traits[min(self.chosen, len(traits) - 1)] if traits else None
 
     def choose(self, index: int) -> None:
-        """Chooses a trait by its place, the nearest there is."""
+        """Choose a trait by its place, the nearest there is."""
         self.chosen = max(0, min(len(self.session.studio.traits) - 1, index))
         self._draw_traits()
 
     def finished_take(self) -> Take | None:
-        """Gives the chosen take, or says why there is none to do something with."""
+        """Return the chosen take, or say why there is none to do something with."""
         take = self.takes.chosen
         if take is None and self.takes.grows is not None:
             key = self.keymap.label("audio.cancel")
-            self.say(f"It still grows; {key} ends it and keeps what is there.")
+            self.show_message(f"It still grows; {key} ends it and keeps what is there.")
         elif take is None:
-            self.say(f"There is no take yet; {self.keymap.label('audio.generate')} makes one.")
+            self.show_message(
+                f"There is no take yet; {self.keymap.label('audio.generate')} makes one."
+            )
         return take
 
     def choose_take(self, take: str) -> None:
-        """Chooses a take by its id, if it is in the list."""
+        """Choose a take by its id, if it is in the list."""
         self.session.choose_take(take)
         self._draw_takes()
 
     def choose_take_by(self, by: int) -> None:
-        """Chooses a take further down or up the list."""
+        """Choose a take further down or up the list."""
         self.session.choose_take_by(by)
         self._draw_takes()
 
     def play(self, take: str, at: float) -> None:
-        """Plays a take from a place, and chooses it."""
+        """Play a take from a place, and choose it."""
         self.choose_take(take)
         self.session.send(
             PlayTake(None if take == self.takes.grows else take, round(max(0.0, at), 3))
         )
 
     def seek(self, by: float) -> None:
-        """Goes on or back in the chosen take, also while it plays."""
+        """Go on or back in the chosen take, also while it plays."""
         self.session.gestures.begin("seek")
-        now = self.session.gestures.asked(("seek", self.takes.id), self.takes.stands)
+        now = self.session.gestures.target_value(("seek", self.takes.id), self.takes.stands)
         self.go_to(self.session.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
 
     def go_to(self, at: float) -> None:
-        """Goes to a place in the chosen take, in seconds."""
+        """Go to a place in the chosen take, in seconds."""
         at = self._in_take(at)
         self.takes.leave(at)
         if self.takes.id is not None and self.takes.plays:
@@ -170,7 +172,7 @@ class SteerScreen(SessionScreen):
     # From the engine
 
     def show(self, event: Event) -> None:
-        """Shows what the engine tells."""
+        """Show what the engine tells."""
         match event:
             case GenerationState():
                 if event.job is not None:
@@ -204,7 +206,7 @@ class SteerScreen(SessionScreen):
                 pass
 
     def draw(self) -> None:
-        """Draws everything; parts that show it already do nothing."""
+        """Draw everything; parts that show it already do nothing."""
         if self._drawn:
             self._draw_transport()
             self._draw_job()
@@ -316,7 +318,7 @@ class SteerScreen(SessionScreen):
         plays, at = self.takes.plays, self.takes.stands
         self.query_one(Waveform).play(at if plays or at else None, plays)
 
-    # What the player does
+    # What the user does
 
     @on(TraitRows.Chosen)
     def _on_trait_chosen(self, message: TraitRows.Chosen) -> None:

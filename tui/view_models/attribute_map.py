@@ -38,27 +38,27 @@ class MapCells:
         return len(self.surface.values)
 
     def count(self, row: int, column: int) -> int | None:
-        """Gives how many training measures lie in a cell; None where it is not known."""
+        """Return how many training measures lie in a cell; None where it is not known."""
         rows = self.surface.occupancy
         return rows[row][column] if row < len(rows) else None
 
     def level(self, row: int, column: int) -> int | None:
-        """Gives a cell's level, 0 to 9; None where it is not filled or holds nothing."""
+        """Return a cell's level, 0 to 9; None where it is not filled or holds nothing."""
         if self.density:
             count = self.count(row, column)
             return self._counts.level(log1p(count)) if count else None
         return self.scale.level(self.surface.values[row][column]) if row < self.filled else None
 
     def name(self) -> str:
-        """Says what the levels are of."""
+        """Describe what the levels are of."""
         return "training data" if self.density else self.about.label
 
     def ends(self) -> tuple[str, str]:
-        """Says what the lowest and the highest level mean."""
+        """Describe what the lowest and the highest level mean."""
         return ("1", f"{self.most} measures") if self.density else self.scale.ends(self.about)
 
     def words(self, x: float, y: float, own: Measure | None = None) -> tuple[str, ...]:
-        """Says what is at a point in latent units, the longest text first.
+        """Describe what is at a point in latent units, the longest text first.
 
         ``own`` is the measure that stands there: what it has comes before what the map says.
         """

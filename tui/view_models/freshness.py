@@ -17,24 +17,24 @@ class Freshness:
         self._shown: Hashable = None
 
     def due(self, key: Hashable) -> bool:
-        """Tells whether a question is still to be asked."""
+        """Return whether a question is still to be asked."""
         return key is not None and key != self._asked
 
     def ask(self, key: Hashable, revision: int) -> None:
-        """Notes that it has been asked at a revision."""
+        """Note that it has been asked at a revision."""
         self._asked, self._since = key, revision
 
     def answered(self, revision: int) -> bool:
-        """Notes an answer; tells whether it belongs to the question asked last."""
+        """Note an answer; tells whether it belongs to the question asked last."""
         if revision < self._since:
             return False
         self._shown = self._asked
         return True
 
     def stale(self, key: Hashable) -> bool:
-        """Tells whether what is shown was measured from something else."""
+        """Return whether what is shown was measured from something else."""
         return self._shown is not None and self._shown != key
 
     def forget(self) -> None:
-        """Drops everything, as when there is nothing to ask about."""
+        """Drop everything, as when there is nothing to ask about."""
         self._asked = self._shown = None

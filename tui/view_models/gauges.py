@@ -41,7 +41,7 @@ class GaugeReading:
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
-    """Gives the model's dimensions, or plain ones by number until it has told them."""
+    """Return the model's dimensions, or plain ones by number until it has told them."""
     if snapshot.model.spec is not None:
         return snapshot.model.spec.dimensions
     slot = snapshot.song.slots[snapshot.selected]
@@ -57,7 +57,7 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
 def gauges(
     snapshot: Snapshot, controls: ControllersState | None = None
 ) -> tuple[GaugeReading, ...]:
-    """Gives the readings of all gauges for the selected measure, and of what moves them."""
+    """Return the readings of all gauges for the selected measure, and of what moves them."""
     slot = snapshot.song.slots[snapshot.selected]
     bound = _bound(controls or ControllersState())
     moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
@@ -68,7 +68,7 @@ def gauges(
 
 
 def _bound(controls: ControllersState) -> dict[str, Bound]:
-    """Gives what moves each gauge by its dimension's name: of devices that are here alone."""
+    """Return what moves each gauge by its dimension's name: of devices that are here alone."""
     return {
         bound.binding.target.name: bound
         for device in controls.devices
@@ -118,14 +118,14 @@ def _gauge(
 
 
 def _waits(bound: Bound | None) -> float | None:
-    """Gives where a knob stands that has not taken its gauge up."""
+    """Return where a knob stands that has not taken its gauge up."""
     if bound is None or bound.held or bound.place is None:
         return None
     return bound.binding.value(bound.place)
 
 
 def stands(snapshot: Snapshot) -> Latent | None:
-    """Gives the code of the selected measure; an empty one stands where its first move starts."""
+    """Return the code of the selected measure; an empty one stands where its first move starts."""
     slot, spec = snapshot.song.slots[snapshot.selected], snapshot.model.spec
     if slot.latent is None and slot.empty and spec is not None:
         return spec.origin
@@ -133,7 +133,7 @@ def stands(snapshot: Snapshot) -> Latent | None:
 
 
 def waiting(snapshot: Snapshot) -> str:
-    """Says why there are no reasons to be seen yet."""
+    """Describe why there are no reasons to be seen yet."""
     match snapshot.model.state:
         case "loading":
             return "The model is loading. Keys pressed now are met when it is there."
@@ -145,7 +145,7 @@ def waiting(snapshot: Snapshot) -> str:
 
 
 def unlooked(snapshot: Snapshot) -> str:
-    """Says why nothing can be seen yet of what lies behind the measure."""
+    """Describe why nothing can be seen yet of what lies behind the measure."""
     if snapshot.model.state == "loading":
         return "What this is similar to stands here when the model is there."
     if snapshot.song.slots[snapshot.selected].empty:
@@ -154,11 +154,11 @@ def unlooked(snapshot: Snapshot) -> str:
 
 
 def _far(dimension: Dimension, value: float, target: float, there: float) -> bool:
-    """Tells whether a measure is more than half a unit of the gauge from what was asked."""
+    """Return whether a measure is more than half a unit of the gauge from what was asked."""
     around = [dimension.target(value + half) for half in (-0.5, 0.5)]
     return abs(there - target) > max(abs(each - target) for each in around if each is not None)
 
 
 def place(slot: int | None, beat: float) -> str:
-    """Says where the music is: measure from 1, then quarter notes from 1: ``3:2.50``."""
+    """Describe where the music is: measure from 1, then quarter notes from 1: ``3:2.50``."""
     return "" if slot is None else f"{slot + 1}:{beat + 1:.2f}"

@@ -16,7 +16,7 @@ Longer than keyboards wait before a key that is held down repeats, 0.66 s at mos
 
 
 def moved_at(app: App[Any]) -> float:
-    """Gives when the hand last moved: when its key arrived, however late that is dealt with."""
+    """Return when the hand last moved: when its key arrived, however late that is dealt with."""
     at = getattr(app, "moved_at", None)
     return at if isinstance(at, float) else time.monotonic()
 
@@ -29,7 +29,7 @@ class Gestures:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Takes what gives the moment at which the hand moved."""
+        """Take what gives the moment at which the hand moved."""
         self._clock = clock
         self._number = 0
         self._what: Hashable = None
@@ -37,7 +37,7 @@ class Gestures:
         self._asked: dict[Hashable, float] = {}
 
     def begin(self, what: Hashable) -> int:
-        """Gives the number of the gesture: a new one unless ``what`` goes on moving."""
+        """Return the number of the gesture: a new one unless ``what`` goes on moving."""
         now = self._clock()
         if what != self._what or now - self._last > PAUSE:
             self._number += 1
@@ -47,18 +47,18 @@ class Gestures:
         return self._number
 
     def end(self) -> None:
-        """Ends the present gesture, so that the next movement is a step of its own."""
+        """End the present gesture, so that the next movement is a step of its own."""
         self._what = None
         self._asked.clear()
 
-    def asked(self, target: Hashable, shown: float) -> float:
-        """Gives what this gesture asked of a target last, or else what is shown.
+    def target_value(self, target: Hashable, shown: float) -> float:
+        """Return what this gesture asked of a target last, or else what is shown.
 
         A held key repeats faster than snapshots return; its steps add up from here.
         """
         return self._asked.get(target, shown)
 
     def ask(self, target: Hashable, value: float) -> float:
-        """Remembers what is asked of a target, and gives it back."""
+        """Remember what is asked of a target, and return it back."""
         self._asked[target] = value
         return value

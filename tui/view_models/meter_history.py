@@ -28,7 +28,7 @@ class Growth:
         self._known = 0
 
     def take(self, told: TakeProgressed) -> None:
-        """Takes a telling; one of another job begins anew."""
+        """Take a telling; one of another job begins anew."""
         if self.last is None or told.job != self.last.job or told.step < self.last.step:
             self._read.clear()
             self._known = 0
@@ -46,17 +46,17 @@ class Growth:
             row[at] = meter
 
     def meter(self, name: str) -> Meter | None:
-        """Gives a trait's latest reading."""
+        """Return a trait's latest reading."""
         meters = self.last.meters if self.last is not None else ()
         return next((meter for meter in meters if meter.name == name), None)
 
     def pushes(self, name: str) -> tuple[int, int]:
-        """Gives in how many steps a trait was pushed, and how many were read."""
+        """Return in how many steps a trait was pushed, and how many were read."""
         row = [meter for meter in self._read.get(name, ()) if meter is not None]
         return sum(meter.pushed for meter in row), len(row)
 
     def columns(self, name: str, width: int) -> tuple[Column | None, ...]:
-        """Gives a trait's history in ``width`` columns over the whole of the take.
+        """Return a trait's history in ``width`` columns over the whole of the take.
 
         A column belongs to the same steps as long as the take grows; None: not there yet.
         """

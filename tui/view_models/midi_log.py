@@ -48,11 +48,11 @@ class Filter:
     words: str = ""
 
     def toggled(self, kind: Kind) -> Self:
-        """Gives the filter with one kind let through, or no longer."""
+        """Return the filter with one kind let through, or no longer."""
         return replace(self, kinds=self.kinds ^ {kind})
 
     def lets(self, passed: Passed) -> bool:
-        """Tells whether a message is to be seen; what goes to all channels is of every one."""
+        """Return whether a message is to be seen; what goes to all channels is of every one."""
         line, decoded = passed.line, passed.decoded
         return (
             decoded.kind in self.kinds
@@ -87,7 +87,7 @@ class MidiLog:
         return not self._rows and not self._pulses
 
     def add(self, told: MidiTraffic, now: float) -> None:
-        """Takes what the engine told at ``now``."""
+        """Take what the engine told at ``now``."""
         for line in told.lines:
             decoded = decode(line.data)
             kept = replace(line, data=line.data[:RAW])
@@ -101,20 +101,20 @@ class MidiLog:
         self._drop(now)
 
     def clear(self) -> None:
-        """Forgets the messages, and how many were passed over."""
+        """Forget the messages, and how many were passed over."""
         self._rows.clear()
         self._pulses.clear()
         self.missed = 0
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Gives the messages a second that came in and went out lately."""
+        """Return the messages a second that came in and went out lately."""
         self._drop(now)
         came = sum(each for _, each, _ in self._arrivals)
         went = sum(each for _, _, each in self._arrivals)
         return came / SPAN, went / SPAN
 
     def backwards(self, through: Filter, until: int | None = None) -> Iterator[Passed]:
-        """Yields what a filter lets through, the newest first, from a number on downwards."""
+        """Yield what a filter lets through, the newest first, from a number on downwards."""
         sources = [reversed(self._rows)]
         if "pulse" in through.kinds:
             sources.append(reversed(self._pulses))
@@ -123,11 +123,11 @@ class MidiLog:
                 yield passed
 
     def page(self, through: Filter, count: int, until: int | None = None) -> list[Passed]:
-        """Gives the last ``count`` that a filter lets through, the newest last."""
+        """Return the last ``count`` that a filter lets through, the newest last."""
         return list(islice(self.backwards(through, until), count))[::-1]
 
     def moved(self, through: Filter, until: int, by: int, room: int) -> int | None:
-        """Gives the number at the foot of a page of ``room``, ``by`` messages later than another.
+        """Return the number at the foot of a page of ``room``, ``by`` messages later than another.
 
         Below 0 it is earlier, and the first full page is the end. None is past the newest.
         """
@@ -143,6 +143,6 @@ class MidiLog:
 
 
 def raw(passed: Passed, count: int) -> str:
-    """Gives the first ``count`` bytes of a message in hexadecimal, and whether there are more."""
+    """Return the first ``count`` bytes of a message in hexadecimal, and whether there are more."""
     shown = passed.line.data[:count].hex(" ").upper()
     return shown + (" …" if passed.size > min(count, len(passed.line.data)) else "")

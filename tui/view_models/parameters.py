@@ -56,14 +56,14 @@ class Dial:
     words: str = ""
 
     def turned(self, steps: int, coarse: bool, gesture: int) -> Command | None:
-        """Gives the command that turns it by some steps."""
+        """Return the command that turns it by some steps."""
         number = self.number
         size = 1.0 if number is None else number.coarse if coarse else number.step
         return self.turn(steps * size, gesture)
 
 
 def read(label: str, number: Number, text: str) -> float:
-    """Reads a typed value; raises `OutOfRange`."""
+    """Read a typed value; raises `OutOfRange`."""
     fine = number.step != int(number.step)
     try:
         value = float(text.replace(",", "."))
@@ -77,7 +77,7 @@ def read(label: str, number: Number, text: str) -> float:
 
 
 def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
-    """Gives the dials of how the song is sounded."""
+    """Return the dials of how the song is sounded."""
     song = snapshot.song
     track, groove, key = song.track, song.groove, song.key
     numbers = song_numbers(song)
@@ -113,7 +113,7 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
 
 
 def lock_words(snapshot: Snapshot) -> str:
-    """Says what the lock constrains, and how many notes of the loop it moves, or would move."""
+    """Describe what the lock constrains, and how many notes of the loop it moves, or would move."""
     song = snapshot.song
     foreign, notes = song.foreign()
     moves = "moves" if song.lock else "would move"
@@ -122,7 +122,7 @@ def lock_words(snapshot: Snapshot) -> str:
 
 
 def modulation_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
-    """Gives the dials of what a gauge moves; a controller that is taken is passed over."""
+    """Return the dials of what a gauge moves; a controller that is taken is passed over."""
     song = snapshot.song
     there = modulation_of(song, dimension)
     numbers = modulation_numbers(song, dimension)
@@ -159,7 +159,7 @@ class RouteDials:
         self._at = 0
 
     def dials(self, snapshot: Snapshot) -> tuple[Dial, ...]:
-        """Gives the dials of the chosen route."""
+        """Return the dials of the chosen route."""
         song = snapshot.song
         last = min(len(song.routes), MOST_ROUTES - 1)
         self._at = at = min(self._at, last)
@@ -198,7 +198,7 @@ class RouteDials:
         )  # fmt: skip
 
     def foot(self, snapshot: Snapshot) -> str:
-        """Says how the port of the chosen route stands."""
+        """Describe how the port of the chosen route stands."""
         routes = snapshot.song.routes
         if self._at >= len(routes):
             return f"{len(routes)} of at most {MOST_ROUTES} routes. Choose a port to add one."
@@ -216,7 +216,7 @@ class RouteDials:
 
 
 def modulation_words(snapshot: Snapshot, dimension: int) -> str:
-    """Says what the gauge sends where it stands."""
+    """Describe what the gauge sends where it stands."""
     modulation, latent = modulation_of(snapshot.song, dimension), gauges.stands(snapshot)
     if modulation is None:
         return "The gauge moves nothing beside the measure."

@@ -83,7 +83,7 @@ class Inquiry:
         return self._chosen
 
     def answer(self, subject: Subject) -> InfluenceFound | None:
-        """Gives the latest answer; one about another measure or take is none."""
+        """Return the latest answer; one about another measure or take is none."""
         if subject == "take":
             told = self._take.told
             here = told is not None and _take_of(told) == self._chosen
@@ -93,7 +93,7 @@ class Inquiry:
         return told if here and self._key(subject) is not None else None
 
     def stale(self, subject: Subject) -> bool:
-        """Tells whether what is there now has not been answered yet."""
+        """Return whether what is there now has not been answered yet."""
         question = self._take if subject == "take" else self._measure
         return question.stale(self._key(subject))
 
@@ -105,12 +105,12 @@ class Inquiry:
     # What changes it
 
     def want(self, wanted: Wanted) -> None:
-        """Changes what may be named, and asks again."""
+        """Change what may be named, and ask again."""
         self.wanted = wanted
         self._begin()
 
     def weigh(self) -> bool:
-        """Asks once more about the measure, with its gradients; False while nothing is found."""
+        """Ask once more about the measure, with its gradients; False while nothing is found."""
         told, key = self.answer("measure"), self._key("measure")
         if told is None or told.found is None or self._measure.stale(key):
             return False
@@ -120,17 +120,17 @@ class Inquiry:
         return True
 
     def follow(self, shown: Snapshot) -> None:
-        """Takes the state of the song."""
+        """Take the state of the song."""
         self._shown = shown
         self._begin()
 
     def choose(self, take: str | None) -> None:
-        """Takes the chosen take, None while none is finished."""
+        """Take the chosen take, None while none is finished."""
         self._chosen = take
         self._begin()
 
-    def hear(self, told: InfluenceFound) -> None:
-        """Takes an answer."""
+    def on_answer(self, told: InfluenceFound) -> None:
+        """Take an answer."""
         self._measure.answer(told)
         self._take.answer(told)
 

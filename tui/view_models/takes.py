@@ -61,7 +61,7 @@ class TakeChoice:
         return next((take for take in self.listed if take.id == self.id), None)
 
     def twin_of(self, take: Take) -> str | None:
-        """Gives the id of the other take of a pair."""
+        """Return the id of the other take of a pair."""
         if take.twin is not None:
             return take.twin
         return next((each.id for each in self.studio.takes if each.twin == take.id), None)
@@ -79,19 +79,19 @@ class TakeChoice:
     # What changes it
 
     def choose(self, take: str) -> None:
-        """Chooses a take by its id, if it is in the list."""
+        """Choose a take by its id, if it is in the list."""
         if take in self.ids:
             self.id = take
 
     def choose_by(self, by: int) -> None:
-        """Chooses a take further down or up the list."""
+        """Choose a take further down or up the list."""
         ids = self.ids
         if ids:
             at = ids.index(self.id) if self.id in ids else 0
             self.id = ids[max(0, min(len(ids) - 1, at + by))]
 
     def leave(self, at: float) -> None:
-        """Remembers where the chosen take stands."""
+        """Remember where the chosen take stands."""
         if self.id is not None:
             self._left[self.id] = at
 
@@ -100,11 +100,11 @@ class TakeChoice:
         studio = self.studio
         before, self._job = self._job, studio.job
         if studio.playing is None:
-            self.hear(PlaybackMoved(None, self.played.at))
+            self.on_playback(PlaybackMoved(None, self.played.at))
         self._settle(begun=studio.job is not None and studio.job != before)
 
-    def hear(self, event: PlaybackMoved) -> None:
-        """Takes where the take that plays is; one that was played to its end begins anew."""
+    def on_playback(self, event: PlaybackMoved) -> None:
+        """Take where the take that plays is; one that was played to its end begins anew."""
         before, self.played = self.played, event
         if before.take is not None and event.take != before.take:
             known = next((take for take in self.studio.takes if take.id == before.take), None)

@@ -113,7 +113,7 @@ in which no training measure lies are faint.
         done: bool = True,
         measure: Measure | None = None,
     ) -> None:
-        """Shows a surface, whole or filled from the top as far as it has rows.
+        """Show a surface, whole or filled from the top as far as it has rows.
 
         ``here`` is the point of the measure at hand in latent units; a cursor that stood on
         the point shown before goes with it. ``spec`` names the dimensions. A ``stale``
@@ -149,12 +149,12 @@ in which no training measure lies are faint.
             self.remark()
 
     def wanted(self) -> tuple[int, int]:
-        """Gives the width and height of the surface that would fill the widget cell by cell."""
+        """Return the width and height of the surface that would fill the widget cell by cell."""
         plot = self._plot()
         return max(2, min(LARGEST, plot.width)), max(2, min(LARGEST, plot.height))
 
     def plain(self) -> str:
-        """Says the map, its range and what is under the cursor in one line."""
+        """Format the map, its range and what is under the cursor in one line."""
         known = self._known
         if known is None:
             return "Map: nothing to show yet."
@@ -168,40 +168,40 @@ in which no training measure lies are faint.
     # Moves
 
     def action_move(self, dx: int, dy: int, coarse: bool = False) -> None:
-        """Moves the cursor by cells, or by half units; ``dy`` counts upwards."""
+        """Move the cursor by cells, or by half units; ``dy`` counts upwards."""
         width, height = self.wanted()
         steps = (2 * LIMIT / (width - 1), 2 * LIMIT / (height - 1))
         far = (max(COARSE, steps[0]), max(COARSE, steps[1])) if coarse else steps
         self._go(self._cursor[0] + dx * far[0], self._cursor[1] + dy * far[1])
 
     def action_go(self) -> None:
-        """Goes to the cursor and ends the gesture."""
+        """Go to the cursor and ends the gesture."""
         self._go(*self._cursor, settled=True)
 
     def action_occupancy(self) -> None:
-        """Shows the density of the training data, or the attribute again."""
+        """Show the density of the training data, or the attribute again."""
         self.occupancy = not self.occupancy
         self._read()
 
     def action_cells(self) -> None:
-        """Draws the cells in the next way."""
+        """Draw the cells in the next way."""
         self.cells = CELLS[(CELLS.index(self._drawn_as()) + 1) % len(CELLS)]
         self.redraw()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Takes the cursor to the mouse."""
+        """Take the cursor to the mouse."""
         if self._point(event):
             self._dragging = True
             self.capture_mouse()
             event.stop()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drags the cursor."""
+        """Drag the cursor."""
         if self._dragging:
             self._point(event, held=True)
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Lets the cursor go where it is."""
+        """Let the cursor go where it is."""
         if self._dragging:
             self._dragging = False
             self.release_mouse()
@@ -209,7 +209,7 @@ in which no training measure lies are faint.
             self.action_go()
 
     def on_blur(self) -> None:
-        """Ends the gesture; the canvas draws itself without the focus."""
+        """End the gesture; the canvas draws itself without the focus."""
         self._gesture = 0
 
     def _point(self, event: events.MouseEvent, held: bool = False) -> bool:
@@ -240,7 +240,7 @@ in which no training measure lies are faint.
     # Drawing
 
     def paint(self, picture: Picture) -> None:
-        """Draws captions, axes and cells."""
+        """Draw captions, axes and cells."""
         caption, known = self.style_of("attribute-map--caption"), self._known
         if known is None:
             waiting = fitting(picture.width, "The map comes with the first measure.", "no map yet")
@@ -262,7 +262,7 @@ in which no training measure lies are faint.
         self._paint_cells(picture, plot, known)
 
     def mark(self, picture: Picture) -> None:
-        """Draws the measure, the cursor, and what is under it in words."""
+        """Draw the measure, the cursor, and what is under it in words."""
         known = self._known
         if known is None:
             return

@@ -39,7 +39,7 @@ class BothSides(ChopsUpdate):
     """A partial update whose rows are cropped on the left as well as on the right."""
 
     def render_segments(self, console: Console) -> str:
-        """Gives the changed spans as text for the terminal, each with the cursor set before."""
+        """Return the changed spans as text for the terminal, each with the cursor set before."""
         written: list[str] = []
         for y, first, last in self.spans:
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
@@ -52,7 +52,7 @@ class BothSides(ChopsUpdate):
 
 
 def spare(screen: Screen[Any]) -> bool:
-    """Makes a screen write changed spans only, and tells whether it does from now on."""
+    """Make a screen write changed spans only, and tell whether it does from now on."""
     compositor = getattr(screen, "_compositor", None)
     whole = getattr(compositor, "render_partial_update", None)
     if compositor is None or whole is None:
@@ -81,7 +81,7 @@ class Picture:
         self.rows: list[list[Cell]] = [[(" ", ground)] * width for _ in range(height)]
 
     def put(self, x: int, y: int, text: str, style: Style) -> None:
-        """Writes text from a cell to the right; what falls outside is left out.
+        """Write text from a cell to the right; what falls outside is left out.
 
         A character of two cells takes the next cell, too, which is then empty.
         """
@@ -100,18 +100,18 @@ class Picture:
                 at += cells
 
     def at(self, x: int, y: int) -> Cell:
-        """Gives the character and style of a cell inside the picture."""
+        """Return the character and style of a cell inside the picture."""
         return self.rows[y][x]
 
     def copy(self) -> Picture:
-        """Gives a picture that can be written on without changing this one."""
+        """Return a picture that can be written on without changing this one."""
         twin = object.__new__(Picture)
         twin.width, twin.height = self.width, self.height
         twin.rows = [row.copy() for row in self.rows]
         return twin
 
     def strip(self, y: int) -> Strip:
-        """Gives a row as a strip, neighbours of one style joined."""
+        """Return a row as a strip, neighbours of one style joined."""
         segments: list[Segment] = []
         text, style = "", None
         for character, cell_style in self.rows[y]:
@@ -125,7 +125,7 @@ class Picture:
         return Strip(segments, self.width)
 
     def changes(self, other: Picture) -> Iterator[Region]:
-        """Yields one-row regions that cover the cells in which another picture differs."""
+        """Yield one-row regions that cover the cells in which another picture differs."""
         for y, (old, new) in enumerate(zip(self.rows, other.rows, strict=True)):
             if old == new:
                 continue
@@ -154,7 +154,7 @@ class Canvas(Widget):
     """The component class of empty cells; None for the widget's own style."""
 
     def __init_subclass__(cls, **more: bool) -> None:
-        """Makes each component that the widget's own style sheet names one of its classes."""
+        """Make each component that the widget's own style sheet names one of its classes."""
         super().__init_subclass__(**more)
         if "DEFAULT_CSS" in vars(cls):
             cls.COMPONENT_CLASSES = set(_COMPONENT.findall(cls.DEFAULT_CSS))
@@ -173,29 +173,29 @@ class Canvas(Widget):
         self._styles_found: dict[str, Style] = {}
 
     def paint(self, picture: Picture) -> None:
-        """Draws the picture on empty cells."""
+        """Draw the picture on empty cells."""
         raise NotImplementedError
 
     def mark(self, picture: Picture) -> None:
-        """Draws what moves over the picture: a cursor, a playhead."""
+        """Draw what moves over the picture: a cursor, a playhead."""
 
     def plain(self) -> str:
-        """Says in one line what is shown."""
+        """Describe in one line what is shown."""
         raise NotImplementedError
 
     def style_of(self, component: str) -> Style:
-        """Gives the whole style, ground included, of a component class; kept until it changes."""
+        """Return the whole style, ground included, of a component class; kept until it changes."""
         if component not in self._styles_found:
             self._styles_found[component] = self.get_component_rich_style(component)
         return self._styles_found[component]
 
     def redraw(self) -> None:
-        """Draws everything again and repaints the cells that differ."""
+        """Draw everything again and repaints the cells that differ."""
         self._painted = None
         self.remark()
 
     def remark(self) -> None:
-        """Draws the marks again and repaints the cells that differ."""
+        """Draw the marks again and repaints the cells that differ."""
         if self._shown is None or self._size_of(self._shown) != self.size:
             self._shown = None
             if self.is_attached:
@@ -214,7 +214,7 @@ class Canvas(Widget):
         layout: bool = False,
         recompose: bool = False,
     ) -> Self:
-        """Repaints regions; asked for the whole, repaints of it what differs from the picture.
+        """Repaint regions; asked for the whole, repaints of it what differs from the picture.
 
         Textual asks for the whole whenever the focus comes or goes.
         """
@@ -234,7 +234,7 @@ class Canvas(Widget):
         return self.visual_style, self.opacity, styles.tint, styles.text_opacity, styles.hatch
 
     def notify_style_update(self) -> None:
-        """Takes up new styles, as after a change of theme or of focus."""
+        """Take up new styles, as after a change of theme or of focus."""
         super().notify_style_update()
         self._styles_found.clear()
         self._painted = None
@@ -243,11 +243,11 @@ class Canvas(Widget):
             self.call_later(self.redraw)
 
     def picture(self) -> Picture:
-        """Gives the whole picture as it is to be seen now, at the widget's present size."""
+        """Return the whole picture as it is to be seen now, at the widget's present size."""
         return self._draw()
 
     def render_line(self, y: int) -> Strip:
-        """Gives a row of the picture, drawing it first where that has not been done."""
+        """Return a row of the picture, drawing it first where that has not been done."""
         if self._shown is None or self._size_of(self._shown) != self.size:
             self._painted = None
             self._shown = self._draw()
@@ -274,7 +274,7 @@ class Canvas(Widget):
         return Size(picture.width, picture.height)
 
     def on_mount(self) -> None:
-        """Makes the screen write changed spans only."""
+        """Make the screen write changed spans only."""
         spare(self.screen)
 
 
@@ -292,15 +292,15 @@ class Wheeled(Canvas):
         index: int = 0
 
     def rolled(self, place: Offset) -> int | None:  # noqa: ARG002
-        """Gives the part that the wheel moves at a cell; None where it moves nothing."""
+        """Return the part that the wheel moves at a cell; None where it moves nothing."""
         return 0
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Posts that the wheel went up."""
+        """Post that the wheel went up."""
         self._roll(event, self.UP)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Posts that the wheel went down."""
+        """Post that the wheel went down."""
         self._roll(event, -self.UP)
 
     def _roll(self, event: events.MouseEvent, steps: int) -> None:

@@ -78,14 +78,14 @@ agree lie at the same height: solid where they agree, thin where they do not.
     def show(
         self, match: Match | None, beside: MatchExcerpt, unit: str, *, heard: Side | None = None
     ) -> None:
-        """Shows a match; ``heard`` is the side that was auditioned last."""
+        """Show a match; ``heard`` is the side that was auditioned last."""
         now = (match, beside, unit, heard)
         if now != (self._match, self._beside, self._unit, self._heard):
             self._match, self._beside, self._unit, self._heard = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says what is compared, and how many notes agree."""
+        """Describe what is compared, and how many notes agree."""
         match = self._match
         if match is None:
             return "Nothing to compare."
@@ -103,7 +103,7 @@ agree lie at the same height: solid where they agree, thin where they do not.
         )
 
     def paint(self, picture: Picture) -> None:
-        """Draws the rolls side by side, or one above the other where that shows more."""
+        """Draw the rolls side by side, or one above the other where that shows more."""
         match, beside = self._match, self._beside
         if match is None or picture.height < 3:
             return
@@ -130,7 +130,7 @@ agree lie at the same height: solid where they agree, thin where they do not.
 
     @staticmethod
     def beat_width(width: int, length: Fraction) -> int:
-        """Gives the columns of a beat where a span of so many beats has ``width`` columns."""
+        """Return the columns of a beat where a span of so many beats has ``width`` columns."""
         return max(1, int((width - GUTTER) // max(Fraction(1), length)))
 
     @staticmethod
@@ -219,7 +219,7 @@ agree lie at the same height: solid where they agree, thin where they do not.
 
 
 def sounds(measures: Sequence[Measure], agreeing: set[int]) -> list[Sound]:
-    """Gives the notes of a span; ``agreeing`` are the places in it of those that agree.
+    """Return the notes of a span; ``agreeing`` are the places in it of those that agree.
 
     A note that is held into the next measure ends there.
     """

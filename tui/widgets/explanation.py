@@ -46,7 +46,7 @@ the measure decoded and counted. The chosen gauge comes first.
         stale: bool = False,
         waiting: str = WAITING,
     ) -> None:
-        """Shows the effects of gauges; with none, or no ``spec`` yet, why in ``waiting``.
+        """Show the effects of gauges; with none, or no ``spec`` yet, why in ``waiting``.
 
         ``stale`` effects were measured before the last change.
         """
@@ -57,13 +57,13 @@ the measure decoded and counted. The chosen gauge comes first.
         self.focus_on(focused)
 
     def focus_on(self, dimension: int | None) -> None:
-        """Brings the sentence of another gauge to the top."""
+        """Bring the sentence of another gauge to the top."""
         if dimension != self.focused:
             self.focused = dimension
             self.redraw()
 
     def plain(self) -> str:
-        """Says the first sentence, and whether it is still true."""
+        """Format the first sentence, and whether it is still true."""
         if not self.sentences:
             return self.waiting
         state = " (as it was before)" if self.stale else ""
@@ -73,7 +73,7 @@ the measure decoded and counted. The chosen gauge comes first.
         return sorted(self.sentences, key=lambda pair: pair[0] != self.focused)
 
     def paint(self, picture: Picture) -> None:
-        """Draws a title and as many sentences as there is room for."""
+        """Draw a title and as many sentences as there is room for."""
         title = self.style_of("explanation--title")
         if not self.sentences:
             for y, line in enumerate(wrap(self.waiting, max(8, picture.width))):
@@ -104,7 +104,7 @@ the measure decoded and counted. The chosen gauge comes first.
 
 
 def _shortened(sentence: str, width: int, room: int) -> list[str]:
-    """Wraps a sentence, leaving out its last parts until it has no more than ``room`` lines."""
+    """Wrap a sentence, leaving out its last parts until it has no more than ``room`` lines."""
     parts = sentence.split(", ")
     text = wrap(sentence, width)
     while len(text) > max(1, room) and len(parts) > 1:

@@ -34,11 +34,11 @@ class KeysLine(Canvas):
         ]
 
     def plain(self) -> str:
-        """Says all keys of the footer in one line."""
+        """Format all keys of the footer in one line."""
         return ", ".join(f"{key} {label}" for key, label in self._pairs) + "."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the last, which is help, at the right end, and the others until there."""
+        """Draw the last, which is help, at the right end, and the others until there."""
         if not self._pairs:
             return
         *pairs, (key, label) = self._pairs

@@ -68,14 +68,14 @@ class Gauges(Wheeled, can_focus=True):
     _dragged_to: float | None = None
 
     def show(self, readings: Sequence[GaugeReading], chosen: int | None) -> None:
-        """Shows gauges, one of them chosen (by its dimension)."""
+        """Show gauges, one of them chosen (by its dimension)."""
         now = (tuple(readings), chosen)
         if now != (self._readings, self._chosen):
             self._readings, self._chosen = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says the chosen gauge, or how many there are, in one line."""
+        """Format the chosen gauge, or how many there are, in one line."""
         for reading in self._readings:
             if reading.index == self._chosen:
                 return self.sentence(reading)
@@ -83,7 +83,7 @@ class Gauges(Wheeled, can_focus=True):
 
     @staticmethod
     def sentence(reading: GaugeReading) -> str:
-        """Says a gauge in one line."""
+        """Format a gauge in one line."""
         if reading.value is None:
             return f"{reading.label}: no value yet."
         parts = [f"{reading.label} {reading.value:+.2f}"]
@@ -104,15 +104,15 @@ class Gauges(Wheeled, can_focus=True):
     # Where things lie: subclasses say how gauges share the widget.
 
     def spot(self, place: int) -> tuple[int, int, int]:
-        """Gives column, row and width of the gauge drawn at a place (from 0)."""
+        """Return column, row and width of the gauge drawn at a place (from 0)."""
         raise NotImplementedError
 
     def label_width(self, width: int) -> int:
-        """Gives the cells of a label where a gauge has ``width``."""
+        """Return the cells of a label where a gauge has ``width``."""
         raise NotImplementedError
 
     def under(self, x: int, y: int) -> GaugeReading | None:
-        """Gives the gauge drawn at a cell, if there is one."""
+        """Return the gauge drawn at a cell, if there is one."""
         for place, reading in enumerate(self.drawn()):
             column, row, width = self.spot(place)
             if row <= y < row + self.rows_each() and column <= x < column + width:
@@ -120,15 +120,15 @@ class Gauges(Wheeled, can_focus=True):
         return None
 
     def drawn(self) -> Sequence[GaugeReading]:
-        """Gives the gauges that are drawn."""
+        """Return the gauges that are drawn."""
         return self._readings
 
     def rows_each(self) -> int:
-        """Gives how many rows a gauge takes."""
+        """Return how many rows a gauge takes."""
         return 1
 
     def paint(self, picture: Picture) -> None:
-        """Draws the gauges."""
+        """Draw the gauges."""
         for place, reading in enumerate(self.drawn()):
             self._paint_gauge(picture, reading, *self.spot(place))
 
@@ -186,7 +186,7 @@ class Gauges(Wheeled, can_focus=True):
     # Mouse
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Chooses a gauge; on its bar, sets it."""
+        """Choose a gauge; on its bar, sets it."""
         place = event.get_content_offset_capture(self)
         reading = self.under(place.x, place.y)
         if reading is None or event.button != 1:
@@ -200,7 +200,7 @@ class Gauges(Wheeled, can_focus=True):
             self._drag(place.x, left, cells)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drags a gauge."""
+        """Drag a gauge."""
         if self._dragged is None:
             return
         for reading in self._readings:
@@ -208,7 +208,7 @@ class Gauges(Wheeled, can_focus=True):
                 self._drag(event.get_content_offset_capture(self).x, *self._bar_of(reading))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
-        """Lets go."""
+        """Let go."""
         if self._dragged is not None:
             self._dragged = self._dragged_to = None
             self.release_mouse()
@@ -216,7 +216,7 @@ class Gauges(Wheeled, can_focus=True):
             event.stop()
 
     def rolled(self, place: Offset) -> int | None:
-        """Gives the gauge under the mouse."""
+        """Return the gauge under the mouse."""
         reading = self.under(place.x, place.y)
         return None if reading is None else reading.index
 
@@ -239,20 +239,20 @@ class NamedGauges(Gauges):
     """The gauges that carry attributes: two rows each, with what they ask for and what is."""
 
     def spot(self, place: int) -> tuple[int, int, int]:
-        """Gives a gauge two rows over the whole width."""
+        """Return a gauge two rows over the whole width."""
         return 0, 2 * place, self.size.width
 
     def rows_each(self) -> int:
-        """Gives two."""
+        """Return two."""
         return 2
 
     def label_width(self, width: int) -> int:
-        """Gives room for the longest name."""
+        """Return room for the longest name."""
         del width
         return 10
 
     def paint(self, picture: Picture) -> None:
-        """Draws the gauges and, under each, its attribute in words."""
+        """Draw the gauges and, under each, its attribute in words."""
         super().paint(picture)
         for place, reading in enumerate(self.drawn()):
             x, y, width = self.spot(place)
@@ -276,7 +276,7 @@ class GaugeBank(Gauges):
 
     @classmethod
     def holding(cls, width: int, height: int) -> int:
-        """Gives how many gauges a page of a size holds; the first row is the heading."""
+        """Return how many gauges a page of a size holds; the first row is the heading."""
         return max(1, (height - 1) * max(1, (width + 1) // (cls.COLUMN + 1)))
 
     @property
@@ -303,29 +303,29 @@ class GaugeBank(Gauges):
         return 0
 
     def drawn(self) -> Sequence[GaugeReading]:
-        """Gives the gauges of the page."""
+        """Return the gauges of the page."""
         first = self.page * self.page_size
         return self._readings[first : first + self.page_size]
 
     def spot(self, place: int) -> tuple[int, int, int]:
-        """Fills columns from top to bottom."""
+        """Fill columns from top to bottom."""
         rows = max(1, min(self.size.height - 1, -(-len(self.drawn()) // self.columns)))
         column, row = divmod(place, rows)
         width = (self.size.width + 2) // self.columns
         return column * width, 1 + row, width - 2
 
     def label_width(self, width: int) -> int:
-        """Gives room for names where there is, and for numbers where there is not."""
+        """Return room for names where there is, and for numbers where there is not."""
         longest = max((len(reading.label) for reading in self._readings), default=3)
         return max(3, min(longest, width - 22))
 
     def paint(self, picture: Picture) -> None:
-        """Draws the heading and the page."""
+        """Draw the heading and the page."""
         self.paint_heading(picture)
         super().paint(picture)
 
     def paint_heading(self, picture: Picture) -> None:
-        """Draws which gauges these are."""
+        """Draw which gauges these are."""
         shown = self.drawn()
         if shown:
             words = f"the other {len(self._readings)} gauges"

@@ -41,19 +41,19 @@ class JobBar(Canvas):
         self._grown: TakeProgressed | None = None
 
     def show(self, studio: GenerationState, grown: TakeProgressed | None) -> None:
-        """Shows the state, and how far the take that grows is (None: nothing told yet)."""
+        """Show the state, and how far the take that grows is (None: nothing told yet)."""
         now = (studio, grown)
         if now != (self._studio, self._grown):
             self._studio, self._grown = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says everything on the lines in words."""
+        """Format everything on the lines in words."""
         parts = [*self._model(), (self._next(200), ""), *self._job(), self._sound(200)]
         return ", ".join(part[0] for part in parts if part[0]) + "."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the two lines."""
+        """Draw the two lines."""
         x = self._put(picture, 0, self._model())
         said = self._next(picture.width - x - 2)
         picture.put(picture.width - cell_len(said), 0, said, self.style_of("job--words"))

@@ -20,6 +20,6 @@ class Desk(Widget):
         return self.arranged
 
     def lay_out(self) -> None:
-        """Lays the parts out as the arrangement says now."""
+        """Lay the parts out as the arrangement says now."""
         # Textual keeps what it arranged until the number of parts changes or a part asks anew.
         self.children[0].refresh(repaint=False, layout=True)

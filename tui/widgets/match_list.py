@@ -91,7 +91,7 @@ class MatchList(Wheeled, can_focus=True):
         close: bool,
         stale: bool,
     ) -> None:
-        """Shows matches; ``unit`` is that of what was asked about, a measure or a second.
+        """Show matches; ``unit`` is that of what was asked about, a measure or a second.
 
         Where none is ``close`` they are the nearest there are, and not called similar.
         """
@@ -101,7 +101,7 @@ class MatchList(Wheeled, can_focus=True):
             self.redraw()
 
     def plain(self) -> str:
-        """Says the chosen match in one line."""
+        """Format the chosen match in one line."""
         if not self._readings:
             return "No pieces."
         each = self._readings[self._chosen]
@@ -126,7 +126,7 @@ class MatchList(Wheeled, can_focus=True):
         return max(0, min(self._chosen - room // 2, count - room))
 
     def paint(self, picture: Picture) -> None:
-        """Draws the heading, the matches in sight, and what is to be said of the chosen one."""
+        """Draw the heading, the matches in sight, and what is to be said of the chosen one."""
         columns = _columns(picture.width)
         quiet = self.style_of("matches--words")
         heads = (
@@ -206,7 +206,7 @@ class MatchList(Wheeled, can_focus=True):
     # Mouse and focus
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Chooses the match under the mouse."""
+        """Choose the match under the mouse."""
         row = event.get_content_offset_capture(self).y
         at = self._first() + row - 1
         if 1 <= row <= self._room and at < len(self._readings):
@@ -215,7 +215,7 @@ class MatchList(Wheeled, can_focus=True):
 
 
 def spanned(match: Match, ours: Sequence[Measure], cells: int) -> str:
-    """Draws where notes agree over the span that was asked about: █ all, ▄ some, · none."""
+    """Draw where notes agree over the span that was asked about: █ all, ▄ some, · none."""
     if not ours or cells < 1:
         return ""
     length = sum((measure.grid.length for measure in ours), Fraction(0))

@@ -29,7 +29,7 @@ class _LineColumns:
 
 
 def columns(width: int) -> _LineColumns:
-    """Gives where the columns begin, and how many bytes of a message are shown."""
+    """Return where the columns begin, and how many bytes of a message are shown."""
     late = width - 6
     if width < WIDE:
         return _LineColumns(10, 14, 29, 32, late - 11, late, 3)
@@ -70,13 +70,13 @@ class MidiLines(Wheeled, can_focus=True):
         return max(1, self.size.height - 1)
 
     def show(self, rows: Sequence[Passed], instead: str) -> None:
-        """Shows messages, the newest last; where there is none it says something ``instead``."""
+        """Show messages, the newest last; where there is none it says something ``instead``."""
         if (now := (tuple(rows), instead)) != (self._rows, self._instead):
             self._rows, self._instead = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says the newest message in one line."""
+        """Format the newest message in one line."""
         if not self._rows:
             return self._instead
         passed = self._rows[-1]
@@ -86,7 +86,7 @@ class MidiLines(Wheeled, can_focus=True):
         return f"{line.way} {line.port}, {where}: {decoded.text}{late}."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the heading and the messages."""
+        """Draw the heading and the messages."""
         at = columns(picture.width)
         quiet = self.style_of("midi--words")
         for x, words in (

@@ -66,20 +66,20 @@ class MidiSummary(Canvas):
     _summary = Summary()
 
     def show(self, summary: Summary) -> None:
-        """Shows a summary."""
+        """Show a summary."""
         if summary != self._summary:
             self._summary = summary
             self.redraw()
 
     def plain(self) -> str:
-        """Says everything in one line."""
+        """Format everything in one line."""
         kinds = [NAMES[kind] for kind in KINDS if kind in self._summary.through.kinds]
         figures = [words for words, _ in self._figures()]
         limits = [words for words, _ in self._limits()]
         return ", ".join([*figures, f"shown: {' '.join(kinds) or 'nothing'}", *limits]) + "."
 
     def paint(self, picture: Picture) -> None:
-        """Draws both rows."""
+        """Draw both rows."""
         self._put(picture, 0, 0, self._figures())
         x = 0
         for number, kind in enumerate(KINDS, start=1):
@@ -128,7 +128,7 @@ class MidiSummary(Canvas):
         return [way, channel]
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Lets the kind under the mouse through, or no longer."""
+        """Let the kind under the mouse through, or no longer."""
         at, x = event.get_content_offset_capture(self), 0
         for number, kind in enumerate(KINDS, start=1):
             end = x + cell_len(self._kind(number, kind))

@@ -34,7 +34,7 @@ class NearestLine(Canvas):
     _instead = ""
 
     def show(self, told: InfluenceFound | None, *, stale: bool, instead: str = "") -> None:
-        """Shows an answer, ``stale`` where what is there now is not answered yet.
+        """Show an answer, ``stale`` where what is there now is not answered yet.
 
         ``instead`` stands there while there is none.
         """
@@ -44,7 +44,7 @@ class NearestLine(Canvas):
             self.redraw()
 
     def plain(self) -> str:
-        """Says the answer in one line."""
+        """Format the answer in one line."""
         if self._told is None:
             return self._instead
         if self._told.found is None:
@@ -52,7 +52,7 @@ class NearestLine(Canvas):
         return ("As it was before: " if self._stale else "") + words.sentence(self._told.found)
 
     def paint(self, picture: Picture) -> None:
-        """Draws the figures on the right, and as much of the piece as there is room for."""
+        """Draw the figures on the right, and as much of the piece as there is room for."""
         told = self._told
         if told is None or told.found is None:
             said = self._instead if told is None else told.lack

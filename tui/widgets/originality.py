@@ -48,14 +48,14 @@ class Verdict(Canvas):
     _stale = False
 
     def show(self, asked: Asked, told: InfluenceFound | None, *, stale: bool) -> None:
-        """Shows a question and its answer, ``stale`` where something has changed since."""
+        """Show a question and its answer, ``stale`` where something has changed since."""
         now = (asked, told, stale)
         if now != (self._asked, self._told, self._stale):
             self._asked, self._told, self._stale = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says the question and the answer in one line."""
+        """Format the question and the answer in one line."""
         told, asked = self._told, self._asked
         head = f"{asked.subject}, {asked.limits}" if asked.limits else asked.subject
         if told is None:
@@ -66,7 +66,7 @@ class Verdict(Canvas):
         return f"{head}: {words.sentence(told.found)} {warned[0]}".strip()
 
     def paint(self, picture: Picture) -> None:
-        """Draws the lines; a lack of answers stands in the place of the last two."""
+        """Draw the lines; a lack of answers stands in the place of the last two."""
         told, asked, quiet = self._told, self._asked, self.style_of("verdict--quiet")
         found = told.found if told is not None else None
         if found is not None:

@@ -30,21 +30,21 @@ class DialRows(Canvas, can_focus=True):
     _chosen = 0
 
     def show(self, dials: Sequence[Dial], chosen: int) -> None:
-        """Shows dials, one of them chosen by its place."""
+        """Show dials, one of them chosen by its place."""
         if len(dials) != len(self._dials):
             self.styles.height = len(dials)
         self._dials, self._chosen = tuple(dials), chosen
         self.redraw()
 
     def plain(self) -> str:
-        """Says the chosen dial in one line."""
+        """Format the chosen dial in one line."""
         if not self._dials:
             return "Nothing to turn."
         dial = self._dials[self._chosen]
         return f"{dial.label} {dial.shown}: {dial.words}."
 
     def paint(self, picture: Picture) -> None:
-        """Draws a line for each dial."""
+        """Draw a line for each dial."""
         for y, dial in enumerate(self._dials):
             chosen = y == self._chosen
             if chosen:

@@ -54,7 +54,7 @@ class Bar:
 
 
 def last_pitch(measure: Measure) -> int | None:
-    """Gives the pitch that still sounds at the end of a measure, or None."""
+    """Return the pitch that still sounds at the end of a measure, or None."""
     notes = measure.notes
     if notes and notes[-1].onset + notes[-1].duration == measure.grid.length:
         return notes[-1].pitch
@@ -101,7 +101,7 @@ the keys that are down stand out.
         following: Measure | None,
         ghost: Measure | None = None,
     ) -> None:
-        """Shows a measure between its neighbours, and under it ``ghost``, how it came in."""
+        """Show a measure between its neighbours, and under it ``ghost``, how it came in."""
         if ghost == current:
             ghost = None
         shown = (self.previous, self.current, self.following, self.ghost)
@@ -111,20 +111,20 @@ the keys that are down stand out.
             self.redraw()
 
     def play(self, played: tuple[tuple[float, float, int], ...], down: tuple[int, ...]) -> None:
-        """Shows what is being played over the measure: start, end and pitch; and keys down."""
+        """Show what is being played over the measure: start, end and pitch; and keys down."""
         if (played, down) != (self._played, self._down):
             self._played, self._down = played, down
             self.redraw()
 
     def playhead(self, beat: float | None) -> None:
-        """Moves the playhead to ``beat`` quarter notes into the measure; None takes it away."""
+        """Move the playhead to ``beat`` quarter notes into the measure; None takes it away."""
         before = self._column(self.beat)
         self.beat = beat
         if self._column(beat) != before:
             self.remark()
 
     def plain(self) -> str:
-        """Says the measure's notes in one line."""
+        """Format the measure's notes in one line."""
         measure = self.current
         words = []
         held = self._held_pitch()
@@ -152,7 +152,7 @@ the keys that are down stand out.
         return start, start + width
 
     def column(self, onset: Fraction | float) -> int:
-        """Gives the column of a place in the measure at hand, in quarter notes."""
+        """Return the column of a place in the measure at hand, in quarter notes."""
         return self.span[0] + int(onset / self.current.grid.beat * self.beat_width + 0.5)
 
     def _column(self, beat: float | None) -> int | None:
@@ -229,7 +229,7 @@ the keys that are down stand out.
     # Drawing
 
     def paint(self, picture: Picture) -> None:
-        """Draws lines, names and notes."""
+        """Draw lines, names and notes."""
         bars = list(self._bars())
         shared, low = self._fold(bars)
         self._paint_lines(picture)
@@ -245,7 +245,7 @@ the keys that are down stand out.
             picture.put(at, 1 + (picture.height - 1) // 2, text, self.style_of("piano-roll--name"))
 
     def mark(self, picture: Picture) -> None:
-        """Draws the playhead over its column."""
+        """Draw the playhead over its column."""
         column = self._column(self.beat)
         if column is None or column >= picture.width:
             return

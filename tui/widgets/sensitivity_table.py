@@ -26,7 +26,7 @@ NARROWEST, WIDE, WIDEST = 3, 6, 12
 
 
 def slope_text(slope: float, spread: float, wide: bool) -> str:
-    """Writes a slope: ``+0.9``, or ``+9`` in tenths; ``~`` marks an uneven one, ``·`` none."""
+    """Write a slope: ``+0.9``, or ``+9`` in tenths; ``~`` marks an uneven one, ``·`` none."""
     mark = "~" if spread > max(STILL, UNEVEN * abs(slope)) else " "
     if abs(slope) < STILL:
         return f"·{mark}"
@@ -69,7 +69,7 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
         focused: int | None = None,
         stale: bool = False,
     ) -> None:
-        """Shows slopes, with the row of the gauge in focus marked."""
+        """Show slopes, with the row of the gauge in focus marked."""
         labels: tuple[str, ...] = ()
         if sensitivity is not None and spec is not None:
             labels = tuple(spec.dimensions[d].label for d in sensitivity.dimensions)
@@ -80,7 +80,7 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
             self.redraw()
 
     def plain(self) -> str:
-        """Says what the gauge in focus moves, or the first one shown."""
+        """Describe what the gauge in focus moves, or the first one shown."""
         found = self.sensitivity
         if found is None or not self._labels:
             return "What moves what: measuring."
@@ -92,7 +92,7 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
         return f"What moves what: one step of {self._labels[at]} moves {', '.join(parts)}."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the table, and under it how to read it."""
+        """Draw the table, and under it how to read it."""
         note, label, focused = (
             self.style_of(f"sensitivity-table--{each}") for each in ("help", "label", "focused")
         )

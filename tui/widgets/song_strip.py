@@ -51,14 +51,14 @@ class SongStrip(Wheeled, can_focus=True):
     _playing: int | None = None
 
     def show(self, song: Song, selected: int, playing: int | None) -> None:
-        """Shows a song, its selected slot, and the one that sounds (None: the loop rests)."""
+        """Show a song, its selected slot, and the one that sounds (None: the loop rests)."""
         now = (song, selected, playing)
         if now != (self._song, self._selected, self._playing):
             self._song, self._selected, self._playing = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says the selected slot and what is in it in one line."""
+        """Format the selected slot and what is in it in one line."""
         slot = self._song.slots[self._selected]
         count = len(slot.measure.pitches)
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
@@ -74,7 +74,7 @@ class SongStrip(Wheeled, can_focus=True):
         return max(0, min(self._selected - room // 2, len(self._song.slots) - room))
 
     def paint(self, picture: Picture) -> None:
-        """Draws the slots from left to right."""
+        """Draw the slots from left to right."""
         width = self._width()
         for index in range(self._first(), len(self._song.slots)):
             x = (index - self._first()) * width
@@ -85,7 +85,7 @@ class SongStrip(Wheeled, can_focus=True):
         picture.put(0, picture.height - 1, caption, self.style_of("song-strip--number"))
 
     def caption(self) -> str:
-        """Says which measure is selected, and where it came from."""
+        """Describe which measure is selected, and where it came from."""
         slot = self._song.slots[self._selected]
         where = f"measure {self._selected + 1} of {len(self._song.slots)}"
         if slot.empty:
@@ -118,7 +118,7 @@ class SongStrip(Wheeled, can_focus=True):
             picture.put(x + 1, 1 + row, line, self.style_of(bright))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Chooses the slot under the mouse."""
+        """Choose the slot under the mouse."""
         slot = self._first() + event.get_content_offset_capture(self).x // self._width()
         if slot < len(self._song.slots):
             event.stop()
@@ -126,7 +126,7 @@ class SongStrip(Wheeled, can_focus=True):
 
 
 def title(slot: Slot) -> str:
-    """Gives a slot's title: the tune's, or what kind of thing it is."""
+    """Return a slot's title: the tune's, or what kind of thing it is."""
     if slot.origin.title:
         return slot.origin.title
     return {
@@ -139,7 +139,7 @@ def title(slot: Slot) -> str:
 
 
 def contour(measure: Measure, width: int, height: int) -> list[str]:
-    """Draws a measure's melody as braille dots in ``width`` by ``height`` cells."""
+    """Draw a measure's melody as braille dots in ``width`` by ``height`` cells."""
     pitches = measure.pitches
     if not pitches or width < 1 or height < 1:
         return [" " * width] * height

@@ -49,7 +49,7 @@ class TakesList(Canvas, can_focus=True):
         chosen: str | None,
         playing: str | None,
     ) -> None:
-        """Shows takes; ``growing`` is the id of the one that grows, and words for it.
+        """Show takes; ``growing`` is the id of the one that grows, and words for it.
 
         ``chosen`` and ``playing`` are ids.
         """
@@ -59,11 +59,15 @@ class TakesList(Canvas, can_focus=True):
             self.redraw()
 
     def plain(self) -> str:
-        """Says the chosen take in one line."""
+        """Format the chosen take in one line."""
         for take in self._takes:
             if take.id == self._chosen:
                 steered = words.pushed(take) or "not steered"
-                heard = f"heard {', '.join(words.heard(take))}" if take.heard else "not yet heard"
+                heard = (
+                    f"heard {', '.join(words.judged_parts(take))}"
+                    if take.heard
+                    else "not yet heard"
+                )
                 missed = ", ".join(
                     f"{each.name} {words.not_reached(each)}" for each in take.results if each.missed
                 )
@@ -86,7 +90,7 @@ class TakesList(Canvas, can_focus=True):
         return max(0, min(at - room // 2, len(ids) - room))
 
     def paint(self, picture: Picture) -> None:
-        """Draws the heading and the takes in sight."""
+        """Draw the heading and the takes in sight."""
         quiet = self.style_of("takes--words")
         title, length, steered, heard = self._places(picture.width)
         count = len(self._takes)
@@ -121,7 +125,7 @@ class TakesList(Canvas, can_focus=True):
             said = fitting(heard - steered - 1, pushed or "not steered")
             picture.put(steered, row, said, self.style_of("takes--steered") if pushed else quiet)
             end = self._paint_marks(picture, take, row)
-            picture.put(heard, row, _as_many(words.heard(take), end - heard - 1), style)
+            picture.put(heard, row, _as_many(words.judged_parts(take), end - heard - 1), style)
 
     def _paint_marks(self, picture: Picture, take: Take, row: int) -> int:
         x = picture.width
@@ -152,7 +156,7 @@ class TakesList(Canvas, can_focus=True):
     # Mouse and focus
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Chooses the take under the mouse."""
+        """Choose the take under the mouse."""
         at = self._first() + event.get_content_offset_capture(self).y - 1
         if self._first() <= at < len(self._entries):
             event.stop()

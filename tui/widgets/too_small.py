@@ -13,7 +13,7 @@ class TooSmall(Canvas):
     DEFAULT_CSS = "TooSmall { & > .too-small--words { color: $playing; text-style: bold; } }"
 
     def plain(self) -> str:
-        """Says the size that is needed and the size that is there."""
+        """Format the size that is needed and the size that is there."""
         have = self.app.size
         return (
             f"Armonica needs {LEAST.width}x{LEAST.height}; this terminal is "
@@ -21,7 +21,7 @@ class TooSmall(Canvas):
         )
 
     def paint(self, picture: Picture) -> None:
-        """Draws the line in the middle."""
+        """Draw the line in the middle."""
         have = self.app.size
         short = f"{LEAST.width}x{LEAST.height} needed, {have.width}x{have.height} here"
         words = fitting(picture.width, self.plain(), short)

@@ -48,7 +48,7 @@ class TraitRow:
 
     @property
     def missed(self) -> str:
-        """Says that the trait was asked for and not reached; empty where it was."""
+        """Say that the trait was asked for and not reached; empty where it was."""
         if self.result is None or not self.result.missed:
             return ""
         return words.not_reached(self.result)
@@ -108,14 +108,14 @@ class TraitRows(Wheeled, can_focus=True):
     _instead = ""
 
     def show(self, readings: Sequence[TraitRow], chosen: int, instead: str = "") -> None:
-        """Shows traits, one of them chosen by its place; ``instead`` says why there are none."""
+        """Show traits, one of them chosen by its place; ``instead`` says why there are none."""
         now = (tuple(readings), chosen, instead)
         if now != (self._readings, self._chosen, self._instead):
             self._readings, self._chosen, self._instead = now
             self.redraw()
 
     def plain(self) -> str:
-        """Says the chosen trait in one line."""
+        """Format the chosen trait in one line."""
         if self._chosen >= len(self._readings):
             return self._instead or "No traits."
         each = self._readings[self._chosen]
@@ -173,7 +173,7 @@ class TraitRows(Wheeled, can_focus=True):
     # Drawing
 
     def paint(self, picture: Picture) -> None:
-        """Draws the heading and the rows in sight, or why there are none."""
+        """Draw the heading and the rows in sight, or why there are none."""
         if not self._readings:
             lines = textwrap.wrap(self._instead, max(20, min(88, picture.width - 4)))
             for row, line in enumerate(lines[: picture.height - 1], start=1):
@@ -330,13 +330,13 @@ class TraitRows(Wheeled, can_focus=True):
     # Mouse and focus
 
     def rolled(self, place: Offset) -> int | None:
-        """Gives the trait under the mouse."""
+        """Return the trait under the mouse."""
         row = (place.y - 1) // (2 if self.tall else 1)
         index = self._first() + row
         return index if 0 <= row < self._room() and index < len(self._readings) else None
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Chooses the trait under the mouse."""
+        """Choose the trait under the mouse."""
         index = self.rolled(event.get_content_offset_capture(self))
         if index is not None:
             event.stop()

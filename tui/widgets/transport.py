@@ -78,7 +78,7 @@ class Transport(Wheeled):
         count: int = 0,
         clock: ClockSyncMeasured | None = None,
     ) -> None:
-        """Shows the state; ``amount`` is what randomising is set to, 0 to 1.
+        """Show the state; ``amount`` is what randomising is set to, 0 to 1.
 
         With None, where nothing is edited, neither that nor when edits are heard is shown.
         Of the ``jobs`` that take their time, the last to begin is shown. ``count`` is how
@@ -90,12 +90,12 @@ class Transport(Wheeled):
         self.redraw()
 
     def plain(self) -> str:
-        """Says everything on the line, and what was cut from it, in words."""
+        """Format everything on the line, and what was cut from it, in words."""
         words = [*self._left(200), *(words for words, _ in self._right())]
         return ", ".join(part if isinstance(part, str) else part[0] for part in words).strip() + "."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the right side first, then as much of the left as there is room for."""
+        """Draw the right side first, then as much of the left as there is room for."""
         right = [part for part in self._right() if part[0]]
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
@@ -168,14 +168,14 @@ class Transport(Wheeled):
         return [*parts, model, port_words(shown.port)]
 
     def on_click(self, event: events.Click) -> None:
-        """Plays or stops where the line says so."""
+        """Play or stop where the line says so."""
         if event.x < 11:
             event.stop()
             self.post_message(self.Pressed())
 
 
 def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:
-    """Says the tempo, and of a clock that is followed how well it is known and kept."""
+    """Format the tempo, and of a clock that is followed how well it is known and kept."""
     if status.follow is None:
         return [(f"{own:g} bpm", "words")]
     light = LIGHTS[status.lock]
@@ -189,7 +189,7 @@ def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float
 
 
 def port_words(port: PortStatus) -> Part:
-    """Says the port in use, and whether it is there."""
+    """Format the port in use, and whether it is there."""
     name = fitting(22, port.name or "")
     match port.state:
         case "open":

@@ -31,7 +31,7 @@ class Phrase(Canvas):
     taken = 0
 
     def show(self, measures: Sequence[Measure], first: int, taken: int) -> None:
-        """Shows measures from the tune's ``first`` on, of which ``taken`` are to be taken."""
+        """Show measures from the tune's ``first`` on, of which ``taken`` are to be taken."""
         now = (tuple(measures), first, taken)
         if now != (self.measures, self.first, self.taken):
             self.measures, self.first, self.taken = now
@@ -43,14 +43,14 @@ class Phrase(Canvas):
         return max(1, (self.size.width + 1) // CELLS)
 
     def plain(self) -> str:
-        """Says which measures are shown in one line."""
+        """Describe which measures are shown in one line."""
         if not self.measures:
             return "No measures."
         last = self.first + len(self.measures) - 1
         return f"Measures {self.first} to {last}, {self.taken} of them to be taken."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the measures from left to right."""
+        """Draw the measures from left to right."""
         for place, measure in enumerate(self.measures[: self.room]):
             x, taken = place * CELLS, place < self.taken
             number = self.style_of("phrase--taken" if taken else "phrase--number")

@@ -62,19 +62,19 @@ class Waveform(Canvas):
     _playing = False
 
     def show(self, wave: Wave) -> None:
-        """Shows a wave."""
+        """Show a wave."""
         if wave != self._wave:
             self._wave = wave
             self.redraw()
 
     def play(self, at: float | None, playing: bool = True) -> None:
-        """Shows where the wave plays, or (not playing) where it was left; None: nowhere."""
+        """Show where the wave plays, or (not playing) where it was left; None: nowhere."""
         if (at, playing) != (self._at, self._playing):
             self._at, self._playing = at, playing
             self.remark()
 
     def plain(self) -> str:
-        """Says what is shown in one line."""
+        """Describe what is shown in one line."""
         wave = self._wave
         if not wave.of:
             return "No wave."
@@ -85,7 +85,7 @@ class Waveform(Canvas):
         return f"{wave.title}: {grown}{given}{plays}."
 
     def paint(self, picture: Picture) -> None:
-        """Draws the caption, the wave, and what is what below it."""
+        """Draw the caption, the wave, and what is what below it."""
         wave = self._wave
         title = fitting(picture.width, wave.title)
         picture.put(0, 0, title, self.style_of("wave--title"))
@@ -148,7 +148,7 @@ class Waveform(Canvas):
         picture.put(edge, y, fitting(picture.width - edge - 10, said, ""), style)
 
     def mark(self, picture: Picture) -> None:
-        """Draws the play cursor and its time."""
+        """Draw the play cursor and its time."""
         if self._at is None or not self._wave.of:
             return
         style = self.style_of("wave--cursor" if self._playing else "wave--words")
@@ -164,7 +164,7 @@ class Waveform(Canvas):
         return min(width - 1, round(part * width))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Says to which time the mouse points."""
+        """Format to which time the mouse points."""
         place = event.get_content_offset_capture(self)
         if self._wave.of and 0 < place.y < self.size.height - 1:
             event.stop()

@@ -80,7 +80,7 @@ class Arrangement:
     length: float
 
     def seconds(self, quarters: float) -> float:
-        """Gives the time at which a place in quarter notes sounds, swung."""
+        """Return the time at which a place in quarter notes sounds, swung."""
         beat, within = divmod(quarters, 1.0)
         half = self.swing
         swung = within * half * 2 if within < 0.5 else half + (within - 0.5) * (1 - half) * 2
@@ -90,7 +90,7 @@ class Arrangement:
 def arrange(
     melody: Sequence[Stretch], key: HarmonicKey, measures: int, tempo: float, random: Generator
 ) -> Arrangement:
-    """Gives the melody with all five parts of an accompaniment, by choices from ``random``."""
+    """Return the melody with all five parts of an accompaniment, by choices from ``random``."""
     end = float(measures * QUARTERS)
     chords = harmonise(melody, key, end, float(random.choice([QUARTERS, QUARTERS / 2])))
     swing = float(random.choice([0.5, random.uniform(0.56, 0.667)], p=[0.75, 0.25]))

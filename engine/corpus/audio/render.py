@@ -95,7 +95,7 @@ def render(
     workers: int | None = None,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> None:
-    """Renders clips into ``folder``, going on where an earlier run stopped.
+    """Render clips into ``folder``, going on where an earlier run stopped.
 
     Writes ``NAME.stems`` for each split (raw int16 [clips, parts, samples] at 16 kHz),
     ``manifest.jsonl`` with a `Clip` a line, and ``card.json``. A clip depends on the seed, its
@@ -140,12 +140,12 @@ def render(
 
 
 def size_of(counts: Mapping[str, int]) -> int:
-    """Gives the bytes that so many clips take on the disk."""
+    """Return the bytes that so many clips take on the disk."""
     return sum(counts.values()) * len(CLIP_PARTS) * SAMPLES * 2
 
 
 def clips(folder: Path, split: str) -> Clips:
-    """Opens the clips of a split; raises `BadCorpus` where they are missing or damaged."""
+    """Open the clips of a split; raises `BadCorpus` where they are missing or damaged."""
     try:
         sheets = tuple(
             Clip(**fields)
@@ -169,7 +169,7 @@ def clips(folder: Path, split: str) -> Clips:
 def arrangement(
     corpus: Corpus, tunes: npt.NDArray[np.int64], random: np.random.Generator
 ) -> tuple[Arrangement, dict[str, object]]:
-    """Gives a passage of one of the tunes with its accompaniment, and where it came from."""
+    """Return a passage of one of the tunes with its accompaniment, and where it came from."""
     tune_row = int(random.choice(tunes))
     tune, rows = corpus.tunes[tune_row], corpus.rows_of(tune_row)
     tempo = float(np.round(random.uniform(*_TEMPO), 1))
@@ -199,7 +199,7 @@ def arrangement(
 
 
 def sound(made: Arrangement, synth: Synth, seconds: float = SECONDS) -> npt.NDArray[np.float32]:
-    """Gives an arrangement's parts as waves at 16 kHz, float32 [parts, samples], levelled."""
+    """Return an arrangement's parts as waves at 16 kHz, float32 [parts, samples], levelled."""
     waves = []
     for part in made.parts:
         notes = [

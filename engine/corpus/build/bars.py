@@ -92,7 +92,7 @@ class _Reader:
 
 
 def bars(tokens: Iterable[Any]) -> list[PrintedBar]:
-    """Gives the bars of one voice from music21's processed ABC tokens.
+    """Return the bars of one voice from music21's processed ABC tokens.
 
     Grace notes and chord symbols are dropped.
     """
@@ -114,7 +114,7 @@ def bars(tokens: Iterable[Any]) -> list[PrintedBar]:
 
 
 def measures(read: Iterable[PrintedBar]) -> Iterator[tuple[int, Measure]]:
-    """Yields each bar, or pair of 2/4 bars, that makes a measure, with its number.
+    """Yield each bar, or pair of 2/4 bars, that makes a measure, with its number.
 
     What is off the grid, out of range, not exactly full, in two voices or silent throughout
     makes none. Pairs of 2/4 bars are counted anew from each repeat sign or double bar, and

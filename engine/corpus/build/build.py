@@ -32,7 +32,7 @@ Shape = tuple[int, ...]
 
 
 def build(folder: Path, progress: Progress) -> Corpus:
-    """Reads the tune books and writes the table to ``folder``, whole or not at all.
+    """Read the tune books and write the table to ``folder``, whole or not at all.
 
     ``progress`` is told how many tunes are read and of how many. Raises `BadCorpus` where
     music21 or a book is missing, `CannotWrite` where nothing can be written.
@@ -51,7 +51,7 @@ def build(folder: Path, progress: Progress) -> Corpus:
 
 
 def table(tunes: Sequence[BookTune]) -> Corpus:
-    """Gives the table of tunes that each have a measure, its clusters and its split."""
+    """Return the table of tunes that each have a measure, its clusters and its split."""
     shapes = [[shape(measure) for _, measure in tune.measures] for tune in tunes]
     numbers: dict[Shape, int] = {}
     for tune_shapes in shapes:
@@ -90,13 +90,13 @@ def table(tunes: Sequence[BookTune]) -> Corpus:
 
 
 def shape(measure: Measure) -> Shape:
-    """Gives what a measure has in common with all its transpositions."""
+    """Return what a measure has in common with all its transpositions."""
     first = next(iter(measure.pitches), 0)
     return tuple(t if t <= REST else 128 + t - first for t in measure.tokens)
 
 
 def tune_clusters(shapes: Sequence[set[Shape]], titles: Sequence[str]) -> list[int]:
-    """Gives each tune the number of its cluster, counted in the order of the tunes.
+    """Return each tune the number of its cluster, counted in the order of the tunes.
 
     Two tunes belong together if they share at least `SHARED` measures up to transposition
     and these are at least `SHARE` of the shorter tune's, or if they have the same title
@@ -139,7 +139,7 @@ def _words(title: str) -> str:
 
 
 def split(shapes: Iterable[Shape]) -> str:
-    """Gives the part that a cluster of tunes goes to, from the measures it holds alone."""
+    """Return the part that a cluster of tunes goes to, from the measures it holds alone."""
     content = hashlib.sha256()
     for found in sorted(shapes):
         content.update(bytes(found))

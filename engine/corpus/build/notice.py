@@ -56,7 +56,7 @@ tunes that name each; thanks are due to all of them.
 
 
 def notice(tunes: Iterable[BookTune]) -> str:
-    """Gives the text of the notice for all tunes that were read."""
+    """Return the text of the notice for all tunes that were read."""
     named: dict[str, Counter[str]] = defaultdict(Counter)
     for tune in tunes:
         named[tune.book.folder].update(names(tune.credited))
@@ -69,6 +69,6 @@ def notice(tunes: Iterable[BookTune]) -> str:
 
 
 def names(fields: Iterable[str]) -> set[str]:
-    """Gives who is named in the Z: fields of a tune."""
+    """Return who is named in the Z: fields of a tune."""
     text = "\n".join(fields).casefold()
     return {name for needle, name in TRANSCRIBERS.items() if needle in text}

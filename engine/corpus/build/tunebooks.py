@@ -54,7 +54,7 @@ class BookTune:
 
 
 def corpus_folder() -> Path:
-    """Gives the folder of music21's corpus; raises `BadCorpus` where music21 is not installed."""
+    """Return the folder of music21's corpus; raises `BadCorpus` where music21 is not installed."""
     found = util.find_spec("music21")
     if found is None or found.origin is None:
         raise BadCorpus(
@@ -65,7 +65,7 @@ def corpus_folder() -> Path:
 
 
 def read_books(folder: Path, progress: Progress) -> Iterator[BookTune]:
-    """Reads every tune of every book below ``folder`` in order; raises `BadCorpus`.
+    """Read every tune of every book below ``folder`` in order; raises `BadCorpus`.
 
     A tune that music21 cannot read is left out.
     """
@@ -81,7 +81,7 @@ def read_books(folder: Path, progress: Progress) -> Iterator[BookTune]:
 
 
 def read_tune(text: str, book: Book, stem: str, place: int) -> BookTune | None:
-    """Reads the ABC text of one tune, or gives None where music21 cannot.
+    """Read the ABC text of one tune, or return None where music21 cannot.
 
     ``place`` is its place in the book, and stands for its number where the book has none.
     """

@@ -37,7 +37,7 @@ class Confirmation:
 
 
 def confirmed(measures: Sequence[Measure], path: Path = SHIPPED) -> dict[int, Confirmation]:
-    """Gives what retraining confirmed for any of the measures, by cluster.
+    """Return what retraining confirmed for any of the measures, by cluster.
 
     Only measures that were tried can be found, in any transposition. Without results there is
     nothing; raises `BadFile` where they are damaged.
@@ -51,7 +51,7 @@ def confirmed(measures: Sequence[Measure], path: Path = SHIPPED) -> dict[int, Co
 def attached(
     found: InfluenceAnswer, measures: Sequence[Measure], path: Path = SHIPPED
 ) -> InfluenceAnswer:
-    """Gives the answer about ``measures`` with what retraining has confirmed of its matches."""
+    """Return the answer about ``measures`` with what retraining has confirmed of its matches."""
     sure = confirmed(measures, path)
     matches = (
         replace(match, evidence="retrained") if match.cluster in sure else match
@@ -61,7 +61,7 @@ def attached(
 
 
 def results(path: Path = SHIPPED) -> dict[str, Any]:
-    """Reads a document of results; raises `BadFile` where it is missing or damaged."""
+    """Read a document of results; raises `BadFile` where it is missing or damaged."""
     try:
         found = json.loads(path.read_bytes())
         if found["format"] != FORMAT:

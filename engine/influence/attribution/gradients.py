@@ -83,7 +83,7 @@ class Gradients:
         self._known: dict[int, Tensor] = {}
 
     def score(self, tokens: Ints, rows: Sequence[int] | None = None) -> Floats:
-        """Scores training measures for absolute tokens [Q, 24]: [Q, R], the higher the nearer.
+        """Score training measures for absolute tokens [Q, 24]: [Q, R], the higher the nearer.
 
         ``rows`` are places among the training measures (all). The features of a row are made
         once.
@@ -100,7 +100,7 @@ class Gradients:
         return np.asarray((asked @ found.T).double().numpy())
 
     def percentiles(self, tokens: Ints, others: Ints) -> Floats:
-        """Gives the share [Q, R], 0 to 100, of random training measures that others outdo.
+        """Return the share [Q, R], 0 to 100, of random training measures that others outdo.
 
         Both are absolute tokens, [Q, 24] and [R, 24].
         """
@@ -113,7 +113,7 @@ class Gradients:
         return np.array(places, dtype=np.float64).reshape(len(tokens), len(others)) * 100 / count
 
     def features(self, tokens: Ints) -> Tensor:
-        """Gives the projected gradients [N, 2160] of absolute tokens [N, 24]."""
+        """Return the projected gradients [N, 2160] of absolute tokens [N, 24]."""
         parts = [
             self._projected(relative(tokens[at : at + CHUNK])[0])
             for at in range(0, len(tokens), CHUNK)

@@ -48,7 +48,7 @@ class Pulls:
         )
 
     def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
-        """Gives the answer about ``measures`` with what gradients confirm of its matches.
+        """Return the answer about ``measures`` with what gradients confirm of its matches.
 
         A match is confirmed where its measures, by the median, pull the model more than 99 in
         100 training measures do; what retraining has confirmed stays so.
@@ -64,7 +64,7 @@ class Pulls:
         return replace(match, pull=pull, evidence=evidence)
 
     def pull(self, match: Match, measures: Sequence[Measure]) -> float | None:
-        """Gives the share, 0 to 100, of training measures that a match outdoes; None: no notes."""
+        """Return the share, 0 to 100, of training measures that a match outdoes; None: no notes."""
         asked = np.array(
             [m.tokens for m in measures[match.asked - 1 : match.asked - 1 + match.measures]],
             np.int64,

@@ -69,7 +69,7 @@ class Aligned:
 
 
 def levels(parts: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Gives the levels, uint8 [parts, 40, 12], that are kept of chroma over eighths."""
+    """Return the levels, uint8 [parts, 40, 12], that are kept of chroma over eighths."""
     level = np.sqrt(np.maximum(parts, 0))
     loudest = level.max(axis=(1, 2), keepdims=True)
     return np.asarray(np.round(level * LEVELS / np.maximum(loudest, _TINY)), np.uint8)
@@ -92,7 +92,7 @@ class Aligner:
         ]
 
     def align(self, frames: Floats) -> Aligned:
-        """Gives the best alignment of chroma ``frames`` [frames, 12] with every clip.
+        """Return the best alignment of chroma ``frames`` [frames, 12] with every clip.
 
         It works on as many threads as torch is set to; one is as quick as many.
         """

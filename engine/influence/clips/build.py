@@ -67,7 +67,7 @@ def build(
     workers: int = 1,
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> ClipIndex:
-    """Gives the index of the training clips in a folder, or of the first ``count`` of them.
+    """Return the index of the training clips in a folder, or of the first ``count`` of them.
 
     What is found on the way is kept in ``run``, where another call goes on; what is heard stays
     when a language model of the same codec is trained anew. ``model_name`` opens ``model`` again
@@ -127,7 +127,7 @@ def build(
 
 
 def heard_parts(stems: npt.NDArray[np.int16], tempo: float) -> npt.NDArray[np.uint8]:
-    """Gives the levels, uint8 [2, 40, 12], of a clip's stems [parts, samples] at its tempo."""
+    """Return the levels, uint8 [2, 40, 12], of a clip's stems [parts, samples] at its tempo."""
     whole = stems.astype(np.float32) / np.float32(32768)
     rest = whole.sum(axis=0) - whole[0] - whole[_DRUMS]
     slot = QUARTERS * 60 / tempo / MEASURE
@@ -183,7 +183,7 @@ def _calibrate(
     atomic.write(whole, safetensors.numpy.save({"levels": parts}))
     batches = [(at, min(at + _HEARD_BATCH, held_out)) for at in range(0, held_out, _HEARD_BATCH)]
     raw, states = [], []
-    with spread(partial(_hear, work), batches, workers) as found:
+    with spread(partial(_index_held_out, work), batches, workers) as found:
         for (_, last), (each, reached) in zip(batches, found, strict=True):
             raw.append(each)
             states.append(reached)
@@ -191,7 +191,7 @@ def _calibrate(
     return np.concatenate(raw, axis=1), np.concatenate(states)
 
 
-def _hear(work: _IndexWork, batch: tuple[int, int]) -> tuple[Floats, Floats]:
+def _index_held_out(work: _IndexWork, batch: tuple[int, int]) -> tuple[Floats, Floats]:
     first, last = batch
     path = work.run / f"held-out-{work.size}-{first:06}-{last:06}.safetensors"
     heard = _kept(path, ("raw", "codes"))

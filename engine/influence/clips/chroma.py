@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def chroma(wave: Floats) -> Floats:
-    """Gives chroma [frames, 12] of a wave [samples] at 16 kHz, a frame each 25 ms.
+    """Return chroma [frames, 12] of a wave [samples] at 16 kHz, a frame each 25 ms.
 
     Peaks of the magnitude spectrum between 147 Hz and 4.7 kHz count to their pitch class, from C;
     what lies between peaks, as drums do, is left out.
@@ -46,14 +46,14 @@ def chroma(wave: Floats) -> Floats:
 
 
 def onsets(frames: Floats) -> Floats:
-    """Gives the strength of onsets [frames] of chroma: what pitch classes rise by, summed."""
+    """Return the strength of onsets [frames] of chroma: what pitch classes rise by, summed."""
     level = np.sqrt(frames)
     rise = np.maximum(level[2:] - level[:-2], 0).sum(axis=1)
     return np.pad(rise, (1, len(frames) - len(rise) - 1)).astype(np.float32)
 
 
 def over_slots(frames: Floats, start: float, slot: float, count: int) -> Floats:
-    """Gives the mean chroma [count, 12] of slots that last ``slot`` seconds, from ``start``.
+    """Return the mean chroma [count, 12] of slots that last ``slot`` seconds, from ``start``.
 
     Slots that begin before the first frame or end after the last are zero.
     """

@@ -18,7 +18,7 @@ Tokens = npt.NDArray[np.uint16]
 
 
 def tokens(codes: npt.NDArray[np.int64]) -> Tokens:
-    """Gives the different tokens of codes [codebooks, frames], sampled and rising, from 1."""
+    """Return the different tokens of codes [codebooks, frames], sampled and rising, from 1."""
     joined = codes[0].astype(np.uint64)
     for book in codes[1:BOOKS]:
         joined = joined * np.uint64(65536) + book.astype(np.uint64)
@@ -28,7 +28,7 @@ def tokens(codes: npt.NDArray[np.int64]) -> Tokens:
 
 
 def packed(found: Tokens) -> Tokens:
-    """Gives tokens as they are kept: [48], cut short or filled with 0."""
+    """Return tokens as they are kept: [48], cut short or filled with 0."""
     return np.pad(found[:KEPT], (0, max(0, KEPT - len(found))))
 
 
@@ -48,7 +48,7 @@ class TokenIndex:
         self._size = len(kept)
 
     def shared(self, asked: Tokens) -> npt.NDArray[np.float32]:
-        """Gives the share of their weight that clips have in common with ``asked``, [clips].
+        """Return the share of their weight that clips have in common with ``asked``, [clips].
 
         It is the cosine of weighed sets, from 0 to 1.
         """

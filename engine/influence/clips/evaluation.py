@@ -56,7 +56,7 @@ def evaluate(
     seed: int = 0,
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    """Gives the figures of `table`: for each trial how often a clip's own tune is found.
+    """Return the figures of `table`: for each trial how often a clip's own tune is found.
 
     Test clips are asked about too, whose tunes no index holds. Raises `BadCorpus`.
     """
@@ -94,14 +94,14 @@ def evaluate(
 
 
 def overlap(found: list[InfluenceAnswer]) -> float:
-    """Gives the mean Jaccard index of the listed clusters of pairs of answers, from 0 to 1."""
+    """Return the mean Jaccard index of the listed clusters of pairs of answers, from 0 to 1."""
     lists = [{match.cluster for match in each.matches} for each in found]
     shares = [len(a & b) / max(1, len(a | b)) for a, b in combinations(lists, 2)]
     return float(np.mean(shares)) if shares else 0.0
 
 
 def table(found: dict[str, Any]) -> str:
-    """Gives the figures as the lines of a Markdown table and two sentences."""
+    """Return the figures as the lines of a Markdown table and two sentences."""
     lines = [
         "| a training clip as | tune first | by chroma | by tokens | by state | in the first ten "
         "| called close |",

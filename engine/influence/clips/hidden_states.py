@@ -35,12 +35,12 @@ class HiddenStateSpace:
     directions: Floats
 
     def project(self, states: Floats) -> Floats:
-        """Gives states [..., size] in the space, [..., 32]."""
+        """Return states [..., size] in the space, [..., 32]."""
         return np.asarray((states - self.mean) @ self.directions, np.float32)
 
 
 def fit(states: Floats) -> HiddenStateSpace:
-    """Gives the space of states [clips, size]: principal components, whitened."""
+    """Return the space of states [clips, size]: principal components, whitened."""
     mean = states.mean(axis=0)
     _, deviations, rows = np.linalg.svd(states - mean, full_matrices=False)
     kept = min(DIRECTIONS, int((deviations > 1e-4 * max(deviations[0], 1e-12)).sum()))
@@ -51,7 +51,7 @@ def fit(states: Floats) -> HiddenStateSpace:
 
 
 def kept(projected: Floats) -> npt.NDArray[np.int8]:
-    """Gives projected states as bytes."""
+    """Return projected states as bytes."""
     return np.clip(np.round(projected * (127 / _FULL)), -127, 127).astype(np.int8)
 
 
@@ -62,18 +62,18 @@ class HiddenIndex:
         self._directions = _unit(states.astype(np.float32))
 
     def similar(self, projected: Floats) -> Floats:
-        """Gives the cosine with every clip, [clips], of a projected state [32]; 0 below 0."""
+        """Return the cosine with every clip, [clips], of a projected state [32]; 0 below 0."""
         found: Floats = np.maximum(self._directions @ _unit(projected), 0)
         return found
 
 
 def middle(layers: int) -> int:
-    """Gives the layer, from 0, that is read of a model with so many."""
+    """Return the layer, from 0, that is read of a model with so many."""
     return layers // 2
 
 
 def states(model: AudioModel, codes: Tensor) -> Floats:
-    """Gives the mean states [B, size] that codes [B, codebooks, frames] reach in the middle.
+    """Return the mean states [B, size] that codes [B, codebooks, frames] reach in the middle.
 
     No layer above is computed.
     """
@@ -102,7 +102,7 @@ def states(model: AudioModel, codes: Tensor) -> Floats:
 
 
 def ears(model: AudioModel) -> str:
-    """Gives a name for what turns sound into codes: sixteen hexadecimal digits.
+    """Return a name for what turns sound into codes: sixteen hexadecimal digits.
 
     A decoder that is trained further while its codes stay leaves it as it is.
     """

@@ -92,7 +92,7 @@ class ClipIndex:
 
 
 def write(folder: Path, index: ClipIndex) -> None:
-    """Writes an index; the same one gives the same bytes. Raises `CannotWrite`."""
+    """Write an index; the same one gives the same bytes. Raises `CannotWrite`."""
     tensors = {
         each.name: np.ascontiguousarray(getattr(index, each.name))
         for each in fields(ClipIndex)
@@ -109,7 +109,7 @@ def write(folder: Path, index: ClipIndex) -> None:
 
 
 def read(folder: Path) -> ClipIndex:
-    """Reads an index; raises `BadClipIndex` where it is missing or damaged."""
+    """Read an index; raises `BadClipIndex` where it is missing or damaged."""
     path = folder / INDEX
     try:
         if path.stat().st_size > _LARGEST:

@@ -34,7 +34,7 @@ def fused(
     weights: Mapping[str, float] = WEIGHTS,
     damping: int = DAMPING,
 ) -> Floats:
-    """Gives a score from 0 to 1 for each item of similarities [items] by channel.
+    """Return a score from 0 to 1 for each item of similarities [items] by channel.
 
     1 is first in every channel; what is a candidate of none, or near in none, has 0.
     """

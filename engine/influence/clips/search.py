@@ -112,7 +112,7 @@ class AudioInfluence:
         codes: Codes | None = None,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> InfluenceAnswer:
-        """Gives the tunes of the clips closest to a mono wave [samples].
+        """Return the tunes of the clips closest to a mono wave [samples].
 
         ``codes`` [codebooks, frames] are used where they are known, and else heard.
         ``on_progress`` is told how much is done, 0 to 1. Raises
@@ -123,7 +123,7 @@ class AudioInfluence:
         return self._found(self._looked(wave, rate, codes, on_progress), top)
 
     def of_codes(self, codes: Codes, *, top: int = 10) -> InfluenceAnswer:
-        """Gives the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
+        """Return the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
         import torch
 
         given = self._checked(codes)
@@ -132,14 +132,14 @@ class AudioInfluence:
         return self.of_wave(wave, self._rate, top=top, codes=given)
 
     def similarities(self, wave: Floats, rate: int) -> dict[str, Floats]:
-        """Gives how near each cluster of tunes lies to a wave, [clusters] by channel.
+        """Return how near each cluster of tunes lies to a wave, [clusters] by channel.
 
         Clusters are in the order of `clusters`; else as `of_wave`.
         """
         return self._looked(wave, rate, None).channels
 
     def percentile(self, raw: float, seconds: float) -> float:
-        """Gives the share, 0 to 100, of held-out clips whose best match is not as near.
+        """Return the share, 0 to 100, of held-out clips whose best match is not as near.
 
         ``raw`` is the similarity of a match to a piece that lasts ``seconds``. A longer piece
         has more chances to lie near: each of its passages must stay below.
@@ -180,7 +180,7 @@ class AudioInfluence:
         steps = _Steps(3 * len(spans(seconds)), on_progress)
         if codes is None:
             heard = wave if rate == self._rate else soxr.resample(wave, rate, self._rate)
-            cut = [self._heard(heard, *each) for each in steps.over(spans(seconds))]
+            cut = [self._codes_of(heard, *each) for each in steps.over(spans(seconds))]
         else:
             given = self._checked(codes)
             if abs(given.shape[1] / self._model.spec.frame_rate - seconds) > _SLACK:
@@ -202,7 +202,7 @@ class AudioInfluence:
         channels = {name: self._by_cluster(each) for name, each in channels.items()}
         return _Looked(passages, aligned, raw, channels)
 
-    def _heard(self, wave: Floats, start: float, length: float) -> npt.NDArray[np.int64]:
+    def _codes_of(self, wave: Floats, start: float, length: float) -> npt.NDArray[np.int64]:
         first, last = round(start * self._rate), round((start + length) * self._rate)
         with self._model_is_free:
             return np.asarray(self._model.encode(wave[first:last]).numpy(), np.int64)
@@ -323,7 +323,7 @@ class _Steps:
         self._count, self._done, self._on_progress = count, 0, on_progress
 
     def over(self, things: Iterable[Thing]) -> Iterator[Thing]:
-        """Yields things, each of which is a step."""
+        """Yield things, each of which is a step."""
         for each in things:
             yield each
             self._done += 1
@@ -333,7 +333,7 @@ class _Steps:
 def open_clips(
     model: str | Path = "tiny", folder: Path = SHIPPED, corpus: Corpus | None = None
 ) -> AudioInfluence:
-    """Opens an index of clips with a model of its own, by name or folder.
+    """Open an index of clips with a model of its own, by name or folder.
 
     Raises `BadClipIndex` where there is none, or where it was made with another model, codec or
     corpus, and what `open_model` raises.
@@ -358,7 +358,7 @@ def open_clips(
 
 
 def spans(seconds: float) -> list[tuple[float, float]]:
-    """Gives where passages of a piece begin and how long they are, in seconds.
+    """Return where passages of a piece begin and how long they are, in seconds.
 
     They begin `HOP` apart, and where that gives more than `MOST`, evenly over the piece.
     """

@@ -18,7 +18,7 @@ def build_and_write(
     model: TrainedVAE,
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> Index:
-    """Builds an index with the scale of held-out tunes and writes it; raises `CannotWrite`."""
+    """Build an index with the scale of held-out tunes and write it; raises `CannotWrite`."""
     on_progress(0.0, "posteriors and figures")
     index = build(corpus, model)
     scale = measured_scale(

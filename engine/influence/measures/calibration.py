@@ -32,7 +32,7 @@ class PercentileScale:
 
     @classmethod
     def of(cls, windows: Floats, notes: Floats, best: Floats, whole: Floats) -> PercentileScale:
-        """Gives the scale of best scores [N] of queries of so many measures and notes [N].
+        """Return the scale of best scores [N] of queries of so many measures and notes [N].
 
         ``whole`` [T] are the means of tunes.
         """
@@ -52,7 +52,7 @@ class PercentileScale:
     def percentiles(
         self, scores: npt.NDArray[np.float64], window: int, notes: int
     ) -> npt.NDArray[np.float64]:
-        """Gives the share, from 0 to 100, of human queries whose best match is less near.
+        """Return the share, from 0 to 100, of human queries whose best match is less near.
 
         ``scores`` [N] are those of a query of ``window`` measures with so many ``notes``.
         """
@@ -60,15 +60,15 @@ class PercentileScale:
         return 100.0 * np.searchsorted(levels, scores - 1e-6, side="left") / LEVELS
 
     def human(self, window: int, notes: int) -> tuple[float, float]:
-        """Gives the bounds within which 95 % of human queries find their best match."""
+        """Return the bounds within which 95 % of human queries find their best match."""
         return _middle(self.quantiles[WINDOWS.index(window), class_of(notes, window)])
 
     def whole_percentile(self, mean: float) -> float:
-        """Gives the share, from 0 to 100, of held-out tunes that are less near as a whole."""
+        """Return the share, from 0 to 100, of held-out tunes that are less near as a whole."""
         return float(100.0 * np.searchsorted(self.whole, mean - 1e-6, side="left") / LEVELS)
 
     def whole_range(self) -> tuple[float, float]:
-        """Gives the bounds of 95 % of held-out tunes, each the mean over its measures."""
+        """Return the bounds of 95 % of held-out tunes, each the mean over its measures."""
         return _middle(self.whole)
 
 
@@ -78,5 +78,5 @@ def _middle(levels: Floats) -> tuple[float, float]:
 
 
 def class_of(notes: float, window: float) -> int:
-    """Gives the class of a query of ``window`` measures with so many ``notes``."""
+    """Return the class of a query of ``window`` measures with so many ``notes``."""
     return int(np.searchsorted(_EDGES, notes / window, side="right"))

@@ -16,7 +16,7 @@ ALIKE = 0.9
 
 
 def units(corpus: Corpus) -> npt.NDArray[np.int32]:
-    """Gives the unit of each tune [tunes], called by the lowest cluster in it.
+    """Return the unit of each tune [tunes], called by the lowest cluster in it.
 
     The corpus joins settings of one tune into clusters already. Here clusters are joined that
     share four measures nearly note by note, in any transposition; a cluster of another split

@@ -51,7 +51,7 @@ def self_test(
     seed: int = 0,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> SelfTest:
-    """Asks ``count`` questions of each kind."""
+    """Ask ``count`` questions of each kind."""
     corpus = search.corpus
     random = np.random.default_rng(seed)
     rows = _rows(corpus, "train", count, random)

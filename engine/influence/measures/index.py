@@ -39,7 +39,7 @@ class BadMeasureIndex(BadFile):
 
 
 def place() -> Path:
-    """Gives the folder of the index that ships."""
+    """Return the folder of the index that ships."""
     return locations.PRESETS / "influence" / "measures"
 
 
@@ -92,7 +92,7 @@ class Index:
 
 
 def build(corpus: Corpus, model: TrainedVAE) -> Index:
-    """Gives the index of a corpus' training tunes for a model, without its scale yet."""
+    """Return the index of a corpus' training tunes for a model, without its scale yet."""
     train = np.flatnonzero(corpus.splits == SPLITS.index("train"))
     train = train[(corpus.tokens[train] > REST).any(axis=1)]
     _, item = np.unique(corpus.cluster[train], return_inverse=True)
@@ -130,7 +130,7 @@ def build(corpus: Corpus, model: TrainedVAE) -> Index:
 
 
 def figures(corpus: Corpus, of_tune: npt.NDArray[np.int32], count: int) -> GramIndex:
-    """Gives the figures of a corpus' training tunes, which belong to ``count`` units."""
+    """Return the figures of a corpus' training tunes, which belong to ``count`` units."""
     ends = np.flatnonzero(np.diff(corpus.tune, append=-1)) + 1
     names, rows = [], []
     for start, end in pairwise([0, *ends.tolist()]):
@@ -148,7 +148,7 @@ _ARRAYS = tuple(name for name in Index.__annotations__ if name not in ("corpus",
 
 
 def write(folder: Path, index: Index) -> None:
-    """Writes an index, its card last; raises `CannotWrite`."""
+    """Write an index, its card last; raises `CannotWrite`."""
     atomic.make_folder(folder)
     files: dict[Path, bytes] = {}
     for name in _ARRAYS:
@@ -161,7 +161,7 @@ def write(folder: Path, index: Index) -> None:
 
 
 def read(folder: Path, corpus: Corpus, model_digest: str) -> Index:
-    """Opens an index; its arrays are mapped into memory and read where they are searched.
+    """Open an index; its arrays are mapped into memory and read where they are searched.
 
     Raises `BadMeasureIndex` where it is missing, damaged, or of another corpus, model or edition.
     """

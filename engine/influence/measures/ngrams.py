@@ -19,7 +19,7 @@ _BITS = 7
 
 
 def steps(tokens: npt.NDArray[np.uint8]) -> tuple[Grams, Grams]:
-    """Gives the steps of a line of measures [M, 24], and the measure in which each begins.
+    """Return the steps of a line of measures [M, 24], and the measure in which each begins.
 
     A step is one whole number for the interval to the next note and the ticks until it; a
     rest before the next note is another number than a note that is held until then.
@@ -37,7 +37,7 @@ def steps(tokens: npt.NDArray[np.uint8]) -> tuple[Grams, Grams]:
 
 
 def grams(tokens: npt.NDArray[np.uint8]) -> tuple[Grams, Grams]:
-    """Gives the figures of a line of measures [M, 24], and the measure in which each begins."""
+    """Return the figures of a line of measures [M, 24], and the measure in which each begins."""
     code, where = steps(tokens)
     if len(code) < STEPS:
         return np.empty(0, np.int64), np.empty(0, np.int64)
@@ -48,7 +48,7 @@ def grams(tokens: npt.NDArray[np.uint8]) -> tuple[Grams, Grams]:
 
 
 def longest_run(ours: Grams, theirs: Grams) -> tuple[int, int, int]:
-    """Gives the longest common stretch of two sequences of steps: its length, and where.
+    """Return the longest common stretch of two sequences of steps: its length, and where.
 
     The places are those of its first step in each. By dynamic programming, a row at a time.
     """
@@ -66,7 +66,7 @@ def longest_run(ours: Grams, theirs: Grams) -> tuple[int, int, int]:
 
 
 def longest_among(ours: Grams, lines: npt.NDArray[np.uint8]) -> int:
-    """Gives the longest common stretch of steps with any of several lines [K, M, 24]."""
+    """Return the longest common stretch of steps with any of several lines [K, M, 24]."""
     code, where = steps(lines.reshape(-1, lines.shape[2]))
     if not len(code) or not len(ours):
         return 0
@@ -84,7 +84,7 @@ class Stretches:
         self._length, self._known = 0, np.empty(0, np.uint64)
 
     def may_hold(self, ours: Grams, length: int) -> bool:
-        """Tells whether any ``length`` successive steps of ours may be there; False is certain."""
+        """Return whether any ``length`` successive steps of ours may be there; False is certain."""
         if len(ours) < length:
             return False
         if self._length != length:
@@ -120,7 +120,7 @@ class GramIndex:
 
     @classmethod
     def of(cls, names: Grams, rows: Grams, clusters: Grams, count: int) -> GramIndex:
-        """Gives the index of figures [F] that begin in rows [F] of ``count`` clusters [F]."""
+        """Return the index of figures [F] that begin in rows [F] of ``count`` clusters [F]."""
         order = np.lexsort((rows, names))
         names, rows, clusters = names[order], rows[order], clusters[order]
         unique, first = np.unique(names, return_index=True)
@@ -132,7 +132,7 @@ class GramIndex:
         return cls(unique, offsets, rows.astype(np.int32), weights)
 
     def scores(self, asked: Grams) -> tuple[Grams, npt.NDArray[np.float32]]:
-        """Gives the rows that share a figure with those asked, and the weight that they share."""
+        """Return the rows that share a figure with those asked, and the weight that they share."""
         found, weights = [], []
         for name in np.unique(asked):
             at = int(np.searchsorted(self.names, name))

@@ -28,7 +28,7 @@ _NOTHING = 100
 
 
 def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) -> Scores:
-    """Gives the score, from 0 to 1, of a query [T] with each of N others [T, N].
+    """Return the score, from 0 to 1, of a query [T] with each of N others [T, N].
 
     Tokens are absolute, a row of ``columns`` for each tick; ``notes`` [N] counts the notes of
     each. Every one of them is looked at: the search is exact. A query without notes scores 0.
@@ -50,7 +50,7 @@ def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) ->
 
 
 def agreeing(query: Tokens, columns: Tokens) -> Tokens:
-    """Gives how many notes of a query [T] agree with each of N others [T, N], moved by each shift.
+    """Return how many notes of a query [T] agree with each of N others [T, N], moved by each shift.
 
     A row [59, N] for each shift from 29 semitones down to 29 up, as the other is higher. Those
     of measures that follow one another add up to those of the passage.
@@ -68,7 +68,7 @@ def agreeing(query: Tokens, columns: Tokens) -> Tokens:
 
 
 def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Gives by how many semitones ``other`` [T] is moved onto ``query`` [T], and the notes
+    """Return by how many semitones ``other`` [T] is moved onto ``query`` [T], and the notes
     that then agree: (note of the query, note of the other), each counted from 0.
 
     Of several transpositions that agree as often the smallest is taken.

@@ -45,7 +45,7 @@ class Passages:
         self._notes = (corpus.tokens > REST).sum(axis=1).astype(np.uint8)
 
     def compared(self, tokens: Tokens, at: int, rows: Rows) -> Iterator[Compared]:
-        """Yields every passage of two and of four measures [M, 24] around measure ``at``.
+        """Yield every passage of two and of four measures [M, 24] around measure ``at``.
 
         Each is compared with the passages that lie alike around ``rows`` [R] of the corpus. A
         passage agrees in as many notes as its measures do, moved alike, so that every measure

@@ -17,7 +17,7 @@ _CHUNK = 4096
 
 
 def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
-    """Gives means and deviations [N, 31] of measures [N, 24].
+    """Return means and deviations [N, 31] of measures [N, 24].
 
     The lowest pitch is none of the dimensions: the encoder sees measures relative to it, so
     that a transposition changes nothing.
@@ -48,20 +48,20 @@ class PosteriorSpace:
 
     @classmethod
     def of(cls, means: Points) -> PosteriorSpace:
-        """Gives the space of the training measures' means [N, 31]."""
+        """Return the space of the training measures' means [N, 31]."""
         variance = means.var(axis=0)
         active = variance > ACTIVE
         return cls(np.where(active, np.sqrt(variance), 0.0).astype(np.float32))
 
     def points(self, means: Points, spreads: Points) -> Points:
-        """Gives points [N, 2 x active] of means and deviations [N, 31]."""
+        """Return points [N, 2 x active] of means and deviations [N, 31]."""
         scale = self.scale[self._active]
         parts = [each[:, self._active] / scale for each in (means, spreads)]
         return np.ascontiguousarray(np.concatenate(parts, axis=1), np.float32)
 
 
 def distances(query: Points, points: Points, squares: Points) -> Points:
-    """Gives the squared distance [N] of a point [D] to each of ``points`` [N, D].
+    """Return the squared distance [N] of a point [D] to each of ``points`` [N, D].
 
     ``squares`` [N] are their squared lengths, kept beside them.
     """

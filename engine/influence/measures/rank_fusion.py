@@ -21,7 +21,7 @@ _STRIDE = 16
 
 
 def ranks(scores: npt.ArrayLike) -> Floats:
-    """Gives the rank [N] of each score, from 1 for the highest; equals share their mean rank."""
+    """Return the rank [N] of each score, from 1 for the highest; equals share their mean rank."""
     values = np.asarray(scores, np.float64)
     order = np.argsort(-values, kind="stable")
     found = np.empty(len(values))
@@ -33,7 +33,7 @@ def ranks(scores: npt.ArrayLike) -> Floats:
 
 
 def fused(channels: Mapping[str, npt.ArrayLike], specificity: npt.ArrayLike) -> Floats:
-    """Gives the fused score [N] of candidates, 1 for one that is first in every channel.
+    """Return the fused score [N] of candidates, 1 for one that is first in every channel.
 
     Reciprocal rank fusion: the sum over channels of weight / (60 + rank). ``specificity`` [N],
     from 0 for what every tune has to 1 for what one has, demotes the generic by up to half.
@@ -47,7 +47,7 @@ def fused(channels: Mapping[str, npt.ArrayLike], specificity: npt.ArrayLike) -> 
 
 
 def highest(scores: npt.NDArray[np.floating[Any]], count: int) -> npt.NDArray[np.int64]:
-    """Gives the places of the ``count`` highest scores [N], rising; of equal ones the first."""
+    """Return the places of the ``count`` highest scores [N], rising; of equal ones the first."""
     if len(scores) <= count:
         return np.arange(len(scores))
     # A sample says above what the highest lie, so that most scores are looked at once; where it

@@ -126,7 +126,7 @@ class MeasureInfluence:
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
     ) -> InfluenceAnswer:
-        """Gives what lies behind measure ``at`` (from 0), the ones around it considered.
+        """Return what lies behind measure ``at`` (from 0), the ones around it considered.
 
         ``books`` and ``licences`` are those that may be named (None: all), ``without_clusters``
         the units that may not. Raises `OutOfRange` where there is no such measure, it has no note,
@@ -162,7 +162,7 @@ class MeasureInfluence:
         top: int = 10,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> InfluenceAnswer:
-        """Gives what lies behind measures as a whole: the units that most of them come near to.
+        """Return what lies behind measures as a whole: the units that most of them come near to.
 
         A unit's score is the mean over measures of that of its best match; its match is the
         most remarkable one. Originality is the mean over measures, beside that of whole
@@ -217,7 +217,7 @@ class MeasureInfluence:
         return self._answer(matches, Originality(value, 1 - high, 1 - low, longest), close)
 
     def rankings(self, measures: Sequence[Measure], at: int) -> dict[str, dict[int, float]]:
-        """Gives each unit's score by ``raw``, ``latent`` and ``fused`` ranking, higher is nearer.
+        """Return each unit's score by ``raw``, ``latent`` and ``fused`` ranking, higher is nearer.
 
         All units are there; one that no channel brings in lies below all that one does.
         """
@@ -238,7 +238,7 @@ class MeasureInfluence:
         return found
 
     def reached(self, tokens: Tokens, at: int) -> dict[int, tuple[float, int]]:
-        """Gives for each length of a match the best score around a measure, and the notes asked."""
+        """Return for each length of match the best score around a measure, and the notes asked."""
         return self._candidates(tokens, at).reached
 
     def _candidates(self, tokens: Tokens, at: int) -> _Candidates:
@@ -404,7 +404,7 @@ class MeasureInfluence:
 
 
 def open_index(folder: Path | None = None) -> MeasureInfluence:
-    """Opens the index of the training tunes for the model that ships.
+    """Open the index of the training tunes for the model that ships.
 
     Raises `BadIndex`, `BadCorpus` or `BadModel` where one is missing or does not fit.
     """
@@ -418,7 +418,7 @@ def measured_scale(
     model: TrainedVAE,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> PercentileScale:
-    """Gives the scale of the validation tunes, which the model never learned from."""
+    """Return the scale of the validation tunes, which the model never learned from."""
     search = MeasureInfluence(index, corpus, model)
     tunes = [at for at, tune in enumerate(corpus.tunes) if tune.split == "validation"]
     windows, notes, best, whole = [], [], [], []
@@ -451,7 +451,7 @@ def _tokens(measures: Sequence[Measure]) -> Tokens:
 
 
 def spans(offsets: Rows, chosen: Rows) -> Rows:
-    """Gives the places from ``offsets[n]`` to ``offsets[n + 1]`` of each chosen n, in order."""
+    """Return the places from ``offsets[n]`` to ``offsets[n + 1]`` of each chosen n, in order."""
     counts = offsets[chosen + 1] - offsets[chosen]
     before = np.cumsum(counts) - counts
     return np.asarray(np.arange(counts.sum()) + np.repeat(offsets[chosen] - before, counts))

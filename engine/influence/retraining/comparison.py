@@ -32,7 +32,7 @@ class Estimate:
     high: float
 
     def as_list(self) -> list[float] | None:
-        """Gives mean, low and high, as results hold them; ``None`` where nothing was measured."""
+        """Return mean, low and high, as results hold them; ``None`` where nothing was measured."""
         values = (self.mean, self.low, self.high)
         return None if np.isnan(values).any() else [round(value, 5) for value in values]
 
@@ -58,7 +58,7 @@ class Changes:
 def changes(
     done: Done, arm: str, k: int, *, queries: int, pool: int, measured: Measured
 ) -> Changes | None:
-    """Gathers the changes of an arm; ``None`` where none of its runs has its base."""
+    """Gather the changes of an arm; ``None`` where none of its runs has its base."""
     bases = {r.seed: np.array(getattr(o, measured)) for r, o in done if r.arm == "base"}
     chosen = [(r, o) for r, o in done if r.arm == arm and r.k == k and r.seed in bases]
     if not chosen:
@@ -78,18 +78,18 @@ def changes(
 
 
 def change(found: Changes, pool: int) -> Estimate:
-    """Gives the mean change of an arm's queries."""
+    """Return the mean change of an arm's queries."""
     return _bootstrap(_mean(found.own, 1), pool)
 
 
 def beyond_random(found: Changes, random: Changes, pool: int) -> Estimate:
-    """Gives by how much an arm changes its queries more than random removal changes the same."""
+    """Return by how much an arm changes its queries more than random removal changes the same."""
     seeds = min(len(found.own), len(random.own))
     return _bootstrap(_mean(found.own, 1)[:seeds] - _mean(random.own, 1)[:seeds], pool)
 
 
 def beyond_others(found: Changes, pool: int) -> Estimate:
-    """Gives by how much an arm changes its queries more than what it removed for others does.
+    """Return by how much an arm changes its queries more than what it removed for others does.
 
     What a whole run gained or lost by chance falls out, as each run counts on both sides.
     """
@@ -97,7 +97,7 @@ def beyond_others(found: Changes, pool: int) -> Estimate:
 
 
 def noise(done: Done, queries: int, measured: Measured, seeds: int) -> float | None:
-    """Gives the half width of the band in which a mean of ``seeds`` runs lies by chance.
+    """Return the half width of the band in which a mean of ``seeds`` runs lies by chance.
 
     From trainings with nothing removed: 1.96 standard deviations of the difference of two of
     them, over the root of ``seeds``. ``None`` for fewer than three of them.

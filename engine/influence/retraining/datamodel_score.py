@@ -22,7 +22,7 @@ BOOTSTRAPS = 1000
 def datamodel(
     truth: Floats, kept: npt.NDArray[np.bool_], scores: Mapping[str, Floats]
 ) -> dict[str, Estimate]:
-    """Judges rankings by the log-likelihoods ``truth`` [J, Q] after training on J subsets.
+    """Judge rankings by the log-likelihoods ``truth`` [J, Q] after training on J subsets.
 
     ``kept`` [J, C] says which clusters each subset holds, ``scores`` [Q, C] are by name. At
     least three subsets are needed.
@@ -32,7 +32,7 @@ def datamodel(
 
 
 def correlations(truth: Floats, foretold: Mapping[str, Floats]) -> dict[str, Estimate]:
-    """Gives the mean over queries of each Spearman correlation of [J, Q] with ``truth``."""
+    """Return the mean over queries of each Spearman correlation of [J, Q] with ``truth``."""
     random = np.random.default_rng(0)
     means = {name: float(spearmans(truth, each).mean()) for name, each in foretold.items()}
     again: dict[str, list[float]] = {name: [] for name in foretold}
@@ -49,7 +49,7 @@ def correlations(truth: Floats, foretold: Mapping[str, Floats]) -> dict[str, Est
 
 
 def spearmans(first: Floats, second: Floats) -> Floats:
-    """Gives Spearman's correlation [Q] of the columns of [J, Q], 0 where one is constant."""
+    """Return Spearman's correlation [Q] of the columns of [J, Q], 0 where one is constant."""
     return _correlation(_ranks(first), _ranks(second))
 
 

@@ -75,7 +75,7 @@ class Study:
     scores: Mapping[str, Floats]
 
     def planned(self, counts: Counts) -> list[Removal]:
-        """Gives all retrainings, those first that make a smaller whole."""
+        """Return all retrainings, those first that make a smaller whole."""
         asked = {name: found[: counts.queries] for name, found in self.scores.items()}
         bases = full(counts.seeds, counts.reseeds)
         found: list[Removal] = []
@@ -87,7 +87,7 @@ class Study:
 
 
 def usual(corpus: Corpus, clusters: Clusters, plan: Plan, folder: Path) -> dict[str, Ranking]:
-    """Gives the rankings that are tested, by name."""
+    """Return the rankings that are tested, by name."""
     from engine.influence.measures.search import open_index
     from engine.latent.weights import load
 
@@ -118,7 +118,7 @@ def prepare(
     ranked: Callable[[Corpus, Clusters, Plan, Path], Mapping[str, Ranking]] = usual,
     on_progress: Show = lambda *_: None,
 ) -> Study:
-    """Draws the queries and ranks the clusters for them, or reads both from ``folder``.
+    """Draw the queries and ranks the clusters for them, or read both from ``folder``.
 
     What is not there is made only where the study may ``begin``. Raises `CannotWrite`, and
     `BadFile` where the folder holds nothing, or what belongs elsewhere.
@@ -144,7 +144,7 @@ def prepare(
 def retrain(
     folder: Path, study: Study, counts: Counts, spreading: Spread, on_progress: Show
 ) -> None:
-    """Does all retrainings that are not done.
+    """Do all retrainings that are not done.
 
     Raises as `engine.influence.retraining.sweep.run` does.
     """
@@ -152,7 +152,7 @@ def retrain(
 
 
 def summarise(folder: Path, study: Study, counts: Counts) -> dict[str, Any]:
-    """Gives the document of the retrainings that are done, which tells what is not.
+    """Return the document of the retrainings that are done, which tells what is not.
 
     Raises `BadFile` where not even a training with nothing removed is.
     """
@@ -192,7 +192,7 @@ def summarise(folder: Path, study: Study, counts: Counts) -> dict[str, Any]:
 
 
 def settle(found: dict[str, Any], path: Path = SHIPPED) -> None:
-    """Writes the document as the results that ship; raises `CannotWrite`."""
+    """Write the document as the results that ship; raises `CannotWrite`."""
     atomic.make_folder(path.parent)
     atomic.write(path, (json.dumps(found, indent=1, allow_nan=False) + "\n").encode())
 

@@ -36,7 +36,7 @@ Box = tuple[float, float, float, float]
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
-    """Writes the document's figure as a PNG file; raises `CannotWrite`."""
+    """Write the document's figure as a PNG file; raises `CannotWrite`."""
     image = Image.new("RGB", (WIDTH * SCALE, 2 * PANEL * SCALE), PAPER)
     pen = _Pen(image)
     for at, measured in enumerate(("plain", "bound")):

@@ -37,7 +37,7 @@ class LikelihoodQuery(NamedTuple):
 def ask(
     network: MeasureVAE, parameters: Mapping[str, Tensor], tokens: Ints, samples: int, seed: int = 0
 ) -> LikelihoodQuery:
-    """Asks stacked models about relative tokens [Q, 24], with ``samples`` codes a measure.
+    """Ask stacked models about relative tokens [Q, 24], with ``samples`` codes a measure.
 
     A measure without notes counts as one note.
     """
@@ -91,7 +91,7 @@ class _Part(torch.nn.Module):
     def call(
         cls, network: MeasureVAE, parameters: Mapping[str, Tensor], given: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Gives both results of the half at ``parameters``."""
+        """Return both results of the half at ``parameters``."""
         inside = {f"network.{name}": value for name, value in parameters.items()}
         first, second = functional_call(cls(network), inside, (given,))
         return first, second

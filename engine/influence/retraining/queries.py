@@ -47,12 +47,12 @@ class Query:
     measure: Measure
 
     def as_dict(self) -> dict[str, Any]:
-        """Gives the query as results hold it."""
+        """Return the query as results hold it."""
         return {"kind": self.kind, "tokens": list(self.measure.tokens)}
 
 
 def queries(corpus: Corpus, model: TrainedVAE, count: int, seed: int) -> list[Query]:
-    """Draws ``count`` queries; fewer are the first of more."""
+    """Draw ``count`` queries; fewer are the first of more."""
     random = np.random.default_rng(seed)
     test = corpus.tokens[corpus.test()].astype(np.int64)
     test = random.permutation(test[(test > REST).sum(axis=1) >= FEWEST])[:LOOKED_AT]
@@ -76,17 +76,17 @@ def queries(corpus: Corpus, model: TrainedVAE, count: int, seed: int) -> list[Qu
 
 
 def tokens_of(asked: Sequence[Query]) -> Ints:
-    """Gives the relative tokens [Q, 24] of queries."""
+    """Return the relative tokens [Q, 24] of queries."""
     return relative(np.array([query.measure.tokens for query in asked], dtype=np.int64))[0]
 
 
 def name_of(asked: Sequence[Query]) -> str:
-    """Names queries by what they hold."""
+    """Name queries by what they hold."""
     return hashlib.sha256(repr([query.measure.tokens for query in asked]).encode()).hexdigest()[:12]
 
 
 def read(found: Any) -> list[Query]:
-    """Takes queries out of a document; raises `BadFile`."""
+    """Take queries out of a document; raises `BadFile`."""
     try:
         queries = [Query(each["kind"], Measure(tuple(each["tokens"]))) for each in found]
     except (KeyError, TypeError, ValueError, OutOfRange) as error:
@@ -97,7 +97,7 @@ def read(found: Any) -> list[Query]:
 
 
 def distances(tokens: Ints, known: Ints) -> Ints:
-    """Gives in how many tokens each measure [Q, 24] differs from the nearest known [N, 24]."""
+    """Return in how many tokens each measure [Q, 24] differs from the nearest known [N, 24]."""
     few, known = tokens.astype(np.uint8), known.astype(np.uint8)
     return np.array([(row != known).sum(axis=1).min() for row in few], dtype=np.int64)
 

@@ -32,7 +32,7 @@ FUSED_FROM = 60
 
 
 def raw(corpus: Corpus, clusters: Clusters) -> Ranking:
-    """Ranks by notes in common: the largest share that agrees in onset at one transposition.
+    """Rank by notes in common: the largest share that agrees in onset at one transposition.
 
     The cardinality score of Yin et al. 2022, without a shift in time, over the greater count.
     """
@@ -46,7 +46,7 @@ def raw(corpus: Corpus, clusters: Clusters) -> Ranking:
 
 
 def latent(corpus: Corpus, clusters: Clusters, model: TrainedVAE) -> Ranking:
-    """Ranks by the distance of posterior means, each dimension in units of its own spread."""
+    """Rank by the distance of posterior means, each dimension in units of its own spread."""
     known = np.delete(model.encode_tokens(_training(corpus)), REGISTER, axis=1)
     spread = known.std(axis=0) + 1e-9
 
@@ -59,7 +59,7 @@ def latent(corpus: Corpus, clusters: Clusters, model: TrainedVAE) -> Ranking:
 
 
 def fused(*rankings: Ranking) -> Ranking:
-    """Ranks by the sum of 1 / (60 + rank) over rankings."""
+    """Rank by the sum of 1 / (60 + rank) over rankings."""
 
     def score(measures: Sequence[Measure]) -> Floats:
         return np.asarray(np.sum([fuse(ranking(measures)) for ranking in rankings], axis=0))
@@ -68,7 +68,7 @@ def fused(*rankings: Ranking) -> Ranking:
 
 
 def searched(clusters: Clusters, search: MeasureInfluence) -> Ranking:
-    """Ranks as the search shows its matches, each cluster by the unit that it belongs to."""
+    """Rank as the search shows its matches, each cluster by the unit that it belongs to."""
     unit = {t.cluster: u for t, u in zip(search.corpus.tunes, search.index.units, strict=True)}
 
     def score(measures: Sequence[Measure]) -> Floats:
@@ -82,7 +82,7 @@ def searched(clusters: Clusters, search: MeasureInfluence) -> Ranking:
 def by_gradients(
     corpus: Corpus, clusters: Clusters, plan: Plan, folder: Path, seeds: Sequence[int], of: Of
 ) -> Ranking:
-    """Ranks by projected gradients, averaged over the plan's full models of ``seeds``.
+    """Rank by projected gradients, averaged over the plan's full models of ``seeds``.
 
     A model that is not in ``folder`` is trained first, and kept there.
     """
@@ -101,7 +101,7 @@ def by_gradients(
 
 
 def full_model(corpus: Corpus, plan: Plan, folder: Path, seed: int) -> MeasureVAE:
-    """Gives the plan's model of the whole training set, trained unless it is in ``folder``."""
+    """Return the plan's model of the whole training set, trained unless it is in ``folder``."""
     place = folder / f"full-{plan.digest(corpus.digest)}-{seed}.safetensors"
     network = MeasureVAE(plan.shape)
     try:
@@ -119,7 +119,7 @@ def scores(
     measures: Sequence[Measure],
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> dict[str, Floats]:
-    """Gives what every ranking says of the measures, by name."""
+    """Return what every ranking says of the measures, by name."""
     found = {}
     for at, (name, ranking) in enumerate(rankings.items()):
         on_progress(at / len(rankings), f"ranking: {name}")
@@ -128,7 +128,7 @@ def scores(
 
 
 def in_common(tokens: Ints, known: Ints) -> Floats:
-    """Gives the share of notes of a measure [24] that each known one [N, 24] has, transposed.
+    """Return the share of notes of a measure [24] that each known one [N, 24] has, transposed.
 
     The best transposition counts; the share is of the notes of the fuller measure.
     """
@@ -142,14 +142,14 @@ def in_common(tokens: Ints, known: Ints) -> Floats:
 
 
 def nearest(of_rows: Floats, clusters: Clusters) -> Floats:
-    """Gives each cluster [Q, C] the best score [Q, N] among its measures."""
+    """Return each cluster [Q, C] the best score [Q, N] among its measures."""
     found = np.full((len(of_rows), len(clusters)), -np.inf)
     np.maximum.at(found.T, clusters.at, of_rows.T[clusters.row])
     return found
 
 
 def fuse(found: Floats) -> Floats:
-    """Gives 1 / (60 + rank) of scores [Q, C]; equal ones share their mean rank."""
+    """Return 1 / (60 + rank) of scores [Q, C]; equal ones share their mean rank."""
     from engine.latent.evaluation.metrics import ranks
 
     order = np.stack([ranks(-row) for row in found])

@@ -31,7 +31,7 @@ class ClusterLost(ArmonicaError):
 
 
 def on_ray(address: str) -> Spread:
-    """Spreads tasks over the Ray cluster at ``address``, one core each.
+    """Spread tasks over the Ray cluster at ``address``, one core each.
 
     Every node needs the same version of this program. What a node loses is done again by another;
     results come in the order in which they are ready.

@@ -75,13 +75,13 @@ class Clusters:
         return len(self.ids)
 
     def kept(self, removed: Iterable[int]) -> Kept:
-        """Says of each training measure [N] whether a cluster that is left has it."""
+        """Describe of each training measure [N] whether a cluster that is left has it."""
         gone = np.isin(self.ids, list(removed))
         left = np.bincount(self.row[~gone[self.at]], minlength=self.count)
         return np.asarray(left > 0)
 
     def summed(self, of_rows: Floats) -> Floats:
-        """Gives each cluster [Q, C] its share of the scores [Q, N] of training measures.
+        """Return each cluster [Q, C] its share of the scores [Q, N] of training measures.
 
         A measure that several clusters have counts for each in equal parts.
         """
@@ -91,7 +91,7 @@ class Clusters:
         return found
 
     def matched(self, wanted: Iterable[int], random: np.random.Generator) -> tuple[int, ...]:
-        """Draws as many other clusters, each like one wanted in book, metre and size."""
+        """Draw as many other clusters, each like one wanted in book, metre and size."""
         wanted = set(wanted)
         free = ~np.isin(self.ids, list(wanted))
         chosen = []
@@ -108,20 +108,20 @@ class Clusters:
         return tuple(sorted(chosen))
 
     def half(self, random: np.random.Generator) -> tuple[int, ...]:
-        """Draws the half of all clusters."""
+        """Draw the half of all clusters."""
         drawn = random.permutation(len(self.ids))[: len(self.ids) // 2]
         return tuple(sorted(self.ids[drawn].tolist()))
 
 
 def full(bases: int, reseeds: int) -> list[Removal]:
-    """Gives the trainings with nothing removed: the bases by seed, and others to tell the noise."""
+    """Return the trainings with nothing removed: the bases by seed, and others for the noise."""
     return [Removal("base", seed=seed) for seed in range(bases)] + [
         Removal("reseed", draw=draw, seed=1000 + draw) for draw in range(reseeds)
     ]
 
 
 def subsets(clusters: Clusters, count: int, seed: int) -> list[Removal]:
-    """Gives ``count`` trainings on random halves of the clusters, all from ``seed``."""
+    """Return ``count`` trainings on random halves of the clusters, all from ``seed``."""
     return [
         Removal("subset", clusters.half(np.random.default_rng((7, draw))), draw=draw, seed=seed)
         for draw in range(count)
@@ -137,7 +137,7 @@ def arms(
     draws: int,
     seed: int,
 ) -> list[Removal]:
-    """Gives the trainings of every arm for Q queries, ``pool`` of them served by each.
+    """Return the trainings of every arm for Q queries, ``pool`` of them served by each.
 
     ``scores`` [Q, C] of every ranking, "fused" among them: its first are matched by ``draws``
     random sets, and its last are removed as "least".
@@ -172,5 +172,5 @@ def arms(
 
 
 def left_out(removals: Sequence[Removal], clusters: Clusters) -> npt.NDArray[np.bool_]:
-    """Gives what each retraining may learn from, [M, N]."""
+    """Return what each retraining may learn from, [M, N]."""
     return np.stack([clusters.kept(removal.removed) for removal in removals])

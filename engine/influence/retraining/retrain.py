@@ -52,7 +52,7 @@ class Plan:
     precision: str = "bfloat16"
 
     def as_dict(self) -> dict[str, Any]:
-        """Gives the plan by name of its parts, as results hold it."""
+        """Return the plan by name of its parts, as results hold it."""
         return {
             "shape": self.shape.as_dict(),
             "recipe": self.recipe.as_dict(),
@@ -61,7 +61,7 @@ class Plan:
         }
 
     def digest(self, corpus: str) -> str:
-        """Names the model that the plan makes of the corpus with this digest."""
+        """Name the model that the plan makes of the corpus with this digest."""
         facts = json.dumps({**self.as_dict(), "corpus": corpus}, sort_keys=True)
         return hashlib.sha256(facts.encode()).hexdigest()[:12]
 
@@ -97,7 +97,7 @@ class Stack:
         return self.at >= self.plan.steps
 
     def step(self) -> None:
-        """Takes one step of every model."""
+        """Take one step of every model."""
         for group in self._optimiser.param_groups:
             group["lr"] = self.plan.recipe.rate * schedule(self.at, self.plan.steps)
         chosen = self._batch()
@@ -157,7 +157,7 @@ def train(
     seed: int,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Stack:
-    """Trains a model for each row of ``kept`` [M, N], on one thread."""
+    """Train a model for each row of ``kept`` [M, N], on one thread."""
     torch.set_num_threads(1)
     stack = Stack(corpus, plan, kept, seed)
     while not stack.done:
@@ -168,7 +168,7 @@ def train(
 
 
 def model_of(stack: Stack, at: int) -> MeasureVAE:
-    """Gives one model of a stack as a network of its own."""
+    """Return one model of a stack as a network of its own."""
     network = MeasureVAE(stack.plan.shape)
     network.load_state_dict({name: p[at].detach() for name, p in stack.parameters.items()})
     return network.eval()
@@ -187,7 +187,7 @@ def _forward(
 
 
 def cross_entropy(state: Tensor, pitch: Tensor, tokens: Tensor) -> Tensor:
-    """Gives the negative log-likelihood [M, B] in nats of relative tokens [B, 24].
+    """Return the negative log-likelihood [M, B] in nats of relative tokens [B, 24].
 
     ``state`` [M, B, 24, 3] and ``pitch`` [M, B, 24, 30] are logits; only the pitches of notes
     count, and only those are computed.
@@ -220,7 +220,7 @@ class _Both(torch.nn.Module):
         self.network = network
 
     def forward(self, inputs: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Maps tokens [B, 24] and noise [B, 31] to mean, log-variance and logits."""
+        """Map tokens [B, 24] and noise [B, 31] to mean, log-variance and logits."""
         posterior = self.network.encode(inputs)
         code = posterior.mean + noise * (0.5 * posterior.logvar).exp()
         logits = self.network.decode(code)

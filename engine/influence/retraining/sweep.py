@@ -74,7 +74,7 @@ class Sweep:
     samples: int = SAMPLES
 
     def key(self, removal: Removal) -> str:
-        """Names what a retraining will find by all that decides it, and by nothing else."""
+        """Name what a retraining will find by all that decides it, and by nothing else."""
         facts = (
             self.plan.digest(self.corpus.digest),
             name_of(self.queries),
@@ -87,7 +87,7 @@ class Sweep:
     def do(
         self, task: Task, on_progress: Callable[[float], None] = lambda _: None
     ) -> list[Outcome]:
-        """Trains and asks the models of a task, which are of one seed."""
+        """Train and ask the models of a task, which are of one seed."""
         kept = left_out(task, Clusters(self.corpus))
         stack = train(self.corpus, self.plan, kept, task[0].seed, on_progress)
         asked = ask(stack.network, stack.parameters, tokens_of(self.queries), self.samples)
@@ -115,7 +115,7 @@ def run(
     spreading: Spread,
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> dict[str, Outcome]:
-    """Does what is not done yet, and gives all outcomes in ``folder`` by key.
+    """Do what is not done yet, and return all outcomes in ``folder`` by key.
 
     Raises `CannotWrite`, `BadFile` for results of another sweep, and what the workers raise.
     """
@@ -139,12 +139,12 @@ def run(
 
 
 def local(workers: int) -> Spread:
-    """Spreads tasks over processes of this machine."""
+    """Spread tasks over processes of this machine."""
     return lambda work, tasks: spread(work, tasks, workers)
 
 
 def stacks(removals: Sequence[Removal]) -> list[Task]:
-    """Puts retrainings of one seed together, in the order of their first."""
+    """Put retrainings of one seed together, in the order of their first."""
     by_seed: dict[int, list[Removal]] = {}
     found: list[list[Removal]] = []
     for removal in removals:
@@ -157,7 +157,7 @@ def stacks(removals: Sequence[Removal]) -> list[Task]:
 
 
 def read(path: Path) -> dict[str, Outcome]:
-    """Reads the outcomes of a folder by key; what a kill cut short does not count."""
+    """Read the outcomes of a folder by key; what a kill cut short does not count."""
     found: dict[str, Outcome] = {}
     if path.exists():
         for line in path.read_bytes().splitlines():

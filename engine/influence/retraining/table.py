@@ -29,7 +29,7 @@ PLOT = 40
 
 
 def table(found: dict[str, Any]) -> str:
-    """Gives what was trained, the table of the arms, and that of the datamodeling score."""
+    """Return what was trained, the table of the arms, and that of the datamodeling score."""
     parts = [_head(found), _arms(found)]
     if found["datamodel"] is not None:
         parts.append(_datamodel(found["datamodel"]))
@@ -38,7 +38,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def plot(found: dict[str, Any], measured: str = "plain") -> str:
-    """Draws the change of every arm by k with its interval, 80 columns wide."""
+    """Draw the change of every arm by k with its interval, 80 columns wide."""
     rows = [row for row in found["arms"] if row.get(measured, {}).get("change")]
     if not rows:
         return ""

@@ -31,7 +31,7 @@ class Disentanglement:
 
 
 def disentanglement(codes: Floats, values: Floats, seed: int = 0) -> Disentanglement:
-    """Measures codes [N, Z] against attributes [N, 4].
+    """Measure codes [N, Z] against attributes [N, 4].
 
     Interpretability is R2 of each attribute on the dimension with most information about it;
     modularity the mean over dimensions of 1 - (information on other attributes / most)2;
@@ -60,7 +60,7 @@ def disentanglement(codes: Floats, values: Floats, seed: int = 0) -> Disentangle
 
 
 def mutual_information(codes: Floats, values: Floats, seed: int) -> Floats:
-    """Estimates the mutual information [Z, A] in nats of codes [N, Z] and values [N, A].
+    """Estimate the mutual information [Z, A] in nats of codes [N, Z] and values [N, A].
 
     A little noise parts equal values, as the estimator needs.
     """

@@ -63,7 +63,7 @@ def evaluate(
     seed: int,
     on_progress: Callable[[float, str], None] = lambda _d, _t: None,
 ) -> dict[str, Any]:
-    """Judges models on the corpus's test measures, unseen up to transposition.
+    """Judge models on the corpus's test measures, unseen up to transposition.
 
     ``bases`` measures, drawn by ``seed``, are where the sweeps start. Gives the document that
     `armonica evaluate measures --json` prints. Raises `BadModel` and `OutOfRange`.
@@ -177,7 +177,7 @@ def _rounded(matrix: Floats) -> list[list[float]]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Gives the document of `evaluate` as the Markdown tables of `engine/latent/README.md`."""
+    """Return the document of `evaluate` as the Markdown tables of `engine/latent/README.md`."""
     weights = ", ".join(f"{_title(m)} `{m['weights'][:12]}`" for m in found["models"])
     parts = [
         f"{found['measures']} measures of held-out tunes, none of which occurs in the "

@@ -27,7 +27,7 @@ class Reconstruction:
 
 
 def compared(truth: Ints, found: Ints) -> Reconstruction:
-    """Compares tokens [N, 24] with what a model made of them."""
+    """Compare tokens [N, 24] with what a model made of them."""
     same = truth == found
     return Reconstruction(
         float(same.mean()), float(same[truth > REST].mean()), float(same.all(axis=1).mean())
@@ -35,17 +35,17 @@ def compared(truth: Ints, found: Ints) -> Reconstruction:
 
 
 def reconstruction(model: TrainedVAE, tokens: Ints) -> Reconstruction:
-    """Encodes absolute tokens [N, 24] and plainly decodes their posterior means."""
+    """Encode absolute tokens [N, 24] and plainly decodes their posterior means."""
     return compared(tokens, model.decode_tokens(model.encode_tokens(tokens)))
 
 
 def all_hold(tokens: Ints) -> Reconstruction:
-    """Gives the figures of a baseline that always answers hold."""
+    """Return the figures of a baseline that always answers hold."""
     return compared(tokens, np.full_like(tokens, HOLD))
 
 
 def spearman(x: Floats, y: Floats) -> float:
-    """Gives Spearman's rank correlation of two samples, 0 where one of them is constant."""
+    """Return Spearman's rank correlation of two samples, 0 where one of them is constant."""
     a, b = ranks(x), ranks(y)
     a, b = a - a.mean(), b - b.mean()
     scale = np.sqrt((a @ a) * (b @ b))
@@ -53,7 +53,7 @@ def spearman(x: Floats, y: Floats) -> float:
 
 
 def ranks(values: Floats) -> Floats:
-    """Gives the ranks of a sample [N]; equal values share their mean rank."""
+    """Return the ranks of a sample [N]; equal values share their mean rank."""
     _, inverse, counts = np.unique(np.round(values, 9), return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     return np.asarray(((ends - counts + ends + 1) / 2)[inverse], dtype=np.float64)
@@ -79,7 +79,7 @@ class GaugeControl:
 
 
 def sweep_codes(base: Floats, dimension: int, positions: Floats) -> Floats:
-    """Gives codes [N * P, Z]: each base code [N, Z] with one dimension at each position [P]."""
+    """Return codes [N * P, Z]: each base code [N, Z] with one dimension at each position [P]."""
     codes = np.repeat(base, len(positions), axis=0)
     codes[:, dimension] = np.tile(positions, len(base))
     return codes
@@ -92,7 +92,7 @@ def decoder_control(
     candidates: int,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> GaugeControl:
-    """Sweeps each named gauge over 13 positions from each measure [N, 24] (see `GaugeControl`)."""
+    """Sweep each named gauge over 13 positions from each measure [N, 24] (see `GaugeControl`)."""
     base = model.encode_tokens(tokens)
     positions = np.linspace(-LIMIT, LIMIT, SWEEP)
     centred = positions - positions.mean()
@@ -117,7 +117,7 @@ def decoder_control(
 
 
 def distinct_on_grid(model: TrainedVAE, tokens: Ints, levels: int = 10) -> tuple[float, float]:
-    """Counts, per measure [N, 24], distinct outputs over a grid of the four named gauges.
+    """Count, per measure [N, 24], distinct outputs over a grid of the four named gauges.
 
     Gives the mean number of distinct measures among levels^4 points within -3 to 3, and the
     share of silent ones.

@@ -32,7 +32,7 @@ class ReferenceDecoder(nn.Module):
         self.out = nn.Linear(WIDTH, VOCABULARY)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Decodes codes [B, 256] to tokens [B, 24]."""
+        """Decode codes [B, 256] to tokens [B, 24]."""
         count = len(codes)
         initial = functional.selu(self.start_beats(codes)).view(count, LAYERS, WIDTH)
         beats, _ = self.beats(torch.zeros(count, BEATS, 1), initial.transpose(0, 1).contiguous())

@@ -12,14 +12,14 @@ PER_BEAT = len(FOUR_QUARTERS.positions)
 
 
 def augment(tokens: Ints, random: np.random.Generator, splice: float, change: float) -> Ints:
-    """Gives relative tokens [N, 24] of varied absolute tokens [N, 24] (see `vary`)."""
+    """Return relative tokens [N, 24] of varied absolute tokens [N, 24] (see `vary`)."""
     return vary(tokens, random, splice, change)[0]
 
 
 def vary(
     tokens: Ints, random: np.random.Generator, splice: float, change: float
 ) -> tuple[Ints, Ints]:
-    """Gives relative tokens [N, 24] of varied absolute tokens [N, 24], and who went into them.
+    """Return relative tokens [N, 24] of varied absolute tokens [N, 24], and who went into them.
 
     A share ``splice`` goes on at a random beat as another measure of the batch does, a share
     ``change`` has notes moved by up to two semitones or dropped. The second array [N] holds the

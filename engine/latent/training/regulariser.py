@@ -17,7 +17,7 @@ COMPLEXITY, DENSITY = NAMES.index("rhythmic_complexity"), NAMES.index("note_dens
 
 
 def sign_loss(codes: Tensor, values: Tensor, spread: float = 10.0) -> Tensor:
-    """Gives the attribute regularisation of Pati and Lerch 2020 (arXiv 2004.05485, section 3).
+    """Return the attribute regularisation of Pati and Lerch 2020 (arXiv 2004.05485, section 3).
 
     ``codes`` and ``values`` [B, R] hold each named dimension and its attribute; the mean
     distance between tanh(spread * difference of codes) and sign(difference of values) is
@@ -29,7 +29,7 @@ def sign_loss(codes: Tensor, values: Tensor, spread: float = 10.0) -> Tensor:
 
 
 def correlation(named: Tensor, free: Tensor) -> Tensor:
-    """Gives the sum of squared correlations between named [B, R] and free [B, F] codes."""
+    """Return the sum of squared correlations between named [B, R] and free [B, F] codes."""
 
     def standard(x: Tensor) -> Tensor:
         x = x - x.mean(0)
@@ -56,7 +56,7 @@ MOVED, KEPT = 1.0, 0.3
 
 
 def edits(codes: Tensor, generator: torch.Generator | None = None) -> Edits:
-    """Draws one edit of each code [B, 31]: what a player does to the gauges.
+    """Draw one edit of each code [B, 31]: what a user does to the gauges.
 
     Mostly one named dimension goes anywhere within 3 (complexity and density sometimes
     together, as a rhythm's complexity is a sum over its onsets); a quarter take all four from
@@ -100,7 +100,7 @@ class Obedience:
         self._rhythm, self._key, self._kin = rhythm, key, kin
 
     def __call__(self, network: MeasureVAE, edit: Edits, base: Tensor) -> Tensor:
-        """Decodes edits and compares what comes out with what was asked.
+        """Decode edits and compares what comes out with what was asked.
 
         ``base`` [B, 24] are the tokens before the edit; a small cross-entropy to them keeps
         what nobody asked to change.

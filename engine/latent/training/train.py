@@ -40,7 +40,7 @@ SHARP = 0.25
 
 
 def schedule(at: int, steps: int) -> float:
-    """Gives the share of the learning rate at a step: warmed up, then along a cosine."""
+    """Return the share of the learning rate at a step: warmed up, then along a cosine."""
     warm = min(1.0, (at + 1) / WARM_UP)
     late = max(0.0, (at / steps - SHARP) / (1 - SHARP))
     return warm * (0.5 + 0.5 * cos(pi * late)) + 1e-3
@@ -99,7 +99,7 @@ class Trainer:
         return self.at >= self.steps
 
     def step(self) -> dict[str, float]:
-        """Takes one step and gives its losses by name."""
+        """Take one step and return its losses by name."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate * schedule(self.at, self.steps)
         losses = self._losses(self._batch())
@@ -143,11 +143,11 @@ class Trainer:
         return augment(self.tokens[chosen], self.random, self.recipe.splice, self.recipe.change)
 
     def model(self) -> TrainedVAE:
-        """Gives the model as it now stands."""
+        """Return the model as it now stands."""
         return TrainedVAE(self.network, self.codec, "training")
 
     def validate(self) -> dict[str, float]:
-        """Measures on validation tunes: exact measures, and how well the decoder obeys."""
+        """Measure on validation tunes: exact measures, and how well the decoder obeys."""
         from engine.latent.evaluation.metrics import decoder_control, reconstruction
 
         rows = self.corpus.validation()
@@ -164,7 +164,7 @@ class Trainer:
         }
 
     def save(self) -> None:
-        """Writes a checkpoint from which an equal run goes on, whole or not at all."""
+        """Write a checkpoint from which an equal run goes on, whole or not at all."""
         state = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -180,7 +180,7 @@ class Trainer:
         atomic.write(self.folder / CHECKPOINT, content.getvalue())
 
     def note(self, found: dict[str, Any]) -> None:
-        """Adds a line to the folder's metrics; raises `CannotWrite`."""
+        """Add a line to the folder's metrics; raises `CannotWrite`."""
         path = self.folder / METRICS
         try:
             with path.open("a") as lines:
@@ -189,7 +189,7 @@ class Trainer:
             raise atomic.cannot_write(path, error) from error
 
     def resume(self) -> bool:
-        """Goes on from the folder's checkpoint; gives whether there was one.
+        """Go on from the folder's checkpoint; gives whether there was one.
 
         Raises `BadModel` for a checkpoint that is damaged or of another run.
         """
@@ -238,7 +238,7 @@ def train(
     shape: Shape | None = None,
     on_progress: Callable[[VaeProgress], None] = lambda _: None,
 ) -> Path:
-    """Trains a measure VAE in ``folder``, going on where an earlier run stopped.
+    """Train a measure VAE in ``folder``, going on where an earlier run stopped.
 
     Writes ``checkpoint.pt``, a line of ``metrics.jsonl`` each thousand steps, and at the end
     the model into ``folder/model``, which is returned. Raises `CannotWrite`, and `BadModel` as

@@ -23,7 +23,7 @@ class JackPorts:
     """Looks at the MIDI ports of the JACK server that runs, now or later."""
 
     def __init__(self, client: str) -> None:
-        """Takes the name to show to the server; raises OSError where there is no JACK library."""
+        """Take the name to show to the server; raises OSError where there is no JACK library."""
         self._name = client.encode()
         self._library = _library()
         self._client: int | None = None
@@ -39,7 +39,7 @@ class JackPorts:
         return self._client is not None and not self._gone
 
     def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives the names that can be played to and heard; None where no server answers.
+        """Return the names that can be played to and heard; None where no server answers.
 
         A server that ended since the last look gives None once, even if another runs already;
         so are the ports of a client left out once that went since then, even if it is back:
@@ -68,7 +68,7 @@ class JackPorts:
         return inputs, outputs
 
     def connections(self) -> dict[str, tuple[str, ...]]:
-        """Gives the MIDI outputs of all clients, and where each leads; none without a server."""
+        """Return the MIDI outputs of all clients, and where each leads; none without a server."""
         if not self.running:
             return {}
         found = {}
@@ -79,7 +79,7 @@ class JackPorts:
         return found
 
     def connect(self, source: str, target: str) -> None:
-        """Connects two ports; where one has gone, or they are connected, nothing happens."""
+        """Connect two ports; where one has gone, or they are connected, nothing happens."""
         if self.running:
             self._library.jack_connect(self._client, source.encode(), target.encode())
 

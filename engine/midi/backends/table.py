@@ -24,11 +24,11 @@ class OpenedPort(Protocol):
     api: str
 
     def send(self, data: bytes) -> None:
-        """Sends one message; raises PortError where the system says that the port is gone."""
+        """Send one message; raises PortError where the system says that the port is gone."""
         ...
 
     def close(self) -> None:
-        """Closes the port; what was sent before is still delivered."""
+        """Close the port; what was sent before is still delivered."""
         ...
 
 
@@ -36,17 +36,17 @@ class System(Protocol):
     """A MIDI system that can be asked for its ports."""
 
     def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives its own names of outputs and inputs; None where it does not answer."""
+        """Return its own names of outputs and inputs; None where it does not answer."""
         ...
 
 
 def open_port(name: str, api: str) -> OpenedPort:
-    """Opens a port of any system for playing; raises PortError where that fails."""
+    """Open a port of any system for playing; raises PortError where that fails."""
     if api in BACKENDS:
         return cast(OpenedPort, import_module(BACKENDS[api]).open_output(name, api))
     return MidiOutput(name, api)
 
 
 def systems(server: Callable[[], bool]) -> dict[str, System]:
-    """Returns the systems of this table by short name."""
+    """Return the systems of this table by short name."""
     return {api: import_module(module).system(server) for api, module in BACKENDS.items()}

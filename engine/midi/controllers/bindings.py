@@ -79,14 +79,14 @@ class Binding:
         return low, sort.high if self.high is None else float(self.high)
 
     def value(self, place: float) -> float:
-        """Gives the target's value where the control stands at ``place``, from 0 to 1."""
+        """Return the target's value where the control stands at ``place``, from 0 to 1."""
         low, high = self.range
         share = _bent(self.curve, max(0.0, min(1.0, place)))
         value = low + (high - low) * share
         return float(round(value)) if self.target.sort.whole else round(value, 4) + 0.0
 
     def place(self, value: float) -> float:
-        """Gives where the control stands for a value; the nearer end where it is out of reach."""
+        """Return where the control stands for a value; the nearer end where it is out of reach."""
         low, high = self.range
         return _straight(self.curve, max(0.0, min(1.0, (value - low) / (high - low))))
 
@@ -106,11 +106,11 @@ class DeviceMap:
     feedback: bool = False
 
     def bound(self, control: Control) -> Binding | None:
-        """Gives the binding of a control: the first, where a file has several."""
+        """Return the binding of a control: the first, where a file has several."""
         return next((each for each in self.bindings if each.control == control), None)
 
     def with_binding(self, binding: Binding) -> tuple[DeviceMap, tuple[Binding, ...]]:
-        """Gives the map with a binding, and those that gave way: of its control, of its target."""
+        """Return the map with a binding, and those that gave way: of its control, of its target."""
         kept: list[Binding] = []
         gone: list[Binding] = []
         put = False
@@ -128,12 +128,12 @@ class DeviceMap:
         return replace(self, bindings=tuple(kept)), tuple(gone)
 
     def without(self, target: Target) -> DeviceMap:
-        """Gives the map with nothing that moves the target."""
+        """Return the map with nothing that moves the target."""
         kept = tuple(each for each in self.bindings if each.target != target)
         return replace(self, bindings=kept)
 
     def clashes(self) -> Iterator[str]:
-        """Says which controls are bound twice, and which targets have several controls."""
+        """Describe which controls are bound twice, and which targets have several controls."""
         controls: dict[Control, Binding] = {}
         targets: dict[Target, Binding] = {}
         for each in self.bindings:
@@ -150,7 +150,7 @@ class DeviceMap:
 
 
 def device_of(port: str) -> str:
-    """Gives the name of the device behind a port: without its system and what changes.
+    """Return the name of the device behind a port: without its system and what changes.
 
     JACK's bridge to ALSA puts a client number in brackets, another at each plugging.
     """
@@ -158,7 +158,7 @@ def device_of(port: str) -> str:
 
 
 def fitting(port: str, maps: Iterable[DeviceMap]) -> DeviceMap | None:
-    """Gives the map for a port: the one that names the most of it, the earlier of equals."""
+    """Return the map for a port: the one that names the most of it, the earlier of equals."""
     device = device_of(port).casefold()
     fits = [each for each in maps if each.device and each.device.casefold() in device]
     return max(fits, key=lambda each: len(each.device), default=None)

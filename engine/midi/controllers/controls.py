@@ -49,7 +49,7 @@ class Control:
 
 
 def source(control: Control) -> bytes:
-    """Gives how the messages of a key, a bend or a pressure begin; nothing for other controls."""
+    """Return how the messages of a key, a bend or a pressure begin; nothing for other controls."""
     status = {"note": _NOTE_ON, "bend": _BEND, "pressure": _PRESSURE, "cc": _CONTROL}
     kind = status.get(control.kind)
     return b"" if kind is None else bytes((kind | control.channel, control.number))
@@ -85,12 +85,12 @@ class ControlReader:
         self.know(known or {})
 
     def know(self, known: Mapping[Control, Encoding]) -> None:
-        """Takes which controls are bound from now on, and how each counts."""
+        """Take which controls are bound from now on, and how each counts."""
         self._known = dict(known)
         self._parameters = {each.channel for each in self._known if each.kind == "nrpn"}
 
     def read(self, at: float, data: bytes) -> Movement | None:
-        """Gives the movement that a message makes, or None for any other bytes."""
+        """Return the movement that a message makes, or None for any other bytes."""
         if len(data) < 2 or any(byte > 127 for byte in data[1:]):
             return None
         status, channel, first = data[0] & 0xF0, data[0] & 0x0F, data[1]

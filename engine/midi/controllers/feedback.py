@@ -9,7 +9,7 @@ _NRPN_COARSE, _NRPN_FINE, _COARSE, _FINE = 99, 98, 6, 38
 
 
 def messages(control: Control, place: float) -> tuple[bytes, ...]:
-    """Gives the messages that bring a control to a place from 0 to 1.
+    """Return the messages that bring a control to a place from 0 to 1.
 
     They are those that the control sends itself; pressure and programs bring nothing anywhere.
     """

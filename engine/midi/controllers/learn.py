@@ -40,7 +40,7 @@ class Trail:
     fine: int = 0
 
     def add(self, moved: Movement) -> None:
-        """Takes a movement in."""
+        """Take a movement in."""
         self.low, self.high = min(self.low, moved.value), max(self.high, moved.value)
         self.last = moved.at
         self.values.append(round(moved.value * _FULL))
@@ -65,8 +65,8 @@ class MidiLearner:
     def __init__(self) -> None:
         self._trails: dict[tuple[str, Control], Trail] = {}
 
-    def hear(self, port: str, moved: Movement) -> Meant | None:
-        """Takes a movement, and gives the control that is meant by it, if one is."""
+    def receive(self, port: str, moved: Movement) -> Meant | None:
+        """Take a movement, and return the control that is meant by it, if one is."""
         control = moved.control
         if moved.pressed:
             return Meant(port, control) if moved.value > 0 else None
@@ -83,12 +83,12 @@ class MidiLearner:
         return Meant(port, control) if away >= DECISIVE else None
 
     def wake(self) -> float | None:
-        """Gives when `rest` is due; None while nothing waits for a rest."""
+        """Return when `rest` is due; None while nothing waits for a rest."""
         lasts = [trail.last for trail in self._trails.values() if trail.values[-1:] == [_FULL]]
         return min(lasts) + REST if lasts else None
 
     def rest(self, now: float) -> Meant | None:
-        """Gives the button that was pressed and has said nothing since."""
+        """Return the button that was pressed and has said nothing since."""
         for (port, control), trail in self._trails.items():
             pressed = trail.values[-1:] == [_FULL] and control.kind == "cc"
             if pressed and now >= trail.last + REST:

@@ -58,12 +58,12 @@ class MapFile:
 
 
 def own_folder() -> Path:
-    """Gives the folder of the user's own maps."""
+    """Return the folder of the user's own maps."""
     return config_folder() / "controllers"
 
 
 def read(path: Path) -> DeviceMap:
-    """Reads a map; raises `BadController` that names the file and the entry at fault."""
+    """Read a map; raises `BadController` that names the file and the entry at fault."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -80,7 +80,7 @@ def read(path: Path) -> DeviceMap:
 
 
 def text(device: DeviceMap) -> str:
-    """Gives a map as the text of its file; what it reads to is equal to it."""
+    """Return a map as the text of its file; what it reads to is equal to it."""
     lines = [f"device = {_quoted(device.device)}"]
     if device.note:
         lines.append(f"note = {_quoted(device.note)}")
@@ -105,7 +105,7 @@ def text(device: DeviceMap) -> str:
 
 
 def write(path: Path, device: DeviceMap) -> None:
-    """Writes a map, making the folder where it lacks; raises `CannotWrite`.
+    """Write a map, making the folder where it lacks; raises `CannotWrite`.
 
     Raises `BadController` where a file is there that is no map: it may be one to be mended.
     """
@@ -117,21 +117,21 @@ def write(path: Path, device: DeviceMap) -> None:
 
 
 def own_file(device: str) -> Path:
-    """Gives the place of the user's map of a device: no name leads out of the folder."""
+    """Return the place of the user's map of a device: no name leads out of the folder."""
     slug = re.sub(r"[^a-z0-9]+", "-", device.lower()).strip("-")[:60] or "device"
     mark = hashlib.sha256(device.encode(errors="replace")).hexdigest()[:6]
     return own_folder() / f"{slug}-{mark}.toml"
 
 
 def files() -> list[Path]:
-    """Gives the files of all maps, the user's own first."""
+    """Return the files of all maps, the user's own first."""
     return [
         path for folder in (own_folder(), CONTROLLERS) for path in sorted(folder.glob("*.toml"))
     ]
 
 
 def load() -> tuple[list[MapFile], list[BadController]]:
-    """Reads all maps, the user's own first, and gives what is wrong with those that are not."""
+    """Read all maps, the user's own first, and return what is wrong with those that are not."""
     maps: list[MapFile] = []
     wrong: list[BadController] = []
     for path in files():

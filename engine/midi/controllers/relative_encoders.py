@@ -27,7 +27,7 @@ NEAR = 15
 
 
 def steps(encoding: Encoding, value: int) -> int:
-    """Gives by how many steps a value of 0 to 127 turns the knob, right being positive."""
+    """Return by how many steps a value of 0 to 127 turns the knob, right being positive."""
     match encoding:
         case "twos-complement":
             return value if value < 64 else value - 128
@@ -40,7 +40,7 @@ def steps(encoding: Encoding, value: int) -> int:
 
 
 def detected(values: Sequence[int]) -> Encoding | None:
-    """Gives how the values of one controller, in order, count; None while that cannot be told.
+    """Return how the values of one controller, in order, count; None while that cannot be told.
 
     A knob with ends says where it stands, so two values that follow each other differ, and
     on the way it leaves the few values that count steps; one without ends repeats itself.

@@ -32,7 +32,7 @@ class ControlHold:
         self._at = float("-inf")
 
     def move(self, moved: Movement, present: float) -> float | None:
-        """Gives the value that a movement asks for where the target stands at ``present``.
+        """Return the value that a movement asks for where the target stands at ``present``.
 
         None where the movement has no effect.
         """
@@ -51,7 +51,7 @@ class ControlHold:
         return self.binding.value(moved.value) if self.held else None
 
     def press(self, moved: Movement) -> bool:
-        """Tells whether a movement is a press: a blow, a step to the right, or a way past half."""
+        """Return whether a movement is a press: a blow, a step to the right, or a way past half."""
         if moved.steps is not None:
             return moved.steps > 0
         before, self.place = self.place, moved.value
@@ -60,7 +60,7 @@ class ControlHold:
         return moved.value >= 0.5 and (before is None or before < 0.5)
 
     def gave(self, value: float) -> None:
-        """Takes the value that the target has been given because of this control."""
+        """Take the value that the target has been given because of this control."""
         self._given = value
 
     def _step(self, moved: Movement, present: float) -> float:

@@ -115,7 +115,7 @@ class Target:
 
     @classmethod
     def read(cls, text: str) -> Target:
-        """Reads a target as a map writes it."""
+        """Read a target as a map writes it."""
         word, _, name = text.strip().partition(" ")
         return cls(word, name.strip())
 

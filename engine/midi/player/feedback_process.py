@@ -28,11 +28,11 @@ class SpokenPort(Protocol):
     """A port that is open for sending."""
 
     def send(self, data: bytes) -> None:
-        """Sends a message; raises PortError where the port is gone."""
+        """Send a message; raises PortError where the port is gone."""
         ...
 
     def close(self) -> None:
-        """Closes the port."""
+        """Close the port."""
         ...
 
 
@@ -44,7 +44,7 @@ def _open(name: str, api: str) -> SpokenPort:
 
 
 def counterparts(port: str) -> Iterator[str]:
-    """Gives the names that the port may have at which the device of a heard port listens.
+    """Yield the names that the port may have at which the device of a heard port listens.
 
     ALSA, CoreMIDI and Windows name both alike; JACK says capture and playback, or out and in.
     """
@@ -64,8 +64,8 @@ class FeedbackSender:
         self._open: dict[str, SpokenPort] = {}
         self._mute: dict[str, float] = {}
 
-    def say(self, port: str, data: bytes) -> None:
-        """Sends a message to the device behind a heard port, if it listens."""
+    def send(self, port: str, data: bytes) -> None:
+        """Send a message to the device behind a heard port, if it listens."""
         spoken = self._open.get(port) or self._find(port)
         if spoken is None:
             return
@@ -76,7 +76,7 @@ class FeedbackSender:
             self._mute[port] = self._clock() + RETRY
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Closes the ports of devices that are heard no longer."""
+        """Close the ports of devices that are heard no longer."""
         for port in [port for port in self._open if port not in names]:
             self._open.pop(port).close()
         self._mute = {port: until for port, until in self._mute.items() if port in names}
@@ -94,7 +94,7 @@ class FeedbackSender:
 
 
 def main() -> None:
-    """Speaks until standard input ends."""
+    """Speak until standard input ends."""
     speaker, lines = FeedbackSender(), LineReader()
     while data := os.read(0, _READ):
         for line in lines.feed(data):
@@ -103,7 +103,7 @@ def main() -> None:
                 if isinstance(message, m.Listen):
                     speaker.keep(message.names)
                 elif isinstance(message, m.SendFeedback):
-                    speaker.say(message.port, message.data)
+                    speaker.send(message.port, message.data)
     # Not the usual way out: a port of a dead JACK server would wait for it.
     os._exit(0)
 

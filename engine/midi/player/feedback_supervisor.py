@@ -23,13 +23,13 @@ class Feeder(ChildProcess):
     """Starts the process when there is something to say, and again should it end."""
 
     def __init__(self, start: Callable[[], Process] | None = None) -> None:
-        """Takes what starts the process."""
+        """Take what starts the process."""
         super().__init__(start or start_speaker, _PAUSE)
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._heard: tuple[str, ...] = ()
 
     def feed(self, message: SendFeedback) -> None:
-        """Passes a message on; it waits for `tend` where no process runs yet."""
+        """Pass a message on; it waits for `tend` where no process runs yet."""
         line = wire.encode(message)
         if self.outbox is None:
             self._waiting.append(line)
@@ -37,7 +37,7 @@ class Feeder(ChildProcess):
             self.outbox.put(line)
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Tells which devices are heard: the ports of others are closed."""
+        """Describe which devices are heard: the ports of others are closed."""
         if names == self._heard:
             return
         self._heard = names
@@ -45,7 +45,7 @@ class Feeder(ChildProcess):
             self.outbox.put(wire.encode(Listen(names)))
 
     def tend(self) -> None:
-        """Starts the process where one is wanted, and takes note of the end of one."""
+        """Start the process where one is wanted, and take note of the end of one."""
         if self.ended:
             self.close()
         new = bool(self._waiting) and self.start()
@@ -59,5 +59,5 @@ class Feeder(ChildProcess):
 
 
 def start_speaker() -> Process:
-    """Starts the process that speaks."""
+    """Start the process that speaks."""
     return start(child_command("engine.midi.player.feedback_process"), stdout=DEVNULL)

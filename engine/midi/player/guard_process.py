@@ -53,7 +53,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Waits for the end of standard input, then silences what sounds."""
+    """Wait for the end of standard input, then silences what sounds."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         # It ends with the player, and neither before it nor otherwise.
         signal.signal(number, signal.SIG_IGN)
@@ -114,7 +114,7 @@ def _opened(port: str) -> Opened:
 
 
 def _watch_parent() -> Callable[..., bool]:
-    """Gives what tells whether the player lives, at once or within so many seconds."""
+    """Return what tells whether the player lives, at once or within so many seconds."""
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken)

@@ -33,7 +33,7 @@ class Guard:
         self._start_at = float("-inf")
 
     def start(self) -> None:
-        """Starts the process, unless it runs already."""
+        """Start the process, unless it runs already."""
         if self.process is not None or self._descriptor is None:
             return
         self._start_at = time.monotonic() + _PAUSE
@@ -47,7 +47,7 @@ class Guard:
             )
 
     def tend(self) -> None:
-        """Starts another process where one was started and has ended."""
+        """Start another process where one was started and has ended."""
         if self.process is not None and self.process.poll() is not None:
             close_pipes(self.process)
             self.process = None

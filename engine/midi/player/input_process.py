@@ -37,7 +37,7 @@ class HeardPort(Protocol):
     """A port that is open for hearing."""
 
     def close(self) -> None:
-        """Closes the port."""
+        """Close the port."""
         ...
 
 
@@ -61,7 +61,7 @@ class InputListener:
         return bool(self._failed)
 
     def want(self, names: tuple[str, ...]) -> None:
-        """Opens and closes ports until those with these names are open, and tells what came of it.
+        """Open and close ports until those with these names are open, and tell what came of it.
 
         Names are whole, as in ``jack:keys:out``; the virtual port comes as ``virtual:jack``.
         """
@@ -70,17 +70,17 @@ class InputListener:
             self._open.pop(name).close()
         self._failed.clear()
         self._try()
-        self._tell()
+        self._report()
 
     def retry(self) -> None:
-        """Tries once more what could not be opened, and tells where that changed anything."""
+        """Try once more what could not be opened, and tell where that changed anything."""
         before = dict(self._failed)
         self._try()
         if self._failed != before:
-            self._tell()
+            self._report()
 
     def close(self) -> None:
-        """Closes every port."""
+        """Close every port."""
         while self._open:
             self._open.popitem()[1].close()
 
@@ -100,7 +100,7 @@ class InputListener:
             return self._opener(VIRTUAL, rest, self._hearing(VIRTUAL))
         return self._opener(name, api, self._hearing(name))
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         names = tuple(map(_public, self._open))
         failed = tuple(f"{_public(name)}: {reason}" for name, reason in self._failed.items())
         self._write(wire.encode(m.Listening(names, failed)))
@@ -122,7 +122,7 @@ def _public(name: str) -> str:
 
 
 def main() -> None:
-    """Hears until standard input ends."""
+    """Receive until standard input ends."""
     out = os.dup(1)
     for standard in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), standard)

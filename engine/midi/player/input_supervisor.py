@@ -16,7 +16,7 @@ _PAUSE = 5.0
 
 
 def wanted(listen: Listen, census: Census) -> tuple[str, ...]:
-    """Gives the whole names of the ports to be heard, the virtual one with its system behind it."""
+    """Return the whole names of the ports to listen to, the virtual one with its system."""
     names = [
         name
         for name in census.inputs
@@ -33,7 +33,7 @@ class Inlet(ChildProcess):
     """Has a process hear the wanted ports, and starts it again should it end."""
 
     def __init__(self, tell: Callable[[FromPlayer], None]) -> None:
-        """Takes who is told what is heard no more."""
+        """Take who is told what is heard no more."""
         super().__init__(start_listener, _PAUSE)
         self._tell = tell
         self._listen = Listen()
@@ -46,17 +46,17 @@ class Inlet(ChildProcess):
         return self._told
 
     def want(self, listen: Listen) -> None:
-        """Hears other ports from now on."""
+        """Receive other ports from now on."""
         self._listen = listen
         self.tend()
 
     def see(self, census: Census) -> None:
-        """Takes note of the ports that are there now."""
+        """Take note of the ports that are there now."""
         self._census = census
         self.tend()
 
     def tend(self) -> None:
-        """Brings the process to what is wanted; one that nothing is asked of is not started."""
+        """Bring the process to what is wanted; one that nothing is asked of is not started."""
         if self._census is None:
             return
         names = wanted(self._listen, self._census)
@@ -67,11 +67,11 @@ class Inlet(ChildProcess):
             self.outbox.put(wire.encode(Listen(names)))
 
     def bury(self) -> None:
-        """Takes note of the end of the process; another is started after a pause."""
+        """Take note of the end of the process; another is started after a pause."""
         if self.close() and self._told:
             self._tell(Listening(()))
 
 
 def start_listener() -> Process:
-    """Starts the process that hears."""
+    """Start the process that hears."""
     return start(child_command("engine.midi.player.input_process"), stderr=None)

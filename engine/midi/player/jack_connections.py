@@ -17,15 +17,15 @@ class ConnectableServer(Protocol):
     """A JACK server that is asked where ports lead, and connects them."""
 
     def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives the ports that can be played to and heard; None where no server answers."""
+        """Return the ports that can be played to and heard; None where no server answers."""
         ...
 
     def connections(self) -> dict[str, tuple[str, ...]]:
-        """Gives all outputs, and where they lead."""
+        """Return all outputs, and where they lead."""
         ...
 
     def connect(self, source: str, target: str) -> None:
-        """Connects two ports."""
+        """Connect two ports."""
         ...
 
 
@@ -38,7 +38,7 @@ class Connections:
         self._gone: list[str] = []
 
     def look(self, alive: Callable[[], bool]) -> tuple[str, ...] | None:
-        """Remembers where the ports of players lead, unless the player has died meanwhile.
+        """Remember where the ports of players lead, unless the player has died meanwhile.
 
         Gives the ports that can be played to, but those that went and came since the last look;
         None where no server answers.
@@ -50,12 +50,12 @@ class Connections:
         return None if seen is None else tuple(f"{JACK}:{name}" for name in seen[0])
 
     def likely(self, count: int) -> tuple[str, ...]:
-        """Gives where the player's ports lead, where it has so many and nobody else has any."""
+        """Return where the player's ports lead, where it has so many and nobody else has any."""
         leads = self._leads.values() if len(self._leads) <= count else ()
         return _whole(target for targets in leads for target in targets)
 
     def find(self, count: int) -> bool:
-        """Finds out which ports were the player's, which has died and had so many.
+        """Find out which ports were the player's, which has died and had so many.
 
         Those of other players on this machine are still there, and nothing else tells them
         apart. False where the server has not noticed the death yet.
@@ -70,7 +70,7 @@ class Connections:
         return _whole(target for name in self._gone for target in self._leads[name])
 
     def restore(self) -> bool:
-        """Connects the successor's virtual ports as the old ones were; False where none is there.
+        """Connect the successor's virtual ports as the old ones were; False where none is there.
 
         Which is which follows from the order of their names.
         """

@@ -20,14 +20,14 @@ class LatenessMeter:
         self._count = 0
 
     def add(self, seconds: float) -> None:
-        """Counts one message that was sent so long after its time."""
+        """Count one message that was sent so long after its time."""
         self._recent.append(seconds)
         self._count += 1
         if seconds > self._worst[-1]:
             self._worst[-1] = seconds
 
     def report(self, dropped: int) -> Lateness | None:
-        """Gives the figures since the last report, the worst over the last few; None for none."""
+        """Return the figures since the last report, the worst over the last few; None for none."""
         if not self._count:
             return None
         ordered = sorted(self._recent)

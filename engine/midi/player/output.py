@@ -28,14 +28,14 @@ class Station:
         note: Callable[[str | None, bytes], None] | None = None,
         row: SoundingRow | None = None,
     ) -> None:
-        """Takes the number by which it is spoken of, and who is told of its port.
+        """Take the number by which it is spoken of, and who is told of its port.
 
         ``note`` is told what is sent at once, with the port that it goes to; ``row`` what sounds.
         """
         self.number = number
         self.schedule = Schedule()
         self.clock = Clock()
-        self.outlet = ReconnectingPort(self._told, self._opened, opener, row)
+        self.outlet = ReconnectingPort(self._on_port, self._opened, opener, row)
         self._tell = tell
         self._note = note
         self._hush_all = False
@@ -47,7 +47,7 @@ class Station:
         return min(self.clock.next_time, self.schedule.next_time)
 
     def want(self, wanted: UsePort, leading: Clock) -> None:
-        """Leaves the port at hand for another; its clock follows the ``leading`` one, or none."""
+        """Leave the port at hand for another; its clock follows the ``leading`` one, or none."""
         self.send(self.schedule.ends() + self.schedule.hush())
         self._hush_all, self._ticks = wanted.hush, wanted.clock
         if self.clock is not leading:
@@ -59,12 +59,12 @@ class Station:
         self.outlet.want(wanted.name)
 
     def change(self, message: Change, leading: bool) -> None:
-        """Starts, changes or stops the clock, where it has one; the leading one always runs."""
+        """Start, changes or stop the clock, where it has one; the leading one always runs."""
         if leading or (self._ticks and self.outlet.wanted is not None):
             self.clock.change(message)
 
     def take(self, horizon: float) -> tuple[list[Addressed], list[Addressed]]:
-        """Gives what is due by ``horizon``, of the clock and of what sounds, each in order."""
+        """Return what is due by ``horizon``, of the clock and of what sounds, each in order."""
         ticks = self.clock.take(horizon)
         return (
             [(due, self) for due in ticks if self._ticks],
@@ -72,19 +72,19 @@ class Station:
         )
 
     def send(self, data: list[bytes]) -> None:
-        """Sends messages at once."""
+        """Send messages at once."""
         for each in data:
             self.outlet.send(each)
             if self._note is not None:
                 self._note(self.outlet.name, each)
 
     def finish(self) -> None:
-        """Silences everything that sounds and stops the receiver's clock."""
+        """Silence everything that sounds and stop the receiver's clock."""
         self.send(self.schedule.silence())
         if self.clock.running and self._ticks:
             self.send([STOP])
 
-    def _told(self, message: FromPlayer) -> None:
+    def _on_port(self, message: FromPlayer) -> None:
         if isinstance(message, PortOpened | PortLost | PortFailed):
             self._tell(replace(message, outlet=self.number))
         elif not isinstance(message, PortsSeen) or self.number == 0:

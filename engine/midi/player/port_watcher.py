@@ -32,7 +32,7 @@ class RtMidiSystem:
         self._clients: tuple[Any, Any] | None = None
 
     def look(self) -> tuple[list[str], list[str]] | None:
-        """Gives its own names of outputs and inputs; None where it does not answer."""
+        """Return its own names of outputs and inputs; None where it does not answer."""
         try:
             if self._clients is None:
                 self._clients = (
@@ -48,7 +48,7 @@ class RtMidiSystem:
 
 
 def systems() -> dict[str, System]:
-    """Gives every MIDI system that this build can speak to, by its short name."""
+    """Return every MIDI system that this build can speak to, by its short name."""
     compiled = rtmidi.get_compiled_api()
     found: dict[str, System] = {}
     for api, name in API_CONSTANTS.items():
@@ -70,7 +70,7 @@ def systems() -> dict[str, System]:
 
 
 def take_census(of: dict[str, System]) -> Census:
-    """Asks each system what it has now."""
+    """Ask each system what it has now."""
     ports = {}
     for api, system in of.items():
         if (seen := system.look()) is not None:
@@ -85,7 +85,7 @@ def take_census(of: dict[str, System]) -> Census:
 
 
 def main() -> None:
-    """Writes census lines to standard output."""
+    """Write census lines to standard output."""
     # MIDI libraries print on both, and nothing of that is a census.
     out = os.dup(1)
     for standard in (1, 2):

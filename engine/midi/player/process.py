@@ -57,7 +57,7 @@ class PlayerProcess:
     """Reads, waits, plays."""
 
     def __init__(self, realtime: bool, wake: int, out: int, watcher: ChildProcess) -> None:
-        """Takes whether it has real-time priority, two descriptors, and the watcher of ports.
+        """Take whether it has real-time priority, two descriptors, and the watcher of ports.
 
         Signals write to ``wake``; messages are written to ``out``.
         """
@@ -69,7 +69,7 @@ class PlayerProcess:
         self._stations = {0: self._main}
         self._meter = LatenessMeter()
         self._sent = SentLog()
-        self._inlet = Inlet(self._tell)
+        self._inlet = Inlet(self._report)
         self._feeder = Feeder()
         self._passage = MidiThru()
         self._lines = LineReader()
@@ -82,16 +82,16 @@ class PlayerProcess:
         self._watcher = watcher
         self._housekeeping_at = 0.0
         self._ending = False
-        self._tell(m.Ready(os.getpid(), realtime))
+        self._report(m.Ready(os.getpid(), realtime))
 
     def run(self) -> None:
-        """Plays until the end, then silences everything."""
+        """Play until the end, then silences everything."""
         try:
             while not self._ending:
                 self._play()
                 if self._inbox:
                     # One line, then back to what is due: a long queue holds up no note.
-                    self._hear(self._inbox.popleft())
+                    self._receive(self._inbox.popleft())
                     continue
                 if self._heard:
                     self._pass_on(self._heard.popleft())
@@ -103,7 +103,7 @@ class PlayerProcess:
             self._finish()
 
     def end(self) -> None:
-        """Ends the run at its next turn."""
+        """End the run at its next turn."""
         self._ending = True
 
     def _play(self) -> None:
@@ -189,11 +189,11 @@ class PlayerProcess:
         for each in data:
             self._main.schedule.send(now, each, now)
 
-    def _hear(self, line: bytes) -> None:
+    def _receive(self, line: bytes) -> None:
         try:
             self._obey(wire.decode(line))
         except wire.BadMessage as error:
-            self._tell(m.Rejected(error.message))
+            self._report(m.Rejected(error.message))
 
     def _obey(self, message: m.Message) -> None:
         now = time.monotonic()
@@ -230,7 +230,7 @@ class PlayerProcess:
             case m.Quit():
                 self.end()
             case _:
-                self._tell(m.Rejected(f"{type(message).__name__} is not for the player."))
+                self._report(m.Rejected(f"{type(message).__name__} is not for the player."))
 
     def _station(self, outlet: int) -> Station:
         if outlet not in self._stations:
@@ -241,7 +241,7 @@ class PlayerProcess:
 
     def _new_station(self, outlet: int) -> Station:
         row = self._guard.rows[outlet]
-        return Station(outlet, self._tell, note=self._note_sent, row=row)
+        return Station(outlet, self._report, note=self._note_sent, row=row)
 
     def _keep_house(self) -> None:
         now = time.monotonic()
@@ -260,15 +260,15 @@ class PlayerProcess:
         if self._watcher.start():
             self._census_lines = LineReader()
         if report := self._meter.report(sum(s.schedule.dropped for s in self._stations.values())):
-            self._tell(report)
+            self._report(report)
         # What was made since the start is little; the rest is frozen.
         gc.collect()
 
     def _tell_sent(self) -> None:
         for sent in self._sent.take(self._deadline() - self._spin - time.monotonic()):
-            self._tell(sent)
+            self._report(sent)
 
-    def _tell(self, message: m.FromPlayer) -> None:
+    def _report(self, message: m.FromPlayer) -> None:
         if isinstance(message, m.PortOpened) and message.name is not None:
             hasten_the_end()
         try:
@@ -291,7 +291,7 @@ class PlayerProcess:
 
 
 def main() -> None:
-    """Runs the player on standard input and output."""
+    """Run the player on standard input and output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     wake, woken = os.pipe()
@@ -318,7 +318,7 @@ def main() -> None:
 
 
 def start_watcher() -> Process:
-    """Starts the process that says which ports there are."""
+    """Start the process that says which ports there are."""
     return start(child_command("engine.midi.player.port_watcher"), stderr=None)
 
 

@@ -11,7 +11,7 @@ from engine.common.watchdog import limit_realtime
 
 
 def ask_for_realtime(priority: int) -> bool:
-    """Asks for real-time priority that children do not share, and says whether it was given."""
+    """Ask for real-time priority that children do not share, and say whether it was given."""
     if not hasattr(os, "sched_setscheduler"):
         return False
     limit_realtime()
@@ -24,7 +24,7 @@ def ask_for_realtime(priority: int) -> bool:
 
 
 def hasten_the_end() -> None:
-    """Gives the threads of sound systems the least real-time priority, where this one has one.
+    """Return the threads of sound systems the least real-time priority, where this one has one.
 
     A process that is killed has gone, and its ports with it, when the last of its threads has
     run once more; on a busy machine those without priority take half a second for that.

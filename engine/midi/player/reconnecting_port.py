@@ -24,7 +24,7 @@ class ReconnectingPort:
         opener: Opener = open_port,
         row: SoundingRow | None = None,
     ) -> None:
-        """Takes who is told of ports, and what is done when one has just been opened.
+        """Take who is told of ports, and what is done when one has just been opened.
 
         ``row`` is told what sounds at the port.
         """
@@ -51,7 +51,7 @@ class ReconnectingPort:
         return self._wanted
 
     def want(self, name: str | None) -> None:
-        """Leaves the port at hand for the named one; None is no port."""
+        """Leave the port at hand for the named one; None is no port."""
         self.close()
         self._wanted = name
         if name is None:
@@ -61,7 +61,7 @@ class ReconnectingPort:
         self.tend()
 
     def see(self, census: Census) -> None:
-        """Takes note of the ports that are there now."""
+        """Take note of the ports that are there now."""
         self._census = census
         self._tell(PortsSeen(census.outputs, census.inputs))
         output = self._output
@@ -70,12 +70,12 @@ class ReconnectingPort:
         self.tend()
 
     def see_nothing(self) -> None:
-        """Takes note that nobody knows the ports; a census that came before still stands."""
+        """Take note that nobody knows the ports; a census that came before still stands."""
         if self._census is None:
             self.see(Census({}))
 
     def tend(self) -> None:
-        """Opens the wanted port if it can be opened now."""
+        """Open the wanted port if it can be opened now."""
         # Before the first census nothing can be said about any name.
         if self._output is not None or self._wanted is None or self._census is None:
             return
@@ -93,7 +93,7 @@ class ReconnectingPort:
         self._opened()
 
     def send(self, data: bytes) -> None:
-        """Sends one message to the port, if there is one."""
+        """Send one message to the port, if there is one."""
         output = self._output
         if output is not None:
             self._row.sending(data)
@@ -105,7 +105,7 @@ class ReconnectingPort:
                 self._row.sent(data)
 
     def close(self) -> None:
-        """Closes the port at hand; what was sent before is still delivered."""
+        """Close the port at hand; what was sent before is still delivered."""
         if self._output is not None:
             self._output.close()
             self._output = None

@@ -63,16 +63,16 @@ class Schedule:
         return frozenset(self._sounding)
 
     def add(self, notes: Iterable[TimedNote], now: float) -> None:
-        """Schedules notes that became known at ``now``."""
+        """Schedule notes that became known at ``now``."""
         for note in notes:
             self._push(note.on, _START, now, note)
 
     def send(self, at: float, data: bytes, now: float) -> None:
-        """Schedules one raw message that became known at ``now``."""
+        """Schedule one raw message that became known at ``now``."""
         self._push(at, _RAW, now, data)
 
     def flush(self, at: float, cut: bool, now: float) -> None:
-        """Drops notes that would start at ``at`` or later; with ``cut`` earlier ones end there.
+        """Drop notes that would start at ``at`` or later; with ``cut`` earlier ones end there.
 
         ``now`` is when this became known.
         """
@@ -91,7 +91,7 @@ class Schedule:
         self._heap = kept
 
     def prolong(self, channel: int, pitch: int, off: float) -> None:
-        """Moves the end of the newest note of a pitch, sounding or scheduled, later."""
+        """Move the end of the newest note of a pitch, sounding or scheduled, later."""
         newest, which = -1, -1
         for place, entry in enumerate(self._heap):
             what = entry.what
@@ -109,7 +109,7 @@ class Schedule:
             heapq.heapify(self._heap)
 
     def take(self, now: float) -> list[DueMessage]:
-        """Gives what is due by ``now``, in order, and counts it as sent."""
+        """Return what is due by ``now``, in order, and counts it as sent."""
         due: list[DueMessage] = []
         while self._heap and self._heap[0].at <= now:
             entry = heapq.heappop(self._heap)
@@ -118,7 +118,7 @@ class Schedule:
         return due
 
     def silence(self) -> list[bytes]:
-        """Ends every sounding note, drops the scheduled ones and quiets the used channels."""
+        """End every sounding note, drops the scheduled ones and quiets the used channels."""
         ends = self.ends()
         self._sounding.clear()
         self._heap = [entry for entry in self._heap if entry.rank == _RAW]
@@ -126,11 +126,11 @@ class Schedule:
         return ends + self.hush()
 
     def ends(self) -> list[bytes]:
-        """Gives an end for every sounding note, which goes on being counted."""
+        """Return an end for every sounding note, which goes on being counted."""
         return [note_off(*key) for key in self._sounding]
 
     def hush(self, channels: Iterable[int] | None = None) -> list[bytes]:
-        """Gives what quiets the channels, the used ones unless told, whatever they hold."""
+        """Return what quiets the channels, the used ones unless told, whatever they hold."""
         return hush(sorted(self._channels if channels is None else channels))
 
     def _push(self, at: float, rank: int, ready: float, what: TimedNote | bytes) -> None:
@@ -177,12 +177,12 @@ class Schedule:
 
 
 def hush(channels: Iterable[int]) -> list[bytes]:
-    """Gives what quiets channels, whatever sounds there."""
+    """Return what quiets channels, whatever sounds there."""
     # The pedal first: some synthesisers hold notes through 123 while it is down.
     controls = (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF)
     return [bytes((0xB0 | channel, control, 0)) for channel in channels for control in controls]
 
 
 def note_off(channel: int, pitch: int) -> bytes:
-    """Gives the message that ends a note."""
+    """Return the message that ends a note."""
     return bytes((0x80 | channel, pitch, 0))

@@ -27,14 +27,14 @@ class SentLog:
         self._missed = 0
 
     def switch(self, on: bool) -> None:
-        """Begins to keep what is sent, or ends that and forgets what is kept."""
+        """Begin to keep what is sent, or ends that and forget what is kept."""
         self._on = on
         if not on:
             self._kept.clear()
             self._missed = 0
 
     def note(self, at: float, late: float, port: str | None, data: bytes) -> None:
-        """Keeps a message that left at that time for a port; one that went to none is nothing."""
+        """Keep a message that left at that time for a port; one that went to none is nothing."""
         if not self._on or port is None:
             return
         if len(self._kept) == KEPT:
@@ -43,13 +43,13 @@ class SentLog:
         self._kept.append((at, late, port, data))
 
     def tellable(self, room: float) -> int:
-        """Gives how many can be told in so many seconds."""
+        """Return how many can be told in so many seconds."""
         if not self._kept or room < COST:
             return 0
         return min(len(self._kept), _AT_ONCE, int(min(room, 1.0) / COST))
 
     def take(self, room: float) -> list[Sent]:
-        """Gives as many as can be told in so many seconds, the oldest first."""
+        """Return as many as can be told in so many seconds, the oldest first."""
         told = []
         for _ in range(self.tellable(room)):
             told.append(Sent(*self._kept.popleft(), missed=self._missed))

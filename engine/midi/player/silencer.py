@@ -23,11 +23,11 @@ class Opened(Protocol):
     """A port that is open for playing."""
 
     def send(self, data: bytes) -> None:
-        """Sends one message; raises PortError where the port is gone."""
+        """Send one message; raises PortError where the port is gone."""
         ...
 
     def close(self) -> None:
-        """Closes the port."""
+        """Close the port."""
         ...
 
 
@@ -36,7 +36,7 @@ Opener = Callable[[str], Opened]
 
 
 def ends(sounding: Iterable[SoundingRow], port: str) -> list[bytes]:
-    """Gives what is to be sent to a port, so that nothing sounds there.
+    """Return what is to be sent to a port, so that nothing sounds there.
 
     A port that outlets play to by its name gets their ends, and those of virtual ports, which
     may lead there too; any other gets the ends of all outlets.
@@ -59,7 +59,7 @@ class Silencer:
     """
 
     def __init__(self, sounding: Iterable[SoundingRow], opener: Opener) -> None:
-        """Takes the rows of the table, and what opens a port by its name."""
+        """Take the rows of the table, and what opens a port by its name."""
         self._sounding = sounding
         self._opener = opener
         self._open: dict[str, Opened] = {}
@@ -69,7 +69,7 @@ class Silencer:
         self._dead: list[Opened] = []
 
     def prepare(self, ports: Iterable[str], there: Collection[str] | None) -> None:
-        """Opens those of the ports that are ``there``, and closes others; None is no server."""
+        """Open those of the ports that are ``there``, and close others; None is no server."""
         if there is None:
             self._dead += self._open.values()
             self._open.clear()
@@ -81,7 +81,7 @@ class Silencer:
             self._reach(port)
 
     def silence(self, ports: Iterable[str]) -> None:
-        """Ends what sounds at ports by their names, once; one that has gone is passed over."""
+        """End what sounds at ports by their names, once; one that has gone is passed over."""
         waiting = [port for port in ports if port not in self._sent]
         # First what is open already.
         for port in sorted(waiting, key=lambda port: port not in self._open):
@@ -91,7 +91,7 @@ class Silencer:
                 self._send(port)
 
     def again(self) -> None:
-        """Sends the ends once more, and waits until they are delivered."""
+        """Send the ends once more, and wait until they are delivered."""
         for port, messages in self._sent.items():
             # Before each message stands its length.
             size = self._again.get(port, 0) + sum(4 + len(data) for data in messages)
@@ -101,7 +101,7 @@ class Silencer:
         time.sleep(_DELIVERY)
 
     def close(self) -> None:
-        """Closes the ports."""
+        """Close the ports."""
         while self._open:
             self._open.popitem()[1].close()
 

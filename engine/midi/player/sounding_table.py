@@ -29,7 +29,7 @@ class SoundingRow:
     """The port of one outlet, the channels used on it, and the notes that sound there."""
 
     def __init__(self, table: mmap.mmap | bytearray, number: int) -> None:
-        """Takes the table, of SIZE bytes, and the outlet's number."""
+        """Take the table, of SIZE bytes, and the outlet's number."""
         self._table = table
         self._at = number * _ROW
         self._used = self._at + _USED
@@ -43,7 +43,7 @@ class SoundingRow:
         return bytes(name).decode(errors="replace") or None
 
     def open(self, name: str) -> None:
-        """Takes the port that is played to from now on; nothing sounds there."""
+        """Take the port that is played to from now on; nothing sounds there."""
         self.close()
         raw = name.encode()
         if len(raw) <= _NAME:
@@ -52,11 +52,11 @@ class SoundingRow:
             self._table[self._at : self._at + 2] = len(raw).to_bytes(2, "little")
 
     def close(self) -> None:
-        """Forgets the port and what sounds there."""
+        """Forget the port and what sounds there."""
         self._table[self._at : self._at + _ROW] = bytes(_ROW)
 
     def sending(self, data: bytes) -> None:
-        """Marks what a message is about to start, before it is sent."""
+        """Mark what a message is about to start, before it is sent."""
         kind = data[0] & 0xF0
         if kind < 0xF0:
             channel = data[0] & 0x0F
@@ -65,13 +65,13 @@ class SoundingRow:
                 self._table[self._notes + channel * _PITCHES + data[1]] = 1
 
     def sent(self, data: bytes) -> None:
-        """Unmarks what a message has ended, after it was sent."""
+        """Unmark what a message has ended, after it was sent."""
         kind = data[0] & 0xF0
         if kind == 0x80 or (kind == 0x90 and not data[2]):
             self._table[self._notes + (data[0] & 0x0F) * _PITCHES + data[1]] = 0
 
     def silence(self) -> list[bytes]:
-        """Gives an end for every note that sounds, then what quiets the used channels."""
+        """Return an end for every note that sounds, then what quiets the used channels."""
         notes = bytes(self._table[self._notes : self._at + _ROW])
         used = bytes(self._table[self._used : self._notes])
         ends = [note_off(*divmod(place, _PITCHES)) for place, on in enumerate(notes) if on]
@@ -79,7 +79,7 @@ class SoundingRow:
 
 
 def shared_table() -> tuple[int, mmap.mmap]:
-    """Gives a descriptor that another process can be handed, and the table behind it.
+    """Return a descriptor that another process can be handed, and the table behind it.
 
     Raises OSError where the system has no memory for it.
     """
@@ -95,5 +95,5 @@ def shared_table() -> tuple[int, mmap.mmap]:
 
 
 def rows(table: mmap.mmap | bytearray) -> tuple[SoundingRow, ...]:
-    """Gives the rows of a table, one for each outlet."""
+    """Return the rows of a table, one for each outlet."""
     return tuple(SoundingRow(table, number) for number in range(LAST_OUTLET + 1))

@@ -25,17 +25,17 @@ class MidiThru:
         return self._set.on or bool(self._held)
 
     def set(self, thru: Thru) -> list[bytes]:
-        """Takes a new setting, and gives what ends the notes that began under the old one."""
+        """Take a new setting, and return what ends the notes that began under the old one."""
         ends = self.release() if thru != self._set else []
         self._set = thru
         return ends
 
     def spare(self, controls: tuple[str, ...]) -> None:
-        """Passes these on no longer; a key that is down ends all the same."""
+        """Pass these on no longer; a key that is down ends all the same."""
         self._spared = frozenset(controls)
 
     def take(self, port: str, data: bytes) -> list[bytes]:
-        """Gives what is to be sent for a message that was heard."""
+        """Return what is to be sent for a message that was heard."""
         if not data or data[0] >= 0xF0:
             return []
         kind, channel = data[0] & 0xF0, data[0] & 0x0F
@@ -57,6 +57,6 @@ class MidiThru:
         return []
 
     def release(self, *, but: tuple[str, ...] = ()) -> list[bytes]:
-        """Gives the ends of all keys that are down on ports other than these."""
+        """Return the ends of all keys that are down on ports other than these."""
         gone = [key for key in self._held if key[0] not in but]
         return [bytes((_NOTE_OFF | self._held.pop(key), key[2], 0)) for key in gone]

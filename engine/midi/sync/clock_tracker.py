@@ -40,7 +40,7 @@ class Follower:
     """
 
     def __init__(self, tempo: float = 120.0) -> None:
-        """Takes the tempo that is assumed until pulses tell another."""
+        """Take the tempo that is assumed until pulses tell another."""
         self.running = False
         self.starts = 0
         self._pulses = Pulses(60 / tempo / PULSES)
@@ -50,8 +50,8 @@ class Follower:
         self._awaited = False
         self._heard = False
 
-    def hear(self, at: float, data: bytes) -> None:
-        """Takes a message that arrived at ``at`` seconds; what is no message of a clock is none."""
+    def receive(self, at: float, data: bytes) -> None:
+        """Take a message that arrived at ``at`` seconds; what is no message of a clock is none."""
         if not math.isfinite(at):
             return
         if data == TICK:
@@ -98,16 +98,16 @@ class Follower:
         return self._place / PULSES
 
     def beat(self, now: float) -> float:
-        """Gives the beat that it is; finite once it was heard."""
+        """Return the beat that it is; finite once it was heard."""
         since = (now - self._pulses.time) / self._pulses.interval
         return (self._pulses.number + since) / PULSES
 
     def due(self, beat: float) -> float:
-        """Gives when a beat is, in seconds; finite once it was heard."""
+        """Return when a beat is, in seconds; finite once it was heard."""
         return self._pulses.when(beat * PULSES)
 
     def lock(self, now: float) -> Lock:
-        """Says how far the clock can be trusted."""
+        """Describe how far the clock can be trusted."""
         quiet = now - self._pulses.last > SILENT * self._pulses.interval
         if not self._heard or (quiet and not self.running):
             return "silent"
@@ -124,13 +124,13 @@ class Follower:
         return not self._awaited or (self._pulses.settled and self._fresh(now))
 
     def position(self, now: float) -> float:
-        """Gives where the music is; where it stands, the position of the pulse that is next."""
+        """Return where the music is; where it stands, the position of the pulse that is next."""
         if not self.running or not self._heard:
             return self.begun
         return max(self.beat(now) - self.start, 0.0)
 
     def when(self, position: float) -> float:
-        """Gives when the music that runs is at a position, in seconds; finite once it rolls."""
+        """Return when the music that runs is at a position, in seconds; finite once it rolls."""
         return self.due(position + self.start)
 
     @property
@@ -152,7 +152,7 @@ class Follower:
     def _pulse(self, at: float) -> None:
         if not self.running and at - self._pulses.last > SILENT * self._pulses.interval:
             self._pulses.begin()
-        self._pulses.hear(at)
+        self._pulses.receive(at)
         self._heard = True
         if self._awaited:
             # Whatever was lost between Start and this pulse: this is where the music begins.

@@ -56,7 +56,7 @@ class Pulses:
     """
 
     def __init__(self, interval: float) -> None:
-        """Takes the interval that is assumed until two pulses are there."""
+        """Take the interval that is assumed until two pulses are there."""
         self.number = 0
         self.time = -math.inf
         self.interval = interval
@@ -88,17 +88,17 @@ class Pulses:
         return self._run >= LOCKED and self.spread < self.interval / 3
 
     def when(self, number: float) -> float:
-        """Gives when the pulse of that number was or will be."""
+        """Return when the pulse of that number was or will be."""
         return self.time + (number - self.number) * self.interval
 
     def begin(self) -> None:
-        """Forgets the phase and keeps the interval until the next pulses tell another."""
+        """Forget the phase and keep the interval until the next pulses tell another."""
         self._memory = self._run = self._owed = self._failing = 0
         self.number += len(self._odd)
         self._odd.clear()
 
-    def hear(self, at: float) -> None:
-        """Takes a pulse that arrived at ``at`` seconds; one before the last came with it."""
+    def receive(self, at: float) -> None:
+        """Take a pulse that arrived at ``at`` seconds; one before the last came with it."""
         at = max(at, self.last)
         self._recent.append((at, self.number + len(self._odd)))
         if self._memory < 2:
@@ -152,7 +152,7 @@ class Pulses:
             self._memory = self._run = 1
 
     def _correct(self, step: int, heard: int, error: float) -> None:
-        """Moves the line by the error of a pulse ``step`` on, the last of ``heard`` pulses."""
+        """Move the line by the error of a pulse ``step`` on, the last of ``heard`` pulses."""
         n = self._memory = min(self._memory + heard, LONGEST)
         self._run += heard
         self.spread += (abs(error) - self.spread) / _SPREAD_OVER
@@ -167,7 +167,7 @@ class Pulses:
         self.interval = _clamped(self.interval + h * error / step)
 
     def _miss(self, at: float, whole: int, lost: int) -> None:
-        """Counts the pulses that a gap lacks."""
+        """Count the pulses that a gap lacks."""
         error = at - self.when(self.number + whole)
         self._owed = lost
         self.lost += lost
@@ -181,7 +181,7 @@ class Pulses:
         self._correct(whole, whole - lost, error)
 
     def _doubt(self, at: float, error: float) -> None:
-        """Counts a pulse that is not where any is expected, and does not learn from it."""
+        """Count a pulse that is not where any is expected, and do not learn from it."""
         self._odd.append(at)
         if len(self._odd) > ODD:
             # What is often wrong is a wide clock, not a wrong one.

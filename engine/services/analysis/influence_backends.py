@@ -30,21 +30,21 @@ class MeasureSearch(Protocol):
         licences: Collection[str] | None = None,
         without_clusters: Collection[int] = (),
     ) -> InfluenceAnswer:
-        """Gives what lies near to measure ``at`` (from 0), the ones around it considered."""
+        """Return what lies near to measure ``at`` (from 0), the ones around it considered."""
 
 
 class TakeSearch(Protocol):
     """Finds what lies near to takes."""
 
     def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
-        """Gives what lies near to a take that is kept."""
+        """Return what lies near to a take that is kept."""
 
 
 class Weighing(Protocol):
     """Asks gradients about the matches of an answer."""
 
     def weighed(self, found: InfluenceAnswer, measures: Sequence[Measure]) -> InfluenceAnswer:
-        """Gives the answer about measures with what gradients confirm of its matches."""
+        """Return the answer about measures with what gradients confirm of its matches."""
 
 
 class Print(Protocol):
@@ -59,13 +59,13 @@ class Print(Protocol):
         """The licences that the books have."""
 
     def passages(self, tune: int, number: int, count: int) -> list[tuple[Measure, ...]]:
-        """Gives ``count`` measures of a tune from each that has a number in print.
+        """Return ``count`` measures of a tune from each that has a number in print.
 
         Numbers may be left out, and in a few tunes they begin anew.
         """
 
     def positions(self, tune: int, first: int, count: int) -> tuple[Measure, ...]:
-        """Gives measures of a tune from its ``first`` (from 1), which begins again at its end."""
+        """Return measures of a tune from its ``first`` (from 1), which begins again at its end."""
 
 
 class Tunes:
@@ -79,13 +79,13 @@ class Tunes:
         self.licences = tuple(sorted({licence(book) for book in self.books}))
 
     def passages(self, tune: int, number: int, count: int) -> list[tuple[Measure, ...]]:
-        """Gives ``count`` measures of a tune from each that has a number in print."""
+        """Return ``count`` measures of a tune from each that has a number in print."""
         rows = self._corpus.rows_of(tune).tolist()
         starts = [at for at, row in enumerate(rows) if int(self._corpus.number[row]) == number]
         return [tuple(map(self._corpus.measure, rows[at : at + count])) for at in starts]
 
     def positions(self, tune: int, first: int, count: int) -> tuple[Measure, ...]:
-        """Gives measures of a tune from its ``first`` (from 1), which begins again at its end."""
+        """Return measures of a tune from its ``first`` (from 1), which begins again at its end."""
         rows = self._corpus.rows_of(tune).tolist()
         chosen = (rows[(first - 1 + at) % len(rows)] for at in range(min(count, len(rows))))
         return tuple(map(self._corpus.measure, chosen))

@@ -87,13 +87,13 @@ class InfluenceQueries:
         self._known: dict[str, InfluenceAnswer] = {}
 
     def ask(self, command: AskInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
-        """Gives the work of looking for what a measure lies near to; raises `OutOfRange`."""
+        """Return the work of looking for what a measure lies near to; raises `OutOfRange`."""
         _check_top(command.top)
         passage = AskedPassage.around(snapshot.song, command.slot, alone=command.alone)
 
         def work(job: Job) -> None:
             def found() -> InfluenceAnswer:
-                return passage.asked(
+                return passage.answer(
                     self._measures.get(),
                     self._pulls.get() if command.gradients else None,
                     top=command.top,
@@ -108,7 +108,7 @@ class InfluenceQueries:
         return work
 
     def ask_take(self, command: AskTakeInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
-        """Gives the work of looking for what a take lies near to; raises `OutOfRange`."""
+        """Return the work of looking for what a take lies near to; raises `OutOfRange`."""
         _check_top(command.top)
 
         def work(job: Job) -> None:
@@ -123,7 +123,7 @@ class InfluenceQueries:
     def away(
         self, command: RegenerateAway, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
-        """Gives the work of finding a neighbour that lies farther away.
+        """Return the work of finding a neighbour that lies farther away.
 
         The measure is judged alone: those around it stay as they are. Raises `Locked`,
         `OutOfRange` or `NotReady`.
@@ -180,7 +180,7 @@ class InfluenceQueries:
         return work
 
     def traced(self, song: Song, step: Callable[[float], None]) -> tuple[TracedMeasure, ...]:
-        """Gives what each measure of the loop lies near to; raises what the search raises."""
+        """Return what each measure of the loop lies near to; raises what the search raises."""
         from engine.influence.provenance import TracedMeasure
 
         search, rows = self._measures.get(), []
@@ -189,12 +189,12 @@ class InfluenceQueries:
             slot = song.slots[at]
             found = None
             if not slot.measure.silent:
-                found = AskedPassage.around(song, at).asked(search)
+                found = AskedPassage.around(song, at).answer(search)
             rows.append(TracedMeasure(at + 1, slot.origin, found))
         return tuple(rows)
 
     def write(self, command: WriteProvenance, snapshot: Snapshot) -> Callable[[Job], None]:
-        """Gives the work of writing the provenance of the loop, or of a take."""
+        """Return the work of writing the provenance of the loop, or of a take."""
         song = snapshot.song
 
         def work(job: Job) -> None:
@@ -210,7 +210,7 @@ class InfluenceQueries:
         return work
 
     def export(self, command: ExportMidi, snapshot: Snapshot) -> Callable[[Job], None]:
-        """Gives the work of writing the loop as a MIDI file that says what it is like."""
+        """Return the work of writing the loop as a MIDI file that says what it is like."""
         song = snapshot.song
 
         def work(job: Job) -> None:
@@ -281,7 +281,7 @@ class AskedPassage:
 
     @classmethod
     def around(cls, song: Song, slot: int, *, alone: bool = False) -> AskedPassage:
-        """Gives a slot's measure with those around it, up to the next slots that are empty."""
+        """Return a slot's measure with those around it, up to the next slots that are empty."""
         first = last = slot
         if not (alone or song.slot(slot).empty):
             while first > 0 and not song.slots[first - 1].empty:
@@ -291,10 +291,10 @@ class AskedPassage:
         measures = tuple(each.measure for each in song.slots[first : last + 1])
         return cls(measures, slot - first, first)
 
-    def asked(
+    def answer(
         self, search: MeasureSearch, pulls: Weighing | None = None, **words: object
     ) -> InfluenceAnswer:
-        """Gives what the search finds and gradients say, with measures counted as in the song."""
+        """Return what the search finds and gradients say, with measures counted as in the song."""
         from engine.influence.attribution.evidence import attached
 
         number = self.first + self.at + 1

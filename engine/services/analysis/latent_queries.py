@@ -41,7 +41,7 @@ class LatentQueries:
     def map(
         self, command: DrawMap, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
-        """Gives the work of filling a map, told row by row from the top; raises `OutOfRange`."""
+        """Return the work of filling a map, told row by row from the top; raises `OutOfRange`."""
         x, y, width, height = command.x, command.y, command.width, command.height
         base = _base(snapshot, command.slot, model)
         which = NAMES.index(attribute(command.attribute).name)
@@ -78,7 +78,7 @@ class LatentQueries:
     def explain(
         self, command: Explain, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
-        """Gives the work of measuring what gauges do from where they stand."""
+        """Return the work of measuring what gauges do from where they stand."""
         base = _base(snapshot, command.slot, model)
         slot = snapshot.song.slot(command.slot)
         measure = None if slot.empty else slot.measure
@@ -96,7 +96,7 @@ class LatentQueries:
         return work
 
     def browse(self, command: BrowseCorpus) -> Callable[[Job], None]:
-        """Gives the work of looking for tunes by their titles."""
+        """Return the work of looking for tunes by their titles."""
         if not 0 <= command.limit <= 10_000:
             raise OutOfRange(f"A list shows 0 to 10000 tunes, not {command.limit}.")
 
@@ -117,7 +117,7 @@ class LatentQueries:
         return work
 
     def preview(self, command: PreviewTune) -> Callable[[Job], None]:
-        """Gives the work of reading a tune's measures, as far as it has them."""
+        """Return the work of reading a tune's measures, as far as it has them."""
 
         def work(job: Job) -> None:
             from engine.corpus.table import shipped
@@ -132,7 +132,7 @@ class LatentQueries:
         return work
 
     def look(self, command: LookIntoMidi) -> Callable[[Job], None]:
-        """Gives the work of listing the tracks of a MIDI file."""
+        """Return the work of listing the tracks of a MIDI file."""
 
         def work(job: Job) -> None:
             from engine.formats.midi_file import tracks

@@ -31,7 +31,7 @@ class DevicePort:
     touched: dict[Control, float] = field(default_factory=dict)
 
     def take(self, file: MapFile) -> None:
-        """Goes by another map; controls whose binding is as it was keep their hold."""
+        """Go by another map; controls whose binding is as it was keep their hold."""
         self.file = file
         old, self.hands = self.hands, {}
         for each in file.map.bindings:
@@ -42,14 +42,14 @@ class DevicePort:
             )
 
     def touch(self, moved: Movement) -> None:
-        """Takes note that a hand is on a control: the device shows what it says by itself."""
+        """Take note that a hand is on a control: the device shows what it says by itself."""
         self.fed[moved.control] = messages(moved.control, moved.value)
         self.touched[moved.control] = moved.at
 
     def feed(
         self, now: float, shown: Snapshot, studio: GenerationState
     ) -> tuple[list[SendFeedback], float | None]:
-        """Gives what brings the device to what it should show, and when to look again."""
+        """Return what brings the device to what it should show, and when to look again."""
         again: float | None = None
         feeds: list[SendFeedback] = []
         for control, hand in self.hands.items():
@@ -68,13 +68,13 @@ class DevicePort:
         return feeds, again
 
     def attend(self, bare: bool) -> None:
-        """Reads by what is bound from now on, or (``bare``) as if nothing were."""
+        """Read by what is bound from now on, or (``bare``) as if nothing were."""
         known = {} if bare else {each: hand.binding.encoding for each, hand in self.hands.items()}
         self.reader.know(known)
 
 
 def _stands(binding: Binding, shown: Snapshot, studio: GenerationState) -> float | None:
-    """Gives the place at which a control should stand, or None where it shows nothing."""
+    """Return the place at which a control should stand, or None where it shows nothing."""
     if binding.target.sort.pressed:
         shines = target_commands.lamp(binding.target, shown, studio)
         return None if shines is None else float(shines)

@@ -81,7 +81,7 @@ class Controllers:
         return self._shown
 
     def wake(self) -> float | None:
-        """Gives when `settle` is due next; None while only something new changes anything."""
+        """Return when `settle` is due next; None while only something new changes anything."""
         times = []
         if self._asked:
             times.append(self._ready_at)
@@ -97,7 +97,7 @@ class Controllers:
     # Ports
 
     def seen(self, inputs: Iterable[str]) -> None:
-        """Takes which ports can be heard: maps are read again when one comes."""
+        """Take which ports can be heard: maps are read again when one comes."""
         names = tuple(inputs)
         for port in self._ports.values():
             port.here = port.name in names
@@ -147,7 +147,7 @@ class Controllers:
         if moved is None:
             return None
         if self._learning is not None:
-            meant = self._learner.hear(port.name, moved)
+            meant = self._learner.receive(port.name, moved)
             if meant is not None:
                 self._learn(meant, moved)
             return None
@@ -190,7 +190,7 @@ class Controllers:
             self._asked[self._gesture, self._slot, target] = (value, hand)
 
     def settle(self, now: float, shown: Snapshot) -> list[Command]:
-        """Gives the commands for what was moved since, when it is their time."""
+        """Return the commands for what was moved since, when it is their time."""
         if self._learning is not None and (meant := self._learner.rest(now)) is not None:
             self._learn(meant, None)
         asked: list[Command] = []
@@ -209,11 +209,11 @@ class Controllers:
         return asked
 
     def owns(self, heard: MidiReceived) -> bool:
-        """Tells whether a message moves something here, so that it is no playing."""
+        """Return whether a message moves something here, so that it is no playing."""
         return heard.data[0] < 0xF0 and control_name(heard.port, heard.data) in self._spared
 
     def spare(self) -> list[ExcludeFromThru]:
-        """Gives what the player is told to keep from the instrument, where that has changed."""
+        """Return what the player is told to keep from the instrument, where that has changed."""
         # Only few can be meant for an instrument at all, and a line to the player is not endless.
         spared = frozenset(
             control_name(port.name, data)
@@ -227,7 +227,7 @@ class Controllers:
         return [ExcludeFromThru(tuple(sorted(spared))[:_MOST_SPARED])]
 
     def feed(self, now: float, shown: Snapshot, studio: GenerationState) -> list[SendFeedback]:
-        """Gives what devices that listen are told of values that have changed elsewhere."""
+        """Return what devices that listen are told of values that have changed elsewhere."""
         feeds: list[SendFeedback] = []
         self._feed_at = None
         for port in self._ports.values():
@@ -291,7 +291,7 @@ class Controllers:
         return gone
 
     def _amend(self, port: DevicePort, data: bytes) -> None:
-        """Settles how a control that was just learned counts by its next values."""
+        """Settle how a control that was just learned counts by its next values."""
         if self._young is None or len(data) != 3:
             return
         name, control, values = self._young
@@ -345,7 +345,7 @@ class Controllers:
         return files[device]
 
     def _own(self, file: MapFile, device: str = "") -> MapFile:
-        """Gives the map that is written to, for a device (empty: for those that it is for).
+        """Return the map that is written to, for a device (empty: for those that it is for).
 
         A map that ships, or is for other devices too, stays as it is: a copy is written.
         """

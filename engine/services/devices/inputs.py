@@ -15,7 +15,7 @@ Answer = tuple[list[m.ToPlayer], list[Event]]
 
 
 def names(configured: str) -> tuple[str, ...] | None:
-    """Reads the setting: None for all ports, no name for none, else parts of names."""
+    """Read the setting: None for all ports, no name for none, else parts of names."""
     parts = tuple(part.strip() for part in configured.split(",") if part.strip())
     if not parts or parts == (ALL,):
         return None
@@ -28,33 +28,33 @@ class Inputs:
     def __init__(
         self, configured: str, thru: bool, channel: int, only: tuple[int, ...] = ()
     ) -> None:
-        """Takes the settings, and the channel of the track that playing goes out on."""
+        """Take the settings, and the channel of the track that playing goes out on."""
         self.status = InputStatus(wanted=names(configured), thru=thru, only=only)
         self._channel = channel
 
-    def greet(self) -> list[m.ToPlayer]:
-        """Gives what a player that has begun is told."""
+    def requests(self) -> list[m.ToPlayer]:
+        """Return what a player that has begun is told."""
         return [self._listen(), self._thru()]
 
     def listen(self, wanted: tuple[str, ...] | None) -> list[m.ToPlayer]:
-        """Hears other ports from now on."""
+        """Receive other ports from now on."""
         self.status = replace(self.status, wanted=wanted)
         return [self._listen()]
 
     def pass_on(self, on: bool, only: tuple[int, ...]) -> list[m.ToPlayer]:
-        """Passes playing on, from the channels in ``only``, or does so no longer."""
+        """Pass playing on, from the channels in ``only``, or do so no longer."""
         self.status = replace(self.status, thru=on, only=only)
         return [self._thru()]
 
     def follow(self, channel: int) -> list[m.ToPlayer]:
-        """Sends on the channel of the track, whenever that changes."""
+        """Send on the channel of the track, whenever that changes."""
         if channel == self._channel:
             return []
         self._channel = channel
         return [self._thru()]
 
     def take(self, report: m.FromPlayer) -> list[Event]:
-        """Takes a report of the player, and gives what is worth saying."""
+        """Take a report of the player, and return what is worth saying."""
         match report:
             case m.PortsSeen(_, inputs):
                 self.status = replace(self.status, known=inputs)

@@ -31,7 +31,7 @@ class MidiMonitor:
     """
 
     def __init__(self, epoch: Callable[[], float] = _epoch) -> None:
-        """Takes what gives the seconds from 1970 to the beginning of the monotonic clock."""
+        """Take what gives the seconds from 1970 to the beginning of the monotonic clock."""
         self._epoch = epoch
         self._since = 0.0
         self._until: float | None = None
@@ -40,7 +40,7 @@ class MidiMonitor:
         self._told_at = 0.0
 
     def watch(self, on: bool, now: float) -> list[m.ToPlayer]:
-        """Begins to watch, goes on for as long again, or ends it; gives what the player is told."""
+        """Begin to watch, goes on for as long again, or ends it; gives what the player is told."""
         if not on:
             return self._end()
         begins, self._until = self._until is None, now + LEASE
@@ -63,13 +63,13 @@ class MidiMonitor:
                 self._keep(MidiLine(self._since + at, "in", port, data))
 
     def wake(self) -> float | None:
-        """Gives when `tick` is due; None while nobody watches."""
+        """Return when `tick` is due; None while nobody watches."""
         if self._until is None:
             return None
         return min(self._until, self._told_at + PERIOD) if self._lines else self._until
 
     def tick(self, now: float) -> tuple[list[m.ToPlayer], list[Event]]:
-        """Gives what is due to be told: to the player, and to everybody."""
+        """Return what is due to be told: to the player, and to everybody."""
         events: list[Event] = []
         if self._lines and now >= self._told_at + PERIOD:
             # What was sent is told when the player has time, and what was heard at once.

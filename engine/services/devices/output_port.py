@@ -38,14 +38,14 @@ class OutputPort:
         self._far = False
 
     def choose(self, name: str | None) -> Answer:
-        """Goes to another port because the player of the music says so, and remembers it."""
+        """Go to another port because the player of the music says so, and remember it."""
         self._chosen = True
         if not self._far:
             _remember(name)
         return self._open(name)
 
     def take(self, report: m.FromPlayer) -> Answer:
-        """Takes a report of the player process: gives what to answer it, and what to tell."""
+        """Take a report of the player process: gives what to answer it, and what to tell."""
         match report:
             case m.PortsSeen(outputs):
                 return self._seen(outputs)

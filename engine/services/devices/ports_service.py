@@ -77,7 +77,7 @@ class PortsService(Service):
             # The first player missed what was sent while it did not listen yet; one that takes
             # the place of another is told by the link to it.
             self._greeted = True
-            self.context.send(self._inputs.greet())
+            self.context.send(self._inputs.requests())
 
     def next_wake(self) -> float | None:
         """Give when the monitor has something to publish, or ends."""

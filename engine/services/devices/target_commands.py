@@ -47,7 +47,7 @@ _MODES: dict[float, Mode] = {-1.0: "remove", 0.0: "off", 1.0: "add"}
 
 
 def present(target: Target, shown: Snapshot, studio: GenerationState) -> float | None:
-    """Gives the value at which a target stands, or None where there is no such thing now."""
+    """Return the value at which a target stands, or None where there is no such thing now."""
     match target.word:
         case "gauge":
             index = _index(target.name, shown.model.spec)
@@ -76,7 +76,7 @@ def present(target: Target, shown: Snapshot, studio: GenerationState) -> float |
 
 
 def lack(target: Target, shown: Snapshot, studio: GenerationState) -> str:
-    """Says why a target cannot be moved now; nothing where it can."""
+    """Describe why a target cannot be moved now; nothing where it can."""
     if target.sort.named == "trait" and _trait(target.name, studio) is None:
         reason = "the audio model has none such" if studio.traits else "no audio model is loaded"
         return f"There is no trait {target.name} to move: {reason}."
@@ -96,7 +96,7 @@ def lack(target: Target, shown: Snapshot, studio: GenerationState) -> str:
 def moves(
     values: Mapping[Target, float], shown: Snapshot, slot: int, gesture: int
 ) -> list[Command]:
-    """Gives the commands that move targets to values: one for all gauges of ``slot`` together."""
+    """Return the commands that move targets to values: one for all gauges of ``slot`` together."""
     gauges: dict[int, float] = {}
     asked: list[Command] = []
     for target, value in values.items():
@@ -130,7 +130,7 @@ def moves(
 
 
 def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Random) -> Command:
-    """Gives the command of a target that is done at a press.
+    """Return the command of a target that is done at a press.
 
     Raises `NotReady` or `UnknownName` where there is nothing to do it to.
     """
@@ -195,7 +195,7 @@ _PLAIN: dict[str, Command] = {
 
 
 def lamp(target: Target, shown: Snapshot, studio: GenerationState) -> bool | None:
-    """Tells whether what is done at a press is in force, or None where it leaves no state."""
+    """Return whether what is done at a press is in force, or None where it leaves no state."""
     match target.word:
         case "play" | "start":
             return shown.playing

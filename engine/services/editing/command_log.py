@@ -23,14 +23,14 @@ class CommandLog:
 
 
 def replay(recording: CommandLog, model: LatentModel) -> Snapshot:
-    """Gives the snapshot that the recorded commands lead to on the model they were met on."""
+    """Return the snapshot that the recorded commands lead to on the model they were met on."""
     state = State(recording.song, recording.path, recording.locks)
     state.offer(model)
     return play(state, recording.commands)
 
 
 def play(state: State, commands: Iterable[Command]) -> Snapshot:
-    """Applies commands one after the other and gives the last snapshot."""
+    """Apply commands one after the other and return the last snapshot."""
     for command in commands:
         state.apply(command)
     return state.snapshot()

@@ -72,7 +72,7 @@ class Context:
     ports: tuple[str, ...] = ()
 
     def ready(self) -> LatentModel:
-        """Gives the model; raises `NotReady` while there is none."""
+        """Return the model; raises `NotReady` while there is none."""
         if self.model is None:
             raise NotReady("The gauges need the model, which is not there.", "See armonica doctor.")
         return self.model
@@ -139,7 +139,7 @@ def _moved(number: Number | None, by: float, gesture: int) -> Absolute:
 
 
 def edited(song: Song, command: Absolute, context: Context) -> Song:
-    """Gives the song after ``command``; raises an `ArmonicaError` where it cannot be met."""
+    """Return the song after ``command``; raises an `ArmonicaError` where it cannot be met."""
     match command:
         case SetLatent(slot, dimension, value):
             model = context.ready()
@@ -210,7 +210,7 @@ def edited(song: Song, command: Absolute, context: Context) -> Song:
 
 
 def target(command: Editing) -> Hashable:
-    """Gives what tells one gesture from another, or None where the command stands alone."""
+    """Return what tells one gesture from another, or None where the command stands alone."""
     match command:
         case SetLatent(slot, dimension, _, gesture) | MoveLatent(slot, dimension, _, gesture) if (
             gesture
@@ -242,7 +242,7 @@ def target(command: Editing) -> Hashable:
 
 
 def stroke(command: Editing) -> Hashable:
-    """Gives what commands that make one step of undo have in common, or None.
+    """Return what commands that make one step of undo have in common, or None.
 
     It is their `target`, but for those of a controller, whose knobs turn together.
     """
@@ -251,7 +251,7 @@ def stroke(command: Editing) -> Hashable:
 
 
 def stroke_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    """Names the step from ``old`` to ``new`` that ``command`` ends."""
+    """Name the step from ``old`` to ``new`` that ``command`` ends."""
     if getattr(command, "gesture", 0) >= 0:
         return step_name(command, old, new, spec)
     moved: dict[int, set[int]] = {}
@@ -274,7 +274,7 @@ def stroke_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None
 
 
 def step_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    """Names the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
+    """Name the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     match command:
         case SetLatent(slot, dimension) if spec is not None:
             before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
@@ -315,7 +315,7 @@ def step_name(command: Absolute, old: Song, new: Song, spec: LatentSpec | None) 
         case SetTrack(channel, program, velocity):
             named = {"channel": channel, "program": program, "velocity": velocity}
             shown = [
-                # Players count channels and programs from 1, as synthesisers do.
+                # Users count channels and programs from 1, as synthesisers do.
                 f"{name} {value + (name != 'velocity')}"
                 for name, value in named.items()
                 if value is not None
@@ -370,7 +370,7 @@ def _changed(song: Song, part: Literal["track", "groove", "key"], **values: Any)
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
-    """Gives the songs with a code of this model for every measure that has none.
+    """Return the songs with a code of this model for every measure that has none.
 
     The codes of another model are dropped: the measures stay as they are, and so does what
     they are called.
@@ -393,7 +393,7 @@ def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
 
 
 def foreign(song: Song, spec: LatentSpec) -> bool:
-    """Says whether the song's codes belong to another model."""
+    """Return whether the song's codes belong to another model."""
     size = len(spec.dimensions)
     lengths = {len(slot.latent) for slot in song.slots if slot.latent is not None}
     return song.model not in (None, (spec.name, spec.digest)) or not lengths <= {size}

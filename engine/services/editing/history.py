@@ -56,11 +56,11 @@ class History:
         return self._names[1]
 
     def before(self, key: Hashable, content: Content) -> Content:
-        """Gives the content from which the gesture ``key`` began, ``content`` if it begins now."""
+        """Return the content from which the gesture ``key`` began, ``content`` if it begins now."""
         return self._past[-1].other if self._goes_on(key) else content
 
     def push(self, name: str, old: Content, new: Content, key: Hashable = None) -> None:
-        """Notes a change from ``old`` to ``new``; one gesture stays one step.
+        """Note a change from ``old`` to ``new``; one gesture stays one step.
 
         A gesture that comes back to where it began leaves no step.
         """
@@ -73,19 +73,19 @@ class History:
         self._name()
 
     def undo(self, present: Content) -> UndoStep | None:
-        """Takes the newest step back: gives it with the content before it, or None."""
+        """Take the newest step back: gives it with the content before it, or None."""
         return self._move(self._past, self._future, present)
 
     def redo(self, present: Content) -> UndoStep | None:
-        """Takes the next step again: gives it with the content after it, or None."""
+        """Take the next step again: gives it with the content after it, or None."""
         return self._move(self._future, self._past, present)
 
     def contents(self) -> list[Content]:
-        """Gives the content of every step."""
+        """Return the content of every step."""
         return [step.other for step in (*self._past, *self._future)]
 
     def map(self, change: Callable[[Content], Content]) -> None:
-        """Replaces the content of every step."""
+        """Replace the content of every step."""
         for steps in (self._past, self._future):
             steps[:] = [UndoStep(step.name, change(step.other), step.key) for step in steps]
 

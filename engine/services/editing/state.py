@@ -77,22 +77,22 @@ class State:
         return self._model
 
     def snapshot(self) -> Snapshot:
-        """Gives the whole state; equal snapshots have equal revisions."""
+        """Return the whole state; equal snapshots have equal revisions."""
         return self._shown
 
     def apply(self, command: Command) -> tuple[Event, ...]:
-        """Meets a command and gives what is to be told beside the new snapshot."""
+        """Handle a command and return what is to be told beside the new snapshot."""
         try:
             return self._apply(command)
         except ArmonicaError as error:
             return (CommandFailed.of(error, command),)
 
     def offer(self, model: LatentModel) -> None:
-        """Lays the model ready for the command that says it is there."""
+        """Lay the model ready for the command that says it is there."""
         self._offered = model
 
     def adopt(self, model: LatentModel) -> tuple[Event, ...]:
-        """Takes the model in: measures that wait for a code are encoded, in the past also."""
+        """Take the model in: measures that wait for a code are encoded, in the past also."""
         self.offer(model)
         return self.apply(MarkModel(model.spec.digest))
 

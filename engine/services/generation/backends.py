@@ -32,43 +32,43 @@ class Instrument(Protocol):
         """The model's shapes and rates."""
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
-        """Gives the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
+        """Return the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
+        """Return the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
 
     def generate(
         self, request: Request, steering: Steering | None
     ) -> Generator[GenerationStep, None, None]:
-        """Gives each step as it is done."""
+        """Return each step as it is done."""
 
     def memory(self) -> int:
-        """Gives the bytes that it holds."""
+        """Return the bytes that it holds."""
 
     def close(self) -> None:
-        """Frees its memory."""
+        """Free its memory."""
 
 
 class AudioOutput(Protocol):
     """Plays one wave at a time, which may grow while it plays; nothing here ever waits."""
 
     def load(self, rate: int, wave: Wave | None = None, last: bool = True) -> None:
-        """Takes another wave, whole or its beginning."""
+        """Take another wave, whole or its beginning."""
 
     def append(self, chunk: Wave, last: bool = False) -> None:
-        """Adds to the wave; with ``last`` it is whole."""
+        """Add to the wave; with ``last`` it is whole."""
 
     def play(self) -> None:
-        """Goes on from where it stands."""
+        """Go on from where it stands."""
 
     def seek(self, seconds: float) -> None:
-        """Goes to a place in the wave."""
+        """Go to a place in the wave."""
 
     def stop(self) -> None:
-        """Lets the wave go."""
+        """Let the wave go."""
 
     def close(self) -> None:
-        """Ends the sound."""
+        """End the sound."""
 
 
 class Loaded:
@@ -83,23 +83,23 @@ class Loaded:
         return self._model.spec
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
-        """Gives the codes of a wave."""
+        """Return the codes of a wave."""
         return self._model.encode(wave)
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes."""
+        """Return the wave of codes."""
         return self._model.decode(codes, sketch)
 
     def generate(
         self, request: Request, steering: Steering | None
     ) -> Generator[GenerationStep, None, None]:
-        """Gives each step as it is done."""
+        """Return each step as it is done."""
         from engine.steering.musicgen.generate import generate
 
         return generate(self._model, request, steering)
 
     def memory(self) -> int:
-        """Gives the bytes of its weights, on a GPU those of all that it holds there."""
+        """Return the bytes of its weights, on a GPU those of all that it holds there."""
         from engine.steering.musicgen.memory import memory_in_use
 
         in_use = memory_in_use()
@@ -110,7 +110,7 @@ class Loaded:
         return sum(each.numel() * each.element_size() for each in tensors)
 
     def close(self) -> None:
-        """Frees its memory."""
+        """Free its memory."""
         self._model.close()
 
 
@@ -138,10 +138,10 @@ def _sink(changed: Callable[[Playing], None]) -> AudioOutput:
     return Sink(changed)
 
 
-def _hear(wave: Wave, rate: int) -> Heard:
-    from engine.services.generation.judge import hear
+def _judge(wave: Wave, rate: int) -> Heard:
+    from engine.services.generation.judge import judge
 
-    return hear(wave, rate)
+    return judge(wave, rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +156,5 @@ class StudioParts:
     open_model: Callable[[str, Callable[[Fetching], None]], Instrument] = _open
     devices: Callable[[], SoundDevices] = list_devices
     sink: Callable[[Callable[[Playing], None]], AudioOutput] = _sink
-    hear: Callable[[Wave, int], Heard] = _hear
+    hear: Callable[[Wave, int], Heard] = _judge
     check: Callable[[str], None] = _check

@@ -18,16 +18,16 @@ class Pace:
         self._times: deque[float] = deque(maxlen=RECENT)
 
     def add(self, seconds: float) -> None:
-        """Takes how long a step took."""
+        """Take how long a step took."""
         self._times.append(max(seconds, 1e-9))
 
     @property
     def rate(self) -> float:
-        """Steps a second, 0 before the first."""
+        """Step a second, 0 before the first."""
         return 1 / fmean(self._times) if self._times else 0.0
 
     def left(self, steps: int) -> tuple[float, float]:
-        """Gives the seconds that so many steps take, at least and at most.
+        """Return the seconds that so many steps take, at least and at most.
 
         The range is that of the recent past: its fastest and its slowest quarter.
         """

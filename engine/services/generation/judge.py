@@ -20,8 +20,8 @@ RATE = 16_000
 log = logging.getLogger(__name__)
 
 
-def hear(wave: Wave, rate: int) -> tuple[tuple[str, float], ...]:
-    """Gives how sure the tagger is of each part in the last two seconds of a wave [samples].
+def judge(wave: Wave, rate: int) -> tuple[tuple[str, float], ...]:
+    """Return how sure the tagger is of each part in the last two seconds of a wave [samples].
 
     Nothing where there is no tagger, or where the wave is too short for it.
     """

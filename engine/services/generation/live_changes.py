@@ -30,12 +30,12 @@ class Controls:
         self.paused = False
 
     def turn(self, setting: TraitSetting) -> None:
-        """Sets a trait from the next step on."""
+        """Set a trait from the next step on."""
         with self._lock:
             self._turned.append(setting)
 
     def turned(self) -> list[TraitSetting]:
-        """Gives what was turned since it was asked last."""
+        """Return what was turned since it was asked last."""
         with self._lock:
             found, self._turned = self._turned, []
         return found
@@ -60,7 +60,7 @@ class LiveTraitChanges:
         self.changes: list[Change] = []
 
     def push(self, step: int) -> Tensor | None:
-        """Turns what is due, and gives the push of the step."""
+        """Turn what is due, and return the push of the step."""
         while self._due and self._due[0].step <= step:
             self._turn(step, self._due.pop(0).setting)
         for setting in self._controls.turned() if self._controls is not None else ():
@@ -68,15 +68,15 @@ class LiveTraitChanges:
         return self._steerer.push(step)
 
     def read(self, step: int, outputs: Tensor) -> None:
-        """Takes the heads' outputs of the step."""
+        """Take the heads' outputs of the step."""
         self._steerer.read(step, outputs)
 
     def readings(self) -> Mapping[str, TraitReading]:
-        """Gives each trait as it was read last."""
+        """Return each trait as it was read last."""
         return self._steerer.readings()
 
     def meters(self) -> tuple[Meter, ...]:
-        """Gives the readings as a recipe and the screen hold them."""
+        """Return the readings as a recipe and the screen hold them."""
         return tuple(
             Meter(name, rounded(each.confidence), rounded(each.gate), each.pushed)
             for name, each in self._steerer.readings().items()
@@ -93,7 +93,7 @@ def hand_on(
     changes: Sequence[Change],
     controls: Controls | None,
 ) -> tuple[LiveTraitChanges | None, tuple[SteeredTrait, ...]]:
-    """Gives a hand on the probes of these traits, and the traits with their probes' digests.
+    """Return a hand on the probes of these traits, and the traits with their probes' digests.
 
     A trait that names a digest is to have that very probe; without it one that pushes nothing
     is left out. Where no trait is left there is no hand. Raises `OtherModel` where a probe

@@ -35,11 +35,11 @@ class Levelling:
     gains: tuple[float, ...] = (0.0,)
 
     def before(self, frames: int) -> Levelling:
-        """Gives what it was over its first ``frames``, to make the rest again."""
+        """Return what it was over its first ``frames``, to make the rest again."""
         return Levelling(self.reference, self.gains[: frames + 1])
 
     def after(self, frames: int) -> Levelling:
-        """Gives what it was over its last ``frames``, to go on from there."""
+        """Return what it was over its last ``frames``, to go on from there."""
         return Levelling(self.reference, self.gains[-(frames + 1) :])
 
 
@@ -67,7 +67,7 @@ def planned(
 
 
 def finisher(spec: AudioSpec, levelling: Levelling | None) -> Callable[[Wave, bool], Wave]:
-    """Gives what makes decoded chunks, and whether they are the last, into sound to be heard.
+    """Return what makes decoded chunks, and whether they are the last, into sound to be heard.
 
     Takes without a levelling are cut off at full scale, so that they come out as they once did.
     """
@@ -77,7 +77,7 @@ def finisher(spec: AudioSpec, levelling: Levelling | None) -> Callable[[Wave, bo
 def finished(
     spec: AudioSpec, levelling: Levelling | None, wave: Wave
 ) -> tuple[Wave, Levelling | None]:
-    """Does to a whole take [samples] what `finisher` does to its chunks.
+    """Do to a whole take [samples] what `finisher` does to its chunks.
 
     Gives the levelling of the whole along with it.
     """
@@ -89,7 +89,7 @@ def finished(
 
 
 def measured(wave: Wave, begin: int) -> Loudness:
-    """Gives the loudness of a take [samples] of which the first ``begin`` are the prompt."""
+    """Return the loudness of a take [samples] of which the first ``begin`` are the prompt."""
     import numpy as np
 
     from engine.audio.levelling import level_of
@@ -102,7 +102,7 @@ def measured(wave: Wave, begin: int) -> Loudness:
 
 
 def read_loudness(body: object) -> Loudness | None:
-    """Reads a loudness from a recipe; raises `BadTake`."""
+    """Read a loudness from a recipe; raises `BadTake`."""
     if body is None:
         return None
     fields = Fields(body, "the loudness")
@@ -113,7 +113,7 @@ def read_loudness(body: object) -> Loudness | None:
 
 
 def read_levelling(body: object) -> Levelling | None:
-    """Reads a levelling from a recipe; raises `BadTake`."""
+    """Read a levelling from a recipe; raises `BadTake`."""
     if body is None:
         return None
     fields = Fields(body, "the levelling")

@@ -25,7 +25,7 @@ class Playback:
         wanted: str,
         report: Callable[[worker_events.StudioReport], None],
     ) -> None:
-        """Takes what makes a speaker, a part of the device's name, and who is told."""
+        """Take what makes a speaker, a part of the device's name, and who is told."""
         self._parts, self._wanted, self._report = parts, wanted, report
         self._lock = threading.Lock()
         self._speaker: AudioOutput | None = None
@@ -34,7 +34,7 @@ class Playback:
         self._reason = ""
 
     def look(self, job: Job) -> None:
-        """Looks for a sound device and tells of it."""
+        """Look for a sound device and tell of it."""
         found = self._parts.devices()
         names = [each.name for each in found.devices]
         usual = [each.name for each in found.devices if each.usual]
@@ -48,7 +48,7 @@ class Playback:
         job.tell(worker_events.SoundFound(chosen, self._reason))
 
     def play(self, job: Job, take: str, at: float, growth: StreamingTake | None = None) -> None:
-        """Plays a take, or with ``growth`` the one that grows, from ``at`` seconds.
+        """Play a take, or with ``growth`` the one that grows, from ``at`` seconds.
 
         Raises `NoSoundDevice`, or `BadTake` where its file cannot be read.
         """
@@ -78,18 +78,18 @@ class Playback:
         job.tell(worker_events.PlayBegan(take))
 
     def stop(self, job: Job) -> None:
-        """Ends what plays."""
+        """End what plays."""
         del job
         self._leave()
         if self._speaker is not None:
             self._speaker.stop()
 
     def failed(self, reason: str) -> None:
-        """Takes down that the device has failed, so that it is looked for before the next take."""
+        """Take down that the device has failed, so that it is looked for before the next take."""
         self._reason = reason
 
     def close(self) -> None:
-        """Ends the sound for good; any thread may."""
+        """End the sound for good; any thread may."""
         with self._lock:
             self._closed = True
             speaker, self._speaker = self._speaker, None

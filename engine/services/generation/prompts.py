@@ -37,7 +37,7 @@ SHORTEST_PROMPT = 0.5
 
 
 def most_frames(spec: AudioSpec, added: int) -> int:
-    """Gives how many frames a prompt may have to which ``added`` are added.
+    """Return how many frames a prompt may have to which ``added`` are added.
 
     A model may hear less at once than that: it goes on from the end of the prompt then.
     """
@@ -47,7 +47,7 @@ def most_frames(spec: AudioSpec, added: int) -> int:
 def prompt_codes(
     instrument: Instrument, prompt: Prompt, song: Song, most: int, soundfont: str = ""
 ) -> Tensor | None:
-    """Gives the codes [K, T] of the last ``most`` frames of a prompt at most, None of nothing.
+    """Return the codes [K, T] of the last ``most`` frames of a prompt at most, None of nothing.
 
     Measures are rendered with the SoundFont that the setting names, at the level that melodies
     have in what the small model learned from, and only whole ones are taken where one fits.
@@ -66,7 +66,7 @@ def prompt_codes(
             return torch.from_numpy(take_store.read_codes(recipe)[:, -most:]).long()
         wave = files.read(take_store.place(prompt.which), spec.sample_rate, last=seconds)
     elif prompt.kind == "song":
-        wave = _heard(song, seconds, spec.sample_rate, soundfont)
+        wave = _song_wave(song, seconds, spec.sample_rate, soundfont)
     else:
         path = meant(prompt.which)
         if path.suffix.lower() in MIDI:
@@ -78,7 +78,7 @@ def prompt_codes(
             wave = _rendered(line, found.tempo, Track(), spec.sample_rate, soundfont)
         elif path.suffix.lower() == song_file.SUFFIX:
             kept = song_file.read(path).song
-            wave = _heard(kept, seconds, spec.sample_rate, soundfont)
+            wave = _song_wave(kept, seconds, spec.sample_rate, soundfont)
         else:
             wave = files.read(path, spec.sample_rate, last=seconds)
     if len(wave) < SHORTEST_PROMPT * spec.sample_rate:
@@ -92,7 +92,7 @@ def prompt_codes(
     return instrument.encode(wave[len(wave) - round(frames * hop) :])
 
 
-def _heard(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
+def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
     first = song.sounding - _whole(tuple(song.measures()), song.tempo, seconds)
     return _rendered(song.line(first), song.tempo, song.track, rate, soundfont)
 

@@ -79,24 +79,24 @@ class TakeRecipe:
     levelling: Levelling | None = None
 
     def twinned(self, twin: str | None) -> TakeRecipe:
-        """Gives the recipe with another unsteered twin."""
+        """Return the recipe with another unsteered twin."""
         return replace(self, take=replace(self.take, twin=twin))
 
 
 def is_id(text: str) -> bool:
-    """Tells whether a take can be called that, and its files after it."""
+    """Return whether a take can be called that, and its files after it."""
     return _ID.fullmatch(text) is not None
 
 
 def rounded(value: float) -> float:
-    """Gives a number as recipes hold it."""
+    """Return a number as recipes hold it."""
     return round(value, 6)
 
 
 def pushed_traits(
     traits: Sequence[SteeredTrait], changes: Sequence[Change]
 ) -> tuple[tuple[tuple[str, float], ...], Arm]:
-    """Gives the traits that were steered with their signed strengths, and by which arm.
+    """Return the traits that were steered with their signed strengths, and by which arm.
 
     A trait counts as it was set last while it was steered; of several arms it is the first.
     """
@@ -108,7 +108,7 @@ def pushed_traits(
 
 
 def versions() -> tuple[tuple[str, str], ...]:
-    """Gives the versions that a take's codes and sound depend on."""
+    """Return the versions that a take's codes and sound depend on."""
     import torch
 
     try:
@@ -119,7 +119,7 @@ def versions() -> tuple[tuple[str, str], ...]:
 
 
 def encode(recipe: TakeRecipe) -> bytes:
-    """Gives a recipe as JSON, a line for each thing worth reading."""
+    """Return a recipe as JSON, a line for each thing worth reading."""
     take, made = recipe.take, recipe.generation
     names = [meter.name for meter in recipe.trace[0]] if recipe.trace else []
     body = {
@@ -163,7 +163,7 @@ def encode(recipe: TakeRecipe) -> bytes:
 
 
 def decode(data: bytes, take_id: str) -> TakeRecipe:
-    """Reads the recipe of the take called ``take_id``; raises `BadTake`, and nothing else."""
+    """Read the recipe of the take called ``take_id``; raises `BadTake`, and nothing else."""
     if not is_id(take_id):
         bad("its name is not a take's")
     fields = Fields(parsed(data), "the recipe")

@@ -23,7 +23,7 @@ def results(
     thresholds: Mapping[str, float],
     frame_rate: float,
 ) -> tuple[TraitResult, ...]:
-    """Gives a result for each trait that was metered, as it was set at the end.
+    """Return a result for each trait that was metered, as it was set at the end.
 
     A closed loop is to come within `SLACK` of its target. Other arms have none, and what is
     metered alone is not aimed at anything: there it is the probe's threshold that counts.

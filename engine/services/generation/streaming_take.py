@@ -19,7 +19,7 @@ class StreamingTake:
     """A wave at ``rate`` that one thread adds to; a speaker may join from another."""
 
     def __init__(self, rate: int, samples: int) -> None:
-        """Takes the rate, and how many samples there will be in all."""
+        """Take the rate, and how many samples there will be in all."""
         self.rate = rate
         self._lock = threading.Lock()
         self._chunks: list[Wave] = []
@@ -29,7 +29,7 @@ class StreamingTake:
         self.samples = 0
 
     def add(self, chunk: Wave) -> None:
-        """Adds settled samples."""
+        """Add settled samples."""
         if not len(chunk):
             return
         with self._lock:
@@ -40,14 +40,14 @@ class StreamingTake:
                 self._speaker.append(chunk)
 
     def finish(self) -> None:
-        """Tells a speaker that no more will come."""
+        """Tell a speaker that no more will come."""
         with self._lock:
             self._finished = True
             if self._speaker is not None:
                 self._speaker.append(np.zeros(0, dtype=np.float32), last=True)
 
     def join(self, speaker: AudioOutput) -> None:
-        """Loads what is there into a speaker, and adds to it from now on."""
+        """Load what is there into a speaker, and add to it from now on."""
         with self._lock:
             self._speaker = speaker
             speaker.load(self.rate)
@@ -57,11 +57,11 @@ class StreamingTake:
                 speaker.append(np.zeros(0, dtype=np.float32), last=True)
 
     def leave(self) -> None:
-        """Gives nothing more to the speaker."""
+        """Return nothing more to the speaker."""
         with self._lock:
             self._speaker = None
 
     def peaks(self) -> tuple[tuple[float, float], ...]:
-        """Gives the outline of what is there."""
+        """Return the outline of what is there."""
         with self._lock:
             return self._peaks.pairs()

@@ -1,4 +1,4 @@
-"""Takes that lie outside the folder of takes: kept as files of the player's own, made again."""
+"""Takes that lie outside the folder of takes: kept as files of the user's own, made again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OtherPrompt(UserError):
 
 
 class ExportedTake:
-    """Keeps a take as one file of the player's own, with its recipe beside it.
+    """Keeps a take as one file of the user's own, with its recipe beside it.
 
     ``more`` gives what is written along with them, all or nothing. Raises `BadAudioName`.
     """
@@ -50,7 +50,7 @@ class ExportedTake:
         return self._source
 
     def prepare(self) -> None:
-        """Makes sure that there is a place; raises `CannotWrite`."""
+        """Make sure that there is a place; raises `CannotWrite`."""
         folder = self._path.parent
         for number, wrong in (
             (errno.ENOENT, not folder.is_dir()),
@@ -66,7 +66,7 @@ class ExportedTake:
         atomic.make_folder(folder)
 
     def write(self, recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
-        """Keeps the take whole or not at all; raises `CannotWrite`."""
+        """Keep the take whole or not at all; raises `CannotWrite`."""
         import torch
 
         recipe, sound = take_store.sealed(recipe, wave, codes)
@@ -83,7 +83,7 @@ class ExportedTake:
 
 
 def source(recipe: TakeRecipe, instrument: Instrument, soundfont: str = "") -> Source:
-    """Gives what a recipe is made again from: its prompt is read as it was read then.
+    """Return what a recipe is made again from: its prompt is read as it was read then.
 
     Raises `OtherPrompt` where that is not there any more as it was, and what reading it raises.
     """

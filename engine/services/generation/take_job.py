@@ -61,10 +61,10 @@ class TakeShelf(Protocol):
     """Where a take is kept; `engine.services.generation.take_store` is the studio's own."""
 
     def prepare(self) -> None:
-        """Makes sure that there is a place; raises `CannotWrite`."""
+        """Make sure that there is a place; raises `CannotWrite`."""
 
     def write(self, recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
-        """Keeps a take whole or not at all, and gives its recipe as it was written."""
+        """Keep a take whole or not at all, and return its recipe as it was written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +142,7 @@ class TakeMaker:
         self.growth: StreamingTake | None = None
 
     def make(self, began: Callable[[StreamingTake], None], quiet: Callable[[], bool]) -> Made:
-        """Makes the take and keeps it, also where it is cancelled or fails on the way.
+        """Make the take and keep it, also where it is cancelled or fails on the way.
 
         ``began`` is told of the sound that grows; where ``quiet`` says so at the end, nobody
         is asked what is heard. Raises `Cancelled` or an error where nothing has grown.
@@ -162,7 +162,7 @@ class TakeMaker:
         try:
             return Made(self._keep(plan, quiet), fault)
         except Exception as error:
-            # What went wrong first is what the player can mend.
+            # What went wrong first is what the user can mend.
             if fault is not None:
                 log.warning("What there was could not be kept: %s", error)
                 raise fault from error
@@ -243,13 +243,13 @@ class TakeMaker:
                 now = time.monotonic()
                 self._pace.add(now - since)
                 if stops or now - self._told >= TOLD:
-                    self._tell(plan, step.number, step.total, step.frames, now)
+                    self._report_progress(plan, step.number, step.total, step.frames, now)
                 if stops:
                     self._whole = last
                     return
                 self._job.step((step.number + 1) / (plan.stop or step.total))
                 if self._controls.paused:
-                    self._tell(plan, step.number, step.total, step.frames, now)
+                    self._report_progress(plan, step.number, step.total, step.frames, now)
                     self._hold()
                 since = time.monotonic()
 
@@ -278,7 +278,9 @@ class TakeMaker:
             self._trace.append(meters)
             self._recent.append(meters)
 
-    def _tell(self, plan: _Plan, number: int, total: int, frames: int, now: float) -> None:
+    def _report_progress(
+        self, plan: _Plan, number: int, total: int, frames: int, now: float
+    ) -> None:
         assert self.growth is not None
         self._told = now
         rate = self._instrument.spec.frame_rate
@@ -309,7 +311,7 @@ class TakeMaker:
         spec, order = self._instrument.spec, self._order
         made = self._instrument.decode(codes).numpy()
         wave, levelling = finished(spec, plan.levelling, made)
-        heard: Heard = () if quiet() else self._heard(wave)
+        heard: Heard = () if quiet() else self._judged(wave)
         changes = tuple(self._hand.changes) if self._hand is not None else ()
         pushed, arm = pushed_traits(self._traits, changes)
         thresholds = {} if self._hand is None else self._hand.thresholds
@@ -350,7 +352,7 @@ class TakeMaker:
         )
         return self._shelf.write(recipe, wave, codes.cpu().numpy().astype("int32"))
 
-    def _heard(self, wave: Wave) -> Heard:
+    def _judged(self, wave: Wave) -> Heard:
         try:
             found = self._parts.hear(wave, self._instrument.spec.sample_rate)
         except Exception:
@@ -361,7 +363,7 @@ class TakeMaker:
 
 
 def kept(take: str) -> Source:
-    """Gives a take that is kept as a source; raises `BadTake` or `UnknownName`."""
+    """Return a take that is kept as a source; raises `BadTake` or `UnknownName`."""
     import torch
 
     recipe = take_store.read(take)

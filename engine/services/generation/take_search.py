@@ -19,7 +19,7 @@ class KeptTakeSearch:
         self._clips = clips
 
     def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
-        """Gives what lies near to a take, by its exact codes where the model is the index'."""
+        """Return what lies near to a take, by its exact codes where the model is the index'."""
         recipe = take_store.read(take)
         wave, rate = take_store.read_wave(take)
         same = recipe.digest == self._clips.index.card.digest and bool(recipe.codes)
@@ -28,7 +28,7 @@ class KeptTakeSearch:
 
 
 def open_take_search() -> KeptTakeSearch:
-    """Opens the index of clips that ships; raises what `open_clips` raises."""
+    """Open the index of clips that ships; raises what `open_clips` raises."""
     from engine.influence.clips.search import open_clips
 
     return KeptTakeSearch(open_clips())

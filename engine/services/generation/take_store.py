@@ -43,19 +43,19 @@ class Listed:
 
 
 def takes_folder() -> Path:
-    """Gives the folder that takes are kept in."""
+    """Return the folder that takes are kept in."""
     return data_folder() / "takes"
 
 
 def place(take: str, suffix: str = SOUND) -> Path:
-    """Gives a file of a take; raises `UnknownName` for what no take can be called."""
+    """Return a file of a take; raises `UnknownName` for what no take can be called."""
     if not is_id(take):
         raise UnknownName("take", take, ())
     return takes_folder() / f"{take}{suffix}"
 
 
 def listed() -> Listed:
-    """Lists the takes that are kept; only their recipes are read."""
+    """List the takes that are kept; only their recipes are read."""
     takes: list[Take] = []
     faults: list[BadTake] = []
     folder = takes_folder()
@@ -73,12 +73,12 @@ def listed() -> Listed:
 
 
 def read(take: str) -> TakeRecipe:
-    """Reads a take's recipe; raises `BadTake` or `UnknownName`."""
+    """Read a take's recipe; raises `BadTake` or `UnknownName`."""
     return _read(place(take, RECIPE))
 
 
 def read_codes(recipe: TakeRecipe) -> Codes:
-    """Reads the codes [K, T] of a take, those of its prompt first; raises `BadTake`."""
+    """Read the codes [K, T] of a take, those of its prompt first; raises `BadTake`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -93,18 +93,18 @@ def read_codes(recipe: TakeRecipe) -> Codes:
 
 
 def read_wave(take: str) -> tuple[Wave, int]:
-    """Reads the sound of a take as [samples], and its rate; raises `BadTake`."""
+    """Read the sound of a take as [samples], and its rate; raises `BadTake`."""
     path = place(take)
     return _wave(_content(path, _LARGEST_FILE), path)
 
 
 def prepare() -> None:
-    """Makes the folder that takes are kept in; raises `CannotWrite`."""
+    """Make the folder that takes are kept in; raises `CannotWrite`."""
     atomic.make_folder(takes_folder())
 
 
 def write(recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
-    """Keeps a take whole or not at all, and gives its recipe as it was written.
+    """Keep a take whole or not at all, and return its recipe as it was written.
 
     Digests are filled in, and a name that is taken is counted on. Raises `CannotWrite`.
     """
@@ -126,7 +126,7 @@ def write(recipe: TakeRecipe, wave: Wave, codes: Codes) -> TakeRecipe:
 
 
 def sealed(recipe: TakeRecipe, wave: Wave, codes: Codes) -> tuple[TakeRecipe, bytes]:
-    """Gives the recipe with the digests of all that was made, and the sound as a file's bytes."""
+    """Return the recipe with the digests of all that was made, and the sound as a file's bytes."""
     from engine.audio.files import encode as encode_wave
 
     sound, _ = encode_wave(wave, recipe.rate, SOUND, "16")
@@ -140,7 +140,7 @@ def sealed(recipe: TakeRecipe, wave: Wave, codes: Codes) -> tuple[TakeRecipe, by
 
 
 def converted(sound: bytes, suffix: str, path: Path) -> bytes:
-    """Gives the bytes of a take's sound as a file of another kind; raises `BadTake`."""
+    """Return the bytes of a take's sound as a file of another kind; raises `BadTake`."""
     from engine.audio.files import encode as encode_wave
 
     if suffix == SOUND:
@@ -150,12 +150,12 @@ def converted(sound: bytes, suffix: str, path: Path) -> bytes:
 
 
 def amend(recipe: TakeRecipe) -> None:
-    """Writes a recipe anew beside the sound it belongs to; raises `CannotWrite`."""
+    """Write a recipe anew beside the sound it belongs to; raises `CannotWrite`."""
     atomic.write(place(recipe.take.id, RECIPE), encode(recipe))
 
 
 def remove(take: str) -> None:
-    """Removes the files of a take, its recipe first; raises `CannotWrite`."""
+    """Remove the files of a take, its recipe first; raises `CannotWrite`."""
     for suffix in (RECIPE, CODES, SOUND):
         path = place(take, suffix)
         try:
@@ -165,7 +165,7 @@ def remove(take: str) -> None:
 
 
 def export(take: str, path: str) -> Path:
-    """Writes a take's sound to a file of the player's own, and its recipe beside that.
+    """Write a take's sound to a file of the user's own, and its recipe beside that.
 
     The recipe's name is the sound's with ``.json`` added. Gives the sound's place; raises
     `BadName`, `BadTake` or `CannotWrite`.
@@ -182,17 +182,17 @@ def export(take: str, path: str) -> Path:
 
 
 def beside(path: Path) -> Path:
-    """Gives the place of the recipe of a sound outside the folder."""
+    """Return the place of the recipe of a sound outside the folder."""
     return path.with_name(path.name + RECIPE)
 
 
 def read_exported(path: Path) -> TakeRecipe:
-    """Reads a recipe that lies beside a sound of the player's own; raises `BadTake`."""
+    """Read a recipe that lies beside a sound of the user's own; raises `BadTake`."""
     return _read(path, _EXPORTED)
 
 
 def digest_of(codes: Codes) -> str:
-    """Gives the SHA-256 of codes, shape and all."""
+    """Return the SHA-256 of codes, shape and all."""
     shape = ",".join(map(str, codes.shape)).encode()
     return hashlib.sha256(shape + b":" + codes.astype("<i4").tobytes()).hexdigest()
 

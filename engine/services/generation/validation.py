@@ -30,12 +30,12 @@ _KINDS = ("song", "take", "file", "nothing")
 
 
 def setting_of(trait: Trait) -> TraitSetting:
-    """Gives a trait's setting; raises `OutOfRange` or `UnknownName` where it cannot be."""
+    """Return a trait's setting; raises `OutOfRange` or `UnknownName` where it cannot be."""
     return TraitSetting(trait.name, trait.mode, trait.strength, trait.target, trait.arm)
 
 
 def changed_trait(trait: Trait, command: SetTrait) -> Trait:
-    """Gives a trait with what the command sets; raises `OutOfRange` or `UnknownName`."""
+    """Return a trait with what the command sets; raises `OutOfRange` or `UnknownName`."""
     changed = replace(
         trait,
         mode=trait.mode if command.mode is None else command.mode,
@@ -72,7 +72,7 @@ def nudged_generation(old: Generation, command: NudgeGeneration) -> SetGeneratio
 def changed_generation(
     old: Generation, command: SetGeneration, takes: Collection[str]
 ) -> Generation:
-    """Gives the settings with what the command sets; raises `OutOfRange` or `UnknownName`."""
+    """Return the settings with what the command sets; raises `OutOfRange` or `UnknownName`."""
     if command.prompt is not None:
         _check_prompt(command.prompt, takes)
     if command.seconds is not None:
@@ -96,7 +96,7 @@ def changed_generation(
 
 
 def known(take: str, takes: Collection[str]) -> str:
-    """Gives the take's id; raises `UnknownName` where there is none."""
+    """Return the take's id; raises `UnknownName` where there is none."""
     if take not in takes:
         raise UnknownName("take", take, takes)
     return take

@@ -38,7 +38,7 @@ class GenerationWorker:
         self.closing = False
 
     def open(self, job: Job, name: str) -> None:
-        """Loads a model in place of the one that is held, and tells its traits."""
+        """Load a model in place of the one that is held, and tell its traits."""
         self.drop(job)
         told = 0.0
 
@@ -47,7 +47,7 @@ class GenerationWorker:
             job.step(fetching.done / fetching.size if fetching.size else 0.0)
             if time.monotonic() - told >= TOLD:
                 told = time.monotonic()
-                job.tell(worker_events.ModelLoading(job.number, _said(fetching)))
+                job.tell(worker_events.ModelLoading(job.number, _progress_text(fetching)))
 
         try:
             instrument = self._parts.open_model(name, progress)
@@ -68,7 +68,7 @@ class GenerationWorker:
         self.survey(job, name)
 
     def survey(self, job: Job, name: str) -> None:
-        """Tells what is held, and the traits that there are probes of."""
+        """Describe what is held, and the traits that there are probes of."""
         if self._instrument is None:
             return
         spec, memory = self._instrument.spec, self._instrument.memory()
@@ -79,7 +79,7 @@ class GenerationWorker:
             job.tell(Notice(f"A probe is passed over: {faults[0].message}{more}", "warning"))
 
     def drop(self, job: Job) -> None:
-        """Frees the model that is held."""
+        """Free the model that is held."""
         del job
         held, self._instrument = self._instrument, None
         if held is not None:
@@ -88,17 +88,17 @@ class GenerationWorker:
     def make(
         self, job: Job, order: Order, controls: Controls, began: Callable[[StreamingTake], None]
     ) -> None:
-        """Makes a take and tells of it."""
+        """Make a take and tell of it."""
         if self._instrument is None:
             raise NotReady("There is no audio model any more.", "Load one.")
         maker = TakeMaker(job, self._instrument, order, controls, self._parts, self._soundfont)
         made = maker.make(began, lambda: self.closing)
         if made.recipe is not None:
-            self._tell(job, order, made.recipe)
+            self._report_made(job, order, made.recipe)
         if made.fault is not None:
             raise made.fault
 
-    def _tell(self, job: Job, order: Order, made: TakeRecipe) -> None:
+    def _report_made(self, job: Job, order: Order, made: TakeRecipe) -> None:
         source = None if order.repeats is None else take_store.read(order.repeats)
         if source is not None and order.twin:
             take_store.amend(source.twinned(made.take.id))
@@ -115,7 +115,7 @@ class GenerationWorker:
 
 
 def list_takes(job: Job) -> None:
-    """Tells the takes that are kept, and of those that cannot be read."""
+    """Tell the takes that are kept, and of those that cannot be read."""
     found = take_store.listed()
     job.tell(worker_events.TakesListed(found.takes))
     if found.faults:
@@ -143,7 +143,7 @@ def _traits(spec: AudioSpec) -> tuple[tuple[Trait, ...], tuple[ArmonicaError, ..
     ), shelf.faults
 
 
-def _said(fetching: Fetching) -> str:
+def _progress_text(fetching: Fetching) -> str:
     text = f"fetching {fetching.file}: {fetching.done / 1e6:.0f}"
     if fetching.size:
         text += f" of {fetching.size / 1e6:.0f}"

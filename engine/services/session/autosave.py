@@ -32,12 +32,12 @@ _claiming = threading.RLock()
 
 
 def folder() -> Path:
-    """Gives the folder in which songs are kept."""
+    """Return the folder in which songs are kept."""
     return state_folder() / _FOLDER
 
 
 def waiting() -> tuple[Kept, ...]:
-    """Gives the kept songs that no other running program has, the newest first."""
+    """Return the kept songs that no other running program has, the newest first."""
     found = []
     for path in _newest_first():
         if path not in _claims and _owned(path):
@@ -51,12 +51,12 @@ def waiting() -> tuple[Kept, ...]:
 
 
 def found() -> Kept | None:
-    """Gives the newest kept song that no other running program has, or None."""
+    """Return the newest kept song that no other running program has, or None."""
     return next(iter(waiting()), None)
 
 
 def claimed(belonging_to: str | None = None) -> tuple[Kept, ...]:
-    """Claims the kept songs that nobody has, and gives them, the newest first.
+    """Claim the kept songs that nobody has, and return them, the newest first.
 
     Where a file is named, those alone that belong to it. Until they are left (`leave`) or this
     program ends, no other program gets them.
@@ -69,13 +69,13 @@ def claimed(belonging_to: str | None = None) -> tuple[Kept, ...]:
 
 
 def free(path: str) -> bool:
-    """Tells whether a kept song is there and no other running program has it."""
+    """Return whether a kept song is there and no other running program has it."""
     place = Path(path)
     return place.exists() and (place in _claims or not _owned(place))
 
 
 def claim(path: str | Path) -> bool:
-    """Claims one kept song, and tells whether it is one; raises `BadSong` where another has it."""
+    """Claim one kept song, and tell whether it is one; raises `BadSong` where another has it."""
     place = Path(path)
     if not _is_kept(place):
         return False
@@ -87,20 +87,20 @@ def claim(path: str | Path) -> bool:
 
 
 def leave(path: str | Path) -> None:
-    """Gives up a claim: whoever starts next is offered the song."""
+    """Return up a claim: whoever starts next is offered the song."""
     with _claiming:
         if (file := _claims.pop(Path(path), None)) is not None:
             file.close()
 
 
 def handed_over(path: Path) -> IO[bytes] | None:
-    """Gives the lock of a claim to one who keeps the song from now on."""
+    """Return the lock of a claim to one who keeps the song from now on."""
     with _claiming:
         return _claims.pop(path, None)
 
 
 def discard(path: str | Path) -> None:
-    """Forgets a kept song; what another program has, or is none of them, is left alone."""
+    """Forget a kept song; what another program has, or is none of them, is left alone."""
     place = Path(path)
     if not _is_kept(place) or not _claim(place):
         return
@@ -111,7 +111,7 @@ def discard(path: str | Path) -> None:
 
 
 def own(path: Path) -> IO[bytes] | None:
-    """Takes the lock of a kept song; None where another has it or none can be made.
+    """Take the lock of a kept song; None where another has it or none can be made.
 
     It ends with the process, however that ends, and so tells who still lives.
     """
@@ -133,14 +133,14 @@ def own(path: Path) -> IO[bytes] | None:
 
 
 def clear_lock(path: Path) -> None:
-    """Removes the lock of a song that is not kept any more."""
+    """Remove the lock of a song that is not kept any more."""
     if not path.exists():
         with contextlib.suppress(OSError):
             _lock(path).unlink()
 
 
 def clear_locks() -> None:
-    """Removes the locks of programs that were killed after their songs were saved."""
+    """Remove the locks of programs that were killed after their songs were saved."""
     for lock in folder().glob("*.lock"):
         path = lock.with_suffix(song_file.SUFFIX)
         if not path.exists() and not _owned(path):

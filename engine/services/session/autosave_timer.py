@@ -33,11 +33,11 @@ class AutosaveTimer:
         self._failed = False
 
     def wake(self) -> float | None:
-        """Gives when `tick` is due next; None while nothing is to be kept."""
+        """Return when `tick` is due next; None while nothing is to be kept."""
         return self._due
 
     def note(self, before: Snapshot, after: Snapshot, now: float) -> None:
-        """Takes note of a change. A song that is left for another stays as it was noted last."""
+        """Take note of a change. A song that is left for another stays as it was noted last."""
         if after.song is not before.song or (after.saved, after.document) != (
             before.saved,
             before.document,
@@ -45,7 +45,7 @@ class AutosaveTimer:
             self._note(after, now)
 
     def saved(self, document: int, song: Song, shown: Snapshot, now: float) -> None:
-        """Takes note that a song was written as it was some time ago."""
+        """Take note that a song was written as it was some time ago."""
         if self._keeper is not None and self._noted.get(document) == song:
             del self._noted[document]
             self._keeper.note(document, None)
@@ -72,7 +72,7 @@ class AutosaveTimer:
         self._due = due if self._due is None else min(self._due, due)
 
     def tick(self, now: float) -> None:
-        """Keeps what is to be kept where that is due."""
+        """Keep what is to be kept where that is due."""
         if self._keeper is None or self._due is None or now < self._due:
             return
         self._due = None
@@ -91,7 +91,7 @@ class AutosaveTimer:
         self._jobs.start("keeping", "keep", "keeping the song", work)
 
     def handle(self, command: KeepUnsaved | LetUnsavedGo) -> None:
-        """Keeps what is not saved at once and answers, or lets it go."""
+        """Keep what is not saved at once and answers, or let it go."""
         keeper = self._keeper
         if keeper is None:
             raise NotReady("Nothing is kept by itself here.", "Save the song.")
@@ -109,12 +109,12 @@ class AutosaveTimer:
         self._jobs.start("keeping", type(command).__name__, "keeping the song", work)
 
     def adopt(self, path: str, shown: Snapshot) -> None:
-        """Makes a kept song that was claimed, and is shown now, the one that is kept from here."""
+        """Make a kept song that was claimed, and is shown now, the one that is kept from here."""
         if self._keeper is not None:
             self._keeper.adopt(shown.document, Path(path))
 
     def finish(self) -> tuple[AtTheEnd, ...]:
-        """Keeps what is not saved for the last time, and tells what became of it."""
+        """Keep what is not saved for the last time, and tell what became of it."""
         return () if self._keeper is None else self._keeper.finish()
 
 

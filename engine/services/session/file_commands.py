@@ -44,7 +44,7 @@ class Filed:
 
 
 def filed(command: Filing, snapshot: Snapshot, shelf: SongFiles) -> Filed:
-    """Reads or writes what is asked; raises an `ArmonicaError` where that cannot be done.
+    """Read or write what is asked; raises an `ArmonicaError` where that cannot be done.
 
     ``shelf`` remembers what the files of songs hold.
     """
@@ -54,7 +54,7 @@ def filed(command: Filing, snapshot: Snapshot, shelf: SongFiles) -> Filed:
         case OpenSong(path):
             found, digest = song_file.read_with_digest(path)
             there = song_file.found(path)
-            # What ships is a place to start from, and no file of the player's.
+            # What ships is a place to start from, and no file of the user's.
             own = None if there.parent == SONGS else str(there)
             if own is not None:
                 shelf.remember(own, digest)
@@ -145,7 +145,7 @@ class MidiRead(Event):
 
 
 def reading(command: ImportMidi) -> Callable[[Job], None]:
-    """Gives the work of reading a MIDI file; a long one takes seconds."""
+    """Return the work of reading a MIDI file; a long one takes seconds."""
 
     def work(job: Job) -> None:
         from engine.formats import midi_file
@@ -167,7 +167,7 @@ def reading(command: ImportMidi) -> Callable[[Job], None]:
 
 
 def imported(read: MidiRead) -> Filed:
-    """Gives what a file comes to that has been read."""
+    """Return what a file comes to that has been read."""
     found, slot = read.found, read.command.slot
     name = printable(Path(read.command.path).name)
     # A long file comes in as far as a song goes, and what is left out is said.

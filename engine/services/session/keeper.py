@@ -46,7 +46,7 @@ class Keeper:
         self._finished = False
 
     def note(self, number: int, unsaved: Document | None) -> None:
-        """Takes note of how a song stands; None: it is saved."""
+        """Take note of how a song stands; None: it is saved."""
         with self._noting:
             if unsaved is None:
                 self._unsaved.pop(number, None)
@@ -54,17 +54,17 @@ class Keeper:
                 self._unsaved[number] = unsaved
 
     def not_kept(self) -> tuple[str, ...]:
-        """Gives the titles of the songs that are neither saved nor kept; waits for nothing."""
+        """Return the titles of the songs that are neither saved nor kept; waits for nothing."""
         return tuple(each.song.title for _, each in self._not_kept())
 
     def write(self) -> None:
-        """Keeps what is not saved and forgets what is; raises `CannotWrite` after trying all."""
+        """Keep what is not saved and forget what is; raises `CannotWrite` after trying all."""
         with self._writing:
             if not self._finished:
                 self._write()
 
     def copy(self) -> tuple[AtTheEnd, ...]:
-        """Writes what is not kept as songs of the player's own, and tells where.
+        """Write what is not kept as songs of the user's own, and tell where.
 
         Raises `CannotWrite` where there is no place at all.
         """
@@ -74,7 +74,7 @@ class Keeper:
             return tuple(self._copies)
 
     def let_go(self) -> None:
-        """Keeps nothing more of what is not saved: the player has said that it may go.
+        """Keep nothing more of what is not saved: the user has said that it may go.
 
         What is kept already stays. This never waits.
         """
@@ -82,7 +82,7 @@ class Keeper:
             self._settled.update(self._unsaved)
 
     def adopt(self, number: int, path: Path) -> None:
-        """Makes a kept song that was claimed this program's own: it stays where it is."""
+        """Make a kept song that was claimed this program's own: it stays where it is."""
         with self._writing:
             lock = autosave.handed_over(path)
             if lock is not None:
@@ -92,9 +92,9 @@ class Keeper:
                     self._forget(older[0])
 
     def finish(self) -> tuple[AtTheEnd, ...]:
-        """Keeps what is not saved for the last time, and tells what became of it.
+        """Keep what is not saved for the last time, and tell what became of it.
 
-        What cannot be kept is written as a song of the player's own, wherever that can be.
+        What cannot be kept is written as a song of the user's own, wherever that can be.
         """
         with self._writing:
             self._finished = True
@@ -190,7 +190,7 @@ class Keeper:
 
 
 def _elsewhere(name: str) -> Iterator[Path]:
-    """Gives places for a copy, the best first; none of them is there already."""
+    """Yield places for a copy, the best first; none of them is there already."""
     homes = (songs_folder, Path.home, lambda: Path(tempfile.gettempdir()))
     stamp = time.strftime("%Y-%m-%d %H.%M.%S")
     for home in homes:

@@ -21,15 +21,15 @@ class SongFiles:
         self._seen = dict(seen or {})
 
     def seen(self, path: str | None) -> str | None:
-        """Gives the digest of what a file held; None where it was never seen."""
+        """Return the digest of what a file held; None where it was never seen."""
         return self._seen.get(path) if path is not None else None
 
     def remember(self, path: str, digest: str) -> None:
-        """Takes note of what a file holds."""
+        """Take note of what a file holds."""
         self._seen[path] = digest
 
     def write(self, place: Path, saved: Document, replace: bool = False) -> str:
-        """Writes a song and gives the digest to remember; raises `CannotWrite`.
+        """Write a song and return the digest to remember; raises `CannotWrite`.
 
         Unless it may ``replace`` anything, it raises `WouldReplace` where the file holds
         something that was not read or written here. Any thread may call it.

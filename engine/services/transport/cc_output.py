@@ -47,11 +47,11 @@ class CcOutput:
         self._wake: float | None = None
 
     def wake(self) -> float | None:
-        """Gives when `update` is due next though nothing has changed; None where it is not."""
+        """Return when `update` is due next though nothing has changed; None where it is not."""
         return self._wake
 
     def update(self, song: Song, slot: int, coming: Coming | None, now: float) -> list[m.ToPlayer]:
-        """Tells what differs from the gauges of the slot that is heard now, and of the next."""
+        """Describe what differs from the gauges of the slot that is heard now, and of the next."""
         self._wake = None
         for each in self._told.values():
             if each.then is not None and now >= each.then[0]:
@@ -75,12 +75,12 @@ class CcOutput:
         return sent
 
     def again(self, song: Song, slot: int, coming: Coming | None, now: float) -> list[m.ToPlayer]:
-        """Tells everything once more, to a port that knows nothing."""
+        """Tell everything once more, to a port that knows nothing."""
         self._told.clear()
         return self.update(song, slot, coming, now)
 
     def close(self, now: float) -> list[m.ToPlayer]:
-        """Leaves no instrument out of tune."""
+        """Leave no instrument out of tune."""
         return self._leave((), now)
 
     def _leave(self, modulations: tuple[Modulation, ...], now: float) -> list[m.ToPlayer]:

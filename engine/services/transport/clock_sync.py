@@ -48,7 +48,7 @@ class ClockSync:
     """
 
     def __init__(self, sequencer: Sequencer, configured: str = OWN, offset: float = 0.0) -> None:
-        """Takes the setting, and the milliseconds by which the music is to be later."""
+        """Take the setting, and the milliseconds by which the music is to be later."""
         self.status = ClockStatus(None if configured == OWN else _part(configured))
         self._sequencer = sequencer
         self._offset = offset / 1000
@@ -67,12 +67,12 @@ class ClockSync:
         return self.status.follow is not None
 
     def wake(self) -> float | None:
-        """Gives when `turn` is due next; None where only a message can change anything."""
+        """Return when `turn` is due next; None where only a message can change anything."""
         idle = self.status.lock == "silent" and not self._sequencer.playing
         return None if not self.on or idle else self._looked + TURN
 
     def follow(self, source: str) -> None:
-        """Keeps the clock of such an input; raises `NoClock` for one that is our own echo."""
+        """Keep the clock of such an input; raises `NoClock` for one that is our own echo."""
         if any(echo in source.casefold() for echo in ECHOES):
             raise NoClock(
                 f"{source} gives back what Armonica sends: it would follow itself.",
@@ -84,13 +84,13 @@ class ClockSync:
         self._port()
 
     def lead(self, now: float) -> Messages:
-        """Keeps our own tempo again."""
+        """Keep our own tempo again."""
         self.status = ClockStatus()
         self._tied = self._bound = False
         return self._sequencer.lead(now)
 
     def take(self, heard: m.MidiReceived) -> bool:
-        """Takes what was heard; tells whether it concerns the clock that is followed."""
+        """Take what was heard; tells whether it concerns the clock that is followed."""
         data = heard.data
         if data not in (TICK, START, CONTINUE, STOP) and data[0] != _SONG_POSITION:
             return False
@@ -99,7 +99,7 @@ class ClockSync:
             if len(self._followers) >= _MOST:
                 return False
             follower = self._followers[heard.port] = Follower()
-        follower.hear(heard.at, data)
+        follower.receive(heard.at, data)
         if not self.on or self._port() != heard.port:
             return False
         if data == TICK:
@@ -107,7 +107,7 @@ class ClockSync:
         return True
 
     def play(self, now: float, slot: int) -> Messages:
-        """Starts the music because it was asked for here: in step, where there is a clock."""
+        """Start the music because it was asked for here: in step, where there is a clock."""
         follower = self._follower
         self._tied = self._bound = False
         self._drift = None
@@ -121,7 +121,7 @@ class ClockSync:
         return self._sequencer.join(now, time, self._sequencer.start_of(slot), follower.pace)
 
     def turn(self, now: float) -> tuple[Messages, bool | None]:
-        """Does what the clock asks for now: messages, and whether the music plays if it changed."""
+        """Do what the clock asks for now: messages, and whether the music plays if it changed."""
         self._looked = now
         follower = self._follower
         if follower is None:
@@ -174,7 +174,7 @@ class ClockSync:
         )
 
     def _start(self, follower: Follower, now: float) -> float:
-        """Gives the beat of position 0: the source's, or by the pulse that is nearest now."""
+        """Return the beat of position 0: the source's, or by the pulse that is nearest now."""
         at = self._sequencer.at(now + self._offset)
         if self._tied or at is None:
             return follower.start
@@ -190,7 +190,7 @@ class ClockSync:
         self._drift = late if before is None else before + (late - before) / _DRIFT_OVER
 
     def _port(self) -> str:
-        """Gives the input that is followed: the same as long as it sends, else one that fits."""
+        """Return the input that is followed: the same as long as it sends, else one that fits."""
         wanted, current = (self.status.follow or "").casefold(), self.status.port
         now = max((f.last[0] for f in self._followers.values()), default=0.0)
         held = self._followers.get(current)

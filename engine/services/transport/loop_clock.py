@@ -22,13 +22,13 @@ class Run:
     told: float
 
     def at(self, time: float) -> float:
-        """Gives the position that is heard at a time."""
+        """Return the position that is heard at a time."""
         return self.position + (time - self.time) / self.pace
 
     def when(self, position: float) -> float:
-        """Gives the time at which a position is heard."""
+        """Return the time at which a position is heard."""
         return self.time + (position - self.position) * self.pace
 
     def of(self, stretches: list[Stretch]) -> list[Stretch]:
-        """Gives those notes that sound."""
+        """Return those notes that sound."""
         return [each for each in stretches if each.begins_in(self.first, math.inf)]

@@ -38,23 +38,23 @@ class Metronome:
         return self._to > self._from
 
     def set(self, settings: RecordSettings) -> None:
-        """Strikes as the settings say from now on."""
+        """Strike as the settings say from now on."""
         self._high = settings.sound == "high note"
 
     def strike(self, start: float, end: float) -> None:
-        """Strikes the beats between two positions, the last one not."""
+        """Strike the beats between two positions, the last one not."""
         self._from, self._to = start, end
 
     def rest(self) -> None:
-        """Strikes no more."""
+        """Strike no more."""
         self._from, self._to = 0.0, 0.0
 
     def shift(self, by: float) -> None:
-        """Goes along where positions are counted anew."""
+        """Go along where positions are counted anew."""
         self._from, self._to = self._from + by, self._to + by
 
     def clicks(self, run: Run, line: Line, track: Track, start: float, end: float) -> list[m.Notes]:
-        """Gives the beats that are struck from one position of a run to before another."""
+        """Return the beats that are struck from one position of a run to before another."""
         first = math.ceil(max(start, self._from) - 1e-6)
         last = math.ceil(min(end, self._to) - 1e-6)
         down, up = (HIGH_DOWNBEAT, HIGH_UPBEAT) if self._high else (DOWNBEAT, UPBEAT)

@@ -49,7 +49,7 @@ class LoopPosition(Protocol):
         """The beat of the loop as it runs, or as it ran last."""
 
     def place(self, position: float) -> tuple[int, float]:
-        """Gives the slot of a position of the beat, and the quarter notes into it."""
+        """Return the slot of a position of the beat, and the quarter notes into it."""
 
 
 @dataclass(slots=True)
@@ -81,14 +81,14 @@ class Recorder:
         return self._pass is not None
 
     def listen(self, only: tuple[int, ...], now: float) -> None:
-        """Takes note of the channels in ``only`` alone (none: of all)."""
+        """Take note of the channels in ``only`` alone (none: of all)."""
         self._capture.listen(only, now)
 
     def on_player(self, report: m.FromPlayer, now: float) -> bool:
-        """Takes a report of the player, and says whether a note began or ended."""
+        """Take a report of the player, and say whether a note began or ended."""
         match report:
             case m.MidiReceived(at, _, data):
-                return self._capture.hear(min(at, now), data)
+                return self._capture.receive(min(at, now), data)
             case m.Listening() | m.PlayerLost():
                 # Ends may have been lost with the port.
                 sounded = bool(self._capture.held())
@@ -97,8 +97,8 @@ class Recorder:
         return False
 
     def show(self, now: float, transport: LoopPosition) -> KeysPlayed | None:
-        """Gives what is being played, where that is something else than before."""
-        shown = self._heard(now, transport)
+        """Return what is being played, where that is something else than before."""
+        shown = self._keys_played(now, transport)
         if shown == self._shown:
             return None
         self._shown = shown
@@ -107,19 +107,19 @@ class Recorder:
     # Recording
 
     def begin(self, status: RecordStatus, beats: Beats, begins: float) -> None:
-        """Records from a position of the beat on, the start of the first slot's measure."""
+        """Record from a position of the beat on, the start of the first slot's measure."""
         self._gestures += 1
         self._pass = _Pass(status, self._gestures, beats, begins, begins)
 
     def wake(self) -> float | None:
-        """Gives when the next measure is due; None while nothing is recorded."""
+        """Return when the next measure is due; None while nothing is recorded."""
         if self._pass is None:
             return None
         late = SETTLED + self.settings.latency / 1000
         return self._pass.beats.when(self._pass.next + BAR) + late
 
     def due(self, now: float, transport: LoopPosition, song: Song) -> LoadMeasures | None:
-        """Gives what puts in the next measure that is over, where something was played in it."""
+        """Return what puts in the next measure that is over, where something was played in it."""
         wake = self.wake()
         if wake is None or now < wake:
             return None
@@ -132,7 +132,7 @@ class Recorder:
         song: Callable[[], Song],
         put: Callable[[LoadMeasures], object],
     ) -> str:
-        """Ends the pass: puts in what is still to come, and gives what is to be said of it."""
+        """End the pass: puts in what is still to come, and return what is to be said of it."""
         while (here := self._pass) is not None:
             played = here.beats.at(now - self.settings.latency / 1000) - here.next
             if played <= 0:
@@ -141,7 +141,7 @@ class Recorder:
             if command is not None:
                 put(command)
         done, self._pass = self._pass, None
-        return _said(done) if done is not None else ""
+        return _summary(done) if done is not None else ""
 
     def _land(
         self, now: float, transport: LoopPosition, song: Song, until: float
@@ -196,7 +196,7 @@ class Recorder:
     # After the fact
 
     def last(self, slot: int, song: Song, now: float, transport: LoopPosition) -> _Last:
-        """Gives what puts in the last eight measures that were played, and what to say of it.
+        """Return what puts in the last eight measures that were played, and what to say of it.
 
         What was played while the loop ran is read on its beat; else the first note of the
         phrase is the first beat, at the song's tempo. Raises `NotReady` where nothing was.
@@ -260,7 +260,7 @@ class Recorder:
             for note in notes
         ]
 
-    def _heard(self, now: float, transport: LoopPosition) -> KeysPlayed:
+    def _keys_played(self, now: float, transport: LoopPosition) -> KeysPlayed:
         held = tuple(sorted({_near(pitch) for pitch in self._capture.held()}))
         beats = transport.beats
         if beats is None or not transport.playing:
@@ -294,13 +294,13 @@ class _Last:
 
 
 def _ran(beats: Beats, note: Struck) -> bool:
-    """Tells whether a note was struck while the loop ran, or right before."""
+    """Return whether a note was struck while the loop ran, or right before."""
     began = beats.began - EARLY * beats.pace
     return began <= note.on and (beats.ended is None or note.on < beats.ended)
 
 
 def _begun(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leaves out what goes on from a measure that is kept no more."""
+    """Leave out what goes on from a measure that is kept no more."""
     first, *others = found
     if first.measure.tokens[0] == HOLD:
         measure = Measure.from_tokens((REST, *first.measure.tokens[1:]), first.measure.grid)
@@ -309,12 +309,12 @@ def _begun(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
 
 
 def _trimmed(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leaves out measures of silence before and after what was played."""
+    """Leave out measures of silence before and after what was played."""
     played = [at for at, each in enumerate(found) if not each.untouched]
     return found[played[0] : played[-1] + 1] if played else found[:1]
 
 
-def _said(done: _Pass) -> str:
+def _summary(done: _Pass) -> str:
     if not done.slots:
         return "Nothing was played, and nothing is recorded."
     slots = sorted(done.slots)

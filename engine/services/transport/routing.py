@@ -29,7 +29,7 @@ class Routing:
         self._clocked: dict[str, bool] = {}
 
     def take(self, song: Song, now: float) -> Messages:
-        """Goes on with the routes of a song: opens and leaves ports, and silences what sounds.
+        """Go on with the routes of a song: opens and leave ports, and silences what sounds.
 
         What comes is to be told anew after that.
         """
@@ -56,7 +56,7 @@ class Routing:
         return told + self.programs(now)
 
     def programs(self, now: float, outlet: int | None = None) -> Messages:
-        """Tells the instruments of the routes their programs; of one outlet alone, if named."""
+        """Tell the instruments of the routes their programs; of one outlet alone, if named."""
         return [
             m.Send(now, bytes((0xC0 | route.channel, route.program)), self._outlet(route))
             for route in self._routes
@@ -64,7 +64,7 @@ class Routing:
         ]
 
     def spread(self, messages: Iterable[m.ToPlayer], channel: int) -> Messages:
-        """Gives messages about the song's notes, those on its ``channel``, to every route as well.
+        """Return messages about the song's notes, those on its ``channel``, to every route as well.
 
         A metronome, which has a channel of its own, is heard at the song's own port alone.
         """
@@ -89,7 +89,7 @@ class Routing:
         return told
 
     def on_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
-        """Takes what became of a port: gives what to answer, and what to tell."""
+        """Take what became of a port: gives what to answer, and what to tell."""
         port = next((p for p, outlet in self._outlets.items() if outlet == report.outlet), None)
         if port is None:
             return [], []

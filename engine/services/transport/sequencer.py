@@ -93,11 +93,11 @@ class Sequencer:
         return self._beats
 
     def place(self, position: float) -> tuple[int, float]:
-        """Gives the slot that a position of the beat falls in, and the quarter notes into it."""
+        """Return the slot that a position of the beat falls in, and the quarter notes into it."""
         return self._line.place(position + self._shift)
 
     def distance(self, ahead: float, delay: float, now: float) -> Messages:
-        """Plays to a player that is farther away from now on, or nearer.
+        """Play to a player that is farther away from now on, or nearer.
 
         It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
         later than a player of this machine.
@@ -116,32 +116,32 @@ class Sequencer:
         return LEAD + self._delay + again
 
     def wake(self) -> float | None:
-        """Gives when `advance` is due next; None where nothing is."""
+        """Return when `advance` is due next; None where nothing is."""
         if self._run is None:
             return None
         return self._topped + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
 
     def at(self, now: float) -> float | None:
-        """Gives the position that is heard now, as it was counted at the start; None at rest."""
+        """Return the position that is heard now, as it was counted at the start; None at rest."""
         return None if self._run is None else self._run.at(now) - self._shift
 
     def start_of(self, slot: int) -> float:
-        """Gives the position at which a slot begins (the first where the loop has no such)."""
+        """Return the position at which a slot begins (the first where the loop has no such)."""
         return self._line.starts[slot if slot < len(self._line.starts) else 0]
 
     def due(self, position: float) -> float | None:
-        """Gives when a position, as it was counted at the start, is heard; None where it rests."""
+        """Return when a position, as it was counted at the start, is heard; None where it rests."""
         return None if self._run is None else self._run.when(position + self._shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
-        """Gives where the music is."""
+        """Return where the music is."""
         if self._run is None:
             return PlayheadMoved(None, 0.0)
         slot, beat = self._line.place(max(self._run.at(now), self._run.first))
         return PlayheadMoved(slot, beat)
 
     def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
-        """Gives the slot that is heard, and when which one follows it; None where none is."""
+        """Return the slot that is heard, and when which one follows it; None where none is."""
         if self._run is None:
             return None
         position, starts = max(self._run.at(now), self._run.first), self._line.starts
@@ -150,7 +150,7 @@ class Sequencer:
         return slot, (self._run.when(position - within + length), (slot + 1) % len(starts))
 
     def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
-        """Starts the loop at a slot (at the first where the loop does not reach it).
+        """Start the loop at a slot (at the first where the loop does not reach it).
 
         Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
         are struck by ``clicks``, from the first of them on.
@@ -175,7 +175,7 @@ class Sequencer:
         self._beats = Beats(Mark(run.time, run.position, run.pace))
 
     def join(self, now: float, time: float, position: float, pace: float) -> Messages:
-        """Starts the loop in step with a clock: at ``position``, which is heard at ``time``.
+        """Start the loop in step with a clock: at ``position``, which is heard at ``time``.
 
         From then on `follow` says where that clock is, until `lead`.
         """
@@ -192,7 +192,7 @@ class Sequencer:
         return [*told, *self.program(now), clock, *self.advance(now)]
 
     def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
-        """Keeps in step with a clock: ``position`` is heard at ``time``, as in `join`.
+        """Keep in step with a clock: ``position`` is heard at ``time``, as in `join`.
 
         Nothing is said while the music is close enough as it was told.
         """
@@ -217,7 +217,7 @@ class Sequencer:
         return told + anew + self._click_again(anew, run, at)
 
     def lead(self, now: float) -> Messages:
-        """Goes on at the song's own tempo, from where the music is."""
+        """Go on at the song's own tempo, from where the music is."""
         if self._run is None or self._ticks is None:
             return []
         self._ticks = None
@@ -231,7 +231,7 @@ class Sequencer:
     def record(
         self, now: float, slot: int, measures: int, settings: RecordSettings
     ) -> tuple[Messages, float]:
-        """Lets the loop reach all of ``measures`` slots from ``slot`` on, and starts it there.
+        """Let the loop reach all of ``measures`` slots from ``slot`` on, and start it there.
 
         Where it runs already it goes on. What is counted in and struck is as the ``settings``
         say. Gives also the position of the beat at which the loop comes to the slot.
@@ -255,7 +255,7 @@ class Sequencer:
         return told, begins - self._shift
 
     def unrecord(self, now: float) -> Messages:
-        """Lets the loop run on as the song is, without clicks."""
+        """Let the loop run on as the song is, without clicks."""
         self._reach = 0
         self._metronome.rest()
         told = self.change(self._song, now)
@@ -266,12 +266,12 @@ class Sequencer:
         return told
 
     def stop(self, now: float) -> Messages:
-        """Stops the loop, and whatever else sounds."""
+        """Stop the loop, and whatever else sounds."""
         running = self._end(now)
         return self._silence(now) + ([m.ClockStop(now)] if running else [])
 
     def panic(self, now: float) -> Messages:
-        """Stops and silences without regard to what should sound."""
+        """Stop and silences without regard to what should sound."""
         running = self._end(now)
         self._told.clear()
         self._metronome.rest()
@@ -285,7 +285,7 @@ class Sequencer:
         return running
 
     def program(self, now: float) -> Messages:
-        """Tells the instrument its bank and program; wanted whenever a port opens."""
+        """Tell the instrument its bank and program; wanted whenever a port opens."""
         track = self._song.track
         # A bank holds from the next change of program on, so it comes first.
         return [
@@ -297,7 +297,7 @@ class Sequencer:
         ]
 
     def advance(self, now: float, ahead: float | None = None) -> Messages:
-        """Tells the player the notes up to ``ahead`` seconds from now."""
+        """Tell the player the notes up to ``ahead`` seconds from now."""
         run = self._run
         if run is None:
             return []
@@ -307,7 +307,7 @@ class Sequencer:
         return self._tell_until(run.at(now + ahead), now)
 
     def again(self, now: float) -> Messages:
-        """Tells everything once more, to a player that took the place of another."""
+        """Tell everything once more, to a player that took the place of another."""
         self._told.clear()
         if self._run is None:
             return []
@@ -317,7 +317,7 @@ class Sequencer:
     def audition(
         self, measures: Sequence[Measure], now: float, slot: int | None = None
     ) -> Messages:
-        """Sounds measures once, cutting what sounds, if the loop does not run.
+        """Sound measures once, cutting what sounds, if the loop does not run.
 
         Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
         """
@@ -333,7 +333,7 @@ class Sequencer:
         return self._silence(now) + self._told.add([self._of(each, once) for each in line.once()])
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
-        """Goes on with another song; where notes change they are heard as ``timing`` says."""
+        """Go on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
         told: Messages = []
         if replace(song.track, velocity=1) != replace(old.track, velocity=1):
@@ -385,7 +385,7 @@ class Sequencer:
         return told + anew + self._click_again(anew, before, at)
 
     def _click_again(self, told: Messages, before: Run, at: float) -> Messages:
-        """Gives the clicks that a change has dropped or passed over, and those at a new tempo."""
+        """Return the clicks that a change has dropped or passed over, and those at a new tempo."""
         run = self._run
         if run is None or not self._metronome.on:
             return []
@@ -399,7 +399,7 @@ class Sequencer:
     def _tell_anew(
         self, at: float, position: float, start: float, begun: float, same: bool
     ) -> Messages:
-        """Tells the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
+        """Tell the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
 
         Those written up to ``begun`` have begun; the measures are the ``same`` as before.
         """
@@ -415,12 +415,12 @@ class Sequencer:
         return self._told.differ(at, under, [self._of(each, run) for each in later], anew)
 
     def _begun_at(self, position: float) -> float:
-        """Gives where the last note that began before ``position`` is written, just after it."""
+        """Return where the last note that began before ``position`` is written, just after it."""
         note = self._line.begun(position)
         return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
 
     def _tick_along(self, now: float, run: Run) -> Messages:
-        """Brings our own clock into phase with a run, within `CATCH_UP` and without a leap."""
+        """Bring our own clock into phase with a run, within `CATCH_UP` and without a leap."""
         ticks = self._ticks
         assert ticks is not None  # Only while another's clock is followed.
         at = now + self._margin

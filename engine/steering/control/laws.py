@@ -24,14 +24,14 @@ class Law(Protocol):
     def every(self) -> int:
         """How many steps lie between two pushes; `decide` is called as often."""
 
-    def hear(self, confidence: float) -> None:
-        """Takes a confidence that was read while nothing was pushed, or the best there is."""
+    def observe(self, confidence: float) -> None:
+        """Take a confidence that was read while nothing was pushed, or the best there is."""
 
     def decide(self) -> float:
-        """Gives the gate that is in force from now on."""
+        """Return the gate that is in force from now on."""
 
     def retune(self, target: float, ratio: float) -> None:
-        """Takes a new target, and what the strength is multiplied with, without a jump."""
+        """Take a new target, and what the strength is multiplied with, without a jump."""
 
 
 @dataclass(slots=True)
@@ -40,15 +40,15 @@ class Off:
 
     every: int = 1
 
-    def hear(self, confidence: float) -> None:
+    def observe(self, confidence: float) -> None:
         """Needs no reading."""
 
     def decide(self) -> float:
-        """Gives 0."""
+        """Return 0."""
         return 0.0
 
     def retune(self, target: float, ratio: float) -> None:
-        """Has nothing to tune."""
+        """Have nothing to tune."""
 
 
 @dataclass(slots=True)
@@ -57,15 +57,15 @@ class Constant:
 
     every: int = 1
 
-    def hear(self, confidence: float) -> None:
+    def observe(self, confidence: float) -> None:
         """Needs no reading."""
 
     def decide(self) -> float:
-        """Gives 1."""
+        """Return 1."""
         return 1.0
 
     def retune(self, target: float, ratio: float) -> None:
-        """Has nothing to tune."""
+        """Have nothing to tune."""
 
 
 @dataclass(slots=True)
@@ -86,12 +86,12 @@ class ThreeCases:
     _heard: float | None = field(default=None, init=False)
     _before: float | None = field(default=None, init=False)
 
-    def hear(self, confidence: float) -> None:
-        """Keeps the confidence for the next decision."""
+    def observe(self, confidence: float) -> None:
+        """Keep the confidence for the next decision."""
         self._heard = confidence
 
     def decide(self) -> float:
-        """Applies the rule to what was heard last; nothing is pushed before anything is heard."""
+        """Apply the rule to what was heard last; nothing is pushed before anything is heard."""
         now, before = self._heard, self._before
         if now is None:
             return 0.0
@@ -108,7 +108,7 @@ class ThreeCases:
         return self._gate
 
     def retune(self, target: float, ratio: float) -> None:
-        """Has a threshold and no target; a new strength is met by the rule itself."""
+        """Have a threshold and no target; a new strength is met by the rule itself."""
 
 
 @dataclass(slots=True)
@@ -139,13 +139,13 @@ class ClosedLoop:
     def __post_init__(self) -> None:
         self._gate = min(max(self.start, 0.0), self.limit)
 
-    def hear(self, confidence: float) -> None:
-        """Adds the confidence to those since the last decision."""
+    def observe(self, confidence: float) -> None:
+        """Add the confidence to those since the last decision."""
         self._sum += logit(confidence)
         self._count += 1
 
     def decide(self) -> float:
-        """Moves the gate towards where the target is met, and gives it."""
+        """Move the gate towards where the target is met, and return it."""
         if self._count:
             heard = self._sum / self._count
             self._sum, self._count = 0.0, 0
@@ -171,7 +171,7 @@ class ClosedLoop:
         return self._gate
 
     def retune(self, target: float, ratio: float) -> None:
-        """Goes on from the push in force: ``ratio`` is the new strength over the old.
+        """Go on from the push in force: ``ratio`` is the new strength over the old.
 
         A new target pulls at once, as fast as the gate may move.
         """
@@ -184,6 +184,6 @@ class ClosedLoop:
 
 
 def logit(confidence: float) -> float:
-    """Gives the logit of a confidence; far out it goes no further."""
+    """Return the logit of a confidence; far out it goes no further."""
     held = min(max(confidence, _FLOOR), 1 - _FLOOR)
     return math.log(held / (1 - held))

@@ -36,7 +36,7 @@ class ProbeMeter:
         self._sum = torch.zeros(())
 
     def read(self, step: int, outputs: Tensor) -> float | None:
-        """Gives the confidence after step ``step``, None where the outputs are no numbers.
+        """Return the confidence after step ``step``, None where the outputs are no numbers.
 
         ``outputs`` [layers, heads, head size], on any device. A step that is not after the
         last one read begins anew.

@@ -17,7 +17,7 @@ Traits that agree add up to it; two strong ones at right angles are not held bac
 
 
 def full_push(probe: Probe, setting: TraitSetting) -> Tensor:
-    """Gives the push of a setting with its gate wide open: [layers, heads, head size].
+    """Return the push of a setting with its gate wide open: [layers, heads, head size].
 
     Strength, sign, the heads chosen and their weights are in it.
     """
@@ -32,7 +32,7 @@ def full_push(probe: Probe, setting: TraitSetting) -> Tensor:
 
 
 def summed(members: Sequence[Tensor], bound: float = BOUND) -> Tensor | None:
-    """Adds pushes [layers, heads, head size], bounded on each head; None where there are none.
+    """Add pushes [layers, heads, head size], bounded on each head; None where there are none.
 
     On every head the sum is at most ``bound`` times as long as its longest member.
     """

@@ -1,4 +1,4 @@
-"""What a player asks of one trait, as a frozen value that may be swapped at any time."""
+"""What a user asks of one trait, as a frozen value that may be swapped at any time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PACE = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How a trait is pushed, beside what the player turns; the defaults are the probe's own.
+    """How a trait is pushed, beside what the user turns; the defaults are the probe's own.
 
     ``heads`` is how many of the best heads are pushed, "all" for every one, None for what the
     probe advises; ``every`` the steps between two pushes, None for what the arm uses.
@@ -67,7 +67,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class TraitSetting:
-    """One trait as the player has set it.
+    """One trait as the user has set it.
 
     ``strength`` is in spreads of the probe's examples, 0 to 10. ``target`` is how sure the
     meter is to be, 0 to 1, of what is asked for: where the trait is removed, of its absence.
@@ -97,7 +97,7 @@ class TraitSetting:
         arm: Arm = "closed-loop",
         tuning: Tuning | None = None,
     ) -> TraitSetting:
-        """Gives the setting of a strength from -10 to 10; below 0 the trait is removed."""
+        """Return the setting of a strength from -10 to 10; below 0 the trait is removed."""
         if not _is_between(strength, -STRONGEST, STRONGEST):
             raise OutOfRange(
                 f"The strength of {name} is {strength!r:.40}.", "Use a number from -10 to 10."
@@ -122,7 +122,7 @@ class TraitSetting:
 
 
 def law(setting: TraitSetting, card: ProbeCard, pace: float = PACE, start: float = 0.0) -> Law:
-    """Gives a fresh control law for a setting.
+    """Return a fresh control law for a setting.
 
     ``pace`` is the model's steps a second, ``start`` the gate that a closed loop takes over.
     """
@@ -147,7 +147,7 @@ def law(setting: TraitSetting, card: ProbeCard, pace: float = PACE, start: float
 
 
 def threshold(setting: TraitSetting, card: ProbeCard) -> float:
-    """Gives the threshold that the three-case rule of a setting compares with.
+    """Return the threshold that the three-case rule of a setting compares with.
 
     Where the trait is removed the published threshold is one for its absence, as it comes from
     accuracies; the calibrated one is the same mark on the meter, seen from the other side.

@@ -55,7 +55,7 @@ class Steerer:
             self.set(setting)
 
     def set(self, setting: TraitSetting) -> None:
-        """Swaps the setting of one trait, from any thread; raises `UnknownName`."""
+        """Swap the setting of one trait, from any thread; raises `UnknownName`."""
         if setting.name not in self._traits:
             raise UnknownName("trait", setting.name, self._traits)
         with self._lock:
@@ -72,7 +72,7 @@ class Steerer:
         return tuple(self._trace)
 
     def push(self, step: int) -> Tensor | None:
-        """Gives the bounded sum of all pushes due at ``step``, None where none is."""
+        """Return the bounded sum of all pushes due at ``step``, None where none is."""
         settings = self._settings
         for name, trait in self._traits.items():
             trait.adopt(settings[name])
@@ -82,7 +82,7 @@ class Steerer:
         return total
 
     def read(self, step: int, outputs: Tensor) -> None:
-        """Takes the heads' outputs of ``step``, and tells the laws where they may be told."""
+        """Take the heads' outputs of ``step``, and tell the laws where they may be told."""
         dense = any(trait.dense for trait in self._traits.values())
         for trait in self._traits.values():
             trait.read(step, outputs, heard=dense or not self._pushed)
@@ -91,7 +91,7 @@ class Steerer:
         self._trace.append(TracedTrait(step, self._readings))
 
     def readings(self) -> Mapping[str, TraitReading]:
-        """Gives each trait as it was read last; empty before the first step."""
+        """Return each trait as it was read last; empty before the first step."""
         return self._readings
 
 
@@ -151,7 +151,7 @@ class _Trait:
         if confidence is None:
             return
         self._confidence = confidence
-        self._law.hear(1 - confidence if self._setting.mode == "remove" else confidence)
+        self._law.observe(1 - confidence if self._setting.mode == "remove" else confidence)
 
     def reading(self) -> TraitReading:
         return TraitReading(self._confidence, self._setting.sign * self._gate, self._given)

@@ -19,7 +19,7 @@ Envelope = npt.NDArray[np.float64]
 
 
 def onsets(wave: npt.NDArray[np.float32]) -> Envelope:
-    """Gives the strength of onsets, 100 times a second, of a wave [samples] at 16 kHz.
+    """Return the strength of onsets, 100 times a second, of a wave [samples] at 16 kHz.
 
     It is what mel bands rise by from one frame to the next, summed over those that rise
     by more than a sounding tone wavers (spectral flux).
@@ -30,7 +30,7 @@ def onsets(wave: npt.NDArray[np.float32]) -> Envelope:
 
 
 def regularity(envelope: Envelope) -> float:
-    """Gives the autocorrelation of onsets at the best lag, from -1 to 1; 0 for no onsets."""
+    """Return the autocorrelation of onsets at the best lag, from -1 to 1; 0 for no onsets."""
     rate = _RATE / HOP
     if len(envelope) <= round(_SHORTEST * rate) + 1:
         return 0.0
@@ -49,5 +49,5 @@ def regularity(envelope: Envelope) -> float:
 
 
 def shuffled(envelope: Envelope, seed: int) -> float:
-    """Gives what the same onsets in a random order reach: the floor of `regularity`."""
+    """Return what the same onsets in a random order reach: the floor of `regularity`."""
     return regularity(np.random.default_rng(seed).permutation(envelope))

@@ -1,4 +1,4 @@
-"""What players continue: measures drawn on the gauges, rendered alone as the prompt of trials."""
+"""What users continue: measures drawn on the gauges, rendered alone as the prompt of trials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPO = (80.0, 140.0)
 
 
 def composed(part: str, count: int, seed: int) -> Iterator[TrialPrompt]:
-    """Gives ``count`` prompts of a lone melody: the end of four measures drawn from the prior.
+    """Yield ``count`` prompts of a lone melody: the end of four measures drawn from the prior.
 
     Nothing really follows them, so that ``with_part`` is the prompt itself.
     """

@@ -53,7 +53,7 @@ STRENGTHS = {"iti": (2.0, 3.0, 4.0), "smitin": (6.0, 8.0, 10.0), "closed-loop": 
 """Strengths among which validation tunes choose."""
 
 COMPOSED = ("none", "closed-loop")
-"""The arms in which composed measures are continued: what players compare on the screen."""
+"""The arms in which composed measures are continued: what users compare on the screen."""
 
 Trial = dict[str, Any]
 
@@ -62,7 +62,7 @@ _Task = tuple[str, str, int, int, Arm]
 
 
 def arms(part: str, strengths: dict[str, float]) -> list[Arm]:
-    """Gives the arms of a part: unsteered, the three laws, and two controls.
+    """Return the arms of a part: unsteered, the three laws, and two controls.
 
     The controls push along the probe's weights and along a random direction, at the constant
     push's strength and with its length.
@@ -92,7 +92,7 @@ def evaluate(
     workers: int = 1,
     on_progress: Callable[[float, str], None] = lambda *_: None,
 ) -> dict[str, Any]:
-    """Judges steering on test tunes with strengths that validation tunes chose.
+    """Judge steering on test tunes with strengths that validation tunes chose.
 
     Trials are kept in ``folder`` as they are made, and an evaluation that was stopped goes
     on. Gives a document with one row for each part and arm. Raises `BadModel`.
@@ -152,9 +152,9 @@ def evaluate(
 
 
 def settle(model: str, strengths: dict[str, dict[str, float]]) -> None:
-    """Writes the closed loop's chosen strength of each part into its probe's card.
+    """Write the closed loop's chosen strength of each part into its probe's card.
 
-    From then on it is what a player meets. Raises `CannotWrite`.
+    From then on it is what a user meets. Raises `CannotWrite`.
     """
     from engine.steering.musicgen.model import open_model
     from engine.steering.probes.store import load, shelf, write
@@ -171,7 +171,7 @@ def settle(model: str, strengths: dict[str, dict[str, float]]) -> None:
 
 
 def choose(trials: Iterable[Trial]) -> dict[str, float]:
-    """Gives for each law the strength that validation trials favour.
+    """Return for each law the strength that validation trials favour.
 
     Success counts, and what is lost of the prompt's parts and of the beat beyond what the
     unsteered arm loses counts against it.
@@ -193,7 +193,7 @@ def choose(trials: Iterable[Trial]) -> dict[str, float]:
 
 
 def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Gives a row for each arm of a part: its `rates`, and distances to real continuations."""
+    """Return a row for each arm of a part: its `rates`, and distances to real continuations."""
     by_arm = _by_arm(trials)
     real, plain = (_embeddings(by_arm[name]) for name in ("real, with", "real, without"))
     for row in (rows := rates(part, trials)):
@@ -203,7 +203,7 @@ def summarise(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
 
 
 def rates(part: str, trials: Sequence[Trial]) -> list[dict[str, Any]]:
-    """Gives a row for each arm of a part: shares with 95 % intervals, and means."""
+    """Return a row for each arm of a part: shares with 95 % intervals, and means."""
     rows = []
     for arm, found in _by_arm(trials).items():
         successes = sum(bool(trial["success"]) for trial in found)

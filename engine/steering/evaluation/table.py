@@ -17,7 +17,7 @@ ORDER = (
 
 
 def table(found: dict[str, Any]) -> str:
-    """Gives the table of every part and arm, and that of the means beside the published ones."""
+    """Return the table of every part and arm, and that of the means beside the published ones."""
     length, prompt = found["continued_seconds"], found["prompt_seconds"]
     head = (
         f"{found['prompts']} prompts of test tunes for each part, {found['seeds']} "

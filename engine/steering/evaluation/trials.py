@@ -61,7 +61,7 @@ class TrialPrompt:
 
 
 def prompts(part: str, source: Clips, count: int, seed: int) -> Iterator[TrialPrompt]:
-    """Gives ``count`` prompts that lack a part, from clips in which it would sound at the end."""
+    """Yield ``count`` prompts that lack a part, from clips in which it would sound at the end."""
     which = CLIP_PARTS.index(part)
     split = SPLITS.index(source.sheets[0].split)
     random = np.random.default_rng([seed, 23, split, which])
@@ -115,7 +115,7 @@ class Continued:
 def continue_prompts(
     model: AudioModel, asked: Sequence[tuple[TrialPrompt, Arm, int]], probes: Sequence[Probe]
 ) -> list[Continued]:
-    """Continues prompts side by side, each with an arm and a seed of its own."""
+    """Continue prompts side by side, each with an arm and a seed of its own."""
     rate = model.spec.frame_rate
     requests, steerers = [], []
     encoded: dict[int, Tensor] = {}
@@ -143,7 +143,7 @@ def continue_prompts(
 
 
 def judge(tagger: Tagger, prompt: TrialPrompt, wave: Wave, seed: int) -> dict[str, Any]:
-    """Gives what the tagger and the onsets say of a continuation.
+    """Return what the tagger and the onsets say of a continuation.
 
     ``heard`` is the chance of each part in the last two seconds, ``kept`` the share of the
     prompt's parts, as the tagger hears them there, that it still hears.
@@ -169,7 +169,7 @@ def judge(tagger: Tagger, prompt: TrialPrompt, wave: Wave, seed: int) -> dict[st
 
 
 def frechet(ours: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> float:
-    """Gives the Frechet distance of two sets of embeddings [N, size], taken as normal."""
+    """Return the Frechet distance of two sets of embeddings [N, size], taken as normal."""
     mean = float(((ours.mean(0) - others.mean(0)) ** 2).sum())
     a, b = np.cov(ours, rowvar=False), np.cov(others, rowvar=False)
     # The trace of the root of a product is the sum of the roots of its eigenvalues.
@@ -179,7 +179,7 @@ def frechet(ours: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> f
 
 
 def _levelled(wave: Wave, spec: AudioSpec) -> Wave:
-    # As a player hears it: a take is turned down where it grows louder than its prompt.
+    # As a user hears it: a take is turned down where it grows louder than its prompt.
     hop = spec.sample_rate / spec.frame_rate
     begin = round(PROMPT * spec.frame_rate)
     reference = level_of(wave[: round(begin * hop)])

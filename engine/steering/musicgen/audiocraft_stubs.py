@@ -43,7 +43,7 @@ class MissingPart(ArmonicaError):
 
 
 def import_audiocraft() -> ModuleType:
-    """Gives the audiocraft package with its ``models`` and ``modules`` imported.
+    """Return the audiocraft package with its ``models`` and ``modules`` imported.
 
     Takes about half a second beyond torch; later calls and calls from other threads are free.
     The stand-ins leave `sys.modules` again, but for xformers, which audiocraft asks for at

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def generate_many(
     model: LanguageModel, requests: Sequence[Request], steerings: Sequence[Steering]
 ) -> Tensor:
-    """Gives the codes [B, K, frames] of pieces of one length, each as `generate` would grow it.
+    """Return the codes [B, K, frames] of pieces of one length, each as `generate` would grow it.
 
     They are the same up to rounding: a product of many rows may round otherwise than that of
     one, and where two codes are as likely as each other the pieces part ways. Descriptions

@@ -22,7 +22,7 @@ DEEPEST = 20
 
 
 def read_package(path: Path) -> dict[str, Any]:
-    """Reads one part of a model: its ``best_state`` and ``xp.cfg``, or where it is to be had.
+    """Read one part of a model: its ``best_state`` and ``xp.cfg``, or where it is to be had.
 
     Only tensors and plain values are read, and no code that a file may carry; the tensors stay
     in the file until they are used. Raises `BadModel`.
@@ -84,7 +84,7 @@ def _configurations() -> list[Any]:
 
 
 def read_config(package: dict[str, Any], path: Path) -> Any:
-    """Gives the configuration of a part as an OmegaConf node; raises `BadModel`.
+    """Return the configuration of a part as an OmegaConf node; raises `BadModel`.
 
     Values that would ask the machine for something, as ``${oc.env:HOME}`` does, are left empty
     in it: audiocraft writes some where the model was trained, and building it needs none.
@@ -122,7 +122,7 @@ def _without_questions(value: Any) -> Any:
 
 
 def check_shapes(package: dict[str, Any], config: Any, path: Path) -> None:
-    """Makes sure that a language model's configuration is that of its weights.
+    """Make sure that a language model's configuration is that of its weights.
 
     A configuration alone could ask for more memory than there is. Raises `BadModel`.
     """
@@ -159,7 +159,7 @@ def check_shapes(package: dict[str, Any], config: Any, path: Path) -> None:
 
 
 def weights_digest(state: dict[str, Any]) -> str:
-    """Gives the first 16 hexadecimal digits of the SHA-256 over names, shapes and weights."""
+    """Return the first 16 hexadecimal digits of the SHA-256 over names, shapes and weights."""
     import torch
 
     found = hashlib.sha256()

@@ -53,7 +53,7 @@ class CodecShape:
 
     @property
     def hop(self) -> int:
-        """Samples in a token frame."""
+        """Sample in a token frame."""
         return HOP * self.subframes
 
 
@@ -73,7 +73,7 @@ class SpectralCodec(CompressionModel):
         self.out = nn.Conv1d(shape.width, shape.subframes * BINS, 1)
 
     def latents(self, wave: Tensor) -> Tensor:
-        """Gives the latents [B, latent, frames] of waves [B, samples], before quantisation."""
+        """Return the latents [B, latent, frames] of waves [B, samples], before quantisation."""
         seen = log_mel(magnitude(wave), self.shape.bands, self.shape.rate)
         seen = (seen + 4.0) * 0.5
         return cast(
@@ -81,17 +81,17 @@ class SpectralCodec(CompressionModel):
         )
 
     def log_magnitudes(self, latents: Tensor) -> Tensor:
-        """Gives log magnitudes [B, 513, subframes * frames] of latents [B, latent, frames]."""
+        """Return log magnitudes [B, 513, subframes * frames] of latents [B, latent, frames]."""
         return (
             _unfold(self.out(self.decoder(self.from_latent(latents))), self.shape.subframes) - 4.0
         )
 
     def forward(self, x: Tensor) -> Any:
-        """Refuses: training goes through `latents` and `log_magnitudes`."""
+        """Refuse: training goes through `latents` and `log_magnitudes`."""
         raise NotImplementedError("A spectral codec is trained on spectra.")
 
     def encode(self, x: Tensor) -> tuple[Tensor, None]:
-        """Gives codes [B, codebooks, frames] of waves [B, 1, samples], and no scale.
+        """Return codes [B, codebooks, frames] of waves [B, 1, samples], and no scale.
 
         What is left over after the last whole frame is not heard.
         """
@@ -101,12 +101,12 @@ class SpectralCodec(CompressionModel):
         return self.quantiser.encode(self.latents(x[:, 0, :samples])), None
 
     def decode(self, codes: Tensor, scale: Tensor | None = None) -> Tensor:
-        """Gives waves [B, 1, frames * hop] of codes [B, codebooks, frames]."""
+        """Return waves [B, 1, frames * hop] of codes [B, codebooks, frames]."""
         del scale
         return self._sounded(codes, self.rounds)
 
     def sketch(self, codes: Tensor) -> Tensor:
-        """Gives the waves of codes as `decode` does, their phases found in fewer rounds."""
+        """Return the waves of codes as `decode` does, their phases found in fewer rounds."""
         return self._sounded(codes, min(self.rounds, SKETCHED))
 
     def _sounded(self, codes: Tensor, rounds: int) -> Tensor:
@@ -120,7 +120,7 @@ class SpectralCodec(CompressionModel):
         return torch.cat(waves)[:, None]
 
     def decode_latent(self, codes: Tensor) -> Tensor:
-        """Gives the quantised latents [B, latent, frames] of codes."""
+        """Return the quantised latents [B, latent, frames] of codes."""
         return self.quantiser.decode(codes)
 
     @property
@@ -135,7 +135,7 @@ class SpectralCodec(CompressionModel):
 
     @property
     def sample_rate(self) -> int:
-        """Samples a second."""
+        """Sample a second."""
         return self.shape.rate
 
     @property
@@ -154,7 +154,7 @@ class SpectralCodec(CompressionModel):
         return self.shape.codebooks
 
     def set_num_codebooks(self, n: int) -> None:
-        """Refuses any other number than all: the language model knows no other."""
+        """Refuse any other number than all: the language model knows no other."""
         if n != self.shape.codebooks:
             raise OutOfRange(f"This codec has {self.shape.codebooks} codebooks, not {n}.")
 
@@ -190,7 +190,7 @@ def _unfold(folded: Tensor, subframes: int) -> Tensor:
 
 
 def save_codec(folder: Path, codec: SpectralCodec, card: dict[str, Any]) -> None:
-    """Writes a codec's weights in half precision, and its card; raises `CannotWrite`."""
+    """Write a codec's weights in half precision, and its card; raises `CannotWrite`."""
     tensors = {
         name: value.half() if value.is_floating_point() else value
         for name, value in codec.state_dict().items()
@@ -206,7 +206,7 @@ def save_codec(folder: Path, codec: SpectralCodec, card: dict[str, Any]) -> None
 
 
 def load_codec(folder: Path) -> SpectralCodec:
-    """Reads a codec from its two files; raises `BadModel` where they are missing or damaged."""
+    """Read a codec from its two files; raises `BadModel` where they are missing or damaged."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         tensors = safetensors.torch.load_file(folder / WEIGHTS)
@@ -250,13 +250,13 @@ def _check(shape: CodecShape, tensors: dict[str, Tensor]) -> None:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """Reads what is known of a codec: the seed and steps of its training, its figures."""
+    """Read what is known of a codec: the seed and steps of its training, its figures."""
     card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
     return card
 
 
 def digest(folder: Path) -> str:
-    """Gives a name for a codec's weights: sixteen hexadecimal digits."""
+    """Return a name for a codec's weights: sixteen hexadecimal digits."""
     return sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
 
 

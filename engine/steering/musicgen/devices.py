@@ -19,7 +19,7 @@ MEASURED = "threads.json"
 
 
 def choose_device(asked: str | None) -> str:
-    """Gives the device that was asked for, or the best there is; raises `OutOfRange`."""
+    """Return the device that was asked for, or the best there is; raises `OutOfRange`."""
     import torch
 
     if asked is None:
@@ -31,7 +31,7 @@ def choose_device(asked: str | None) -> str:
 
 
 def choose_threads(lm: Any, digest: str, device: str) -> int:
-    """Gives the number of threads with which a model's step is fastest.
+    """Return the number of threads with which a model's step is fastest.
 
     Small models take one. Others are measured when they are first loaded, which takes a few
     steps, and the figure is kept for this model and number of processors.
@@ -59,7 +59,7 @@ def choose_threads(lm: Any, digest: str, device: str) -> int:
 
 
 def lay_out(lm: Any) -> None:
-    """Lays a language model's matrices out in memory as a processor reads them fastest.
+    """Lay a language model's matrices out in memory as a processor reads them fastest.
 
     Shapes and values stay. With one position at a time a matrix that widens is read twice as
     fast by columns, one that narrows by rows. It goes by shape and not by measuring, because

@@ -57,7 +57,7 @@ def fetch_model(
     on_progress: Callable[[Fetching], None] | None = None,
     address: str = ADDRESS,
 ) -> None:
-    """Fetches what is missing of a known model into ``folder``; raises `CannotFetch`.
+    """Fetch what is missing of a known model into ``folder``; raises `CannotFetch`.
 
     ``on_progress`` is told after every block, and may raise to stop; what was had is gone on
     with the next time.
@@ -69,7 +69,7 @@ def fetch_model(
 
 
 def fetch(url: str, target: Path, on_progress: Callable[[Fetching], None] | None = None) -> None:
-    """Fetches one file to ``target``; raises `CannotFetch` or `CannotWrite`.
+    """Fetch one file to ``target``; raises `CannotFetch` or `CannotWrite`.
 
     What has come lies in ``target`` with ``.part`` added until all of it is there and has the
     checksum that the server names.

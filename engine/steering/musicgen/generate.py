@@ -36,10 +36,10 @@ class LanguageModel(Protocol):
         """The language model, audiocraft's ``LMModel``."""
 
     def conditions(self, *texts: str | None) -> dict[str, Any]:
-        """Gives the condition tensors of one row for each text; None is no description."""
+        """Return the condition tensors of one row for each text; None is no description."""
 
     def working(self) -> AbstractContextManager[None]:
-        """Chooses threads and precision inside, and tells of memory that runs out."""
+        """Choose threads and precision inside, and tell of memory that runs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class GenerationStep:
 def generate(
     model: LanguageModel, request: Request, steering: Steering | None = None
 ) -> Generator[GenerationStep, None, None]:
-    """Gives each step as it is done; the last one's codes are the whole piece.
+    """Yield each step as it is done; the last one's codes are the whole piece.
 
     Whoever stops asking has cancelled, who asks later has paused; the codes of the steps given
     stay good. The same request gives the same codes bit for bit on the same machine. With a
@@ -138,7 +138,7 @@ def _windows(model: LanguageModel, request: Request) -> list[_Window]:
 def _grow(
     model: LanguageModel, request: Request, steering: Steering | None, chance: Any, first: int
 ) -> Iterator[Tensor]:
-    """Gives the codes [K, frames] that are complete after each step; steps count from ``first``."""
+    """Yield the codes [K, frames] that are complete after each step; steps count from ``first``."""
     import torch
 
     lm = model.lm
@@ -187,7 +187,7 @@ def _grow(
 
 
 def fed(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
-    """Gives what the model is fed [K, positions], and where that is still to be chosen.
+    """Return what the model is fed [K, positions], and where that is still to be chosen.
 
     Codebook k is later by its delay, and what is unknown yet holds the special token.
     """
@@ -206,7 +206,7 @@ def fed(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
 
 
 def check(model: LanguageModel, request: Request) -> None:
-    """Raises `OutOfRange` where a request cannot be met by the model."""
+    """Raise `OutOfRange` where a request cannot be met by the model."""
     begin = 0 if request.prompt is None else request.prompt.shape[-1]
     rate = model.spec.frame_rate
     if not begin < request.frames <= LONGEST * rate:
@@ -229,7 +229,7 @@ def check(model: LanguageModel, request: Request) -> None:
 
 @contextmanager
 def alone(lm: Any) -> Iterator[None]:
-    """Raises `NotReady` where the model generates already.
+    """Raise `NotReady` where the model generates already.
 
     A streaming model holds one past; a second piece would be written into it.
     """
@@ -239,7 +239,7 @@ def alone(lm: Any) -> Iterator[None]:
 
 
 def picked(logits: Tensor, request: Request, chance: Any) -> Tensor:
-    """Chooses one code for each codebook: [K, entries] -> [K]."""
+    """Choose one code for each codebook: [K, entries] -> [K]."""
     import torch
 
     if request.temperature == 0 or request.top_k == 1:

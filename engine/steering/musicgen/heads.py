@@ -52,7 +52,7 @@ class Heads:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Layers, heads and the size of a head: the shape of a push."""
+        """Layer, heads and the size of a head: the shape of a push."""
         return len(self._projections), self._heads, self._size // self._heads
 
     def __enter__(self) -> Self:
@@ -76,7 +76,7 @@ class Heads:
     def begin(
         self, push: Tensor | None = None, rows: int | None = None, everywhere: bool = False
     ) -> None:
-        """Says what the next forward pass adds at its last position, and what it reads.
+        """Describe what the next forward pass adds at its last position, and what it reads.
 
         ``push`` [layers, heads, head size], the same with rows in front for a push of each row,
         or None. ``rows`` is how many of the first rows are
@@ -96,7 +96,7 @@ class Heads:
         self._push = push
 
     def outputs(self) -> Tensor:
-        """Gives what the pass read, before the push: [layers, rows, heads, head size].
+        """Return what the pass read, before the push: [layers, rows, heads, head size].
 
         With ``everywhere`` [layers, rows, positions, heads, head size]. Raises `HeadsNotSeen`
         where a layer was not passed through exactly once.
@@ -132,7 +132,7 @@ class Heads:
 def outputs(
     lm: Any, codes: Tensor, conditions: dict[str, Any] | None = None, name: str = "this model"
 ) -> Tensor:
-    """Gives every head's output at every frame: codes [B, K, T] -> [B, T, layers, heads, size].
+    """Return every head's output at every frame: codes [B, K, T] -> [B, T, layers, heads, size].
 
     Frame ``t`` is read where its first codebook goes in, and with it codebook ``k`` of frame
     ``t - k``: position ``t + 1`` of the delayed sequence, which begins with a position of
@@ -151,7 +151,7 @@ def outputs(
 
 
 def delayed(lm: Any, codes: Tensor) -> Tensor:
-    """Gives what a model is fed for codes [B, K, T]: [B, K, T + 1], codebook k later by k."""
+    """Return what a model is fed for codes [B, K, T]: [B, K, T + 1], codebook k later by k."""
     import torch
 
     rows, books, frames = codes.shape

@@ -15,17 +15,17 @@ class Steering(Protocol):
     """Who pushes a model while it generates: asked before each step, told after it."""
 
     def push(self, step: int) -> Tensor | None:
-        """Gives what is added to the heads' outputs at the last position of step ``step``.
+        """Return what is added to the heads' outputs at the last position of step ``step``.
 
         Shape [layers, heads, head size], or None for an untouched step. Steps count from 0,
         the step that holds the prompt.
         """
 
     def read(self, step: int, outputs: Tensor) -> None:
-        """Takes the heads' outputs at the last position, before the push was added.
+        """Take the heads' outputs at the last position, before the push was added.
 
         Shape [layers, heads, head size]; with guidance those of the conditional rows.
         """
 
     def readings(self) -> Mapping[str, TraitReading]:
-        """Gives each trait as it was read last."""
+        """Return each trait as it was read last."""

@@ -14,7 +14,7 @@ from engine.steering.musicgen.download import ADDRESS, FILES
 
 
 def parts_of(config: Any, codec: dict[str, Any]) -> list[str]:
-    """Gives the names of the further models that one needs: text encoders, a codec elsewhere.
+    """Return the names of the further models that one needs: text encoders, a codec elsewhere.
 
     Raises `BadModel` for a condition that cannot be met here.
     """
@@ -35,7 +35,7 @@ def parts_of(config: Any, codec: dict[str, Any]) -> list[str]:
 
 
 def find_part(name: str, folders: list[Path]) -> Path | None:
-    """Gives the folder of a further model, or None."""
+    """Return the folder of a further model, or None."""
     # A name out of a stranger's file may be a path of this machine: only known ones are sought.
     if name not in FILES:
         raise BadModel(
@@ -76,7 +76,7 @@ class _Local:
 
 @contextmanager
 def local_only(folders: list[Path]) -> Iterator[None]:
-    """Lets audiocraft read local files and weights only inside."""
+    """Let audiocraft read local files and weights only inside."""
     from audiocraft.models import encodec, loaders
     from audiocraft.modules import conditioners
     from omegaconf import OmegaConf
@@ -120,7 +120,7 @@ def no_melody(
     device: Any = "cpu",
     **options: Any,
 ) -> Any:
-    """Gives what stands for a melody in a model that takes one, where none is given.
+    """Return what stands for a melody in a model that takes one, where none is given.
 
     audiocraft's own splits recordings with a further model; what it makes of silence is all
     that is needed here, and is computed.

@@ -31,7 +31,7 @@ class Memory:
 
 
 def memory_in_use() -> Memory:
-    """Gives how much memory is in use now."""
+    """Return how much memory is in use now."""
     import sys
 
     process = 0
@@ -45,7 +45,7 @@ def memory_in_use() -> Memory:
 
 
 def free_memory(device: str) -> int | None:
-    """Gives the bytes that a model may still take on a device, None where nobody knows."""
+    """Return the bytes that a model may still take on a device, None where nobody knows."""
     if device.startswith("cuda"):
         import torch
 
@@ -67,12 +67,12 @@ def free_memory(device: str) -> int | None:
 
 
 def past_bytes(layers: int, width: int, positions: int, rows: int, element: int) -> int:
-    """Gives the bytes of the keys and values of a piece of so many positions and rows."""
+    """Return the bytes of the keys and values of a piece of so many positions and rows."""
     return 2 * layers * width * positions * rows * element
 
 
 def forecast(weights: int, layers: int, width: int, positions: int, rows: int, device: str) -> int:
-    """Gives the bytes that a model of so many weights takes while it generates."""
+    """Return the bytes that a model of so many weights takes while it generates."""
     element = 2 if device.startswith("cuda") else 4
     # Attention over the past makes one more copy of a layer's.
     past = past_bytes(layers + 1, width, positions, rows, element)
@@ -80,11 +80,11 @@ def forecast(weights: int, layers: int, width: int, positions: int, rows: int, d
 
 
 def require(name: str, needed: int, device: str) -> None:
-    """Makes sure that there are ``needed`` bytes; raises `ModelTooBig` with what would fit."""
+    """Make sure that there are ``needed`` bytes; raises `ModelTooBig` with what would fit."""
     free = free_memory(device)
     if free is not None and needed > free:
         raise ModelTooBig(
-            f"{name} needs about {_said(needed)} and {_said(free)} are free.",
+            f"{name} needs about {_size_text(needed)} and {_size_text(free)} are free.",
             _what_fits(free, needed, device),
         )
 
@@ -94,19 +94,19 @@ def _what_fits(free: int, needed: int, device: str) -> str:
     for name, (weights, width, layers) in SIZES.items():
         estimate = forecast(weights, layers, width, 1500, 2, device)
         if estimate <= free and estimate < needed:
-            fitting.append(f"{name} ({_said(estimate)})")
+            fitting.append(f"{name} ({_size_text(estimate)})")
     if fitting:
         return f"Close other programs, or choose what fits: {', '.join(fitting)}."
     return "Close other programs."
 
 
-def _said(size: int) -> str:
+def _size_text(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
 
 
 @contextmanager
 def told_when_full(name: str) -> Iterator[None]:
-    """Tells of memory that runs out inside as `ModelTooBig`, and frees what can be freed."""
+    """Tell of memory that runs out inside as `ModelTooBig`, and frees what can be freed."""
     import torch
 
     try:
@@ -129,7 +129,7 @@ def _full(name: str) -> ModelTooBig:
 
 
 def release() -> None:
-    """Gives memory that nobody uses any more back to the machine."""
+    """Return memory that nobody uses any more back to the machine."""
     import ctypes
     import gc
 

@@ -62,7 +62,7 @@ class AudioModel:
         return self._open().compression_model
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
-        """Gives the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
+        """Return the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
         import torch
 
         with self.working(mixed=False):
@@ -74,7 +74,7 @@ class AudioModel:
         return found.clone()
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples], mono.
+        """Return the wave of codes: [K, T] -> [samples], mono.
 
         What is loud may exceed full scale: nothing is cut off here.
         With ``sketch`` it is quicker and a little rougher, where the codec can do that.
@@ -86,7 +86,7 @@ class AudioModel:
         return found.clone()
 
     def conditions(self, *texts: str | None) -> dict[str, Any]:
-        """Gives the condition tensors of one row for each text; None is no description.
+        """Return the condition tensors of one row for each text; None is no description.
 
         A model that takes no description gives none, whatever the texts.
         """
@@ -112,7 +112,7 @@ class AudioModel:
 
     @contextmanager
     def working(self, mixed: bool = True) -> Iterator[None]:
-        """Chooses threads and precision inside, and tells of memory that runs out.
+        """Choose threads and precision inside, and tell of memory that runs out.
 
         Without ``mixed`` the precision stays single, as codecs need it.
         """
@@ -130,7 +130,7 @@ class AudioModel:
             yield
 
     def close(self) -> None:
-        """Frees the model's memory; closing twice is no fault."""
+        """Free the model's memory; closing twice is no fault."""
         self._musicgen = None
         memory.release()
 
@@ -141,7 +141,7 @@ class AudioModel:
 
 
 def models_folder() -> Path:
-    """Gives the folder in which models known by name lie, each under its name."""
+    """Return the folder in which models known by name lie, each under its name."""
     return data_folder() / "models"
 
 
@@ -152,7 +152,7 @@ def open_model(
     on_progress: Callable[[Fetching], None] | None = None,
     address: str = ADDRESS,
 ) -> AudioModel:
-    """Loads a model: ``tiny``, one of `KNOWN`, or any folder with an audiocraft checkpoint.
+    """Load a model: ``tiny``, one of `KNOWN`, or any folder with an audiocraft checkpoint.
 
     What is missing of a known model is fetched first; while it is loaded nothing asks the
     network, and files are read as data only. ``device`` is the best there is where it is left
@@ -191,7 +191,7 @@ def open_model(
         layers=len(lm.transformer.layers),
         heads=attention.num_heads,
         head_size=attention.embed_dim // attention.num_heads,
-        longest=_heard(musicgen),
+        longest=_trained_seconds(musicgen),
         text=bool(lm.condition_provider.text_conditions),
     )
     return AudioModel(spec, musicgen, device, threads or choose_threads(lm, digest, device))
@@ -268,7 +268,7 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
     return musicgen
 
 
-def _heard(musicgen: Any) -> float:
+def _trained_seconds(musicgen: Any) -> float:
     # Our own models are trained on shorter pieces than audiocraft lets a configuration say.
     trained = musicgen.lm.cfg.dataset.get("trained_duration")
     return float(musicgen.max_duration if trained is None else trained)

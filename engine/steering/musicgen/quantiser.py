@@ -35,7 +35,7 @@ class ResidualQuantiser(nn.Module):
         self.register_buffer("uses", torch.ones(books, size))
 
     def forward(self, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Gives quantised latents [B, width, T], with gradients as if they were not, and the loss.
+        """Return quantised latents [B, width, T], with gradients as if they were not, and the loss.
 
         The loss pulls latents to their codes. While training, the codes move.
         """
@@ -53,7 +53,7 @@ class ResidualQuantiser(nn.Module):
         return quantised.reshape(shape).transpose(1, 2), loss / self.books
 
     def encode(self, latents: Tensor) -> Tensor:
-        """Gives the codes [B, books, T] of latents [B, width, T]."""
+        """Return the codes [B, books, T] of latents [B, width, T]."""
         batch, _, frames = latents.shape
         left, found = latents.transpose(1, 2).flatten(0, 1), []
         for book in range(self.books):
@@ -63,7 +63,7 @@ class ResidualQuantiser(nn.Module):
         return torch.stack(found, dim=1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Gives the latents [B, width, T] of codes [B, books, T]."""
+        """Return the latents [B, width, T] of codes [B, books, T]."""
         each = [
             functional.embedding(codes[:, book], self.codes[book]) for book in range(self.books)
         ]
@@ -71,7 +71,7 @@ class ResidualQuantiser(nn.Module):
 
     @torch.no_grad()
     def start(self, latents: Tensor) -> None:
-        """Puts the codes where k-means finds them in latents [B, width, T]."""
+        """Put the codes where k-means finds them in latents [B, width, T]."""
         left = latents.transpose(1, 2).flatten(0, 1)
         for book in range(self.books):
             picked = torch.randint(len(left), (self.size,))

@@ -17,7 +17,7 @@ QUIETEST = 1e-3
 
 
 def spectrum(wave: Tensor) -> Tensor:
-    """Gives the complex spectrum [B, 513, frames] of waves [B, samples], frames = samples / 160.
+    """Return the complex spectrum [B, 513, frames] of waves [B, samples], frames = samples / 160.
 
     Frames are centred on multiples of the hop, from 0.
     """
@@ -28,19 +28,19 @@ def spectrum(wave: Tensor) -> Tensor:
 
 
 def magnitude(wave: Tensor) -> Tensor:
-    """Gives the magnitude spectrum [B, 513, frames] of waves [B, samples]."""
+    """Return the magnitude spectrum [B, 513, frames] of waves [B, samples]."""
     return spectrum(wave).abs()
 
 
 def log_mel(magnitudes: Tensor, bands: int, rate: int) -> Tensor:
-    """Gives the natural logarithm of mel bands [B, bands, frames] of magnitudes."""
+    """Return the natural logarithm of mel bands [B, bands, frames] of magnitudes."""
     return torch.log((mel_bands(bands, rate) @ magnitudes).clamp_min(QUIETEST))
 
 
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)
 def mel_bands(bands: int, rate: int) -> Tensor:
-    """Gives triangular filters [bands, 513] of equal width in mel, each of sum 1.
+    """Return triangular filters [bands, 513] of equal width in mel, each of sum 1.
 
     Made outside inference, whoever asks first: they are kept, and trainings use them too.
     """
@@ -57,7 +57,7 @@ def mel_bands(bands: int, rate: int) -> Tensor:
 
 
 def invert(magnitudes: Tensor, rounds: int, momentum: float = 0.99) -> Tensor:
-    """Gives waves [B, frames * 160] that have these magnitudes [B, 513, frames], nearly.
+    """Return waves [B, frames * 160] that have these magnitudes [B, 513, frames], nearly.
 
     The phases are found by the fast Griffin-Lim algorithm (Perraudin, Balazs and Sondergaard
     2013) from phases that advance as a steady tone's would; the same magnitudes give the same

@@ -27,7 +27,7 @@ class Decoder(Protocol):
         """The model's shapes and rates."""
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives the wave of codes: [K, T] -> [samples]; a ``sketch`` may be rougher."""
+        """Return the wave of codes: [K, T] -> [samples]; a ``sketch`` may be rougher."""
 
 
 class GrowingAudio:
@@ -40,7 +40,7 @@ class GrowingAudio:
     """
 
     def __init__(self, model: Decoder, begin: int = 0) -> None:
-        """Begins at frame ``begin``, behind a prompt that need not be heard again."""
+        """Begin at frame ``begin``, behind a prompt that need not be heard again."""
         spec = model.spec
         self._model = model
         self._hop = spec.sample_rate / spec.frame_rate
@@ -56,7 +56,7 @@ class GrowingAudio:
         return self._done
 
     def add(self, codes: Tensor, last: bool = False) -> Tensor:
-        """Gives the samples that are settled and were not given yet, perhaps none.
+        """Return the samples that are settled and were not given yet, perhaps none.
 
         ``codes`` [K, T] are all frames that are complete; with ``last`` nothing is held back.
         """

@@ -29,7 +29,7 @@ class TinyShape:
 
 
 def config(shape: TinyShape) -> dict[str, Any]:
-    """Gives the configuration from which audiocraft builds the model.
+    """Return the configuration from which audiocraft builds the model.
 
     Rotary positions, and queries and keys that are normalised, let a small model find the
     beat; it takes no condition.
@@ -81,7 +81,7 @@ def config(shape: TinyShape) -> dict[str, Any]:
 
 
 def language_model(shape: TinyShape) -> Any:
-    """Gives audiocraft's language model of that shape for training, weights from torch's seed."""
+    """Return audiocraft's language model of that shape for training, weights from torch's seed."""
     import_audiocraft()
     from audiocraft.models.builders import get_lm_model
     from omegaconf import OmegaConf
@@ -93,7 +93,7 @@ def language_model(shape: TinyShape) -> Any:
 
 
 def save_language_model(folder: Path, lm: Any, shape: TinyShape) -> None:
-    """Writes the weights in half precision as audiocraft reads them; raises `CannotWrite`."""
+    """Write the weights in half precision as audiocraft reads them; raises `CannotWrite`."""
     from omegaconf import OmegaConf
 
     content = BytesIO()

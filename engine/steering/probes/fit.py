@@ -46,7 +46,7 @@ def fit(
     ridge: float = 10.0,
     progress: Progress | None = None,
 ) -> Probe:
-    """Fits a probe of the trait ``name`` on every head of ``spec``'s model.
+    """Fit a probe of the trait ``name`` on every head of ``spec``'s model.
 
     ``features`` [examples, layers, heads, head size] are the heads' outputs, ``labels``
     [examples] whether the trait is there, ``groups`` [examples] whole numbers: examples of one
@@ -133,7 +133,7 @@ def fit(
 
 
 def folds(labels: Tensor, groups: Tensor, seed: int) -> Tensor:
-    """Gives each example the number of the fold it is held out in: [examples].
+    """Return each example the number of the fold it is held out in: [examples].
 
     A group is in one fold, and every fold leaves both classes to fit to. Raises
     `TooFewExamples` where a class has only one group.
@@ -163,13 +163,13 @@ def folds(labels: Tensor, groups: Tensor, seed: int) -> Tensor:
 
 
 def balanced(guesses: Tensor, labels: Tensor) -> Tensor:
-    """Gives the share of right ``guesses`` [examples, heads], the mean of both classes: [heads]."""
+    """Return the share of right ``guesses`` [examples, heads], mean of both classes: [heads]."""
     right = (guesses == labels[:, None]).float()
     return (right[labels].mean(0) + right[~labels].mean(0)) / 2
 
 
 def wilson(share: float, count: float) -> tuple[float, float]:
-    """Gives the 95 % interval of a share seen in ``count`` examples (Wilson's)."""
+    """Return the 95 % interval of a share seen in ``count`` examples (Wilson's)."""
     z = 1.959964
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     spread = share * (1 - share) / count + z * z / (4 * count * count)
@@ -178,7 +178,7 @@ def wilson(share: float, count: float) -> tuple[float, float]:
 
 
 def parting(confidences: Tensor, labels: Tensor) -> float:
-    """Gives the threshold that parts the classes best, of equals the one nearest to one half.
+    """Return the threshold that parts the classes best, of equals the one nearest to one half.
 
     ``confidences`` [examples]; the answer lies between .05 and .95.
     """
@@ -193,7 +193,7 @@ def parting(confidences: Tensor, labels: Tensor) -> float:
 def doubts(
     labels: Tensor, groups: Tensor, accuracy: float, by_chance: float, best: float
 ) -> tuple[str, ...]:
-    """Gives in sentences what speaks against trusting a probe of these examples."""
+    """Return in sentences what speaks against trusting a probe of these examples."""
     count, present = len(labels), int(labels.sum())
     low, high = wilson(accuracy, _worth(labels, groups))
     said = []

@@ -39,7 +39,7 @@ def read_heads(
     read_out: ReadOut,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Gives features [N, layers, heads, size], labels [N] and groups [N] of examples.
+    """Return features [N, layers, heads, size], labels [N] and groups [N] of examples.
 
     ``last`` reads one step, ``mean`` the mean of the last two seconds, at each place.
     """

@@ -13,7 +13,7 @@ _CLOSE = 1e-4
 
 
 def logistic(features: Tensor, labels: Tensor, ridge: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Fits one logistic probe per head; both classes weigh the same, however many they are.
+    """Fit one logistic probe per head; both classes weigh the same, however many they are.
 
     ``features`` [examples, heads, size] float32, ``labels`` [examples] bool with both values.
     Gives weights [heads, size] and intercepts [heads], on the scale of the features.

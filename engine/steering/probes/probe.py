@@ -107,7 +107,7 @@ class ProbeCard:
         return self.layers, self.heads, self.head_size
 
     def check(self, spec: AudioSpec) -> None:
-        """Raises `BadProbe` where the probe was made for another model than ``spec``."""
+        """Raise `BadProbe` where the probe was made for another model than ``spec``."""
         if self.digest != spec.digest:
             raise BadProbe(
                 f"The probe {self.name!r} was made for {self.model} ({self.digest[:8]}), "
@@ -164,18 +164,18 @@ class Probe:
             raise BadProbe(f"An accuracy of the probe {self.card.name!r} is not a share.")
 
     def tensors(self) -> dict[str, Tensor]:
-        """Gives the numbers by name, as the file holds them."""
+        """Return the numbers by name, as the file holds them."""
         return {each.name: getattr(self, each.name) for each in fields(self)[1:]}
 
     def top(self, count: int) -> Tensor:
-        """Gives the ``count`` most accurate heads as indices into layers x heads, best first."""
+        """Return the ``count`` most accurate heads as indices into layers x heads, best first."""
         import torch
 
         order = torch.argsort(self.accuracies.flatten(), descending=True, stable=True)
         return order[: max(1, count)]
 
     def mask(self, count: int | None) -> Tensor:
-        """Gives 1 for the ``count`` most accurate heads, else 0: [layers, heads]; None is all."""
+        """Return 1 for the ``count`` most accurate heads, else 0: [layers, heads]; None is all."""
         import torch
 
         if count is None:
@@ -185,7 +185,7 @@ class Probe:
         return chosen.reshape(self.accuracies.shape)
 
     def soft_weights(self, exponent: float = 3.0) -> Tensor:
-        """Gives each head's share of the push by its accuracy, 0 to 1: [layers, heads].
+        """Return each head's share of the push by its accuracy, 0 to 1: [layers, heads].
 
         Where all heads are equally good, each has the whole.
         """
@@ -199,7 +199,7 @@ class Probe:
     def steps(
         self, direction: Direction = "mean", *, matched: bool = True, seed: int = 0
     ) -> Tensor:
-        """Gives a push of strength 1 on every head: sigma x unit direction, shaped like a push.
+        """Return a push of strength 1 on every head: sigma x unit direction, shaped like a push.
 
         "mean" goes along the difference of the class means, "probe" along the probes' weights,
         "random" along directions drawn from ``seed``. All are as long as the first, so that
@@ -224,7 +224,7 @@ class Probe:
 
 
 def trait_name(name: str) -> str:
-    """Gives a name that a probe and its files can have; raises `OutOfRange` for another."""
+    """Return a name that a probe and its files can have; raises `OutOfRange` for another."""
     if not _NAME.fullmatch(name):
         raise OutOfRange(
             f"A trait cannot be called {name!r:.60}.",

@@ -46,7 +46,7 @@ class ProbeShelf:
     faults: tuple[BadProbe, ...] = ()
 
     def of(self, spec: AudioSpec) -> tuple[FoundProbe, ...]:
-        """Gives those made for this model, the first of each name, in order of their names."""
+        """Return those made for this model, the first of each name, in order of their names."""
         first: dict[str, FoundProbe] = {}
         for each in self.found:
             if each.card.digest == spec.digest:
@@ -55,12 +55,12 @@ class ProbeShelf:
 
 
 def probes_folder() -> Path:
-    """Gives the user's folder of probes, of all models."""
+    """Return the user's folder of probes, of all models."""
     return locations.data_folder() / "probes"
 
 
 def place(spec: AudioSpec, name: str, folder: Path | None = None) -> Path:
-    """Gives the card's file of a probe of ``spec``'s model; raises `OutOfRange` for a bad name.
+    """Return the card's file of a probe of ``spec``'s model; raises `OutOfRange` for a bad name.
 
     ``folder`` is a folder of probes, the user's own where none is named. Models of one name
     keep apart there by their digests.
@@ -74,7 +74,7 @@ def place(spec: AudioSpec, name: str, folder: Path | None = None) -> Path:
 
 
 def shelf(folders: Iterable[Path] | None = None) -> ProbeShelf:
-    """Lists the probes of these folders and the folders in them; reads cards alone.
+    """List the probes of these folders and the folders in them; reads cards alone.
 
     Where no folders are named, the user's own come before those that ship.
     """
@@ -90,7 +90,7 @@ def shelf(folders: Iterable[Path] | None = None) -> ProbeShelf:
 
 
 def find(name: str, spec: AudioSpec, shelved: ProbeShelf | None = None) -> Probe:
-    """Loads the probe called ``name`` for a model.
+    """Load the probe called ``name`` for a model.
 
     Raises `BadProbe` where there is one for another model only, and `UnknownName` where
     there is none.
@@ -106,7 +106,7 @@ def find(name: str, spec: AudioSpec, shelved: ProbeShelf | None = None) -> Probe
 
 
 def write(probe: Probe, card_path: Path) -> None:
-    """Writes a probe whole or not at all: its card, and its numbers beside it.
+    """Write a probe whole or not at all: its card, and its numbers beside it.
 
     Raises `CannotWrite`.
     """
@@ -126,7 +126,7 @@ def write(probe: Probe, card_path: Path) -> None:
 
 
 def read_card(path: Path) -> tuple[ProbeCard, str]:
-    """Reads a card and the digest of its numbers; raises `BadProbe`."""
+    """Read a card and the digest of its numbers; raises `BadProbe`."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_CARD + 1)
@@ -155,7 +155,7 @@ def read_card(path: Path) -> tuple[ProbeCard, str]:
 
 
 def load(card_path: Path, spec: AudioSpec | None = None) -> Probe:
-    """Loads a probe, as data only; ``spec`` is the model that it is to be for.
+    """Load a probe, as data only; ``spec`` is the model that it is to be for.
 
     Raises `BadProbe` where it is damaged or for another model.
     """
@@ -191,7 +191,7 @@ def load(card_path: Path, spec: AudioSpec | None = None) -> Probe:
 
 
 def flat_toml(values: dict[str, Any]) -> str:
-    """Gives numbers, truths, texts and tuples of texts as TOML, a line each."""
+    """Return numbers, truths, texts and tuples of texts as TOML, a line each."""
     return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
 
 

@@ -1,4 +1,4 @@
-"""A trait of the player's own: a probe from two folders of recordings, with it and without it."""
+"""A trait of the user's own: a probe from two folders of recordings, with it and without it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Recordings:
 
 @dataclass(frozen=True, slots=True)
 class OwnTrait:
-    """A probe of the player's own, and what it was made of.
+    """A probe of the user's own, and what it was made of.
 
     ``files`` and ``segments`` count those with the trait and those without; ``silent`` counts
     segments that were left out.
@@ -105,7 +105,7 @@ class OwnTrait:
 
 
 def check_seconds(seconds: float, spec: AudioSpec | None = None) -> float:
-    """Gives a length that segments can have, for a model where one is named.
+    """Return a length that segments can have, for a model where one is named.
 
     Raises `OutOfRange`.
     """
@@ -119,7 +119,7 @@ def check_seconds(seconds: float, spec: AudioSpec | None = None) -> float:
 
 
 def survey(present: Path, absent: Path, seconds: float = SECONDS) -> Recordings:
-    """Gives what the folders with and without a trait hold; files that cannot be used are named.
+    """Return what the folders with and without a trait hold; files that cannot be used are named.
 
     Files of one name, whatever their suffix and side, are one group: a recording with the
     trait and the same without it are then held out together. Raises `BadFolder` and
@@ -162,7 +162,7 @@ def train(
     seed: int = 0,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> OwnTrait:
-    """Trains a probe of the trait ``name`` on every head of a model; told how far it is, 0 to 1.
+    """Train a probe of the trait ``name`` on every head of a model; told how far it is, 0 to 1.
 
     The interval of its accuracy counts files and not segments, because those of one file are
     much alike. Raises `TooFewExamples`, `OutOfRange` and `BadProbe`.

@@ -63,7 +63,7 @@ class CodecLearner:
         )
 
     def step(self, at: int, steps: int) -> dict[str, float]:
-        """Takes one step on 12 mixes of two seconds."""
+        """Take one step on 12 mixes of two seconds."""
         self.codec.train()
         rate = RATE_OF_LEARNING * min(1.0, (at + 1) / 50) * _fall(at / steps)
         for group in self.optimiser.param_groups:
@@ -90,17 +90,17 @@ class CodecLearner:
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def state(self) -> dict[str, Any]:
-        """Gives the codec and the optimiser."""
+        """Return the codec and the optimiser."""
         return {"codec": self.codec.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Takes a codec and its optimiser up."""
+        """Take a codec and its optimiser up."""
         self.codec.load_state_dict(state["codec"])
         self.optimiser.load_state_dict(state["optimiser"])
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Gives the mel distance of decoded waves, and the codebooks' perplexities."""
+        """Return the mel distance of decoded waves, and the codebooks' perplexities."""
         self.codec.eval()
         wave = _batch(self.validation, np.random.default_rng(self.seed), 48)
         codes, _ = self.codec.encode(wave[:, None])
@@ -115,7 +115,7 @@ class CodecLearner:
         return found
 
     def export(self, folder: Path, card: dict[str, Any]) -> None:
-        """Writes the codec as `engine.steering.musicgen.codec.load_codec` reads it."""
+        """Write the codec as `engine.steering.musicgen.codec.load_codec` reads it."""
         save_codec(folder, self.codec, card)
 
     @torch.no_grad()
@@ -135,7 +135,7 @@ class CodecLearner:
 
 
 def spectral_losses(codec: SpectralCodec, latents: Tensor, seen: Tensor) -> dict[str, Tensor]:
-    """Gives the losses of decoding latents against magnitudes [B, 513, frames].
+    """Return the losses of decoding latents against magnitudes [B, 513, frames].
 
     Mean distances of log magnitudes and of log mel bands, and spectral convergence.
     """
@@ -181,7 +181,7 @@ def train_codec(
     keep_codes: Path | None = None,
     on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
-    """Trains a codec in ``folder`` on rendered clips; gives the folder that holds it.
+    """Train a codec in ``folder`` on rendered clips; gives the folder that holds it.
 
     ``keep_codes`` is a folder with a codec whose decoder is trained further and whose codes
     stay. Raises `BadModel` where it holds none.

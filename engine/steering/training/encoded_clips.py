@@ -48,7 +48,7 @@ class Encoded:
 
 
 def mixture_of(seed: int, split: str, turn: int, number: int) -> Mixture:
-    """Gives the mixture of a clip at a turn: it depends on these four alone."""
+    """Return the mixture of a clip at a turn: it depends on these four alone."""
     random = np.random.default_rng([seed, 11, SPLITS.index(split), turn, number])
     return draw(random, SECONDS, CHANGING)
 
@@ -64,7 +64,7 @@ def encode_clips(
     workers: int = 1,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Encoded:
-    """Gives each clip of a split in ``turns`` mixes as codes, kept in ``folder``.
+    """Return each clip of a split in ``turns`` mixes as codes, kept in ``folder``.
 
     Goes on where an earlier run stopped; codes of another codec or seed are refused with
     `BadCorpus`.

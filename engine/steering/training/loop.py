@@ -33,32 +33,32 @@ class Learner(Protocol):
     """What is trained: one step at a time, from a state that can be kept."""
 
     def step(self, at: int, steps: int) -> dict[str, float]:
-        """Takes step ``at`` (from 0) of ``steps`` and gives its losses.
+        """Take step ``at`` (from 0) of ``steps`` and return its losses.
 
         What it draws depends on ``at`` and its seed alone, so that a run that is resumed is
         the run that was not stopped.
         """
 
     def state(self) -> dict[str, Any]:
-        """Gives all that a checkpoint must hold: tensors and plain values."""
+        """Return all that a checkpoint must hold: tensors and plain values."""
 
     def load(self, state: dict[str, Any]) -> None:
-        """Takes such a state up."""
+        """Take such a state up."""
 
     def validate(self) -> dict[str, float]:
-        """Measures on held-out tunes."""
+        """Measure on held-out tunes."""
 
     def export(self, folder: Path, card: dict[str, Any]) -> None:
-        """Writes what was learned as others load it."""
+        """Write what was learned as others load it."""
 
 
 def has_bfloat16() -> bool:
-    """Tells whether this processor multiplies bfloat16 itself; others take many times as long."""
+    """Return whether this processor multiplies bfloat16 itself; others take many times as long."""
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def reduced() -> AbstractContextManager[Any]:
-    """Gives a context in which matrices are multiplied in bfloat16, where that is quicker."""
+    """Return a context in which matrices are multiplied in bfloat16, where that is quicker."""
     return torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16())
 
 
@@ -72,7 +72,7 @@ def run(
     measure_every: int = 500,
     on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
-    """Trains in ``folder``, going on where an earlier run with the same facts stopped.
+    """Train in ``folder``, going on where an earlier run with the same facts stopped.
 
     Writes ``checkpoint.pt``, a line of ``metrics.jsonl`` at each measurement, and what was
     learned into ``folder/model``, which is returned. A run with more steps goes on from one

@@ -41,7 +41,7 @@ class Mixture:
 
 
 def draw(random: np.random.Generator, seconds: float, changing: float = 0.0) -> Mixture:
-    """Draws a mixture; in a share ``changing`` of them a part enters or leaves on the way."""
+    """Draw a mixture; in a share ``changing`` of them a part enters or leave on the way."""
     before = random.random(len(CLIP_PARTS)) < SHARES
     if random.random() < LONE:
         before[:] = False
@@ -60,7 +60,7 @@ def draw(random: np.random.Generator, seconds: float, changing: float = 0.0) -> 
 
 
 def mix(stems: npt.NDArray[np.int16], mixture: Mixture) -> Wave:
-    """Gives the mix, float32 [samples], of stems [parts, samples]; no sample passes 1."""
+    """Return the mix, float32 [samples], of stems [parts, samples]; no sample passes 1."""
     samples = stems.shape[1]
     share = np.linspace(0, samples / RATE, samples, endpoint=False, dtype=np.float32)
     share = np.clip((share - np.float32(mixture.change)) / np.float32(_FADE), 0, 1)

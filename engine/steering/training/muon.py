@@ -31,7 +31,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Takes one step along the gradients."""
+        """Take one step along the gradients."""
         del closure
         dtype = torch.bfloat16 if has_bfloat16() else torch.float32
         for group in self.param_groups:
@@ -55,7 +55,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Gives a matrix [rows, columns] with singular values near 1 and the same directions.
+    """Return a matrix [rows, columns] with singular values near 1 and the same directions.
 
     Five rounds of a quintic Newton-Schulz iteration, in ``dtype``, bring them to between .7
     and 1.2.

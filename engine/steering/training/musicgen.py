@@ -54,7 +54,7 @@ class MusicGenLearner:
         )
 
     def step(self, at: int, steps: int) -> dict[str, float]:
-        """Takes one step on 16 clips, each from the start of its first measure."""
+        """Take one step on 16 clips, each from the start of its first measure."""
         share = min(1.0, (at + 1) / WARM_UP, max(0.02, (1 - at / steps) / (1 - HELD)))
         for optimiser, rate in ((self.muon, MUON_RATE), (self.adam, ADAM_RATE)):
             for group in optimiser.param_groups:
@@ -72,7 +72,7 @@ class MusicGenLearner:
         return {"loss": float(loss.detach()), "code_0": found[0], "code_1": found[1]}
 
     def state(self) -> dict[str, Any]:
-        """Gives the model and both optimisers."""
+        """Return the model and both optimisers."""
         return {
             "lm": self.lm.state_dict(),
             "muon": self.muon.state_dict(),
@@ -80,14 +80,14 @@ class MusicGenLearner:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Takes a model and its optimisers up."""
+        """Take a model and its optimisers up."""
         self.lm.load_state_dict(state["lm"])
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Gives the cross-entropy of each codebook on held-out tunes, in nats."""
+        """Return the cross-entropy of each codebook on held-out tunes, in nats."""
         self.lm.eval()
         rows = np.arange(min(len(self.validation), 128))
         shares = [
@@ -99,7 +99,7 @@ class MusicGenLearner:
         return {f"code_{at}": float(value) for at, value in enumerate(found)}
 
     def export(self, folder: Path, card: dict[str, Any]) -> None:
-        """Writes the model's folder: the language model and, beside it, its codec."""
+        """Write the model's folder: the language model and, beside it, its codec."""
         save_language_model(folder, self.lm, self.shape)
         codec = codecs.load_codec(self.codec_folder)
         codecs.save_codec(folder, codec, codecs.read_card(self.codec_folder) | {"model": card})
@@ -113,7 +113,7 @@ class MusicGenLearner:
 
 
 def code_losses(lm: Any, codes: Tensor) -> Tensor:
-    """Gives the mean cross-entropy of each codebook [codebooks], for codes [B, codebooks, T].
+    """Return the mean cross-entropy of each codebook [codebooks], for codes [B, codebooks, T].
 
     Codebook k is delayed by k steps, so that step s predicts its frame s - k (MusicGen,
     Copet et al. 2023, section 2.1). The same as audiocraft's `compute_predictions`, without
@@ -153,7 +153,7 @@ def train_musicgen(
     on_progress: Callable[[TrainingProgress], None] = lambda _: None,
     on_encoded: Callable[[float], None] = lambda _: None,
 ) -> Path:
-    """Trains a small MusicGen in ``folder`` on rendered clips; gives the folder that holds it.
+    """Train a small MusicGen in ``folder`` on rendered clips; gives the folder that holds it.
 
     First every clip is mixed ``turns`` times and encoded, which is kept in ``folder`` too.
     """

@@ -37,7 +37,7 @@ _MIDDLE = (1 / 3, 2 / 3)
 
 
 def examples(trait: str, source: Clips, corpus: Corpus, count: int, seed: int) -> Iterator[Example]:
-    """Gives ``count`` examples of a trait, half of them with it; raises `UnknownName`."""
+    """Return ``count`` examples of a trait, half of them with it; raises `UnknownName`."""
     if trait not in TRAITS:
         raise UnknownName("trait", trait, TRAITS)
     random = np.random.default_rng([seed, TRAITS.index(trait)])
@@ -58,7 +58,7 @@ def _of_part(
         places = tuple(
             float(at)
             for at in random.uniform(_EARLIEST, _LATEST, PLACES)
-            if _heard(stems[which], float(at))
+            if _sounds(stems[which], float(at))
         )
         mixture = with_other(draw(random, SECONDS), which)
         if not places:
@@ -105,7 +105,7 @@ def _of_passage(
 
 
 def notes_a_second(corpus: Corpus) -> Callable[[Clip], float]:
-    """Gives what counts the melody's notes in a second of a clip."""
+    """Return what counts the melody's notes in a second of a clip."""
     rows = {tune.id: at for at, tune in enumerate(corpus.tunes)}
     notes = (corpus.tokens > 1).sum(axis=1)
 
@@ -118,7 +118,7 @@ def notes_a_second(corpus: Corpus) -> Callable[[Clip], float]:
 
 
 def with_other(mixture: Mixture, which: int) -> Mixture:
-    """Gives the mixture with something beside part ``which``, and nothing entering or leaving."""
+    """Return the mixture with something beside part ``which``, and nothing entering or leaving."""
     sounding = mixture.before.copy()
     if not np.delete(sounding, which).any():
         sounding[0 if which else 1] = True
@@ -131,7 +131,7 @@ def _with(mixture: Mixture, which: int, present: bool) -> Mixture:
     return replace(mixture, before=sounding, after=sounding)
 
 
-def _heard(stem: npt.NDArray[np.int16], at: float) -> bool:
+def _sounds(stem: npt.NDArray[np.int16], at: float) -> bool:
     window = stem[max(0, int((at - 1) * RATE)) : int(at * RATE)].astype(np.float32)
     whole = float(np.sqrt((stem.astype(np.float32) ** 2).mean()))
     return whole > 1 and float(np.sqrt((window**2).mean())) > _HEARD * whole
@@ -148,7 +148,7 @@ def train_probe(
     read_out: ReadOut | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Probe:
-    """Fits the probe of a trait on ``count`` mixes of clips, brought to the model's own rate.
+    """Fit the probe of a trait on ``count`` mixes of clips, brought to the model's own rate.
 
     Parts are read at the last step and passages as a mean, unless ``read_out`` says
     otherwise. Raises `UnknownName`.

@@ -52,7 +52,7 @@ class TaggerLearner:
         self.pool: list[tuple[Wave, Wave]] = []
 
     def step(self, at: int, steps: int) -> dict[str, float]:
-        """Takes one step on 32 windows of two seconds."""
+        """Take one step on 32 windows of two seconds."""
         if not self.pool:
             self.pool = list(self._reconstructions(self.training, RECONSTRUCTED))
         self.tagger.train()
@@ -70,17 +70,17 @@ class TaggerLearner:
         return {"loss": float(loss.detach())}
 
     def state(self) -> dict[str, Any]:
-        """Gives the tagger and the optimiser."""
+        """Return the tagger and the optimiser."""
         return {"tagger": self.tagger.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Takes a tagger and its optimiser up."""
+        """Take a tagger and its optimiser up."""
         self.tagger.load_state_dict(state["tagger"])
         self.optimiser.load_state_dict(state["optimiser"])
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Gives balanced accuracy by part, on mixes and on their reconstructions."""
+        """Return balanced accuracy by part, on mixes and on their reconstructions."""
         self.tagger.eval()
         found: dict[str, float] = {}
         random = np.random.default_rng(self.seed)
@@ -94,7 +94,7 @@ class TaggerLearner:
         return found
 
     def export(self, folder: Path, card: dict[str, Any]) -> None:
-        """Writes the tagger as `engine.steering.tagger.load_tagger` reads it."""
+        """Write the tagger as `engine.steering.tagger.load_tagger` reads it."""
         save_tagger(folder, self.tagger, card)
 
     def _accuracies(self, prefix: str, pairs: list[tuple[Wave, Wave]]) -> dict[str, float]:
@@ -179,7 +179,7 @@ def levels_of(
     after: npt.NDArray[np.bool_],
     change: float,
 ) -> Wave:
-    """Gives the level of each part by tenths of a second, as a share of the usual."""
+    """Return the level of each part by tenths of a second, as a share of the usual."""
     frames = stems.shape[1] // (RATE // 10)
     cut = stems[:, : frames * (RATE // 10)].reshape(len(stems), frames, -1)
     level = np.sqrt((cut.astype(np.float32) ** 2).mean(axis=2)) / np.float32(_USUAL)
@@ -197,7 +197,7 @@ def train_tagger(
     steps: int,
     on_progress: Callable[[TrainingProgress], None] = lambda _: None,
 ) -> Path:
-    """Trains a tagger in ``folder`` on rendered clips; gives the folder that holds it."""
+    """Train a tagger in ``folder`` on rendered clips; gives the folder that holds it."""
     codec = load_codec(codec_folder)
     # A quick inversion will do to hear which parts there are.
     codec.rounds = _ROUNDS

@@ -30,7 +30,7 @@ OCARINA, STICK = 79, 37
 def listen(
     messages: list[tuple[float, bytes]], seconds: float, late: float = 0.0
 ) -> NDArray[np.float32]:
-    """Gives what the preview plays, its buffers asked for up to ``late`` seconds too late."""
+    """Return what the preview plays, its buffers asked for up to ``late`` seconds too late."""
     preview = Preview(Voices(soundfont.find(), RATE), RATE)
     blocks = round(seconds * RATE / BLOCK)
     wave = np.zeros((blocks * BLOCK, 2), dtype=np.float32)

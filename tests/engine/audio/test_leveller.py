@@ -17,13 +17,13 @@ FRAME = 25
 
 
 def noise(seconds: float, level: float, seed: int = 0) -> Wave:
-    """Gives noise of a level in dB."""
+    """Return noise of a level in dB."""
     random = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
     return (random * 10 ** (level / 20)).astype(np.float32)
 
 
 def prompted(level: float = -20.0, seconds: float = 2.0) -> Leveller:
-    """Gives a leveller behind a prompt that was never turned down."""
+    """Return a leveller behind a prompt that was never turned down."""
     return Leveller(RATE, HOP, (0.0,) * (round(seconds * FRAME) + 1), level)
 
 

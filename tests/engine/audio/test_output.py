@@ -19,7 +19,7 @@ RATE = 48_000
 
 
 def take(deck: Deck, frames: int) -> NDArray[np.float32]:
-    """Gives what the device gets next, on its left side."""
+    """Return what the device gets next, on its left side."""
     buffer = np.full((frames, 2), 9, dtype=np.float32)
     deck.fill(buffer)
     np.testing.assert_array_equal(buffer[:, 0], buffer[:, 1])

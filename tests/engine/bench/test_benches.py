@@ -15,7 +15,7 @@ weights = pytest.mark.skipif(not MEASURE_VAE.exists(), reason="no weights lie in
 
 
 def measured(run: Callable[[], tuple[Result, ...]]) -> dict[str, Result]:
-    """Runs a bench, or skips where the machine lacks what it needs."""
+    """Run a bench, or skips where the machine lacks what it needs."""
     try:
         return {result.name: result for result in run()}
     except NotReady as error:

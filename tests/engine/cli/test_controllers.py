@@ -15,7 +15,7 @@ from engine.midi.controllers.bindings import fitting
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    """Runs a command and gives its document."""
+    """Run a command and return its document."""
     assert main([*words, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 

@@ -27,7 +27,7 @@ CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"]
 
 
 def failing(number: int) -> Any:
-    """Gives a call of the system that is refused."""
+    """Return a call of the system that is refused."""
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), "name")
@@ -37,7 +37,7 @@ def failing(number: int) -> Any:
 
 @pytest.fixture
 def writers(tune: Path, tmp_path: Path) -> dict[str, list[str]]:
-    """Gives commands that write files."""
+    """Return commands that write files."""
     shipped = map_files.load()[0][0].path.stem
     return {
         "midi": ["render", "--base", str(tune), "-o", str(tmp_path / "out.mid")],

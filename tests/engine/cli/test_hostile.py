@@ -23,7 +23,7 @@ WORDS = sorted(words for words, _ in leaves(parser()) if words)
 
 @pytest.fixture
 def plain(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Gives a function that runs a command and looks at all that it prints."""
+    """Return a function that runs a command and looks at all that it prints."""
 
     def run(*words: object) -> tuple[int, str]:
         code = main([*map(str, words)])
@@ -37,7 +37,7 @@ def plain(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
 
 @pytest.fixture
 def evil_ports(monkeypatch: pytest.MonkeyPatch) -> tuple[PortInfo, ...]:
-    """Puts MIDI ports with hostile names into the machine."""
+    """Put MIDI ports with hostile names into the machine."""
     ports = (PortInfo(EVIL, "jack", "out"), PortInfo(EVIL, "jack", "in"))
     monkeypatch.setattr("engine.midi.ports.list_ports", lambda: ports)
     return ports
@@ -146,7 +146,7 @@ def test_maps_of_controllers_are_listed_checked_and_used(
 
 @pytest.fixture
 def evil_tune(tmp_path: Path) -> Path:
-    """Writes a MIDI file with a hostile name, and hostile names and words in it."""
+    """Write a MIDI file with a hostile name, and hostile names and words in it."""
     path = tmp_path / f"{EVIL}.mid"
     file = mido.MidiFile()
     words = EVIL_TEXT.encode().decode("latin-1")

@@ -17,7 +17,7 @@ from engine.music.measure import SILENCE
 
 @pytest.fixture
 def tune(tmp_path: Path) -> Path:
-    """Writes a training tune, three semitones lower, as a MIDI file."""
+    """Write a training tune, three semitones lower, as a MIDI file."""
     corpus = shipped()
     path = tmp_path / "tune.mid"
     rows = corpus.rows_of(0)[:8].tolist()

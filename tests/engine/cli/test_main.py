@@ -25,7 +25,7 @@ DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
 @pytest.fixture
 def tune(tmp_path: Path) -> Path:
-    """Writes four measures of a corpus tune as a MIDI file."""
+    """Write four measures of a corpus tune as a MIDI file."""
     corpus = shipped()
     path = tmp_path / "tune.mid"
     write(path, [corpus.measure(row) for row in corpus.rows_of(40)[:4].tolist()], 110.0)
@@ -33,7 +33,7 @@ def tune(tmp_path: Path) -> Path:
 
 
 def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
-    """Runs a command that must succeed, and gives its JSON document."""
+    """Run a command that must succeed, and return its JSON document."""
     code = main([*map(str, words), "--json"])
     out, err = capsys.readouterr()
     assert code == 0, err
@@ -42,7 +42,7 @@ def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """Runs a command that must be refused as the user's mistake, and gives its one line."""
+    """Run a command that must be refused as the user's mistake, and return its one line."""
     code = main([*map(str, words)])
     out, err = capsys.readouterr()
     assert code == 2
@@ -338,7 +338,7 @@ SCRIPT = "from engine.cli.main import script; script()"
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command as a process of its own, behind what a shell puts around it."""
+    """Run a command as a process of its own, behind what a shell puts around it."""
     command = f"set -o pipefail; {shlex.quote(sys.executable)} -c {shlex.quote(SCRIPT)} {line}"
     return subprocess.run(
         ["bash", "-c", command],

@@ -39,7 +39,7 @@ class Terminal(io.StringIO):
     """A standard error that is a terminal."""
 
     def isatty(self) -> bool:
-        """Says that it is one."""
+        """Say that it is one."""
         return True
 
 
@@ -78,7 +78,7 @@ def test_on_a_terminal_the_line_is_written_over(clock: Clock) -> None:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shows how far everything is from its beginning."""
+    """Show how far everything is from its beginning."""
     for module in (options, measures, influence, system):
         monkeypatch.setattr(module, "SLOW", 0.0)
 

@@ -38,25 +38,25 @@ from tests.support.hostile import EVIL, EVIL_TEXT
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of a small model with random weights."""
+    """Return the folder of a small model with random weights."""
     return write_model(tmp_path_factory.mktemp("models") / "small")
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the folder of another model, with the same shapes."""
+    """Return the folder of another model, with the same shapes."""
     return write_model(tmp_path_factory.mktemp("models") / "other", seed=5)
 
 
 @pytest.fixture(autouse=True)
 def _own_probes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hides the probes that ship, which are of another model."""
+    """Hide the probes that ship, which are of another model."""
     monkeypatch.setattr("engine.steering.probes.store.SHIPPED", tmp_path / "none")
 
 
 @pytest.fixture(autouse=True)
 def _opened_once(small: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opens each of the two models once, for all tests."""
+    """Open each of the two models once, for all tests."""
 
     def opened(name: str, **more: Any) -> AudioModel:
         return _model(name) if name in (str(small), str(other)) else open_model(name, **more)
@@ -75,7 +75,7 @@ def tone(seconds: float, rate: int = SAMPLE_RATE, pitch: float = 440.0) -> Any:
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> tuple[Path, Path]:
-    """Gives folders with high and with low tones."""
+    """Return folders with high and with low tones."""
     folders = tmp_path / "high", tmp_path / "low"
     for folder, pitch in zip(folders, (3000, 200), strict=True):
         folder.mkdir()
@@ -242,7 +242,7 @@ def test_training_probes_needs_clips(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.fixture
 def planted(small: Path) -> Callable[..., Path]:
-    """Gives what plants a probe of a model among the player's own."""
+    """Return what plants a probe of a model among the player's own."""
 
     def plant(name: str = "bright", model: Path = small) -> Path:
         place = store.place(_spec(str(model)), name)
@@ -523,15 +523,15 @@ def test_again_says_what_is_not_what_it_was(
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Presses Ctrl-C when a step is told."""
-    before = TakeMaker._tell
+    """Press Ctrl-C when a step is told."""
+    before = TakeMaker._report_progress
 
     def tell(maker: TakeMaker, plan: Any, number: int, *more: Any) -> None:
         before(maker, plan, number, *more)
         if number >= step:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(TakeMaker, "_tell", tell)
+    monkeypatch.setattr(TakeMaker, "_report_progress", tell)
     monkeypatch.setattr("engine.services.generation.take_job.TOLD", 0.0)
 
 

@@ -30,7 +30,7 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: object, status: int = 2) -> str:
-    """Runs a command that must be refused, as the user's mistake if not otherwise said.
+    """Run a command that must be refused, as the user's mistake if not otherwise said.
 
     Gives its last line.
     """

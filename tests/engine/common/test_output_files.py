@@ -23,14 +23,14 @@ KINDS = (output_files.SONG, output_files.MIDI, output_files.SOUND, output_files.
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives a home beside the folder of the test, in which nothing but its files may be."""
+    """Return a home beside the folder of the test, in which nothing but its files may be."""
     place = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("ARMONICA_HOME", str(place))
     return place
 
 
 def save(path: str | None, own: str | None = None) -> None:
-    """Saves a song under a name, as every screen asks it of the engine."""
+    """Save a song under a name, as every screen asks it of the engine."""
     shown = Snapshot(song=Song("Mine"), path=own)
     Saving(SaveSong(path, replace=True), shown).write(SongFiles())
 

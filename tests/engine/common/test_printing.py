@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
     """A terminal that keeps what it is told."""
 
     def isatty(self) -> bool:
-        """Says that it is one."""
+        """Say that it is one."""
         return True
 
 
@@ -31,7 +31,7 @@ class FullDisk(io.StringIO):
     """A file on a disk that takes nothing."""
 
     def write(self, _: str) -> int:
-        """Refuses."""
+        """Refuse."""
         raise OSError(28, "No space left on device")
 
 

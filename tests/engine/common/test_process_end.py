@@ -21,7 +21,7 @@ leave(3)
 
 
 def left(*words: str) -> subprocess.CompletedProcess[str]:
-    """Runs a process that leaves."""
+    """Run a process that leaves."""
     return subprocess.run(
         [sys.executable, "-c", LEAVING, *words], capture_output=True, text=True, check=False
     )

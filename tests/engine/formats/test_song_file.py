@@ -67,7 +67,7 @@ slots = st.one_of(st.just(Slot()), filled())
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
-    """Leaves out those that pull at a controller or a gauge that another has."""
+    """Leave out those that pull at a controller or a gauge that another has."""
     kept: list[Modulation] = []
     for modulation in drawn:
         with contextlib.suppress(OutOfRange):
@@ -181,7 +181,7 @@ json_values = st.recursive(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Gives the path to every value inside a JSON value."""
+    """Return the path to every value inside a JSON value."""
     found = [path] if path else []
     items = (
         value.items()
@@ -232,7 +232,7 @@ def test_a_cut_or_flipped_file_is_read_or_refused(data: st.DataObject) -> None:
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
-    """Gives a song file with one thing changed."""
+    """Return a song file with one thing changed."""
     body = json.loads(encode(Document(SONG)))
     change(body)
     return json.dumps(body).encode()

@@ -28,7 +28,7 @@ SHAPE = Shape(width=32)
 
 
 def tunes(count: int = 64, seed: int = 0) -> Ints:
-    """Gives made-up measures [count, 24]."""
+    """Return made-up measures [count, 24]."""
     random = np.random.default_rng(seed)
     sounding = random.random((count, 24)) < 0.3
     sounding[:, 0] = True

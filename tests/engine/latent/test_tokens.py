@@ -33,7 +33,7 @@ BATCHES = st.lists(
 
 
 def one_hot(tokens: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gives onsets and pitches of relative tokens as probabilities of 0 and 1."""
+    """Return onsets and pitches of relative tokens as probabilities of 0 and 1."""
     whole = torch.from_numpy(tokens)
     pitch = torch.nn.functional.one_hot((whole - 2).clamp(min=0), SPAN).double()
     return (whole > 1).double(), pitch

@@ -40,7 +40,7 @@ def heard(*messages: tuple[float, bytes], only: tuple[int, ...] = ()) -> Capture
     """A capture that has heard messages."""
     capture = Capture(only)
     for at, data in messages:
-        capture.hear(at, data)
+        capture.receive(at, data)
     return capture
 
 
@@ -58,7 +58,7 @@ def test_a_key_that_is_down_sounds_until_now_and_goes_on() -> None:
     capture = heard((1, on(C)), (2, on(E)))
     assert capture.held() == (C, E)
     assert played(capture, 3) == [(1, 3, C, 80), (2, 3, E, 80)]
-    capture.hear(4, off(C))
+    capture.receive(4, off(C))
     assert played(capture, 5) == [(1, 4, C, 80), (2, 5, E, 80)]
 
 
@@ -75,7 +75,7 @@ def test_one_channel_is_listened_to_where_one_is_chosen() -> None:
 def test_the_pedal_holds_what_is_let_go() -> None:
     capture = heard((0, control(64, 127)), (1, on(C)), (2, off(C)), (3, on(E)), (4, control(64, 0)))
     assert played(capture, 5) == [(1, 4, C, 80), (3, 5, E, 80)]
-    capture.hear(6, off(E))
+    capture.receive(6, off(E))
     assert played(capture) == [(1, 4, C, 80), (3, 6, E, 80)]
 
 
@@ -94,16 +94,16 @@ def test_lost_ends_are_made_up_for() -> None:
         assert played(heard((1, on(C)), (2, control(number, 0)))) == [(1, 2, C, 80)]
     gone = heard((0, control(64, 127)), (1, on(C)))
     gone.release(2)
-    gone.hear(3, on(E))
-    gone.hear(4, off(E))
+    gone.receive(3, on(E))
+    gone.receive(4, off(E))
     assert played(gone) == [(1, 2, C, 80), (3, 4, E, 80)]
 
 
 def test_a_silence_begins_a_phrase() -> None:
     capture = heard((1, on(C)), (2, off(C)), (2 + SILENCE - 0.1, on(E)))
     assert capture.phrase() == 1
-    capture.hear(20, off(E))
-    capture.hear(20 + SILENCE, on(G))
+    capture.receive(20, off(E))
+    capture.receive(20 + SILENCE, on(G))
     assert capture.phrase() == 20 + SILENCE
     assert [note.pitch for note in capture.notes(30, since=20)] == [G]
     assert Capture().phrase() is None
@@ -115,7 +115,7 @@ def test_what_is_long_past_is_forgotten() -> None:
 
 
 def struck(*notes: tuple[float, float, int]) -> tuple[Struck, ...]:
-    """Notes as they were played."""
+    """Note as they were played."""
     return tuple(Struck(start, end, pitch, 80, 0) for start, end, pitch in notes)
 
 
@@ -159,7 +159,7 @@ def test_whatever_comes_in_notes_come_out(
 ) -> None:
     capture = Capture(only)
     for at, data in told:
-        capture.hear(at, data)
+        capture.receive(at, data)
     notes = capture.notes(now)
     assert len(notes) <= MOST + 16 * 128
     for note in notes:
@@ -178,6 +178,6 @@ def test_whatever_comes_in_notes_come_out(
 def test_memory_is_bounded() -> None:
     capture = Capture()
     for count in range(3 * MOST):
-        capture.hear(count / 1000, on(C))
-        capture.hear(count / 1000 + 0.0005, off(C))
+        capture.receive(count / 1000, on(C))
+        capture.receive(count / 1000 + 0.0005, off(C))
     assert len(capture.notes(20)) == MOST

@@ -22,7 +22,7 @@ Ports = st.lists(
 
 
 def says(*lines: str) -> list[str]:
-    """Gives a watcher that writes lines and then waits for the end of its input, as ours does."""
+    """Return a watcher that writes lines and then wait for the end of its input, as ours does."""
     writing = "".join(f"print({line!r}, flush=True); " for line in lines)
     return [sys.executable, "-c", f"import sys; {writing} sys.stdin.read()"]
 

@@ -8,7 +8,7 @@ from engine.music.measure import HOLD, SILENCE, Measure
 
 
 def measure(**ticks: int) -> Measure:
-    """Builds a measure from pitches by tick: measure(t0=60, t12=64)."""
+    """Build a measure from pitches by tick: measure(t0=60, t12=64)."""
     tokens = [HOLD] * 24
     for name, pitch in ticks.items():
         tokens[int(name[1:])] = pitch

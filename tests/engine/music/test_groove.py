@@ -29,7 +29,7 @@ tempi = st.floats(20, 400)
 
 
 def beat(*parts: int) -> Measure:
-    """Gives a measure whose first quarter note has tokens at 0, 1/4, 1/3, 1/2, 2/3 and 3/4."""
+    """Return a measure whose first quarter note has tokens at 0, 1/4, 1/3, 1/2, 2/3 and 3/4."""
     return Measure((*parts, REST, *[HOLD] * 17))
 
 
@@ -39,7 +39,7 @@ TRIPLET = beat(60, 0, 62, 0, 64, 0)
 
 
 def heard(measure: Measure, groove: Groove) -> list[float]:
-    """Gives where the notes of a measure are heard."""
+    """Return where the notes of a measure are heard."""
     return [round(note.start, 4) for note in Line([measure], groove).once()]
 
 

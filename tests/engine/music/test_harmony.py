@@ -20,7 +20,7 @@ keys = st.builds(HarmonicKey, st.integers(0, 11), st.sampled_from(MODES))
 
 @st.composite
 def melodies(draw: st.DrawFn) -> list[Stretch]:
-    """Notes one after another in halves of a quarter, any pitch of the measures' range."""
+    """Note one after another in halves of a quarter, any pitch of the measures' range."""
     found, at = [], 0.0
     while at < 16:
         length = draw(st.sampled_from([0.5, 1.0, 1.5, 2.0, 4.0]))

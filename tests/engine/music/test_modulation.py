@@ -13,7 +13,7 @@ from engine.music.modulation import CENTRE, MODULATION_KINDS, Modulation, check
 
 @st.composite
 def modulations(draw: st.DrawFn) -> Modulation:
-    """Draws any modulation there is."""
+    """Draw any modulation there is."""
     kind = draw(st.sampled_from(MODULATION_KINDS))
     values = st.integers(0, 127 if kind == "cc" else 16_383)
     number = draw(st.integers(0, {"cc": 119, "cc14": 31, "bend": 0}[kind]))

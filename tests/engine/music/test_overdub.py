@@ -14,14 +14,14 @@ NAMES = {"-": HOLD, ".": REST, "C": 60, "D": 62, "E": 64, "F": 65, "G": 67}
 
 
 def measure(text: str) -> Measure:
-    """Reads eight eighths."""
+    """Read eight eighths."""
     tokens = [HOLD] * 24
     tokens[::3] = [NAMES[letter] for letter in text]
     return Measure.from_tokens(tokens)
 
 
 def laid(old: str, new: str, over: str) -> tuple[str, list[int | None]]:
-    """Lays eighths over eighths; ``over`` marks those that sound."""
+    """Lay eighths over eighths; ``over`` marks those that sound."""
     below, above = measure(old), measure(new)
     touches = (OLD,) * len(below.pitches), (NEW,) * len(above.pitches)
     where = [mark == "x" for mark in over for _ in range(3)]

@@ -19,7 +19,7 @@ PACE = 0.6  # Seconds a quarter note at 100.
 
 
 def notes(*played: tuple[float, float, int]) -> list[PlayedNote]:
-    """Notes by start, end and pitch."""
+    """Note by start, end and pitch."""
     return [PlayedNote(start, end, pitch, 80) for start, end, pitch in played]
 
 

@@ -97,7 +97,7 @@ class Tree:
     outside: Path
 
     def state(self) -> dict[str, Any]:
-        """Gives all that nothing over a line may change, by its name."""
+        """Return all that nothing over a line may change, by its name."""
         found: dict[str, Any] = {}
         for folder in (self.outside, self.songs, self.outside.parent):
             for path in folder.rglob("*") if folder != self.outside.parent else folder.iterdir():
@@ -112,7 +112,7 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
-    """Gives the tree; the working folder is outside."""
+    """Yield the tree; the working folder is outside."""
     home, outside = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("outside")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARMONICA_HOME", str(home))
@@ -152,7 +152,7 @@ STARTS = st.sampled_from(["", "/", "~/", "//", "songs/", "songs/", "songs/", "ou
 
 @st.composite
 def hostile(draw: st.DrawFn) -> str:
-    """Draws a path that somebody with bad intentions might name."""
+    """Draw a path that somebody with bad intentions might name."""
     middle = "/".join(draw(st.lists(PARTS, max_size=4)))
     return draw(STARTS) + middle + draw(ENDS) if draw(st.booleans()) else draw(st.text(max_size=20))
 
@@ -178,7 +178,7 @@ NAMED: dict[str, list[Callable[[str], Command]]] = {
 
 
 def carry_out(command: Command) -> None:
-    """Does what the engine does with a command that names a file, without its threads."""
+    """Do what the engine does with a command that names a file, without its threads."""
     match command:
         case WriteProvenance(path):
             provenance.write(path, provenance.of_song("Mine", ()))

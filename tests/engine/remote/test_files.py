@@ -29,7 +29,7 @@ from tests.support.remote import Place
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """Gives a served engine."""
+    """Yield a served engine."""
     made = Place()
     yield made
     made.close()

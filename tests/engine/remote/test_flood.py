@@ -23,7 +23,7 @@ CROWD = 300
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """Gives a served engine."""
+    """Yield a served engine."""
     made = Place()
     yield made
     made.close()
@@ -53,7 +53,7 @@ class Crowd:
                 self.full.set()
 
     def close(self) -> None:
-        """Goes away."""
+        """Go away."""
         self._over.set()
         self._thread.join(10)
         for each in self._held:
@@ -62,7 +62,7 @@ class Crowd:
 
 @pytest.fixture(params=[b"", b"{", v.to_engine(v.Hello(v.VOCABULARY, token="wrong"))])
 def crowd(place: Place, request: pytest.FixtureRequest) -> Iterator[Crowd]:
-    """Gives a crowd at the TCP door that says nothing, too little, or what is wrong."""
+    """Yield a crowd at the TCP door that says nothing, too little, or what is wrong."""
     assert place.door.port is not None
     made = Crowd(place.door.port, request.param)
     assert made.full.wait(60)
@@ -71,7 +71,7 @@ def crowd(place: Place, request: pytest.FixtureRequest) -> Iterator[Crowd]:
 
 
 def greeted(line: socket.socket, token: str) -> bool:
-    """Says hello over a line that was just opened; tells whether that was heard."""
+    """Describe hello over a line that was just opened; tells whether that was heard."""
     with line, contextlib.suppress(OSError), line.makefile("rb") as file:
         line.settimeout(20)
         line.sendall(v.to_engine(v.Hello(v.VOCABULARY, token=token, watches=False)))

@@ -27,7 +27,7 @@ AHEAD = 5000.0
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """Gives an engine on a machine with another time."""
+    """Yield an engine on a machine with another time."""
     made = Place(AHEAD)
     yield made
     made.close()
@@ -35,7 +35,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture
 def slow(place: Place) -> Iterator[SlowLine]:
-    """Gives a slow line to it, 50 ms each way."""
+    """Yield a slow line to it, 50 ms each way."""
     assert place.door.port is not None
     with SlowLine(place.door.port, 0.05) as line:
         yield line
@@ -56,7 +56,7 @@ def attached(place: Place, slow: SlowLine) -> tuple[RemoteEngine, Listener, Sile
 
 
 def starts(player: SilentPlayer) -> list[m.TimedNote]:
-    """Gives the notes that the player holds in the end, by their time."""
+    """Return the notes that the player holds in the end, by their time."""
     held: dict[float, m.TimedNote] = {}
     for message in list(player.messages):
         if isinstance(message, m.Notes):
@@ -186,7 +186,7 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
 
 
 def goes_on(place: Place, player: SilentPlayer) -> None:
-    """Waits until the engine's own player plays, and looks when it begins."""
+    """Wait until the engine's own player plays, and looks when it begins."""
     own = place.own[0]
     until(lambda: own.notes())
     # It begins about where what was sent to the other ends.

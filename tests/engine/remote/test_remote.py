@@ -35,7 +35,7 @@ from tests.support.remote import Place
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """Gives a served engine."""
+    """Yield a served engine."""
     made = Place()
     yield made
     made.close()
@@ -136,7 +136,7 @@ class Stranger:
 
 @pytest.fixture
 def stranger(place: Place) -> Iterator[Callable[..., Stranger]]:
-    """Gives what opens bare connections."""
+    """Yield what opens bare connections."""
     assert place.door.port is not None
     made: list[Stranger] = []
 
@@ -214,7 +214,7 @@ def test_bad_lines_are_refused_one_by_one_and_then_together(
     denied = who.hear()
     assert isinstance(denied, v.Denied)
     assert "int is wanted" in denied.message
-    who.say(v.asked(SetTitle("still heard")))
+    who.say(v.encode_command(SetTitle("still heard")))
     place.listener.wait(Snapshot, lambda shown: shown.song.title == "still heard")
     who.say(b"".join(b'{"ask": %d}\n' % n for n in range(100)))
     assert len(who.hear_all()) <= 9
@@ -229,7 +229,7 @@ def test_an_oversized_line_is_refused_and_its_rest_passed_over(
     who.greet()
     title = "x" * (2 * v.LONGEST_TO_ENGINE)
     who.say(json.dumps({"ask": {"is": "SetTitle", "title": title}}).encode() + b"\n")
-    who.say(v.asked(SetTitle("after it")))
+    who.say(v.encode_command(SetTitle("after it")))
     denied = who.hear()
     assert isinstance(denied, v.Denied)
     assert "longer than" in denied.message
@@ -248,7 +248,7 @@ def test_a_flood_is_held_up_and_harms_nobody(
     who = stranger()
     who.greet()
     who.socket.settimeout(0.2)
-    flood = v.asked(SetAudition(True)) * 1000
+    flood = v.encode_command(SetAudition(True)) * 1000
 
     def pour() -> None:
         for _ in range(10_000):
@@ -313,7 +313,7 @@ def test_what_the_loop_alone_may_tell_is_refused(
 ) -> None:
     who = stranger()
     who.greet()
-    who.say(v.asked(command))
+    who.say(v.encode_command(command))
     denied = who.hear()
     assert isinstance(denied, v.Denied)
     assert "own use" in denied.message

@@ -210,7 +210,7 @@ def test_what_leads_nowhere_is_refused(
 
 
 def serve_in_vain() -> str:
-    """Serves where that cannot be; gives the one line that is said of it."""
+    """Serve where that cannot be; gives the one line that is said of it."""
     done = subprocess.run(
         [*child_command("engine"), "serve", "--tcp", "--port", "none"],
         env=child_environment(),

@@ -24,7 +24,7 @@ WAVE = np.sin(np.arange(8 * RATE, dtype=np.float32) / 20)
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    """Gives a served engine."""
+    """Yield a served engine."""
     made = Place()
     yield made
     made.close()
@@ -44,7 +44,7 @@ class Corner:
         self.speakers: list[SilentSpeaker] = []
 
     def __call__(self, tell: Callable[[SoundSeen | SoundDid], None]) -> Loudspeaker:
-        """Makes what a guest plays takes with."""
+        """Make what a guest plays takes with."""
         devices = SoundDevices((Device("here", "alsa", True),))
         return Loudspeaker(tell, StudioParts(devices=lambda: devices, sink=self._speaker))
 

@@ -64,7 +64,7 @@ TUNE = Origin("corpus", "The Tune")
 
 
 def measure(*pitches: int) -> Measure:
-    """Gives a measure of quarter notes."""
+    """Return a measure of quarter notes."""
     tokens = [HOLD] * 24
     tokens[::6] = [*pitches, *[REST] * (4 - len(pitches))]
     return Measure.from_tokens(tokens)
@@ -102,19 +102,19 @@ class Desk:
         self.forget()
 
     def forget(self) -> None:
-        """Begins with empty ears."""
+        """Begin with empty ears."""
         self.events.clear()
         self.player.messages.clear()
 
     def do(self, *items: Command | m.FromPlayer) -> list[m.ToPlayer]:
-        """Gives commands and reports, and what the player was told since."""
+        """Return commands and reports, and what the player was told since."""
         for item in items:
             self.conductor.take(item, self.now)
             self.save()
         return self.player.messages
 
     def save(self) -> None:
-        """Waits for songs that are being saved, and tells the conductor of each."""
+        """Wait for songs that are being saved, and tell the conductor of each."""
         end = time.monotonic() + 30
         while self.conductor.services.session.saving:
             assert time.monotonic() < end, "The song was never saved."
@@ -124,12 +124,12 @@ class Desk:
             time.sleep(0.001)
 
     def bring_in(self, command: ImportMidi) -> None:
-        """Gives a command to read a file, and then what its job has read."""
+        """Return a command to read a file, and then what its job has read."""
         self.do(command)
         self.hand_over()
 
     def hand_over(self) -> None:
-        """Waits for a file to be read or refused, and hands what was read to the conductor."""
+        """Wait for a file to be read or refused, and hands what was read to the conductor."""
         end = time.monotonic() + 30
         while not (told := [each for each in list(self.events) if read_or_refused(each)]):
             assert time.monotonic() < end, "The file was never read."
@@ -140,30 +140,30 @@ class Desk:
                 self.conductor.take(each, self.now)
 
     def until(self, end: float) -> None:
-        """Moves time on."""
+        """Move time on."""
         while (wake := self.conductor.wake()) is not None and wake <= end:
             self.now = wake
             self.conductor.tick(wake)
         self.now = end
 
     def port(self) -> str:
-        """Gives how the port stands."""
+        """Return how the port stands."""
         return self.conductor.snapshot.port.state
 
     def told(self, kind: type[Event]) -> list[Event]:
-        """Gives the events of a kind."""
+        """Return the events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
 
 def read_or_refused(event: Event) -> bool:
-    """Tells whether an event is what the reading of a file came to."""
+    """Return whether an event is what the reading of a file came to."""
     if isinstance(event, MidiRead):
         return True
     return isinstance(event, CommandFailed) and isinstance(event.answers, ImportMidi)
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:
-    """Gives a note as the song sends it."""
+    """Return a note as the song sends it."""
     return m.TimedNote(on, off, 0, pitch, 96)
 
 
@@ -488,7 +488,7 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
 
 @pytest.fixture
 def reading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Makes reading a MIDI file last until the event that is given is set, or it is cancelled."""
+    """Make reading a MIDI file last until the event that is given is set, or it is cancelled."""
     may_end, read = threading.Event(), midi_file.read
 
     def slowly(path: Path, track: int | None, on_progress: Callable[[float], None]) -> object:

@@ -48,14 +48,14 @@ class Hall:
         return self.player
 
     def ready(self) -> Hall:
-        """Waits for the model."""
+        """Wait for the model."""
         self.listener.until(lambda: self.engine.snapshot.model.state == "ready")
         return self
 
 
 @pytest.fixture
 def hall() -> Iterator[Hall]:
-    """Gives an engine whose model is there."""
+    """Yield an engine whose model is there."""
     made = Hall().ready()
     yield made
     made.engine.close()

@@ -43,7 +43,7 @@ class Hall:
 
 @pytest.fixture
 def hall() -> Iterator[Hall]:
-    """Gives such an engine."""
+    """Yield such an engine."""
     made = Hall()
     yield made
     made.engine.close()

@@ -11,7 +11,7 @@ from tests.engine.runtime.test_dispatcher import Desk
 
 
 def services() -> tuple[Service, ...]:
-    """Gives the services of a dispatcher, in their order."""
+    """Return the services of a dispatcher, in their order."""
     return Desk().conductor.services.ordered
 
 

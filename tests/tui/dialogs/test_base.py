@@ -13,7 +13,7 @@ from tui.dialogs.form import Field, Form
 
 
 def form() -> Form:
-    """Gives a form of one line."""
+    """Return a form of one line."""
     return Form("Song", [Field("title", "Kildare", str)])
 
 

@@ -32,7 +32,7 @@ DENSITY = Target("gauge", "note_density")
 
 
 def turned(*values: int, number: int = 16, at: float = 0.0) -> list[MidiReceived]:
-    """Gives what a knob says that goes through values."""
+    """Return what a knob says that goes through values."""
     return [
         MidiReceived(at + n / 100, NANO, bytes((0xB0, number, value)))
         for n, value in enumerate(values)
@@ -41,14 +41,14 @@ def turned(*values: int, number: int = 16, at: float = 0.0) -> list[MidiReceived
 
 @pytest.fixture
 def nano(engine: FakeEngine) -> FakeEngine:
-    """Gives the engine with a device that is heard."""
+    """Return the engine with a device that is heard."""
     engine.controllers.seen((NANO,))
     engine.send(MarkInputs(InputStatus(heard=(NANO,))))
     return engine
 
 
 def said(app: ArmonicaApp, part: str) -> str:
-    """Gives the words of a label of the sheet."""
+    """Return the words of a label of the sheet."""
     return str(app.screen.query_one(part, Label).render())
 
 
@@ -99,7 +99,7 @@ async def test_the_strip_learns_the_choice_of_measures(app: ArmonicaApp, nano: F
 
 @pytest.fixture
 def bound(engine: FakeEngine) -> FakeEngine:
-    """Gives an engine with a device whose map has three bindings."""
+    """Return an engine with a device whose map has three bindings."""
     bindings = (
         Binding(KNOB, DENSITY),
         Binding(Control("cc", 0, 17), Target("tempo")),
@@ -111,13 +111,13 @@ def bound(engine: FakeEngine) -> FakeEngine:
 
 
 def rows(app: ArmonicaApp) -> list[str]:
-    """Gives the lines of the list."""
+    """Return the lines of the list."""
     found = app.screen.query_one(OptionList)
     return [str(found.get_option_at_index(n).prompt) for n in range(found.option_count)]
 
 
 async def open_list(app: ArmonicaApp, pilot: Any) -> None:
-    """Opens the list once the application knows of the controllers."""
+    """Open the list once the application knows of the controllers."""
     await pilot.press("B")
     await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
 

@@ -16,7 +16,7 @@ Compare = Callable[..., bool]
 
 
 def doing(*keys: str) -> Callable[[Pilot[Any]], Any]:
-    """Gives what presses keys once the screen is quiet, and waits until it is again."""
+    """Return what presses keys once the screen is quiet, and wait until it is again."""
 
     async def before(pilot: Pilot[Any]) -> None:
         await quiet(pilot)

@@ -57,7 +57,7 @@ YESTERDAY = TUNES[3].measures
 
 
 def near() -> Song:
-    """Gives a song of borrowed measures: of a free tune, of one in copyright, and of none."""
+    """Return a song of borrowed measures: of a free tune, of one in copyright, and of none."""
     tune = Origin("corpus", "A Tune")
     borrowed = (
         eighths(*OFTEN[:7], 80),
@@ -77,31 +77,31 @@ class LateEngine(FakeEngine):
         super().__init__(start if start is not None else near())
 
     def tell(self, event: Event) -> None:
-        """Tells an event, unless it is an answer that is kept back."""
+        """Tell an event, unless it is an answer that is kept back."""
         if self.late and isinstance(event, InfluenceFound):
             self.kept.append(event)
         else:
             super().tell(event)
 
     def let_go(self, answer: InfluenceFound) -> None:
-        """Tells an answer that was kept back."""
+        """Tell an answer that was kept back."""
         super().tell(answer)
 
 
 @pytest.fixture
 def engine() -> LateEngine:
-    """Gives an engine with borrowed measures."""
+    """Return an engine with borrowed measures."""
     return LateEngine()
 
 
 @pytest.fixture
 def app(engine: LateEngine) -> ArmonicaApp:
-    """Gives the application on it."""
+    """Return the application on it."""
     return ArmonicaApp(engine, seed=1)
 
 
 async def look(pilot: Pilot[Any], key: str = "f4") -> InfluenceScreen:
-    """Goes to the influence screen and waits until it shows all answers."""
+    """Go to the influence screen and wait until it shows all answers."""
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
     await pilot.press(key)
@@ -111,7 +111,7 @@ async def look(pilot: Pilot[Any], key: str = "f4") -> InfluenceScreen:
 
 
 async def answered(pilot: Pilot[Any]) -> None:
-    """Lets the application run until all that was asked has been answered and is shown."""
+    """Let the application run until all that was asked has been answered and is shown."""
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
     await until(
@@ -122,18 +122,18 @@ async def answered(pilot: Pilot[Any]) -> None:
 
 
 def parts(screen: InfluenceScreen) -> tuple[Verdict, MatchList, Comparison]:
-    """Gives verdict, matches and comparison."""
+    """Return verdict, matches and comparison."""
     kinds = (Verdict, MatchList, Comparison)
     return tuple(screen.query_one(kind) for kind in kinds)  # type: ignore[return-value]
 
 
 def said(app: ArmonicaApp) -> list[str]:
-    """Gives what was said in passing."""
+    """Return what was said in passing."""
     return [note.message for note in app._notifications]
 
 
 def titles(matches: MatchList) -> list[str]:
-    """Gives the first words of the titles, by rank."""
+    """Return the first words of the titles, by rank."""
     return [row[7:].split()[0] for row in lines(matches)[1:6] if row[7:].strip()]
 
 
@@ -351,7 +351,7 @@ async def test_what_is_seldom_so_near_is_looked_at_without_being_red(
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await look(pilot)
         verdict, matches, _ = parts(screen)
-        told = screen.told
+        told = screen.influence
         assert told is not None
         assert told.found is not None
         first, *rest = told.found.matches
@@ -395,7 +395,7 @@ async def test_influence_is_said_only_of_what_a_retraining_confirmed(
         screen = await look(pilot)
         _, matches, _ = parts(screen)
         assert "similar; nothing has confirmed an influence" in lines(matches)[7]
-        told = screen.told
+        told = screen.influence
         assert told is not None
         assert told.found is not None
         first, *rest = told.found.matches
@@ -506,7 +506,7 @@ async def test_an_edit_has_not_been_heard(app: ArmonicaApp, engine: LateEngine) 
 
 
 async def choose(pilot: Pilot[Any], words: str) -> None:
-    """Chooses a line of the list of what may be named, by its words."""
+    """Choose a line of the list of what may be named, by its words."""
     app = pilot.app
     await pilot.press("f")
     await until(pilot, lambda: isinstance(app.screen, Choice))
@@ -637,7 +637,7 @@ async def test_where_no_way_leads_away_that_is_said(app: ArmonicaApp, engine: La
 
 
 async def path(pilot: Pilot[Any]) -> Input:
-    """Waits for the form that asks for a path."""
+    """Wait for the form that asks for a path."""
     app = pilot.app
     await until(pilot, lambda: isinstance(app.screen, Form))
     await until(pilot, lambda: app.screen.query(Input))
@@ -674,7 +674,7 @@ async def test_provenance_and_a_midi_file_ask_for_a_path(
 
 @pytest.fixture
 def studio() -> FakeStudio:
-    """Gives an engine with two takes."""
+    """Return an engine with two takes."""
     made = FakeStudio()
     made.open()
     made.change(takes=(take(1), take(2)))
@@ -683,7 +683,7 @@ def studio() -> FakeStudio:
 
 
 async def look_behind_takes(pilot: Pilot[Any], studio: FakeStudio) -> InfluenceScreen:
-    """Goes over the steer screen to the influence screen."""
+    """Go over the steer screen to the influence screen."""
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
     studio.tell(studio.studio)

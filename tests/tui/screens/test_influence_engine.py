@@ -56,7 +56,7 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
             assert len(engine.snapshot.undo) == len(before.undo) + 1
             assert engine.snapshot.song.slots[1] == before.song.slots[1]
             await until(pilot, lambda: "The Rakes of Kildare" not in matches.plain())
-            told = screen.told
+            told = screen.influence
             assert told is not None
             assert told.found is not None
             assert told.found.originality.value > 0

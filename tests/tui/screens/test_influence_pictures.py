@@ -24,7 +24,7 @@ THEMES = pytest.mark.parametrize("theme", ["dark", "mono"])
 
 
 def doing(*keys: str) -> Scene:
-    """Gives what goes to the influence screen, presses keys, and waits for every answer."""
+    """Return what goes to the influence screen, presses keys, and wait for every answer."""
 
     async def before(pilot: Pilot[Any]) -> None:
         await look(pilot)

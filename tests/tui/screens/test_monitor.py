@@ -44,7 +44,7 @@ CLOCK = MidiTraffic(tuple(line(n / 48, "F8", 0.0) for n in range(100)))
 async def monitoring_on(
     pilot: Pilot[None], engine: FakeEngine, *told: MidiTraffic
 ) -> MonitorScreen:
-    """Goes to the monitor, and lets something pass."""
+    """Go to the monitor, and let something pass."""
     app = pilot.app
     assert isinstance(app, ArmonicaApp)
     await pilot.press("f9")
@@ -59,7 +59,7 @@ async def monitoring_on(
 
 
 def messages(screen: MonitorScreen) -> list[str]:
-    """Gives the words of the messages in sight, from the top."""
+    """Return the words of the messages in sight, from the top."""
     canvas = screen.query_one(MidiLines)
     at = columns(canvas.size.width)
     return [row[at.text : at.raw].strip() for row in lines(canvas)[1:] if row.strip()]

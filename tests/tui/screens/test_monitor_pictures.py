@@ -30,7 +30,7 @@ def _greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def showing(*keys: str, passed: bool = True) -> tuple[FakeEngine, Callable[[Pilot[Any]], Any]]:
-    """Gives an engine on which something passes, and what goes to the screen and does keys."""
+    """Return an engine on which something passes, and what goes to the screen and do keys."""
     engine = FakeEngine()
     engine.send(MarkPort(PortStatus(SYNTH, "open")))
     engine.send(MarkInputs(InputStatus(heard=("virtual", KEYS))))

@@ -32,7 +32,7 @@ from tui.widgets.transport import Transport
 
 
 def foot(app: ArmonicaApp) -> str:
-    """Gives what the line under the dials says."""
+    """Return what the line under the dials says."""
     return str(app.screen.query_one("#foot", Label).render())
 
 

@@ -73,7 +73,7 @@ SIZES = [(80, 24), (120, 40)]
 
 @pytest.fixture
 def studio() -> FakeStudio:
-    """Gives an engine whose audio model is there."""
+    """Return an engine whose audio model is there."""
     made = FakeStudio()
     made.open()
     made.sent.clear()
@@ -82,12 +82,12 @@ def studio() -> FakeStudio:
 
 @pytest.fixture
 def app(studio: FakeStudio) -> ArmonicaApp:
-    """Gives the application on it."""
+    """Return the application on it."""
     return ArmonicaApp(studio, seed=1)
 
 
 async def steer(pilot, studio: FakeStudio) -> SteerScreen:  # type: ignore[no-untyped-def]
-    """Goes to the steer screen and waits until it shows the studio."""
+    """Go to the steer screen and wait until it shows the studio."""
     app = pilot.app
     studio.tell(studio.studio)
     await until(pilot, lambda: app.session.studio == studio.studio)
@@ -118,7 +118,7 @@ async def test_the_model_is_opened_when_the_screen_is_first_shown_and_not_before
 
 
 def trait(studio: FakeStudio, name: str) -> Trait:
-    """Gives a trait as it is set."""
+    """Return a trait as it is set."""
     return next(each for each in studio.studio.traits if each.name == name)
 
 

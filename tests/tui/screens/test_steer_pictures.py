@@ -31,7 +31,7 @@ MISSED = (
 
 
 def showing(studio: FakeStudio, scene: Scene) -> Callable[[Pilot[Any]], Any]:
-    """Gives what goes to the steer screen, plays a scene, and waits until it is shown."""
+    """Return what goes to the steer screen, plays a scene, and wait until it is shown."""
 
     async def before(pilot: Pilot[Any]) -> None:
         app = pilot.app
@@ -48,7 +48,7 @@ def showing(studio: FakeStudio, scene: Scene) -> Callable[[Pilot[Any]], Any]:
 
 
 async def growing(pilot: Pilot[Any], studio: FakeStudio) -> None:
-    """Shows drums that came over their threshold, and a bass that is pushed away."""
+    """Show drums that came over their threshold, and a bass that is pushed away."""
     screen = pilot.app.steering  # type: ignore[attr-defined]
     await pilot.press("g")
     for step in (90, 180, 246):
@@ -57,7 +57,7 @@ async def growing(pilot: Pilot[Any], studio: FakeStudio) -> None:
 
 
 async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
-    """Shows a take that plays beside its twin."""
+    """Show a take that plays beside its twin."""
     await growing(pilot, studio)
     studio.change(job=None, growing=None)
     await pilot.press("tab", "down", "down", "enter")
@@ -67,14 +67,14 @@ async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
 
 
 async def missed(pilot: Pilot[Any], studio: FakeStudio) -> None:
-    """Shows a take in which drums were asked for and did not come, nor did the bass go."""
+    """Show a take in which drums were asked for and did not come, nor did the bass go."""
     await growing(pilot, studio)
     made = take(9, results=MISSED)
     studio.change(job=None, growing=None, takes=(*TAKES, made))
 
 
 async def failed(pilot: Pilot[Any], studio: FakeStudio) -> None:
-    """Shows a model that could not be had on a machine without sound."""
+    """Show a model that could not be had on a machine without sound."""
     del pilot
     words = (
         "facebook/musicgen-small could not be fetched: there is no network. Put state_dict.bin "

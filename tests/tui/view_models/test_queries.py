@@ -41,26 +41,26 @@ class Asked:
         return self.engine.of(AskInfluence, AskTakeInfluence)
 
     def follow(self) -> None:
-        """Takes the state of the song."""
+        """Take the state of the song."""
         self.inquiry.follow(self.engine.snapshot)
 
     def do(self, *commands: Command) -> None:
-        """Changes the song."""
+        """Change the song."""
         for command in commands:
             self.engine.send(command)
             self.follow()
 
     def wait(self) -> None:
-        """Lets the time pass in which edits join each other."""
+        """Let the time pass in which edits join each other."""
         waiting, self.waiting = self.waiting, []
         for deed in waiting:
             deed()
 
     def hear(self) -> None:
-        """Takes every answer that was given."""
+        """Take every answer that was given."""
         answers, self.answers = self.answers, []
         for answer in answers:
-            self.inquiry.hear(answer)
+            self.inquiry.on_answer(answer)
 
 
 def test_a_measure_is_asked_about_once_for_all_edits_that_come_together() -> None:
@@ -99,11 +99,11 @@ def test_a_late_answer_to_an_older_question_is_not_taken() -> None:
     asked.answers.clear()
     asked.do(SetLatent(0, 2, 2.0), SetLatent(0, 1, -2.0))
     asked.wait()
-    asked.inquiry.hear(late)
+    asked.inquiry.on_answer(late)
     assert asked.inquiry.answer("measure") is None
     asked.hear()
     now = asked.inquiry.answer("measure")
-    asked.inquiry.hear(late)
+    asked.inquiry.on_answer(late)
     assert asked.inquiry.answer("measure") is now is not None
 
 
@@ -116,7 +116,7 @@ def test_an_answer_about_another_measure_is_none() -> None:
     asked.wait()
     (other,) = asked.answers
     asked.do(SelectSlot(2))
-    asked.inquiry.hear(other)
+    asked.inquiry.on_answer(other)
     assert asked.inquiry.answer("measure") is None
     asked.answers.clear()
     asked.wait()
@@ -221,7 +221,7 @@ def test_in_any_order_the_answer_shown_is_that_about_what_is_there(
                 old += asked.answers
                 asked.hear()
             case "late" if old:
-                asked.inquiry.hear(old[number % len(old)])
+                asked.inquiry.on_answer(old[number % len(old)])
             case _:
                 old += asked.answers
                 asked.answers.clear()

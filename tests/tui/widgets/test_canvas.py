@@ -42,7 +42,7 @@ class Letters(Canvas):
 
 
 def update(frame: Frame) -> ChopsUpdate | None:
-    """Gives what Textual would write now, as it would on a terminal."""
+    """Return what Textual would write now, as it would on a terminal."""
     compositor = frame.screen._compositor
     compositor.update_widgets({frame.widget})
     return compositor.render_partial_update()

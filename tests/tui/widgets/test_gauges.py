@@ -15,7 +15,7 @@ SIZES = [(80, 24), (120, 40)]
 
 
 def stands(engine: FakeEngine, dimension: int) -> float:
-    """Gives where a gauge of the first measure stands."""
+    """Return where a gauge of the first measure stands."""
     latent = engine.snapshot.song.slots[0].latent
     assert latent is not None
     return latent[dimension]

@@ -12,7 +12,7 @@ from tui.widgets.piano_roll import PianoRoll, last_pitch
 
 
 def measure(text: str) -> Measure:
-    """Reads tokens from words: a pitch, ``-`` for a hold, ``r`` for a rest; holds to the end."""
+    """Read tokens from words: a pitch, ``-`` for a hold, ``r`` for a rest; holds to the end."""
     words = {"-": HOLD, "r": REST}
     tokens = [words[word] if word in words else int(word) for word in text.split()]
     return Measure.from_tokens(tokens + [HOLD] * (24 - len(tokens)))

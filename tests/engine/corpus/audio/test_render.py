@@ -38,7 +38,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renders two clips at a time, in this process: a worker's own is tried once, as a fixture."""
+    """Render two clips at a time, in this process: a worker's own is tried once, as a fixture."""
     monkeypatch.setattr(rendering, "spread", alone)
     monkeypatch.setattr(rendering, "_CHUNK", 2)
 
@@ -101,7 +101,7 @@ def test_tunes_are_of_their_split_and_no_two_splits_share_one(clips_folder: Path
 
 
 def test_the_manifest_tells_which_notes_are_heard(clips_folder: Path) -> None:
-    """Notes of the tune are looked for in the melody's stem, where the sheet says they are."""
+    """Note of the tune are looked for in the melody's stem, where the sheet says they are."""
     hits, misses = [], []
     for sheet, stems in all_clips(clips_folder):
         melody = stems[0].astype(float)

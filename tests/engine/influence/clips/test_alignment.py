@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def melody(seed: int, notes: int = 32) -> list[int]:
-    """Gives MIDI pitches of eighths, a walk over a major scale."""
+    """Return MIDI pitches of eighths, a walk over a major scale."""
     random = np.random.default_rng(seed)
     steps = np.cumsum(random.choice([-2, -1, 1, 2], notes))
     scale = np.array([0, 2, 4, 5, 7, 9, 11])
@@ -33,7 +33,7 @@ def melody(seed: int, notes: int = 32) -> list[int]:
 
 
 def played(pitches: list[int], eighth: float = EIGHTH) -> Floats:
-    """Gives a wave at 16 kHz of plucked tones with three partials."""
+    """Return a wave at 16 kHz of plucked tones with three partials."""
     time = np.arange(round(eighth * RATE)) / RATE
     tones = []
     for pitch in pitches:
@@ -44,13 +44,13 @@ def played(pitches: list[int], eighth: float = EIGHTH) -> Floats:
 
 
 def clip(melody_of: list[int], rest_of: list[int]) -> npt.NDArray[np.uint8]:
-    """Gives the levels of a clip with these two parts."""
+    """Return the levels of a clip with these two parts."""
     parts = [over_slots(chroma(played(each)), 0.0, EIGHTH, SLOTS) for each in (melody_of, rest_of)]
     return levels(np.stack(parts))
 
 
 def accompaniment(seed: int) -> list[int]:
-    """Gives a slow line, two eighths a note."""
+    """Return a slow line, two eighths a note."""
     return [pitch - 12 for pitch in melody(seed, 16) for _ in range(2)]
 
 

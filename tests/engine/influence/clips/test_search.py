@@ -67,7 +67,7 @@ def influence(index_folder: Path, model_folder: Path) -> AudioInfluence:
 
 
 def other_mix(clips_folder: Path, number: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Gives a mix of a training clip that is not the one that was indexed."""
+    """Return a mix of a training clip that is not the one that was indexed."""
     source = clips(clips_folder, "train")
     return mix(source.stems[number], mixture_of(0, "train", 9, number))
 

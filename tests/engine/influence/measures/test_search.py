@@ -106,7 +106,7 @@ def held_out(search: MeasureInfluence) -> list[Measure]:
 
 
 def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> InfluenceAnswer:
-    """Puts an answer about measures together from the answers about each of them."""
+    """Put an answer about measures together from the answers about each of them."""
     asked = [at for at, measure in enumerate(measures) if not measure.silent]
     answers = [search.of(measures, at, top=max(50, top)) for at in asked]
     scores: dict[int, float] = {}

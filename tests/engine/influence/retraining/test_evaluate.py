@@ -37,7 +37,7 @@ QUERIES, POOL = 30, 15
 
 
 def planted(effect: float, shift: float = 0.0) -> list[tuple[Removal, Outcome]]:
-    """Gives retrainings in which the fused arm costs its own queries ``effect`` nats a note."""
+    """Return retrainings in which the fused arm costs its own queries ``effect`` nats a note."""
     random = np.random.default_rng(0)
     usual = random.normal(-3, 1, QUERIES)
     found = []
@@ -164,7 +164,7 @@ FEW = Counts(queries=4, seeds=1, draws=1, subsets=4, reseeds=2)
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Gives the document of a whole small study, of toy rankings."""
+    """Return the document of a whole small study, of toy rankings."""
     folder = tmp_path_factory.mktemp("study")
 
     def toy(*_: object) -> dict[str, Any]:

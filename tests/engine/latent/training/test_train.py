@@ -22,7 +22,7 @@ SMALL = Shape(width=16, encoder_blocks=1, decoder_blocks=1)
 
 
 def corpus() -> Corpus:
-    """Gives a corpus of made-up measures: 300 to learn from, 20 to validate on."""
+    """Return a corpus of made-up measures: 300 to learn from, 20 to validate on."""
     rows = tunes(320).astype(np.uint8)
     found = SimpleNamespace(
         tokens=rows,

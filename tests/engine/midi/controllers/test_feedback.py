@@ -62,13 +62,13 @@ class Port:
         self.room, self.name = room, name
 
     def send(self, data: bytes) -> None:
-        """Keeps what is sent; fails where the device has gone."""
+        """Keep what is sent; fails where the device has gone."""
         if self.name not in self.room.listening:
             raise PortError("It has gone.")
         self.room.told.append((self.name, data))
 
     def close(self) -> None:
-        """Has nothing to close."""
+        """Have nothing to close."""
 
 
 @pytest.mark.parametrize(
@@ -82,29 +82,29 @@ class Port:
 def test_a_device_is_spoken_to_by_its_own_port(heard: str, listens: str) -> None:
     assert listens in counterparts(heard)
     room = Room(listens)
-    room.speaker.say(heard, b"\xb0\x10\x40")
+    room.speaker.send(heard, b"\xb0\x10\x40")
     assert room.told == [(listens, b"\xb0\x10\x40")]
 
 
 def test_one_that_does_not_listen_is_left_alone_for_a_while() -> None:
     room = Room()
     for _ in range(100):
-        room.speaker.say("alsa:keys", b"\xb0\x10\x40")
+        room.speaker.send("alsa:keys", b"\xb0\x10\x40")
     assert room.tries == 1
     room.listening.add("alsa:keys")
     room.now = RETRY
-    room.speaker.say("alsa:keys", b"\xb0\x10\x41")
+    room.speaker.send("alsa:keys", b"\xb0\x10\x41")
     assert room.told == [("alsa:keys", b"\xb0\x10\x41")]
 
 
 def test_one_that_goes_is_let_go_and_found_again() -> None:
     room = Room("alsa:keys")
-    room.speaker.say("alsa:keys", b"\xb0\x10\x01")
+    room.speaker.send("alsa:keys", b"\xb0\x10\x01")
     room.listening.clear()
-    room.speaker.say("alsa:keys", b"\xb0\x10\x02")
+    room.speaker.send("alsa:keys", b"\xb0\x10\x02")
     room.listening.add("alsa:keys")
     room.speaker.keep(())
-    room.speaker.say("alsa:keys", b"\xb0\x10\x03")
+    room.speaker.send("alsa:keys", b"\xb0\x10\x03")
     assert [data[2] for _, data in room.told] == [1, 3]
 
 
@@ -150,7 +150,7 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Waits until something holds."""
+    """Wait until something holds."""
     until = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < until

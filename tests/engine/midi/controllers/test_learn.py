@@ -14,7 +14,7 @@ KNOB = Control("cc", 0, 16)
 
 
 def learn(*data: bytes, apart: float = 0.01) -> Meant | None:
-    """Gives what is learned from messages, and the rest after them."""
+    """Return what is learned from messages, and the rest after them."""
     learner, reader = MidiLearner(), ControlReader()
     at = 0.0
     for each in data:
@@ -22,7 +22,7 @@ def learn(*data: bytes, apart: float = 0.01) -> Meant | None:
         if (due := learner.wake()) is not None and due <= at and (meant := learner.rest(at)):
             return meant
         moved = reader.read(at, each)
-        if moved is not None and (meant := learner.hear(PORT, moved)):
+        if moved is not None and (meant := learner.receive(PORT, moved)):
             return meant
     return learner.rest(at + REST)
 

@@ -21,7 +21,7 @@ def at(place: float, when: float = 0.0) -> Movement:
 
 
 def turn(hand: ControlHold, present: float, *places: float) -> list[float | None]:
-    """Turns a knob, the target following at once."""
+    """Turn a knob, the target following at once."""
     values = []
     for place in places:
         value = hand.move(at(place), present)

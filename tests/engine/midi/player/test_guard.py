@@ -47,7 +47,7 @@ def test_one_that_ended_is_started_again_and_none_before_the_first(guard: Guard)
 
 
 def running(guard: Guard) -> subprocess.Popen[bytes] | None:
-    """Gives the process that guards now."""
+    """Return the process that guards now."""
     return guard.process
 
 

@@ -48,7 +48,7 @@ class Room:
         return Port(self, name, api)
 
     def told(self) -> m.Message:
-        """Gives what was told last."""
+        """Return what was told last."""
         return self.lines[-1]
 
 

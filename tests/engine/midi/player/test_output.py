@@ -50,7 +50,7 @@ class Rig:
         self.b.change(message, leading=False)
 
     def until(self, end: float) -> None:
-        """Moves time on in steps that no note is late for."""
+        """Move time on in steps that no note is late for."""
         while self.now < end:
             self.now = min(end, self.now + 0.01)
             self._play()
@@ -63,7 +63,7 @@ class Rig:
                     where.outlet.send(due.data)
 
     def sent(self, name: str) -> list[bytes]:
-        """Gives what a port was sent since it was last asked, the newest of that name."""
+        """Return what a port was sent since it was last asked, the newest of that name."""
         port = self.ports[name][-1]
         found, port.sent = port.sent, []
         return found

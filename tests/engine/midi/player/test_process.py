@@ -59,7 +59,7 @@ process.main()
 
 @pytest.fixture
 def player_on_a_port() -> Iterator[Process]:
-    """Gives a player that plays to a port which takes everything."""
+    """Yield a player that plays to a port which takes everything."""
     process = subprocess.Popen(
         [sys.executable, "-c", ON_A_PORT],
         env=child_environment(),

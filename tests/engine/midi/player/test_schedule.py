@@ -25,7 +25,7 @@ def note(start: float, end: float, pitch: int = 60, channel: int = 0) -> TimedNo
 
 
 def play(schedule: Schedule, until: float = math.inf) -> list[tuple[float, bytes]]:
-    """Moves time from deadline to deadline and gives what was sent when."""
+    """Move time from deadline to deadline and return what was sent when."""
     heard = []
     while (now := schedule.next_time) <= until and now < math.inf:
         heard += [(now, due.data) for due in schedule.take(now)]

@@ -110,18 +110,18 @@ class FakeServer:
         self.dies: set[str] = set()
 
     def look(self) -> tuple[list[str], list[str]]:
-        """Gives the ports that can be played to, and no others."""
+        """Return the ports that can be played to, and no others."""
         return ["synth:in", "drums:in"], []
 
     def connections(self) -> dict[str, tuple[str, ...]]:
-        """Gives what is left."""
+        """Return what is left."""
         found = dict(self.leads)
         for name in self.dies:
             self.leads.pop(name, None)
         return found
 
     def connect(self, source: str, target: str) -> None:
-        """Connects."""
+        """Connect."""
         self.leads[source] = (*self.leads[source], target)
 
 
@@ -167,11 +167,11 @@ class FakeOpened:
         self.closed = False
 
     def send(self, data: bytes) -> None:
-        """Keeps it."""
+        """Keep it."""
         self.sent.append(data)
 
     def close(self) -> None:
-        """Remembers that."""
+        """Remember that."""
         self.closed = True
 
 

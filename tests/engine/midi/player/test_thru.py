@@ -12,7 +12,7 @@ KEYS, PADS = "alsa:keys", "alsa:pads"
 
 
 def passage(on: bool = True, channel: int | None = 3, *only: int) -> MidiThru:
-    """Gives a passage with this setting."""
+    """Return a passage with this setting."""
     made = MidiThru()
     made.set(Thru(on, channel, only))
     return made

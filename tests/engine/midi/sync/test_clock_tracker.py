@@ -24,24 +24,24 @@ def song_position(sixteenths: int) -> bytes:
 
 
 def pulses(follower: Follower, start: float, beats: float, tempo: float = 120) -> float:
-    """Sends pulses and gives when the one after them is due."""
+    """Send pulses and return when the one after them is due."""
     for at in steady(tempo, beats, start):
-        follower.hear(at, PULSE)
+        follower.receive(at, PULSE)
     return start + beats * 60 / tempo
 
 
 def started(beats: float = 4) -> tuple[Follower, float]:
-    """Gives a follower that heard Start at time 10 and then so many beats at 120."""
+    """Return a follower that heard Start at time 10 and then so many beats at 120."""
     follower = Follower()
-    follower.hear(10.0, START)
+    follower.receive(10.0, START)
     return follower, pulses(follower, 10.0, beats)
 
 
 def test_the_first_pulse_after_start_is_the_start_of_the_song() -> None:
     follower = Follower()
-    follower.hear(9.999, START)
+    follower.receive(9.999, START)
     assert (follower.running, follower.rolls(9.999)) == (True, False)
-    follower.hear(10.0, PULSE)
+    follower.receive(10.0, PULSE)
     assert follower.rolls(10.0)
     assert follower.position(10.0) == 0
     end = pulses(follower, 10.0 + 0.5 / 24, 2)
@@ -52,23 +52,23 @@ def test_the_first_pulse_after_start_is_the_start_of_the_song() -> None:
 
 def test_where_pulses_came_before_start_the_next_is_foretold() -> None:
     follower = Follower()
-    follower.hear(0.0, PULSE)
+    follower.receive(0.0, PULSE)
     due = pulses(follower, 0.5 / 24, 2)
     assert (follower.running, follower.rolls(due), follower.lock(due)) == (False, False, "locked")
-    follower.hear(due - 0.005, START)
+    follower.receive(due - 0.005, START)
     assert follower.rolls(due - 0.005)
     assert follower.when(0) == pytest.approx(due)
-    follower.hear(due + 0.001, PULSE)
+    follower.receive(due + 0.001, PULSE)
     assert follower.position(due) == pytest.approx(0, abs=0.002)
 
 
 def test_stop_stops_and_continue_goes_on_where_it_was() -> None:
     follower, end = started(4)
-    follower.hear(end - 0.001, STOP)
+    follower.receive(end - 0.001, STOP)
     assert not follower.running
     assert not follower.rolls(end)
     assert follower.position(end + 9) == 4
-    follower.hear(end + 5, CONTINUE)
+    follower.receive(end + 5, CONTINUE)
     pulses(follower, end + 5.01, 1, tempo=90)
     assert follower.position(end + 5.01) == pytest.approx(4)
     assert follower.when(5) == pytest.approx(end + 5.01 + 60 / 90)
@@ -76,30 +76,30 @@ def test_stop_stops_and_continue_goes_on_where_it_was() -> None:
 
 def test_pulses_while_it_stands_move_nothing() -> None:
     follower, end = started(4)
-    follower.hear(end - 0.001, STOP)
+    follower.receive(end - 0.001, STOP)
     end = pulses(follower, end, 3)
     assert follower.position(end) == 4
-    follower.hear(end - 0.001, CONTINUE)
+    follower.receive(end - 0.001, CONTINUE)
     assert follower.when(4) == pytest.approx(end)
 
 
 def test_a_song_position_is_where_continue_goes_on() -> None:
     follower, end = started(4)
-    follower.hear(end, STOP)
-    follower.hear(end + 0.1, song_position(300))
+    follower.receive(end, STOP)
+    follower.receive(end + 0.1, song_position(300))
     assert follower.position(end) == 75
-    follower.hear(end + 0.2, CONTINUE)
+    follower.receive(end + 0.2, CONTINUE)
     pulses(follower, end + 0.3, 1)
     assert follower.position(end + 0.8) == pytest.approx(76)
-    follower.hear(end + 0.8, START)
+    follower.receive(end + 0.8, START)
     pulses(follower, end + 0.8, 1)
     assert follower.position(end + 1.3) == pytest.approx(1)
 
 
 def test_a_song_position_while_it_runs_is_passed_over() -> None:
     follower, end = started(4)
-    follower.hear(end, song_position(0))
-    follower.hear(end, CONTINUE)
+    follower.receive(end, song_position(0))
+    follower.receive(end, CONTINUE)
     assert follower.position(end) == pytest.approx(4)
 
 
@@ -131,7 +131,7 @@ def test_a_source_that_only_sends_pulses_has_a_tempo_and_stands() -> None:
 )
 def test_a_tempo_out_of_range_is_said_and_not_followed(tempo: float, lock: str) -> None:
     follower = Follower()
-    follower.hear(1.0, START)
+    follower.receive(1.0, START)
     end = pulses(follower, 1.0, 4, tempo)
     assert follower.lock(end) == lock
     assert follower.rolls(end) == (lock == "locked")
@@ -140,7 +140,7 @@ def test_a_tempo_out_of_range_is_said_and_not_followed(tempo: float, lock: str) 
 def test_half_and_double_tempo_are_told_apart() -> None:
     for before, after in ((120, 60), (60, 120), (100, 200), (180, 90)):
         follower = Follower(before)
-        follower.hear(0.0, START)
+        follower.receive(0.0, START)
         end = pulses(follower, 0.0, 4, before)
         end = pulses(follower, end, 4, after)
         assert follower.tempo == pytest.approx(after)
@@ -152,7 +152,7 @@ def test_a_recorded_source_is_followed_from_start_to_stop() -> None:
     follower = Follower(90)
     stream = recorded("jack-64-frames-120-bpm")
     for at, data in stream:
-        follower.hear(at, data)
+        follower.receive(at, data)
     count = sum(data == PULSE for _, data in stream)
     assert follower.position(at) == count / 24
     assert not follower.running
@@ -173,7 +173,7 @@ def test_any_messages_at_all_leave_it_finite(heard: list[tuple[float, bytes]]) -
     follower, now = Follower(), 0.0
     for step, data in heard:
         now = now + step if math.isfinite(step) and abs(step) <= 1e6 else now
-        follower.hear(now if math.isfinite(step) else step, data)
+        follower.receive(now if math.isfinite(step) else step, data)
         assert follower.position(now) >= 0
         assert math.isfinite(follower.position(now))
         assert 0 < follower.tempo <= 60_000

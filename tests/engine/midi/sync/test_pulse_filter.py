@@ -30,18 +30,18 @@ MS = 0.001
 def errors(
     true: Sequence[float], heard: Sequence[tuple[int, float]], after: int = 2 * LOCKED
 ) -> list[float]:
-    """Gives by how much the estimate of each pulse was off, from one on, in seconds."""
+    """Return by how much the estimate of each pulse was off, from one on, in seconds."""
     pulses = Pulses(0.02)
     found = []
     for number, at in heard:
-        pulses.hear(at)
+        pulses.receive(at)
         if number >= after:
             found.append(pulses.when(number + 1) - true[number])
     return found
 
 
 def p99(found: Sequence[float]) -> float:
-    """Gives what 99 of a hundred errors are within."""
+    """Return what 99 of a hundred errors are within."""
     return sorted(map(abs, found))[int(len(found) * 0.99)]
 
 
@@ -49,7 +49,7 @@ def p99(found: Sequence[float]) -> float:
 def test_a_steady_clock_is_known_within_a_beat(tempo: float) -> None:
     pulses = Pulses(0.02)
     for n, at in enumerate(steady(tempo, 2)):
-        pulses.hear(at)
+        pulses.receive(at)
         assert pulses.settled == (n + 1 >= LOCKED)
     assert pulses.interval == pytest.approx(60 / tempo / 24)
     assert pulses.when(pulses.number + 24) == pytest.approx(at + 60 / tempo)
@@ -86,7 +86,7 @@ def test_lost_pulses_are_counted(lost: int, jitter: float) -> None:
     assert max(map(abs, found)) < max(0.8 * jitter, 0.1 * MS)
     pulses = Pulses(0.02)
     for _, at in heard:
-        pulses.hear(at)
+        pulses.receive(at)
     assert pulses.lost == 8 * lost
     assert pulses.number == len(true)
 
@@ -155,7 +155,7 @@ def test_any_pulses_at_all_leave_it_finite(times: list[float], interval: float) 
     pulses = Pulses(interval)
     for at in times:
         before, lost = pulses.heard, pulses.lost
-        pulses.hear(at)
+        pulses.receive(at)
         assert math.isfinite(pulses.when(pulses.number + 96))
         assert 0.001 <= pulses.interval <= 2
         assert pulses.spread >= 0

@@ -49,7 +49,7 @@ TUNE = Origin("corpus", "The Tune")
 
 
 def slot(*pitches: int) -> Slot:
-    """Gives a measure of eighths that came in."""
+    """Return a measure of eighths that came in."""
     return Slot.brought_in(eighths(*pitches), TUNE)
 
 
@@ -81,7 +81,7 @@ class Asked:
             self.load()
 
     def load(self) -> None:
-        """Lets the model arrive."""
+        """Let the model arrive."""
         self.conductor.take(ModelLoaded(FakeModel()), 0.0)
 
     @property
@@ -90,13 +90,13 @@ class Asked:
         return self.conductor.snapshot
 
     def do(self, *commands: Command) -> Asked:
-        """Asks."""
+        """Ask."""
         for command in commands:
             self.conductor.take(command, 0.0)
         return self
 
     def until(self, holds: Callable[[], object]) -> None:
-        """Takes home what jobs tell, until something holds."""
+        """Take home what jobs tell, until something holds."""
         deadline = time.monotonic() + 30
         while not holds():
             assert time.monotonic() < deadline, self.events
@@ -105,7 +105,7 @@ class Asked:
                 self.conductor.take(self.home.pop(0), 0.0)
 
     def answer(self, command: AskInfluence | AskTakeInfluence) -> InfluenceFound:
-        """Asks and gives the answer."""
+        """Ask and return the answer."""
         self.do(command)
 
         def answers() -> list[InfluenceFound]:
@@ -119,13 +119,13 @@ class Asked:
         return answers()[-1]
 
     def found(self, command: AskInfluence | AskTakeInfluence) -> InfluenceAnswer:
-        """Asks and gives what was found."""
+        """Ask and return what was found."""
         answer = self.answer(command)
         assert answer.found is not None, answer.lack
         return answer.found
 
     def told(self, kind: type[Event]) -> list[Event]:
-        """Gives the events of a kind."""
+        """Return the events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
 

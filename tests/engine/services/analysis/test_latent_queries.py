@@ -36,13 +36,13 @@ GOES_ON = Measure.from_tokens([*[HOLD] * 12, 64, *[HOLD] * 11])
 
 @pytest.fixture
 def listener() -> Listener:
-    """Gives what hears the engine."""
+    """Return what hears the engine."""
     return Listener()
 
 
 @pytest.fixture
 def engine(listener: Listener) -> Iterator[Engine]:
-    """Gives an engine with a thread, which jobs need."""
+    """Yield an engine with a thread, which jobs need."""
     made = Engine(FakeModel, lambda _: RecordingPlayer(), song=Song("Song", 240.0))
     made.subscribe(listener)
     made.start()

@@ -42,20 +42,20 @@ class Stage(Desk):
         self.conductor.take(m.Listening((NANO,)), self.now)
 
     def hear(self, *data: bytes, port: str = NANO) -> None:
-        """Gives messages that arrived at this time."""
+        """Return messages that arrived at this time."""
         for each in data:
             self.conductor.take(m.MidiReceived(self.now, port, each), self.now)
             self.conductor.tick(self.now)
         self.conductor.settle(self.now)
 
     def turn(self, *values: int, number: int = 16, apart: float = 0.01, port: str = NANO) -> None:
-        """Turns a knob through values, and lets what is due be done."""
+        """Turn a knob through values, and let what is due be done."""
         for value in values:
             self.hear(bytes((0xB0, number, value)), port=port)
             self.pass_time(apart)
 
     def pass_time(self, seconds: float) -> None:
-        """Moves time on."""
+        """Move time on."""
         end = self.now + seconds
         while (wake := self.conductor.wake()) is not None and wake <= end:
             self.now = max(self.now, wake)
@@ -64,7 +64,7 @@ class Stage(Desk):
         self.now = end
 
     def learn(self, target: Target, number: int = 16, port: str = NANO) -> None:
-        """Binds a knob to a target by turning it, not as far as its middle, and rests."""
+        """Bind a knob to a target by turning it, not as far as its middle, and rests."""
         self.do(Learn(target))
         self.turn(*range(20, 52, 3), number=number, port=port)
         self.pass_time(2.0)
@@ -94,7 +94,7 @@ class Stage(Desk):
 
 
 def bound(*bindings: Binding, device: str = "nano") -> Stage:
-    """Gives a stage with a map of the user's own."""
+    """Return a stage with a map of the user's own."""
     map_files.write(map_files.own_file(device), DeviceMap(device, bindings))
     return Stage()
 
@@ -375,14 +375,14 @@ def test_controls_are_shown_seldom_while_they_move() -> None:
 
 
 def feeding(*bindings: Binding) -> Stage:
-    """Gives a stage whose device listens."""
+    """Return a stage whose device listens."""
     device = DeviceMap("nano", bindings, feedback=True)
     map_files.write(map_files.own_file("nano"), device)
     return Stage()
 
 
 def fed(stage: Stage) -> list[bytes]:
-    """Gives what the device was told since, once all is due."""
+    """Return what the device was told since, once all is due."""
     stage.conductor.settle(stage.now)
     stage.pass_time(1.0)
     told = [each.data for each in stage.player.messages if isinstance(each, m.SendFeedback)]

@@ -27,14 +27,14 @@ NAMES = {"": "", "dimension": "note_density", "trait": "drums", "number": "2"}
 
 @pytest.fixture
 def shown() -> Snapshot:
-    """Gives the state of a song whose model is there."""
+    """Return the state of a song whose model is there."""
     state = State(SONG)
     state.adopt(FakeModel())
     return state.snapshot()
 
 
 def target(word: str) -> Target:
-    """Gives a target of that word which is there."""
+    """Return a target of that word which is there."""
     return Target(word, NAMES[SORTS[word].named])
 
 

@@ -7,7 +7,7 @@ from engine.services.editing.history import Content, History
 
 
 def content(title: str) -> Content:
-    """Gives a content that is told from others by its title."""
+    """Return a content that is told from others by its title."""
     return Content(Song(title))
 
 

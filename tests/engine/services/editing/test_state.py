@@ -75,7 +75,7 @@ TUNE = Origin("corpus", "The Tune", "Book 1")
 
 
 def measure(*pitches: int) -> Measure:
-    """Gives a measure of up to four quarter notes."""
+    """Return a measure of up to four quarter notes."""
     tokens = [HOLD] * 24
     for beat in range(4):
         tokens[beat * 6] = pitches[beat] if beat < len(pitches) else REST
@@ -88,14 +88,14 @@ JIG = measure(62, 65)
 
 @pytest.fixture
 def state(model: FakeModel) -> State:
-    """Gives a state whose model is there."""
+    """Return a state whose model is there."""
     made = State()
     made.adopt(model)
     return made
 
 
 def do(state: State, *commands: Command) -> Snapshot:
-    """Applies commands that are all met."""
+    """Apply commands that are all met."""
     for command in commands:
         refused = [e for e in state.apply(command) if isinstance(e, CommandFailed)]
         assert not refused, refused
@@ -103,7 +103,7 @@ def do(state: State, *commands: Command) -> Snapshot:
 
 
 def refusal(state: State, command: Command) -> str:
-    """Applies a command that is refused and gives the sentence; nothing may change."""
+    """Apply a command that is refused and return the sentence; nothing may change."""
     before = state.snapshot()
     (event,) = state.apply(command)
     assert isinstance(event, CommandFailed)
@@ -112,7 +112,7 @@ def refusal(state: State, command: Command) -> str:
 
 
 def latent(state: State, slot: int = 0) -> Latent:
-    """Gives the code of a slot that has one."""
+    """Return the code of a slot that has one."""
     code = state.snapshot().song.slots[slot].latent
     assert code is not None
     return code

@@ -31,7 +31,7 @@ from tests.support.generation import Room
 
 
 def probe(spec: AudioSpec, name: str) -> None:
-    """Puts a probe on the shelf that was fitted to differences of chance."""
+    """Put a probe on the shelf that was fitted to differences of chance."""
     drawn = torch.Generator().manual_seed(1)
     shape = (spec.layers, spec.heads, spec.head_size)
     labels = torch.arange(40) % 2 == 0
@@ -45,7 +45,7 @@ def probe(spec: AudioSpec, name: str) -> None:
 
 @pytest.fixture
 def parts() -> StudioParts:
-    """Gives the parts of a user, but for the sound device."""
+    """Return the parts of a user, but for the sound device."""
     stage = FakeStage().parts()
     return StudioParts(devices=stage.devices, sink=stage.sink)
 

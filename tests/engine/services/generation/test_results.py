@@ -13,12 +13,12 @@ RATE = 25.0
 
 
 def trace(*confidences: float) -> list[tuple[Meter, ...]]:
-    """Gives a second of each confidence."""
+    """Return a second of each confidence."""
     return [(Meter("drums", each, 0.0, False),) for each in confidences for _ in range(25)]
 
 
 def of(setting: TraitSetting, *confidences: float, changes: tuple[Change, ...] = ()) -> object:
-    """Gives the mode, level and verdict of one trait."""
+    """Return the mode, level and verdict of one trait."""
     (found,) = results(
         (SteeredTrait(setting, ""),), changes, trace(*confidences), {"drums": 0.48}, RATE
     )

@@ -52,7 +52,7 @@ class Work:
         )
 
     def make(self) -> TakeRecipe | None:
-        """Makes it."""
+        """Make it."""
         parts: StudioParts = FakeStage().parts()
         made = TakeMaker(self.job, self.model, self.order, self.controls, parts)
         found = made.make(lambda _: None, lambda: False)
@@ -169,14 +169,14 @@ class Loud(FakeAudioModel):
     """A model whose sound grows far beyond full scale once its prompt is over."""
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
-        """Gives a tone that is four times as loud from half a second on."""
+        """Return a tone that is four times as loud from half a second on."""
         wave = super().decode(codes, sketch)
         wave[RATE // 2 :] *= 4
         return wave
 
 
 def loud(prompt: Prompt, **changes: object) -> Work:
-    """Gives the work of a take in which the sound grows too loud."""
+    """Return the work of a take in which the sound grows too loud."""
     work = Work(**changes)
     work.model = Loud()
     asked = replace(work.order.generation, prompt=prompt, seconds=3 * SECONDS)
@@ -186,7 +186,7 @@ def loud(prompt: Prompt, **changes: object) -> Work:
 
 @pytest.fixture
 def before(tmp_path: Path) -> Prompt:
-    """Gives half a second of a tone to be continued."""
+    """Return half a second of a tone to be continued."""
     path = tmp_path / "before.wav"
     at = np.arange(RATE // 2) / RATE
     soundfile.write(path, 0.25 * np.sin(2 * np.pi * 400 * at), RATE)

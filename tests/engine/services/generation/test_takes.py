@@ -34,7 +34,7 @@ from tests.support.generation import NOTHING, Room, files
 
 @pytest.fixture
 def stage(home: Path) -> FakeStage:
-    """Gives the parts of a studio, and two probes."""
+    """Return the parts of a studio, and two probes."""
     del home
     plant_probes("drums", "bass")
     return FakeStage()
@@ -42,7 +42,7 @@ def stage(home: Path) -> FakeStage:
 
 @pytest.fixture
 def room(stage: FakeStage) -> Iterator[Room]:
-    """Gives an engine whose audio model is there."""
+    """Yield an engine whose audio model is there."""
     made = Room(stage.parts()).opened()
     yield made
     made.engine.close()

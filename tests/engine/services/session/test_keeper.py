@@ -20,13 +20,13 @@ SONG = Song("Kept", 90.0)
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Gives the folder that stands for the player's home."""
+    """Return the folder that stands for the player's home."""
     monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
     return tmp_path
 
 
 def keeping(*songs: Song, by_itself: bool = True) -> Keeper:
-    """Gives a keeper that has kept some songs, numbered from 1."""
+    """Return a keeper that has kept some songs, numbered from 1."""
     keeper = Keeper(by_itself)
     for number, song in enumerate(songs, 1):
         keeper.note(number, Document(song, belongs_to="song.armonica"))

@@ -35,7 +35,7 @@ from tests.support.events import Listener
 
 
 def soon(holds: Callable[[], object]) -> None:
-    """Waits for what another thread or process brings about; fails after a minute."""
+    """Wait for what another thread or process brings about; fails after a minute."""
     until = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < until, "It never came to that."
@@ -43,24 +43,24 @@ def soon(holds: Callable[[], object]) -> None:
 
 
 def opened(tmp_path: Path, name: str = "other") -> str:
-    """Writes another song and gives the path of its file."""
+    """Write another song and return the path of its file."""
     return str(song_file.write(tmp_path / name, Document(replace(SONG, title=name))))
 
 
 def tempos() -> list[float]:
-    """Gives the tempos of the songs that wait to be taken, the newest first."""
+    """Return the tempos of the songs that wait to be taken, the newest first."""
     return [song_file.read(kept.path).song.tempo for kept in autosave.waiting()]
 
 
 def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
-    """Ends an engine as the program does, and gives what became of its songs."""
+    """End an engine as the program does, and return what became of its songs."""
     ends = desk.conductor.close(desk.now)
     desk.jobs.close()
     return ends
 
 
 def answered(desk: Desk, command: Command) -> Notice | CommandFailed:
-    """Gives a command and what answers it."""
+    """Return a command and what answers it."""
     desk.forget()
     desk.do(command)
 

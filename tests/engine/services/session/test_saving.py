@@ -36,7 +36,7 @@ class Disk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """Makes a save last until it has its turn."""
+    """Make a save last until it has its turn."""
     slow, write = Disk(), atomic.write
 
     def held(path: Path, content: bytes) -> None:
@@ -55,13 +55,13 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def go_on(desk: Desk, *items: Item) -> None:
-    """Lets something arrive while a song is being saved."""
+    """Let something arrive while a song is being saved."""
     for item in items:
         desk.conductor.take(item, desk.now)
 
 
 def soon(holds: Callable[[], object]) -> None:
-    """Waits for what another thread brings about; fails after a minute."""
+    """Wait for what another thread brings about; fails after a minute."""
     until = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < until, "It never came to that."
@@ -69,7 +69,7 @@ def soon(holds: Callable[[], object]) -> None:
 
 
 def answers(desk: Desk) -> list[object]:
-    """Gives the answers to commands, in order."""
+    """Return the answers to commands, in order."""
     told = [each for each in desk.events if isinstance(each, Notice | CommandFailed)]
     return [each.answers for each in told if each.answers is not None]
 

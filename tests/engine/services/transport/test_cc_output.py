@@ -25,7 +25,7 @@ BEND = Modulation(1, "bend", 0, 0, 0, 16_383)
 def song(
     *values: float, modulations: tuple[Modulation, ...] = (CUTOFF,), tempo: float = 60.0
 ) -> Song:
-    """Gives a song whose slots have these values on their first gauge, and 0 on the others."""
+    """Return a song whose slots have these values on their first gauge, and 0 on the others."""
     slots = tuple(
         Slot(measure(60), code, code, TUNE) for code in ((value, *[0.0] * 31) for value in values)
     )
@@ -33,7 +33,7 @@ def song(
 
 
 def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
-    """Gives when which value was sent to the first controller."""
+    """Return when which value was sent to the first controller."""
     return [
         (round(each.at, 6), each.data[2])
         for each in messages

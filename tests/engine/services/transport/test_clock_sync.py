@@ -70,7 +70,7 @@ class Room:
         self.now = 0.0
 
     def run(self, heard: Iterable[tuple[float, bytes]], end: float, port: str = DAW) -> Room:
-        """Lets messages arrive, and time go on to ``end``."""
+        """Let messages arrive, and time go on to ``end``."""
         arrivals = [(at + LINE, m.MidiReceived(at, port, data)) for at, data in heard]
         for at, report in arrivals:
             self._to(at)
@@ -79,13 +79,13 @@ class Room:
         return self
 
     def do(self, item: Command | m.FromPlayer) -> None:
-        """Gives the conductor something now."""
+        """Return the conductor something now."""
         self.desk.now = self.now
         self.desk.do(item)
         self._pass()
 
     def at(self, now: float) -> Room:
-        """Lets time go on."""
+        """Let time go on."""
         self._to(now)
         return self
 
@@ -139,13 +139,13 @@ class Room:
 
 
 def stream(times: Iterable[float], *before: bytes) -> Heard:
-    """Gives pulses, and what goes just before the first."""
+    """Return pulses, and what goes just before the first."""
     pulses = list(times)
     return [*((pulses[0], data) for data in before), *((at, PULSE) for at in pulses)]
 
 
 def errors(room: Room, true: list[float], after: float = 3.0, first: int = 0) -> list[float]:
-    """Gives by how much each note was off its pulse, from a beat on; the first is of a position."""
+    """Return by how much each note was off its pulse, from a beat on; the first has a position."""
     found = []
     for count, (at, pitch) in enumerate(room.notes):
         beat = first + count

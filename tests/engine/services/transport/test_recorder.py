@@ -60,13 +60,13 @@ class Hands:
         self.start = 0.0
 
     def record(self, *, count_in: float = 0.0, **how: object) -> Hands:
-        """Starts to record; position 0 of the loop is `start`."""
+        """Start to record; position 0 of the loop is `start`."""
         self.desk.do(Record(**how))  # type: ignore[arg-type]
         self.start = self.desk.now + LEAD + count_in
         return self
 
     def play(self, *notes: tuple[float, float, int] | tuple[float, float, int, int]) -> Hands:
-        """Plays notes by start, end (quarter notes from the start), pitch and velocity."""
+        """Play notes by start, end (quarter notes from the start), pitch and velocity."""
         events: list[tuple[float, bytes]] = []
         for on, off, pitch, *velocity in notes:
             events.append((on, bytes((0x90, pitch, *(velocity or [80])))))
@@ -77,12 +77,12 @@ class Hands:
         return self
 
     def until(self, position: float) -> Hands:
-        """Waits."""
+        """Wait."""
         self.desk.until(self.start + position)
         return self
 
     def stop(self) -> Hands:
-        """Stops the loop."""
+        """Stop the loop."""
         self.desk.do(Stop())
         return self
 

@@ -26,7 +26,7 @@ BASS = Route("Synth", 2, 33, -12)
 
 
 def of(outlet: int, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
-    """Gives what one outlet was told."""
+    """Return what one outlet was told."""
     return [each for each in messages if getattr(each, "outlet", 0) == outlet]
 
 

@@ -30,7 +30,7 @@ C, D, E, F, G = 60, 62, 64, 65, 67
 
 
 def measure(text: str) -> Measure:
-    """Reads a measure of quarter notes: a letter starts a note, ``-`` holds, ``.`` rests."""
+    """Read a measure of quarter notes: a letter starts a note, ``-`` holds, ``.`` rests."""
     names = {"C": C, "D": D, "E": E, "F": F, "G": G, "-": HOLD, ".": REST}
     tokens = [HOLD] * 24
     tokens[::6] = [names[letter] for letter in text]
@@ -43,7 +43,7 @@ def song(
     track: Track = Track(),  # noqa: B008
     touches: dict[int, tuple[Touch | None, ...]] | None = None,
 ) -> Song:
-    """Gives a song of such measures, some of them as they were played."""
+    """Return a song of such measures, some of them as they were played."""
     played = touches or {}
     slots = tuple(
         Slot.brought_in(measure(text), TUNE, played.get(at, ())) for at, text in enumerate(measures)
@@ -62,7 +62,7 @@ class Stage:
         self.others: list[m.ToPlayer] = []
 
     def tell(self, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
-        """Gives messages to the player."""
+        """Return messages to the player."""
         for message in messages:
             match message:
                 case m.Notes(notes):
@@ -78,12 +78,12 @@ class Stage:
         return messages
 
     def play(self, slot: int = 0) -> None:
-        """Starts the loop such that its first note sounds at time 0."""
+        """Start the loop such that its first note sounds at time 0."""
         self.now = -LEAD
         self.tell(self.sequencer.play(self.now, slot))
 
     def until(self, end: float) -> Stage:
-        """Moves time on; the sequencer wakes when it asked to."""
+        """Move time on; the sequencer wakes when it asked to."""
         while True:
             wake = self.sequencer.wake()
             to = end if wake is None else min(end, wake)
@@ -96,7 +96,7 @@ class Stage:
             self.tell(self.sequencer.advance(to))
 
     def change(self, new: Song, timing: str = "now") -> list[m.ToPlayer]:
-        """Edits the song."""
+        """Edit the song."""
         return self.tell(self.sequencer.change(new, self.now, timing))  # type: ignore[arg-type]
 
     def _hear(self, at: float, sent: list[bytes]) -> None:
@@ -468,7 +468,7 @@ moves = st.tuples(
 
 
 def expected(stage: Stage, now_playing: Song) -> int | None:
-    """Gives the pitch that should sound where the playhead is."""
+    """Return the pitch that should sound where the playhead is."""
     run = stage.sequencer._run
     assert run is not None
     position = run.at(stage.now)
@@ -505,7 +505,7 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
 
 
 def eighths(*pitches: int, groove: Groove = PLAIN, tempo: float = 60.0) -> Song:
-    """Gives a song of one measure of eighths."""
+    """Return a song of one measure of eighths."""
     tokens = [HOLD] * 24
     tokens[::3] = [*pitches, *[REST] * (8 - len(pitches))]
     slot = Slot.brought_in(Measure.from_tokens(tokens), TUNE)
@@ -516,7 +516,7 @@ SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 
 def struck(stage: Stage) -> list[tuple[float, int]]:
-    """Gives the notes that were struck so far, by time and pitch."""
+    """Return the notes that were struck so far, by time and pitch."""
     return [(at, pitch) for at, kind, pitch in stage.heard if kind == "on"]
 
 

@@ -20,10 +20,10 @@ confidences = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
 
 def gates(law: Law, script: list[float]) -> list[float]:
-    """Tells a law one confidence before each of its decisions."""
+    """Tell a law one confidence before each of its decisions."""
     found = []
     for confidence in script:
-        law.hear(confidence)
+        law.observe(confidence)
         found.append(law.decide())
     return found
 
@@ -72,14 +72,14 @@ def test_nothing_is_pushed_before_anything_is_heard() -> None:
 
 
 def held(law: ClosedLoop, model: Callable[[float], float], steps: int) -> tuple[list[float], float]:
-    """Runs a law on a model that answers a gate with a logit; gives gates and last confidence."""
+    """Run a law on a model that answers a gate with a logit; gives gates and last confidence."""
     level, found, confidence = -3.0, [], 0.0
     for step in range(steps):
         if step % law.every == 0:
             gate = law.decide()
         level += 0.08 * (model(gate) - level)
         confidence = 1 / (1 + math.exp(-level))
-        law.hear(confidence)
+        law.observe(confidence)
         found.append(gate)
     return found, confidence
 
@@ -129,7 +129,7 @@ def test_a_new_target_or_strength_makes_no_jump() -> None:
 
 def test_a_law_that_takes_over_goes_on_from_the_push_in_force() -> None:
     law = ClosedLoop(0.8, start=0.7)
-    law.hear(0.3)
+    law.observe(0.3)
     assert law.decide() == pytest.approx(0.7, abs=law.rate * law.every)
 
 

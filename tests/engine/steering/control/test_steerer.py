@@ -114,7 +114,7 @@ class Script:
         self.probe, self.steerer = probe, steerer
 
     def step(self, number: int, confidence: float, pushed: float | None = None) -> bool:
-        """Runs one step; ``pushed`` is the confidence where the step is pushed."""
+        """Run one step; ``pushed`` is the confidence where the step is pushed."""
         push = self.steerer.push(number)
         shown = confidence if push is None or pushed is None else pushed
         wanted = torch.logit(torch.tensor(shown))

@@ -48,7 +48,7 @@ def model(folder: Path) -> AudioModel:
 
 
 def changed(folder: Path, tmp_path: Path, **changes: Any) -> Path:
-    """Gives a copy of a model with some of its language model's package changed."""
+    """Return a copy of a model with some of its language model's package changed."""
     copy = Path(shutil.copytree(folder, tmp_path / "changed"))
     package = torch.load(copy / "state_dict.bin", weights_only=True)
     torch.save(package | changes, copy / "state_dict.bin")

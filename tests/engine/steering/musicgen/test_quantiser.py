@@ -10,7 +10,7 @@ from engine.steering.musicgen.quantiser import ResidualQuantiser
 
 
 def latents(seed: int, clouds: int = 12, frames: int = 400) -> torch.Tensor:
-    """Gives latents [2, 4, frames] that lie around a few points."""
+    """Return latents [2, 4, frames] that lie around a few points."""
     made = torch.Generator().manual_seed(seed)
     points = 3 * torch.randn(clouds, 4, generator=made)
     chosen = torch.randint(clouds, (2, frames), generator=made)

@@ -40,7 +40,7 @@ plain = texts.map(printable)
 
 @pytest.fixture(autouse=True)
 def _own_probes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hides the probes that ship, which are of another model."""
+    """Hide the probes that ship, which are of another model."""
     monkeypatch.setattr("engine.steering.probes.store.SHIPPED", tmp_path / "none")
 
 
@@ -63,7 +63,7 @@ def same(one: Probe, other: Probe) -> bool:
 
 
 def rewrite(path: Path, **changes: Any) -> None:
-    """Changes lines of a card, its other file left alone; None takes a line out."""
+    """Change lines of a card, its other file left alone; None takes a line out."""
     values = tomllib.loads(path.read_text())
     values = {**values, **changes}
     kept = {name: value for name, value in values.items() if value is not None}
@@ -71,7 +71,7 @@ def rewrite(path: Path, **changes: Any) -> None:
 
 
 def renumber(path: Path, content: bytes) -> None:
-    """Puts other numbers beside a card, and makes the card name them."""
+    """Put other numbers beside a card, and make the card name them."""
     path.with_suffix(".safetensors").write_bytes(content)
     rewrite(path, numbers=hashlib.sha256(content).hexdigest())
 

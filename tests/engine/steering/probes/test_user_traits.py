@@ -27,7 +27,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> AudioModel:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """Gives two empty folders."""
+    """Return two empty folders."""
     found = tmp_path / "with", tmp_path / "without"
     for folder in found:
         folder.mkdir()
@@ -44,7 +44,7 @@ def noise(seconds: float, seed: int = 0, rate: int = SAMPLE_RATE) -> np.ndarray:
 
 
 def fill(folders: tuple[Path, Path], count: int = 3, seconds: float = 1.6) -> None:
-    """Puts noises into the first folder and tones into the second."""
+    """Put noises into the first folder and tones into the second."""
     for at in range(count):
         soundfile.write(folders[0] / f"noise{at}.wav", noise(seconds, at), SAMPLE_RATE)
         soundfile.write(folders[1] / f"tone{at}.wav", tone(seconds, 200 + 90 * at), SAMPLE_RATE)

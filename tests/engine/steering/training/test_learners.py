@@ -63,7 +63,7 @@ LEARNERS = {"codec": codec_learner, "tagger": tagger_learner, "musicgen": musicg
 
 
 def same(one: Any, other: Any) -> bool:
-    """Says whether two states are equal bit by bit."""
+    """Return whether two states are equal bit by bit."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):

@@ -6,7 +6,7 @@ import itertools
 import math
 from dataclasses import replace
 
-from engine.errors import NotReady
+from engine.errors import NotReady, UnknownName
 from engine.protocol.base import Command, Event
 from engine.protocol.generation import (
     PEAKS,
@@ -137,8 +137,10 @@ class FakeStudio(FakeEngine):
     def _meet(self, command: Command) -> tuple[Event, ...]:
         match command:
             case NudgeTrait(name):
-                trait = next(each for each in self.studio.traits if each.name == name)
-                return self._meet(nudged_trait(trait, command))
+                known = {each.name: each for each in self.studio.traits}
+                if name not in known:
+                    raise UnknownName("trait", name, tuple(known))
+                return self._meet(nudged_trait(known[name], command))
             case NudgeGeneration():
                 return self._meet(nudged_generation(self.studio.generation, command))
             case OpenAudioModel(name):

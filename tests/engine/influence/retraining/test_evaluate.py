@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from engine.cli.main import main
 from engine.errors import BadFile
@@ -19,7 +18,6 @@ from engine.influence.attribution.evidence import confirmed, results
 from engine.influence.retraining import comparison
 from engine.influence.retraining.datamodel_score import datamodel, spearmans
 from engine.influence.retraining.evaluate import Counts, prepare, retrain, settle, summarise
-from engine.influence.retraining.figure import draw
 from engine.influence.retraining.queries import TURN, queries, read
 from engine.influence.retraining.rankings import fuse, in_common, nearest
 from engine.influence.retraining.removals import Clusters, Removal
@@ -206,8 +204,11 @@ def test_the_table_and_the_plot_speak_of_every_arm(document: dict[str, Any]) -> 
 
 
 def test_the_figure_shows_every_arm_in_its_colour(document: dict[str, Any], tmp_path: Path) -> None:
+    image_module = pytest.importorskip("PIL.Image", reason="pillow is in the extra `lab`")
+    from engine.influence.retraining.figure import draw
+
     draw(document, tmp_path / "figure.png")
-    with Image.open(tmp_path / "figure.png") as image:
+    with image_module.open(tmp_path / "figure.png") as image:
         assert image.format == "PNG"
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20) or ()}
     assert {(0, 114, 178), (213, 94, 0), (184, 134, 11)} <= colours

@@ -46,19 +46,6 @@ def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def connect(jack: JackServer) -> None:
-    """Connect our virtual port to the listener, as a user would.
-
-    The guard of a player that was killed before may have done it.
-    """
-
-    def connected() -> bool:
-        jack.ask("jack_connect", "armonica:out", "listener:in")
-        return "armonica:out" in (jack.ask("jack_lsp", "-c", "listener:in") or "")
-
-    until(connected)
-
-
 def strike(listener: JackListener, link: PlayerLink, chord: frozenset[Note]) -> bool:
     """Play notes for a minute, and those again that a server which waits for nobody has lost.
 
@@ -95,7 +82,7 @@ def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[floa
         link.send(m.UsePort(name))
         log.wait_for(m.PortOpened, lambda opened: opened.name == name)
         if name == "virtual":
-            connect(jack)
+            jack.connect("armonica:out", "listener:in")
         until(lambda: guards(jack) - others)
         if not strike(listener, link, CHORD):
             return None

@@ -131,9 +131,14 @@ class JackServer:
         return done.stdout if done.returncode == 0 else None
 
     def connect(self, source: str, target: str) -> None:
-        """Connect two ports as soon as both are there; raises `NotReady` where they are not."""
+        """Connect two ports as soon as both are there; raises `NotReady` where they are not.
+
+        The guard of a player that went before may have connected them already.
+        """
         deadline = time.monotonic() + _LIMIT
         while self.ask("jack_connect", source, target) is None:
+            if f"   {target}" in (self.ask("jack_lsp", "-c", source) or "").splitlines():
+                return
             if time.monotonic() > deadline:
                 there = ", ".join((self.ask("jack_lsp") or "").split("\n"))
                 raise NotReady(f"{source} cannot be connected to {target}; there are: {there}.")

@@ -79,10 +79,13 @@ def _connected(address: str) -> Any:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
+        from ray._private import ray_constants
     except ImportError as error:
         raise NoCluster(
             "Ray is not installed.", "Install armonica with its extra `lab`."
         ) from error
+    # Ray reads that variable when it is first imported, which other libraries do of their own.
+    ray_constants.RAY_ENABLE_UV_RUN_RUNTIME_ENV = False
     try:
         ray.init(
             address=address,

@@ -47,6 +47,10 @@ class _Trouble:
 @pytest.mark.long
 def test_a_cluster_does_what_one_machine_does(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is not installed (the extra `lab`)")
+    # Whoever imported it first: its workers run in this environment, and in none that uv makes.
+    import ray._private.ray_constants as constants
+
+    constants.RAY_ENABLE_UV_RUN_RUNTIME_ENV = True
     run(tmp_path / "ray", sweep(), removals()[:8], here)
     content = (tmp_path / "ray" / RESULTS).read_bytes()
     expected = run(tmp_path / "here", sweep(), removals(), here)

@@ -210,9 +210,9 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
     try:
         made.send(Play())
         plays_and_is_heard()
-        # The player, who watches, and who hears.
+        # The player, its guard, who watches, and who hears.
         processes = family(links[0].pid)
-        assert len(processes) == 3
+        assert len(processes) == 4
         before = [*map(memory, processes)], [*map(files, processes)]
         stretches = len(device.heard)
         device.come_and_go(TURNS)

@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -49,6 +50,9 @@ FIRST, NOTES = 3, 120
 STRETCHES = 10
 """How often it is tried: on a busy machine JACK itself is held up at times."""
 
+SLIPS = 0.3
+"""Quarter notes a minute by which JACK's own clock may be off what it was asked for."""
+
 ALLOWED = 3.0
 """Milliseconds that 99 of a hundred notes may be off the pulse that they belong to."""
 
@@ -59,6 +63,7 @@ class Monitor:
 
     client: str
     seen: list[tuple[int, bytes]] = field(default_factory=list)
+    read: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._process = subprocess.Popen(
@@ -76,6 +81,7 @@ class Monitor:
             if found := re.match(r"\s*(\d+): ((?:[0-9a-f]{2}\b ?){1,3})", line):
                 with self._changed:
                     self.seen.append((int(found[1]), bytes.fromhex(found[2])))
+                    self.read.append(time.monotonic())
                     self._changed.notify_all()
 
     def wait_for_notes(self, since: int, count: int) -> None:
@@ -83,6 +89,15 @@ class Monitor:
         with self._changed:
             there = self._changed.wait_for(lambda: len(struck(self.seen[since:])) > count, 120)
         assert there, f"of {count} notes only {len(struck(self.seen[since:]))}: {self.seen[-5:]}"
+
+    def tempo(self, since: int) -> float:
+        """Return the tempo in our time of the pulses since a place: JACK's own clock may slip."""
+        pulses = [
+            at
+            for at, (_, data) in zip(self.read[since:], self.seen[since:], strict=False)
+            if data == b"\xf8"
+        ]
+        return 60 / 24 * (len(pulses) - 1) / (pulses[-1] - pulses[0])
 
     def close(self) -> None:
         """End it."""
@@ -142,18 +157,21 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
         listener.until(lambda: engine.snapshot.port.state == "open")
         source = "jack:jack_midi_clock:mclk_out"
         listener.until(lambda: source in engine.snapshot.inputs.heard)
-        found = []
+        found, slips = [], []
         for _ in range(STRETCHES):
             begun, told = [len(monitor.seen) for monitor in monitors], len(listener.events)
             transport("play")
             monitors[1].wait_for_notes(begun[1], FIRST + NOTES)
             measured = [e for e in listener.events[told:] if isinstance(e, ClockSyncMeasured)]
-            # Where JACK's own clock slips, its tempo is another in truth.
-            slower = abs(statistics.median(each.tempo for each in measured) - TEMPO)
+            true = monitors[0].tempo(begun[0])
+            slower = abs(statistics.median(each.tempo for each in measured) - true)
             transport("stop", "locate 0")
             listener.until(lambda: not engine.snapshot.playing)
             late = off(*(m.seen[at:] for m, at in zip(monitors, begun, strict=True)))
             found.append((*late, slower))
+            slips.append(abs(true - TEMPO))
+            if len(slips) == 3 and min(slips) > SLIPS:
+                pytest.xfail(f"JACK's own clock slips here: the tempo is off by {slips}")
             if late[1] <= ALLOWED and slower <= 0.5:
                 break
         print(f"off the pulses by p50, p99, worst in ms, and off the tempo: {found}")

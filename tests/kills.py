@@ -12,16 +12,13 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.bench.jack import JackListener, Message
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import PERIOD, JackServer
-
-Note = tuple[int, int]
-"""Channel and pitch."""
+from tests.support.jack import PERIOD, JackServer, Note, guards, strike, until
 
 CHORD: frozenset[Note] = frozenset((channel, pitch) for channel in range(3) for pitch in (40, 44))
 
@@ -30,34 +27,6 @@ _A_SERVER = 5
 
 PATIENCE = 4.0
 """Seconds after which a note without its end counts as hung."""
-
-
-def guards(jack: JackServer) -> set[str]:
-    """Return the guards' ports that are connected to the listener."""
-    lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
-    return {line for line in lines if line.startswith("armonica-guard")}
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def strike(listener: JackListener, link: PlayerLink, chord: frozenset[Note]) -> bool:
-    """Play notes for a minute, and those again that a server which waits for nobody has lost.
-
-    False where they are never heard.
-    """
-    for _ in range(5):
-        now = time.monotonic()
-        missing = sorted(chord - listener.holding())
-        link.send(m.Notes(tuple(m.TimedNote(now, now + 60, *note, 90) for note in missing)))
-        if listener.wait_for(lambda _: listener.holding() >= chord, 1.0):
-            return True
-    return False
 
 
 def ended(messages: Sequence[Message], since: float) -> dict[Note, float]:

@@ -17,7 +17,15 @@ from engine.common.child_process import child_environment
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import JackServer, NoteReader, note_starts, scale
+from tests.support.jack import (
+    JackServer,
+    NoteReader,
+    guards,
+    note_starts,
+    scale,
+    strike,
+    until,
+)
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], NoteReader]
@@ -94,7 +102,7 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
             if name == "virtual":
                 jack.connect("armonica:out", "listener:in")
             until(lambda others=others: guards(jack) - others)  # type: ignore[misc]
-            strike(listener, link, chord)
+            assert strike(listener, link, chord, turns=30)
             killed = time.monotonic()
             os.kill(link.pid, signal.SIGKILL)
             # By note: a synthesiser may pass over what ends all notes at once.
@@ -168,20 +176,6 @@ KILLS = 8
 and ends that come too late come too late every time."""
 
 
-def guards(jack: JackServer) -> set[str]:
-    """Return the guards' ports that are connected to the listener."""
-    lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
-    return {line for line in lines if line.startswith("armonica-guard")}
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def until_heard(listener: NoteReader, link: PlayerLink) -> None:
     """Play a short note again and again until it is heard."""
     since = len(listener.messages)
@@ -192,17 +186,6 @@ def until_heard(listener: NoteReader, link: PlayerLink) -> None:
         return any(data[1:2] == b"\x64" for _, data in listener.messages[since:])
 
     until(heard)
-
-
-def strike(listener: NoteReader, link: PlayerLink, chord: set[tuple[int, int]]) -> None:
-    """Play notes for a minute, and those again that a server which waits for nobody has lost."""
-    for _ in range(30):
-        now = time.monotonic()
-        missing = sorted(chord - listener.holding())
-        link.send(m.Notes(tuple(m.TimedNote(now, now + 60, *note, 90) for note in missing)))
-        if listener.wait_for(lambda _: listener.holding() >= chord, 1.0):
-            return
-    raise AssertionError(f"of {chord} only {listener.holding()} was heard")
 
 
 def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) -> None:
@@ -259,7 +242,12 @@ def test_a_guard_ends_though_the_server_hangs(
     log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
     link.send(m.UsePort("listener"))
     log.wait_for(m.PortOpened)
-    strike(listener, link, {(channel, pitch) for channel in range(8) for pitch in range(40, 60)})
+    assert strike(
+        listener,
+        link,
+        {(channel, pitch) for channel in range(8) for pitch in range(40, 60)},
+        turns=30,
+    )
     family = children(link.pid)
     assert jack.process is not None
     os.kill(jack.process, signal.SIGSTOP)

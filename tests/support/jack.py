@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 
 import rtmidi
 
 from engine.bench.jack import JackListener, JackServer, Message, starts
 from engine.errors import NotReady
+from engine.midi.client import PlayerLink
 from engine.midi.messages import Notes, TimedNote
 
-__all__ = ["PERIOD", "STRETCHES", "JackServer", "NoteReader", "note_starts", "scale"]
+__all__ = [
+    "PERIOD",
+    "STRETCHES",
+    "JackServer",
+    "NoteReader",
+    "deaf",
+    "guards",
+    "note_starts",
+    "scale",
+    "strike",
+    "until",
+]
 
 PERIOD = 128
 """Frames of a period: JACK's own clock slips whenever it is held up for longer than one."""
+
+Note = tuple[int, int]
+"""Channel and pitch."""
 
 _QUESTION = [0xBF, 119, 77]
 
@@ -28,6 +44,37 @@ class NoteReader(JackListener):
     def wait_until(self, like: Callable[[Sequence[Message]], bool], timeout: float = 30.0) -> None:
         """Wait until what was heard is like that."""
         assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
+
+
+def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
+    """Wait until something holds that no event tells of."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def guards(jack: JackServer) -> set[str]:
+    """Return the guards' ports that are connected to the listener."""
+    lines = (jack.ask("jack_lsp", "-c", "listener:in") or "").split()
+    return {line for line in lines if line.startswith("armonica-guard")}
+
+
+def strike(
+    listener: JackListener, link: PlayerLink, chord: Collection[Note], turns: int = 5
+) -> bool:
+    """Play notes for a minute, and those again that a server which waits for nobody has lost.
+
+    False where they are never heard, a second each turn.
+    """
+    wanted = set(chord)
+    for _ in range(turns):
+        now = time.monotonic()
+        missing = sorted(wanted - listener.holding())
+        link.send(Notes(tuple(TimedNote(now, now + 60, *note, 90) for note in missing)))
+        if listener.wait_for(lambda _: listener.holding() >= wanted, 1.0):
+            return True
+    return False
 
 
 def deaf(reader: NoteReader, jack: JackServer) -> bool:

@@ -24,7 +24,7 @@ def pytest_runtest_makereport(
     """Fail a skipped test of a real part where the gate has installed all of them."""
     report = yield
     required = os.environ.get("REQUIRE_REAL_PARTS") and item.get_closest_marker("real")
-    if report.skipped and required and not hasattr(report, "wasxfail"):
+    if report.skipped and required:
         report.outcome = "failed"
         report.longrepr = f"A real part is missing here, and must not be: {report.longrepr}"
     return report

@@ -50,9 +50,6 @@ FIRST, NOTES = 3, 120
 STRETCHES = 10
 """How often it is tried: on a busy machine JACK itself is held up at times."""
 
-SLIPS = 0.3
-"""Quarter notes a minute by which JACK's own clock may be off what it was asked for."""
-
 ALLOWED = 3.0
 """Milliseconds that 99 of a hundred notes may be off the pulse that they belong to."""
 
@@ -157,7 +154,7 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
         listener.until(lambda: engine.snapshot.port.state == "open")
         source = "jack:jack_midi_clock:mclk_out"
         listener.until(lambda: source in engine.snapshot.inputs.heard)
-        found, slips = [], []
+        found = []
         for _ in range(STRETCHES):
             begun, told = [len(monitor.seen) for monitor in monitors], len(listener.events)
             transport("play")
@@ -169,9 +166,6 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
             listener.until(lambda: not engine.snapshot.playing)
             late = off(*(m.seen[at:] for m, at in zip(monitors, begun, strict=True)))
             found.append((*late, slower))
-            slips.append(abs(true - TEMPO))
-            if len(slips) == 3 and min(slips) > SLIPS:
-                pytest.xfail(f"JACK's own clock slips here: the tempo is off by {slips}")
             if late[1] <= ALLOWED and slower <= 0.5:
                 break
         print(f"off the pulses by p50, p99, worst in ms, and off the tempo: {found}")
@@ -185,7 +179,7 @@ def off(clock: Seen, music: Seen) -> tuple[float, float, float]:
     """Return median, p99 and worst of how far notes were off their pulses, in milliseconds."""
     # Each counts frames from its own beginning, and both saw the clock's Start.
     apart = times(music, START)[0] - times(clock, START)[0]
-    pulses = [at + apart for at in times(clock, PULSE)]
+    pulses = [at + apart for at in whole(times(clock, PULSE))]
     notes = struck(music)
     assert [pitch for _, pitch in notes] == [PITCHES[n % 12] for n in range(len(notes))]
     assert notes[-1][0] <= times(clock, STOP)[0] + apart + RATE * ALLOWED / 1000
@@ -195,6 +189,16 @@ def off(clock: Seen, music: Seen) -> tuple[float, float, float]:
         if count >= FIRST
     )
     return sizes[len(sizes) // 2], sizes[int(len(sizes) * 0.99)], sizes[-1]
+
+
+def whole(pulses: list[int]) -> list[int]:
+    """Return pulses with those that JACK lost, where it was held up, put in between."""
+    found = pulses[:1]
+    for at in pulses[1:]:
+        before, missing = found[-1], round((at - found[-1]) / (RATE * 60 / TEMPO / 24)) - 1
+        found += [before + (at - before) * n // (missing + 1) for n in range(1, missing + 1)]
+        found.append(at)
+    return found
 
 
 def times(seen: Seen, data: bytes) -> list[int]:

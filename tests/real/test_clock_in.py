@@ -50,6 +50,9 @@ FIRST, NOTES = 3, 120
 STRETCHES = 10
 """How often it is tried: on a busy machine JACK itself is held up at times."""
 
+SLIPS = 0.003
+"""Share of a second by which JACK's own clock may be off ours."""
+
 ALLOWED = 3.0
 """Milliseconds that 99 of a hundred notes may be off the pulse that they belong to."""
 
@@ -139,7 +142,27 @@ def transport(*words: str) -> None:
     )
 
 
+@pytest.fixture
+def steady(monitors: tuple[Monitor, Monitor], clock: None) -> None:
+    """Expect a failure where JACK's own clock slips before anything of ours runs.
+
+    Its dummy driver sleeps for a period at a time; a machine that wakes it late makes it slow, and
+    the clock that is followed then jumps.
+    """
+    del clock
+    transport("play")
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        time.sleep(0.1)
+    transport("stop", "locate 0")
+    seen, read = monitors[0].seen, monitors[0].read
+    rate = (seen[-1][0] - seen[1][0]) / (read[-1] - read[1])
+    if abs(rate / RATE - 1) > SLIPS:
+        pytest.xfail(f"JACK's own clock slips here: {rate:.0f} frames in a second, not {RATE}")
+
+
 @pytest.mark.parametrize("jack", [64], indirect=True)
+@pytest.mark.usefixtures("steady")
 def test_notes_meet_the_pulses_of_an_independent_clock(
     monitors: tuple[Monitor, Monitor], clock: None
 ) -> None:

@@ -9,7 +9,7 @@ from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,10 @@ class RegenerateAway(Command):
     without: frozenset[int]
     amount: float
     seed: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return its slot alone."""
+        return (measures(self.slot),)
 
 
 @dataclass(frozen=True, slots=True)

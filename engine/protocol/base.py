@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
+
+_END = sys.maxsize
+
+TRACK = range(-1, 0)
+"""The part of a song that is its track, title, tempo, groove, key and routes."""
+
+LOCKS = range(-2, -1)
+"""The part that is the locked dimensions."""
+
+WHOLE = range(-2, _END)
+"""All parts."""
+
+
+def measures(first: int, count: int | None = 1) -> range:
+    """Return the part that is so many measures from one on; all with None."""
+    return range(first, _END if count is None else first + count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +45,56 @@ class Command:
     needs_model: ClassVar[bool] = False
     overtakes: ClassVar[bool] = False
     auditioned: ClassVar[bool] = False
+
+    def parts(self) -> tuple[range, ...]:
+        """Return the parts of the song that it changes or reads, each measure by its number.
+
+        While the model loads it waits for what waits to change one of them.
+        """
+        return () if self.overtakes else (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Command):
+    """Changes the song itself, and is a step of undo.
+
+    Edits that follow each other and have an equal
+    `stroke`, which is not None, are one step.
+    """
+
+    def scope(self) -> Hashable:
+        """Return what tells apart the things that edits of this class move."""
+        return ()
+
+    def motion(self) -> Hashable:
+        """Return what moves of one thing in one gesture have in common; None: it stands alone."""
+        gesture: int = getattr(self, "gesture", 0)
+        return (type(self), gesture, self.scope()) if gesture else None
+
+    def stroke(self) -> Hashable:
+        """Return what edits of one step have in common; None: it stands alone.
+
+        It is their `motion`, but for those of a controller, whose knobs turn together.
+        """
+        gesture: int = getattr(self, "gesture", 0)
+        return gesture if gesture < 0 else self.motion()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotEdit(Edit):
+    """Changes one slot and no other."""
+
+    slot: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return its slot alone."""
+        return (measures(self.slot),)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEdit(Edit):
+    """Changes how the song is sounded, and no measure."""
+
+    def parts(self) -> tuple[range, ...]:
+        """Return the track alone."""
+        return (TRACK,)

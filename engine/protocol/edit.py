@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,7 +12,7 @@ from engine.music.modulation import Modulation
 from engine.music.performance import Touches
 from engine.music.routes import Route
 from engine.music.song import Origin, Song
-from engine.protocol.base import Command
+from engine.protocol.base import LOCKS, Command, Edit, SlotEdit, TrackEdit, measures
 
 Parameter = Literal[
     "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
@@ -24,6 +25,10 @@ ModulationPart = Literal["kind", "channel", "number", "low", "high"]
 
 RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
 """A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
+
+def _given(*values: object) -> tuple[bool, ...]:
+    return tuple(value is not None for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +50,54 @@ class MoveSelection(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SetLatent(Command):
+class SetLatent(SlotEdit):
     """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
 
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     dimension: int
     value: float
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.slot, self.dimension
+
 
 @dataclass(frozen=True, slots=True)
-class SetLatents(Command):
+class SetLatents(SlotEdit):
     """Moves several gauges of a slot at once; pairs of dimension and value."""
 
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     values: tuple[tuple[int, float], ...]
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.slot, frozenset(dimension for dimension, _ in self.values)
+
 
 @dataclass(frozen=True, slots=True)
-class MoveLatent(Command):
+class MoveLatent(SlotEdit):
     """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes."""
 
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     dimension: int
     by: float
     gesture: int = 0
 
+    def motion(self) -> Hashable:
+        """Return that of the `SetLatent` which it comes to."""
+        return SetLatent(self.slot, self.dimension, 0.0, self.gesture).motion()
+
 
 @dataclass(frozen=True, slots=True)
-class ResetLatent(Command):
+class ResetLatent(SlotEdit):
     """Brings one gauge (or, with None, all unlocked ones) of a slot back to its anchor.
 
     With all gauges at the anchor the slot sounds as it came in.
@@ -92,7 +106,6 @@ class ResetLatent(Command):
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     dimension: int | None = None
 
 
@@ -105,9 +118,13 @@ class LockDimension(Command):
     dimension: int
     locked: bool
 
+    def parts(self) -> tuple[range, ...]:
+        """Return the locks alone."""
+        return (LOCKS,)
+
 
 @dataclass(frozen=True, slots=True)
-class Randomise(Command):
+class Randomise(SlotEdit):
     """Moves all unlocked gauges of a slot towards a draw from the prior.
 
     ``amount`` runs from 0 (nothing) to 1 (the draw itself); the draw depends on ``seed`` alone.
@@ -116,13 +133,12 @@ class Randomise(Command):
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     amount: float
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
-class LoadMeasures(Command):
+class LoadMeasures(SlotEdit):
     """Puts measures into slots from ``slot`` on, adding slots where needed.
 
     ``played`` says of each how its notes were played (none: of no measure). All that one pass
@@ -131,15 +147,18 @@ class LoadMeasures(Command):
 
     auditioned: ClassVar[bool] = True
 
-    slot: int
     measures: tuple[Measure, ...]
     origins: tuple[Origin, ...]
     played: tuple[Touches, ...] = ()
     gesture: int = 0
 
+    def parts(self) -> tuple[range, ...]:
+        """Return the slots that it fills."""
+        return (measures(self.slot, len(self.measures)),)
+
 
 @dataclass(frozen=True, slots=True)
-class Vary(Command):
+class Vary(SlotEdit):
     """Moves all unlocked gauges of a slot a way of ``amount`` from where they stand.
 
     ``amount`` is the length of the way in standard deviations of the prior, from 0 to 10; its
@@ -149,13 +168,12 @@ class Vary(Command):
     needs_model: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
-    slot: int
     amount: float
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
-class Interpolate(Command):
+class Interpolate(Edit):
     """Inserts ``count`` measures after ``source`` that lead from it to ``target``.
 
     They lie on the straight line between both codes, at even steps of what is heard and not
@@ -169,9 +187,13 @@ class Interpolate(Command):
     target: int
     count: int = 3
 
+    def parts(self) -> tuple[range, ...]:
+        """Return all from the source on, which get other numbers, and the target."""
+        return measures(self.target), measures(self.source, None)
+
 
 @dataclass(frozen=True, slots=True)
-class CopySlot(Command):
+class CopySlot(Edit):
     """Copies a slot onto another."""
 
     auditioned: ClassVar[bool] = True
@@ -179,37 +201,43 @@ class CopySlot(Command):
     source: int
     target: int
 
+    def parts(self) -> tuple[range, ...]:
+        """Return both slots."""
+        return measures(self.source), measures(self.target)
+
 
 @dataclass(frozen=True, slots=True)
-class ClearSlot(Command):
+class ClearSlot(SlotEdit):
     """Empties a slot."""
 
-    slot: int
-
 
 @dataclass(frozen=True, slots=True)
-class InsertSlot(Command):
+class InsertSlot(SlotEdit):
     """Adds an empty slot before position ``slot`` (the number of slots: at the end)."""
 
-    slot: int
+    def parts(self) -> tuple[range, ...]:
+        """Return all from there on, which get other numbers."""
+        return (measures(self.slot, None),)
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveSlot(Command):
+class RemoveSlot(SlotEdit):
     """Takes a slot out of the song."""
 
-    slot: int
+    def parts(self) -> tuple[range, ...]:
+        """Return all from there on, which get other numbers."""
+        return (measures(self.slot, None),)
 
 
 @dataclass(frozen=True, slots=True)
-class SetTitle(Command):
+class SetTitle(TrackEdit):
     """Names the song."""
 
     title: str
 
 
 @dataclass(frozen=True, slots=True)
-class SetTempo(Command):
+class SetTempo(TrackEdit):
     """Sets the tempo in quarter notes a minute, 20 to 400."""
 
     tempo: float
@@ -217,7 +245,7 @@ class SetTempo(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SetTrack(Command):
+class SetTrack(TrackEdit):
     """Sets what is not None of the track's MIDI channel, program and velocity."""
 
     channel: int | None = None
@@ -225,9 +253,13 @@ class SetTrack(Command):
     velocity: int | None = None
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return _given(self.channel, self.program, self.velocity)
+
 
 @dataclass(frozen=True, slots=True)
-class SetBank(Command):
+class SetBank(TrackEdit):
     """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
 
     msb: int | None = None
@@ -236,7 +268,7 @@ class SetBank(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SetGroove(Command):
+class SetGroove(TrackEdit):
     """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
 
     swing: float | None = None
@@ -246,9 +278,13 @@ class SetGroove(Command):
     seed: int | None = None
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return _given(self.swing, self.unit, self.timing, self.velocity, self.seed)
+
 
 @dataclass(frozen=True, slots=True)
-class SetKey(Command):
+class SetKey(TrackEdit):
     """Sets what is not None of the key, and whether it constrains what is sounded.
 
     What is decoded is not constrained: the measures stay as they are.
@@ -259,24 +295,32 @@ class SetKey(Command):
     lock: bool | None = None
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return _given(self.tonic, self.scale, self.lock)
+
 
 @dataclass(frozen=True, slots=True)
-class SetModulation(Command):
+class SetModulation(TrackEdit):
     """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
 
     modulation: Modulation
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.modulation.dimension
+
 
 @dataclass(frozen=True, slots=True)
-class RemoveModulation(Command):
+class RemoveModulation(TrackEdit):
     """Lets the gauge of a dimension move no controller any more."""
 
     dimension: int
 
 
 @dataclass(frozen=True, slots=True)
-class SetRoutes(Command):
+class SetRoutes(TrackEdit):
     """Plays the notes to these ports and channels beside the song's own."""
 
     routes: tuple[Route, ...]
@@ -284,7 +328,7 @@ class SetRoutes(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Nudge(Command):
+class Nudge(TrackEdit):
     """Moves a number of how the song is sounded by ``by`` from where it stands.
 
     It goes as far as it can; a choice goes round.
@@ -294,9 +338,13 @@ class Nudge(Command):
     by: float
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.parameter
+
 
 @dataclass(frozen=True, slots=True)
-class NudgeModulation(Command):
+class NudgeModulation(TrackEdit):
     """Moves a number of what a gauge moves by ``by``; a controller that is taken is passed over."""
 
     dimension: int
@@ -304,15 +352,23 @@ class NudgeModulation(Command):
     by: float
     gesture: int = 0
 
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.dimension, self.part
+
 
 @dataclass(frozen=True, slots=True)
-class NudgeRoute(Command):
+class NudgeRoute(TrackEdit):
     """Moves a number of the route at a place, or of one that is yet to be, by ``by``."""
 
     route: int
     part: RoutePart
     by: float
     gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.route, self.part
 
 
 @dataclass(frozen=True, slots=True)

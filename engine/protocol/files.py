@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, measures
 from engine.text import printable
 
 
@@ -109,6 +109,10 @@ class ImportMidi(Command):
     slot: int
     path: str
     track: int | None = None
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all slots from there on, as it fills nobody knows how many."""
+        return (measures(self.slot, None),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +225,7 @@ class LoadTune(Command):
     tune: int
     first: int
     count: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all slots from there on, as it fills nobody knows how many."""
+        return (measures(self.slot, None),)

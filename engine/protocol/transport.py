@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, measures
 from engine.protocol.snapshot import Click, ClickSound, RecordMode
 
 
@@ -101,6 +101,10 @@ class CaptureLast(Command):
     """
 
     slot: int | None = None
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all slots from there on, as it fills nobody knows how many."""
+        return (measures(self.slot or 0, None),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from engine.runtime.model_queue import ASKING, ModelQueue
 from engine.runtime.wiring import wire
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.base import Service, ServiceContext
-from engine.services.editing import edits
 from engine.services.editing.command_log import CommandLog
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
@@ -243,11 +242,11 @@ def collapsed(batch: Sequence[Arrival]) -> list[Arrival | Command]:
 def _as_one(last: object, item: object) -> Command | None:
     match last, item:
         case (SetLatent() | SetLatents() as before, SetLatent() | SetLatents() as after):
-            key = edits.target(after)
-            return after if key is not None and key == edits.target(before) else None
+            key = after.motion()
+            return after if key is not None and key == before.motion() else None
         case (MoveLatent() | Nudge() as before, MoveLatent() | Nudge() as after):
-            key = edits.target(after)
+            key = after.motion()
             # One way only: who comes to the end and turns back begins there.
-            if key is not None and key == edits.target(before) and before.by * after.by > 0:
+            if key is not None and key == before.motion() and before.by * after.by > 0:
                 return replace(after, by=before.by + after.by)
     return None

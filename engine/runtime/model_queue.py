@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from engine.protocol.analysis import AskInfluence, DrawMap, Explain, RegenerateAway
-from engine.protocol.base import Command
-from engine.protocol.edit import (
-    ClearSlot,
-    CopySlot,
-    InsertSlot,
-    Interpolate,
-    LoadMeasures,
-    LockDimension,
-    MoveLatent,
-    Nudge,
-    NudgeModulation,
-    NudgeRoute,
-    Randomise,
-    Redo,
-    RemoveModulation,
-    RemoveSlot,
-    ResetLatent,
-    SetBank,
-    SetGroove,
-    SetKey,
-    SetLatent,
-    SetLatents,
-    SetModulation,
-    SetRoutes,
-    SetTempo,
-    SetTitle,
-    SetTrack,
-    Undo,
-    Vary,
-)
+from engine.protocol.analysis import AskInfluence, DrawMap, Explain
+from engine.protocol.base import Command, Edit
+from engine.protocol.edit import Redo, Undo
 from engine.protocol.files import ImportMidi, LoadTune, OpenSong, RecoverSong
 from engine.protocol.transport import CaptureLast
-from engine.services.editing import edits
 
 ASKING = DrawMap | Explain | AskInfluence
 """Questions to the model, which change nothing."""
 
-_STEPS = edits.Editing | OpenSong | RecoverSong | ImportMidi | LoadTune | CaptureLast
-_OF_THE_TRACK = (
-    SetTitle | SetTempo | SetTrack | SetBank | SetGroove | SetKey
-    | SetModulation | RemoveModulation | SetRoutes | Nudge | NudgeModulation | NudgeRoute
-)  # fmt: skip
-
-_END = sys.maxsize
-_TRACK = range(-1, 0)
-_LOCKS = range(-2, -1)
-_ALL = range(-2, _END)
+_STEPS = Edit | OpenSong | RecoverSong | ImportMidi | LoadTune | CaptureLast
 
 
 @dataclass(slots=True)
@@ -98,7 +59,7 @@ class ModelQueue:
             return False
         self._waiting.append((command, self._step(command)))
         if not isinstance(command, ASKING):
-            self._places.update(_places(command))
+            self._places.update(command.parts())
         return True
 
     def noted(self, before: int, after: int) -> None:
@@ -131,14 +92,14 @@ class ModelQueue:
     def _depends(self, command: Command) -> bool:
         return any(
             own.start < other.stop and other.start < own.stop
-            for own in _places(command)
+            for own in command.parts()
             for other in self._places
         )
 
     def _step(self, command: Command) -> _Step | None:
         if not isinstance(command, _STEPS):
             return None
-        key = edits.stroke(command) if isinstance(command, edits.Editing) else None
+        key = command.stroke() if isinstance(command, Edit) else None
         last = self._done[-1] if self._done else None
         if key is not None and last is not None and last.key == key:
             return last
@@ -162,33 +123,3 @@ class ModelQueue:
         self._places.clear()
         self._done.clear()
         self._undone.clear()
-
-
-def _places(command: Command) -> tuple[range, ...]:
-    match command:
-        case _ if command.overtakes:
-            return ()
-        case LockDimension():
-            return (_LOCKS,)
-        case _ if isinstance(command, _OF_THE_TRACK):
-            return (_TRACK,)
-        case (
-            SetLatent(slot) | SetLatents(slot) | MoveLatent(slot) | ResetLatent(slot)
-            | Randomise(slot) | Vary(slot) | RegenerateAway(slot) | ClearSlot(slot)
-        ):  # fmt: skip
-            return (_at(slot),)
-        case CopySlot(source, target):
-            return _at(source), _at(target)
-        case LoadMeasures(slot, measures):
-            return (range(slot, slot + len(measures)),)
-        case Interpolate(source, target):
-            return _at(target), range(source, _END)
-        case InsertSlot(slot) | RemoveSlot(slot) | ImportMidi(slot) | LoadTune(slot):
-            return (range(slot, _END),)
-        case CaptureLast(slot):
-            return (range(slot or 0, _END),)
-    return (_ALL,)
-
-
-def _at(slot: int) -> range:
-    return range(slot, slot + 1)

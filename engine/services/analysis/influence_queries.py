@@ -350,7 +350,7 @@ def _agree(match: Match, ours: Sequence[Measure], theirs: Sequence[Measure]) -> 
 
 
 def _towards(here: Latent, there: Latent, amount: float, free: Sequence[int]) -> Latent:
-    # As a draw moves a measure, `engine.services.editing.edits` says how.
+    # As a draw moves a measure: see `engine.services.editing.edits.gauges`.
     moved = list(here)
     for at in free:
         moved[at] = round(here[at] + amount * (there[at] - here[at]), DECIMALS) + 0.0

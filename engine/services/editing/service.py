@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
-from engine.protocol.base import Command
+from engine.protocol.base import Command, Edit
 from engine.protocol.edit import LockDimension, MoveSelection, Redo, ReplaceSong, SelectSlot, Undo
 from engine.protocol.facts import (
     MarkClock,
@@ -16,8 +14,8 @@ from engine.protocol.facts import (
     MarkWaiting,
 )
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.vocabulary import COMMANDS
 from engine.services.base import Service, ServiceContext
-from engine.services.editing import edits
 from engine.services.editing.command_log import CommandLog
 
 _FACTS = (MarkClock, MarkInputs, MarkModel, MarkPort, MarkRoutes, MarkSaved, MarkWaiting)
@@ -30,7 +28,7 @@ class EditingService(Service):
     """
 
     commands = (
-        *get_args(edits.Editing),
+        *(kind for kind in COMMANDS if issubclass(kind, Edit)),
         SelectSlot,
         MoveSelection,
         LockDimension,

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import ArmonicaError, NotReady, OutOfRange
 from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import MOST_SLOTS, Song
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Edit, Event
 from engine.protocol.edit import (
     InsertSlot,
     Interpolate,
@@ -43,7 +43,8 @@ from engine.protocol.transport import (
     SetRecord,
     Stop,
 )
-from engine.services.editing import edits
+from engine.services.editing.codes import encoded, foreign
+from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
 from engine.services.editing.history import Content, History
 
 
@@ -98,7 +99,7 @@ class State:
 
     def _apply(self, command: Command) -> tuple[Event, ...]:
         shown = self._shown
-        if isinstance(command, edits.Editing):
+        if isinstance(command, Edit):
             self._edit(command)
             return ()
         match command:
@@ -158,17 +159,17 @@ class State:
                 raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
         return ()
 
-    def _edit(self, wanted: edits.Editing) -> None:
+    def _edit(self, wanted: Edit) -> None:
         old = self._content()
-        context = edits.Context(self._model, self._shown.locks, self._shown.port.others)
-        command = edits.absolute(old.song, wanted, context)
-        song = edits.edited(old.song, command, context)
+        context = EditContext(self._model, self._shown.locks, self._shown.port.others)
+        command = resolve_edit(wanted, old.song, context)
+        song = apply_edit(command, old.song, context)
         if song == old.song:
             return
-        key = edits.stroke(command)
+        key = command.stroke()
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
-        name = edits.stroke_name(command, began.song, song, spec)
+        name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         selected = self._shown.selected
         match command:
@@ -185,7 +186,7 @@ class State:
         told: tuple[Event, ...] = ()
         if self._model is not None:
             told = _foreign(song, self._model)
-            song = edits.encoded([song], self._model)[0]
+            song = encoded([song], self._model)[0]
         old = self._content()
         if (old.song, old.path) != (song, path):
             self._documents += 1
@@ -211,7 +212,7 @@ class State:
         told = _foreign(self._shown.song, model)
         past = (content.song for content in self._history.contents())
         songs = [self._shown.song, *self._files.values(), *self._left.values(), *past]
-        coded = dict(zip(songs, edits.encoded(songs, model), strict=True))
+        coded = dict(zip(songs, encoded(songs, model), strict=True))
         self._history.map(lambda content: replace(content, song=coded[content.song]))
         self._files = {path: coded[song] for path, song in self._files.items()}
         self._left = {number: coded[song] for number, song in self._left.items()}
@@ -240,7 +241,7 @@ class State:
         own = self._document if document is None else document
         if self._model is not None:
             # It may have been written before the model was there.
-            song = edits.encoded([song], self._model)[0]
+            song = encoded([song], self._model)[0]
         # The steps of this song belong to the file from now on; those of others keep theirs.
         self._history.map(lambda past: replace(past, path=path) if past.document == own else past)
         self._files[path] = song
@@ -292,7 +293,7 @@ def _recording(command: Record, shown: Snapshot) -> RecordStatus:
 
 
 def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:
-    if not edits.foreign(song, model.spec):
+    if not foreign(song, model.spec):
         return ()
     return (
         Notice(

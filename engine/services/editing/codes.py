@@ -1,0 +1,52 @@
+"""Latent codes of a song's measures, which belong to one model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.latent.spec import LatentModel, LatentSpec
+from engine.music.song import Slot, Song
+
+
+def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
+    """Return the songs with a code of this model for every measure that has none.
+
+    The codes of another model are dropped: the measures stay as they are, and so does what
+    they are called.
+    """
+    every = [_own(song, model.spec) for song in songs]
+    lacking = dict.fromkeys(
+        slot.measure for song in every for slot in song.slots if _lacks_code(slot)
+    )
+    if not lacking:
+        return every
+    codes = dict(zip(lacking, model.encode(list(lacking)), strict=True))
+
+    def coded(slot: Slot) -> Slot:
+        if not _lacks_code(slot):
+            return slot
+        code = codes[slot.measure]
+        return replace(slot, latent=code, anchor=code)
+
+    return [replace(song, slots=tuple(map(coded, song.slots))) for song in every]
+
+
+def foreign(song: Song, spec: LatentSpec) -> bool:
+    """Return whether the song's codes belong to another model."""
+    size = len(spec.dimensions)
+    lengths = {len(slot.latent) for slot in song.slots if slot.latent is not None}
+    return song.model not in (None, (spec.name, spec.digest)) or not lengths <= {size}
+
+
+def _own(song: Song, spec: LatentSpec) -> Song:
+    slots = song.slots
+    if foreign(song, spec):
+        slots = tuple(
+            s if s.empty else Slot.brought_in(s.measure, s.origin, s.touches) for s in slots
+        )
+    return replace(song, slots=slots, model=(spec.name, spec.digest))
+
+
+def _lacks_code(slot: Slot) -> bool:
+    return slot.latent is None and not slot.empty

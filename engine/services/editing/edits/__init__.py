@@ -1,0 +1,24 @@
+"""What each edit makes of a song: pure functions from one song to the next.
+
+Each module registers its edits with the three functions of `base`.
+"""
+
+from engine.services.editing.edits import gauges, settings, slots
+from engine.services.editing.edits.base import (
+    EditContext,
+    apply_edit,
+    resolve_edit,
+    step_name,
+    stroke_name,
+)
+
+__all__ = [
+    "EditContext",
+    "apply_edit",
+    "gauges",
+    "resolve_edit",
+    "settings",
+    "slots",
+    "step_name",
+    "stroke_name",
+]

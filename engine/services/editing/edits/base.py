@@ -1,0 +1,81 @@
+"""The three functions that edits are registered with, and the names of steps of undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from engine.errors import NotReady
+from engine.latent.spec import LatentModel, LatentSpec
+from engine.music.song import Song
+from engine.protocol.base import Edit
+from engine.protocol.edit import SetGroove, SetLatents, SetTempo, SetTrack
+
+
+@dataclass(frozen=True, slots=True)
+class EditContext:
+    """What an edit may look at beside the song: the model, and the locked dimensions.
+
+    ``ports`` are the ports that a route may go to beside the song's own.
+    """
+
+    model: LatentModel | None
+    locks: frozenset[int]
+    ports: tuple[str, ...] = ()
+
+    def ready(self) -> LatentModel:
+        """Return the model; raises `NotReady` while there is none."""
+        if self.model is None:
+            raise NotReady("The gauges need the model, which is not there.", "See armonica doctor.")
+        return self.model
+
+
+@singledispatch
+def resolve_edit(command: Edit, song: Song, context: EditContext) -> Edit:
+    """Return the edit that sets what a relative one comes to, and any other as it is.
+
+    Raises an `ArmonicaError` where there is no such thing.
+    """
+    return command
+
+
+@singledispatch
+def apply_edit(command: Edit, song: Song, context: EditContext) -> Song:
+    """Return the song after an edit; raises an `ArmonicaError` where it cannot be done."""
+    raise TypeError(f"Nothing says what {type(command).__name__} makes of a song.")
+
+
+@singledispatch
+def step_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Name the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
+    raise TypeError(f"Nothing names the step of {type(command).__name__}.")
+
+
+def stroke_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    """Name the step from ``old`` to ``new`` that ``command`` ends."""
+    if getattr(command, "gesture", 0) >= 0:
+        return step_name(command, old, new, spec)
+    moved: dict[int, set[int]] = {}
+    for at, (a, b) in enumerate(zip(old.slots, new.slots, strict=False)):
+        if a.latent != b.latent and b.latent is not None and spec is not None:
+            pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
+            moved[at] = {d for d, (x, y) in pairs if x != y}
+    parts = [
+        step_name(SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        for at, which in moved.items()
+    ]
+    if old.tempo != new.tempo:
+        parts.append(step_name(SetTempo(new.tempo), old, new, spec))
+    if old.groove != new.groove:
+        parts.append(step_name(SetGroove(new.groove.swing), old, new, spec))
+    if old.track.velocity != new.track.velocity:
+        track = SetTrack(velocity=new.track.velocity)
+        parts.append(step_name(track, old, new, spec))
+    return ", ".join(parts) or "controls"
+
+
+def label(spec: LatentSpec | None, dimension: int) -> str:
+    """Return what a dimension is called, also where no model is there that names it."""
+    if spec is not None and 0 <= dimension < len(spec.dimensions):
+        return spec.dimensions[dimension].label
+    return f"gauge {dimension}"

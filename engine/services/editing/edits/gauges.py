@@ -1,0 +1,205 @@
+"""Edits of gauges: the latent code of a measure is moved, and the measure decoded anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from engine.errors import Locked, OutOfRange
+from engine.latent.prior import draw
+from engine.latent.spec import (
+    DECIMALS,
+    LIMIT,
+    Latent,
+    LatentModel,
+    LatentSpec,
+    check_dimension,
+    checked,
+)
+from engine.latent.variation import between, walked
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.protocol.edit import (
+    Interpolate,
+    MoveLatent,
+    Randomise,
+    ResetLatent,
+    SetLatent,
+    SetLatents,
+    Vary,
+)
+from engine.services.editing.edits.base import (
+    EditContext,
+    apply_edit,
+    label,
+    resolve_edit,
+    step_name,
+)
+
+
+@resolve_edit.register
+def _(command: MoveLatent, song: Song, context: EditContext) -> SetLatent:
+    model = context.ready()
+    check_dimension(model.spec, command.dimension)
+    if math.isnan(command.by):
+        raise OutOfRange(f"A gauge moves by a number, and {command.by} is none.")
+    here = (song.slot(command.slot).latent or model.spec.origin)[command.dimension]
+    value = round(max(-LIMIT, min(LIMIT, here + command.by)), DECIMALS)
+    return SetLatent(command.slot, command.dimension, value, command.gesture)
+
+
+@apply_edit.register
+def _(command: SetLatent, song: Song, context: EditContext) -> Song:
+    model = context.ready()
+    _check_free(command.dimension, model, context, "move")
+    return _move(song, command.slot, {command.dimension: checked(command.value)}, model)
+
+
+@step_name.register
+def _(command: SetLatent, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    if spec is None:
+        return "gauges"
+    slot, dimension = command.slot, command.dimension
+    before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
+    change = after[dimension] - before[dimension] if after else 0.0
+    way = "up" if change >= 0 else "down"
+    return f"{label(spec, dimension)} {round(abs(change), 2):g} {way} in measure {slot + 1}"
+
+
+@apply_edit.register
+def _(command: SetLatents, song: Song, context: EditContext) -> Song:
+    model = context.ready()
+    for dimension, _ in command.values:
+        check_dimension(model.spec, dimension)
+    moves = {d: checked(value) for d, value in command.values}
+    free = {d: value for d, value in moves.items() if d not in context.locks}
+    if moves and not free:
+        raise Locked("All gauges of this move are locked.", "Unlock one of them.")
+    return _move(song, command.slot, free, model)
+
+
+@step_name.register
+def _(command: SetLatents, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    if spec is None:
+        return "gauges"
+    moved = sorted({d for d, _ in command.values})
+    many = f"{len(moved)} gauges" if len(moved) > 2 else " and ".join(label(spec, d) for d in moved)
+    return f"{many} moved in measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: ResetLatent, song: Song, context: EditContext) -> Song:
+    model, slot = context.ready(), song.slot(command.slot)
+    if command.dimension is not None:
+        _check_free(command.dimension, model, context, "reset")
+    if slot.latent is None or slot.anchor is None:
+        return song
+    back = [command.dimension] if command.dimension is not None else range(len(slot.latent))
+    latent = list(slot.latent)
+    for each in back:
+        if each not in context.locks:
+            latent[each] = slot.anchor[each]
+    return song.with_slot(command.slot, _at(slot, tuple(latent), model))
+
+
+@step_name.register
+def _(command: ResetLatent, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    one = spec is not None and command.dimension is not None
+    gauge = f"{label(spec, command.dimension or 0)} in " if one else ""
+    return f"reset {gauge}measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: Randomise, song: Song, context: EditContext) -> Song:
+    model, slot, amount = context.ready(), song.slot(command.slot), command.amount
+    if not 0 <= amount <= 1:
+        raise OutOfRange(f"An amount of chance lies from 0 to 1, and {amount} does not.")
+    # All dimensions are drawn, so that a lock changes its own gauge and no other.
+    drawn = draw(len(model.spec.dimensions), command.seed)
+    here = slot.latent or model.spec.origin
+    latent = tuple(
+        z if d in context.locks else round(z + amount * (there - z), DECIMALS) + 0.0
+        for d, (z, there) in enumerate(zip(here, drawn, strict=True))
+    )
+    if amount == 0 or latent == slot.latent:
+        return song
+    if slot.latent is None:
+        origin = Origin("prior", "Drawn by chance", f"amount {amount:g}, seed {command.seed}")
+        slot = Slot(anchor=latent, origin=origin)
+    return song.with_slot(command.slot, _at(slot, latent, model))
+
+
+@step_name.register
+def _(command: Randomise, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"randomise {command.amount:g} in measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: Vary, song: Song, context: EditContext) -> Song:
+    model, slot = context.ready(), song.slot(command.slot)
+    if slot.latent is None:
+        raise OutOfRange(f"Measure {command.slot + 1} is empty.", "Vary one that has notes.")
+    # Most of a short walk would be a transposition, and that is no variation.
+    register = {d.index for d in model.spec.dimensions if d.transposes}
+    latent = walked(slot.latent, command.amount, command.seed, context.locks | register)
+    return song.with_slot(command.slot, _at(slot, latent, model))
+
+
+@step_name.register
+def _(command: Vary, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"vary {command.amount:g} in measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: Interpolate, song: Song, context: EditContext) -> Song:
+    model, source, target, count = context.ready(), command.source, command.target, command.count
+    first, last = song.slot(source), song.slot(target)
+    if source == target or first.latent is None or last.latent is None:
+        raise OutOfRange(
+            f"There is no way from measure {source + 1} to measure {target + 1}.",
+            "Name two measures that are not empty.",
+        )
+    if len(song.slots) + count > MOST_SLOTS:
+        raise OutOfRange(f"A song has at most {MOST_SLOTS} measures.", "Take some out.")
+    ends = (first.latent, first.measure), (last.latent, last.measure)
+    codes = between(model, *ends, count, context.locks)
+    title = f"Between {source + 1} and {target + 1}"
+    coming = tuple(
+        Slot(measure, code, code, Origin("between", title, f"step {step} of {count}"), moved=True)
+        for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
+    )
+    slots = song.slots
+    return replace(song, slots=(*slots[: source + 1], *coming, *slots[source + 1 :]))
+
+
+@step_name.register
+def _(command: Interpolate, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    many = f"{command.count} measure{'s' * (command.count > 1)}"
+    return f"{many} from {command.source + 1} to {command.target + 1}"
+
+
+def _check_free(dimension: int, model: LatentModel, context: EditContext, what: str) -> None:
+    check_dimension(model.spec, dimension)
+    if dimension in context.locks:
+        name = label(model.spec, dimension).capitalize()
+        raise Locked(f"{name} is locked.", f"Unlock it to {what} it.")
+
+
+def _move(song: Song, index: int, moves: dict[int, float], model: LatentModel) -> Song:
+    slot = song.slot(index)
+    if slot.latent is None:
+        origin = Origin("gauge", "Set by hand", "from the mean of the prior")
+        slot = Slot(anchor=model.spec.origin, origin=origin)
+    latent = list(slot.latent or model.spec.origin)
+    for dimension, value in moves.items():
+        # Adding zero turns -0.0 into 0.0, which is written and read back the same.
+        latent[dimension] = value + 0.0
+    return song.with_slot(index, _at(slot, tuple(latent), model, moved=tuple(moves)))
+
+
+def _at(slot: Slot, latent: Latent, model: LatentModel, moved: tuple[int, ...] = ()) -> Slot:
+    if latent == slot.latent:
+        return slot
+    if latent == slot.anchor and slot.source is not None:
+        return replace(slot, measure=slot.source, latent=latent, moved=False)
+    measure = model.decode([latent], moved=moved)[0]
+    return replace(slot, measure=measure, latent=latent, moved=True)

@@ -1,0 +1,100 @@
+"""Edits of slots: measures come in, go, and are copied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.errors import OutOfRange
+from engine.latent.spec import LatentSpec
+from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, LoadMeasures, RemoveSlot
+from engine.services.editing.codes import encoded
+from engine.services.editing.edits.base import EditContext, apply_edit, step_name
+
+
+@apply_edit.register
+def _(command: LoadMeasures, song: Song, context: EditContext) -> Song:
+    first, measures, origins, played = (
+        command.slot, command.measures, command.origins, command.played
+    )  # fmt: skip
+    if not measures or len(measures) != len(origins) or len(played) not in (0, len(measures)):
+        raise OutOfRange("To load measures takes at least one, and an origin for each.")
+    if not 0 <= first <= len(song.slots):
+        raise OutOfRange(f"There is no place {first + 1} for a measure.")
+    if first + len(measures) > MOST_SLOTS:
+        raise OutOfRange(
+            f"{len(measures)} measures from place {first + 1} on are more than the "
+            f"{MOST_SLOTS} that a song can have.",
+            "Load fewer, or at an earlier place.",
+        )
+    coming = tuple(map(Slot.brought_in, measures, origins, played or ((),) * len(measures)))
+    slots = (*song.slots[:first], *coming, *song.slots[first + len(coming) :])
+    song = replace(song, slots=slots)
+    return encoded([song], context.model)[0] if context.model else song
+
+
+@step_name.register
+def _(command: LoadMeasures, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    if not command.gesture:
+        return f"load {_measures(command.slot, command.slot + len(command.measures) - 1)}"
+    # One pass of recording puts in several, one after the other.
+    before = (*old.slots, *[None] * (len(new.slots) - len(old.slots)))
+    changed = [at for at, slot in enumerate(new.slots) if slot is not before[at]]
+    return f"record {_measures(min(changed, default=0), max(changed, default=0))}"
+
+
+@apply_edit.register
+def _(command: CopySlot, song: Song, context: EditContext) -> Song:
+    slot = song.slot(command.source)
+    if command.source == command.target or slot.empty:
+        return song.with_slot(command.target, slot)
+    origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
+    copied = replace(
+        slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
+    )
+    return song.with_slot(command.target, copied)
+
+
+@step_name.register
+def _(command: CopySlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"copy measure {command.source + 1} to {command.target + 1}"
+
+
+@apply_edit.register
+def _(command: ClearSlot, song: Song, context: EditContext) -> Song:
+    return song.with_slot(command.slot, Slot())
+
+
+@step_name.register
+def _(command: ClearSlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"clear measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: InsertSlot, song: Song, context: EditContext) -> Song:
+    if not 0 <= command.slot <= len(song.slots):
+        raise OutOfRange(f"There is no place {command.slot + 1} for a measure.")
+    slots = (*song.slots[: command.slot], Slot(), *song.slots[command.slot :])
+    return replace(song, slots=slots)
+
+
+@step_name.register
+def _(command: InsertSlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"insert measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: RemoveSlot, song: Song, context: EditContext) -> Song:
+    song.slot(command.slot)
+    if len(song.slots) == 1:
+        raise OutOfRange("A song keeps at least one measure.", "Clear it instead.")
+    return replace(song, slots=song.slots[: command.slot] + song.slots[command.slot + 1 :])
+
+
+@step_name.register
+def _(command: RemoveSlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"remove measure {command.slot + 1}"
+
+
+def _measures(first: int, last: int) -> str:
+    return f"measure {first + 1}" if first == last else f"measures {first + 1} to {last + 1}"

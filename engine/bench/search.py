@@ -15,8 +15,9 @@ import numpy.typing as npt
 from engine import locations
 from engine.bench import Result
 from engine.corpus.table import SPLITS, Corpus, shipped
+from engine.influence.measures.candidates import CANDIDATES
 from engine.influence.measures.index import figures, place, read, write
-from engine.influence.measures.search import CANDIDATES, MeasureInfluence
+from engine.influence.measures.search import MeasureInfluence
 from engine.latent.model import TrainedVAE
 from engine.latent.weights import load
 from engine.music.measure import HIGHEST, LOWEST, REST

@@ -84,7 +84,7 @@ def _common(status: int, body: bytes) -> str:
 
 
 def _fault(body: bytes, length: int) -> str:
-    if any(byte >= 0x80 for byte in body):
+    if not body.isascii():
         return "with a status byte inside"
     if len(body) < length:
         return f"cut short by {_bytes(length - len(body))}"
@@ -100,7 +100,7 @@ def _exclusive(data: bytes) -> Decoded:
     faults = []
     if not ended:
         faults.append("without an end")
-    if any(byte >= 0x80 for byte in body):
+    if not body.isascii():
         faults.append("with a status byte inside")
     first = _hex(contents[:FIRST_BYTES]) + (" …" if len(contents) > FIRST_BYTES else "")
     said = ", ".join(["sysex " + what, _bytes(len(data)), *faults])

@@ -71,7 +71,7 @@ def file_name(title: str) -> str:
     return re.sub(r"[^\w\- ]+", "", title).strip()[:56] or "Untitled"
 
 
-def taken(place: Path) -> bool:
+def exists_already(place: Path) -> bool:
     """Return whether a file is there already, on the machine where it would be written.
 
     Raises `OSError` or `ValueError` for a name that no file can have.

@@ -55,7 +55,7 @@ def start() -> None:
     root.addHandler(handler)
 
 
-def tell(name: str) -> None:
+def log_progress_of(name: str) -> None:
     """Note also what goes as it should in the part of the program called ``name``."""
     logging.getLogger(name).setLevel(logging.INFO)
 

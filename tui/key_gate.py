@@ -124,7 +124,7 @@ class KeyGate:
             return True
         self._flooded = True
         if not self._dropped:
-            self._loop.call_soon_threadsafe(self._tell)
+            self._loop.call_soon_threadsafe(self._notify_flood)
         self._dropped += 1 + self._forget_keys()
         return False
 
@@ -134,11 +134,11 @@ class KeyGate:
         count, self._waiting = len(self._waiting) - len(kept), kept
         return count
 
-    def _tell(self) -> None:
+    def _notify_flood(self) -> None:
         with self._lock:
             rest = self._pressed + PAUSE - self._clock()
             if self._flooded and rest > 0:
-                self._loop.call_later(rest, self._tell)
+                self._loop.call_later(rest, self._notify_flood)
                 return
             self._flooded = False
             count, self._dropped = self._dropped, 0

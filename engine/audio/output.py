@@ -149,7 +149,7 @@ class Sink:
         try:
             process = start(self._command, apart=True)
         except OSError as error:
-            self._take(Playing("failed", reason=f"Nothing can be played: {error}."))
+            self._on_status(Playing("failed", reason=f"Nothing can be played: {error}."))
             return None
         assert process.stdout is not None  # It was asked for.
         self._process = process
@@ -163,12 +163,14 @@ class Sink:
             told = json.loads(line)
             # A failure says nothing of where it stood.
             if process is self._process:
-                self._take(replace(self._status, **{"reason": "", **told}))
+                self._on_status(replace(self._status, **{"reason": "", **told}))
         said.close()
         if process is self._process and self._status.state != "failed":
-            self._take(replace(self._status, state="failed", reason="The sound has broken off."))
+            self._on_status(
+                replace(self._status, state="failed", reason="The sound has broken off.")
+            )
 
-    def _take(self, status: Playing) -> None:
+    def _on_status(self, status: Playing) -> None:
         self._status = status
         if not self._closed:
             self._changed(status)

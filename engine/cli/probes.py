@@ -212,7 +212,7 @@ def _train(options: argparse.Namespace) -> None:
     store.write(made.probe, target)
     card = made.probe.card
     if not options.json:
-        _say_own(made, target)
+        _print_own(made, target)
         return
     emit(
         {
@@ -237,7 +237,7 @@ def _train(options: argparse.Namespace) -> None:
     )
 
 
-def _say_own(made: OwnTrait, target: Path) -> None:
+def _print_own(made: OwnTrait, target: Path) -> None:
     card = made.probe.card
     put(
         f"{card.name} for {card.model}: right in {card.accuracy:.2f} of held-out segments "

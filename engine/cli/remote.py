@@ -129,7 +129,7 @@ def _hold_house(options: argparse.Namespace) -> None:
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
 
-    logs.tell("engine.remote")
+    logs.log_progress_of("engine.remote")
     settings = config.load().settings
     if options.play_to is not None:
         settings = replace(settings, port=options.play_to)
@@ -158,7 +158,7 @@ def _hold_house(options: argparse.Namespace) -> None:
             # Whoever started it asks over the line; a file on a full disk takes no word.
             _leave_terminal()
         else:
-            _say_where(options, doors)
+            _print_doors(options, doors)
         done.wait()
     finally:
         # The music first: what ends it is still to be carried to those who attached.
@@ -170,7 +170,7 @@ def _hold_house(options: argparse.Namespace) -> None:
         server.close()
 
 
-def _say_where(options: argparse.Namespace, doors: list[Door]) -> None:
+def _print_doors(options: argparse.Namespace, doors: list[Door]) -> None:
     from engine.remote import sockets
 
     tcp = next((door.port for door in doors if door.port is not None), None)
@@ -229,7 +229,7 @@ def _bridge(options: argparse.Namespace) -> None:
     engine = RemoteEngine(where, watches=False, home=lambda hear: PlayerBridge(hear, port))
     done = threading.Event()
     _end_on_signals(done)
-    engine.subscribe(_tell)
+    engine.subscribe(_print_event)
     engine.start()
     say(f"the music of {where} goes to {port} (Ctrl-C ends this)")
     try:
@@ -240,7 +240,7 @@ def _bridge(options: argparse.Namespace) -> None:
         engine.close()
 
 
-def _tell(event: Event) -> None:
+def _print_event(event: Event) -> None:
     from engine.protocol.notices import CommandFailed, Notice
 
     match event:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.cli.audio_models import add_model, opened
 from engine.cli.options import BadUsage, ProgressLine, common, duration, number, say
-from engine.cli.take_report import described, document, print_report, tell_missed
+from engine.cli.take_report import described, document, print_missed, print_report
 from engine.common import atomic
 from engine.errors import ArmonicaError, CannotWrite, UserError
 from engine.steering.spec import ARMS
@@ -153,11 +153,11 @@ def _steer(options: argparse.Namespace) -> None:
         if options.report is not None:
             atomic.write(options.report, document(told))
         print_report(options, told)
-        tell_missed(bench.cards, made.recipe)
+        print_missed(bench.cards, made.recipe)
         _end(other, twin)
         return
     print_report(options, told)
-    tell_missed(bench.cards, made.recipe)
+    print_missed(bench.cards, made.recipe)
     _end(made, options.out)
 
 
@@ -195,7 +195,7 @@ def _again(options: argparse.Namespace) -> None:
     print_report(options, {**made.told, "again": str(path), "identical": same})
     if not same and made.fault is None and made.recipe.steps == recipe.steps:
         say("It came out otherwise than then: the machine or a version differs.")
-    tell_missed(bench.cards, made.recipe)
+    print_missed(bench.cards, made.recipe)
     _end(made, options.out, whole=made.recipe.steps == recipe.steps)
 
 

@@ -115,7 +115,7 @@ def _followed(probe: dict[str, Any], steps: list[dict[str, Any]]) -> str:
     )
 
 
-def tell_missed(cards: Mapping[str, ProbeCard], recipe: TakeRecipe) -> None:
+def print_missed(cards: Mapping[str, ProbeCard], recipe: TakeRecipe) -> None:
     """Say on standard error which traits were asked for and not reached, and what may help."""
     settings = {each.setting.name: each.setting for each in recipe.traits}
     for result in recipe.take.results:

@@ -57,8 +57,8 @@ Item = Command | Event | ModelLoaded | ModelFailed | m.FromPlayer
 class Dispatcher:
     """Hands commands, reports of the player, and events of jobs to the services, in order.
 
-    ``play`` takes messages for the player, ``publish`` events for all subscribers. ``report``
-    is the way from other threads to `take` (None: ``publish``); ``studio`` says what audio is
+    ``play`` takes messages for the player, ``publish`` events for all subscribers. ``report`` is
+    the way from other threads to `handle_item` (None: ``publish``); ``studio`` says what audio is
     made and played with, ``influence`` what is asked about the training data. ``seen`` are the
     digests of the song files that were read before. Times are in seconds of the monotonic clock.
     """
@@ -137,7 +137,7 @@ class Dispatcher:
         for service in self._ordered:
             service.settle(now)
 
-    def take(self, item: Item, now: float) -> None:
+    def handle_item(self, item: Item, now: float) -> None:
         """Hand on whatever has arrived."""
         match item:
             case Command():
@@ -211,7 +211,7 @@ class Dispatcher:
             self._publish(self.snapshot)
 
     def _must_wait(self, command: Command, now: float) -> bool:
-        if self.snapshot.model.state != "loading" or not self._queue.takes(command):
+        if self.snapshot.model.state != "loading" or not self._queue.defer(command):
             return False
         if not self.snapshot.waiting and not isinstance(command, ASKING):
             self._publish(Notice("The model is still loading; this follows when it is there."))

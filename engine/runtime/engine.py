@@ -198,7 +198,7 @@ class Engine:
                 if isinstance(item, _Close):
                     self._wait_for_model(dispatcher, arrived[at + 1 :])
                     return
-                self._guarded(lambda item=item: self._take(dispatcher, item))  # type: ignore[misc]
+                self._guarded(lambda item=item: self._handle_item(dispatcher, item))  # type: ignore[misc]
                 self._guarded(lambda: dispatcher.tick(self._clock()))
             if not batch:
                 self._guarded(lambda: dispatcher.tick(self._clock()))
@@ -209,7 +209,7 @@ class Engine:
     ) -> None:
         if not dispatcher.snapshot.waiting:
             return
-        self._guarded(lambda: dispatcher.take(Stop(), self._clock()))
+        self._guarded(lambda: dispatcher.handle_item(Stop(), self._clock()))
         for item in arrived:
             self._inbox.put(item)
         end = time.monotonic() + PATIENCE
@@ -221,9 +221,9 @@ class Engine:
             if isinstance(item, ModelFailed):
                 return
             if isinstance(item, ModelLoaded):
-                self._guarded(lambda item=item: self._take(dispatcher, item))  # type: ignore[misc]
+                self._guarded(lambda item=item: self._handle_item(dispatcher, item))  # type: ignore[misc]
 
-    def _take(self, dispatcher: Dispatcher, item: Item | Subscription) -> None:
+    def _handle_item(self, dispatcher: Dispatcher, item: Item | Subscription) -> None:
         if isinstance(item, Subscription):
             self._subscriptions.add(item)
             item.publish(dispatcher.snapshot)
@@ -233,7 +233,7 @@ class Engine:
             if dispatcher.controls != ControllersState():
                 item.publish(dispatcher.controls)
         else:
-            dispatcher.take(item, self._clock())
+            dispatcher.handle_item(item, self._clock())
 
     def _guarded(self, do: Callable[[], None]) -> None:
         # A fault in one command must not take the music and the song with it.

@@ -51,7 +51,7 @@ class ModelQueue:
         """How many commands wait, without questions."""
         return sum(not isinstance(command, ASKING) for command, _ in self._waiting)
 
-    def takes(self, command: Command) -> bool:
+    def defer(self, command: Command) -> bool:
         """Take a command that must wait, and tell whether it did."""
         if isinstance(command, Undo | Redo):
             return self._travels(command)

@@ -166,7 +166,7 @@ class FakeEngine:
 
     def send(self, command: Command) -> None:
         """Handle a command; before the model is there, what can be."""
-        if self.snapshot.model.state == "loading" and self.queue.takes(command):
+        if self.snapshot.model.state == "loading" and self.queue.defer(command):
             self.state.apply(MarkWaiting(self.queue.count))
             self._publish()
             return

@@ -34,12 +34,12 @@ def _type_value(view: ComposeView) -> None:
         "A number from -3 to 3, in standard deviations; 0 is usual.",
     )
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             view.session.gestures.end()
             view.session.send(SetLatent(slot, index, values[0]))
 
-    view.app.push_screen(Form("Set gauge", [field]), take)
+    view.app.push_screen(Form("Set gauge", [field]), apply)
 
 
 def _title(view: ComposeView) -> None:
@@ -63,11 +63,11 @@ def _modulate(view: ComposeView) -> None:
 def _browse(view: ComposeView) -> None:
     slot = view.session.slot
 
-    def take(taken: Taken | None) -> None:
+    def apply(taken: Taken | None) -> None:
         if taken is not None:
             view.session.send(LoadTune(slot, taken.tune.tune, taken.first, taken.count))
 
-    view.app.push_screen(Browser(view.session.link, slot), take)
+    view.app.push_screen(Browser(view.session.link, slot), apply)
 
 
 def _import(view: ComposeView) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.formats.song_file import SUFFIX
-from engine.locations import file_name, meant, songs_folder, taken
+from engine.locations import exists_already, file_name, meant, songs_folder
 from engine.music.song import FASTEST, SLOWEST
 from engine.protocol.base import Command
 from engine.protocol.devices import OpenPort
@@ -58,11 +58,11 @@ def _port(view: Host) -> None:
     )  # fmt: skip
     current = names.index(port.name) if port.name is not None else len(names)
 
-    def take(at: int | None) -> None:
+    def choose(at: int | None) -> None:
         if at is not None:
             view.session.send(OpenPort(names[at] if at < len(names) else None))
 
-    view.app.push_screen(Choice("MIDI port", lines, current, note), take)
+    view.app.push_screen(Choice("MIDI port", lines, current, note), choose)
 
 
 def _clock_from(view: Host) -> None:
@@ -80,12 +80,12 @@ def _clock_from(view: Host) -> None:
         "No MIDI input is heard. Plug one in, or start what sends a clock; it shows here by itself."
     )  # fmt: skip
 
-    def take(at: int | None) -> None:
+    def choose(at: int | None) -> None:
         if at is not None:
             source = sources[at]
             view.session.send(BackToOwnTempo() if source is None else FollowClock(source))
 
-    view.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), take)
+    view.app.push_screen(Choice("Clock", lines, sources.index(clock.follow), note), choose)
 
 
 def _save(view: Host) -> None:
@@ -100,14 +100,14 @@ def ask_again(view: Host, refused: CommandFailed) -> None:
     """Ask about a song that was not saved, because another program changed its file."""
     again, view.session.saving = refused.again, None
 
-    def take(at: int | None) -> None:
+    def choose(at: int | None) -> None:
         if at == 0:
             _save_as(view)
         elif at == 1 and again is not None:
             view.session.send(again)
 
     lines = ["save it under another name", "replace what is there"]
-    view.app.push_screen(Choice("Not saved", lines, 0, refused.message), take)
+    view.app.push_screen(Choice("Not saved", lines, 0, refused.message), choose)
 
 
 def _save_as(view: Host, then: Callable[[], object] = lambda: None) -> None:
@@ -128,7 +128,7 @@ def ask_path(
     def doubt(values: tuple[Any, ...]) -> str:
         target = meant(_in_folder(values[0]), suffix)
         try:
-            there = str(target) != own and taken(target)
+            there = str(target) != own and exists_already(target)
         except (OSError, ValueError):
             # A name that no file can have is refused by the engine.
             return ""
@@ -138,7 +138,7 @@ def ask_path(
         if values is not None:
             then()
 
-    def asked(values: tuple[Any, ...]) -> Command:
+    def command_of(values: tuple[Any, ...]) -> Command:
         made = command(_in_folder(values[0]))
         # Whoever was told what is there, and goes ahead, has been asked.
         if isinstance(made, SaveSong) and doubt(values):
@@ -148,7 +148,7 @@ def ask_path(
     usual = str(songs_folder() / f"{file_name(name or view.session.shown.song.title)}{suffix}")
     hint = f"A name alone lies in {songs_folder()}."
     field = Field("file", own or usual, words("A path"), hint)
-    view.app.push_screen(Form(title, [field], doubt, _asking(view, asked)), done)
+    view.app.push_screen(Form(title, [field], doubt, _asking(view, command_of)), done)
 
 
 def _in_folder(path: str) -> str:
@@ -171,12 +171,12 @@ def _asking(
 def ask(view: Host, form: Form, command: Callable[..., Command]) -> None:
     """Show a form, and send the command made of what is typed."""
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             view.session.gestures.end()
             view.session.send(command(*values))
 
-    view.app.push_screen(form, take)
+    view.app.push_screen(form, apply)
 
 
 def _quit(view: Host) -> None:
@@ -186,7 +186,7 @@ def _quit(view: Host) -> None:
         _end(view)
         return
 
-    def take(at: int | None) -> None:
+    def choose(at: int | None) -> None:
         view.session.ending = at == 0 and view.session.link.snapshot.waiting > 0
         if view.session.ending:
             view.app.notify("It ends as soon as the model is there.")
@@ -195,7 +195,7 @@ def _quit(view: Host) -> None:
 
     lines = ["wait for it, then end", "end now"]
     words = f"The model is still loading. Edits that wait for it, lost if it ends now: {count}."
-    view.app.push_screen(Choice("Before the end", lines, 0, words), take)
+    view.app.push_screen(Choice("Before the end", lines, 0, words), choose)
 
 
 def _end(view: Host) -> None:
@@ -205,14 +205,14 @@ def _end(view: Host) -> None:
         app.exit()
         return
 
-    def take(answer: str | None) -> None:
+    def apply(answer: str | None) -> None:
         if answer == "end":
             app.exit()
         elif answer == "save":
             _save_as(view, lambda: _quit(view))
 
     keeps = getattr(app, "keeps", True)
-    app.push_screen(Leaving(view.session.link, shown, keeps), take)
+    app.push_screen(Leaving(view.session.link, shown, keeps), apply)
 
 
 def _help(view: Host) -> None:

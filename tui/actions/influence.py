@@ -83,14 +83,14 @@ def _filter(view: InfluenceView) -> None:
         choices.append(("all but what is kept away from", replace(free, without=avoided)))
     options: list[Wanted] = [each for _, each in choices]
 
-    def take(at: int | None) -> None:
+    def choose(at: int | None) -> None:
         if at is not None:
             view.chosen = 0
             view.session.inquiry.want(options[at])
             view.draw()
 
     at = options.index(wanted) if wanted in options else 0
-    view.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), take)
+    view.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), choose)
 
 
 @HANDLERS.handles("influence.evidence")

@@ -55,11 +55,11 @@ def _words(view: MonitorView) -> None:
     hint = "Part of a port's name, of the words, or of the bytes; nothing shows all."
     field = Field("lines with", view.through.words, str.strip, hint)
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             view.look(replace(view.through, words=values[0]))
 
-    view.app.push_screen(Form("Which messages", [field]), take)
+    view.app.push_screen(Form("Which messages", [field]), apply)
 
 
 @HANDLERS.handles("monitor.everything")

@@ -80,13 +80,13 @@ def _how(view: ComposeView) -> None:
         ),
     ]
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             strength, count_in, click, sound, latency, only = values
             view.session.send(SetRecord(strength, latency, click, count_in, sound))
             view.session.send(SetThru(view.session.shown.inputs.thru, only))
 
-    view.app.push_screen(Form("How playing is recorded", fields), take)
+    view.app.push_screen(Form("How playing is recorded", fields), apply)
 
 
 def _click(text: str) -> Click:
@@ -134,12 +134,12 @@ def _between(view: ComposeView) -> None:
         ),
     ]
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             view.session.gestures.end()
             view.session.send(Interpolate(here, values[0] - 1, values[1]))
 
-    view.app.push_screen(Form("Measures in between", fields), take)
+    view.app.push_screen(Form("Measures in between", fields), apply)
 
 
 HANDLERS: Registry[ComposeView] = Registry(

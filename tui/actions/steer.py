@@ -217,7 +217,7 @@ def _audition(view: SteerView) -> None:
     elif view.session.takes.plays:
         view.session.send(StopTake())
     else:
-        view.play(view.session.takes.id, view.session.takes.stands)
+        view.play(view.session.takes.id, view.session.takes.position)
 
 
 @HANDLERS.handles("take.twin")
@@ -232,7 +232,7 @@ def _twin(view: SteerView) -> None:
         if playing in (take.id, other):
             view.play(other if playing == take.id else take.id, view.session.takes.played.at)
         else:
-            view.play(take.id, view.session.takes.stands)
+            view.play(take.id, view.session.takes.position)
     elif not take.pushed:
         words = "This take was not steered: it is its own twin."
         view.show_message(words)

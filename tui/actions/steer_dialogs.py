@@ -65,14 +65,14 @@ def _type_push(view: SteerView) -> None:
         hint = f"From 0 to 10, in spreads of the probe's examples; {trait.advised:.3g} is advised."
         field = Field("strength", f"{trait.strength:g}", number(0, STRONGEST, "A strength"), hint)
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             loop = trait.arm == "closed-loop"
             view.session.gestures.end()
             view.session.send(SetTrait(name, target=values[0]) if loop
                         else SetTrait(name, strength=values[0]))  # fmt: skip
 
-    view.app.push_screen(Form(f"How hard {name} is pushed", [field]), take)
+    view.app.push_screen(Form(f"How hard {name} is pushed", [field]), apply)
 
 
 def _settings(view: SteerView) -> None:
@@ -91,7 +91,7 @@ def _settings(view: SteerView) -> None:
     if takes_text:
         fields.append(Field("text", generation.text, str, "A description, or nothing."))
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is None:
             return
         view.session.gestures.end()
@@ -106,7 +106,7 @@ def _settings(view: SteerView) -> None:
             )
         )
 
-    view.app.push_screen(Form("The next take", fields), take)
+    view.app.push_screen(Form("The next take", fields), apply)
 
 
 def _prompt(view: SteerView) -> None:
@@ -148,12 +148,12 @@ def _model(view: SteerView) -> None:
     name = view.session.studio.model.name or "tiny"
     hint = "tiny, facebook/musicgen-small (or -medium, -large, -melody), or a folder."
 
-    def take(values: tuple[Any, ...] | None) -> None:
+    def apply(values: tuple[Any, ...] | None) -> None:
         if values is not None:
             view.session.send(OpenAudioModel(values[0]))
 
     field = Field("model", name, words("A model"), hint)
-    view.app.push_screen(Form("Audio model", [field]), take)
+    view.app.push_screen(Form("Audio model", [field]), apply)
 
 
 def _save(view: SteerView) -> None:

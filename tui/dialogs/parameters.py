@@ -127,7 +127,7 @@ class DialSheet(Sheet[None]):
             self.action_turn(1, False)
             return
 
-        def take(values: tuple[Any, ...] | None) -> None:
+        def apply(values: tuple[Any, ...] | None) -> None:
             if values is not None:
                 self._gestures.end()
                 self._send(number.ask(values[0], 0))
@@ -138,7 +138,7 @@ class DialSheet(Sheet[None]):
             partial(read, dial.label, number),
             f"{number.low:g} to {number.high:g}.",
         )
-        self.app.push_screen(Form(self._title, [field]), take)
+        self.app.push_screen(Form(self._title, [field]), apply)
 
     def action_play(self) -> None:
         """Play the loop, or stop it."""

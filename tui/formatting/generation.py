@@ -45,13 +45,6 @@ def aim(trait: Trait) -> float | None:
     return trait.target if trait.mode == "add" else 1.0 - trait.target
 
 
-def asked_traits(traits: tuple[Trait, ...]) -> str:
-    """Describe which traits are steered now, and how."""
-    signs = {"add": "+", "remove": "-", "off": ""}
-    steered = [each for each in traits if each.mode != "off" and each.arm != "none"]
-    return " · ".join(f"{signs[each.mode]}{each.name} {want(each)}" for each in steered)
-
-
 def doubt(trait: Trait) -> str:
     """Format between what a probe's accuracy lies, and what guessing would give."""
     return f"({share(trait.low)}-{share(trait.high)}, chance {share(trait.chance)})"

@@ -257,7 +257,7 @@ class ComposeScreen(SessionScreen):
 
     def _draw_map(self) -> None:
         latent, slot = (
-            gauges.stands(self.session.shown),
+            gauges.shown_code(self.session.shown),
             self.session.shown.song.slots[self.session.slot],
         )
         x, y = self.axes
@@ -298,7 +298,7 @@ class ComposeScreen(SessionScreen):
     # Maps and reasons follow an edit when it has settled.
 
     def _map_key(self) -> Hashable:
-        latent = gauges.stands(self.session.shown)
+        latent = gauges.shown_code(self.session.shown)
         if self.session.shown.model.spec is None or latent is None or not self.visible_part("map"):
             return None
         x, y = self.axes
@@ -371,6 +371,6 @@ class ComposeScreen(SessionScreen):
     @on(AttributeMap.Moved)
     def _on_map_moved(self, message: AttributeMap.Moved) -> None:
         x, y = self.axes
-        if gauges.stands(self.session.shown) is not None:
+        if gauges.shown_code(self.session.shown) is not None:
             moves = ((x, message.x), (y, message.y))
             self.session.send(SetLatents(self.session.slot, moves, message.gesture))

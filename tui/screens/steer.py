@@ -153,7 +153,7 @@ class SteerScreen(SessionScreen):
     def seek(self, by: float) -> None:
         """Go on or back in the chosen take, also while it plays."""
         self.session.gestures.begin("seek")
-        now = self.session.gestures.target_value(("seek", self.takes.id), self.takes.stands)
+        now = self.session.gestures.target_value(("seek", self.takes.id), self.takes.position)
         self.go_to(self.session.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
 
     def go_to(self, at: float) -> None:
@@ -179,7 +179,7 @@ class SteerScreen(SessionScreen):
                     self._grew = event.growing
                 self.draw()
             case TakeProgressed():
-                self.growth.take(event)
+                self.growth.add(event)
                 if self._drawn:
                     self._draw_traits()
                     self._draw_job()
@@ -315,7 +315,7 @@ class SteerScreen(SessionScreen):
         return " · ".join(parts)
 
     def _draw_place(self) -> None:
-        plays, at = self.takes.plays, self.takes.stands
+        plays, at = self.takes.plays, self.takes.position
         self.query_one(Waveform).play(at if plays or at else None, plays)
 
     # What the user does

@@ -124,7 +124,7 @@ def _waits(bound: Bound | None) -> float | None:
     return bound.binding.value(bound.place)
 
 
-def stands(snapshot: Snapshot) -> Latent | None:
+def shown_code(snapshot: Snapshot) -> Latent | None:
     """Return the code of the selected measure; an empty one stands where its first move starts."""
     slot, spec = snapshot.song.slots[snapshot.selected], snapshot.model.spec
     if slot.latent is None and slot.empty and spec is not None:

@@ -27,7 +27,7 @@ class Growth:
         self._read: dict[str, list[Meter | None]] = {}
         self._known = 0
 
-    def take(self, told: TakeProgressed) -> None:
+    def add(self, told: TakeProgressed) -> None:
         """Take a telling; one of another job begins anew."""
         if self.last is None or told.job != self.last.job or told.step < self.last.step:
             self._read.clear()

@@ -217,7 +217,7 @@ class RouteDials:
 
 def modulation_words(snapshot: Snapshot, dimension: int) -> str:
     """Describe what the gauge sends where it stands."""
-    modulation, latent = modulation_of(snapshot.song, dimension), gauges.stands(snapshot)
+    modulation, latent = modulation_of(snapshot.song, dimension), gauges.shown_code(snapshot)
     if modulation is None:
         return "The gauge moves nothing beside the measure."
     if latent is None or dimension >= len(latent):

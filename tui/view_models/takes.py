@@ -72,7 +72,7 @@ class TakeChoice:
         return self.id is not None and self.studio.playing == self.id
 
     @property
-    def stands(self) -> float:
+    def position(self) -> float:
         """Where the chosen take plays, or was left, in seconds."""
         return self.played.at if self.plays else self._left.get(self.id or "", 0.0)
 

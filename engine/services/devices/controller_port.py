@@ -30,7 +30,7 @@ class DevicePort:
     fed: dict[Control, tuple[bytes, ...]] = field(default_factory=dict)
     touched: dict[Control, float] = field(default_factory=dict)
 
-    def take(self, file: MapFile) -> None:
+    def use_map(self, file: MapFile) -> None:
         """Go by another map; controls whose binding is as it was keep their hold."""
         self.file = file
         old, self.hands = self.hands, {}

@@ -125,7 +125,7 @@ class Controllers:
         device = device_of(name)
         file = file or MapFile(map_files.own_file(device), DeviceMap(device))
         port = self._ports[name] = DevicePort(name, file)
-        port.take(file)
+        port.use_map(file)
         port.attend(bare=self._learning is not None)
         for words in file.map.clashes():
             self._tell(Notice(f"{file.path.name}: {words}", "warning"))
@@ -364,7 +364,7 @@ class Controllers:
         for each in self._ports.values():
             found = fitting(each.name, maps)
             if each is port or each.file.path == file.path or found is changed:
-                each.take(kept)
+                each.use_map(kept)
                 each.attend(bare=self._learning is not None)
 
     def _show(self) -> None:

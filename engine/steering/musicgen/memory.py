@@ -105,7 +105,7 @@ def _size_text(size: int) -> str:
 
 
 @contextmanager
-def told_when_full(name: str) -> Iterator[None]:
+def raising_when_full(name: str) -> Iterator[None]:
     """Tell of memory that runs out inside as `ModelTooBig`, and frees what can be freed."""
     import torch
 

@@ -123,7 +123,7 @@ class AudioModel:
             torch.set_num_threads(self.threads)
         kind = self.device.split(":")[0]
         with (
-            memory.told_when_full(self.spec.name),
+            memory.raising_when_full(self.spec.name),
             torch.inference_mode(),
             torch.autocast(kind, torch.float16, enabled=mixed and kind == "cuda"),
         ):
@@ -177,7 +177,7 @@ def open_model(
     label = str(name) if str(name) in (DEFAULT, *KNOWN) else folder.name
     del state, codec
     import_audiocraft()
-    with _loading, local_only(places), memory.told_when_full(label):
+    with _loading, local_only(places), memory.raising_when_full(label):
         musicgen = _load(label, folder, device, own)
     lm = musicgen.lm
     _check(label, musicgen)

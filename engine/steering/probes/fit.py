@@ -63,7 +63,7 @@ def fit(
     kinds = int(fold.max()) + 1
     total, done = 2 * kinds + 1, 0
 
-    def told() -> None:
+    def count_done() -> None:
         nonlocal done
         done += 1
         if progress is not None:
@@ -75,7 +75,7 @@ def fit(
             out = fold == each
             weights, intercepts = logistic(flat[~out], of[~out], ridge)
             scores[out] = torch.einsum("nhd,hd->nh", flat[out], weights) + intercepts
-            told()
+            count_done()
         return scores
 
     scores = held_out(labels)
@@ -89,7 +89,7 @@ def fit(
     best = accuracies.sort(descending=True).values[:monitor]
 
     weights, intercepts = logistic(flat, labels, ridge)
-    told()
+    count_done()
     directions = torch.nn.functional.normalize(flat[labels].mean(0) - flat[~labels].mean(0), dim=-1)
     along = torch.nn.functional.normalize(weights, dim=-1)
     card = ProbeCard(

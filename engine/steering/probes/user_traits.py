@@ -189,7 +189,7 @@ def train(
     )
     heard = reader.tally
     for side, what in ((True, "with"), (False, "without")):
-        _require(LEAST, (heard.files(side), heard.segments(side)), what, reader.said())
+        _require(LEAST, (heard.files(side), heard.segments(side)), what, reader.description())
     probe = fit(
         features,
         labels,
@@ -251,7 +251,7 @@ class _RecordingReader:
         side = [each for each in self._recordings.found if each.present == present]
         return len(side), sum(each.segments for each in side)
 
-    def said(self) -> str:
+    def description(self) -> str:
         parts = []
         if self.silent:
             parts.append(f"{self.silent} silent segments")

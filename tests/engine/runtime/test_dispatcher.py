@@ -98,7 +98,7 @@ class Desk:
             recording=self.recording,
         )
         if self.model:
-            self.conductor.take(ModelLoaded(self.model), self.now)
+            self.conductor.handle_item(ModelLoaded(self.model), self.now)
         self.forget()
 
     def forget(self) -> None:
@@ -109,7 +109,7 @@ class Desk:
     def do(self, *items: Command | m.FromPlayer) -> list[m.ToPlayer]:
         """Return commands and reports, and what the player was told since."""
         for item in items:
-            self.conductor.take(item, self.now)
+            self.conductor.handle_item(item, self.now)
             self.save()
         return self.player.messages
 
@@ -120,7 +120,7 @@ class Desk:
             assert time.monotonic() < end, "The song was never saved."
             for each in [each for each in list(self.events) if isinstance(each, SaveOver)]:
                 self.events.remove(each)
-                self.conductor.take(each, self.now)
+                self.conductor.handle_item(each, self.now)
             time.sleep(0.001)
 
     def bring_in(self, command: ImportMidi) -> None:
@@ -137,7 +137,7 @@ class Desk:
         for each in told:
             if isinstance(each, MidiRead):
                 self.events.remove(each)
-                self.conductor.take(each, self.now)
+                self.conductor.handle_item(each, self.now)
 
     def until(self, end: float) -> None:
         """Move time on."""
@@ -214,7 +214,7 @@ def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
     # The tempo waits for no gauge.
     assert desk.conductor.snapshot.song == replace(SONG, tempo=90)
     assert (desk.conductor.snapshot.selected, desk.conductor.snapshot.waiting) == (1, 3)
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     snapshot = desk.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.waiting) == (90, 0)
     assert snapshot.song.slots[1].latent is not None
@@ -232,7 +232,7 @@ def test_what_needs_no_model_is_met_at_once_though_a_gauge_waits() -> None:
     # The copy is one of the measure that is still to be moved.
     assert song.slots[2].empty
     assert desk.conductor.snapshot.waiting == 2
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     slots = desk.conductor.snapshot.song.slots
     assert not slots[2].empty
     assert slots[2].latent == slots[0].latent
@@ -248,7 +248,7 @@ def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> 
     desk.do(Redo())
     assert desk.conductor.snapshot.song.tempo == 90
     desk.do(Undo(), Undo(), SetTempo(70))
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     snapshot = desk.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.undo) == (70, ("tempo 70",))
     assert snapshot.redo == ("density 0.5 up in measure 1",)
@@ -258,7 +258,7 @@ def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> 
 def test_an_undo_of_an_edit_that_is_refused_takes_no_other_back() -> None:
     desk = Desk(model=None)
     desk.do(SetTempo(90), SetLatent(0, 99, 1.0), Undo())
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     assert desk.conductor.snapshot.song.tempo == 90
 
 
@@ -268,7 +268,7 @@ def test_measures_are_renumbered_after_what_waits_for_their_numbers() -> None:
     assert len(desk.conductor.snapshot.song.slots) == 5
     desk.do(RemoveSlot(1), ClearSlot(1))
     assert len(desk.conductor.snapshot.song.slots) == 5
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     assert [slot.empty for slot in desk.conductor.snapshot.song.slots] == [False, True, True, True]
 
 
@@ -276,7 +276,7 @@ def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
     desk = Desk(model=None)
     desk.do(*[MoveLatent(0, 2, 0.25, gesture=1)] * 4)
     desk.forget()
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     shown = [event for event in desk.events if isinstance(event, Snapshot)]
     assert [each.model.state for each in shown] == ["ready"]
     assert shown[0].undo == ("density 1 up in measure 1",)
@@ -285,7 +285,9 @@ def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
 def test_without_a_model_everything_else_goes_on() -> None:
     desk = Desk(model=None)
     desk.do(SetLatent(1, 2, 1.0), SetTempo(90))
-    desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
+    desk.conductor.handle_item(
+        ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0
+    )
     assert desk.told(CommandFailed) == [
         CommandFailed("Model", "The weights are damaged.", "Install again.")
     ]
@@ -298,14 +300,16 @@ def test_without_a_model_everything_else_goes_on() -> None:
 def test_an_undo_of_an_edit_that_never_came_about_takes_nothing_else_back() -> None:
     desk = Desk(model=None)
     desk.do(SetTempo(90), SetLatent(1, 2, 1.0), Undo())
-    desk.conductor.take(ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0)
+    desk.conductor.handle_item(
+        ModelFailed(BadModel("The weights are damaged.", "Install again.")), 0.0
+    )
     assert desk.conductor.snapshot.song.tempo == 90
 
 
 def test_the_recording_replays_to_the_same_snapshot() -> None:
     desk = Desk(model=None)
     desk.do(SetTempo(90), Play(), SetTempo(9000), OpenPort(None), m.PortOpened("Synth"))
-    desk.conductor.take(ModelLoaded(FakeModel()), 0.0)
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     desk.do(Randomise(1, 0.5, 3), SetLatent(0, 1, 1.0), Undo(), LockDimension(1, True))
     desk.do(Nudge("swing", 5), MoveLatent(0, 2, 0.5), Stop())
     assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot

@@ -627,14 +627,14 @@ def test_a_growing_take_loses_no_step_between_two_tellings() -> None:
 
     growth = Growth()
     for step in (100, 220, 330):
-        growth.take(grown(step))
+        growth.add(grown(step))
     assert growth.pushes("drums") == (165, 330)
     columns = growth.columns("drums", 40)
     assert [column is not None for column in columns] == [True] * 33 + [False] * 7
     assert columns[0] is not None
     assert columns[32] is not None
     assert columns[0].level < TRAITS[0].threshold < columns[32].level
-    growth.take(grown(STEPS, job=8))
+    growth.add(grown(STEPS, job=8))
     assert growth.pushes("drums")[1] == 128
 
 

@@ -82,7 +82,7 @@ class Asked:
 
     def load(self) -> None:
         """Let the model arrive."""
-        self.conductor.take(ModelLoaded(FakeModel()), 0.0)
+        self.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
 
     @property
     def shown(self) -> Snapshot:
@@ -92,7 +92,7 @@ class Asked:
     def do(self, *commands: Command) -> Asked:
         """Ask."""
         for command in commands:
-            self.conductor.take(command, 0.0)
+            self.conductor.handle_item(command, 0.0)
         return self
 
     def until(self, holds: Callable[[], object]) -> None:
@@ -102,7 +102,7 @@ class Asked:
             assert time.monotonic() < deadline, self.events
             time.sleep(0.001)
             while self.home:
-                self.conductor.take(self.home.pop(0), 0.0)
+                self.conductor.handle_item(self.home.pop(0), 0.0)
 
     def answer(self, command: AskInfluence | AskTakeInfluence) -> InfluenceFound:
         """Ask and return the answer."""

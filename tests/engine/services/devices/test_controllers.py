@@ -39,12 +39,12 @@ class Stage(Desk):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.conductor.take(m.Listening((NANO,)), self.now)
+        self.conductor.handle_item(m.Listening((NANO,)), self.now)
 
     def hear(self, *data: bytes, port: str = NANO) -> None:
         """Return messages that arrived at this time."""
         for each in data:
-            self.conductor.take(m.MidiReceived(self.now, port, each), self.now)
+            self.conductor.handle_item(m.MidiReceived(self.now, port, each), self.now)
             self.conductor.tick(self.now)
         self.conductor.settle(self.now)
 
@@ -179,8 +179,8 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
     stage = bound(JUMP)
     stage.turn(0)
     stage.pass_time(1.0)
-    stage.conductor.take(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
-    stage.conductor.take(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.conductor.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.conductor.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
     stage.do(SelectSlot(1))
     stage.pass_time(0.1)
     assert stage.gauge(slot=0) == 3.0
@@ -250,7 +250,7 @@ def test_several_controllers_move_at_once() -> None:
 def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
     port = "alsa:nanoKONTROL2:nanoKONTROL2 MIDI 1"
     stage = Stage()
-    stage.conductor.take(m.Listening((port,)), stage.now)
+    stage.conductor.handle_item(m.Listening((port,)), stage.now)
     shipped = stage.conductor.controls.devices[-1]
     assert shipped.shipped
     before = Path(shipped.file).read_bytes()
@@ -357,9 +357,9 @@ def test_a_broken_map_is_said_and_the_others_work() -> None:
 
 def test_a_device_that_goes_is_shown_as_gone() -> None:
     stage = bound(JUMP)
-    stage.conductor.take(m.Listening(()), stage.now)
+    stage.conductor.handle_item(m.Listening(()), stage.now)
     assert [each.port for each in stage.conductor.controls.devices] == [""]
-    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    stage.conductor.handle_item(m.Listening((NANO,)), stage.now)
     assert [each.port for each in stage.conductor.controls.devices] == [NANO]
 
 
@@ -428,8 +428,8 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
     stage = feeding(JUMP)
     first = fed(stage)
     assert len(first) == 1
-    stage.conductor.take(m.Listening(()), stage.now)
-    stage.conductor.take(m.Listening((NANO,)), stage.now)
+    stage.conductor.handle_item(m.Listening(()), stage.now)
+    stage.conductor.handle_item(m.Listening((NANO,)), stage.now)
     assert fed(stage) == first
     deaf = bound(JUMP)
     deaf.do(SetLatent(0, 2, 3.0))

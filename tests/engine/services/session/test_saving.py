@@ -57,7 +57,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 def go_on(desk: Desk, *items: Item) -> None:
     """Let something arrive while a song is being saved."""
     for item in items:
-        desk.conductor.take(item, desk.now)
+        desk.conductor.handle_item(item, desk.now)
 
 
 def soon(holds: Callable[[], object]) -> None:

@@ -248,7 +248,13 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
                     deadline = time.monotonic() + 10
         assert len(device.heard) >= stretches + TURNS
         plays_and_is_heard()
-        assert family(links[0].pid) == processes
+        now = family(links[0].pid)
+        # A helper whose JACK client does not come back spins, is ended by the system and started
+        # anew; the player and its guard go on, and nobody is left over.
+        assert now[:2] == processes[:2]
+        assert len(now) == len(processes)
+        assert len({*now} - {*processes}) <= 1
+        processes = now
         after = [*map(memory, processes)], [*map(files, processes)]
         assert max(b - a for a, b in zip(before[0], after[0], strict=True)) < 8 << 20
         assert max(b - a for a, b in zip(before[1], after[1], strict=True)) <= 3

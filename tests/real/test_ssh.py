@@ -151,7 +151,9 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     until(lambda: len(starts(room)) > held + 8)
     ons = [note.on for note in starts(room)]
     assert ons == sorted(set(ons))
-    assert not any(isinstance(message, m.Flush | m.SilenceAll) for message in room.player.messages)
+    assert [
+        message for message in room.player.messages if isinstance(message, m.Flush | m.SilenceAll)
+    ] == []
     engine.send(SetTitle("Home"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Home")
     engine.close()

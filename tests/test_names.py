@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -14,6 +15,11 @@ FILES = [path for top in ("engine", "tui", "tests") for path in sorted((ROOT / t
 
 def module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def names(tree: ast.Module) -> Iterator[str]:
@@ -31,7 +37,7 @@ def test_a_class_name_is_one_class() -> None:
     for path in FILES:
         if module(path).startswith("tests"):
             continue
-        for node in ast.parse(path.read_text("utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(module(path))
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
@@ -39,7 +45,7 @@ def test_a_class_name_is_one_class() -> None:
 
 def test_programs_in_strings_import_what_is_there() -> None:
     # Neither mypy nor the linter reads these; they fail in another process, and late.
-    known = {module(path): ast.parse(path.read_text("utf-8")) for path in FILES}
+    known = {module(path): parsed(path) for path in FILES}
     wrong = []
     for where, tree in known.items():
         strings = [
@@ -58,16 +64,11 @@ def test_programs_in_strings_import_what_is_there() -> None:
 
 def test_documents_name_classes_that_are_there() -> None:
     known = {
-        node.name
-        for path in FILES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ClassDef)
+        node.name for path in FILES for node in parsed(path).body if isinstance(node, ast.ClassDef)
     }
-    documents = [
-        path
-        for path in sorted(ROOT.rglob("*.md"))
-        if not {".venv", ".git", "node_modules"} & set(path.relative_to(ROOT).parts)
-    ]
+    tops = [path for path in ROOT.iterdir() if path.name not in (".venv", ".git")]
+    documents = [path for top in tops for path in sorted(top.rglob("*.md"))]
+    documents += sorted(ROOT.glob("*.md"))
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in documents

@@ -38,7 +38,10 @@ class ScreensFault(ArmonicaError):
 def ended_by_signals(
     leave: Callable[[], None], asked: queue.SimpleQueue[None], engine: EngineLink
 ) -> Iterator[None]:
-    """Call ``leave`` on a hang-up and on SIGTERM, any number of times.
+    """Call ``leave`` on a hang-up, on SIGTERM and on SIGINT, any number of times.
+
+    SIGINT stays without effect afterwards: the terminal is itself again before the engine is
+    closed, and Ctrl-C must not keep a song from being kept. The program ends then anyway.
 
     `PATIENCE` seconds after something was put into ``asked`` the engine is closed and the
     process ends, whatever the screens do. Only the main thread may use this.
@@ -48,13 +51,15 @@ def ended_by_signals(
     def handle(_number: int, _frame: FrameType | None) -> None:
         leave()
 
-    numbers = [each for name in ("SIGHUP", "SIGTERM") if (each := getattr(signal, name, None))]
+    numbers = [
+        each for name in ("SIGHUP", "SIGTERM", "SIGINT") if (each := getattr(signal, name, None))
+    ]
     before = [(each, signal.signal(each, handle)) for each in numbers]
     try:
         yield
     finally:
         for each, handler in before:
-            signal.signal(each, handler)
+            signal.signal(each, signal.SIG_IGN if each == signal.SIGINT else handler)
 
 
 def _insist(asked: queue.SimpleQueue[None], engine: EngineLink) -> None:

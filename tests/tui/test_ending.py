@@ -203,7 +203,7 @@ def test_what_goes_to_a_file_on_standard_error_is_no_picture(tmp_path: Path) -> 
     assert log.read_bytes() == b""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_closes_the_engine(
     running: tuple[subprocess.Popen[bytes], int, Path], number: signal.Signals
 ) -> None:
@@ -212,6 +212,39 @@ def test_a_signal_closes_the_engine(
     assert ended(process, master) == 0
     assert mark.read_text() == "closed"
     os.close(master)
+
+
+CLOSING = """
+import pathlib, sys, time
+from tests.support.fake_engine import FakeEngine
+from tui.app import run
+
+class Slow(FakeEngine):
+    def close(self):
+        if not (mark := pathlib.Path(sys.argv[1])).exists():
+            mark.write_text("closing")
+            print("it closes", flush=True)
+            time.sleep(1.0)
+            mark.write_text("closed")
+
+run(Slow())
+"""
+
+
+def test_ctrl_c_does_not_break_off_the_closing(tmp_path: Path) -> None:
+    # The terminal is itself again by then, so that the key is a signal.
+    process, master = shown(CLOSING, tmp_path, controls=True)
+    try:
+        painted(master, b"Kildare")
+        process.send_signal(signal.SIGHUP)
+        painted(master, b"it closes")
+        os.write(master, b"\x03")
+        assert ended(process, master) == 0
+        assert (tmp_path / "mark").read_text() == "closed"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
 
 
 FLOOD = b"hjkl+-" * 17_000

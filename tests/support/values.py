@@ -19,8 +19,6 @@ from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.song import Song, Track
 
-pass
-
 TIMES = st.floats(0, 1e6)
 MEASURES = st.lists(
     st.sampled_from([HOLD, REST, 55, 60, 84]),

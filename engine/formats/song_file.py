@@ -29,7 +29,7 @@ from engine.music.song import MOST_SLOTS, Origin, OriginKind, Slot, Song, Track
 from engine.text import printable
 
 SUFFIX = ".armonica"
-VERSION = 2
+VERSION = 3
 OLDEST = 1
 """The oldest version that is read: one that says nothing of how measures are sounded or played.
 
@@ -150,13 +150,15 @@ def encode(document: Document) -> bytes:
         "modulations": [asdict(modulation) for modulation in song.modulations],
         "routes": [asdict(route) for route in song.routes],
     }
-    new = sound != _PLAIN_SOUND or any(map(_new, song.slots))
+    version = max(map(_version, song.slots))
+    if sound != _PLAIN_SOUND:
+        version = max(version, 2)
     head = {
-        "armonica": VERSION if new else OLDEST,
+        "armonica": version,
         "title": song.title[:_LONGEST_TEXT],
         "tempo": song.tempo,
         "track": track,
-        **(sound if new else {}),
+        **(sound if version > OLDEST else {}),
         "model": model,
         "locks": sorted(document.locks),
         "belongs_to": document.belongs_to,
@@ -372,8 +374,11 @@ def _slot(body: object, where: str, version: int) -> Slot:
     return Slot(measure, latent, anchor, origin, moved, brought, played)
 
 
-def _new(slot: Slot) -> bool:
-    return bool(slot.played) or slot.origin.kind in ("played", "between")
+def _version(slot: Slot) -> int:
+    # The first that knew what the slot says of itself.
+    if slot.origin.kind == "written":
+        return 3
+    return 2 if slot.played or slot.origin.kind in ("played", "between") else OLDEST
 
 
 def _text(head: Mapping[str, Any], slots: tuple[Slot, ...], ascii_only: bool) -> str:

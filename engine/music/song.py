@@ -32,7 +32,9 @@ DRUMS = 9
 BANK_MSB, BANK_LSB = 0, 32
 """The controllers that choose a bank."""
 
-OriginKind = Literal["empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy"]
+OriginKind = Literal[
+    "empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy", "written"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Origin:
 
     ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
     (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
-    one measure to another) or ``copy``; ``title`` and ``detail`` say it to the player.
+    one measure to another), ``copy`` or ``written`` (notes edited by hand); ``title`` and
+    ``detail`` say it to the user.
     """
 
     kind: OriginKind

@@ -9,13 +9,14 @@ from engine.protocol import (
     facts,
     files,
     generation,
+    notes,
     notices,
     snapshot,
     transport,
 )
 from engine.protocol.base import Command, Event
 
-SUBJECTS = (snapshot, edit, transport, devices, files, analysis, generation, notices, facts)
+SUBJECTS = (snapshot, edit, notes, transport, devices, files, analysis, generation, notices, facts)
 
 
 def _kinds(base: type) -> tuple[type, ...]:
@@ -23,11 +24,15 @@ def _kinds(base: type) -> tuple[type, ...]:
         kind
         for subject in SUBJECTS
         for kind in vars(subject).values()
-        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == subject.__name__
+        if isinstance(kind, type)
+        and issubclass(kind, base)
+        and kind.__module__ == subject.__name__
+        # What others derive from is no command itself.
+        and not type.__subclasses__(kind)
     )
 
 
-COMMANDS = tuple(kind for kind in _kinds(Command) if kind is not facts.Fact)
+COMMANDS = _kinds(Command)
 """Every command and fact, subject by subject."""
 
 EVENTS = _kinds(Event)

@@ -247,7 +247,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b'{"armonica": 2, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
         (b" " * 8_000_001, "larger"),
         (b"[]", "no song"),
-        (changed(lambda body: body.update(armonica=3)), "version 3"),
+        (changed(lambda body: body.update(armonica=4)), "version 4"),
         (changed(lambda body: body.update(armonica=1)), "not known"),
         (changed(lambda body: body.pop("groove")), "lacks groove"),
         (changed(lambda body: body["groove"].update(swing=80)), "swing"),

@@ -183,19 +183,19 @@ def test_one_voice_stays_one_voice(
 ) -> None:
     span = Span(min(a, b), max(a, b) + Q(1, 2))
     assume(any(map(span.holds, line)))
-    change = data.draw(
+    steps = Q(data.draw(st.integers(-8, 8)), 2)
+    made = data.draw(
         st.sampled_from(
             [
-                lambda: edits.move(line, span, Q(data.draw(st.integers(-8, 8)), 2)),
-                lambda: edits.transpose(line, span, data.draw(st.integers(-12, 12))),
-                lambda: edits.resize(line, span, Q(data.draw(st.integers(-8, 8)), 2), Q(1, 4)),
-                lambda: edits.reverse(line, span),
-                lambda: edits.stretch(line, span, data.draw(st.sampled_from([Q(2), Q(1, 2)]))),
-                lambda: edits.invert(line, span),
+                edits.move(line, span, steps),
+                edits.transpose(line, span, data.draw(st.integers(-12, 12))),
+                edits.resize(line, span, steps, Q(1, 4)),
+                edits.reverse(line, span),
+                edits.stretch(line, span, data.draw(st.sampled_from([Q(2), Q(1, 2)]))),
+                edits.invert(line, span),
             ]
         )
     )
-    made = change()
     assert all(note.duration > 0 for note in made)
     assert all(x.end <= y.onset for x, y in pairwise(made))
     outside = [note for note in line if not span.holds(note)]

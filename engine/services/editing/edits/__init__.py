@@ -3,7 +3,7 @@
 Each module registers its edits with the three functions of `base`.
 """
 
-from engine.services.editing.edits import gauges, settings, slots
+from engine.services.editing.edits import gauges, notes, settings, slots
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -16,6 +16,7 @@ __all__ = [
     "EditContext",
     "apply_edit",
     "gauges",
+    "notes",
     "resolve_edit",
     "settings",
     "slots",

@@ -11,10 +11,10 @@ from typing import Literal
 
 from textual.keys import format_key
 
-Place = Literal["everywhere", "compose", "steer", "influence", "monitor"]
+Place = Literal["everywhere", "compose", "notes", "steer", "influence", "monitor"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
-SCREENS: tuple[Place, ...] = ("compose", "steer", "influence", "monitor")
+SCREENS: tuple[Place, ...] = ("compose", "notes", "steer", "influence", "monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def _of(
 
 _GO = "Go to measure 1 to 9."
 _TRAIT = "Choose trait 1 to 9."
+_STEP = "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet."
 _KIND = "Show or hide notes, controllers, clock, its pulses, system."
 
 ACTIONS: tuple[Action, ...] = (
@@ -75,6 +76,7 @@ ACTIONS: tuple[Action, ...] = (
         ("move.next", "next part", "Go on to the next part of the screen.", 10),
         ("move.previous", "part before", "Go back to the part of the screen before."),
         ("app.compose", "compose", "Go to the compose screen.", 1),
+        ("app.notes", "notes", "Go to the notes screen, where notes are written by hand.", 3),
         ("app.steer", "steer", "Go to the steer screen, where audio grows.", 3),
         ("app.influence", "influence", "Go to the screen of what a measure or take is like.", 3),
         ("app.monitor", "MIDI", "Go to the monitor of the MIDI that comes in and goes out.", 17),
@@ -125,6 +127,53 @@ ACTIONS: tuple[Action, ...] = (
         ("map.density", "training data", "Show on the map where training measures lie."),
         ("map.cells", "map cells", "Draw the map as colours, digits or shades."),
         ("map.matrix", "matrix", "Show what moves what: the matrix of attributes by gauges.", 13),
+    ),
+    *_of(
+        "Notes",
+        ("notes.left", "left", "Go left by a step; over the bar line, to the measure before."),
+        ("notes.right", "right", "Go right by a step; over the bar line, to the next measure."),
+        ("notes.up", "up", "Go up by a semitone."),
+        ("notes.down", "down", "Go down by a semitone."),
+        ("notes.left_beat", "beat left", "Go left by a beat."),
+        ("notes.right_beat", "beat right", "Go right by a beat."),
+        ("notes.up_octave", "octave up", "Go up by an octave."),
+        ("notes.down_octave", "octave down", "Go down by an octave."),
+        ("notes.next", "next note", "Go to the next note of the measure."),
+        ("notes.previous", "note before", "Go to the note before."),
+        ("notes.measure_earlier", "measure before", "Go to the measure before."),
+        ("notes.measure_later", "next measure", "Go to the next measure."),
+        *((f"notes.step_{n}", "step", _STEP, 2 * (n == 1)) for n in range(1, 8)),
+        ("notes.put", "put note", "Put a note of one step at the cursor, and go on by it.", 1),
+        ("notes.remove", "remove", "Remove the note at the cursor, or what is selected.", 1),
+        ("notes.select", "select", "Begin a selection at the cursor, or end it.", 1),
+        ("notes.all", "all", "Select the whole measure."),
+        ("notes.none", "nothing", "Select nothing."),
+        ("notes.copy", "copy", "Copy what is selected, or the note at the cursor.", 4),
+        ("notes.cut", "cut", "Copy and remove it."),
+        ("notes.paste", "paste", "Put the copied notes at the cursor.", 4),
+        ("notes.earlier", "earlier", "Move it a step to the left; it may cross the bar line."),
+        ("notes.later", "later", "Move it a step to the right; it may cross the bar line."),
+        ("notes.semitone_up", "semitone up", "Transpose it a semitone up.", 3),
+        ("notes.semitone_down", "semitone down", "Transpose it a semitone down."),
+        ("notes.degree_up", "degree up", "Transpose it to the next degree of the key above."),
+        ("notes.degree_down", "degree down", "Transpose it to the next degree below."),
+        ("notes.octave_up", "octave up", "Transpose it an octave up."),
+        ("notes.octave_down", "octave down", "Transpose it an octave down."),
+        ("notes.longer", "longer", "Make it a step longer, over the bar line also.", 3),
+        ("notes.shorter", "shorter", "Make it a step shorter, down to a sixteenth."),
+        ("notes.split", "split", "Strike the note that sounds at the cursor again there.", 5),
+        ("notes.join", "join", "Join the notes that are selected, or this one with the next.", 5),
+        ("notes.invert", "invert", "Turn it upside down, about its first note."),
+        ("notes.reverse", "reverse", "Turn it back to front."),
+        ("notes.double", "double", "Make it twice as long."),
+        ("notes.halve", "halve", "Make it half as long."),
+        ("notes.louder", "louder", "Raise its velocity by 8."),
+        ("notes.softer", "softer", "Lower its velocity by 8."),
+        ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
+        ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
+        ("notes.undo", "undo", "Take the last step back; one gesture is one step.", 3),
+        ("notes.redo", "redo", "Do again what was taken back."),
+        place="notes",
     ),
     *_of(
         "Making audio",

@@ -10,7 +10,8 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -29,7 +30,7 @@ from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
-from tui.action_table import ACTIONS, Place, shown
+from tui.action_table import ACTIONS, SCREENS, Place, shown
 from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.dialogs.base import Sheet
@@ -37,7 +38,7 @@ from tui.dialogs.welcome import offer
 from tui.ending import ScreensFault, ended_by_signals
 from tui.formatting.plain import PrintableFilter
 from tui.keymap import Keymap
-from tui.screens.base import bound
+from tui.screens.base import SessionScreen, bound
 from tui.screens.compose import ComposeScreen
 from tui.session import Session
 from tui.terminal_driver import driver_class
@@ -46,6 +47,7 @@ from tui.view_models import gestures
 if TYPE_CHECKING:
     from tui.screens.influence import InfluenceScreen
     from tui.screens.monitor import MonitorScreen
+    from tui.screens.notes import NotesScreen
     from tui.screens.steer import SteerScreen
 
 REPEAT = 3.0
@@ -127,14 +129,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             moved_at=lambda: gestures.moved_at(self),
         )
         self._compose = bound(ComposeScreen, self.keymap)(self.session, self.keymap)
-        self._steer: SteerScreen | None = None
-        self._looking: InfluenceScreen | None = None
-        self._monitoring: MonitorScreen | None = None
+        self._screens: dict[Place, SessionScreen] = {"compose": self._compose}
         # A mode for each screen: what lies behind is not drawn, and sheets stay with their screen.
-        self.add_mode("compose", lambda: self._compose)
-        self.add_mode("steer", lambda: self.steering)
-        self.add_mode("influence", lambda: self.looking)
-        self.add_mode("monitor", lambda: self.monitoring)
+        for place in SCREENS:
+            self.add_mode(place, partial(self.screen_at, place))
 
     async def on_event(self, event: events.Event) -> None:
         """Note when the hand moved, and let keys fall that wait when it is told to leave.
@@ -166,35 +164,31 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         """The compose screen."""
         return self._compose
 
+    def screen_at(self, place: Place) -> SessionScreen:
+        """Return a screen, made when it is first asked for: the first paint waits for less."""
+        if place not in self._screens:
+            self._screens[place] = bound(_kind_of(place), self.keymap)(self.session, self.keymap)
+        return self._screens[place]
+
+    @property
+    def writing(self) -> NotesScreen:
+        """The notes screen."""
+        return cast("NotesScreen", self.screen_at("notes"))
+
     @property
     def steering(self) -> SteerScreen:
-        """The steer screen, made when it is first asked for: the first paint waits for less."""
-        if self._steer is None:
-            from tui.screens.steer import SteerScreen
-
-            made = bound(SteerScreen, self.keymap)
-            self._steer = made(self.session, self.keymap)
-        return self._steer
+        """The steer screen."""
+        return cast("SteerScreen", self.screen_at("steer"))
 
     @property
     def looking(self) -> InfluenceScreen:
-        """The influence screen, made when it is first asked for."""
-        if self._looking is None:
-            from tui.screens.influence import InfluenceScreen
-
-            made = bound(InfluenceScreen, self.keymap)
-            self._looking = made(self.session, self.keymap)
-        return self._looking
+        """The influence screen."""
+        return cast("InfluenceScreen", self.screen_at("influence"))
 
     @property
     def monitoring(self) -> MonitorScreen:
-        """The monitor screen, made when it is first asked for."""
-        if self._monitoring is None:
-            from tui.screens.monitor import MonitorScreen
-
-            made = bound(MonitorScreen, self.keymap)
-            self._monitoring = made(self.session, self.keymap)
-        return self._monitoring
+        """The monitor screen."""
+        return cast("MonitorScreen", self.screen_at("monitor"))
 
     def go(self, place: Place) -> None:
         """Go to a screen; each keeps what stands on it."""
@@ -308,13 +302,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield every action that can be done on the screen, with its keys."""
-        place: Place = "compose"
-        if screen is self._steer:
-            place = "steer"
-        elif screen is self._looking:
-            place = "influence"
-        elif screen is self._monitoring:
-            place = "monitor"
+        place: Place = screen.PLACE if isinstance(screen, SessionScreen) else "compose"
         for action in ACTIONS:
             if not action.on(place):
                 continue
@@ -323,13 +311,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             yield SystemCommand(title, action.sentence, self._doing(action.id, place))
 
     def _doing(self, action: str, place: Place) -> Callable[[], None]:
-        if place == "steer":
-            return lambda: self.steering.action_do(action)
-        if place == "influence":
-            return lambda: self.looking.action_do(action)
-        if place == "monitor":
-            return lambda: self.monitoring.action_do(action)
-        return lambda: self._compose.action_do(action)
+        return lambda: self.screen_at(place).action_do(action)
 
     def action_command_palette(self) -> None:
         """Open the palette, its cursor still: an idle screen writes nothing."""
@@ -342,6 +324,27 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def _still(palette: CommandPalette) -> None:
         for line in palette.query(Input):
             line.cursor_blink = False
+
+
+def _kind_of(place: Place) -> type[SessionScreen]:
+    match place:
+        case "notes":
+            from tui.screens.notes import NotesScreen
+
+            return NotesScreen
+        case "steer":
+            from tui.screens.steer import SteerScreen
+
+            return SteerScreen
+        case "influence":
+            from tui.screens.influence import InfluenceScreen
+
+            return InfluenceScreen
+        case "monitor":
+            from tui.screens.monitor import MonitorScreen
+
+            return MonitorScreen
+    return ComposeScreen
 
 
 def check_terminal() -> None:

@@ -31,7 +31,7 @@ from tui.app import ArmonicaApp
 from tui.dialogs.controllers import ControllersSheet
 from tui.formatting.plain import PrintableFilter, plain
 
-PLACES: tuple[Place, ...] = ("compose", "steer", "influence", "monitor")
+PLACES: tuple[Place, ...] = ("compose", "notes", "steer", "influence", "monitor")
 LEAVES = ("app.quit",)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, ClassVar, Protocol
 
 from textual.app import App
 
 from engine.influence.spec import Match
+from engine.music.note_edits import Notes, Span
 from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.generation import Take, Trait
 from tui.action_table import Place
 from tui.keymap import Keymap
 from tui.session import Session
 from tui.view_models.midi_log import Filter, MidiLog
+from tui.view_models.note_cursor import NoteCursor
 from tui.view_models.queries import Subject
 from tui.widgets.comparison import Side
 
@@ -89,6 +92,26 @@ class BesideView(Host, Protocol):
 
     def draw(self) -> None:
         """Draw everything that has changed."""
+
+
+class NotesView(BesideView, Protocol):
+    """The notes screen as its handlers see it."""
+
+    cursor: NoteCursor
+    clipboard: Notes
+
+    @property
+    def length(self) -> Fraction:
+        """How long the selected measure is, in quarter notes."""
+
+    def notes(self) -> Notes:
+        """Return the notes of the measure and its neighbours, from the start of the measure."""
+
+    def span(self) -> Span:
+        """Return what an edit is about: the selection, or the note at the cursor."""
+
+    def point(self) -> None:
+        """Show where the cursor stands now."""
 
 
 class SteerView(BesideView, Protocol):

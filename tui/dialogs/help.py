@@ -24,6 +24,13 @@ SIGNS: dict[Place, str] = {
         "picked the gauge up: turn it past the gauge. The roll shows what was decoded; the lock "
         "of a key constrains what is sounded, not what is decoded."
     ),
+    "notes": (
+        "The cursor is as wide as its step, which is how far a key goes and how long a new note "
+        "lasts; ━ over the roll shows what is selected. What is done to notes is done to the "
+        "selection, or without one to the note that sounds at the cursor. Thin notes before and "
+        "after are the neighbours. The gauges below are read from the notes at every edit; one "
+        "that is moved on the compose screen begins from the notes as they were written."
+    ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
         "a closed loop (◆ reached). The lamp is ● while the model is pushed, ○ where the push in "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rich.style import Style
 
@@ -38,7 +38,7 @@ STRUCK = "◆"
 LINES = {(2, 1, "▁"): Style(underline=True), (2, 0, "▔"): Style(overline=True)}
 """What is left of a ghost, by the place that it has in a cell taken by a note."""
 
-Role = Literal["note", "held", "neighbour", "ghost", "played"]
+Role = Literal["note", "held", "neighbour", "ghost", "played", "cursor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,9 @@ the keys that are down stand out.
         & > .piano-roll--playhead { color: $playing; background: $panel; }
     }
     """
+
+    SCROLLS: ClassVar[bool] = False
+    """Whether a row is one pitch where the notes allow it, even if not all pitches are in sight."""
 
     previous: Measure | None = None
     current: Measure = SILENCE
@@ -211,13 +214,16 @@ the keys that are down stand out.
         # the notes need, and the window moves no further than needed for the most of them: a
         # picture that jumps cannot be followed.
         rows, pitches = max(1, self.size.height - 1), HIGHEST - LOWEST + 1
-        own = [bar.pitch for bar in bars if bar.role in ("note", "held", "played")]
+        own = [bar.pitch for bar in bars if bar.role in ("note", "held", "played", "cursor")]
         span = max(own) - min(own) + 1 if own else 1
-        shared = 1 if rows >= pitches else 2 if span <= 2 * rows else 3
+        alone = span <= rows if self.SCROLLS else rows >= pitches
+        shared = 1 if alone else 2 if span <= 2 * rows else 3
         window = shared * rows
         if window >= pitches:
             return shared, LOWEST - (window - pitches) // 2
         weights = {"note": 2.0, "held": 2.0, "ghost": 1.0, "neighbour": 0.0, "played": 3.0}
+        # Wherever the cursor goes it is seen.
+        weights["cursor"] = 1000.0
 
         def kept(low: int) -> tuple[float, int]:
             inside = sum(weights[bar.role] for bar in bars if 0 <= bar.pitch - low < window)
@@ -225,6 +231,19 @@ the keys that are down stand out.
 
         self._low = max(range(LOWEST, HIGHEST + 2 - window), key=kept)
         return shared, self._low
+
+    def row(self, pitch: int) -> int | None:
+        """Return the row of a pitch; None where it is out of sight."""
+        shared, low = self._fold(list(self._bars()))
+        top = low + shared * (self.size.height - 1) - 1
+        y = 1 + (top - pitch) // shared
+        return y if 1 <= y < self.size.height else None
+
+    def pitch_at(self, y: int) -> int | None:
+        """Return the highest pitch of a row; None for one that has none."""
+        shared, low = self._fold(list(self._bars()))
+        top = low + shared * (self.size.height - 1) - 1
+        return top - (y - 1) * shared if 1 <= y < self.size.height else None
 
     # Drawing
 

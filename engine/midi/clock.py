@@ -112,6 +112,17 @@ class Clock:
         """Return the changes that were asked for and have not come yet, in order."""
         return [message for _, _, message, asked in sorted(self._changes) if asked]
 
+    def replay(self, at: float) -> tuple[Change, ...]:
+        """Return what lets a clock that stands go as this one does from ``at`` on."""
+        other, pending = Clock(), self.pending()
+        other._run = self._run and replace(self._run)
+        while (start := other.resume(at)) and pending and pending[0].at <= start.at:
+            if isinstance(pending[0], ClockRun) and pending[0].at >= at:
+                return tuple(pending)
+            # What would be over when the other starts is in its start.
+            other._apply(pending.pop(0))
+        return (*([start] if start else []), *pending)
+
     @property
     def _next_change(self) -> float:
         return self._changes[0][0] if self._changes else math.inf

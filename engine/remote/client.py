@@ -323,8 +323,8 @@ class RemoteEngine:
                 self._home.echoed(sent, there)
             case v.SoundOrder() if self._sound is not None:
                 self._sound.obey(said)
-            case v.Score() if self._home is not None:
-                self._home.score(said)
+            case v.Score(plan) if self._home is not None:
+                self._home.keep_to(plan)
             case v.Denied(title, message, remedy):
                 self._publish(CommandFailed(title, message, remedy))
 

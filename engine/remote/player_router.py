@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.client import Player, PlayerLink
-from engine.remote.protocol import Score
-from engine.remote.sent_schedule import Held
+from engine.midi.player_mirror import PlayerMirror, PlayerPlan, Standing
 from engine.services.transport.sequencer import LOOK_AHEAD, RESENT
 
 FAR_AHEAD = 3.0
@@ -31,7 +30,6 @@ _SLACK = 0.05
 
 _PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
 _OF_A_PORT = {m.PortOpened, m.PortLost, m.PortFailed}
-_STANDING = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
 _DEAF = (m.Listen(), m.Thru(False), m.ExcludeFromThru(), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
@@ -48,7 +46,7 @@ class Seat:
     do not rest for it.
     """
 
-    put: Callable[[m.ToPlayer | Score], None]
+    put: Callable[[m.ToPlayer | PlayerPlan], None]
     leads: bool
     delay: float | None = None
     quiet: bool = False
@@ -79,11 +77,8 @@ class PlayerRouter:
         self._own_ports: dict[type, m.FromPlayer] = {}
         self._rests = False
         self._seats: dict[str, Seat] = {}
-        self._held = Held()
-        self._standing: dict[type, m.ToPlayer] = {}
+        self._mirror = PlayerMirror()
         self._led: Seat | None = None
-        # The ports of routes, which whoever leads opens where it is.
-        self._routes: dict[int, m.UsePort] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
@@ -101,16 +96,10 @@ class PlayerRouter:
     def send(self, message: m.ToPlayer) -> None:
         """Pass a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.UsePort | m.SendFeedback):
-                if isinstance(message, m.UsePort) and message.outlet:
-                    self._routes[message.outlet] = message
+            self._mirror.apply(message, self._clock())
+            if isinstance(message, m.UsePort | m.SendFeedback | Standing):
                 self._to(self._leader(), message)
                 return
-            if isinstance(message, _STANDING):
-                self._standing[type(message)] = message
-                self._to(self._leader(), message)
-                return
-            self._held.take(message, self._clock())
             for seat in self._seats.values():
                 if seat.delay is not None:
                     seat.put(message)
@@ -129,7 +118,7 @@ class PlayerRouter:
     # From those who are attached
 
     def sit(
-        self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
+        self, place: str, put: Callable[[m.ToPlayer | PlayerPlan], None], leads: bool = True
     ) -> None:
         """Return a place to one who wants to play."""
         with self._lock:
@@ -205,7 +194,7 @@ class PlayerRouter:
         now = self._clock()
         # Also where it is lost on the way, and sent again.
         at = now + 2 * (seat.delay or 0.0) + RESENT
-        seat.put(Score(at, *self._from(now, at)))
+        seat.put(self._mirror.plan(now, at))
 
     def _hand_over(self) -> None:
         """Let whoever leads now hear the controllers, and shows their ports."""
@@ -216,8 +205,10 @@ class PlayerRouter:
         # Two on one machine would hear the same keyboard.
         for deaf in _DEAF:
             self._to(before, deaf)
-        for standing in (*self._standing.values(), *self._routes.values()):
-            self._to(leader, standing)
+        # The ports of routes are opened where the leader is; it chooses the song's own itself.
+        routes = (port for port in self._mirror.ports if port.outlet)
+        for message in (*self._mirror.standing, *routes):
+            self._to(leader, message)
         ports = leader.ports if leader else self._own_ports
         for report in ports.values():
             self._report(report)
@@ -236,25 +227,15 @@ class PlayerRouter:
             # Its clock may be waiting to start, and would then stop first.
             now = self._clock()
             self._own.send(m.SilenceAll())
-            if self._held.clock(now, now):
+            if self._mirror.clock(now, now):
                 self._own.send(m.ClockStop(now))
 
     def _wake(self) -> None:
         if self._own is None:
             return
         now = self._clock()
-        notes, program, clock = self._from(now, now + _SLACK)
-        for message in (*program, *clock, *notes):
+        for message in self._mirror.plan(now, now + _SLACK).messages:
             self._own.send(message)
-
-    def _from(
-        self, now: float, at: float
-    ) -> tuple[
-        tuple[m.Notes, ...],
-        tuple[m.Send, ...],
-        tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
-    ]:
-        return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
         seats = [each for each in self._seats.values() if each.leads and each.plays]

@@ -18,6 +18,7 @@ from engine.audio.devices import Device
 from engine.common.codec import BadLine, Codec
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
+from engine.midi.player_mirror import PlayerPlan
 from engine.protocol.base import Command, Event
 from engine.protocol.facts import Fact
 from engine.protocol.files import Kept
@@ -156,15 +157,9 @@ class Echoed(FromEngine):
 
 @dataclass(frozen=True, slots=True)
 class Score(FromEngine):
-    """What a player should hold from ``at`` on; it is put right where it holds anything else.
+    """What a player should hold; it is put right where it holds anything else."""
 
-    ``program`` are messages for its instrument, ``clock`` what its clock is to do.
-    """
-
-    at: float
-    notes: tuple[m.Notes, ...] = ()
-    program: tuple[m.Send, ...] = ()
-    clock: tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...] = ()
+    plan: PlayerPlan
 
 
 @dataclass(frozen=True, slots=True)

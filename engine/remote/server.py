@@ -24,6 +24,7 @@ from engine.common.codec import BadLine
 from engine.errors import ArmonicaError, UserError
 from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
+from engine.midi.player_mirror import PlayerPlan
 from engine.protocol.base import Command, Event
 from engine.protocol.files import Kept
 from engine.protocol.notices import CommandFailed
@@ -409,9 +410,9 @@ class Server:
             next((door.port for door in self._doors.values() if door.port is not None), None),
         )
 
-    def _play(self, peer: Connection, message: m.ToPlayer | v.Score) -> None:
-        if isinstance(message, v.Score):
-            peer.outbox.put(v.from_engine(message))
+    def _play(self, peer: Connection, message: m.ToPlayer | PlayerPlan) -> None:
+        if isinstance(message, PlayerPlan):
+            peer.outbox.put(v.from_engine(v.Score(message)))
         else:
             peer.outbox.put(v.played(message))
         self._rouse()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.midi import messages as m
-from engine.midi.player_mirror import Messages, SentNotes
+from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
 from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
 from engine.music.note_line import Line, Stretch
@@ -80,7 +80,7 @@ class Sequencer:
         self._begun = -math.inf
         # Where our own clock is while another's is followed; positions before any were moved.
         self._ticks: Run | None = None
-        self._told = SentNotes()
+        self._mirror = PlayerMirror()
 
     @property
     def playing(self) -> bool:
@@ -213,7 +213,7 @@ class Sequencer:
             # The engine was held up: what the player lacks is told by the new clock.
             return told
         at, start = run.when(edge), max(edge, new.at(now - LATE))
-        anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
+        anew = self._tell_anew(now, at, edge, start, self._begun_at(edge), same=True)
         return told + anew + self._click_again(anew, run, at)
 
     def lead(self, now: float) -> Messages:
@@ -223,7 +223,7 @@ class Sequencer:
         self._ticks = None
         position = max(self._run.at(now + self._margin), self._run.first)
         pace = 60 / self._song.tempo
-        told = self._replan(position, self._line, pace)
+        told = self._replan(now, position, self._line, pace)
         # Said in any case: our clock may just have been catching up.
         clock = m.ClockTempo(self._run.when(position), pace / 24)
         return [clock, *(message for message in told if message != clock)]
@@ -260,9 +260,8 @@ class Sequencer:
         self._metronome.rest()
         told = self.change(self._song, now)
         if self._run is not None:
-            later = [note for note in self._told.notes if note.on >= now + self._margin]
-            told.append(m.Flush(now + self._margin))
-            told += [m.Notes(tuple(later))] if later else []
+            at = now + self._margin
+            told += [m.Flush(at), *self._mirror.plan(now, at).notes]
         return told
 
     def stop(self, now: float) -> Messages:
@@ -273,7 +272,7 @@ class Sequencer:
     def panic(self, now: float) -> Messages:
         """Stop and silences without regard to what should sound."""
         running = self._end(now)
-        self._told.clear()
+        self._mirror = PlayerMirror()
         self._metronome.rest()
         return [m.SilenceAll(), *([m.ClockStop(now)] if running else [])]
 
@@ -307,8 +306,8 @@ class Sequencer:
         return self._tell_until(run.at(now + ahead), now)
 
     def again(self, now: float) -> Messages:
-        """Tell everything once more, to a player that took the place of another."""
-        self._told.clear()
+        """Tell everything once more, to ports that hold nothing."""
+        self._mirror = PlayerMirror()
         if self._run is None:
             return []
         self._run = replace(self._run, told=self._run.at(now))
@@ -330,7 +329,7 @@ class Sequencer:
             touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
             line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
-        return self._silence(now) + self._told.add([self._of(each, once) for each in line.once()])
+        return self._silence(now) + self._play([self._of(each, once) for each in line.once()], now)
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Go on with another song; where notes change they are heard as ``timing`` says."""
@@ -353,9 +352,9 @@ class Sequencer:
             told += self._tell_until(position, now)
         position = max(position, self._run.first)
         pace = 60 / song.tempo if self._ticks is None else self._run.pace
-        return told + self._replan(position, line, pace)
+        return told + self._replan(now, position, line, pace)
 
-    def _replan(self, position: float, line: Line, pace: float) -> Messages:
+    def _replan(self, now: float, position: float, line: Line, pace: float) -> Messages:
         run = self._run
         assert run is not None  # Only a running loop is planned.
         at, before = run.when(position), run
@@ -381,7 +380,7 @@ class Sequencer:
             before = replace(before, told=before.told + shift)
         old, self._line = self._line, line
         self._run = run = replace(run, told=max(run.told, position))
-        anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
+        anew = self._tell_anew(now, at, position, position, begun, line.measures == old.measures)
         return told + anew + self._click_again(anew, before, at)
 
     def _click_again(self, told: Messages, before: Run, at: float) -> Messages:
@@ -397,7 +396,7 @@ class Sequencer:
         return first + self._clicks(start, run.told)
 
     def _tell_anew(
-        self, at: float, position: float, start: float, begun: float, same: bool
+        self, now: float, at: float, position: float, start: float, begun: float, same: bool
     ) -> Messages:
         """Tell the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
 
@@ -410,9 +409,13 @@ class Sequencer:
             # It began already, and would be heard later now: it is not struck twice.
             over = later.pop(0)
         self._begun = begun
-        anew = not (same and over is not None and over.written <= begun)
-        under = self._of(over, run) if over is not None and run.of([over]) else None
-        return self._told.differ(at, under, [self._of(each, run) for each in later], anew)
+        struck = not (same and over is not None and over.written <= begun)
+        sounding = self._of(over, run) if over is not None and run.of([over]) else None
+        if not struck and self._mirror.sounding(at) is None:
+            # It began in silence, and stays silent.
+            sounding = None
+        plan = PlayerPlan(at, (m.Notes(tuple(self._of(each, run) for each in later)),))
+        return self._send(self._mirror.diff(plan, now, sounding), now)
 
     def _begun_at(self, position: float) -> float:
         """Return where the last note that began before ``position`` is written, just after it."""
@@ -440,11 +443,9 @@ class Sequencer:
             return []
         start = max(run.told, run.at(now - LATE))
         self._run = replace(run, told=position)
-        self._told.forget(now)
         heard = run.of(self._line.between(start, position))
-        return self._told.add([self._of(each, run) for each in heard]) + self._clicks(
-            start, position
-        )
+        notes = self._play([self._of(each, run) for each in heard], now)
+        return notes + self._clicks(start, position)
 
     def _clicks(self, start: float, end: float) -> Messages:
         run = self._run
@@ -452,10 +453,18 @@ class Sequencer:
         return [*self._metronome.clicks(run, self._line, self._song.track, start, end)]
 
     def _silence(self, now: float) -> Messages:
-        held = self._told.sounds(now) or self._metronome.on
-        self._told.clear()
+        held = self._mirror.end > now or self._metronome.on
+        self._mirror = PlayerMirror()
         self._metronome.rest()
         return [m.Flush(now, cut=True)] if held else []
+
+    def _play(self, notes: list[m.TimedNote], now: float) -> Messages:
+        return self._send([m.Notes(tuple(notes))] if notes else [], now)
+
+    def _send(self, messages: Messages, now: float) -> Messages:
+        for message in messages:
+            self._mirror.apply(message, now)
+        return messages
 
     def _lined(self, song: Song) -> Line:
         return song.line(reach=self._reach)

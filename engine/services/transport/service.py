@@ -216,13 +216,10 @@ class TransportService(Service):
 
     def _greet(self, now: float) -> None:
         # The first player missed what was sent while it did not listen yet, and starts over; one
-        # that took the place of another goes on.
-        again, self._greeted = self._greeted, True
-        if again:
-            self._output.send(self._sequencer.again(now))
-            self._output.resend_controllers(now)
-            self._output.send_programs(now)
+        # that takes the place of another is sent all of it again by the link to it.
+        if self._greeted:
             return
+        self._greeted = True
         if self.context.snapshot().song.routes:
             self._output.reroute(now)
         if not self._sequencer.playing:

@@ -190,9 +190,9 @@ def test_a_file_has_each_value_where_it_changes() -> None:
     assert loop_messages(song(1.0, modulations=())) == []
 
 
-def test_another_player_is_told_every_value() -> None:
+def test_a_port_that_opens_is_sent_every_value() -> None:
     desk = Desk(song=song(3.0))
     desk.do(m.Ready(1, True), SelectSlot(0))
     desk.forget()
-    desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
+    desk.do(m.PortOpened("Synth"))
     assert sent(desk.player.messages) == [(0.0, 127)]

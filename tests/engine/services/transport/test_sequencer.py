@@ -164,7 +164,7 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)
-    known = [note.on for note in stage.sequencer._told.notes]
+    known = [note.on for note in stage.sequencer._mirror.notes(0.0)]
     assert max(known) <= stage.now + LOOK_AHEAD
     assert stage.sequencer.wake() is not None
     stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
@@ -394,7 +394,7 @@ def test_edits_within_a_beat_that_also_changes_the_tempo_do_not_put_the_music_ba
     assert starts[4:] == [(4.0, C), (5.0, G), (5.25, D), (5.5, G), (5.75, D), (6.0, G)]
 
 
-def test_another_player_is_told_what_comes() -> None:
+def test_ports_that_hold_nothing_are_sent_what_comes() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)

@@ -11,8 +11,10 @@ from engine.protocol.facts import (
     MarkInputs,
     MarkModel,
     MarkPort,
+    MarkPreferences,
     MarkRoutes,
     MarkSaved,
+    MarkTransport,
     MarkWaiting,
 )
 from engine.protocol.snapshot import Snapshot
@@ -20,7 +22,10 @@ from engine.services.base import Service, ServiceContext
 from engine.services.editing import edits
 from engine.services.editing.command_log import CommandLog
 
-_FACTS = (MarkClock, MarkInputs, MarkModel, MarkPort, MarkRoutes, MarkSaved, MarkWaiting)
+_FACTS = (
+    MarkClock, MarkInputs, MarkModel, MarkPort, MarkPreferences, MarkRoutes, MarkSaved,
+    MarkTransport, MarkWaiting,
+)  # fmt: skip
 
 
 class EditingService(Service):

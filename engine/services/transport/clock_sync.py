@@ -15,7 +15,8 @@ from engine.midi.sync.clock_tracker import Follower
 from engine.midi.sync.pulse_filter import PULSES
 from engine.protocol.snapshot import ClockStatus
 from engine.protocol.transport import ClockSyncMeasured
-from engine.services.transport.sequencer import LATE, Sequencer
+from engine.services.transport.loop_notes import LATE
+from engine.services.transport.sequencer import Sequencer
 
 OWN, ANY = "own", "any"
 """Words of the setting."""

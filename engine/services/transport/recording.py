@@ -96,7 +96,7 @@ class Recording:
 
     def next_wake(self) -> float | None:
         """Give when `tick` is due next."""
-        return self._recorder.wake()
+        return self._recorder.next_wake()
 
     def tick(self, now: float) -> None:
         """Put in the measure that is over."""

@@ -106,7 +106,7 @@ class Sequencer:
         again = self._delay + RESENT if self._delay > NEAR else 0.0
         return LEAD + self._delay + again
 
-    def wake(self) -> float | None:
+    def next_wake(self) -> float | None:
         """Return when `advance` is due next; None where nothing is."""
         if self._loop.run is None:
             return None

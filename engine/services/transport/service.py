@@ -138,7 +138,7 @@ class TransportService(Service):
         self.recording.on_player(report, now)
         match report:
             case m.MidiReceived():
-                if self._clock.take(report):
+                if self._clock.receive(report):
                     self._keep_clock(now)
             case m.PortOpened() | m.PortLost() | m.PortFailed() if report.outlet:
                 self._output.on_route_port(report, now)
@@ -155,8 +155,8 @@ class TransportService(Service):
     def next_wake(self) -> float | None:
         """Give when the player, a listener or a recording is due something."""
         times = [
-            self._sequencer.wake(),
-            self._clock.wake(),
+            self._sequencer.next_wake(),
+            self._clock.next_wake(),
             self.recording.next_wake(),
             self._output.next_wake(),
             self._playhead_at + PLAYHEAD if self._sequencer.playing else None,
@@ -165,10 +165,10 @@ class TransportService(Service):
 
     def tick(self, now: float) -> None:
         """Keep the clock, send what is due, and record the measure that is over."""
-        turn = self._clock.wake()
+        turn = self._clock.next_wake()
         if turn is not None and now >= turn:
             self._keep_clock(now)
-        wake = self._sequencer.wake()
+        wake = self._sequencer.next_wake()
         if wake is not None and now >= wake:
             self._output.send(self._sequencer.advance(now))
         self._output.tick(now)

@@ -198,7 +198,7 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
 
 def test_what_is_not_about_notes_is_told_once() -> None:
     routing = Routing()
-    routing.take(replace(SONG, routes=(BASS,)), 0.0)
+    routing.reroute(replace(SONG, routes=(BASS,)), 0.0)
     clock = m.ClockRun(1.0, 0.02)
     assert routing.spread([clock, m.SilenceAll(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
         clock,

@@ -85,7 +85,7 @@ class Stage:
     def until(self, end: float) -> Stage:
         """Move time on; the sequencer wakes when it asked to."""
         while True:
-            wake = self.sequencer.wake()
+            wake = self.sequencer.next_wake()
             to = end if wake is None else min(end, wake)
             while self.schedule.next_time <= to:
                 at = self.schedule.next_time
@@ -166,7 +166,7 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     stage.until(0.5)
     known = [note.on for note in stage.sequencer._loop._mirror.notes(0.0)]
     assert max(known) <= stage.now + LOOK_AHEAD
-    assert stage.sequencer.wake() is not None
+    assert stage.sequencer.next_wake() is not None
     stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
     # Nothing more is told for three seconds, and everything is heard.
     heard_before = len(stage.heard)
@@ -317,7 +317,7 @@ def test_stop_cuts_what_sounds_and_stops_the_clock() -> None:
     stage.until(0.5)
     assert stage.tell(stage.sequencer.stop(0.5)) == [m.Flush(0.5, cut=True), m.ClockStop(0.5)]
     assert stage.until(9.0).heard == [(0.0, "on", C), (0.5, "off", C)]
-    assert stage.sequencer.wake() is None
+    assert stage.sequencer.next_wake() is None
     assert stage.sequencer.stop(9.0) == []
 
 

@@ -85,7 +85,7 @@ class PlayerMirror:
                 del values[: max(0, sum(each.at <= now for each in values) - 1)]
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():
                 # Walked up to now, so that what has passed is not remembered for ever.
-                self._clock.take(now)
+                self._clock.pop_due(now)
                 self._clock.change(message)
             case m.SilenceAll():
                 self._notes.clear()
@@ -126,13 +126,13 @@ class PlayerMirror:
 
     def interval(self, now: float) -> float | None:
         """Return the seconds between the ticks of the clock; None where it stands."""
-        self._clock.take(now)
+        self._clock.pop_due(now)
         run = self._clock.resume(now)
         return run.interval if run is not None else None
 
     def clock(self, now: float, at: float) -> tuple[Change, ...]:
         """Return what starts a clock that should run from ``at`` on, and its changes to come."""
-        self._clock.take(now)
+        self._clock.pop_due(now)
         return self._clock.replay(at)
 
     def program(self, at: float) -> tuple[m.Send, ...]:

@@ -145,7 +145,7 @@ def test_no_note_hangs_whatever_differs(before: Notes, wanted: Notes, when: int,
                     schedule.prolong(channel, pitch, off)
 
     def play(until: float) -> None:
-        for due in schedule.take(until):
+        for due in schedule.pop_due(until):
             key = due.data[0] & 0x0F, due.data[1]
             if due.data[0] & 0xF0 == 0x90:
                 on.add(key)

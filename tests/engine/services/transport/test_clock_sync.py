@@ -128,7 +128,7 @@ class Room:
         while (at := min(self.schedule.next_time, self.clock.next_time)) <= to:
             now = max(at, self.now)
             for due in heapq.merge(
-                self.schedule.take(now), self.clock.take(now), key=lambda due: due.ready
+                self.schedule.pop_due(now), self.clock.pop_due(now), key=lambda due: due.ready
             ):
                 if due.data[0] & 0xF0 == 0x90:
                     self.notes.append((now, due.data[1]))

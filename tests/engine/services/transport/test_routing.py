@@ -176,7 +176,7 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
                     pass
         desk.forget()
         for schedule in schedules.values():
-            schedule.take(now)
+            schedule.pop_due(now)
 
     desk.do(Play())
     last: tuple[Route, ...] = ()

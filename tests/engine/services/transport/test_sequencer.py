@@ -89,7 +89,7 @@ class Stage:
             to = end if wake is None else min(end, wake)
             while self.schedule.next_time <= to:
                 at = self.schedule.next_time
-                self._hear(at, [due.data for due in self.schedule.take(at)])
+                self._hear(at, [due.data for due in self.schedule.pop_due(at)])
             self.now = to
             if to == end:
                 return self
@@ -172,7 +172,7 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     heard_before = len(stage.heard)
     while stage.schedule.next_time <= 3.4:
         at = stage.schedule.next_time
-        stage._hear(at, [due.data for due in stage.schedule.take(at)])
+        stage._hear(at, [due.data for due in stage.schedule.pop_due(at)])
     assert [each[2] for each in stage.heard[heard_before:] if each[1] == "on"] == [D, E, F]
 
 
@@ -690,7 +690,7 @@ def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() ->
     for message in told:
         assert isinstance(message, m.Send)
         stage.schedule.send(message.at, message.data, 0.0)
-    assert [due.data[0] for due in stage.schedule.take(0.0)] == [0xB2, 0xC2]
+    assert [due.data[0] for due in stage.schedule.pop_due(0.0)] == [0xB2, 0xC2]
 
 
 counted = st.tuples(

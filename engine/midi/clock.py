@@ -11,13 +11,8 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 
-from engine.midi.messages import (
-    LAST_POSITION,
-    TICKS_PER_SIXTEENTH,
-    ClockRun,
-    ClockStop,
-    ClockTempo,
-)
+from engine.midi.limits import LAST_POSITION, TICKS_PER_SIXTEENTH
+from engine.midi.messages import ClockRun, ClockStop, ClockTempo
 from engine.midi.player.schedule import LATE_LIMIT, DueMessage
 
 TICK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"

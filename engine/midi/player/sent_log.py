@@ -7,7 +7,7 @@ from collections import deque
 from engine.midi.messages import Sent
 
 KEPT = 1024
-"""How many messages may wait to be reported; beyond them the oldest are passed over, and counted."""
+"""How many messages may wait to be reported; beyond them the oldest are dropped, and counted."""
 
 COST = 0.0001
 """Seconds that it may take to report one message: several times what it takes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.midi import messages as m
+from engine.midi.limits import LAST_OUTLET
 from engine.music.routes import Route
 from engine.music.song import Song
 from engine.protocol.base import Event
@@ -47,7 +48,7 @@ class Routing:
             if port not in self._outlets:
                 # There are as many outlets as there are routes at most, beside the first.
                 taken = self._outlets.values()
-                free = (n for n in range(1, m.LAST_OUTLET + 1) if n not in taken)
+                free = (n for n in range(1, LAST_OUTLET + 1) if n not in taken)
                 self._outlets[port] = next(free)
             self._clocked[port] = clock
             self.statuses[port] = PortStatus(port, "opening")

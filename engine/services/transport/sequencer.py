@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.midi import messages as m
+from engine.midi.limits import LAST_POSITION
 from engine.midi.player_mirror import Messages
 from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
@@ -179,7 +180,7 @@ class Sequencer:
         sixteenths = math.ceil(position * 4 - 1e-6)
         start = run.when(sixteenths / 4)
         self._ticks = replace(run, time=start, position=sixteenths / 4)
-        place = sixteenths % (m.LAST_POSITION + 1)
+        place = sixteenths % (LAST_POSITION + 1)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
         return [*sent, *self.program(now), clock, *self.advance(now)]
 

@@ -320,7 +320,7 @@ class RemoteEngine:
     def _hear_line(self, said: v.FromEngine) -> None:
         match said:
             case v.Echoed(sent, there) if self._home is not None:
-                self._home.echoed(sent, there)
+                self._home.on_echo(sent, there)
             case v.SoundOrder() if self._sound is not None:
                 self._sound.obey(said)
             case v.Score(plan) if self._home is not None:

@@ -11,6 +11,7 @@ from engine.midi import messages as m
 from engine.midi.client import Player, PlayerLink
 from engine.midi.player_mirror import PlayerMirror, PlayerPlan
 from engine.remote.clock_offset import ClockMap, Offset
+from engine.remote.port_reports import PortReports
 from engine.remote.protocol import Measured
 from engine.services.devices.output_port import OutputPort
 
@@ -19,7 +20,7 @@ ENOUGH, A_FEW = 16, 3
 that is back, after which it is still known."""
 
 AGAIN = 0.25
-"""The share by which the delay must change before the engine is told of it."""
+"""The share by which the delay must change before the engine is sent it again."""
 
 _TIMES = ("at", "on", "off")
 
@@ -27,33 +28,34 @@ PlayerFactory = Callable[[Callable[[m.FromPlayer], None]], Player]
 
 
 class PlayerBridge:
-    """One local player process, told by a line; all but ``hear`` happens on one thread.
+    """One local player process at the end of a line; all but ``on_report`` is on one thread.
 
-    ``hear`` is given what the player says, on the player's thread. While the line is down it
+    ``on_report`` is given the player's reports, on the player's thread. While the line is down it
     plays what it has; when that is over the clock stops and everything is silenced.
     """
 
     def __init__(
         self,
-        hear: Callable[[m.FromPlayer], None],
+        on_report: Callable[[m.FromPlayer], None],
         port: str = "",
         player: PlayerFactory = PlayerLink,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._desk = OutputPort(port)
+        self._output_port = OutputPort(port)
         self._offset = Offset()
         self._map: ClockMap | None = None
         self._mirror = PlayerMirror()
         self._slope = 1.0
         self._ready = self._down = False
-        self._told: float | None = None
+        # The delay that the engine knows.
+        self._measured: float | None = None
         self._answers = 0
         self._anew = False
-        self._ports: dict[type, m.FromPlayer] = {}
-        self._player = player(hear)
+        self._ports = PortReports()
+        self._player = player(on_report)
 
-    def echoed(self, sent: float, there: float) -> None:
+    def on_echo(self, sent: float, there: float) -> None:
         """Take the engine's time, asked for at ``sent``."""
         now = self._clock()
         self._offset.add(sent, there, now)
@@ -70,24 +72,24 @@ class PlayerBridge:
             self._offset.add(sent, there, now)
 
     def measurement(self) -> Measured | None:
-        """Return what the engine should be told of the line now; None where it knows."""
+        """Return what the engine should know of the line now; None where it does."""
         if not self._ready or self._offset.count < ENOUGH or self._answers < A_FEW:
             return None
         delay = self._offset.delay
-        if self._told is not None and abs(delay - self._told) < AGAIN * self._told:
+        if self._measured is not None and abs(delay - self._measured) < AGAIN * self._measured:
             return None
         if self._map is None:
             self._map = ClockMap(self._offset.value(self._clock()))
-        self._told = delay
+        self._measured = delay
         anew, self._anew = self._anew, False
         return Measured(delay, anew)
 
     def play(self, message: m.ToPlayer) -> None:
-        """Take what the engine plays."""
+        """Send the player what the engine plays."""
         if isinstance(message, m.UsePort) and message.outlet:
             self._player.send(message)
         elif isinstance(message, m.UsePort):
-            for each in self._desk.choose(message.name)[0]:
+            for each in self._output_port.choose(message.name)[0]:
                 self._player.send(each)
         elif self._map is not None and not isinstance(message, m.Quit):
             self._mirror.apply(message, self._map.engine(self._clock()))
@@ -102,34 +104,30 @@ class PlayerBridge:
             self.play(message)
 
     def convert(self, report: m.FromPlayer) -> m.FromPlayer | None:
-        """Take what the local player said; gives what the engine is to know of it."""
+        """Take a report of the local player; gives what the engine is to know of it."""
         if m.outlet_of(report):
             # The engine itself sees to the ports of routes.
             return report
-        for each in self._desk.take(report)[0]:
+        for each in self._output_port.on_report(report)[0]:
             self._player.send(each)
+        self._ports.add(report)
         match report:
             case m.Ready():
                 self._ready = True
                 return None
-            case m.PortsSeen():
-                self._ports[m.PortsSeen] = report
-            case m.PortOpened() | m.PortLost() | m.PortFailed():
-                self._ports = {k: v for k, v in self._ports.items() if k is m.PortsSeen}
-                self._ports[type(report)] = report
-                if isinstance(report, m.PortOpened) and self._map is not None:
-                    for each in self._mirror.program(self._map.engine(self._clock())):
-                        self._player.send(self._here(each))
+            case m.PortOpened() if self._map is not None:
+                for each in self._mirror.program(self._map.engine(self._clock())):
+                    self._player.send(self._here(each))
         return self._there(report)
 
     def ports(self) -> tuple[m.FromPlayer, ...]:
         """Return what the engine is to know of the ports when a line has been opened."""
-        return tuple(self._ports.values())
+        return self._ports.latest
 
     def attached(self, anew: bool) -> None:
         """Go on over a line that is there (again); ``anew`` where another engine answers."""
         self._down = False
-        self._told = None
+        self._measured = None
         self._answers = 0
         if anew:
             self._forget()
@@ -173,18 +171,18 @@ class PlayerBridge:
     def _forget(self) -> None:
         if self._map is not None:
             self._silence(self._map.engine(self._clock()))
-        self._map = self._told = None
+        self._map = self._measured = None
         self._anew = True
         self._mirror = PlayerMirror()
         self._slope = 1.0
 
     def _there(self, report: m.FromPlayer) -> m.FromPlayer:
-        """Return what the player said with its time by the engine's clock, where it has one."""
+        """Return a report with its time by the engine's clock, where it has one."""
         timed: Any = report
         if self._map is not None and hasattr(report, "at"):
             timed = replace(timed, at=self._map.engine(timed.at))
-        told: m.FromPlayer = timed
-        return told
+        converted: m.FromPlayer = timed
+        return converted
 
     def _here(self, message: Any) -> Any:
         """Return a message with its times by our clock."""

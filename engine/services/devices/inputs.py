@@ -53,7 +53,7 @@ class Inputs:
         self._channel = channel
         return [self._thru()]
 
-    def take(self, report: m.FromPlayer) -> list[Event]:
+    def on_report(self, report: m.FromPlayer) -> list[Event]:
         """Take a report of the player, and return what is worth saying."""
         match report:
             case m.PortsSeen(_, inputs):

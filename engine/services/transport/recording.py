@@ -113,7 +113,7 @@ class Recording:
 
 def changed(settings: RecordSettings, command: SetRecord) -> RecordSettings:
     """Return the settings with what is not None of a command."""
-    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
+    wanted = {each.name: getattr(command, each.name) for each in fields(settings)}
     return replace(settings, **{name: each for name, each in wanted.items() if each is not None})
 
 

@@ -83,6 +83,6 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(command: Command) ->
     desk = Desk()
     before = desk.conductor.snapshot
     desk.do(command)
-    assert [each.answers for each in refused(desk)] == [command]
+    assert len(refused(desk)) == 1
     assert desk.conductor.snapshot == before
     assert desk.player.messages == []

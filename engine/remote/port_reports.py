@@ -22,5 +22,5 @@ class PortReports:
 
     @property
     def latest(self) -> tuple[m.FromPlayer, ...]:
-        """What whoever knows nothing of these ports is to be told."""
+        """The reports for whoever knows nothing of these ports, in order."""
         return tuple(each for each in (self._seen, self.chosen) if each is not None)

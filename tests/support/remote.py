@@ -14,10 +14,11 @@ from engine.midi import messages as m
 from engine.remote.audio_router import AudioRouter, Loudspeaker
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
+from engine.remote.host import EngineHost
 from engine.remote.player_bridge import PlayerBridge
 from engine.remote.player_router import PlayerRouter
 from engine.remote.protocol import SoundDid, SoundSeen
-from engine.remote.server import House, Server
+from engine.remote.server import Server
 from engine.remote.sockets import tcp_door, unix_door
 from engine.runtime.engine import Engine
 from engine.services.generation.backends import StudioParts
@@ -108,9 +109,9 @@ class Place:
         self.asked_to_end = False
         self.speakers: list[SilentSpeaker] = []
         self.sound = AudioRouter(StudioParts(devices=lambda: SoundDevices(()), sink=self._speaker))
-        house = House(ended=self._end, sound=self.sound)
+        host = EngineHost(ended=self._end, sound=self.sound)
         doors = [unix_door(), self.door]
-        self.server = Server(self.engine, self.switchboard, doors, house, self.clock)
+        self.server = Server(self.engine, self.switchboard, doors, host, self.clock)
         self.engine.start()
         self.server.start()
         self.guests: list[RemoteEngine] = []

@@ -116,6 +116,35 @@ def test_a_voice_is_brought_to_the_note_that_is_to_sound_and_to_later_ones(
 
 
 @settings(deadline=None)
+@given(scores(), scores(), st.lists(st.booleans(), min_size=24, max_size=24))
+def test_what_is_both_held_and_wanted_is_there_afterwards(
+    held: Notes, other: Notes, chosen: list[bool]
+) -> None:
+    mirror = mirror_of([m.Notes(held)])
+    wanted = {
+        note.on: note for note, is_wanted in zip((*held, *other), chosen, strict=False) if is_wanted
+    }
+    plan = PlayerPlan(AT, (m.Notes(tuple(wanted[on] for on in sorted(wanted))),))
+    apply(mirror, mirror.diff(plan, AT), AT)
+    assert mirror.notes(AT) == plan.notes[0].notes
+
+
+@settings(deadline=None)
+@given(scores(), st.integers(1, 30), st.floats(0.1, 3))
+def test_a_note_that_goes_on_ends_when_it_should(held: Notes, cut: int, rest: float) -> None:
+    at = AT + cut / 10 + 0.03
+    mirror = mirror_of([m.Notes(one_voice(held))])
+    last = mirror.sounding(at)
+    if last is not None:
+        sounding = replace(last, off=at + rest)
+        messages = mirror.diff(PlayerPlan(at), AT, sounding)
+        apply(mirror, messages, AT)
+        assert mirror.sounding(at) == sounding
+        assert not any(isinstance(message, m.Notes) for message in messages)
+        assert mirror.end == at + rest
+
+
+@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=10), st.floats(AT, AT + 3))
 def test_a_replay_into_an_empty_mirror_gives_the_same_mirror(sent: Messages, now: float) -> None:
     mirror, other = mirror_of(sent), PlayerMirror()

@@ -113,7 +113,7 @@ def wire(
             keeper,
             seen,
             play_ahead=transport.play_ahead,
-            end_recording=transport.recording.end,
+            end_recording=transport.end_recording,
             export_with_credits=analysis.handle,
         ),
         EditingService(context, recording),

@@ -30,7 +30,7 @@ def link(request: pytest.FixtureRequest) -> Iterator[EngineLink]:
         return
     if request.param == "engine":
         engine = Engine(
-            FakeModel, lambda hear: SilentPlayer(hear=hear), settings=Settings(port="none")
+            FakeModel, lambda hear: SilentPlayer(on_report=hear), settings=Settings(port="none")
         )
         engine.start()
         made = engine

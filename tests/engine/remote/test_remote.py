@@ -326,7 +326,7 @@ def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -
         gone.note(number, Document(Song(title)))
     gone.finish()
     kept = autosave.waiting()
-    place.server._house = replace(place.server._house, recovered=kept)
+    place.server._host = replace(place.server._host, recovered=kept)
     guest, seen = place.guest()
     assert guest.welcome is not None
     assert guest.welcome.recovered == kept

@@ -173,7 +173,7 @@ class Dispatcher:
         try:
             self._handlers[type(command)].handle(command, now)
         except ArmonicaError as error:
-            self._publish(CommandFailed.of(error, command))
+            self._publish(CommandFailed.of(error, command.request))
 
     def _on_event(self, event: Event, now: float) -> None:
         for service in self._ordered:

@@ -170,9 +170,13 @@ class FakeStudio(FakeEngine):
                 return self._now(generation=replace(self.studio.generation, **given))
             case Generate() | MakeAgain() | MakeTwin():
                 if self.studio.model.state != "ready":
-                    return (CommandFailed.of(NotReady("The audio model is not there."), command),)
+                    return (
+                        CommandFailed.of(
+                            NotReady("The audio model is not there."), command.request
+                        ),
+                    )
                 if self.studio.job is not None:
-                    return (CommandFailed.of(NotReady("A take grows already."), command),)
+                    return (CommandFailed.of(NotReady("A take grows already."), command.request),)
                 return self._now(job=next(self._jobs), growing="t9")
             case PauseGeneration(paused):
                 return self._now(paused=paused)
@@ -184,7 +188,7 @@ class FakeStudio(FakeEngine):
             case StopTake():
                 return (*self._now(playing=None), PlaybackMoved(None, 0.0))
             case SaveTake(_, path):
-                return (Notice(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", request=command.request),)
             case RemoveTake(ident):
                 return self._now(takes=tuple(t for t in self.studio.takes if t.id != ident))
             case _:

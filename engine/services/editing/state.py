@@ -85,7 +85,7 @@ class State:
         try:
             return self._apply(command)
         except ArmonicaError as error:
-            return (CommandFailed.of(error, command),)
+            return (CommandFailed.of(error, command.request),)
 
     def offer(self, model: LatentModel) -> None:
         """Lay the model ready for the command that says it is there."""
@@ -274,7 +274,7 @@ class State:
 
 
 def _record(old: RecordSettings, command: SetRecord) -> RecordSettings:
-    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
+    wanted = {each.name: getattr(command, each.name) for each in fields(old)}
     return replace(old, **{name: value for name, value in wanted.items() if value is not None})
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Settings
-from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName, UserError
+from engine.errors import NotReady, OutOfRange, UnknownName, UserError
 from engine.jobs import Job, Jobs
 from engine.music.song import Song
 from engine.protocol.base import Command, Event
@@ -130,7 +130,9 @@ class GenerationService(Service):
             case PlayTake(take, at):
                 self._play(take, at, command)
             case StopTake():
-                self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+                self._jobs.start(
+                    SOUND, "play", "stopping the take", self._playback.stop, command.request
+                )
             case SaveTake(take, path):
                 self._save(known(take, self._ids()), path, command)
             case RemoveTake(take):
@@ -173,8 +175,10 @@ class GenerationService(Service):
     def _open(self, name: str, command: Command) -> None:
         if not self._visited:
             self._visited = True
-            self._start(FILES, "list takes", "listing the takes", list_takes, command)
-            self._start(SOUND, "look for sound", "asking for sound", self._playback.look, command)
+            self._jobs.start(FILES, "list takes", "listing the takes", list_takes, command.request)
+            self._jobs.start(
+                SOUND, "look for sound", "asking for sound", self._playback.look, command.request
+            )
         model = self._shown.model
         same = model.name == name
         if same and model.state == "loading":
@@ -191,14 +195,16 @@ class GenerationService(Service):
             def work(job: Job) -> None:
                 self._bench.open(job, name)
 
-        self._opening = self._start(
-            MODEL, "audio model", f"loading {name}", work, command, self._ended
+        self._opening = self._jobs.start(
+            MODEL, "audio model", f"loading {name}", work, command.request, self._ended
         )
 
     def _close_model(self, command: Command) -> None:
         self._cancel()
         self._opening = None
-        self._start(MODEL, "audio model", "unloading the model", self._bench.drop, command)
+        self._jobs.start(
+            MODEL, "audio model", "unloading the model", self._bench.drop, command.request
+        )
         self._show(model=AudioModelStatus(), traits=())
 
     def _trait(self, name: str) -> Trait:
@@ -269,7 +275,7 @@ class GenerationService(Service):
             self._bench.make(job, order, controls, began)
 
         name = f"growing {order.title}"
-        job = self._start(MODEL, GENERATE, name, work, command, self._ended)
+        job = self._jobs.start(MODEL, GENERATE, name, work, command.request, self._ended)
         self._show(job=job, growing=order.id, paused=False)
 
     def _play(self, take: str | None, at: float, command: Command) -> None:
@@ -289,19 +295,21 @@ class GenerationService(Service):
         def work(job: Job) -> None:
             self._playback.play(job, chosen, at, growth)
 
-        self._start(SOUND, "play", "playing the take", work, command)
+        self._jobs.start(SOUND, "play", "playing the take", work, command.request)
 
     def _save(self, take: str, path: str, command: Command) -> None:
         def work(job: Job) -> None:
             from engine.services.generation.take_store import export
 
-            job.tell(Notice(f"Wrote {export(take, path)}.", answers=command))
+            job.tell(Notice(f"Wrote {export(take, path)}.", request=command.request))
 
-        self._start(FILES, f"save {path}", "writing the take", work, command)
+        self._jobs.start(FILES, f"save {path}", "writing the take", work, command.request)
 
     def _remove(self, take: str, command: Command) -> None:
         if self._shown.playing == take:
-            self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+            self._jobs.start(
+                SOUND, "play", "stopping the take", self._playback.stop, command.request
+            )
 
         def work(job: Job) -> None:
             from engine.services.generation.take_store import remove
@@ -309,7 +317,7 @@ class GenerationService(Service):
             remove(take)
             job.tell(worker_events.TakeRemoved(take))
 
-        self._start(FILES, f"remove {take}", "removing the take", work, command)
+        self._jobs.start(FILES, f"remove {take}", "removing the take", work, command.request)
 
     def _made(self, made: worker_events.TakeMade) -> None:
         kept = {take.id: take for take in self._shown.takes}
@@ -382,23 +390,6 @@ class GenerationService(Service):
 
     def _ended(self, job: Job) -> None:
         job.tell(worker_events.JobOver(job.number))
-
-    def _start(
-        self,
-        lane: str,
-        kind: str,
-        name: str,
-        work: Callable[[Job], None],
-        command: Command,
-        ended: Callable[[Job], None] | None = None,
-    ) -> int:
-        def answered(job: Job) -> None:
-            try:
-                work(job)
-            except ArmonicaError as error:
-                job.tell(CommandFailed.of(error, command))
-
-        return self._jobs.start(lane, kind, name, answered, ended)
 
     def _show(self, **changes: Any) -> None:
         shown = replace(self._shown, **changes)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.common import atomic, output_files
-from engine.errors import ArmonicaError, CannotWrite, OutOfRange
+from engine.errors import CannotWrite, OutOfRange
 from engine.formats import song_file
 from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
@@ -156,11 +156,8 @@ def reading(command: ImportMidi) -> Callable[[Job], None]:
             job.step(1.0)
         except Cancelled:
             # Whoever waits for the measures waits no more.
-            job.tell(CommandFailed("MIDI file", "Reading it was cancelled.", "", command))
+            job.tell(CommandFailed("MIDI file", "Reading it was cancelled.", "", command.request))
             raise
-        except ArmonicaError as error:
-            job.tell(CommandFailed.of(error, command))
-            return
         job.tell(MidiRead(command, found))
 
     return work

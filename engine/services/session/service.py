@@ -89,7 +89,9 @@ class SessionService(Service):
         match command:
             case ImportMidi():
                 self._importing = command
-                self._jobs.start("files", "import", READING, file_commands.reading(command))
+                self._jobs.start(
+                    "files", "import", READING, file_commands.reading(command), command.request
+                )
             case ForgetKept(path):
                 autosave.discard(path)
             case LeaveKept(path):
@@ -115,7 +117,7 @@ class SessionService(Service):
         assert isinstance(report, file_commands.MidiRead)
         if report.command is not self._importing:
             words = "Something else was opened meanwhile."
-            failed = CommandFailed("MIDI file", words, "Take it again.", report.command)
+            failed = CommandFailed("MIDI file", words, "Take it again.", report.command.request)
             self.context.publish(failed)
             return
         self._importing = None
@@ -193,13 +195,13 @@ class SessionService(Service):
                 for later in self._saves:
                     if later.snapshot.document == saved.document:
                         later.snapshot = replace(later.snapshot, path=place)
-                notice = Notice(f"Saved {printable(place)}.", answers=command)
+                notice = Notice(f"Saved {printable(place)}.", request=command.request)
                 self.context.publish(notice)
             case WouldReplace() as error if shown.document == saved.document:
                 again = SaveSong(command.path, replace=True)
-                self.context.publish(CommandFailed.of(error, command, again))
+                self.context.publish(CommandFailed.of(error, command.request, again))
             case ArmonicaError() as error:
-                self.context.publish(CommandFailed.of(error, command))
+                self.context.publish(CommandFailed.of(error, command.request))
             case error:
                 raise error
 
@@ -215,4 +217,4 @@ class SessionService(Service):
 
     def _answer(self, command: Command, done: file_commands.Filed) -> None:
         for notice in done.notices:
-            self.context.publish(replace(notice, answers=command))
+            self.context.publish(replace(notice, request=command.request))

@@ -13,6 +13,7 @@ import soundfile
 from engine.audio.output import Playing
 from engine.common import atomic
 from engine.errors import ModelTooBig
+from engine.protocol.base import with_request
 from engine.protocol.generation import (
     CloseAudioModel,
     Generate,
@@ -138,8 +139,8 @@ def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage)
 
 def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
     take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.do(save := SaveTake(take.id, str(tmp_path / "mine")))
-    room.listener.wait(Notice, lambda event: event.answers == save)
+    room.do(save := with_request(SaveTake(take.id, str(tmp_path / "mine"))))
+    room.listener.met(save)
     wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
     np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
     assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(

@@ -112,7 +112,6 @@ def wire(
             jobs,
             keeper,
             seen,
-            play_ahead=transport.play_ahead,
             end_recording=transport.recording.end,
             export_with_credits=analysis.handle,
         ),

@@ -38,7 +38,7 @@ from engine.remote.file_access import Fence, OutOfReach
 from engine.remote.protocol import ASKED
 from engine.services.generation import take_store
 from engine.services.session import autosave
-from engine.services.session.file_commands import Saving, filed
+from engine.services.session.file_commands import filed
 from engine.services.session.song_files import SongFiles
 from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
 
@@ -190,9 +190,7 @@ def carry_out(command: Command) -> None:
             autosave.discard(path)
         case ImportMidi(_, path, track):
             midi_file.read(meant(path), track)
-        case SaveSong():
-            Saving(command, Snapshot(song=Song("Theirs"))).write(SongFiles())
-        case ExportMidi() | OpenSong() | RecoverSong():
+        case SaveSong() | ExportMidi() | OpenSong() | RecoverSong():
             filed(command, Snapshot(song=Song("Theirs")), SongFiles())
 
 

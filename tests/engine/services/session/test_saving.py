@@ -15,8 +15,8 @@ from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
 from engine.protocol.base import with_request
-from engine.protocol.edit import SetTempo, Undo
-from engine.protocol.files import OpenSong, RecoverSong, SaveSong
+from engine.protocol.edit import Redo, SetTempo, Undo
+from engine.protocol.files import ExportMidi, OpenSong, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.transport import Play
 from engine.runtime.dispatcher import Item, ModelLoaded
@@ -41,7 +41,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     slow, write = Disk(), atomic.write
 
     def held(path: Path, content: bytes) -> None:
-        if threading.current_thread().name != "saving jobs":
+        if threading.current_thread().name != "songs jobs":
             write(path, content)
             return
         slow.begun.append(path)
@@ -102,6 +102,24 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk)
     assert desk.conductor.snapshot.saved
 
 
+def test_a_slow_disk_holds_up_no_note_while_the_loop_is_exported(
+    tmp_path: Path, disk: Disk
+) -> None:
+    desk, other, path = Desk(), Desk(), tmp_path / "a.mid"
+    for each in (desk, other):
+        each.do(Play())
+    go_on(desk, export := with_request(ExportMidi(str(path))))
+    soon(lambda: disk.begun)
+    for each in (desk, other):
+        each.until(2.5)
+    assert desk.player.notes() == other.player.notes()
+    assert not answers(desk)
+    disk.turns.release()
+    desk.save()
+    assert answers(desk) == [export.request]
+    assert path.exists()
+
+
 def test_a_second_save_waits_for_the_first_and_goes_to_the_same_file(
     tmp_path: Path, disk: Disk
 ) -> None:
@@ -141,10 +159,11 @@ def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path, disk: Disk
 def test_a_song_that_was_left_meanwhile_is_saved_all_the_same(tmp_path: Path, disk: Disk) -> None:
     desk, path = Desk(keep=True), tmp_path / "a.armonica"
     other = str(song_file.write(tmp_path / "other", Document(replace(SONG, title="Other"))))
-    desk.do(SetTempo(91))
+    desk.do(OpenSong(other), Undo(), SetTempo(91))
     go_on(desk, SaveSong(str(path)))
+    # Two steps forth and one back: the song that is saved is the one that was left.
+    go_on(desk, Undo(), Redo())
     go_on(desk, OpenSong(other))
-    assert desk.conductor.snapshot.unsaved == ("Song",)
     disk.turns.release()
     desk.save()
     shown = desk.conductor.snapshot

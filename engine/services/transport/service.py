@@ -38,9 +38,6 @@ from engine.services.transport.sequencer import Sequencer
 PLAYHEAD = 0.05
 """Seconds between two events of where the music is."""
 
-SLOW_AHEAD = 5.0
-"""How far ahead the player is sent its notes before something slow is done, in seconds."""
-
 
 class TransportService(Service):
     """Owns the loop, recording, and the clock that is kept.
@@ -73,10 +70,6 @@ class TransportService(Service):
             SetRecord(**asdict(self.recording.settings)),
         ):
             self.context.apply(command, now)
-
-    def play_ahead(self, now: float) -> None:
-        """Send the player its notes further ahead, so that something slow delays none."""
-        self._output.send(self._sequencer.advance(now, SLOW_AHEAD))
 
     def handle(self, command: Command, now: float) -> None:
         """Do what comes before the state changes; what is heard of it is up to `on_state`."""

@@ -38,6 +38,7 @@ from engine.protocol.edit import (
     Vary,
 )
 from engine.protocol.files import ImportMidi, LoadTune, OpenSong, RecoverSong
+from engine.protocol.switches import Toggle
 from engine.protocol.transport import CaptureLast
 from engine.services.editing import edits
 
@@ -168,8 +169,10 @@ def _places(command: Command) -> tuple[range, ...]:
     match command:
         case _ if command.overtakes:
             return ()
-        case LockDimension():
+        case LockDimension() | Toggle("lock"):
             return (_LOCKS,)
+        case Toggle():
+            return ()
         case _ if isinstance(command, _OF_THE_TRACK):
             return (_TRACK,)
         case (

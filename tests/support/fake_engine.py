@@ -58,6 +58,7 @@ from engine.protocol.files import (
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
+from engine.protocol.switches import Toggle, toggled
 from engine.protocol.transport import BackToOwnTempo, CaptureLast, FollowClock
 from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
@@ -127,6 +128,11 @@ class FakeEngine:
     def snapshot(self) -> Snapshot:
         """The latest state."""
         return self.state.snapshot()
+
+    @property
+    def generation(self) -> GenerationState:
+        """Nothing is generated here."""
+        return GenerationState()
 
     @property
     def ends(self) -> tuple[AtTheEnd, ...]:
@@ -217,6 +223,9 @@ class FakeEngine:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
             case WatchMidi():
+                return ()
+            case Toggle():
+                self.send(toggled(command, shown, self.generation))
                 return ()
             case BrowseCorpus(query):
                 words = query.lower().split()

@@ -134,6 +134,11 @@ class FakeStudio(FakeEngine):
         for each in [*range(0, step, 6), step]:
             self.tell(grown(each))
 
+    @property
+    def generation(self) -> GenerationState:
+        """The state of the studio."""
+        return self.studio
+
     def _meet(self, command: Command) -> tuple[Event, ...]:
         match command:
             case NudgeTrait(name):

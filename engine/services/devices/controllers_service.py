@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine.jobs import Jobs
@@ -13,18 +14,19 @@ from engine.midi.controllers.bindings import DeviceMap
 from engine.protocol.base import Command
 from engine.protocol.devices import CancelLearn, ControllersState, Forget, Learn, SetBinding
 from engine.protocol.generation import GenerationState
+from engine.protocol.switches import Toggle, toggled
 from engine.services.base import Service, ServiceContext
 from engine.services.devices.controllers import Controllers
 
 
 class ControllersService(Service):
-    """Owns the controllers.
+    """Owns the controllers, and turns over what keys and controls turn over.
 
     ``generation`` gives the state of generation, which controls move, too. Maps are written by
     jobs; what is bound counts at once.
     """
 
-    commands = (Learn, CancelLearn, Forget, SetBinding)
+    commands = (Learn, CancelLearn, Forget, SetBinding, Toggle)
 
     def __init__(
         self,
@@ -45,7 +47,11 @@ class ControllersService(Service):
         return self._controllers.shown
 
     def handle(self, command: Command, now: float) -> None:
-        """Change what is bound to which control."""
+        """Change what is bound to which control, or turn something over."""
+        if isinstance(command, Toggle):
+            wanted = toggled(command, self.context.snapshot(), self._generation())
+            self.context.dispatch(replace(wanted, request=command.request), now)
+            return
         assert isinstance(command, Learn | CancelLearn | Forget | SetBinding)
         self._controllers.handle(command)
 

@@ -83,6 +83,18 @@ class MoveLatent(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class MoveLatents(Command):
+    """Moves several gauges of a slot from where they stand; pairs of dimension and way."""
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    slot: int
+    ways: tuple[tuple[int, float], ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ResetLatent(Command):
     """Brings one gauge (or, with None, all unlocked ones) of a slot back to its anchor.
 

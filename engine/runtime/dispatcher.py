@@ -15,7 +15,7 @@ from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.protocol.base import Command, Event
 from engine.protocol.devices import ControllersState
-from engine.protocol.edit import MoveLatent, Nudge, Redo, SetLatent, SetLatents, Undo
+from engine.protocol.edit import MoveLatent, MoveLatents, Nudge, Redo, SetLatent, SetLatents, Undo
 from engine.protocol.facts import MarkModel, MarkWaiting
 from engine.protocol.files import AtTheEnd
 from engine.protocol.generation import GenerationState
@@ -250,4 +250,10 @@ def _as_one(last: object, item: object) -> Command | None:
             # One way only: who comes to the end and turns back begins there.
             if key is not None and key == edits.target(before) and before.by * after.by > 0:
                 return replace(after, by=before.by + after.by)
+        case (MoveLatents() as before, MoveLatents() as after):
+            key = edits.target(after)
+            pairs = list(zip(sorted(before.ways), sorted(after.ways), strict=False))
+            one_way = all(old * new >= 0 for (_, old), (_, new) in pairs)
+            if key is not None and key == edits.target(before) and one_way:
+                return replace(after, ways=tuple((d, old + new) for (d, old), (_, new) in pairs))
     return None

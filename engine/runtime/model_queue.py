@@ -16,6 +16,7 @@ from engine.protocol.edit import (
     LoadMeasures,
     LockDimension,
     MoveLatent,
+    MoveLatents,
     Nudge,
     NudgeModulation,
     NudgeRoute,
@@ -176,8 +177,9 @@ def _places(command: Command) -> tuple[range, ...]:
         case _ if isinstance(command, _OF_THE_TRACK):
             return (_TRACK,)
         case (
-            SetLatent(slot) | SetLatents(slot) | MoveLatent(slot) | ResetLatent(slot)
-            | Randomise(slot) | Vary(slot) | RegenerateAway(slot) | ClearSlot(slot)
+            SetLatent(slot) | SetLatents(slot) | MoveLatent(slot) | MoveLatents(slot)
+            | ResetLatent(slot) | Randomise(slot) | Vary(slot) | RegenerateAway(slot)
+            | ClearSlot(slot)
         ):  # fmt: skip
             return (_at(slot),)
         case CopySlot(source, target):

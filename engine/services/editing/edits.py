@@ -29,6 +29,7 @@ from engine.protocol.edit import (
     Interpolate,
     LoadMeasures,
     MoveLatent,
+    MoveLatents,
     Nudge,
     NudgeModulation,
     NudgeRoute,
@@ -78,7 +79,7 @@ class Context:
         return self.model
 
 
-Relative = MoveLatent | Nudge | NudgeModulation | NudgeRoute
+Relative = MoveLatent | MoveLatents | Nudge | NudgeModulation | NudgeRoute
 """The commands that move something from where it stands."""
 
 Absolute = (
@@ -116,13 +117,12 @@ def absolute(song: Song, command: Editing, context: Context) -> Absolute:
     """
     match command:
         case MoveLatent(slot, dimension, by, gesture):
-            model = context.ready()
-            check_dimension(model.spec, dimension)
-            if math.isnan(by):
-                raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
-            here = (song.slot(slot).latent or model.spec.origin)[dimension]
-            value = round(max(-LIMIT, min(LIMIT, here + by)), DECIMALS)
+            value = round(_moved_gauge(song, slot, dimension, by, context), DECIMALS)
             return SetLatent(slot, dimension, value, gesture)
+        case MoveLatents(slot, ways, gesture):
+            # Where the cells of a map lie, which no rounding is to lead away from.
+            values = tuple((d, _moved_gauge(song, slot, d, by, context)) for d, by in ways)
+            return SetLatents(slot, values, gesture)
         case Nudge(parameter, by, gesture):
             return _moved(song_numbers(song).get(parameter), by, gesture)
         case NudgeModulation(dimension, part, by, gesture):
@@ -130,6 +130,15 @@ def absolute(song: Song, command: Editing, context: Context) -> Absolute:
         case NudgeRoute(route, part, by, gesture):
             return _moved(route_numbers(song, route, context.ports).get(part), by, gesture)
     return command
+
+
+def _moved_gauge(song: Song, slot: int, dimension: int, by: float, context: Context) -> float:
+    model = context.ready()
+    check_dimension(model.spec, dimension)
+    if math.isnan(by):
+        raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
+    here = (song.slot(slot).latent or model.spec.origin)[dimension]
+    return max(-LIMIT, min(LIMIT, here + by))
 
 
 def _moved(number: Number | None, by: float, gesture: int) -> Absolute:
@@ -218,7 +227,7 @@ def target(command: Editing) -> Hashable:
             return (SetLatent, gesture, slot, dimension)
         case Nudge(parameter, _, gesture) if gesture:
             return (Nudge, gesture, parameter)
-        case SetLatents(slot, values, gesture) if gesture:
+        case SetLatents(slot, values, gesture) | MoveLatents(slot, values, gesture) if gesture:
             return (SetLatents, gesture, slot, tuple(sorted({d for d, _ in values})))
         case LoadMeasures() if command.gesture:
             return (LoadMeasures, command.gesture)

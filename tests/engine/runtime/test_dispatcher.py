@@ -26,6 +26,7 @@ from engine.protocol.edit import (
     InsertSlot,
     LockDimension,
     MoveLatent,
+    MoveLatents,
     Nudge,
     Randomise,
     Redo,
@@ -335,8 +336,10 @@ def test_steps_of_a_held_key_in_line_are_added_up() -> None:
     steps = [MoveLatent(0, 2, 0.25, gesture=4)] * 3
     tempo = [Nudge("tempo", 1, gesture=5)] * 4
     other = [MoveLatent(0, 2, 0.25, gesture=6), Nudge("swing", 0.5, 7), Nudge("timing", 0.5, 7)]
-    assert collapsed([*steps, *tempo, *other, *[Nudge("tempo", 1)] * 2]) == [
+    on_map = [MoveLatents(0, ((2, 0.25), (1, 0.0)), 8)] * 2
+    assert collapsed([*steps, *on_map, *tempo, *other, *[Nudge("tempo", 1)] * 2]) == [
         MoveLatent(0, 2, 0.75, gesture=4),
+        MoveLatents(0, ((1, 0.0), (2, 0.5)), 8),
         Nudge("tempo", 4, gesture=5),
         *other,
         *[Nudge("tempo", 1)] * 2,

@@ -18,6 +18,7 @@ from engine.protocol.generation import (
     MakeTwin,
     Meter,
     NudgeGeneration,
+    NudgePlayback,
     NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
@@ -116,6 +117,7 @@ class FakeStudio(FakeEngine):
     def __init__(self, studio: GenerationState | None = None) -> None:
         super().__init__()
         self.studio = studio if studio is not None else GenerationState(sound="speakers")
+        self.at = 0.0
         self._jobs = itertools.count(7)
 
     def change(self, **changes: object) -> None:
@@ -188,8 +190,11 @@ class FakeStudio(FakeEngine):
             case Cancel():
                 return self._now(job=None, growing=None, paused=False)
             case PlayTake(ident, at):
-                playing = ident or self.studio.growing
+                playing, self.at = ident or self.studio.growing, at
                 return (*self._now(playing=playing), PlaybackMoved(playing, at))
+            case NudgePlayback(by):
+                self.send(PlayTake(self.studio.playing, self.at + by))
+                return ()
             case StopTake():
                 return (*self._now(playing=None), PlaybackMoved(None, 0.0))
             case SaveTake(_, path):

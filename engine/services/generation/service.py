@@ -21,6 +21,7 @@ from engine.protocol.generation import (
     MakeAgain,
     MakeTwin,
     NudgeGeneration,
+    NudgePlayback,
     NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
@@ -62,6 +63,9 @@ GENERATE = "generate"
 PLAYED = 0.08
 """Seconds between two tellings of where the take that plays is."""
 
+LAST = 0.05
+"""How far before the end of a take a key goes at most, in seconds."""
+
 
 class GenerationService(Service):
     """Handles the commands of steering, and publishes its whole state whenever that changes.
@@ -71,7 +75,8 @@ class GenerationService(Service):
 
     commands = (
         OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, NudgeTrait, NudgeGeneration,
-        Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake, SaveTake, RemoveTake,
+        NudgePlayback, Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake,
+        SaveTake, RemoveTake,
     )  # fmt: skip
     reports = (worker_events.StudioReport,)
 
@@ -96,6 +101,8 @@ class GenerationService(Service):
         self._growth: StreamingTake | None = None
         self._on_deck: str | None = None
         self._played_at = float("-inf")
+        # Where what plays is; while it is being sought, where it will be.
+        self._stands, self._seeking = 0.0, False
 
     @property
     def shown(self) -> GenerationState:
@@ -129,6 +136,8 @@ class GenerationService(Service):
                 self._repeat(known(take, self._ids()), command, song)
             case PlayTake(take, at):
                 self._play(take, at, command)
+            case NudgePlayback(by):
+                self._seek(by, command)
             case StopTake():
                 self._jobs.start(
                     SOUND, "play", "stopping the take", self._playback.stop, command.request
@@ -162,7 +171,7 @@ class GenerationService(Service):
             case worker_events.SoundFound(sound, silence):
                 self._show(sound=sound, silence=silence)
             case worker_events.PlayBegan(take):
-                self._on_deck = take
+                self._on_deck, self._seeking = take, False
                 self._show(playing=take)
             case worker_events.SoundMoved(playing):
                 self._moved(playing, now)
@@ -291,11 +300,20 @@ class GenerationService(Service):
         else:
             known(take, self._ids())
         chosen = take
+        self._stands, self._seeking = at, True
 
         def work(job: Job) -> None:
             self._playback.play(job, chosen, at, growth)
 
         self._jobs.start(SOUND, "play", "playing the take", work, command.request)
+
+    def _seek(self, by: float, command: Command) -> None:
+        playing, growth = self._shown.playing, self._growth
+        if playing is None:
+            raise NotReady("No take plays.")
+        lengths = {take.id: take.seconds for take in self._shown.takes}
+        end = lengths.get(playing, growth.samples / growth.rate if growth else 0.0) - LAST
+        self._play(playing, round(max(0.0, min(end, self._stands + by)), 3), command)
 
     def _save(self, take: str, path: str, command: Command) -> None:
         def work(job: Job) -> None:
@@ -350,6 +368,8 @@ class GenerationService(Service):
                 self._publish(CommandFailed("Sound", playing.reason, "The take lies in its file."))
             self._show(sound="", silence=playing.reason)
         if playing.state in ("playing", "waiting"):
+            if not self._seeking:
+                self._stands = playing.position
             self._show(playing=self._on_deck)
             if now - self._played_at >= PLAYED and self._on_deck is not None:
                 self._played_at = now

@@ -11,11 +11,14 @@ from engine.protocol import (
     generation,
     notices,
     snapshot,
+    switches,
     transport,
 )
 from engine.protocol.base import Command, Event
 
-SUBJECTS = (snapshot, edit, transport, devices, files, analysis, generation, notices, facts)
+SUBJECTS = (
+    snapshot, edit, transport, devices, files, analysis, generation, switches, notices, facts,
+)  # fmt: skip
 
 
 def _kinds(base: type) -> tuple[type, ...]:

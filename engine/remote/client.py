@@ -226,7 +226,7 @@ class RemoteEngine:
             if not self._send_line(v.encode_command(command)):
                 raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
-            self._publish(CommandFailed.of(error, command))
+            self._publish(CommandFailed.of(error, command.request))
 
     def _send_line(self, data: bytes) -> bool:
         return self._line is not None and self._line.outbox.put(data)

@@ -336,7 +336,7 @@ class Server:
         except ArmonicaError as error:
             self._warn(f"{peer.name} was refused: {error.message}")
             if peer.watches:
-                peer.outbox.put_event(CommandFailed.of(error, command))
+                peer.outbox.put_event(CommandFailed.of(error, command.request))
             else:
                 peer.outbox.put(v.denied(error))
             return False

@@ -76,7 +76,7 @@ class State:
         try:
             return self._apply(command)
         except ArmonicaError as error:
-            return (CommandFailed.of(error, command),)
+            return (CommandFailed.of(error, command.request),)
 
     def offer(self, model: LatentModel) -> None:
         """Lay the model ready for the command that says it is there."""

@@ -36,9 +36,6 @@ from engine.services.transport.sequencer import Sequencer
 PLAYHEAD = 0.05
 """Seconds between two events of where the music is."""
 
-SLOW_AHEAD = 5.0
-"""How far ahead the player is sent its notes before something slow is done, in seconds."""
-
 
 class TransportService(Service):
     """Owns the loop, recording, and the clock that is kept.
@@ -68,10 +65,6 @@ class TransportService(Service):
         self.context.apply(MarkClock(self._clock.status), now)
         fact = MarkPreferences(settings.timing, settings.audition, self.recording.settings)
         self.context.apply(fact, now)
-
-    def play_ahead(self, now: float) -> None:
-        """Send the player its notes further ahead, so that something slow delays none."""
-        self._output.send(self._sequencer.advance(now, SLOW_AHEAD))
 
     def handle(self, command: Command, now: float) -> None:
         """Send the player what a command asks for, and then mark in the state what it changes."""

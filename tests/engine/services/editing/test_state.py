@@ -28,6 +28,7 @@ from engine.protocol.edit import (
     LockDimension,
     ModulationPart,
     MoveLatent,
+    MoveLatents,
     MoveSelection,
     Nudge,
     NudgeModulation,
@@ -460,6 +461,7 @@ commands = st.one_of(
     st.builds(SelectSlot, slots),
     st.builds(SetLatent, slots, dimensions, values, gestures),
     st.builds(MoveLatent, slots, dimensions, values, gestures),
+    st.builds(MoveLatents, slots, st.tuples(st.tuples(dimensions, values)), gestures),
     st.builds(MoveSelection, st.integers(-9, 9)),
     st.builds(Nudge, st.sampled_from(get_args(Parameter)), st.floats(), gestures),
     st.builds(

@@ -36,6 +36,7 @@ class Job:
     kind: str
     work: Callable[[Job], None]
     tell: Callable[[Event], None]
+    request: str = ""
     ended: Callable[[Job], None] | None = None
     began: float = 0.0
     shown: float | None = None
@@ -61,7 +62,7 @@ class Job:
         now = time.monotonic()
         if now - self.began >= QUICK and (self.shown is None or now - self.shown >= PAUSE):
             self.shown = now
-            self.tell(JobProgressed(self.number, self.name, min(done, 0.999)))
+            self.tell(JobProgressed(self.number, self.name, min(done, 0.999), self.request))
 
     def run(self) -> None:
         """Do the work; whatever goes wrong is told."""
@@ -72,7 +73,7 @@ class Job:
         except Cancelled:
             pass
         except ArmonicaError as error:
-            self.tell(CommandFailed.of(error))
+            self.tell(CommandFailed.of(error, self.request))
         except Exception as error:
             log.exception("The job %s failed", self.name)
             self.tell(
@@ -80,10 +81,11 @@ class Job:
                     "Something went wrong",
                     f"{self.name.capitalize()} failed: {error}.",
                     "The log says where.",
+                    self.request,
                 )
             )
         if self.shown is not None:
-            self.tell(JobProgressed(self.number, self.name, 1.0))
+            self.tell(JobProgressed(self.number, self.name, 1.0, self.request))
         if self.ended is not None:
             self.ended(self)
 
@@ -105,14 +107,16 @@ class Jobs:
         kind: str,
         name: str,
         work: Callable[[Job], None],
+        request: str = "",
         ended: Callable[[Job], None] | None = None,
     ) -> int:
         """Queue work in a lane and return its number; older work of the same kind is cancelled.
 
-        ``ended`` is called on the lane's thread when the job is over, whatever became of it,
-        and also where it was cancelled before it began.
+        Errors answer ``request``, the id of the command that asks for it. ``ended`` is called on
+        the lane's thread when the job is over, whatever became of it, and also where it was
+        cancelled before it began.
         """
-        job = Job(next(self._numbers), name, kind, work, self._tell, ended)
+        job = Job(next(self._numbers), name, kind, work, self._tell, request, ended)
         for each in self._lanes.values():
             each.cancel(lambda old: old.kind == kind)
         if lane not in self._lanes:

@@ -134,7 +134,6 @@ class Player:
             for key in (b"\x1b", b"\x1b", NAMED["f2"], b"\x1b"):
                 stage.press(key)
                 stage.read(0.25)
-            before = _TITLE.search(stage.top())
             # One after the other: text that is typed ahead may overtake keys.
             for keys, answer in ((b"T", "\ntitle"), (b"\x15", ""), (title.encode(), title)):
                 seen = len(stage.seen)
@@ -143,6 +142,8 @@ class Player:
                     3.0 * self.run.slow if answer else 0.5,
                     lambda: bool(answer) and answer.encode() in stage.seen[seen:],  # noqa: B023
                 )
+            # All keys from before have been handled by now, however busy the machine is.
+            before = _TITLE.search(stage.top())
             stage.press(b"\r")
             if stage.read(3.0 * self.run.slow, lambda: f" {title} " in stage.top()):
                 self.ledger.seen(title, before[0] if before else "", time.monotonic())

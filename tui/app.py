@@ -33,7 +33,7 @@ from tui import theme as themes
 from tui.action_table import ACTIONS, SCREENS, Place, shown
 from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
-from tui.dialogs.base import Sheet
+from tui.dialogs.base import Sheet, refused
 from tui.dialogs.welcome import offer
 from tui.ending import ScreensFault, ended_by_signals
 from tui.formatting.plain import PrintableFilter
@@ -264,7 +264,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         match message.event:
             case event if isinstance(self.screen, Sheet) and self.screen.on_engine_event(event):
                 pass
-            case CommandFailed() as event if event.again and event.answers == self.session.saving:
+            case CommandFailed() as event if event.again and refused(event, self.session.saving):
                 ask_again(self._compose, event)
             case CommandFailed(title, text, remedy):
                 self._toast(f"{text} {remedy}".strip(), title, "error")

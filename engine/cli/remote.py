@@ -124,8 +124,9 @@ def _hold_house(options: argparse.Namespace) -> None:
     from engine.remote import sockets
     from engine.remote.audio_router import AudioRouter
     from engine.remote.file_access import Fence
+    from engine.remote.host import EngineHost
     from engine.remote.player_router import PlayerRouter
-    from engine.remote.server import House, Server
+    from engine.remote.server import Server
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
 
@@ -149,8 +150,8 @@ def _hold_house(options: argparse.Namespace) -> None:
     if options.tcp is not None:
         doors.append(sockets.tcp_door(_port(options.tcp)))
     fence = Fence(config.folders(settings.folders))
-    house = House(kept, done.set, sound, fence)
-    server = Server(engine, switchboard, doors, house)
+    host = EngineHost(kept, done.set, sound, fence)
+    server = Server(engine, switchboard, doors, host)
     engine.start()
     server.start()
     try:

@@ -46,7 +46,8 @@ class Codec:
     """Writes and reads values of the classes ``families`` and of whatever derives from them.
 
     With ``finite``, numbers that are none or infinite are refused; with ``whole``, fields that
-    stand at their defaults are written, too. ``tag`` is the key under which a class is named.
+    stand at their defaults are written and wanted, too. ``tag`` is the key under which a class
+    is named.
     """
 
     def __init__(
@@ -191,7 +192,7 @@ class Codec:
         self._readers[kind] = read
         for (name, hint), field in zip(self._hints(kind), _parts(kind), strict=True):
             readers[name] = self._reader(hint)
-            if _default(field) is MISSING:
+            if self._whole or _default(field) is MISSING:
                 required.add(name)
         return read
 

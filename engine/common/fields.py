@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from engine.errors import BadFile
 from engine.text import printable
-
-Choice = TypeVar("Choice", bound=str)
 
 _LONGEST_TEXT = 4000
 
@@ -67,31 +65,12 @@ class Fields:
         """Return a text, made fit to be shown."""
         return printable(self.raw_text(name))
 
-    def choice(self, name: str, choices: Iterable[Choice]) -> Choice:
-        """Return a text that is one of those."""
-        value = self.raw_text(name)
-        found = [each for each in choices if each == value]
-        if not found:
-            self.bad(f"the {name} of {self._where} is not known")
-        return found[0]
-
     def truth(self, name: str) -> bool:
         """Return a field that is true or false."""
         value = self.take(name)
         if not isinstance(value, bool):
             self.bad(f"the {name} of {self._where} is neither true nor false")
         return value
-
-    def integer(self, name: str, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``."""
-        value = self.take(name)
-        if type(value) is not int or not low <= value <= high:
-            self.bad(f"the {name} of {self._where} is not a whole number from {low} to {high}")
-        return value
-
-    def number(self, name: str, low: float, high: float) -> float:
-        """Return a number from ``low`` to ``high``."""
-        return number(self.take(name), low, high, f"the {name} of {self._where}", self.bad)
 
     def end(self) -> None:
         """Make sure that no field is left."""
@@ -107,13 +86,6 @@ def number(
     if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
         bad(f"{what} is not a number from {low:g} to {high:g}")
     return float(value)  # type: ignore[arg-type]
-
-
-def numbers(value: object, count: int, low: float, high: float, what: str) -> Sequence[float]:
-    """Return a list of ``count`` numbers from ``low`` to ``high``; raises `BadTake`."""
-    if not isinstance(value, list) or len(value) != count:
-        bad(f"{what} is not a list of {count}")
-    return [number(each, low, high, what) for each in value]
 
 
 def parsed(data: bytes) -> object:

@@ -8,7 +8,6 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -18,7 +17,7 @@ from engine.errors import ArmonicaError
 from engine.locations import state_folder
 from engine.midi import messages as m
 from engine.midi import wire
-from engine.midi.clock import Clock
+from engine.midi.player_mirror import PlayerMirror
 
 _NOTES_PER_LINE = 64
 """The player reads one line between two deadlines, so a line must be read quickly."""
@@ -28,7 +27,6 @@ _READ = 65_536
 _STEADY = 10.0
 """Seconds that a player must have lived to be started again after its end."""
 
-_RESUME_AHEAD = 0.05
 _PATIENCE = 1.0
 _LOG_LIMIT = 1_000_000
 
@@ -68,9 +66,7 @@ class PlayerLink:
         self._lock = threading.Lock()
         self._closing = False
         # What a player that takes the place of another must be told.
-        self._ports: dict[int, m.UsePort] = {0: m.UsePort(None)}
-        self._clock = Clock()
-        self._standing: dict[type[m.ToPlayer], m.ToPlayer] = {}
+        self._mirror = PlayerMirror()
         self._restoring = False
         self._restarts = 0
         self._start()
@@ -86,26 +82,15 @@ class PlayerLink:
 
     def send(self, message: m.ToPlayer) -> None:
         """Pass the message on; never waits for it to be played."""
-        if isinstance(message, m.Notes) and len(message.notes) > _NOTES_PER_LINE:
-            for start in range(0, len(message.notes), _NOTES_PER_LINE):
-                part = message.notes[start : start + _NOTES_PER_LINE]
-                self.send(m.Notes(part, message.outlet))
-            return
-        line = wire.encode(message)
+        lines = _lines(message)
         with self._lock:
             if self._closing:
                 return
-            if isinstance(message, m.UsePort):
-                self._ports[message.outlet] = message
-            elif isinstance(message, m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor):
-                self._standing[type(message)] = message
-            elif isinstance(message, m.ClockRun | m.ClockTempo | m.ClockStop):
-                # Walked up to now, so that what has passed is not remembered for ever.
-                self._clock.take(time.monotonic())
-                self._clock.change(message)
-                if self._restoring:
-                    return
-            self._put(line)
+            if self._mirror.apply(message, time.monotonic()) and self._restoring:
+                # It comes with all the rest when the player is ready.
+                return
+            for line in lines:
+                self._put(line)
 
     def close(self) -> None:
         """Silence everything and ends the process; what is sent afterwards is lost."""
@@ -205,20 +190,23 @@ class PlayerLink:
             return False
         self._restarts += 1
         self._restoring = True
-        opened = (replace(each, hush=True) for each in self._ports.values())
-        for message in (*opened, *self._standing.values()):
-            self._put(wire.encode(message))
         return True
 
     def _restore(self) -> None:
         if not self._restoring:
             return
         self._restoring = False
-        now = time.monotonic()
-        self._clock.take(now)
-        resume = self._clock.resume(now + _RESUME_AHEAD)
-        for message in [*([resume] if resume else []), *self._clock.pending()]:
-            self._put(wire.encode(message))
+        for message in self._mirror.replay(time.monotonic()):
+            for line in _lines(message):
+                self._put(line)
+
+
+def _lines(message: m.ToPlayer) -> list[bytes]:
+    if not isinstance(message, m.Notes) or len(message.notes) <= _NOTES_PER_LINE:
+        return [wire.encode(message)]
+    starts = range(0, len(message.notes), _NOTES_PER_LINE)
+    parts = (message.notes[start : start + _NOTES_PER_LINE] for start in starts)
+    return [wire.encode(m.Notes(part, message.outlet)) for part in parts]
 
 
 def _log() -> IO[bytes]:

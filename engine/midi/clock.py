@@ -11,13 +11,8 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 
-from engine.midi.messages import (
-    LAST_POSITION,
-    TICKS_PER_SIXTEENTH,
-    ClockRun,
-    ClockStop,
-    ClockTempo,
-)
+from engine.midi.limits import LAST_POSITION, TICKS_PER_SIXTEENTH
+from engine.midi.messages import ClockRun, ClockStop, ClockTempo
 from engine.midi.player.schedule import LATE_LIMIT, DueMessage
 
 TICK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
@@ -44,7 +39,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._run: _Run | None = None
-        # The last part tells changes that were asked for from those made to catch up.
+        # The last part tells changes that were planned from those made to catch up.
         self._changes: list[tuple[float, int, Change, bool]] = []
         self._order = itertools.count()
 
@@ -61,17 +56,17 @@ class Clock:
     def change(self, message: Change) -> None:
         """Schedule a start, a change of tempo or a stop."""
         # What was to put a late receiver right afterwards was reckoned without it.
-        for place, (at, order, other, asked) in enumerate(self._changes):
-            late = not asked and at >= message.at
+        for place, (at, order, other, planned) in enumerate(self._changes):
+            late = not planned and at >= message.at
             if late and isinstance(message, ClockTempo) and isinstance(other, ClockRun):
                 later = replace(other, interval=message.interval)
-                self._changes[place] = (at, order, later, asked)
+                self._changes[place] = (at, order, later, planned)
         if not isinstance(message, ClockTempo):
             self._changes = [each for each in self._changes if each[3] or each[0] < message.at]
             heapq.heapify(self._changes)
-        self._push(message, asked=True)
+        self._push(message, planned=True)
 
-    def take(self, now: float) -> list[DueMessage]:
+    def pop_due(self, now: float) -> list[DueMessage]:
         """Return what is due by ``now``, in order, and counts it as sent.
 
         Ticks that are hopelessly late are skipped; the receiver is then put right by Song
@@ -94,7 +89,7 @@ class Clock:
                 run.count += 1
                 due.append(DueMessage(at, TICK))
         if skipped and (resume := self.resume(now)):
-            self._push(resume, asked=False)
+            self._push(resume, planned=False)
         return due
 
     def resume(self, at: float) -> ClockRun | None:
@@ -109,8 +104,19 @@ class Clock:
         return ClockRun(start, run.interval, True, sixteenth % (LAST_POSITION + 1))
 
     def pending(self) -> list[Change]:
-        """Return the changes that were asked for and have not come yet, in order."""
-        return [message for _, _, message, asked in sorted(self._changes) if asked]
+        """Return the changes that were planned and have not come yet, in order."""
+        return [message for _, _, message, planned in sorted(self._changes) if planned]
+
+    def replay(self, at: float) -> tuple[Change, ...]:
+        """Return what lets a clock that stands go as this one does from ``at`` on."""
+        other, pending = Clock(), self.pending()
+        other._run = self._run and replace(self._run)
+        while (start := other.resume(at)) and pending and pending[0].at <= start.at:
+            if isinstance(pending[0], ClockRun) and pending[0].at >= at:
+                return tuple(pending)
+            # What would be over when the other starts is in its start.
+            other._apply(pending.pop(0))
+        return (*([start] if start else []), *pending)
 
     @property
     def _next_change(self) -> float:
@@ -120,8 +126,8 @@ class Clock:
     def _next_tick(self) -> float:
         return self._run.next_time if self._run else math.inf
 
-    def _push(self, message: Change, asked: bool) -> None:
-        heapq.heappush(self._changes, (message.at, next(self._order), message, asked))
+    def _push(self, message: Change, planned: bool) -> None:
+        heapq.heappush(self._changes, (message.at, next(self._order), message, planned))
 
     def _apply(self, message: Change) -> list[bytes]:
         run = self._run

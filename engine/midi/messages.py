@@ -1,4 +1,4 @@
-"""What is said to the player process and what it says back.
+"""The messages to the player process, and its reports.
 
 Times are absolute seconds of ``time.monotonic()``, which all processes of a machine share.
 Every message checks its own ranges when it is made, so a message that exists is a valid one,
@@ -7,29 +7,19 @@ whether it was built here or read from a line (see ``wire``).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from engine.errors import OutOfRange
-
-MAX_DATA = 16_384
-"""The longest raw MIDI message in bytes; JACK loses longer ones without a word."""
-
-MOST_AHEAD = 60.0
-"""The most seconds that notes can be wanted before their time."""
-
-TICKS_PER_QUARTER = 24
-TICKS_PER_SIXTEENTH = 6
-"""A song position counts sixteenths, each six clock ticks long."""
-
-LAST_POSITION = 16_383
-
-LAST_OUTLET = 7
-"""Outlets are numbered from 0, which is the song's own."""
-
-_DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
-_SYSTEM_BYTES |= {0xFE: 0, 0xFF: 0}
+from engine.midi.limits import (
+    LAST_POSITION,
+    MAX_DATA,
+    MOST_AHEAD,
+    check_interval,
+    check_midi,
+    check_outlet,
+    check_range,
+    check_time,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +33,13 @@ class TimedNote:
     velocity: int
 
     def __post_init__(self) -> None:
-        _time("note start", self.on)
-        _time("note end", self.off)
+        check_time("note start", self.on)
+        check_time("note end", self.off)
         if self.off <= self.on:
             raise OutOfRange(f"A note ends at {self.off} before it starts at {self.on}.")
-        _within("channel", self.channel, 0, 15)
-        _within("pitch", self.pitch, 0, 127)
-        _within("velocity", self.velocity, 1, 127)
+        check_range("channel", self.channel, 0, 15)
+        check_range("pitch", self.pitch, 0, 127)
+        check_range("velocity", self.velocity, 1, 127)
 
 
 # To the player.
@@ -63,7 +53,7 @@ class Notes:
     outlet: int = 0
 
     def __post_init__(self) -> None:
-        _outlet(self.outlet)
+        check_outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +69,8 @@ class Flush:
     outlet: int = 0
 
     def __post_init__(self) -> None:
-        _time("flush", self.at)
-        _outlet(self.outlet)
+        check_time("flush", self.at)
+        check_outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +86,10 @@ class Prolong:
     outlet: int = 0
 
     def __post_init__(self) -> None:
-        _outlet(self.outlet)
-        _within("channel", self.channel, 0, 15)
-        _within("pitch", self.pitch, 0, 127)
-        _time("note end", self.off)
+        check_outlet(self.outlet)
+        check_range("channel", self.channel, 0, 15)
+        check_range("pitch", self.pitch, 0, 127)
+        check_time("note end", self.off)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +104,9 @@ class Send:
     outlet: int = 0
 
     def __post_init__(self) -> None:
-        _outlet(self.outlet)
-        _time("message", self.at)
-        _midi(self.data)
+        check_outlet(self.outlet)
+        check_time("message", self.at)
+        check_midi(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +123,9 @@ class ClockRun:
     position: int = 0
 
     def __post_init__(self) -> None:
-        _time("clock start", self.at)
-        _interval(self.interval)
-        _within("song position", self.position, 0, LAST_POSITION)
+        check_time("clock start", self.at)
+        check_interval(self.interval)
+        check_range("song position", self.position, 0, LAST_POSITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +136,8 @@ class ClockTempo:
     interval: float
 
     def __post_init__(self) -> None:
-        _time("tempo change", self.at)
-        _interval(self.interval)
+        check_time("tempo change", self.at)
+        check_interval(self.interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +147,7 @@ class ClockStop:
     at: float
 
     def __post_init__(self) -> None:
-        _time("clock stop", self.at)
+        check_time("clock stop", self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +165,7 @@ class UsePort:
     clock: bool = True
 
     def __post_init__(self) -> None:
-        _outlet(self.outlet)
+        check_outlet(self.outlet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +194,7 @@ class Thru:
 
     def __post_init__(self) -> None:
         for channel in (self.channel or 0, *self.only):
-            _within("channel", channel, 0, 15)
+            check_range("channel", channel, 0, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +215,7 @@ class SendFeedback:
     data: bytes
 
     def __post_init__(self) -> None:
-        _midi(self.data)
+        check_midi(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +225,7 @@ class SilenceAll:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Begins to tell what is sent (see `Sent`), or ends that."""
+    """Begins to report what is sent (see `Sent`), or ends that."""
 
     on: bool
 
@@ -306,8 +296,8 @@ class MidiReceived:
     data: bytes
 
     def __post_init__(self) -> None:
-        _time("heard message", self.at)
-        _midi(self.data)
+        check_time("heard message", self.at)
+        check_midi(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +318,7 @@ class Lateness:
 class Sent:
     """A message that left for a port at ``at``, ``late`` seconds after its time.
 
-    ``missed`` counts those before it that there was no time to tell.
+    ``missed`` counts those before it that there was no time to report.
     """
 
     at: float
@@ -338,8 +328,8 @@ class Sent:
     missed: int = 0
 
     def __post_init__(self) -> None:
-        _time("message", self.at)
-        _time("lateness", self.late)
+        check_time("message", self.at)
+        check_time("lateness", self.late)
         # The bytes have been checked when they were to be sent, and are not looked at again.
         if not 0 < len(self.data) <= MAX_DATA:
             raise OutOfRange(f"A message of {len(self.data)} bytes is outside 1 to {MAX_DATA}.")
@@ -364,7 +354,7 @@ class PlayerLost:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far away the music sounds; told by what stands between the engine and its players.
+    """How far away the music sounds; said by what stands between the engine and its players.
 
     Notes are wanted ``ahead`` seconds before their time, and a change is heard ``delay``
     seconds later than beside the engine. ``far`` is a player on a machine of its own, which
@@ -401,45 +391,6 @@ def control_name(port: str, data: bytes) -> str:
     return f"{kind:02x}{number} {port}"
 
 
-def _time(what: str, value: float) -> None:
-    if not math.isfinite(value):
-        raise OutOfRange(f"The time of a {what} is {value}.")
-
-
 def outlet_of(message: Message) -> int:
     """Return the outlet that a message is for or about; 0 where it names none."""
     return getattr(message, "outlet", 0)
-
-
-def _outlet(number: int) -> None:
-    _within("outlet", number, 0, LAST_OUTLET)
-
-
-def _interval(value: float) -> None:
-    # From 1 to 6000 quarters in a minute; outside it ticks would stall or flood the port.
-    if not 60 / (6000 * TICKS_PER_QUARTER) <= value <= 60 / TICKS_PER_QUARTER:
-        raise OutOfRange(f"A clock interval of {value} s is outside 1 to 6000 beats a minute.")
-
-
-def _within(what: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise OutOfRange(f"A {what} of {value} is outside {low} to {high}.")
-
-
-def _midi(data: bytes) -> None:
-    if not data or data[0] < 0x80:
-        raise OutOfRange("A MIDI message starts with a status byte.")
-    status, body = data[0], data[1:]
-    if len(data) > MAX_DATA:
-        raise OutOfRange(f"A MIDI message of {len(data)} bytes is over the {MAX_DATA} allowed.")
-    if status == 0xF0:
-        if body[-1:] != b"\xf7":
-            raise OutOfRange("A system exclusive message ends with F7.")
-        body = body[:-1]
-    else:
-        sizes = _SYSTEM_BYTES if status >= 0xF0 else _DATA_BYTES
-        size = sizes.get(status if status >= 0xF0 else status & 0xF0)
-        if size != len(body):
-            raise OutOfRange(f"The MIDI message {data[:8].hex(' ')} has a wrong length.")
-    if any(byte >= 0x80 for byte in body):
-        raise OutOfRange(f"The MIDI message {data[:8].hex(' ')} has a status byte inside.")

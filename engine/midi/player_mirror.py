@@ -1,82 +1,253 @@
-"""What the player was told of one voice, and how it is brought to something else."""
+"""The mirror of what a player was sent: how it differs from a plan, and all of it once more."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from bisect import insort_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Literal
 
 from engine.midi import messages as m
+from engine.midi.clock import Change, Clock
 
 SHORTEST = 0.02
 """The shortest rest of a note, in seconds, that is worth starting in its middle."""
 
-KEPT = 1.0
+RESUME_AHEAD = 0.05
+"""Seconds after which the clock of a player that knows nothing goes on."""
+
+_KEPT = 1.0
 """Seconds after its end for which a note is remembered."""
 
+_SAME = 1e-6
+"""Seconds by which what is the same may differ."""
+
+_BANKS, _MODES = (0, 32), 120
+_PARAMETERS = (6, 38, *range(96, 102))
+"""Controllers that mean something only one after the other."""
+
 Messages = list[m.ToPlayer]
+Sounding = m.TimedNote | None | Literal["as it is"]
+Standing = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
+_Place = tuple[float, int, int]
 
 
-class SentNotes:
-    """The notes that the player holds, as it was told: ends that were cut are cut here too."""
+@dataclass(frozen=True, slots=True)
+class PlayerPlan:
+    """What a player should hold from ``at`` (seconds) on.
 
-    def __init__(self) -> None:
-        self._notes: list[m.TimedNote] = []
+    ``notes`` start at ``at`` or later, those of each outlet in order; ``program`` are messages
+    for its instruments, ``clock`` what its clock is to do.
+    """
+
+    at: float
+    notes: tuple[m.Notes, ...] = ()
+    program: tuple[m.Send, ...] = ()
+    clock: tuple[Change, ...] = ()
 
     @property
-    def notes(self) -> tuple[m.TimedNote, ...]:
-        """The notes, in order, those that have ended not long ago among them."""
-        return tuple(self._notes)
+    def messages(self) -> tuple[m.ToPlayer, ...]:
+        """All of it, for a player that holds nothing."""
+        return (*self.program, *self.clock, *self.notes)
 
-    def clear(self) -> None:
-        """Forget everything, because the player has."""
-        self._notes = []
 
-    def add(self, notes: list[m.TimedNote]) -> Messages:
-        """Tell more notes."""
-        self._notes += notes
-        return [m.Notes(tuple(notes))] if notes else []
+class PlayerMirror:
+    """The ports, settings, notes, programs and controllers of a player, and its clock.
 
-    def forget(self, now: float) -> None:
-        """Forget what has long ended."""
-        self._notes = [note for note in self._notes if note.off >= now - KEPT]
+    It sends nothing: what `diff` and `replay` give is to be sent, and then handed to `apply`.
+    """
 
-    def sounds(self, now: float) -> bool:
-        """Return whether anything sounds, or will."""
-        return any(note.off > now for note in self._notes)
+    def __init__(self) -> None:
+        self._ports: dict[int, m.UsePort] = {}
+        self._standing: dict[type, Standing] = {}
+        self._notes: dict[int, dict[_Place, m.TimedNote]] = {}
+        # By outlet, channel, and the order in which an instrument is to be set up: the value that
+        # holds, and those to come.
+        self._program: dict[tuple[int, int, int, int], list[m.Send]] = {}
+        self._clock = Clock()
 
-    def differ(
-        self, at: float, under: m.TimedNote | None, later: list[m.TimedNote], anew: bool
-    ) -> Messages:
-        """Bring the player from what it holds to a note that sounds at ``at`` and later ones.
+    def apply(self, message: m.ToPlayer, now: float) -> bool:
+        """Follow a message that is sent at ``now``; tells whether a `replay` heeds it."""
+        held = self._notes.setdefault(m.outlet_of(message), {})
+        match message:
+            case m.Notes(notes):
+                for place in [each for each, note in held.items() if note.off <= now - _KEPT]:
+                    del held[place]
+                held |= {_place(note): note for note in notes}
+            case m.Flush(at, cut):
+                _flush(held, at, cut)
+            case m.Prolong(channel, pitch, off):
+                _prolong(held, channel, pitch, off)
+            case m.Send(_, data, outlet) if (order := _order(data)) is not None:
+                values = self._program.setdefault((outlet, data[0] & 0x0F, *order), [])
+                insort_right(values, message, key=attrgetter("at"))
+                del values[: max(0, sum(each.at <= now for each in values) - 1)]
+            case m.ClockRun() | m.ClockTempo() | m.ClockStop():
+                # Walked up to now, so that what has passed is not remembered for ever.
+                self._clock.pop_due(now)
+                self._clock.change(message)
+            case m.SilenceAll():
+                self._notes.clear()
+            case m.UsePort():
+                self._ports[message.outlet] = message
+            case m.Listen() | m.Thru() | m.ExcludeFromThru() | m.Monitor():
+                self._standing[type(message)] = message
+            case _:
+                return False
+        return True
 
-        The first is not struck where nothing sounds now, unless that is to be done ``anew``.
+    @property
+    def ports(self) -> tuple[m.UsePort, ...]:
+        """The port of each outlet."""
+        return tuple(self._ports.values())
+
+    @property
+    def standing(self) -> tuple[Standing, ...]:
+        """What is heard, passed on and reported until further notice."""
+        return tuple(self._standing.values())
+
+    @property
+    def end(self) -> float:
+        """When the last note ends; minus infinity where none is held."""
+        ends = (note.off for held in self._notes.values() for note in held.values())
+        return max(ends, default=float("-inf"))
+
+    def notes(self, at: float, outlet: int = 0) -> tuple[m.TimedNote, ...]:
+        """Return the notes of an outlet that start at ``at`` or later, in order."""
+        held = self._notes.get(outlet, {})
+        return tuple(sorted((note for note in held.values() if note.on >= at), key=_place))
+
+    def sounding(self, at: float, outlet: int = 0) -> m.TimedNote | None:
+        """Return the last note of an outlet that started before ``at``, if it has not ended."""
+        before = [note for note in self._notes.get(outlet, {}).values() if note.on < at]
+        last = max(before, key=_place, default=None)
+        return last if last is not None and last.off >= at else None
+
+    def interval(self, now: float) -> float | None:
+        """Return the seconds between the ticks of the clock; None where it stands."""
+        self._clock.pop_due(now)
+        run = self._clock.resume(now)
+        return run.interval if run is not None else None
+
+    def clock(self, now: float, at: float) -> tuple[Change, ...]:
+        """Return what starts a clock that should run from ``at`` on, and its changes to come."""
+        self._clock.pop_due(now)
+        return self._clock.replay(at)
+
+    def program(self, at: float) -> tuple[m.Send, ...]:
+        """Return what sets the instruments up at ``at``, and the values to come."""
+        sends: list[m.Send] = []
+        for _, values in sorted(self._program.items()):
+            past = sum(each.at <= at for each in values)
+            sends += [replace(each, at=at) for each in values[:past][-1:]] + values[past:]
+        return tuple(sends)
+
+    def plan(self, now: float, at: float) -> PlayerPlan:
+        """Return what is held from ``at`` on."""
+        notes = (m.Notes(self.notes(at, outlet), outlet) for outlet in sorted(self._notes))
+        held = tuple(each for each in notes if each.notes)
+        return PlayerPlan(at, held, self.program(at), self.clock(now, at))
+
+    def diff(self, plan: PlayerPlan, now: float, sounding: Sounding = "as it is") -> Messages:
+        """Return what brings the player to a plan.
+
+        ``sounding`` is the note that should sound at the plan's time on the song's own outlet; as
+        it is, that is left alone, and so is what is held and wanted: it may be about to sound.
         """
-        before = [note for note in self._notes if note.on < at]
-        last = before[-1] if before and before[-1].off >= at else None
-        goes_on = under is not None and last is not None and _key(under) == _key(last)
-        under = under if anew or last is not None else None
-        sounds_until = under.off if under is not None else at
-        settled = sounds_until == (last.off if last is not None else at)
-        if (
-            settled
-            and goes_on == (under is not None)
-            and later == [note for note in self._notes if note.on >= at]
-        ):
+        messages: Messages = []
+        if not _alike(self.clock(now, plan.at), plan.clock):
+            messages += plan.clock or (m.ClockStop(now),)
+        messages += plan.program
+        wanted = {each.outlet: each.notes for each in plan.notes}
+        for outlet in sorted(self._notes.keys() | wanted):
+            later = wanted.get(outlet, ())
+            if outlet or sounding == "as it is":
+                messages += self._put_right(later, plan.at, outlet)
+            else:
+                messages += self._go_over(sounding, later, plan.at)
+        return messages
+
+    def replay(self, now: float) -> Messages:
+        """Return all that is held, for a player that knows nothing and takes another's place."""
+        # That one may have left notes sounding.
+        ports = (replace(each, hush=True) for each in self.ports)
+        music = replace(self.plan(now, now), clock=self.clock(now, now + RESUME_AHEAD))
+        return [*ports, *self.standing, *music.messages]
+
+    def _put_right(self, wanted: Sequence[m.TimedNote], at: float, outlet: int) -> Messages:
+        have = set(self.notes(at, outlet))
+        wrong = [note.on for note in have.difference(wanted)]
+        first = max(at, min(wrong)) if wrong else float("inf")
+        flush: Messages = [m.Flush(first, outlet=outlet)] if wrong else []
+        return flush + _notes([n for n in wanted if n.on >= first or n not in have], outlet)
+
+    def _go_over(
+        self, wanted: m.TimedNote | None, later: Sequence[m.TimedNote], at: float
+    ) -> Messages:
+        last = self.sounding(at)
+        goes_on = wanted is not None and last is not None and _key(wanted) == _key(last)
+        until, ends = (at if note is None else note.off for note in (wanted, last))
+        same = until == ends and goes_on == (wanted is not None)
+        if same and (*later,) == self.notes(at):
             return []
-        told: Messages = [m.Flush(at, cut=not goes_on)]
-        if under is not None and last is not None and goes_on:
-            before[-1] = replace(last, off=under.off)
-            if under.off < last.off:
+        messages: Messages = [m.Flush(at, cut=not goes_on)]
+        if wanted is not None and goes_on:
+            if until < ends:
                 # All that started later is gone by now, so this ends the one note sooner.
-                told.append(m.Flush(under.off, cut=True))
-            elif under.off > last.off:
-                told.append(m.Prolong(under.channel, under.pitch, under.off))
-        else:
-            before = [replace(note, off=min(note.off, at)) for note in before]
-            if under is not None and under.off - at >= SHORTEST:
-                later = [replace(under, on=at), *later]
-        self._notes = before
-        return told + self.add(later)
+                messages.append(m.Flush(until, cut=True))
+            elif until > ends:
+                messages.append(m.Prolong(wanted.channel, wanted.pitch, until))
+        elif wanted is not None and until - at >= SHORTEST:
+            later = [replace(wanted, on=at), *later]
+        return messages + _notes(later, 0)
+
+
+def _notes(notes: Sequence[m.TimedNote], outlet: int) -> Messages:
+    return [m.Notes(tuple(notes), outlet)] if notes else []
+
+
+def _order(data: bytes) -> tuple[int, int] | None:
+    """Return the place of a message among what sets an instrument up; None for what does not."""
+    kind = data[0] & 0xF0
+    if kind == 0xC0:
+        return 1, 0
+    if kind in (0xD0, 0xE0):
+        return 2, kind
+    if kind != 0xB0 or data[1] >= _MODES or data[1] in _PARAMETERS:
+        return None
+    # A bank holds from the next change of program on.
+    return (0 if data[1] in _BANKS else 2), data[1]
+
+
+def _flush(held: dict[_Place, m.TimedNote], at: float, cut: bool) -> None:
+    for place, note in list(held.items()):
+        if note.on >= at:
+            del held[place]
+        elif cut and note.off > at:
+            held[place] = replace(note, off=at)
+
+
+def _prolong(held: dict[_Place, m.TimedNote], channel: int, pitch: int, off: float) -> None:
+    same = [note for note in held.values() if _key(note) == (channel, pitch)]
+    if same and (newest := max(same, key=_place)).off < off:
+        held[_place(newest)] = replace(newest, off=off)
+
+
+def _alike(ours: Sequence[Change], theirs: Sequence[Change]) -> bool:
+    # Both were reckoned from the same start by other ways, so that they differ by roundings.
+    return len(ours) == len(theirs) and all(
+        type(a) is type(b)
+        and abs(a.at - b.at) < _SAME
+        and getattr(a, "position", 0) == getattr(b, "position", 0)
+        and abs(getattr(a, "interval", 0.0) - getattr(b, "interval", 0.0)) < _SAME
+        for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 def _key(note: m.TimedNote) -> tuple[int, int]:
     return note.channel, note.pitch
+
+
+def _place(note: m.TimedNote) -> _Place:
+    return note.on, note.channel, note.pitch

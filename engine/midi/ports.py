@@ -182,7 +182,7 @@ def stable_names(api: str, raw: Sequence[str]) -> list[str]:
 class Input:
     """A port that is open for hearing; what it hears is handed over on a thread of its own."""
 
-    def __init__(self, name: str, api: str, hear: Callable[[bytes], None]) -> None:
+    def __init__(self, name: str, api: str, on_data: Callable[[bytes], None]) -> None:
         """Open a port of that system by its full name; raises PortError where that fails."""
         import rtmidi
 
@@ -193,7 +193,7 @@ class Input:
             self._in: Any = rtmidi.MidiIn(getattr(rtmidi, API_CONSTANTS[api]), name=client)
             with _given_back_on_failure(self._in):
                 self._in.ignore_types(sysex=False, timing=False, active_sense=True)
-                self._in.set_callback(lambda event, _: hear(bytes(event[0])))
+                self._in.set_callback(lambda event, _: on_data(bytes(event[0])))
                 if virtual:
                     self._in.open_virtual_port(HEARING if api == "coremidi" else "in")
                 else:

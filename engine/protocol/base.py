@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import ClassVar, TypeVar
 
 _END = sys.maxsize
 
@@ -40,11 +42,21 @@ class Command:
     Slots and dimensions count from 0. Commands with the same ``gesture`` (not 0) on the same
     gauges, tempo, track, groove or key that follow each other are one step of undo; gestures
     below 0 are those of controllers, and one of them is one step whatever it moves.
+
+    ``request`` is the id by which its sender knows the answer (see `with_request`); it makes no
+    difference to what is asked, and empty where nobody waits for one.
     """
 
     needs_model: ClassVar[bool] = False
     overtakes: ClassVar[bool] = False
     auditioned: ClassVar[bool] = False
+
+    request: str = field(default="", kw_only=True, compare=False)
+
+    @property
+    def client(self) -> str:
+        """The client that waits for an answer; empty where none does."""
+        return self.request.partition("-")[0]
 
     def parts(self) -> tuple[range, ...]:
         """Return the parts of the song that it changes or reads, each measure by its number.
@@ -52,6 +64,17 @@ class Command:
         While the model loads it waits for what waits to change one of them.
         """
         return () if self.overtakes else (WHOLE,)
+
+
+Asked = TypeVar("Asked", bound=Command)
+
+_client = os.urandom(6).hex()
+_numbers = count(1)
+
+
+def with_request(command: Asked) -> Asked:
+    """Return a command with an id that no other client of an engine gives."""
+    return replace(command, request=f"{_client}-{next(_numbers)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,15 @@ class Edit(Command):
         """Return what moves of one thing in one gesture have in common; None: it stands alone."""
         gesture: int = getattr(self, "gesture", 0)
         return (type(self), gesture, self.scope()) if gesture else None
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return one edit in the place of ``last`` and this one; None where both are needed.
+
+        A held key makes no backlog: of moves to a place the last one stands, and those by a way
+        are added up.
+        """
+        del last
+        return None
 
     def stroke(self) -> Hashable:
         """Return what edits of one step have in common; None: it stands alone.

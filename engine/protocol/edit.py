@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from engine.music.groove import SwingUnit
@@ -25,6 +25,10 @@ ModulationPart = Literal["kind", "channel", "number", "low", "high"]
 
 RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
 """A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
+
+def _same_motion(last: Edit, this: Edit) -> bool:
+    return this.motion() is not None and this.motion() == last.motion()
 
 
 def _given(*values: object) -> tuple[bool, ...]:
@@ -64,6 +68,10 @@ class SetLatent(SlotEdit):
         """Return what it moves."""
         return self.slot, self.dimension
 
+    def joined(self, last: Edit) -> Edit | None:
+        """Return this alone, if it moves what the last one moved."""
+        return self if _same_motion(last, self) else None
+
 
 @dataclass(frozen=True, slots=True)
 class SetLatents(SlotEdit):
@@ -78,6 +86,10 @@ class SetLatents(SlotEdit):
     def scope(self) -> Hashable:
         """Return what it moves."""
         return self.slot, frozenset(dimension for dimension, _ in self.values)
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return this alone, if it moves what the last one moved."""
+        return self if _same_motion(last, self) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,36 @@ class MoveLatent(SlotEdit):
     def motion(self) -> Hashable:
         """Return that of the `SetLatent` which it comes to."""
         return SetLatent(self.slot, self.dimension, 0.0, self.gesture).motion()
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return both ways as one, unless they turn back: one may have come to an end between."""
+        if not isinstance(last, MoveLatent) or not _same_motion(last, self):
+            return None
+        return replace(self, by=last.by + self.by) if last.by * self.by > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLatents(SlotEdit):
+    """Moves several gauges of a slot from where they stand; pairs of dimension and way."""
+
+    needs_model: ClassVar[bool] = True
+    auditioned: ClassVar[bool] = True
+
+    ways: tuple[tuple[int, float], ...]
+    gesture: int = 0
+
+    def motion(self) -> Hashable:
+        """Return that of the `SetLatents` which it comes to."""
+        return SetLatents(self.slot, self.ways, self.gesture).motion()
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return both ways as one, unless any of them turns back."""
+        if not isinstance(last, MoveLatents) or not _same_motion(last, self):
+            return None
+        pairs = list(zip(sorted(last.ways), sorted(self.ways), strict=False))
+        if any(old * new < 0 for (_, old), (_, new) in pairs):
+            return None
+        return replace(self, ways=tuple((d, old + new) for (d, old), (_, new) in pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +383,12 @@ class Nudge(TrackEdit):
     def scope(self) -> Hashable:
         """Return what it moves."""
         return self.parameter
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return both ways as one, unless they turn back: one may have come to an end between."""
+        if not isinstance(last, Nudge) or not _same_motion(last, self):
+            return None
+        return replace(self, by=last.by + self.by) if last.by * self.by > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

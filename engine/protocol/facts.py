@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from engine.music.song import Song
 from engine.protocol.base import Command
-from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
+from engine.protocol.snapshot import (
+    ClockStatus,
+    InputStatus,
+    PortStatus,
+    RecordSettings,
+    RecordStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +81,20 @@ class MarkClock(Fact):
 
     status: ClockStatus
     playing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTransport(Fact):
+    """Tells whether the loop runs, and what is recorded."""
+
+    playing: bool
+    recording: RecordStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPreferences(Fact):
+    """Tells what is not None of when edits are heard, and how playing is recorded."""
+
+    timing: Literal["now", "beat"] | None = None
+    audition: bool | None = None
+    record: RecordSettings | None = None

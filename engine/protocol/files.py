@@ -58,6 +58,7 @@ class MidiLookedInto(Event):
 
     path: str
     tracks: tuple[TrackFound, ...]
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

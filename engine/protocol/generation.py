@@ -332,6 +332,15 @@ class PlayTake(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class NudgePlayback(Command):
+    """Goes on or back by seconds in the take that plays, as far as it goes."""
+
+    overtakes: ClassVar[bool] = True
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StopTake(Command):
     """Stops the take that plays."""
 

@@ -11,45 +11,44 @@ from engine.protocol.base import Command, Event
 
 @dataclass(frozen=True, slots=True)
 class JobProgressed(Event):
-    """A job's name and how far it is, 0 to 1 (1: done)."""
+    """A job's name and how far it is, 0 to 1 (1: done); ``request`` is what asks for it."""
 
     job: int
     name: str
     done: float
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandFailed(Event):
     """A command that could not be met: an error's title, message and remedy.
 
-    ``answers`` is that command; None where no command was at fault. ``again`` is the one that
-    does it all the same, where the user is to be asked.
+    ``request`` is the id of that command, empty where nobody waits for an answer. ``again`` is
+    the one that does it all the same, where the user is to be asked.
     """
 
     title: str
     message: str
     remedy: str
-    answers: Command | None = None
+    request: str = ""
     again: Command | None = None
 
     @classmethod
-    def of(
-        cls, error: ArmonicaError, answers: Command | None = None, again: Command | None = None
-    ) -> Self:
+    def of(cls, error: ArmonicaError, request: str = "", again: Command | None = None) -> Self:
         """Tell an error."""
-        return cls(error.title, error.message, error.remedy, answers, again)
+        return cls(error.title, error.message, error.remedy, request, again)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice(Event):
     """Something worth a line: a port gone or back, a file written, what an import changed.
 
-    ``answers`` is the command about a file that was met by it, if one was.
+    ``request`` is the id of the command that was met by it, if somebody waits for an answer.
     """
 
     text: str
     kind: Literal["information", "warning"] = "information"
-    answers: Command | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

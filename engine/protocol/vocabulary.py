@@ -12,11 +12,15 @@ from engine.protocol import (
     notes,
     notices,
     snapshot,
+    switches,
     transport,
 )
 from engine.protocol.base import Command, Event
 
-SUBJECTS = (snapshot, edit, notes, transport, devices, files, analysis, generation, notices, facts)
+SUBJECTS = (
+    snapshot, edit, notes, transport, devices, files, analysis, generation, switches,
+    notices, facts,
+)  # fmt: skip
 
 
 def _kinds(base: type) -> tuple[type, ...]:

@@ -157,13 +157,13 @@ class _Routed:
 class Loudspeaker:
     """The sound device beside a screen: does what orders say, and tells what it does.
 
-    ``tell`` is called on threads of its own.
+    ``report`` is called on threads of its own.
     """
 
     def __init__(
-        self, tell: Callable[[v.SoundSeen | v.SoundDid], None], parts: StudioParts | None = None
+        self, report: Callable[[v.SoundSeen | v.SoundDid], None], parts: StudioParts | None = None
     ) -> None:
-        self._tell = tell
+        self._report = report
         self._parts = parts or StudioParts()
         self._speaker: AudioOutput | None = None
         self._seen: v.SoundSeen | None = None
@@ -203,7 +203,7 @@ class Loudspeaker:
     def _look(self) -> None:
         found = self._parts.devices()
         self._seen = v.SoundSeen(found.devices, found.reason)
-        self._tell(self._seen)
+        self._report(self._seen)
 
     def _moved(self, playing: Playing) -> None:
-        self._tell(v.SoundDid(playing.state, playing.position, playing.length, playing.reason))
+        self._report(v.SoundDid(playing.state, playing.position, playing.length, playing.reason))

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.common.codec import BadLine
-from engine.common.line_pipe import LineReader, PipeWriter
 from engine.errors import ArmonicaError
 from engine.event_bus import Subscriber, Subscription, Subscriptions
 from engine.midi import messages as m
@@ -26,9 +24,9 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.audio_router import Loudspeaker
-from engine.remote.connect import Address, NoWay, Wire
+from engine.remote.client_line import ClientLine
+from engine.remote.connect import Address, NoWay
 from engine.remote.player_bridge import ENOUGH, PlayerBridge
-from engine.remote.snapshot_delta import CHANNEL, Differences
 
 FIRST_ANSWER = 120.0
 """Seconds in which the engine must answer the first time: ssh may ask its user something."""
@@ -45,16 +43,13 @@ SILENCE = 8.0
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to attach again; the last goes on."""
 
-_OUTBOX = 4_194_304
-_READ = 262_144
-_GOT = 16_384
 _CLOSING = 2.0
 
 log = logging.getLogger(__name__)
 
 
 class SentAway(ArmonicaError):
-    """What the engine said to one whom it does not let in."""
+    """The answer of an engine that does not let one in."""
 
     title = "Line"
 
@@ -62,40 +57,6 @@ class SentAway(ArmonicaError):
 @dataclass(frozen=True, slots=True)
 class _Hangup:
     pass
-
-
-def _counts(heard: object) -> bool:
-    """Return whether something is sent only as fast as it is taken."""
-    return isinstance(heard, Event) or (isinstance(heard, v.SoundOrder) and heard.at_ease)
-
-
-class _Line:
-    """One line, from the greeting to its end."""
-
-    def __init__(self, wire: Wire, now: float) -> None:
-        self.wire = wire
-        self.lines = LineReader(v.LONGEST_FROM_ENGINE)
-        self.outbox = PipeWriter(wire.writes, _OUTBOX)
-        self.differences = Differences()
-        self.heard = now
-        self.welcome: v.Welcome | None = None
-        self.shown = False
-        self.echo_at = now
-        self.echoes = 0
-        self.told = self.got = 0
-
-    def read(self, now: float) -> list[bytes] | None:
-        """Return the lines that have come; None where the line has ended."""
-        try:
-            data = os.read(self.wire.reads, _READ)
-        except (BlockingIOError, InterruptedError):
-            return []
-        except OSError:
-            return None
-        if not data:
-            return None
-        self.heard = now
-        return self.lines.feed(data)
 
 
 class RemoteEngine:
@@ -130,7 +91,7 @@ class RemoteEngine:
         self._home: PlayerBridge | None = None
         self._make_sound = sound
         self._sound: Loudspeaker | None = None
-        self._line: _Line | None = None
+        self._line: ClientLine | None = None
         self._engine = self._place = ""
         self.welcome: v.Welcome | None = None
         self._tries = 0
@@ -141,7 +102,7 @@ class RemoteEngine:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The latest state that was told; any thread may look."""
+        """The latest state that came; any thread may look."""
         return self._snapshot or Snapshot()
 
     @property
@@ -169,7 +130,7 @@ class RemoteEngine:
         self._put(command)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Tell events to ``callback`` on the line's thread, the latest snapshot first."""
+        """Publish events to ``callback`` on the line's thread, the latest snapshot first."""
         subscription = Subscription(callback)
         self._put(subscription)
         return subscription.end
@@ -222,7 +183,7 @@ class RemoteEngine:
         if self._wake in readable:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake, 65_536)
-        self._take_inbox()
+        self._empty_inbox()
         if line is not None and line is self._line:
             if writable:
                 line.outbox.flush()
@@ -233,12 +194,12 @@ class RemoteEngine:
         if self._home is not None:
             self._home.tick()
 
-    def _take_inbox(self) -> None:
+    def _empty_inbox(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
-                self._take(self._inbox.get_nowait())
+                self._handle(self._inbox.get_nowait())
 
-    def _take(self, item: Any) -> None:
+    def _handle(self, item: Any) -> None:
         match item:
             case _Hangup():
                 self._leave()
@@ -250,32 +211,32 @@ class RemoteEngine:
                     if known is not None:
                         item.publish(known)
             case Command():
-                self._ask(item)
+                self._send_command(item)
             case v.SoundSeen() | v.SoundDid():
                 self._send_line(v.to_engine(item))
             case _ if self._home is not None:
-                said = self._home.convert(item)
-                if said is not None and self._line is not None:
-                    self._send_line(v.encode_report(said))
+                report = self._home.convert(item)
+                if report is not None and self._line is not None:
+                    self._send_line(v.encode_report(report))
 
-    def _ask(self, command: Command) -> None:
+    def _send_command(self, command: Command) -> None:
         try:
             if self._line is None:
                 raise NoWay("The line to the engine is down.", "It is being opened again.")
             if not self._send_line(v.encode_command(command)):
                 raise NoWay("The line to the engine takes nothing.", "Wait a moment.")
         except ArmonicaError as error:
-            self._publish(CommandFailed.of(error, command))
+            self._publish(CommandFailed.of(error, command.request))
 
-    def _send_line(self, said: bytes) -> bool:
-        return self._line is not None and self._line.outbox.put(said)
+    def _send_line(self, data: bytes) -> bool:
+        return self._line is not None and self._line.outbox.put(data)
 
-    def _tend(self, line: _Line, readable: bool) -> None:
+    def _tend(self, line: ClientLine, readable: bool) -> None:
         now = self._clock()
         if readable:
             lines = line.read(now)
-            for said in lines or ():
-                self._on_line(line, said)
+            for data in lines or ():
+                self._on_line(line, data)
             if lines is None:
                 self._broken(line)
                 return
@@ -286,47 +247,32 @@ class RemoteEngine:
             line.echoes += 1
             line.echo_at = now + (FIRST_ECHO if line.echoes < 2 * ENOUGH else ECHO)
             self._send_line(v.to_engine(v.Echo(now)))
-            self._account(line, 1)
+            line.acknowledge()
         if self._home is not None and (measured := self._home.measurement()) is not None:
             self._send_line(v.to_engine(measured))
 
-    def _on_line(self, line: _Line, said: bytes) -> None:
-        try:
-            channel, body = v.parsed(said, v.LONGEST_FROM_ENGINE)
-            if channel == CHANNEL:
-                heard: Any = line.differences.read(body)
-            else:
-                heard = v.by_engine(channel, body)
-        except BadLine as error:
-            log.warning("The engine said something unheard of: %s", error.line())
-            return
-        if _counts(heard):
-            line.told += len(said) + 1
-            self._account(line, _GOT)
-        line.shown = line.shown or isinstance(heard, Snapshot)
-        match heard:
+    def _on_line(self, line: ClientLine, data: bytes) -> None:
+        message = line.decode(data)
+        match message:
+            case None:
+                pass
             case Event():
-                self._publish(heard)
+                self._publish(message)
             case v.FromEngine():
-                self._hear_line(heard)
+                self._on_line_message(message)
             case _ if self._home is not None:
-                self._home.play(heard)
+                self._home.play(message)
 
-    def _account(self, line: _Line, least: int) -> None:
-        if line.told - line.got >= least:
-            line.got = line.told
-            self._send_line(v.to_engine(v.Got(line.told)))
-
-    def _hear_line(self, said: v.FromEngine) -> None:
-        match said:
+    def _on_line_message(self, message: v.FromEngine) -> None:
+        match message:
             case v.Echoed(sent, there) if self._home is not None:
-                self._home.echoed(sent, there)
+                self._home.on_echo(sent, there)
             case v.SoundOrder() if self._sound is not None:
-                self._sound.obey(said)
-            case v.Score() if self._home is not None:
-                self._home.score(said)
-            case v.Denied(title, message, remedy):
-                self._publish(CommandFailed(title, message, remedy))
+                self._sound.obey(message)
+            case v.Score(plan) if self._home is not None:
+                self._home.keep_to(plan)
+            case v.Denied(title, text, remedy):
+                self._publish(CommandFailed(title, text, remedy))
 
     def _publish(self, event: Event) -> None:
         if isinstance(event, Snapshot):
@@ -339,10 +285,10 @@ class RemoteEngine:
 
     # Attaching
 
-    def _open(self, again: bool) -> _Line:
+    def _open(self, again: bool) -> ClientLine:
         """Dial, says who is here, and wait for the answer and the first snapshot."""
         token = self._address.token()
-        line = _Line(self._address.dial(again), self._clock())
+        line = ClientLine(self._address.dial(again), self._clock())
         try:
             line.outbox.put(
                 v.to_engine(
@@ -361,7 +307,7 @@ class RemoteEngine:
             raise
         return line
 
-    def _await_welcome(self, line: _Line, again: bool) -> None:
+    def _await_welcome(self, line: ClientLine, again: bool) -> None:
         until = self._clock() + (LATER_ANSWER if again else FIRST_ANSWER)
         while (left := until - self._clock()) > 0 and not self._ended:
             writes = [line.wire.writes] if line.outbox.waiting else []
@@ -370,13 +316,13 @@ class RemoteEngine:
                 line.outbox.flush()
             if again:
                 # The music that is here goes on meanwhile.
-                self._take_inbox()
+                self._empty_inbox()
                 self._tick()
             if not readable:
                 continue
             lines = line.read(self._clock())
-            for said in lines or ():
-                self._await(line, said)
+            for data in lines or ():
+                self._await(line, data)
             if line.welcome is not None and (line.shown or not self._watches):
                 return
             if lines is None:
@@ -388,17 +334,17 @@ class RemoteEngine:
                 )
         raise NoWay(f"The engine at {self._address} does not answer.", "Look how it is there.")
 
-    def _await(self, line: _Line, said: bytes) -> None:
+    def _await(self, line: ClientLine, data: bytes) -> None:
         if line.welcome is not None:
-            self._on_line(line, said)
+            self._on_line(line, data)
             return
-        heard = v.by_engine(*v.parsed(said, v.LONGEST_FROM_ENGINE))
+        heard = v.by_engine(*v.parsed(data, v.LONGEST_FROM_ENGINE))
         if isinstance(heard, v.Denied):
             raise SentAway(heard.message, heard.remedy)
         if isinstance(heard, v.Welcome):
             line.welcome = heard
 
-    def _greeted(self, line: _Line) -> None:
+    def _greeted(self, line: ClientLine) -> None:
         assert line.welcome is not None  # Only then is there a line.
         anew = bool(self._engine) and self._engine != line.welcome.engine
         self.welcome = line.welcome
@@ -413,8 +359,8 @@ class RemoteEngine:
         line.echo_at = self._clock()
         if self._home is not None:
             self._home.attached(anew)
-            for said in self._home.ports():
-                self._send_line(v.encode_report(said))
+            for report in self._home.ports():
+                self._send_line(v.encode_report(report))
         if self._sound is not None and (seen := self._sound.seen) is not None:
             self._send_line(v.to_engine(seen))
 
@@ -431,7 +377,7 @@ class RemoteEngine:
         self._publish(Notice(f"The line to {self._address} is back."))
         log.info("The line was down for some time until %.1f", now)
 
-    def _broken(self, line: _Line) -> None:
+    def _broken(self, line: ClientLine) -> None:
         line.wire.close()
         self._line = None
         self._next_try = self._clock() + PAUSES[0]

@@ -96,9 +96,9 @@ class Connection:
                 self.flooded = now
                 log.warning("%s says more than can be heard, and is held up", self.name)
             return None
-        said = self._inbox.popleft()
-        self._allowance.spend(1 + len(said) / _LINE_SIZE)
-        return said
+        data = self._inbox.popleft()
+        self._allowance.spend(1 + len(data) / _LINE_SIZE)
+        return data
 
     @property
     def listens(self) -> bool:
@@ -131,6 +131,6 @@ class Connection:
 
     def _fill(self) -> bool:
         # One line at a time: a note that comes now overtakes all that is not begun.
-        if not self._writing and (said := self.outbox.next()) is not None:
-            self._writing += said
+        if not self._writing and (data := self.outbox.next()) is not None:
+            self._writing += data
         return bool(self._writing)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
 from engine.midi import messages as m
 from engine.midi.client import Player, PlayerLink
-from engine.midi.clock import Change
+from engine.midi.player_mirror import PlayerMirror, PlayerPlan
 from engine.remote.clock_offset import ClockMap, Offset
-from engine.remote.protocol import Measured, Score
-from engine.remote.sent_schedule import Held
+from engine.remote.port_reports import PortReports
+from engine.remote.protocol import Measured
 from engine.services.devices.output_port import OutputPort
 
 ENOUGH, A_FEW = 16, 3
@@ -20,13 +20,7 @@ ENOUGH, A_FEW = 16, 3
 that is back, after which it is still known."""
 
 AGAIN = 0.25
-"""The share by which the delay must change before the engine is told of it."""
-
-_RESTART = 0.05
-"""Seconds after which a player that took the place of another begins."""
-
-_SAME = 1e-6
-"""Seconds by which what is the same may differ."""
+"""The share by which the delay must change before the engine is sent it again."""
 
 _TIMES = ("at", "on", "off")
 
@@ -34,33 +28,34 @@ PlayerFactory = Callable[[Callable[[m.FromPlayer], None]], Player]
 
 
 class PlayerBridge:
-    """One local player process, told by a line; all but ``hear`` happens on one thread.
+    """One local player process at the end of a line; all but ``on_report`` is on one thread.
 
-    ``hear`` is given what the player says, on the player's thread. While the line is down it
+    ``on_report`` is given the player's reports, on the player's thread. While the line is down it
     plays what it has; when that is over the clock stops and everything is silenced.
     """
 
     def __init__(
         self,
-        hear: Callable[[m.FromPlayer], None],
+        on_report: Callable[[m.FromPlayer], None],
         port: str = "",
         player: PlayerFactory = PlayerLink,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._desk = OutputPort(port)
+        self._output_port = OutputPort(port)
         self._offset = Offset()
         self._map: ClockMap | None = None
-        self._held = Held()
+        self._mirror = PlayerMirror()
         self._slope = 1.0
         self._ready = self._down = False
-        self._told: float | None = None
+        # The delay that the engine knows.
+        self._measured: float | None = None
         self._answers = 0
         self._anew = False
-        self._ports: dict[type, m.FromPlayer] = {}
-        self._player = player(hear)
+        self._ports = PortReports()
+        self._player = player(on_report)
 
-    def echoed(self, sent: float, there: float) -> None:
+    def on_echo(self, sent: float, there: float) -> None:
         """Take the engine's time, asked for at ``sent``."""
         now = self._clock()
         self._offset.add(sent, there, now)
@@ -77,70 +72,62 @@ class PlayerBridge:
             self._offset.add(sent, there, now)
 
     def measurement(self) -> Measured | None:
-        """Return what the engine should be told of the line now; None where it knows."""
+        """Return what the engine should know of the line now; None where it does."""
         if not self._ready or self._offset.count < ENOUGH or self._answers < A_FEW:
             return None
         delay = self._offset.delay
-        if self._told is not None and abs(delay - self._told) < AGAIN * self._told:
+        if self._measured is not None and abs(delay - self._measured) < AGAIN * self._measured:
             return None
         if self._map is None:
             self._map = ClockMap(self._offset.value(self._clock()))
-        self._told = delay
+        self._measured = delay
         anew, self._anew = self._anew, False
         return Measured(delay, anew)
 
     def play(self, message: m.ToPlayer) -> None:
-        """Take what the engine plays."""
+        """Send the player what the engine plays."""
         if isinstance(message, m.UsePort) and message.outlet:
             self._player.send(message)
         elif isinstance(message, m.UsePort):
-            for each in self._desk.choose(message.name)[0]:
+            for each in self._output_port.choose(message.name)[0]:
                 self._player.send(each)
         elif self._map is not None and not isinstance(message, m.Quit):
-            self._held.take(message, self._map.engine(self._clock()))
+            self._mirror.apply(message, self._map.engine(self._clock()))
             self._player.send(self._here(message))
 
-    def score(self, score: Score) -> None:
-        """Take what should be held from a moment on: after a break little of it is new."""
+    def keep_to(self, plan: PlayerPlan) -> None:
+        """Bring the player to what it should hold: after a break little of it is new."""
         if self._map is None:
             return
         now = self._map.engine(self._clock())
-        if not _alike(self._held.clock(now, score.at), score.clock):
-            for change in score.clock or (m.ClockStop(now),):
-                self.play(change)
-        for message in (*score.program, *self._held.put_right(score.notes, score.at)):
+        for message in self._mirror.diff(plan, now):
             self.play(message)
 
     def convert(self, report: m.FromPlayer) -> m.FromPlayer | None:
-        """Take what the local player said; gives what the engine is to know of it."""
+        """Take a report of the local player; gives what the engine is to know of it."""
         if m.outlet_of(report):
             # The engine itself sees to the ports of routes.
             return report
-        for each in self._desk.take(report)[0]:
+        for each in self._output_port.on_report(report)[0]:
             self._player.send(each)
+        self._ports.add(report)
         match report:
             case m.Ready():
                 self._ready = True
-                self._restart()
                 return None
-            case m.PortsSeen():
-                self._ports[m.PortsSeen] = report
-            case m.PortOpened() | m.PortLost() | m.PortFailed():
-                self._ports = {k: v for k, v in self._ports.items() if k is m.PortsSeen}
-                self._ports[type(report)] = report
-                if isinstance(report, m.PortOpened) and self._map is not None:
-                    for each in self._held.program(self._clock()):
-                        self._player.send(each)
+            case m.PortOpened() if self._map is not None:
+                for each in self._mirror.program(self._map.engine(self._clock())):
+                    self._player.send(self._here(each))
         return self._there(report)
 
     def ports(self) -> tuple[m.FromPlayer, ...]:
         """Return what the engine is to know of the ports when a line has been opened."""
-        return tuple(self._ports.values())
+        return self._ports.latest
 
     def attached(self, anew: bool) -> None:
         """Go on over a line that is there (again); ``anew`` where another engine answers."""
         self._down = False
-        self._told = None
+        self._measured = None
         self._answers = 0
         if anew:
             self._forget()
@@ -156,11 +143,11 @@ class PlayerBridge:
             return
         now = self._map.engine(self._clock())
         if self._down:
-            if self._held.end <= now:
+            if self._mirror.end <= now:
                 self._silence(now)
             return
         slope = self._map.slope(now)
-        interval = self._held.interval(now)
+        interval = self._mirror.interval(now)
         if slope != self._slope and interval is not None:
             self._player.send(m.ClockTempo(self._map.local(now), interval * slope))
         self._slope = slope
@@ -172,40 +159,30 @@ class PlayerBridge:
     def _stands(self, now: float) -> bool:
         assert self._map is not None  # Only then there is something that could run.
         there = self._map.engine(now)
-        return self._held.interval(there) is None and self._held.end <= there
+        return self._mirror.interval(there) is None and self._mirror.end <= there
 
     def _silence(self, now: float) -> None:
-        if self._held.interval(now) is not None:
+        if self._mirror.interval(now) is not None:
             self.play(m.ClockStop(now))
         self._player.send(m.SilenceAll())
-        self._held.take(m.SilenceAll(), now)
+        self._mirror.apply(m.SilenceAll(), now)
         self._down = False
 
     def _forget(self) -> None:
         if self._map is not None:
             self._silence(self._map.engine(self._clock()))
-        self._map = self._told = None
+        self._map = self._measured = None
         self._anew = True
-        self._held = Held()
+        self._mirror = PlayerMirror()
         self._slope = 1.0
 
-    def _restart(self) -> None:
-        # What was sent while nobody listened is told again; the link itself restores the clock.
-        if self._map is None:
-            return
-        at = self._map.engine(self._clock()) + _RESTART
-        scores = self._held.score(at)
-        flushes = [m.Flush(at, outlet=score.outlet) for score in scores]
-        for message in (*flushes, *self._held.program(at), *scores):
-            self._player.send(self._here(message))
-
     def _there(self, report: m.FromPlayer) -> m.FromPlayer:
-        """Return what the player said with its time by the engine's clock, where it has one."""
+        """Return a report with its time by the engine's clock, where it has one."""
         timed: Any = report
         if self._map is not None and hasattr(report, "at"):
             timed = replace(timed, at=self._map.engine(timed.at))
-        told: m.FromPlayer = timed
-        return told
+        converted: m.FromPlayer = timed
+        return converted
 
     def _here(self, message: Any) -> Any:
         """Return a message with its times by our clock."""
@@ -220,14 +197,3 @@ class PlayerBridge:
             elif part.name == "notes":
                 changed[part.name] = tuple(self._here(note) for note in value)
         return replace(message, **changed)
-
-
-def _alike(ours: Sequence[Change], theirs: Sequence[Change]) -> bool:
-    # Both were reckoned from the same start by other ways, so that they differ by roundings.
-    return len(ours) == len(theirs) and all(
-        type(a) is type(b)
-        and abs(a.at - b.at) < _SAME
-        and getattr(a, "position", 0) == getattr(b, "position", 0)
-        and abs(getattr(a, "interval", 0.0) - getattr(b, "interval", 0.0)) < _SAME
-        for a, b in zip(ours, theirs, strict=True)
-    )

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.client import Player, PlayerLink
-from engine.remote.protocol import Score
-from engine.remote.sent_schedule import Held
+from engine.midi.player_mirror import PlayerMirror, PlayerPlan, Standing
+from engine.remote.port_reports import PortReports
 from engine.services.transport.sequencer import LOOK_AHEAD, RESENT
 
 FAR_AHEAD = 3.0
@@ -27,12 +27,9 @@ sent ahead, so that the engine's own player goes on before that has been played.
 asks for the time several times as often."""
 
 _SLACK = 0.05
-"""Seconds after which what a player of this machine is told begins."""
+"""Seconds after which what a player of this machine is sent begins."""
 
-_PORTS = m.PortsSeen | m.PortOpened | m.PortLost | m.PortFailed
-_OF_A_PORT = {m.PortOpened, m.PortLost, m.PortFailed}
-_STANDING = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
-_DEAF = (m.Listen(), m.Thru(False), m.ExcludeFromThru(), m.Monitor(False))
+_LISTENING_TO_NOTHING = (m.Listen(), m.Thru(False), m.ExcludeFromThru(), m.Monitor(False))
 
 Report = Callable[[m.FromPlayer], None]
 PlayerFactory = Callable[[Report], Player]
@@ -40,19 +37,19 @@ PlayerFactory = Callable[[Report], Player]
 
 @dataclass(eq=False, slots=True)
 class Seat:
-    """One who plays: the way there, and what was last said of ports.
+    """One who plays: the way there, and the latest reports of its ports.
 
     One with screens ``leads``: its ports are those that are chosen, its controllers are heard.
-    ``delay`` is None before the line was measured; from then on it is told what goes on.
-    ``quiet`` is one of whom nothing was heard for a while: it is told all the same, but others
+    ``delay`` is None before the line was measured; from then on it is sent what goes on.
+    ``quiet`` is one from whom nothing came for a while: it is sent all the same, but others
     do not rest for it.
     """
 
-    put: Callable[[m.ToPlayer | Score], None]
+    put: Callable[[m.ToPlayer | PlayerPlan], None]
     leads: bool
     delay: float | None = None
     quiet: bool = False
-    ports: dict[type, m.FromPlayer] = field(default_factory=dict)
+    ports: PortReports = field(default_factory=PortReports)
 
     @property
     def plays(self) -> bool:
@@ -61,7 +58,7 @@ class Seat:
 
 
 class PlayerRouter:
-    """Passes what the engine plays to all who listen, and what one of them says back.
+    """Passes what the engine plays to all who listen, and the reports of one of them back.
 
     That is the newest with screens, or without any the engine's own player. While somebody
     plays elsewhere the engine's own player rests: the music is where the player is. It goes on
@@ -76,21 +73,18 @@ class PlayerRouter:
         self._lock = threading.RLock()
         self._report: Report = lambda _message: None
         self._own: Player | None = None
-        self._own_ports: dict[type, m.FromPlayer] = {}
+        self._own_ports = PortReports()
         self._rests = False
         self._seats: dict[str, Seat] = {}
-        self._held = Held()
-        self._standing: dict[type, m.ToPlayer] = {}
+        self._mirror = PlayerMirror()
         self._led: Seat | None = None
-        # The ports of routes, which whoever leads opens where it is.
-        self._routes: dict[int, m.UsePort] = {}
         self._reach = m.Reach(LOOK_AHEAD)
 
     def __call__(self, report: Report) -> Player:
         """Start the engine's own player; an engine calls this once."""
         self._report = report
         try:
-            self._own = self._make_own(self._own_says)
+            self._own = self._make_own(self._on_own_report)
         except ArmonicaError as error:
             # Those who attach play all the same.
             report(m.PlayerLost(error.line(), restarted=False))
@@ -101,16 +95,10 @@ class PlayerRouter:
     def send(self, message: m.ToPlayer) -> None:
         """Pass a message on to whoever it is for."""
         with self._lock:
-            if isinstance(message, m.UsePort | m.SendFeedback):
-                if isinstance(message, m.UsePort) and message.outlet:
-                    self._routes[message.outlet] = message
+            self._mirror.apply(message, self._clock())
+            if isinstance(message, m.UsePort | m.SendFeedback | Standing):
                 self._to(self._leader(), message)
                 return
-            if isinstance(message, _STANDING):
-                self._standing[type(message)] = message
-                self._to(self._leader(), message)
-                return
-            self._held.take(message, self._clock())
             for seat in self._seats.values():
                 if seat.delay is not None:
                     seat.put(message)
@@ -129,7 +117,7 @@ class PlayerRouter:
     # From those who are attached
 
     def sit(
-        self, place: str, put: Callable[[m.ToPlayer | Score], None], leads: bool = True
+        self, place: str, put: Callable[[m.ToPlayer | PlayerPlan], None], leads: bool = True
     ) -> None:
         """Return a place to one who wants to play."""
         with self._lock:
@@ -138,7 +126,7 @@ class PlayerRouter:
             self._seats[place] = Seat(put, leads)
 
     def measured(self, place: str, delay: float, anew: bool = False) -> None:
-        """Take how far away a place is; at first, or ``anew``, it is told what is going on."""
+        """Take how far away a place is; at first, or ``anew``, it is sent what is going on."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None:
@@ -147,28 +135,28 @@ class PlayerRouter:
             seat.delay = min(max(delay, 0.0), MOST_DELAY)
             self._arrange()
             if first or anew:
-                self._score(seat)
+                self._send_plan(seat)
 
     def on_report(self, place: str, message: m.FromPlayer) -> None:
-        """Take what a player elsewhere says."""
+        """Take a report of a player elsewhere."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is None or isinstance(message, m.Ready | m.Reach):
                 return
-            _note(seat.ports, message)
+            seat.ports.add(message)
             if self._leader() is seat:
                 self._report(message)
 
     def on_reach(self, place: str, lately: bool) -> None:
-        """Take whether anything was heard of a place in the last `QUIET` seconds."""
+        """Take whether anything came from a place in the last `QUIET` seconds."""
         with self._lock:
             seat = self._seats.get(place)
             if seat is not None and seat.quiet == lately:
                 seat.quiet = not lately
                 self._arrange()
                 if seat.plays:
-                    # Changes of which it heard too late are put right.
-                    self._score(seat)
+                    # Changes that reached it too late are put right.
+                    self._send_plan(seat)
 
     def leave(self, place: str) -> None:
         """Take note that a line has ended: who is left plays on at once."""
@@ -200,28 +188,30 @@ class PlayerRouter:
             self._rests = bool(seats)
             self._rest() if self._rests else self._wake()
 
-    def _score(self, seat: Seat) -> None:
-        """Tell a seat whose delay is known what is going on."""
+    def _send_plan(self, seat: Seat) -> None:
+        """Send a seat whose delay is known what is going on."""
         now = self._clock()
         # Also where it is lost on the way, and sent again.
         at = now + 2 * (seat.delay or 0.0) + RESENT
-        seat.put(Score(at, *self._from(now, at)))
+        seat.put(self._mirror.plan(now, at))
 
     def _hand_over(self) -> None:
-        """Let whoever leads now hear the controllers, and shows their ports."""
+        """Let whoever leads now listen to the controllers, and show their ports."""
         leader = self._leader()
         if leader is self._led:
             return
         before, self._led = self._led, leader
-        # Two on one machine would hear the same keyboard.
-        for deaf in _DEAF:
-            self._to(before, deaf)
-        for standing in (*self._standing.values(), *self._routes.values()):
-            self._to(leader, standing)
+        # Two on one machine would listen to the same keyboard.
+        for listening in _LISTENING_TO_NOTHING:
+            self._to(before, listening)
+        # The ports of routes are opened where the leader is; it chooses the song's own itself.
+        routes = (port for port in self._mirror.ports if port.outlet)
+        for message in (*self._mirror.standing, *routes):
+            self._to(leader, message)
         ports = leader.ports if leader else self._own_ports
-        for report in ports.values():
+        for report in ports.latest:
             self._report(report)
-        if leader is None and not ports.keys() & _OF_A_PORT:
+        if leader is None and not ports.chosen:
             # What is shown is the port of whoever led before.
             self._report(m.PortOpened(None))
 
@@ -236,44 +226,22 @@ class PlayerRouter:
             # Its clock may be waiting to start, and would then stop first.
             now = self._clock()
             self._own.send(m.SilenceAll())
-            if self._held.clock(now, now):
+            if self._mirror.clock(now, now):
                 self._own.send(m.ClockStop(now))
 
     def _wake(self) -> None:
         if self._own is None:
             return
         now = self._clock()
-        notes, program, clock = self._from(now, now + _SLACK)
-        for message in (*program, *clock, *notes):
+        for message in self._mirror.plan(now, now + _SLACK).messages:
             self._own.send(message)
-
-    def _from(
-        self, now: float, at: float
-    ) -> tuple[
-        tuple[m.Notes, ...],
-        tuple[m.Send, ...],
-        tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...],
-    ]:
-        return self._held.score(at), self._held.program(at), self._held.clock(now, at)
 
     def _leader(self) -> Seat | None:
         seats = [each for each in self._seats.values() if each.leads and each.plays]
         return seats[-1] if seats else None
 
-    def _own_says(self, message: m.FromPlayer) -> None:
+    def _on_own_report(self, message: m.FromPlayer) -> None:
         with self._lock:
-            _note(self._own_ports, message)
+            self._own_ports.add(message)
             if self._leader() is None:
                 self._report(message)
-
-
-def _note(ports: dict[type, m.FromPlayer], message: m.FromPlayer) -> None:
-    if isinstance(message, m.PortsSeen):
-        ports[m.PortsSeen] = message
-    elif isinstance(message, _PORTS) and not m.outlet_of(message):
-        # Of the port that is wanted, only what became of it last.
-        seen = ports.get(m.PortsSeen)
-        ports.clear()
-        if seen is not None:
-            ports[m.PortsSeen] = seen
-        ports[type(message)] = message

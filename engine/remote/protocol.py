@@ -1,8 +1,8 @@
-"""What is said on a line between an engine and whoever is attached to it.
+"""The messages on a line between an engine and whoever is attached to it.
 
-A line is one JSON object with one key, its channel: ``ask`` (commands) and ``heard`` (what a
-player says) go to the engine, ``tell`` (events), ``differs`` (snapshots, see `deltas`) and
-``play`` (what a player is told) come from it, and ``line`` (the messages below) goes both ways.
+A line is one JSON object with one key, its channel: ``ask`` (commands) and ``heard`` (reports of
+a player) go to the engine, ``tell`` (events), ``differs`` (snapshots, see `deltas`) and
+``play`` (messages to a player) come from it, and ``line`` (the messages below) goes both ways.
 Times are seconds of the engine's monotonic clock, but for ``sent`` in `Echo` and `Echoed`.
 """
 
@@ -18,6 +18,7 @@ from engine.audio.devices import Device
 from engine.common.codec import BadLine, Codec
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
+from engine.midi.player_mirror import PlayerPlan
 from engine.protocol.base import Command, Event
 from engine.protocol.facts import Fact
 from engine.protocol.files import Kept
@@ -156,15 +157,9 @@ class Echoed(FromEngine):
 
 @dataclass(frozen=True, slots=True)
 class Score(FromEngine):
-    """What a player should hold from ``at`` on; it is put right where it holds anything else.
+    """What a player should hold; it is put right where it holds anything else."""
 
-    ``program`` are messages for its instrument, ``clock`` what its clock is to do.
-    """
-
-    at: float
-    notes: tuple[m.Notes, ...] = ()
-    program: tuple[m.Send, ...] = ()
-    clock: tuple[m.ClockRun | m.ClockTempo | m.ClockStop, ...] = ()
+    plan: PlayerPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +187,7 @@ class SoundOrder(FromEngine):
 
     @property
     def at_ease(self) -> bool:
-        """Whether it comes in its turn, behind what the screens are told."""
+        """Whether it comes in its turn, behind the events for the screens."""
         return self.do == "append" or self.seconds > 0
 
 
@@ -242,35 +237,35 @@ _AWAY = {"tell": TOLD, "play": PLAYED, "line": FROM_ENGINE}
 
 def line(channel: Channel, body: dict[str, Any]) -> bytes:
     """Return a line with its end."""
-    said = json.dumps({channel: body}, separators=(",", ":"), allow_nan=False)
-    return said.encode() + b"\n"
+    data = json.dumps({channel: body}, separators=(",", ":"), allow_nan=False)
+    return data.encode() + b"\n"
 
 
 def encode_command(command: Command) -> bytes:
     """Return the line of a command; raises `BadLine` where it is too long to be taken."""
-    said = line("ask", ASKED.plain(command))
-    if len(said) > LONGEST_TO_ENGINE:
+    data = line("ask", ASKED.plain(command))
+    if len(data) > LONGEST_TO_ENGINE:
         raise BadLine("This is more than a line to the engine can carry.", "Bring in less.")
-    return said
+    return data
 
 
 def encode_report(message: m.FromPlayer) -> bytes:
-    """Return the line of something a player says."""
+    """Return the line of a report of a player."""
     return line("heard", HEARD.plain(message))
 
 
 def played(message: m.ToPlayer) -> bytes:
-    """Return the line of something a player is told."""
+    """Return the line of a message to a player."""
     return line("play", PLAYED.plain(message))
 
 
 def to_engine(saying: ToEngine) -> bytes:
-    """Return the line of something said to the engine about the line."""
+    """Return the line of a message to the engine about the line."""
     return line("line", TO_ENGINE.plain(saying))
 
 
 def from_engine(saying: FromEngine) -> bytes:
-    """Return the line of something the engine says about the line."""
+    """Return the line of a message of the engine about the line."""
     return line("line", FROM_ENGINE.plain(saying))
 
 
@@ -279,12 +274,12 @@ def denied(error: ArmonicaError) -> bytes:
     return from_engine(Denied(error.title, error.message, error.remedy))
 
 
-def parsed(said: bytes, longest: int) -> tuple[str, Any]:
+def parsed(data: bytes, longest: int) -> tuple[str, Any]:
     """Return the channel and the body of a line; raises `BadLine`."""
-    if len(said) > longest:
+    if len(data) > longest:
         raise BadLine(f"A line is longer than {longest} bytes.")
     try:
-        whole = json.loads(said)
+        whole = json.loads(data)
     except (ValueError, RecursionError):
         raise BadLine("A line is not JSON.") from None
     if not isinstance(whole, dict) or len(whole) != 1:
@@ -293,9 +288,9 @@ def parsed(said: bytes, longest: int) -> tuple[str, Any]:
     return channel, body
 
 
-def for_engine(said: bytes) -> Command | m.FromPlayer | ToEngine:
+def for_engine(data: bytes) -> Command | m.FromPlayer | ToEngine:
     """Read a line that comes to an engine; raises `BadLine`."""
-    channel, body = parsed(said, LONGEST_TO_ENGINE)
+    channel, body = parsed(data, LONGEST_TO_ENGINE)
     if channel not in _TOWARDS:
         raise BadLine(f"Nothing comes to an engine as {channel[:40]!r}.")
     read: Command | m.FromPlayer | ToEngine = _TOWARDS[channel].read(body)
@@ -305,7 +300,7 @@ def for_engine(said: bytes) -> Command | m.FromPlayer | ToEngine:
 
 
 def by_engine(channel: str, body: Any) -> Event | m.ToPlayer | FromEngine:
-    """Read what an engine said on a channel; raises `BadLine`."""
+    """Read what an engine sent on a channel; raises `BadLine`."""
     if channel not in _AWAY:
         raise BadLine(f"An engine says nothing as {channel[:40]!r}.")
     read: Event | m.ToPlayer | FromEngine = _AWAY[channel].read(body)

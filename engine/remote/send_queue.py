@@ -1,4 +1,4 @@
-"""What waits to be written to one screen: notes first, and no more telling than it takes."""
+"""What waits to be written to one screen: notes first, and no more events than it takes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import threading
 from collections import OrderedDict, deque
 
 from engine.event_bus import OFTEN, kind_of, latest
+from engine.midi import messages as m
+from engine.midi.player_mirror import PlayerPlan
 from engine.protocol.base import Event
 from engine.protocol.devices import MidiTraffic
 from engine.protocol.snapshot import Snapshot
-from engine.remote.protocol import TOLD, line
+from engine.remote import protocol as v
 from engine.remote.snapshot_delta import CHANNEL, Differences
 
 CREDIT = 131_072
-"""Bytes of telling that may be on the way: what is queued ahead of a note on a slow line."""
+"""Bytes of events that may be on the way: what is queued ahead of a note on a slow line."""
 
 MOST_EVENTS = 1000
 """Events, each of which counts, that may wait for one who takes none."""
@@ -28,7 +30,7 @@ MOST_SOUND = 134_217_728
 class SendQueue:
     """Lines for one who may be slow; safe to fill from any thread.
 
-    Of what is told often only the latest of its kind waits. What is played is never passed
+    Of what is published often only the latest of its kind waits. What is played is never passed
     over: `hopeless` says when too much of it waits.
     """
 
@@ -40,18 +42,18 @@ class SendQueue:
         self._later_bytes = 0
         self._events: OrderedDict[object, Event] = OrderedDict()
         self._differences = Differences()
-        self._told = 0
-        self._got = 0
+        self._sent = 0
+        self._acknowledged = 0
 
-    def put(self, said: bytes) -> None:
-        """Take a line that goes before all telling."""
+    def put(self, data: bytes) -> None:
+        """Take a line that goes before all events."""
         with self._lock:
             if self._first_bytes <= MOST_BYTES:
-                self._first.append(said)
-                self._first_bytes += len(said)
+                self._first.append(data)
+                self._first_bytes += len(data)
 
     def put_event(self, event: Event) -> None:
-        """Take an event; it is put into words when its turn comes."""
+        """Take an event; it is encoded when its turn comes."""
         with self._lock:
             if isinstance(event, (*OFTEN, MidiTraffic)):
                 # At the end, after what had happened before it.
@@ -60,23 +62,41 @@ class SendQueue:
             elif len(self._events) <= MOST_EVENTS:
                 self._events[object()] = event
 
-    def put_later(self, said: bytes) -> None:
-        """Take a line that waits for all telling, at the pace at which that is taken."""
+    def put_music(self, message: m.ToPlayer | PlayerPlan) -> None:
+        """Take what is played."""
+        if isinstance(message, PlayerPlan):
+            self.put(v.from_engine(v.Score(message)))
+        else:
+            self.put(v.played(message))
+
+    def put_sound(self, order: v.SoundOrder) -> None:
+        """Take what a sound device is to do."""
+        data = v.from_engine(order)
+        if order.do in ("load", "stop"):
+            # Whatever has not gone yet is of a wave that nobody waits for any more.
+            self.drop_later()
+        if order.at_ease:
+            self.put_later(data)
+        else:
+            self.put(data)
+
+    def put_later(self, data: bytes) -> None:
+        """Take a line that waits for all events, at the pace at which those are taken."""
         with self._lock:
             if self._later_bytes <= MOST_SOUND:
-                self._later.append(said)
-                self._later_bytes += len(said)
+                self._later.append(data)
+                self._later_bytes += len(data)
 
     def drop_later(self) -> None:
-        """Forget the lines that have waited for all telling."""
+        """Forget the lines that have waited for all events."""
         with self._lock:
             self._later.clear()
             self._later_bytes = 0
 
-    def got(self, count: int) -> None:
-        """Take how many bytes of telling have arrived there."""
+    def acknowledge(self, count: int) -> None:
+        """Take how many bytes of events have arrived there."""
         with self._lock:
-            self._got = min(max(self._got, count), self._told)
+            self._acknowledged = min(max(self._acknowledged, count), self._sent)
 
     @property
     def hopeless(self) -> bool:
@@ -88,35 +108,35 @@ class SendQueue:
         """Whether there is something that may be written now."""
         with self._lock:
             slow = bool(self._events or self._later)
-            return bool(self._first) or (slow and self._may_tell())
+            return bool(self._first) or (slow and self._may_send_event())
 
     def next(self) -> bytes | None:
         """Return the next line to write, or None where nothing may be written now."""
         with self._lock:
             if self._first:
-                said = self._first.popleft()
-                self._first_bytes -= len(said)
-                return said
-            if not self._may_tell():
+                data = self._first.popleft()
+                self._first_bytes -= len(data)
+                return data
+            if not self._may_send_event():
                 return None
             if not self._events:
                 return self._next_later()
             _, event = self._events.popitem(last=False)
         if isinstance(event, Snapshot):
-            said = line(CHANNEL, self._differences.write(event))
+            data = v.line(CHANNEL, self._differences.write(event))
         else:
-            said = line("tell", TOLD.plain(event))
+            data = v.line("tell", v.TOLD.plain(event))
         with self._lock:
-            self._told += len(said)
-        return said
+            self._sent += len(data)
+        return data
 
     def _next_later(self) -> bytes | None:
         if not self._later:
             return None
-        said = self._later.popleft()
-        self._later_bytes -= len(said)
-        self._told += len(said)
-        return said
+        data = self._later.popleft()
+        self._later_bytes -= len(data)
+        self._sent += len(data)
+        return data
 
-    def _may_tell(self) -> bool:
-        return self._told - self._got < CREDIT
+    def _may_send_event(self) -> bool:
+        return self._sent - self._acknowledged < CREDIT

@@ -14,27 +14,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
 
-from engine import locations
 from engine.audio.devices import SoundDevices
 from engine.audio.output import Playing
 from engine.common.codec import BadLine
 from engine.errors import ArmonicaError, UserError
-from engine.formats.song_file import SUFFIX
 from engine.midi import messages as m
+from engine.midi.player_mirror import PlayerPlan
 from engine.protocol.base import Command, Event
-from engine.protocol.files import Kept
 from engine.protocol.notices import CommandFailed
-from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
-from engine.remote.audio_router import AudioRouter
 from engine.remote.connection import Connection
-from engine.remote.file_access import Fence
+from engine.remote.host import Attachable, EngineHost
 from engine.remote.player_router import QUIET, PlayerRouter
 from engine.remote.sockets import Door
-from engine.services.session import autosave
 from engine.text import printable
 
 MOST_GUESTS = 16
@@ -57,9 +50,6 @@ FLOOD = 10.0
 MOST_BAD_LINES = 8
 """Lines that make no sense, after which a guest is shown out."""
 
-MOST_SONGS = 500
-"""How many songs of the user's folder are told to whoever attaches."""
-
 _BETWEEN = 10.0
 """Seconds between two lines of the log about those who are not let in."""
 
@@ -68,7 +58,7 @@ _TICK = 0.25
 _CROWD = 64
 """Connections of one door that are taken before it is the others' turn."""
 _TURN = 64
-"""Lines of one guest that are met before it is the others' turn."""
+"""Lines of one guest that are handled before it is the others' turn."""
 
 log = logging.getLogger(__name__)
 
@@ -85,51 +75,22 @@ class Ended(ArmonicaError):
     title = "Line"
 
 
-class Attachable(Protocol):
-    """What can be attached to: an engine."""
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The latest state."""
-
-    def send(self, command: Command) -> None:
-        """Put a command into the engine's inbox."""
-
-    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Tell events to ``callback``, the latest snapshot first, until the answer is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What belongs to the engine: songs that were not saved, its speakers, and how it is ended.
-
-    ``fence`` says which files whoever is attached may name.
-    """
-
-    recovered: tuple[Kept, ...] = ()
-    ended: Callable[[], None] = lambda: None
-    sound: AudioRouter | None = None
-    fence: Fence = field(default_factory=Fence)
-
-
 class Server:
     """Serves one engine at ``doors`` until it is closed."""
 
     def __init__(
         self,
         engine: Attachable,
-        switchboard: PlayerRouter,
+        router: PlayerRouter,
         doors: Sequence[Door],
-        house: House | None = None,
+        host: EngineHost | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
-        self._switchboard = switchboard
+        self._router = router
         self._doors = {door.listener: door for door in doors}
-        self._house = house or House()
+        self._host = host or EngineHost()
         self._clock = clock
-        self._name = secrets.token_hex(8)
-        self._started = time.time()
         self._peers: dict[socket.socket, Connection] = {}
         self._closing = False
         self._warned = -math.inf
@@ -150,7 +111,7 @@ class Server:
     def close(self) -> None:
         """Say goodbye to everybody and close the doors."""
         self._closing = True
-        self._rouse()
+        self._wake_up()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(2 * _FAREWELL)
 
@@ -181,7 +142,7 @@ class Server:
                 case _:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._wake, 65_536)
-        self._meet_all()
+        self._handle_all()
 
     def _watch(self, peer: Connection) -> None:
         wanted = selectors.EVENT_READ if peer.listens else 0
@@ -234,7 +195,7 @@ class Server:
             # What they have said by now counts, though it was not read yet.
             self._serve(peer, selectors.EVENT_READ)
             if peer.connection in self._peers:
-                self._meet_one(peer, self._clock())
+                self._handle_lines(peer, self._clock())
             if peer.greeted or peer.connection not in self._peers:
                 continue
             if not peer.ending:
@@ -249,18 +210,18 @@ class Server:
             self._warned = self._clock()
             log.warning("%s", what)
 
-    def _meet_all(self) -> None:
+    def _handle_all(self) -> None:
         now = self._clock()
         for peer in list(self._peers.values()):
-            self._meet_one(peer, now)
+            self._handle_lines(peer, now)
             self._look_after(peer, now)
 
-    def _meet_one(self, peer: Connection, now: float) -> None:
+    def _handle_lines(self, peer: Connection, now: float) -> None:
         for _ in range(_TURN):
-            said = None if peer.ending else peer.next_line(now)
-            if said is None:
+            data = None if peer.ending else peer.next_line(now)
+            if data is None:
                 return
-            self._accept(peer, said, now)
+            self._accept(peer, data, now)
 
     def _look_after(self, peer: Connection, now: float) -> None:
         if peer.connection not in self._peers:
@@ -279,14 +240,14 @@ class Server:
             log.warning("%s has said nothing for %g s, and is taken to be gone", peer.name, SILENCE)
             self._drop(peer)
         elif peer.greeted:
-            self._switchboard.on_reach(peer.place, now - peer.heard <= QUIET)
+            self._router.on_reach(peer.place, now - peer.heard <= QUIET)
 
-    def _accept(self, peer: Connection, said: bytes, now: float) -> None:
+    def _accept(self, peer: Connection, data: bytes, now: float) -> None:
         try:
             if not peer.greeted:
-                self._welcome(peer, v.for_engine(said))
+                self._welcome(peer, v.for_engine(data))
             else:
-                self._handle(peer, v.for_engine(said), now)
+                self._handle(peer, v.for_engine(data), now)
         except BadLine as error:
             peer.bad_lines += 1
             if peer.greeted:
@@ -322,121 +283,83 @@ class Server:
         peer.welcome()
         peer.place = hello.place or secrets.token_hex(8)
         peer.watches = hello.watches
-        kept = tuple(each for each in self._house.recovered if autosave.free(each.path))
-        peer.outbox.put(
-            v.from_engine(
-                v.Welcome(
-                    self._name,
-                    peer.place,
-                    recovered=kept,
-                    songs=str(locations.songs_folder()),
-                    song_files=tuple(map(str, locations.songs(SUFFIX)[:MOST_SONGS])),
-                )
-            )
-        )
-        ends: list[Callable[[], None]] = []
+        peer.outbox.put(v.from_engine(self._host.welcome(peer.place)))
         if hello.plays:
-            self._switchboard.sit(
+            self._router.sit(
                 peer.place, lambda message: self._play(peer, message), leads=hello.watches
             )
         if hello.watches:
-            ends.append(self._engine.subscribe(lambda event: self._send_event(peer, event)))
-
-        def leave() -> None:
-            for end in ends:
-                end()
-
-        peer.leave = leave
+            peer.leave = self._engine.subscribe(lambda event: self._send_event(peer, event))
         if hello.plays or hello.watches:
             log.info("%s is attached%s", peer.name, " and plays" if hello.plays else "")
 
     def _handle(
-        self, peer: Connection, said: Command | m.FromPlayer | v.ToEngine, now: float
+        self, peer: Connection, message: Command | m.FromPlayer | v.ToEngine, now: float
     ) -> None:
-        match said:
-            case Command() if not self._may(peer, said):
+        match message:
+            case Command() if not self._may(peer, message):
                 pass
             case Command():
-                self._engine.send(said)
+                self._engine.send(message)
             case v.Echo(sent):
                 peer.outbox.put(v.from_engine(v.Echoed(sent, now)))
             case v.Measured(delay, anew):
-                self._switchboard.measured(peer.place, delay, anew)
+                self._router.measured(peer.place, delay, anew)
             case v.Got(count):
-                peer.outbox.got(count)
-            case v.SoundSeen(devices, reason) if self._house.sound is not None:
+                peer.outbox.acknowledge(count)
+            case v.SoundSeen(devices, reason) if self._host.sound is not None:
                 sound = SoundDevices(devices, reason)
-                self._house.sound.seen(peer.place, lambda order: self._sound(peer, order), sound)
-            case v.SoundDid(state, position, length, reason) if self._house.sound is not None:
-                self._house.sound.did(peer.place, Playing(state, position, length, reason))
+                self._host.sound.seen(peer.place, lambda order: self._sound(peer, order), sound)
+            case v.SoundDid(state, position, length, reason) if self._host.sound is not None:
+                self._host.sound.did(peer.place, Playing(state, position, length, reason))
             case v.SoundSeen() | v.SoundDid():
                 pass
             case v.Goodbye():
-                self._switchboard.leave(peer.place)
+                self._router.leave(peer.place)
                 peer.ending = True
             case v.Status():
-                peer.outbox.put(v.from_engine(self._state()))
+                attached = sum(each.watches for each in self._peers.values())
+                ports = (door.port for door in self._doors.values() if door.port is not None)
+                answer = self._host.state(self._engine.snapshot, attached, next(ports, None))
+                peer.outbox.put(v.from_engine(answer))
             case v.EndService():
                 log.info("%s asked the engine to end", peer.name)
-                self._house.ended()
+                self._host.ended()
             case v.ToEngine():
-                raise BadLine(f"{type(said).__name__} comes too late on this line.")
+                raise BadLine(f"{type(message).__name__} comes too late on this line.")
             case _:
-                self._switchboard.on_report(peer.place, said)
+                self._router.on_report(peer.place, message)
 
     def _may(self, peer: Connection, command: Command) -> bool:
         try:
-            self._house.fence.check(command, self._engine.snapshot.path)
+            self._host.fence.check(command, self._engine.snapshot.path)
         except ArmonicaError as error:
             self._warn(f"{peer.name} was refused: {error.message}")
             if peer.watches:
-                peer.outbox.put_event(CommandFailed.of(error, command))
+                peer.outbox.put_event(CommandFailed.of(error, command.request))
             else:
                 peer.outbox.put(v.denied(error))
             return False
         return True
 
-    def _state(self) -> v.EngineState:
-        shown = self._engine.snapshot
-        return v.EngineState(
-            os.getpid(),
-            self._started,
-            shown.song.title,
-            shown.saved,
-            shown.playing,
-            shown.port.name or "",
-            sum(each.watches for each in self._peers.values()),
-            next((door.port for door in self._doors.values() if door.port is not None), None),
-        )
-
-    def _play(self, peer: Connection, message: m.ToPlayer | v.Score) -> None:
-        if isinstance(message, v.Score):
-            peer.outbox.put(v.from_engine(message))
-        else:
-            peer.outbox.put(v.played(message))
-        self._rouse()
+    def _play(self, peer: Connection, message: m.ToPlayer | PlayerPlan) -> None:
+        peer.outbox.put_music(message)
+        self._wake_up()
 
     def _sound(self, peer: Connection, order: v.SoundOrder) -> None:
-        said = v.from_engine(order)
-        if order.do in ("load", "stop"):
-            # Whatever has not gone yet is of a wave that nobody waits for any more.
-            peer.outbox.drop_later()
-        if order.at_ease:
-            peer.outbox.put_later(said)
-        else:
-            peer.outbox.put(said)
-        self._rouse()
+        peer.outbox.put_sound(order)
+        self._wake_up()
 
     def _send_event(self, peer: Connection, event: Event) -> None:
         peer.outbox.put_event(event)
-        self._rouse()
+        self._wake_up()
 
     def _refuse(self, peer: Connection, error: ArmonicaError) -> None:
-        said = f"{peer.name} is shown out: {error.message}"
+        text = f"{peer.name} is shown out: {error.message}"
         if peer.greeted:
-            log.warning("%s", said)
+            log.warning("%s", text)
         else:
-            self._warn(said)
+            self._warn(text)
         peer.outbox.put(v.denied(error))
         peer.ending = True
         peer.heard = self._clock()
@@ -448,9 +371,9 @@ class Server:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(peer.connection)
         if peer.greeted:
-            self._switchboard.leave(peer.place)
-            if self._house.sound is not None:
-                self._house.sound.leave(peer.place)
+            self._router.leave(peer.place)
+            if self._host.sound is not None:
+                self._host.sound.leave(peer.place)
             if peer.watches:
                 log.info("%s is not attached any more", peer.name)
         peer.close()
@@ -465,6 +388,6 @@ class Server:
                     self._drop(peer)
             time.sleep(0.01)
 
-    def _rouse(self) -> None:
+    def _wake_up(self) -> None:
         with contextlib.suppress(OSError):
             os.write(self._woken, b".")

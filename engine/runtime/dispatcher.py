@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from engine.config import Settings
@@ -13,9 +13,9 @@ from engine.errors import ArmonicaError
 from engine.jobs import Jobs
 from engine.latent.spec import LatentModel
 from engine.midi import messages as m
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Edit, Event
 from engine.protocol.devices import ControllersState
-from engine.protocol.edit import MoveLatent, Nudge, Redo, SetLatent, SetLatents, Undo
+from engine.protocol.edit import Redo, Undo
 from engine.protocol.facts import MarkModel, MarkWaiting
 from engine.protocol.files import AtTheEnd
 from engine.protocol.generation import GenerationState
@@ -172,7 +172,7 @@ class Dispatcher:
         try:
             self._handlers[type(command)].handle(command, now)
         except ArmonicaError as error:
-            self._publish(CommandFailed.of(error, command))
+            self._publish(CommandFailed.of(error, command.request))
 
     def _on_event(self, event: Event, now: float) -> None:
         for service in self._ordered:
@@ -232,21 +232,9 @@ def collapsed(batch: Sequence[Arrival]) -> list[Arrival | Command]:
     """
     kept: list[Arrival | Command] = []
     for item in batch:
-        one = _as_one(kept[-1], item) if kept else None
+        last = kept[-1] if kept else None
+        one = item.joined(last) if isinstance(item, Edit) and isinstance(last, Edit) else None
         if one is not None:
             kept.pop()
         kept.append(item if one is None else one)
     return kept
-
-
-def _as_one(last: object, item: object) -> Command | None:
-    match last, item:
-        case (SetLatent() | SetLatents() as before, SetLatent() | SetLatents() as after):
-            key = after.motion()
-            return after if key is not None and key == before.motion() else None
-        case (MoveLatent() | Nudge() as before, MoveLatent() | Nudge() as after):
-            key = after.motion()
-            # One way only: who comes to the end and turns back begins there.
-            if key is not None and key == before.motion() and before.by * after.by > 0:
-                return replace(after, by=before.by + after.by)
-    return None

@@ -12,7 +12,6 @@ from engine.protocol.notices import Cancel
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.service import AnalysisService
 from engine.services.base import Service, ServiceContext
-from engine.services.devices.controllers import Controllers
 from engine.services.devices.controllers_service import ControllersService
 from engine.services.devices.ports_service import PortsService
 from engine.services.editing.command_log import CommandLog
@@ -97,7 +96,7 @@ def wire(
     influence: InfluenceParts | None = None,
 ) -> Services:
     """Make the services; where one needs something of another, it gets that one function."""
-    controllers = Controllers(context.publish)
+    controllers = ControllersService(context, jobs, lambda: generation.shown)
     transport = TransportService(context, settings, is_control=controllers.owns)
     generation = GenerationService(context, jobs, report, settings, studio or StudioParts())
     parts = influence or InfluenceParts(open_take_search)
@@ -105,15 +104,14 @@ def wire(
     return Services(
         PortsService(context, settings),
         transport,
-        ControllersService(context, controllers, lambda: generation.shown, transport.play_ahead),
+        controllers,
         generation,
         SessionService(
             context,
             jobs,
             keeper,
             seen,
-            play_ahead=transport.play_ahead,
-            end_recording=transport.recording.end,
+            end_recording=transport.end_recording,
             export_with_credits=analysis.handle,
         ),
         EditingService(context, recording),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.config import Settings
+from engine.protocol.base import with_request
 from engine.protocol.edit import Redo, SetLatent, SetTempo, Undo
 from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
@@ -30,7 +31,7 @@ def link(request: pytest.FixtureRequest) -> Iterator[EngineLink]:
         return
     if request.param == "engine":
         engine = Engine(
-            FakeModel, lambda hear: SilentPlayer(hear=hear), settings=Settings(port="none")
+            FakeModel, lambda hear: SilentPlayer(on_report=hear), settings=Settings(port="none")
         )
         engine.start()
         made = engine
@@ -88,10 +89,10 @@ def test_commands_are_handled_in_their_order(link: EngineLink, seen: Listener) -
 
 def test_what_cannot_be_is_answered_and_changes_nothing(link: EngineLink, seen: Listener) -> None:
     before = link.snapshot.song
-    asked = SetTempo(10_000)
+    asked = with_request(SetTempo(10_000))
     link.send(asked)
     failed = seen.wait(CommandFailed)
-    assert failed.answers == asked
+    assert failed.request == asked.request
     assert failed.message
     assert link.snapshot.song == before
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from engine.protocol.base import Event
+from engine.protocol.base import Command, Event
+from engine.protocol.notices import CommandFailed, Notice
 
 Told = TypeVar("Told", bound=Event)
 
@@ -43,3 +44,11 @@ class Listener:
 
         self.until(found, timeout)
         return found()[0]
+
+    def met(self, command: Command) -> Notice:
+        """Return what says that a command with a request id was met."""
+        return self.wait(Notice, lambda told: told.request == command.request)
+
+    def refused(self, command: Command) -> CommandFailed:
+        """Return why a command with a request id was refused."""
+        return self.wait(CommandFailed, lambda told: told.request == command.request)

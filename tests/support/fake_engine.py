@@ -58,6 +58,7 @@ from engine.protocol.files import (
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
+from engine.protocol.switches import Toggle, toggled
 from engine.protocol.transport import BackToOwnTempo, CaptureLast, FollowClock
 from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
@@ -129,6 +130,11 @@ class FakeEngine:
         return self.state.snapshot()
 
     @property
+    def generation(self) -> GenerationState:
+        """Nothing is generated here."""
+        return GenerationState()
+
+    @property
     def ends(self) -> tuple[AtTheEnd, ...]:
         """Nothing is kept here."""
         return ()
@@ -174,7 +180,7 @@ class FakeEngine:
         try:
             events = self._meet(command)
         except ArmonicaError as error:
-            events = (CommandFailed.of(error, command),)
+            events = (CommandFailed.of(error, command.request),)
         for event in events:
             self.tell(event)
         self._publish()
@@ -215,8 +221,11 @@ class FakeEngine:
             case WriteProvenance(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
-                return (Notice(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", request=command.request),)
             case WatchMidi():
+                return ()
+            case Toggle():
+                self.send(toggled(command, shown, self.generation))
                 return ()
             case BrowseCorpus(query):
                 words = query.lower().split()
@@ -229,7 +238,7 @@ class FakeEngine:
             case LookIntoMidi(path):
                 if "missing" in path:
                     raise BadMidiFile(f"{path} is not there.", "Check its name.")
-                return (MidiLookedInto(path, TRACKS),)
+                return (MidiLookedInto(path, TRACKS, command.request),)
             case LoadTune(slot, tune, first, count):
                 title = TUNES[tune - 1].title
                 measures = tuple(_scale(first + each) for each in range(count))
@@ -255,29 +264,29 @@ class FakeEngine:
             case BackToOwnTempo():
                 return self.state.apply(MarkClock(ClockStatus()))
             case KeepUnsaved():
-                return (Notice("What is not saved is kept.", answers=command),)
+                return (Notice("What is not saved is kept.", request=command.request),)
             case LetUnsavedGo() | LeaveKept() | ForgetKept():
                 return ()
             case SaveSong(path):
                 path = path or shown.path or "song.json"
                 return (
                     *self.state.apply(MarkSaved(path, shown.song)),
-                    Notice(f"Saved as {path}.", answers=command),
+                    Notice(f"Saved as {path}.", request=command.request),
                 )
             case ExportMidi(path):
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
-                return (Notice(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", request=command.request),)
             case ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")
                 told = self.state.apply(LoadMeasures(slot, (_scale(1),), (origin,)))
-                return (*told, Notice("1 measure. A pitch moved.", answers=command))
+                return (*told, Notice("1 measure. A pitch moved.", request=command.request))
             case OpenSong(path):
                 if "missing" in path:
                     raise BadSong(f"{path} is not there.", "Check its name.")
                 opened = replace(song(), title="Opened")
                 told = self.state.apply(ReplaceSong(opened, path, True))
-                return (*told, Notice("Opened.", answers=command))
+                return (*told, Notice("Opened.", request=command.request))
             case _:
                 return self.state.apply(command)
 

@@ -18,6 +18,7 @@ from engine.protocol.generation import (
     MakeTwin,
     Meter,
     NudgeGeneration,
+    NudgePlayback,
     NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
@@ -116,6 +117,7 @@ class FakeStudio(FakeEngine):
     def __init__(self, studio: GenerationState | None = None) -> None:
         super().__init__()
         self.studio = studio if studio is not None else GenerationState(sound="speakers")
+        self.at = 0.0
         self._jobs = itertools.count(7)
 
     def change(self, **changes: object) -> None:
@@ -133,6 +135,11 @@ class FakeStudio(FakeEngine):
         self.change(job=7, growing="t9")
         for each in [*range(0, step, 6), step]:
             self.tell(grown(each))
+
+    @property
+    def generation(self) -> GenerationState:
+        """The state of the studio."""
+        return self.studio
 
     def _meet(self, command: Command) -> tuple[Event, ...]:
         match command:
@@ -170,21 +177,28 @@ class FakeStudio(FakeEngine):
                 return self._now(generation=replace(self.studio.generation, **given))
             case Generate() | MakeAgain() | MakeTwin():
                 if self.studio.model.state != "ready":
-                    return (CommandFailed.of(NotReady("The audio model is not there."), command),)
+                    return (
+                        CommandFailed.of(
+                            NotReady("The audio model is not there."), command.request
+                        ),
+                    )
                 if self.studio.job is not None:
-                    return (CommandFailed.of(NotReady("A take grows already."), command),)
+                    return (CommandFailed.of(NotReady("A take grows already."), command.request),)
                 return self._now(job=next(self._jobs), growing="t9")
             case PauseGeneration(paused):
                 return self._now(paused=paused)
             case Cancel():
                 return self._now(job=None, growing=None, paused=False)
             case PlayTake(ident, at):
-                playing = ident or self.studio.growing
+                playing, self.at = ident or self.studio.growing, at
                 return (*self._now(playing=playing), PlaybackMoved(playing, at))
+            case NudgePlayback(by):
+                self.send(PlayTake(self.studio.playing, self.at + by))
+                return ()
             case StopTake():
                 return (*self._now(playing=None), PlaybackMoved(None, 0.0))
             case SaveTake(_, path):
-                return (Notice(f"Written: {path}.", answers=command),)
+                return (Notice(f"Written: {path}.", request=command.request),)
             case RemoveTake(ident):
                 return self._now(takes=tuple(t for t in self.studio.takes if t.id != ident))
             case _:

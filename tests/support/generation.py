@@ -8,7 +8,7 @@ from engine.midi import messages as m
 from engine.midi.client import Player
 from engine.music.measure import HOLD, Measure
 from engine.music.song import Origin, Slot, Song
-from engine.protocol.base import Command
+from engine.protocol.base import Command, with_request
 from engine.protocol.generation import GenerationState, OpenAudioModel, Prompt, Take
 from engine.protocol.notices import CommandFailed
 from engine.runtime.engine import Engine
@@ -72,8 +72,8 @@ class Room:
 
     def refused(self, command: Command) -> CommandFailed:
         """Ask for what cannot be, and return how it was told."""
-        self.do(command)
-        return self.listener.wait(CommandFailed, lambda event: event.answers == command)
+        self.do(asked := with_request(command))
+        return self.listener.refused(asked)
 
 
 def files() -> list[str]:

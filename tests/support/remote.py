@@ -14,10 +14,11 @@ from engine.midi import messages as m
 from engine.remote.audio_router import AudioRouter, Loudspeaker
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
+from engine.remote.host import EngineHost
 from engine.remote.player_bridge import PlayerBridge
 from engine.remote.player_router import PlayerRouter
 from engine.remote.protocol import SoundDid, SoundSeen
-from engine.remote.server import House, Server
+from engine.remote.server import Server
 from engine.remote.sockets import tcp_door, unix_door
 from engine.runtime.engine import Engine
 from engine.services.generation.backends import StudioParts
@@ -30,7 +31,7 @@ from tests.support.fakes import FakeModel
 class SilentPlayer(RecordingPlayer):
     """A player that plays nothing, remembers what it was told and when, and says it is ready."""
 
-    hear: Callable[[m.FromPlayer], None] | None = None
+    on_report: Callable[[m.FromPlayer], None] | None = None
     ports: tuple[str, ...] = ("synth",)
     times: list[float] = field(default_factory=list)
 
@@ -41,8 +42,8 @@ class SilentPlayer(RecordingPlayer):
 
     def say(self, message: m.FromPlayer) -> None:
         """Describe something, as the process would."""
-        assert self.hear is not None
-        self.hear(message)
+        assert self.on_report is not None
+        self.on_report(message)
 
     def send(self, message: m.ToPlayer) -> None:
         """Remember the message and its time; opens every port."""
@@ -108,9 +109,9 @@ class Place:
         self.asked_to_end = False
         self.speakers: list[SilentSpeaker] = []
         self.sound = AudioRouter(StudioParts(devices=lambda: SoundDevices(()), sink=self._speaker))
-        house = House(ended=self._end, sound=self.sound)
+        host = EngineHost(ended=self._end, sound=self.sound)
         doors = [unix_door(), self.door]
-        self.server = Server(self.engine, self.switchboard, doors, house, self.clock)
+        self.server = Server(self.engine, self.switchboard, doors, host, self.clock)
         self.engine.start()
         self.server.start()
         self.guests: list[RemoteEngine] = []
@@ -120,8 +121,8 @@ class Place:
         """The time of a machine that was started at another moment."""
         return time.monotonic() + self.clock_ahead
 
-    def _own(self, hear: Callable[[m.FromPlayer], None]) -> SilentPlayer:
-        self.own.append(SilentPlayer(hear=hear))
+    def _own(self, on_report: Callable[[m.FromPlayer], None]) -> SilentPlayer:
+        self.own.append(SilentPlayer(on_report=on_report))
         self.own[-1].begin()
         return self.own[-1]
 
@@ -162,14 +163,14 @@ class Room:
         self.players: list[SilentPlayer] = []
         self._ports = ports
 
-    def __call__(self, hear: Callable[[m.FromPlayer], None]) -> PlayerBridge:
+    def __call__(self, on_report: Callable[[m.FromPlayer], None]) -> PlayerBridge:
         """Make the home of a guest."""
-        home = PlayerBridge(hear, player=self._player)
+        home = PlayerBridge(on_report, player=self._player)
         self.players[0].begin()
         return home
 
-    def _player(self, hear: Callable[[m.FromPlayer], None]) -> SilentPlayer:
-        self.players.append(SilentPlayer(hear=hear, ports=self._ports))
+    def _player(self, on_report: Callable[[m.FromPlayer], None]) -> SilentPlayer:
+        self.players.append(SilentPlayer(on_report=on_report, ports=self._ports))
         return self.players[-1]
 
     @property

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
+from engine.midi.limits import LAST_OUTLET, LAST_POSITION
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation
@@ -59,7 +60,7 @@ _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
     ("Prolong", "channel"): st.integers(0, 15),
     ("Prolong", "pitch"): st.integers(0, 127),
-    ("ClockRun", "position"): st.integers(0, m.LAST_POSITION),
+    ("ClockRun", "position"): st.integers(0, LAST_POSITION),
     ("ClockRun", "interval"): INTERVALS,
     ("ClockTempo", "interval"): INTERVALS,
 }
@@ -124,5 +125,5 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
     return st.deferred(lambda: st.one_of([values(each, few) for each in found]))
 
 
-_ANYWHERE = {"at": TIMES, "off": TIMES, "outlet": st.integers(0, m.LAST_OUTLET)}
+_ANYWHERE = {"at": TIMES, "off": TIMES, "outlet": st.integers(0, LAST_OUTLET)}
 _SLOT = get_args(get_type_hints(Song)["slots"])[0]

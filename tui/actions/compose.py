@@ -9,7 +9,6 @@ from engine.protocol.edit import (
     ClearSlot,
     CopySlot,
     InsertSlot,
-    LockDimension,
     MoveLatent,
     Randomise,
     RemoveSlot,
@@ -17,11 +16,8 @@ from engine.protocol.edit import (
     SelectSlot,
     SetLatent,
 )
-from engine.protocol.transport import (
-    Audition,
-    SetAudition,
-    SetEditTiming,
-)
+from engine.protocol.switches import Toggle
+from engine.protocol.transport import Audition
 from tui.actions import compose_dialogs, everywhere, recording
 from tui.actions.host import ComposeView
 from tui.actions.registry import Registry
@@ -141,9 +137,7 @@ def _reset(view: ComposeView) -> None:
 
 @HANDLERS.handles("gauge.lock")
 def _lock(view: ComposeView) -> None:
-    view.session.send(
-        LockDimension(view.session.gauge, view.session.gauge not in view.session.shown.locks)
-    )
+    view.session.send(Toggle("lock", view.session.gauge))
 
 
 # Measures
@@ -292,14 +286,14 @@ def _matrix(view: ComposeView) -> None:
 @HANDLERS.handles("play.timing")
 def _timing(view: ComposeView) -> None:
     now = view.session.shown.timing != "now"
-    view.session.send(SetEditTiming("now" if now else "beat"))
+    view.session.send(Toggle("timing"))
     view.app.notify(f"Edits are heard {'at once' if now else 'at the next beat'}.", timeout=2)
 
 
 @HANDLERS.handles("play.audition")
 def _audition(view: ComposeView) -> None:
     on = not view.session.shown.audition
-    view.session.send(SetAudition(on))
+    view.session.send(Toggle("audition"))
     state = "are heard" if on else "stay silent"
     view.app.notify(f"Edits {state} while the loop rests.", timeout=2)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.protocol.edit import MoveSelection, Nudge, Redo, Undo
-from engine.protocol.transport import BackToOwnTempo, FollowClock, Panic, Play, Stop
+from engine.protocol.switches import Toggle
+from engine.protocol.transport import Panic
 from tui.action_table import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
 from tui.actions.host import Host
@@ -29,7 +30,7 @@ def go_by(view: Host, slots: int) -> None:
 
 @HANDLERS.handles("play.toggle")
 def _toggle(view: Host) -> None:
-    view.session.send(Stop() if view.session.shown.playing else Play())
+    view.session.send(Toggle("play"))
 
 
 @HANDLERS.handles("play.panic")
@@ -52,11 +53,10 @@ HANDLERS["play.slower"] = _tempo(-1)
 
 @HANDLERS.handles("play.clock")
 def _clock(view: Host) -> None:
+    view.session.send(Toggle("clock"))
     if view.session.shown.clock.follow is not None:
-        view.session.send(BackToOwnTempo())
         view.app.notify("The song's own tempo is kept again.", timeout=2)
         return
-    view.session.send(FollowClock())
     key = view.keymap.label("play.clock")
     words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
     view.app.notify(words, timeout=4)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.formats.song_file import SUFFIX
 from engine.locations import exists_already, file_name, meant, songs_folder
 from engine.music.song import FASTEST, SLOWEST
-from engine.protocol.base import Command
+from engine.protocol.base import Command, with_request
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetTempo
 from engine.protocol.files import SaveSong
@@ -92,7 +92,7 @@ def _save(view: Host) -> None:
     if view.session.shown.path is None:
         _save_as(view)
     else:
-        view.session.saving = SaveSong()
+        view.session.saving = with_request(SaveSong())
         view.session.send(view.session.saving)
 
 
@@ -160,7 +160,7 @@ def _asking(
     view: Host, command: Callable[[tuple[Any, ...]], Command]
 ) -> Callable[[tuple[Any, ...], Command | None], Command]:
     def ask(values: tuple[Any, ...], again: Command | None) -> Command:
-        asked = again or command(values)
+        asked = with_request(again or command(values))
         view.session.gestures.end()
         view.session.send(asked)
         return asked

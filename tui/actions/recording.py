@@ -11,7 +11,8 @@ from engine.latent.variation import FARTHEST, MOST_BETWEEN
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
-from engine.protocol.transport import CaptureLast, EndRecording, Record, SetRecord
+from engine.protocol.switches import Toggle
+from engine.protocol.transport import CaptureLast, SetRecord
 from tui.actions.host import ComposeView
 from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form, number, whole
@@ -26,13 +27,11 @@ SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 def _record(mode: RecordMode) -> Callable[[ComposeView], None]:
     def record(view: ComposeView) -> None:
         view.session.gestures.end()
-        if view.session.shown.recording is not None:
-            view.session.send(EndRecording())
-            return
-        if view.session.shown.inputs.wanted == ():
+        shown = view.session.shown
+        if shown.recording is None and shown.inputs.wanted == ():
             words = "No MIDI input is heard: the setting inputs says so."
             view.app.notify(words, severity="warning")
-        view.session.send(Record(mode, view.session.slot))
+        view.session.send(Toggle(mode))
 
     return record
 
@@ -44,7 +43,7 @@ def _capture(view: ComposeView) -> None:
 
 def _thru(view: ComposeView) -> None:
     inputs = view.session.shown.inputs
-    view.session.send(SetThru(not inputs.thru, inputs.only))
+    view.session.send(Toggle("thru"))
     state = "stays here" if inputs.thru else "goes on to the instrument"
     view.app.notify(f"What is played {state}.", timeout=2)
 

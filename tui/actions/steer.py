@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from engine.protocol.generation import (
     CloseAudioModel,
@@ -11,14 +12,13 @@ from engine.protocol.generation import (
     MakeTwin,
     NudgeGeneration,
     NudgeTrait,
-    PauseGeneration,
     Prompt,
     SetGeneration,
     SetTrait,
     StopTake,
 )
 from engine.protocol.notices import Cancel
-from engine.steering.spec import Mode
+from engine.protocol.switches import Toggle
 from tui.actions import controllers, everywhere, steer_dialogs
 from tui.actions.host import SteerView
 from tui.actions.registry import Registry
@@ -110,23 +110,22 @@ for _size in STEPS:
     HANDLERS[f"steer.more{_size}"] = _move(1, _size)
 
 
-def _set_mode(view: SteerView, mode: Mode) -> None:
-    trait = view.trait
-    if trait is not None:
-        view.session.send(SetTrait(trait.name, mode=mode))
-
-
-def _toggle(mode: Mode) -> Handler:
+def _toggle(mode: Literal["add", "remove"]) -> Handler:
     def toggle(view: SteerView) -> None:
-        trait = view.trait
-        _set_mode(view, "off" if trait is not None and trait.mode == mode else mode)
+        if view.trait is not None:
+            view.session.send(Toggle(mode, trait=view.trait.name))
 
     return toggle
 
 
 HANDLERS["trait.add"] = _toggle("add")
 HANDLERS["trait.remove"] = _toggle("remove")
-HANDLERS["trait.off"] = lambda view: _set_mode(view, "off")
+
+
+@HANDLERS.handles("trait.off")
+def _off(view: SteerView) -> None:
+    if view.trait is not None:
+        view.session.send(SetTrait(view.trait.name, mode="off"))
 
 
 @HANDLERS.handles("trait.enter")
@@ -166,7 +165,7 @@ def _pause(view: SteerView) -> None:
     if view.session.studio.job is None:
         _nothing_grows(view)
     else:
-        view.session.send(PauseGeneration(not view.session.studio.paused))
+        view.session.send(Toggle("pause"))
 
 
 @HANDLERS.handles("audio.cancel")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.locations import meant
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.generation import (
     GenerationState,
     OpenAudioModel,
@@ -137,7 +137,7 @@ def _file(view: SteerView) -> None:
     now = view.session.studio.generation.prompt
 
     def ask(prompt: Prompt) -> Command:
-        command = SetGeneration(prompt=prompt)
+        command = with_request(SetGeneration(prompt=prompt))
         view.session.send(command)
         return command
 

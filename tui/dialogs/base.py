@@ -101,11 +101,16 @@ class PathSheet(Sheet[None]):
 
 def refused(event: Event, command: Command | None) -> str:
     """Return why a command that is waited for was refused; nothing for any other event."""
-    if command is None or not isinstance(event, CommandFailed) or event.answers != command:
-        return ""
-    return f"{event.message} {event.remedy}".strip()
+    if isinstance(event, CommandFailed) and is_answer(event.request, command):
+        return f"{event.message} {event.remedy}".strip()
+    return ""
 
 
 def answers(event: Event, command: Command | None) -> bool:
     """Return whether an event says that a command that is waited for was met."""
-    return command is not None and isinstance(event, Notice) and event.answers == command
+    return isinstance(event, Notice) and is_answer(event.request, command)
+
+
+def is_answer(request: str, command: Command | None) -> bool:
+    """Return whether a request id is that of a command that is waited for."""
+    return command is not None and request == command.request != ""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Label, OptionList
 
 from engine.locations import songs_folder
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.files import KeepUnsaved, LetUnsavedGo
 from engine.protocol.snapshot import Snapshot
 from tui.bridge import EngineLink
@@ -115,12 +115,12 @@ class Leaving(Sheet[Answer | None]):
         getattr(self.query_one(OptionList), f"action_cursor_{way}")()
 
     def _ask(self, command: Command) -> None:
-        self._asked = command
-        self._link.send(command)
-        self.set_timer(PATIENCE, lambda: self._late(command))
+        self._asked = asked = with_request(command)
+        self._link.send(asked)
+        self.set_timer(PATIENCE, lambda: self._late(asked))
 
     def _late(self, command: Command) -> None:
-        if self._asked == command and self.is_current:
+        if self._asked is command and self.is_current:
             self._show_reason(_SLOW)
 
     def _choose(self, why: str) -> None:

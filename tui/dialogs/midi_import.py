@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 
-from engine.protocol.base import Command, Event
-from engine.protocol.files import READING, ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
+from engine.protocol.base import Command, Event, with_request
+from engine.protocol.files import ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
 from engine.protocol.notices import Cancel, JobProgressed
 from tui.bridge import EngineLink
-from tui.dialogs.base import PathSheet, answers, refused
+from tui.dialogs.base import PathSheet, answers, is_answer, refused
 from tui.formatting.plain import plain
 from tui.formatting.text import fitting
 
@@ -49,11 +49,11 @@ class Importer(PathSheet):
 
     def on_engine_event(self, event: Event) -> bool:
         """Show the tracks of the file that was asked for, or what went wrong."""
-        if isinstance(event, JobProgressed) and event.name == READING:
+        if isinstance(event, JobProgressed) and is_answer(event.request, self._asked):
             self._follow(event)
             return False
         if isinstance(event, MidiLookedInto):
-            if self._asked == LookIntoMidi(event.path):
+            if is_answer(event.request, self._asked):
                 self._asked = None
                 self._list(event)
             return True
@@ -72,7 +72,7 @@ class Importer(PathSheet):
     def _follow(self, job: JobProgressed) -> None:
         # A long file takes seconds, and Esc ends that too.
         self._job = job.job if job.done < 1 else None
-        if self._asked is not None and self._job is not None:
+        if self._job is not None:
             self.show_message(f"{self._words} {job.done:.0%}")
 
     def action_leave(self) -> None:
@@ -117,9 +117,9 @@ class Importer(PathSheet):
             self._ask(ImportMidi(self._slot, self._path, track), "Taking its measures …")
 
     def _ask(self, command: Command, words: str) -> None:
-        self._asked, self._words = command, words
+        self._asked, self._words, self._job = with_request(command), words, None
         self.show_message(words)
-        self._link.send(command)
+        self._link.send(self._asked)
 
     def action_list(self, move: str) -> None:
         """Move in the list of tracks, which then holds Enter."""

@@ -12,7 +12,7 @@ from textual.widgets import Input, Label, OptionList
 from engine.errors import ArmonicaError
 from engine.formats.song_file import SUFFIX, read
 from engine.locations import SONGS, songs
-from engine.protocol.base import Event
+from engine.protocol.base import Event, with_request
 from engine.protocol.files import OpenSong
 from tui.bridge import EngineLink
 from tui.dialogs.base import PathSheet, answers, refused
@@ -67,7 +67,8 @@ class Opener(PathSheet):
             return
         # A name alone is that of a song in the list, where it is in there.
         named = [path for path in self._songs if typed in (path.stem, path.name)]
-        self._asked = OpenSong(str(named[0]) if named else typed or str(self._songs[at or 0]))
+        path = str(named[0]) if named else typed or str(self._songs[at or 0])
+        self._asked = with_request(OpenSong(path))
         self.show_message("A moment …")
         self._link.send(self._asked)
 

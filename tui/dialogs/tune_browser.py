@@ -13,7 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Label, OptionList
 
 from engine.errors import ArmonicaError
-from engine.protocol.base import Event
+from engine.protocol.base import Event, with_request
 from engine.protocol.files import BrowseCorpus, CorpusBrowsed, PreviewTune, TuneFound, TunePreviewed
 from engine.protocol.transport import AuditionMeasures
 from tui.action_table import shown
@@ -89,6 +89,7 @@ class Browser(Sheet[Taken | None]):
         self._tunes: tuple[TuneFound, ...] = ()
         self._timer: Timer | None = None
         self._resting: Timer | None = None
+        self._searched: BrowseCorpus | None = None
         self._asked: PreviewTune | None = None
         self._previewed: TunePreviewed | None = None
         self._heard = False
@@ -114,7 +115,7 @@ class Browser(Sheet[Taken | None]):
         """Show the first tunes of the corpus."""
         super().on_mount()
         self.query_one("#query").focus()
-        self._link.send(BrowseCorpus("", LISTED))
+        self._search()
         self._refresh_hint()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -140,7 +141,7 @@ class Browser(Sheet[Taken | None]):
                 self._previewed = event
                 self._draw()
             return True
-        for command in (BrowseCorpus(self._query(), LISTED), self._asked):
+        for command in (self._searched, self._asked):
             if wrong := refused(event, command):
                 self._show_message(wrong, wrong=True)
                 return True
@@ -191,7 +192,8 @@ class Browser(Sheet[Taken | None]):
         self._timer = self.set_timer(WAIT, self._search)
 
     def _search(self) -> None:
-        self._link.send(BrowseCorpus(self._query(), LISTED))
+        self._searched = with_request(BrowseCorpus(self._query(), LISTED))
+        self._link.send(self._searched)
 
     @on(Input.Changed, "#first, #count")
     @on(OptionList.OptionHighlighted)
@@ -232,7 +234,7 @@ class Browser(Sheet[Taken | None]):
         if tune is None:
             return
         room = self.query_one(Phrase).room
-        asked = PreviewTune(tune.tune, first, max(room, count))
+        asked = with_request(PreviewTune(tune.tune, first, max(room, count)))
         if asked != self._asked:
             self._asked = asked
             self._link.send(asked)

@@ -20,7 +20,7 @@ from engine.protocol.analysis import (
 )
 from engine.protocol.base import Event
 from engine.protocol.devices import ControllersState
-from engine.protocol.edit import SelectSlot, SetLatents
+from engine.protocol.edit import MoveLatents, SelectSlot, SetLatents
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
@@ -372,5 +372,9 @@ class ComposeScreen(SessionScreen):
     def _on_map_moved(self, message: AttributeMap.Moved) -> None:
         x, y = self.axes
         if gauges.shown_code(self.session.shown) is not None:
-            moves = ((x, message.x), (y, message.y))
-            self.session.send(SetLatents(self.session.slot, moves, message.gesture))
+            slot, gesture = self.session.slot, message.gesture
+            if message.by is not None:
+                ways = ((x, message.by[0]), (y, message.by[1]))
+                self.session.send(MoveLatents(slot, ways, gesture))
+            else:
+                self.session.send(SetLatents(slot, ((x, message.x), (y, message.y)), gesture))

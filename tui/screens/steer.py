@@ -14,6 +14,7 @@ from engine.protocol.devices import ControllersState
 from engine.protocol.generation import (
     PEAKS,
     GenerationState,
+    NudgePlayback,
     OpenAudioModel,
     PlaybackMoved,
     PlayTake,
@@ -152,9 +153,10 @@ class SteerScreen(SessionScreen):
 
     def seek(self, by: float) -> None:
         """Go on or back in the chosen take, also while it plays."""
-        self.session.gestures.begin("seek")
-        now = self.session.gestures.target_value(("seek", self.takes.id), self.takes.position)
-        self.go_to(self.session.gestures.ask(("seek", self.takes.id), self._in_take(now + by)))
+        if self.takes.plays:
+            self.session.send(NudgePlayback(by))
+        else:
+            self.go_to(self.takes.position + by)
 
     def go_to(self, at: float) -> None:
         """Go to a place in the chosen take, in seconds."""

@@ -22,7 +22,7 @@ def moved_at(app: App[Any]) -> float:
 
 
 class Gestures:
-    """Numbers gestures from 1, and remembers what the present one has asked for so far.
+    """Numbers gestures from 1.
 
     Terminals tell of no key release, so a held key is a row of presses, and a gesture ends
     by a pause or by another movement.
@@ -34,7 +34,6 @@ class Gestures:
         self._number = 0
         self._what: Hashable = None
         self._last = float("-inf")
-        self._asked: dict[Hashable, float] = {}
 
     def begin(self, what: Hashable) -> int:
         """Return the number of the gesture: a new one unless ``what`` goes on moving."""
@@ -42,23 +41,9 @@ class Gestures:
         if what != self._what or now - self._last > PAUSE:
             self._number += 1
             self._what = what
-            self._asked.clear()
         self._last = now
         return self._number
 
     def end(self) -> None:
         """End the present gesture, so that the next movement is a step of its own."""
         self._what = None
-        self._asked.clear()
-
-    def target_value(self, target: Hashable, shown: float) -> float:
-        """Return what this gesture asked of a target last, or else what is shown.
-
-        A held key repeats faster than snapshots return; its steps add up from here.
-        """
-        return self._asked.get(target, shown)
-
-    def ask(self, target: Hashable, value: float) -> float:
-        """Remember what is asked of a target, and return it back."""
-        self._asked[target] = value
-        return value

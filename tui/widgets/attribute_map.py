@@ -75,7 +75,7 @@ in which no training measure lies are faint.
         """The cursor moved to ``x`` and ``y``, in latent units.
 
         Moves that belong together carry one ``gesture``; the last of them, by Enter or by
-        letting the mouse go, is ``settled``.
+        letting the mouse go, is ``settled``. ``by`` is how far a key moved it on both axes.
         """
 
         map: AttributeMap
@@ -83,6 +83,7 @@ in which no training measure lies are faint.
         y: float
         gesture: int
         settled: bool
+        by: tuple[float, float] | None = None
 
         @property
         def control(self) -> AttributeMap:
@@ -98,6 +99,7 @@ in which no training measure lies are faint.
     cells: Cells | None = None
     _known: MapCells | None = None
     _cursor = (0.0, 0.0)
+    _apart = False
     _gesture = 0
     _moved_at = 0.0
     _dragging = False
@@ -120,8 +122,11 @@ in which no training measure lies are faint.
         surface belongs to an earlier state of the measure. ``measure`` is the measure itself:
         the map is decoded plainly, and what sounds was chosen among neighbours.
         """
-        if here is not None and (self.here is None or self._cursor == self.here):
-            self._cursor = here
+        if here is not None:
+            if self.here in (None, self._cursor) or _near(here, self._cursor):
+                self._cursor, self._apart = here, False
+            elif here != self.here:
+                self._apart = True
         picture = (self.surface, self._spec, self.stale, self.done)
         self.here, self._measure = here, measure
         if picture[0] is surface and picture[1:] == (spec, stale, done):
@@ -172,7 +177,11 @@ in which no training measure lies are faint.
         width, height = self.wanted()
         steps = (2 * LIMIT / (width - 1), 2 * LIMIT / (height - 1))
         far = (max(COARSE, steps[0]), max(COARSE, steps[1])) if coarse else steps
-        self._go(self._cursor[0] + dx * far[0], self._cursor[1] + dy * far[1])
+        if self._apart and self.here is not None and not self._goes_on():
+            # Another hand moved the measure meanwhile.
+            self._cursor, self._apart = self.here, False
+        by = dx * far[0], dy * far[1]
+        self._go(self._cursor[0] + by[0], self._cursor[1] + by[1], by=by)
 
     def action_go(self) -> None:
         """Go to the cursor and ends the gesture."""
@@ -223,17 +232,23 @@ in which no training measure lies are faint.
         self._go(value_at(column, width), value_at(height - 1 - row, height))
         return True
 
-    def _go(self, x: float, y: float, settled: bool = False) -> None:
+    def _goes_on(self) -> bool:
+        return (
+            bool(self._gesture) and gestures.moved_at(self.app) - self._moved_at <= gestures.PAUSE
+        )
+
+    def _go(
+        self, x: float, y: float, settled: bool = False, by: tuple[float, float] | None = None
+    ) -> None:
         before = self._cursor
         self.cursor = (x, y)
         if self._cursor == before and not settled:
             return
-        now = gestures.moved_at(self.app)
-        if not self._gesture or now - self._moved_at > gestures.PAUSE:
+        if not self._goes_on():
             # Unlike any number that the screen gives its own gestures.
             self._gesture = monotonic_ns()
-        self._moved_at = now
-        self.post_message(self.Moved(self, *self._cursor, self._gesture, settled))
+        self._moved_at = gestures.moved_at(self.app)
+        self.post_message(self.Moved(self, *self._cursor, self._gesture, settled, by))
         if settled:
             self._gesture = 0
 
@@ -370,3 +385,8 @@ in which no training measure lies are faint.
         if not self.done:
             return f" · measuring {known.filled / known.size[1]:.0%}"
         return " · as it was before" if self.stale else ""
+
+
+def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    # Steps that were added up in another order end a trifle beside each other.
+    return all(abs(a - b) < 1e-9 for a, b in zip(one, other, strict=True))

@@ -41,8 +41,8 @@ class HeardPort(Protocol):
         ...
 
 
-Hear = Callable[[bytes], None]
-Opener = Callable[[str, str, Hear], HeardPort]
+OnData = Callable[[bytes], None]
+Opener = Callable[[str, str, OnData], HeardPort]
 
 
 class InputListener:
@@ -61,7 +61,7 @@ class InputListener:
         return bool(self._failed)
 
     def want(self, names: tuple[str, ...]) -> None:
-        """Open and close ports until those with these names are open, and tell what came of it.
+        """Open and close ports until those with these names are open, and report what came of it.
 
         Names are whole, as in ``jack:keys:out``; the virtual port comes as ``virtual:jack``.
         """
@@ -73,7 +73,7 @@ class InputListener:
         self._report()
 
     def retry(self) -> None:
-        """Try once more what could not be opened, and tell where that changed anything."""
+        """Try once more what could not be opened, and report where that changed anything."""
         before = dict(self._failed)
         self._try()
         if self._failed != before:
@@ -97,23 +97,23 @@ class InputListener:
     def _open_port(self, name: str) -> HeardPort:
         api, _, rest = name.partition(":")
         if api == VIRTUAL:
-            return self._opener(VIRTUAL, rest, self._hearing(VIRTUAL))
-        return self._opener(name, api, self._hearing(name))
+            return self._opener(VIRTUAL, rest, self._receiver(VIRTUAL))
+        return self._opener(name, api, self._receiver(name))
 
     def _report(self) -> None:
         names = tuple(map(_public, self._open))
         failed = tuple(f"{_public(name)}: {reason}" for name, reason in self._failed.items())
         self._write(wire.encode(m.Listening(names, failed)))
 
-    def _hearing(self, name: str) -> Hear:
-        def hear(data: bytes) -> None:
+    def _receiver(self, name: str) -> OnData:
+        def receive(data: bytes) -> None:
             at = time.monotonic()
             # What a broken cable makes is no message, and then nothing was heard.
             with contextlib.suppress(OutOfRange, wire.BadMessage):
                 if len(data) <= LONGEST:
                     self._write(wire.encode(m.MidiReceived(at, name, data)))
 
-        return hear
+        return receive
 
 
 def _public(name: str) -> str:

@@ -30,20 +30,20 @@ def wanted(listen: Listen, census: Census) -> tuple[str, ...]:
 
 
 class Inlet(ChildProcess):
-    """Has a process hear the wanted ports, and starts it again should it end."""
+    """Has a process listen to the wanted ports, and starts it again should it end."""
 
-    def __init__(self, tell: Callable[[FromPlayer], None]) -> None:
+    def __init__(self, report: Callable[[FromPlayer], None]) -> None:
         """Take who is told what is heard no more."""
         super().__init__(start_listener, _PAUSE)
-        self._tell = tell
+        self._report = report
         self._listen = Listen()
         self._census: Census | None = None
-        self._told: tuple[str, ...] = ()
+        self._opened: tuple[str, ...] = ()
 
     @property
     def heard(self) -> tuple[str, ...]:
-        """The names of the ports that the process was told to hear."""
-        return self._told
+        """The names of the ports that the process listens to."""
+        return self._opened
 
     def want(self, listen: Listen) -> None:
         """Receive other ports from now on."""
@@ -61,15 +61,15 @@ class Inlet(ChildProcess):
             return
         names = wanted(self._listen, self._census)
         if names and self.start():
-            self._told = ()
-        if names != self._told and self.outbox is not None:
-            self._told = names
+            self._opened = ()
+        if names != self._opened and self.outbox is not None:
+            self._opened = names
             self.outbox.put(wire.encode(Listen(names)))
 
     def bury(self) -> None:
         """Take note of the end of the process; another is started after a pause."""
-        if self.close() and self._told:
-            self._tell(Listening(()))
+        if self.close() and self._opened:
+            self._report(Listening(()))
 
 
 def start_listener() -> Process:

@@ -23,20 +23,20 @@ class Station:
     def __init__(
         self,
         number: int,
-        tell: Callable[[FromPlayer], None],
+        report: Callable[[FromPlayer], None],
         opener: Opener = open_port,
         note: Callable[[str | None, bytes], None] | None = None,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take the number by which it is spoken of, and who is told of its port.
+        """Take the number by which it is spoken of, and who is given the reports of its port.
 
-        ``note`` is told what is sent at once, with the port that it goes to; ``row`` what sounds.
+        ``note`` is given what is sent at once, with the port that it goes to; ``row`` what sounds.
         """
         self.number = number
         self.schedule = Schedule()
         self.clock = Clock()
         self.outlet = ReconnectingPort(self._on_port, self._opened, opener, row)
-        self._tell = tell
+        self._report = report
         self._note = note
         self._hush_all = False
         self._ticks = True
@@ -63,12 +63,12 @@ class Station:
         if leading or (self._ticks and self.outlet.wanted is not None):
             self.clock.change(message)
 
-    def take(self, horizon: float) -> tuple[list[Addressed], list[Addressed]]:
+    def pop_due(self, horizon: float) -> tuple[list[Addressed], list[Addressed]]:
         """Return what is due by ``horizon``, of the clock and of what sounds, each in order."""
-        ticks = self.clock.take(horizon)
+        ticks = self.clock.pop_due(horizon)
         return (
             [(due, self) for due in ticks if self._ticks],
-            [(due, self) for due in self.schedule.take(horizon)],
+            [(due, self) for due in self.schedule.pop_due(horizon)],
         )
 
     def send(self, data: list[bytes]) -> None:
@@ -86,10 +86,10 @@ class Station:
 
     def _on_port(self, message: FromPlayer) -> None:
         if isinstance(message, PortOpened | PortLost | PortFailed):
-            self._tell(replace(message, outlet=self.number))
+            self._report(replace(message, outlet=self.number))
         elif not isinstance(message, PortsSeen) or self.number == 0:
             # All see the same ports, and one of them tells.
-            self._tell(message)
+            self._report(message)
 
     def _opened(self) -> None:
         # A port that returns may still hold notes that it never heard the end of.

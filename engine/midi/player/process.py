@@ -97,7 +97,7 @@ class PlayerProcess:
                     self._pass_on(self._heard.popleft())
                     continue
                 self._keep_house()
-                self._tell_sent()
+                self._report_sent()
                 self._wait()
         finally:
             self._finish()
@@ -111,7 +111,7 @@ class PlayerProcess:
         horizon = time.monotonic() + self._spin
         if self._deadline() > horizon:
             return
-        sources = [each for s in self._stations.values() for each in s.take(horizon)]
+        sources = [each for s in self._stations.values() for each in s.pop_due(horizon)]
         for due, station in heapq.merge(*sources, key=_ready):
             while time.monotonic() < due.ready:
                 pass
@@ -128,7 +128,7 @@ class PlayerProcess:
         sounding = any(each.schedule.sounding for each in self._stations.values())
         idle = _HOUSEKEEPING if deadline == math.inf and not sounding else None
         pause = max(0.0, min(deadline - self._spin - now, idle or _PARENT_CHECK))
-        if self._sent.tellable(pause):
+        if self._sent.reportable(pause):
             pause = 0.0
         sources: list[int] = [0, self._wake]
         helpers = (self._watcher.descriptor, self._inlet.descriptor)
@@ -179,7 +179,7 @@ class PlayerProcess:
             with contextlib.suppress(wire.BadMessage):
                 match wire.decode(line):
                     case m.MidiReceived(_, port, data):
-                        self._now_send(self._passage.take(port, data))
+                        self._now_send(self._passage.pass_on(port, data))
                     case m.Listening(names):
                         self._now_send(self._passage.release(but=names))
         self._outbox.put(line + b"\n")
@@ -264,8 +264,8 @@ class PlayerProcess:
         # What was made since the start is little; the rest is frozen.
         gc.collect()
 
-    def _tell_sent(self) -> None:
-        for sent in self._sent.take(self._deadline() - self._spin - time.monotonic()):
+    def _report_sent(self) -> None:
+        for sent in self._sent.pop(self._deadline() - self._spin - time.monotonic()):
             self._report(sent)
 
     def _report(self, message: m.FromPlayer) -> None:

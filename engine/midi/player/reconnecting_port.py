@@ -19,16 +19,16 @@ class ReconnectingPort:
 
     def __init__(
         self,
-        tell: Callable[[FromPlayer], None],
+        report: Callable[[FromPlayer], None],
         opened: Callable[[], None],
         opener: Opener = open_port,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take who is told of ports, and what is done when one has just been opened.
+        """Take who is given reports of ports, and what is done when one has just been opened.
 
-        ``row`` is told what sounds at the port.
+        ``row`` is given what sounds at the port.
         """
-        self._tell = tell
+        self._report = report
         self._row = row or SoundingRow(bytearray(SIZE), 0)
         self._opened = opened
         self._opener = opener
@@ -55,7 +55,7 @@ class ReconnectingPort:
         self.close()
         self._wanted = name
         if name is None:
-            self._tell(PortOpened(None))
+            self._report(PortOpened(None))
             return
         self._answer_due = True
         self.tend()
@@ -63,7 +63,7 @@ class ReconnectingPort:
     def see(self, census: Census) -> None:
         """Take note of the ports that are there now."""
         self._census = census
-        self._tell(PortsSeen(census.outputs, census.inputs))
+        self._report(PortsSeen(census.outputs, census.inputs))
         output = self._output
         if output is not None and not census.holds(output.name, output.api):
             self._lose(output)
@@ -84,12 +84,12 @@ class ReconnectingPort:
         except ArmonicaError as error:
             if self._answer_due:
                 self._answer_due = False
-                self._tell(PortFailed(self._wanted, error.line()))
+                self._report(PortFailed(self._wanted, error.line()))
             return
         self._answer_due = False
         self._wanted = self._output.name
         self._row.open(self._output.name)
-        self._tell(PortOpened(self._output.name))
+        self._report(PortOpened(self._output.name))
         self._opened()
 
     def send(self, data: bytes) -> None:
@@ -137,4 +137,4 @@ class ReconnectingPort:
             output.close()
         else:
             self._dead.append(output)
-        self._tell(PortLost(output.name))
+        self._report(PortLost(output.name))

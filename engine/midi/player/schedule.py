@@ -108,7 +108,7 @@ class Schedule:
             self._heap[which] = replace(entry, at=off)
             heapq.heapify(self._heap)
 
-    def take(self, now: float) -> list[DueMessage]:
+    def pop_due(self, now: float) -> list[DueMessage]:
         """Return what is due by ``now``, in order, and counts it as sent."""
         due: list[DueMessage] = []
         while self._heap and self._heap[0].at <= now:

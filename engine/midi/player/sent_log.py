@@ -1,4 +1,4 @@
-"""What the player sent, kept until there is time to tell it."""
+"""What the player sent, kept until there is time to report it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import deque
 from engine.midi.messages import Sent
 
 KEPT = 1024
-"""How many messages may wait to be told; beyond them the oldest are passed over, and counted."""
+"""How many messages may wait to be reported; beyond them the oldest are dropped, and counted."""
 
 COST = 0.0001
-"""Seconds that it may take to tell one message: several times what it takes."""
+"""Seconds that it may take to report one message: several times what it takes."""
 
 _AT_ONCE = 32
 
@@ -42,16 +42,16 @@ class SentLog:
             self._missed += 1
         self._kept.append((at, late, port, data))
 
-    def tellable(self, room: float) -> int:
-        """Return how many can be told in so many seconds."""
+    def reportable(self, room: float) -> int:
+        """Return how many can be reported in so many seconds."""
         if not self._kept or room < COST:
             return 0
         return min(len(self._kept), _AT_ONCE, int(min(room, 1.0) / COST))
 
-    def take(self, room: float) -> list[Sent]:
-        """Return as many as can be told in so many seconds, the oldest first."""
-        told = []
-        for _ in range(self.tellable(room)):
-            told.append(Sent(*self._kept.popleft(), missed=self._missed))
+    def pop(self, room: float) -> list[Sent]:
+        """Return as many as can be reported in so many seconds, the oldest first."""
+        reports = []
+        for _ in range(self.reportable(room)):
+            reports.append(Sent(*self._kept.popleft(), missed=self._missed))
             self._missed = 0
-        return told
+        return reports

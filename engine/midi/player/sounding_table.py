@@ -10,7 +10,7 @@ import mmap
 import os
 import tempfile
 
-from engine.midi.messages import LAST_OUTLET
+from engine.midi.limits import LAST_OUTLET
 from engine.midi.player.schedule import hush, note_off
 
 _CHANNELS, _PITCHES = 16, 128

@@ -34,7 +34,7 @@ class MidiThru:
         """Pass these on no longer; a key that is down ends all the same."""
         self._spared = frozenset(controls)
 
-    def take(self, port: str, data: bytes) -> list[bytes]:
+    def pass_on(self, port: str, data: bytes) -> list[bytes]:
         """Return what is to be sent for a message that was heard."""
         if not data or data[0] >= 0xF0:
             return []

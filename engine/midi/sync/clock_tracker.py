@@ -10,7 +10,7 @@ import math
 from typing import Literal
 
 from engine.midi.clock import CONTINUE, START, STOP, TICK
-from engine.midi.messages import TICKS_PER_SIXTEENTH
+from engine.midi.limits import TICKS_PER_SIXTEENTH
 from engine.midi.sync.pulse_filter import PULSES, Pulses
 
 SLOWEST, FASTEST = 20.0, 400.0

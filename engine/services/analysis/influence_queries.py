@@ -205,7 +205,7 @@ class InfluenceQueries:
             else:
                 document = provenance.of_take(command.take, self._of_take(command.take))
             place = provenance.write(command.path, document)
-            job.tell(Notice(f"Wrote {place}.", answers=command))
+            job.tell(Notice(f"Wrote {place}.", request=command.request))
 
         return work
 
@@ -218,7 +218,7 @@ class InfluenceQueries:
             from engine.influence import provenance
 
             place = write_midi(command.path, song, provenance.lines(self.traced(song, job.step)))
-            job.tell(Notice(f"Wrote {place}.", answers=command))
+            job.tell(Notice(f"Wrote {place}.", request=command.request))
 
         return work
 

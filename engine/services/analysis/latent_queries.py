@@ -141,7 +141,7 @@ class LatentQueries:
                 TrackFound(each.number, each.name, each.notes, each.drums)
                 for each in tracks(meant(command.path), job.step)
             )
-            job.tell(MidiLookedInto(command.path, found))
+            job.tell(MidiLookedInto(command.path, found, command.request))
 
         return work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.errors import ArmonicaError, NotReady
+from engine.errors import NotReady
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.protocol.analysis import (
@@ -24,7 +24,7 @@ from engine.protocol.files import (
     LookIntoMidi,
     PreviewTune,
 )
-from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
@@ -41,6 +41,7 @@ Question = (
 class AnalysisService(Service):
     """Starts a job for each question; a newer one of its kind takes the place of an older.
 
+    What one client looks for in files takes the place of nothing that another does.
     ``model`` gives the measure model, None while it is not there.
     """
 
@@ -67,14 +68,7 @@ class AnalysisService(Service):
         """Start the work; raise what cannot be answered before it starts."""
         assert isinstance(command, Question)
         lane, kind, name, work = self._job(command, self.context.snapshot(), self._model())
-
-        def answered(job: Job) -> None:
-            try:
-                work(job)
-            except ArmonicaError as error:
-                job.tell(CommandFailed.of(error, command))
-
-        self._jobs.start(lane, kind, name, answered)
+        self._jobs.start(lane, kind, name, work, command.request)
 
     def on_report(self, report: Event, now: float) -> None:
         """Move a measure away from what it was near to, unless it has moved meanwhile."""
@@ -89,7 +83,7 @@ class AnalysisService(Service):
     def _job(
         self, question: Question, snapshot: Snapshot, model: LatentModel | None
     ) -> tuple[str, str, str, Callable[[Job], None]]:
-        studies, influences = self._studies, self._influences
+        studies, influences, client = self._studies, self._influences, question.client
         match question:
             case DrawMap():
                 work = studies.map(question, snapshot, _there(model))
@@ -118,11 +112,11 @@ class AnalysisService(Service):
                 work = influences.export(question, snapshot)
                 return "influence", f"write {path}", "writing the loop", work
             case BrowseCorpus():
-                return "files", "browse", "looking for tunes", studies.browse(question)
+                return "files", f"browse {client}", "looking for tunes", studies.browse(question)
             case PreviewTune():
-                return "files", "preview", "reading the tune", studies.preview(question)
+                return "files", f"preview {client}", "reading the tune", studies.preview(question)
             case LookIntoMidi():
-                return "files", "look", READING, studies.look(question)
+                return "files", f"look {client}", READING, studies.look(question)
 
 
 def _there(model: LatentModel | None) -> LatentModel:

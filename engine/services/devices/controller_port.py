@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from engine.midi.controllers.bindings import Binding
@@ -80,3 +81,19 @@ def _stands(binding: Binding, shown: Snapshot, studio: GenerationState) -> float
         return None if shines is None else float(shines)
     value = target_commands.present(binding.target, shown, studio)
     return None if value is None else binding.place(value)
+
+
+def bound_words(
+    port: DevicePort, binding: Binding, gone: Iterable[Binding], ports: Iterable[DevicePort]
+) -> Iterator[str]:
+    """Yield what is said of a control that was bound, of what gave way, and of other ports."""
+    yield f"{binding.control} of {port.file.map.device} moves {binding.target.label}."
+    for each in gone:
+        if each.target == binding.target:
+            yield f"{each.control} moved it before and is free now."
+        else:
+            yield f"It no longer moves {each.target.label}."
+    for other in ports:
+        for each in other.file.map.bindings:
+            if other is not port and other.here and each.target == binding.target:
+                yield f"{each.control} of {other.file.map.device} moves it also."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 from engine.errors import ArmonicaError, UnknownName
@@ -36,7 +37,7 @@ from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.devices import target_commands
-from engine.services.devices.controller_port import DevicePort
+from engine.services.devices.controller_port import DevicePort, bound_words
 
 PACE = 50.0
 """How many times a second, at most, values that are moved are asked for."""
@@ -54,11 +55,20 @@ _YOUNG = 32
 
 
 class Controllers:
-    """Keeps the maps, hears the ports, and gives the commands that their controls mean."""
+    """Keeps the maps, hears the ports, and gives the commands that their controls mean.
 
-    def __init__(self, tell: Callable[[Event], None], draws: Random | None = None) -> None:
+    ``write`` puts a map into its file, at once or soon after.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Event], None],
+        draws: Random | None = None,
+        write: Callable[[Path, DeviceMap], None] = map_files.write,
+    ) -> None:
         self._tell = tell
         self._draws = draws or Random()
+        self._write = write
         self._maps: list[MapFile] = []
         self._ports: dict[str, DevicePort] = {}
         self._looked = False
@@ -104,7 +114,8 @@ class Controllers:
             if not port.here:
                 # Whatever it stands at when it comes back, it is told.
                 port.fed.clear()
-        if new := [name for name in names if name not in self._ports]:
+        new = [name for name in names if name not in self._ports]
+        if new or not self._looked:
             self._look()
             for name in new[: MOST_PORTS - len(self._ports)]:
                 self._open(name)
@@ -282,7 +293,7 @@ class Controllers:
             self._young = (port.name, meant.control, list(meant.values))
         self._show()
         self._tell(ControlLearned(port.file.map.device, binding, gone))
-        self._tell(Notice(" ".join(self._words(port, binding, gone))))
+        self._tell(Notice(" ".join(bound_words(port, binding, gone, self._ports.values()))))
 
     def _bind(self, port: DevicePort, binding: Binding) -> tuple[Binding, ...]:
         file = self._own(port.file, device_of(port.name))
@@ -308,20 +319,6 @@ class Controllers:
                 self._bind(port, replace(hand.binding, encoding=encoding))
             except ArmonicaError as error:
                 self._tell(CommandFailed.of(error))
-
-    def _words(
-        self, port: DevicePort, binding: Binding, gone: tuple[Binding, ...]
-    ) -> Iterable[str]:
-        yield f"{binding.control} of {port.file.map.device} moves {binding.target.label}."
-        for each in gone:
-            if each.target == binding.target:
-                yield f"{each.control} moved it before and is free now."
-            else:
-                yield f"It no longer moves {each.target.label}."
-        for other in self._ports.values():
-            for each in other.file.map.bindings:
-                if other is not port and other.here and each.target == binding.target:
-                    yield f"{each.control} of {other.file.map.device} moves it also."
 
     def _forget(self, target: Target, device: str) -> None:
         files = [self._file(device)] if device else self._files()
@@ -358,7 +355,7 @@ class Controllers:
 
     def _store(self, file: MapFile, changed: DeviceMap, port: DevicePort | None = None) -> None:
         kept = MapFile(file.path, changed)
-        map_files.write(file.path, changed)
+        self._write(file.path, changed)
         self._maps = [kept, *(each for each in self._maps if each.path != file.path)]
         maps = [each.map for each in self._maps]
         for each in self._ports.values():

@@ -22,7 +22,7 @@ Answer = tuple[list[m.ToPlayer], list[Event]]
 
 
 class OutputPort:
-    """Chooses a port at the start, takes the player's reports, and says what is worth saying.
+    """Chooses a port at the start, takes in the player's reports, and makes notices of some.
 
     The port of the settings is opened first (``none`` is a choice, too). Without one it is
     the port that was used last, where it is there; else the only instrument that is there;
@@ -44,8 +44,8 @@ class OutputPort:
             _remember(name)
         return self._open(name)
 
-    def take(self, report: m.FromPlayer) -> Answer:
-        """Take a report of the player process: gives what to answer it, and what to tell."""
+    def on_report(self, report: m.FromPlayer) -> Answer:
+        """Take in a report of the player process: gives what to send, and what to publish."""
         match report:
             case m.PortsSeen(outputs):
                 return self._seen(outputs)
@@ -77,14 +77,14 @@ class OutputPort:
             return [], []
         self._chosen = True
         name = self._first(outputs)
-        told: list[Event] = []
+        notices: list[Event] = []
         if not outputs:
             text = "This machine has no MIDI port: the music is silent, and everything else works."
-            told.append(Notice(text))
+            notices.append(Notice(text))
         if name is None:
-            return [], told
+            return [], notices
         messages, events = self._open(name)
-        return messages, told + events
+        return messages, notices + events
 
     def _first(self, outputs: tuple[str, ...]) -> str | None:
         if self._configured:

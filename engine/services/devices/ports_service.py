@@ -68,7 +68,7 @@ class PortsService(Service):
                 log.warning("The player rejected a message: %s", reason)
             case m.PortOpened() | m.PortLost() | m.PortFailed() if report.outlet:
                 return
-        self._on_output(self._output.take(report), now)
+        self._on_output(self._output.on_report(report), now)
         for event in self._inputs.on_report(report):
             self.context.publish(event)
         if self._inputs.status != self.context.snapshot().inputs:

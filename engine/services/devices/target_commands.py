@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from engine.errors import NotReady, UnknownName
+from engine.errors import NotReady
 from engine.latent.spec import LatentSpec
 from engine.midi.controllers.targets import Target
 from engine.protocol.base import Command
 from engine.protocol.edit import (
-    LockDimension,
     Randomise,
     Redo,
     ResetLatent,
@@ -25,7 +24,6 @@ from engine.protocol.edit import (
 from engine.protocol.generation import (
     Generate,
     GenerationState,
-    PauseGeneration,
     PlayTake,
     SetGeneration,
     SetTrait,
@@ -34,6 +32,7 @@ from engine.protocol.generation import (
 )
 from engine.protocol.notices import Cancel
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.switches import Toggle, toggled
 from engine.protocol.transport import Audition, CaptureLast, EndRecording, Panic, Play, Record, Stop
 from engine.steering.spec import Mode
 
@@ -136,8 +135,8 @@ def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Ran
     """
     here, last = shown.selected, len(shown.song.slots) - 1
     match target.word:
-        case "play":
-            return Stop() if shown.playing else Play()
+        case "play" | "pause" | "add" | "remove" as switch:
+            return toggled(Toggle(switch, trait=target.name), shown, studio)
         case "previous" | "next":
             by = 1 if target.word == "next" else -1
             return SelectSlot(max(0, min(last, here + by)))
@@ -158,26 +157,17 @@ def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Ran
             index = spec.dimension(target.name).index
             if target.word == "reset":
                 return ResetLatent(here, index)
-            return LockDimension(index, index not in shown.locks)
+            return toggled(Toggle("lock", index), shown, studio)
         case "cancel":
             if studio.job is None:
                 raise NotReady("No take grows that could be ended.")
             return Cancel(studio.job)
-        case "pause":
-            return PauseGeneration(not studio.paused)
         case "take":
             if studio.playing is not None:
                 return StopTake()
             if not studio.takes:
                 raise NotReady("There is no take to play yet.")
             return PlayTake(studio.takes[-1].id)
-        case "add" | "remove":
-            trait = _trait(target.name, studio)
-            if trait is None:
-                known = [each.name for each in studio.traits]
-                raise UnknownName("trait", target.name, known or ["none while no model is loaded"])
-            mode: Mode = "add" if target.word == "add" else "remove"
-            return SetTrait(target.name, mode="off" if trait.mode == mode else mode)
     return _PLAIN[target.word]
 
 

@@ -9,8 +9,10 @@ from engine.protocol.facts import (
     MarkInputs,
     MarkModel,
     MarkPort,
+    MarkPreferences,
     MarkRoutes,
     MarkSaved,
+    MarkTransport,
     MarkWaiting,
 )
 from engine.protocol.snapshot import Snapshot
@@ -18,7 +20,10 @@ from engine.protocol.vocabulary import COMMANDS
 from engine.services.base import Service, ServiceContext
 from engine.services.editing.command_log import CommandLog
 
-_FACTS = (MarkClock, MarkInputs, MarkModel, MarkPort, MarkRoutes, MarkSaved, MarkWaiting)
+_FACTS = (
+    MarkClock, MarkInputs, MarkModel, MarkPort, MarkPreferences, MarkRoutes, MarkSaved,
+    MarkTransport, MarkWaiting,
+)  # fmt: skip
 
 
 class EditingService(Service):

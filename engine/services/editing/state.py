@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
-from engine.errors import ArmonicaError, NotReady, OutOfRange
+from engine.errors import ArmonicaError, NotReady
 from engine.latent.spec import LatentModel, check_dimension
-from engine.music.song import MOST_SLOTS, Song
+from engine.music.song import Song
 from engine.protocol.base import Command, Edit, Event
 from engine.protocol.edit import (
     InsertSlot,
@@ -25,24 +25,14 @@ from engine.protocol.facts import (
     MarkInputs,
     MarkModel,
     MarkPort,
+    MarkPreferences,
     MarkRoutes,
     MarkSaved,
+    MarkTransport,
     MarkWaiting,
 )
 from engine.protocol.notices import CommandFailed, Notice
-from engine.protocol.snapshot import ModelStatus, RecordSettings, RecordStatus, Snapshot
-from engine.protocol.transport import (
-    Audition,
-    AuditionMeasures,
-    EndRecording,
-    Panic,
-    Play,
-    Record,
-    SetAudition,
-    SetEditTiming,
-    SetRecord,
-    Stop,
-)
+from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
 from engine.services.editing.history import Content, History
@@ -86,7 +76,7 @@ class State:
         try:
             return self._apply(command)
         except ArmonicaError as error:
-            return (CommandFailed.of(error, command),)
+            return (CommandFailed.of(error, command.request),)
 
     def offer(self, model: LatentModel) -> None:
         """Lay the model ready for the command that says it is there."""
@@ -115,19 +105,6 @@ class State:
                 check_dimension(self._model.spec, dimension)
                 change = shown.locks.union if locked else shown.locks.difference
                 self._show(locks=change({dimension}))
-            case SetEditTiming(timing):
-                self._show(timing=timing)
-            case SetAudition(on):
-                self._show(audition=on)
-            case Play(slot):
-                shown.song.slot(shown.selected if slot is None else slot)
-                self._show(playing=True)
-            case Audition(slot):
-                shown.song.slot(slot)
-            case AuditionMeasures():
-                pass
-            case Stop() | Panic():
-                self._show(playing=False, recording=None)
             case Undo():
                 return self._travel(back=True)
             case Redo():
@@ -149,14 +126,15 @@ class State:
             case MarkClock(clock, playing):
                 now = self._shown.playing if playing is None else playing
                 self._show(clock=clock, playing=now)
-            case SetRecord():
-                self._show(record=_record(shown.record, command))
-            case Record():
-                self._show(recording=_recording(command, shown), playing=True)
-            case EndRecording():
-                self._show(recording=None)
+            case MarkTransport(playing, recording):
+                self._show(playing=playing, recording=recording)
+            case MarkPreferences(timing, audition, record):
+                wanted = {"timing": timing, "audition": audition, "record": record}
+                self._show(**{name: each for name, each in wanted.items() if each is not None})
             case _:
-                raise TypeError(f"{type(command).__name__} is met by the loop, not by the state.")
+                raise TypeError(
+                    f"{type(command).__name__} is handled by a service, not by the state."
+                )
         return ()
 
     def _edit(self, wanted: Edit) -> None:
@@ -272,24 +250,6 @@ class State:
         )
         if shown != self._shown:
             self._shown = replace(shown, revision=self._shown.revision + 1)
-
-
-def _record(old: RecordSettings, command: SetRecord) -> RecordSettings:
-    wanted = {each.name: getattr(command, each.name) for each in fields(command)}
-    return replace(old, **{name: value for name, value in wanted.items() if value is not None})
-
-
-def _recording(command: Record, shown: Snapshot) -> RecordStatus:
-    slot = shown.selected if command.slot is None else command.slot
-    shown.song.slot(slot)
-    rest = len(shown.song.slots) - slot
-    measures = rest if command.measures is None else command.measures
-    if not 1 <= measures <= MOST_SLOTS - slot:
-        raise OutOfRange(
-            f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
-            f"and not {measures}."
-        )
-    return RecordStatus(command.mode, slot, measures)
 
 
 def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.common.fields import Fields, number
 from engine.protocol.generation import Loudness
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 FULL = 1 - 2.0**-15
 """Samples from here on are at full scale, in files of 16 bits."""
-
-_FURTHEST, _MOST_GAINS = 200.0, 200_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +98,6 @@ def measured(wave: Wave, begin: int) -> Loudness:
     )
 
 
-def read_loudness(body: object) -> Loudness | None:
-    """Read a loudness from a recipe; raises `BadTake`."""
-    if body is None:
-        return None
-    fields = Fields(body, "the loudness")
-    prompt, continuation = (_level(fields, name) for name in ("prompt", "continuation"))
-    found = Loudness(prompt, continuation, fields.number("clipped", 0, 1))
-    fields.end()
-    return found
-
-
-def read_levelling(body: object) -> Levelling | None:
-    """Read a levelling from a recipe; raises `BadTake`."""
-    if body is None:
-        return None
-    fields = Fields(body, "the levelling")
-    reference = _level(fields, "reference")
-    rows = fields.rows("gains", _MOST_GAINS)
-    fields.end()
-    return Levelling(reference, tuple(number(each, -_FURTHEST, 0, "a gain") for each in rows))
-
-
 def _leveller(spec: AudioSpec, levelling: Levelling) -> Leveller:
     from engine.audio.leveller import Leveller
 
@@ -133,11 +108,6 @@ def _leveller(spec: AudioSpec, levelling: Levelling) -> Leveller:
 def _cut(wave: Wave, last: bool) -> Wave:
     del last
     return wave.clip(-1.0, 1.0)
-
-
-def _level(fields: Fields, name: str) -> float | None:
-    value = fields.take(name)
-    return None if value is None else number(value, -_FURTHEST, _FURTHEST, name)
 
 
 def _rounded(level: float | None) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Settings
-from engine.errors import ArmonicaError, NotReady, OutOfRange, UnknownName, UserError
+from engine.errors import NotReady, OutOfRange, UnknownName, UserError
 from engine.jobs import Job, Jobs
 from engine.music.song import Song
 from engine.protocol.base import Command, Event
@@ -21,6 +21,7 @@ from engine.protocol.generation import (
     MakeAgain,
     MakeTwin,
     NudgeGeneration,
+    NudgePlayback,
     NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
@@ -62,6 +63,9 @@ GENERATE = "generate"
 PLAYED = 0.08
 """Seconds between two tellings of where the take that plays is."""
 
+LAST = 0.05
+"""How far before the end of a take a key goes at most, in seconds."""
+
 
 class GenerationService(Service):
     """Handles the commands of steering, and publishes its whole state whenever that changes.
@@ -71,7 +75,8 @@ class GenerationService(Service):
 
     commands = (
         OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, NudgeTrait, NudgeGeneration,
-        Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake, SaveTake, RemoveTake,
+        NudgePlayback, Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake,
+        SaveTake, RemoveTake,
     )  # fmt: skip
     reports = (worker_events.StudioReport,)
 
@@ -96,6 +101,8 @@ class GenerationService(Service):
         self._growth: StreamingTake | None = None
         self._on_deck: str | None = None
         self._played_at = float("-inf")
+        # Where what plays is; while it is being sought, where it will be.
+        self._stands, self._seeking = 0.0, False
 
     @property
     def shown(self) -> GenerationState:
@@ -129,8 +136,12 @@ class GenerationService(Service):
                 self._repeat(known(take, self._ids()), command, song)
             case PlayTake(take, at):
                 self._play(take, at, command)
+            case NudgePlayback(by):
+                self._seek(by, command)
             case StopTake():
-                self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+                self._jobs.start(
+                    SOUND, "play", "stopping the take", self._playback.stop, command.request
+                )
             case SaveTake(take, path):
                 self._save(known(take, self._ids()), path, command)
             case RemoveTake(take):
@@ -160,7 +171,7 @@ class GenerationService(Service):
             case worker_events.SoundFound(sound, silence):
                 self._show(sound=sound, silence=silence)
             case worker_events.PlayBegan(take):
-                self._on_deck = take
+                self._on_deck, self._seeking = take, False
                 self._show(playing=take)
             case worker_events.SoundMoved(playing):
                 self._moved(playing, now)
@@ -173,8 +184,10 @@ class GenerationService(Service):
     def _open(self, name: str, command: Command) -> None:
         if not self._visited:
             self._visited = True
-            self._start(FILES, "list takes", "listing the takes", list_takes, command)
-            self._start(SOUND, "look for sound", "asking for sound", self._playback.look, command)
+            self._jobs.start(FILES, "list takes", "listing the takes", list_takes, command.request)
+            self._jobs.start(
+                SOUND, "look for sound", "asking for sound", self._playback.look, command.request
+            )
         model = self._shown.model
         same = model.name == name
         if same and model.state == "loading":
@@ -191,14 +204,16 @@ class GenerationService(Service):
             def work(job: Job) -> None:
                 self._bench.open(job, name)
 
-        self._opening = self._start(
-            MODEL, "audio model", f"loading {name}", work, command, self._ended
+        self._opening = self._jobs.start(
+            MODEL, "audio model", f"loading {name}", work, command.request, self._ended
         )
 
     def _close_model(self, command: Command) -> None:
         self._cancel()
         self._opening = None
-        self._start(MODEL, "audio model", "unloading the model", self._bench.drop, command)
+        self._jobs.start(
+            MODEL, "audio model", "unloading the model", self._bench.drop, command.request
+        )
         self._show(model=AudioModelStatus(), traits=())
 
     def _trait(self, name: str) -> Trait:
@@ -269,7 +284,7 @@ class GenerationService(Service):
             self._bench.make(job, order, controls, began)
 
         name = f"growing {order.title}"
-        job = self._start(MODEL, GENERATE, name, work, command, self._ended)
+        job = self._jobs.start(MODEL, GENERATE, name, work, command.request, self._ended)
         self._show(job=job, growing=order.id, paused=False)
 
     def _play(self, take: str | None, at: float, command: Command) -> None:
@@ -285,23 +300,34 @@ class GenerationService(Service):
         else:
             known(take, self._ids())
         chosen = take
+        self._stands, self._seeking = at, True
 
         def work(job: Job) -> None:
             self._playback.play(job, chosen, at, growth)
 
-        self._start(SOUND, "play", "playing the take", work, command)
+        self._jobs.start(SOUND, "play", "playing the take", work, command.request)
+
+    def _seek(self, by: float, command: Command) -> None:
+        playing, growth = self._shown.playing, self._growth
+        if playing is None:
+            raise NotReady("No take plays.")
+        lengths = {take.id: take.seconds for take in self._shown.takes}
+        end = lengths.get(playing, growth.samples / growth.rate if growth else 0.0) - LAST
+        self._play(playing, round(max(0.0, min(end, self._stands + by)), 3), command)
 
     def _save(self, take: str, path: str, command: Command) -> None:
         def work(job: Job) -> None:
             from engine.services.generation.take_store import export
 
-            job.tell(Notice(f"Wrote {export(take, path)}.", answers=command))
+            job.tell(Notice(f"Wrote {export(take, path)}.", request=command.request))
 
-        self._start(FILES, f"save {path}", "writing the take", work, command)
+        self._jobs.start(FILES, f"save {path}", "writing the take", work, command.request)
 
     def _remove(self, take: str, command: Command) -> None:
         if self._shown.playing == take:
-            self._start(SOUND, "play", "stopping the take", self._playback.stop, command)
+            self._jobs.start(
+                SOUND, "play", "stopping the take", self._playback.stop, command.request
+            )
 
         def work(job: Job) -> None:
             from engine.services.generation.take_store import remove
@@ -309,7 +335,7 @@ class GenerationService(Service):
             remove(take)
             job.tell(worker_events.TakeRemoved(take))
 
-        self._start(FILES, f"remove {take}", "removing the take", work, command)
+        self._jobs.start(FILES, f"remove {take}", "removing the take", work, command.request)
 
     def _made(self, made: worker_events.TakeMade) -> None:
         kept = {take.id: take for take in self._shown.takes}
@@ -342,6 +368,8 @@ class GenerationService(Service):
                 self._publish(CommandFailed("Sound", playing.reason, "The take lies in its file."))
             self._show(sound="", silence=playing.reason)
         if playing.state in ("playing", "waiting"):
+            if not self._seeking:
+                self._stands = playing.position
             self._show(playing=self._on_deck)
             if now - self._played_at >= PLAYED and self._on_deck is not None:
                 self._played_at = now
@@ -382,23 +410,6 @@ class GenerationService(Service):
 
     def _ended(self, job: Job) -> None:
         job.tell(worker_events.JobOver(job.number))
-
-    def _start(
-        self,
-        lane: str,
-        kind: str,
-        name: str,
-        work: Callable[[Job], None],
-        command: Command,
-        ended: Callable[[Job], None] | None = None,
-    ) -> int:
-        def answered(job: Job) -> None:
-            try:
-                work(job)
-            except ArmonicaError as error:
-                job.tell(CommandFailed.of(error, command))
-
-        return self._jobs.start(lane, kind, name, answered, ended)
 
     def _show(self, **changes: Any) -> None:
         shown = replace(self._shown, **changes)

@@ -14,7 +14,8 @@ from engine.errors import NotReady, UserError
 from engine.music.song import Song
 from engine.services.generation import take_store
 from engine.services.generation.prompts import most_frames, prompt_codes
-from engine.services.generation.recipe import TakeRecipe, encode
+from engine.services.generation.recipe import TakeRecipe
+from engine.services.generation.recipe_file import encode
 from engine.services.generation.take_job import Source, kept
 
 if TYPE_CHECKING:

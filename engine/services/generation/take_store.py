@@ -16,7 +16,8 @@ from engine.common.fields import BadTake
 from engine.errors import ArmonicaError, UnknownName
 from engine.locations import data_folder, make_usual
 from engine.protocol.generation import Take
-from engine.services.generation.recipe import TakeRecipe, decode, encode, is_id
+from engine.services.generation.recipe import TakeRecipe, is_id
+from engine.services.generation.recipe_file import decode, encode
 
 if TYPE_CHECKING:
     import numpy as np

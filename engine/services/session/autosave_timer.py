@@ -9,7 +9,7 @@ from engine.formats.song_file import Document
 from engine.jobs import Job, Jobs
 from engine.music.song import Song
 from engine.protocol.files import AtTheEnd, KeepUnsaved, LetUnsavedGo
-from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
 from engine.services.session.keeper import Keeper
 from engine.services.session.song_files import SongFiles
@@ -101,12 +101,11 @@ class AutosaveTimer:
             return
 
         def work(job: Job) -> None:
-            try:
-                job.tell(Notice(_kept(keeper, command.copies), answers=command))
-            except ArmonicaError as error:
-                job.tell(CommandFailed.of(error, command))
+            job.tell(Notice(_kept(keeper, command.copies), request=command.request))
 
-        self._jobs.start("keeping", type(command).__name__, "keeping the song", work)
+        # One client waits for it as well as another.
+        kind = f"keep {command.client}"
+        self._jobs.start("keeping", kind, "keeping the song", work, command.request)
 
     def adopt(self, path: str, shown: Snapshot) -> None:
         """Make a kept song that was claimed, and is shown now, the one that is kept from here."""

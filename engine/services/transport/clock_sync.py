@@ -15,7 +15,8 @@ from engine.midi.sync.clock_tracker import Follower
 from engine.midi.sync.pulse_filter import PULSES
 from engine.protocol.snapshot import ClockStatus
 from engine.protocol.transport import ClockSyncMeasured
-from engine.services.transport.sequencer import LATE, Sequencer
+from engine.services.transport.loop_notes import LATE
+from engine.services.transport.sequencer import Sequencer
 
 OWN, ANY = "own", "any"
 """Words of the setting."""
@@ -23,8 +24,8 @@ OWN, ANY = "own", "any"
 TURN = 0.1
 """How often what is followed is looked at while no pulse comes, in seconds."""
 
-TELL = 0.25
-"""Seconds between two tellings of tempo and drift."""
+PUBLISH = 0.25
+"""Seconds between two events of tempo and drift."""
 
 GIVEN_UP = 2.0
 """Seconds of silence after which another input's clock may be taken."""
@@ -53,23 +54,23 @@ class ClockSync:
         self._sequencer = sequencer
         self._offset = offset / 1000
         self._followers: dict[str, Follower] = {}
-        # Which of the source's starts was met; the music is its own while `_tied`.
-        self._met = 0
+        # Which of the source's starts was joined; the music is its own while `_tied`.
+        self._joined = 0
         self._tied = False
         self._bound = False
         self._drift: float | None = None
-        self._told = 0.0
-        self._looked = 0.0
+        self._published = 0.0
+        self._turned = 0.0
 
     @property
     def on(self) -> bool:
         """Whether another's clock is to be kept."""
         return self.status.follow is not None
 
-    def wake(self) -> float | None:
+    def next_wake(self) -> float | None:
         """Return when `turn` is due next; None where only a message can change anything."""
         idle = self.status.lock == "silent" and not self._sequencer.playing
-        return None if not self.on or idle else self._looked + TURN
+        return None if not self.on or idle else self._turned + TURN
 
     def follow(self, source: str) -> None:
         """Keep the clock of such an input; raises `NoClock` for one that is our own echo."""
@@ -79,7 +80,7 @@ class ClockSync:
                 "Name the input that another machine or program sends its clock to.",
             )
         self.status = ClockStatus(source)
-        self._met, self._tied, self._bound = 0, False, False
+        self._joined, self._tied, self._bound = 0, False, False
         self._drift = None
         self._port()
 
@@ -89,18 +90,18 @@ class ClockSync:
         self._tied = self._bound = False
         return self._sequencer.lead(now)
 
-    def take(self, heard: m.MidiReceived) -> bool:
-        """Take what was heard; tells whether it concerns the clock that is followed."""
-        data = heard.data
+    def receive(self, message: m.MidiReceived) -> bool:
+        """Take in a message; tells whether it concerns the clock that is followed."""
+        data = message.data
         if data not in (TICK, START, CONTINUE, STOP) and data[0] != _SONG_POSITION:
             return False
-        follower = self._followers.get(heard.port)
+        follower = self._followers.get(message.port)
         if follower is None:
             if len(self._followers) >= _MOST:
                 return False
-            follower = self._followers[heard.port] = Follower()
-        follower.receive(heard.at, data)
-        if not self.on or self._port() != heard.port:
+            follower = self._followers[message.port] = Follower()
+        follower.receive(message.at, data)
+        if not self.on or self._port() != message.port:
             return False
         if data == TICK:
             self._measure(follower)
@@ -122,13 +123,13 @@ class ClockSync:
 
     def turn(self, now: float) -> tuple[Messages, bool | None]:
         """Do what the clock asks for now: messages, and whether the music plays if it changed."""
-        self._looked = now
+        self._turned = now
         follower = self._follower
         if follower is None:
             return [], None
         self.status = replace(self.status, port=self._port(), lock=follower.lock(now))
         rolls = follower.rolls(now)
-        if rolls and follower.starts != self._met:
+        if rolls and follower.starts != self._joined:
             return self._join(follower, now), True
         if not self._sequencer.playing:
             self._tied = False
@@ -136,7 +137,7 @@ class ClockSync:
         if self._tied and not rolls:
             if follower.running:
                 # Out of range for now: it is joined again when it comes back.
-                self._met = 0
+                self._joined = 0
             self._tied = False
             return self._sequencer.stop(now), False
         return self._keep(follower, now), None
@@ -144,9 +145,9 @@ class ClockSync:
     def measured(self, now: float) -> ClockSyncMeasured | None:
         """Give what is to be published of the clock, now and then."""
         follower = self._follower
-        if follower is None or self.status.lock == "silent" or now < self._told + TELL:
+        if follower is None or self.status.lock == "silent" or now < self._published + PUBLISH:
             return None
-        self._told = now
+        self._published = now
         drift = self._drift if self._sequencer.playing else None
         return ClockSyncMeasured(follower.tempo, drift, follower.jitter * 1000)
 
@@ -155,7 +156,7 @@ class ClockSync:
         return self._followers.get(self.status.port) if self.on else None
 
     def _join(self, follower: Follower, now: float) -> Messages:
-        self._met, self._tied = follower.starts, True
+        self._joined, self._tied = follower.starts, True
         self._drift = None
         position, shift = follower.begun, self._offset
         if follower.when(position) + shift < now - LATE:
@@ -204,7 +205,7 @@ class ClockSync:
         ]
         port = lively[0] if lively else current
         if port != current:
-            self._met, self._tied = 0, False
+            self._joined, self._tied = 0, False
             self.status = replace(self.status, port=port)
         return port
 

@@ -12,14 +12,14 @@ from engine.music.note_line import Stretch
 class Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
-    Notes written before ``first`` do not sound; those heard before ``told`` are with the player.
+    Notes written before ``first`` do not sound; those heard before ``sent`` are with the player.
     """
 
     time: float
     position: float
     pace: float
     first: float
-    told: float
+    sent: float
 
     def at(self, time: float) -> float:
         """Return the position that is heard at a time."""

@@ -35,7 +35,7 @@ class MusicOutput:
 
     def reroute(self, now: float) -> None:
         """Go on with the routes of the song as it is now, and send the notes again."""
-        self._context.send(self._routing.take(self._context.snapshot().song, now))
+        self._context.send(self._routing.reroute(self._context.snapshot().song, now))
         self.send(self._sequencer.again(now))
         self._mark_routes(now)
 
@@ -57,15 +57,15 @@ class MusicOutput:
 
     def resend_controllers(self, now: float) -> None:
         """Send the values of all controllers, to a port that knows none."""
-        self.send(self._cc.again(*self._course(now)))
+        self.send(self._cc.resend(*self._course(now)))
 
     def next_wake(self) -> float | None:
         """Give when `tick` is due next."""
-        return self._cc.wake()
+        return self._cc.next_wake()
 
     def tick(self, now: float) -> None:
         """Send the values of controllers that are due."""
-        wake = self._cc.wake()
+        wake = self._cc.next_wake()
         if wake is not None and now >= wake:
             self.update_controllers(now)
 

@@ -111,7 +111,7 @@ class Recorder:
         self._gestures += 1
         self._pass = _Pass(status, self._gestures, beats, begins, begins)
 
-    def wake(self) -> float | None:
+    def next_wake(self) -> float | None:
         """Return when the next measure is due; None while nothing is recorded."""
         if self._pass is None:
             return None
@@ -120,7 +120,7 @@ class Recorder:
 
     def due(self, now: float, transport: LoopPosition, song: Song) -> LoadMeasures | None:
         """Return what puts in the next measure that is over, where something was played in it."""
-        wake = self.wake()
+        wake = self.next_wake()
         if wake is None or now < wake:
             return None
         return self._land(now, transport, song, BAR)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 
 from engine.config import Settings, channels
+from engine.errors import OutOfRange
 from engine.midi import messages as m
+from engine.music.song import MOST_SLOTS
 from engine.protocol.notices import Notice
-from engine.protocol.snapshot import RecordSettings, RecordStatus
-from engine.protocol.transport import EndRecording
+from engine.protocol.snapshot import RecordSettings, RecordStatus, Snapshot
+from engine.protocol.transport import Record, SetRecord
 from engine.services.base import ServiceContext
 from engine.services.transport.recorder import Recorder
 from engine.services.transport.sequencer import Sequencer
@@ -64,18 +67,16 @@ class Recording:
         if self._sequencer.beats is not None:
             self._recorder.begin(status, self._sequencer.beats, position)
 
-    def end(self, now: float) -> None:
-        """End the recording where there is one, and put in what was played last."""
+    def end(self, now: float) -> str | None:
+        """End the recording where there is one: put in what was played last, say what came in."""
         if not self.on:
-            return
-        words = self._recorder.end(
+            return None
+        return self._recorder.end(
             now,
             self._sequencer,
             song=lambda: self._context.snapshot().song,
             put=lambda played: self._context.apply(played, now),
         )
-        self._context.apply(EndRecording(), now)
-        self._context.publish(Notice(words))
 
     def capture(self, slot: int | None, now: float) -> None:
         """Put what was just played into slots from ``slot`` on (None: the selected one)."""
@@ -95,7 +96,7 @@ class Recording:
 
     def next_wake(self) -> float | None:
         """Give when `tick` is due next."""
-        return self._recorder.wake()
+        return self._recorder.next_wake()
 
     def tick(self, now: float) -> None:
         """Put in the measure that is over."""
@@ -108,3 +109,23 @@ class Recording:
         shown = self._recorder.show(now, self._sequencer)
         if shown is not None:
             self._context.publish(shown)
+
+
+def changed(settings: RecordSettings, command: SetRecord) -> RecordSettings:
+    """Return the settings with what is not None of a command."""
+    wanted = {each.name: getattr(command, each.name) for each in fields(settings)}
+    return replace(settings, **{name: each for name, each in wanted.items() if each is not None})
+
+
+def recorded(command: Record, shown: Snapshot) -> RecordStatus:
+    """Return what a command records into; raises `OutOfRange` where there are no such slots."""
+    slot = shown.selected if command.slot is None else command.slot
+    shown.song.slot(slot)
+    rest = len(shown.song.slots) - slot
+    measures = rest if command.measures is None else command.measures
+    if not 1 <= measures <= MOST_SLOTS - slot:
+        raise OutOfRange(
+            f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
+            f"and not {measures}."
+        )
+    return RecordStatus(command.mode, slot, measures)

@@ -1,4 +1,4 @@
-"""Routing: what the song's own port is told, told to the other ports of its routes as well."""
+"""Routing: what is sent to the song's own port goes to the other ports of its routes as well."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.midi import messages as m
+from engine.midi.limits import LAST_OUTLET
 from engine.music.routes import Route
 from engine.music.song import Song
 from engine.protocol.base import Event
@@ -28,18 +29,18 @@ class Routing:
         self._outlets: dict[str, int] = {}
         self._clocked: dict[str, bool] = {}
 
-    def take(self, song: Song, now: float) -> Messages:
-        """Go on with the routes of a song: opens and leave ports, and silences what sounds.
+    def reroute(self, song: Song, now: float) -> Messages:
+        """Go on with the routes of a song: open and leave ports, and silence what sounds.
 
-        What comes is to be told anew after that.
+        What comes is to be sent anew after that.
         """
         wanted: dict[str, bool] = {}
         for route in song.routes:
             if route.port:
                 wanted[route.port] = route.clock or wanted.get(route.port, False)
-        told: Messages = [m.Flush(now, True, outlet) for outlet in (0, *self._outlets.values())]
+        messages: Messages = [m.Flush(now, True, outlet) for outlet in (0, *self._outlets.values())]
         for port in [each for each in self._outlets if each not in wanted]:
-            told.append(m.UsePort(None, outlet=self._outlets.pop(port)))
+            messages.append(m.UsePort(None, outlet=self._outlets.pop(port)))
             del self.statuses[port], self._clocked[port]
         for port, clock in wanted.items():
             if self._clocked.get(port) == clock:
@@ -47,16 +48,16 @@ class Routing:
             if port not in self._outlets:
                 # There are as many outlets as there are routes at most, beside the first.
                 taken = self._outlets.values()
-                free = (n for n in range(1, m.LAST_OUTLET + 1) if n not in taken)
+                free = (n for n in range(1, LAST_OUTLET + 1) if n not in taken)
                 self._outlets[port] = next(free)
             self._clocked[port] = clock
             self.statuses[port] = PortStatus(port, "opening")
-            told.append(m.UsePort(port, True, self._outlets[port], clock))
+            messages.append(m.UsePort(port, True, self._outlets[port], clock))
         self._routes = song.routes
-        return told + self.programs(now)
+        return messages + self.programs(now)
 
     def programs(self, now: float, outlet: int | None = None) -> Messages:
-        """Tell the instruments of the routes their programs; of one outlet alone, if named."""
+        """Return the programs of the routes; of one outlet alone, if named."""
         return [
             m.Send(now, bytes((0xC0 | route.channel, route.program)), self._outlet(route))
             for route in self._routes
@@ -68,41 +69,41 @@ class Routing:
 
         A metronome, which has a channel of its own, is heard at the song's own port alone.
         """
-        told: Messages = []
+        spread: Messages = []
         for message in messages:
-            told.append(message)
+            spread.append(message)
             match message:
                 case m.Notes(notes, 0):
                     own = [note for note in notes if note.channel == channel]
-                    told += [
+                    spread += [
                         m.Notes(tuple(_routed(n, r) for n in own), self._outlet(r))
                         for r in self._routes
                         if own
                     ]
                 case m.Prolong(on, pitch, off, 0) if on == channel:
-                    told += [
+                    spread += [
                         m.Prolong(r.channel, pitch + r.transpose, off, self._outlet(r))
                         for r in self._routes
                     ]
                 case m.Flush(at, cut, 0):
-                    told += [m.Flush(at, cut, outlet) for outlet in self._outlets.values()]
-        return told
+                    spread += [m.Flush(at, cut, outlet) for outlet in self._outlets.values()]
+        return spread
 
     def on_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
-        """Take what became of a port: gives what to answer, and what to tell."""
+        """Take in what became of a port: gives what to send, and what to publish."""
         port = next((p for p, outlet in self._outlets.items() if outlet == report.outlet), None)
         if port is None:
             return [], []
         was, name = self.statuses[port], report.name or port
-        told: list[Event] = []
+        notices: list[Event] = []
         match report:
             case m.PortOpened(None):
                 return [], []
             case m.PortOpened():
                 self.statuses[port] = PortStatus(name, "open")
                 if was.state == "lost":
-                    told.append(Notice(f"The MIDI port {name} is back."))
-                return self.programs(now, report.outlet), told
+                    notices.append(Notice(f"The MIDI port {name} is back."))
+                return self.programs(now, report.outlet), notices
             case m.PortLost():
                 self.statuses[port] = PortStatus(name, "lost")
                 text = f"The MIDI port {name} has gone; it is taken up again when it returns."
@@ -116,7 +117,7 @@ class Routing:
 
 
 Reaction = tuple[Messages, list[Event]]
-"""What the player is answered, and what everybody is told."""
+"""What the player is sent, and the events to publish."""
 
 
 def _routed(note: m.TimedNote, route: Route) -> m.TimedNote:

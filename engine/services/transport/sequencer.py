@@ -1,6 +1,6 @@
-"""The transport: what the player must be told so that a song sounds in time.
+"""The sequencer: what the player must be sent so that a song sounds in time.
 
-Nothing here waits or looks at a clock. Each method is told ``now`` in seconds of the
+Nothing here waits or looks at a clock. Each method takes ``now`` in seconds of the
 monotonic clock and gives the messages to send.
 """
 
@@ -12,21 +12,23 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.midi import messages as m
-from engine.midi.player_mirror import Messages, SentNotes
+from engine.midi.limits import LAST_POSITION
+from engine.midi.player_mirror import Messages
 from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
-from engine.music.note_line import Line, Stretch
+from engine.music.note_line import Line
 from engine.music.song import Song
 from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.loop_clock import Run
-from engine.services.transport.metronome import ENDLESS, Metronome
+from engine.services.transport.loop_notes import LATE, LoopNotes
+from engine.services.transport.metronome import ENDLESS
 
 LOOK_AHEAD = 0.75
-"""How far ahead the player is told its notes, in seconds: longer than an interpreter may stall."""
+"""How far ahead the player is sent its notes, in seconds: longer than an interpreter may stall."""
 
 TOP_UP = 0.2
-"""How often the player is told more, in seconds."""
+"""How often the player is sent more, in seconds."""
 
 MARGIN = 0.002
 """How far in the future a change is heard, in seconds: the time a message needs to the player."""
@@ -34,11 +36,8 @@ MARGIN = 0.002
 LEAD = 0.01
 """How far in the future the first note of a start lies, in seconds."""
 
-LATE = 0.1
-"""How late a note may still be sent, in seconds, where the engine was held up."""
-
 FOLLOW_AHEAD, FOLLOW_TOP_UP = 0.25, 0.1
-"""The same as the first two while another's clock is followed: what is told may be told anew."""
+"""The same as the first two while another's clock is followed: what is sent may be sent anew."""
 
 NEAR = 0.02
 """The delay in seconds up to which nothing that is sent is taken to be lost on the way."""
@@ -51,11 +50,11 @@ FAR = 4.0
 """How many times the delay of a player far away is added to that."""
 
 FOLLOW_MARGIN = 0.05
-"""How near a note may be, in seconds, and stay as it was told: a change that reached the player
+"""How near a note may be, in seconds, and stay as it was sent: a change that reached the player
 too late would strike it twice."""
 
 CLOSE = 0.0005
-"""How far the music may be off the clock that is followed before it is told anew, in seconds."""
+"""How far the music may be off the clock that is followed before it is sent anew, in seconds."""
 
 CATCH_UP = 0.25
 """In how many quarters our own clock comes back into phase with the one that is followed."""
@@ -67,25 +66,18 @@ class Sequencer:
     def __init__(self, song: Song) -> None:
         self._song = song
         self._ahead, self._delay = LOOK_AHEAD, 0.0
-        # How many measures the loop has at least: those that are recorded into count, too.
-        self._reach = 0
-        self._line = self._lined(song)
-        self._run: Run | None = None
+        self._loop = LoopNotes(song)
         self._beats: Beats | None = None
         # By how much positions were counted anew where the loop has become another.
         self._shift = 0.0
-        self._metronome = Metronome()
-        self._topped = 0.0
-        # Where the last note is written that is known to have begun, maybe before it would now.
-        self._begun = -math.inf
+        self._advanced = 0.0
         # Where our own clock is while another's is followed; positions before any were moved.
         self._ticks: Run | None = None
-        self._told = SentNotes()
 
     @property
     def playing(self) -> bool:
         """Whether the loop runs."""
-        return self._run is not None
+        return self._loop.run is not None
 
     @property
     def beats(self) -> Beats | None:
@@ -94,12 +86,12 @@ class Sequencer:
 
     def place(self, position: float) -> tuple[int, float]:
         """Return the slot that a position of the beat falls in, and the quarter notes into it."""
-        return self._line.place(position + self._shift)
+        return self._loop.line.place(position + self._shift)
 
     def distance(self, ahead: float, delay: float, now: float) -> Messages:
         """Play to a player that is farther away from now on, or nearer.
 
-        It is told its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
+        It is sent its notes ``ahead`` seconds before, and hears of a change ``delay`` seconds
         later than a player of this machine.
         """
         self._ahead, self._delay = ahead, delay
@@ -115,39 +107,39 @@ class Sequencer:
         again = self._delay + RESENT if self._delay > NEAR else 0.0
         return LEAD + self._delay + again
 
-    def wake(self) -> float | None:
+    def next_wake(self) -> float | None:
         """Return when `advance` is due next; None where nothing is."""
-        if self._run is None:
+        if self._loop.run is None:
             return None
-        return self._topped + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
+        return self._advanced + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
 
     def at(self, now: float) -> float | None:
         """Return the position that is heard now, as it was counted at the start; None at rest."""
-        return None if self._run is None else self._run.at(now) - self._shift
+        return None if self._loop.run is None else self._loop.run.at(now) - self._shift
 
     def start_of(self, slot: int) -> float:
         """Return the position at which a slot begins (the first where the loop has no such)."""
-        return self._line.starts[slot if slot < len(self._line.starts) else 0]
+        return self._loop.line.starts[slot if slot < len(self._loop.line.starts) else 0]
 
     def due(self, position: float) -> float | None:
         """Return when a position, as it was counted at the start, is heard; None where it rests."""
-        return None if self._run is None else self._run.when(position + self._shift)
+        return None if self._loop.run is None else self._loop.run.when(position + self._shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Return where the music is."""
-        if self._run is None:
+        if self._loop.run is None:
             return PlayheadMoved(None, 0.0)
-        slot, beat = self._line.place(max(self._run.at(now), self._run.first))
+        slot, beat = self._loop.line.place(max(self._loop.run.at(now), self._loop.run.first))
         return PlayheadMoved(slot, beat)
 
     def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
         """Return the slot that is heard, and when which one follows it; None where none is."""
-        if self._run is None:
+        if self._loop.run is None:
             return None
-        position, starts = max(self._run.at(now), self._run.first), self._line.starts
-        slot, within = self._line.place(position)
-        length = (*starts, self._line.length)[slot + 1] - starts[slot]
-        return slot, (self._run.when(position - within + length), (slot + 1) % len(starts))
+        position, starts = max(self._loop.run.at(now), self._loop.run.first), self._loop.line.starts
+        slot, within = self._loop.line.place(position)
+        length = (*starts, self._loop.line.length)[slot + 1] - starts[slot]
+        return slot, (self._loop.run.when(position - within + length), (slot + 1) % len(starts))
 
     def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
@@ -155,23 +147,24 @@ class Sequencer:
         Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
         are struck by ``clicks``, from the first of them on.
         """
-        self._line = self._lined(self._song)
+        self._loop.line = self._loop.line_of(self._song)
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
-        before = max(self._line.earliest, count_in)
+        before = max(self._loop.line.earliest, count_in)
         start = now + self.soonest + before * pace
-        told = self._silence(now)
-        self._metronome.strike(first - count_in, first - count_in + clicks)
+        sent = self._loop.silence(now)
+        self._loop.metronome.strike(first - count_in, first - count_in + clicks)
         self._ticks = None
         self._begin(Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
-        # What is counted in is told as a whole: a new tempo holds from its end on.
+        # What is counted in is sent as a whole: a new tempo holds from its end on.
         ahead = max(self._ahead, start - now)
-        return [*told, *self.program(now), clock, *self.advance(now, ahead)]
+        return [*sent, *self.program(now), clock, *self.advance(now, ahead)]
 
     def _begin(self, run: Run) -> None:
-        self._run, self._begun, self._shift = run, -math.inf, 0.0
+        self._loop.begin(run)
+        self._shift = 0.0
         self._beats = Beats(Mark(run.time, run.position, run.pace))
 
     def join(self, now: float, time: float, position: float, pace: float) -> Messages:
@@ -179,54 +172,54 @@ class Sequencer:
 
         From then on `follow` says where that clock is, until `lead`.
         """
-        told = self._silence(now)
-        self._line = self._lined(self._song)
-        run = Run(time, position, pace, position, position - self._line.earliest)
+        sent = self._loop.silence(now)
+        self._loop.line = self._loop.line_of(self._song)
+        run = Run(time, position, pace, position, position - self._loop.line.earliest)
         self._begin(run)
         # A receiver can be put to whole sixteenths only.
         sixteenths = math.ceil(position * 4 - 1e-6)
         start = run.when(sixteenths / 4)
         self._ticks = replace(run, time=start, position=sixteenths / 4)
-        place = sixteenths % (m.LAST_POSITION + 1)
+        place = sixteenths % (LAST_POSITION + 1)
         clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
-        return [*told, *self.program(now), clock, *self.advance(now)]
+        return [*sent, *self.program(now), clock, *self.advance(now)]
 
     def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
         """Keep in step with a clock: ``position`` is heard at ``time``, as in `join`.
 
-        Nothing is said while the music is close enough as it was told.
+        Nothing is said while the music is close enough as it was sent.
         """
-        run = self._run
+        run = self._loop.run
         if run is None:
             return []
         if self._ticks is None:
             self._ticks = replace(run, position=run.position - self._shift)
         new = replace(run, time=time, position=position + self._shift, pace=pace)
-        told = self._tick_along(now, new)
+        sent = self._tick_along(now, new)
         edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
-        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.told)):
-            return told
-        self._run = new
+        if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.sent)):
+            return sent
+        self._loop.run = new
         if self._beats is not None:
             self._beats.add(Mark(now, new.at(now) - self._shift, pace))
-        if edge >= run.told:
-            # The engine was held up: what the player lacks is told by the new clock.
-            return told
+        if edge >= run.sent:
+            # The engine was held up: what the player lacks is sent by the new clock.
+            return sent
         at, start = run.when(edge), max(edge, new.at(now - LATE))
-        anew = self._tell_anew(at, edge, start, self._begun_at(edge), same=True)
-        return told + anew + self._click_again(anew, run, at)
+        anew = self._loop.resend(now, at, edge, start, self._loop.begun_at(edge), same=True)
+        return sent + anew + self._loop.resend_clicks(anew, run, at)
 
     def lead(self, now: float) -> Messages:
         """Go on at the song's own tempo, from where the music is."""
-        if self._run is None or self._ticks is None:
+        if self._loop.run is None or self._ticks is None:
             return []
         self._ticks = None
-        position = max(self._run.at(now + self._margin), self._run.first)
+        position = max(self._loop.run.at(now + self._margin), self._loop.run.first)
         pace = 60 / self._song.tempo
-        told = self._replan(position, self._line, pace)
+        sent = self._replan(now, position, self._loop.line, pace)
         # Said in any case: our clock may just have been catching up.
-        clock = m.ClockTempo(self._run.when(position), pace / 24)
-        return [clock, *(message for message in told if message != clock)]
+        clock = m.ClockTempo(self._loop.run.when(position), pace / 24)
+        return [clock, *(message for message in sent if message != clock)]
 
     def record(
         self, now: float, slot: int, measures: int, settings: RecordSettings
@@ -236,52 +229,50 @@ class Sequencer:
         Where it runs already it goes on. What is counted in and struck is as the ``settings``
         say. Gives also the position of the beat at which the loop comes to the slot.
         """
-        self._reach = slot + measures
-        self._metronome.set(settings)
+        self._loop.reach = slot + measures
+        self._loop.metronome.set(settings)
         click = settings.click
-        if self._run is None:
-            line = self._lined(self._song)
+        if self._loop.run is None:
+            line = self._loop.line_of(self._song)
             beats = int(settings.count_in * line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
-        told = self.change(self._song, now)
-        position = self._run.at(now + self._margin)
-        begins = self._line.length * math.floor(position / self._line.length)
-        begins += self._line.starts[slot]
-        begins += self._line.length if begins < max(position, self._run.first) else 0.0
+        sent = self.change(self._song, now)
+        position = self._loop.run.at(now + self._margin)
+        begins = self._loop.line.length * math.floor(position / self._loop.line.length)
+        begins += self._loop.line.starts[slot]
+        begins += self._loop.line.length if begins < max(position, self._loop.run.first) else 0.0
         if click == "recording":
             # What is with the player already is not struck to.
-            self._metronome.strike(self._run.told, ENDLESS)
-        return told, begins - self._shift
+            self._loop.metronome.strike(self._loop.run.sent, ENDLESS)
+        return sent, begins - self._shift
 
     def unrecord(self, now: float) -> Messages:
         """Let the loop run on as the song is, without clicks."""
-        self._reach = 0
-        self._metronome.rest()
-        told = self.change(self._song, now)
-        if self._run is not None:
-            later = [note for note in self._told.notes if note.on >= now + self._margin]
-            told.append(m.Flush(now + self._margin))
-            told += [m.Notes(tuple(later))] if later else []
-        return told
+        self._loop.reach = 0
+        self._loop.metronome.rest()
+        sent = self.change(self._song, now)
+        if self._loop.run is not None:
+            sent += self._loop.drop_clicks(now + self._margin, now)
+        return sent
 
     def stop(self, now: float) -> Messages:
         """Stop the loop, and whatever else sounds."""
         running = self._end(now)
-        return self._silence(now) + ([m.ClockStop(now)] if running else [])
+        return self._loop.silence(now) + ([m.ClockStop(now)] if running else [])
 
     def panic(self, now: float) -> Messages:
         """Stop and silences without regard to what should sound."""
         running = self._end(now)
-        self._told.clear()
-        self._metronome.rest()
+        self._loop.forget()
+        self._loop.metronome.rest()
         return [m.SilenceAll(), *([m.ClockStop(now)] if running else [])]
 
     def _end(self, now: float) -> bool:
-        running, self._run = self._run is not None, None
+        running, self._loop.run = self._loop.run is not None, None
         if self._beats is not None and running:
             self._beats.ended = now
-        self._reach = 0
+        self._loop.reach = 0
         return running
 
     def program(self, now: float) -> Messages:
@@ -298,20 +289,20 @@ class Sequencer:
 
     def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tell the player the notes up to ``ahead`` seconds from now."""
-        run = self._run
+        run = self._loop.run
         if run is None:
             return []
         if ahead is None:
             ahead = self._ahead if self._ticks is None else FOLLOW_AHEAD + FAR * self._delay
-        self._topped = now
-        return self._tell_until(run.at(now + ahead), now)
+        self._advanced = now
+        return self._loop.send_until(run.at(now + ahead), now)
 
     def again(self, now: float) -> Messages:
-        """Tell everything once more, to a player that took the place of another."""
-        self._told.clear()
-        if self._run is None:
+        """Tell everything once more, to ports that hold nothing."""
+        self._loop.forget()
+        if self._loop.run is None:
             return []
-        self._run = replace(self._run, told=self._run.at(now))
+        self._loop.run = replace(self._loop.run, sent=self._loop.run.at(now))
         return [*self.program(now), *self.advance(now)]
 
     def audition(
@@ -321,103 +312,71 @@ class Sequencer:
 
         Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
         """
-        if self._run is not None:
+        if self._loop.run is not None:
             return []
         if not measures:
-            return self._silence(now)
+            return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
             touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
             line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
-        return self._silence(now) + self._told.add([self._of(each, once) for each in line.once()])
+        return self._loop.silence(now) + self._loop.send(line.once(), once, now)
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Go on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
-        told: Messages = []
+        self._loop.track = song.track
+        sent: Messages = []
         if replace(song.track, velocity=1) != replace(old.track, velocity=1):
-            told += self.program(now)
-        line = self._lined(song)
-        same = (line.measures, line.shape) == (self._line.measures, self._line.shape)
-        if self._run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._line = line
-            return told
-        position = self._run.at(now + self._margin)
-        if self._run.time > now:
+            sent += self.program(now)
+        line = self._loop.line_of(song)
+        same = (line.measures, line.shape) == (self._loop.line.measures, self._loop.line.shape)
+        if self._loop.run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
+            self._loop.line = line
+            return sent
+        position = self._loop.run.at(now + self._margin)
+        if self._loop.run.time > now:
             # A change that is to come at a beat has set the pace from there on.
-            position = max(position, self._run.position)
+            position = max(position, self._loop.run.position)
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._run.first)
+            position = max(math.ceil(position), self._loop.run.first)
             # The old notes go on to the beat, however far it is.
-            told += self._tell_until(position, now)
-        position = max(position, self._run.first)
-        pace = 60 / song.tempo if self._ticks is None else self._run.pace
-        return told + self._replan(position, line, pace)
+            sent += self._loop.send_until(position, now)
+        position = max(position, self._loop.run.first)
+        pace = 60 / song.tempo if self._ticks is None else self._loop.run.pace
+        return sent + self._replan(now, position, line, pace)
 
-    def _replan(self, position: float, line: Line, pace: float) -> Messages:
-        run = self._run
+    def _replan(self, now: float, position: float, line: Line, pace: float) -> Messages:
+        run = self._loop.run
         assert run is not None  # Only a running loop is planned.
         at, before = run.when(position), run
-        begun = self._begun_at(position) if line.length == self._line.length else -math.inf
-        told: Messages = []
+        begun = (
+            self._loop.begun_at(position) if line.length == self._loop.line.length else -math.inf
+        )
+        sent: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
             if self._beats is not None:
                 self._beats.add(Mark(at, position - self._shift, pace))
-            told.append(m.ClockTempo(at, pace / 24))
-        if line.length != self._line.length:
+            sent.append(m.ClockTempo(at, pace / 24))
+        if line.length != self._loop.line.length:
             # The place in the loop stays, or its beat where the loop has become shorter.
-            shift = (position % self._line.length) % line.length - position
+            shift = (position % self._loop.line.length) % line.length - position
             run = replace(
                 run,
                 position=run.position + shift,
                 first=run.first + shift,
-                told=run.told + shift,
+                sent=run.sent + shift,
             )
             position += shift
             self._shift += shift
-            self._metronome.shift(shift)
-            before = replace(before, told=before.told + shift)
-        old, self._line = self._line, line
-        self._run = run = replace(run, told=max(run.told, position))
-        anew = self._tell_anew(at, position, position, begun, line.measures == old.measures)
-        return told + anew + self._click_again(anew, before, at)
-
-    def _click_again(self, told: Messages, before: Run, at: float) -> Messages:
-        """Return the clicks that a change has dropped or passed over, and those at a new tempo."""
-        run = self._run
-        if run is None or not self._metronome.on:
-            return []
-        flushes = [each.at for each in told if isinstance(each, m.Flush)]
-        first: Messages = []
-        if run.pace != before.pace and not flushes:
-            first, flushes = [m.Flush(at)], [at]
-        start = min([before.told, *map(run.at, flushes)])
-        return first + self._clicks(start, run.told)
-
-    def _tell_anew(
-        self, at: float, position: float, start: float, begun: float, same: bool
-    ) -> Messages:
-        """Tell the run again from ``position`` on, which is at ``at``, notes from ``start`` on.
-
-        Those written up to ``begun`` have begun; the measures are the ``same`` as before.
-        """
-        run, line = self._run, self._line
-        assert run is not None  # Only a running loop is told.
-        over, later = line.covering(position), run.of(line.between(start, run.told))
-        while later and later[0].written <= begun:
-            # It began already, and would be heard later now: it is not struck twice.
-            over = later.pop(0)
-        self._begun = begun
-        anew = not (same and over is not None and over.written <= begun)
-        under = self._of(over, run) if over is not None and run.of([over]) else None
-        return self._told.differ(at, under, [self._of(each, run) for each in later], anew)
-
-    def _begun_at(self, position: float) -> float:
-        """Return where the last note that began before ``position`` is written, just after it."""
-        note = self._line.begun(position)
-        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+            self._loop.metronome.shift(shift)
+            before = replace(before, sent=before.sent + shift)
+        old, self._loop.line = self._loop.line, line
+        self._loop.run = run = replace(run, sent=max(run.sent, position))
+        anew = self._loop.resend(now, at, position, position, begun, line.measures == old.measures)
+        return sent + anew + self._loop.resend_clicks(anew, before, at)
 
     def _tick_along(self, now: float, run: Run) -> Messages:
         """Bring our own clock into phase with a run, within `CATCH_UP` and without a leap."""
@@ -427,41 +386,9 @@ class Sequencer:
         position = ticks.at(at)
         goal = position + CATCH_UP
         due = run.when(goal + self._shift)
-        # What it was told before its start it forgets.
+        # What it was sent before its start it forgets.
         if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
             return []
         pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
         self._ticks = replace(ticks, time=at, position=position, pace=pace)
         return [m.ClockTempo(at, pace / 24)]
-
-    def _tell_until(self, position: float, now: float) -> Messages:
-        run = self._run
-        if run is None or position <= run.told:
-            return []
-        start = max(run.told, run.at(now - LATE))
-        self._run = replace(run, told=position)
-        self._told.forget(now)
-        heard = run.of(self._line.between(start, position))
-        return self._told.add([self._of(each, run) for each in heard]) + self._clicks(
-            start, position
-        )
-
-    def _clicks(self, start: float, end: float) -> Messages:
-        run = self._run
-        assert run is not None  # Nothing is struck while the loop rests.
-        return [*self._metronome.clicks(run, self._line, self._song.track, start, end)]
-
-    def _silence(self, now: float) -> Messages:
-        held = self._told.sounds(now) or self._metronome.on
-        self._told.clear()
-        self._metronome.rest()
-        return [m.Flush(now, cut=True)] if held else []
-
-    def _lined(self, song: Song) -> Line:
-        return song.line(reach=self._reach)
-
-    def _of(self, stretch: Stretch, run: Run) -> m.TimedNote:
-        track, on, off = self._song.track, run.when(stretch.start), run.when(stretch.end)
-        return m.TimedNote(
-            on, off, track.channel, stretch.pitch, track.struck(stretch.louder, stretch.velocity)
-        )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from engine.config import Settings
 from engine.errors import NotReady
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
 from engine.music.song import Song
 from engine.protocol.base import Command
-from engine.protocol.facts import MarkClock
+from engine.protocol.facts import MarkClock, MarkPreferences, MarkTransport
 from engine.protocol.notices import Notice
-from engine.protocol.snapshot import Snapshot
+from engine.protocol.snapshot import RecordStatus, Snapshot
 from engine.protocol.transport import (
     Audition,
     AuditionMeasures,
@@ -32,14 +30,11 @@ from engine.protocol.transport import (
 from engine.services.base import Service, ServiceContext
 from engine.services.transport.clock_sync import ClockSync
 from engine.services.transport.music_output import MusicOutput
-from engine.services.transport.recording import IsControl, Recording
+from engine.services.transport.recording import IsControl, Recording, changed, recorded
 from engine.services.transport.sequencer import Sequencer
 
 PLAYHEAD = 0.05
 """Seconds between two events of where the music is."""
-
-SLOW_AHEAD = 5.0
-"""How far ahead the player is sent its notes before something slow is done, in seconds."""
 
 
 class TransportService(Service):
@@ -66,28 +61,41 @@ class TransportService(Service):
 
     def start(self, now: float) -> None:
         """Bring the state to the settings."""
-        for command in (
-            SetEditTiming(self._settings.timing),
-            SetAudition(self._settings.audition),
-            MarkClock(self._clock.status),
-            SetRecord(**asdict(self.recording.settings)),
-        ):
-            self.context.apply(command, now)
-
-    def play_ahead(self, now: float) -> None:
-        """Send the player its notes further ahead, so that something slow delays none."""
-        self._output.send(self._sequencer.advance(now, SLOW_AHEAD))
+        settings = self._settings
+        self.context.apply(MarkClock(self._clock.status), now)
+        fact = MarkPreferences(settings.timing, settings.audition, self.recording.settings)
+        self.context.apply(fact, now)
 
     def handle(self, command: Command, now: float) -> None:
-        """Do what comes before the state changes; what is heard of it is up to `on_state`."""
+        """Send the player what a command asks for, and then mark in the state what it changes."""
         match command:
-            case Record() if self.recording.on:
-                raise NotReady("It records already.", "Stop that first.")
-            case Play() | Stop() | Panic() | EndRecording():
-                self.recording.end(now)
-                self.context.apply(command, now)
+            case Play(slot):
+                self.end_recording(now)
+                self._play(slot, now)
+            case Stop():
+                self.end_recording(now)
+                self._stop(self._sequencer.stop(now), now)
+            case Panic():
+                self.end_recording(now)
+                self._stop(self._sequencer.panic(now), now)
+            case Record():
+                self._record(command, now)
+            case EndRecording():
+                self.end_recording(now)
+            case SetRecord():
+                self.recording.set(changed(self.recording.settings, command))
+                self.context.apply(MarkPreferences(record=self.recording.settings), now)
             case CaptureLast(slot):
                 self.recording.capture(slot, now)
+            case SetEditTiming(timing):
+                self.context.apply(MarkPreferences(timing=timing), now)
+            case SetAudition(on):
+                self.context.apply(MarkPreferences(audition=on), now)
+            case Audition(slot):
+                self.context.snapshot().song.slot(slot)
+                self._audition_slot(slot, now)
+            case AuditionMeasures(measures):
+                self._output.send(self._sequencer.audition(measures, now))
             case FollowClock(source):
                 self._clock.follow(source)
                 if self.context.snapshot().inputs.wanted == ():
@@ -97,11 +105,17 @@ class TransportService(Service):
             case BackToOwnTempo():
                 self._output.send(self._clock.lead(now))
                 self._keep_clock(now)
-            case _:
-                self.context.apply(command, now)
+
+    def end_recording(self, now: float) -> None:
+        """End the recording where there is one; the loop runs on."""
+        words = self.recording.end(now)
+        if words is not None:
+            self._output.send(self._sequencer.unrecord(now))
+            self.context.apply(MarkTransport(self.context.snapshot().playing), now)
+            self.context.publish(Notice(words))
 
     def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
-        """Send the player what has changed in the song, and what a command is heard by."""
+        """Send the player what has changed in the song."""
         if after.song is not before.song:
             self._output.send(self._sequencer.change(after.song, now, after.timing))
             if after.song.routes != before.song.routes:
@@ -110,26 +124,6 @@ class TransportService(Service):
                 self._audition_change(before.song, after.song, now)
         if after.inputs.only != before.inputs.only:
             self.recording.listen(after.inputs.only, now)
-        match command:
-            case Play(slot):
-                self._started = after.selected if slot is None else slot
-                self._output.send_programs(now)
-                self._output.send(self._clock.play(now, self._started))
-                self._publish_playhead(now)
-            case Stop():
-                self._stop(self._sequencer.stop(now), before, now)
-            case Panic():
-                self._stop(self._sequencer.panic(now), before, now)
-            case Record():
-                self._begin_recording(after, now)
-            case EndRecording():
-                self._output.send(self._sequencer.unrecord(now))
-            case SetRecord():
-                self.recording.set(after.record)
-            case Audition(slot):
-                self._audition_slot(slot, now)
-            case AuditionMeasures(measures):
-                self._output.send(self._sequencer.audition(measures, now))
         self._output.update_controllers(now)
 
     def on_player(self, report: m.FromPlayer, now: float) -> None:
@@ -137,7 +131,7 @@ class TransportService(Service):
         self.recording.on_player(report, now)
         match report:
             case m.MidiReceived():
-                if self._clock.take(report):
+                if self._clock.receive(report):
                     self._keep_clock(now)
             case m.PortOpened() | m.PortLost() | m.PortFailed() if report.outlet:
                 self._output.on_route_port(report, now)
@@ -154,8 +148,8 @@ class TransportService(Service):
     def next_wake(self) -> float | None:
         """Give when the player, a listener or a recording is due something."""
         times = [
-            self._sequencer.wake(),
-            self._clock.wake(),
+            self._sequencer.next_wake(),
+            self._clock.next_wake(),
             self.recording.next_wake(),
             self._output.next_wake(),
             self._playhead_at + PLAYHEAD if self._sequencer.playing else None,
@@ -164,10 +158,10 @@ class TransportService(Service):
 
     def tick(self, now: float) -> None:
         """Keep the clock, send what is due, and record the measure that is over."""
-        turn = self._clock.wake()
+        turn = self._clock.next_wake()
         if turn is not None and now >= turn:
             self._keep_clock(now)
-        wake = self._sequencer.wake()
+        wake = self._sequencer.next_wake()
         if wake is not None and now >= wake:
             self._output.send(self._sequencer.advance(now))
         self._output.tick(now)
@@ -178,15 +172,32 @@ class TransportService(Service):
 
     def close(self, now: float) -> None:
         """Put in what was recorded, and silence everything."""
-        self.recording.end(now)
+        self.end_recording(now)
         self._output.send(self._sequencer.stop(now))
         self._output.close(now)
 
-    def _stop(self, messages: Messages, before: Snapshot, now: float) -> None:
+    def _play(self, slot: int | None, now: float) -> None:
+        shown = self.context.snapshot()
+        self._started = shown.selected if slot is None else slot
+        shown.song.slot(self._started)
+        self._output.send_programs(now)
+        self._output.send(self._clock.play(now, self._started))
+        self._publish_playhead(now)
+        self.context.apply(MarkTransport(playing=True), now)
+
+    def _stop(self, messages: Messages, now: float) -> None:
         self._output.send(messages)
-        if before.playing:
+        if self.context.snapshot().playing:
             self.context.publish(PlayheadMoved(None, 0.0))
             self.recording.publish_keys(now)
+        self.context.apply(MarkTransport(playing=False), now)
+
+    def _record(self, command: Record, now: float) -> None:
+        if self.recording.on:
+            raise NotReady("It records already.", "Stop that first.")
+        status = recorded(command, self.context.snapshot())
+        self._begin_recording(status, now)
+        self.context.apply(MarkTransport(True, status), now)
 
     def _audition_slot(self, index: int, now: float) -> None:
         measure = self.context.snapshot().song.slots[index].measure
@@ -199,12 +210,9 @@ class TransportService(Service):
                 self._audition_slot(index, now)
                 return
 
-    def _begin_recording(self, shown: Snapshot, now: float) -> None:
-        status = shown.recording
-        if status is None:
-            return
+    def _begin_recording(self, status: RecordStatus, now: float) -> None:
         self._started = status.slot
-        record = shown.record
+        record = self.recording.settings
         if self._clock.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._output.send(self._clock.play(now, status.slot))
@@ -216,20 +224,17 @@ class TransportService(Service):
 
     def _greet(self, now: float) -> None:
         # The first player missed what was sent while it did not listen yet, and starts over; one
-        # that took the place of another goes on.
-        again, self._greeted = self._greeted, True
-        if again:
-            self._output.send(self._sequencer.again(now))
-            self._output.resend_controllers(now)
-            self._output.send_programs(now)
+        # that takes the place of another is sent all of it again by the link to it.
+        if self._greeted:
             return
+        self._greeted = True
         if self.context.snapshot().song.routes:
             self._output.reroute(now)
         if not self._sequencer.playing:
             return
-        if self.recording.on:
+        if self.recording.on and (status := self.context.snapshot().recording):
             self._output.send(self._sequencer.stop(now))
-            self._begin_recording(self.context.snapshot(), now)
+            self._begin_recording(status, now)
         else:
             self._output.send(self._clock.play(now, self._started))
 
@@ -237,7 +242,7 @@ class TransportService(Service):
         messages, playing = self._clock.turn(now)
         self._output.send(messages)
         if playing is not None:
-            self.recording.end(now)
+            self.end_recording(now)
         if playing is not None or self._clock.status != self.context.snapshot().clock:
             self.context.apply(MarkClock(self._clock.status, playing), now)
         if playing is not None:

@@ -124,7 +124,7 @@ def test_a_synth_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_it_is_chosen_where_there_is_no_instrument() -> None:
     def chosen(*outputs: str) -> list[m.ToPlayer]:
-        return OutputPort().take(m.PortsSeen(outputs))[0]
+        return OutputPort().on_report(m.PortsSeen(outputs))[0]
 
     assert chosen("virtual", BUILT_IN_SYNTH) == [m.UsePort(BUILT_IN_SYNTH, hush=True)]
     assert chosen("virtual", "alsa:Synth", BUILT_IN_SYNTH) == [m.UsePort("alsa:Synth", hush=True)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.common.codec import BadLine
 from engine.midi import messages as m
 from engine.music.measure import SILENCE
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.notices import CommandFailed
@@ -125,8 +125,18 @@ def test_what_stands_at_its_default_takes_no_room() -> None:
 
 
 def test_a_command_within_an_event_is_named() -> None:
-    told = CommandFailed("No", "It cannot be.", "", OpenPort("a"))
-    assert TOLD.plain(told)["answers"] == {"is": "OpenPort", "name": "a"}
+    told = CommandFailed("No", "It cannot be.", "", again=OpenPort("a"))
+    assert TOLD.plain(told)["again"] == {"is": "OpenPort", "name": "a"}
+
+
+def test_the_id_of_a_request_travels_and_makes_no_other_command() -> None:
+    first, second = with_request(OpenPort("a")), with_request(OpenPort("a"))
+    assert first == second == OpenPort("a")
+    assert first.request != second.request
+    assert first.client == second.client != ""
+    assert ASKED.read(ASKED.plain(first)).request == first.request
+    # What was written before there were ids is read as ever.
+    assert ASKED.read({"is": "OpenPort", "name": "a"}).request == ""
 
 
 @SLOW

@@ -14,7 +14,7 @@ from engine.influence import provenance
 from engine.music.song import Song
 from engine.protocol.files import ExportMidi, SaveSong
 from engine.protocol.snapshot import Snapshot
-from engine.services.session.file_commands import Saving, filed
+from engine.services.session.file_commands import filed
 from engine.services.session.song_files import SongFiles
 from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
 
@@ -32,7 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def save(path: str | None, own: str | None = None) -> None:
     """Save a song under a name, as every screen asks it of the engine."""
     shown = Snapshot(song=Song("Mine"), path=own)
-    Saving(SaveSong(path, replace=True), shown).write(SongFiles())
+    filed(SaveSong(path, replace=True), shown, SongFiles())
 
 
 def export(path: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.midi import messages as m
+from engine.midi import wire
 from engine.midi.client import PlayerError, PlayerLink
 from tests.support.fake_player import EventLog
 
@@ -61,28 +61,52 @@ def test_a_dead_player_is_replaced_once_with_its_port_and_clock(
     link.send(m.SilenceAll())
 
 
-DIES_OF_PANIC = """
-import json, sys
+DIES_OF_FEEDBACK = """
+import json, os, sys, time
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.001)
+print(json.dumps({"type": "Ready", "pid": 1, "realtime": False}), flush=True)
 for line in sys.stdin:
-    if "SilenceAll" in line:
+    if "SendFeedback" in line:
         sys.exit(1)
     print(json.dumps({"type": "Rejected", "reason": line.strip()}), flush=True)
 """
 
 
-@pytest.mark.parametrize("watched", [True, False])
-def test_a_player_that_takes_the_place_of_another_tells_what_it_sends(
-    log: EventLog, *, watched: bool
+def test_a_player_that_takes_the_place_of_another_is_sent_all_that_it_should_hold(
+    tmp_path: Path, log: EventLog
 ) -> None:
-    link = PlayerLink(log, [sys.executable, "-c", DIES_OF_PANIC])
-    for on in (True, watched):
-        link.send(m.Monitor(on))
-        assert json.loads(log.wait_for(m.Rejected).reason)["on"] is on
-    link.send(m.SilenceAll())
+    gate = tmp_path / "gate"
+    gate.touch()
+    link = PlayerLink(log, [sys.executable, "-c", DIES_OF_FEEDBACK, str(gate)])
+    now = time.monotonic()
+    over = m.TimedNote(now - 2, now - 1, 0, 59, 90)
+    notes = tuple(m.TimedNote(now + 60 + n, now + 61 + n, 0, 60, 90) for n in range(100))
+    last = m.Notes(notes[:1], 1)
+    sent = (m.Notes((over, *notes)), m.UsePort("synth", outlet=1), m.Monitor(True))
+    settings = (m.Monitor(False), m.Send(now, b"\xc0\x05"), m.Send(now, b"\xc0\x07"))
+    for message in (*sent, *settings, last):
+        link.send(message)
+
+    def echoed(event: m.Rejected) -> m.Message:
+        return wire.decode(event.reason.encode())
+
+    log.wait_for(m.Rejected, lambda event: echoed(event) == last)
+    log.events.clear()
+    gate.unlink()
+    link.send(m.SendFeedback("knobs", b"\xb0\x07\x10"))
     assert log.wait_for(m.PlayerLost).restarted
-    # Once more, as it was said last.
-    again = log.wait_for(m.Rejected, lambda echo: "Monitor" in echo.reason)
-    assert json.loads(again.reason)["on"] is watched
+    # What comes before the other is ready counts, too.
+    link.send(m.Flush(now + 130.5))
+    gate.touch()
+    log.wait_for(m.Ready)
+    log.wait_for(m.Rejected, lambda event: echoed(event) == last)
+    again = [echoed(event) for event in log.events if isinstance(event, m.Rejected)]
+    assert again[:2] == [m.UsePort("synth", hush=True, outlet=1), m.Monitor(False)]
+    assert isinstance(again[2], m.Send)
+    assert again[2].data == b"\xc0\x07"
+    # A line has few notes, so that it is read quickly.
+    assert again[3:] == [m.Notes(notes[:64]), m.Notes(notes[64:71])]
     link.close()
 
 

@@ -15,7 +15,7 @@ AT_120 = 0.5 / 24
 def play(clock: Clock, until: float) -> list[tuple[float, bytes]]:
     heard = []
     while (now := clock.next_time) <= until:
-        heard += [(now, due.data) for due in clock.take(now)]
+        heard += [(now, due.data) for due in clock.pop_due(now)]
     return heard
 
 
@@ -30,9 +30,9 @@ def test_start_comes_with_the_first_of_24_ticks_a_quarter() -> None:
 def test_ten_hours_do_not_drift() -> None:
     clock = Clock()
     clock.change(ClockRun(0.0, AT_120))
-    clock.take(0.0)
+    clock.pop_due(0.0)
     hours = 36_000.0
-    clock.take(hours - 1)
+    clock.pop_due(hours - 1)
     ticks = [at for at, data in play(clock, hours) if data == TICK]
     assert ticks[-1] / AT_120 == pytest.approx(round(ticks[-1] / AT_120), abs=1e-6)
 
@@ -84,7 +84,7 @@ def test_ticks_that_are_hopelessly_late_are_skipped_and_the_receiver_put_right()
     clock = Clock()
     clock.change(ClockRun(0.0, 0.02))
     play(clock, 1.0)
-    assert clock.take(61.01) == []
+    assert clock.pop_due(61.01) == []
     heard = [(at, data) for at, data in play(clock, 61.2) if data != TICK]
     # 61.01 s are 3050.5 ticks or 508.4 sixteenths; the 509th begins at 61.08.
     assert [data for _, data in heard] == [STOP, bytes((0xF2, 509 & 0x7F, 509 >> 7)), CONTINUE]
@@ -97,7 +97,7 @@ def test_a_late_walk_obeys_the_changes_on_its_way() -> None:
     for change in (ClockRun(0.0, 0.02), ClockTempo(12.0, 0.04), ClockTempo(24.0, 0.02)):
         clock.change(change)
     clock.change(ClockStop(99.0))
-    clock.take(36.0)
+    clock.pop_due(36.0)
     resume = clock.resume(36.0)
     assert resume is not None
     assert (resume.position, resume.interval) == (100 + 50 + 100, 0.02)
@@ -111,20 +111,20 @@ def test_a_standing_clock_has_nothing_to_resume() -> None:
 def test_a_stop_after_a_long_silence_is_the_end() -> None:
     clock = Clock()
     clock.change(ClockRun(0.0, 0.02))
-    clock.take(1.0)
+    clock.pop_due(1.0)
     # Nobody looked for a while, so that ticks were skipped and a way back was laid.
-    clock.take(9.01)
+    clock.pop_due(9.01)
     clock.change(ClockStop(9.011))
-    clock.take(20.0)
+    clock.pop_due(20.0)
     assert not clock.running
 
 
 def test_a_tempo_after_a_long_silence_stays() -> None:
     clock = Clock()
     clock.change(ClockRun(0.0, 0.02))
-    clock.take(1.0)
-    clock.take(9.01)
+    clock.pop_due(1.0)
+    clock.pop_due(9.01)
     clock.change(ClockTempo(9.011, 0.01))
-    clock.take(9.2)
+    clock.pop_due(9.2)
     assert (resume := clock.resume(9.2)) is not None
     assert resume.interval == 0.01

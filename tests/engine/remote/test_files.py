@@ -11,6 +11,7 @@ from engine.formats import song_file
 from engine.locations import songs_folder
 from engine.music.song import Song
 from engine.protocol.analysis import WriteProvenance
+from engine.protocol.base import with_request
 from engine.protocol.edit import ReplaceSong, SetTitle
 from engine.protocol.files import (
     ExportMidi,
@@ -22,7 +23,6 @@ from engine.protocol.files import (
     SaveSong,
 )
 from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
-from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from tests.support.remote import Place
 
@@ -38,13 +38,13 @@ def place() -> Iterator[Place]:
 def test_a_song_is_saved_and_opened_in_the_song_folder(place: Place) -> None:
     guest, seen = place.guest()
     guest.send(SetTitle("Mine"))
-    save = SaveSong(str(songs_folder() / "mine"))
+    save = with_request(SaveSong(str(songs_folder() / "mine")))
     guest.send(save)
-    seen.wait(Notice, lambda event: event.answers == save)
+    seen.met(save)
     assert song_file.read(songs_folder() / "mine.armonica").song.title == "Mine"
-    opened = OpenSong(str(songs_folder() / "mine.armonica"))
+    opened = with_request(OpenSong(str(songs_folder() / "mine.armonica")))
     guest.send(opened)
-    seen.wait(Notice, lambda event: event.answers == opened)
+    seen.met(opened)
     guest.send(SetTitle("Mine still"))
     guest.send(SaveSong())
     seen.wait(Snapshot, lambda shown: shown.saved and shown.song.title == "Mine still")
@@ -85,8 +85,8 @@ def test_nothing_elsewhere_is_written_or_read(
         OpenAudioModel(str(outside)),
         ReplaceSong(Song("Theirs"), text, saved=False),
     ):
-        guest.send(command)
-        seen.wait(CommandFailed, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+        guest.send(command := with_request(command))
+        seen.refused(command)
     # After all of that nothing of it is still on its way.
     guest.send(SetTitle("still heard"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "still heard")
@@ -104,7 +104,7 @@ def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(place: Place)
         SaveSong(str(songs_folder() / "list")),
         ExportMidi(str(songs_folder() / "list")),
     ):
-        guest.send(command)
-        refused = seen.wait(CommandFailed, lambda event, asked=command: event.answers == asked)  # type: ignore[misc]
+        guest.send(command := with_request(command))
+        refused = seen.refused(command)
         assert "is there already" in refused.message
     assert {each.read_text() for each in songs_folder().iterdir()} == {"to buy"}

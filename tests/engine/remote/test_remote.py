@@ -16,7 +16,7 @@ from engine.formats.song_file import Document
 from engine.locations import songs_folder
 from engine.music.song import Song
 from engine.protocol.analysis import DrawMap, MapComputed
-from engine.protocol.base import Command
+from engine.protocol.base import Command, with_request
 from engine.protocol.edit import Nudge, SelectSlot, SetLatent, SetTempo, SetTitle
 from engine.protocol.facts import MarkModel, MarkSaved
 from engine.protocol.files import ForgetKept, RecoverSong, SaveSong
@@ -71,14 +71,30 @@ def test_two_screens_that_move_one_value_both_count(place: Place) -> None:
     seen.wait(Snapshot, lambda shown: shown.song.tempo == before + 4)
 
 
+def test_who_asked_is_told_from_another_who_asked_the_same(place: Place) -> None:
+    (one, seen_by_one), (other, seen_by_other) = place.guest(), place.guest()
+    path = str(songs_folder() / "same")
+    mine, theirs = with_request(SaveSong(path)), with_request(SaveSong(path))
+    wrong, too = with_request(SelectSlot(99)), with_request(SelectSlot(99))
+    one.send(mine)
+    one.send(wrong)
+    other.send(theirs)
+    other.send(too)
+    for seen in (seen_by_one, seen_by_other):
+        for met in (mine, theirs):
+            seen.met(met)
+        for not_met in (wrong, too):
+            seen.refused(not_met)
+
+
 def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
     guest, seen = place.guest()
     guest.send(DrawMap(0, 0, 1, "note_density", 12, 6))
     filled = seen.wait(MapComputed, lambda event: event.done)
     assert len(filled.surface.values) == 6
-    wrong = SelectSlot(99)
+    wrong = with_request(SelectSlot(99))
     guest.send(wrong)
-    assert seen.wait(CommandFailed).answers == wrong
+    assert seen.wait(CommandFailed).request == wrong.request
 
 
 def test_leaving_leaves_the_engine_alone(place: Place) -> None:
@@ -294,8 +310,8 @@ def test_commands_are_refused_while_the_line_is_down(place: Place) -> None:
     seen.wait(Snapshot)
     place.server.close()
     seen.wait(Notice, lambda event: "down" in event.text)
-    guest.send(Play())
-    assert seen.wait(CommandFailed, lambda event: event.answers == Play()).message
+    guest.send(play := with_request(Play()))
+    assert seen.refused(play).message
 
 
 def test_a_second_token_file_is_read(place: Place) -> None:
@@ -326,12 +342,12 @@ def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -
         gone.note(number, Document(Song(title)))
     gone.finish()
     kept = autosave.waiting()
-    place.server._house = replace(place.server._house, recovered=kept)
+    place.server._host = replace(place.server._host, recovered=kept)
     guest, seen = place.guest()
     assert guest.welcome is not None
     assert guest.welcome.recovered == kept
-    guest.send(RecoverSong(kept[0].path))
-    seen.wait(Notice, lambda notice: notice.answers == RecoverSong(kept[0].path))
+    guest.send(recover := with_request(RecoverSong(kept[0].path)))
+    seen.met(recover)
     other, seen = place.guest()
     assert other.welcome is not None
     assert other.welcome.recovered == kept[1:]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
+from engine import services as every_service
+from engine.protocol.facts import Fact
 from engine.protocol.vocabulary import COMMANDS
 from engine.services.base import Service
 from tests.engine.runtime.test_dispatcher import Desk
@@ -22,6 +29,44 @@ def test_every_command_is_handled_by_exactly_one_service() -> None:
     assert (nobody, several) == ([], [])
     # None is handled that no line could carry.
     assert set(handled) == set(COMMANDS)
+
+
+def told_apart(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of classes by which `match` and `isinstance` tell values apart."""
+    for node in ast.walk(tree):
+        kinds: ast.AST | None = None
+        match node:
+            case ast.MatchClass(cls=kinds):
+                pass
+            case ast.Call(func=ast.Name(id="isinstance"), args=[_, kinds]):
+                pass
+        for name in ast.walk(kinds) if kinds is not None else ():
+            if isinstance(name, ast.Name | ast.Attribute):
+                yield name.id if isinstance(name, ast.Name) else name.attr
+
+
+def test_what_a_command_does_stands_with_its_service_alone() -> None:
+    root = Path(every_service.__path__[0])
+    homes = {
+        kind.__name__: Path(inspect.getfile(type(each)))
+        for each in services()
+        for kind in each.commands
+    }
+    strangers = [
+        f"{path.relative_to(root)}: {name}"
+        for path in sorted(root.rglob("*.py"))
+        for name in told_apart(ast.parse(path.read_text("utf-8")))
+        if name in homes and path.parent != homes[name].parent
+    ]
+    # An export that says what each measure is like is handed on by the session.
+    assert strangers == ["analysis/service.py: ExportMidi"]
+
+
+def test_a_service_reacts_to_changes_and_not_to_commands() -> None:
+    commands = {kind.__name__ for kind in COMMANDS if not issubclass(kind, Fact)}
+    for service in services():
+        tree = ast.parse(textwrap.dedent(inspect.getsource(type(service).on_state)))
+        assert commands.isdisjoint(told_apart(tree)), type(service).__name__
 
 
 def test_no_service_is_left_out_of_the_order() -> None:

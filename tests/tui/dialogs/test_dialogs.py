@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, Label, OptionList
 
 from engine.locations import SONGS, config_folder, data_folder, songs_folder
-from engine.protocol.base import Command
+from engine.protocol.base import Command, with_request
 from engine.protocol.edit import Randomise
 from engine.protocol.files import (
     READING,
@@ -16,20 +16,22 @@ from engine.protocol.files import (
     ImportMidi,
     LoadTune,
     LookIntoMidi,
+    MidiLookedInto,
     OpenSong,
     PreviewTune,
     SaveSong,
 )
-from engine.protocol.notices import Cancel, JobProgressed
+from engine.protocol.notices import Cancel, CommandFailed, JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import AuditionMeasures
-from tests.support.fake_engine import TUNES, FakeEngine
+from tests.support.fake_engine import TRACKS, TUNES, FakeEngine
 from tests.support.pictures import lines
 from tests.support.waiting import until
 from tui import keymap
 from tui.app import ArmonicaApp
 from tui.dialogs.help import Help
 from tui.dialogs.midi_import import Importer
+from tui.dialogs.open_song import Opener
 from tui.dialogs.tune_browser import Browser
 from tui.widgets.tune_preview import Phrase
 
@@ -120,6 +122,28 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         assert ["A pitch moved" in note.message for note in app._notifications] == [True]
 
 
+async def test_who_opens_a_song_waits_for_its_own_answer(
+    app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Command] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, Opener))
+        opener = app.screen
+        monkeypatch.setattr(engine, "send", asked.append)
+        await pilot.press(*"same", "enter")
+        mine = next(each for each in asked if isinstance(each, OpenSong))
+        # Another screen opens the same song, and is answered first.
+        theirs = with_request(mine)
+        assert theirs == mine
+        engine.tell(Notice("Opened.", request=theirs.request))
+        engine.tell(CommandFailed("Song", "It is gone.", "", theirs.request))
+        await until(pilot, lambda: len(app._notifications) == 2)
+        assert app.screen is opener
+        engine.tell(Notice("Opened.", request=mine.request))
+        await until(pilot, lambda: app.screen is app.composing)
+
+
 async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
     app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +155,13 @@ async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
         monkeypatch.setattr(engine, "send", asked.append)
         await pilot.press(*"long", "enter")
         await until(pilot, lambda: LookIntoMidi("long") in asked)
-        engine.tell(JobProgressed(7, READING, 0.42))
+        (look,) = [each for each in asked if isinstance(each, LookIntoMidi)]
+        # Another screen reads the same file, and what it is told is not for this one.
+        other = with_request(LookIntoMidi("long"))
+        engine.tell(JobProgressed(6, READING, 0.41, other.request))
+        engine.tell(JobProgressed(7, READING, 0.42, look.request))
+        engine.tell(MidiLookedInto("long", TRACKS, other.request))
+        engine.tell(CommandFailed("MIDI file", "It is none.", "", other.request))
         how = app.screen.query_one("#how", Label)
         await until(pilot, lambda: "42%" in str(how.render()))
         await pilot.press("escape")

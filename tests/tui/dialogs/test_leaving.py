@@ -92,7 +92,9 @@ class FullDisk(FakeEngine):
             return ()
         if isinstance(command, KeepUnsaved) and not (command.copies and self.copies):
             return (
-                CommandFailed("Cannot write", "The disk is full.", "Free some space.", command),
+                CommandFailed(
+                    "Cannot write", "The disk is full.", "Free some space.", command.request
+                ),
             )
         return super()._meet(command)
 
@@ -153,7 +155,8 @@ async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.M
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         leaving = app.screen
         await until(pilot, lambda: leaving.query_one(OptionList).has_focus)
-        engine.tell(Notice("Kept.", answers=KeepUnsaved()))
+        (asked,) = engine.of(KeepUnsaved)
+        engine.tell(Notice("Kept.", request=asked.request))
         await until(pilot, lambda: not app.is_running)
 
 
@@ -186,7 +189,7 @@ class Changed(FakeEngine):
         if isinstance(command, SaveSong) and not command.replace:
             again = SaveSong(command.path, replace=True)
             words = "a.armonica was changed by another program."
-            return (CommandFailed("Cannot write", words, "Another name?", command, again),)
+            return (CommandFailed("Cannot write", words, "Another name?", command.request, again),)
         return super()._meet(command)
 
 

@@ -9,7 +9,7 @@ from textual import events
 
 from engine.music.song import Slot
 from engine.protocol.analysis import DrawMap, Explain
-from engine.protocol.edit import MoveLatent, Nudge, SetLatents, Undo
+from engine.protocol.edit import MoveLatent, MoveLatents, Nudge, Undo
 from engine.protocol.notices import CommandFailed
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
@@ -34,12 +34,39 @@ async def test_the_map_moves_two_gauges_in_one_gesture(
     async with app.run_test(size=size) as pilot:
         await quiet(pilot)
         await pilot.press("m", "right", "k", "L")
-        moves = engine.of(SetLatents)
+        moves = engine.of(MoveLatents)
         assert len(moves) == 3
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
-        assert [dimension for dimension, _ in moves[0].values] == [2, 1]  # type: ignore[attr-defined]
-        place = app.composing.query_one(AttributeMap).cursor
-        assert moves[-1].values == ((2, place[0]), (1, place[1]))  # type: ignore[attr-defined]
+        assert [dimension for dimension, _ in moves[0].ways] == [2, 1]  # type: ignore[attr-defined]
+        latent = engine.snapshot.song.slots[0].latent
+        assert latent is not None
+        drawn = app.composing.query_one(AttributeMap)
+        await until(pilot, lambda: drawn.here == (latent[2], latent[1]))
+        assert drawn.cursor == drawn.here
+
+
+async def test_of_two_screens_that_move_one_map_neither_takes_the_other_back(
+    app: ArmonicaApp, engine: FakeEngine, hand: Hand
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await quiet(pilot)
+        drawn = app.composing.query_one(AttributeMap)
+        await pilot.press("m", "right")
+        await until(pilot, lambda: drawn.here == drawn.cursor)
+        x, y = drawn.cursor
+        # The other one goes up while this one goes right on the picture it has.
+        engine.send(MoveLatents(0, ((2, 0.0), (1, 0.5)), 7))
+        await pilot.press("right")
+        await until(pilot, lambda: drawn.here is not None and drawn.here[1] == y + 0.5)
+        latent = engine.snapshot.song.slots[0].latent
+        assert latent is not None
+        assert latent[1] == y + 0.5
+        assert latent[2] > x
+        # When it goes on later it starts from where the measure is.
+        hand.at += 2 * PAUSE
+        await pilot.press("right")
+        await until(pilot, lambda: drawn.here == drawn.cursor)
+        assert drawn.cursor[1] == y + 0.5
 
 
 async def test_a_pause_of_the_hand_begins_another_gesture_on_the_map(
@@ -50,7 +77,7 @@ async def test_a_pause_of_the_hand_begins_another_gesture_on_the_map(
         await pilot.press("m", "right", "k")
         hand.at += 2 * PAUSE
         await pilot.press("right")
-        first, second, third = (move.gesture for move in engine.of(SetLatents))  # type: ignore[attr-defined]
+        first, second, third = (move.gesture for move in engine.of(MoveLatents))  # type: ignore[attr-defined]
         assert first == second != third
 
 

@@ -21,6 +21,7 @@ from engine.music.song import MOST_SLOTS, Origin, Slot, Song
 from engine.protocol.edit import (
     Interpolate,
     MoveLatent,
+    MoveLatents,
     Randomise,
     ResetLatent,
     SetLatent,
@@ -38,13 +39,24 @@ from engine.services.editing.edits.base import (
 
 @resolve_edit.register
 def _(command: MoveLatent, song: Song, context: EditContext) -> SetLatent:
+    moved = _moved(song, command.slot, command.dimension, command.by, context)
+    return SetLatent(command.slot, command.dimension, round(moved, DECIMALS), command.gesture)
+
+
+@resolve_edit.register
+def _(command: MoveLatents, song: Song, context: EditContext) -> SetLatents:
+    # To where the cells of a map lie, from which no rounding is to lead away.
+    values = tuple((d, _moved(song, command.slot, d, by, context)) for d, by in command.ways)
+    return SetLatents(command.slot, values, command.gesture)
+
+
+def _moved(song: Song, slot: int, dimension: int, by: float, context: EditContext) -> float:
     model = context.ready()
-    check_dimension(model.spec, command.dimension)
-    if math.isnan(command.by):
-        raise OutOfRange(f"A gauge moves by a number, and {command.by} is none.")
-    here = (song.slot(command.slot).latent or model.spec.origin)[command.dimension]
-    value = round(max(-LIMIT, min(LIMIT, here + command.by)), DECIMALS)
-    return SetLatent(command.slot, command.dimension, value, command.gesture)
+    check_dimension(model.spec, dimension)
+    if math.isnan(by):
+        raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
+    here = (song.slot(slot).latent or model.spec.origin)[dimension]
+    return max(-LIMIT, min(LIMIT, here + by))
 
 
 @apply_edit.register

@@ -58,7 +58,7 @@ class Rig:
 
     def _play(self) -> None:
         for station in (self.a, self.b):
-            for source in station.take(self.now):
+            for source in station.pop_due(self.now):
                 for due, where in source:
                     where.outlet.send(due.data)
 

@@ -28,7 +28,7 @@ def play(schedule: Schedule, until: float = math.inf) -> list[tuple[float, bytes
     """Move time from deadline to deadline and return what was sent when."""
     heard = []
     while (now := schedule.next_time) <= until and now < math.inf:
-        heard += [(now, due.data) for due in schedule.take(now)]
+        heard += [(now, due.data) for due in schedule.pop_due(now)]
     return heard
 
 
@@ -116,18 +116,18 @@ def test_what_replaces_a_flushed_note_may_be_the_same_note() -> None:
 def test_a_note_that_is_too_late_is_dropped_and_an_end_never_is() -> None:
     schedule = Schedule()
     schedule.add([note(0.0, 1.0), note(0.5, 2.0, pitch=62)], now=0.0)
-    schedule.take(0.0)
+    schedule.pop_due(0.0)
     late = 0.5 + LATE_LIMIT + 0.01
-    assert schedule.take(late) == []
+    assert schedule.pop_due(late) == []
     assert schedule.dropped == 1
-    assert [due.data for due in schedule.take(9.0)] == [off(60)]
+    assert [due.data for due in schedule.pop_due(9.0)] == [off(60)]
     assert schedule.next_time == math.inf
 
 
 def test_lateness_counts_from_when_a_note_became_known() -> None:
     schedule = Schedule()
     schedule.add([note(1.0, 2.0)], now=1.1)
-    (due,) = schedule.take(1.15)
+    (due,) = schedule.pop_due(1.15)
     assert due.ready == 1.1
 
 
@@ -191,13 +191,13 @@ def test_every_start_is_followed_by_one_end_whatever_happens(
                 sent += schedule.silence()
             case ("wait", float(pause)):
                 now += pause
-                sent += [due.data for due in schedule.take(now)]
+                sent += [due.data for due in schedule.pop_due(now)]
     if killed:
         sent += schedule.silence()
     else:
         while schedule.next_time < math.inf:
             now = max(now, schedule.next_time)
-            sent += [due.data for due in schedule.take(now)]
+            sent += [due.data for due in schedule.pop_due(now)]
     assert not schedule.sounding
     held: Counter[tuple[int, int]] = Counter()
     for data in sent:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import PortError
-from engine.midi.messages import LAST_OUTLET
+from engine.midi.limits import LAST_OUTLET
 from engine.midi.player.jack_connections import Connections
 from engine.midi.player.schedule import hush
 from engine.midi.player.silencer import Silencer, ends

@@ -21,38 +21,38 @@ def passage(on: bool = True, channel: int | None = 3, *only: int) -> MidiThru:
 def test_notes_pedals_wheels_and_bend_pass_to_the_tracks_channel() -> None:
     thru = passage()
     heard = ["90 3c 64", "b0 40 7f", "b0 01 20", "e0 00 40", "d0 10", "80 3c 00"]
-    sent = [data.hex(" ") for each in heard for data in thru.take(KEYS, bytes.fromhex(each))]
+    sent = [data.hex(" ") for each in heard for data in thru.pass_on(KEYS, bytes.fromhex(each))]
     assert sent == ["93 3c 64", "b3 40 7f", "b3 01 20", "e3 00 40", "d3 10", "83 3c 00"]
 
 
 def test_knobs_programs_and_clocks_do_not_pass() -> None:
     thru = passage()
     for data in ("b0 10 40", "c0 05", "f8", "fa", "f0 7e 7f f7"):
-        assert thru.take(KEYS, bytes.fromhex(data)) == []
+        assert thru.pass_on(KEYS, bytes.fromhex(data)) == []
 
 
 def test_other_channels_are_not_played() -> None:
     thru = passage(True, None, 1)
-    assert thru.take(KEYS, b"\x90\x3c\x64") == []
-    assert thru.take(KEYS, b"\x91\x3c\x64") == [b"\x91\x3c\x64"]
+    assert thru.pass_on(KEYS, b"\x90\x3c\x64") == []
+    assert thru.pass_on(KEYS, b"\x91\x3c\x64") == [b"\x91\x3c\x64"]
 
 
 def test_a_key_ends_on_the_channel_where_it_began_whatever_was_set_since() -> None:
     thru = passage()
-    thru.take(KEYS, b"\x90\x3c\x64")
+    thru.pass_on(KEYS, b"\x90\x3c\x64")
     assert thru.set(Thru(True, 5)) == [b"\x83\x3c\x00"]
-    assert thru.take(KEYS, b"\x80\x3c\x00") == []
-    thru.take(KEYS, b"\x90\x3c\x64")
+    assert thru.pass_on(KEYS, b"\x80\x3c\x00") == []
+    thru.pass_on(KEYS, b"\x90\x3c\x64")
     assert thru.set(Thru(False)) == [b"\x85\x3c\x00"]
     assert not thru.open
 
 
 def test_the_keys_of_a_keyboard_that_is_unplugged_end_and_others_stay() -> None:
     thru = passage()
-    thru.take(KEYS, b"\x90\x3c\x64")
-    thru.take(PADS, b"\x90\x24\x64")
+    thru.pass_on(KEYS, b"\x90\x3c\x64")
+    thru.pass_on(PADS, b"\x90\x24\x64")
     assert thru.release(but=(PADS,)) == [b"\x83\x3c\x00"]
-    assert thru.take(PADS, b"\x90\x24\x00") == [b"\x83\x24\x00"]
+    assert thru.pass_on(PADS, b"\x90\x24\x00") == [b"\x83\x24\x00"]
 
 
 messages = st.tuples(
@@ -68,7 +68,7 @@ settings = st.builds(Thru, st.booleans(), st.none() | st.integers(0, 3))
 def test_every_note_that_began_is_ended_at_last(steps: list[tuple[str, bytes] | Thru]) -> None:
     thru, sent = passage(), []
     for step in steps:
-        sent += thru.set(step) if isinstance(step, Thru) else thru.take(*step)
+        sent += thru.set(step) if isinstance(step, Thru) else thru.pass_on(*step)
     sent += thru.release()
     sounding: dict[tuple[int, int], int] = {}
     for data in sent:
@@ -79,9 +79,9 @@ def test_every_note_that_began_is_ended_at_last(steps: list[tuple[str, bytes] | 
 
 def test_pads_that_move_something_are_not_played_and_end_if_they_are_down() -> None:
     thru = passage()
-    thru.take(PADS, b"\x99\x24\x64")
+    thru.pass_on(PADS, b"\x99\x24\x64")
     thru.spare((control_name(PADS, b"\x89\x24\x00"), control_name(KEYS, b"\xe0\x00\x40")))
-    assert thru.take(PADS, b"\x89\x24\x00") == [b"\x83\x24\x00"]
-    assert thru.take(PADS, b"\x99\x24\x64") == []
-    assert thru.take(KEYS, b"\xe0\x7f\x7f") == []
-    assert thru.take(KEYS, b"\x99\x24\x64") == [b"\x93\x24\x64"]
+    assert thru.pass_on(PADS, b"\x89\x24\x00") == [b"\x83\x24\x00"]
+    assert thru.pass_on(PADS, b"\x99\x24\x64") == []
+    assert thru.pass_on(KEYS, b"\xe0\x7f\x7f") == []
+    assert thru.pass_on(KEYS, b"\x99\x24\x64") == [b"\x93\x24\x64"]

@@ -13,6 +13,7 @@ from engine.formats import midi_file
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Song
+from engine.protocol.base import with_request
 from engine.protocol.files import (
     ImportMidi,
     LookIntoMidi,
@@ -22,7 +23,7 @@ from engine.protocol.files import (
     TrackFound,
     TunePreviewed,
 )
-from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.notices import Notice
 from engine.protocol.transport import AuditionMeasures, Play
 from engine.runtime.engine import Engine
 from tests.engine.runtime.test_dispatcher import Desk
@@ -66,9 +67,9 @@ def test_what_cannot_be_looked_at_is_refused_by_its_command(
     mido.MidiFile(type=1, tracks=[mido.MidiTrack()]).save(mute)
     asked = (PreviewTune(1_000_000), LookIntoMidi(str(tmp_path / "no")),
              LookIntoMidi(str(mute)), OpenSong(str(tmp_path / "no")))  # fmt: skip
-    for command in asked:
+    for command in map(with_request, asked):
         engine.send(command)
-        assert listener.wait(CommandFailed, lambda told, c=command: told.answers == c).message  # type: ignore[misc]
+        assert listener.refused(command).message
 
 
 def test_the_tracks_of_a_file_are_listed(
@@ -88,10 +89,10 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     track.append(mido.Message("note_on", note=30, time=0))
     track.append(mido.Message("note_off", note=30, time=480))
     mido.MidiFile(type=1, tracks=[track]).save(path)
-    desk, command = Desk(), ImportMidi(0, str(path), 1)
+    desk, command = Desk(), with_request(ImportMidi(0, str(path), 1))
     desk.bring_in(command)
     (told,) = (each for each in desk.told(Notice) if isinstance(each, Notice))
-    assert told.answers == command
+    assert told.request == command.request
     assert "octave" in told.text
 
 

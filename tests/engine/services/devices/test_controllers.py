@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,11 @@ class Stage(Desk):
         self.do(Learn(target))
         self.turn(*range(20, 52, 3), number=number, port=port)
         self.pass_time(2.0)
+
+    def written(self) -> DeviceMap:
+        """Wait for what is being written, and return the map of the user's own."""
+        self.conductor.services.controllers.close(self.now)
+        return map_files.read(map_files.own_file("nano"))
 
     @property
     def shown(self) -> Snapshot:
@@ -255,6 +261,7 @@ def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
     assert shipped.shipped
     before = Path(shipped.file).read_bytes()
     stage.learn(TEMPO, number=5, port=port)
+    stage.conductor.services.controllers.close(stage.now)
     own = stage.conductor.controls.devices[-1]
     assert not own.shipped
     assert len(own.bindings) == len(shipped.bindings)
@@ -269,7 +276,7 @@ def test_what_is_forgotten_moves_nothing() -> None:
     stage.turn(0, 127)
     stage.pass_time(0.1)
     assert stage.gauge() == here
-    assert map_files.read(map_files.own_file("nano")).bindings == ()
+    assert stage.written().bindings == ()
     stage.events.clear()
     stage.do(Forget(DENSITY))
     assert stage.words() == ["No control moves note density."]
@@ -282,9 +289,35 @@ def test_a_binding_is_changed_by_its_control() -> None:
     stage.turn(127)
     stage.pass_time(0.1)
     assert stage.gauge() == 1.0
-    assert map_files.read(map_files.own_file("nano")).bindings == (narrow, Binding(OTHER, TEMPO))
+    assert stage.written().bindings == (narrow, Binding(OTHER, TEMPO))
     stage.do(SetBinding("nothing", narrow))
     assert isinstance(stage.events[-1], CommandFailed)
+
+
+def test_a_slow_disk_holds_up_no_note_while_a_map_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_end, write = threading.Event(), map_files.write
+
+    def held(path: Path, device: DeviceMap) -> None:
+        assert may_end.wait(60)
+        write(path, device)
+
+    stage, other = bound(JUMP), bound(JUMP)
+    monkeypatch.setattr(map_files, "write", held)
+    for each in (stage, other):
+        each.do(Play())
+        each.until(0.5)
+    stage.do(SetBinding("nano", Binding(OTHER, TEMPO)))
+    for each in (stage, other):
+        each.until(3.0)
+    assert stage.player.notes() == other.player.notes()
+    # It counts at once, and is in its file when the program has ended.
+    assert len(stage.conductor.controls.devices[0].bindings) == 2
+    assert len(map_files.read(map_files.own_file("nano")).bindings) == 1
+    may_end.set()
+    stage.conductor.close(stage.now)
+    assert len(map_files.read(map_files.own_file("nano")).bindings) == 2
 
 
 def test_locked_gauges_and_absent_traits_are_told_once_a_turn() -> None:
@@ -478,7 +511,7 @@ def test_any_turning_and_asking_leaves_a_sound_map(
         else:
             stage.do(each)
         stage.pass_time(apart)
-    read = map_files.read(map_files.own_file("nano"))
+    read = stage.written()
     assert not list(read.clashes())
     shown = stage.conductor.controls.devices[0].bindings
     assert tuple(each.binding for each in shown) == read.bindings

@@ -28,6 +28,7 @@ from engine.protocol.edit import (
     LockDimension,
     ModulationPart,
     MoveLatent,
+    MoveLatents,
     MoveSelection,
     Nudge,
     NudgeModulation,
@@ -54,20 +55,10 @@ from engine.protocol.edit import (
     Undo,
     Vary,
 )
-from engine.protocol.facts import MarkPort, MarkSaved
+from engine.protocol.facts import MarkPort, MarkPreferences, MarkSaved, MarkTransport
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.parameters import song_numbers
-from engine.protocol.snapshot import PortStatus, RecordSettings, RecordStatus, Snapshot
-from engine.protocol.transport import (
-    Audition,
-    EndRecording,
-    Panic,
-    Play,
-    Record,
-    SetEditTiming,
-    SetRecord,
-    Stop,
-)
+from engine.protocol.snapshot import PortStatus, Snapshot
 from engine.services.editing.state import State
 from tests.support.fakes import FakeModel
 
@@ -213,12 +204,13 @@ def test_undo_at_the_beginning_says_so(state: State) -> None:
 
 
 def test_locks_selection_and_playing_are_no_steps(state: State) -> None:
-    snapshot = do(state, SelectSlot(3), LockDimension(4, True), Play(), SetEditTiming("beat"))
+    facts = (MarkTransport(playing=True), MarkPreferences(timing="beat"))
+    snapshot = do(state, SelectSlot(3), LockDimension(4, True), *facts)
     assert (snapshot.selected, snapshot.locks, snapshot.playing) == (3, frozenset({4}), True)
-    assert snapshot.timing == "beat"
+    assert (snapshot.timing, snapshot.audition) == ("beat", state.snapshot().audition)
     assert snapshot.undo == ()
     assert snapshot.saved
-    assert not do(state, Panic()).playing
+    assert not do(state, MarkTransport(playing=False)).playing
 
 
 def test_slots_are_copied_cleared_inserted_and_removed(state: State) -> None:
@@ -317,8 +309,6 @@ def test_a_song_says_how_many_of_its_notes_are_foreign_to_its_key(state: State) 
         SetKey(scale="dorien"),
         SetModulation(Modulation(32)),
         SetTitle("x" * 300),
-        Play(8),
-        Audition(-1),
     ],
     ids=str,
 )
@@ -471,6 +461,7 @@ commands = st.one_of(
     st.builds(SelectSlot, slots),
     st.builds(SetLatent, slots, dimensions, values, gestures),
     st.builds(MoveLatent, slots, dimensions, values, gestures),
+    st.builds(MoveLatents, slots, st.tuples(st.tuples(dimensions, values)), gestures),
     st.builds(MoveSelection, st.integers(-9, 9)),
     st.builds(Nudge, st.sampled_from(get_args(Parameter)), st.floats(), gestures),
     st.builds(
@@ -508,7 +499,7 @@ commands = st.one_of(
     st.builds(SetBank, st.none() | st.integers(0, 128), st.none() | st.integers(0, 128)),
     st.builds(SetGroove, st.none() | st.floats(49, 76), gesture=st.integers(0, 2)),
     st.builds(SetKey, st.integers(-1, 12), st.none(), st.none() | st.booleans()),
-    st.builds(Play, st.none() | slots),
+    st.builds(MarkTransport, st.booleans()),
     st.builds(Undo),
     st.builds(Redo),
     st.builds(ReplaceSong, st.just(Song("Other", slots=(Slot.brought_in(JIG, TUNE),)))),
@@ -620,27 +611,6 @@ def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: S
     for _ in range(4):
         state.apply(Undo())
     assert state.snapshot().song == before
-
-
-def test_recording_is_shown_from_where_to_where_until_it_is_stopped(state: State) -> None:
-    do(state, LoadMeasures(0, (REEL,), (TUNE,)))
-    state.apply(SelectSlot(2))
-    state.apply(Record("overdub"))
-    assert state.snapshot().recording == RecordStatus("overdub", 2, 6)
-    assert state.snapshot().playing
-    state.apply(EndRecording())
-    assert state.snapshot().recording is None
-    assert state.snapshot().playing
-    state.apply(Record(slot=0, measures=2))
-    state.apply(Stop())
-    assert state.snapshot().recording is None
-    for wrong in (Record(slot=8), Record(slot=0, measures=0)):
-        assert refusal(state, wrong)
-    assert not state.snapshot().playing
-    state.apply(SetRecord(strength=0.5, click="never", count_in=2))
-    assert state.snapshot().record == RecordSettings(0.5, 0.0, "never", 2)
-    for setting in (SetRecord(1.5), SetRecord(latency=-1.0), SetRecord(count_in=5)):
-        assert refusal(state, setting)
 
 
 def test_songs_that_are_left_without_being_saved_are_named(state: State) -> None:

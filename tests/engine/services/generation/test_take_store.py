@@ -19,14 +19,8 @@ from engine.errors import CannotWrite, UnknownName
 from engine.protocol.generation import Generation, Loudness, Meter, Prompt, Take, TraitResult
 from engine.services.generation import take_store
 from engine.services.generation.loudness import Levelling
-from engine.services.generation.recipe import (
-    Change,
-    SteeredTrait,
-    TakeRecipe,
-    decode,
-    encode,
-    is_id,
-)
+from engine.services.generation.recipe import Change, SteeredTrait, TakeRecipe, is_id
+from engine.services.generation.recipe_file import decode, encode
 from engine.steering.control.settings import TraitSetting, Tuning
 
 NAME = "20261122-201500-drums"
@@ -106,6 +100,36 @@ def test_two_takes_of_one_second_have_two_names() -> None:
     assert len(set(names)) == 3
     assert all(map(is_id, names))
     assert len(take_store.listed().takes) == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        (("asked", "seed"), None, "lacks seed"),
+        (("traits", 0, "tuning", "soft"), None, "lacks soft"),
+        (("traits", 0, "probe"), "x", "digest"),
+        (("changes", 0, "step"), -1, "step of a change"),
+        (("changes", 0, "strength"), 99, "strength of drums"),
+        (("levelling", "gains"), [0.0], "gains"),
+        (("trace", "steps", 0), [], "different lengths"),
+        (("peaks", 0, 1), 2, "peak"),
+        (("model", "colour"), "red", "no field called 'colour'"),
+    ],
+)
+def test_what_lacks_or_leaves_its_range_is_refused_in_words(
+    place: tuple[str | int, ...], value: object, says: str
+) -> None:
+    body = json.loads(encode(RECIPE))
+    *way, last = place
+    part = body
+    for key in way:
+        part = part[key]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    with pytest.raises(BadTake, match=says):
+        decode(json.dumps(body).encode(), NAME)
 
 
 @given(st.data())

@@ -13,10 +13,12 @@ import soundfile
 from engine.audio.output import Playing
 from engine.common import atomic
 from engine.errors import ModelTooBig
+from engine.protocol.base import with_request
 from engine.protocol.generation import (
     CloseAudioModel,
     Generate,
     MakeAgain,
+    NudgePlayback,
     OpenAudioModel,
     PlaybackMoved,
     PlayTake,
@@ -85,8 +87,16 @@ def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> 
     assert (speaker.length, speaker.whole) == (1.0, True)
     speaker.moved(Playing("playing", 0.7, 1.0))
     room.listener.wait(PlaybackMoved, lambda event: event.take == take.id)
+    # Two hands on one take both count, and nobody goes past its ends.
+    speaker.orders.clear()
+    for by, places in ((0.1, 1), (0.05, 2), (-9.0, 3), (9.0, 4)):
+        room.do(NudgePlayback(by))
+        room.listener.until(lambda n=places: speaker.orders.count("play") == n)  # type: ignore[misc]
+    sought = [each for each in speaker.orders if each.startswith("seek")]
+    assert sought == ["seek 0.8", "seek 0.85", "seek 0", "seek 0.95"]
     speaker.moved(Playing("ended", 1.0, 1.0))
     room.until(lambda s: s.playing is None)
+    assert room.refused(NudgePlayback(0.1)).message == "No take plays."
     assert room.listener.of(PlaybackMoved)[-1].take is None
     room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
     room.do(StopTake()).until(lambda s: s.playing is None)
@@ -138,8 +148,8 @@ def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage)
 
 def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
     take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.do(save := SaveTake(take.id, str(tmp_path / "mine")))
-    room.listener.wait(Notice, lambda event: event.answers == save)
+    room.do(save := with_request(SaveTake(take.id, str(tmp_path / "mine"))))
+    room.listener.met(save)
     wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
     np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
     assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(

@@ -17,7 +17,7 @@ import pytest
 from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.edit import SetTempo, Undo
 from engine.protocol.files import (
     AtTheEnd,
@@ -62,11 +62,11 @@ def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
 def answered(desk: Desk, command: Command) -> Notice | CommandFailed:
     """Return a command and what answers it."""
     desk.forget()
-    desk.do(command)
+    desk.do(command := with_request(command))
 
     def answers() -> list[Notice | CommandFailed]:
         told = [each for each in desk.events if isinstance(each, Notice | CommandFailed)]
-        return [each for each in told if each.answers == command]
+        return [each for each in told if each.request == command.request]
 
     soon(answers)
     return answers()[-1]
@@ -109,12 +109,12 @@ def test_a_song_is_offered_no_more_when_it_is_said_to_be_back() -> None:
     offered: list[object] = []
 
     def publish(event: Event) -> None:
-        if isinstance(event, Notice) and event.answers == RecoverSong(kept.path):
+        if isinstance(event, Notice) and event.request:
             offered.append(autosave.waiting())
 
     session = again.conductor.services.session
     session.context = replace(session.context, publish=publish)
-    again.do(RecoverSong(kept.path))
+    again.do(with_request(RecoverSong(kept.path)))
     assert offered == [()]
 
 
@@ -223,6 +223,7 @@ from engine.runtime.engine import Engine
 from engine.music.song import Song
 from engine.services.session import autosave
 from tests.support.events import Listener
+from engine.protocol.base import with_request
 from engine.protocol.notices import Notice, CommandFailed
 from tests.support.fakes import FakeModel
 from tests.support.fake_player import RecordingPlayer
@@ -232,9 +233,9 @@ engine.subscribe(listener)
 engine.start()
 print("ready", flush=True)
 sys.stdin.readline()
-engine.send(RecoverSong(kept.path))
+engine.send(with_request(RecoverSong(kept.path)))
 answers = lambda: listener.of(Notice) + listener.of(CommandFailed)
-listener.until(lambda: any(each.answers for each in answers()))
+listener.until(lambda: any(each.request for each in answers()))
 print("taken" if listener.of(Notice) else listener.of(CommandFailed)[0].message, flush=True)
 sys.stdin.readline()
 engine.close()
@@ -429,6 +430,7 @@ def test_of_two_who_save_at_once_one_is_asked(tmp_path: Path) -> None:
 import sys
 from engine.protocol.edit import SetTempo
 from engine.protocol.files import SaveSong
+from engine.protocol.base import with_request
 from engine.protocol.notices import Notice, CommandFailed
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
@@ -442,10 +444,10 @@ engine.send(SetTempo(float(tempo)))
 listener.until(lambda: engine.snapshot.song.tempo == float(tempo))
 print("ready", flush=True)
 sys.stdin.readline()
-engine.send(SaveSong())
+engine.send(with_request(SaveSong()))
 answers = lambda: listener.of(Notice) + listener.of(CommandFailed)
-listener.until(lambda: any(each.answers for each in answers()))
-print("saved" if any(each.answers for each in listener.of(Notice)) else "asked", flush=True)
+listener.until(lambda: any(each.request for each in answers()))
+print("saved" if any(each.request for each in listener.of(Notice)) else "asked", flush=True)
 engine.close()
 """
     started = [

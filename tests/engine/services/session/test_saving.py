@@ -14,8 +14,9 @@ from engine.common import atomic
 from engine.errors import CannotWrite
 from engine.formats import song_file
 from engine.formats.song_file import Document
-from engine.protocol.edit import SetTempo, Undo
-from engine.protocol.files import OpenSong, RecoverSong, SaveSong
+from engine.protocol.base import with_request
+from engine.protocol.edit import Redo, SetTempo, Undo
+from engine.protocol.files import ExportMidi, OpenSong, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.transport import Play
 from engine.runtime.dispatcher import Item, ModelLoaded
@@ -40,7 +41,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     slow, write = Disk(), atomic.write
 
     def held(path: Path, content: bytes) -> None:
-        if threading.current_thread().name != "saving jobs":
+        if threading.current_thread().name != "songs jobs":
             write(path, content)
             return
         slow.begun.append(path)
@@ -69,9 +70,9 @@ def soon(holds: Callable[[], object]) -> None:
 
 
 def answers(desk: Desk) -> list[object]:
-    """Return the answers to commands, in order."""
+    """Return the ids of the commands that were answered, in order."""
     told = [each for each in desk.events if isinstance(each, Notice | CommandFailed)]
-    return [each.answers for each in told if each.answers is not None]
+    return [each.request for each in told if each.request]
 
 
 def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk) -> None:
@@ -80,7 +81,7 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk)
     for each in (desk, other):
         each.do(Play())
         each.until(0.5)
-    go_on(desk, SaveSong(str(path)))
+    go_on(desk, save := with_request(SaveSong(str(path))))
     soon(lambda: disk.begun)
     for each in (desk, other):
         go_on(each, SetTempo(90))
@@ -92,7 +93,7 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk)
     assert not path.exists()
     disk.turns.release()
     desk.save()
-    assert answers(desk) == [SaveSong(str(path))]
+    assert answers(desk) == [save.request]
     # What is saved is the song as it was at the command.
     assert song_file.read(path).song.tempo == 60
     shown = desk.conductor.snapshot
@@ -101,11 +102,29 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk)
     assert desk.conductor.snapshot.saved
 
 
+def test_a_slow_disk_holds_up_no_note_while_the_loop_is_exported(
+    tmp_path: Path, disk: Disk
+) -> None:
+    desk, other, path = Desk(), Desk(), tmp_path / "a.mid"
+    for each in (desk, other):
+        each.do(Play())
+    go_on(desk, export := with_request(ExportMidi(str(path))))
+    soon(lambda: disk.begun)
+    for each in (desk, other):
+        each.until(2.5)
+    assert desk.player.notes() == other.player.notes()
+    assert not answers(desk)
+    disk.turns.release()
+    desk.save()
+    assert answers(desk) == [export.request]
+    assert path.exists()
+
+
 def test_a_second_save_waits_for_the_first_and_goes_to_the_same_file(
     tmp_path: Path, disk: Disk
 ) -> None:
     desk, path = Desk(), tmp_path / "a.armonica"
-    first, second = SaveSong(str(path)), SaveSong()
+    first, second = with_request(SaveSong(str(path))), with_request(SaveSong())
     go_on(desk, first)
     go_on(desk, SetTempo(91))
     go_on(desk, second)
@@ -115,7 +134,7 @@ def test_a_second_save_waits_for_the_first_and_goes_to_the_same_file(
     disk.turns.release(2)
     desk.save()
     assert disk.written == [path, path]
-    assert answers(desk) == [first, second]
+    assert answers(desk) == [first.request, second.request]
     assert not desk.told(CommandFailed)
     assert song_file.read(path).song.tempo == 91
     assert not desk.conductor.snapshot.saved
@@ -124,12 +143,13 @@ def test_a_second_save_waits_for_the_first_and_goes_to_the_same_file(
 def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path, disk: Disk) -> None:
     desk, path = Desk(), tmp_path / "a.armonica"
     first, second = SaveSong(str(path)), SaveSong(str(tmp_path / "missing" / "b"))
+    first, second = with_request(first), with_request(second)
     disk.full = True
     go_on(desk, first, second)
     disk.turns.release(2)
     desk.save()
     failed = desk.told(CommandFailed)
-    assert [each.answers for each in failed] == [first, second]  # type: ignore[attr-defined]
+    assert answers(desk) == [first.request, second.request]
     assert str(path) in str(failed[0])
     assert "missing" in str(failed[1])
     shown = desk.conductor.snapshot
@@ -139,10 +159,11 @@ def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path, disk: Disk
 def test_a_song_that_was_left_meanwhile_is_saved_all_the_same(tmp_path: Path, disk: Disk) -> None:
     desk, path = Desk(keep=True), tmp_path / "a.armonica"
     other = str(song_file.write(tmp_path / "other", Document(replace(SONG, title="Other"))))
-    desk.do(SetTempo(91))
+    desk.do(OpenSong(other), Undo(), SetTempo(91))
     go_on(desk, SaveSong(str(path)))
+    # Two steps forth and one back: the song that is saved is the one that was left.
+    go_on(desk, Undo(), Redo())
     go_on(desk, OpenSong(other))
-    assert desk.conductor.snapshot.unsaved == ("Song",)
     disk.turns.release()
     desk.save()
     shown = desk.conductor.snapshot
@@ -190,7 +211,8 @@ def test_what_is_kept_of_a_song_knows_the_file_that_was_written_meanwhile(
 def test_the_end_waits_for_what_is_being_saved(tmp_path: Path, disk: Disk) -> None:
     desk, path = Desk(keep=True), tmp_path / "a.armonica"
     desk.do(SetTempo(91))
-    go_on(desk, SaveSong(str(path)), SaveSong())
+    first, second = with_request(SaveSong(str(path))), with_request(SaveSong())
+    go_on(desk, first, second)
     soon(lambda: disk.begun)
     ends: list[object] = []
     closing = threading.Thread(target=lambda: ends.append(desk.conductor.close(desk.now)))
@@ -202,5 +224,5 @@ def test_the_end_waits_for_what_is_being_saved(tmp_path: Path, disk: Disk) -> No
     assert disk.written == [path, path]
     assert song_file.read(path).song.tempo == 91
     assert not autosave.waiting()
-    assert answers(desk) == [SaveSong(str(path)), SaveSong()]
+    assert answers(desk) == [first.request, second.request]
     desk.jobs.close()

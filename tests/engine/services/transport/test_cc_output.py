@@ -1,4 +1,4 @@
-"""What controllers are told when gauges move and slots go by, with time moved by hand."""
+"""What controllers are sent when gauges move and slots go by, with time moved by hand."""
 
 from __future__ import annotations
 
@@ -42,58 +42,58 @@ def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
 
 
 def test_a_value_is_sent_once_and_again_when_it_changes() -> None:
-    told = CcOutput()
-    assert sent(told.update(song(0.0), 0, None, 1.0)) == [(1.0, 64)]
-    assert told.update(song(0.001), 0, None, 2.0) == []
-    assert sent(told.update(song(3.0), 0, None, 3.0)) == [(3.0, 127)]
-    assert told.wake() is None
+    output = CcOutput()
+    assert sent(output.update(song(0.0), 0, None, 1.0)) == [(1.0, 64)]
+    assert output.update(song(0.001), 0, None, 2.0) == []
+    assert sent(output.update(song(3.0), 0, None, 3.0)) == [(3.0, 127)]
+    assert output.next_wake() is None
 
 
 def test_what_comes_too_soon_waits_and_only_the_last_of_it_is_sent() -> None:
-    told = CcOutput()
-    told.update(song(0.0), 0, None, 1.0)
-    assert told.update(song(1.0), 0, None, 1.001) == []
-    assert told.update(song(2.0), 0, None, 1.002) == []
-    assert told.wake() == 1.0 + GAP
-    assert sent(told.update(song(2.0), 0, None, 1.0 + GAP)) == [(1.005, 106)]
-    assert told.wake() is None
+    output = CcOutput()
+    output.update(song(0.0), 0, None, 1.0)
+    assert output.update(song(1.0), 0, None, 1.001) == []
+    assert output.update(song(2.0), 0, None, 1.002) == []
+    assert output.next_wake() == 1.0 + GAP
+    assert sent(output.update(song(2.0), 0, None, 1.0 + GAP)) == [(1.005, 106)]
+    assert output.next_wake() is None
 
 
 def test_a_slot_without_a_code_changes_nothing() -> None:
-    told = CcOutput()
+    output = CcOutput()
     first = song(1.0)
-    told.update(first, 0, None, 0.0)
+    output.update(first, 0, None, 0.0)
     empty = replace(first, slots=(*first.slots, Slot()))
-    assert told.update(empty, 1, None, 1.0) == []
-    assert told.update(empty, 0, (1.05, 1), 1.0) == []
-    assert told.update(empty, 1, (1.05, 0), 2.0) == []
+    assert output.update(empty, 1, None, 1.0) == []
+    assert output.update(empty, 0, (1.05, 1), 1.0) == []
+    assert output.update(empty, 1, (1.05, 0), 2.0) == []
 
 
 def test_a_new_range_is_sent_and_a_bend_that_goes_leaves_the_instrument_in_tune() -> None:
-    told = CcOutput()
-    told.update(song(3.0, modulations=(CUTOFF, BEND)), 0, None, 0.0)
+    output = CcOutput()
+    output.update(song(3.0, modulations=(CUTOFF, BEND)), 0, None, 0.0)
     narrow = replace(CUTOFF, high=90)
-    assert sent(told.update(song(3.0, modulations=(narrow, BEND)), 0, None, 1.0)) == [(1.0, 90)]
+    assert sent(output.update(song(3.0, modulations=(narrow, BEND)), 0, None, 1.0)) == [(1.0, 90)]
     centre = [m.Send(2.0, b"\xe0\x00\x40")]
-    assert told.update(song(3.0, modulations=(narrow,)), 0, None, 2.0) == centre
-    assert told.update(song(3.0, modulations=()), 0, None, 3.0) == []
-    told.update(song(3.0, modulations=(BEND,)), 0, None, 4.0)
-    assert told.close(5.0) == [m.Send(5.0, b"\xe0\x00\x40")]
+    assert output.update(song(3.0, modulations=(narrow,)), 0, None, 2.0) == centre
+    assert output.update(song(3.0, modulations=()), 0, None, 3.0) == []
+    output.update(song(3.0, modulations=(BEND,)), 0, None, 4.0)
+    assert output.close(5.0) == [m.Send(5.0, b"\xe0\x00\x40")]
     assert CENTRE == 0x40 << 7
 
 
 def test_the_next_slot_s_value_is_sent_for_its_start() -> None:
-    told, music = CcOutput(), song(-3.0, 3.0)
-    assert sent(told.update(music, 0, (4.0, 1), 0.0)) == [(0.0, 0)]
-    assert told.wake() == 4.0 - AHEAD
-    assert sent(told.update(music, 0, (4.0, 1), 3.9)) == [(4.0, 127)]
-    assert told.wake() == 4.0
-    assert told.update(music, 1, (8.0, 0), 4.0) == []
+    output, music = CcOutput(), song(-3.0, 3.0)
+    assert sent(output.update(music, 0, (4.0, 1), 0.0)) == [(0.0, 0)]
+    assert output.next_wake() == 4.0 - AHEAD
+    assert sent(output.update(music, 0, (4.0, 1), 3.9)) == [(4.0, 127)]
+    assert output.next_wake() == 4.0
+    assert output.update(music, 1, (8.0, 0), 4.0) == []
     # An edit of the slot that is to come is sent after what was on its way.
-    assert sent(told.update(music, 1, (8.0, 0), 7.95)) == [(8.0, 0)]
-    assert sent(told.update(song(0.0, 3.0), 1, (8.0, 0), 7.97)) == [(8.0, 64)]
+    assert sent(output.update(music, 1, (8.0, 0), 7.95)) == [(8.0, 0)]
+    assert sent(output.update(song(0.0, 3.0), 1, (8.0, 0), 7.97)) == [(8.0, 64)]
     # And the music stops before it comes: the value goes back to that of the slot shown.
-    assert sent(told.update(song(0.0, 3.0), 1, None, 7.98)) == [(8.0, 127)]
+    assert sent(output.update(song(0.0, 3.0), 1, None, 7.98)) == [(8.0, 127)]
 
 
 moves = st.lists(
@@ -106,20 +106,20 @@ moves = st.lists(
 def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stands(
     moves: list[tuple[float, int, float]], bar: float
 ) -> None:
-    told, values, now = CcOutput(), [0.0, 0.0], 0.0
+    output, values, now = CcOutput(), [0.0, 0.0], 0.0
     out: list[tuple[float, int, int]] = []
 
     def update(at: float) -> None:
         number = int((at + GAP) / bar)
         coming = ((number + 1) * bar, (number + 1) % 2)
-        for when, value in sent(told.update(song(*values), number % 2, coming, at)):
+        for when, value in sent(output.update(song(*values), number % 2, coming, at)):
             out.append((max(at, when), len(out), value))
 
     def until(end: float) -> float:
-        while (wake := told.wake()) is not None and wake <= end:
+        while (wake := output.next_wake()) is not None and wake <= end:
             before = wake
             update(wake)
-            assert told.wake() is None or told.wake() > before  # type: ignore[operator]
+            assert output.next_wake() is None or output.next_wake() > before  # type: ignore[operator]
         return end
 
     update(now)
@@ -190,9 +190,9 @@ def test_a_file_has_each_value_where_it_changes() -> None:
     assert loop_messages(song(1.0, modulations=())) == []
 
 
-def test_another_player_is_told_every_value() -> None:
+def test_a_port_that_opens_is_sent_every_value() -> None:
     desk = Desk(song=song(3.0))
     desk.do(m.Ready(1, True), SelectSlot(0))
     desk.forget()
-    desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
+    desk.do(m.PortOpened("Synth"))
     assert sent(desk.player.messages) == [(0.0, 127)]

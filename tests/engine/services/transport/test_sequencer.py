@@ -85,11 +85,11 @@ class Stage:
     def until(self, end: float) -> Stage:
         """Move time on; the sequencer wakes when it asked to."""
         while True:
-            wake = self.sequencer.wake()
+            wake = self.sequencer.next_wake()
             to = end if wake is None else min(end, wake)
             while self.schedule.next_time <= to:
                 at = self.schedule.next_time
-                self._hear(at, [due.data for due in self.schedule.take(at)])
+                self._hear(at, [due.data for due in self.schedule.pop_due(at)])
             self.now = to
             if to == end:
                 return self
@@ -164,15 +164,15 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)
-    known = [note.on for note in stage.sequencer._told.notes]
+    known = [note.on for note in stage.sequencer._loop._mirror.notes(0.0)]
     assert max(known) <= stage.now + LOOK_AHEAD
-    assert stage.sequencer.wake() is not None
+    assert stage.sequencer.next_wake() is not None
     stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
     # Nothing more is told for three seconds, and everything is heard.
     heard_before = len(stage.heard)
     while stage.schedule.next_time <= 3.4:
         at = stage.schedule.next_time
-        stage._hear(at, [due.data for due in stage.schedule.take(at)])
+        stage._hear(at, [due.data for due in stage.schedule.pop_due(at)])
     assert [each[2] for each in stage.heard[heard_before:] if each[1] == "on"] == [D, E, F]
 
 
@@ -317,7 +317,7 @@ def test_stop_cuts_what_sounds_and_stops_the_clock() -> None:
     stage.until(0.5)
     assert stage.tell(stage.sequencer.stop(0.5)) == [m.Flush(0.5, cut=True), m.ClockStop(0.5)]
     assert stage.until(9.0).heard == [(0.0, "on", C), (0.5, "off", C)]
-    assert stage.sequencer.wake() is None
+    assert stage.sequencer.next_wake() is None
     assert stage.sequencer.stop(9.0) == []
 
 
@@ -394,7 +394,7 @@ def test_edits_within_a_beat_that_also_changes_the_tempo_do_not_put_the_music_ba
     assert starts[4:] == [(4.0, C), (5.0, G), (5.25, D), (5.5, G), (5.75, D), (6.0, G)]
 
 
-def test_another_player_is_told_what_comes() -> None:
+def test_ports_that_hold_nothing_are_sent_what_comes() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)
@@ -469,7 +469,7 @@ moves = st.tuples(
 
 def expected(stage: Stage, now_playing: Song) -> int | None:
     """Return the pitch that should sound where the playhead is."""
-    run = stage.sequencer._run
+    run = stage.sequencer._loop.run
     assert run is not None
     position = run.at(stage.now)
     over = now_playing.line().covering(position)
@@ -493,7 +493,7 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
     stage.until(stage.now + 1.1)
     for _ in range(24):
         stage.until(stage.now + 0.173)
-        run = stage.sequencer._run
+        run = stage.sequencer._loop.run
         assert run is not None
         if 0.15 < run.at(stage.now) % 1.0 < 0.85:
             sounding = {pitch for _, pitch in stage.schedule.sounding}
@@ -535,7 +535,7 @@ def test_a_note_deviates_alike_in_every_turn_and_wherever_the_music_began() -> N
     both = replace(song_, slots=song_.slots * 2)
     first = Stage(both)
     first.play()
-    start = first.sequencer._run.time  # type: ignore[union-attr]
+    start = first.sequencer._loop.run.time  # type: ignore[union-attr]
     first.until(16.2)
     ons = struck(first)
     assert [pitch for _, pitch in ons[:17]] == [*SCALE * 2, 60]
@@ -545,7 +545,7 @@ def test_a_note_deviates_alike_in_every_turn_and_wherever_the_music_began() -> N
     assert 0.015 < max(map(abs, off)) <= 0.03
     second = Stage(both)
     second.play(slot=1)
-    begun = second.sequencer._run.time  # type: ignore[union-attr]
+    begun = second.sequencer._loop.run.time  # type: ignore[union-attr]
     second.until(4.0)
     assert [round(at - begun, 3) for at, _ in struck(second)[:7]] == [
         round(at - start - 4, 3) for at, _ in ons[8:15]
@@ -574,7 +574,7 @@ def test_a_lock_holds_what_is_heard_to_the_key_and_lets_go_again() -> None:
     stage.until(0.1)
     stage.change(replace(plain, key=Key(0, "major"), lock=True))
     assert [pitch for _, pitch in struck(stage.until(1.9))] == [60, 60, 62, 62]
-    assert stage.sequencer._line.measures == tuple(plain.measures())
+    assert stage.sequencer._loop.line.measures == tuple(plain.measures())
     stage.change(plain)
     assert [pitch for _, pitch in struck(stage.until(5.9))[-4:]] == [60, 61, 62, 63]
 
@@ -653,7 +653,7 @@ def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
     line = last.line()
     for _ in range(40):
         stage.until(stage.now + 0.113)
-        run = stage.sequencer._run
+        run = stage.sequencer._loop.run
         assert run is not None
         position = run.at(stage.now)
         near = line.between(position - 9, position + 1)
@@ -690,7 +690,7 @@ def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() ->
     for message in told:
         assert isinstance(message, m.Send)
         stage.schedule.send(message.at, message.data, 0.0)
-    assert [due.data[0] for due in stage.schedule.take(0.0)] == [0xB2, 0xC2]
+    assert [due.data[0] for due in stage.schedule.pop_due(0.0)] == [0xB2, 0xC2]
 
 
 counted = st.tuples(

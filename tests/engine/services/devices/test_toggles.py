@@ -1,0 +1,65 @@
+"""What keys turn over: each press counts, whatever the screen showed that it was made on."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from engine.protocol.base import with_request
+from engine.protocol.generation import GenerationState, PauseGeneration, SetTrait, Trait
+from engine.protocol.notices import CommandFailed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.switches import Switch, Toggle, toggled
+from engine.runtime.dispatcher import ModelLoaded
+from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.fakes import FakeModel
+
+
+def stands(shown: Snapshot, switch: Switch) -> object:
+    """Return what a switch of the snapshot turns over."""
+    match switch:
+        case "play":
+            return shown.playing
+        case "clock":
+            return shown.clock.follow
+        case "timing":
+            return shown.timing
+        case "audition":
+            return shown.audition
+        case "thru":
+            return shown.inputs.thru
+        case "lock":
+            return 3 in shown.locks
+    return shown.recording
+
+
+@pytest.mark.parametrize("switch", sorted({*get_args(Switch)} - {"pause", "add", "remove"}))
+def test_of_two_presses_made_on_one_picture_the_second_takes_the_first_back(switch: Switch) -> None:
+    desk = Desk()
+    before = stands(desk.conductor.snapshot, switch)
+    desk.do(Toggle(switch, 3))
+    assert stands(desk.conductor.snapshot, switch) != before
+    desk.do(Toggle(switch, 3))
+    assert stands(desk.conductor.snapshot, switch) == before
+
+
+def test_what_is_generated_is_turned_over_from_how_it_stands() -> None:
+    studio = GenerationState(traits=(Trait("drums", 0.9, 0.8, 1.0, 0.5, 0.5, mode="add"),))
+    shown = Snapshot()
+    add, remove = (toggled(Toggle(way, trait="drums"), shown, studio) for way in ("add", "remove"))
+    assert (add, remove) == (SetTrait("drums", mode="off"), SetTrait("drums", mode="remove"))
+    assert toggled(Toggle("pause"), shown, studio) == PauseGeneration(True)
+    desk = Desk()
+    desk.do(missing := with_request(Toggle("add", trait="drums")))
+    (refused,) = desk.told(CommandFailed)
+    assert isinstance(refused, CommandFailed)
+    assert refused.request == missing.request
+
+
+def test_a_lock_is_turned_over_in_its_turn_while_the_model_loads() -> None:
+    desk = Desk(model=None)
+    desk.do(Toggle("lock", 3), Toggle("lock", 3), Toggle("lock", 4), Toggle("play"))
+    assert desk.conductor.snapshot.playing
+    desk.conductor.handle_item(ModelLoaded(FakeModel()), desk.now)
+    assert desk.conductor.snapshot.locks == {4}

@@ -1,0 +1,48 @@
+"""How the notes screen looks, held as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.music.song import Song
+from tests.support.fake_engine import FakeEngine
+from tests.tui.screens.test_notes import press, write
+from tui.app import ArmonicaApp
+
+Compare = Callable[..., bool]
+Scene = Callable[[Pilot[Any]], Any]
+
+SIZES = pytest.mark.parametrize(
+    "size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"]
+)
+
+
+def doing(*keys: str) -> Scene:
+    """Return what goes to the notes screen and presses keys."""
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await write(pilot)
+        await press(pilot, *keys)
+        pilot.app.clear_notifications()
+        await pilot.pause()
+
+    return before
+
+
+@SIZES
+@pytest.mark.parametrize("theme", ["dark", "mono"])
+def test_notes(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    app = ArmonicaApp(FakeEngine(), theme=theme, seed=1)
+    keys = ("n", "]", "Z", "v", "right", "right")
+    assert snap_compare(app, terminal_size=size, run_before=doing(*keys))
+
+
+@pytest.mark.parametrize("theme", ["light", "terminal"])
+def test_an_empty_song(snap_compare: Compare, theme: str) -> None:
+    app = ArmonicaApp(FakeEngine(Song()), theme=theme, seed=1)
+    keys = ("enter", "up", "up", "enter", "L", "L", "enter", "left", "=", "=")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=doing(*keys))

@@ -499,9 +499,7 @@ ASKED = st.one_of(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
 def test_any_turning_and_asking_leaves_a_sound_map(
     events: list[bytes | Command], apart: float

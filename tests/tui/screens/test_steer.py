@@ -595,6 +595,7 @@ told = studios | growths | st.builds(PlaybackMoved, st.none() | names, numbers)
 keys = st.sampled_from(["up", "down", "left", "L", "tab", "a", "m", "enter", "w", "b", "n", "g"])
 
 
+@pytest.mark.long
 @settings(max_examples=8, suppress_health_check=[*HealthCheck])
 @given(
     st.lists(told | keys, min_size=5, max_size=20),

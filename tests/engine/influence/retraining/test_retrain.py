@@ -223,6 +223,7 @@ def test_retrainings_of_a_seed_stand_together() -> None:
     assert len({r for task in found for r in task}) == 23
 
 
+@pytest.mark.long
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     first = run(tmp_path, sweep(), removals()[:6], here)
     content = (tmp_path / RESULTS).read_bytes()
@@ -252,6 +253,7 @@ def test_the_key_is_all_that_decides_and_nothing_else() -> None:
     assert len({sweep().key(base), *others}) == 6
 
 
+@pytest.mark.long
 def test_a_killed_sweep_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", sweep(), removals(), here)
     cut = tmp_path / "cut"

@@ -7,6 +7,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast examples come is a matter of the machine, and of what else runs on it.
+settings.register_profile("armonica", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("armonica")
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,8 @@ class MapScale:
         if self.high <= self.low:
             return 0
         share = (value - self.low) / (self.high - self.low)
-        return max(0, min(LEVELS - 1, int(share * LEVELS)))
+        # Before it is an integer: over a span that is all but nothing the share may be infinite.
+        return int(max(0.0, min(LEVELS - 1.0, share * LEVELS)))
 
     def ends(self, attribute: Attribute) -> tuple[str, str]:
         """Describe the lowest and the highest value in the attribute's own words."""

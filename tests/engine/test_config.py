@@ -72,7 +72,7 @@ def test_a_value_that_a_setting_cannot_have(
     assert said in caught.value.line()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("config")

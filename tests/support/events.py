@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,9 +27,13 @@ class Listener:
             self._changed.notify_all()
 
     def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
-        """Wait until something holds that events bring about."""
+        """Wait until something holds that events bring about, or come before."""
+        end = time.monotonic() + timeout
         with self._changed:
-            assert self._changed.wait_for(condition, timeout), self.events
+            while not condition():
+                assert time.monotonic() < end, self.events
+                # What holds only after its event is looked for without another.
+                self._changed.wait(0.05)
 
     def of(self, kind: type[Told]) -> list[Told]:
         """Return the events of a kind that were heard so far."""

@@ -34,7 +34,15 @@ from engine.protocol.devices import (
     WatchMidi,
 )
 from engine.protocol.edit import LoadMeasures, ReplaceSong, SetLatents
-from engine.protocol.facts import MarkClock, MarkInputs, MarkPort, MarkSaved, MarkWaiting
+from engine.protocol.facts import (
+    MarkClock,
+    MarkInputs,
+    MarkPort,
+    MarkPreferences,
+    MarkSaved,
+    MarkTransport,
+    MarkWaiting,
+)
 from engine.protocol.files import (
     AtTheEnd,
     BrowseCorpus,
@@ -59,11 +67,26 @@ from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.switches import Toggle, toggled
-from engine.protocol.transport import BackToOwnTempo, CaptureLast, FollowClock
+from engine.protocol.transport import (
+    Audition,
+    AuditionMeasures,
+    BackToOwnTempo,
+    CaptureLast,
+    EndRecording,
+    FollowClock,
+    Panic,
+    Play,
+    Record,
+    SetAudition,
+    SetEditTiming,
+    SetRecord,
+    Stop,
+)
 from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
+from engine.services.transport.recording import changed, recorded
 from tests.support import fake_influence
 from tests.support.fakes import FakeModel
 
@@ -222,7 +245,25 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
-            case WatchMidi():
+            case WatchMidi() | AuditionMeasures():
+                return ()
+            case Play(slot):
+                shown.song.slot(shown.selected if slot is None else slot)
+                return self.state.apply(MarkTransport(True))
+            case Stop() | Panic():
+                return self.state.apply(MarkTransport(False))
+            case Record():
+                return self.state.apply(MarkTransport(True, recorded(command, shown)))
+            case EndRecording():
+                return self.state.apply(MarkTransport(shown.playing))
+            case SetRecord():
+                return self.state.apply(MarkPreferences(record=changed(shown.record, command)))
+            case SetEditTiming(timing):
+                return self.state.apply(MarkPreferences(timing=timing))
+            case SetAudition(on):
+                return self.state.apply(MarkPreferences(audition=on))
+            case Audition(slot):
+                shown.song.slot(slot)
                 return ()
             case Toggle():
                 self.send(toggled(command, shown, self.generation))

@@ -257,7 +257,7 @@ def test_what_cannot_be_written_leaves_what_was_there(
     assert path.read_bytes() == b"old"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     samples=st.lists(st.floats(width=32, allow_nan=True), min_size=0, max_size=60),
     depth=st.sampled_from(["16", "24", "float"]),

@@ -85,7 +85,7 @@ def test_its_gains_given_again_lead_to_the_same_sound(peak: float) -> None:
     assert again.gains == first.gains
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(-40, 12), min_size=1, max_size=6),
     st.lists(st.integers(0, 9_000), max_size=12),

@@ -17,7 +17,7 @@ def tone(seconds: float, loud: float) -> np.ndarray[tuple[int], np.dtype[np.floa
     return (loud * np.sin(2 * np.pi * 400 * time)).astype(np.float32)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.01, 1.0), st.floats(-40, -3), st.floats(0, 3))
 def test_a_tone_comes_to_the_level_however_long_the_rest(
     loud: float, level: float, rest: float

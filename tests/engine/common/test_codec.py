@@ -29,7 +29,7 @@ from engine.remote.protocol import (
 )
 from tests.support.values import any_of
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=60)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (

@@ -25,9 +25,7 @@ from engine.music.scales import Key
 from engine.music.song import Track
 
 QUARTER = 480
-EVERY_FILE = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EVERY_FILE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 tokens = st.lists(
     st.one_of(st.just(HOLD), st.just(REST), st.integers(LOWEST, HIGHEST)), min_size=24, max_size=24

@@ -198,7 +198,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 PLACES = places(json.loads(encode(Document(SONG))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(PLACES), json_values, st.booleans())
 def test_a_changed_file_is_read_or_refused(place: tuple[Any, ...], value: Any, drop: bool) -> None:
     body = json.loads(encode(Document(SONG)))
@@ -214,7 +214,7 @@ def test_a_changed_file_is_read_or_refused(place: tuple[Any, ...], value: Any, d
         assert decode(encode(found)) == found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_whatever_else_is_refused(data: bytes) -> None:
     with pytest.raises(BadSong):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
@@ -77,7 +77,6 @@ def rounded(plan: PlayerPlan) -> PlayerPlan:
     return replace(plan, clock=clock)
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=8), st.lists(CHANGES, max_size=8))
 def test_what_differs_makes_a_mirror_the_plan(before: Messages, wanted: Messages) -> None:
     now = AT + 2.5
@@ -92,7 +91,6 @@ def test_what_differs_makes_a_mirror_the_plan(before: Messages, wanted: Messages
     assert rounded(mirror.plan(later, later)).clock == rounded(wanted_then).clock
 
 
-@settings(deadline=None)
 @given(scores(), scores(), st.integers(0, 30), st.none() | st.integers(60, 62))
 def test_a_voice_is_brought_to_the_note_that_is_to_sound_and_to_later_ones(
     before: Notes, wanted: Notes, cut: int, pitch: int | None
@@ -115,7 +113,6 @@ def test_a_voice_is_brought_to_the_note_that_is_to_sound_and_to_later_ones(
     assert mirror.diff(PlayerPlan(at, (m.Notes(mirror.notes(at)),)), AT, mirror.sounding(at)) == []
 
 
-@settings(deadline=None)
 @given(scores(), scores(), st.lists(st.booleans(), min_size=24, max_size=24))
 def test_what_is_both_held_and_wanted_is_there_afterwards(
     held: Notes, other: Notes, chosen: list[bool]
@@ -129,7 +126,6 @@ def test_what_is_both_held_and_wanted_is_there_afterwards(
     assert mirror.notes(AT) == plan.notes[0].notes
 
 
-@settings(deadline=None)
 @given(scores(), st.integers(1, 30), st.floats(0.1, 3))
 def test_a_note_that_goes_on_ends_when_it_should(held: Notes, cut: int, rest: float) -> None:
     at = AT + cut / 10 + 0.03
@@ -144,7 +140,6 @@ def test_a_note_that_goes_on_ends_when_it_should(held: Notes, cut: int, rest: fl
         assert mirror.end == at + rest
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGES, max_size=10), st.floats(AT, AT + 3))
 def test_a_replay_into_an_empty_mirror_gives_the_same_mirror(sent: Messages, now: float) -> None:
     mirror, other = mirror_of(sent), PlayerMirror()
@@ -155,7 +150,6 @@ def test_a_replay_into_an_empty_mirror_gives_the_same_mirror(sent: Messages, now
     assert [port.name for port in other.ports] == [port.name for port in mirror.ports]
 
 
-@settings(deadline=None)
 @given(scores(), scores(), st.integers(0, 60), st.booleans())
 def test_no_note_hangs_whatever_differs(before: Notes, wanted: Notes, when: int, one: bool) -> None:
     now = AT + when / 10
@@ -193,7 +187,6 @@ def test_no_note_hangs_whatever_differs(before: Notes, wanted: Notes, when: int,
     assert on == set()
 
 
-@settings(deadline=None)
 @given(scores(), st.integers(0, 12))
 def test_what_is_right_already_is_left_alone(score: Notes, part: int) -> None:
     mirror = mirror_of([m.Notes(score[:part], 2)])

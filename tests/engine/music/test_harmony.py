@@ -43,7 +43,7 @@ def broken(chord: Chord) -> list[Stretch]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(melodies(), keys, st.sampled_from([2.0, 4.0]))
 def test_chords_fill_the_time_and_are_triads_of_the_key(
     line: list[Stretch], key: HarmonicKey, length: float
@@ -57,7 +57,7 @@ def test_chords_fill_the_time_and_are_triads_of_the_key(
         assert chord.fifth == key.scale[(at + 4) % 7]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(keys, st.lists(st.integers(0, 5), min_size=4, max_size=4))
 def test_a_melody_of_broken_chords_gets_those_chords(key: HarmonicKey, degrees: list[int]) -> None:
     scale = key.scale
@@ -69,7 +69,7 @@ def test_a_melody_of_broken_chords_gets_those_chords(key: HarmonicKey, degrees: 
     assert list(harmonise(line, key, 16.0, 4.0)) == meant
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(keys, st.lists(st.integers(0, 6), min_size=4, max_size=4))
 def test_a_long_note_of_the_key_lies_in_its_chord(key: HarmonicKey, degrees: list[int]) -> None:
     line = [
@@ -79,7 +79,7 @@ def test_a_long_note_of_the_key_lies_in_its_chord(key: HarmonicKey, degrees: lis
         assert note.pitch % 12 in chord.pitch_classes
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(melodies(), keys, st.integers(-6, 5))
 def test_a_melody_moved_with_its_key_moves_its_chords(
     line: list[Stretch], key: HarmonicKey, moved: int

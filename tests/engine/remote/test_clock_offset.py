@@ -6,7 +6,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.remote.clock_offset import JUMP, SLEW, ClockMap, Offset
@@ -64,7 +64,6 @@ def test_the_delay_covers_nine_of_ten_messages_but_not_those_sent_again() -> Non
 offsets = st.lists(st.floats(-0.02, 0.02), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(offsets, st.floats(-1e5, 1e5))
 def test_a_moment_once_converted_stays_where_it_is_and_time_rises(
     errors: list[float], base: float
@@ -82,7 +81,6 @@ def test_a_moment_once_converted_stays_where_it_is_and_time_rises(
         assert (1 - 2 * SLEW) * (b - a) <= there_b - there_a <= (1 + 2 * SLEW) * (b - a)
 
 
-@settings(deadline=None)
 @given(offsets)
 def test_our_time_of_the_engines_and_back_is_the_same(errors: list[float]) -> None:
     clock = ClockMap(7.0)

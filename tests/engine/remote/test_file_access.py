@@ -196,9 +196,7 @@ def carry_out(command: Command) -> None:
             filed(command, Snapshot(song=Song("Theirs")), SongFiles())
 
 
-@settings(
-    deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=hostile(), how=st.sampled_from([each for kind in NAMED.values() for each in kind]))
 def test_whatever_is_named_nothing_outside_is_read_or_changed(
     tree: Tree, path: str, how: Any

@@ -394,6 +394,7 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
     assert all((a.on, a.pitch + 12) == (b.on, b.pitch) for a, b in pairs)
 
 
+@pytest.mark.long
 def test_a_machine_that_slept_is_played_to_again_in_time(place: Place, slow: SlowLine) -> None:
     guest, seen, player = attached(place, slow)
     guest.send(Play())

@@ -17,7 +17,7 @@ from engine.remote.protocol import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
 from engine.remote.snapshot_delta import Differences
 from tests.support.values import values
 
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=25)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=25)
 
 
 def travelled(there: Differences, here: Differences, snapshot: Snapshot) -> Snapshot:

@@ -61,9 +61,7 @@ def test_what_is_saved_is_loaded_and_saved_again_as_the_same_bytes(tmp_path: Pat
     assert not loaded.training
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([CARD, WEIGHTS]), st.floats(0, 1, exclude_max=True))
 def test_a_file_that_was_cut_short_is_told(tmp_path: Path, name: str, share: float) -> None:
     if not (tmp_path / CARD).exists():

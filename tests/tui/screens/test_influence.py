@@ -903,7 +903,8 @@ edits = st.builds(SetLatent, st.integers(0, 3), st.integers(0, 3), st.floats(-3,
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
+@pytest.mark.long
+@settings(max_examples=8, suppress_health_check=[*HealthCheck])
 @given(st.lists(keys | edits, min_size=5, max_size=20), st.sampled_from([*SIZES, (200, 60)]))
 def test_no_order_of_edits_and_keys_ever_breaks_the_screen(
     events: list[str | Command], size: tuple[int, int]

@@ -595,7 +595,8 @@ told = studios | growths | st.builds(PlaybackMoved, st.none() | names, numbers)
 keys = st.sampled_from(["up", "down", "left", "L", "tab", "a", "m", "enter", "w", "b", "n", "g"])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
+@pytest.mark.long
+@settings(max_examples=8, suppress_health_check=[*HealthCheck])
 @given(
     st.lists(told | keys, min_size=5, max_size=20),
     st.sampled_from([(80, 24), (100, 30), (120, 40), (160, 50)]),

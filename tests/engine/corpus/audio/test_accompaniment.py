@@ -45,7 +45,7 @@ def part(arrangement: Arrangement, name: str) -> Part:
     return next(each for each in arrangement.parts if each.name == name)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(-6, 5))
 def test_every_note_is_one_that_can_be_played(seed: int, measures: int, moved: int) -> None:
     arrangement = made(seed, measures, moved)
@@ -60,7 +60,7 @@ def test_every_note_is_one_that_can_be_played(seed: int, measures: int, moved: i
             assert note.end <= arrangement.length + RINGING
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.integers(-6, 5))
 def test_all_but_drums_and_melody_play_the_chords(seed: int, moved: int) -> None:
     arrangement = made(seed, moved=moved)
@@ -78,7 +78,7 @@ def test_all_but_drums_and_melody_play_the_chords(seed: int, moved: int) -> None
         assert 28 <= first.pitch <= 48
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_drums_are_on_the_sixteenths_and_every_measure_starts_with_the_kick(seed: int) -> None:
     drums = part(made(seed, measures=5), "drums").notes
@@ -89,7 +89,7 @@ def test_drums_are_on_the_sixteenths_and_every_measure_starts_with_the_kick(seed
     assert all(note.start % 4 == 0 for note in drums if note.pitch == CRASH)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_the_melody_is_the_tune(seed: int) -> None:
     arrangement = made(seed)

@@ -142,7 +142,7 @@ def test_a_measure_of_a_sheet_lasts_four_quarters() -> None:
     assert sheet.measure_seconds == 3.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from(SPLIT_NAMES))
 def test_an_arrangement_lasts_as_long_as_a_clip_and_tells_its_tune(seed: int, split: str) -> None:
     corpus = shipped()
@@ -291,9 +291,7 @@ def test_folders_that_hold_no_clips_are_refused(tmp_path: Path, clips_folder: Pa
         clips(folder, "validation")
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.integers(0, 3000))
 def test_a_damaged_manifest_is_told_and_never_a_fault(
     clips_folder: Path, tmp_path: Path, noise: bytes, at: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.influence.clips.alignment import LEVELS, SLOTS, Aligner, levels
@@ -116,7 +116,6 @@ def test_onsets_come_with_the_notes() -> None:
     assert min(near) > 2 * np.median(strength)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 300),
     st.floats(-2, 4),

@@ -213,9 +213,7 @@ def test_an_index_comes_back_as_it_was_written(index: ClipIndex, index_folder: P
 
 
 @given(place=st.floats(0, 1), flip=st.integers(1, 255), cut=st.booleans())
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_index_is_told(
     index_folder: Path, tmp_path: Path, place: float, flip: int, cut: bool
 ) -> None:

@@ -53,7 +53,7 @@ def test_rare_figures_weigh_more_and_every_row_that_has_one_is_given() -> None:
     assert len(index.scores(np.array([5]))[0]) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 3), max_size=12), st.lists(st.integers(0, 3), max_size=12))
 def test_the_longest_run_is_the_longest(ours: list[int], theirs: list[int]) -> None:
     length, mine, other = longest_run(np.array(ours, np.int64), np.array(theirs, np.int64))
@@ -83,7 +83,7 @@ def test_among_several_lines_no_stretch_goes_from_one_to_the_next() -> None:
     assert longest_among(ours[:0], lines) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.integers(60, 62), max_size=12), max_size=4),
     st.lists(st.integers(60, 62), min_size=2, max_size=12),

@@ -36,7 +36,7 @@ def count(tokens: Tokens) -> npt.NDArray[np.uint8]:
     return np.asarray((tokens > REST).sum(axis=1), np.uint8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(measures, measures)
 def test_scores_are_those_of_the_definition(queries: Tokens, others: Tokens) -> None:
     for query in queries:
@@ -45,7 +45,7 @@ def test_scores_are_those_of_the_definition(queries: Tokens, others: Tokens) -> 
         assert np.allclose(found, expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(measures, st.integers(-29, 29))
 def test_a_measure_is_itself_in_any_transposition(tokens: Tokens, by: int) -> None:
     query = tokens[0]
@@ -76,7 +76,7 @@ def test_a_long_corpus_is_searched_to_its_end() -> None:
     assert found[-1] == 1.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(measures, st.data())
 def test_measures_that_are_moved_alike_agree_as_the_passage_does(
     ours: Tokens, data: st.DataObject

@@ -14,7 +14,7 @@ from engine.influence.measures.posteriors import distances
 from engine.influence.measures.rank_fusion import fused, highest, ranks
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=30))
 def test_ranks_fall_with_scores_and_equals_share_theirs(scores: list[int]) -> None:
     found = ranks(scores)
@@ -62,7 +62,7 @@ def test_what_is_not_known_counts_as_in_copyright() -> None:
     assert {alert(free, 30, 100.0) for free in FREE} == {""}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300))
 def test_the_nearest_in_latent_space_are_those_of_the_definition(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
@@ -75,7 +75,7 @@ def test_the_nearest_in_latent_space_are_those_of_the_definition(seed: int, coun
     assert nearest.tolist() == np.sort(np.argsort(expected)[:count]).tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4000), st.integers(1, 300), st.integers(1, 999))
 def test_the_highest_are_those_of_a_full_sort(seed: int, size: int, count: int, kinds: int) -> None:
     scores = np.random.default_rng(seed).integers(0, kinds, size).astype(np.float32)

@@ -156,6 +156,7 @@ def test_a_tune_that_is_repeated_names_itself_as_well(search: MeasureInfluence) 
     assert again.matches[0].cluster == own
 
 
+@pytest.mark.long
 def test_the_search_is_what_it_says_on_questions_with_known_answers(
     search: MeasureInfluence,
 ) -> None:

@@ -97,7 +97,7 @@ def test_the_noise_needs_several_trainings() -> None:
     assert comparison.noise(alone, QUERIES, "bound", 3) is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=12), st.integers(0, 9))
 def test_the_correlations_are_spearmans_also_with_ties(values: list[int], seed: int) -> None:
     first = np.array(values, dtype=float)
@@ -234,7 +234,7 @@ def test_what_was_confirmed_is_found_in_any_transposition(
         confirmed([higher], tmp_path / "bad.json")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.one_of(st.binary(max_size=50), st.builds(
     lambda value: json.dumps(value).encode(),
     st.dictionaries(st.sampled_from(["format", "model", "queries", "arms", "confirmed"]),

@@ -126,7 +126,7 @@ def test_varied_measures_say_who_went_into_them() -> None:
     assert np.array_equal(varied[:, 18:] > 1, spliced[:, 18:] > 1)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sets(st.integers(100, 117)))
 def test_a_measure_stays_while_a_tune_that_is_left_has_it(removed: set[int]) -> None:
     clusters = Clusters(corpus())
@@ -139,7 +139,7 @@ def test_a_measure_stays_while_a_tune_that_is_left_has_it(removed: set[int]) -> 
     assert clusters.kept(removed).tolist() == expected
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.sets(st.integers(100, 117), min_size=1, max_size=8), st.integers(0, 99))
 def test_matched_clusters_are_others_of_the_same_book(wanted: set[int], seed: int) -> None:
     clusters = Clusters(corpus())
@@ -223,6 +223,7 @@ def test_retrainings_of_a_seed_stand_together() -> None:
     assert len({r for task in found for r in task}) == 23
 
 
+@pytest.mark.long
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     first = run(tmp_path, sweep(), removals()[:6], here)
     content = (tmp_path / RESULTS).read_bytes()
@@ -252,6 +253,7 @@ def test_the_key_is_all_that_decides_and_nothing_else() -> None:
     assert len({sweep().key(base), *others}) == 6
 
 
+@pytest.mark.long
 def test_a_killed_sweep_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", sweep(), removals(), here)
     cut = tmp_path / "cut"
@@ -275,7 +277,7 @@ def test_a_killed_sweep_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert read(cut / RESULTS) == whole
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.binary(max_size=200))
 def test_whatever_stands_in_the_results_is_read_or_left_out(content: bytes) -> None:
     import tempfile
@@ -286,7 +288,7 @@ def test_whatever_stands_in_the_results_is_read_or_left_out(content: bytes) -> N
         assert read(path) == {}
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(cut=st.integers(1, 400))
 def test_a_line_counts_whole_or_not_at_all(cut: int) -> None:
     import tempfile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import CannotWrite
@@ -62,7 +62,6 @@ MAPS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(MAPS)
 def test_what_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, device: DeviceMap
@@ -72,7 +71,6 @@ def test_what_is_written_is_read_back(
     assert read(path) == device
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_map_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

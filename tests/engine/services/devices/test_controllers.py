@@ -121,7 +121,9 @@ def test_a_knob_that_is_learned_moves_its_gauge_from_where_that_stands() -> None
 
 
 def test_what_is_learned_is_kept_and_found_again_by_the_name_of_the_device() -> None:
-    Stage().learn(DENSITY)
+    first = Stage()
+    first.learn(DENSITY)
+    first.written()
     again = Stage()
     shown = again.conductor.controls.devices
     assert [(each.device, each.port, each.bindings[0].binding) for each in shown] == [
@@ -497,9 +499,7 @@ ASKED = st.one_of(
 )
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(st.lists(st.one_of(MESSAGES, ASKED), max_size=40), st.floats(0.001, 0.5))
 def test_any_turning_and_asking_leaves_a_sound_map(
     events: list[bytes | Command], apart: float

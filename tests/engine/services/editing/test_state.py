@@ -506,7 +506,7 @@ commands = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(commands, max_size=40), st.integers(0, 40))
 def test_the_same_commands_give_the_same_snapshot_bit_for_bit(
     played: list[Command], arrival: int
@@ -531,7 +531,7 @@ def test_the_same_commands_give_the_same_snapshot_bit_for_bit(
     assert repr(once) == repr(again)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(commands, max_size=30))
 def test_undoing_everything_brings_the_first_song_back(played: list[Command]) -> None:
     state = State()

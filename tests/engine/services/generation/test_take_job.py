@@ -66,7 +66,7 @@ def _probes(_home: Path) -> None:
     plant_probes("drums")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, FRAMES + LATE - 1))
 def test_cancelled_at_any_step_it_ends_there_and_what_exists_is_kept(step: int) -> None:
     work = Work()
@@ -97,7 +97,7 @@ def test_cancelled_before_it_began_it_leaves_nothing() -> None:
     assert not take_store.listed().takes
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(
         st.integers(0, FRAMES),

@@ -101,7 +101,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(moves, st.floats(0.01, 0.4))
 def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stands(
     moves: list[tuple[float, int, float]], bar: float

@@ -408,7 +408,7 @@ def test_periods_of_a_sound_server_delay_by_half_a_period_and_no_more() -> None:
     assert max(found) < 64 / 48_000 + 0.5 * MS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -430,7 +430,7 @@ deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.floats(0.0, 3.0), deeds), max_size=25))
 def test_whatever_is_played_and_asked_the_song_stays_whole(
     deeds: list[tuple[float, Callable[[], Command | m.FromPlayer]]],

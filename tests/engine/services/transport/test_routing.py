@@ -151,7 +151,7 @@ routes = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.floats(0.01, 0.9), routes), min_size=1, max_size=5))
 def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
     changes: list[tuple[float, tuple[Route, ...]]],

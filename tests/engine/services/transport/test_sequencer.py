@@ -476,7 +476,7 @@ def expected(stage: Stage, now_playing: Song) -> int | None:
     return over.pitch if over is not None and over.written >= run.first - 1e-6 else None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(measures, min_size=1, max_size=3), st.lists(moves, max_size=6))
 def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
     first: list[str], edits: list[tuple[float, list[str], float, str, list[Touch | None]]]
@@ -598,7 +598,7 @@ def test_a_note_that_has_ended_is_not_struck_again_because_it_would_last_longer_
     assert stage.until(4.9).heard[2:] == [(4.0, "on", 60), (4.75, "off", 60)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.floats(0.01, 0.6), st.floats(50, 75)), max_size=12))
 def test_whatever_swing_is_turned_to_no_note_is_struck_twice(
     turns: list[tuple[float, float]],
@@ -632,7 +632,7 @@ turned = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(turned, min_size=1, max_size=5))
 def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
     edits: list[tuple[float, list[list[int]], float, Groove, Key | None, str]],
@@ -700,7 +700,7 @@ counted = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(counted, max_size=6), st.integers(0, 2), st.integers(1, 3))
 def test_whatever_is_edited_every_beat_of_a_recording_is_struck_once(
     edits: list[tuple[float, list[str], float]], count_in: int, reach: int

@@ -62,7 +62,7 @@ def test_onsets_are_where_clicks_are_and_a_hundred_to_the_second() -> None:
         assert envelope[frame - 4 : frame + 4].max() > 10 * np.median(envelope) + 1
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     arrays.arrays(
         np.float64, st.integers(0, 400), elements=st.floats(0, 100, allow_subnormal=False)

@@ -28,11 +28,11 @@ from engine.steering.musicgen.tiny import STATE
 from tests.support.small_musicgen import CODEC, codec, tune, write_codec, write_model
 
 in_one_folder = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 12), st.integers(0, CODEC.hop - 1), st.integers(1, 2))
 def test_whole_frames_become_codes_and_come_back(frames: int, more: int, rows: int) -> None:
     made = codec()

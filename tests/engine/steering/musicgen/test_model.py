@@ -96,6 +96,7 @@ def test_a_closed_model_says_so(model: AudioModel) -> None:
         model.encode(np.zeros(100, np.float32))
 
 
+@pytest.mark.long
 def test_musicgen_small_is_opened_by_name_without_a_network() -> None:
     write_musicgen_small(models_folder())
     model = open_model("facebook/musicgen-small", device="cpu")

@@ -28,7 +28,7 @@ def left_over(quantiser: ResidualQuantiser, of: torch.Tensor) -> float:
     return float((quantiser.decode(quantiser.encode(of)) - of).square().mean())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 1000), st.integers(1, 4))
 def test_what_is_decoded_is_what_training_sees(seed: int, books: int) -> None:
     quantiser = started(seed, books).eval()

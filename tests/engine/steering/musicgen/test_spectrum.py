@@ -25,7 +25,7 @@ def mel(wave: torch.Tensor) -> torch.Tensor:
     return log_mel(magnitude(wave), 64, 16_000)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 40), st.integers(0, HOP - 1), st.integers(1, 3))
 def test_there_is_a_frame_for_each_whole_hop(frames: int, more: int, rows: int) -> None:
     found = magnitude(torch.randn(rows, frames * HOP + more))

@@ -35,7 +35,7 @@ def heard(model: Smooth | AudioModel, codes: Tensor, ends: list[int], begin: int
     return torch.cat([*pieces, growing.add(codes, last=True)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ends=st.lists(st.integers(0, 200), max_size=8).map(sorted), begin=st.integers(0, 100))
 def test_pieces_are_the_whole(ends: list[int], begin: int) -> None:
     codes = torch.randint(100, (1, 200), generator=torch.Generator().manual_seed(1))

@@ -31,9 +31,7 @@ from engine.steering.probes.store import (
 from engine.text import printable
 from tests.support.toy_model import SPEC, Toy
 
-once = settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+once = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 texts = st.text(max_size=60)
 plain = texts.map(printable)
 

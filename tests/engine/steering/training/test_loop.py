@@ -62,9 +62,7 @@ def test_a_run_writes_its_figures_and_exports_what_it_learned(tmp_path: Path) ->
     assert all(each.rate > 0 for each in told)
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(killed=st.lists(st.integers(0, 29), max_size=4), every=st.integers(1, 12))
 def test_wherever_it_is_killed_it_ends_the_same(
     tmp_path_factory: pytest.TempPathFactory, killed: list[int], every: int
@@ -107,9 +105,7 @@ def test_the_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         run(Doubling(), tmp_path, 5, {"seed": 2, "clips": 4})
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.binary(max_size=60), st.floats(0, 1, exclude_max=True)))
 def test_a_damaged_checkpoint_is_told(tmp_path: Path, damage: bytes | float) -> None:
     if not (tmp_path / "whole").exists():

@@ -34,7 +34,7 @@ def sounding(before: list[int], after: list[int], change: float = 0.5) -> Mixtur
     return Mixture(np.isin(there, before), np.isin(there, after), gains, change)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0.01, 1))
 def test_nothing_passes_full_scale_and_what_is_off_is_not_heard(
     seed: int, changing: float, loud: float
@@ -49,7 +49,7 @@ def test_nothing_passes_full_scale_and_what_is_off_is_not_heard(
     assert found[mixture.before & mixture.after].min(initial=1) > 1e-3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.floats(0.5, 10))
 def test_a_part_at_most_enters_or_leaves_and_something_always_sounds(
     seed: int, seconds: float

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.steering.training.muon import Muon, orthogonal
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.integers(2, 48), st.integers(2, 48))
 def test_singular_values_come_near_one_and_directions_stay(
     seed: int, rows: int, columns: int

@@ -82,14 +82,19 @@ def written(
         if 0 <= note.onset < starts[-1]:
             taken[_place(note.onset, starts, first, grids)] = note
     order = [at for at in sorted(taken) if at < first[-1]]
-    if tokens and 0 not in taken:
-        tokens[0] = REST
+    held: set[int] = set()
     for at, following in zip_longest(order, order[1:], fillvalue=first[-1]):
         note = taken[at]
         tokens[at], played[at] = note.pitch, note.touch
         end = max(at + 1, _place(min(note.end, starts[-1]), starts, first, grids))
+        end = min(end, following)
+        held.update(each for each in first[:-1] if at < each < end)
         if end < following:
             tokens[end] = REST
+    for begin in first[:-1]:
+        # A hold at a bar line would go on with whatever comes to sound before it later.
+        if begin not in taken and begin not in held:
+            tokens[begin] = REST
     made = []
     for begin, stop, grid in zip(first, first[1:], grids, strict=False):
         own = tuple(played[at] for at in range(begin, stop) if at in played)

@@ -97,9 +97,9 @@ def test_a_wrong_keymap_is_refused_by_file_key_and_nearest_word(
 
 
 def test_clashes_are_told_by_both_names() -> None:
-    own('[app]\nquit = "v"')
+    own('[app]\nquit = "V"')
     assert keymap.load("mine").clashes == (
-        "mine.toml: v is both map.density and app.quit; map.density keeps it.",
+        "mine.toml: V is both map.cells and app.quit; map.cells keeps it.",
     )
 
 

@@ -309,13 +309,13 @@ def words_at(view: NotesView) -> str:
         parts.append(f"degree {sum(p >= root for p in degrees)} of {song.key.name}")
     else:
         parts.append(f"not in {song.key.name}")
+    if (span := cursor.selection) is not None:
+        count = sum(map(span.holds, view.notes()))
+        parts.append(f"{count} note{'s' * (count != 1)} selected")
     note = at(view.notes(), cursor.place)
     if note is not None:
         velocity = song.track.velocity if note.touch is None else note.touch.velocity
         own = "" if note.touch is None else " of its own"
         parts.append(f"{pitch_name(note.pitch)} sounds, velocity {velocity}{own}")
     parts.append(f"step {cursor.step_name}")
-    if (span := cursor.selection) is not None:
-        count = sum(map(span.holds, view.notes()))
-        parts.append(f"{count} note{'s' * (count != 1)} selected")
     return " · ".join(parts)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rich.style import Style
 from textual import events
 from textual.message import Message
 
@@ -30,7 +29,7 @@ A line over the notes shows what is selected.
     DEFAULT_CSS = """
     NoteEditor {
         height: 1fr; width: 1fr;
-        & > .note-editor--cursor { text-style: reverse bold; color: $focus; }
+        & > .note-editor--cursor { color: $focus; text-style: bold; }
         & > .note-editor--selection { color: $focus; text-style: bold; }
     }
     """
@@ -102,9 +101,9 @@ A line over the notes shows what is selected.
         style = self.style_of("note-editor--cursor")
         first, last = self._columns(self._place, self._step)
         for x in range(first, min(last, picture.width)):
-            glyph, under = picture.at(x, y)
-            shown = style if glyph in " ┊·" else under + Style(reverse=True, bold=True)
-            picture.put(x, y, " " if glyph in "┊·" else glyph, shown)
+            glyph, _ = picture.at(x, y)
+            # Told from a note, and a note under it from none, without colour too.
+            picture.put(x, y, "░" if glyph in " ┊·" else "▓", style)
 
     # The mouse
 

@@ -116,6 +116,12 @@ def test_a_tie_is_one_note_and_comes_back_as_a_tie() -> None:
     assert placed([first[0], second[0]]) == line
 
 
+def test_a_measure_that_begins_with_silence_ties_nothing() -> None:
+    first, second = written(notes("C4/1:2 -/4 E4"), (FOUR_QUARTERS,) * 2)
+    assert first[0].silent is False
+    assert second[0].held_in == 0
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> list[Measure]:
     measures = [Measure.from_tokens(draw(MEASURES).tokens) for _ in range(draw(st.integers(1, 4)))]

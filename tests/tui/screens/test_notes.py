@@ -237,7 +237,8 @@ KEYS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[*HealthCheck])
+@pytest.mark.long
+@settings(max_examples=8, suppress_health_check=[*HealthCheck])
 @given(st.lists(KEYS, min_size=5, max_size=40), st.sampled_from([(80, 24), (120, 40), (200, 60)]))
 async def test_no_order_of_keys_ever_breaks_the_screen(
     keys: list[str], size: tuple[int, int]

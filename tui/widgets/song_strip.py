@@ -91,7 +91,12 @@ class SongStrip(Wheeled, can_focus=True):
         if slot.empty:
             return f"{where} · empty"
         came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)
-        return f"{where} · {'moved since it came' if slot.moved else 'as it came'} · {came}"
+        written = slot.origin.kind == "written"
+        if slot.moved:
+            how = f"moved since it {'was written' if written else 'came'}"
+        else:
+            how = "as written" if written else "as it came"
+        return f"{where} · {how} · {came}"
 
     def _paint_slot(self, picture: Picture, index: int, x: int, width: int) -> None:
         slot = self._song.slots[index]

@@ -288,11 +288,11 @@ async def test_help_shows_the_keys_of_the_keymap_in_use(engine: FakeEngine) -> N
 async def test_clashes_are_told_once_at_the_start(engine: FakeEngine) -> None:
     path = config_folder() / "keymaps" / "mine.toml"
     path.parent.mkdir(parents=True)
-    path.write_text('[app]\nquit = "v"')
+    path.write_text('[app]\nquit = "V"')
     app = ArmonicaApp(engine, keymap=keymap.load("mine"))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: len(app._notifications))
-        assert ["v is both" in note.message for note in app._notifications] == [True]
+        assert ["V is both" in note.message for note in app._notifications] == [True]
 
 
 async def test_everything_can_be_done_from_the_palette(

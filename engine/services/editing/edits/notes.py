@@ -183,6 +183,7 @@ def _edited(
     Only measures in which anything changed are written; each is then one that was brought in.
     """
     song.slot(command.slot)
+    first = min(first, _begins(command))
     if not (abs(first) <= LONGEST and abs(last) <= 2 * LONGEST):
         raise OutOfRange("That is too far from the measure.")
     grids = [slot.measure.grid for slot in song.slots]
@@ -193,6 +194,9 @@ def _edited(
     while begin > 0 and (begin == command.slot or song.slots[begin].measure.held_in):
         begin -= 1
     stop = _measure_before(lines, max(origin + last, origin)) + 2
+    # And what comes after may go on with it.
+    while stop < len(song.slots) and song.slots[stop].measure.held_in:
+        stop += 1
     slots = song.slots[begin:stop]
     here = origin - lines[begin]
     before = placed([slot.measure for slot in slots], [slot.touches for slot in slots])
@@ -212,6 +216,17 @@ def _edited(
         fresh.append(Slot.brought_in(measure, own, touches))
     song = replace(song, slots=(*song.slots[:begin], *fresh, *song.slots[stop:]))
     return encoded([song], context.model)[0] if context.model else song
+
+
+def _begins(command: NoteEdit) -> Fraction:
+    match command:
+        case SpanEdit(_, start):
+            return start
+        case PutNote(_, onset) | PasteNotes(_, onset):
+            return onset
+        case SplitNote(_, place):
+            return place
+    return Fraction(0)
 
 
 def _measure_before(lines: Sequence[Fraction], place: Fraction) -> int:

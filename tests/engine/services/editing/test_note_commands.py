@@ -118,6 +118,20 @@ def test_notes_move_into_the_next_measure_and_what_is_untouched_stays_the_same(
     assert "no measure there" in refusal(state, MoveNotes(0, Q(4), Q(5), by=Q(-8)))
 
 
+def test_a_note_that_was_held_over_measures_goes_whole(state: State) -> None:
+    do(state, put(0, 2, C, 8), put(3, 0, E))
+    assert heard(state.snapshot().song) == [(2, 8, C), (12, 1, E)]
+    # From a measure in its middle, where it only goes on.
+    song = do(state, RemoveNotes(1, Q(-2), Q(-1))).song
+    assert heard(song) == [(12, 1, E)]
+    assert not any(slot.measure.held_in for slot in song.slots)
+
+
+def test_a_note_may_be_put_before_its_measure(state: State) -> None:
+    assert heard(do(state, put(2, -6, C)).song) == [(2, 1, C)]
+    assert "no measure there" in refusal(state, put(0, -1, C))
+
+
 def test_selections_are_transposed_turned_stretched_split_and_joined(state: State) -> None:
     do(state, put(0, 0, C), put(0, 1, D), put(0, 2, E), SetKey(tonic=0, scale="major"))
     assert heard(do(state, TransposeNotes(0, Q(0), Q(2), semitones=2)).song) == [
@@ -173,7 +187,7 @@ def test_a_written_song_is_saved_as_it_is_and_older_programs_are_told(state: Sta
     assert song_file.decode(data).song == song
 
 
-PLACES = st.integers(0, 15).map(lambda n: Q(n, 2))
+PLACES = st.integers(-4, 15).map(lambda n: Q(n, 2))
 PITCHES = st.integers(55, 84)
 SPANS = st.tuples(PLACES, st.integers(1, 8)).map(lambda s: (s[0], s[0] + Q(s[1], 2)))
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.bench.jack import JackListener, JackServer
+from engine.bench.jack import JackListener, JackServer, JackStalled
 from engine.bench.terminal import PseudoTerminal, application
 from engine.common.child_process import child_command
 from engine.errors import NotReady
@@ -43,6 +43,9 @@ class Stage:
         self.terminal.press(PLAY)
         started = self.listener.first(lambda data: data == b"\xfa", heard)
         if started is None:
+            heard = len(self.listener.messages)
+            if not self.jack.reaches("listener:in", lambda: len(self.listener.messages) > heard):
+                raise JackStalled("JACK calls its clients no more.", "Run it again.")
             raise NotReady("The loop does not start.", "See `armonica doctor`.")
         return started[0]
 

@@ -26,6 +26,9 @@ PERIOD = 64
 Message = tuple[float, bytes]
 """The moment of arrival in seconds of the monotonic clock, and the bytes."""
 
+QUESTION = bytes((0xBF, 119, 77))
+"""What asks whether a client hears: a controller that has no meaning."""
+
 _INSTALL = "Install it: apt-get install --no-install-recommends jackd2."
 _LIMIT = 30.0
 
@@ -36,6 +39,10 @@ _COMPLAINT = re.compile("cannot|can't|could not|fail|error|already active", re.I
 
 _PATIENCE = 100
 """Milliseconds; the server waits ten times as long for a client that is held up or was killed."""
+
+
+class JackStalled(NotReady):
+    """A server that calls a client no more, as happens after another client was killed."""
 
 
 class JackServer:
@@ -143,6 +150,28 @@ class JackServer:
                 there = ", ".join((self.ask("jack_lsp") or "").split("\n"))
                 raise NotReady(f"{source} cannot be connected to {target}; there are: {there}.")
             time.sleep(0.05)
+
+    def reaches(self, port: str, came: Callable[[], bool]) -> bool:
+        """Return whether a message of a client of its own ``came`` to a port in five seconds.
+
+        True also where that client cannot send, so that nothing is excused by it.
+        """
+        import rtmidi
+
+        name = "asks-whether-you-hear"
+        sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=name)
+        try:
+            sender.open_virtual_port("out")
+            self.connect(f"{name}:out", port)
+            sender.send_message(list(QUESTION))
+            deadline = time.monotonic() + 5
+            while not came() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            return came()
+        except (rtmidi.RtMidiError, NotReady):
+            return True
+        finally:
+            sender.delete()
 
     def kill(self) -> None:
         """End it as a crash would."""

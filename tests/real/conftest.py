@@ -7,17 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.jack import JackServer
+from engine.bench.jack import JackServer, JackStalled
 from engine.errors import NotReady
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
 from tests.support.jack import PERIOD, NoteReader, deaf
 
 READERS = pytest.StashKey[list[NoteReader]]()
-
-
-class JackStalled(Exception):
-    """A JACK server that calls a client no more, as happens after another one was killed."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +35,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         jack: JackServer | None = getattr(item, "funcargs", {}).get("jack")
         readers = item.stash.get(READERS, [])
         if jack is not None and jack.running and any(deaf(each, jack) for each in readers):
-            raise JackStalled(str(error)) from error
+            raise JackStalled(str(error), "Run it again.") from error
         raise
 
 

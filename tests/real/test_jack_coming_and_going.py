@@ -24,7 +24,7 @@ from engine.protocol.transport import Play
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import JackServer, hears_another
+from tests.support.jack import JackServer
 
 pytestmark = pytest.mark.real
 
@@ -154,7 +154,7 @@ class Device:
     def hears_another(self, jack: JackServer) -> bool:
         """Return whether a client that has no part in the test reaches it."""
         count = len(self.heard)
-        return hears_another(jack, "device-synth:in", lambda: sum(self.heard[count:]) > 0)
+        return jack.reaches("device-synth:in", lambda: sum(self.heard[count:]) > 0)
 
     def close(self) -> None:
         """End it."""

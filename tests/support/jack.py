@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 
-import rtmidi
-
-from engine.bench.jack import JackListener, JackServer, Message, starts
-from engine.errors import NotReady
+from engine.bench.jack import QUESTION, JackListener, JackServer, Message, starts
 from engine.midi.client import PlayerLink
 from engine.midi.messages import Notes, TimedNote
 
@@ -19,7 +16,6 @@ __all__ = [
     "NoteReader",
     "deaf",
     "guards",
-    "hears_another",
     "note_starts",
     "scale",
     "strike",
@@ -31,8 +27,6 @@ PERIOD = 128
 
 Note = tuple[int, int]
 """Channel and pitch."""
-
-_QUESTION = [0xBF, 119, 77]
 
 STRETCHES = 16
 """How often time is measured by JACK's clock, which slips now and then on a busy machine. A
@@ -85,29 +79,9 @@ def deaf(reader: NoteReader, jack: JackServer) -> bool:
     count = len(reader.messages)
 
     def came() -> bool:
-        return any(data == bytes(_QUESTION) for _, data in reader.messages[count:])
+        return any(data == QUESTION for _, data in reader.messages[count:])
 
-    return not hears_another(jack, f"{reader.client}:in", came)
-
-
-def hears_another(jack: JackServer, port: str, came: Callable[[], bool]) -> bool:
-    """Return whether a message of an independent client comes to a port within five seconds.
-
-    True also where that client cannot ask, so that nothing is excused by it.
-    """
-    sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="asks-whether-you-hear")
-    try:
-        sender.open_virtual_port("out")
-        jack.connect("asks-whether-you-hear:out", port)
-        sender.send_message(_QUESTION)
-        deadline = time.monotonic() + 5
-        while not came() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return came()
-    except (rtmidi.RtMidiError, NotReady):
-        return True
-    finally:
-        sender.delete()
+    return not jack.reaches(f"{reader.client}:in", came)
 
 
 def note_starts(messages: Sequence[Message]) -> list[Message]:

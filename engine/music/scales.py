@@ -58,6 +58,12 @@ class Key:
         """Return whether a pitch (a MIDI number) belongs to the key."""
         return (pitch - self.tonic) % 12 in SCALES[self.scale]
 
+    def degree(self, pitch: int) -> int | None:
+        """Return the degree of a pitch, from 1; None where the key does not hold it."""
+        above = (pitch - self.tonic) % 12
+        scale = SCALES[self.scale]
+        return scale.index(above) + 1 if above in scale else None
+
     def nearest(self, pitch: int) -> int:
         """Return the nearest pitch of the key from 55 to 84.
 

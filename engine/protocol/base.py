@@ -81,8 +81,7 @@ def with_request(command: Asked) -> Asked:
 class Edit(Command):
     """Changes the song itself, and is a step of undo.
 
-    Edits that follow each other and have an equal
-    `stroke`, which is not None, are one step.
+    Edits that follow each other and have an equal `stroke`, which is not None, are one step.
     """
 
     def scope(self) -> Hashable:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from engine.music.measure import HIGHEST, LOWEST
 from engine.music.note_edits import Span, at, by_degrees
 from engine.music.pitch_names import pitch_name
+from engine.protocol.base import Command
 from engine.protocol.edit import MoveSelection
 from engine.protocol.notes import (
     InvertNotes,
@@ -242,10 +243,10 @@ def _split(view: NotesView) -> None:
     view.session.send(SplitNote(view.session.slot, view.cursor.place))
 
 
-def _of_span(make: Callable[[int, Span], object]) -> Handler:
+def _of_span(make: Callable[[int, Span], Command]) -> Handler:
     def do(view: NotesView) -> None:
         view.session.gestures.end()
-        view.session.send(make(view.session.slot, view.span()))  # type: ignore[arg-type]
+        view.session.send(make(view.session.slot, view.span()))
 
     return do
 
@@ -302,13 +303,8 @@ def words_at(view: NotesView) -> str:
     slot = song.slots[view.session.slot]
     beat, part = divmod(cursor.place, slot.measure.grid.beat)
     parts = [f"beat {beat + 1}{f' + {part}' if part else ''}", pitch_name(cursor.pitch)]
-    if song.key.holds(cursor.pitch):
-        below = (p for p in range(cursor.pitch - 11, cursor.pitch + 1) if song.key.holds(p))
-        degrees = [p for p in below if (p - song.key.tonic) % 12 <= 11]
-        root = next(p for p in range(cursor.pitch, -12, -1) if (p - song.key.tonic) % 12 == 0)
-        parts.append(f"degree {sum(p >= root for p in degrees)} of {song.key.name}")
-    else:
-        parts.append(f"not in {song.key.name}")
+    degree = song.key.degree(cursor.pitch)
+    parts.append(f"degree {degree} of {song.key.name}" if degree else f"not in {song.key.name}")
     if (span := cursor.selection) is not None:
         count = sum(map(span.holds, view.notes()))
         parts.append(f"{count} note{'s' * (count != 1)} selected")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
+from engine.music.measure import HIGHEST, LOWEST, Measure, Note
 from engine.music.note_edits import Span, at
 from engine.music.placed_notes import PlacedNote, placed
 from engine.music.song import Song
@@ -66,7 +66,8 @@ class NoteCursor:
         if to >= length and more and self.anchor is None:
             self.place = to - length
             return 1
-        self.place = max(Fraction(0), min(self.place if to > 0 else to, length))
+        if to < 0:
+            self.place = Fraction(0)
         return 0
 
     def turn(self, by: int) -> None:
@@ -99,6 +100,4 @@ def notes_around(song: Song, slot: int) -> tuple[PlacedNote, ...]:
 
 def sample(pitch: int) -> Measure:
     """Return a measure in which a pitch sounds for a quarter note, to be heard by itself."""
-    tokens = list(SILENCE.tokens)
-    tokens[0], tokens[SILENCE.grid.nearest(Fraction(1))] = pitch, 1
-    return Measure(tuple(tokens))
+    return Measure.from_notes([Note(Fraction(0), Fraction(1), pitch)])

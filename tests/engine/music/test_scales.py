@@ -90,3 +90,8 @@ def test_what_is_no_key_is_refused_with_what_is(text: str) -> None:
 def test_a_key_that_is_none_cannot_be_made(values: tuple[int, str]) -> None:
     with pytest.raises(OutOfRange):
         Key(*values)
+
+
+def test_degrees_count_from_the_tonic() -> None:
+    dorian = Key(2, "dorian")
+    assert [dorian.degree(pitch) for pitch in (62, 64, 65, 72, 73, 50)] == [1, 2, 3, 7, None, 1]

@@ -31,8 +31,8 @@ from engine.protocol.notes import (
     TransposeNotes,
 )
 from engine.protocol.notices import CommandFailed
-from engine.protocol.snapshot import Snapshot
 from engine.services.editing.state import State
+from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel
 
 Q = Fraction
@@ -45,21 +45,6 @@ def state() -> State:
     made = State()
     made.adopt(FakeModel())
     return made
-
-
-def do(state: State, *commands: Command) -> Snapshot:
-    for command in commands:
-        refused = [e for e in state.apply(command) if isinstance(e, CommandFailed)]
-        assert not refused, refused
-    return state.snapshot()
-
-
-def refusal(state: State, command: Command) -> str:
-    before = state.snapshot()
-    (event,) = state.apply(command)
-    assert isinstance(event, CommandFailed)
-    assert state.snapshot() == before
-    return event.message
 
 
 def heard(song: Song) -> list[tuple[float, float, int]]:

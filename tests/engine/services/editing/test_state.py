@@ -60,6 +60,7 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.parameters import song_numbers
 from engine.protocol.snapshot import PortStatus, Snapshot
 from engine.services.editing.state import State
+from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel
 
 TUNE = Origin("corpus", "The Tune", "Book 1")
@@ -83,23 +84,6 @@ def state(model: FakeModel) -> State:
     made = State()
     made.adopt(model)
     return made
-
-
-def do(state: State, *commands: Command) -> Snapshot:
-    """Apply commands that are all met."""
-    for command in commands:
-        refused = [e for e in state.apply(command) if isinstance(e, CommandFailed)]
-        assert not refused, refused
-    return state.snapshot()
-
-
-def refusal(state: State, command: Command) -> str:
-    """Apply a command that is refused and return the sentence; nothing may change."""
-    before = state.snapshot()
-    (event,) = state.apply(command)
-    assert isinstance(event, CommandFailed)
-    assert state.snapshot() == before
-    return event.message
 
 
 def latent(state: State, slot: int = 0) -> Latent:

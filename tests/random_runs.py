@@ -169,7 +169,7 @@ class Player:
         stage.read(HANGS, stage.gone)
         seconds = time.monotonic() - began
         if seconds > limit:
-            wrong.append(f"gone after {seconds:.1f} s")
+            wrong.append(f"gone after {seconds:.1f} s, {bytes(stage.seen[-2000:])!r}")
         end = time.monotonic() + limit
         while (left := stage.processes()) and time.monotonic() < end:
             time.sleep(0.02)
@@ -213,11 +213,23 @@ class Player:
                 lambda: stage.gone() or b"still loading" in stage.seen[seen:],  # noqa: B023
             ):
                 if b"still loading" in stage.seen[seen:]:
-                    stage.read(0.3)
-                    stage.press(b"j\r")
-                    return time.monotonic()
+                    return self._leave_unanswered(stage)
                 return began
         return time.monotonic()
+
+    def _leave_unanswered(self, stage: Stage) -> float:
+        """Answer the question what keys that wait for the model should come to: nothing.
+
+        A question may be seen before it takes keys, so an answer that does nothing is repeated.
+        """
+        began = time.monotonic()
+        for _ in range(3):
+            stage.read(0.3)
+            began = time.monotonic()
+            stage.press(b"j\r")
+            if stage.read(LIMIT * self.run.slow, stage.gone):
+                break
+        return began
 
     def _look(self, stage: Stage, start: Start) -> None:
         wrong = self.run.wrong

@@ -25,11 +25,16 @@ def test_without_ray_it_says_what_to_install(
 
 
 class _Trouble:
-    """Work that ends its first worker, as a machine that goes away does, and refuses one task."""
+    """Work that ends its first worker, as a machine that goes away does, and refuses one task.
+
+    It refuses once the results of the others have been taken: until then a refusal may overtake
+    a result that another worker is still handing in.
+    """
 
     def __init__(self, folder: Path, refused: int) -> None:
         self._folder = folder
         self._refused = refused
+        self.taken = folder / "taken"
 
     def __call__(self, task: Task) -> list[Outcome]:
         lost = self._folder / "lost"
@@ -37,10 +42,9 @@ class _Trouble:
             lost.touch()
             os._exit(9)
         if task[0].draw == self._refused:
-            while len(list(self._folder.glob("done-*"))) < self._refused:
+            while not self.taken.exists():
                 time.sleep(0.01)
             raise ArmonicaError(f"{len(task)} refused.", "Ask again.")
-        (self._folder / f"done-{task[0].draw}").touch()
         return [Outcome(f"{r.draw}", r, (), (), 0.0, 0.0, 1.0) for r in task]
 
 
@@ -62,8 +66,10 @@ def test_a_cluster_does_what_one_machine_does(tmp_path: Path) -> None:
 def test_a_lost_worker_is_made_good_and_a_refusal_comes_back_as_it_was(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is not installed (the extra `lab`)")
     tasks = [(Removal("base", draw=at),) for at in range(4)]
-    with on_ray("local")(_Trouble(tmp_path, refused=3), tasks) as found:
+    trouble = _Trouble(tmp_path, refused=3)
+    with on_ray("local")(trouble, tasks) as found:
         assert sorted(next(found)[0].key for _ in range(3)) == ["0", "1", "2"]
+        trouble.taken.touch()
         with pytest.raises(ArmonicaError, match="1 refused"):
             next(found)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
 from engine.music.measure import Measure
-from engine.music.note_line import Line
-from engine.music.song import DRUMS, FASTEST, SLOWEST, Track
+from engine.music.part import Part
+from engine.music.song import FASTEST, SLOWEST
+from engine.music.track import DRUMS, Track
 
 TAIL = 2.0
 """Seconds after the last measure in which its notes die away."""
@@ -16,59 +19,84 @@ TAIL = 2.0
 LOUDNESS = 10 ** (-3 / 20)
 """The peak, 3 dB under full scale, that a performance is turned up or down to."""
 
+USUAL_LEVEL = 100
+"""The level that is heard where none is sent, as General MIDI has it."""
 
-def performed(
-    music: Sequence[Measure] | Line, tempo: float, track: Track | None = None
-) -> tuple[tuple[SoundedNote, ...], float]:
-    """Return the notes of measures played once, and how many seconds the measures last.
+CENTRE = 64
 
-    ``music`` is measures that are heard as they are written, or the line that is heard.
+
+def performed(part: Part, tempo: float) -> tuple[tuple[SoundedNote, ...], float]:
+    """Return the notes of a part played once, and how many seconds its measures last.
+
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
     the note before it; the last note ends with the last measure. Raises `OutOfRange` where
-    there is no measure or the tempo is none a song can have.
+    the tempo is none a song can have.
     """
-    track = track or Track()
-    if not isinstance(music, Line) and not music:
-        raise OutOfRange("There is no measure to render.")
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
             f"A tempo lies from {SLOWEST:g} to {FASTEST:g} quarter notes a minute, not {tempo:g}."
         )
-    line, pace = music if isinstance(music, Line) else Line(music), 60 / tempo
+    pace = 60 / tempo
     notes = tuple(
-        SoundedNote(
-            note.start * pace, note.end * pace, note.pitch, track.struck(note.louder, note.velocity)
-        )
-        for note in line.once()
+        SoundedNote(note.start * pace, note.end * pace, pitch, velocity)
+        for note, pitch, velocity in part.notes()
     )
-    return notes, line.length * pace
+    return notes, part.line.length * pace
 
 
 def render(
     synth: Synth,
-    music: Sequence[Measure] | Line,
+    music: Sequence[Measure] | Sequence[Part],
     tempo: float,
-    track: Track | None = None,
     tail: float = TAIL,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Wave:
     """Return music as a stereo wave [samples, 2] at the synth's rate, ``tail`` seconds longer.
 
-    ``music`` is as in `performed`; ``on_progress`` is told how much is done, 0 to 1.
+    ``music`` is measures that are heard as they are written, or parts, which begin together and
+    are mixed by their levels and pans; ``on_progress`` is told how much is done, 0 to 1.
     Its peak is 3 dB under full scale, unless nothing sounds. Raises `OutOfRange` where there
     is no measure or the whole is longer than an hour, `BadSoundFont` for a program that the
     SoundFont lacks.
     """
-    track = track or Track()
-    notes, seconds = performed(music, tempo, track)
-    if seconds + tail > LONGEST:
-        raise OutOfRange(
-            f"These measures last {seconds / 60:.0f} minutes, and an hour is the most.",
-            "Render fewer of them, or at a faster tempo.",
-        )
-    drums = track.channel == DRUMS
-    wave = synth.render_stereo(notes, track.program, drums, seconds + tail, on_progress)
-    peak = max(float(wave.max()), -float(wave.min()))
+    if not music:
+        raise OutOfRange("There is no measure to render.")
+    parts = [each for each in music if isinstance(each, Part)] or [
+        Part.of_measures(each for each in music if isinstance(each, Measure))
+    ]
+    mixed: Wave | None = None
+    for at, part in enumerate(parts):
+        notes, seconds = performed(part, tempo)
+        if seconds + tail > LONGEST:
+            raise OutOfRange(
+                f"These measures last {seconds / 60:.0f} minutes, and an hour is the most.",
+                "Render fewer of them, or at a faster tempo.",
+            )
+
+        def step(done: float, at: int = at) -> None:
+            on_progress((at + done) / len(parts))
+
+        track = part.track
+        drums = track.channel == DRUMS
+        wave = synth.render_stereo(notes, track.program, drums, seconds + tail, step)
+        gains = _gains(track)
+        if gains != (1.0, 1.0):
+            wave *= np.array(gains, dtype=wave.dtype)
+        mixed = wave if mixed is None else mixed + wave
+    assert mixed is not None  # There is a part at least.
+    peak = max(float(mixed.max()), -float(mixed.min()))
     if peak:
-        wave *= LOUDNESS / peak
-    return wave
+        mixed *= LOUDNESS / peak
+    return mixed
+
+
+def _gains(track: Track) -> tuple[float, float]:
+    """Return the gain of each side, by the curves that General MIDI recommends."""
+    level = USUAL_LEVEL if track.level is None else track.level
+    volume = (level / USUAL_LEVEL) ** 2
+    if track.pan is None or track.pan == CENTRE:
+        return volume, volume
+    # Of equal power, and as loud as without pan in the middle.
+    angle = max(0, track.pan - 1) / 126 * np.pi / 2
+    left, right = float(np.cos(angle)), float(np.sin(angle))
+    return volume * left * 2**0.5, volume * right * 2**0.5

@@ -20,7 +20,9 @@ from engine.errors import NotReady
 from engine.formats.song_file import SUFFIX, Document, write
 from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import DeviceMap
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 
 OURS, OTHER = "armonica", "bare"
 """The names of the two clients that play to the listener."""
@@ -97,7 +99,7 @@ def measure_song(tempo: float) -> Song:
         measure = corpus.measure(int(row))
         if len(measure.notes) >= 4 and sum(n.duration for n in measure.notes) == 4:
             slot = Slot.brought_in(measure, Origin("corpus", "Bench"))
-            return Song("Bench", tempo, slots=(slot,))
+            return Song("Bench", tempo, (Track(slots=(slot,)),))
     raise NotReady("The corpus has no measure without rests.", "Install Armonica anew.")
 
 

@@ -56,14 +56,14 @@ def walk(song: Song, model: LatentModel) -> Iterator[GaugeStep]:
     for gauge in cycle(range(len(ATTRIBUTES))):
         for key, end in ((MORE, LIMIT), (LESS, -LIMIT), (MORE, 0.0)):
             while True:
-                slot = state.snapshot().song.slots[0]
+                slot = state.snapshot().song.slot(0)
                 here = slot.latent[gauge] if slot.latent is not None else 0.0
                 by = STEP if key == MORE else -STEP
                 value = round(max(-LIMIT, min(LIMIT, here + by)), 4)
                 if value == here or (value - end) * by > 0:
                     break
                 state.apply(SetLatent(0, gauge, value))
-                after = state.snapshot().song.slots[0].measure
+                after = state.snapshot().song.slot(0).measure
                 yield GaugeStep(prepare, key, slot.measure, after)
                 prepare = ""
         last = gauge == len(ATTRIBUTES) - 1

@@ -18,7 +18,7 @@ from engine.common import atomic
 from engine.errors import BadCorpus, OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
-from engine.music.song import Origin
+from engine.music.slot import Origin
 
 MEASURES = "measures.safetensors"
 TUNES = "tunes.tsv"

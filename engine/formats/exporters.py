@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.common import output_files
+from engine.errors import OutOfRange
 from engine.locations import make_usual
-from engine.music.loop_controllers import loop_messages
+from engine.music.part import parts_of
 from engine.music.song import Song
 from engine.text import printable
 
@@ -18,14 +19,8 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
     place = output_files.named(path, output_files.MIDI)
     output_files.check(place, output_files.MIDI)
     make_usual(place)
-    midi_file.write(
-        place,
-        song.line(),
-        song.tempo,
-        track=song.track,
-        title=song.title,
-        texts=texts,
-        controls=loop_messages(song),
-        routes=song.routes,
-    )
+    parts = parts_of(song)
+    if not parts:
+        raise OutOfRange("All tracks are muted, so there is nothing to write.", "Unmute one.")
+    midi_file.write(place, parts, song.tempo, title=song.title, texts=texts)
     return printable(str(place))

@@ -15,10 +15,13 @@ from engine.errors import BadMidiFile, OutOfRange
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.grid_fitting import Account, ScoreNote, count, fit
+from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
-from engine.music.note_line import Line
+from engine.music.note_line import Stretch
+from engine.music.part import Part
 from engine.music.routes import Route
-from engine.music.song import DRUMS, FASTEST, SLOWEST, Track
+from engine.music.song import FASTEST, SLOWEST
+from engine.music.track import DRUMS, HIGHEST_PITCH
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
@@ -119,27 +122,26 @@ def tracks(
 
 def write(
     path: Path | str,
-    music: Sequence[Measure] | Line,
+    music: Sequence[Measure] | Sequence[Part],
     tempo: float,
     *,
-    track: Track | None = None,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
-    controls: Sequence[tuple[float, bytes]] = (),
-    routes: Sequence[Route] = (),
 ) -> None:
-    """Write measures to a MIDI file of type 1, whole or not at all.
+    """Write measures or parts to a MIDI file of type 1, whole or not at all.
 
-    ``music`` is measures, written on the grid, or the line that is heard. ``tempo`` is in
+    ``music`` is measures, written on the grid, or parts as they are heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
-    ``texts`` are text events, each at the start of a measure (from 0), in order. ``controls``
-    are MIDI messages, each at a quarter note from the start; each of ``routes`` is a track of
-    its own. Raises `OutOfRange` for a tempo that a song cannot have or where there is no
-    measure, `CannotWrite` where nothing can be written.
+    ``texts`` are text events, each at the start of a measure (from 0), in order. What the gauges
+    of a track move goes into its track; each of its routes is a track of its own. Raises
+    `OutOfRange` for a tempo that a song cannot have or where there is no measure, `CannotWrite`
+    where nothing can be written.
     """
-    if not isinstance(music, Line) and not music:
+    if not music:
         raise OutOfRange("There is no measure to write.")
-    line = music if isinstance(music, Line) else Line(music)
+    parts = [each for each in music if isinstance(each, Part)] or [
+        Part.of_measures(each for each in music if isinstance(each, Measure))
+    ]
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
             f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
@@ -147,10 +149,11 @@ def write(
         )
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, line.measures, texts))
-    track = track or Track()
-    file.tracks.append(_voice(line, track, name, controls))
-    file.tracks += [_route(line, track, name, route) for route in routes]
+    file.tracks.append(_conductor(tempo, name, parts[0].line.measures, texts))
+    for number, part in enumerate(parts, 1):
+        own = printable(part.track.name, "") or (name if len(parts) == 1 else f"Track {number}")
+        file.tracks.append(_voice(part, own))
+        file.tracks += [_route(part, own, route) for route in part.track.routes]
     content = BytesIO()
     file.save(file=content)
     atomic.write(Path(path), content.getvalue())
@@ -248,39 +251,51 @@ def _conductor(
     return track
 
 
-def _voice(
-    line: Line, track: Track, name: str, controls: Sequence[tuple[float, bytes]] = ()
-) -> mido.MidiTrack:
+def _voice(part: Part, name: str) -> mido.MidiTrack:
+    track = part.track
     first = [
         *(_control(track.channel, control, bank) for control, bank in track.banks),
         mido.Message("program_change", channel=track.channel, program=track.program),
+        *(_control(track.channel, control, value) for control, value in track.mix),
     ]
-    return _written(line, track, name, 0, first, controls)
+    return _written(part, name, first, loop_messages(track, part.line.starts))
 
 
-def _route(line: Line, track: Track, name: str, route: Route) -> mido.MidiTrack:
+def _route(part: Part, name: str, route: Route) -> mido.MidiTrack:
     first = []
     if route.program is not None:
         message = mido.Message("program_change", channel=route.channel, program=route.program)
         first.append(message)
-    there = replace(track, channel=route.channel)
-    return _written(line, there, f"{name} ({route.name})", route.transpose, first)
+    there = replace(part.track, channel=route.channel)
+    moved = _Moved(part.line, there, route.transpose)
+    return _written(moved, f"{name} ({route.name})", first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved(Part):
+    # The part as a route plays it, so many semitones higher.
+    by: int = 0
+
+    def notes(self) -> list[tuple[Stretch, int, int]]:
+        notes = Part.notes(self)
+        return [
+            (note, pitch + self.by, velocity)
+            for note, pitch, velocity in notes
+            if 0 <= pitch + self.by <= HIGHEST_PITCH
+        ]
 
 
 def _written(
-    line: Line,
-    track: Track,
+    part: Part,
     name: str,
-    transpose: int,
     first: Sequence[mido.Message],
     controls: Sequence[tuple[float, bytes]] = (),
 ) -> mido.MidiTrack:
     # By tick, and at one tick ends come first, then what the notes after them are meant for.
     events = [(0, 1, message) for message in first]
     events += [(_tick(at), 1, mido.Message.from_bytes(data)) for at, data in controls]
-    for note in line.once():
-        parts = {"channel": track.channel, "note": note.pitch + transpose}
-        velocity = track.struck(note.louder, note.velocity)
+    for note, pitch, velocity in part.notes():
+        parts = {"channel": part.track.channel, "note": pitch}
         on = mido.Message("note_on", velocity=velocity, **parts)
         off = mido.Message("note_off", velocity=64, **parts)
         events += [(_tick(note.start), 2, on), (_tick(note.end), 0, off)]
@@ -289,7 +304,7 @@ def _written(
         message.time = tick - at
         written.append(message)
         at = tick
-    written.append(mido.MetaMessage("end_of_track", time=_tick(line.length) - at))
+    written.append(mido.MetaMessage("end_of_track", time=_tick(part.line.length) - at))
     return written
 
 

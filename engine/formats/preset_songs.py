@@ -13,7 +13,9 @@ from engine.common.printing import put
 from engine.corpus.table import Corpus, corpus_origin, shipped
 from engine.errors import UnknownName
 from engine.formats.song_file import SUFFIX, Document, write
-from engine.music.song import Slot, Song, Track
+from engine.music.slot import Slot
+from engine.music.song import Song
+from engine.music.track import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def song(recipe: PresetRecipe, corpus: Corpus) -> Song:
         Slot.brought_in(corpus.measure(row), corpus_origin(corpus.origin(row))) for row in chosen
     )
     title = corpus.tunes[which].title
-    return Song(title, recipe.tempo, Track(program=recipe.program), slots)
+    return Song(title, recipe.tempo, (Track(program=recipe.program, slots=slots),))
 
 
 def ship(folder: Path = locations.SONGS) -> tuple[Path, ...]:

@@ -13,7 +13,7 @@ from engine import __version__
 from engine.common import atomic, output_files
 from engine.influence.spec import InfluenceAnswer, Match
 from engine.locations import make_usual
-from engine.music.song import Origin
+from engine.music.slot import Origin
 
 FORMAT = 1
 
@@ -30,17 +30,26 @@ SUFFIX = ".json"
 
 @dataclass(frozen=True, slots=True)
 class TracedMeasure:
-    """A measure (from 1), where it came from, and what it is like; None where it is silent."""
+    """A measure of a track (both from 1), where it came from, and what it is like.
+
+    ``found`` is None where it is silent.
+    """
 
     measure: int
     origin: Origin
     found: InfluenceAnswer | None
+    track: int = 1
 
 
 def of_song(title: str, rows: Sequence[TracedMeasure]) -> dict[str, Any]:
     """Return the document of a song's measures."""
     measures = [
-        {"measure": row.measure, "origin": asdict(row.origin), **_match_fields(row.found)}
+        {
+            "track": row.track,
+            "measure": row.measure,
+            "origin": asdict(row.origin),
+            **_match_fields(row.found),
+        }
         for row in rows
     ]
     searched = next((row.found for row in rows if row.found is not None), None)
@@ -64,7 +73,15 @@ def write(path: str, document: dict[str, Any]) -> Path:
 def lines(rows: Sequence[TracedMeasure]) -> list[tuple[int, str]]:
     """Return a line for each measure (from 0) that is near to a piece, and one for the search."""
     found = [row for row in rows if row.found is not None and row.found.close]
-    told = [(row.measure - 1, f"Measure {row.measure}: {_line(row.found)}") for row in found]
+    many = len({row.track for row in rows}) > 1
+    told = [
+        (
+            row.measure - 1,
+            f"{f'Track {row.track}, measure' if many else 'Measure'} {row.measure}: "
+            f"{_line(row.found)}",
+        )
+        for row in sorted(found, key=lambda row: row.measure)
+    ]
     searched = next((row.found for row in rows if row.found is not None), None)
     if searched is None:
         return told

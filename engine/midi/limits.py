@@ -21,6 +21,12 @@ LAST_POSITION = 16_383
 LAST_OUTLET = 7
 """Outlets are numbered from 0, which is the song's own."""
 
+LAST_VOICE = 255
+"""Voices are numbered from 0: what is scheduled in one is dropped or changed by itself."""
+
+CLICKS = LAST_VOICE
+"""The voice of the metronome."""
+
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1, 0xF6: 0, 0xF8: 0, 0xFA: 0, 0xFB: 0, 0xFC: 0}
 _SYSTEM_BYTES |= {0xFE: 0, 0xFF: 0}
@@ -35,6 +41,11 @@ def check_time(what: str, value: float) -> None:
 def check_outlet(number: int) -> None:
     """Raise `OutOfRange` where there is no such outlet."""
     check_range("outlet", number, 0, LAST_OUTLET)
+
+
+def check_voice(number: int) -> None:
+    """Raise `OutOfRange` where there is no such voice."""
+    check_range("voice", number, 0, LAST_VOICE)
 
 
 def check_interval(value: float) -> None:

@@ -19,6 +19,7 @@ from engine.midi.limits import (
     check_outlet,
     check_range,
     check_time,
+    check_voice,
 )
 
 
@@ -47,18 +48,20 @@ class TimedNote:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Schedules notes ahead; they join those that are scheduled already."""
+    """Schedules notes of a voice ahead; they join those that are scheduled already."""
 
     notes: tuple[TimedNote, ...]
     outlet: int = 0
+    voice: int = 0
 
     def __post_init__(self) -> None:
         check_outlet(self.outlet)
+        check_voice(self.voice)
 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """Drops the notes that would start at ``at`` or later.
+    """Drops the notes of a voice (None: of all) that would start at ``at`` or later.
 
     With ``cut``, notes that started before ``at`` end there at the latest; otherwise they
     keep their ends.
@@ -67,15 +70,18 @@ class Flush:
     at: float
     cut: bool = False
     outlet: int = 0
+    voice: int | None = None
 
     def __post_init__(self) -> None:
         check_time("flush", self.at)
         check_outlet(self.outlet)
+        if self.voice is not None:
+            check_voice(self.voice)
 
 
 @dataclass(frozen=True, slots=True)
 class Prolong:
-    """Moves the end of the newest note of a pitch, sounding or scheduled, later: to ``off``.
+    """Moves the end of a voice's newest note of a pitch, sounding or scheduled, later: to ``off``.
 
     Without such a note nothing happens: it is not struck again.
     """
@@ -84,9 +90,11 @@ class Prolong:
     pitch: int
     off: float
     outlet: int = 0
+    voice: int = 0
 
     def __post_init__(self) -> None:
         check_outlet(self.outlet)
+        check_voice(self.voice)
         check_range("channel", self.channel, 0, 15)
         check_range("pitch", self.pitch, 0, 127)
         check_time("note end", self.off)

@@ -31,6 +31,7 @@ Messages = list[m.ToPlayer]
 Sounding = m.TimedNote | None | Literal["as it is"]
 Standing = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
 _Place = tuple[float, int, int]
+_Lane = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class PlayerMirror:
     def __init__(self) -> None:
         self._ports: dict[int, m.UsePort] = {}
         self._standing: dict[type, Standing] = {}
-        self._notes: dict[int, dict[_Place, m.TimedNote]] = {}
+        # By outlet and voice.
+        self._notes: dict[_Lane, dict[_Place, m.TimedNote]] = {}
         # By outlet, channel, and the order in which an instrument is to be set up: the value that
         # holds, and those to come.
         self._program: dict[tuple[int, int, int, int], list[m.Send]] = {}
@@ -69,15 +71,18 @@ class PlayerMirror:
 
     def apply(self, message: m.ToPlayer, now: float) -> bool:
         """Follow a message that is sent at ``now``; tells whether a `replay` heeds it."""
-        held = self._notes.setdefault(m.outlet_of(message), {})
         match message:
             case m.Notes(notes):
+                held = self._notes.setdefault((message.outlet, message.voice), {})
                 for place in [each for each, note in held.items() if note.off <= now - _KEPT]:
                     del held[place]
                 held |= {_place(note): note for note in notes}
             case m.Flush(at, cut):
-                _flush(held, at, cut)
+                for (outlet, voice), held in self._notes.items():
+                    if outlet == message.outlet and message.voice in (None, voice):
+                        _flush(held, at, cut)
             case m.Prolong(channel, pitch, off):
+                held = self._notes.get((message.outlet, message.voice), {})
                 _prolong(held, channel, pitch, off)
             case m.Send(_, data, outlet) if (order := _order(data)) is not None:
                 values = self._program.setdefault((outlet, data[0] & 0x0F, *order), [])
@@ -108,19 +113,24 @@ class PlayerMirror:
         return tuple(self._standing.values())
 
     @property
+    def outlets(self) -> tuple[int, ...]:
+        """The outlets on which any notes are held."""
+        return tuple(sorted({outlet for (outlet, _), held in self._notes.items() if held}))
+
+    @property
     def end(self) -> float:
         """When the last note ends; minus infinity where none is held."""
         ends = (note.off for held in self._notes.values() for note in held.values())
         return max(ends, default=float("-inf"))
 
-    def notes(self, at: float, outlet: int = 0) -> tuple[m.TimedNote, ...]:
-        """Return the notes of an outlet that start at ``at`` or later, in order."""
-        held = self._notes.get(outlet, {})
+    def notes(self, at: float, outlet: int = 0, voice: int = 0) -> tuple[m.TimedNote, ...]:
+        """Return the notes of a voice on an outlet that start at ``at`` or later, in order."""
+        held = self._notes.get((outlet, voice), {})
         return tuple(sorted((note for note in held.values() if note.on >= at), key=_place))
 
-    def sounding(self, at: float, outlet: int = 0) -> m.TimedNote | None:
-        """Return the last note of an outlet that started before ``at``, if it has not ended."""
-        before = [note for note in self._notes.get(outlet, {}).values() if note.on < at]
+    def sounding(self, at: float, outlet: int = 0, voice: int = 0) -> m.TimedNote | None:
+        """Return the last note of a voice that started before ``at``, if it has not ended."""
+        before = [note for note in self._notes.get((outlet, voice), {}).values() if note.on < at]
         last = max(before, key=_place, default=None)
         return last if last is not None and last.off >= at else None
 
@@ -145,27 +155,27 @@ class PlayerMirror:
 
     def plan(self, now: float, at: float) -> PlayerPlan:
         """Return what is held from ``at`` on."""
-        notes = (m.Notes(self.notes(at, outlet), outlet) for outlet in sorted(self._notes))
+        notes = (m.Notes(self.notes(at, *lane), *lane) for lane in sorted(self._notes))
         held = tuple(each for each in notes if each.notes)
         return PlayerPlan(at, held, self.program(at), self.clock(now, at))
 
     def diff(self, plan: PlayerPlan, now: float, sounding: Sounding = "as it is") -> Messages:
         """Return what brings the player to a plan.
 
-        ``sounding`` is the note that should sound at the plan's time on the song's own outlet; as
+        ``sounding`` is the note that should sound at the plan's time in the plan's only voice; as
         it is, that is left alone, and so is what is held and wanted: it may be about to sound.
         """
         messages: Messages = []
         if not _alike(self.clock(now, plan.at), plan.clock):
             messages += plan.clock or (m.ClockStop(now),)
         messages += plan.program
-        wanted = {each.outlet: each.notes for each in plan.notes}
-        for outlet in sorted(self._notes.keys() | wanted):
-            later = wanted.get(outlet, ())
-            if outlet or sounding == "as it is":
-                messages += self._put_right(later, plan.at, outlet)
+        wanted = {(each.outlet, each.voice): each.notes for each in plan.notes}
+        for lane in sorted(self._notes.keys() | wanted):
+            later = wanted.get(lane, ())
+            if sounding == "as it is":
+                messages += self._put_right(later, plan.at, lane)
             else:
-                messages += self._go_over(sounding, later, plan.at)
+                messages += self._go_over(sounding, later, plan.at, lane)
         return messages
 
     def replay(self, now: float) -> Messages:
@@ -175,36 +185,36 @@ class PlayerMirror:
         music = replace(self.plan(now, now), clock=self.clock(now, now + RESUME_AHEAD))
         return [*ports, *self.standing, *music.messages]
 
-    def _put_right(self, wanted: Sequence[m.TimedNote], at: float, outlet: int) -> Messages:
-        have = set(self.notes(at, outlet))
+    def _put_right(self, wanted: Sequence[m.TimedNote], at: float, lane: _Lane) -> Messages:
+        have = set(self.notes(at, *lane))
         wrong = [note.on for note in have.difference(wanted)]
         first = max(at, min(wrong)) if wrong else float("inf")
-        flush: Messages = [m.Flush(first, outlet=outlet)] if wrong else []
-        return flush + _notes([n for n in wanted if n.on >= first or n not in have], outlet)
+        flush: Messages = [m.Flush(first, False, *lane)] if wrong else []
+        return flush + _notes([n for n in wanted if n.on >= first or n not in have], lane)
 
     def _go_over(
-        self, wanted: m.TimedNote | None, later: Sequence[m.TimedNote], at: float
+        self, wanted: m.TimedNote | None, later: Sequence[m.TimedNote], at: float, lane: _Lane
     ) -> Messages:
-        last = self.sounding(at)
+        last = self.sounding(at, *lane)
         goes_on = wanted is not None and last is not None and _key(wanted) == _key(last)
         until, ends = (at if note is None else note.off for note in (wanted, last))
         same = until == ends and goes_on == (wanted is not None)
-        if same and (*later,) == self.notes(at):
+        if same and (*later,) == self.notes(at, *lane):
             return []
-        messages: Messages = [m.Flush(at, cut=not goes_on)]
+        messages: Messages = [m.Flush(at, not goes_on, *lane)]
         if wanted is not None and goes_on:
             if until < ends:
                 # All that started later is gone by now, so this ends the one note sooner.
-                messages.append(m.Flush(until, cut=True))
+                messages.append(m.Flush(until, True, *lane))
             elif until > ends:
-                messages.append(m.Prolong(wanted.channel, wanted.pitch, until))
+                messages.append(m.Prolong(wanted.channel, wanted.pitch, until, *lane))
         elif wanted is not None and until - at >= SHORTEST:
             later = [replace(wanted, on=at), *later]
-        return messages + _notes(later, 0)
+        return messages + _notes(later, lane)
 
 
-def _notes(notes: Sequence[m.TimedNote], outlet: int) -> Messages:
-    return [m.Notes(tuple(notes), outlet)] if notes else []
+def _notes(notes: Sequence[m.TimedNote], lane: _Lane) -> Messages:
+    return [m.Notes(tuple(notes), *lane)] if notes else []
 
 
 def _order(data: bytes) -> tuple[int, int] | None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.music.modulation import Modulation
-from engine.music.song import Song
+from engine.music.track import Track
 
 
-def controller_value(modulation: Modulation, song: Song, slot: int) -> int | None:
+def controller_value(modulation: Modulation, track: Track, slot: int) -> int | None:
     """Return the controller's value (7 or 14 bits) for a slot, None where it has no code."""
-    latent = song.slots[slot].latent if slot < len(song.slots) else None
+    latent = track.slots[slot].latent if slot < len(track.slots) else None
     if latent is None or modulation.dimension >= len(latent):
         return None
     return modulation.at(latent[modulation.dimension])
 
 
-def loop_messages(song: Song) -> list[tuple[float, bytes]]:
-    """Return the messages of one turn of the loop, each at its quarter note from the start."""
+def loop_messages(track: Track, starts: Sequence[float]) -> list[tuple[float, bytes]]:
+    """Return a track's messages in one turn of the loop, each at its quarter note from the start.
+
+    ``starts`` are the quarter notes at which the slots begin.
+    """
     sent: list[tuple[float, bytes]] = []
-    starts = song.line().starts
-    for modulation in song.modulations:
+    for modulation in track.modulations:
         last = None
         for slot, at in enumerate(starts):
-            value = controller_value(modulation, song, slot)
+            value = controller_value(modulation, track, slot)
             if value is not None and value != last:
                 sent += [(at, data) for data in modulation.messages(value)]
                 last = value

@@ -9,7 +9,7 @@ from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, measures
+from engine.protocol.base import Command, Event, TrackCommand, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class MapComputed(Event):
     revision: int
     surface: Surface
     done: bool
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class SensitivityComputed(Event):
     revision: int
     effects: tuple[Effect, ...]
     sensitivity: Sensitivity
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class InfluenceFound(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class DrawMap(Command):
+class DrawMap(TrackCommand):
     """Fills a map of ``attribute`` over dimensions ``x`` and ``y`` around a slot's code."""
 
     needs_model: ClassVar[bool] = True
@@ -72,7 +74,7 @@ class DrawMap(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Explain(Command):
+class Explain(TrackCommand):
     """Measures what the gauges ``dimensions`` of a slot do from where they stand."""
 
     needs_model: ClassVar[bool] = True
@@ -82,7 +84,7 @@ class Explain(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class AskInfluence(Command):
+class AskInfluence(TrackCommand):
     """Asks which pieces of the training data a slot's measure lies near to.
 
     ``top`` are named, of ``books`` and ``licences`` alone (None: any) and of no cluster in
@@ -115,7 +117,7 @@ class AskTakeInfluence(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class RegenerateAway(Command):
+class RegenerateAway(TrackCommand):
     """Moves all unlocked gauges of a slot to where its measure is near to none of ``without``.
 
     With none it leads away from what the measure is nearest to. ``amount`` is how far to go

@@ -11,8 +11,8 @@ from typing import ClassVar, TypeVar
 
 _END = sys.maxsize
 
-TRACK = range(-1, 0)
-"""The part of a song that is its track, title, tempo, groove, key and routes."""
+SOUND = range(-1, 0)
+"""The part of a song that is its title, tempo and key, and how its tracks are played."""
 
 LOCKS = range(-2, -1)
 """The part that is the locked dimensions."""
@@ -65,6 +65,11 @@ class Command:
         """
         return () if self.overtakes else (WHOLE,)
 
+    def on_track(self, selected: int) -> Command:
+        """Return the command with its track named, which is the ``selected`` one where none is."""
+        del selected
+        return self
+
 
 Asked = TypeVar("Asked", bound=Command)
 
@@ -75,6 +80,22 @@ _numbers = count(1)
 def with_request(command: Asked) -> Asked:
     """Return a command with an id that no other client of an engine gives."""
     return replace(command, request=f"{_client}-{next(_numbers)}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackCommand(Command):
+    """Is about one track: the selected one, unless ``track`` names another by its number from 0."""
+
+    track: int | None = field(default=None, kw_only=True)
+
+    def on_track(self, selected: int) -> Command:
+        """Return the command with its track named, which is the ``selected`` one where none is."""
+        return replace(self, track=selected) if self.track is None else self
+
+    @property
+    def row(self) -> int:
+        """The number of its track; the first where it was not named yet."""
+        return self.track or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +113,10 @@ class Edit(Command):
         """Return what moves of one thing in one gesture have in common; None: it stands alone."""
         gesture: int = getattr(self, "gesture", 0)
         return (type(self), gesture, self.scope()) if gesture else None
+
+    def goes_on(self, last: Edit) -> bool:
+        """Return whether it moves what ``last`` moved, in the same gesture."""
+        return self.motion() is not None and self.motion() == last.motion()
 
     def joined(self, last: Edit) -> Edit | None:
         """Return one edit in the place of ``last`` and this one; None where both are needed.
@@ -112,8 +137,31 @@ class Edit(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SlotEdit(Edit):
-    """Changes one slot and no other."""
+class TrackEdit(Edit, TrackCommand):
+    """Changes one track.
+
+    With ``edits_measures`` (on its class) it changes what is in the slots, which a locked track
+    refuses.
+    """
+
+    edits_measures: ClassVar[bool] = False
+
+    def motion(self) -> Hashable:
+        """Return what moves of one thing in one gesture have in common, of one track alone."""
+        # By name: super() does not know a class that was made anew with slots.
+        common = Edit.motion(self)
+        return None if common is None else (common, self.track)
+
+    def parts(self) -> tuple[range, ...]:
+        """Return how the song is sounded, and no measure."""
+        return (SOUND,)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotEdit(TrackEdit):
+    """Changes one slot of a track and no other."""
+
+    edits_measures: ClassVar[bool] = True
 
     slot: int
 
@@ -123,9 +171,9 @@ class SlotEdit(Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class TrackEdit(Edit):
-    """Changes how the song is sounded, and no measure."""
+class SoundEdit(Edit):
+    """Changes how the song is sounded as a whole, and no measure."""
 
     def parts(self) -> tuple[range, ...]:
-        """Return the track alone."""
-        return (TRACK,)
+        """Return that alone."""
+        return (SOUND,)

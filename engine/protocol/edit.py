@@ -4,35 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from engine.music.groove import SwingUnit
 from engine.music.measure import Measure
-from engine.music.modulation import Modulation
 from engine.music.performance import Touches
-from engine.music.routes import Route
-from engine.music.song import Origin, Song
-from engine.protocol.base import LOCKS, Command, Edit, SlotEdit, TrackEdit, measures
-
-Parameter = Literal[
-    "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
-    "program", "bank-msb", "bank-lsb", "velocity",
-]  # fmt: skip
-"""A number of how the song is sounded: see `engine.protocol.parameters.song_numbers`."""
-
-ModulationPart = Literal["kind", "channel", "number", "low", "high"]
-"""A number of what a gauge moves: see `engine.protocol.parameters.modulation_numbers`."""
-
-RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
-"""A number of a route: see `engine.protocol.parameters.route_numbers`."""
-
-
-def _same_motion(last: Edit, this: Edit) -> bool:
-    return this.motion() is not None and this.motion() == last.motion()
-
-
-def _given(*values: object) -> tuple[bool, ...]:
-    return tuple(value is not None for value in values)
+from engine.music.slot import Origin
+from engine.music.song import Song
+from engine.protocol.base import LOCKS, Command, Edit, SlotEdit, SoundEdit, TrackEdit, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +48,7 @@ class SetLatent(SlotEdit):
 
     def joined(self, last: Edit) -> Edit | None:
         """Return this alone, if it moves what the last one moved."""
-        return self if _same_motion(last, self) else None
+        return self if self.goes_on(last) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +67,7 @@ class SetLatents(SlotEdit):
 
     def joined(self, last: Edit) -> Edit | None:
         """Return this alone, if it moves what the last one moved."""
-        return self if _same_motion(last, self) else None
+        return self if self.goes_on(last) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +83,11 @@ class MoveLatent(SlotEdit):
 
     def motion(self) -> Hashable:
         """Return that of the `SetLatent` which it comes to."""
-        return SetLatent(self.slot, self.dimension, 0.0, self.gesture).motion()
+        return SetLatent(self.slot, self.dimension, 0.0, self.gesture, track=self.track).motion()
 
     def joined(self, last: Edit) -> Edit | None:
         """Return both ways as one, unless they turn back: one may have come to an end between."""
-        if not isinstance(last, MoveLatent) or not _same_motion(last, self):
+        if not isinstance(last, MoveLatent) or not self.goes_on(last):
             return None
         return replace(self, by=last.by + self.by) if last.by * self.by > 0 else None
 
@@ -126,11 +104,11 @@ class MoveLatents(SlotEdit):
 
     def motion(self) -> Hashable:
         """Return that of the `SetLatents` which it comes to."""
-        return SetLatents(self.slot, self.ways, self.gesture).motion()
+        return SetLatents(self.slot, self.ways, self.gesture, track=self.track).motion()
 
     def joined(self, last: Edit) -> Edit | None:
         """Return both ways as one, unless any of them turns back."""
-        if not isinstance(last, MoveLatents) or not _same_motion(last, self):
+        if not isinstance(last, MoveLatents) or not self.goes_on(last):
             return None
         pairs = list(zip(sorted(last.ways), sorted(self.ways), strict=False))
         if any(old * new < 0 for (_, old), (_, new) in pairs):
@@ -215,7 +193,7 @@ class Vary(SlotEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class Interpolate(Edit):
+class Interpolate(TrackEdit):
     """Inserts ``count`` measures after ``source`` that lead from it to ``target``.
 
     They lie on the straight line between both codes, at even steps of what is heard and not
@@ -223,6 +201,7 @@ class Interpolate(Edit):
     """
 
     needs_model: ClassVar[bool] = True
+    edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     source: int
@@ -235,9 +214,10 @@ class Interpolate(Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class CopySlot(Edit):
+class CopySlot(TrackEdit):
     """Copies a slot onto another."""
 
+    edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     source: int
@@ -254,8 +234,10 @@ class ClearSlot(SlotEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class InsertSlot(SlotEdit):
-    """Adds an empty slot before position ``slot`` (the number of slots: at the end)."""
+class InsertSlot(Edit):
+    """Adds an empty measure to all tracks before ``slot`` (the number of slots: at the end)."""
+
+    slot: int
 
     def parts(self) -> tuple[range, ...]:
         """Return all from there on, which get other numbers."""
@@ -263,8 +245,10 @@ class InsertSlot(SlotEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveSlot(SlotEdit):
-    """Takes a slot out of the song."""
+class RemoveSlot(Edit):
+    """Takes a measure out of all tracks."""
+
+    slot: int
 
     def parts(self) -> tuple[range, ...]:
         """Return all from there on, which get other numbers."""
@@ -272,14 +256,14 @@ class RemoveSlot(SlotEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class SetTitle(TrackEdit):
+class SetTitle(SoundEdit):
     """Names the song."""
 
     title: str
 
 
 @dataclass(frozen=True, slots=True)
-class SetTempo(TrackEdit):
+class SetTempo(SoundEdit):
     """Sets the tempo in quarter notes a minute, 20 to 400."""
 
     tempo: float
@@ -287,46 +271,7 @@ class SetTempo(TrackEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class SetTrack(TrackEdit):
-    """Sets what is not None of the track's MIDI channel, program and velocity."""
-
-    channel: int | None = None
-    program: int | None = None
-    velocity: int | None = None
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return _given(self.channel, self.program, self.velocity)
-
-
-@dataclass(frozen=True, slots=True)
-class SetBank(TrackEdit):
-    """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
-
-    msb: int | None = None
-    lsb: int | None = None
-    gesture: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SetGroove(TrackEdit):
-    """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
-
-    swing: float | None = None
-    unit: SwingUnit | None = None
-    timing: float | None = None
-    velocity: int | None = None
-    seed: int | None = None
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return _given(self.swing, self.unit, self.timing, self.velocity, self.seed)
-
-
-@dataclass(frozen=True, slots=True)
-class SetKey(TrackEdit):
+class SetKey(SoundEdit):
     """Sets what is not None of the key, and whether it constrains what is sounded.
 
     What is decoded is not constrained: the measures stay as they are.
@@ -339,84 +284,7 @@ class SetKey(TrackEdit):
 
     def scope(self) -> Hashable:
         """Return what it moves."""
-        return _given(self.tonic, self.scale, self.lock)
-
-
-@dataclass(frozen=True, slots=True)
-class SetModulation(TrackEdit):
-    """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
-
-    modulation: Modulation
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return self.modulation.dimension
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveModulation(TrackEdit):
-    """Lets the gauge of a dimension move no controller any more."""
-
-    dimension: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetRoutes(TrackEdit):
-    """Plays the notes to these ports and channels beside the song's own."""
-
-    routes: tuple[Route, ...]
-    gesture: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge(TrackEdit):
-    """Moves a number of how the song is sounded by ``by`` from where it stands.
-
-    It goes as far as it can; a choice goes round.
-    """
-
-    parameter: Parameter
-    by: float
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return self.parameter
-
-    def joined(self, last: Edit) -> Edit | None:
-        """Return both ways as one, unless they turn back: one may have come to an end between."""
-        if not isinstance(last, Nudge) or not _same_motion(last, self):
-            return None
-        return replace(self, by=last.by + self.by) if last.by * self.by > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class NudgeModulation(TrackEdit):
-    """Moves a number of what a gauge moves by ``by``; a controller that is taken is passed over."""
-
-    dimension: int
-    part: ModulationPart
-    by: float
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return self.dimension, self.part
-
-
-@dataclass(frozen=True, slots=True)
-class NudgeRoute(TrackEdit):
-    """Moves a number of the route at a place, or of one that is yet to be, by ``by``."""
-
-    route: int
-    part: RoutePart
-    by: float
-    gesture: int = 0
-
-    def scope(self) -> Hashable:
-        """Return what it moves."""
-        return self.route, self.part
+        return self.tonic is not None, self.scale is not None, self.lock is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, measures
+from engine.protocol.base import Command, Event, TrackCommand, measures
 from engine.text import printable
 
 
@@ -104,12 +104,15 @@ READING = "reading the file"
 
 
 @dataclass(frozen=True, slots=True)
-class ImportMidi(Command):
-    """Reads a track of a MIDI file into slots from ``slot`` on (None: its first with notes)."""
+class ImportMidi(TrackCommand):
+    """Reads a track of a MIDI file into slots from ``slot`` on.
+
+    ``source`` is its number from 1 (None: that of the first with notes).
+    """
 
     slot: int
     path: str
-    track: int | None = None
+    source: int | None = None
 
     def parts(self) -> tuple[range, ...]:
         """Return all slots from there on, as it fills nobody knows how many."""
@@ -219,7 +222,7 @@ class PreviewTune(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadTune(Command):
+class LoadTune(TrackCommand):
     """Puts ``count`` measures of a corpus tune, from its ``first`` (from 1), into slots."""
 
     slot: int

@@ -18,18 +18,19 @@ from engine.music.groove import (
 from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS, Modulation, check
 from engine.music.routes import FARTHEST, Route
 from engine.music.scales import SCALES
-from engine.music.song import FASTEST, SLOWEST, Song, Track
-from engine.protocol.edit import (
+from engine.music.song import FASTEST, SLOWEST, Song
+from engine.music.track import HIGHEST_OCTAVE, Track
+from engine.protocol.edit import SetKey, SetTempo
+from engine.protocol.tracks import (
     ModulationPart,
     Parameter,
     RemoveModulation,
     RoutePart,
     SetBank,
     SetGroove,
-    SetKey,
+    SetMix,
     SetModulation,
     SetRoutes,
-    SetTempo,
     SetTrack,
 )
 
@@ -46,8 +47,8 @@ SCALE_NAMES = tuple(SCALES)
 KINDS = ("nothing", *MODULATION_KINDS)
 
 Absolute = (
-    SetTempo | SetGroove | SetKey | SetTrack | SetBank | SetModulation | RemoveModulation
-    | SetRoutes
+    SetTempo | SetGroove | SetKey | SetTrack | SetBank | SetMix | SetModulation
+    | RemoveModulation | SetRoutes
 )  # fmt: skip
 """The commands that set such a number."""
 
@@ -79,11 +80,31 @@ class Number:
         return max(self.low, min(self.high, to))
 
 
-def song_numbers(song: Song) -> dict[Parameter, Number]:
-    """Return the numbers of how a song is sounded."""
-    track, groove, key = song.track, song.groove, song.key
+def song_numbers(song: Song, track: int = 0) -> dict[Parameter, Number]:
+    """Return the numbers of how a song and one of its tracks are sounded."""
+    key = song.key
     return {
         "tempo": Number(song.tempo, SLOWEST, FASTEST, SetTempo),
+        "tonic": Number(
+            key.tonic, 0, 11,
+            lambda v, gesture: SetKey(tonic=int(v), gesture=gesture), coarse=5, round=True,
+        ),
+        "scale": Number(
+            SCALE_NAMES.index(key.scale), 0, len(SCALE_NAMES) - 1,
+            lambda v, gesture: SetKey(scale=SCALE_NAMES[int(v)], gesture=gesture),
+            coarse=4, round=True,
+        ),
+        "lock": Number(
+            int(song.lock), 0, 1,
+            lambda v, gesture: SetKey(lock=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
+        **_track_numbers(song.track(track)),
+    }  # fmt: skip
+
+
+def _track_numbers(track: Track) -> dict[Parameter, Number]:
+    groove = track.groove
+    return {
         "swing": Number(
             groove.swing, STRAIGHT, MOST_SWING,
             lambda v, gesture: SetGroove(swing=v, gesture=gesture), step=0.5, coarse=5,
@@ -105,19 +126,6 @@ def song_numbers(song: Song) -> dict[Parameter, Number]:
             groove.seed, 0, LARGEST_SEED,
             lambda v, gesture: SetGroove(seed=int(v), gesture=gesture),
         ),
-        "tonic": Number(
-            key.tonic, 0, 11,
-            lambda v, gesture: SetKey(tonic=int(v), gesture=gesture), coarse=5, round=True,
-        ),
-        "scale": Number(
-            SCALE_NAMES.index(key.scale), 0, len(SCALE_NAMES) - 1,
-            lambda v, gesture: SetKey(scale=SCALE_NAMES[int(v)], gesture=gesture),
-            coarse=4, round=True,
-        ),
-        "lock": Number(
-            int(song.lock), 0, 1,
-            lambda v, gesture: SetKey(lock=bool(v), gesture=gesture), coarse=1, round=True,
-        ),
         "channel": Number(
             track.channel + 1, 1, 16,
             lambda v, gesture: SetTrack(channel=int(v) - 1, gesture=gesture), coarse=4,
@@ -138,22 +146,50 @@ def song_numbers(song: Song) -> dict[Parameter, Number]:
             track.velocity, 1, 127,
             lambda v, gesture: SetTrack(velocity=int(v), gesture=gesture),
         ),
+        "level": Number(
+            _number(track.level), NOT_SENT, 127,
+            lambda v, gesture: SetMix(_sent(v), track.pan, gesture),
+        ),
+        "pan": Number(
+            _number(track.pan), NOT_SENT, 127,
+            lambda v, gesture: SetMix(track.level, _sent(v), gesture),
+        ),
+        "octave": Number(
+            track.octave, -HIGHEST_OCTAVE, HIGHEST_OCTAVE,
+            lambda v, gesture: SetTrack(octave=int(v), gesture=gesture), coarse=1,
+        ),
+        "transpose": Number(
+            track.transpose, -FARTHEST, FARTHEST,
+            lambda v, gesture: SetTrack(transpose=int(v), gesture=gesture), coarse=12,
+        ),
+        "mute": Number(
+            int(track.muted), 0, 1,
+            lambda v, gesture: SetTrack(muted=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
+        "solo": Number(
+            int(track.solo), 0, 1,
+            lambda v, gesture: SetTrack(solo=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
+        "protect": Number(
+            int(track.locked), 0, 1,
+            lambda v, gesture: SetTrack(locked=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
     }  # fmt: skip
 
 
-def modulation_of(song: Song, dimension: int) -> Modulation | None:
+def modulation_of(track: Track, dimension: int) -> Modulation | None:
     """Return what a gauge moves."""
-    return next((each for each in song.modulations if each.dimension == dimension), None)
+    return next((each for each in track.modulations if each.dimension == dimension), None)
 
 
-def modulation_numbers(song: Song, dimension: int) -> dict[ModulationPart, Number]:
+def modulation_numbers(track: Track, dimension: int) -> dict[ModulationPart, Number]:
     """Return the numbers of what a gauge moves; a controller that is taken is passed over."""
-    modulation = modulation_of(song, dimension)
+    modulation = modulation_of(track, dimension)
     kind = KINDS.index("nothing" if modulation is None else modulation.kind)
     numbers: dict[ModulationPart, Number] = {
         "kind": Number(
             kind, 0, len(KINDS) - 1,
-            lambda v, gesture: _of_kind(song, dimension, KINDS[int(v)], gesture),
+            lambda v, gesture: _of_kind(track, dimension, KINDS[int(v)], gesture),
             coarse=1, round=True,
         )
     }  # fmt: skip
@@ -164,7 +200,7 @@ def modulation_numbers(song: Song, dimension: int) -> dict[ModulationPart, Numbe
     def part(name: str, value: int, gesture: int) -> SetModulation:
         way = 1 if value >= getattr(there, name) else -1
         changed: dict[str, Any] = {name: value}
-        return SetModulation(_free(song, replace(there, **changed), name, way), gesture)
+        return SetModulation(_free(track, replace(there, **changed), name, way), gesture)
 
     numbers["channel"] = Number(
         there.channel + 1, 1, 16, lambda v, gesture: part("channel", int(v) - 1, gesture), coarse=4
@@ -184,22 +220,22 @@ def modulation_numbers(song: Song, dimension: int) -> dict[ModulationPart, Numbe
     return numbers
 
 
-def route_numbers(song: Song, at: int, known: Sequence[str]) -> dict[RoutePart, Number]:
+def route_numbers(track: Track, at: int, known: Sequence[str]) -> dict[RoutePart, Number]:
     """Return the numbers of the route at a place, or of one that is yet to be.
 
     ``known`` are the ports that it may go to beside the song's own (see `route_ports`).
     """
-    route = song.routes[at] if 0 <= at < len(song.routes) else None
+    route = track.routes[at] if 0 <= at < len(track.routes) else None
     ports = route_ports(route, known)
 
     def put(route: Route | None, gesture: int) -> SetRoutes:
-        routes = list(song.routes)
+        routes = list(track.routes)
         routes[at : at + 1] = [] if route is None else [route]
         return SetRoutes(tuple(routes), gesture)
 
     def to(value: float, gesture: int) -> SetRoutes:
         port = ports[int(value) - 1] if value else None
-        return put(_played_to(route, port, song.track), gesture)
+        return put(_played_to(route, port, track), gesture)
 
     stands = 0 if route is None else 1 + ports.index(route.port)
     numbers: dict[RoutePart, Number] = {
@@ -246,24 +282,24 @@ def _played_to(route: Route | None, port: str | None, track: Track) -> Route | N
 
 
 def _of_kind(
-    song: Song, dimension: int, kind: str, gesture: int
+    track: Track, dimension: int, kind: str, gesture: int
 ) -> SetModulation | RemoveModulation:
     if kind == "nothing":
         return RemoveModulation(dimension)
-    there = modulation_of(song, dimension)
-    channel = song.track.channel if there is None else there.channel
+    there = modulation_of(track, dimension)
+    channel = track.channel if there is None else there.channel
     number = {"cc": FIRST_CONTROL, "cc14": 1, "bend": 0}[kind]
     most = 127 if kind == "cc" else 16_383
     chosen = MODULATION_KINDS[MODULATION_KINDS.index(kind)]
     modulation = Modulation(dimension, chosen, channel, number, 0, most)
     name = "channel" if kind == "bend" else "number"
-    return SetModulation(_free(song, modulation, name, 1), gesture)
+    return SetModulation(_free(track, modulation, name, 1), gesture)
 
 
-def _free(song: Song, modulation: Modulation, name: str, way: int) -> Modulation:
+def _free(track: Track, modulation: Modulation, name: str, way: int) -> Modulation:
     # From a controller that another gauge has it goes on to the next that none has; where all
     # are taken the engine says so.
-    others = tuple(each for each in song.modulations if each.dimension != modulation.dimension)
+    others = tuple(each for each in track.modulations if each.dimension != modulation.dimension)
     at = modulation
     while True:
         try:

@@ -8,7 +8,9 @@ from typing import Literal
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
 from engine.midi.sync.clock_tracker import Lock
+from engine.music.slot import Slot
 from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.base import Event
 
 
@@ -101,11 +103,12 @@ class RecordSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecordStatus:
-    """What is recorded into: ``measures`` slots from ``slot`` on, whenever the loop is there."""
+    """What is recorded into: ``measures`` slots of a track from ``slot`` on, in every turn."""
 
     mode: RecordMode
     slot: int
     measures: int
+    track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ class ClockStatus:
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
+    ``selected`` is the measure and ``track`` the track that the gauges show.
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
     ``routed`` tells of the ports of the song's routes, by the names that they have there;
     ``waiting`` is how many edits wait for the model.
@@ -135,6 +139,7 @@ class Snapshot(Event):
     revision: int = 0
     song: Song = field(default_factory=Song)
     selected: int = 0
+    track: int = 0
     locks: frozenset[int] = frozenset()
     playing: bool = False
     timing: Literal["now", "beat"] = "now"
@@ -153,3 +158,13 @@ class Snapshot(Event):
     record: RecordSettings = RecordSettings()
     recording: RecordStatus | None = None
     waiting: int = 0
+
+    @property
+    def row(self) -> Track:
+        """The track that is shown."""
+        return self.song.tracks[self.track]
+
+    @property
+    def slot(self) -> Slot:
+        """The slot that is shown."""
+        return self.row.slots[self.selected]

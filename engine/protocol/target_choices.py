@@ -14,6 +14,6 @@ def offered(shown: Snapshot, studio: GenerationState) -> list[Target]:
         "": ("",),
         "dimension": spec.names if spec is not None else (),
         "trait": tuple(trait.name for trait in studio.traits),
-        "number": tuple(str(n + 1) for n in range(len(shown.song.slots))),
+        "number": tuple(str(n + 1) for n in range(shown.song.length)),
     }
     return [Target(sort.word, name) for sort in SORTS.values() for name in names[sort.named]]

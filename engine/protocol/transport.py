@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, measures
+from engine.protocol.base import Command, Event, TrackCommand, measures
 from engine.protocol.snapshot import Click, ClickSound, RecordMode
 
 
@@ -57,7 +57,7 @@ class ClockSyncMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(Command):
+class Record(TrackCommand):
     """Records what is played into ``measures`` slots from ``slot`` on, while the loop runs.
 
     Where the loop stands it is started, after the measures that are counted in; where it runs,
@@ -94,7 +94,7 @@ class SetRecord(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class CaptureLast(Command):
+class CaptureLast(TrackCommand):
     """Puts what was just played, the last eight measures, into slots from ``slot`` on.
 
     None is the selected slot.
@@ -142,7 +142,7 @@ class Stop(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Audition(Command):
+class Audition(TrackCommand):
     """Sounds a slot's measure once, if the loop is not running."""
 
     overtakes: ClassVar[bool] = True

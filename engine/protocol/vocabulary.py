@@ -13,12 +13,13 @@ from engine.protocol import (
     notices,
     snapshot,
     switches,
+    tracks,
     transport,
 )
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, transport, devices, files, analysis, generation, switches,
+    snapshot, edit, notes, tracks, transport, devices, files, analysis, generation, switches,
     notices, facts,
 )  # fmt: skip
 

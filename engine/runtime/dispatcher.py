@@ -141,7 +141,8 @@ class Dispatcher:
         """Hand on whatever has arrived."""
         match item:
             case Command():
-                self._dispatch(item, now)
+                # Now, as another may be selected by the time at which what waits is done.
+                self._dispatch(item.on_track(self.snapshot.track), now)
             case ModelLoaded(model):
                 self._on_model(model, now)
             case ModelFailed(error):

@@ -17,7 +17,8 @@ import pytest
 from engine.bench.jack import RATE
 from engine.config import Settings
 from engine.music.measure import HOLD, Measure
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.transport import ClockSyncMeasured
 from engine.runtime.engine import Engine
 from tests.support.clock_streams import PULSE, START, STOP

@@ -7,7 +7,8 @@ import pytest
 from engine import locations
 from engine.config import Settings
 from engine.latent.weights import load
-from engine.music.song import Slot, Song
+from engine.music.slot import Slot
+from engine.music.song import Song
 from engine.protocol.base import Event
 from engine.protocol.generation import TakeProgressed
 from engine.runtime.engine import Engine

@@ -12,16 +12,9 @@ from engine.config import Settings
 from engine.music.measure import Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
-from engine.music.song import Origin
-from engine.protocol.edit import (
-    LoadMeasures,
-    SetGroove,
-    SetKey,
-    SetLatent,
-    SetModulation,
-    SetRoutes,
-    SetTempo,
-)
+from engine.music.slot import Origin
+from engine.protocol.edit import LoadMeasures, SetKey, SetLatent, SetTempo
+from engine.protocol.tracks import SetGroove, SetModulation, SetRoutes
 from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener

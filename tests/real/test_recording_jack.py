@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from engine.config import Settings
-from engine.music.song import Slot, Song
+from engine.music.slot import Slot
+from engine.music.song import Song
 from engine.protocol.transport import CaptureLast, Record, Stop
 from engine.runtime.engine import Engine
 from tests.real.test_engine_jack import Hear

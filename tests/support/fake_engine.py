@@ -12,7 +12,8 @@ from engine.latent.attribute_map import surface
 from engine.latent.sensitivity import effects, sensitivity
 from engine.midi.messages import MidiReceived
 from engine.music.measure import Measure
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from engine.midi import messages as m
 from engine.midi.client import Player
 from engine.music.measure import HOLD, Measure
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.base import Command, with_request
 from engine.protocol.generation import GenerationState, OpenAudioModel, Prompt, Take
 from engine.protocol.notices import CommandFailed

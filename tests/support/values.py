@@ -18,7 +18,8 @@ from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
-from engine.music.song import Song, Track
+from engine.music.song import Song
+from engine.music.track import Track
 
 TIMES = st.floats(0, 1e6)
 MEASURES = st.lists(

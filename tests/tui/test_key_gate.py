@@ -11,7 +11,8 @@ from textual.events import Key, MouseMove, MouseUp
 from textual.message import Message
 
 from engine.protocol.base import Command
-from engine.protocol.edit import Nudge, SetTitle
+from engine.protocol.edit import SetTitle
+from engine.protocol.tracks import Nudge
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui import key_gate

@@ -145,7 +145,7 @@ def _lock(view: ComposeView) -> None:
 
 def _go(number: int) -> Handler:
     def go(view: ComposeView) -> None:
-        if number <= len(view.session.shown.song.slots):
+        if number <= view.session.shown.song.length:
             view.session.gestures.end()
             view.session.send(SelectSlot(number - 1))
         else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.protocol.edit import MoveSelection, Nudge, Redo, Undo
+from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.switches import Toggle
+from engine.protocol.tracks import Nudge
 from engine.protocol.transport import Panic
 from tui.action_table import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs

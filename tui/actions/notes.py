@@ -45,11 +45,11 @@ HANDLERS: Registry[NotesView] = Registry(everywhere.HANDLERS)
 def _go(steps: int, beat: bool = False) -> Handler:
     def go(view: NotesView) -> None:
         view.session.gestures.end()
-        song, slot, cursor = view.session.shown.song, view.session.slot, view.cursor
-        grid = song.slots[slot].measure.grid
+        row, slot, cursor = view.session.shown.row.slots, view.session.slot, view.cursor
+        grid = row[slot].measure.grid
         by = steps * (grid.beat if beat else cursor.step)
-        before = song.slots[slot - 1].measure.grid.length if slot else None
-        measures = cursor.move(by, grid.length, before, slot + 1 < len(song.slots))
+        before = row[slot - 1].measure.grid.length if slot else None
+        measures = cursor.move(by, grid.length, before, slot + 1 < len(row))
         if measures:
             view.session.send(MoveSelection(measures))
         view.point()
@@ -300,7 +300,7 @@ HANDLERS["notes.redo"] = everywhere.redo
 def words_at(view: NotesView) -> str:
     """Describe what stands at the cursor."""
     cursor, song = view.cursor, view.session.shown.song
-    slot = song.slots[view.session.slot]
+    slot = view.session.shown.slot
     beat, part = divmod(cursor.place, slot.measure.grid.beat)
     parts = [f"beat {beat + 1}{f' + {part}' if part else ''}", pitch_name(cursor.pitch)]
     degree = song.key.degree(cursor.pitch)
@@ -310,7 +310,7 @@ def words_at(view: NotesView) -> str:
         parts.append(f"{count} note{'s' * (count != 1)} selected")
     note = at(view.notes(), cursor.place)
     if note is not None:
-        velocity = song.track.velocity if note.touch is None else note.touch.velocity
+        velocity = view.session.shown.row.velocity if note.touch is None else note.touch.velocity
         own = "" if note.touch is None else " of its own"
         parts.append(f"{pitch_name(note.pitch)} sounds, velocity {velocity}{own}")
     parts.append(f"step {cursor.step_name}")

@@ -115,7 +115,7 @@ def _reach(by: float) -> Callable[[ComposeView], None]:
 
 
 def _between(view: ComposeView) -> None:
-    slots, here = view.session.shown.song.slots, view.session.slot
+    slots, here = view.session.shown.row.slots, view.session.slot
     later = (at for at, slot in enumerate(slots) if at > here and not slot.empty)
     target = next(later, view.session.copied if view.session.copied is not None else here)
     fields = [

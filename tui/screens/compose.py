@@ -190,16 +190,20 @@ class ComposeScreen(SessionScreen):
             case InfluenceFound():
                 if self.is_current:
                     self._draw_nearest()
-            case MapComputed(slot):
-                if slot == self.session.slot and self._map_asked.answered(event.revision):
+            case MapComputed():
+                if self._is_shown(event) and self._map_asked.answered(event.revision):
                     self._filled = event
                     self._draw_map()
-            case SensitivityComputed(slot):
-                if slot == self.session.slot and self._why_asked.answered(event.revision):
+            case SensitivityComputed():
+                if self._is_shown(event) and self._why_asked.answered(event.revision):
                     self._explained = event
                     self._draw_reasons()
             case _:
                 self._draw_transport()
+
+    def _is_shown(self, event: MapComputed | SensitivityComputed) -> bool:
+        shown = self.session.shown
+        return (event.slot, event.track) == (shown.selected, shown.track)
 
     def draw(self) -> None:
         """Draw everything from the snapshot; parts that show it already do nothing.
@@ -229,10 +233,10 @@ class ComposeScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown.song, self.session.slot, playing)
+        self.query_one(SongStrip).show(self.session.shown.row, self.session.slot, playing)
 
     def _draw_roll(self) -> None:
-        slots, here = self.session.shown.song.slots, self._rolled()
+        slots, here = self.session.shown.row.slots, self._rolled()
         slot = slots[here]
         self.query_one(PianoRoll).show(
             slots[here - 1].measure if here else None,
@@ -246,7 +250,7 @@ class ComposeScreen(SessionScreen):
 
     def _rolled(self) -> int:
         """The slot on the piano roll: while it is recorded, the one that is."""
-        playing, count = self.session.playhead.slot, len(self.session.shown.song.slots)
+        playing, count = self.session.playhead.slot, self.session.shown.song.length
         if self.session.shown.recording is not None and playing is not None and playing < count:
             return playing
         return self.session.slot
@@ -258,7 +262,7 @@ class ComposeScreen(SessionScreen):
     def _draw_map(self) -> None:
         latent, slot = (
             gauges.shown_code(self.session.shown),
-            self.session.shown.song.slots[self.session.slot],
+            self.session.shown.slot,
         )
         x, y = self.axes
         self.query_one(Map).show(
@@ -273,7 +277,7 @@ class ComposeScreen(SessionScreen):
     def _draw_reasons(self) -> None:
         spec, empty = (
             self.session.shown.model.spec,
-            self.session.shown.song.slots[self.session.slot].empty,
+            self.session.shown.slot.empty,
         )
         told = None if empty else self._explained
         stale = self._why_asked.stale(self._why_key())
@@ -297,6 +301,10 @@ class ComposeScreen(SessionScreen):
 
     # Maps and reasons follow an edit when it has settled.
 
+    @property
+    def _place(self) -> tuple[int, int]:
+        return self.session.shown.track, self.session.slot
+
     def _map_key(self) -> Hashable:
         latent = gauges.shown_code(self.session.shown)
         if self.session.shown.model.spec is None or latent is None or not self.visible_part("map"):
@@ -304,13 +312,13 @@ class ComposeScreen(SessionScreen):
         x, y = self.axes
         # Where the measure stands on the two axes of the map does not change the map.
         rest = tuple(v for i, v in enumerate(latent) if i not in self.axes)
-        return (self.session.slot, x, y, self.attribute, self.query_one(Map).wanted(), rest)
+        return (self._place, x, y, self.attribute, self.query_one(Map).wanted(), rest)
 
     def _why_key(self) -> Hashable:
-        slot = self.session.shown.song.slots[self.session.slot]
+        slot = self.session.shown.slot
         if self.session.shown.model.spec is None or slot.latent is None:
             return None
-        return (self.session.slot, slot.latent, self._dimensions())
+        return (self._place, slot.latent, self._dimensions())
 
     def _dimensions(self) -> tuple[int, ...]:
         named = tuple(range(gauges.NAMED))

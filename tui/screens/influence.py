@@ -173,7 +173,7 @@ class InfluenceScreen(SessionScreen):
                 else "Looking among the training clips …"
             )
         else:
-            count = len(shown.song.slots)
+            count = shown.song.length
             subject = f"Measure {shown.selected + 1} of {count}" + ", alone" * wanted.alone
             instead = gauges.unlooked(shown)
         limits = []

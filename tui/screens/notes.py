@@ -72,7 +72,7 @@ class NotesScreen(SessionScreen):
         self._built = True
         self.lay_out()
         self.query_one("#roll").focus()
-        if pitches := self.session.shown.song.slots[self.session.slot].measure.pitches:
+        if pitches := self.session.shown.slot.measure.pitches:
             self.cursor.pitch = pitches[0]
         self.draw()
 
@@ -85,11 +85,11 @@ class NotesScreen(SessionScreen):
     @property
     def length(self) -> Fraction:
         """How long the selected measure is, in quarter notes."""
-        return self.session.shown.song.slots[self.session.slot].measure.grid.length
+        return self.session.shown.slot.measure.grid.length
 
     def notes(self) -> Notes:
         """Return the notes of the measure and its neighbours, from the start of the measure."""
-        return notes_around(self.session.shown.song, self.session.slot)
+        return notes_around(self.session.shown.row, self.session.slot)
 
     def span(self) -> Span:
         """Return what an edit is about: the selection, or the note at the cursor."""
@@ -135,10 +135,10 @@ class NotesScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown.song, self.session.slot, playing)
+        self.query_one(SongStrip).show(self.session.shown.row, self.session.slot, playing)
 
     def _draw_roll(self) -> None:
-        slots, here = self.session.shown.song.slots, self.session.slot
+        slots, here = self.session.shown.row.slots, self.session.slot
         self.query_one(NoteEditor).show(
             slots[here - 1].measure if here else None,
             slots[here].measure,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.latent.spec import Dimension, Latent
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
-from engine.music.song import Slot
+from engine.music.slot import Slot
 from engine.protocol.devices import Bound, ControllersState
 from engine.protocol.snapshot import Snapshot
 
@@ -44,7 +44,7 @@ def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
     """Return the model's dimensions, or plain ones by number until it has told them."""
     if snapshot.model.spec is not None:
         return snapshot.model.spec.dimensions
-    slot = snapshot.song.slots[snapshot.selected]
+    slot = snapshot.slot
     count = len(slot.latent) if slot.latent else DIMENSIONS
     return tuple(
         Dimension(i, ATTRIBUTES[i].name, ATTRIBUTES[i].label)
@@ -58,9 +58,9 @@ def gauges(
     snapshot: Snapshot, controls: ControllersState | None = None
 ) -> tuple[GaugeReading, ...]:
     """Return the readings of all gauges for the selected measure, and of what moves them."""
-    slot = snapshot.song.slots[snapshot.selected]
+    slot = snapshot.slot
     bound = _bound(controls or ControllersState())
-    moved = {modulation.dimension: modulation for modulation in snapshot.song.modulations}
+    moved = {modulation.dimension: modulation for modulation in snapshot.row.modulations}
     return tuple(
         _gauge(each, slot, snapshot.locks, bound.get(each.name), moved.get(each.index))
         for each in dimensions(snapshot)
@@ -126,7 +126,7 @@ def _waits(bound: Bound | None) -> float | None:
 
 def shown_code(snapshot: Snapshot) -> Latent | None:
     """Return the code of the selected measure; an empty one stands where its first move starts."""
-    slot, spec = snapshot.song.slots[snapshot.selected], snapshot.model.spec
+    slot, spec = snapshot.slot, snapshot.model.spec
     if slot.latent is None and slot.empty and spec is not None:
         return spec.origin
     return slot.latent
@@ -139,7 +139,7 @@ def waiting(snapshot: Snapshot) -> str:
             return "The model is loading. Keys pressed now are met when it is there."
         case "failed":
             return "There is no model: gauges stand still, and all else works. See armonica doctor."
-        case _ if snapshot.song.slots[snapshot.selected].empty:
+        case _ if snapshot.slot.empty:
             return "An empty measure: move a gauge or randomise to make one."
     return "From here: measuring …"
 
@@ -148,7 +148,7 @@ def unlooked(snapshot: Snapshot) -> str:
     """Describe why nothing can be seen yet of what lies behind the measure."""
     if snapshot.model.state == "loading":
         return "What this is similar to stands here when the model is there."
-    if snapshot.song.slots[snapshot.selected].empty:
+    if snapshot.slot.empty:
         return "What a measure is similar to in the training tunes stands here."
     return "Looking in the training tunes …"
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from engine.music.measure import HIGHEST, LOWEST, Measure, Note
 from engine.music.note_edits import Span, at
 from engine.music.placed_notes import PlacedNote, placed
-from engine.music.song import Song
+from engine.music.track import Track
 
 STEPS: tuple[tuple[Fraction, str], ...] = (
     (Fraction(4), "whole"),
@@ -89,11 +89,11 @@ class NoteCursor:
         return Span(note.onset, note.onset + _LEAST)
 
 
-def notes_around(song: Song, slot: int) -> tuple[PlacedNote, ...]:
+def notes_around(track: Track, slot: int) -> tuple[PlacedNote, ...]:
     """Return the notes of a measure and its neighbours, from the start of the measure itself."""
-    first, last = max(0, slot - 1), min(len(song.slots), slot + 2)
-    slots = song.slots[first:last]
-    start = sum((each.measure.grid.length for each in song.slots[first:slot]), Fraction(0))
+    first, last = max(0, slot - 1), min(len(track.slots), slot + 2)
+    slots = track.slots[first:last]
+    start = sum((each.measure.grid.length for each in track.slots[first:slot]), Fraction(0))
     notes = placed([each.measure for each in slots], [each.touches for each in slots])
     return tuple(note.moved(-start) for note in notes)
 

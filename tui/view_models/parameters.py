@@ -9,16 +9,8 @@ from engine.errors import OutOfRange
 from engine.latent.spec import LIMIT
 from engine.music.routes import MOST_ROUTES
 from engine.music.scales import TONICS
-from engine.music.song import bank_words
+from engine.music.track import bank_words
 from engine.protocol.base import Command
-from engine.protocol.edit import (
-    ModulationPart,
-    Nudge,
-    NudgeModulation,
-    NudgeRoute,
-    Parameter,
-    RoutePart,
-)
 from engine.protocol.parameters import (
     Number,
     modulation_numbers,
@@ -28,6 +20,14 @@ from engine.protocol.parameters import (
     song_numbers,
 )
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import (
+    ModulationPart,
+    Nudge,
+    NudgeModulation,
+    NudgeRoute,
+    Parameter,
+    RoutePart,
+)
 from tui.view_models import gauges
 
 _KIND_WORDS = {
@@ -78,10 +78,10 @@ def read(label: str, number: Number, text: str) -> float:
 
 def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
     """Return the dials of how the song is sounded."""
-    song = snapshot.song
-    track, groove, key = song.track, song.groove, song.key
-    numbers = song_numbers(song)
-    foreign, notes = song.foreign()
+    song, track = snapshot.song, snapshot.row
+    groove, key = track.groove, song.key
+    numbers = song_numbers(song, snapshot.track)
+    foreign, notes = song.foreign(snapshot.track)
 
     def dial(label: str, name: Parameter, shown: str, words: str) -> Dial:
         def turn(by: float, gesture: int) -> Command:
@@ -109,13 +109,19 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
         dial("bank MSB", "bank-msb", _bank(track.bank_msb), "controller 0, before the program"),
         dial("bank LSB", "bank-lsb", _bank(track.bank_lsb), "controller 32, before the program"),
         dial("velocity", "velocity", str(track.velocity), "how hard notes are struck"),
+        dial("level", "level", _bank(track.level), "controller 7, after the program"),
+        dial("pan", "pan", pan_words(track.pan), "controller 10, left to right"),
+        dial("octave", "octave", f"{track.octave:+d}",
+             "the register: the notes lie so many octaves higher"),
+        dial("transpose", "transpose", f"{track.transpose:+d}",
+             "semitones between what is written and heard"),
     )  # fmt: skip
 
 
 def lock_words(snapshot: Snapshot) -> str:
     """Describe what the lock constrains, and how many notes of the loop it moves, or would move."""
     song = snapshot.song
-    foreign, notes = song.foreign()
+    foreign, notes = song.foreign(snapshot.track)
     moves = "moves" if song.lock else "would move"
     counted = f"{moves} {foreign} of {notes}"
     return f"Lock: constrains what is sounded, not what is decoded; {counted}."
@@ -123,9 +129,8 @@ def lock_words(snapshot: Snapshot) -> str:
 
 def modulation_dials(snapshot: Snapshot, dimension: int) -> tuple[Dial, ...]:
     """Return the dials of what a gauge moves; a controller that is taken is passed over."""
-    song = snapshot.song
-    there = modulation_of(song, dimension)
-    numbers = modulation_numbers(song, dimension)
+    there = modulation_of(snapshot.row, dimension)
+    numbers = modulation_numbers(snapshot.row, dimension)
 
     def dial(label: str, part: ModulationPart, shown: str, words: str) -> Dial:
         def turn(by: float, gesture: int) -> Command:
@@ -160,12 +165,12 @@ class RouteDials:
 
     def dials(self, snapshot: Snapshot) -> tuple[Dial, ...]:
         """Return the dials of the chosen route."""
-        song = snapshot.song
-        last = min(len(song.routes), MOST_ROUTES - 1)
+        track = snapshot.row
+        last = min(len(track.routes), MOST_ROUTES - 1)
         self._at = at = min(self._at, last)
-        there = song.routes[at] if at < len(song.routes) else None
+        there = track.routes[at] if at < len(track.routes) else None
         known = snapshot.port.others
-        numbers = route_numbers(song, at, known)
+        numbers = route_numbers(track, at, known)
 
         def dial(label: str, part: RoutePart, shown: str, words: str) -> Dial:
             def turn(by: float, gesture: int) -> Command:
@@ -177,7 +182,7 @@ class RouteDials:
             del gesture
             self._at = (at + int(by)) % (last + 1)
 
-        which = f"{at + 1} of {len(song.routes)}" if there is not None else "a new one"
+        which = f"{at + 1} of {len(track.routes)}" if there is not None else "a new one"
         ports = ("nowhere", *(port or "the song's port" for port in route_ports(there, known)))
         first = (
             Dial("route", which, None, choose, "the melody goes there, too"),
@@ -199,7 +204,7 @@ class RouteDials:
 
     def foot(self, snapshot: Snapshot) -> str:
         """Describe how the port of the chosen route stands."""
-        routes = snapshot.song.routes
+        routes = snapshot.row.routes
         if self._at >= len(routes):
             return f"{len(routes)} of at most {MOST_ROUTES} routes. Choose a port to add one."
         port = routes[self._at].port
@@ -217,13 +222,21 @@ class RouteDials:
 
 def modulation_words(snapshot: Snapshot, dimension: int) -> str:
     """Describe what the gauge sends where it stands."""
-    modulation, latent = modulation_of(snapshot.song, dimension), gauges.shown_code(snapshot)
+    modulation, latent = modulation_of(snapshot.row, dimension), gauges.shown_code(snapshot)
     if modulation is None:
         return "The gauge moves nothing beside the measure."
     if latent is None or dimension >= len(latent):
         return f"The gauge moves {modulation.name}; without a code the measure sends nothing."
     z = max(-LIMIT, min(LIMIT, latent[dimension]))
     return f"At {z:+.2f} the gauge sends {modulation.at(z)} to {modulation.name}."
+
+
+def pan_words(pan: int | None) -> str:
+    """Describe a pan as users write it: ``L 20``, ``C``, ``R 63``."""
+    if pan is None:
+        return _bank(pan)
+    away = pan - 64
+    return "C" if not away else f"{'L' if away < 0 else 'R'} {abs(away)}"
 
 
 def _bank(value: int | None) -> str:

@@ -89,7 +89,7 @@ class Inquiry:
             here = told is not None and _take_of(told) == self._chosen
         else:
             told = self._measure.told
-            here = told is not None and _slot_of(told) == self._shown.selected
+            here = told is not None and _place_of(told) == (self._shown.track, self._shown.selected)
         return told if here and self._key(subject) is not None else None
 
     def stale(self, subject: Subject) -> bool:
@@ -159,14 +159,15 @@ class Inquiry:
             wanted = replace(self.wanted, alone=False)
             return None if self._chosen is None else (self._chosen, wanted)
         shown = self._shown
-        if shown.model.state == "loading" or shown.song.slots[shown.selected].empty:
+        if shown.model.state == "loading" or shown.slot.empty:
             return None
-        measures = tuple(None if slot.empty else slot.measure for slot in shown.song.slots)
-        return (shown.selected, measures, self.wanted)
+        measures = tuple(None if slot.empty else slot.measure for slot in shown.row.slots)
+        return (shown.track, shown.selected, measures, self.wanted)
 
 
-def _slot_of(told: InfluenceFound) -> int | None:
-    return told.asked.slot if isinstance(told.asked, AskInfluence) else None
+def _place_of(told: InfluenceFound) -> tuple[int, int] | None:
+    asked = told.asked
+    return (asked.row, asked.slot) if isinstance(asked, AskInfluence) else None
 
 
 def _take_of(told: InfluenceFound) -> str | None:

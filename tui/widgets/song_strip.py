@@ -1,4 +1,4 @@
-"""The song strip: every measure's number, where it came from, and its contour."""
+"""The strip of a track: every measure's number, where it came from, and its contour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from textual import events
 from textual.message import Message
 
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.song import Slot, Song
+from engine.music.slot import Slot
+from engine.music.track import Track
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Picture, Wheeled
 
@@ -21,7 +22,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 class SongStrip(Wheeled, can_focus=True):
-    """Shows the slots of a song, which is selected and which is playing."""
+    """Shows the slots of a track, which is selected and which is playing."""
 
     BINDING_GROUP_TITLE = "Song strip"
     UP = -1
@@ -46,37 +47,37 @@ class SongStrip(Wheeled, can_focus=True):
     class Rolled(Wheeled.Rolled):
         """The wheel asks for the slot after (1) or before (-1)."""
 
-    _song = Song()
+    _track = Track()
     _selected = 0
     _playing: int | None = None
 
-    def show(self, song: Song, selected: int, playing: int | None) -> None:
-        """Show a song, its selected slot, and the one that sounds (None: the loop rests)."""
-        now = (song, selected, playing)
-        if now != (self._song, self._selected, self._playing):
-            self._song, self._selected, self._playing = now
+    def show(self, track: Track, selected: int, playing: int | None) -> None:
+        """Show a track, its selected slot, and the one that sounds (None: the loop rests)."""
+        now = (track, selected, playing)
+        if now != (self._track, self._selected, self._playing):
+            self._track, self._selected, self._playing = now
             self.redraw()
 
     def plain(self) -> str:
         """Format the selected slot and what is in it in one line."""
-        slot = self._song.slots[self._selected]
+        slot = self._track.slots[self._selected]
         count = len(slot.measure.pitches)
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
         sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
-        return f"Measure {self._selected + 1} of {len(self._song.slots)}: {what}.{sounding}"
+        return f"Measure {self._selected + 1} of {len(self._track.slots)}: {what}.{sounding}"
 
     def _width(self) -> int:
-        return max(LEAST, min(MOST, (self.size.width + 1) // len(self._song.slots)))
+        return max(LEAST, min(MOST, (self.size.width + 1) // len(self._track.slots)))
 
     def _first(self) -> int:
         """The first slot in sight: the selected one is always in it."""
         room = max(1, (self.size.width + 1) // self._width())
-        return max(0, min(self._selected - room // 2, len(self._song.slots) - room))
+        return max(0, min(self._selected - room // 2, len(self._track.slots) - room))
 
     def paint(self, picture: Picture) -> None:
         """Draw the slots from left to right."""
         width = self._width()
-        for index in range(self._first(), len(self._song.slots)):
+        for index in range(self._first(), len(self._track.slots)):
             x = (index - self._first()) * width
             if x + LEAST - 1 > picture.width:
                 break
@@ -86,8 +87,8 @@ class SongStrip(Wheeled, can_focus=True):
 
     def caption(self) -> str:
         """Describe which measure is selected, and where it came from."""
-        slot = self._song.slots[self._selected]
-        where = f"measure {self._selected + 1} of {len(self._song.slots)}"
+        slot = self._track.slots[self._selected]
+        where = f"measure {self._selected + 1} of {len(self._track.slots)}"
         if slot.empty:
             return f"{where} · empty"
         came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)
@@ -99,7 +100,7 @@ class SongStrip(Wheeled, can_focus=True):
         return f"{where} · {how} · {came}"
 
     def _paint_slot(self, picture: Picture, index: int, x: int, width: int) -> None:
-        slot = self._song.slots[index]
+        slot = self._track.slots[index]
         selected, playing = index == self._selected, index == self._playing
         number = f"{'▶' if playing else ' '}{index + 1}{'*' if slot.moved else ''}"
         name = "" if slot.empty else title(slot)
@@ -125,7 +126,7 @@ class SongStrip(Wheeled, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Choose the slot under the mouse."""
         slot = self._first() + event.get_content_offset_capture(self).x // self._width()
-        if slot < len(self._song.slots):
+        if slot < len(self._track.slots):
             event.stop()
             self.post_message(self.Chosen(slot))
 

@@ -137,7 +137,7 @@ class Transport(Wheeled):
 
     def _right(self) -> list[Part]:
         shown = self._snapshot
-        track = shown.song.track
+        track = shown.row
         parts: list[Part] = []
         if shown.clock.port:
             parts.append((f"clock ← {fitting(22, shown.clock.port)}", "quiet"))
@@ -145,7 +145,7 @@ class Transport(Wheeled):
             parts.append((f"random {self._amount:.0%}", "quiet"))
             when = "at once" if shown.timing == "now" else "on the beat"
             parts.append((f"edits {when}", "quiet"))
-        groove, key = shown.song.groove, shown.song.locked
+        groove, key = shown.row.groove, shown.song.locked
         if groove.timing or groove.velocity:
             parts.append(("humanised", "quiet"))
         if groove.swing > STRAIGHT:

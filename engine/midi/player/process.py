@@ -198,12 +198,12 @@ class PlayerProcess:
     def _obey(self, message: m.Message) -> None:
         now = time.monotonic()
         match message:
-            case m.Notes(notes, outlet):
-                self._station(outlet).schedule.add(notes, now)
-            case m.Flush(at, cut, outlet):
-                self._station(outlet).schedule.flush(at, cut, now)
-            case m.Prolong(channel, pitch, off, outlet):
-                self._station(outlet).schedule.prolong(channel, pitch, off)
+            case m.Notes(notes, outlet, voice):
+                self._station(outlet).schedule.add(notes, now, voice)
+            case m.Flush(at, cut, outlet, voice):
+                self._station(outlet).schedule.flush(at, cut, now, voice)
+            case m.Prolong(channel, pitch, off, outlet, voice):
+                self._station(outlet).schedule.prolong(channel, pitch, off, voice)
             case m.Send(at, data, outlet):
                 self._station(outlet).schedule.send(at, data, now)
             case m.ClockRun() | m.ClockTempo() | m.ClockStop():

@@ -35,6 +35,7 @@ class _Entry:
     order: int
     ready: float
     what: TimedNote | tuple[int, int] | bytes
+    voice: int = 0
 
 
 class Schedule:
@@ -62,24 +63,26 @@ class Schedule:
         """The (channel, pitch) pairs that sound."""
         return frozenset(self._sounding)
 
-    def add(self, notes: Iterable[TimedNote], now: float) -> None:
-        """Schedule notes that became known at ``now``."""
+    def add(self, notes: Iterable[TimedNote], now: float, voice: int = 0) -> None:
+        """Schedule notes of a voice that became known at ``now``."""
         for note in notes:
-            self._push(note.on, _START, now, note)
+            self._push(note.on, _START, now, note, voice)
 
     def send(self, at: float, data: bytes, now: float) -> None:
         """Schedule one raw message that became known at ``now``."""
         self._push(at, _RAW, now, data)
 
-    def flush(self, at: float, cut: bool, now: float) -> None:
-        """Drop notes that would start at ``at`` or later; with ``cut`` earlier ones end there.
+    def flush(self, at: float, cut: bool, now: float, voice: int | None = None) -> None:
+        """Drop a voice's notes that would start at ``at`` or later; with ``cut`` earlier ones end.
 
-        ``now`` is when this became known.
+        ``now`` is when this became known. Without a voice it is about all of them.
         """
         kept = []
         for entry in self._heap:
             what = entry.what
-            if isinstance(what, TimedNote):
+            if voice not in (None, entry.voice):
+                pass
+            elif isinstance(what, TimedNote):
                 if what.on >= at:
                     continue
                 if cut and what.off > at:
@@ -90,13 +93,14 @@ class Schedule:
         heapq.heapify(kept)
         self._heap = kept
 
-    def prolong(self, channel: int, pitch: int, off: float) -> None:
-        """Move the end of the newest note of a pitch, sounding or scheduled, later."""
+    def prolong(self, channel: int, pitch: int, off: float, voice: int = 0) -> None:
+        """Move the end of a voice's newest note of a pitch, sounding or scheduled, later."""
         newest, which = -1, -1
         for place, entry in enumerate(self._heap):
             what = entry.what
             scheduled = isinstance(what, TimedNote) and (what.channel, what.pitch)
-            if (channel, pitch) in (scheduled, what) and entry.order > newest:
+            same = entry.voice == voice and (channel, pitch) in (scheduled, what)
+            if same and entry.order > newest:
                 newest, which = entry.order, place
         if which < 0:
             return
@@ -133,8 +137,10 @@ class Schedule:
         """Return what quiets the channels, the used ones unless told, whatever they hold."""
         return hush(sorted(self._channels if channels is None else channels))
 
-    def _push(self, at: float, rank: int, ready: float, what: TimedNote | bytes) -> None:
-        heapq.heappush(self._heap, _Entry(at, rank, next(self._order), ready, what))
+    def _push(
+        self, at: float, rank: int, ready: float, what: TimedNote | bytes, voice: int = 0
+    ) -> None:
+        heapq.heappush(self._heap, _Entry(at, rank, next(self._order), ready, what, voice))
 
     def _perform(self, entry: _Entry, now: float) -> list[bytes]:
         what = entry.what
@@ -143,7 +149,8 @@ class Schedule:
                 self.dropped += 1
                 return []
             key = (what.channel, what.pitch)
-            heapq.heappush(self._heap, _Entry(what.off, _END, next(self._order), entry.ready, key))
+            end = _Entry(what.off, _END, next(self._order), entry.ready, key, entry.voice)
+            heapq.heappush(self._heap, end)
             return self._strike(key, what.velocity)
         if isinstance(what, tuple):
             return self._release(what)

@@ -14,6 +14,7 @@ from engine.latent.prior import draw
 from engine.latent.spec import DECIMALS, Latent, LatentModel
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,
@@ -71,6 +72,7 @@ class EscapeFound(Event):
     before: Latent
     values: tuple[tuple[int, float], ...]
     words: str
+    track: int = 0
 
 
 class InfluenceQueries:
@@ -89,7 +91,7 @@ class InfluenceQueries:
     def ask(self, command: AskInfluence, snapshot: Snapshot) -> Callable[[Job], None]:
         """Return the work of looking for what a measure lies near to; raises `OutOfRange`."""
         _check_top(command.top)
-        passage = AskedPassage.around(snapshot.song, command.slot, alone=command.alone)
+        passage = AskedPassage.around(snapshot.song, command.slot, command.row, alone=command.alone)
 
         def work(job: Job) -> None:
             def found() -> InfluenceAnswer:
@@ -128,7 +130,7 @@ class InfluenceQueries:
         The measure is judged alone: those around it stay as they are. Raises `Locked`,
         `OutOfRange` or `NotReady`.
         """
-        slot, number = snapshot.song.slot(command.slot), command.slot + 1
+        slot, number = snapshot.song.slot(command.slot, command.row), command.slot + 1
         if slot.measure.silent:
             raise OutOfRange(f"Measure {number} has no notes, so it is near to nothing.")
         if slot.latent is None:
@@ -170,7 +172,7 @@ class InfluenceQueries:
                         f"Measure {number} alone is now nearest to {match.title}; "
                         f"originality {before.originality.value:.2f} to {far:.2f}."
                     )
-                    job.tell(EscapeFound(command.slot, here, moves, words))
+                    job.tell(EscapeFound(command.slot, here, moves, words, command.row))
                     return
             raise TooNear(
                 f"None of {len(REACHES) * DRAWS} neighbours of measure {number} lies farther away.",
@@ -184,13 +186,14 @@ class InfluenceQueries:
         from engine.influence.provenance import TracedMeasure
 
         search, rows = self._measures.get(), []
-        for at in range(song.sounding):
-            step(at / song.sounding)
-            slot = song.slots[at]
+        places = [(track, at) for track in range(len(song.tracks)) for at in range(song.sounding)]
+        for done, (track, at) in enumerate(places):
+            step(done / len(places))
+            slot = song.slot(at, track)
             found = None
             if not slot.measure.silent:
-                found = AskedPassage.around(song, at).answer(search)
-            rows.append(TracedMeasure(at + 1, slot.origin, found))
+                found = AskedPassage.around(song, at, track).answer(search)
+            rows.append(TracedMeasure(at + 1, slot.origin, found, track + 1))
         return tuple(rows)
 
     def write(self, command: WriteProvenance, snapshot: Snapshot) -> Callable[[Job], None]:
@@ -228,7 +231,8 @@ class InfluenceQueries:
         snapshot: Snapshot,
         ask: Callable[[], InfluenceAnswer],
     ) -> InfluenceFound:
-        song, revision = snapshot.song, snapshot.revision
+        revision = snapshot.revision
+        track = snapshot.song.track(command.row if isinstance(command, AskInfluence) else 0)
         try:
             tunes = self._tunes.get()
             found = ask()
@@ -238,7 +242,7 @@ class InfluenceQueries:
             command,
             revision,
             found,
-            beside=tuple(_beside(match, found, song, tunes) for match in found.matches),
+            beside=tuple(_beside(match, found, track, tunes) for match in found.matches),
             books=tunes.books,
             licences=tunes.licences,
         )
@@ -280,15 +284,16 @@ class AskedPassage:
     first: int
 
     @classmethod
-    def around(cls, song: Song, slot: int, *, alone: bool = False) -> AskedPassage:
+    def around(cls, song: Song, slot: int, track: int = 0, *, alone: bool = False) -> AskedPassage:
         """Return a slot's measure with those around it, up to the next slots that are empty."""
         first = last = slot
-        if not (alone or song.slot(slot).empty):
-            while first > 0 and not song.slots[first - 1].empty:
+        row = song.track(track).slots
+        if not (alone or song.slot(slot, track).empty):
+            while first > 0 and not row[first - 1].empty:
                 first -= 1
-            while last + 1 < len(song.slots) and not song.slots[last + 1].empty:
+            while last + 1 < len(row) and not row[last + 1].empty:
                 last += 1
-        measures = tuple(each.measure for each in song.slots[first : last + 1])
+        measures = tuple(each.measure for each in row[first : last + 1])
         return cls(measures, slot - first, first)
 
     def answer(
@@ -330,10 +335,10 @@ class _Opening(Generic[Opened]):
         return self._made
 
 
-def _beside(match: Match, found: InfluenceAnswer, song: Song, tunes: Print) -> MatchExcerpt:
+def _beside(match: Match, found: InfluenceAnswer, track: Track, tunes: Print) -> MatchExcerpt:
     if found.unit == "second":
         return MatchExcerpt((), tunes.positions(match.tune, match.measure, match.measures))
-    slots = song.slots[match.asked - 1 : match.asked - 1 + match.measures]
+    slots = track.slots[match.asked - 1 : match.asked - 1 + match.measures]
     ours = tuple(slot.measure for slot in slots)
     there = tunes.passages(match.tune, match.measure, match.measures)
     # Where a number stands twice in a tune, it is the one whose notes agree.

@@ -43,7 +43,7 @@ class LatentQueries:
     ) -> Callable[[Job], None]:
         """Return the work of filling a map, told row by row from the top; raises `OutOfRange`."""
         x, y, width, height = command.x, command.y, command.width, command.height
-        base = _base(snapshot, command.slot, model)
+        base = _base(snapshot, command, model)
         which = NAMES.index(attribute(command.attribute).name)
         for dimension in (x, y):
             check_dimension(model.spec, dimension)
@@ -59,7 +59,7 @@ class LatentQueries:
                 values = tuple(tuple(cell[which] for cell in row) for row in cells)
                 surface = Surface(x, y, command.attribute, xs, ys, values, occupancy)
                 done = len(cells) == height
-                job.tell(MapComputed(command.slot, snapshot.revision, surface, done))
+                job.tell(MapComputed(command.slot, snapshot.revision, surface, done, command.row))
 
             cells: _Cells = self._maps.get(key, [])
             told = time.monotonic()
@@ -79,8 +79,8 @@ class LatentQueries:
         self, command: Explain, snapshot: Snapshot, model: LatentModel
     ) -> Callable[[Job], None]:
         """Return the work of measuring what gauges do from where they stand."""
-        base = _base(snapshot, command.slot, model)
-        slot = snapshot.song.slot(command.slot)
+        base = _base(snapshot, command, model)
+        slot = snapshot.song.slot(command.slot, command.row)
         measure = None if slot.empty else slot.measure
         for dimension in command.dimensions:
             check_dimension(model.spec, dimension)
@@ -91,7 +91,9 @@ class LatentQueries:
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)
-            job.tell(SensitivityComputed(command.slot, snapshot.revision, steps, slopes))
+            job.tell(
+                SensitivityComputed(command.slot, snapshot.revision, steps, slopes, command.row)
+            )
 
         return work
 
@@ -151,6 +153,6 @@ class LatentQueries:
             self._maps.popitem(last=False)
 
 
-def _base(snapshot: Snapshot, slot: int, model: LatentModel) -> Latent:
+def _base(snapshot: Snapshot, command: DrawMap | Explain, model: LatentModel) -> Latent:
     # An empty slot stands where its first gauge move would start.
-    return snapshot.song.slot(slot).latent or model.spec.origin
+    return snapshot.song.slot(command.slot, command.row).latent or model.spec.origin

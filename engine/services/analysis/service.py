@@ -73,11 +73,12 @@ class AnalysisService(Service):
     def on_report(self, report: Event, now: float) -> None:
         """Move a measure away from what it was near to, unless it has moved meanwhile."""
         assert isinstance(report, EscapeFound)
-        slots = self.context.snapshot().song.slots
-        if report.slot >= len(slots) or slots[report.slot].latent != report.before:
+        song = self.context.snapshot().song
+        there = report.track < len(song.tracks) and report.slot < song.length
+        if not there or song.slot(report.slot, report.track).latent != report.before:
             words = "The measure has moved meanwhile, and was left as it is."
             self.context.publish(Notice(words))
-        elif self.context.apply(SetLatents(report.slot, report.values), now):
+        elif self.context.apply(SetLatents(report.slot, report.values, track=report.track), now):
             self.context.publish(Notice(report.words))
 
     def _job(

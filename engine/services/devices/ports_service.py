@@ -28,7 +28,7 @@ class PortsService(Service):
 
     def __init__(self, context: ServiceContext, settings: Settings) -> None:
         super().__init__(context)
-        channel, only = context.snapshot().song.track.channel, channels(settings.channels)
+        channel, only = context.snapshot().row.channel, channels(settings.channels)
         self._output = OutputPort(settings.port)
         self._inputs = Inputs(settings.inputs, settings.thru, channel, only)
         self._monitor = MidiMonitor()
@@ -55,8 +55,8 @@ class PortsService(Service):
 
     def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
         """Let thru follow the channel of the track."""
-        if after.song is not before.song:
-            self.context.send(self._inputs.follow(after.song.track.channel))
+        if after.row is not before.row:
+            self.context.send(self._inputs.follow(after.row.channel))
 
     def on_player(self, report: m.FromPlayer, now: float) -> None:
         """Note what passes, and take in what became of the ports."""

@@ -14,10 +14,8 @@ from engine.protocol.edit import (
     Redo,
     ResetLatent,
     SelectSlot,
-    SetGroove,
     SetLatents,
     SetTempo,
-    SetTrack,
     Undo,
     Vary,
 )
@@ -33,6 +31,7 @@ from engine.protocol.generation import (
 from engine.protocol.notices import Cancel
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.switches import Toggle, toggled
+from engine.protocol.tracks import SetGroove, SetTrack
 from engine.protocol.transport import Audition, CaptureLast, EndRecording, Panic, Play, Record, Stop
 from engine.steering.spec import Mode
 
@@ -50,14 +49,14 @@ def present(target: Target, shown: Snapshot, studio: GenerationState) -> float |
     match target.word:
         case "gauge":
             index = _index(target.name, shown.model.spec)
-            latent = shown.song.slots[shown.selected].latent
+            latent = shown.slot.latent
             return None if index is None else latent[index] if latent is not None else 0.0
         case "tempo":
             return shown.song.tempo
         case "swing":
-            return shown.song.groove.swing
+            return shown.row.groove.swing
         case "velocity":
-            return float(shown.song.track.velocity)
+            return float(shown.row.velocity)
         case "measure":
             return float(shown.selected + 1)
         case "temperature":
@@ -111,7 +110,7 @@ def moves(
             case "velocity":
                 asked.append(SetTrack(velocity=round(value), gesture=gesture))
             case "measure":
-                last = len(shown.song.slots) - 1
+                last = shown.song.length - 1
                 asked.append(SelectSlot(max(0, min(last, round(value) - 1))))
             case "temperature":
                 asked.append(SetGeneration(temperature=value))
@@ -123,7 +122,7 @@ def moves(
                 asked.append(SetTrait(target.name, target=value))
             case "mode":
                 asked.append(SetTrait(target.name, mode=_MODES[float(round(value))]))
-    if gauges and slot < len(shown.song.slots):
+    if gauges and slot < shown.song.length:
         asked.insert(0, SetLatents(slot, tuple(sorted(gauges.items())), gesture))
     return asked
 
@@ -133,7 +132,7 @@ def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Ran
 
     Raises `NotReady` or `UnknownName` where there is nothing to do it to.
     """
-    here, last = shown.selected, len(shown.song.slots) - 1
+    here, last = shown.selected, shown.song.length - 1
     match target.word:
         case "play" | "pause" | "add" | "remove" as switch:
             return toggled(Toggle(switch, trait=target.name), shown, studio)

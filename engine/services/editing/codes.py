@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from engine.latent.spec import LatentModel, LatentSpec
-from engine.music.song import Slot, Song
+from engine.music.slot import Slot
+from engine.music.song import Song
 
 
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
@@ -17,7 +18,7 @@ def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
     """
     every = [_own(song, model.spec) for song in songs]
     lacking = dict.fromkeys(
-        slot.measure for song in every for slot in song.slots if _lacks_code(slot)
+        slot.measure for song in every for slot in song.slots() if _lacks_code(slot)
     )
     if not lacking:
         return every
@@ -29,23 +30,29 @@ def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
         code = codes[slot.measure]
         return replace(slot, latent=code, anchor=code)
 
-    return [replace(song, slots=tuple(map(coded, song.slots))) for song in every]
+    return [_with_each(song, coded) for song in every]
 
 
 def foreign(song: Song, spec: LatentSpec) -> bool:
     """Return whether the song's codes belong to another model."""
     size = len(spec.dimensions)
-    lengths = {len(slot.latent) for slot in song.slots if slot.latent is not None}
+    lengths = {len(slot.latent) for slot in song.slots() if slot.latent is not None}
     return song.model not in (None, (spec.name, spec.digest)) or not lengths <= {size}
 
 
 def _own(song: Song, spec: LatentSpec) -> Song:
-    slots = song.slots
     if foreign(song, spec):
-        slots = tuple(
-            s if s.empty else Slot.brought_in(s.measure, s.origin, s.touches) for s in slots
-        )
-    return replace(song, slots=slots, model=(spec.name, spec.digest))
+        song = _with_each(song, _without_code)
+    return replace(song, model=(spec.name, spec.digest))
+
+
+def _with_each(song: Song, change: Callable[[Slot], Slot]) -> Song:
+    tracks = tuple(replace(track, slots=tuple(map(change, track.slots))) for track in song.tracks)
+    return replace(song, tracks=tracks)
+
+
+def _without_code(slot: Slot) -> Slot:
+    return slot if slot.empty else Slot.brought_in(slot.measure, slot.origin, slot.touches)
 
 
 def _lacks_code(slot: Slot) -> bool:

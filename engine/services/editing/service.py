@@ -16,6 +16,7 @@ from engine.protocol.facts import (
     MarkWaiting,
 )
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import MoveTrackSelection, SelectTrack
 from engine.protocol.vocabulary import COMMANDS
 from engine.services.base import Service, ServiceContext
 from engine.services.editing.command_log import CommandLog
@@ -36,6 +37,8 @@ class EditingService(Service):
         *(kind for kind in COMMANDS if issubclass(kind, Edit)),
         SelectSlot,
         MoveSelection,
+        SelectTrack,
+        MoveTrackSelection,
         LockDimension,
         Undo,
         Redo,

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import ArmonicaError, NotReady
 from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import Song
-from engine.protocol.base import Command, Edit, Event
+from engine.protocol.base import Command, Edit, Event, TrackEdit
 from engine.protocol.edit import (
     InsertSlot,
     Interpolate,
@@ -33,6 +33,14 @@ from engine.protocol.facts import (
 )
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
+from engine.protocol.tracks import (
+    AddTrack,
+    CopyTrack,
+    MoveTrack,
+    MoveTrackSelection,
+    RemoveTrack,
+    SelectTrack,
+)
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
 from engine.services.editing.history import Content, History
@@ -90,15 +98,20 @@ class State:
     def _apply(self, command: Command) -> tuple[Event, ...]:
         shown = self._shown
         if isinstance(command, Edit):
-            self._edit(command)
-            return ()
+            return self._edit(command)
         match command:
             case SelectSlot(slot):
                 shown.song.slot(slot)
                 self._show(selected=slot)
             case MoveSelection(by):
-                last = len(shown.song.slots) - 1
+                last = shown.song.length - 1
                 self._show(selected=max(0, min(last, shown.selected + by)))
+            case SelectTrack(track):
+                shown.song.track(track)
+                self._show(track=track)
+            case MoveTrackSelection(by):
+                last = len(shown.song.tracks) - 1
+                self._show(track=max(0, min(last, shown.track + by)))
             case LockDimension(dimension, locked):
                 if self._model is None:
                     raise NotReady("The gauges need the model, which is not there.")
@@ -137,19 +150,23 @@ class State:
                 )
         return ()
 
-    def _edit(self, wanted: Edit) -> None:
+    def _edit(self, wanted: Command) -> tuple[Event, ...]:
+        wanted = wanted.on_track(self._shown.track)
+        assert isinstance(wanted, Edit)  # An edit stays one.
         old = self._content()
+        if isinstance(wanted, TrackEdit) and wanted.edits_measures:
+            old.song.track(wanted.row).check_unlocked()
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
         song = apply_edit(command, old.song, context)
         if song == old.song:
-            return
+            return ()
         key = command.stroke()
         began = self._history.before(key, old)
         spec = self._model.spec if self._model else None
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
-        selected = self._shown.selected
+        selected, track = self._shown.selected, self._shown.track
         match command:
             case InsertSlot(slot) if slot < selected:
                 selected += 1
@@ -157,7 +174,16 @@ class State:
                 selected -= 1
             case Interpolate(source, _, count) if source < selected:
                 selected += count
-        self._show(song=song, selected=selected)
+            case AddTrack():
+                track = len(song.tracks) - 1
+            case CopyTrack():
+                track = command.row + 1
+            case RemoveTrack() if command.row < track:
+                track -= 1
+            case MoveTrack() if command.row == track:
+                track = max(0, min(len(song.tracks) - 1, track + command.by))
+        self._show(song=song, selected=selected, track=track)
+        return _clash(old.song, song)
 
     def _replace(self, command: ReplaceSong) -> tuple[Event, ...]:
         song, path = command.song, command.path
@@ -176,7 +202,7 @@ class State:
         elif self._files.get(file) == song:
             del self._files[file]
         locks = self._shown.locks if command.locks is None else self._known(command.locks)
-        self._show(song=song, path=path, selected=0, locks=locks)
+        self._show(song=song, path=path, selected=0, track=0, locks=locks)
         return told
 
     def _mark_model(self, digest: str | None, detail: str) -> tuple[Event, ...]:
@@ -240,7 +266,8 @@ class State:
         shown = replace(self._shown, **changes)
         shown = replace(
             shown,
-            selected=min(shown.selected, len(shown.song.slots) - 1),
+            selected=min(shown.selected, shown.song.length - 1),
+            track=min(shown.track, len(shown.song.tracks) - 1),
             saved=self._files.get(self._document if shown.path is None else shown.path)
             == shown.song,
             document=self._document,
@@ -250,6 +277,22 @@ class State:
         )
         if shown != self._shown:
             self._shown = replace(shown, revision=self._shown.revision + 1)
+
+
+def _clash(old: Song, song: Song) -> tuple[Event, ...]:
+    """Say which two tracks came to have one channel and different programs."""
+    clash = song.clash()
+    if clash is None or clash == old.clash():
+        return ()
+    first, second = (number + 1 for number in clash)
+    channel = song.tracks[clash[0]].channel + 1
+    return (
+        Notice(
+            f"Tracks {first} and {second} are on channel {channel} with different instruments: "
+            "the last one that is sent holds for both.",
+            "warning",
+        ),
+    )
 
 
 def _foreign(song: Song, model: LatentModel) -> tuple[Event, ...]:

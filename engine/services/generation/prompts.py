@@ -15,8 +15,8 @@ from engine.errors import OutOfRange
 from engine.formats import song_file
 from engine.locations import meant
 from engine.music.measure import Measure
-from engine.music.note_line import Line
-from engine.music.song import Song, Track
+from engine.music.part import Part, parts_of
+from engine.music.song import Song
 from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
@@ -74,8 +74,8 @@ def prompt_codes(
 
             found = read(path)
             last = _whole(found.measures, found.tempo, seconds)
-            line = Line(found.measures[-last:])
-            wave = _rendered(line, found.tempo, Track(), spec.sample_rate, soundfont)
+            parts = (Part.of_measures(found.measures[-last:]),)
+            wave = _rendered(parts, found.tempo, spec.sample_rate, soundfont)
         elif path.suffix.lower() == song_file.SUFFIX:
             kept = song_file.read(path).song
             wave = _song_wave(kept, seconds, spec.sample_rate, soundfont)
@@ -93,8 +93,8 @@ def prompt_codes(
 
 
 def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
-    first = song.sounding - _whole(tuple(song.measures()), song.tempo, seconds)
-    return _rendered(song.line(first), song.tempo, song.track, rate, soundfont)
+    first = song.sounding - _whole(song.measures(), song.tempo, seconds)
+    return _rendered(parts_of(song, first), song.tempo, rate, soundfont)
 
 
 def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
@@ -103,11 +103,11 @@ def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     return min(len(measures), max(1, int(seconds / bar + 1e-9)))
 
 
-def _rendered(line: Line, tempo: float, track: Track, rate: int, soundfont: str) -> Wave:
-    if all(measure.silent for measure in line.measures):
+def _rendered(parts: Sequence[Part], tempo: float, rate: int, soundfont: str) -> Wave:
+    if all(part.silent for part in parts):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",
             "Compose some notes, or continue something else.",
         )
-    wave = to_mono(render(Synth(find(soundfont), rate), line, tempo, track, tail=0.0))
+    wave = to_mono(render(Synth(find(soundfont), rate), parts, tempo, tail=0.0))
     return levelled(wave, LEVEL["melody"])

@@ -14,7 +14,8 @@ from engine.formats import song_file
 from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
 from engine.locations import SONGS, make_usual, meant
-from engine.music.song import MOST_SLOTS, Origin
+from engine.music.slot import Origin
+from engine.music.song import MOST_SLOTS
 from engine.protocol.base import Event
 from engine.protocol.edit import LoadMeasures, ReplaceSong
 from engine.protocol.files import ExportMidi, ImportMidi, LoadTune, OpenSong, RecoverSong, SaveSong
@@ -170,7 +171,7 @@ def reading(command: ImportMidi | LoadTune, document: int) -> Callable[[Job], No
 def _midi(command: ImportMidi, step: Callable[[float], None]) -> tuple[LoadMeasures, str]:
     from engine.formats import midi_file
 
-    found, slot = midi_file.read(meant(command.path), command.track, step), command.slot
+    found, slot = midi_file.read(meant(command.path), command.source, step), command.slot
     name = printable(Path(command.path).name)
     # A long file comes in as far as a song goes, and what is left out is said.
     measures = found.measures[: max(1, MOST_SLOTS - slot)]
@@ -182,7 +183,7 @@ def _midi(command: ImportMidi, step: Callable[[float], None]) -> tuple[LoadMeasu
     said = [f"{count} measure{'s' * (count != 1)} of {name}, track {found.track}", *found.changes]
     if left := len(found.measures) - count:
         said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
-    load = LoadMeasures(slot, measures, origins, request=command.request)
+    load = LoadMeasures(slot, measures, origins, request=command.request, track=command.track)
     return load, ". ".join(part.rstrip(".") for part in said) + "."
 
 
@@ -198,4 +199,7 @@ def _tune(command: LoadTune) -> tuple[LoadMeasures, str]:
     chosen = rows[first - 1 : first - 1 + count]
     measures = tuple(corpus.measure(row) for row in chosen)
     origins = tuple(corpus_origin(corpus.origin(row)) for row in chosen)
-    return LoadMeasures(command.slot, measures, origins, request=command.request), ""
+    load = LoadMeasures(
+        command.slot, measures, origins, request=command.request, track=command.track
+    )
+    return load, ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from engine.midi import messages as m
+from engine.midi.limits import CLICKS
 from engine.music.note_line import Line
-from engine.music.song import Track
+from engine.music.track import Track
 from engine.protocol.snapshot import RecordSettings
 from engine.services.transport.loop_clock import Run
 
@@ -68,4 +69,4 @@ class Metronome:
             )
             for beat in range(first, last)
         ]
-        return [m.Notes(tuple(beats))] if beats else []
+        return [m.Notes(tuple(beats), voice=CLICKS)] if beats else []

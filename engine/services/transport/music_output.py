@@ -18,20 +18,24 @@ class MusicOutput:
     Beside the notes it keeps the MIDI controllers at the gauges of the slot that is heard.
     """
 
-    def __init__(self, context: ServiceContext, sequencer: Sequencer) -> None:
+    def __init__(self, context: ServiceContext, sequencer: Sequencer, routing: Routing) -> None:
         self._context = context
         self._sequencer = sequencer
-        self._routing = Routing()
-        self._cc = CcOutput()
+        self._routing = routing
+        self._cc = CcOutput(routing.outlet_of)
 
     def send(self, messages: Messages) -> None:
-        """Send messages about the song's notes to its own port and to every route."""
-        channel = self._context.snapshot().song.track.channel
-        self._context.send(self._routing.spread(messages, channel))
+        """Send messages about the notes of tracks to their ports and to every route."""
+        self._context.send(self._routing.spread(messages))
 
     def send_programs(self, now: float, outlet: int | None = None) -> None:
         """Send the programs of the routes; those of one outlet alone, if it is named."""
         self.send(self._routing.programs(now, outlet))
+
+    def follow_routes(self, now: float) -> None:
+        """Go on with the tracks of the song, and reroute where they are played to others."""
+        if not self._routing.follow(self._context.snapshot().song):
+            self.reroute(now)
 
     def reroute(self, now: float) -> None:
         """Go on with the routes of the song as it is now, and send the notes again."""
@@ -42,6 +46,8 @@ class MusicOutput:
     def on_route_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> None:
         """Take in what became of the port of a route."""
         messages, events = self._routing.on_port(report, now)
+        if isinstance(report, m.PortOpened) and report.name is not None:
+            messages = [*self._sequencer.program(now, report.outlet), *messages]
         self.send(messages)
         for event in events:
             self._context.publish(event)

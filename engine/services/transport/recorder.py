@@ -20,7 +20,9 @@ from engine.music.grid_fitting import Account, count, folded
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.overdub import overlaid
 from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
-from engine.music.song import MOST_SLOTS, Origin, Song
+from engine.music.slot import Origin
+from engine.music.song import MOST_SLOTS, Song
+from engine.music.track import Track
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.snapshot import RecordSettings, RecordStatus
 from engine.protocol.transport import KeysPlayed
@@ -158,7 +160,7 @@ class Recorder:
         origin = max(here.begins, start - SPAN * BAR)
         since = beats.when(origin - EARLY)
         notes = self._capture.notes(now, since)
-        line = self._on(one_voice(notes), beats, origin)
+        line = self._on(one_voice(notes), beats, origin, song.track(status.track))
         number = round((start - origin) / BAR)
         played = self._quantised(line, number + 1, beats.pace)[number]
         if played.untouched:
@@ -178,7 +180,7 @@ class Recorder:
         gesture: int,
     ) -> LoadMeasures:
         measure, touches, origin = played.measure, played.touches, "replaced what was there"
-        old = song.slots[slot] if slot < len(song.slots) else None
+        old = song.slot(slot, status.track) if slot < song.length else None
         if old is None or old.empty:
             origin = "recorded"
         elif status.mode == "overdub" or until < BAR:
@@ -189,19 +191,18 @@ class Recorder:
             ]
             measure, touches = overlaid(old.measure, old.touches, measure, touches, over)
             origin = "played over what was there" if status.mode == "overdub" else origin
-        return LoadMeasures(
-            slot, (measure,), (Origin("played", "Played", origin),), (touches,), gesture
-        )
+        origins = (Origin("played", "Played", origin),)
+        return LoadMeasures(slot, (measure,), origins, (touches,), gesture, track=status.track)
 
     # After the fact
 
-    def last(self, slot: int, song: Song, now: float, transport: LoopPosition) -> _Last:
+    def last(self, slot: int, track: int, song: Song, now: float, transport: LoopPosition) -> _Last:
         """Return what puts in the last eight measures that were played, and what to say of it.
 
         What was played while the loop ran is read on its beat; else the first note of the
         phrase is the first beat, at the song's tempo. Raises `NotReady` where nothing was.
         """
-        phrase = self._capture.phrase()
+        row, phrase = song.track(track), self._capture.phrase()
         kept = self._capture.notes(now)
         fresh = tuple(note for note in kept if phrase is not None and note.on >= phrase)
         if phrase is None or not fresh:
@@ -213,12 +214,15 @@ class Recorder:
         if beats is not None and any(_ran(beats, note) for note in fresh):
             notes = tuple(note for note in kept if _ran(beats, note))
             pace, origin = beats.pace, BAR * math.floor(beats.at(notes[0].on) / BAR)
-            line = self._on(one_voice(notes), beats, origin)
+            line = self._on(one_voice(notes), beats, origin, row)
         else:
             pace, notes = 60 / song.tempo, fresh
             line = [
                 PlayedNote(
-                    (note.on - phrase) / pace, (note.off - phrase) / pace, note.pitch, note.velocity
+                    (note.on - phrase) / pace,
+                    (note.off - phrase) / pace,
+                    row.written(note.pitch),
+                    note.velocity,
                 )
                 for note in one_voice(notes)
             ]
@@ -239,6 +243,7 @@ class Recorder:
             tuple(each.measure for each in found),
             origins,
             tuple(each.touches for each in found),
+            track=track,
         )
         said = [f"{count(len(found), 'measure')} of what was just played", *account.sentences()]
         if left:
@@ -248,13 +253,15 @@ class Recorder:
     def _quantised(self, line: list[PlayedNote], size: int, pace: float) -> list[PlayedMeasure]:
         return quantise(line, size, pace=pace, strength=self.settings.strength)
 
-    def _on(self, notes: tuple[Struck, ...], beats: Beats, origin: float) -> list[PlayedNote]:
+    def _on(
+        self, notes: tuple[Struck, ...], beats: Beats, origin: float, track: Track
+    ) -> list[PlayedNote]:
         late = self.settings.latency / 1000
         return [
             PlayedNote(
                 beats.at(note.on - late) - origin,
                 beats.at(note.off - late) - origin,
-                note.pitch,
+                track.written(note.pitch),
                 note.velocity,
             )
             for note in notes
@@ -275,7 +282,7 @@ class Recorder:
         notes = self._capture.notes(now, beats.when(start - EARLY))
         drawn = tuple(
             (round(max(0.0, note.start), 2), round(min(BAR, note.end), 2), _near(note.pitch))
-            for note in self._on(notes, beats, start)
+            for note in self._on(notes, beats, start, Track())
             if note.end > 0.05
         )
         return KeysPlayed(held, slot, drawn, counted)

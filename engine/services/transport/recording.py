@@ -78,12 +78,12 @@ class Recording:
             put=lambda played: self._context.apply(played, now),
         )
 
-    def capture(self, slot: int | None, now: float) -> None:
-        """Put what was just played into slots from ``slot`` on (None: the selected one)."""
+    def capture(self, slot: int | None, track: int, now: float) -> None:
+        """Put what was just played into a track from ``slot`` on (None: the selected one)."""
         shown = self._context.snapshot()
         slot = shown.selected if slot is None else slot
-        shown.song.slot(slot)
-        last = self._recorder.last(slot, shown.song, now, self._sequencer)
+        shown.song.slot(slot, track)
+        last = self._recorder.last(slot, track, shown.song, now, self._sequencer)
         if self._context.apply(last.command, now):
             self._context.publish(Notice(last.words))
 
@@ -120,12 +120,12 @@ def changed(settings: RecordSettings, command: SetRecord) -> RecordSettings:
 def recorded(command: Record, shown: Snapshot) -> RecordStatus:
     """Return what a command records into; raises `OutOfRange` where there are no such slots."""
     slot = shown.selected if command.slot is None else command.slot
-    shown.song.slot(slot)
-    rest = len(shown.song.slots) - slot
+    shown.song.slot(slot, command.row)
+    rest = shown.song.length - slot
     measures = rest if command.measures is None else command.measures
     if not 1 <= measures <= MOST_SLOTS - slot:
         raise OutOfRange(
             f"From measure {slot + 1} on 1 to {MOST_SLOTS - slot} measures can be recorded, "
             f"and not {measures}."
         )
-    return RecordStatus(command.mode, slot, measures)
+    return RecordStatus(command.mode, slot, measures, command.row)

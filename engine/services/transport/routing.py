@@ -1,14 +1,15 @@
-"""Routing: what is sent to the song's own port goes to the other ports of its routes as well."""
+"""Routing: which outlet each track is played to, and what goes to its other ports as well."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET
 from engine.music.routes import Route
 from engine.music.song import Song
+from engine.music.track import HIGHEST_PITCH, Track
 from engine.protocol.base import Event
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import PortStatus
@@ -17,15 +18,15 @@ Messages = list[m.ToPlayer]
 
 
 class Routing:
-    """Knows which outlet each port of the routes has, and what became of it.
+    """Knows which outlet each port of the tracks and routes has, and what became of it.
 
-    Outlet 0 is the song's own, whose port is chosen elsewhere; routes without a port use it.
+    Outlet 0 is the song's own, whose port is chosen elsewhere; what names no port uses it.
     """
 
     def __init__(self) -> None:
         self.statuses: dict[str, PortStatus] = {}
-        """What became of each port, by the name that the routes give it."""
-        self._routes: tuple[Route, ...] = ()
+        """What became of each port, by the name that tracks and routes give it."""
+        self._tracks: tuple[Track, ...] = ()
         self._outlets: dict[str, int] = {}
         self._clocked: dict[str, bool] = {}
 
@@ -34,10 +35,11 @@ class Routing:
 
         What comes is to be sent anew after that.
         """
-        wanted: dict[str, bool] = {}
-        for route in song.routes:
-            if route.port:
-                wanted[route.port] = route.clock or wanted.get(route.port, False)
+        wanted = {track.port: True for track in song.tracks if track.port}
+        for track in song.tracks:
+            for route in track.routes:
+                if route.port:
+                    wanted[route.port] = route.clock or wanted.get(route.port, False)
         messages: Messages = [m.Flush(now, True, outlet) for outlet in (0, *self._outlets.values())]
         for port in [each for each in self._outlets if each not in wanted]:
             messages.append(m.UsePort(None, outlet=self._outlets.pop(port)))
@@ -53,41 +55,60 @@ class Routing:
             self._clocked[port] = clock
             self.statuses[port] = PortStatus(port, "opening")
             messages.append(m.UsePort(port, True, self._outlets[port], clock))
-        self._routes = song.routes
+        self._tracks = song.tracks
         return messages + self.programs(now)
+
+    def outlet_of(self, track: int) -> int:
+        """Return the outlet that a track is played to, by the track's number."""
+        port = self._tracks[track].port if track < len(self._tracks) else ""
+        return self._outlets.get(port, 0)
+
+    def follow(self, song: Song) -> bool:
+        """Go on with the tracks of a song; False where ports or routes are others: `reroute`."""
+        same = _ways(song.tracks) == _ways(self._tracks)
+        if same:
+            self._tracks = song.tracks
+        return same
 
     def programs(self, now: float, outlet: int | None = None) -> Messages:
         """Return the programs of the routes; of one outlet alone, if named."""
         return [
             m.Send(now, bytes((0xC0 | route.channel, route.program)), self._outlet(route))
-            for route in self._routes
+            for track in self._tracks
+            for route in track.routes
             if route.program is not None and outlet in (None, self._outlet(route))
         ]
 
-    def spread(self, messages: Iterable[m.ToPlayer], channel: int) -> Messages:
-        """Return messages about the song's notes, those on its ``channel``, to every route as well.
+    def spread(self, messages: Iterable[m.ToPlayer]) -> Messages:
+        """Return messages about the notes of tracks, to the routes of each as well.
 
-        A metronome, which has a channel of its own, is heard at the song's own port alone.
+        A metronome, which is no track's voice, is heard at the song's own port alone.
         """
         spread: Messages = []
         for message in messages:
             spread.append(message)
             match message:
-                case m.Notes(notes, 0):
-                    own = [note for note in notes if note.channel == channel]
+                case m.Notes(notes, _, voice):
                     spread += [
-                        m.Notes(tuple(_routed(n, r) for n in own), self._outlet(r))
-                        for r in self._routes
-                        if own
+                        m.Notes(tuple(_routed(notes, r)), self._outlet(r), voice)
+                        for r in self._routes(voice)
                     ]
-                case m.Prolong(on, pitch, off, 0) if on == channel:
+                case m.Prolong(_, pitch, off, _, voice):
                     spread += [
-                        m.Prolong(r.channel, pitch + r.transpose, off, self._outlet(r))
-                        for r in self._routes
+                        m.Prolong(r.channel, pitch + r.transpose, off, self._outlet(r), voice)
+                        for r in self._routes(voice)
+                        if 0 <= pitch + r.transpose <= HIGHEST_PITCH
                     ]
-                case m.Flush(at, cut, 0):
-                    spread += [m.Flush(at, cut, outlet) for outlet in self._outlets.values()]
+                case m.Flush(at, cut, outlet, None):
+                    others = {*self._outlets.values()} - {outlet}
+                    spread += [m.Flush(at, cut, other) for other in sorted(others)]
+                case m.Flush(at, cut, outlet, int(voice)):
+                    others = {self._outlet(route) for route in self._routes(voice)} - {outlet}
+                    spread += [m.Flush(at, cut, other, voice) for other in sorted(others)]
         return spread
+
+    def _routes(self, voice: int) -> tuple[Route, ...]:
+        return self._tracks[voice].routes if voice < len(self._tracks) else ()
 
     def on_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
         """Take in what became of a port: gives what to send, and what to publish."""
@@ -120,5 +141,16 @@ Reaction = tuple[Messages, list[Event]]
 """What the player is sent, and the events to publish."""
 
 
-def _routed(note: m.TimedNote, route: Route) -> m.TimedNote:
-    return replace(note, channel=route.channel, pitch=note.pitch + route.transpose)
+def _routed(notes: Iterable[m.TimedNote], route: Route) -> Iterator[m.TimedNote]:
+    for note in notes:
+        pitch = note.pitch + route.transpose
+        if 0 <= pitch <= HIGHEST_PITCH:
+            yield replace(note, channel=route.channel, pitch=pitch)
+
+
+def _ways(tracks: Iterable[Track]) -> list[tuple[str, tuple[Route, ...]]]:
+    """Return where tracks are played to; those at the end that go nowhere else are left out."""
+    ways = [(track.port, track.routes) for track in tracks]
+    while ways and ways[-1] == ("", ()):
+        ways.pop()
+    return ways

@@ -18,11 +18,13 @@ from engine.music.beat_map import Beats, Mark
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.loop_notes import LATE, LoopNotes
 from engine.services.transport.metronome import ENDLESS
+from engine.services.transport.voice_notes import OutletOf, VoiceNotes
 
 LOOK_AHEAD = 0.75
 """How far ahead the player is sent its notes, in seconds: longer than an interpreter may stall."""
@@ -61,12 +63,16 @@ CATCH_UP = 0.25
 
 
 class Sequencer:
-    """Plays one song in a loop, takes changes while it runs, and sounds single measures."""
+    """Plays one song in a loop, takes changes while it runs, and sounds single measures.
 
-    def __init__(self, song: Song) -> None:
+    ``outlet_of`` says which outlet of the player a track is played to.
+    """
+
+    def __init__(self, song: Song, outlet_of: OutletOf = lambda _: 0) -> None:
         self._song = song
         self._ahead, self._delay = LOOK_AHEAD, 0.0
-        self._loop = LoopNotes(song)
+        self._outlet_of = outlet_of
+        self._loop = LoopNotes(song, outlet_of)
         self._beats: Beats | None = None
         # By how much positions were counted anew where the loop has become another.
         self._shift = 0.0
@@ -147,12 +153,12 @@ class Sequencer:
         Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
         are struck by ``clicks``, from the first of them on.
         """
-        self._loop.line = self._loop.line_of(self._song)
+        sent = self._loop.silence(now)
+        self._loop.put(self._loop.voices_of(self._song), now)
         first, pace = self.start_of(slot), 60 / self._song.tempo
         # A first note that is early has its time, too.
-        before = max(self._loop.line.earliest, count_in)
+        before = max(self._loop.earliest, count_in)
         start = now + self.soonest + before * pace
-        sent = self._loop.silence(now)
         self._loop.metronome.strike(first - count_in, first - count_in + clicks)
         self._ticks = None
         self._begin(Run(start, first, pace, first, first - before))
@@ -173,8 +179,8 @@ class Sequencer:
         From then on `follow` says where that clock is, until `lead`.
         """
         sent = self._loop.silence(now)
-        self._loop.line = self._loop.line_of(self._song)
-        run = Run(time, position, pace, position, position - self._loop.line.earliest)
+        self._loop.put(self._loop.voices_of(self._song), now)
+        run = Run(time, position, pace, position, position - self._loop.earliest)
         self._begin(run)
         # A receiver can be put to whole sixteenths only.
         sixteenths = math.ceil(position * 4 - 1e-6)
@@ -206,8 +212,10 @@ class Sequencer:
             # The engine was held up: what the player lacks is sent by the new clock.
             return sent
         at, start = run.when(edge), max(edge, new.at(now - LATE))
-        anew = self._loop.resend(now, at, edge, start, self._loop.begun_at(edge), same=True)
-        return sent + anew + self._loop.resend_clicks(anew, run, at)
+        voices = self._loop.voices
+        begun = [voice.begun_at(edge) for voice in voices]
+        anew = self._loop.resend(now, at, edge, start, begun, [True] * len(voices))
+        return sent + anew + self._loop.resend_clicks(at)
 
     def lead(self, now: float) -> Messages:
         """Go on at the song's own tempo, from where the music is."""
@@ -216,7 +224,7 @@ class Sequencer:
         self._ticks = None
         position = max(self._loop.run.at(now + self._margin), self._loop.run.first)
         pace = 60 / self._song.tempo
-        sent = self._replan(now, position, self._loop.line, pace)
+        sent = self._replan(now, position, self._loop.voices, pace)
         # Said in any case: our clock may just have been catching up.
         clock = m.ClockTempo(self._loop.run.when(position), pace / 24)
         return [clock, *(message for message in sent if message != clock)]
@@ -233,7 +241,7 @@ class Sequencer:
         self._loop.metronome.set(settings)
         click = settings.click
         if self._loop.run is None:
-            line = self._loop.line_of(self._song)
+            line = self._loop.voices_of(self._song)[0].line
             beats = int(settings.count_in * line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
@@ -253,7 +261,7 @@ class Sequencer:
         self._loop.metronome.rest()
         sent = self.change(self._song, now)
         if self._loop.run is not None:
-            sent += self._loop.drop_clicks(now + self._margin, now)
+            sent += self._loop.drop_clicks(now + self._margin)
         return sent
 
     def stop(self, now: float) -> Messages:
@@ -275,17 +283,22 @@ class Sequencer:
         self._loop.reach = 0
         return running
 
-    def program(self, now: float) -> Messages:
-        """Tell the instrument its bank and program; wanted whenever a port opens."""
-        track = self._song.track
+    def program(self, now: float, outlet: int | None = None) -> Messages:
+        """Tell the instruments their banks and programs; of one outlet alone, if it is named."""
+        tracks = range(len(self._song.tracks))
+        wanted = [track for track in tracks if outlet in (None, self._outlet_of(track))]
+        return [message for track in wanted for message in self._program(now, track)]
+
+    def _program(self, now: float, number: int) -> Messages:
+        track = self._song.tracks[number]
         # A bank holds from the next change of program on, so it comes first.
-        return [
-            *(
-                m.Send(now, bytes((0xB0 | track.channel, control, bank)))
-                for control, bank in track.banks
-            ),
-            m.Send(now, bytes((0xC0 | track.channel, track.program))),
-        ]
+        banks, mix = (
+            [bytes((0xB0 | track.channel, control, value)) for control, value in values]
+            for values in (track.banks, track.mix)
+        )
+        program = bytes((0xC0 | track.channel, track.program))
+        outlet = self._outlet_of(number)
+        return [m.Send(now, data, outlet) for data in (*banks, program, *mix)]
 
     def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tell the player the notes up to ``ahead`` seconds from now."""
@@ -306,11 +319,11 @@ class Sequencer:
         return [*self.program(now), *self.advance(now)]
 
     def audition(
-        self, measures: Sequence[Measure], now: float, slot: int | None = None
+        self, measures: Sequence[Measure], now: float, slot: int | None = None, track: int = 0
     ) -> Messages:
-        """Sound measures once, cutting what sounds, if the loop does not run.
+        """Sound measures once on a track, cutting what sounds, if the loop does not run.
 
-        Those of the song, from ``slot`` on, are heard as they are in the loop, others as written.
+        Those of the track, from ``slot`` on, are heard as they are in the loop, others as written.
         """
         if self._loop.run is not None:
             return []
@@ -318,23 +331,28 @@ class Sequencer:
             return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
-            touches = [each.touches for each in song.slots[slot : slot + len(measures)]]
-            line = Line(measures, song.groove, song.locked, song.tempo, slot, touches)
+            row = song.tracks[track]
+            touches = [each.touches for each in row.slots[slot : slot + len(measures)]]
+            line = Line(measures, row.groove, song.locked, song.tempo, slot, touches)
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
-        return self._loop.silence(now) + self._loop.send(line.once(), once, now)
+        silence = self._loop.silence(now)
+        # A track that is muted is heard all the same when it is asked for.
+        voice = self._loop.voices[track]
+        voice.track, voice.heard = song.tracks[track], True
+        return silence + voice.send(line.once(), once, now, self._outlet_of(track))
 
     def change(self, song: Song, now: float, timing: Literal["now", "beat"] = "now") -> Messages:
         """Go on with another song; where notes change they are heard as ``timing`` says."""
         old, self._song = self._song, song
-        self._loop.track = song.track
         sent: Messages = []
-        if replace(song.track, velocity=1) != replace(old.track, velocity=1):
-            sent += self.program(now)
-        line = self._loop.line_of(song)
-        same = (line.measures, line.shape) == (self._loop.line.measures, self._loop.line.shape)
-        if self._loop.run is None or (same and (song.track, song.tempo) == (old.track, old.tempo)):
-            self._loop.line = line
-            return sent
+        for number, track in enumerate(song.tracks):
+            if number >= len(old.tracks) or _setup(track) != _setup(old.tracks[number]):
+                sent += self._program(now, number)
+        voices, before = self._loop.voices_of(song), self._loop.voices
+        same = [v.content for v in voices] == [v.content for v in before]
+        played = [v.played for v in voices] == [v.played for v in before]
+        if self._loop.run is None or (same and played and song.tempo == old.tempo):
+            return sent + self._loop.put(voices, now)
         position = self._loop.run.at(now + self._margin)
         if self._loop.run.time > now:
             # A change that is to come at a beat has set the pace from there on.
@@ -345,15 +363,19 @@ class Sequencer:
             sent += self._loop.send_until(position, now)
         position = max(position, self._loop.run.first)
         pace = 60 / song.tempo if self._ticks is None else self._loop.run.pace
-        return sent + self._replan(now, position, line, pace)
+        return sent + self._replan(now, position, voices, pace)
 
-    def _replan(self, now: float, position: float, line: Line, pace: float) -> Messages:
+    def _replan(
+        self, now: float, position: float, voices: list[VoiceNotes], pace: float
+    ) -> Messages:
         run = self._loop.run
         assert run is not None  # Only a running loop is planned.
-        at, before = run.when(position), run
-        begun = (
-            self._loop.begun_at(position) if line.length == self._loop.line.length else -math.inf
-        )
+        at, line, old = run.when(position), voices[0].line, self._loop.voices
+        as_long = line.length == self._loop.line.length
+        begun = [voice.begun_at(position) if as_long else -math.inf for voice in old]
+        same = [
+            new.line.measures == past.line.measures for new, past in zip(voices, old, strict=False)
+        ]
         sent: Messages = []
         if pace != run.pace:
             run = replace(run, time=at, position=position, pace=pace)
@@ -372,11 +394,10 @@ class Sequencer:
             position += shift
             self._shift += shift
             self._loop.metronome.shift(shift)
-            before = replace(before, sent=before.sent + shift)
-        old, self._loop.line = self._loop.line, line
-        self._loop.run = run = replace(run, sent=max(run.sent, position))
-        anew = self._loop.resend(now, at, position, position, begun, line.measures == old.measures)
-        return sent + anew + self._loop.resend_clicks(anew, before, at)
+        sent += self._loop.put(voices, now)
+        self._loop.run = replace(run, sent=max(run.sent, position))
+        anew = self._loop.resend(now, at, position, position, begun, same)
+        return sent + anew + self._loop.resend_clicks(at)
 
     def _tick_along(self, now: float, run: Run) -> Messages:
         """Bring our own clock into phase with a run, within `CATCH_UP` and without a leap."""
@@ -392,3 +413,8 @@ class Sequencer:
         pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
         self._ticks = replace(ticks, time=at, position=position, pace=pace)
         return [m.ClockTempo(at, pace / 24)]
+
+
+def _setup(track: Track) -> tuple[object, ...]:
+    """Return what an instrument is told of a track."""
+    return track.channel, track.port, track.instrument, track.mix

@@ -31,6 +31,7 @@ from engine.services.base import Service, ServiceContext
 from engine.services.transport.clock_sync import ClockSync
 from engine.services.transport.music_output import MusicOutput
 from engine.services.transport.recording import IsControl, Recording, changed, recorded
+from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import Sequencer
 
 PLAYHEAD = 0.05
@@ -51,10 +52,11 @@ class TransportService(Service):
     def __init__(self, context: ServiceContext, settings: Settings, is_control: IsControl) -> None:
         super().__init__(context)
         self._settings = settings
-        self._sequencer = Sequencer(context.snapshot().song)
+        routing = Routing()
+        self._sequencer = Sequencer(context.snapshot().song, routing.outlet_of)
         self._clock = ClockSync(self._sequencer, settings.clock, settings.clock_offset)
         self.recording = Recording(context, self._sequencer, settings, is_control)
-        self._output = MusicOutput(context, self._sequencer)
+        self._output = MusicOutput(context, self._sequencer, routing)
         self._playhead_at = 0.0
         self._greeted = False
         self._started = 0
@@ -86,16 +88,17 @@ class TransportService(Service):
                 self.recording.set(changed(self.recording.settings, command))
                 self.context.apply(MarkPreferences(record=self.recording.settings), now)
             case CaptureLast(slot):
-                self.recording.capture(slot, now)
+                self.recording.capture(slot, command.row, now)
             case SetEditTiming(timing):
                 self.context.apply(MarkPreferences(timing=timing), now)
             case SetAudition(on):
                 self.context.apply(MarkPreferences(audition=on), now)
             case Audition(slot):
-                self.context.snapshot().song.slot(slot)
-                self._audition_slot(slot, now)
+                self.context.snapshot().song.slot(slot, command.row)
+                self._audition_slot(slot, command.row, now)
             case AuditionMeasures(measures):
-                self._output.send(self._sequencer.audition(measures, now))
+                track = self.context.snapshot().track
+                self._output.send(self._sequencer.audition(measures, now, track=track))
             case FollowClock(source):
                 self._clock.follow(source)
                 if self.context.snapshot().inputs.wanted == ():
@@ -118,8 +121,7 @@ class TransportService(Service):
         """Send the player what has changed in the song."""
         if after.song is not before.song:
             self._output.send(self._sequencer.change(after.song, now, after.timing))
-            if after.song.routes != before.song.routes:
-                self._output.reroute(now)
+            self._output.follow_routes(now)
             if command.auditioned and after.audition:
                 self._audition_change(before.song, after.song, now)
         if after.inputs.only != before.inputs.only:
@@ -136,7 +138,7 @@ class TransportService(Service):
             case m.PortOpened() | m.PortLost() | m.PortFailed() if report.outlet:
                 self._output.on_route_port(report, now)
             case m.PortOpened(str()):
-                self._output.send(self._sequencer.program(now))
+                self._output.send(self._sequencer.program(now, 0))
                 self._output.send_programs(now, 0)
                 self._output.resend_controllers(now)
             case m.Reach(ahead=ahead, delay=delay):
@@ -199,16 +201,17 @@ class TransportService(Service):
         self._begin_recording(status, now)
         self.context.apply(MarkTransport(True, status), now)
 
-    def _audition_slot(self, index: int, now: float) -> None:
-        measure = self.context.snapshot().song.slots[index].measure
-        self._output.send(self._sequencer.audition((measure,), now, index))
+    def _audition_slot(self, index: int, track: int, now: float) -> None:
+        measure = self.context.snapshot().song.slot(index, track).measure
+        self._output.send(self._sequencer.audition((measure,), now, index, track))
 
     def _audition_change(self, old: Song, new: Song, now: float) -> None:
-        for index, slot in enumerate(new.slots):
-            was = old.slots[index].measure if index < len(old.slots) else None
-            if slot.measure != was and not slot.measure.silent:
-                self._audition_slot(index, now)
-                return
+        for number, (was, track) in enumerate(zip(old.tracks, new.tracks, strict=False)):
+            for index, slot in enumerate(track.slots):
+                before = was.slots[index].measure if index < len(was.slots) else None
+                if slot.measure != before and not slot.measure.silent:
+                    self._audition_slot(index, number, now)
+                    return
 
     def _begin_recording(self, status: RecordStatus, now: float) -> None:
         self._started = status.slot
@@ -228,8 +231,7 @@ class TransportService(Service):
         if self._greeted:
             return
         self._greeted = True
-        if self.context.snapshot().song.routes:
-            self._output.reroute(now)
+        self._output.follow_routes(now)
         if not self._sequencer.playing:
             return
         if self.recording.on and (status := self.context.snapshot().recording):

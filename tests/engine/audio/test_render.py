@@ -12,7 +12,9 @@ from engine.audio.render import LOUDNESS, performed, render
 from engine.audio.synth import SoundedNote, Synth
 from engine.errors import OutOfRange
 from engine.music.measure import HOLD, SILENCE, Measure, Note
-from engine.music.song import Origin, Slot, Song, Track
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from tests.support.pitch_detection import pitch
 
 RATE = 32_000

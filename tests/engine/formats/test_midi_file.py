@@ -22,7 +22,7 @@ from engine.music.note_line import Line
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import Key
-from engine.music.song import Track
+from engine.music.track import Track
 
 QUARTER = 480
 EVERY_FILE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

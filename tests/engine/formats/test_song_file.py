@@ -31,7 +31,9 @@ from engine.music.modulation import Modulation, check
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
-from engine.music.song import Origin, OriginKind, Slot, Song, Track
+from engine.music.slot import Origin, OriginKind, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.engine.music.test_modulation import modulations

@@ -11,9 +11,10 @@ from engine.bench.lossy_proxy import SlowLine
 from engine.midi import messages as m
 from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
-from engine.protocol.edit import SetLatents, SetRoutes, SetTempo
+from engine.protocol.edit import SetLatents, SetTempo
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import SetRoutes
 from engine.protocol.transport import KeysPlayed, LatenessMeasured, Play, PlayheadMoved, Stop
 from engine.remote import client
 from engine.remote.client import RemoteEngine

@@ -17,11 +17,12 @@ from engine.locations import songs_folder
 from engine.music.song import Song
 from engine.protocol.analysis import DrawMap, MapComputed
 from engine.protocol.base import Command, with_request
-from engine.protocol.edit import Nudge, SelectSlot, SetLatent, SetTempo, SetTitle
+from engine.protocol.edit import SelectSlot, SetLatent, SetTempo, SetTitle
 from engine.protocol.facts import MarkModel, MarkSaved
 from engine.protocol.files import ForgetKept, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import Nudge
 from engine.protocol.transport import Play, PlayheadMoved, SetAudition, Stop
 from engine.remote import connection
 from engine.remote import protocol as v

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.common.codec import BadLine
 from engine.music.measure import SILENCE
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
 from engine.remote.snapshot_delta import Differences

@@ -17,7 +17,8 @@ from engine.jobs import Jobs
 from engine.locations import SONGS, songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import (
@@ -27,13 +28,11 @@ from engine.protocol.edit import (
     LockDimension,
     MoveLatent,
     MoveLatents,
-    Nudge,
     Randomise,
     Redo,
     RemoveSlot,
     ResetLatent,
     SelectSlot,
-    SetGroove,
     SetLatent,
     SetTempo,
     SetTitle,
@@ -51,6 +50,7 @@ from engine.protocol.files import (
 )
 from engine.protocol.notices import Cancel, CommandFailed, JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import Nudge, SetGroove
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, SetAudition, Stop
 from engine.runtime.dispatcher import Dispatcher, ModelFailed, ModelLoaded, collapsed
 from engine.services.editing.command_log import CommandLog, replay

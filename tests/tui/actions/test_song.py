@@ -6,17 +6,10 @@ import pytest
 
 from engine.midi.sync.clock_tracker import Lock
 from engine.protocol.devices import OpenPort
-from engine.protocol.edit import (
-    ClearSlot,
-    CopySlot,
-    InsertSlot,
-    Nudge,
-    RemoveSlot,
-    SetTempo,
-    SetTitle,
-)
+from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, RemoveSlot, SetTempo, SetTitle
 from engine.protocol.facts import MarkClock, MarkInputs, MarkPort
 from engine.protocol.snapshot import ClockStatus, InputStatus, PortStatus
+from engine.protocol.tracks import Nudge
 from engine.protocol.transport import (
     Audition,
     BackToOwnTempo,

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from textual import events
 
-from engine.music.song import Slot
+from engine.music.slot import Slot
 from engine.protocol.analysis import DrawMap, Explain
-from engine.protocol.edit import MoveLatent, MoveLatents, Nudge, Undo
+from engine.protocol.edit import MoveLatent, MoveLatents, Undo
 from engine.protocol.notices import CommandFailed
+from engine.protocol.tracks import Nudge
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
 from tests.support.waiting import quiet, until

@@ -15,7 +15,8 @@ from textual.widgets import Input, Label, OptionList
 
 from engine.influence.measures.index import BadMeasureIndex
 from engine.locations import songs_folder
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,

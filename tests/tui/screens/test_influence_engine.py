@@ -8,7 +8,8 @@ from pathlib import Path
 from textual.widgets import Input
 
 from engine.config import Settings
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.runtime.engine import Engine
 from tests.support.fake_influence import OFTEN, FakeSearch, eighths, parts
 from tests.support.fake_player import RecordingPlayer

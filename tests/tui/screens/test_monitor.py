@@ -11,7 +11,7 @@ from textual.widgets import Input
 from engine.event_bus import GATHERED
 from engine.midi.describe import decode
 from engine.protocol.devices import MidiLine, MidiTraffic, WatchMidi
-from engine.protocol.edit import Nudge
+from engine.protocol.tracks import Nudge
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved
 from engine.services.devices.midi_monitor import LEASE
 from tests.support.fake_engine import FakeEngine

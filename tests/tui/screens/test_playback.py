@@ -8,17 +8,17 @@ from engine.music.groove import Groove
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.scales import Key
-from engine.protocol.edit import (
+from engine.protocol.edit import SetKey
+from engine.protocol.facts import MarkPort, MarkRoutes
+from engine.protocol.snapshot import PortStatus
+from engine.protocol.tracks import (
     Nudge,
     NudgeModulation,
     SetBank,
     SetGroove,
-    SetKey,
     SetModulation,
     SetTrack,
 )
-from engine.protocol.facts import MarkPort, MarkRoutes
-from engine.protocol.snapshot import PortStatus
 from engine.protocol.transport import Play, Stop
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines

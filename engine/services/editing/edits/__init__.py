@@ -3,7 +3,7 @@
 Each module registers its edits with the three functions of `base`.
 """
 
-from engine.services.editing.edits import gauges, notes, settings, slots
+from engine.services.editing.edits import gauges, notes, settings, slots, tracks
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -22,4 +22,5 @@ __all__ = [
     "slots",
     "step_name",
     "stroke_name",
+    "tracks",
 ]

@@ -8,8 +8,9 @@ from functools import singledispatch
 from engine.errors import NotReady
 from engine.latent.spec import LatentModel, LatentSpec
 from engine.music.song import Song
-from engine.protocol.base import Edit
-from engine.protocol.edit import SetGroove, SetLatents, SetTempo, SetTrack
+from engine.protocol.base import Edit, TrackEdit
+from engine.protocol.edit import SetLatents, SetTempo
+from engine.protocol.tracks import SetGroove, SetTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +56,23 @@ def stroke_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) ->
     """Name the step from ``old`` to ``new`` that ``command`` ends."""
     if getattr(command, "gesture", 0) >= 0:
         return step_name(command, old, new, spec)
+    row = command.row if isinstance(command, TrackEdit) else 0
+    was, now = old.track(row), new.track(row)
     moved: dict[int, set[int]] = {}
-    for at, (a, b) in enumerate(zip(old.slots, new.slots, strict=False)):
+    for at, (a, b) in enumerate(zip(was.slots, now.slots, strict=False)):
         if a.latent != b.latent and b.latent is not None and spec is not None:
             pairs = enumerate(zip(a.latent or spec.origin, b.latent, strict=False))
             moved[at] = {d for d, (x, y) in pairs if x != y}
     parts = [
-        step_name(SetLatents(at, tuple((d, 0.0) for d in which)), old, new, spec)
+        step_name(SetLatents(at, tuple((d, 0.0) for d in which), track=row), old, new, spec)
         for at, which in moved.items()
     ]
     if old.tempo != new.tempo:
         parts.append(step_name(SetTempo(new.tempo), old, new, spec))
-    if old.groove != new.groove:
-        parts.append(step_name(SetGroove(new.groove.swing), old, new, spec))
-    if old.track.velocity != new.track.velocity:
-        track = SetTrack(velocity=new.track.velocity)
+    if was.groove != now.groove:
+        parts.append(step_name(SetGroove(now.groove.swing, track=row), old, new, spec))
+    if was.velocity != now.velocity:
+        track = SetTrack(velocity=now.velocity, track=row)
         parts.append(step_name(track, old, new, spec))
     return ", ".join(parts) or "controls"
 

@@ -17,7 +17,9 @@ from engine.latent.spec import (
     checked,
 )
 from engine.latent.variation import between, walked
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import MOST_SLOTS, Song
+from engine.protocol.base import SlotEdit
 from engine.protocol.edit import (
     Interpolate,
     MoveLatent,
@@ -39,23 +41,24 @@ from engine.services.editing.edits.base import (
 
 @resolve_edit.register
 def _(command: MoveLatent, song: Song, context: EditContext) -> SetLatent:
-    moved = _moved(song, command.slot, command.dimension, command.by, context)
-    return SetLatent(command.slot, command.dimension, round(moved, DECIMALS), command.gesture)
+    moved = _moved(song, command, command.dimension, command.by, context)
+    to = round(moved, DECIMALS)
+    return SetLatent(command.slot, command.dimension, to, command.gesture, track=command.track)
 
 
 @resolve_edit.register
 def _(command: MoveLatents, song: Song, context: EditContext) -> SetLatents:
     # To where the cells of a map lie, from which no rounding is to lead away.
-    values = tuple((d, _moved(song, command.slot, d, by, context)) for d, by in command.ways)
-    return SetLatents(command.slot, values, command.gesture)
+    values = tuple((d, _moved(song, command, d, by, context)) for d, by in command.ways)
+    return SetLatents(command.slot, values, command.gesture, track=command.track)
 
 
-def _moved(song: Song, slot: int, dimension: int, by: float, context: EditContext) -> float:
+def _moved(song: Song, command: SlotEdit, dimension: int, by: float, context: EditContext) -> float:
     model = context.ready()
     check_dimension(model.spec, dimension)
     if math.isnan(by):
         raise OutOfRange(f"A gauge moves by a number, and {by} is none.")
-    here = (song.slot(slot).latent or model.spec.origin)[dimension]
+    here = (song.slot(command.slot, command.row).latent or model.spec.origin)[dimension]
     return max(-LIMIT, min(LIMIT, here + by))
 
 
@@ -63,7 +66,7 @@ def _moved(song: Song, slot: int, dimension: int, by: float, context: EditContex
 def _(command: SetLatent, song: Song, context: EditContext) -> Song:
     model = context.ready()
     _check_free(command.dimension, model, context, "move")
-    return _move(song, command.slot, {command.dimension: checked(command.value)}, model)
+    return _move(song, command, {command.dimension: checked(command.value)}, model)
 
 
 @step_name.register
@@ -71,8 +74,8 @@ def _(command: SetLatent, old: Song, new: Song, spec: LatentSpec | None) -> str:
     if spec is None:
         return "gauges"
     slot, dimension = command.slot, command.dimension
-    before, after = old.slots[slot].latent or spec.origin, new.slots[slot].latent
-    change = after[dimension] - before[dimension] if after else 0.0
+    before, after = old.slot(slot, command.row).latent, new.slot(slot, command.row).latent
+    change = after[dimension] - (before or spec.origin)[dimension] if after else 0.0
     way = "up" if change >= 0 else "down"
     return f"{label(spec, dimension)} {round(abs(change), 2):g} {way} in measure {slot + 1}"
 
@@ -86,7 +89,7 @@ def _(command: SetLatents, song: Song, context: EditContext) -> Song:
     free = {d: value for d, value in moves.items() if d not in context.locks}
     if moves and not free:
         raise Locked("All gauges of this move are locked.", "Unlock one of them.")
-    return _move(song, command.slot, free, model)
+    return _move(song, command, free, model)
 
 
 @step_name.register
@@ -100,7 +103,7 @@ def _(command: SetLatents, old: Song, new: Song, spec: LatentSpec | None) -> str
 
 @apply_edit.register
 def _(command: ResetLatent, song: Song, context: EditContext) -> Song:
-    model, slot = context.ready(), song.slot(command.slot)
+    model, slot = context.ready(), song.slot(command.slot, command.row)
     if command.dimension is not None:
         _check_free(command.dimension, model, context, "reset")
     if slot.latent is None or slot.anchor is None:
@@ -110,7 +113,7 @@ def _(command: ResetLatent, song: Song, context: EditContext) -> Song:
     for each in back:
         if each not in context.locks:
             latent[each] = slot.anchor[each]
-    return song.with_slot(command.slot, _at(slot, tuple(latent), model))
+    return song.with_slot(command.slot, _at(slot, tuple(latent), model), command.row)
 
 
 @step_name.register
@@ -122,7 +125,7 @@ def _(command: ResetLatent, old: Song, new: Song, spec: LatentSpec | None) -> st
 
 @apply_edit.register
 def _(command: Randomise, song: Song, context: EditContext) -> Song:
-    model, slot, amount = context.ready(), song.slot(command.slot), command.amount
+    model, slot, amount = context.ready(), song.slot(command.slot, command.row), command.amount
     if not 0 <= amount <= 1:
         raise OutOfRange(f"An amount of chance lies from 0 to 1, and {amount} does not.")
     # All dimensions are drawn, so that a lock changes its own gauge and no other.
@@ -137,7 +140,7 @@ def _(command: Randomise, song: Song, context: EditContext) -> Song:
     if slot.latent is None:
         origin = Origin("prior", "Drawn by chance", f"amount {amount:g}, seed {command.seed}")
         slot = Slot(anchor=latent, origin=origin)
-    return song.with_slot(command.slot, _at(slot, latent, model))
+    return song.with_slot(command.slot, _at(slot, latent, model), command.row)
 
 
 @step_name.register
@@ -147,13 +150,13 @@ def _(command: Randomise, old: Song, new: Song, spec: LatentSpec | None) -> str:
 
 @apply_edit.register
 def _(command: Vary, song: Song, context: EditContext) -> Song:
-    model, slot = context.ready(), song.slot(command.slot)
+    model, slot = context.ready(), song.slot(command.slot, command.row)
     if slot.latent is None:
         raise OutOfRange(f"Measure {command.slot + 1} is empty.", "Vary one that has notes.")
     # Most of a short walk would be a transposition, and that is no variation.
     register = {d.index for d in model.spec.dimensions if d.transposes}
     latent = walked(slot.latent, command.amount, command.seed, context.locks | register)
-    return song.with_slot(command.slot, _at(slot, latent, model))
+    return song.with_slot(command.slot, _at(slot, latent, model), command.row)
 
 
 @step_name.register
@@ -164,13 +167,13 @@ def _(command: Vary, old: Song, new: Song, spec: LatentSpec | None) -> str:
 @apply_edit.register
 def _(command: Interpolate, song: Song, context: EditContext) -> Song:
     model, source, target, count = context.ready(), command.source, command.target, command.count
-    first, last = song.slot(source), song.slot(target)
+    first, last = song.slot(source, command.row), song.slot(target, command.row)
     if source == target or first.latent is None or last.latent is None:
         raise OutOfRange(
             f"There is no way from measure {source + 1} to measure {target + 1}.",
             "Name two measures that are not empty.",
         )
-    if len(song.slots) + count > MOST_SLOTS:
+    if song.length + count > MOST_SLOTS:
         raise OutOfRange(f"A song has at most {MOST_SLOTS} measures.", "Take some out.")
     ends = (first.latent, first.measure), (last.latent, last.measure)
     codes = between(model, *ends, count, context.locks)
@@ -179,8 +182,9 @@ def _(command: Interpolate, song: Song, context: EditContext) -> Song:
         Slot(measure, code, code, Origin("between", title, f"step {step} of {count}"), moved=True)
         for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
     )
-    slots = song.slots
-    return replace(song, slots=(*slots[: source + 1], *coming, *slots[source + 1 :]))
+    slots = song.track(command.row).slots
+    longer = song.inserted(source + 1, count)
+    return longer.with_slots((*slots[: source + 1], *coming, *slots[source + 1 :]), command.row)
 
 
 @step_name.register
@@ -196,8 +200,8 @@ def _check_free(dimension: int, model: LatentModel, context: EditContext, what: 
         raise Locked(f"{name} is locked.", f"Unlock it to {what} it.")
 
 
-def _move(song: Song, index: int, moves: dict[int, float], model: LatentModel) -> Song:
-    slot = song.slot(index)
+def _move(song: Song, command: SlotEdit, moves: dict[int, float], model: LatentModel) -> Song:
+    slot = song.slot(command.slot, command.row)
     if slot.latent is None:
         origin = Origin("gauge", "Set by hand", "from the mean of the prior")
         slot = Slot(anchor=model.spec.origin, origin=origin)
@@ -205,7 +209,8 @@ def _move(song: Song, index: int, moves: dict[int, float], model: LatentModel) -
     for dimension, value in moves.items():
         # Adding zero turns -0.0 into 0.0, which is written and read back the same.
         latent[dimension] = value + 0.0
-    return song.with_slot(index, _at(slot, tuple(latent), model, moved=tuple(moves)))
+    changed = _at(slot, tuple(latent), model, moved=tuple(moves))
+    return song.with_slot(command.slot, changed, command.row)
 
 
 def _at(slot: Slot, latent: Latent, model: LatentModel, moved: tuple[int, ...] = ()) -> Slot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from engine.errors import OutOfRange
@@ -14,7 +13,8 @@ from engine.music.note_edits import Notes, Span
 from engine.music.performance import Touch
 from engine.music.pitch_names import pitch_name
 from engine.music.placed_notes import PlacedNote, bar_lines, placed, written
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.notes import (
     InvertNotes,
     JoinNotes,
@@ -139,7 +139,7 @@ def _(command: StretchNotes, song: Song, context: EditContext) -> Song:
 
 @apply_edit.register
 def _(command: NudgeVelocity, song: Song, context: EditContext) -> Song:
-    span, by, usual = _span(command), command.by, song.track.velocity
+    span, by, usual = _span(command), command.by, song.track(command.row).velocity
     return _edited(
         song, command, context, lambda notes: note_edits.louder(notes, span, by, usual), span.end
     )
@@ -182,22 +182,23 @@ def _edited(
 
     Only measures in which anything changed are written; each is then one that was brought in.
     """
-    song.slot(command.slot)
+    song.slot(command.slot, command.row)
+    row = song.track(command.row).slots
     first = min(first, _begins(command))
     if not (abs(first) <= LONGEST and abs(last) <= 2 * LONGEST):
         raise OutOfRange("That is too far from the measure.")
-    grids = [slot.measure.grid for slot in song.slots]
+    grids = [slot.measure.grid for slot in row]
     lines = bar_lines(grids)
     origin = lines[command.slot]
     begin = _measure_before(lines, origin + min(first, Fraction(0)))
     # What lies before may be tied over.
-    while begin > 0 and (begin == command.slot or song.slots[begin].measure.held_in):
+    while begin > 0 and (begin == command.slot or row[begin].measure.held_in):
         begin -= 1
     stop = _measure_before(lines, max(origin + last, origin)) + 2
     # And what comes after may go on with it.
-    while stop < len(song.slots) and song.slots[stop].measure.held_in:
+    while stop < len(row) and row[stop].measure.held_in:
         stop += 1
-    slots = song.slots[begin:stop]
+    slots = row[begin:stop]
     here = origin - lines[begin]
     before = placed([slot.measure for slot in slots], [slot.touches for slot in slots])
     after = change(tuple(note.moved(-here) for note in before))
@@ -214,7 +215,7 @@ def _edited(
         title = slot.origin.title or "Written by hand"
         own = Origin("written", title, "notes edited by hand")
         fresh.append(Slot.brought_in(measure, own, touches))
-    song = replace(song, slots=(*song.slots[:begin], *fresh, *song.slots[stop:]))
+    song = song.with_slots((*row[:begin], *fresh, *row[stop:]), command.row)
     return encoded([song], context.model)[0] if context.model else song
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, LoadMeasures, RemoveSlot
 from engine.services.editing.codes import encoded
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
@@ -19,7 +20,7 @@ def _(command: LoadMeasures, song: Song, context: EditContext) -> Song:
     )  # fmt: skip
     if not measures or len(measures) != len(origins) or len(played) not in (0, len(measures)):
         raise OutOfRange("To load measures takes at least one, and an origin for each.")
-    if not 0 <= first <= len(song.slots):
+    if not 0 <= first <= song.length:
         raise OutOfRange(f"There is no place {first + 1} for a measure.")
     if first + len(measures) > MOST_SLOTS:
         raise OutOfRange(
@@ -28,8 +29,8 @@ def _(command: LoadMeasures, song: Song, context: EditContext) -> Song:
             "Load fewer, or at an earlier place.",
         )
     coming = tuple(map(Slot.brought_in, measures, origins, played or ((),) * len(measures)))
-    slots = (*song.slots[:first], *coming, *song.slots[first + len(coming) :])
-    song = replace(song, slots=slots)
+    row = song.track(command.row).slots
+    song = song.with_slots((*row[:first], *coming, *row[first + len(coming) :]), command.row)
     return encoded([song], context.model)[0] if context.model else song
 
 
@@ -38,21 +39,22 @@ def _(command: LoadMeasures, old: Song, new: Song, spec: LatentSpec | None) -> s
     if not command.gesture:
         return f"load {_measures(command.slot, command.slot + len(command.measures) - 1)}"
     # One pass of recording puts in several, one after the other.
-    before = (*old.slots, *[None] * (len(new.slots) - len(old.slots)))
-    changed = [at for at, slot in enumerate(new.slots) if slot is not before[at]]
+    before = (*old.track(command.row).slots, *[None] * (new.length - old.length))
+    row = new.track(command.row).slots
+    changed = [at for at, slot in enumerate(row) if slot is not before[at]]
     return f"record {_measures(min(changed, default=0), max(changed, default=0))}"
 
 
 @apply_edit.register
 def _(command: CopySlot, song: Song, context: EditContext) -> Song:
-    slot = song.slot(command.source)
+    slot = song.slot(command.source, command.row)
     if command.source == command.target or slot.empty:
-        return song.with_slot(command.target, slot)
+        return song.with_slot(command.target, slot, command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
     copied = replace(
         slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
     )
-    return song.with_slot(command.target, copied)
+    return song.with_slot(command.target, copied, command.row)
 
 
 @step_name.register
@@ -62,7 +64,7 @@ def _(command: CopySlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
 
 @apply_edit.register
 def _(command: ClearSlot, song: Song, context: EditContext) -> Song:
-    return song.with_slot(command.slot, Slot())
+    return song.with_slot(command.slot, Slot(), command.row)
 
 
 @step_name.register
@@ -72,10 +74,9 @@ def _(command: ClearSlot, old: Song, new: Song, spec: LatentSpec | None) -> str:
 
 @apply_edit.register
 def _(command: InsertSlot, song: Song, context: EditContext) -> Song:
-    if not 0 <= command.slot <= len(song.slots):
+    if not 0 <= command.slot <= song.length:
         raise OutOfRange(f"There is no place {command.slot + 1} for a measure.")
-    slots = (*song.slots[: command.slot], Slot(), *song.slots[command.slot :])
-    return replace(song, slots=slots)
+    return song.inserted(command.slot)
 
 
 @step_name.register
@@ -86,9 +87,9 @@ def _(command: InsertSlot, old: Song, new: Song, spec: LatentSpec | None) -> str
 @apply_edit.register
 def _(command: RemoveSlot, song: Song, context: EditContext) -> Song:
     song.slot(command.slot)
-    if len(song.slots) == 1:
+    if song.length == 1:
         raise OutOfRange("A song keeps at least one measure.", "Clear it instead.")
-    return replace(song, slots=song.slots[: command.slot] + song.slots[command.slot + 1 :])
+    return song.removed(command.slot)
 
 
 @step_name.register

@@ -16,7 +16,8 @@ from engine.errors import ArmonicaError
 from engine.influence.measures.index import BadMeasureIndex
 from engine.influence.spec import InfluenceAnswer
 from engine.jobs import Jobs
-from engine.music.song import Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,

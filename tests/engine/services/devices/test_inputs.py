@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.config import Settings
 from engine.midi import messages as m
 from engine.protocol.devices import ListenTo, SetThru
-from engine.protocol.edit import SetTrack
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import InputStatus
+from engine.protocol.tracks import SetTrack
 from tests.engine.runtime.test_dispatcher import Desk
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.protocol.base import Edit
-from engine.protocol.edit import MoveLatent, Nudge, SetGroove, SetLatent, SetLatents, SetTrack
+from engine.protocol.edit import MoveLatent, SetLatent, SetLatents
+from engine.protocol.tracks import Nudge, SetGroove, SetTrack
 from engine.protocol.vocabulary import COMMANDS
 from engine.services.editing.edits import apply_edit, resolve_edit, step_name
 

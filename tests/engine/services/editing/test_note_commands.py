@@ -15,7 +15,7 @@ from engine.music.performance import Touch
 from engine.music.placed_notes import PlacedNote, placed
 from engine.music.song import Song
 from engine.protocol.base import Command
-from engine.protocol.edit import ResetLatent, SetKey, SetLatent, SetTrack, Undo
+from engine.protocol.edit import ResetLatent, SetKey, SetLatent, Undo
 from engine.protocol.notes import (
     InvertNotes,
     JoinNotes,
@@ -31,6 +31,7 @@ from engine.protocol.notes import (
     TransposeNotes,
 )
 from engine.protocol.notices import CommandFailed
+from engine.protocol.tracks import SetTrack
 from engine.services.editing.state import State
 from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel

@@ -17,7 +17,8 @@ from engine.music.modulation import Modulation
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import Key
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song
+from engine.music.slot import Origin, Slot
+from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.base import Command
 from engine.protocol.edit import (
     ClearSlot,
@@ -26,32 +27,20 @@ from engine.protocol.edit import (
     Interpolate,
     LoadMeasures,
     LockDimension,
-    ModulationPart,
     MoveLatent,
     MoveLatents,
     MoveSelection,
-    Nudge,
-    NudgeModulation,
-    NudgeRoute,
-    Parameter,
     Randomise,
     Redo,
-    RemoveModulation,
     RemoveSlot,
     ReplaceSong,
     ResetLatent,
-    RoutePart,
     SelectSlot,
-    SetBank,
-    SetGroove,
     SetKey,
     SetLatent,
     SetLatents,
-    SetModulation,
-    SetRoutes,
     SetTempo,
     SetTitle,
-    SetTrack,
     Undo,
     Vary,
 )
@@ -59,6 +48,20 @@ from engine.protocol.facts import MarkPort, MarkPreferences, MarkSaved, MarkTran
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.parameters import song_numbers
 from engine.protocol.snapshot import PortStatus, Snapshot
+from engine.protocol.tracks import (
+    ModulationPart,
+    Nudge,
+    NudgeModulation,
+    NudgeRoute,
+    Parameter,
+    RemoveModulation,
+    RoutePart,
+    SetBank,
+    SetGroove,
+    SetModulation,
+    SetRoutes,
+    SetTrack,
+)
 from engine.services.editing.state import State
 from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from engine.midi import messages as m
 from engine.music.loop_controllers import loop_messages
 from engine.music.modulation import CENTRE, Modulation
-from engine.music.song import Origin, Slot, Song
-from engine.protocol.edit import RemoveModulation, SelectSlot, SetLatent, SetModulation, Undo
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.protocol.edit import SelectSlot, SetLatent, Undo
+from engine.protocol.tracks import RemoveModulation, SetModulation
 from engine.protocol.transport import Play, Stop
 from engine.services.transport.cc_output import AHEAD, GAP, CcOutput
 from engine.services.transport.sequencer import LEAD

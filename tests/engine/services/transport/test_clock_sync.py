@@ -14,7 +14,8 @@ from engine.config import Settings
 from engine.midi import messages as m
 from engine.midi.clock import Clock
 from engine.midi.player.schedule import Schedule
-from engine.music.song import Slot, Song
+from engine.music.slot import Slot
+from engine.music.song import Song
 from engine.protocol.base import Command
 from engine.protocol.edit import RemoveSlot, SetTempo
 from engine.protocol.notices import CommandFailed, Notice

@@ -17,7 +17,9 @@ from engine.midi import messages as m
 from engine.midi.note_buffer import SILENCE
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touch
-from engine.music.song import MOST_SLOTS, Origin, Slot, Song, Track
+from engine.music.slot import Origin, Slot
+from engine.music.song import MOST_SLOTS, Song
+from engine.music.track import Track
 from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import InsertSlot, RemoveSlot, SetLatent, SetTempo, Undo

@@ -11,9 +11,10 @@ from engine.midi import messages as m
 from engine.midi.player.schedule import Schedule
 from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
-from engine.protocol.edit import SetRoutes, Undo
+from engine.protocol.edit import Undo
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.tracks import SetRoutes
 from engine.protocol.transport import Play, Stop
 from engine.services.editing.command_log import replay
 from engine.services.transport.routing import Routing

@@ -19,7 +19,9 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.note_line import Line
 from engine.music.performance import Touch
 from engine.music.scales import C_MAJOR, Key
-from engine.music.song import Origin, Slot, Song, Track
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.metronome import DOWNBEAT, UPBEAT

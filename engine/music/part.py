@@ -1,0 +1,47 @@
+"""What is heard of one track: its line of notes, and how they are played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.music.measure import Measure
+from engine.music.note_line import Line, Stretch
+from engine.music.song import Song
+from engine.music.track import Track, audible
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A track's line, played once."""
+
+    line: Line
+    track: Track = field(default_factory=Track)
+
+    @classmethod
+    def of_measures(cls, measures: Iterable[Measure], track: Track | None = None) -> Part:
+        """Return the part of measures that are heard as they are written."""
+        return cls(Line(measures), track or Track())
+
+    def notes(self) -> list[tuple[Stretch, int, int]]:
+        """Return the notes of one turn, each with the MIDI pitch and velocity that is heard."""
+        track, found = self.track, []
+        for note in self.line.once():
+            if (pitch := track.sounded(note.pitch)) is not None:
+                found.append((note, pitch, track.struck(note.louder, note.velocity)))
+        return found
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing of it is heard."""
+        return all(measure.silent for measure in self.line.measures)
+
+
+def parts_of(song: Song, first: int = 0) -> tuple[Part, ...]:
+    """Return the parts of a song that are heard, from slot ``first`` on."""
+    pairs = zip(song.tracks, audible(song.tracks), strict=True)
+    return tuple(
+        Part(song.line(number, first), track)
+        for number, (track, heard) in enumerate(pairs)
+        if heard
+    )

@@ -1,0 +1,222 @@
+"""Commands of tracks: which there are, how they are played, and what their gauges move."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal
+
+from engine.music.groove import SwingUnit
+from engine.music.modulation import Modulation
+from engine.music.routes import Route
+from engine.protocol.base import WHOLE, Command, Edit, TrackEdit
+
+Parameter = Literal[
+    "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
+    "program", "bank-msb", "bank-lsb", "velocity", "level", "pan", "octave", "transpose", "mute",
+    "solo", "protect",
+]  # fmt: skip
+"""A number of how the song is sounded: see `engine.protocol.parameters.song_numbers`."""
+
+ModulationPart = Literal["kind", "channel", "number", "low", "high"]
+"""A number of what a gauge moves: see `engine.protocol.parameters.modulation_numbers`."""
+
+RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
+"""A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
+_OWN = len(fields(TrackEdit))
+
+
+def _given(*values: object) -> tuple[bool, ...]:
+    return tuple(value is not None for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectTrack(Command):
+    """Shows another track under the gauges."""
+
+    overtakes: ClassVar[bool] = True
+
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTrackSelection(Command):
+    """Shows the track that lies ``by`` after the one shown, or the last one there is that way."""
+
+    overtakes: ClassVar[bool] = True
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddTrack(Edit):
+    """Adds an empty track below all others, on a channel that no other has, and selects it."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTrack(TrackEdit):
+    """Adds a copy of a track below it, and selects it."""
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: tracks get other numbers."""
+        return (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTrack(TrackEdit):
+    """Takes a track out of the song."""
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: tracks get other numbers."""
+        return (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTrack(TrackEdit):
+    """Moves a track ``by`` places down, or as far as it goes."""
+
+    by: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: tracks get other numbers."""
+        return (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrack(TrackEdit):
+    """Sets what is not None of how a track is played: see `engine.music.track.Track`."""
+
+    name: str | None = None
+    channel: int | None = None
+    program: int | None = None
+    velocity: int | None = None
+    port: str | None = None
+    octave: int | None = None
+    transpose: int | None = None
+    muted: bool | None = None
+    solo: bool | None = None
+    locked: bool | None = None
+    gesture: int = 0
+
+    def given(self) -> dict[str, Any]:
+        """Return what it sets, by the names of the track's fields."""
+        values = ((each.name, getattr(self, each.name)) for each in fields(self)[_OWN:])
+        return {name: value for name, value in values if value is not None and name != "gesture"}
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return tuple(self.given())
+
+
+@dataclass(frozen=True, slots=True)
+class SetBank(TrackEdit):
+    """Sets the bank that the program is of: controllers 0 and 32, each None where not sent."""
+
+    msb: int | None = None
+    lsb: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetMix(TrackEdit):
+    """Sets the controllers of level and pan, each None where it is not sent."""
+
+    level: int | None = None
+    pan: int | None = None
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroove(TrackEdit):
+    """Sets what is not None of the groove: see `engine.music.groove.Groove`."""
+
+    swing: float | None = None
+    unit: SwingUnit | None = None
+    timing: float | None = None
+    velocity: int | None = None
+    seed: int | None = None
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return _given(self.swing, self.unit, self.timing, self.velocity, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class SetModulation(TrackEdit):
+    """Lets a gauge move a MIDI controller, in the place of the one that it moved."""
+
+    modulation: Modulation
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.modulation.dimension
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveModulation(TrackEdit):
+    """Lets the gauge of a dimension move no controller any more."""
+
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoutes(TrackEdit):
+    """Plays the notes to these ports and channels beside the song's own."""
+
+    routes: tuple[Route, ...]
+    gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge(TrackEdit):
+    """Moves a number of how the song is sounded by ``by`` from where it stands.
+
+    It goes as far as it can; a choice goes round.
+    """
+
+    parameter: Parameter
+    by: float
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.parameter
+
+    def joined(self, last: Edit) -> Edit | None:
+        """Return both ways as one, unless they turn back: one may have come to an end between."""
+        if not isinstance(last, Nudge) or not self.goes_on(last):
+            return None
+        return replace(self, by=last.by + self.by) if last.by * self.by > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeModulation(TrackEdit):
+    """Moves a number of what a gauge moves by ``by``; a controller that is taken is passed over."""
+
+    dimension: int
+    part: ModulationPart
+    by: float
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.dimension, self.part
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeRoute(TrackEdit):
+    """Moves a number of the route at a place, or of one that is yet to be, by ``by``."""
+
+    route: int
+    part: RoutePart
+    by: float
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.route, self.part

@@ -1,0 +1,131 @@
+"""The notes of one track in a running loop as the player holds them, and what changes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from engine.midi import messages as m
+from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
+from engine.music.note_line import Line, Stretch
+from engine.music.song import Song
+from engine.music.track import Track, audible
+from engine.services.transport.loop_clock import Run
+
+OutletOf = Callable[[int], int]
+"""Which outlet of the player the port of a track has, by the track's number."""
+
+
+class VoiceNotes:
+    """One voice of the loop: its line, how its notes are played, and what the player holds.
+
+    Each method takes ``now`` in seconds of the monotonic clock and gives the messages to send.
+    """
+
+    def __init__(self, number: int, line: Line, track: Track, heard: bool) -> None:
+        self.number = number
+        self.line, self.track, self.heard = line, track, heard
+        self._mirror = PlayerMirror()
+        # Where the last note is written that is known to have begun, maybe before it would now.
+        self._begun = -math.inf
+
+    @property
+    def end(self) -> float:
+        """When the last note ends that the player holds; minus infinity where it holds none."""
+        return self._mirror.end
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What its line is made of."""
+        return self.line.measures, self.line.shape
+
+    @property
+    def played(self) -> tuple[object, ...]:
+        """How its notes are sent."""
+        track = self.track
+        sounded = track.register + track.transpose
+        return track.channel, track.port, track.velocity, sounded, self.heard
+
+    def begin(self) -> None:
+        """Start a run of the line."""
+        self._begun = -math.inf
+
+    def begun_at(self, position: float) -> float:
+        """Return where the last note that began before ``position`` is written, just after it."""
+        note = self.line.begun(position)
+        return max(self._begun, note.written + 1e-6 if note is not None else -math.inf)
+
+    def send(self, stretches: list[Stretch], run: Run, now: float, outlet: int) -> Messages:
+        """Send notes by the time of a run."""
+        notes = self._timed(stretches, run)
+        return self._send([m.Notes(notes, outlet, self.number)] if notes else [], now)
+
+    def resend(
+        self,
+        run: Run,
+        now: float,
+        at: float,
+        position: float,
+        start: float,
+        begun: float,
+        same: bool,
+        outlet: int,
+    ) -> Messages:
+        """Send the run anew from ``position`` on, which is at ``at``, notes from ``start`` on.
+
+        Those written up to ``begun`` have begun; the measures are the ``same`` as before.
+        """
+        line = self.line
+        over, later = line.covering(position), run.of(line.between(start, run.sent))
+        while later and later[0].written <= begun:
+            # It began already, and would be heard later now: it is not struck twice.
+            over = later.pop(0)
+        self._begun = begun
+        sounding = None
+        if over is not None and run.of([over]):
+            goes_on = same and over.written <= begun
+            # What began and does not sound any more stays silent.
+            if not goes_on or self._mirror.sounding(at, outlet, self.number) is not None:
+                sounding = self._note_of(over, run)
+        notes = m.Notes(self._timed(later, run), outlet, self.number)
+        return self._send(self._mirror.diff(PlayerPlan(at, (notes,)), now, sounding), now)
+
+    def drop(self, now: float) -> Messages:
+        """End what sounds, and drop what is to come, of this voice alone."""
+        flushes: Messages = [
+            m.Flush(now, True, outlet, self.number) for outlet in self._mirror.outlets
+        ]
+        self.forget()
+        return flushes
+
+    def forget(self) -> None:
+        """Take note that the player holds nothing."""
+        self._mirror = PlayerMirror()
+
+    def _send(self, messages: Messages, now: float) -> Messages:
+        for message in messages:
+            self._mirror.apply(message, now)
+        return messages
+
+    def _timed(self, stretches: list[Stretch], run: Run) -> tuple[m.TimedNote, ...]:
+        notes = (self._note_of(each, run) for each in stretches)
+        return tuple(note for note in notes if note is not None)
+
+    def _note_of(self, stretch: Stretch, run: Run) -> m.TimedNote | None:
+        """Return a note of the line as it is sent in a run; None where it is not heard."""
+        track, pitch = self.track, self.track.sounded(stretch.pitch)
+        if pitch is None or not self.heard:
+            return None
+        on, off = run.when(stretch.start), run.when(stretch.end)
+        velocity = track.struck(stretch.louder, stretch.velocity)
+        return m.TimedNote(on, off, track.channel, pitch, velocity)
+
+
+def voices_of(song: Song, reach: int = 0) -> list[VoiceNotes]:
+    """Return a voice for each track of a song, of which the player holds nothing yet."""
+    heard = audible(song.tracks)
+    lines = song.lines(reach=reach)
+    return [
+        VoiceNotes(number, line, track, on)
+        for number, (line, track, on) in enumerate(zip(lines, song.tracks, heard, strict=True))
+    ]

@@ -11,10 +11,10 @@ from typing import Literal
 
 from textual.keys import format_key
 
-Place = Literal["everywhere", "compose", "notes", "steer", "influence", "monitor"]
+Place = Literal["everywhere", "compose", "notes", "song", "steer", "influence", "monitor"]
 """The screen on which something can be done; keys must differ within a screen only."""
 
-SCREENS: tuple[Place, ...] = ("compose", "notes", "steer", "influence", "monitor")
+SCREENS: tuple[Place, ...] = ("compose", "notes", "song", "steer", "influence", "monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def _of(
 
 _GO = "Go to measure 1 to 9."
 _TRAIT = "Choose trait 1 to 9."
+_TRACK = "Go to track 1 to 9."
 _STEP = "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet."
 _KIND = "Show or hide notes, controllers, clock, its pulses, system."
 
@@ -77,6 +78,7 @@ ACTIONS: tuple[Action, ...] = (
         ("move.previous", "part before", "Go back to the part of the screen before."),
         ("app.compose", "compose", "Go to the compose screen.", 1),
         ("app.notes", "notes", "Go to the notes screen, where notes are written by hand.", 3),
+        ("app.song", "song", "Go to the song screen, where all tracks are.", 3),
         ("app.steer", "steer", "Go to the steer screen, where audio grows.", 3),
         ("app.influence", "influence", "Go to the screen of what a measure or take is like.", 3),
         ("app.monitor", "MIDI", "Go to the monitor of the MIDI that comes in and goes out.", 17),
@@ -176,6 +178,45 @@ ACTIONS: tuple[Action, ...] = (
         place="notes",
     ),
     *_of(
+        "Tracks",
+        ("tracks.left", "measure before", "Go to the measure before."),
+        ("tracks.right", "next measure", "Go to the next measure."),
+        ("tracks.left_far", "far left", "Go four measures back."),
+        ("tracks.right_far", "far right", "Go four measures on."),
+        ("tracks.up", "track above", "Go to the track above."),
+        ("tracks.down", "track below", "Go to the track below."),
+        *((f"tracks.{n}", "go to track", _TRACK) for n in range(1, 10)),
+        ("tracks.open", "notes", "Go to the notes of the measure.", 2),
+        ("tracks.add", "add track", "Add an empty track below the others.", 1),
+        ("tracks.name", "name", "Name the track.", 4),
+        ("tracks.copy", "copy track", "Add a copy of the track below it."),
+        ("tracks.remove", "remove track", "Take the track out of the song.", 6),
+        ("tracks.move_up", "track up", "Move the track up."),
+        ("tracks.move_down", "track down", "Move the track down."),
+        ("tracks.mute", "mute", "Mute the track, or let it be heard again.", 1),
+        ("tracks.solo", "solo", "Hear this track alone, with others that are solo; or all.", 1),
+        ("tracks.lock", "lock", "Lock the track, so that its measures are not edited; or not.", 5),
+        ("tracks.louder", "louder", "Raise the level (controller 7) by 4.", 2),
+        ("tracks.softer", "softer", "Lower the level by 4; below 0 it is not sent.", 2),
+        ("tracks.pan_left", "pan left", "Move it to the left (controller 10) by 4."),
+        ("tracks.pan_right", "pan right", "Move it to the right by 4."),
+        ("tracks.octave_up", "octave up", "Let its notes lie an octave higher.", 3),
+        ("tracks.octave_down", "octave down", "Let its notes lie an octave lower.", 3),
+        ("tracks.program_more", "next program", "Play it with the next program."),
+        ("tracks.program_less", "program before", "Play it with the program before."),
+        ("tracks.channel_more", "next channel", "Send it on the next channel."),
+        ("tracks.channel_less", "channel before", "Send it on the channel before."),
+        ("cell.audition", "hear measure", "Hear the measure of the track once.", 6),
+        ("cell.copy", "copy measure", "Copy the measure of the track.", 4),
+        ("cell.paste", "paste", "Put the copied measure here; it may come from another track.", 4),
+        ("cell.clear", "clear", "Empty the measure of the track."),
+        ("cell.insert", "insert", "Add an empty measure to all tracks before this one."),
+        ("cell.remove", "remove measure", "Take the measure out of all tracks."),
+        ("tracks.undo", "undo", "Take the last step back; one gesture is one step.", 3),
+        ("tracks.redo", "redo", "Do again what was taken back."),
+        place="song",
+    ),
+    *_of(
         "Making audio",
         ("audio.generate", "generate", "Make a take with the traits as they stand.", 1),
         ("audio.pause", "pause", "Hold the take that grows, or let it go on.", 1),
@@ -269,11 +310,13 @@ ACTIONS: tuple[Action, ...] = (
         ("play.faster", "faster", "Raise the tempo by one."),
         ("play.slower", "slower", "Lower the tempo by one."),
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
-        ("play.sound", "sound", "Turn swing, humanise, key, lock, channel, program and bank."),
+        ("play.sound", "sound", "Turn swing, humanise, key, lock, and how the track is played."),
         ("play.port", "port", "Choose the MIDI port.", 12),
         ("play.clock", "clock in", "Keep the clock of a MIDI input, or the song's own tempo."),
         ("play.clock_from", "clock from", "Choose the MIDI input whose clock is kept."),
         ("play.routes", "routes", "Play to other ports and channels, too, and transpose there."),
+        ("track.above", "track above", "Go to the track above."),
+        ("track.below", "track below", "Go to the track below."),
         place="everywhere",
     ),
     *_of(

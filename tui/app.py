@@ -332,6 +332,10 @@ def _kind_of(place: Place) -> type[SessionScreen]:
             from tui.screens.notes import NotesScreen
 
             return NotesScreen
+        case "song":
+            from tui.screens.song import SongScreen
+
+            return SongScreen
         case "steer":
             from tui.screens.steer import SteerScreen
 

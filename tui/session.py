@@ -56,8 +56,8 @@ class Session:
         """The dimension of the chosen gauge."""
         self.part = "gauges"
         """The part of the compose screen that has the focus, or had it when that was left."""
-        self.copied: int | None = None
-        """The slot that was copied."""
+        self.copied: tuple[int, int] | None = None
+        """The track and the slot that were copied."""
         self.saving: Command | None = None
         """The command to save that an answer is awaited for."""
         self.ending = False

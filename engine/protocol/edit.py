@@ -215,13 +215,14 @@ class Interpolate(TrackEdit):
 
 @dataclass(frozen=True, slots=True)
 class CopySlot(TrackEdit):
-    """Copies a slot onto another."""
+    """Copies a slot of the track ``of`` (None: of the same) onto another."""
 
     edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     source: int
     target: int
+    of: int | None = None
 
     def parts(self) -> tuple[range, ...]:
         """Return both slots."""

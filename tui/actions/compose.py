@@ -6,19 +6,14 @@ from collections.abc import Callable
 
 from engine.music.attributes import ATTRIBUTES
 from engine.protocol.edit import (
-    ClearSlot,
-    CopySlot,
-    InsertSlot,
     MoveLatent,
     Randomise,
-    RemoveSlot,
     ResetLatent,
     SelectSlot,
     SetLatent,
 )
 from engine.protocol.switches import Toggle
-from engine.protocol.transport import Audition
-from tui.actions import compose_dialogs, everywhere, recording
+from tui.actions import compose_dialogs, everywhere, measures, recording
 from tui.actions.host import ComposeView
 from tui.actions.registry import Registry
 from tui.view_models import gauges
@@ -190,48 +185,7 @@ def _original(view: ComposeView) -> None:
     view.session.send(ResetLatent(view.session.slot, None))
 
 
-@HANDLERS.handles("measure.copy")
-def _copy(view: ComposeView) -> None:
-    view.session.copied = view.session.slot
-    key = view.keymap.label("measure.paste")
-    view.app.notify(
-        f"Measure {view.session.slot + 1} is copied; {key} puts it elsewhere.", timeout=2
-    )
-
-
-@HANDLERS.handles("measure.paste")
-def _paste(view: ComposeView) -> None:
-    if view.session.copied is None:
-        key = view.keymap.label("measure.copy")
-        view.app.notify(f"Nothing is copied yet; {key} copies a measure.", timeout=3)
-    elif view.session.copied != view.session.slot:
-        view.session.send(CopySlot(view.session.copied, view.session.slot))
-
-
-@HANDLERS.handles("measure.clear")
-def _clear(view: ComposeView) -> None:
-    view.session.send(ClearSlot(view.session.slot))
-
-
-@HANDLERS.handles("measure.insert")
-def _insert(view: ComposeView) -> None:
-    if view.session.copied is not None and view.session.copied >= view.session.slot:
-        view.session.copied += 1
-    view.session.send(InsertSlot(view.session.slot))
-
-
-@HANDLERS.handles("measure.remove")
-def _remove(view: ComposeView) -> None:
-    if view.session.copied == view.session.slot:
-        view.session.copied = None
-    elif view.session.copied is not None and view.session.copied > view.session.slot:
-        view.session.copied -= 1
-    view.session.send(RemoveSlot(view.session.slot))
-
-
-@HANDLERS.handles("measure.audition")
-def _hear(view: ComposeView) -> None:
-    view.session.send(Audition(view.session.slot))
+HANDLERS.update(measures.handlers("measure"))
 
 
 # The map

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.switches import Toggle
-from engine.protocol.tracks import Nudge
+from engine.protocol.tracks import MoveTrackSelection, Nudge
 from engine.protocol.transport import Panic
 from tui.action_table import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
@@ -72,6 +72,17 @@ def _screen(place: Place) -> Handler:
 
 for _place in SCREENS:
     HANDLERS[f"app.{_place}"] = _screen(_place)
+
+
+def _track(by: int) -> Handler:
+    def go(view: Host) -> None:
+        view.session.gestures.end()
+        view.session.send(MoveTrackSelection(by))
+
+    return go
+
+
+HANDLERS["track.above"], HANDLERS["track.below"] = _track(-1), _track(1)
 
 
 def undo(view: Host) -> None:

@@ -117,7 +117,9 @@ def _reach(by: float) -> Callable[[ComposeView], None]:
 def _between(view: ComposeView) -> None:
     slots, here = view.session.shown.row.slots, view.session.slot
     later = (at for at, slot in enumerate(slots) if at > here and not slot.empty)
-    target = next(later, view.session.copied if view.session.copied is not None else here)
+    copied = view.session.copied
+    same = copied is not None and copied[0] == view.session.shown.track
+    target = next(later, copied[1] if copied is not None and same else here)
     fields = [
         Field(
             "to measure",

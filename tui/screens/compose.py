@@ -233,7 +233,7 @@ class ComposeScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown.row, self.session.slot, playing)
+        self.query_one(SongStrip).show(self.session.shown, playing)
 
     def _draw_roll(self) -> None:
         slots, here = self.session.shown.row.slots, self._rolled()

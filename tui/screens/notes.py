@@ -135,7 +135,7 @@ class NotesScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown.row, self.session.slot, playing)
+        self.query_one(SongStrip).show(self.session.shown, playing)
 
     def _draw_roll(self) -> None:
         slots, here = self.session.shown.row.slots, self.session.slot

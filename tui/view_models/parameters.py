@@ -28,6 +28,7 @@ from engine.protocol.tracks import (
     Parameter,
     RoutePart,
 )
+from tui.formatting.tracks import pan_words
 from tui.view_models import gauges
 
 _KIND_WORDS = {
@@ -229,14 +230,6 @@ def modulation_words(snapshot: Snapshot, dimension: int) -> str:
         return f"The gauge moves {modulation.name}; without a code the measure sends nothing."
     z = max(-LIMIT, min(LIMIT, latent[dimension]))
     return f"At {z:+.2f} the gauge sends {modulation.at(z)} to {modulation.name}."
-
-
-def pan_words(pan: int | None) -> str:
-    """Describe a pan as users write it: ``L 20``, ``C``, ``R 63``."""
-    if pan is None:
-        return _bank(pan)
-    away = pan - 64
-    return "C" if not away else f"{'L' if away < 0 else 'R'} {abs(away)}"
 
 
 def _bank(value: int | None) -> str:

@@ -10,7 +10,9 @@ from textual.message import Message
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.slot import Slot
 from engine.music.track import Track
+from engine.protocol.snapshot import Snapshot
 from tui.formatting.text import fitting
+from tui.formatting.tracks import name_of
 from tui.widgets.canvas import Picture, Wheeled
 
 LEAST = 9
@@ -51,11 +53,15 @@ class SongStrip(Wheeled, can_focus=True):
     _selected = 0
     _playing: int | None = None
 
-    def show(self, track: Track, selected: int, playing: int | None) -> None:
-        """Show a track, its selected slot, and the one that sounds (None: the loop rests)."""
-        now = (track, selected, playing)
-        if now != (self._track, self._selected, self._playing):
-            self._track, self._selected, self._playing = now
+    _name = ""
+
+    def show(self, snapshot: Snapshot, playing: int | None) -> None:
+        """Show the selected track and its slot, and which sounds (None: the loop rests)."""
+        many = len(snapshot.song.tracks) > 1
+        name = f"track {name_of(snapshot.row, snapshot.track)} · " if many else ""
+        now = (snapshot.row, snapshot.selected, playing, name)
+        if now != (self._track, self._selected, self._playing, self._name):
+            self._track, self._selected, self._playing, self._name = now
             self.redraw()
 
     def plain(self) -> str:
@@ -64,7 +70,8 @@ class SongStrip(Wheeled, can_focus=True):
         count = len(slot.measure.pitches)
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
         sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
-        return f"Measure {self._selected + 1} of {len(self._track.slots)}: {what}.{sounding}"
+        where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
+        return f"{where[0].upper()}{where[1:]}: {what}.{sounding}"
 
     def _width(self) -> int:
         return max(LEAST, min(MOST, (self.size.width + 1) // len(self._track.slots)))
@@ -88,7 +95,7 @@ class SongStrip(Wheeled, can_focus=True):
     def caption(self) -> str:
         """Describe which measure is selected, and where it came from."""
         slot = self._track.slots[self._selected]
-        where = f"measure {self._selected + 1} of {len(self._track.slots)}"
+        where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
         if slot.empty:
             return f"{where} · empty"
         came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)

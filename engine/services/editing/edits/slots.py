@@ -47,8 +47,9 @@ def _(command: LoadMeasures, old: Song, new: Song, spec: LatentSpec | None) -> s
 
 @apply_edit.register
 def _(command: CopySlot, song: Song, context: EditContext) -> Song:
-    slot = song.slot(command.source, command.row)
-    if command.source == command.target or slot.empty:
+    of = command.row if command.of is None else command.of
+    slot = song.slot(command.source, of)
+    if (of, command.source) == (command.row, command.target) or slot.empty:
         return song.with_slot(command.target, slot, command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
     copied = replace(

@@ -1,0 +1,171 @@
+"""Handlers of what can be done on the song screen: tracks, and how each is played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.music.track import LONGEST_TRACK_NAME
+from engine.protocol.tracks import (
+    AddTrack,
+    CopyTrack,
+    MoveTrack,
+    MoveTrackSelection,
+    Nudge,
+    Parameter,
+    RemoveTrack,
+    SelectTrack,
+    SetTrack,
+)
+from tui.actions import everywhere, measures
+from tui.actions.everywhere_dialogs import ask
+from tui.actions.host import BesideView
+from tui.actions.registry import Registry
+from tui.dialogs.form import Field, Form
+from tui.formatting.tracks import name_of, pan_words
+
+Handler = Callable[[BesideView], None]
+
+HANDLERS: Registry[BesideView] = Registry(everywhere.HANDLERS)
+"""The handlers, by action id."""
+
+
+def _measure(by: int) -> Handler:
+    def go(view: BesideView) -> None:
+        everywhere.go_by(view, by)
+
+    return go
+
+
+def _track(by: int) -> Handler:
+    def go(view: BesideView) -> None:
+        view.session.gestures.end()
+        view.session.send(MoveTrackSelection(by))
+
+    return go
+
+
+HANDLERS["tracks.left"], HANDLERS["tracks.right"] = _measure(-1), _measure(1)
+HANDLERS["tracks.left_far"], HANDLERS["tracks.right_far"] = _measure(-4), _measure(4)
+HANDLERS["tracks.up"], HANDLERS["tracks.down"] = _track(-1), _track(1)
+
+
+def _choose(number: int) -> Handler:
+    def choose(view: BesideView) -> None:
+        if number <= len(view.session.shown.song.tracks):
+            view.session.gestures.end()
+            view.session.send(SelectTrack(number - 1))
+
+    return choose
+
+
+for _number in range(1, 10):
+    HANDLERS[f"tracks.{_number}"] = _choose(_number)
+
+
+@HANDLERS.handles("tracks.open")
+def _open(view: BesideView) -> None:
+    view.go("notes")
+
+
+# Which tracks there are
+
+
+@HANDLERS.handles("tracks.add")
+def _add(view: BesideView) -> None:
+    view.session.gestures.end()
+    view.session.send(AddTrack())
+
+
+@HANDLERS.handles("tracks.copy")
+def _copy(view: BesideView) -> None:
+    view.session.gestures.end()
+    view.session.send(CopyTrack())
+
+
+@HANDLERS.handles("tracks.remove")
+def _remove(view: BesideView) -> None:
+    view.session.gestures.end()
+    view.session.send(RemoveTrack())
+
+
+def _move(by: int) -> Handler:
+    def move(view: BesideView) -> None:
+        view.session.gestures.end()
+        view.session.send(MoveTrack(by))
+
+    return move
+
+
+HANDLERS["tracks.move_up"], HANDLERS["tracks.move_down"] = _move(-1), _move(1)
+
+
+@HANDLERS.handles("tracks.name")
+def _name(view: BesideView) -> None:
+    shown = view.session.shown
+    track = shown.track
+
+    def read(text: str) -> str:
+        return text
+
+    hint = f"Up to {LONGEST_TRACK_NAME} characters; none for its number alone."
+    field = Field("name", shown.row.name, read, hint)
+    ask(view, Form(f"Track {track + 1}", [field]), lambda name: SetTrack(name, track=track))
+
+
+# How they are played
+
+
+def _nudge(parameter: Parameter, by: float) -> Handler:
+    def nudge(view: BesideView) -> None:
+        gesture = view.session.gestures.begin(f"{parameter} {view.session.shown.track}")
+        view.session.send(Nudge(parameter, by, gesture))
+
+    return nudge
+
+
+_NUDGED: tuple[tuple[str, str, Parameter, float], ...] = (
+    ("softer", "louder", "level", 4),
+    ("pan_left", "pan_right", "pan", 4),
+    ("octave_down", "octave_up", "octave", 1),
+    ("program_less", "program_more", "program", 1),
+    ("channel_less", "channel_more", "channel", 1),
+)
+for _less, _more, _parameter, _by in _NUDGED:
+    HANDLERS[f"tracks.{_less}"] = _nudge(_parameter, -_by)
+    HANDLERS[f"tracks.{_more}"] = _nudge(_parameter, _by)
+
+
+def _switch(parameter: Parameter) -> Handler:
+    def switch(view: BesideView) -> None:
+        view.session.gestures.end()
+        view.session.send(Nudge(parameter, 1))
+
+    return switch
+
+
+HANDLERS["tracks.mute"] = _switch("mute")
+HANDLERS["tracks.solo"] = _switch("solo")
+HANDLERS["tracks.lock"] = _switch("protect")
+
+
+HANDLERS.update(measures.handlers("cell"))
+HANDLERS["tracks.undo"] = everywhere.undo
+HANDLERS["tracks.redo"] = everywhere.redo
+
+
+def words_at(view: BesideView) -> str:
+    """Describe the selected track and measure."""
+    shown = view.session.shown
+    track, slot = shown.row, shown.slot
+    parts = [
+        f"track {name_of(track, shown.track)} of {len(shown.song.tracks)}",
+        f"measure {shown.selected + 1} of {shown.song.length}"
+        + (", empty" if slot.empty else f", {len(slot.measure.pitches)} notes"),
+        f"level {'not sent' if track.level is None else track.level}",
+        f"pan {'not sent' if track.pan is None else pan_words(track.pan)}",
+        f"octave {track.octave:+d}",
+        f"velocity {track.velocity}",
+    ]
+    if track.port:
+        parts.insert(1, f"to {track.port}")
+    return " · ".join(parts)

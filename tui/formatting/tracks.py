@@ -1,0 +1,41 @@
+"""Tracks in words: their names, their switches, and how they are played."""
+
+from __future__ import annotations
+
+from engine.music.track import Track
+
+
+def name_of(track: Track, number: int) -> str:
+    """Return what a track is called, with its number from 1."""
+    return f"{number + 1} {track.name or f'Track {number + 1}'}"
+
+
+def switches(track: Track) -> str:
+    """Return a letter for each switch that is on: muted, solo, locked."""
+    pairs = (("M", track.muted), ("S", track.solo), ("L", track.locked))
+    return "".join(letter for letter, on in pairs if on)
+
+
+def mixer(track: Track) -> str:
+    """Describe how a track is played in a few words."""
+    parts = [f"ch {track.channel + 1}", f"prog {track.program + 1}"]
+    if track.level is not None:
+        parts.append(f"lev {track.level}")
+    if track.pan is not None:
+        parts.append(pan_words(track.pan))
+    if track.register or track.transpose:
+        parts.append(f"{track.register + track.transpose:+d}")
+    return " ".join(parts)
+
+
+def short_mixer(track: Track) -> str:
+    """Describe how a track is played in fewer words."""
+    return f"ch {track.channel + 1} prog {track.program + 1}"
+
+
+def pan_words(pan: int | None) -> str:
+    """Describe a pan as users write it: ``L 20``, ``C``, ``R 63``."""
+    if pan is None:
+        return "not sent"
+    away = pan - 64
+    return "C" if not away else f"{'L' if away < 0 else 'R'} {abs(away)}"

@@ -1,0 +1,185 @@
+"""The tracks of a song, one above the other, measure by measure, with how each is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+
+from engine.music.song import Song
+from engine.music.track import audible
+from tui.formatting.text import fitting
+from tui.formatting.tracks import mixer, name_of, short_mixer, switches
+from tui.widgets.canvas import Picture, Wheeled
+from tui.widgets.song_strip import contour
+
+LEAST, MOST = 5, 16
+"""Cells of a measure, the gap before the next included."""
+
+ROWS = (2, 4)
+"""How many rows a track has, at least and at most."""
+
+NARROW, BROAD = 24, 30
+"""Cells of what stands beside the measures; the more from `WIDE` cells on."""
+
+WIDE = 110
+
+
+class TrackGrid(Wheeled, can_focus=True):
+    """Shows the tracks of a song: names, mixer, small rolls, what is selected and what sounds."""
+
+    BINDING_GROUP_TITLE = "Tracks"
+    UP = -1
+    DEFAULT_CSS = """
+    TrackGrid {
+        & > .track-grid--number { color: $text-quiet; text-style: $style-quiet; }
+        & > .track-grid--name { color: $foreground; }
+        & > .track-grid--selected { color: $foreground; text-style: bold; }
+        & > .track-grid--held { color: $background; background: $focus; text-style: $style-held; }
+        & > .track-grid--playing { color: $playing; text-style: bold; }
+        & > .track-grid--contour { color: $notes-quiet; }
+        & > .track-grid--bright { color: $notes; text-style: bold; }
+        & > .track-grid--silent { color: $faint; }
+        & > .track-grid--switch { color: $focus; text-style: bold; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """The mouse chose a slot of a track."""
+
+        track: int
+        slot: int | None
+        twice: bool = False
+
+    class Rolled(Wheeled.Rolled):
+        """The wheel asks for the track below (1) or above (-1)."""
+
+    _song = Song()
+    _at = (0, 0)
+    _playing: int | None = None
+
+    def show(self, song: Song, track: int, slot: int, playing: int | None) -> None:
+        """Show a song, what is selected, and the measure that sounds (None: the loop rests)."""
+        now = (song, (track, slot), playing)
+        if now != (self._song, self._at, self._playing):
+            self._song, self._at, self._playing = now
+            self.redraw()
+
+    def plain(self) -> str:
+        """Format each track in a line."""
+        heard = audible(self._song.tracks)
+        lines = []
+        for number, (track, on) in enumerate(zip(self._song.tracks, heard, strict=True)):
+            filled = sum(not slot.empty for slot in track.slots)
+            parts = [name_of(track, number), mixer(track), f"{filled} measures with notes"]
+            parts += [] if on else ["not heard"]
+            lines.append(f"{'> ' if number == self._at[0] else ''}{', '.join(parts)}.")
+        return "\n".join(lines)
+
+    # Where things lie
+
+    def _beside(self) -> int:
+        return BROAD if self.size.width >= WIDE else NARROW
+
+    def _rows(self) -> int:
+        least, most = ROWS
+        return max(least, min(most, (self.size.height - 1) // len(self._song.tracks)))
+
+    def _first_track(self) -> int:
+        room = max(1, (self.size.height - 1) // self._rows())
+        return max(0, min(self._at[0] - room // 2, len(self._song.tracks) - room))
+
+    def _cell(self) -> int:
+        room = self.size.width - self._beside()
+        return max(LEAST, min(MOST, room // self._song.length))
+
+    def _first_slot(self) -> int:
+        room = max(1, (self.size.width - self._beside()) // self._cell())
+        return max(0, min(self._at[1] - room // 2, self._song.length - room))
+
+    # Drawing
+
+    def paint(self, picture: Picture) -> None:
+        """Draw the numbers of the measures, and the tracks from the top down."""
+        beside, cell, first = self._beside(), self._cell(), self._first_slot()
+        for slot in range(first, self._song.length):
+            x = beside + (slot - first) * cell
+            if x + LEAST - 1 > picture.width:
+                break
+            playing = slot == self._playing
+            style = "playing" if playing else "selected" if slot == self._at[1] else "number"
+            words = f"{'▶' if playing else ' '}{slot + 1}"
+            picture.put(x, 0, words, self.style_of(f"track-grid--{style}"))
+        heard = audible(self._song.tracks)
+        for number in range(self._first_track(), len(self._song.tracks)):
+            y = 1 + (number - self._first_track()) * self._rows()
+            if y + ROWS[0] > picture.height:
+                break
+            self._paint_track(picture, number, y, heard[number])
+
+    def _paint_track(self, picture: Picture, number: int, y: int, heard: bool) -> None:
+        track, chosen = self._song.tracks[number], number == self._at[0]
+        beside = self._beside() - 2
+        style = "selected" if chosen else "name" if heard else "silent"
+        if chosen and self.has_focus:
+            style = "held"
+        marks = switches(track)
+        name = fitting(beside - len(marks) - 1, name_of(track, number))
+        picture.put(0, y, name.ljust(beside - len(marks)), self.style_of(f"track-grid--{style}"))
+        picture.put(beside - len(marks), y, marks, self.style_of("track-grid--switch"))
+        words = fitting(beside - 2, mixer(track), short_mixer(track))
+        picture.put(2, y + 1, words, self.style_of("track-grid--number"))
+        rows = self._rows() - (self._rows() > ROWS[0])
+        cell, first = self._cell(), self._first_slot()
+        for slot in range(first, self._song.length):
+            x = self._beside() + (slot - first) * cell
+            if x + LEAST - 1 > picture.width:
+                break
+            self._paint_slot(picture, number, slot, x, y, cell - 1, rows, heard)
+
+    def _paint_slot(
+        self,
+        picture: Picture,
+        number: int,
+        index: int,
+        x: int,
+        y: int,
+        width: int,
+        rows: int,
+        heard: bool,
+    ) -> None:
+        slot, here = self._song.tracks[number].slots[index], (number, index) == self._at
+        if slot.empty:
+            style = "selected" if here else "silent"
+            picture.put(x, y, "▏·" if here else " ·", self.style_of(f"track-grid--{style}"))
+            return
+        style = "bright" if here else "contour" if heard else "silent"
+        for row, line in enumerate(contour(slot.measure, width - 1, rows)):
+            picture.put(x + 1, y + row, line, self.style_of(f"track-grid--{style}"))
+        for row in range(rows if here else 0):
+            picture.put(x, y + row, "▏", self.style_of("track-grid--selected"))
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Choose the track, and the measure, under the mouse."""
+        self._choose(event, twice=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Open a measure that is clicked twice."""
+        if event.chain == 2:
+            self._choose(event, twice=True)
+
+    def _choose(self, event: events.MouseDown | events.Click, twice: bool) -> None:
+        place = event.get_content_offset_capture(self)
+        track = self._first_track() + (place.y - 1) // self._rows()
+        if place.y < 1 or not 0 <= track < len(self._song.tracks):
+            return
+        event.stop()
+        slot: int | None = None
+        if place.x >= self._beside():
+            slot = self._first_slot() + (place.x - self._beside()) // self._cell()
+            slot = slot if slot < self._song.length else None
+        self.post_message(self.Chosen(track, slot, twice))

@@ -74,9 +74,9 @@ def test_a_command_changes_the_snapshot_and_undo_walks_back(
 
 def test_a_gauge_moves_the_measure_of_its_slot(link: EngineLink, seen: Listener) -> None:
     link.send(SetLatent(0, 2, 2.5))
-    seen.until(lambda: link.snapshot.song.slots[0].latent is not None)
-    seen.until(lambda: (link.snapshot.song.slots[0].latent or (0, 0, 0))[2] == 2.5)
-    assert link.snapshot.song.slots[0].measure.notes
+    seen.until(lambda: link.snapshot.row.slots[0].latent is not None)
+    seen.until(lambda: (link.snapshot.row.slots[0].latent or (0, 0, 0))[2] == 2.5)
+    assert link.snapshot.row.slots[0].measure.notes
 
 
 def test_commands_are_handled_in_their_order(link: EngineLink, seen: Listener) -> None:

@@ -18,13 +18,13 @@ from engine.bench.jack import RATE
 from engine.config import Settings
 from engine.music.measure import HOLD, Measure
 from engine.music.slot import Origin, Slot
-from engine.music.song import Song
 from engine.protocol.transport import ClockSyncMeasured
 from engine.runtime.engine import Engine
 from tests.support.clock_streams import PULSE, START, STOP
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
 from tests.support.jack import JackServer
+from tests.support.songs import one_track
 
 pytestmark = pytest.mark.real
 
@@ -34,7 +34,7 @@ Seen = Sequence[tuple[int, bytes]]
 TEMPO = 117.0
 PITCHES = (60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71)
 PULSES_A_NOTE = 8
-SONG = Song(
+SONG = one_track(
     "Thirds of a quarter, at a tempo that is not the clock's",
     90.0,
     slots=(

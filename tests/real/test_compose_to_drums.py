@@ -8,11 +8,11 @@ from engine import locations
 from engine.config import Settings
 from engine.latent.weights import load
 from engine.music.slot import Slot
-from engine.music.song import Song
 from engine.protocol.base import Event
 from engine.protocol.generation import TakeProgressed
 from engine.runtime.engine import Engine
 from tests.support.fake_player import RecordingPlayer
+from tests.support.songs import one_track
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 
@@ -26,7 +26,7 @@ HEARD = 0.5
 
 
 async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the_tagger() -> None:
-    song = Song("four measures", 104.0, slots=(Slot(),) * 4)
+    song = one_track("four measures", 104.0, slots=(Slot(),) * 4)
     engine = Engine(
         lambda: load(locations.MEASURE_VAE),
         lambda _: RecordingPlayer(),
@@ -47,10 +47,10 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                 await pilot.press(str(slot + 1), "r", "right")
 
                 def there(at: int = slot) -> bool:
-                    return not composing.session.shown.song.slots[at].empty
+                    return not composing.session.shown.row.slots[at].empty
 
                 await until(pilot, there)
-            assert all(not slot.measure.silent for slot in engine.snapshot.song.slots)
+            assert all(not slot.measure.silent for slot in engine.snapshot.row.slots)
             await pilot.press("f3")
             await until(pilot, lambda: app.screen is app.steering and app.session.studio.traits)
             steering = app.steering

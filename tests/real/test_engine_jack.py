@@ -62,7 +62,7 @@ def test_an_edit_is_heard_and_closing_leaves_no_note(
     made, heard = engine
     made.send(SetLatent(0, 2, -1.0))
     heard.wait_until(lambda messages: bool(note_starts(messages)))
-    edited = made.snapshot.song.slots[0].measure
+    edited = made.snapshot.row.slots[0].measure
     assert note_starts(heard.messages)[0][1][1] == edited.pitches[0]
     made.close()
     heard.wait_until(lambda _: not heard.holding())

@@ -9,7 +9,6 @@ import pytest
 
 from engine.config import Settings
 from engine.music.slot import Slot
-from engine.music.song import Song
 from engine.protocol.transport import CaptureLast, Record, Stop
 from engine.runtime.engine import Engine
 from tests.real.test_engine_jack import Hear
@@ -17,6 +16,7 @@ from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
 from tests.support.jack import JackServer, NoteReader, note_starts
+from tests.support.songs import one_track
 
 __all__ = ["keyboard"]
 
@@ -31,7 +31,7 @@ def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[E
     del jack, keyboard
     heard = hear("listener")
     listener = Listener()
-    song = Song("New", 60 / PACE, slots=(Slot(),) * 4)
+    song = one_track("New", 60 / PACE, slots=(Slot(),) * 4)
     made = Engine(FakeModel, song=song, settings=Settings(port="listener", thru=False))
     made.subscribe(listener)
     made.start()
@@ -58,10 +58,10 @@ def play(keys: Keyboard, *notes: tuple[float, int, int]) -> None:
 def settled(made: Engine, slot: int) -> Slot:
     """Wait until something was written into a slot."""
     end = time.monotonic() + 20
-    while made.snapshot.song.slots[slot].empty:
+    while made.snapshot.row.slots[slot].empty:
         assert time.monotonic() < end, "nothing was written"
         time.sleep(0.02)
-    return made.snapshot.song.slots[slot]
+    return made.snapshot.row.slots[slot]
 
 
 def test_whoever_plays_with_the_clicks_is_written_down(
@@ -104,4 +104,4 @@ def test_what_was_just_played_is_there_afterwards(
     made.send(CaptureLast(0))
     first = settled(made, 0)
     assert first.measure.pitches == (60, 61, 62, 63)
-    assert made.snapshot.song.slots[1].measure.pitches == (64, 65)
+    assert made.snapshot.row.slots[1].measure.pitches == (64, 65)

@@ -90,6 +90,7 @@ from engine.services.editing.state import State
 from engine.services.transport.recording import changed, recorded
 from tests.support import fake_influence
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 
 TUNES = tuple(
     TuneFound(number, title, "oneills1850", number, metre, key, measures)
@@ -130,7 +131,7 @@ def song() -> Song:
         Slot(measure, code, code, Origin("corpus", TUNES[0].title, "measure 1"))
         for measure, code in zip(model.decode(codes), codes, strict=True)
     ]
-    return Song("The Rakes of Kildare", 96.0, slots=(*slots, *[Slot()] * 4))
+    return one_track("The Rakes of Kildare", 96.0, slots=(*slots, *[Slot()] * 4))
 
 
 class FakeEngine:

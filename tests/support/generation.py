@@ -18,9 +18,10 @@ from engine.services.generation.backends import StudioParts
 from tests.support.events import Listener
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 
 MELODY = Measure.from_tokens([60, *[HOLD] * 11, 64, *[HOLD] * 11])
-SONG = Song("Song", 240.0, slots=(Slot.brought_in(MELODY, Origin("corpus", "The Tune")),) * 2)
+SONG = one_track("Song", 240.0, slots=(Slot.brought_in(MELODY, Origin("corpus", "The Tune")),) * 2)
 NOTHING = Prompt("nothing")
 
 

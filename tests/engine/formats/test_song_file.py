@@ -37,6 +37,7 @@ from engine.music.track import Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.engine.music.test_modulation import modulations
+from tests.support.songs import one_track
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
@@ -113,7 +114,7 @@ songs = st.builds(
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
 MEASURE = Measure((60, *[HOLD] * 23))
-SONG = Song(
+SONG = one_track(
     "Air",
     slots=(
         Slot(MEASURE, (0.5, -1.0), (0.25, 3.0), Origin("midi", "Áir", "1"), True),
@@ -122,15 +123,20 @@ SONG = Song(
     ),
 )
 
-PLAINLY = replace(SONG, slots=(SONG.slots[0], SONG.slots[2]))
+PLAINLY = SONG.with_track(0, slots=(SONG.tracks[0].slots[0], SONG.tracks[0].slots[2]))
 SONG = replace(
-    SONG,
-    track=Track(bank_msb=8),
-    groove=Groove(62, "sixteenths", 8.5, 12, 7),
+    SONG.with_track(
+        0,
+        bank_msb=8,
+        groove=Groove(62, "sixteenths", 8.5, 12, 7),
+        routes=(Route("Synth", 3, 12, -12, False),),
+        modulations=(
+            Modulation(2, "cc14", 0, 1, 0, 16_383),
+            Modulation(3, "bend", 1, 0, 16_000, 20),
+        ),
+    ),
     key=Key(2, "dorian"),
     lock=True,
-    routes=(Route("Synth", 3, 12, -12, False),),
-    modulations=(Modulation(2, "cc14", 0, 1, 0, 16_383), Modulation(3, "bend", 1, 0, 16_000, 20)),
 )
 
 
@@ -155,8 +161,8 @@ def test_a_song_of_the_version_before_opens_and_says_nothing_of_playing() -> Non
     for name in ("groove", "key", "lock", "bank", "modulations", "routes"):
         del body[name]
     found = decode(json.dumps(body).encode()).song
-    assert [slot.played for slot in found.slots] == [(), (), ()]
-    assert [slot.measure for slot in found.slots] == [slot.measure for slot in SONG.slots]
+    assert [slot.played for slot in found.slots()] == [(), (), ()]
+    assert [slot.measure for slot in found.slots()] == [slot.measure for slot in SONG.slots()]
 
 
 def test_a_song_says_how_each_note_was_played_or_is_refused() -> None:
@@ -391,4 +397,4 @@ def test_the_songs_that_ship_are_those_of_their_recipes(tmp_path: Path) -> None:
     first = shipped()
     assert first.title == "The Londonderry Hornpipe"
     assert first.sounding == 8
-    assert first.slots[0].origin.detail == "O'Neill's Music of Ireland 1753, measure 1"
+    assert first.slot(0).origin.detail == "O'Neill's Music of Ireland 1753, measure 1"

@@ -161,11 +161,11 @@ def test_no_note_hangs_whatever_differs(before: Notes, wanted: Notes, when: int,
             mirror.apply(message, now)
             match message:
                 case m.Notes(notes):
-                    schedule.add(notes, now)
+                    schedule.add(notes, now, message.voice)
                 case m.Flush(at, cut):
-                    schedule.flush(at, cut, now)
+                    schedule.flush(at, cut, now, message.voice)
                 case m.Prolong(channel, pitch, off):
-                    schedule.prolong(channel, pitch, off)
+                    schedule.prolong(channel, pitch, off, message.voice)
 
     def play(until: float) -> None:
         for due in schedule.pop_due(until):

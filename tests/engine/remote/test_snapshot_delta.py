@@ -16,6 +16,7 @@ from engine.music.song import Song
 from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
 from engine.remote.snapshot_delta import Differences
+from tests.support.songs import one_track
 from tests.support.values import values
 
 SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=25)
@@ -36,7 +37,7 @@ def test_any_snapshots_one_after_the_other_arrive_as_they_are(shown: list[Snapsh
 def full(slots: int) -> Song:
     code = tuple(0.123456789012345 * (n + 1) for n in range(32))
     slot = Slot(SILENCE, code, code, Origin("corpus", "A tune of some name", "measure 1"))
-    return Song(slots=tuple(replace(slot, moved=bool(n % 2)) for n in range(slots)))
+    return one_track(slots=tuple(replace(slot, moved=bool(n % 2)) for n in range(slots)))
 
 
 def test_one_gauge_of_a_long_song_is_a_short_line() -> None:
@@ -45,19 +46,19 @@ def test_one_gauge_of_a_long_song_is_a_short_line() -> None:
     body = json.dumps(there.write(first))
     assert LONGEST_TO_ENGINE / 4 < len(body) < LONGEST_FROM_ENGINE / 8
     shown = here.read(json.loads(body))
-    moved = first.song.with_slot(7, replace(first.song.slots[7], latent=(0.0,) * 32))
+    moved = first.song.with_slot(7, replace(first.row.slots[7], latent=(0.0,) * 32))
     line = json.dumps(there.write(Snapshot(1, moved)))
     assert len(line) < 3000
     after = here.read(json.loads(line))
     assert after.song == moved
-    assert all(after.song.slots[n] is shown.song.slots[n] for n in range(256) if n != 7)
+    assert all(after.song.tracks[0].slots[n] is shown.row.slots[n] for n in range(256) if n != 7)
 
 
 def test_a_slot_put_in_leaves_the_others_as_they_are() -> None:
     there, here = Differences(), Differences()
     song = full(64)
     travelled(there, here, Snapshot(song=song))
-    more = replace(song, slots=(Slot(), *song.slots))
+    more = song.with_track(0, slots=(Slot(), *song.tracks[0].slots))
     assert len(json.dumps(there.write(Snapshot(1, more)))) < 1000
 
 

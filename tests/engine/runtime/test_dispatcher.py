@@ -60,6 +60,7 @@ from engine.services.session.file_commands import FileWorkOver, MeasuresRead
 from engine.services.session.keeper import Keeper
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
 
@@ -71,7 +72,9 @@ def measure(*pitches: int) -> Measure:
     return Measure.from_tokens(tokens)
 
 
-SONG = Song("Song", 60.0, slots=(Slot.brought_in(measure(60, 62, 64, 65), TUNE), *[Slot()] * 3))
+SONG = one_track(
+    "Song", 60.0, slots=(Slot.brought_in(measure(60, 62, 64, 65), TUNE), *[Slot()] * 3)
+)
 
 
 @dataclass
@@ -178,7 +181,7 @@ def note(on: float, off: float, pitch: int) -> m.TimedNote:
 def test_an_edit_while_stopped_sounds_its_measure_at_once() -> None:
     desk = Desk(now=5.0)
     desk.do(SetLatent(0, 2, -2.0))
-    heard = desk.conductor.snapshot.song.slots[0].measure
+    heard = desk.conductor.snapshot.row.slots[0].measure
     assert [n.pitch for n in desk.player.notes()] == list(heard.pitches)
     assert desk.player.notes()[0].on == 5.0 + float(heard.notes[0].onset)
     assert [type(event) for event in desk.events] == [Snapshot]
@@ -225,8 +228,8 @@ def test_what_needs_the_model_waits_for_it_in_order_and_says_so_once() -> None:
     desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
     snapshot = desk.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.waiting) == (90, 0)
-    assert snapshot.song.slots[1].latent is not None
-    assert snapshot.song.slots[1].latent[2] == 1.0
+    assert snapshot.row.slots[1].latent is not None
+    assert snapshot.row.slots[1].latent[2] == 1.0
     assert snapshot.redo == ("density 1 up in measure 2",)
 
 
@@ -235,13 +238,13 @@ def test_what_needs_no_model_is_met_at_once_though_a_gauge_waits() -> None:
     desk.do(MoveLatent(0, 2, 0.5), SetTempo(90), SetTitle("New"), ClearSlot(3))
     desk.do(CopySlot(0, 2), SetGroove(swing=60), Play())
     song = desk.conductor.snapshot.song
-    assert (song.tempo, song.title, song.groove.swing) == (90, "New", 60)
+    assert (song.tempo, song.title, song.tracks[0].groove.swing) == (90, "New", 60)
     assert desk.conductor.snapshot.playing
     # The copy is one of the measure that is still to be moved.
-    assert song.slots[2].empty
+    assert song.tracks[0].slots[2].empty
     assert desk.conductor.snapshot.waiting == 2
     desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
-    slots = desk.conductor.snapshot.song.slots
+    slots = desk.conductor.snapshot.row.slots
     assert not slots[2].empty
     assert slots[2].latent == slots[0].latent
     assert slots[0].anchor is not None
@@ -260,7 +263,7 @@ def test_an_undo_takes_back_what_was_asked_last_though_an_older_edit_waits() -> 
     snapshot = desk.conductor.snapshot
     assert (snapshot.song.tempo, snapshot.undo) == (70, ("tempo 70",))
     assert snapshot.redo == ("density 0.5 up in measure 1",)
-    assert snapshot.song.slots[0].latent == snapshot.song.slots[0].anchor
+    assert snapshot.row.slots[0].latent == snapshot.row.slots[0].anchor
 
 
 def test_an_undo_of_an_edit_that_is_refused_takes_no_other_back() -> None:
@@ -273,11 +276,16 @@ def test_an_undo_of_an_edit_that_is_refused_takes_no_other_back() -> None:
 def test_measures_are_renumbered_after_what_waits_for_their_numbers() -> None:
     desk = Desk(model=None)
     desk.do(SetLatent(2, 2, 1.0), InsertSlot(3))
-    assert len(desk.conductor.snapshot.song.slots) == 5
+    assert len(desk.conductor.snapshot.row.slots) == 5
     desk.do(RemoveSlot(1), ClearSlot(1))
-    assert len(desk.conductor.snapshot.song.slots) == 5
+    assert len(desk.conductor.snapshot.row.slots) == 5
     desk.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
-    assert [slot.empty for slot in desk.conductor.snapshot.song.slots] == [False, True, True, True]
+    assert [slot.empty for slot in desk.conductor.snapshot.row.slots] == [
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_who_listens_sees_no_gauge_before_what_waited_has_moved_it() -> None:
@@ -452,8 +460,8 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
     assert desk.conductor.snapshot.song.tempo == 99
     desk.do(ExportMidi(str(tmp_path / "out")))
     desk.bring_in(ImportMidi(2, str(tmp_path / "out.mid")))
-    slot = desk.conductor.snapshot.song.slots[2]
-    assert slot.measure == desk.conductor.snapshot.song.slots[0].measure
+    slot = desk.conductor.snapshot.row.slots[2]
+    assert slot.measure == desk.conductor.snapshot.row.slots[0].measure
     assert slot.origin.kind == "midi"
     before = desk.conductor.snapshot
     for command in (
@@ -491,7 +499,7 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     midi_file.write(tmp_path / "long.mid", [note] * 300, 100)
     desk = Desk()
     desk.bring_in(ImportMidi(4, str(tmp_path / "long.mid")))
-    assert len(desk.conductor.snapshot.song.slots) == 256
+    assert len(desk.conductor.snapshot.row.slots) == 256
     said = str(desk.told(Notice))
     assert "252 measures of long.mid" in said
     assert "48 more left out: a song has at most 256" in said
@@ -519,10 +527,14 @@ def test_the_engine_goes_on_while_a_long_file_is_read(
     desk, command = Desk(), with_request(ImportMidi(1, str(tmp_path / "a.mid")))
     desk.do(command, SetTempo(90), Play())
     shown = desk.conductor.snapshot
-    assert (shown.song.tempo, shown.playing, shown.song.slots[1].empty) == (90, True, True)
+    assert (shown.song.tempo, shown.playing, shown.row.slots[1].empty) == (
+        90,
+        True,
+        True,
+    )
     reading.set()
     desk.hand_over()
-    assert desk.conductor.snapshot.song.slots[1].measure.pitches == (72, 74)
+    assert desk.conductor.snapshot.row.slots[1].measure.pitches == (72, 74)
     assert desk.conductor.snapshot.song.tempo == 90
     assert [told.request for told in desk.told(Notice) if isinstance(told, Notice)] == [
         command.request
@@ -542,7 +554,7 @@ def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path)
     desk.hand_over()
     (refused,) = (each for each in desk.events if isinstance(each, CommandFailed))
     assert refused.request == command.request
-    assert desk.conductor.snapshot.song.slots[1].empty
+    assert desk.conductor.snapshot.row.slots[1].empty
 
 
 def test_what_was_read_for_one_song_does_not_come_into_another(
@@ -568,7 +580,7 @@ def test_a_tune_of_the_corpus_comes_in() -> None:
     desk = Desk()
     desk.do(LoadTune(1, tune, 1, 2))
     desk.hand_over()
-    slots = desk.conductor.snapshot.song.slots
+    slots = desk.conductor.snapshot.row.slots
     rows = corpus.rows_of(tune)
     assert [slot.measure for slot in slots[1:3]] == [corpus.measure(int(r)) for r in rows[:2]]
     assert slots[1].origin.title == corpus.tunes[tune].title

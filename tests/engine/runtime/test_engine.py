@@ -87,7 +87,7 @@ def test_commands_from_many_threads_are_all_met(hall: Hall) -> None:
         thread.join()
     hall.listener.until(
         lambda: all(
-            slot.latent and slot.latent[2] == 1.9 for slot in hall.engine.snapshot.song.slots[:4]
+            slot.latent and slot.latent[2] == 1.9 for slot in hall.engine.snapshot.row.slots[:4]
         )
     )
     hall.engine.close()
@@ -107,7 +107,7 @@ def test_the_first_snapshot_does_not_wait_for_the_model() -> None:
     hall.listener.wait(Notice)
     assert hall.engine.snapshot.model.state == "loading"
     gate.set()
-    hall.listener.wait(Snapshot, lambda s: s.song.slots[0].latent is not None)
+    hall.listener.wait(Snapshot, lambda s: s.song.tracks[0].slots[0].latent is not None)
     hall.engine.close()
 
 

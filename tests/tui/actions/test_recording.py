@@ -45,7 +45,7 @@ async def test_the_measure_that_is_recorded_is_on_the_roll_with_what_is_played(
     async with app.run_test(size=(80, 24)) as pilot:
         await quiet(pilot)
         roll = app.composing.query_one(PianoRoll)
-        own, next_one = (slot.measure for slot in engine.snapshot.song.slots[:2])
+        own, next_one = (slot.measure for slot in engine.snapshot.row.slots[:2])
         assert roll.current == own
         await pilot.press("R")
         engine.tell(PlayheadMoved(1, 1.5))
@@ -100,7 +100,7 @@ async def test_measures_are_put_between_this_one_and_another(
         await quiet(pilot)
         await pilot.press("Z", "enter")
         assert engine.of(Interpolate) == [Interpolate(0, 1, 3)]
-        await until(pilot, lambda: len(app.session.shown.song.slots) == 11)
+        await until(pilot, lambda: len(app.session.shown.row.slots) == 11)
 
 
 async def test_how_playing_is_recorded_is_asked_on_one_form(

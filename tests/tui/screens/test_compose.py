@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from textual import events
 
@@ -39,7 +37,7 @@ async def test_the_map_moves_two_gauges_in_one_gesture(
         assert len(moves) == 3
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         assert [dimension for dimension, _ in moves[0].ways] == [2, 1]  # type: ignore[attr-defined]
-        latent = engine.snapshot.song.slots[0].latent
+        latent = engine.snapshot.row.slots[0].latent
         assert latent is not None
         drawn = app.composing.query_one(AttributeMap)
         await until(pilot, lambda: drawn.here == (latent[2], latent[1]))
@@ -59,7 +57,7 @@ async def test_of_two_screens_that_move_one_map_neither_takes_the_other_back(
         engine.send(MoveLatents(0, ((2, 0.0), (1, 0.5)), 7))
         await pilot.press("right")
         await until(pilot, lambda: drawn.here is not None and drawn.here[1] == y + 0.5)
-        latent = engine.snapshot.song.slots[0].latent
+        latent = engine.snapshot.row.slots[0].latent
         assert latent is not None
         assert latent[1] == y + 0.5
         assert latent[2] > x
@@ -140,8 +138,8 @@ async def test_the_screen_stands_while_the_model_loads() -> None:
 async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterwards() -> None:
     # As songs ship: measures without codes, so that no gauge has a value yet.
     start = song()
-    bare = [Slot.brought_in(slot.measure, slot.origin) for slot in start.slots[:4]]
-    engine = FakeEngine(replace(start, slots=tuple(bare)), ready=False)
+    bare = [Slot.brought_in(slot.measure, slot.origin) for slot in start.tracks[0].slots[:4]]
+    engine = FakeEngine(start.with_track(0, slots=tuple(bare)), ready=False)
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "right", "right", "2", "left", "u", "right")
@@ -152,7 +150,7 @@ async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterward
         engine.adopt()
         await until(pilot, lambda: engine.of(Undo))
         assert not engine.snapshot.waiting
-        latents = [slot.latent for slot in engine.snapshot.song.slots[:2]]
+        latents = [slot.latent for slot in engine.snapshot.row.slots[:2]]
         assert [each[1] for each in latents if each is not None] == [
             round(codes[0][1], 4) + 0.5,
             round(codes[1][1], 4) + 0.25,
@@ -170,9 +168,9 @@ async def test_a_step_before_the_model_is_there_adds_to_the_one_before_it() -> N
         await pilot.press("right", "+")
         assert engine.snapshot.waiting == 2
         assert engine.of(Nudge)
-        before = engine.snapshot.song.slots[0].latent
+        before = engine.snapshot.row.slots[0].latent
         engine.adopt()
-        after = engine.snapshot.song.slots[0].latent
+        after = engine.snapshot.row.slots[0].latent
         assert before is not None
         assert after is not None
         assert after[0] == before[0] + 0.5

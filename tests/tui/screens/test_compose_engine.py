@@ -23,16 +23,16 @@ async def test_a_key_moves_a_gauge_explains_it_plays_it_and_takes_it_back() -> N
         async with app.run_test(size=(120, 40)) as pilot:
             screen = app.composing
             await until(pilot, lambda: screen.session.shown.model.state == "ready")
-            before = engine.snapshot.song.slots[0].measure
+            before = engine.snapshot.row.slots[0].measure
             await pilot.press("j", "j", "right", "right", "right", "right")
-            await until(pilot, lambda: screen.session.shown.song.slots[0].moved)
+            await until(pilot, lambda: screen.session.shown.row.slots[0].moved)
             await quiet(pilot)
-            assert len(engine.snapshot.song.slots[0].measure.pitches) > len(before.pitches)
+            assert len(engine.snapshot.row.slots[0].measure.pitches) > len(before.pitches)
             assert len(engine.snapshot.undo) == 1
             await pilot.press("space")
             await until(pilot, lambda: screen.session.shown.playing and player.notes())
             await pilot.press("space", "u")
-            await until(pilot, lambda: screen.session.shown.song.slots[0].measure == before)
+            await until(pilot, lambda: screen.session.shown.row.slots[0].measure == before)
     finally:
         engine.close()
     assert player.closed

@@ -35,6 +35,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio, take
 from tests.support.fake_influence import OFTEN, TUNES, eighths
 from tests.support.pictures import lines
+from tests.support.songs import one_track
 from tests.support.waiting import quiet, until
 from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
@@ -66,7 +67,9 @@ def near() -> Song:
         eighths(60, 72, 60, 72, 60, 72, 60, 72),
     )
     slots = tuple(Slot.brought_in(measure, tune) for measure in borrowed)
-    return Song("Borrowed", 96.0, slots=(slots[0], Slot(), *slots[1:3], Slot(), slots[3], Slot()))
+    return one_track(
+        "Borrowed", 96.0, slots=(slots[0], Slot(), *slots[1:3], Slot(), slots[3], Slot())
+    )
 
 
 class LateEngine(FakeEngine):
@@ -468,7 +471,9 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         screen = await look(pilot)
         _, _, comparison = parts(screen)
         await pilot.press("a")
-        assert engine.of(AuditionMeasures) == [AuditionMeasures((near().slots[0].measure,))]
+        assert engine.of(AuditionMeasures) == [
+            AuditionMeasures((near().tracks[0].slots[0].measure,))
+        ]
         assert lines(comparison)[0].lstrip().startswith("♪ yours")
         await pilot.press("a")
         assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((TUNES[0].measures[0],))
@@ -477,7 +482,9 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         await pilot.press("a", "down")
         assert "♪" not in "".join(lines(comparison))
         await pilot.press("a")
-        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((near().slots[0].measure,))
+        assert engine.of(AuditionMeasures)[-1] == AuditionMeasures(
+            (near().tracks[0].slots[0].measure,)
+        )
         # Another measure has not been heard.
         await pilot.press("right", "right")
         await answered(pilot)
@@ -576,8 +583,8 @@ async def test_away_is_one_step_and_the_tune_is_marked(
         assert isinstance(away, RegenerateAway)
         assert (away.slot, away.without, away.amount) == (0, frozenset({10}), 0.5)
         assert len(engine.snapshot.undo) == steps + 1
-        assert engine.snapshot.song.slots[1:] == before.slots[1:]
-        assert engine.snapshot.song.slots[0] != before.slots[0]
+        assert engine.snapshot.row.slots[1:] == before.tracks[0].slots[1:]
+        assert engine.snapshot.row.slots[0] != before.tracks[0].slots[0]
         assert "The Rakes of Kildare" not in matches.plain()
         assert any("is now nearest to" in words for words in said(app))
         row = next(row for row in lines(matches)[1:] if "The Rakes of Kildare" in row)

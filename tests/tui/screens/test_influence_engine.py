@@ -9,11 +9,11 @@ from textual.widgets import Input
 
 from engine.config import Settings
 from engine.music.slot import Origin, Slot
-from engine.music.song import Song
 from engine.runtime.engine import Engine
 from tests.support.fake_influence import OFTEN, FakeSearch, eighths, parts
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.widgets.match_list import MatchList
@@ -26,7 +26,7 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
     slots = tuple(Slot.brought_in(eighths(*each), tune) for each in (OFTEN, OFTEN[::-1]))
     player, search = RecordingPlayer(), FakeSearch()
     engine = Engine(
-        FakeModel, lambda _: player, song=Song("Borrowed", 96.0, slots=slots),
+        FakeModel, lambda _: player, song=one_track("Borrowed", 96.0, slots=slots),
         settings=Settings(), influence=parts(search),
     )  # fmt: skip
     engine.start()
@@ -55,7 +55,7 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
             await until(pilot, lambda: engine.snapshot.song != before.song)
             await until(pilot, lambda: screen.session.inquiry.settled)
             assert len(engine.snapshot.undo) == len(before.undo) + 1
-            assert engine.snapshot.song.slots[1] == before.song.slots[1]
+            assert engine.snapshot.row.slots[1] == before.song.tracks[0].slots[1]
             await until(pilot, lambda: "The Rakes of Kildare" not in matches.plain())
             told = screen.influence
             assert told is not None

@@ -63,7 +63,7 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
 
 def song(engine: FakeEngine) -> list[tuple[float, float, int]]:
     """Return onset, length and pitch of every note."""
-    slots = engine.snapshot.song.slots
+    slots = engine.snapshot.row.slots
     notes = placed([slot.measure for slot in slots], [slot.touches for slot in slots])
     return [(float(n.onset), float(n.duration), n.pitch) for n in notes]
 
@@ -113,7 +113,7 @@ async def test_what_is_at_the_cursor_is_moved_transposed_and_made_longer(
         await press(pilot, ",", ".", ".", "u")
         assert song(engine) == [(1, 1, E)]
         await press(pilot, "left", "Z")
-        slot = engine.snapshot.song.slots[0]
+        slot = engine.snapshot.row.slots[0]
         assert [touch and touch.velocity for touch in slot.touches] == [104]
         assert "velocity 104 of its own" in screen.query_one(PlaceLine).plain()
 
@@ -123,7 +123,7 @@ async def test_a_note_is_tied_over_the_bar_line(app: ArmonicaApp, engine: FakeEn
         await write(pilot)
         await press(pilot, "L", "L", "L", "enter", "left", "=", "=")
         assert song(engine) == [(3, 3, C)]
-        assert engine.snapshot.song.slots[1].measure.held_in == 2
+        assert engine.snapshot.row.slots[1].measure.held_in == 2
 
 
 async def test_selections_are_copied_cut_turned_and_stretched(
@@ -250,7 +250,7 @@ async def test_no_order_of_keys_ever_breaks_the_screen(
         for key in keys:
             await pilot.press(key)
         await until(pilot, lambda: app.session.shown == engine.snapshot)
-        length = engine.snapshot.song.slots[engine.snapshot.selected].measure.grid.length
+        length = engine.snapshot.row.slots[engine.snapshot.selected].measure.grid.length
         assert 0 <= screen.cursor.place < length
         assert screen.query_one(NoteEditor).row(screen.cursor.pitch) is not None
         assert app.fault is None

@@ -45,7 +45,7 @@ async def test_swing_humanise_and_key_are_turned_and_heard_at_once(
         await pilot.press("down", "right", "right", "L", "j", "l", "j", "l", "j", "L", "l")
         await pilot.press("j", "j", "l", "l", "j", "l", "j", "enter")
         song = engine.snapshot.song
-        assert song.groove == Groove(56, "sixteenths", 0.5, 6)
+        assert song.tracks[0].groove == Groove(56, "sixteenths", 0.5, 6)
         assert (song.key, song.lock) == (Key(2, "natural minor"), True)
         # A held key is one step, whatever it went through.
         assert engine.snapshot.undo[-1] == "swing 56 % of eighths"
@@ -90,13 +90,13 @@ async def test_values_are_typed_and_what_is_none_is_told_beside_it(
         await pilot.press("j", "enter", "7", "4", "enter")
         await pilot.press("j", "l", "j", "enter", "8", "enter")
         await until(pilot, lambda: engine.of(SetBank))
-        track = engine.snapshot.song.track
+        track = engine.snapshot.song.tracks[0]
         assert (track.channel, track.program, track.bank_msb, track.bank_lsb) == (2, 73, 0, 8)
         sheet = app.screen
         assert isinstance(sheet, DialSheet)
         await until(pilot, lambda: "8" in sheet.query_one(DialRows).plain())
         await pilot.press("k", "h")
-        assert engine.snapshot.song.track.bank_msb is None
+        assert engine.snapshot.row.bank_msb is None
 
 
 async def test_the_music_is_played_and_stopped_beside_the_dials(
@@ -130,7 +130,7 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         await until(pilot, lambda: "to CC 74 ch 1" in foot(app))
         await pilot.press("j", "l", "j", "l", "j", "L", "j", "enter", "1", "0", "0", "enter")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
-        assert engine.snapshot.song.modulations == (Modulation(2, "cc", 1, 75, 10, 100),)
+        assert engine.snapshot.row.modulations == (Modulation(2, "cc", 1, 75, 10, 100),)
         await pilot.press("escape")
         gauges = app.composing.query_one(NamedGauges)
         assert "moves CC 75 ch 2 = 55" in gauges.plain()
@@ -139,7 +139,7 @@ async def test_a_gauge_is_given_a_controller_and_wears_its_mark(
         assert under.endswith("CC 75 ch 2 = 55")
         await pilot.press("G", "h")
         assert engine.of(NudgeModulation)[-1] == NudgeModulation(2, "kind", -1, gesture=5)
-        assert not engine.snapshot.song.modulations
+        assert not engine.snapshot.row.modulations
 
 
 async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken(
@@ -149,13 +149,13 @@ async def test_kinds_of_controller_follow_each_other_and_pass_over_what_is_taken
     engine.state.apply(SetModulation(Modulation(1, "bend", 0, 0, 0, 16_383)))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("j", "j", "G", "right")
-        assert engine.snapshot.song.modulations[2] == Modulation(2, "cc", 0, 75)
+        assert engine.snapshot.row.modulations[2] == Modulation(2, "cc", 0, 75)
         await pilot.press("j", "j", "left")
-        assert engine.snapshot.song.modulations[2].number == 73
+        assert engine.snapshot.row.modulations[2].number == 73
         await pilot.press("k", "k", "right")
-        assert engine.snapshot.song.modulations[2] == Modulation(2, "cc14", 0, 1, 0, 16_383)
+        assert engine.snapshot.row.modulations[2] == Modulation(2, "cc14", 0, 1, 0, 16_383)
         await pilot.press("right")
-        assert engine.snapshot.song.modulations[2] == Modulation(2, "bend", 1, 0, 0, 16_383)
+        assert engine.snapshot.row.modulations[2] == Modulation(2, "bend", 1, 0, 0, 16_383)
         await until(pilot, lambda: "bend ch 2" in foot(app))
 
 
@@ -201,20 +201,20 @@ async def test_routes_are_added_turned_and_left_again(app: ArmonicaApp, engine: 
         assert "0 of at most 7" in foot(app)
         await pilot.press("j", "right")
         # On the song's own port: an octave above, or it would be heard twice the same.
-        assert engine.snapshot.song.routes == (Route("", 0, None, 12),)
+        assert engine.snapshot.row.routes == (Route("", 0, None, 12),)
         await pilot.press("right", "j", "l", "j", "enter", "3", "4", "enter")
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
         await pilot.press("j", "H", "H", "j", "l")
-        assert engine.snapshot.song.routes == (Route("alsa:Synth", 1, 33, -12, False),)
+        assert engine.snapshot.row.routes == (Route("alsa:Synth", 1, 33, -12, False),)
         status = PortStatus("alsa:Synth", "lost")
         engine.state.apply(MarkRoutes((("alsa:Synth", status),)))
         engine.tell(engine.snapshot)
         await until(pilot, lambda: "alsa:Synth has gone" in foot(app))
         # Another one, then the first is left.
         await pilot.press("k", "k", "k", "k", "k", "l", "j", "h")
-        routes = engine.snapshot.song.routes
+        routes = engine.snapshot.row.routes
         assert [route.port for route in routes] == ["alsa:Synth", "B"]
         await pilot.press("k", "h", "j", "h", "h")
-        assert [route.port for route in engine.snapshot.song.routes] == ["B"]
+        assert [route.port for route in engine.snapshot.row.routes] == ["B"]
         await pilot.press("escape")
         assert app.screen is app.composing

@@ -235,4 +235,4 @@ def test_in_any_order_the_answer_shown_is_that_about_what_is_there(
     assert asked.inquiry.settled
     shown = asked.engine.snapshot
     told = asked.inquiry.answer("measure")
-    assert (told is None) == shown.song.slots[shown.selected].empty
+    assert (told is None) == shown.row.slots[shown.selected].empty

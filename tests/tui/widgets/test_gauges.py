@@ -16,7 +16,7 @@ SIZES = [(80, 24), (120, 40)]
 
 def stands(engine: FakeEngine, dimension: int) -> float:
     """Return where a gauge of the first measure stands."""
-    latent = engine.snapshot.song.slots[0].latent
+    latent = engine.snapshot.row.slots[0].latent
     assert latent is not None
     return latent[dimension]
 
@@ -45,8 +45,8 @@ async def test_steps_add_up_though_no_snapshot_has_come_back(
     async with app.run_test(size=(80, 24)) as pilot:
         app.bridge._interval = 100.0
         await pilot.press(*["right"] * 6)
-        assert engine.snapshot.song.slots[0].latent is not None
-        assert engine.snapshot.song.slots[0].latent[0] == 0.5
+        assert engine.snapshot.row.slots[0].latent is not None
+        assert engine.snapshot.row.slots[0].latent[0] == 0.5
 
 
 async def test_undo_takes_a_whole_gesture_back(app: ArmonicaApp, engine: FakeEngine) -> None:
@@ -55,7 +55,7 @@ async def test_undo_takes_a_whole_gesture_back(app: ArmonicaApp, engine: FakeEng
         await pilot.press("right", "right", "right", "u")
         assert engine.snapshot.song == before
         await pilot.press("U")
-        assert engine.snapshot.song.slots[0].moved
+        assert engine.snapshot.row.slots[0].moved
 
 
 async def test_a_value_is_typed_and_a_wrong_one_is_told_beside_it(

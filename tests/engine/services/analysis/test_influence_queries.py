@@ -45,6 +45,7 @@ from tests.support.fake_influence import (
 )
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
 
@@ -54,7 +55,7 @@ def slot(*pitches: int) -> Slot:
     return Slot.brought_in(eighths(*pitches), TUNE)
 
 
-SONG = Song(
+SONG = one_track(
     "Song",
     60.0,
     slots=(Slot(), slot(*OFTEN), slot(*OFTEN[::-1]), Slot(), slot(60, 72, 60, 72, 60, 72, 60, 72)),
@@ -134,7 +135,7 @@ def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one(
     search = FakeSearch()
     asked = Asked(parts(search))
     found = asked.found(AskInfluence(1))
-    measures = [each.measure for each in SONG.slots]
+    measures = [each.measure for each in SONG.tracks[0].slots]
     assert search.asked == [(measures[1], measures[2])]
     assert (found.matches[0].title, found.matches[0].raw) == ("The Rakes of Kildare", 1.0)
     assert found.matches[0].asked == 2
@@ -149,7 +150,7 @@ def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
     answer = asked.answer(AskInfluence(1, top=2))
     assert answer.found is not None
     assert len(answer.found.matches) == len(answer.beside) == 2
-    assert answer.beside[0].ours == (SONG.slots[1].measure,)
+    assert answer.beside[0].ours == (SONG.tracks[0].slots[1].measure,)
     assert answer.beside[0].theirs == (TUNES[0].measures[0],)
     assert answer.revision == asked.shown.revision
     assert "Aird's Airs" in answer.books
@@ -237,11 +238,11 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
 
 def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -> None:
     asked = Asked(parts()).do(LockDimension(1, True), LockDimension(20, True))
-    before = asked.shown.song.slots[1]
+    before = asked.shown.row.slots[1]
     steps = len(asked.shown.undo)
     asked.do(RegenerateAway(1, frozenset({10}), 1.0, 7))
     asked.until(lambda: asked.told(Notice) or asked.told(CommandFailed))
-    after = asked.shown.song.slots[1]
+    after = asked.shown.row.slots[1]
     assert after.measure != before.measure
     assert len(asked.shown.undo) == steps + 1
     assert after.latent is not None
@@ -251,7 +252,7 @@ def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -
     assert alone.matches[0].cluster != 10
     assert alone.originality.value > 0
     asked.do(Undo())
-    assert asked.shown.song.slots[1] == before
+    assert asked.shown.row.slots[1] == before
     assert asked.player.notes(), "what was found is heard"
 
 
@@ -260,7 +261,7 @@ def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
     for _ in range(2):
         asked = Asked(parts()).do(RegenerateAway(1, frozenset(), 0.8, 3))
         asked.until(lambda asked=asked: asked.told(Notice))  # type: ignore[misc]
-        found.append(asked.shown.song.slots[1].measure)
+        found.append(asked.shown.row.slots[1].measure)
         assert replay(asked.recording, FakeModel()) == asked.shown
     assert found[0] == found[1]
 
@@ -273,9 +274,9 @@ def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
         assert time.monotonic() < deadline
         time.sleep(0.001)
     asked.do(SetLatent(1, 2, 1.0))
-    moved = asked.shown.song.slots[1]
+    moved = asked.shown.row.slots[1]
     asked.until(lambda: asked.told(Notice))
-    assert asked.shown.song.slots[1] == moved
+    assert asked.shown.row.slots[1] == moved
     assert not asked.told(EscapeFound)
 
 

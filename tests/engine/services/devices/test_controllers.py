@@ -82,7 +82,7 @@ class Stage(Desk):
 
     def gauge(self, index: int = 2, slot: int = 0) -> float:
         """Where a gauge stands."""
-        latent = self.shown.song.slots[slot].latent
+        latent = self.shown.row.slots[slot].latent
         assert latent is not None
         return latent[index]
 
@@ -192,7 +192,7 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
     stage.do(SelectSlot(1))
     stage.pass_time(0.1)
     assert stage.gauge(slot=0) == 3.0
-    assert stage.shown.song.slots[1].empty
+    assert stage.shown.row.slots[1].empty
 
 
 def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:

@@ -50,7 +50,10 @@ def state() -> State:
 
 def heard(song: Song) -> list[tuple[float, float, int]]:
     """Return onset, length and pitch of every note of the song."""
-    notes = placed([slot.measure for slot in song.slots], [slot.touches for slot in song.slots])
+    notes = placed(
+        [slot.measure for slot in song.tracks[0].slots],
+        [slot.touches for slot in song.tracks[0].slots],
+    )
     return [(float(note.onset), float(note.duration), note.pitch) for note in notes]
 
 
@@ -63,10 +66,10 @@ def test_notes_are_written_into_an_empty_song_and_the_gauges_say_what_they_mean(
 ) -> None:
     song = do(state, put(0, 0, C), put(0, 1, E), put(0, 2, G, 2)).song
     assert heard(song) == [(0, 1, C), (1, 1, E), (2, 2, G)]
-    slot = song.slots[0]
+    slot = song.tracks[0].slots[0]
     assert slot.origin.kind == "written"
     assert slot.latent == FakeModel().encode([slot.measure])[0] == slot.anchor
-    assert all(other.empty for other in song.slots[1:])
+    assert all(other.empty for other in song.tracks[0].slots[1:])
     assert state.snapshot().undo[0] == "note added in measure 1"
 
 
@@ -74,24 +77,27 @@ def test_gauges_and_notes_mix_and_undo_walks_both(state: State) -> None:
     do(state, put(0, 0, C), put(0, 2, E))
     by_hand = state.snapshot().song
     moved = do(state, SetLatent(0, 2, 2.5)).song
-    assert moved.slots[0].measure != by_hand.slots[0].measure
+    assert moved.tracks[0].slots[0].measure != by_hand.tracks[0].slots[0].measure
     do(state, RemoveNotes(0, Q(0), Q(1)))
-    assert state.snapshot().song.slots[0].origin.kind == "written"
+    assert state.snapshot().row.slots[0].origin.kind == "written"
     assert do(state, Undo()).song == moved
     assert do(state, Undo()).song == by_hand
     # A gauge that goes back to where the notes put it brings the notes back.
     do(state, SetLatent(0, 2, 2.5))
-    assert do(state, ResetLatent(0)).song.slots[0].measure == by_hand.slots[0].measure
+    assert (
+        do(state, ResetLatent(0)).song.tracks[0].slots[0].measure
+        == by_hand.tracks[0].slots[0].measure
+    )
 
 
 def test_a_note_goes_on_over_the_bar_line_and_comes_back(state: State) -> None:
     do(state, put(0, 3, C), put(1, 2, E))
     tied = do(state, ResizeNotes(0, Q(3), Q(4), by=Q(1))).song
     assert heard(tied) == [(3, 2, C), (6, 1, E)]
-    assert tied.slots[1].measure.held_in == 1
+    assert tied.tracks[0].slots[1].measure.held_in == 1
     short = do(state, ResizeNotes(0, Q(3), Q(4), by=Q(-1))).song
     assert heard(short) == [(3, 1, C), (6, 1, E)]
-    assert not short.slots[1].measure.held_in
+    assert not short.tracks[0].slots[1].measure.held_in
 
 
 def test_notes_move_into_the_next_measure_and_what_is_untouched_stays_the_same(
@@ -100,7 +106,7 @@ def test_notes_move_into_the_next_measure_and_what_is_untouched_stays_the_same(
     before = do(state, put(0, 3, C), put(1, 1, E), put(3, 0, G)).song
     after = do(state, MoveNotes(0, Q(3), Q(4), by=Q(1))).song
     assert heard(after) == [(4, 1, C), (5, 1, E), (12, 1, G)]
-    assert after.slots[3] is before.slots[3]
+    assert after.tracks[0].slots[3] is before.tracks[0].slots[3]
     assert "no measure there" in refusal(state, MoveNotes(0, Q(4), Q(5), by=Q(-8)))
 
 
@@ -110,7 +116,7 @@ def test_a_note_that_was_held_over_measures_goes_whole(state: State) -> None:
     # From a measure in its middle, where it only goes on.
     song = do(state, RemoveNotes(1, Q(-2), Q(-1))).song
     assert heard(song) == [(12, 1, E)]
-    assert not any(slot.measure.held_in for slot in song.slots)
+    assert not any(slot.measure.held_in for slot in song.tracks[0].slots)
 
 
 def test_a_note_may_be_put_before_its_measure(state: State) -> None:
@@ -140,9 +146,9 @@ def test_a_phrase_is_pasted_and_velocities_are_its_own(state: State) -> None:
     do(state, SetTrack(velocity=90))
     song = do(state, PasteNotes(2, Q(1), phrase)).song
     assert heard(song) == [(9, 0.5, C), (9.5, 0.5, E)]
-    assert song.slots[2].touches == (Touch(40), None)
+    assert song.tracks[0].slots[2].touches == (Touch(40), None)
     song = do(state, NudgeVelocity(2, Q(0), Q(4), by=-20)).song
-    assert song.slots[2].touches == (Touch(20), Touch(70))
+    assert song.tracks[0].slots[2].touches == (Touch(20), Touch(70))
 
 
 def test_what_cannot_be_is_refused_in_one_line(state: State) -> None:
@@ -161,9 +167,9 @@ def test_what_cannot_be_is_refused_in_one_line(state: State) -> None:
 def test_without_a_model_notes_can_be_written_and_wait_for_their_codes() -> None:
     state = State()
     song = do(state, put(0, 0, C)).song
-    assert song.slots[0].latent is None
+    assert song.tracks[0].slots[0].latent is None
     state.adopt(FakeModel())
-    assert state.snapshot().song.slots[0].latent is not None
+    assert state.snapshot().row.slots[0].latent is not None
 
 
 def test_a_written_song_is_saved_as_it_is_and_older_programs_are_told(state: State) -> None:

@@ -65,6 +65,7 @@ from engine.protocol.tracks import (
 from engine.services.editing.state import State
 from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel
+from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune", "Book 1")
 
@@ -91,7 +92,7 @@ def state(model: FakeModel) -> State:
 
 def latent(state: State, slot: int = 0) -> Latent:
     """Return the code of a slot that has one."""
-    code = state.snapshot().song.slots[slot].latent
+    code = state.snapshot().row.slots[slot].latent
     assert code is not None
     return code
 
@@ -99,7 +100,7 @@ def latent(state: State, slot: int = 0) -> Latent:
 def test_a_gauge_of_an_empty_slot_starts_from_the_mean_of_the_prior(
     state: State, model: FakeModel
 ) -> None:
-    slot = do(state, SetLatent(2, 2, 1.5)).song.slots[2]
+    slot = do(state, SetLatent(2, 2, 1.5)).song.tracks[0].slots[2]
     code = (0.0, 0.0, 1.5, *[0.0] * 29)
     assert slot.latent == code
     assert slot.anchor == (0.0,) * 32
@@ -111,22 +112,22 @@ def test_a_gauge_of_an_empty_slot_starts_from_the_mean_of_the_prior(
 def test_a_measure_sounds_as_it_came_until_a_gauge_moves_and_again_after_a_reset(
     state: State, model: FakeModel
 ) -> None:
-    slot = do(state, LoadMeasures(0, (REEL,), (TUNE,))).song.slots[0]
+    slot = do(state, LoadMeasures(0, (REEL,), (TUNE,))).song.tracks[0].slots[0]
     assert slot == Slot(REEL, model.encode([REEL])[0], slot.latent, TUNE, False, REEL)
-    moved = do(state, SetLatent(0, 2, -1.0)).song.slots[0]
+    moved = do(state, SetLatent(0, 2, -1.0)).song.tracks[0].slots[0]
     assert moved.moved
     assert moved.measure != REEL
     assert moved.anchor == slot.latent
-    assert do(state, ResetLatent(0)).song.slots[0] == slot
+    assert do(state, ResetLatent(0)).song.tracks[0].slots[0] == slot
     do(state, SetLatent(0, 2, -1.0), SetLatent(0, 1, 2.0), ResetLatent(0, 2))
     assert latent(state)[1] == 2.0
-    assert do(state, ResetLatent(0, 1)).song.slots[0] == slot
+    assert do(state, ResetLatent(0, 1)).song.tracks[0].slots[0] == slot
 
 
 def test_loading_past_the_last_slot_adds_slots(state: State) -> None:
     song = do(state, LoadMeasures(7, (REEL, JIG, REEL), (TUNE,) * 3)).song
-    assert len(song.slots) == 10
-    assert [slot.measure for slot in song.slots[7:]] == [REEL, JIG, REEL]
+    assert len(song.tracks[0].slots) == 10
+    assert [slot.measure for slot in song.tracks[0].slots[7:]] == [REEL, JIG, REEL]
     assert song.sounding == 10
 
 
@@ -141,7 +142,7 @@ def test_locks_hold_against_chance_map_moves_and_resets(state: State) -> None:
     assert refusal(state, SetLatent(0, 2, 0.0)) == "Density is locked."
     assert "locked" in refusal(state, SetLatents(0, ((2, 0.0),)))
     do(state, LockDimension(2, False), SetLatent(0, 2, -2.0), LockDimension(2, True))
-    assert do(state, ResetLatent(0)).song.slots[0].latent == (*here[:2], -2.0, *here[3:])
+    assert do(state, ResetLatent(0)).song.tracks[0].slots[0].latent == (*here[:2], -2.0, *here[3:])
 
 
 def test_chance_goes_a_part_of_the_way_to_a_draw_that_the_seed_alone_decides(
@@ -150,7 +151,7 @@ def test_chance_goes_a_part_of_the_way_to_a_draw_that_the_seed_alone_decides(
     do(state, Randomise(0, 1.0, seed=1))
     draw = latent(state)
     assert all(-3 <= z <= 3 for z in draw)
-    assert state.snapshot().song.slots[0].origin == Origin(
+    assert state.snapshot().row.slots[0].origin == Origin(
         "prior", "Drawn by chance", "amount 1, seed 1"
     )
     do(state, ClearSlot(0), Randomise(0, 0.5, seed=1))
@@ -202,13 +203,17 @@ def test_locks_selection_and_playing_are_no_steps(state: State) -> None:
 
 def test_slots_are_copied_cleared_inserted_and_removed(state: State) -> None:
     do(state, LoadMeasures(0, (REEL, JIG), (TUNE, TUNE)), SelectSlot(1))
-    copied = do(state, CopySlot(0, 3)).song.slots[3]
+    copied = do(state, CopySlot(0, 3)).song.tracks[0].slots[3]
     assert copied.measure == REEL
     assert copied.origin == Origin("copy", "The Tune", "copy of measure 1")
     assert do(state, InsertSlot(0)).selected == 2
-    assert [slot.measure for slot in state.snapshot().song.slots[:3]] == [SILENCE, REEL, JIG]
+    assert [slot.measure for slot in state.snapshot().row.slots[:3]] == [
+        SILENCE,
+        REEL,
+        JIG,
+    ]
     assert do(state, RemoveSlot(0)).selected == 1
-    assert do(state, ClearSlot(3)).song.slots[3].empty
+    assert do(state, ClearSlot(3)).song.tracks[0].slots[3].empty
     assert state.snapshot().undo[:5] == (
         "clear measure 4",
         "remove measure 1",
@@ -223,20 +228,24 @@ def test_slots_are_copied_cleared_inserted_and_removed(state: State) -> None:
 
 def test_track_and_title(state: State) -> None:
     song = do(state, SetTrack(channel=9, velocity=80), SetTitle(" Air\n1 ")).song
-    assert (song.track.channel, song.track.program, song.track.velocity) == (9, 0, 80)
+    assert (song.tracks[0].channel, song.tracks[0].program, song.tracks[0].velocity) == (9, 0, 80)
     assert song.title == "Air 1"
     assert state.snapshot().undo == ("title", "channel 10, velocity 80")
 
 
 def test_groove_key_and_bank_are_steps_and_leave_the_measures(state: State) -> None:
     do(state, LoadMeasures(0, (REEL,), (TUNE,)), SetTrack(program=40))
-    slots = state.snapshot().song.slots
+    slots = state.snapshot().row.slots
     do(state, SetBank(8, None), SetGroove(swing=60, unit="sixteenths"))
     do(state, SetGroove(timing=12, seed=7), SetGroove(velocity=9))
     song = do(state, SetKey(2, "dorian"), SetKey(lock=True), SetKey(tonic=4)).song
-    assert song.slots == slots
-    assert (song.track.program, song.track.bank_msb, song.track.bank_lsb) == (40, 8, None)
-    assert song.groove == Groove(60, "sixteenths", 12, 9, 7)
+    assert song.tracks[0].slots == slots
+    assert (song.tracks[0].program, song.tracks[0].bank_msb, song.tracks[0].bank_lsb) == (
+        40,
+        8,
+        None,
+    )
+    assert song.tracks[0].groove == Groove(60, "sixteenths", 12, 9, 7)
     assert song.locked == Key(4, "dorian")
     assert state.snapshot().undo[:7] == (
         "key E dorian",
@@ -306,13 +315,13 @@ def test_what_cannot_be_met_is_refused_and_changes_nothing(state: State, command
 def test_without_its_model_the_state_brings_measures_in_and_encodes_them_later(
     model: FakeModel,
 ) -> None:
-    state = State(Song(slots=(Slot.brought_in(JIG, TUNE), Slot())))
+    state = State(one_track(slots=(Slot.brought_in(JIG, TUNE), Slot())))
     do(state, LoadMeasures(1, (REEL,), (TUNE,)))
-    assert state.snapshot().song.slots[1].latent is None
+    assert state.snapshot().row.slots[1].latent is None
     assert refusal(state, SetLatent(1, 0, 1.0))
     state.adopt(model)
     snapshot = state.snapshot()
-    assert [slot.latent for slot in snapshot.song.slots] == model.encode([JIG, REEL])
+    assert [slot.latent for slot in snapshot.row.slots] == model.encode([JIG, REEL])
     assert snapshot.model.spec == model.spec
     do(state, Undo())
     assert state.snapshot().saved
@@ -325,10 +334,10 @@ def test_another_song_comes_in_and_undo_brings_the_old_one_and_its_file_back(
     do(state, SetTempo(90), MarkSaved("old.armonica", state.snapshot().song))
     assert not do(state, SetTempo(91)).saved
     old = state.snapshot()
-    new = Song("New", slots=(Slot.brought_in(REEL, TUNE),))
+    new = one_track("New", slots=(Slot.brought_in(REEL, TUNE),))
     snapshot = do(state, ReplaceSong(new, "new.armonica"))
     assert (snapshot.path, snapshot.saved, snapshot.song.title) == ("new.armonica", True, "New")
-    assert snapshot.song.slots[0].latent is not None
+    assert snapshot.row.slots[0].latent is not None
     back = do(state, Undo())
     assert (back.song, back.path, back.saved) == (old.song, "old.armonica", False)
 
@@ -404,11 +413,11 @@ def test_nudges_of_one_gesture_are_one_step_named_as_the_value_is(state: State) 
 
 def test_what_a_gauge_moves_is_nudged_past_what_is_taken(state: State) -> None:
     do(state, SetModulation(Modulation(0, "cc", 0, 74)), NudgeModulation(1, "kind", 1))
-    assert state.snapshot().song.modulations[1] == Modulation(1, "cc", 0, 75)
+    assert state.snapshot().row.modulations[1] == Modulation(1, "cc", 0, 75)
     do(state, NudgeModulation(1, "number", -1), NudgeModulation(1, "high", 500))
-    assert state.snapshot().song.modulations[1] == Modulation(1, "cc", 0, 73)
+    assert state.snapshot().row.modulations[1] == Modulation(1, "cc", 0, 73)
     do(state, NudgeModulation(1, "kind", -1))
-    assert len(state.snapshot().song.modulations) == 1
+    assert len(state.snapshot().row.modulations) == 1
     assert "not there any more" in refusal(state, NudgeModulation(1, "low", 1))
 
 
@@ -416,18 +425,22 @@ def test_two_hands_on_two_routes_keep_each_other(state: State) -> None:
     do(state, MarkPort(PortStatus("Main", "open", known=("Main", "Synth"))))
     do(state, SetRoutes((Route("", 1), Route("Gone", 2))))
     do(state, NudgeRoute(0, "transpose", 12), NudgeRoute(1, "channel", 4))
-    assert state.snapshot().song.routes == (Route("", 1, None, 12), Route("Gone", 6))
+    assert state.snapshot().row.routes == (Route("", 1, None, 12), Route("Gone", 6))
     do(state, NudgeRoute(1, "port", 1), NudgeRoute(2, "port", 1))
     # One that is new on the song's own port is heard an octave above.
     new = Route("", 0, None, 12)
-    assert state.snapshot().song.routes == (Route("", 1, None, 12), Route("Synth", 6), new)
+    assert state.snapshot().row.routes == (
+        Route("", 1, None, 12),
+        Route("Synth", 6),
+        new,
+    )
     do(state, NudgeRoute(0, "port", -1))
-    assert state.snapshot().song.routes == (Route("Synth", 6), new)
+    assert state.snapshot().row.routes == (Route("Synth", 6), new)
     assert "not there any more" in refusal(state, NudgeRoute(5, "channel", 1))
 
 
 def test_the_selection_moves_by_measures_as_far_as_there_are_any(state: State) -> None:
-    last = len(state.snapshot().song.slots) - 1
+    last = len(state.snapshot().row.slots) - 1
     assert do(state, MoveSelection(1), MoveSelection(1)).selected == 2
     assert do(state, MoveSelection(99)).selected == last
     assert do(state, MoveSelection(-1)).selected == last - 1
@@ -489,7 +502,7 @@ commands = st.one_of(
     st.builds(MarkTransport, st.booleans()),
     st.builds(Undo),
     st.builds(Redo),
-    st.builds(ReplaceSong, st.just(Song("Other", slots=(Slot.brought_in(JIG, TUNE),)))),
+    st.builds(ReplaceSong, st.just(one_track("Other", slots=(Slot.brought_in(JIG, TUNE),)))),
 )
 
 
@@ -540,10 +553,10 @@ def test_undoing_everything_brings_the_first_song_back(played: list[Command]) ->
 
 def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: State) -> None:
     do(state, LoadMeasures(0, (REEL,), (TUNE,)))
-    slot = state.snapshot().song.slots[0]
+    slot = state.snapshot().row.slots[0]
     state.apply(LockDimension(2, True))
     state.apply(Vary(0, 1.5, 7))
-    varied = state.snapshot().song.slots[0]
+    varied = state.snapshot().row.slots[0]
     assert slot.latent is not None
     assert varied.latent is not None
     assert varied.latent[2] == slot.latent[2]
@@ -553,7 +566,7 @@ def test_a_slot_is_varied_around_its_own_code_without_being_transposed(state: St
     assert state.snapshot().undo[0] == "vary 1.5 in measure 1"
     assert refusal(state, Vary(7, 1.0, 7)) == "Measure 8 is empty."
     state.apply(Undo())
-    assert state.snapshot().song.slots[0] == slot
+    assert state.snapshot().row.slots[0] == slot
 
 
 def test_measures_are_put_between_two_in_one_step(state: State) -> None:
@@ -563,8 +576,8 @@ def test_measures_are_put_between_two_in_one_step(state: State) -> None:
     state.apply(SetLatent(1, 2, 3.0))
     state.apply(SelectSlot(1))
     state.apply(Interpolate(0, 1, 3))
-    slots = state.snapshot().song.slots
-    assert len(slots) == len(before.song.slots) + 3
+    slots = state.snapshot().row.slots
+    assert len(slots) == len(before.song.tracks[0].slots) + 3
     assert [slot.origin.detail for slot in slots[1:4]] == [f"step {n} of 3" for n in (1, 2, 3)]
     assert {slot.origin.kind for slot in slots[1:4]} == {"between"}
     densities = [slot.latent[2] for slot in slots[:5] if slot.latent is not None]
@@ -575,7 +588,7 @@ def test_measures_are_put_between_two_in_one_step(state: State) -> None:
     assert refusal(state, Interpolate(0, 0)).startswith("There is no way")
     assert refusal(state, Interpolate(0, 7)).startswith("There is no way")
     state.apply(Undo())
-    assert len(state.snapshot().song.slots) == len(before.song.slots)
+    assert len(state.snapshot().row.slots) == len(before.song.tracks[0].slots)
 
 
 def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: State) -> None:
@@ -588,13 +601,13 @@ def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: S
             LoadMeasures(slot, (measure,), (Origin("played", "Played"),), (touch,), gesture=5)
         )
     assert state.snapshot().undo[0] == "record measures 3 to 4"
-    assert state.snapshot().song.slots[3].touches == touch
+    assert state.snapshot().row.slots[3].touches == touch
     state.apply(CopySlot(3, 4))
-    assert state.snapshot().song.slots[4].touches == touch
+    assert state.snapshot().row.slots[4].touches == touch
     state.apply(SetLatent(4, 2, 3.0))
-    assert state.snapshot().song.slots[4].touches == ()
+    assert state.snapshot().row.slots[4].touches == ()
     state.apply(ResetLatent(4))
-    assert state.snapshot().song.slots[4].touches == touch
+    assert state.snapshot().row.slots[4].touches == touch
     for _ in range(4):
         state.apply(Undo())
     assert state.snapshot().song == before

@@ -18,6 +18,7 @@ from engine.protocol.transport import Play, Stop
 from engine.services.transport.cc_output import AHEAD, GAP, CcOutput
 from engine.services.transport.sequencer import LEAD
 from tests.engine.runtime.test_dispatcher import Desk, measure
+from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
 CUTOFF = Modulation(0, "cc", 2, 74)
@@ -31,7 +32,7 @@ def song(
     slots = tuple(
         Slot(measure(60), code, code, TUNE) for code in ((value, *[0.0] * 31) for value in values)
     )
-    return Song("Song", tempo, slots=slots, modulations=modulations)
+    return one_track("Song", tempo, slots=slots, modulations=modulations)
 
 
 def sent(messages: list[m.ToPlayer]) -> list[tuple[float, int]]:
@@ -65,7 +66,7 @@ def test_a_slot_without_a_code_changes_nothing() -> None:
     output = CcOutput()
     first = song(1.0)
     output.update(first, 0, None, 0.0)
-    empty = replace(first, slots=(*first.slots, Slot()))
+    empty = first.with_track(0, slots=(*first.tracks[0].slots, Slot()))
     assert output.update(empty, 1, None, 1.0) == []
     assert output.update(empty, 0, (1.05, 1), 1.0) == []
     assert output.update(empty, 1, (1.05, 0), 2.0) == []
@@ -155,7 +156,7 @@ def test_a_gauge_that_moves_is_heard_at_once_and_taken_back_by_undo() -> None:
     desk.do(RemoveModulation(0), SetLatent(0, 0, 1.0))
     assert sent(desk.player.messages) == [(2.0, 64)]
     desk.do(Undo(), Undo())
-    assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
+    assert desk.conductor.snapshot.row.modulations == (CUTOFF,)
 
 
 def test_the_slot_that_plays_is_heard_and_the_slot_that_is_shown_when_none_does() -> None:
@@ -181,15 +182,16 @@ def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> 
     desk = Desk()
     desk.do(SetModulation(CUTOFF), SetModulation(replace(CUTOFF, dimension=3)))
     desk.do(SetModulation(replace(CUTOFF, dimension=99)), RemoveModulation(7))
-    assert desk.conductor.snapshot.song.modulations == (CUTOFF,)
+    assert desk.conductor.snapshot.row.modulations == (CUTOFF,)
     refusals = [str(event) for event in desk.events if type(event).__name__ == "CommandFailed"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
     assert desk.conductor.snapshot.undo == ("complexity moves CC 74 ch 3",)
 
 
 def test_a_file_has_each_value_where_it_changes() -> None:
-    assert loop_messages(song(-3.0, -3.0, 3.0)) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
-    assert loop_messages(song(1.0, modulations=())) == []
+    track, starts = song(-3.0, -3.0, 3.0).tracks[0], (0.0, 4.0, 8.0)
+    assert loop_messages(track, starts) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
+    assert loop_messages(song(1.0, modulations=()).tracks[0], (0.0,)) == []
 
 
 def test_a_port_that_opens_is_sent_every_value() -> None:

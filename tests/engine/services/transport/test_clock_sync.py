@@ -42,9 +42,10 @@ from tests.support.clock_streams import (
     uniform,
     without,
 )
+from tests.support.songs import one_track
 
 MS = 0.001
-SCALE = Song(
+SCALE = one_track(
     "Scale",
     100.0,
     slots=(
@@ -116,11 +117,11 @@ class Room:
         for message in messages:
             match message:
                 case m.Notes(notes):
-                    self.schedule.add(notes, self.now)
+                    self.schedule.add(notes, self.now, message.voice)
                 case m.Flush(at, cut):
-                    self.schedule.flush(at, cut, self.now)
+                    self.schedule.flush(at, cut, self.now, message.voice)
                 case m.Prolong(channel, pitch, off):
-                    self.schedule.prolong(channel, pitch, off)
+                    self.schedule.prolong(channel, pitch, off, message.voice)
                 case m.ClockRun() | m.ClockTempo() | m.ClockStop():
                     self.clock.change(message)
 

@@ -19,7 +19,6 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touch
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
-from engine.music.track import Track
 from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import InsertSlot, RemoveSlot, SetLatent, SetTempo, Undo
@@ -45,11 +44,12 @@ from engine.services.transport.metronome import (
 )
 from engine.services.transport.sequencer import LEAD
 from tests.engine.runtime.test_dispatcher import Desk, measure
+from tests.support.songs import one_track
 
 C, D, E, F, G = 60, 62, 64, 65, 67
-EMPTY = Song("New", 60.0, slots=(Slot(),) * 4)
-FULL = replace(
-    EMPTY, slots=tuple(Slot.brought_in(measure(C, C, C, C), Origin("corpus")) for _ in range(2))
+EMPTY = one_track("New", 60.0, slots=(Slot(),) * 4)
+FULL = EMPTY.with_track(
+    0, slots=tuple(Slot.brought_in(measure(C, C, C, C), Origin("corpus")) for _ in range(2))
 )
 QUIET = Settings(click="never", count_in=0.0)
 
@@ -91,7 +91,7 @@ class Hands:
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The song's slots as they are now."""
-        return self.desk.conductor.snapshot.song.slots
+        return self.desk.conductor.snapshot.row.slots
 
     def tunes(self) -> list[str]:
         """The song, a measure in eighths each: a letter starts a note, ``-`` holds, ``.`` rests."""
@@ -129,7 +129,7 @@ def test_a_pass_over_many_rounds_is_one_step_and_the_loop_sounds_it() -> None:
     hands.play((16, 20, E)).until(20.3).stop()
     assert hands.tunes() == ["E-------", "", "", ""]
     hands.desk.do(Undo())
-    assert hands.slots == EMPTY.slots
+    assert hands.slots == EMPTY.tracks[0].slots
 
 
 def test_a_measure_in_which_nothing_is_played_stays_as_it_was() -> None:
@@ -183,7 +183,7 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
 
 
 def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
-    song = replace(EMPTY, track=Track(channel=3))
+    song = EMPTY.with_track(0, channel=3)
     hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
     struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
     assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
@@ -252,7 +252,7 @@ def test_what_comes_in_by_octaves_is_said() -> None:
 def test_nothing_played_is_nothing_recorded() -> None:
     hands = Hands().record().until(6.0).stop()
     assert hands.notices() == ["Nothing was played, and nothing is recorded."]
-    assert hands.slots == EMPTY.slots
+    assert hands.slots == EMPTY.tracks[0].slots
 
 
 @pytest.mark.parametrize("end", [Stop(), Panic(), Play(), EndRecording(), OpenSong("nowhere")])
@@ -371,7 +371,7 @@ def test_where_nothing_was_played_that_is_said() -> None:
 
 
 def test_as_much_is_kept_as_the_song_has_room_for() -> None:
-    full = replace(EMPTY, slots=(Slot(),) * MOST_SLOTS)
+    full = EMPTY.with_track(0, slots=(Slot(),) * MOST_SLOTS)
     hands = Hands(full).play((0, 4, C), (4, 8, D))
     hands.desk.do(CaptureLast(MOST_SLOTS - 1))
     assert hands.notices() == [

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
+from engine.midi.limits import CLICKS
 from engine.midi.player.schedule import Schedule
 from engine.music.routes import Route
 from engine.protocol.devices import OpenPort
@@ -118,7 +119,7 @@ def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
 
 
 def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> None:
-    desk = Desk(song=replace(SONG, routes=(BASS,)))
+    desk = Desk(song=SONG.with_track(0, routes=(BASS,)))
     desk.do(Play())
     assert of(1, desk.player.messages) == []
     desk.forget()
@@ -166,11 +167,11 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
             schedule = schedules[getattr(message, "outlet", 0)]
             match message:
                 case m.Notes(notes):
-                    schedule.add(notes, now)
+                    schedule.add(notes, now, message.voice)
                 case m.Flush(at, cut):
-                    schedule.flush(at, cut, now)
+                    schedule.flush(at, cut, now, message.voice)
                 case m.Prolong(channel, pitch, off):
-                    schedule.prolong(channel, pitch, off)
+                    schedule.prolong(channel, pitch, off, message.voice)
                 case m.UsePort(name, outlet=outlet) if outlet:
                     ports[outlet] = name
                 case _:
@@ -199,16 +200,16 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
 
 def test_what_is_not_about_notes_is_told_once() -> None:
     routing = Routing()
-    routing.reroute(replace(SONG, routes=(BASS,)), 0.0)
+    routing.reroute(SONG.with_track(0, routes=(BASS,)), 0.0)
     clock = m.ClockRun(1.0, 0.02)
-    assert routing.spread([clock, m.SilenceAll(), m.Send(1.0, b"\xb0\x01\x02")], 0) == [
+    assert routing.spread([clock, m.SilenceAll(), m.Send(1.0, b"\xb0\x01\x02")]) == [
         clock,
         m.SilenceAll(),
         m.Send(1.0, b"\xb0\x01\x02"),
     ]
-    assert routing.spread([m.Notes((note(1, 2, 60),))], 0)[1] == m.Notes(
+    assert routing.spread([m.Notes((note(1, 2, 60),))])[1] == m.Notes(
         (m.TimedNote(1, 2, 2, 48, 96),), 1
     )
-    # A click of the metronome on the percussion channel is no note of the song.
-    click = m.Notes((m.TimedNote(1, 1.05, 9, 76, 90),))
-    assert routing.spread([click], 0) == [click]
+    # A click of the metronome is no note of a track.
+    click = m.Notes((m.TimedNote(1, 1.05, 9, 76, 90),), voice=CLICKS)
+    assert routing.spread([click]) == [click]

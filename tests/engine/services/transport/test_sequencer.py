@@ -26,6 +26,7 @@ from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.metronome import DOWNBEAT, UPBEAT
 from engine.services.transport.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
+from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
 C, D, E, F, G = 60, 62, 64, 65, 67
@@ -50,7 +51,7 @@ def song(
     slots = tuple(
         Slot.brought_in(measure(text), TUNE, played.get(at, ())) for at, text in enumerate(measures)
     )
-    return Song("Song", tempo, track, slots)
+    return Song("Song", tempo, (replace(track, slots=slots),))
 
 
 class Stage:
@@ -68,11 +69,11 @@ class Stage:
         for message in messages:
             match message:
                 case m.Notes(notes):
-                    self.schedule.add(notes, self.now)
+                    self.schedule.add(notes, self.now, message.voice)
                 case m.Flush(at, cut):
-                    self.schedule.flush(at, cut, self.now)
+                    self.schedule.flush(at, cut, self.now, message.voice)
                 case m.Prolong(channel, pitch, off):
-                    self.schedule.prolong(channel, pitch, off)
+                    self.schedule.prolong(channel, pitch, off, message.voice)
                 case m.SilenceAll():
                     self._hear(self.now, self.schedule.silence())
                 case _:
@@ -153,7 +154,7 @@ def test_play_starts_at_a_slot_and_holds_nothing_into_it() -> None:
 
 
 def test_the_program_comes_first_and_the_clock_starts_with_the_music() -> None:
-    stage = Stage(song("C...", track=Track(2, 40, 70)))
+    stage = Stage(song("C...", track=Track(channel=2, program=40, velocity=70)))
     told = stage.sequencer.play(5.0)
     assert told == [
         m.Send(5.0, b"\xc2\x28"),
@@ -166,7 +167,7 @@ def test_the_player_knows_enough_to_play_through_a_stall() -> None:
     stage = Stage(song("CDEF"))
     stage.play()
     stage.until(0.5)
-    known = [note.on for note in stage.sequencer._loop._mirror.notes(0.0)]
+    known = [note.on for note in stage.sequencer._loop.voices[0]._mirror.notes(0.0)]
     assert max(known) <= stage.now + LOOK_AHEAD
     assert stage.sequencer.next_wake() is not None
     stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
@@ -256,7 +257,7 @@ def test_the_old_notes_go_on_to_a_beat_beyond_the_look_ahead() -> None:
     tokens = list(measure("CDEF").tokens)
     tokens[3] = G
     slot = Slot.brought_in(Measure(tuple(tokens)), TUNE)
-    stage = Stage(replace(song("CDEF", tempo=20), slots=(slot,)))
+    stage = Stage(song("CDEF", tempo=20).with_track(0, slots=(slot,)))
     stage.play()
     stage.until(0.1)
     stage.change(song("CE--", tempo=20), "beat")
@@ -364,7 +365,7 @@ def test_channel_and_program_change_while_playing() -> None:
     stage = Stage(song("C---"))
     stage.play()
     stage.until(0.5)
-    told = stage.change(song("C---", track=Track(5, 9)))
+    told = stage.change(song("C---", track=Track(channel=5, program=9)))
     at = 0.5 + MARGIN
     assert told == [
         m.Send(0.5, b"\xc5\x09"),
@@ -511,7 +512,7 @@ def eighths(*pitches: int, groove: Groove = PLAIN, tempo: float = 60.0) -> Song:
     tokens = [HOLD] * 24
     tokens[::3] = [*pitches, *[REST] * (8 - len(pitches))]
     slot = Slot.brought_in(Measure.from_tokens(tokens), TUNE)
-    return Song("Song", tempo, slots=(slot,), groove=groove)
+    return one_track("Song", tempo, slots=(slot,), groove=groove)
 
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -534,7 +535,7 @@ def test_swing_is_heard_on_the_off_beats_and_in_every_turn() -> None:
 def test_a_note_deviates_alike_in_every_turn_and_wherever_the_music_began() -> None:
     groove = Groove(timing=30, velocity=20, seed=5)
     song_ = eighths(*SCALE, groove=groove)
-    both = replace(song_, slots=song_.slots * 2)
+    both = song_.with_track(0, slots=song_.tracks[0].slots * 2)
     first = Stage(both)
     first.play()
     start = first.sequencer._loop.run.time  # type: ignore[union-attr]
@@ -591,11 +592,11 @@ def test_a_note_that_sounds_is_not_struck_again_because_it_would_be_later_now() 
 
 def test_a_note_that_has_ended_is_not_struck_again_because_it_would_last_longer_now() -> None:
     tokens = [60, 0, 0, REST, *[HOLD] * 20]
-    straight = replace(eighths(), slots=(Slot.brought_in(Measure(tuple(tokens)), TUNE),))
+    straight = eighths().with_track(0, slots=(Slot.brought_in(Measure(tuple(tokens)), TUNE),))
     stage = Stage(straight)
     stage.play()
     stage.until(0.55)
-    stage.change(replace(straight, groove=Groove(75)))
+    stage.change(straight.with_track(0, groove=Groove(75)))
     assert stage.until(3.9).heard == [(0.0, "on", 60), (0.5, "off", 60)]
     assert stage.until(4.9).heard[2:] == [(4.0, "on", 60), (4.75, "off", 60)]
 
@@ -646,7 +647,7 @@ def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
         stage.until(stage.now + wait)
         slots = tuple(Slot.brought_in(Measure(tuple(each)), TUNE) for each in figures)
         last = replace(
-            Song("Song", tempo, slots=slots, groove=groove),
+            one_track("Song", tempo, slots=slots, groove=groove),
             key=key or C_MAJOR,
             lock=key is not None,
         )
@@ -679,15 +680,18 @@ def test_an_audition_is_heard_as_in_the_loop_and_a_measure_from_outside_as_writt
 
 
 def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() -> None:
-    stage = Stage(song("C...", track=Track(2, 40, bank_msb=8, bank_lsb=1)))
+    stage = Stage(song("C...", track=Track(channel=2, program=40, bank_msb=8, bank_lsb=1)))
     assert stage.sequencer.program(1.0) == [
         m.Send(1.0, b"\xb2\x00\x08"),
         m.Send(1.0, b"\xb2\x20\x01"),
         m.Send(1.0, b"\xc2\x28"),
     ]
-    told = stage.change(song("C...", track=Track(2, 40, bank_lsb=2)))
+    told = stage.change(song("C...", track=Track(channel=2, program=40, bank_lsb=2)))
     assert told == [m.Send(0.0, b"\xb2\x20\x02"), m.Send(0.0, b"\xc2\x28")]
-    assert stage.change(song("C...", track=Track(2, 40, 80, bank_lsb=2))) == []
+    assert (
+        stage.change(song("C...", track=Track(channel=2, program=40, velocity=80, bank_lsb=2)))
+        == []
+    )
     # The player keeps the order of what is due at once.
     for message in told:
         assert isinstance(message, m.Send)

@@ -45,7 +45,7 @@ def test_recording_is_shown_from_where_to_where_until_it_is_stopped() -> None:
         desk.do(command)
         seen.append((desk.conductor.snapshot.recording, desk.conductor.snapshot.playing))
     assert [each.message for each in refused(desk)] == ["It records already."]
-    to_the_end = RecordStatus("overdub", 2, len(SONG.slots) - 2)
+    to_the_end = RecordStatus("overdub", 2, SONG.length - 2)
     two = RecordStatus("replace", 0, 2)
     assert seen == [
         (to_the_end, True),
@@ -68,10 +68,10 @@ def test_how_it_plays_and_records_is_shown() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        Play(len(SONG.slots)),
+        Play(SONG.length),
         Audition(-1),
-        CaptureLast(len(SONG.slots)),
-        Record(slot=len(SONG.slots)),
+        CaptureLast(SONG.length),
+        Record(slot=SONG.length),
         Record(slot=0, measures=0),
         SetRecord(1.5),
         SetRecord(latency=-1.0),

@@ -89,7 +89,7 @@ def encode(document: Document) -> bytes:
     if version < VERSION:
         # As a song was written when it had one track.
         head |= {"track": _instrument(first)}
-        head |= {**_sound_of(first), **sound} if version > OLDEST else {}
+        head |= _in_order({**_sound_of(first), **sound}) if version > OLDEST else {}
     else:
         head |= sound
     head |= {
@@ -103,6 +103,10 @@ def encode(document: Document) -> bytes:
     except UnicodeEncodeError:
         # A name that came from a file system may hold what no text can.
         return _text(head, song, version, ascii_only=True).encode()
+
+
+def _in_order(sound: Mapping[str, object]) -> dict[str, object]:
+    return {name: sound[name] for name in _PLAIN_SOUND}
 
 
 def _instrument(track: Track) -> dict[str, object]:

@@ -89,10 +89,10 @@ class MoveTrack(TrackEdit):
 class SetTrack(TrackEdit):
     """Sets what is not None of how a track is played: see `engine.music.track.Track`."""
 
-    name: str | None = None
     channel: int | None = None
     program: int | None = None
     velocity: int | None = None
+    name: str | None = None
     port: str | None = None
     octave: int | None = None
     transpose: int | None = None

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
-from engine.midi.limits import LAST_OUTLET, LAST_POSITION
+from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
+from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
 
@@ -38,7 +39,6 @@ NOTES = st.builds(
     st.integers(0, 127),
     st.integers(1, 127),
 )
-TRACKS = st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127))
 MODULATIONS = st.builds(
     Modulation,
     st.integers(0, 31),
@@ -76,7 +76,9 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
         if part.init:
             given[part.name] = _of(hints[part.name], few) if narrow is None else narrow
     if kind is Song:
-        given["slots"] = st.lists(_of(_SLOT, few), min_size=1, max_size=3).map(tuple)
+        given["tracks"] = st.integers(1, 3).flatmap(
+            lambda length: st.lists(tracks(length, few), min_size=1, max_size=3).map(tuple)
+        )
 
     def made(parts: dict[str, Any]) -> Any:
         try:
@@ -85,6 +87,27 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
             return None
 
     return st.fixed_dictionaries(given).map(made).filter(lambda value: value is not None)
+
+
+def tracks(length: int, few: int = 2) -> st.SearchStrategy[Track]:
+    """Draw tracks of so many slots."""
+    return st.builds(
+        Track,
+        name=st.text(max_size=8),
+        channel=st.integers(0, 15),
+        program=st.integers(0, 127),
+        velocity=st.integers(1, 127),
+        level=st.none() | st.integers(0, 127),
+        pan=st.none() | st.integers(0, 127),
+        port=st.text(max_size=8),
+        octave=st.integers(-4, 4),
+        transpose=st.integers(-24, 24),
+        muted=st.booleans(),
+        solo=st.booleans(),
+        locked=st.booleans(),
+        routes=st.lists(ROUTES, max_size=2).map(tuple),
+        slots=st.lists(_of(Slot, few), min_size=length, max_size=length).map(tuple),
+    )
 
 
 def any_of(kinds: Iterable[type]) -> st.SearchStrategy[Any]:
@@ -116,7 +139,7 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         type(None): st.none(),
         Measure: MEASURES,
         m.TimedNote: NOTES,
-        Track: TRACKS,
+        Track: st.integers(1, 2).flatmap(tracks),
         Modulation: MODULATIONS,
         Route: ROUTES,
     }
@@ -126,5 +149,9 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
     return st.deferred(lambda: st.one_of([values(each, few) for each in found]))
 
 
-_ANYWHERE = {"at": TIMES, "off": TIMES, "outlet": st.integers(0, LAST_OUTLET)}
-_SLOT = get_args(get_type_hints(Song)["slots"])[0]
+_ANYWHERE = {
+    "at": TIMES,
+    "off": TIMES,
+    "outlet": st.integers(0, LAST_OUTLET),
+    "voice": st.integers(0, LAST_VOICE),
+}

@@ -109,7 +109,7 @@ def _name(view: BesideView) -> None:
 
     hint = f"Up to {LONGEST_TRACK_NAME} characters; none for its number alone."
     field = Field("name", shown.row.name, read, hint)
-    ask(view, Form(f"Track {track + 1}", [field]), lambda name: SetTrack(name, track=track))
+    ask(view, Form(f"Track {track + 1}", [field]), lambda name: SetTrack(name=name, track=track))
 
 
 # How they are played

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, repeat
 
 from engine.midi import messages as m
 from engine.midi.limits import CLICKS
@@ -92,9 +92,9 @@ class LoopNotes:
         run = self.run
         assert run is not None  # Only a running loop is sent anew.
         sent: Messages = []
-        for voice, past, alike in zip_longest(self.voices, begun, same):
+        known = chain(zip(begun, same, strict=False), repeat((-math.inf, False)))
+        for voice, (past, alike) in zip(self.voices, known, strict=False):
             outlet = self._outlet_of(voice.number)
-            past, alike = (-math.inf, False) if past is None else (past, alike)
             sent += voice.resend(run, now, at, position, start, past, alike, outlet)
         return sent
 

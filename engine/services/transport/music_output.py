@@ -37,6 +37,11 @@ class MusicOutput:
         if not self._routing.follow(self._context.snapshot().song):
             self.reroute(now)
 
+    def open_routes(self, now: float) -> None:
+        """Open the ports of tracks and routes, for a player that has just begun."""
+        if self._routing.leads_elsewhere:
+            self.reroute(now)
+
     def reroute(self, now: float) -> None:
         """Go on with the routes of the song as it is now, and send the notes again."""
         self._context.send(self._routing.reroute(self._context.snapshot().song, now))

@@ -23,10 +23,11 @@ class Routing:
     Outlet 0 is the song's own, whose port is chosen elsewhere; what names no port uses it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tracks: tuple[Track, ...] = ()) -> None:
+        """Take the tracks of the first song, whose ports are opened by `reroute`."""
         self.statuses: dict[str, PortStatus] = {}
         """What became of each port, by the name that tracks and routes give it."""
-        self._tracks: tuple[Track, ...] = ()
+        self._tracks = tracks
         self._outlets: dict[str, int] = {}
         self._clocked: dict[str, bool] = {}
 
@@ -63,6 +64,11 @@ class Routing:
         port = self._tracks[track].port if track < len(self._tracks) else ""
         return self._outlets.get(port, 0)
 
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether anything is played to more than the song's own port and channels."""
+        return bool(_ways(self._tracks))
+
     def follow(self, song: Song) -> bool:
         """Go on with the tracks of a song; False where ports or routes are others: `reroute`."""
         same = _ways(song.tracks) == _ways(self._tracks)
@@ -76,7 +82,9 @@ class Routing:
             m.Send(now, bytes((0xC0 | route.channel, route.program)), self._outlet(route))
             for track in self._tracks
             for route in track.routes
-            if route.program is not None and outlet in (None, self._outlet(route))
+            if route.program is not None
+            and self._reaches(route)
+            and outlet in (None, self._outlet(route))
         ]
 
     def spread(self, messages: Iterable[m.ToPlayer]) -> Messages:
@@ -108,7 +116,14 @@ class Routing:
         return spread
 
     def _routes(self, voice: int) -> tuple[Route, ...]:
-        return self._tracks[voice].routes if voice < len(self._tracks) else ()
+        if voice >= len(self._tracks):
+            return ()
+        open_ = (route for route in self._tracks[voice].routes if self._reaches(route))
+        return tuple(open_)
+
+    def _reaches(self, route: Route) -> bool:
+        # The ports of the first song are opened when the player is there.
+        return not route.port or route.port in self._outlets
 
     def on_port(self, report: m.PortOpened | m.PortLost | m.PortFailed, now: float) -> Reaction:
         """Take in what became of a port: gives what to send, and what to publish."""

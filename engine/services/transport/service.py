@@ -52,7 +52,7 @@ class TransportService(Service):
     def __init__(self, context: ServiceContext, settings: Settings, is_control: IsControl) -> None:
         super().__init__(context)
         self._settings = settings
-        routing = Routing()
+        routing = Routing(context.snapshot().song.tracks)
         self._sequencer = Sequencer(context.snapshot().song, routing.outlet_of)
         self._clock = ClockSync(self._sequencer, settings.clock, settings.clock_offset)
         self.recording = Recording(context, self._sequencer, settings, is_control)
@@ -231,7 +231,7 @@ class TransportService(Service):
         if self._greeted:
             return
         self._greeted = True
-        self._output.follow_routes(now)
+        self._output.open_routes(now)
         if not self._sequencer.playing:
             return
         if self.recording.on and (status := self.context.snapshot().recording):

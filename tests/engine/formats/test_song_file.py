@@ -25,6 +25,7 @@ from engine.formats.song_file import (
     read,
     write,
 )
+from engine.formats.song_text import LARGEST
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation, check
@@ -80,36 +81,61 @@ def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
 
 
 banks = st.none() | st.integers(0, 127)
+
+
+def rows(length: int) -> st.SearchStrategy[Track]:
+    """Draw tracks of so many slots."""
+    return st.builds(
+        Track,
+        name=texts,
+        channel=st.integers(0, 15),
+        program=st.integers(0, 127),
+        velocity=st.integers(1, 127),
+        bank_msb=banks,
+        bank_lsb=banks,
+        level=banks,
+        pan=banks,
+        port=texts,
+        octave=st.integers(-4, 4),
+        transpose=st.integers(-24, 24),
+        muted=st.booleans(),
+        solo=st.booleans(),
+        locked=st.booleans(),
+        groove=st.just(PLAIN)
+        | st.builds(
+            Groove,
+            st.floats(50, 75),
+            st.sampled_from(SWING_UNITS),
+            st.floats(0, 50),
+            st.integers(0, 40),
+            st.integers(0, 2**63 - 1),
+        ),
+        modulations=st.lists(modulations(), max_size=4).map(apart),
+        routes=st.lists(
+            st.builds(
+                Route,
+                texts,
+                st.integers(0, 15),
+                st.none() | st.integers(0, 127),
+                st.integers(-24, 24),
+                st.booleans(),
+            ),
+            max_size=7,
+        ).map(tuple),
+        slots=st.lists(slots, min_size=length, max_size=length).map(tuple),
+    )
+
+
 songs = st.builds(
     Song,
     texts,
     st.floats(20, 400),
-    st.builds(Track, st.integers(0, 15), st.integers(0, 127), st.integers(1, 127), banks, banks),
-    st.lists(slots, min_size=1, max_size=10).map(tuple),
-    st.none() | st.tuples(texts, texts),
-    st.just(PLAIN)
-    | st.builds(
-        Groove,
-        st.floats(50, 75),
-        st.sampled_from(SWING_UNITS),
-        st.floats(0, 50),
-        st.integers(0, 40),
-        st.integers(0, 2**63 - 1),
+    st.integers(1, 6).flatmap(
+        lambda length: st.lists(rows(length), min_size=1, max_size=3).map(tuple)
     ),
+    st.none() | st.tuples(texts, texts),
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),
-    st.lists(modulations(), max_size=4).map(apart),
-    st.lists(
-        st.builds(
-            Route,
-            texts,
-            st.integers(0, 15),
-            st.none() | st.integers(0, 127),
-            st.integers(-24, 24),
-            st.booleans(),
-        ),
-        max_size=7,
-    ).map(tuple),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
@@ -253,9 +279,9 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b"{" * 100_000, "damaged"),
         (b"[" * 100_000, "damaged"),
         (b'{"armonica": 2, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
-        (b" " * 8_000_001, "larger"),
         (b"[]", "no song"),
-        (changed(lambda body: body.update(armonica=4)), "version 4"),
+        (changed(lambda body: body.update(armonica=5)), "version 5"),
+        (changed(lambda body: body.update(armonica=4)), "lacks tracks"),
         (changed(lambda body: body.update(armonica=1)), "not known"),
         (changed(lambda body: body.pop("groove")), "lacks groove"),
         (changed(lambda body: body["groove"].update(swing=80)), "swing"),
@@ -302,11 +328,19 @@ def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
     assert "\n" not in caught.value.line()
 
 
+def test_a_file_that_is_too_large_is_not_read() -> None:
+    with pytest.raises(BadSong, match="larger"):
+        decode(b" " * (LARGEST + 1))
+
+
 def test_a_song_is_written_in_the_oldest_version_that_holds_it() -> None:
     assert json.loads(encode(Document(PLAINLY)))["armonica"] == 1
     assert json.loads(encode(Document(SONG)))["armonica"] == 2
-    for change in ({"lock": True}, {"key": Key(5)}, {"groove": Groove(51)}):
-        song = replace(PLAINLY, **change)
+    for song in (
+        replace(PLAINLY, lock=True),
+        replace(PLAINLY, key=Key(5)),
+        PLAINLY.with_track(0, groove=Groove(51)),
+    ):
         assert json.loads(encode(Document(song)))["armonica"] == 2
         assert decode(encode(Document(song))).song == song
 

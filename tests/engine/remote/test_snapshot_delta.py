@@ -85,4 +85,6 @@ def test_a_garbled_difference_is_a_bad_line_and_changes_nothing(body: object) ->
 
 def test_a_difference_from_what_was_not_there_is_refused() -> None:
     with pytest.raises(BadLine, match="was not there"):
-        Differences().read({"song": {"slots": [8]}})
+        Differences().read({"song": {"tracks": [{"from": 0, "slots": [8]}]}})
+    with pytest.raises(BadLine, match="was not there"):
+        Differences().read({"song": {"tracks": [{"from": 1}]}})

@@ -49,15 +49,22 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.parameters import song_numbers
 from engine.protocol.snapshot import PortStatus, Snapshot
 from engine.protocol.tracks import (
+    AddTrack,
+    CopyTrack,
     ModulationPart,
+    MoveTrack,
+    MoveTrackSelection,
     Nudge,
     NudgeModulation,
     NudgeRoute,
     Parameter,
     RemoveModulation,
+    RemoveTrack,
     RoutePart,
+    SelectTrack,
     SetBank,
     SetGroove,
+    SetMix,
     SetModulation,
     SetRoutes,
     SetTrack,
@@ -454,6 +461,7 @@ def test_a_nudge_by_no_number_is_refused(state: State) -> None:
 
 
 slots = st.integers(-1, 9)
+tracks = st.none() | st.integers(-1, 3)
 dimensions = st.integers(-1, 33)
 values = st.floats(-3.5, 3.5) | st.just(float("nan"))
 gestures = st.integers(0, 2)
@@ -490,6 +498,23 @@ commands = st.one_of(
     st.builds(RemoveSlot, slots),
     st.builds(SetTempo, st.floats(10, 500), gestures),
     st.builds(SetTrack, st.integers(-1, 16), st.none() | st.integers(0, 128)),
+    st.builds(
+        SetTrack,
+        name=st.none() | st.text(max_size=50),
+        octave=st.none() | st.integers(-5, 5),
+        locked=st.none() | st.booleans(),
+        muted=st.none() | st.booleans(),
+        track=tracks,
+    ),
+    st.builds(SetMix, st.none() | st.integers(-1, 128), st.none() | st.integers(0, 127)),
+    st.builds(AddTrack, st.text(max_size=5)),
+    st.builds(CopyTrack, track=tracks),
+    st.builds(RemoveTrack, track=tracks),
+    st.builds(MoveTrack, st.integers(-3, 3), track=tracks),
+    st.builds(SelectTrack, st.integers(-1, 3)),
+    st.builds(MoveTrackSelection, st.integers(-2, 2)),
+    st.builds(CopySlot, slots, slots, tracks, track=tracks),
+    st.builds(SetLatent, slots, dimensions, values, gestures, track=tracks),
     st.builds(
         lambda dimension, number: SetModulation(Modulation(dimension, number=number)),
         st.integers(0, 33),
@@ -546,8 +571,9 @@ def test_undoing_everything_brings_the_first_song_back(played: list[Command]) ->
         assert state.snapshot().song == first.song
         for _ in last.undo:
             state.apply(Redo())
-        assert replace(state.snapshot(), revision=0, redo=()) == replace(
-            last, revision=0, redo=(), selected=state.snapshot().selected
+        again = state.snapshot()
+        assert replace(again, revision=0, redo=()) == replace(
+            last, revision=0, redo=(), selected=again.selected, track=again.track
         )
 
 

@@ -369,7 +369,7 @@ def test_channel_and_program_change_while_playing() -> None:
     at = 0.5 + MARGIN
     assert told == [
         m.Send(0.5, b"\xc5\x09"),
-        m.Flush(at, cut=True),
+        m.Flush(at, cut=True, voice=0),
         m.Notes((m.TimedNote(at, 4.0, 5, C, 96),)),
     ]
 
@@ -380,7 +380,7 @@ def test_a_new_velocity_strikes_nothing_again() -> None:
     stage.until(0.5)
     told = stage.change(song("CD--", track=Track(velocity=30)))
     assert told == [
-        m.Flush(0.5 + MARGIN, cut=False),
+        m.Flush(0.5 + MARGIN, cut=False, voice=0),
         m.Notes((m.TimedNote(1.0, 4.0, 0, D, 30),)),
     ]
 

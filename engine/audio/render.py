@@ -9,9 +9,9 @@ import numpy as np
 from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
 from engine.music.measure import Measure
-from engine.music.part import Part
 from engine.music.song import FASTEST, SLOWEST
 from engine.music.track import DRUMS, Track
+from engine.music.track_line import TrackLine
 
 TAIL = 2.0
 """Seconds after the last measure in which its notes die away."""
@@ -25,7 +25,7 @@ USUAL_LEVEL = 100
 CENTRE = 64
 
 
-def performed(part: Part, tempo: float) -> tuple[tuple[SoundedNote, ...], float]:
+def performed(part: TrackLine, tempo: float) -> tuple[tuple[SoundedNote, ...], float]:
     """Return the notes of a part played once, and how many seconds its measures last.
 
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
@@ -46,7 +46,7 @@ def performed(part: Part, tempo: float) -> tuple[tuple[SoundedNote, ...], float]
 
 def render(
     synth: Synth,
-    music: Sequence[Measure] | Sequence[Part],
+    music: Sequence[Measure] | Sequence[TrackLine],
     tempo: float,
     tail: float = TAIL,
     on_progress: Callable[[float], None] = lambda _: None,
@@ -61,8 +61,8 @@ def render(
     """
     if not music:
         raise OutOfRange("There is no measure to render.")
-    parts = [each for each in music if isinstance(each, Part)] or [
-        Part.of_measures(each for each in music if isinstance(each, Measure))
+    parts = [each for each in music if isinstance(each, TrackLine)] or [
+        TrackLine.of_measures(each for each in music if isinstance(each, Measure))
     ]
     mixed: Wave | None = None
     for at, part in enumerate(parts):

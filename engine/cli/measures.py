@@ -284,13 +284,13 @@ def _render(options: argparse.Namespace) -> None:
 
 
 def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
-    from engine.music.part import Part
+    from engine.music.track_line import TrackLine
 
     # Gives what is told of sound beside the file and its measures.
     if out.suffix.lower() in _MIDI:
         from engine.formats.midi_file import write
 
-        write(out, [Part(line)], tempo, title=out.stem)
+        write(out, [TrackLine(line)], tempo, title=out.stem)
         return {}
     from engine import config
     from engine.audio import files, soundfont
@@ -299,7 +299,7 @@ def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
 
     synth = Synth(soundfont.find(config.load().settings.soundfont), RATE)
     shown = CountLine("render sound", line.length * 60 / tempo, "s")
-    wave = performance.render(synth, [Part(line)], tempo, on_progress=shown.show)
+    wave = performance.render(synth, [TrackLine(line)], tempo, on_progress=shown.show)
     written = files.write(out, wave, RATE)
     return {"seconds": written.seconds, "rate": RATE, "soundfont": str(synth.soundfont)}
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from engine.common import output_files
 from engine.errors import OutOfRange
 from engine.locations import make_usual
-from engine.music.part import parts_of
 from engine.music.song import Song
+from engine.music.track_line import track_lines
 from engine.text import printable
 
 
@@ -19,7 +19,7 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
     place = output_files.named(path, output_files.MIDI)
     output_files.check(place, output_files.MIDI)
     make_usual(place)
-    parts = parts_of(song)
+    parts = track_lines(song)
     if not parts:
         raise OutOfRange("All tracks are muted, so there is nothing to write.", "Unmute one.")
     midi_file.write(place, parts, song.tempo, title=song.title, texts=texts)

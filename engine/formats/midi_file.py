@@ -18,10 +18,10 @@ from engine.music.grid_fitting import Account, ScoreNote, count, fit
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
 from engine.music.note_line import Stretch
-from engine.music.part import Part
 from engine.music.routes import Route
 from engine.music.song import FASTEST, SLOWEST
 from engine.music.track import DRUMS, HIGHEST_PITCH
+from engine.music.track_line import TrackLine
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
@@ -122,7 +122,7 @@ def tracks(
 
 def write(
     path: Path | str,
-    music: Sequence[Measure] | Sequence[Part],
+    music: Sequence[Measure] | Sequence[TrackLine],
     tempo: float,
     *,
     title: str = "",
@@ -139,8 +139,8 @@ def write(
     """
     if not music:
         raise OutOfRange("There is no measure to write.")
-    parts = [each for each in music if isinstance(each, Part)] or [
-        Part.of_measures(each for each in music if isinstance(each, Measure))
+    parts = [each for each in music if isinstance(each, TrackLine)] or [
+        TrackLine.of_measures(each for each in music if isinstance(each, Measure))
     ]
     if not SLOWEST <= tempo <= FASTEST:
         raise OutOfRange(
@@ -251,7 +251,7 @@ def _conductor(
     return track
 
 
-def _voice(part: Part, name: str) -> mido.MidiTrack:
+def _voice(part: TrackLine, name: str) -> mido.MidiTrack:
     track = part.track
     first = [
         *(_control(track.channel, control, bank) for control, bank in track.banks),
@@ -261,7 +261,7 @@ def _voice(part: Part, name: str) -> mido.MidiTrack:
     return _written(part, name, first, loop_messages(track, part.line.starts))
 
 
-def _route(part: Part, name: str, route: Route) -> mido.MidiTrack:
+def _route(part: TrackLine, name: str, route: Route) -> mido.MidiTrack:
     first = []
     if route.program is not None:
         message = mido.Message("program_change", channel=route.channel, program=route.program)
@@ -272,12 +272,12 @@ def _route(part: Part, name: str, route: Route) -> mido.MidiTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moved(Part):
+class _Moved(TrackLine):
     # The part as a route plays it, so many semitones higher.
     by: int = 0
 
     def notes(self) -> list[tuple[Stretch, int, int]]:
-        notes = Part.notes(self)
+        notes = TrackLine.notes(self)
         return [
             (note, pitch + self.by, velocity)
             for note, pitch, velocity in notes
@@ -286,7 +286,7 @@ class _Moved(Part):
 
 
 def _written(
-    part: Part,
+    part: TrackLine,
     name: str,
     first: Sequence[mido.Message],
     controls: Sequence[tuple[float, bytes]] = (),

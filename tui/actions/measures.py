@@ -32,7 +32,8 @@ def handlers(prefix: str) -> Registry[Host]:
             view.app.notify(f"Nothing is copied yet; {key} copies a measure.", timeout=3)
         elif copied != (shown.track, shown.selected):
             track, slot = copied
-            view.session.send(CopySlot(slot, shown.selected, track))
+            of = None if track == shown.track else track
+            view.session.send(CopySlot(slot, shown.selected, of))
 
     found[f"{prefix}.clear"] = _clear
     found[f"{prefix}.insert"] = _insert

@@ -147,7 +147,9 @@ class Inquiry:
         wanted, shown, key = self.wanted, self._shown, self._key("measure")
         named = (wanted.books, wanted.licences, wanted.without)
         if self._measure.due(key):
-            measure = AskInfluence(shown.selected, TOP, *named, alone=wanted.alone)
+            measure = AskInfluence(
+                shown.selected, TOP, *named, alone=wanted.alone, track=shown.track
+            )
             self.link.send(self._measure.ask(key, measure, shown.revision))
         key = self._key("take")
         if self._take.due(key) and self._chosen is not None:

@@ -15,8 +15,8 @@ from engine.errors import OutOfRange
 from engine.formats import song_file
 from engine.locations import meant
 from engine.music.measure import Measure
-from engine.music.part import Part, parts_of
 from engine.music.song import Song
+from engine.music.track_line import TrackLine, track_lines
 from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
@@ -74,7 +74,7 @@ def prompt_codes(
 
             found = read(path)
             last = _whole(found.measures, found.tempo, seconds)
-            parts = (Part.of_measures(found.measures[-last:]),)
+            parts = (TrackLine.of_measures(found.measures[-last:]),)
             wave = _rendered(parts, found.tempo, spec.sample_rate, soundfont)
         elif path.suffix.lower() == song_file.SUFFIX:
             kept = song_file.read(path).song
@@ -94,7 +94,7 @@ def prompt_codes(
 
 def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
     first = song.sounding - _whole(song.measures(), song.tempo, seconds)
-    return _rendered(parts_of(song, first), song.tempo, rate, soundfont)
+    return _rendered(track_lines(song, first), song.tempo, rate, soundfont)
 
 
 def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
@@ -103,7 +103,7 @@ def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     return min(len(measures), max(1, int(seconds / bar + 1e-9)))
 
 
-def _rendered(parts: Sequence[Part], tempo: float, rate: int, soundfont: str) -> Wave:
+def _rendered(parts: Sequence[TrackLine], tempo: float, rate: int, soundfont: str) -> Wave:
     if all(part.silent for part in parts):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",

@@ -12,10 +12,10 @@ from engine.audio.render import LOUDNESS, performed, render
 from engine.audio.synth import SoundedNote, Synth
 from engine.errors import OutOfRange
 from engine.music.measure import HOLD, SILENCE, Measure, Note
-from engine.music.part import Part, parts_of
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
+from engine.music.track_line import TrackLine, track_lines
 from tests.support.pitch_detection import pitch
 
 RATE = 32_000
@@ -34,7 +34,7 @@ def synth() -> Synth:
 def test_notes_are_played_at_the_tempo_and_held_over_bar_lines() -> None:
     held = Measure((HOLD,) * 6 + quarters(60, 60, 62, 64).tokens[6:])
     notes, seconds = performed(
-        Part.of_measures([quarters(60, 64, 67, 72), held], Track(velocity=80)), 120
+        TrackLine.of_measures([quarters(60, 64, 67, 72), held], Track(velocity=80)), 120
     )
     assert seconds == 4
     expected = [(0, 0.5, 60), (0.5, 1, 64), (1, 1.5, 67), (1.5, 2.5, 72)]
@@ -43,7 +43,7 @@ def test_notes_are_played_at_the_tempo_and_held_over_bar_lines() -> None:
 
 
 def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
-    wave = render(synth, [Part.of_measures([quarters(60, 64, 67, 72)], OCARINA)], 60)
+    wave = render(synth, [TrackLine.of_measures([quarters(60, 64, 67, 72)], OCARINA)], 60)
     assert wave.shape == (6 * RATE, 2)
     for beat, note in enumerate((60, 64, 67, 72)):
         heard = pitch(wave[beat * RATE + 3_200 : beat * RATE + 25_000, 0], RATE)
@@ -57,10 +57,10 @@ def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
 def test_a_song_is_one_turn_of_its_loop(synth: Synth) -> None:
     slot = Slot.brought_in(quarters(60, 64, 67, 72), Origin("midi"))
     song = Song("Song", 120, (OCARINA,)).with_slot(1, slot)
-    wave = render(synth, parts_of(song), song.tempo, tail=0)
+    wave = render(synth, track_lines(song), song.tempo, tail=0)
     assert len(wave) == 4 * RATE
     assert not wave[: 2 * RATE].any()
-    drums = render(synth, [Part(song.line(), Track(channel=9))], song.tempo, tail=0)
+    drums = render(synth, [TrackLine(song.line(), Track(channel=9))], song.tempo, tail=0)
     assert not np.array_equal(drums, wave)
 
 
@@ -68,6 +68,6 @@ def test_what_cannot_be_performed_is_refused(synth: Synth) -> None:
     with pytest.raises(OutOfRange, match="no measure"):
         render(synth, [], 120)
     with pytest.raises(OutOfRange, match="tempo"):
-        performed(Part.of_measures([SILENCE]), 0)
+        performed(TrackLine.of_measures([SILENCE]), 0)
     with pytest.raises(OutOfRange, match="an hour is the most"):
         render(synth, [SILENCE] * 1_000, 60)

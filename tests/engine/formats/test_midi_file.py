@@ -20,12 +20,12 @@ from engine.music.groove import Groove
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
 from engine.music.modulation import Modulation
 from engine.music.note_line import Line
-from engine.music.part import Part
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.track import Track
+from engine.music.track_line import TrackLine
 
 QUARTER = 480
 EVERY_FILE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -83,7 +83,7 @@ def test_what_is_written_comes_back(
     tmp_path: Path, measures: list[Measure], tempo: int, channel: int
 ) -> None:
     path = tmp_path / "out.mid"
-    part = Part.of_measures(measures, Track(channel=channel))
+    part = TrackLine.of_measures(measures, Track(channel=channel))
     write(path, [part], tempo, title="Übung")
     if all(measure.silent for measure in measures):
         with pytest.raises(BadMidiFile, match="holds no notes"):
@@ -112,7 +112,7 @@ def test_a_line_is_written_as_it_is_heard(tmp_path: Path) -> None:
     eighths = Measure((60, 0, 0, 61, 0, 0, *[HOLD] * 17, REST))
     line = Line([eighths, SILENCE], Groove(75, velocity=30, seed=2), Key())
     track = Track(channel=4, program=7, velocity=90, bank_msb=8, bank_lsb=1)
-    write(tmp_path / "a.mid", [Part(line, track)], 90)
+    write(tmp_path / "a.mid", [TrackLine(line, track)], 90)
     told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
     assert [m.bytes() for m in told[:3]] == [[0xB4, 0, 8], [0xB4, 32, 1], [0xC4, 7]]
     louder = [90 + Groove(velocity=30, seed=2).louder(0, tick) for tick in (0, 3)]
@@ -133,7 +133,7 @@ def test_controllers_come_before_the_notes_they_are_meant_for(tmp_path: Path) ->
     )
     moved = (Modulation(0, "cc", 0, 74), Modulation(1, "bend", 1, 0, 0, 16_383))
     track = Track(slots=slots, modulations=moved)
-    write(tmp_path / "a.mid", [Part(Line(measures), track)], 90)
+    write(tmp_path / "a.mid", [TrackLine(Line(measures), track)], 90)
     told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
     assert [(m.type, m.time) for m in told] == [
         ("program_change", 0),
@@ -150,7 +150,7 @@ def test_controllers_come_before_the_notes_they_are_meant_for(tmp_path: Path) ->
 def test_each_route_is_a_track_of_its_own(tmp_path: Path) -> None:
     line = Line([Measure((60, *[HOLD] * 23))], Groove(velocity=20, seed=1))
     routes = (Route("Synth", 2, 33, -12), Route("", 0, None, 24))
-    write(tmp_path / "a.mid", [Part(line, Track(routes=routes))], 90, title="Air")
+    write(tmp_path / "a.mid", [TrackLine(line, Track(routes=routes))], 90, title="Air")
     _, own, bass, high = mido.MidiFile(tmp_path / "a.mid").tracks
     assert [m.bytes() for m in bass if m.type == "program_change"] == [[0xC2, 33]]
     assert not [m for m in high if m.type == "program_change"]
@@ -168,7 +168,7 @@ def test_whatever_groove_a_file_is_written_with_its_notes_are_whole(
     tmp_path: Path, measures: list[Measure], swing: float, timing: float, seed: int, tempo: int
 ) -> None:
     line = Line(measures, Groove(swing, "eighths", timing, 9, seed), tempo=tempo)
-    write(tmp_path / "out.mid", [Part(line)], tempo)
+    write(tmp_path / "out.mid", [TrackLine(line)], tempo)
     told = [m for m in mido.MidiFile(tmp_path / "out.mid").tracks[1] if not m.is_meta]
     assert [m.type for m in told[1:]] == ["note_on", "note_off"] * (len(told) // 2)
     assert all(m.time > 0 for m in told[2::2])
@@ -176,7 +176,7 @@ def test_whatever_groove_a_file_is_written_with_its_notes_are_whole(
 
 
 def test_a_file_opens_with_tempo_metre_name_and_program(tmp_path: Path) -> None:
-    part = Part.of_measures([SILENCE], Track(channel=3, program=11))
+    part = TrackLine.of_measures([SILENCE], Track(channel=3, program=11))
     write(tmp_path / "a.mid", [part], 90, title="A title")
     conductor, track = mido.MidiFile(tmp_path / "a.mid").tracks
     assert [m.type for m in conductor] == [
@@ -450,7 +450,7 @@ def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
     measure = Measure.from_notes([Note(Fraction(at), Fraction(1), 60 + at) for at in range(4)])
     touches = (Touch(30, -0.05), Touch(100, 0.1), None, Touch(5, -0.1))
     line = Line([measure], touches=[touches])
-    write(tmp_path / "out.mid", [Part(line, Track(velocity=77))], 100)
+    write(tmp_path / "out.mid", [TrackLine(line, Track(velocity=77))], 100)
     at, heard = 0, []
     for message in mido.MidiFile(tmp_path / "out.mid").tracks[1]:
         at += message.time

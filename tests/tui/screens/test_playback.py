@@ -66,12 +66,12 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         said = "constrains what is sounded, not what is decoded"
         assert said in foot(app)
         assert f"would move {foreign} of {notes}" in foot(app)
-        await pilot.press(*"kkkkkk", "right")
+        await pilot.press(*"kkkkkkkkkk", "right")
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
         assert engine.of(Nudge) == [Nudge("lock", 1, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
         told = lines(app.screen.query_one(DialRows))
-        assert len(told) == 14
+        assert len(told) == 18
         assert not [line for line in told if line.endswith("…")]
         await pilot.press("escape", "?")
         await until(pilot, lambda: said in str(app.screen.query_one("#close", Label).render()))

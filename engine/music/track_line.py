@@ -12,14 +12,14 @@ from engine.music.track import Track, audible
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TrackLine:
     """A track's line, played once."""
 
     line: Line
     track: Track = field(default_factory=Track)
 
     @classmethod
-    def of_measures(cls, measures: Iterable[Measure], track: Track | None = None) -> Part:
+    def of_measures(cls, measures: Iterable[Measure], track: Track | None = None) -> TrackLine:
         """Return the part of measures that are heard as they are written."""
         return cls(Line(measures), track or Track())
 
@@ -37,11 +37,11 @@ class Part:
         return all(measure.silent for measure in self.line.measures)
 
 
-def parts_of(song: Song, first: int = 0) -> tuple[Part, ...]:
+def track_lines(song: Song, first: int = 0) -> tuple[TrackLine, ...]:
     """Return the parts of a song that are heard, from slot ``first`` on."""
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     return tuple(
-        Part(song.line(number, first), track)
+        TrackLine(song.line(number, first), track)
         for number, (track, heard) in enumerate(pairs)
         if heard
     )

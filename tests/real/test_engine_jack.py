@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -26,10 +26,9 @@ from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import JackServer, NoteReader, note_starts
+from tests.support.jack import Hear, JackServer, NoteReader, note_starts
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], NoteReader]
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,15 +13,9 @@ from engine.protocol.edit import SetTempo
 from engine.protocol.transport import Play
 from tests.support.jack import JackServer, NoteReader, note_starts
 from tests.support.remote import Place
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -41,7 +34,7 @@ def test_a_virtual_port_carries_the_song_and_ends_silent(
     bridge = subprocess.Popen([*child_command("engine"), "midi-bridge"], env=child_environment())
     try:
         jack.connect("armonica:out", "daw:in")
-        until(lambda: place.switchboard.far)
+        wait_until(lambda: place.switchboard.far)
         place.engine.send(SetTempo(300.0))
         place.engine.send(Play())
         pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
@@ -65,7 +58,7 @@ def test_a_bridge_that_is_killed_leaves_no_note(
     )
     try:
         jack.connect("armonica:out", "daw:in")
-        until(lambda: place.switchboard.far)
+        wait_until(lambda: place.switchboard.far)
         place.engine.send(Play())
         heard.wait_until(lambda messages: len(note_starts(messages)) > 3)
     finally:

@@ -11,13 +11,10 @@ from engine.config import Settings
 from engine.music.song import Slot, Song
 from engine.protocol.transport import CaptureLast, Record, Stop
 from engine.runtime.engine import Engine
-from tests.real.test_engine_jack import Hear
-from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import JackServer, NoteReader, note_starts
-
-__all__ = ["keyboard"]
+from tests.support.jack import Hear, JackServer, NoteReader, note_starts
+from tests.support.jack_keyboard import KEYS, Keyboard
 
 pytestmark = pytest.mark.real
 

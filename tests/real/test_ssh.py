@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,17 +27,11 @@ from engine.remote.client import RemoteEngine
 from engine.remote.connect import NoWay, address
 from tests.support.events import Listener
 from tests.support.remote import Room
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 class Elsewhere:
@@ -80,7 +74,7 @@ class Elsewhere:
             [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")],
             stderr=(folder / "sshd.log").open("wb"),
         )
-        until(self._listens)
+        wait_until(self._listens)
 
     def hang_up(self) -> None:
         """Kill the ssh that was dialled last."""
@@ -142,13 +136,13 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     engine.send(SetTempo(200.0))
     engine.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
-    until(lambda: len(starts(room)) > 8)
+    wait_until(lambda: len(starts(room)) > 8)
     assert starts(room)[-1].on > time.monotonic() + 1
     elsewhere.hang_up()
     seen.wait(Notice, lambda event: "is down" in event.text)
     held = len(starts(room))
     seen.wait(Notice, lambda event: "is back" in event.text)
-    until(lambda: len(starts(room)) > held + 8)
+    wait_until(lambda: len(starts(room)) > held + 8)
     ons = [note.on for note in starts(room)]
     assert ons == sorted(set(ons))
     assert [
@@ -158,7 +152,7 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
     seen.wait(Snapshot, lambda shown: shown.song.title == "Home")
     engine.close()
     assert room.player.closed
-    until(lambda: service.status().attached == 0)
+    wait_until(lambda: service.status().attached == 0)
     assert service.status().pid == whose
     assert service.status().playing
 

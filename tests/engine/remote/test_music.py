@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,6 +20,7 @@ from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address
 from tests.support.events import Listener
 from tests.support.remote import Place, Room, SilentPlayer
+from tests.support.waiting import wait_until
 
 AHEAD = 5000.0
 """How much later the engine's machine says it is, in seconds."""
@@ -41,17 +42,10 @@ def slow(place: Place) -> Iterator[SlowLine]:
         yield line
 
 
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def attached(place: Place, slow: SlowLine) -> tuple[RemoteEngine, Listener, SilentPlayer]:
     room = Room()
     guest, seen = place.guest(room, slow.port)
-    until(lambda: place.switchboard.playing and place.switchboard.far)
+    wait_until(lambda: place.switchboard.playing and place.switchboard.far)
     return guest, seen, room.player
 
 
@@ -72,7 +66,7 @@ def test_the_song_sounds_there_note_by_note_and_on_time(place: Place, slow: Slow
     begun = time.monotonic()
     guest.send(Play())
     pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
-    until(lambda: len(starts(player)) >= len(pitches))
+    wait_until(lambda: len(starts(player)) >= len(pitches))
     notes = starts(player)
     assert [note.pitch for note in notes][: len(pitches)] == pitches
     # The first sounds soon after the key, on the clock of this machine.
@@ -93,7 +87,7 @@ def test_times_agree_with_the_engines_to_the_millisecond(place: Place, slow: Slo
     _, _, player = attached(place, slow)
     note = m.TimedNote(place.clock() + 1, place.clock() + 2, 0, 60, 90)
     place.switchboard.send(m.Notes((note,)))
-    until(lambda: starts(player))
+    wait_until(lambda: starts(player))
     assert starts(player)[0].on == pytest.approx(note.on - AHEAD, abs=0.02)
 
 
@@ -107,7 +101,7 @@ def test_the_engines_own_player_rests_meanwhile_and_goes_on_after(
     seen.wait(PlayheadMoved, lambda head: head.beat > 0.5)
     assert own.notes() == []
     guest.close()
-    until(lambda: own.notes())
+    wait_until(lambda: own.notes())
     assert own.notes()[0].on > place.clock() - 5
     assert any(isinstance(message, m.ClockRun) and message.resume for message in own.messages)
 
@@ -133,11 +127,13 @@ def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
 ) -> None:
     place.switchboard.send(m.UsePort("bass", True, 1, False))
     guest, seen, player = attached(place, slow)
-    until(lambda: m.UsePort("bass", True, 1, False) in player.messages)
+    wait_until(lambda: m.UsePort("bass", True, 1, False) in player.messages)
     guest.send(SetRoutes((Route("strings", 3, None, 12),)))
-    until(lambda: any(getattr(each, "name", "") == "strings" for each in player.messages))
+    wait_until(lambda: any(getattr(each, "name", "") == "strings" for each in player.messages))
     guest.send(Play())
-    until(lambda: any(m.outlet_of(each) for each in player.messages if isinstance(each, m.Notes)))
+    wait_until(
+        lambda: any(m.outlet_of(each) for each in player.messages if isinstance(each, m.Notes))
+    )
     far = [each for each in player.messages if isinstance(each, m.Notes) and each.outlet]
     song = [each for each in player.messages if isinstance(each, m.Notes) and not each.outlet]
     ours, theirs = song[0].notes[0], far[0].notes[0]
@@ -157,7 +153,7 @@ def test_an_edit_is_heard_after_the_way_of_the_line(place: Place, slow: SlowLine
     pressed = time.monotonic()
     guest.send(SetLatents(0, ((0, 2.0), (2, 3.0), (3, 3.0))))
     guest.send(SetLatents(1, ((0, 2.0), (2, 3.0), (3, 3.0))))
-    until(lambda: any(isinstance(each, m.Flush) for each in list(player.messages)[count:]))
+    wait_until(lambda: any(isinstance(each, m.Flush) for each in list(player.messages)[count:]))
     flush = next(each for each in list(player.messages)[count:] if isinstance(each, m.Flush))
     # It counts from a moment on that the way of the line allows, and that is not far away.
     assert pressed + 0.05 < flush.at < pressed + 5.0
@@ -173,7 +169,7 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
     assert held[-1].on > time.monotonic() + 1
     slow.mend()
     seen.wait(Notice, lambda event: "back" in event.text)
-    until(lambda: len(starts(player)) > len(held) + 4)
+    wait_until(lambda: len(starts(player)) > len(held) + 4)
     # Nothing of what was held was flushed or struck again, and nothing is missing between.
     again = list(player.messages)[count:]
     assert not [each for each in again if isinstance(each, m.Flush | m.SilenceAll | m.ClockRun)]
@@ -182,20 +178,20 @@ def test_a_line_that_breaks_takes_no_note_that_was_sent(place: Place, slow: Slow
     played = [note.pitch for note in starts(player)]
     assert played == (pitches * 9)[: len(played)]
     place.engine.send(Stop())
-    until(lambda: any(isinstance(each, m.ClockStop) for each in list(player.messages)[count:]))
+    wait_until(lambda: any(isinstance(each, m.ClockStop) for each in list(player.messages)[count:]))
 
 
 def goes_on(place: Place, player: SilentPlayer) -> None:
     """Wait until the engine's own player plays, and looks when it begins."""
     own = place.own[0]
-    until(lambda: own.notes())
+    wait_until(lambda: own.notes())
     # It begins about where what was sent to the other ends.
     assert own.notes()[0].on - AHEAD < max(note.off for note in starts(player)) + 1
     # Clock, keyboards and ports are its own, too.
     clocks = [each for each in own.messages if isinstance(each, m.ClockRun | m.ClockStop)]
     assert isinstance(clocks[-1], m.ClockRun)
     assert [each for each in own.messages if isinstance(each, m.Listen)][-1] != m.Listen()
-    until(lambda: place.engine.snapshot.port.name is None)
+    wait_until(lambda: place.engine.snapshot.port.name is None)
     assert place.engine.snapshot.port.known == ("synth",)
 
 
@@ -212,9 +208,9 @@ def test_the_engines_own_port_goes_on_at_once_when_a_guest_vanishes(
     count = len(player.messages)
     slow.mend()
     seen.wait(Notice, lambda event: "back" in event.text)
-    until(lambda: isinstance(place.own[0].messages[-1], m.ClockStop))
-    until(lambda: place.engine.snapshot.port.name == "far synth")
-    until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
+    wait_until(lambda: isinstance(place.own[0].messages[-1], m.ClockStop))
+    wait_until(lambda: place.engine.snapshot.port.name == "far synth")
+    wait_until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[count:]))
 
 
 def test_the_engines_own_port_goes_on_when_a_guest_falls_silent(
@@ -236,17 +232,17 @@ def test_a_line_that_stays_down_ends_in_silence(place: Place, slow: SlowLine) ->
     slow.cut()
     seen.wait(Notice, lambda event: "down" in event.text)
     last = max(note.off for note in starts(player))
-    until(lambda: isinstance(player.messages[-1], m.SilenceAll))
+    wait_until(lambda: isinstance(player.messages[-1], m.SilenceAll))
     silent = time.monotonic()
     assert last <= silent < last + 5
     assert any(isinstance(each, m.ClockStop) for each in player.messages)
     # Meanwhile the music went on where the engine is, on the engine's own player.
-    until(lambda: place.own[0].notes())
+    wait_until(lambda: place.own[0].notes())
     count = len(player.messages)
     slow.mend()
     seen.wait(Notice, lambda event: "back" in event.text)
-    until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
-    until(lambda: starts(player)[-1].on > time.monotonic() + 1)
+    wait_until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
+    wait_until(lambda: starts(player)[-1].on > time.monotonic() + 1)
 
 
 def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
@@ -262,7 +258,7 @@ def test_an_edit_made_while_the_line_was_down_is_heard_after_it(
     time.sleep(0.3)
     slow.mend()
     seen.wait(Notice, lambda event: "back" in event.text)
-    until(lambda: place.switchboard.playing)
+    wait_until(lambda: place.switchboard.playing)
     time.sleep(0.6)
     wanted = place.switchboard._mirror.notes(place.clock() + 0.6)
     there = [note for note in starts(player) if note.on > wanted[0].on - AHEAD - 0.01]
@@ -309,7 +305,7 @@ def test_a_silent_line_is_found_to_be_broken(
 
 def test_a_keyboard_beside_the_screen_is_heard_by_the_engine(place: Place, slow: SlowLine) -> None:
     _, seen, player = attached(place, slow)
-    until(lambda: any(isinstance(each, m.Listen) for each in list(player.messages)))
+    wait_until(lambda: any(isinstance(each, m.Listen) for each in list(player.messages)))
     # Beside it the engine's own player would hear the same keyboard twice.
     own = [each for each in place.own[0].messages if isinstance(each, m.Listen)]
     assert own[-1] == m.Listen()
@@ -336,12 +332,12 @@ def test_a_bridge_plays_and_watches_nothing(place: Place) -> None:
     room = Room()
     bridge = RemoteEngine(Address(), watches=False, home=room)
     bridge.start()
-    until(lambda: place.switchboard.far)
+    wait_until(lambda: place.switchboard.far)
     place.engine.send(Play())
-    until(lambda: starts(room.player))
+    wait_until(lambda: starts(room.player))
     assert bridge.snapshot == Snapshot()
     bridge.close()
-    until(lambda: not place.switchboard.far)
+    wait_until(lambda: not place.switchboard.far)
 
 
 def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
@@ -352,12 +348,12 @@ def test_the_newest_screen_leads_and_the_other_when_it_has_gone(
     other, _ = place.guest(room)
     seen.wait(Snapshot, lambda shown: shown.port.name == "other synth")
     place.engine.send(Play())
-    until(lambda: starts(room.player) and starts(first))
+    wait_until(lambda: starts(room.player) and starts(first))
     assert starts(room.player)[0].pitch == starts(first)[0].pitch
     assert [each for each in first.messages if isinstance(each, m.Listen)][-1] == m.Listen()
     count = len(seen.of(Snapshot))
     other.close()
-    until(lambda: seen.of(Snapshot)[count:] and place.engine.snapshot.port.name == "far synth")
+    wait_until(lambda: seen.of(Snapshot)[count:] and place.engine.snapshot.port.name == "far synth")
     assert place.own[0].notes() == []
 
 
@@ -383,7 +379,7 @@ def test_the_ports_of_routes_are_there_too_and_outlive_a_break(
     slow.mend()
     seen.wait(Notice, lambda event: "back" in event.text)
     held = len(routed())
-    until(lambda: len(routed()) > held + 4)
+    wait_until(lambda: len(routed()) > held + 4)
     own = [
         note
         for each in player.messages
@@ -401,10 +397,12 @@ def test_a_machine_that_slept_is_played_to_again_in_time(place: Place, slow: Slo
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
     count = len(player.messages)
     place.clock_ahead += 1000.0
-    until(lambda: any(isinstance(each, m.SilenceAll) for each in list(player.messages)[count:]))
-    until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
+    wait_until(
+        lambda: any(isinstance(each, m.SilenceAll) for each in list(player.messages)[count:])
+    )
+    wait_until(lambda: any(isinstance(each, m.ClockRun) for each in list(player.messages)[count:]))
     anew = next(n for n in range(count, 10_000) if isinstance(player.messages[n], m.ClockRun))
-    until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[anew:]))
+    wait_until(lambda: any(isinstance(each, m.Notes) for each in list(player.messages)[anew:]))
     for at, message in zip(player.times[anew:], player.messages[anew:], strict=False):
         if isinstance(message, m.Notes):
             assert all(at - 0.5 < note.on < at + 5 for note in message.notes)

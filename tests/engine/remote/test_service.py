@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address, NoWay
 from engine.services.session import autosave
 from tests.support.events import Listener
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +35,7 @@ def _no_service(home: Path) -> Iterator[None]:
     except NoWay:
         return
     service.stop()
-    until(lambda: not alive(whose))
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: not alive(whose))
 
 
 def alive(process: int) -> bool:
@@ -92,7 +85,7 @@ def test_a_service_starts_says_how_it_is_and_stops(capsys: pytest.CaptureFixture
     assert not ask(capsys, "service", "status")["saved"]
     engine.close()
     assert ask(capsys, "service", "stop") == {"stopped": started["pid"]}
-    until(lambda: not alive(started["pid"]))
+    wait_until(lambda: not alive(started["pid"]))
     kept = autosave.found()
     assert kept is not None
     assert kept.title == "Kept"
@@ -114,7 +107,7 @@ def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
     engine.send(Play())
     listener.wait(Snapshot, lambda shown: shown.playing)
     os.kill(whose, signal.SIGTERM)
-    until(lambda: not alive(whose))
+    wait_until(lambda: not alive(whose))
     engine.close()
     kept = autosave.found()
     assert kept is not None
@@ -124,7 +117,7 @@ def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
 def test_what_a_killed_one_leaves_is_in_nobodys_way(capsys: pytest.CaptureFixture[str]) -> None:
     whose = ask(capsys, "service", "start", "--port", "none")["pid"]
     os.kill(whose, signal.SIGKILL)
-    until(lambda: not alive(whose))
+    wait_until(lambda: not alive(whose))
     assert refused(capsys, "service", "status")[0] == 1
     again = ask(capsys, "service", "start", "--port", "none")["pid"]
     assert again != whose
@@ -149,7 +142,7 @@ def test_serve_in_a_terminal_ends_with_it(home: Path) -> None:
     said = json.loads(process.stdout.readline())
     assert said["socket"] == str(sockets.socket_path())
     assert Path(said["token"]).read_text().strip()
-    until(lambda: service.status().tcp == said["tcp"])
+    wait_until(lambda: service.status().tcp == said["tcp"])
     process.send_signal(signal.SIGHUP)
     assert process.wait(30) == 0
     assert not Path(said["token"]).exists()
@@ -174,7 +167,7 @@ def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> Non
     engine.start()
     for slot in range(3):
         engine.send(Randomise(slot, 0.5, 1))
-    until(lambda: engine.snapshot.waiting == 3)
+    wait_until(lambda: engine.snapshot.waiting == 3)
     engine.close()
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)

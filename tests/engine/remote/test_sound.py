@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -17,6 +16,7 @@ from engine.remote.audio_router import Loudspeaker
 from engine.remote.protocol import SoundDid, SoundSeen
 from engine.services.generation.backends import StudioParts
 from tests.support.remote import Place, Room, SilentSpeaker
+from tests.support.waiting import wait_until
 
 RATE = 32_000
 WAVE = np.sin(np.arange(8 * RATE, dtype=np.float32) / 20)
@@ -28,13 +28,6 @@ def place() -> Iterator[Place]:
     made = Place()
     yield made
     made.close()
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 class Corner:
@@ -56,28 +49,28 @@ class Corner:
 def test_a_take_sounds_at_the_device_beside_the_screen(place: Place) -> None:
     corner, told = Corner(), list[Playing]()
     guest, _ = place.guest(sound=corner)
-    until(lambda: place.sound.newest() is not None)
+    wait_until(lambda: place.sound.newest() is not None)
     parts = place.sound.parts()
     assert [each.name for each in parts.devices().devices] == ["here"]
     speaker = parts.sink(told.append)
     speaker.load(RATE, WAVE)
     speaker.seek(0.0)
     speaker.play()
-    until(lambda: corner.speakers and corner.speakers[0].whole)
+    wait_until(lambda: corner.speakers and corner.speakers[0].whole)
     far = corner.speakers[0]
     assert far.rate == RATE
     np.testing.assert_allclose(np.concatenate(far.wave), WAVE, atol=1 / 32_000)
     assert far.done == ["load", "play"]
-    until(lambda: told)
+    wait_until(lambda: told)
     assert told[-1] == Playing("playing", 0.5, 2.0)
     # From a place in its middle it plays when it is there so far.
     speaker.load(RATE, np.stack([WAVE, -WAVE], axis=1))
     speaker.seek(3.0)
     speaker.play()
-    until(lambda: far.done[-1] == "play" and "seek 3" in far.done)
+    wait_until(lambda: far.done[-1] == "play" and "seek 3" in far.done)
     np.testing.assert_allclose(np.concatenate(far.wave)[:, 1], -WAVE, atol=1 / 32_000)
     guest.close()
-    until(lambda: told[-1].state == "failed")
+    wait_until(lambda: told[-1].state == "failed")
     assert "line" in told[-1].reason
 
 
@@ -91,12 +84,12 @@ def test_without_anybody_it_sounds_at_the_engines_own_device(place: Place) -> No
     assert told == [Playing("playing", 0.5, 2.0)]
     corner = Corner()
     place.guest(sound=corner)
-    until(lambda: place.sound.newest() is not None)
+    wait_until(lambda: place.sound.newest() is not None)
     speaker.load(RATE, WAVE)
     assert place.speakers[0].done[-1] == "stop"
-    until(lambda: corner.speakers and corner.speakers[0].whole)
+    wait_until(lambda: corner.speakers and corner.speakers[0].whole)
     speaker.stop()
-    until(lambda: corner.speakers[0].done[-1] == "stop")
+    wait_until(lambda: corner.speakers[0].done[-1] == "stop")
 
 
 def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
@@ -104,15 +97,15 @@ def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
     with SlowLine(place.door.port, 0.05) as line:
         corner, room = Corner(), Room()
         guest, seen = place.guest(room, line.port, corner)
-        until(lambda: place.sound.newest() is not None and place.switchboard.far)
+        wait_until(lambda: place.sound.newest() is not None and place.switchboard.far)
         speaker = place.sound.parts().sink(lambda _: None)
         speaker.load(RATE, np.tile(WAVE, 20))
         guest.send(Play())
         seen.wait(PlayheadMoved, lambda head: head.beat > 0)
-        until(lambda: room.player.notes())
+        wait_until(lambda: room.player.notes())
         assert not corner.speakers[0].whole
         # Stopping forgets what has not gone yet.
         speaker.stop()
-        until(lambda: corner.speakers[0].done[-1] == "stop")
+        wait_until(lambda: corner.speakers[0].done[-1] == "stop")
         assert not corner.speakers[0].whole
         assert any(isinstance(message, m.Notes) for message in room.player.messages)

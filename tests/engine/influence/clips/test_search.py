@@ -29,9 +29,9 @@ from engine.services.generation import take_store
 from engine.steering.musicgen.model import open_model
 from engine.steering.training.encoded_clips import mixture_of
 from engine.steering.training.mixes import mix
-from tests.engine.services.generation.test_take_store import CODES, RECIPE, WAVE
 from tests.support.process_pool import alone
 from tests.support.small_musicgen import write_model
+from tests.support.takes import CODES, RECIPE, WAVE
 
 
 @pytest.fixture(scope="module")

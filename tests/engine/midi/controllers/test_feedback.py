@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from engine.midi.controllers.feedback import messages
 from engine.midi.messages import Listen, Message, SendFeedback
 from engine.midi.player import feedback_supervisor
 from engine.midi.player.feedback_process import RETRY, FeedbackSender, counterparts
+from tests.support.waiting import wait_until
 
 CONTROLS = st.sampled_from(sorted(LAST)).flatmap(
     lambda kind: st.builds(Control, st.just(kind), st.integers(0, 15), st.integers(0, LAST[kind]))
@@ -147,11 +146,3 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
     assert len(started) == 2
     made.close()
     assert started[1].poll() is not None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)

@@ -11,7 +11,7 @@ from engine.midi import messages as m
 from engine.midi.clock import CONTINUE, START, STOP, TICK
 from engine.midi.player.output import Station
 from engine.midi.ports import Census
-from tests.engine.midi.player.test_reconnecting_port import FakePort
+from tests.support.fake_midi import FakePort
 
 TWO = Census({"alsa": (("alsa:A", "alsa:B"), ())})
 ONE = Census({"alsa": (("alsa:A",), ())})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from engine.errors import PortError
 from engine.midi.messages import (
     FromPlayer,
@@ -15,26 +13,10 @@ from engine.midi.messages import (
 from engine.midi.player.reconnecting_port import ReconnectingPort
 from engine.midi.player.sounding_table import SIZE, SoundingRow
 from engine.midi.ports import Census
+from tests.support.fake_midi import FakePort
 
 SYNTH = Census({"jack": (("jack:synth:in",), ())})
 BARE = Census({"jack": ((), ())})
-
-
-@dataclass
-class FakePort:
-    name: str
-    api: str
-    sent: list[bytes] = field(default_factory=list)
-    closed: bool = False
-    broken: bool = False
-
-    def send(self, data: bytes) -> None:
-        if self.broken:
-            raise PortError("It is gone.")
-        self.sent.append(data)
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Desk:

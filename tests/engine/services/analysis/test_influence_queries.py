@@ -39,11 +39,12 @@ from tests.support.fake_influence import (
     TUNES,
     FakeSearch,
     FakeTakeSearch,
-    eighths,
     parts,
 )
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.measures import eighths
+from tests.support.waiting import wait_until
 
 TUNE = Origin("corpus", "The Tune")
 
@@ -267,10 +268,7 @@ def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
 def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
     asked = Asked(parts())
     asked.do(RegenerateAway(1, frozenset(), 1.0, 7))
-    deadline = time.monotonic() + 30
-    while not any(isinstance(event, EscapeFound) for event in asked.home):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: any(isinstance(event, EscapeFound) for event in asked.home))
     asked.do(SetLatent(1, 2, 1.0))
     moved = asked.shown.song.slots[1]
     asked.until(lambda: asked.told(Notice))

@@ -27,7 +27,7 @@ from engine.protocol.edit import LockDimension, SelectSlot, SetLatent, SetLatent
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import Play
-from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.dispatcher import DispatcherHarness
 
 NANO = "alsa:nano"
 KNOB, OTHER = Control("cc", 0, 16), Control("cc", 0, 17)
@@ -35,19 +35,19 @@ DENSITY, RANGE = Target("gauge", "note_density"), Target("gauge", "note_range")
 TEMPO, PLAY = Target("tempo"), Target("play")
 
 
-class Stage(Desk):
+class Stage(DispatcherHarness):
     """A conductor whose controllers are turned by hand."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.conductor.handle_item(m.Listening((NANO,)), self.now)
+        self.dispatcher.handle_item(m.Listening((NANO,)), self.now)
 
     def hear(self, *data: bytes, port: str = NANO) -> None:
         """Return messages that arrived at this time."""
         for each in data:
-            self.conductor.handle_item(m.MidiReceived(self.now, port, each), self.now)
-            self.conductor.tick(self.now)
-        self.conductor.settle(self.now)
+            self.dispatcher.handle_item(m.MidiReceived(self.now, port, each), self.now)
+            self.dispatcher.tick(self.now)
+        self.dispatcher.settle(self.now)
 
     def turn(self, *values: int, number: int = 16, apart: float = 0.01, port: str = NANO) -> None:
         """Turn a knob through values, and let what is due be done."""
@@ -58,10 +58,10 @@ class Stage(Desk):
     def pass_time(self, seconds: float) -> None:
         """Move time on."""
         end = self.now + seconds
-        while (wake := self.conductor.wake()) is not None and wake <= end:
+        while (wake := self.dispatcher.wake()) is not None and wake <= end:
             self.now = max(self.now, wake)
-            self.conductor.tick(self.now)
-            self.conductor.settle(self.now)
+            self.dispatcher.tick(self.now)
+            self.dispatcher.settle(self.now)
         self.now = end
 
     def learn(self, target: Target, number: int = 16, port: str = NANO) -> None:
@@ -72,13 +72,13 @@ class Stage(Desk):
 
     def written(self) -> DeviceMap:
         """Wait for what is being written, and return the map of the user's own."""
-        self.conductor.services.controllers.close(self.now)
+        self.dispatcher.services.controllers.close(self.now)
         return map_files.read(map_files.own_file("nano"))
 
     @property
     def shown(self) -> Snapshot:
         """The present state."""
-        return self.conductor.snapshot
+        return self.dispatcher.snapshot
 
     def gauge(self, index: int = 2, slot: int = 0) -> float:
         """Where a gauge stands."""
@@ -92,7 +92,7 @@ class Stage(Desk):
 
     def waiting(self) -> Target | None:
         """What waits for a control."""
-        return self.conductor.controls.learning
+        return self.dispatcher.controls.learning
 
     def words(self) -> list[str]:
         """What was said."""
@@ -125,7 +125,7 @@ def test_what_is_learned_is_kept_and_found_again_by_the_name_of_the_device() -> 
     first.learn(DENSITY)
     first.written()
     again = Stage()
-    shown = again.conductor.controls.devices
+    shown = again.dispatcher.controls.devices
     assert [(each.device, each.port, each.bindings[0].binding) for each in shown] == [
         ("nano", NANO, Binding(KNOB, DENSITY))
     ]
@@ -187,8 +187,8 @@ def test_a_value_is_met_in_the_measure_over_which_it_was_turned() -> None:
     stage = bound(JUMP)
     stage.turn(0)
     stage.pass_time(1.0)
-    stage.conductor.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
-    stage.conductor.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
+    stage.dispatcher.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 60))), stage.now)
+    stage.dispatcher.handle_item(m.MidiReceived(stage.now, NANO, bytes((0xB0, 16, 127))), stage.now)
     stage.do(SelectSlot(1))
     stage.pass_time(0.1)
     assert stage.gauge(slot=0) == 3.0
@@ -205,7 +205,7 @@ def test_a_knob_waits_for_a_value_that_was_changed_elsewhere() -> None:
     stage.turn(81, 82, 60)
     stage.pass_time(0.1)
     assert stage.gauge() == -2.0
-    knob = stage.conductor.controls.devices[0].bindings[0]
+    knob = stage.dispatcher.controls.devices[0].bindings[0]
     assert not knob.held
     assert knob.place == 60 / 127
     stage.turn(30, 10)
@@ -220,7 +220,7 @@ def test_a_knob_without_ends_is_told_by_its_other_way_after_learning() -> None:
     assert stage.waiting() is None
     stage.turn(1, 1, 1, 1, 65, 65)
     stage.pass_time(0.1)
-    assert stage.conductor.controls.devices[0].bindings[0].binding.encoding == "sign-bit"
+    assert stage.dispatcher.controls.devices[0].bindings[0].binding.encoding == "sign-bit"
     assert stage.gauge() == pytest.approx(2 * 0.06)
 
 
@@ -258,13 +258,13 @@ def test_several_controllers_move_at_once() -> None:
 def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
     port = "alsa:nanoKONTROL2:nanoKONTROL2 MIDI 1"
     stage = Stage()
-    stage.conductor.handle_item(m.Listening((port,)), stage.now)
-    shipped = stage.conductor.controls.devices[-1]
+    stage.dispatcher.handle_item(m.Listening((port,)), stage.now)
+    shipped = stage.dispatcher.controls.devices[-1]
     assert shipped.shipped
     before = Path(shipped.file).read_bytes()
     stage.learn(TEMPO, number=5, port=port)
-    stage.conductor.services.controllers.close(stage.now)
-    own = stage.conductor.controls.devices[-1]
+    stage.dispatcher.services.controllers.close(stage.now)
+    own = stage.dispatcher.controls.devices[-1]
     assert not own.shipped
     assert len(own.bindings) == len(shipped.bindings)
     assert Path(shipped.file).read_bytes() == before
@@ -309,16 +309,16 @@ def test_a_slow_disk_holds_up_no_note_while_a_map_is_written(
     monkeypatch.setattr(map_files, "write", held)
     for each in (stage, other):
         each.do(Play())
-        each.until(0.5)
+        each.advance_to(0.5)
     stage.do(SetBinding("nano", Binding(OTHER, TEMPO)))
     for each in (stage, other):
-        each.until(3.0)
+        each.advance_to(3.0)
     assert stage.player.notes() == other.player.notes()
     # It counts at once, and is in its file when the program has ended.
-    assert len(stage.conductor.controls.devices[0].bindings) == 2
+    assert len(stage.dispatcher.controls.devices[0].bindings) == 2
     assert len(map_files.read(map_files.own_file("nano")).bindings) == 1
     may_end.set()
-    stage.conductor.close(stage.now)
+    stage.dispatcher.close(stage.now)
     assert len(map_files.read(map_files.own_file("nano")).bindings) == 2
 
 
@@ -382,7 +382,7 @@ def test_a_broken_map_is_said_and_the_others_work() -> None:
     map_files.write(map_files.own_file("nano"), DeviceMap("nano", (JUMP, Binding(KNOB, TEMPO))))
     (map_files.own_folder() / "broken.toml").write_text("device = ")
     stage = Stage.__new__(Stage)
-    Desk.__init__(stage)
+    DispatcherHarness.__init__(stage)
     assert any("broken.toml" in each for each in stage.words())
     assert any("moves both" in each for each in stage.words())
     stage.turn(127)
@@ -392,10 +392,10 @@ def test_a_broken_map_is_said_and_the_others_work() -> None:
 
 def test_a_device_that_goes_is_shown_as_gone() -> None:
     stage = bound(JUMP)
-    stage.conductor.handle_item(m.Listening(()), stage.now)
-    assert [each.port for each in stage.conductor.controls.devices] == [""]
-    stage.conductor.handle_item(m.Listening((NANO,)), stage.now)
-    assert [each.port for each in stage.conductor.controls.devices] == [NANO]
+    stage.dispatcher.handle_item(m.Listening(()), stage.now)
+    assert [each.port for each in stage.dispatcher.controls.devices] == [""]
+    stage.dispatcher.handle_item(m.Listening((NANO,)), stage.now)
+    assert [each.port for each in stage.dispatcher.controls.devices] == [NANO]
 
 
 def test_controls_are_shown_seldom_while_they_move() -> None:
@@ -418,7 +418,7 @@ def feeding(*bindings: Binding) -> Stage:
 
 def fed(stage: Stage) -> list[bytes]:
     """Return what the device was told since, once all is due."""
-    stage.conductor.settle(stage.now)
+    stage.dispatcher.settle(stage.now)
     stage.pass_time(1.0)
     told = [each.data for each in stage.player.messages if isinstance(each, m.SendFeedback)]
     stage.player.messages.clear()
@@ -463,8 +463,8 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
     stage = feeding(JUMP)
     first = fed(stage)
     assert len(first) == 1
-    stage.conductor.handle_item(m.Listening(()), stage.now)
-    stage.conductor.handle_item(m.Listening((NANO,)), stage.now)
+    stage.dispatcher.handle_item(m.Listening(()), stage.now)
+    stage.dispatcher.handle_item(m.Listening((NANO,)), stage.now)
     assert fed(stage) == first
     deaf = bound(JUMP)
     deaf.do(SetLatent(0, 2, 3.0))
@@ -473,14 +473,14 @@ def test_a_device_that_returns_is_told_everything_and_one_that_is_deaf_nothing()
 
 def test_a_pad_that_is_bound_is_kept_from_the_instrument() -> None:
     stage = bound(Binding(Control("note", 9, 36), PLAY), JUMP)
-    stage.conductor.settle(stage.now)
+    stage.dispatcher.settle(stage.now)
     spared = [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)]
     assert spared == [m.ExcludeFromThru(("9924 alsa:nano", "b010 alsa:nano"))]
     stage.player.messages.clear()
-    stage.conductor.settle(stage.now)
+    stage.dispatcher.settle(stage.now)
     assert not [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)]
     stage.do(Forget(PLAY))
-    stage.conductor.settle(stage.now)
+    stage.dispatcher.settle(stage.now)
     assert [each for each in stage.player.messages if isinstance(each, m.ExcludeFromThru)] == [
         m.ExcludeFromThru(("b010 alsa:nano",))
     ]
@@ -513,5 +513,5 @@ def test_any_turning_and_asking_leaves_a_sound_map(
         stage.pass_time(apart)
     read = stage.written()
     assert not list(read.clashes())
-    shown = stage.conductor.controls.devices[0].bindings
+    shown = stage.dispatcher.controls.devices[0].bindings
     assert tuple(each.binding for each in shown) == read.bindings

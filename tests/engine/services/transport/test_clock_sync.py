@@ -27,7 +27,6 @@ from engine.protocol.transport import (
     PlayheadMoved,
     Stop,
 )
-from tests.engine.runtime.test_dispatcher import TUNE, Desk, measure
 from tests.support.clock_streams import (
     CONTINUE,
     PULSE,
@@ -41,14 +40,16 @@ from tests.support.clock_streams import (
     uniform,
     without,
 )
+from tests.support.dispatcher import TUNE, DispatcherHarness
+from tests.support.measures import quarters
 
 MS = 0.001
 SCALE = Song(
     "Scale",
     100.0,
     slots=(
-        Slot.brought_in(measure(60, 62, 64, 65), TUNE),
-        Slot.brought_in(measure(67, 69, 71, 72), TUNE),
+        Slot.brought_in(quarters(60, 62, 64, 65), TUNE),
+        Slot.brought_in(quarters(67, 69, 71, 72), TUNE),
     ),
 )
 PITCHES = (60, 62, 64, 65, 67, 69, 71, 72)
@@ -61,7 +62,9 @@ class Room:
     """A conductor, a player with its schedule and clock, and the time between them."""
 
     def __init__(self, clock: str = "any", offset: float = 0.0, song: Song = SCALE) -> None:
-        self.desk = Desk(settings=Settings(clock=clock, clock_offset=offset), song=song, model=None)
+        self.harness = DispatcherHarness(
+            settings=Settings(clock=clock, clock_offset=offset), song=song, model=None
+        )
         self.schedule, self.clock = Schedule(), Clock()
         self.notes: list[tuple[float, int]] = []
         self.ends: list[tuple[float, int]] = []
@@ -80,8 +83,8 @@ class Room:
 
     def do(self, item: Command | m.FromPlayer) -> None:
         """Return the conductor something now."""
-        self.desk.now = self.now
-        self.desk.do(item)
+        self.harness.now = self.now
+        self.harness.do(item)
         self._pass()
 
     def at(self, now: float) -> Room:
@@ -92,25 +95,25 @@ class Room:
     @property
     def status(self) -> ClockStatus:
         """How the clock stands."""
-        return self.desk.conductor.snapshot.clock
+        return self.harness.dispatcher.snapshot.clock
 
     def playing(self) -> bool:
         """Whether the music plays, as everybody is told."""
-        return self.desk.conductor.snapshot.playing
+        return self.harness.dispatcher.snapshot.playing
 
     def _to(self, end: float) -> None:
         while True:
-            wake = self.desk.conductor.wake()
+            wake = self.harness.dispatcher.wake()
             to = end if wake is None else min(end, max(wake, self.now))
             self._play(to)
-            self.now = self.desk.now = to
+            self.now = self.harness.now = to
             if to == end:
                 return
-            self.desk.conductor.tick(to)
+            self.harness.dispatcher.tick(to)
             self._pass()
 
     def _pass(self) -> None:
-        messages, self.desk.player.messages = self.desk.player.messages, []
+        messages, self.harness.player.messages = self.harness.player.messages, []
         self.sent += len(messages)
         for message in messages:
             match message:
@@ -167,7 +170,7 @@ def test_start_starts_the_loop_and_its_notes_meet_the_pulses() -> None:
     assert room.status == ClockStatus("", DAW, "locked")
     assert worst(errors(room, true, after=0)) < 2 * LINE
     assert worst(errors(room, true)) < 0.6 * MS
-    assert SCALE.tempo == room.desk.conductor.snapshot.song.tempo == 100
+    assert SCALE.tempo == room.harness.dispatcher.snapshot.song.tempo == 100
 
 
 def test_stop_stops_and_nothing_is_left_sounding() -> None:
@@ -177,7 +180,7 @@ def test_stop_stops_and_nothing_is_left_sounding() -> None:
     assert len(room.notes) == len(room.ends) == 9
     assert room.ends[-1][0] <= true[-1] + 0.02
     assert room.ticks[-1][1] == STOP
-    assert room.desk.told(PlayheadMoved)[-1] == PlayheadMoved(None, 0.0)
+    assert room.harness.published(PlayheadMoved)[-1] == PlayheadMoved(None, 0.0)
 
 
 def test_continue_goes_on_at_the_song_position() -> None:
@@ -203,7 +206,7 @@ def test_ramps_are_followed(tempi_: tuple[float, float], most: float) -> None:
     true = [1 + at for at in tempi(ramp(*tempi_, 8, 16), 32)]
     room = Room().run(stream(uniform(true, 0.5 * MS), START), true[-1])
     assert worst(errors(room, true)) < most * MS
-    shown = room.desk.told(ClockSyncMeasured)[-1]
+    shown = room.harness.published(ClockSyncMeasured)[-1]
     assert isinstance(shown, ClockSyncMeasured)
     assert shown.tempo == pytest.approx(tempi_[1], rel=0.01)
     assert shown.drift == pytest.approx(0, abs=1)
@@ -264,7 +267,7 @@ def test_the_offset_moves_the_music_against_the_pulses() -> None:
         assert [error / MS for error in errors(room, true)] == pytest.approx(
             [offset] * len(errors(room, true)), abs=0.6
         )
-        shown = room.desk.told(ClockSyncMeasured)[-1]
+        shown = room.harness.published(ClockSyncMeasured)[-1]
         assert isinstance(shown, ClockSyncMeasured)
         assert shown.drift == pytest.approx(0, abs=0.6)
 
@@ -349,7 +352,7 @@ def test_an_edit_while_following_keeps_the_clock() -> None:
     room.do(SetTempo(60))
     room.do(RemoveSlot(1))
     room.run(stream(true[300:]), true[-1])
-    assert room.desk.conductor.snapshot.song.tempo == 60
+    assert room.harness.dispatcher.snapshot.song.tempo == 60
     after = [at for at, _ in room.notes if at > true[310]]
     assert worst(min(abs(at - pulse) for pulse in true[::24]) for at in after) < 0.6 * MS
 
@@ -378,15 +381,17 @@ def test_of_two_clocks_the_first_is_kept_while_it_sends() -> None:
 
 
 def test_our_own_echo_is_refused_and_a_machine_that_hears_nothing_says_so() -> None:
-    desk = Desk()
-    desk.do(FollowClock("jack:armonica:out"))
-    refused = desk.told(CommandFailed)[-1]
+    harness = DispatcherHarness()
+    harness.do(FollowClock("jack:armonica:out"))
+    refused = harness.published(CommandFailed)[-1]
     assert isinstance(refused, CommandFailed)
     assert "would follow itself" in refused.message
-    assert desk.conductor.snapshot.clock.follow is None
-    deaf = Desk(settings=Settings(inputs="none"))
+    assert harness.dispatcher.snapshot.clock.follow is None
+    deaf = DispatcherHarness(settings=Settings(inputs="none"))
     deaf.do(FollowClock())
-    assert deaf.told(Notice) == [Notice("No MIDI input is heard, so no clock either.", "warning")]
+    assert deaf.published(Notice) == [
+        Notice("No MIDI input is heard, so no clock either.", "warning")
+    ]
 
 
 def test_a_tempo_out_of_range_stops_the_music_until_it_is_back() -> None:
@@ -438,5 +443,5 @@ def test_whatever_comes_every_note_ends_and_nothing_is_refused(
     room.at(now + 1)
     assert len(room.notes) == len(room.ends)
     # The last slot stays.
-    refused = room.desk.told(CommandFailed)
+    refused = room.harness.published(CommandFailed)
     assert all("at least one measure" in str(each) for each in refused)

@@ -42,12 +42,13 @@ from engine.services.transport.metronome import (
     UPBEAT,
 )
 from engine.services.transport.sequencer import LEAD
-from tests.engine.runtime.test_dispatcher import Desk, measure
+from tests.support.dispatcher import DispatcherHarness
+from tests.support.measures import quarters
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 EMPTY = Song("New", 60.0, slots=(Slot(),) * 4)
 FULL = replace(
-    EMPTY, slots=tuple(Slot.brought_in(measure(C, C, C, C), Origin("corpus")) for _ in range(2))
+    EMPTY, slots=tuple(Slot.brought_in(quarters(C, C, C, C), Origin("corpus")) for _ in range(2))
 )
 QUIET = Settings(click="never", count_in=0.0)
 
@@ -56,13 +57,13 @@ class Hands:
     """Somebody at a keyboard, with the loop's beat in the ear."""
 
     def __init__(self, song: Song = EMPTY, settings: Settings = QUIET) -> None:
-        self.desk = Desk(settings=settings, song=song)
+        self.harness = DispatcherHarness(settings=settings, song=song)
         self.start = 0.0
 
     def record(self, *, count_in: float = 0.0, **how: object) -> Hands:
         """Start to record; position 0 of the loop is `start`."""
-        self.desk.do(Record(**how))  # type: ignore[arg-type]
-        self.start = self.desk.now + LEAD + count_in
+        self.harness.do(Record(**how))  # type: ignore[arg-type]
+        self.start = self.harness.now + LEAD + count_in
         return self
 
     def play(self, *notes: tuple[float, float, int] | tuple[float, float, int, int]) -> Hands:
@@ -72,24 +73,24 @@ class Hands:
             events.append((on, bytes((0x90, pitch, *(velocity or [80])))))
             events.append((off, bytes((0x80, pitch, 0))))
         for at, data in sorted(events, key=lambda event: (event[0], event[1][0])):
-            self.desk.until(self.start + at)
-            self.desk.do(m.MidiReceived(self.start + at, "keys", data))
+            self.harness.advance_to(self.start + at)
+            self.harness.do(m.MidiReceived(self.start + at, "keys", data))
         return self
 
     def until(self, position: float) -> Hands:
         """Wait."""
-        self.desk.until(self.start + position)
+        self.harness.advance_to(self.start + position)
         return self
 
     def stop(self) -> Hands:
         """Stop the loop."""
-        self.desk.do(Stop())
+        self.harness.do(Stop())
         return self
 
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The song's slots as they are now."""
-        return self.desk.conductor.snapshot.song.slots
+        return self.harness.dispatcher.snapshot.song.slots
 
     def tunes(self) -> list[str]:
         """The song, a measure in eighths each: a letter starts a note, ``-`` holds, ``.`` rests."""
@@ -101,7 +102,7 @@ class Hands:
 
     def notices(self) -> list[str]:
         """What was said in words."""
-        return [event.text for event in self.desk.told(Notice) if isinstance(event, Notice)]
+        return [event.text for event in self.harness.published(Notice) if isinstance(event, Notice)]
 
 
 def test_what_is_played_goes_into_its_slot_at_the_end_of_the_measure() -> None:
@@ -115,18 +116,18 @@ def test_what_is_played_goes_into_its_slot_at_the_end_of_the_measure() -> None:
     hands.play((4, 4.5, F), (4.5, 5, G)).until(8.2).stop()
     assert hands.tunes() == ["C-D-E---", "FG.-----", "", ""]
     assert hands.notices() == ["Recorded 2 measures, 1 to 2."]
-    assert hands.desk.conductor.snapshot.undo == ("record measures 1 to 2",)
+    assert hands.harness.dispatcher.snapshot.undo == ("record measures 1 to 2",)
 
 
 def test_a_pass_over_many_rounds_is_one_step_and_the_loop_sounds_it() -> None:
     hands = Hands().record(measures=1).play((0, 4, C)).until(4.2)
-    assert [n.pitch for n in hands.desk.player.notes()][-1] == C
+    assert [n.pitch for n in hands.harness.player.notes()][-1] == C
     # The loop has one measure, and it comes round again and again.
     hands.play((5, 6, D)).until(8.2)
     assert hands.tunes() == [".-D-.---", "", "", ""]
     hands.play((16, 20, E)).until(20.3).stop()
     assert hands.tunes() == ["E-------", "", "", ""]
-    hands.desk.do(Undo())
+    hands.harness.do(Undo())
     assert hands.slots == EMPTY.slots
 
 
@@ -166,7 +167,7 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
         hands = Hands(settings=settings).record(count_in=4.0 * settings.count_in).until(2.1)
         return [
             (round(note.on - hands.start, 6), note.pitch)
-            for note in hands.desk.player.notes()
+            for note in hands.harness.player.notes()
             if note.channel == CLICK_CHANNEL
         ]
 
@@ -183,14 +184,14 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
 def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
     song = replace(EMPTY, track=Track(channel=3))
     hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
-    struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
+    struck = [(n.channel, n.pitch) for n in hands.until(1.0).harness.player.notes()]
     assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
 
 
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:
     hands = Hands(settings=Settings()).record(count_in=4.0)
     hands.play((-3, -2, C), (-2, -1, D)).until(-0.5)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    shown = hands.harness.published(KeysPlayed)[-1]
     assert isinstance(shown, KeysPlayed)
     assert (shown.count, shown.slot) == (1, None)
     hands.play((0, 4, E)).until(4.2).stop()
@@ -199,19 +200,19 @@ def test_nothing_is_recorded_while_it_is_counted_in() -> None:
 
 def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
     hands = Hands(FULL)
-    hands.desk.do(Play())
+    hands.harness.do(Play())
     hands.start = LEAD
     hands.until(1.0)
-    hands.desk.do(Record(slot=1, measures=1))
+    hands.harness.do(Record(slot=1, measures=1))
     hands.play((1.5, 2.5, G))
-    assert hands.desk.conductor.snapshot.recording == RecordStatus("replace", 1, 1)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    assert hands.harness.dispatcher.snapshot.recording == RecordStatus("replace", 1, 1)
+    shown = hands.harness.published(KeysPlayed)[-1]
     assert isinstance(shown, KeysPlayed)
     assert shown.count == 2
     hands.play((4, 8, E)).until(8.2)
     assert hands.tunes() == ["C-C-C-C-", "E-------"]
-    hands.desk.do(EndRecording())
-    assert hands.desk.conductor.snapshot.playing
+    hands.harness.do(EndRecording())
+    assert hands.harness.dispatcher.snapshot.playing
     hands.play((9, 10, F)).until(16.5)
     assert hands.tunes() == ["C-C-C-C-", "E-------"]
 
@@ -228,13 +229,13 @@ def test_strength_leaves_some_of_the_playing() -> None:
     assert hands.slots[0].touches == (Touch(80, 0.05), Touch(80))
     hands.until(16.5).stop()
     # The loop comes round after 16 beats and sounds it so.
-    late = [n for n in hands.desk.player.notes() if n.pitch == C and n.on > 16]
+    late = [n for n in hands.harness.player.notes() if n.pitch == C and n.on > 16]
     assert [round(n.on - hands.start, 6) for n in late] == [16.05]
 
 
 def test_the_tempo_may_change_on_the_way() -> None:
     hands = Hands().record(measures=2).until(4.0)
-    hands.desk.do(SetTempo(120.0))
+    hands.harness.do(SetTempo(120.0))
     # Four beats took four seconds, the next four take two.
     hands.play((4.0, 4.5, C), (4.5, 5.0, D), (5.0, 6.0, E)).until(6.3).stop()
     assert hands.tunes()[1] == "C-D-E---"
@@ -256,25 +257,25 @@ def test_nothing_played_is_nothing_recorded() -> None:
 @pytest.mark.parametrize("end", [Stop(), Panic(), Play(), EndRecording(), OpenSong("nowhere")])
 def test_whatever_ends_a_recording_keeps_it(end: Command) -> None:
     hands = Hands().record().play((0, 1, C), (1, 2, D)).until(2.2)
-    hands.desk.do(end)
+    hands.harness.do(end)
     assert hands.tunes()[0] == "C-D-.---"
-    assert hands.desk.conductor.snapshot.recording is None
+    assert hands.harness.dispatcher.snapshot.recording is None
 
 
 def test_a_recording_cannot_be_begun_twice() -> None:
     hands = Hands().record()
-    hands.desk.do(Record())
-    (refused,) = hands.desk.told(CommandFailed)
+    hands.harness.do(Record())
+    (refused,) = hands.harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.message == "It records already."
 
 
 def test_channels_are_left_out_where_others_are_chosen() -> None:
     hands = Hands()
-    hands.desk.do(SetThru(True, (3,)))
+    hands.harness.do(SetThru(True, (3,)))
     hands.record().play((0, 1, C)).until(4.2)
     assert hands.tunes()[0] == ""
-    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x93, D, 70))))
+    hands.harness.do(m.MidiReceived(hands.harness.now, "keys", bytes((0x93, D, 70))))
     hands.until(8.2)
     assert [slot.empty for slot in hands.slots] == [True, False, True, True]
 
@@ -285,29 +286,29 @@ def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message
     pulses = iter(range(1, 10_000))
 
     def until(end: float) -> None:
-        while hands.desk.now < end - 1e-6:
+        while hands.harness.now < end - 1e-6:
             at = next(pulses) / 24
-            hands.desk.until(at)
-            hands.desk.do(m.MidiReceived(at, "daw", b"\xf8"))
+            hands.harness.advance_to(at)
+            hands.harness.do(m.MidiReceived(at, "daw", b"\xf8"))
 
-    hands.desk.do(m.MidiReceived(0.0, "daw", b"\xfa"))
+    hands.harness.do(m.MidiReceived(0.0, "daw", b"\xfa"))
     until(1.0)
-    hands.desk.do(Record(slot=0, measures=2))
+    hands.harness.do(Record(slot=0, measures=2))
     until(9.0)
-    began = hands.desk.conductor.snapshot.recording
+    began = hands.harness.dispatcher.snapshot.recording
     assert began == RecordStatus("replace", 0, 2)
     until(12.0)
-    hands.desk.do(m.MidiReceived(12.0, "keys", bytes((0x90, G, 70))))
+    hands.harness.do(m.MidiReceived(12.0, "keys", bytes((0x90, G, 70))))
     until(13.0)
-    hands.desk.do(m.MidiReceived(13.0, "daw", message))
+    hands.harness.do(m.MidiReceived(13.0, "daw", message))
     until(14.0)
-    assert hands.desk.conductor.snapshot.recording is None
+    assert hands.harness.dispatcher.snapshot.recording is None
     assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
 
 
 def test_the_settings_may_name_the_channels_that_count() -> None:
     hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
-    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x91, D, 70))))
+    hands.harness.do(m.MidiReceived(hands.harness.now, "keys", bytes((0x91, D, 70))))
     hands.until(8.2)
     assert hands.tunes()[:2] == ["", "D-------"]
 
@@ -318,42 +319,42 @@ def test_the_settings_may_name_the_channels_that_count() -> None:
 def test_what_was_just_played_is_there_without_having_been_recorded() -> None:
     hands = Hands()
     hands.play((10, 10.9, C, 44), (11, 12, D), (12, 14, E), (14, 15, F), (15, 18, G)).until(30)
-    hands.desk.do(CaptureLast(1))
+    hands.harness.do(CaptureLast(1))
     # Its first note is the first beat.
     assert hands.tunes() == ["", "C-D-E---", "F-G-----", ""]
     assert hands.slots[1].touches[0] == Touch(44)
     assert hands.slots[1].origin == Origin("played", "Played", "kept, measure 1 of 2")
     assert hands.notices() == ["2 measures of what was just played."]
-    assert hands.desk.conductor.snapshot.undo == ("load measures 2 to 3",)
+    assert hands.harness.dispatcher.snapshot.undo == ("load measures 2 to 3",)
 
 
 def test_after_a_silence_only_what_came_then_was_just_played() -> None:
     hands = Hands().play((0, 4, C), (4 + SILENCE, 8 + SILENCE, D))
-    hands.desk.do(CaptureLast())
+    hands.harness.do(CaptureLast())
     assert hands.tunes() == ["D-------", "", "", ""]
 
 
 def test_the_last_eight_measures_are_kept() -> None:
     pitches = (C, D, E, F, G)
     hands = Hands().play(*((4.0 * at, 4.0 * at + 4, pitches[at % 5]) for at in range(11)))
-    hands.desk.do(CaptureLast())
+    hands.harness.do(CaptureLast())
     assert [tune[:1] for tune in hands.tunes()] == ["F", "G", "C", "D", "E", "F", "G", "C"]
 
 
 def test_what_was_played_to_the_loop_is_read_on_its_beat_also_when_it_has_stopped() -> None:
     hands = Hands(FULL)
-    hands.desk.do(Play())
+    hands.harness.do(Play())
     hands.start = LEAD
     hands.play((5, 6, E), (6, 8, D), (9, 10, F)).until(10.5).stop().until(30)
-    hands.desk.do(InsertSlot(0), CaptureLast(1))
+    hands.harness.do(InsertSlot(0), CaptureLast(1))
     assert hands.tunes() == ["", ".-E-D---", ".-F-.---"]
 
 
 def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
     hands = Hands()
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0xB0, 64, 127))))
+    hands.harness.do(m.MidiReceived(0.0, "keys", bytes((0xB0, 64, 127))))
     hands.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
-    hands.until(4).desk.do(m.MidiReceived(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
+    hands.until(4).harness.do(m.MidiReceived(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
     assert hands.tunes()[0] == "G---C---"
     assert hands.notices() == [
         "1 measure of what was just played. 2 notes left out below the highest line."
@@ -362,8 +363,8 @@ def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
 
 def test_where_nothing_was_played_that_is_said() -> None:
     hands = Hands()
-    hands.desk.do(CaptureLast())
-    (refused,) = hands.desk.told(CommandFailed)
+    hands.harness.do(CaptureLast())
+    (refused,) = hands.harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.message == "Nothing was played that could be kept."
 
@@ -371,7 +372,7 @@ def test_where_nothing_was_played_that_is_said() -> None:
 def test_as_much_is_kept_as_the_song_has_room_for() -> None:
     full = replace(EMPTY, slots=(Slot(),) * MOST_SLOTS)
     hands = Hands(full).play((0, 4, C), (4, 8, D))
-    hands.desk.do(CaptureLast(MOST_SLOTS - 1))
+    hands.harness.do(CaptureLast(MOST_SLOTS - 1))
     assert hands.notices() == [
         f"1 measure of what was just played. 1 more left out: a song has at most {MOST_SLOTS}."
     ]
@@ -382,21 +383,21 @@ def test_as_much_is_kept_as_the_song_has_room_for() -> None:
 
 def test_the_keys_that_are_down_are_shown_and_on_the_beat_what_was_played() -> None:
     hands = Hands(FULL)
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))))
-    assert hands.desk.told(KeysPlayed) == [KeysPlayed((G,))]
-    hands.desk.do(m.MidiReceived(0.1, "keys", bytes((0x80, G, 70))), Play())
-    hands.start = hands.desk.now + LEAD
+    hands.harness.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))))
+    assert hands.harness.published(KeysPlayed) == [KeysPlayed((G,))]
+    hands.harness.do(m.MidiReceived(0.1, "keys", bytes((0x80, G, 70))), Play())
+    hands.start = hands.harness.now + LEAD
     hands.play((1, 2, E), (2.5, 3, D)).until(3.2)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    shown = hands.harness.published(KeysPlayed)[-1]
     assert shown == KeysPlayed((), 0, ((1.0, 2.0, E), (2.5, 3.0, D)))
     hands.stop()
-    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
+    assert hands.harness.published(KeysPlayed)[-1] == KeysPlayed()
 
 
 def test_keys_whose_port_has_gone_are_up() -> None:
     hands = Hands()
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
-    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
+    hands.harness.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
+    assert hands.harness.published(KeysPlayed)[-1] == KeysPlayed()
 
 
 deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
@@ -437,14 +438,14 @@ def test_whatever_is_played_and_asked_the_song_stays_whole(
 ) -> None:
     hands = Hands(FULL, Settings())
     for wait, deed in deeds:
-        hands.desk.until(hands.desk.now + wait)
+        hands.harness.advance_to(hands.harness.now + wait)
         told = deed()
         if isinstance(told, m.MidiReceived):
-            told = replace(told, at=hands.desk.now)
-        hands.desk.do(told)
-    hands.desk.do(Stop())
+            told = replace(told, at=hands.harness.now)
+        hands.harness.do(told)
+    hands.harness.do(Stop())
     for slot in hands.slots:
         assert isinstance(slot.measure, Measure)
         assert len(slot.touches) in (0, len(slot.measure.pitches))
-    assert hands.desk.conductor.snapshot.recording is None
-    assert hands.desk.conductor.wake() is None
+    assert hands.harness.dispatcher.snapshot.recording is None
+    assert hands.harness.dispatcher.wake() is None

@@ -24,17 +24,10 @@ from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.metronome import DOWNBEAT, UPBEAT
 from engine.services.transport.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
+from tests.support.measures import measure
 
 TUNE = Origin("corpus", "The Tune")
 C, D, E, F, G = 60, 62, 64, 65, 67
-
-
-def measure(text: str) -> Measure:
-    """Read a measure of quarter notes: a letter starts a note, ``-`` holds, ``.`` rests."""
-    names = {"C": C, "D": D, "E": E, "F": F, "G": G, "-": HOLD, ".": REST}
-    tokens = [HOLD] * 24
-    tokens[::6] = [names[letter] for letter in text]
-    return Measure(tuple(tokens))
 
 
 def song(

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.real
 def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
     """Yield an engine with the song that ships, and the listener that it plays to."""
     del jack
-    heard = hear("listener")
+    reader = hear("listener")
     listener = Listener()
     made = Engine(FakeModel, settings=Settings(port="listener"))
     made.subscribe(listener)
@@ -43,7 +43,7 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
     listener.until(
         lambda: made.snapshot.port.state == "open" and made.snapshot.model.state == "ready",
     )
-    yield made, heard
+    yield made, reader
     made.close()
 
 

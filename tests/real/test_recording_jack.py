@@ -25,7 +25,7 @@ CLICKS, PACE = 0x99, 0.5
 def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, NoteReader]]:
     """Yield an engine with an empty song, the listener that it plays to, and ears for the keys."""
     del jack, keyboard
-    heard = hear("listener")
+    reader = hear("listener")
     listener = Listener()
     song = Song("New", 60 / PACE, slots=(Slot(),) * 4)
     made = Engine(FakeModel, song=song, settings=Settings(port="listener", thru=False))
@@ -38,7 +38,7 @@ def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[E
             and KEYS in made.snapshot.inputs.heard
         ),
     )
-    yield made, heard
+    yield made, reader
     made.close()
 
 

@@ -11,7 +11,7 @@ from engine.music.song import Origin, Slot, Song
 from engine.protocol.base import Command, Event
 from engine.protocol.files import ImportMidi
 from engine.protocol.notices import CommandFailed
-from engine.runtime.dispatcher import Dispatcher, ModelLoaded
+from engine.runtime.dispatcher import Dispatcher, Item, ModelLoaded
 from engine.services.editing.command_log import CommandLog
 from engine.services.editing.state import State
 from engine.services.session.file_commands import FileWorkOver, MeasuresRead
@@ -59,10 +59,18 @@ class DispatcherHarness:
         self.events.clear()
         self.player.messages.clear()
 
-    def do(self, *items: Command | m.FromPlayer) -> list[m.ToPlayer]:
-        """Dispatch commands and reports; return the messages to the player since the last clear."""
+    def dispatch(self, *items: Item) -> None:
+        """Dispatch commands, reports and results, though a song is being read or written."""
         for item in items:
             self.dispatcher.handle_item(item, self.now)
+
+    def do(self, *items: Command | m.FromPlayer) -> list[m.ToPlayer]:
+        """Dispatch commands and reports, each once the songs before it are read and written.
+
+        Returns the messages to the player since the last clear.
+        """
+        for item in items:
+            self.dispatch(item)
             self.finish_files()
         return self.player.messages
 

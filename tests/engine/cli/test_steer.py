@@ -227,8 +227,8 @@ def test_probes_of_the_parts_are_trained_from_clips(
     monkeypatch.setattr(probe_examples, "train_probe", train_probe)
     words = ("train", "probes", "--clips", tmp_path / "clips", "--model", small)
     out = tmp_path / "out"
-    told = run_json(capsys, *words, "-o", out, "--trait", "bass", "--examples", 40)["probes"]
-    assert [(each["name"], each["file"]) for each in told] == [("bass", str(out / "bass.toml"))]
+    made = run_json(capsys, *words, "-o", out, "--trait", "bass", "--examples", 40)["probes"]
+    assert [(each["name"], each["file"]) for each in made] == [("bass", str(out / "bass.toml"))]
     run_json(capsys, *words, "-o", out, "--examples", 40)
     assert {path.stem for path in out.glob("*.toml")} == set(probe_examples.TRAITS)
     assert "'drums'" in run_refused(capsys, *words, "-o", out, "--trait", "drumz")
@@ -275,19 +275,19 @@ def test_steer_tells_what_the_contract_says(
     planted()
     out, report = tmp_path / "out.wav", tmp_path / "report.json"
     words = steer(small, out, "--probe", "bright=6", "--arm", "iti", "--report", report)
-    told = run_json(capsys, *words, "--seed", 3)
-    assert (told["model"], told["seed"], told["seconds"]) == ("small", 3, 0.5)
-    assert (told["file"], told["arm"], told["prompt"]) == (str(out), "iti", "")
-    (probe,) = told["probes"]
+    document = run_json(capsys, *words, "--seed", 3)
+    assert (document["model"], document["seed"], document["seconds"]) == ("small", 3, 0.5)
+    assert (document["file"], document["arm"], document["prompt"]) == (str(out), "iti", "")
+    (probe,) = document["probes"]
     card = store.read_card(store.place(_spec(str(small)), "bright"))[0]
     assert (probe["name"], probe["strength"]) == ("bright", 6)
     assert (probe["accuracy"], probe["threshold"]) == (card.accuracy, card.threshold)
     # Codebooks are late by one step each, and the last frame is complete with the last of them.
-    assert [step["step"] for step in told["steps"]] == list(range(25 + 3))
-    assert all(step["confidence"].keys() == {"bright"} for step in told["steps"])
-    assert {step["gate"]["bright"] for step in told["steps"][1:]} == {1.0}
-    assert set(told["tagged"]) == set(CLIP_PARTS)
-    assert json.loads(report.read_text()) == told
+    assert [step["step"] for step in document["steps"]] == list(range(25 + 3))
+    assert all(step["confidence"].keys() == {"bright"} for step in document["steps"])
+    assert {step["gate"]["bright"] for step in document["steps"][1:]} == {1.0}
+    assert set(document["tagged"]) == set(CLIP_PARTS)
+    assert json.loads(report.read_text()) == document
     info = soundfile.info(out)
     assert (info.samplerate, info.frames) == (SAMPLE_RATE, 8_000)
     # It is nobody's take on the screen.
@@ -297,9 +297,9 @@ def test_steer_tells_what_the_contract_says(
 def test_an_unsteered_piece_needs_no_probe(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = run_json(capsys, *steer(small, tmp_path / "out.flac"))
-    assert (told["probes"], told["arm"], len(told["steps"])) == ([], "none", 28)
-    assert told["steps"][0]["confidence"] == {}
+    document = run_json(capsys, *steer(small, tmp_path / "out.flac"))
+    assert (document["probes"], document["arm"], len(document["steps"])) == ([], "none", 28)
+    assert document["steps"][0]["confidence"] == {}
     assert main([*map(str, steer(small, tmp_path / "out.flac"))]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"{tmp_path}/out.flac: 0.5 s by small, seed 0, arm none")
@@ -312,9 +312,9 @@ def test_a_negative_strength_removes(
 ) -> None:
     planted()
     words = steer(small, tmp_path / "out.wav", "--arm", "iti", "--probe", "bright=-4")
-    told = run_json(capsys, *words)
-    assert told["probes"][0]["strength"] == -4
-    assert told["steps"][-1]["gate"] == {"bright": -1.0}
+    document = run_json(capsys, *words)
+    assert document["probes"][0]["strength"] == -4
+    assert document["steps"][-1]["gate"] == {"bright": -1.0}
 
 
 def test_a_name_alone_is_pushed_by_the_advised_strength_and_with_a_minus_away(
@@ -375,9 +375,9 @@ def test_a_trait_that_was_reached_and_how_loud_it_is_are_told(
     planted()
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     more = ("--continue", tmp_path / "before.wav", "--probe", "bright", "--target", "0.05")
-    told = run_json(capsys, *steer(small, tmp_path / "out.wav", *more))
-    assert told["probes"][0]["reached"] is True
-    loud = told["loudness"]
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", *more))
+    assert document["probes"][0]["reached"] is True
+    loud = document["loudness"]
     assert loud.keys() == {"prompt", "continuation", "clipped"}
     assert loud["clipped"] == 0
     assert loud["continuation"] - loud["prompt"] < 4.4
@@ -394,9 +394,9 @@ def test_the_arm_none_is_metered_and_not_pushed(
     planted()
     plain, metered = tmp_path / "plain.wav", tmp_path / "metered.wav"
     run_json(capsys, *steer(small, plain))
-    told = run_json(capsys, *steer(small, metered, "--arm", "none", "--probe", "bright=6"))
-    assert told["steps"][-1]["gate"] == {"bright": 0.0}
-    assert 0 < told["steps"][-1]["confidence"]["bright"] < 1
+    document = run_json(capsys, *steer(small, metered, "--arm", "none", "--probe", "bright=6"))
+    assert document["steps"][-1]["gate"] == {"bright": 0.0}
+    assert 0 < document["steps"][-1]["confidence"]["bright"] < 1
     assert plain.read_bytes() == metered.read_bytes()
 
 
@@ -408,9 +408,9 @@ def test_the_twin_is_what_would_have_been(
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     more = ("--continue", tmp_path / "before.wav")
     words = steer(small, out, *more, "--probe", "bright=9", "--arm", "iti")
-    told = run_json(capsys, *words, "--twin", "--report", report)
-    assert told["twin"]["file"] == str(tmp_path / "out-twin.wav")
-    assert json.loads(report.read_text()) == told
+    document = run_json(capsys, *words, "--twin", "--report", report)
+    assert document["twin"]["file"] == str(tmp_path / "out-twin.wav")
+    assert json.loads(report.read_text()) == document
     run_json(capsys, *steer(small, plain, *more))
     assert (tmp_path / "out-twin.wav").read_bytes() == plain.read_bytes()
     assert out.read_bytes() != plain.read_bytes()
@@ -422,9 +422,9 @@ def test_sound_of_any_rate_is_continued(
 ) -> None:
     prompt = tmp_path / "prompt.flac"
     soundfile.write(prompt, np.stack([tone(1.5, rate), tone(1.5, rate, 300)], axis=1), rate)
-    told = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert (told["prompt_seconds"], told["seconds"]) == (1.5, 0.5)
-    assert told["continues"] == str(prompt)
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert (document["prompt_seconds"], document["seconds"]) == (1.5, 0.5)
+    assert document["continues"] == str(prompt)
     assert soundfile.info(tmp_path / "out.wav").frames == 32_000
 
 
@@ -435,8 +435,8 @@ def test_the_end_of_an_hour_is_continued(
     with soundfile.SoundFile(prompt, "w", 8_000, 1) as file:
         for minute in range(61):
             file.write(tone(60, 8_000) if minute == 60 else np.zeros(480_000, "i2"))
-    told = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert told["prompt_seconds"] == 60.0
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert document["prompt_seconds"] == 60.0
 
 
 @pytest.mark.parametrize("kind", ["mid", "armonica"])
@@ -448,8 +448,8 @@ def test_what_was_composed_is_continued(
         write(prompt, [shipped().measure(row) for row in shipped().rows_of(40)[:2].tolist()], 120.0)
     else:
         prompt = sorted(locations.SONGS.glob("*.armonica"))[0]
-    told = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert told["prompt_seconds"] == 4.0 if kind == "mid" else told["prompt_seconds"] > 4
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert document["prompt_seconds"] == 4.0 if kind == "mid" else document["prompt_seconds"] > 4
     again = run_json(
         capsys, "again", tmp_path / "out.wav", "-o", tmp_path / "b.wav", "--model", small
     )
@@ -463,8 +463,8 @@ def test_a_model_in_the_folder_called_small_is_that_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(small.parent)
-    told = run_json(capsys, *steer(Path("small"), tmp_path / "out.wav"))
-    assert told["digest"] == _spec(str(small)).digest
+    document = run_json(capsys, *steer(Path("small"), tmp_path / "out.wav"))
+    assert document["digest"] == _spec(str(small)).digest
 
 
 def test_again_is_bit_for_bit_the_same(
@@ -479,14 +479,14 @@ def test_again_is_bit_for_bit_the_same(
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     first = tmp_path / "first.wav"
     words = steer(small, first, "--probe", "bright=6", "--continue", "before.wav", "--seed", 9)
-    told = run_json(capsys, *words, "--temperature", 1.2, "--top-k", 9)
+    document = run_json(capsys, *words, "--temperature", 1.2, "--top-k", 9)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     again = run_json(capsys, "again", first, "-o", "second.wav", "--model", small)
     assert again["identical"]
     assert Path("second.wav").read_bytes() == first.read_bytes()
     for name in ("seed", "steps", "probes", "temperature", "top_k", "seconds", "continues"):
-        assert again[name] == told[name]
+        assert again[name] == document[name]
     third = run_json(capsys, "again", "second.wav.json", "-o", "third.flac", "--model", small)
     assert third["identical"]
     assert (soundfile.read("third.flac")[0] == soundfile.read(first)[0]).all()
@@ -555,8 +555,8 @@ def test_an_interrupted_take_is_kept_and_can_be_made_again(
         interrupt_at(patch, 12)
         assert main(words) == 130
     printed, err = capsys.readouterr()
-    told = json.loads(printed)
-    assert (told["whole"], told["seconds"], len(told["steps"])) == (False, 0.2, 13)
+    document = json.loads(printed)
+    assert (document["whole"], document["seconds"], len(document["steps"])) == (False, 0.2, 13)
     last = err.splitlines()[-1]
     assert last == f"armonica: Interrupted: {out} holds the 0.2 s that had grown."
     assert soundfile.info(out).duration == 0.2

@@ -58,10 +58,10 @@ def test_nobody_works_on_when_the_caller_is_gone(tmp_path: Path, how: int) -> No
         os.killpg(caller.pid, how)
     else:
         caller.send_signal(how)
-    _, said = caller.communicate(timeout=30)
+    _, output = caller.communicate(timeout=30)
     wait_until(lambda: not any(alive(each) for each in workers))
     if how == signal.SIGINT:
-        assert said.rstrip().endswith("KeyboardInterrupt")
-        assert said.count("Traceback") == 1, "only the caller is interrupted"
+        assert output.rstrip().endswith("KeyboardInterrupt")
+        assert output.count("Traceback") == 1, "only the caller is interrupted"
     else:
-        assert "Traceback" not in said
+        assert "Traceback" not in output

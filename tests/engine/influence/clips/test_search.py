@@ -278,13 +278,13 @@ def test_the_command_tells_and_refuses(
     )
     files.write(sound, other_mix(clips_folder, 0), RATE)
     assert main(["influence", str(sound), *own, "--top", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
     title = clips(clips_folder, "train").sheets[0].title
-    assert told["matches"][0]["title"] == title
+    assert document["matches"][0]["title"] == title
     assert {"rank", "book", "tune", "measure", "raw", "latent", "score", "percentile"} <= set(
-        told["matches"][0]
+        document["matches"][0]
     )
-    assert {"value", "low", "high", "longest_match"} == set(told["originality"])
+    assert {"value", "low", "high", "longest_match"} == set(document["originality"])
     assert main(["influence", str(sound), *own]) == 0
     assert title[:30] in capsys.readouterr().out
     bad = tmp_path / "bad.wav"

@@ -55,9 +55,9 @@ def test_a_tune_is_previewed_as_far_as_it_goes(engine: Engine, listener: Listene
     corpus = table.shipped()
     rows = [int(row) for row in corpus.rows_of(3)]
     engine.send(PreviewTune(3, 2, 1000))
-    told = listener.wait(TunePreviewed)
-    assert (told.tune, told.first) == (3, 2)
-    assert list(told.measures) == [corpus.measure(row) for row in rows[1:]]
+    event = listener.wait(TunePreviewed)
+    assert (event.tune, event.first) == (3, 2)
+    assert list(event.measures) == [corpus.measure(row) for row in rows[1:]]
 
 
 def test_what_cannot_be_looked_at_is_refused_by_its_command(

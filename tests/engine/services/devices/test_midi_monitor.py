@@ -68,11 +68,11 @@ def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str
         watch.on_player(
             heard if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
         )
-    _, told = watch.tick(PERIOD)
+    _, ticked = watch.tick(PERIOD)
     if not ways:
-        assert told == []
+        assert ticked == []
         return
-    (passed,) = told
+    (passed,) = ticked
     assert isinstance(passed, MidiTraffic)
     assert [line.at for line in passed.lines] == [1000.0 + n for n in range(len(ways))][-LINES:]
     here = [line.way for line in passed.lines]

@@ -57,8 +57,8 @@ def answered(harness: DispatcherHarness, command: Command) -> Notice | CommandFa
     harness.do(command := with_request(command))
 
     def answers() -> list[Notice | CommandFailed]:
-        told = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
-        return [each for each in told if each.request == command.request]
+        events = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
+        return [each for each in events if each.request == command.request]
 
     wait_until(answers)
     return answers()[-1]
@@ -249,12 +249,12 @@ engine.close()
             assert each.stdin is not None
             each.stdin.write("go\n")
             each.stdin.flush()
-        said = [each.stdout.readline().strip() for each in started if each.stdout]
+        line = [each.stdout.readline().strip() for each in started if each.stdout]
     finally:
         for each in started:
             each.communicate("end\n", timeout=60)
-    assert sorted(words == "taken" for words in said) == [False, False, True]
-    assert all("another Armonica has it" in words for words in said if words != "taken")
+    assert sorted(words == "taken" for words in line) == [False, False, True]
+    assert all("another Armonica has it" in words for words in line if words != "taken")
     assert tempos() == [94]
 
 
@@ -454,9 +454,9 @@ engine.close()
     for each in started:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
-    said = [each.communicate("go\n", timeout=60)[0].strip() for each in _going(started)]
-    assert sorted(said) == ["asked", "asked", "saved"]
-    assert song_file.read(path).song.tempo == 91 + said.index("saved")
+    output = [each.communicate("go\n", timeout=60)[0].strip() for each in _going(started)]
+    assert sorted(output) == ["asked", "asked", "saved"]
+    assert song_file.read(path).song.tempo == 91 + output.index("saved")
 
 
 def _going(started: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.formats import midi_file, song_file
 from engine.formats.song_file import Document
-from engine.protocol.base import Command, with_request
+from engine.protocol.base import with_request
 from engine.protocol.edit import SetTempo, Undo
 from engine.protocol.files import ExportMidi, OpenSong, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
@@ -51,16 +51,10 @@ def song(folder: Path, title: str, tempo: float = 60.0) -> str:
     return str(song_file.write(folder / title, Document(replace(SONG, title=title, tempo=tempo))))
 
 
-def go_on(harness: DispatcherHarness, *commands: Command) -> None:
-    """Let something arrive while a song is being read."""
-    for command in commands:
-        harness.dispatcher.handle_item(command, harness.now)
-
-
 def answers(harness: DispatcherHarness) -> list[tuple[type, str]]:
     """Return how requests were answered, in order."""
-    told = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
-    return [(type(each), each.request) for each in told if each.request]
+    events = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
+    return [(type(each), each.request) for each in events if each.request]
 
 
 def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: SlowDisk) -> None:
@@ -68,10 +62,10 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: SlowD
     for each in (harness, other):
         each.do(Play())
         each.advance_to(0.5)
-    go_on(harness, asked := with_request(OpenSong(path)))
+    harness.dispatch(asked := with_request(OpenSong(path)))
     wait_until(lambda: disk.read)
     for each in (harness, other):
-        go_on(each, SetTempo(90))
+        each.dispatch(SetTempo(90))
         each.advance_to(2.5)
     # Not one note is sent at another time, or further ahead, than if nothing were opened.
     assert harness.player.notes() == other.player.notes()
@@ -87,9 +81,9 @@ def test_what_is_edited_meanwhile_is_kept_with_the_song_that_goes(
     tmp_path: Path, disk: SlowDisk
 ) -> None:
     harness, path = DispatcherHarness(keep=True), song(tmp_path, "Other")
-    go_on(harness, OpenSong(path))
+    harness.dispatch(OpenSong(path))
     wait_until(lambda: disk.read)
-    go_on(harness, SetTempo(91))
+    harness.dispatch(SetTempo(91))
     disk.turns.release()
     harness.finish_files()
     assert harness.dispatcher.snapshot.unsaved == ("Song",)
@@ -110,7 +104,7 @@ def test_a_file_that_is_opened_holds_what_was_saved_before(tmp_path: Path, disk:
     harness, path = DispatcherHarness(), song(tmp_path, "Song")
     disk.turns.release(2)
     harness.do(OpenSong(path), SetTempo(91))
-    go_on(harness, SaveSong(), SetTempo(92), OpenSong(path))
+    harness.dispatch(SaveSong(), SetTempo(92), OpenSong(path))
     harness.finish_files()
     assert (harness.dispatcher.snapshot.song.tempo, harness.dispatcher.snapshot.saved) == (91, True)
     harness.do(Undo())
@@ -121,7 +115,7 @@ def test_of_two_songs_that_are_opened_the_later_one_stays(tmp_path: Path, disk: 
     harness = DispatcherHarness()
     asked = [with_request(OpenSong(song(tmp_path, each))) for each in ("one", "two")]
     lost = with_request(OpenSong(str(tmp_path / "missing")))
-    go_on(harness, asked[0], lost, asked[1])
+    harness.dispatch(asked[0], lost, asked[1])
     disk.turns.release(3)
     harness.finish_files()
     assert harness.dispatcher.snapshot.song.title == "two"
@@ -137,7 +131,7 @@ def test_the_end_waits_for_what_is_written_and_opens_nothing(
 ) -> None:
     harness = DispatcherHarness(keep=True)
     harness.do(SetTempo(91))
-    go_on(harness, OpenSong(song(tmp_path, "Other")), ExportMidi(str(tmp_path / "a.mid")))
+    harness.dispatch(OpenSong(song(tmp_path, "Other")), ExportMidi(str(tmp_path / "a.mid")))
     wait_until(lambda: disk.read)
     disk.turns.release()
     (end,) = harness.dispatcher.close(harness.now)

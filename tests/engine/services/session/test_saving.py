@@ -17,7 +17,7 @@ from engine.protocol.edit import Redo, SetTempo, Undo
 from engine.protocol.files import ExportMidi, OpenSong, RecoverSong, SaveSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.transport import Play
-from engine.runtime.dispatcher import Item, ModelLoaded
+from engine.runtime.dispatcher import ModelLoaded
 from engine.services.session import autosave
 from tests.support.dispatcher import SONG, DispatcherHarness
 from tests.support.fakes import FakeModel
@@ -54,16 +54,10 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return slow
 
 
-def go_on(harness: DispatcherHarness, *items: Item) -> None:
-    """Let something arrive while a song is being saved."""
-    for item in items:
-        harness.dispatcher.handle_item(item, harness.now)
-
-
 def answers(harness: DispatcherHarness) -> list[object]:
     """Return the ids of the commands that were answered, in order."""
-    told = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
-    return [each.request for each in told if each.request]
+    events = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
+    return [each.request for each in events if each.request]
 
 
 def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk) -> None:
@@ -72,10 +66,10 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: Disk)
     for each in (harness, other):
         each.do(Play())
         each.advance_to(0.5)
-    go_on(harness, save := with_request(SaveSong(str(path))))
+    harness.dispatch(save := with_request(SaveSong(str(path))))
     wait_until(lambda: disk.begun)
     for each in (harness, other):
-        go_on(each, SetTempo(90))
+        each.dispatch(SetTempo(90))
         each.advance_to(2.5)
     assert harness.dispatcher.snapshot.song.tempo == 90
     # Not one note is sent at another time, or further ahead, than if nothing were saved.
@@ -99,7 +93,7 @@ def test_a_slow_disk_holds_up_no_note_while_the_loop_is_exported(
     harness, other, path = DispatcherHarness(), DispatcherHarness(), tmp_path / "a.mid"
     for each in (harness, other):
         each.do(Play())
-    go_on(harness, export := with_request(ExportMidi(str(path))))
+    harness.dispatch(export := with_request(ExportMidi(str(path))))
     wait_until(lambda: disk.begun)
     for each in (harness, other):
         each.advance_to(2.5)
@@ -116,10 +110,10 @@ def test_a_second_save_waits_for_the_first_and_goes_to_the_same_file(
 ) -> None:
     harness, path = DispatcherHarness(), tmp_path / "a.armonica"
     first, second = with_request(SaveSong(str(path))), with_request(SaveSong())
-    go_on(harness, first)
-    go_on(harness, SetTempo(91))
-    go_on(harness, second)
-    go_on(harness, SetTempo(92))
+    harness.dispatch(first)
+    harness.dispatch(SetTempo(91))
+    harness.dispatch(second)
+    harness.dispatch(SetTempo(92))
     wait_until(lambda: disk.begun)
     assert disk.begun == [path]
     disk.turns.release(2)
@@ -136,7 +130,7 @@ def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path, disk: Disk
     first, second = SaveSong(str(path)), SaveSong(str(tmp_path / "missing" / "b"))
     first, second = with_request(first), with_request(second)
     disk.full = True
-    go_on(harness, first, second)
+    harness.dispatch(first, second)
     disk.turns.release(2)
     harness.finish_files()
     failed = harness.published(CommandFailed)
@@ -151,10 +145,10 @@ def test_a_song_that_was_left_meanwhile_is_saved_all_the_same(tmp_path: Path, di
     harness, path = DispatcherHarness(keep=True), tmp_path / "a.armonica"
     other = str(song_file.write(tmp_path / "other", Document(replace(SONG, title="Other"))))
     harness.do(OpenSong(other), Undo(), SetTempo(91))
-    go_on(harness, SaveSong(str(path)))
+    harness.dispatch(SaveSong(str(path)))
     # Two steps forth and one back: the song that is saved is the one that was left.
-    go_on(harness, Undo(), Redo())
-    go_on(harness, OpenSong(other))
+    harness.dispatch(Undo(), Redo())
+    harness.dispatch(OpenSong(other))
     disk.turns.release()
     harness.finish_files()
     shown = harness.dispatcher.snapshot
@@ -168,9 +162,9 @@ def test_a_song_that_was_left_meanwhile_is_saved_all_the_same(tmp_path: Path, di
 
 def test_a_song_is_saved_though_the_model_comes_meanwhile(tmp_path: Path, disk: Disk) -> None:
     harness = DispatcherHarness(model=None)
-    go_on(harness, SaveSong(str(tmp_path / "a")))
+    harness.dispatch(SaveSong(str(tmp_path / "a")))
     wait_until(lambda: disk.begun)
-    go_on(harness, ModelLoaded(FakeModel()))
+    harness.dispatch(ModelLoaded(FakeModel()))
     disk.turns.release()
     harness.finish_files()
     assert harness.dispatcher.snapshot.saved
@@ -181,8 +175,8 @@ def test_what_is_kept_of_a_song_knows_the_file_that_was_written_meanwhile(
 ) -> None:
     harness = DispatcherHarness(keep=True)
     harness.do(SetTempo(91))
-    go_on(harness, SaveSong(str(tmp_path / "a")))
-    go_on(harness, SetTempo(92))
+    harness.dispatch(SaveSong(str(tmp_path / "a")))
+    harness.dispatch(SetTempo(92))
     disk.turns.release()
     harness.finish_files()
     harness.dispatcher.close(harness.now)
@@ -203,7 +197,7 @@ def test_the_end_waits_for_what_is_being_saved(tmp_path: Path, disk: Disk) -> No
     harness, path = DispatcherHarness(keep=True), tmp_path / "a.armonica"
     harness.do(SetTempo(91))
     first, second = with_request(SaveSong(str(path))), with_request(SaveSong())
-    go_on(harness, first, second)
+    harness.dispatch(first, second)
     wait_until(lambda: disk.begun)
     ends: list[object] = []
     closing = threading.Thread(target=lambda: ends.append(harness.dispatcher.close(harness.now)))

@@ -32,8 +32,8 @@ def of(outlet: int, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
 
 def test_the_same_port_sounds_an_octave_above_and_another_port_an_octave_below() -> None:
     harness = DispatcherHarness()
-    told = harness.do(SetRoutes((OCTAVE, BASS)))
-    assert of(1, told) == [
+    messages = harness.do(SetRoutes((OCTAVE, BASS)))
+    assert of(1, messages) == [
         m.UsePort("Synth", hush=True, outlet=1),
         m.Send(0.0, b"\xc2\x21", 1),
     ]
@@ -61,8 +61,8 @@ def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None
     status = dict(harness.dispatcher.snapshot.routed)["Synth"]
     assert (status.name, status.state) == ("alsa:Synth", "open")
     harness.do(m.PortLost("alsa:Synth", 1), m.PortOpened("alsa:Synth", 1))
-    said = [event.text for event in harness.published(Notice) if isinstance(event, Notice)]
-    assert ["has gone" in said[0], "is back" in said[1]] == [True, True]
+    texts = [event.text for event in harness.published(Notice) if isinstance(event, Notice)]
+    assert ["has gone" in texts[0], "is back" in texts[1]] == [True, True]
     harness.do(m.PortFailed("Synth", "It is in use.", 1))
     assert dict(harness.dispatcher.snapshot.routed)["Synth"].detail == "It is in use."
     # The song's own port knows nothing of all that.
@@ -108,15 +108,15 @@ def test_a_change_of_route_while_playing_is_heard_from_the_next_note_on() -> Non
 def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
     harness = DispatcherHarness()
     quiet = replace(BASS, clock=False)
-    told = harness.do(SetRoutes((quiet, Route("Other", clock=False))))
-    opened = [each for each in told if isinstance(each, m.UsePort)]
+    messages = harness.do(SetRoutes((quiet, Route("Other", clock=False))))
+    opened = [each for each in messages if isinstance(each, m.UsePort)]
     assert [(each.name, each.outlet, each.clock) for each in opened] == [
         ("Synth", 1, False),
         ("Other", 2, False),
     ]
     harness.clear()
-    told = harness.do(SetRoutes((quiet, BASS)))
-    opened = [each for each in told if isinstance(each, m.UsePort)]
+    messages = harness.do(SetRoutes((quiet, BASS)))
+    opened = [each for each in messages if isinstance(each, m.UsePort)]
     assert opened == [m.UsePort(None, outlet=2), m.UsePort("Synth", True, 1, True)]
 
 

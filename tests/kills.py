@@ -18,7 +18,8 @@ from engine.bench.jack import JackListener, Message
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
-from tests.support.jack import PERIOD, JackServer, Note, guards, strike, until
+from tests.support.jack import PERIOD, JackServer, Note, guards, strike
+from tests.support.waiting import wait_until
 
 CHORD: frozenset[Note] = frozenset((channel, pitch) for channel in range(3) for pitch in (40, 44))
 
@@ -52,7 +53,7 @@ def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[floa
         log.wait_for(m.PortOpened, lambda opened: opened.name == name)
         if name == "virtual":
             jack.connect("armonica:out", "listener:in")
-        until(lambda: guards(jack) - others)
+        wait_until(lambda: guards(jack) - others)
         if not strike(listener, link, CHORD):
             return None
         killed = time.monotonic()

@@ -15,7 +15,7 @@ from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fake_engine import FakeEngine
 from tests.support.fakes import FakeModel
-from tests.support.remote import Place, SilentPlayer
+from tests.support.remote import ServedEngine, SilentPlayer
 from tui.bridge import EngineLink
 
 
@@ -23,11 +23,11 @@ from tui.bridge import EngineLink
 def link(request: pytest.FixtureRequest) -> Iterator[EngineLink]:
     made: EngineLink
     if request.param == "remote":
-        place = Place()
-        made, listener = place.guest()
+        served = ServedEngine()
+        made, listener = served.guest()
         listener.until(lambda: made.snapshot.model.state == "ready")
         yield made
-        place.close()
+        served.close()
         return
     if request.param == "engine":
         engine = Engine(

@@ -12,6 +12,7 @@ from engine.errors import NotReady
 from engine.midi.client import PlayerLink
 from tests.support.fake_player import EventLog
 from tests.support.jack import PERIOD, NoteReader, deaf
+from tests.support.jack_keyboard import Keyboard
 
 READERS = pytest.StashKey[list[NoteReader]]()
 
@@ -93,3 +94,12 @@ def link(jack: JackServer, log: EventLog) -> Iterator[PlayerLink]:
     link = PlayerLink(log)
     yield link
     link.close()
+
+
+@pytest.fixture
+def keyboard(jack: JackServer) -> Iterator[Keyboard]:
+    """Yield a keyboard on the private server."""
+    assert jack.running
+    keyboard = Keyboard()
+    yield keyboard
+    keyboard.unplug()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -19,17 +19,16 @@ from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import JackServer, NoteReader, note_starts
+from tests.support.jack import Hear, JackServer, NoteReader, note_starts
 
 pytestmark = pytest.mark.real
-Hear = Callable[[str], NoteReader]
 
 
 @pytest.fixture
 def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
     """Yield an engine with the song that ships, and the listener that it plays to."""
     del jack
-    heard = hear("listener")
+    reader = hear("listener")
     listener = Listener()
     made = Engine(FakeModel, settings=Settings(port="listener"))
     made.subscribe(listener)
@@ -37,7 +36,7 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
     listener.until(
         lambda: made.snapshot.port.state == "open" and made.snapshot.model.state == "ready",
     )
-    yield made, heard
+    yield made, reader
     made.close()
 
 

@@ -25,6 +25,7 @@ from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
 from tests.support.jack import JackServer
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -163,14 +164,6 @@ class Device:
         self._thread.join()
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
 def family(pid: int) -> list[int]:
     """Return a process and those it has started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -216,7 +209,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
             assert device.pulled <= 3, "no device is played to"
         told = len(listener.events)
         made.send(WatchMidi(True))
-        until(lambda: came_in(told), "it is not heard")
+        wait_until(lambda: came_in(told), because="it is not heard")
 
     def came_in(since: int) -> bool:
         passed = [each for each in listener.events[since:] if isinstance(each, MidiTraffic)]
@@ -238,7 +231,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
             tempo = 120.0 if tempo == 121.0 else 121.0
             made.send(SetTempo(tempo))
             made.send(WatchMidi(True))
-            until(lambda: made.snapshot.song.tempo == tempo, "the engine is stuck")  # noqa: B023
+            wait_until(lambda: made.snapshot.song.tempo == tempo, because="the engine is stuck")  # noqa: B023
             count, deadline = len(device.heard), time.monotonic() + 10
             while len(device.heard) <= count + 5 and not device.done:
                 time.sleep(0.02)
@@ -258,10 +251,13 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         after = [*map(memory, processes)], [*map(files, processes)]
         assert max(b - a for a, b in zip(before[0], after[0], strict=True)) < 8 << 20
         assert max(b - a for a, b in zip(before[1], after[1], strict=True)) <= 3
-        said = [event.text for event in listener.events if isinstance(event, Notice)]
-        assert sum("has gone" in text for text in said) >= 3
-        assert not any("player process ended" in text for text in said)
+        texts = [event.text for event in listener.events if isinstance(event, Notice)]
+        assert sum("has gone" in text for text in texts) >= 3
+        assert not any("player process ended" in text for text in texts)
     finally:
         device.close()
         made.close()
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), "one is left over")
+    wait_until(
+        lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes),
+        because="one is left over",
+    )

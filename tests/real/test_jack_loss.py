@@ -24,8 +24,8 @@ from tests.support.jack import (
     note_starts,
     scale,
     strike,
-    until,
 )
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 Hear = Callable[[str], NoteReader]
@@ -101,7 +101,7 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
             log.wait_for(m.PortOpened, lambda opened: opened.name == name)
             if name == "virtual":
                 jack.connect("armonica:out", "listener:in")
-            until(lambda others=others: guards(jack) - others)  # type: ignore[misc]
+            wait_until(lambda others=others: guards(jack) - others)  # type: ignore[misc]
             assert strike(listener, link, chord, turns=30)
             killed = time.monotonic()
             os.kill(link.pid, signal.SIGKILL)
@@ -185,7 +185,7 @@ def until_heard(listener: NoteReader, link: PlayerLink) -> None:
         link.send(m.Notes((m.TimedNote(now, now + 0.01, 5, 100, 90),)))
         return any(data[1:2] == b"\x64" for _, data in listener.messages[since:])
 
-    until(heard)
+    wait_until(heard)
 
 
 def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) -> None:
@@ -253,6 +253,6 @@ def test_a_guard_ends_though_the_server_hangs(
     os.kill(jack.process, signal.SIGSTOP)
     try:
         os.kill(link.pid, signal.SIGKILL)
-        until(lambda: all(map(ended, family)), timeout=90)
+        wait_until(lambda: all(map(ended, family)), timeout=90)
     finally:
         os.kill(jack.process, signal.SIGCONT)

@@ -24,8 +24,8 @@ def opened(link: PlayerLink, log: EventLog, *names: str, clock: tuple[int, ...] 
     log.wait_for(m.PortsSeen, lambda seen: ports <= set(seen.outputs))
     for outlet, name in enumerate(names):
         link.send(m.UsePort(f"jack:{name}:in", True, outlet, outlet in clock))
-        told = log.wait_for(m.PortOpened)
-        assert (told.name, told.outlet) == (f"jack:{name}:in", outlet)
+        event = log.wait_for(m.PortOpened)
+        assert (event.name, event.outlet) == (f"jack:{name}:in", outlet)
 
 
 def note(on: float, off: float, pitch: int) -> m.TimedNote:

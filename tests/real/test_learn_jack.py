@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap
 from engine.midi.controllers.controls import Control
 from engine.midi.controllers.targets import Target
-from tests.real.test_whole_song import armonica
+from tests.support.jack_terminal import application_on_terminal
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.real,
@@ -51,7 +52,7 @@ class Fader:
             env=os.environ,
             text=True,
         )
-        wait(lambda: "ready" in told.read_text())
+        wait_until(lambda: "ready" in told.read_text())
 
     def turn(self, *values: int, apart: float = 0.01) -> None:
         """Turn the knob through values."""
@@ -70,14 +71,6 @@ class Fader:
         """Go away."""
         self._process.kill()
         self._process.wait()
-
-
-def wait(condition: Callable[[], object], patience: float = 30.0) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def stands_at(terminal: PseudoTerminal, value: str) -> None:
@@ -114,14 +107,14 @@ def test_c_and_a_knob_bind_a_gauge_and_the_map_is_found_again(
     (config_folder() / "config.toml").write_text("autosave = false\n")
     place = map_files.own_file(DEVICE)
     map_files.write(place, DeviceMap(DEVICE, feedback=True))
-    with armonica(jack) as terminal:
+    with application_on_terminal(jack) as terminal:
         shown = terminal.mark()
         terminal.press("jjC")
         terminal.wait_for("Move a knob", shown)
         terminal.wait_for(f"jack:{DEVICE}", shown)
         fader.turn(*range(20, 50, 2))
         density = Binding(Control("cc", 0, 16), Target("gauge", "note_density"))
-        wait(lambda: map_files.read(place).bindings == (density,))
+        wait_until(lambda: map_files.read(place).bindings == (density,))
         terminal.wait_for("∙", 0)
         # Past wherever the gauge stands, and back to the other end.
         fader.turn(*range(50, 128), *range(127, -1, -1), apart=0.002)
@@ -130,8 +123,8 @@ def test_c_and_a_knob_bind_a_gauge_and_the_map_is_found_again(
         terminal.press("u")
         terminal.wait_for("Undone: density moved in measure 1", shown)
         # The ring stands where the gauge does again, and it was told so once the hand was off it.
-        wait(lambda: fader.told and fader.told[-1] not in ("b01000", "b0107f"))
-    with armonica(jack) as terminal:
+        wait_until(lambda: fader.told and fader.told[-1] not in ("b01000", "b0107f"))
+    with application_on_terminal(jack) as terminal:
         terminal.wait_for("∙", 0)
         terminal.press("jj")
         fader.turn(*range(128), apart=0.002)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,62 +12,56 @@ from engine.common.child_process import child_command, child_environment
 from engine.protocol.edit import SetTempo
 from engine.protocol.transport import Play
 from tests.support.jack import JackServer, NoteReader, note_starts
-from tests.support.remote import Place
+from tests.support.remote import ServedEngine
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
 
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def place(jack: JackServer) -> Iterator[Place]:
+def served(jack: JackServer) -> Iterator[ServedEngine]:
     """Yield an engine whose own player plays to nothing."""
     assert jack.running
-    made = Place()
+    made = ServedEngine()
     yield made
     made.close()
 
 
 def test_a_virtual_port_carries_the_song_and_ends_silent(
-    place: Place, jack: JackServer, hear: Callable[[str], NoteReader]
+    served: ServedEngine, jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
-    heard = hear("daw")
+    reader = hear("daw")
     bridge = subprocess.Popen([*child_command("engine"), "midi-bridge"], env=child_environment())
     try:
         jack.connect("armonica:out", "daw:in")
-        until(lambda: place.switchboard.far)
-        place.engine.send(SetTempo(300.0))
-        place.engine.send(Play())
-        pitches = [p for each in place.engine.snapshot.song.measures() for p in each.pitches]
-        heard.wait_until(lambda messages: len(note_starts(messages)) >= len(pitches))
-        assert [data[1] for _, data in note_starts(heard.messages)][: len(pitches)] == pitches
-        assert any(data == b"\xf8" for _, data in heard.messages)
+        wait_until(lambda: served.switchboard.far)
+        served.engine.send(SetTempo(300.0))
+        served.engine.send(Play())
+        pitches = [p for each in served.engine.snapshot.song.measures() for p in each.pitches]
+        reader.wait_until(lambda messages: len(note_starts(messages)) >= len(pitches))
+        assert [data[1] for _, data in note_starts(reader.messages)][: len(pitches)] == pitches
+        assert any(data == b"\xf8" for _, data in reader.messages)
         bridge.send_signal(signal.SIGTERM)
         assert bridge.wait(20) == 0
-        heard.wait_until(lambda _: not heard.holding())
+        reader.wait_until(lambda _: not reader.holding())
     finally:
         bridge.kill()
         bridge.wait()
 
 
 def test_a_bridge_that_is_killed_leaves_no_note(
-    place: Place, jack: JackServer, hear: Callable[[str], NoteReader]
+    served: ServedEngine, jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
-    heard = hear("daw")
+    reader = hear("daw")
     bridge = subprocess.Popen(
         [*child_command("engine"), "midi-bridge", "--port", "virtual"], env=child_environment()
     )
     try:
         jack.connect("armonica:out", "daw:in")
-        until(lambda: place.switchboard.far)
-        place.engine.send(Play())
-        heard.wait_until(lambda messages: len(note_starts(messages)) > 3)
+        wait_until(lambda: served.switchboard.far)
+        served.engine.send(Play())
+        reader.wait_until(lambda messages: len(note_starts(messages)) > 3)
     finally:
         bridge.kill()
         bridge.wait()
-    heard.wait_until(lambda _: not heard.holding())
+    reader.wait_until(lambda _: not reader.holding())

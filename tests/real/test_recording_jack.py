@@ -11,14 +11,11 @@ from engine.config import Settings
 from engine.music.slot import Slot
 from engine.protocol.transport import CaptureLast, Record, Stop
 from engine.runtime.engine import Engine
-from tests.real.test_engine_jack import Hear
-from tests.real.test_listening_jack import KEYS, Keyboard, keyboard
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
-from tests.support.jack import JackServer, NoteReader, note_starts
+from tests.support.jack import Hear, JackServer, NoteReader, note_starts
+from tests.support.jack_keyboard import KEYS, Keyboard
 from tests.support.songs import one_track
-
-__all__ = ["keyboard"]
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +26,7 @@ CLICKS, PACE = 0x99, 0.5
 def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[Engine, NoteReader]]:
     """Yield an engine with an empty song, the listener that it plays to, and ears for the keys."""
     del jack, keyboard
-    heard = hear("listener")
+    reader = hear("listener")
     listener = Listener()
     song = one_track("New", 60 / PACE, slots=(Slot(),) * 4)
     made = Engine(FakeModel, song=song, settings=Settings(port="listener", thru=False))
@@ -42,7 +39,7 @@ def engine(jack: JackServer, hear: Hear, keyboard: Keyboard) -> Iterator[tuple[E
             and KEYS in made.snapshot.inputs.heard
         ),
     )
-    yield made, heard
+    yield made, reader
     made.close()
 
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,18 +26,12 @@ from engine.remote import service
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import NoWay, address
 from tests.support.events import Listener
-from tests.support.remote import Room
+from tests.support.remote import RemotePlayers
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.alone]
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 class Elsewhere:
@@ -80,7 +74,7 @@ class Elsewhere:
             [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")],
             stderr=(folder / "sshd.log").open("wb"),
         )
-        until(self._listens)
+        wait_until(self._listens)
 
     def hang_up(self) -> None:
         """Kill the ssh that was dialled last."""
@@ -125,8 +119,8 @@ def elsewhere(
         made.close()
 
 
-def starts(room: Room) -> list[m.TimedNote]:
-    return room.player.notes()
+def starts(players: RemotePlayers) -> list[m.TimedNote]:
+    return players.player.notes()
 
 
 def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
@@ -134,31 +128,33 @@ def test_the_music_comes_home_over_ssh_and_a_dropped_line_is_taken_up(
 ) -> None:
     user = getpass.getuser()
     where = address(f"ssh://{user}@127.0.0.1:{elsewhere.port}", str(elsewhere.command), start=True)
-    room, seen = Room(), Listener()
-    engine = RemoteEngine(where, home=room)
+    players, seen = RemotePlayers(), Listener()
+    engine = RemoteEngine(where, home=players)
     engine.subscribe(seen)
     engine.start()
     whose = service.status().pid
     engine.send(SetTempo(200.0))
     engine.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.beat > 1)
-    until(lambda: len(starts(room)) > 8)
-    assert starts(room)[-1].on > time.monotonic() + 1
+    wait_until(lambda: len(starts(players)) > 8)
+    assert starts(players)[-1].on > time.monotonic() + 1
     elsewhere.hang_up()
     seen.wait(Notice, lambda event: "is down" in event.text)
-    held = len(starts(room))
+    held = len(starts(players))
     seen.wait(Notice, lambda event: "is back" in event.text)
-    until(lambda: len(starts(room)) > held + 8)
-    ons = [note.on for note in starts(room)]
+    wait_until(lambda: len(starts(players)) > held + 8)
+    ons = [note.on for note in starts(players)]
     assert ons == sorted(set(ons))
     assert [
-        message for message in room.player.messages if isinstance(message, m.Flush | m.SilenceAll)
+        message
+        for message in players.player.messages
+        if isinstance(message, m.Flush | m.SilenceAll)
     ] == []
     engine.send(SetTitle("Home"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Home")
     engine.close()
-    assert room.player.closed
-    until(lambda: service.status().attached == 0)
+    assert players.player.closed
+    wait_until(lambda: service.status().attached == 0)
     assert service.status().pid == whose
     assert service.status().playing
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -17,10 +16,10 @@ import numpy.typing as npt
 import pytest
 
 from engine.bench.jack import JackServer, starts
-from engine.bench.terminal import PseudoTerminal, application
+from engine.bench.terminal import PseudoTerminal
 from engine.locations import MEASURE_VAE
-from engine.music.attributes import ATTRIBUTES
 from tests.support.jack import NoteReader
+from tests.support.jack_terminal import application_on_terminal
 
 pytestmark = [
     pytest.mark.real,
@@ -43,17 +42,6 @@ SETTLED, LONGEST = 0.04, 0.3
 """Seconds after the start of a note from which its pitch is read, and for how long."""
 
 
-@contextmanager
-def armonica(jack: JackServer, *arguments: str) -> Iterator[PseudoTerminal]:
-    """Run the application on a terminal until its gauges can be moved."""
-    command = application("--port", "virtual", "--keymap", "default", *arguments)
-    variables = jack.variables | {"ARMONICA_HOME": os.environ["ARMONICA_HOME"]}
-    with PseudoTerminal(command, variables) as terminal:
-        terminal.wait_for(ATTRIBUTES[0].label)
-        terminal.wait_for("asks ")
-        yield terminal
-
-
 @pytest.mark.parametrize("jack", [PERIOD], indirect=True)
 def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
     jack: JackServer, hear: Callable[[str], NoteReader], tmp_path: Path
@@ -64,7 +52,7 @@ def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
     if not FONT.exists():
         pytest.skip(f"{FONT} is missing: apt-get install fluid-soundfont-gm")
     listener = hear("listener")
-    with synthesiser(jack), armonica(jack) as terminal:
+    with synthesiser(jack), application_on_terminal(jack) as terminal:
         jack.connect("armonica:out", "fluidsynth:midi_00")
         jack.connect("armonica:out", "listener:in")
         exported = compose(terminal, tmp_path / "song.mid")
@@ -90,7 +78,7 @@ def test_killing_the_application_while_it_plays_silences_every_note(
     jack: JackServer, hear: Callable[[str], NoteReader]
 ) -> None:
     listener = hear("listener")
-    with armonica(jack) as terminal:
+    with application_on_terminal(jack) as terminal:
         jack.connect("armonica:out", "listener:in")
         terminal.press(" ")
         listener.wait_until(lambda heard: sum(starts(data) for _, data in heard) >= 3)

@@ -10,11 +10,11 @@ from typing import TypeVar
 from engine.protocol.base import Command, Event
 from engine.protocol.notices import CommandFailed, Notice
 
-Told = TypeVar("Told", bound=Event)
+EventT = TypeVar("EventT", bound=Event)
 
 
 class Listener:
-    """Keeps what an engine tells, and waits for it with a deadline."""
+    """Keeps the events of an engine, and waits for one with a deadline."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -35,25 +35,28 @@ class Listener:
                 # What holds only after its event is looked for without another.
                 self._changed.wait(0.05)
 
-    def of(self, kind: type[Told]) -> list[Told]:
-        """Return the events of a kind that were heard so far."""
+    def of(self, kind: type[EventT]) -> list[EventT]:
+        """Return the events of a kind that came so far."""
         return [event for event in list(self.events) if isinstance(event, kind)]
 
     def wait(
-        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
-    ) -> Told:
-        """Return the first event of a kind that is like that, once it was heard."""
+        self,
+        kind: type[EventT],
+        like: Callable[[EventT], bool] = lambda _: True,
+        timeout: float = 30.0,
+    ) -> EventT:
+        """Return the first event of a kind that is like that, once it came."""
 
-        def found() -> list[Told]:
+        def found() -> list[EventT]:
             return [event for event in self.of(kind) if like(event)]
 
         self.until(found, timeout)
         return found()[0]
 
-    def met(self, command: Command) -> Notice:
-        """Return what says that a command with a request id was met."""
-        return self.wait(Notice, lambda told: told.request == command.request)
+    def accepted(self, command: Command) -> Notice:
+        """Return the notice that a command with a request id was carried out."""
+        return self.wait(Notice, lambda event: event.request == command.request)
 
     def refused(self, command: Command) -> CommandFailed:
         """Return why a command with a request id was refused."""
-        return self.wait(CommandFailed, lambda told: told.request == command.request)
+        return self.wait(CommandFailed, lambda event: event.request == command.request)

@@ -142,6 +142,8 @@ class FakeEngine:
         self.sent: list[Command] = []
         self.influences = InfluenceQueries(fake_influence.parts())
         self.closed = False
+        self.muted = False
+        """Whether events are kept from everybody, as by a line on which nothing comes back."""
         self.queue = ModelQueue()
         self.controllers = Controllers(self.tell)
         self._callbacks: list[Callable[[Event], None]] = []
@@ -188,7 +190,7 @@ class FakeEngine:
 
     def tell(self, event: Event) -> None:
         """Tell an event that no command asked for."""
-        for callback in tuple(self._callbacks):
+        for callback in () if self.muted else tuple(self._callbacks):
             callback(event)
 
     def close(self) -> None:
@@ -203,7 +205,7 @@ class FakeEngine:
             return
         self.sent.append(command)
         try:
-            events = self._meet(command)
+            events = self.answer(command)
         except ArmonicaError as error:
             events = (CommandFailed.of(error, command.request),)
         for event in events:
@@ -220,7 +222,8 @@ class FakeEngine:
             self._told = shown.revision
             self.tell(shown)
 
-    def _meet(self, command: Command) -> tuple[Event, ...]:
+    def answer(self, command: Command) -> tuple[Event, ...]:
+        """Return the events that a command brings about."""
         shown = self.snapshot
         match command:
             case DrawMap(slot, x, y, attribute, width, height):

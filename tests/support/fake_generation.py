@@ -141,15 +141,16 @@ class FakeStudio(FakeEngine):
         """The state of the studio."""
         return self.studio
 
-    def _meet(self, command: Command) -> tuple[Event, ...]:
+    def answer(self, command: Command) -> tuple[Event, ...]:
+        """Return the events that a command brings about."""
         match command:
             case NudgeTrait(name):
                 known = {each.name: each for each in self.studio.traits}
                 if name not in known:
                     raise UnknownName("trait", name, tuple(known))
-                return self._meet(nudged_trait(known[name], command))
+                return self.answer(nudged_trait(known[name], command))
             case NudgeGeneration():
-                return self._meet(nudged_generation(self.studio.generation, command))
+                return self.answer(nudged_generation(self.studio.generation, command))
             case OpenAudioModel(name):
                 return self._now(model=AudioModelStatus(name, "loading", detail="Reading …"))
             case CloseAudioModel():
@@ -202,7 +203,7 @@ class FakeStudio(FakeEngine):
             case RemoveTake(ident):
                 return self._now(takes=tuple(t for t in self.studio.takes if t.id != ident))
             case _:
-                return super()._meet(command)
+                return super().answer(command)
 
     def _now(self, **changes: object) -> tuple[Event, ...]:
         self.studio = replace(self.studio, **changes)  # type: ignore[arg-type]

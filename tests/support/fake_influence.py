@@ -9,9 +9,14 @@ from fractions import Fraction
 from engine.errors import ArmonicaError
 from engine.influence.alerts import alert
 from engine.influence.licences import licence
+from engine.influence.measures.index import BadMeasureIndex
 from engine.influence.spec import InfluenceAnswer, Match, Originality
-from engine.music.measure import Measure, Note
+from engine.music.measure import Measure
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.services.analysis.influence_backends import InfluenceParts
+from tests.support.measures import eighths
+from tests.support.songs import one_track
 
 LOW, HIGH = 0.21, 0.68
 CORPUS, MODEL = "c" * 16, "m" * 64
@@ -26,13 +31,6 @@ class FakeTune:
     book: str
     number: int
     measures: tuple[Measure, ...]
-
-
-def eighths(*pitches: int) -> Measure:
-    """Return a measure of eighths."""
-    return Measure.from_notes(
-        [Note(Fraction(at, 2), Fraction(1, 2), pitch) for at, pitch in enumerate(pitches)]
-    )
 
 
 OFTEN = (67, 71, 74, 71, 67, 71, 74, 79)
@@ -59,6 +57,10 @@ TUNES = (
         (eighths(79, 74, 71, 74, 79, 74, 71, 67), eighths(67, 67, 67, 67, 71, 71, 71, 71)),
     ),
 )  # fmt: skip
+
+YESTERDAY = TUNES[3].measures
+
+MISSING_INDEX = BadMeasureIndex("There is no index.", "Make it anew: armonica corpus index.")
 
 
 class FakePrint:
@@ -235,4 +237,18 @@ def parts(
         takes=opened(takes or FakeTakeSearch()),  # type: ignore[arg-type]
         tunes=FakePrint,
         pulls=opened(FakePulls()),  # type: ignore[arg-type]
+    )
+
+
+def borrowed_song() -> Song:
+    """Return a song of borrowed measures: of a free tune, of one in copyright, and of none."""
+    tune = Origin("corpus", "A Tune")
+    borrowed = (
+        eighths(*OFTEN[:7], 80),
+        *YESTERDAY,
+        eighths(60, 72, 60, 72, 60, 72, 60, 72),
+    )
+    slots = tuple(Slot.brought_in(measure, tune) for measure in borrowed)
+    return one_track(
+        "Borrowed", 96.0, slots=(slots[0], Slot(), *slots[1:3], Slot(), slots[3], Slot())
     )

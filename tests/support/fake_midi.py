@@ -1,7 +1,10 @@
-"""What passes over MIDI ports, as an engine tells it."""
+"""What passes over MIDI ports, as an engine tells it, and a port that keeps what it is sent."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from engine.errors import PortError
 from engine.protocol.devices import MidiLine, MidiTraffic
 
 NOON = 1_764_072_000.0
@@ -44,3 +47,20 @@ SESSION = (
 )
 
 PASSED = MidiTraffic(SESSION)
+
+
+@dataclass
+class FakePort:
+    name: str
+    api: str
+    sent: list[bytes] = field(default_factory=list)
+    closed: bool = False
+    broken: bool = False
+
+    def send(self, data: bytes) -> None:
+        if self.broken:
+            raise PortError("It is gone.")
+        self.sent.append(data)
+
+    def close(self) -> None:
+        self.closed = True

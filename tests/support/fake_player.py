@@ -1,4 +1,4 @@
-"""A player that plays nothing and remembers, and a log of what a real one tells."""
+"""A player that plays nothing and remembers, and a log of what a real one reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from engine.midi.messages import FromPlayer, Notes, TimedNote, ToPlayer
 
-Told = TypeVar("Told", bound=FromPlayer)
+ReportT = TypeVar("ReportT", bound=FromPlayer)
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class RecordingPlayer:
 
 
 class EventLog:
-    """Keeps what a link tells, and lets a test wait for it."""
+    """Keeps what a link reports, and lets a test wait for it."""
 
     def __init__(self) -> None:
         self.events: list[FromPlayer] = []
@@ -51,10 +51,13 @@ class EventLog:
             self._changed.notify_all()
 
     def wait_for(
-        self, kind: type[Told], like: Callable[[Told], bool] = lambda _: True, timeout: float = 30.0
-    ) -> Told:
+        self,
+        kind: type[ReportT],
+        like: Callable[[ReportT], bool] = lambda _: True,
+        timeout: float = 30.0,
+    ) -> ReportT:
         """Take the first event of that kind that is like that out of the log, once it is there."""
-        found: list[Told] = []
+        found: list[ReportT] = []
 
         def look() -> bool:
             for event in self.events:

@@ -1,4 +1,4 @@
-"""An engine with a studio in which nothing sounds, and who listens to it."""
+"""An engine with a studio in which nothing sounds, and a subscriber."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SONG = one_track("Song", 240.0, slots=(Slot.brought_in(MELODY, Origin("corpus", 
 NOTHING = Prompt("nothing")
 
 
-class Room:
-    """An engine with a studio in which nothing sounds, and who listens."""
+class StudioHarness:
+    """An engine with a studio in which nothing sounds, and a subscriber."""
 
     def __init__(self, parts: StudioParts, song: Song = SONG) -> None:
         self.listener, self.player = Listener(), RecordingPlayer()
@@ -40,12 +40,12 @@ class Room:
 
     @property
     def shown(self) -> GenerationState:
-        """The state of the studio as it was told last."""
-        told = self.listener.of(GenerationState)
-        return told[-1] if told else GenerationState()
+        """The state of the studio as it was published last."""
+        states = self.listener.of(GenerationState)
+        return states[-1] if states else GenerationState()
 
-    def do(self, *commands: Command) -> Room:
-        """Ask."""
+    def do(self, *commands: Command) -> StudioHarness:
+        """Send commands."""
         for command in commands:
             self.engine.send(command)
         return self
@@ -55,7 +55,7 @@ class Room:
         self.listener.until(lambda: condition(self.shown))
         return self.shown
 
-    def opened(self, name: str = "toy") -> Room:
+    def opened(self, name: str = "toy") -> StudioHarness:
         """Open a model and wait for it, and for the takes and the sound."""
         self.do(OpenAudioModel(name)).until(
             lambda s: s.model.state == "ready" and (s.sound or s.silence)
@@ -73,9 +73,9 @@ class Room:
         return new()[0]
 
     def refused(self, command: Command) -> CommandFailed:
-        """Ask for what cannot be, and return how it was told."""
-        self.do(asked := with_request(command))
-        return self.listener.refused(asked)
+        """Send a command that is refused, and return the refusal."""
+        self.do(request := with_request(command))
+        return self.listener.refused(request)
 
 
 def files() -> list[str]:

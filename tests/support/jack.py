@@ -12,6 +12,7 @@ from engine.midi.messages import Notes, TimedNote
 __all__ = [
     "PERIOD",
     "STRETCHES",
+    "Hear",
     "JackServer",
     "NoteReader",
     "deaf",
@@ -19,7 +20,6 @@ __all__ = [
     "note_starts",
     "scale",
     "strike",
-    "until",
 ]
 
 PERIOD = 128
@@ -41,12 +41,8 @@ class NoteReader(JackListener):
         assert self.wait_for(like, timeout), f"heard in {timeout} s only {self.messages}"
 
 
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    """Wait until something holds that no event tells of."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+Hear = Callable[[str], NoteReader]
+"""What starts a reader under a client name."""
 
 
 def guards(jack: JackServer) -> set[str]:

@@ -93,7 +93,7 @@ class SilentSpeaker:
         self.done.append("close")
 
 
-class Place:
+class ServedEngine:
     """An engine with a fake model and a silent player of its own, served on both kinds of door."""
 
     def __init__(self, clock_ahead: float = 0.0) -> None:
@@ -156,7 +156,7 @@ class Place:
         self.engine.close()
 
 
-class Room:
+class RemotePlayers:
     """A player beside a screen: the home that it makes, and what it was told."""
 
     def __init__(self, ports: tuple[str, ...] = ("far synth",)) -> None:

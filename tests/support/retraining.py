@@ -17,7 +17,7 @@ from engine.influence.retraining.retrain import RETRAINED, Plan
 from engine.influence.retraining.sweep import Outcome, Sweep, Task, run
 from engine.latent.network import Shape
 from engine.music.measure import Measure
-from tests.engine.latent.test_model import tunes
+from tests.support.small_vae import random_measures
 
 SMALL = Plan(Shape(width=16, encoder_blocks=1, decoder_blocks=1), RETRAINED, 12, "float32")
 
@@ -28,7 +28,7 @@ TUNES, LENGTH = 60, 8
 @lru_cache(maxsize=1)
 def corpus() -> Corpus:
     """Return a corpus of made-up tunes; the first measure of each is also its neighbour's last."""
-    tokens = tunes(TUNES * LENGTH).astype(np.uint8)
+    tokens = random_measures(TUNES * LENGTH).astype(np.uint8)
     first = np.arange(TUNES) * LENGTH
     tokens[first[1:]] = tokens[first[1:] - 1]
     _, alike = np.unique(tokens, axis=0, return_inverse=True)

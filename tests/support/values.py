@@ -16,7 +16,7 @@ from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
-from engine.music.modulation import Modulation
+from engine.music.modulation import MODULATION_KINDS, Modulation
 from engine.music.routes import Route
 from engine.music.slot import Slot
 from engine.music.song import Song
@@ -65,6 +65,16 @@ _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("ClockRun", "interval"): INTERVALS,
     ("ClockTempo", "interval"): INTERVALS,
 }
+
+
+@st.composite
+def modulations(draw: st.DrawFn) -> Modulation:
+    """Draw any modulation there is."""
+    kind = draw(st.sampled_from(MODULATION_KINDS))
+    values = st.integers(0, 127 if kind == "cc" else 16_383)
+    number = draw(st.integers(0, {"cc": 119, "cc14": 31, "bend": 0}[kind]))
+    channel = draw(st.integers(0, 15))
+    return Modulation(draw(st.integers(0, 31)), kind, channel, number, draw(values), draw(values))
 
 
 def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:

@@ -1,14 +1,28 @@
-"""Waiting for what a screen comes to, with a deadline."""
+"""Waiting for what a thread, a process or a screen comes to, with a deadline."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual.pilot import Pilot
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
 
 DEADLINE = 30.0
+
+
+def wait_until(
+    holds: Callable[[], object],
+    timeout: float = 60.0,
+    because: str = "It never came to that.",
+) -> None:
+    """Wait for what another thread or process brings about; fails after ``timeout`` seconds."""
+    end, pause = time.monotonic() + timeout, 0.001
+    while not holds():
+        assert time.monotonic() < end, because
+        time.sleep(pause)
+        pause = min(1.5 * pause, 0.05)
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], object]) -> None:
@@ -27,10 +41,7 @@ async def quiet(pilot: Pilot[Any]) -> None:
         pilot,
         lambda: (
             screen.session.shown.revision == screen.session.link.snapshot.revision
-            and screen._settling is None
-            and not screen._map_asked.due(screen._map_key())
-            and not screen._why_asked.due(screen._why_key())
-            and screen._explained is not None
+            and screen.settled
             and screen.session.inquiry.settled
         ),
     )

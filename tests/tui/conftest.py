@@ -9,6 +9,7 @@ import pytest
 import textual.constants
 
 from tests.support.fake_engine import FakeEngine
+from tests.support.hand_clock import HandClock
 from tui.app import ArmonicaApp
 from tui.view_models import gestures
 
@@ -23,16 +24,10 @@ def _closed_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(textual.constants, "COLOR_SYSTEM", "truecolor")
 
 
-class Hand:
-    """The time of the hand, which stands still until a test moves it: no machine is too slow."""
-
-    at = 0.0
-
-
 @pytest.fixture(autouse=True)
-def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+def hand(monkeypatch: pytest.MonkeyPatch) -> HandClock:
     """Return the time at which the hand moves."""
-    hand = Hand()
+    hand = HandClock()
     monkeypatch.setattr(gestures, "moved_at", lambda _app: hand.at)
     return hand
 

@@ -25,6 +25,8 @@ from engine.protocol.snapshot import InputStatus, PortStatus, Snapshot
 from tests.support.fake_generation import FakeStudio, take
 from tests.support.fake_midi import SESSION
 from tests.support.hostile import EVIL_TEXT
+from tests.support.pictures import strips
+from tests.support.screens import toasts
 from tests.support.waiting import until
 from tui.action_table import ACTIONS, Place
 from tui.app import ArmonicaApp
@@ -98,7 +100,7 @@ def _hostile_event(event: Event) -> Event:
 
 def cells(screen: Screen[Any]) -> Iterator[Segment]:
     """Yield all that a screen shows."""
-    for strip in screen._compositor.render_strips():
+    for strip in strips(screen):
         yield from strip
 
 
@@ -108,7 +110,7 @@ def check(app: ArmonicaApp) -> None:
         for segment in cells(screen):
             assert segment.text.isprintable(), segment
             assert not (segment.style and segment.style.link), segment
-        for strip in screen._compositor.render_strips():
+        for strip in strips(screen):
             assert sum(cell_len(segment.text) for segment in strip) == strip.cell_length
 
 
@@ -145,7 +147,7 @@ async def test_every_action_of_a_screen_shows_text_alone(place: Place) -> None:
             if place != "compose" and action.on("compose"):
                 # The other screens have these done by the compose screen.
                 continue
-            app._doing(action.id, place)()
+            app.screen_at(place).action_do(action.id)
             await pilot.pause()
             check(app)
             for line in app.screen.query(Input):
@@ -167,7 +169,7 @@ async def test_the_names_of_controllers_are_shown_as_text() -> None:
     engine = HostileStudio()
     app = ArmonicaApp(engine, seed=1)
     async with app.run_test(size=(80, 24)) as pilot:
-        app._doing("control.list", "compose")()
+        app.screen_at("compose").action_do("control.list")
         await until(pilot, lambda: isinstance(app.screen, ControllersSheet))
         device = ControllerState("device", "port", "file", note="note")
         engine.tell(ControllersState((device,)))
@@ -178,10 +180,11 @@ async def test_the_names_of_controllers_are_shown_as_text() -> None:
 async def test_a_toast_reads_no_markup_and_holds_one_line() -> None:
     engine = HostileStudio()
     app = ArmonicaApp(engine, seed=1)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         engine.tell(Notice("there"))
-        await until(pilot, lambda: "[/][/y]" in "".join(s.text for s in cells(app.screen)))
-        shown = [note.message for note in app._notifications]
+        await until(pilot, lambda: any("[/][/y]" in each for each in toasts(pilot)))
+        await pilot.pause()
+        shown = toasts(pilot)
         assert any("ev?[31m?]0;pwn" in each for each in shown)
         assert all(each.isprintable() for each in shown)
         check(app)
@@ -205,7 +208,7 @@ def test_words_from_outside_are_one_line_without_markup() -> None:
 async def test_what_is_typed_into_a_line_cannot_steer_the_terminal() -> None:
     app = ArmonicaApp(HostileStudio(), seed=1)
     async with app.run_test(size=(80, 24)) as pilot:
-        app._doing("song.title", "compose")()
+        app.screen_at("compose").action_do("song.title")
         await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = f"{EVIL_TEXT}typed"
         await until(pilot, lambda: "typed" in "".join(s.text for s in cells(app.screen)))

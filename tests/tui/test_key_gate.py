@@ -21,30 +21,30 @@ from tui.key_gate import MOST, PAUSE, KeyGate
 from tui.terminal_driver import KeyReader
 
 
-class Screens:
+class GateHarness:
     """Take what comes through a gate, as many at a time as there is room for."""
 
     def __init__(self, room: int | None = 100) -> None:
         self.room = room
         self.now = 0.0
-        self.met: list[str] = []
-        self.said: list[int] = []
+        self.received: list[str] = []
+        self.dropped: list[int] = []
         self.gate = KeyGate(
             asyncio.get_running_loop(),
             room=lambda: self.room,
-            post=self.take,
-            left_out=self.say,
+            post=self.receive,
+            left_out=self.drop,
             urgent=("Q", "ctrl+c"),
             clock=lambda: self.now,
         )
 
-    def take(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
         """Handle a message."""
-        self.met.append(message.key if isinstance(message, Key) else type(message).__name__)
+        self.received.append(message.key if isinstance(message, Key) else type(message).__name__)
 
-    def say(self, count: int) -> None:
+    def drop(self, count: int) -> None:
         """Receive how many keys were left out."""
-        self.said.append(count)
+        self.dropped.append(count)
 
     def type(self, text: str) -> None:
         """Type on the keyboard."""
@@ -55,7 +55,7 @@ class Screens:
         """Let the loop run until something holds."""
         end = time.monotonic() + 30
         while not holds():
-            assert time.monotonic() < end, self.met[-20:]
+            assert time.monotonic() < end, self.received[-20:]
             await asyncio.sleep(0.001)
 
 
@@ -65,79 +65,79 @@ def moved(kind: type[MouseMove | MouseUp]) -> MouseMove | MouseUp:
 
 
 async def test_what_a_slow_line_held_back_is_met_whole_and_in_order() -> None:
-    screens = Screens()
+    harness = GateHarness()
     text = "hjkl+-uz23" * 30
-    screens.type(text)
-    await screens.until(lambda: len(screens.met) == 300)
-    assert "".join(screens.met) == text
-    assert not screens.said
+    harness.type(text)
+    await harness.until(lambda: len(harness.received) == 300)
+    assert "".join(harness.received) == text
+    assert not harness.dropped
 
 
 async def test_a_held_key_is_met_however_long_it_is_held() -> None:
-    screens = Screens(room=1)
+    harness = GateHarness(room=1)
     for _ in range(2000):
-        screens.now += 0.02
-        screens.type("l")
+        harness.now += 0.02
+        harness.type("l")
         await asyncio.sleep(0)
-    await screens.until(lambda: len(screens.met) == 2000)
-    assert not screens.said
+    await harness.until(lambda: len(harness.received) == 2000)
+    assert not harness.dropped
 
 
 async def test_a_run_that_nobody_types_is_left_out_and_said_once() -> None:
-    screens = Screens()
-    screens.type("x" * 100_000)
+    harness = GateHarness()
+    harness.type("x" * 100_000)
     # It is still the same run while keys come.
-    screens.now += PAUSE * 0.9
-    screens.type("x" * 1000)
-    screens.now += PAUSE * 1.1
-    await screens.until(lambda: screens.said)
-    screens.type("abc")
-    await screens.until(lambda: screens.met[-3:] == ["a", "b", "c"])
-    assert len(screens.met) <= 103
-    assert screens.said == [101_000 - len(screens.met) + 3]
+    harness.now += PAUSE * 0.9
+    harness.type("x" * 1000)
+    harness.now += PAUSE * 1.1
+    await harness.until(lambda: harness.dropped)
+    harness.type("abc")
+    await harness.until(lambda: harness.received[-3:] == ["a", "b", "c"])
+    assert len(harness.received) <= 103
+    assert harness.dropped == [101_000 - len(harness.received) + 3]
 
 
 async def test_silence_passes_a_run_by_and_what_waits_before_it() -> None:
-    screens = Screens(room=None)
-    screens.type("x" * (MOST - 1))
-    screens.gate.put(Key("ctrl+c", "\x03"))
-    screens.type("y" * (MOST * 2))
-    screens.gate.put(Key("ctrl+c", "\x03"))
-    screens.room = 100
-    await screens.until(lambda: screens.met)
-    assert screens.met == ["ctrl+c"]
+    harness = GateHarness(room=None)
+    harness.type("x" * (MOST - 1))
+    harness.gate.put(Key("ctrl+c", "\x03"))
+    harness.type("y" * (MOST * 2))
+    harness.gate.put(Key("ctrl+c", "\x03"))
+    harness.room = 100
+    await harness.until(lambda: harness.received)
+    assert harness.received == ["ctrl+c"]
 
 
 async def test_the_order_of_few_keys_is_kept_before_one_that_silences() -> None:
-    screens = Screens()
-    screens.type("ab")
-    screens.gate.put(Key("ctrl+c", "\x03"))
-    await screens.until(lambda: len(screens.met) == 3)
-    assert screens.met == ["a", "b", "ctrl+c"]
+    harness = GateHarness()
+    harness.type("ab")
+    harness.gate.put(Key("ctrl+c", "\x03"))
+    await harness.until(lambda: len(harness.received) == 3)
+    assert harness.received == ["a", "b", "ctrl+c"]
 
 
 async def test_a_letter_that_ends_counts_where_it_is_the_last_of_a_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(key_gate, "ALONE", 0.0)
-    screens = Screens(room=None)
-    screens.type("xQ" * MOST + "x")
-    screens.room = 100
+    harness = GateHarness(room=None)
+    harness.type("xQ" * MOST + "x")
+    harness.room = 100
     await asyncio.sleep(0.01)
-    assert "Q" not in screens.met
-    screens.type("Q")
-    await screens.until(lambda: "Q" in screens.met)
+    assert "Q" not in harness.received
+    harness.type("Q")
+    await harness.until(lambda: "Q" in harness.received)
 
 
 async def test_a_button_that_is_let_go_is_let_go_in_a_run_too() -> None:
-    screens = Screens(room=None)
+    harness = GateHarness(room=None)
     for _ in range(50):
-        screens.gate.put(moved(MouseMove))
-    screens.gate.put(moved(MouseUp))
-    screens.type("x" * (MOST * 2))
-    screens.room = 100
-    await screens.until(lambda: len(screens.met) == 2)
-    assert screens.met == ["MouseMove", "MouseUp"]
+        harness.gate.put(moved(MouseMove))
+    harness.gate.put(moved(MouseUp))
+    harness.type("x" * (MOST * 2))
+    harness.room = 100
+    await harness.until(lambda: len(harness.received) == 2)
+    assert harness.received == ["MouseMove", "MouseUp"]
 
 
 async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead() -> None:

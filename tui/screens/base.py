@@ -92,7 +92,8 @@ class SessionScreen(Screen[None]):
         self.app.notify(words, timeout=3)
 
     @property
-    def _drawn(self) -> bool:
+    def drawn(self) -> bool:
+        """Whether its parts are made and in front."""
         return self._built and self.is_current
 
     @property
@@ -101,7 +102,7 @@ class SessionScreen(Screen[None]):
         return None
 
     def _draw_transport(self) -> None:
-        if self._drawn:
+        if self.drawn:
             session, jobs = self.session, tuple(self.session.jobs.values())
             self.query_one(Transport).show(
                 session.shown,

@@ -210,7 +210,7 @@ class ComposeScreen(SessionScreen):
 
         Behind another screen nothing is drawn; it is when this one comes back.
         """
-        if not self._built or not self.is_current:
+        if not self.drawn:
             return
         self._draw_gauges()
         self._draw_transport()
@@ -324,8 +324,17 @@ class ComposeScreen(SessionScreen):
         named = tuple(range(gauges.NAMED))
         return named if self.session.gauge < gauges.NAMED else (self.session.gauge, *named)
 
+    @property
+    def settled(self) -> bool:
+        """Whether map and reasons were asked for as the measure stands, and reasons came."""
+        return self._settling is None and self._explained is not None and not self._due
+
+    @property
+    def _due(self) -> bool:
+        return self._map_asked.due(self._map_key()) or self._why_asked.due(self._why_key())
+
     def _settle(self) -> None:
-        due = self._map_asked.due(self._map_key()) or self._why_asked.due(self._why_key())
+        due = self._due
         if self._settling is not None:
             self._settling.stop()
             self._settling = None

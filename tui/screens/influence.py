@@ -129,7 +129,7 @@ class InfluenceScreen(SessionScreen):
 
     def show(self, event: Event) -> None:
         """Show an event that the session has taken in."""
-        if not self._drawn:
+        if not self.drawn:
             return
         match event:
             case InfluenceFound() | GenerationState() | Snapshot():
@@ -141,7 +141,7 @@ class InfluenceScreen(SessionScreen):
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
-        if not self._drawn:
+        if not self.drawn:
             return
         self._draw_transport()
         told, stale = self.influence, self.session.inquiry.stale(self.subject)

@@ -140,7 +140,7 @@ class MonitorScreen(SessionScreen):
         match event:
             case MidiTraffic():
                 self.passed.add(event, self.clock())
-                if self._drawn:
+                if self.drawn:
                     self._draw_lines()
             case LatenessMeasured():
                 self._lateness = self.clock(), event
@@ -154,13 +154,13 @@ class MonitorScreen(SessionScreen):
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
-        if self._drawn:
+        if self.drawn:
             self._draw_transport()
             self._draw_summary()
             self._draw_lines()
 
     def _draw_summary(self) -> None:
-        if not self._drawn:
+        if not self.drawn:
             return
         now = self.clock()
         lateness = None

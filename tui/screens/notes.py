@@ -97,7 +97,7 @@ class NotesScreen(SessionScreen):
 
     def point(self) -> None:
         """Show where the cursor stands now."""
-        if self._drawn:
+        if self.drawn:
             self.query_one(NoteEditor).point(self.cursor)
             self.query_one(PlaceLine).show(actions.words_at(self))
 
@@ -105,7 +105,7 @@ class NotesScreen(SessionScreen):
 
     def show(self, event: Event) -> None:
         """Show an event that the session has taken in."""
-        if not self._drawn:
+        if not self.drawn:
             return
         match event:
             case Snapshot():
@@ -122,7 +122,7 @@ class NotesScreen(SessionScreen):
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
-        if not self._drawn:
+        if not self.drawn:
             return
         self._draw_transport()
         self._draw_strip()

@@ -65,7 +65,7 @@ class SongScreen(SessionScreen):
 
     def show(self, event: Event) -> None:
         """Show an event that the session has taken in."""
-        if not self._drawn:
+        if not self.drawn:
             return
         match event:
             case Snapshot():
@@ -78,7 +78,7 @@ class SongScreen(SessionScreen):
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
-        if not self._drawn:
+        if not self.drawn:
             return
         self._draw_transport()
         self._draw_tracks()

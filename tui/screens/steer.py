@@ -182,18 +182,18 @@ class SteerScreen(SessionScreen):
                 self.draw()
             case TakeProgressed():
                 self.growth.add(event)
-                if self._drawn:
+                if self.drawn:
                     self._draw_traits()
                     self._draw_job()
                     self._draw_wave()
             case PlaybackMoved():
-                if self._drawn:
+                if self.drawn:
                     self._draw_place()
             case InfluenceFound():
-                if self._drawn:
+                if self.drawn:
                     self._draw_nearest()
             case ControllersState():
-                if self._drawn:
+                if self.drawn:
                     self._draw_traits()
             case (
                 Snapshot()
@@ -202,14 +202,14 @@ class SteerScreen(SessionScreen):
                 | JobProgressed()
                 | ClockSyncMeasured()
             ):
-                if self._drawn:
+                if self.drawn:
                     self._draw_transport()
             case _:
                 pass
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
-        if self._drawn:
+        if self.drawn:
             self._draw_transport()
             self._draw_job()
             self._draw_traits()

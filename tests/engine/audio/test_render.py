@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
@@ -11,19 +9,16 @@ from engine.audio import soundfont
 from engine.audio.render import LOUDNESS, performed, render
 from engine.audio.synth import SoundedNote, Synth
 from engine.errors import OutOfRange
-from engine.music.measure import HOLD, SILENCE, Measure, Note
+from engine.music.measure import HOLD, SILENCE, Measure
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.music.track_line import TrackLine, track_lines
+from tests.support.measures import quarters
 from tests.support.pitch_detection import pitch
 
 RATE = 32_000
 OCARINA = Track(program=79, velocity=100)
-
-
-def quarters(*pitches: int) -> Measure:
-    return Measure.from_notes([Note(Fraction(at), Fraction(1), p) for at, p in enumerate(pitches)])
 
 
 @pytest.fixture(scope="module")

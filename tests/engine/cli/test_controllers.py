@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,16 +10,11 @@ from engine.cli.main import main
 from engine.locations import CONTROLLERS
 from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import fitting
-
-
-def told(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    """Run a command and return its document."""
-    assert main([*words, "--json"]) == 0
-    return json.loads(capsys.readouterr().out)
+from tests.support.command_line import run_json
 
 
 def test_what_ships_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = told(capsys, "controllers", "list")["controllers"]
+    rows = run_json(capsys, "controllers", "list")["controllers"]
     nano = next(row for row in rows if row["name"] == "nanokontrol2")
     assert (nano["shipped"], nano["device"]) == (True, "nanoKONTROL2")
     assert main(["controllers", "list"]) == 0
@@ -30,7 +23,7 @@ def test_what_ships_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_map_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(CONTROLLERS / "nanokontrol2.toml")
-    found = told(capsys, "controllers", "check", path)
+    found = run_json(capsys, "controllers", "check", path)
     assert found["clashes"] == []
     assert found["bindings"][0] == {
         "control": "cc 16",
@@ -62,7 +55,7 @@ def test_clashes_are_said_and_mistakes_end_with_two(
 
 
 def test_a_map_is_given_to_a_device(capsys: pytest.CaptureFixture[str]) -> None:
-    made = told(capsys, "controllers", "use", "eight-knobs", "--device", "alsa:My Box")
+    made = run_json(capsys, "controllers", "use", "eight-knobs", "--device", "alsa:My Box")
     assert made["device"] == "My Box"
     maps, _ = map_files.load()
     found = fitting("alsa:My Box:My Box MIDI 1", [each.map for each in maps])

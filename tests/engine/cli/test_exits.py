@@ -18,7 +18,6 @@ from engine.cli.steer import Interrupted
 from engine.common.atomic import cannot_write
 from engine.errors import BadMidiFile, CannotWrite, PortError, UserError
 from engine.midi.controllers import map_files
-from tests.engine.cli.test_main import tune as tune
 
 REFUSALS = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE]
 MISTAKES = [errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EISDIR, errno.ENAMETOOLONG]

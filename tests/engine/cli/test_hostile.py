@@ -47,37 +47,37 @@ def evil_ports(monkeypatch: pytest.MonkeyPatch) -> tuple[PortInfo, ...]:
 def test_every_word_refuses_hostile_arguments_in_one_line(
     words: tuple[str, ...], plain: Callable[..., tuple[int, str]]
 ) -> None:
-    code, said = plain(*words, f"--{EVIL}", EVIL, EVIL)
+    code, output = plain(*words, f"--{EVIL}", EVIL, EVIL)
     assert code == 2
-    assert said.startswith("armonica: ")
-    assert said.count("\n") == 1
+    assert output.startswith("armonica: ")
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize("words", [(), *WORDS], ids=" ".join)
 def test_every_word_explains_itself_in_plain_text(
     words: tuple[str, ...], plain: Callable[..., tuple[int, str]]
 ) -> None:
-    code, said = plain(*words, "--help")
+    code, output = plain(*words, "--help")
     assert code == 0
-    assert f"usage: armonica{''.join(f' {word}' for word in words)} " in said
+    assert f"usage: armonica{''.join(f' {word}' for word in words)} " in output
 
 
 def test_a_word_that_is_not_known_is_told_in_one_line(
     plain: Callable[..., tuple[int, str]],
 ) -> None:
     for words in ([EVIL], ["probes", EVIL], ["bench", EVIL], ["steer", "--seconds", EVIL]):
-        code, said = plain(*words)
-        assert (code, said.count("\n")) == (2, 1)
+        code, output = plain(*words)
+        assert (code, output.count("\n")) == (2, 1)
 
 
 @pytest.mark.usefixtures("evil_ports")
 def test_ports_with_hostile_names_are_listed(plain: Callable[..., tuple[int, str]]) -> None:
-    code, said = plain("ports")
+    code, output = plain("ports")
     assert code == 0
-    assert said.count("ev?[31m?]0;pwn?") == 2
-    assert said.count("\n") == 2
-    code, said = plain("ports", "--json")
-    assert [each["name"] for each in json.loads(said)["ports"]] == [EVIL, EVIL]
+    assert output.count("ev?[31m?]0;pwn?") == 2
+    assert output.count("\n") == 2
+    code, output = plain("ports", "--json")
+    assert [each["name"] for each in json.loads(output)["ports"]] == [EVIL, EVIL]
 
 
 def test_ports_that_come_and_go_are_told(
@@ -90,9 +90,9 @@ def test_ports_that_come_and_go_are_told(
 
     monkeypatch.setattr("engine.midi.port_changes.follow", follow)
     monkeypatch.setattr("sys.stdout.fileno", lambda: 1, raising=False)
-    code, said = plain("ports", "--watch")
+    code, output = plain("ports", "--watch")
     assert code == 0
-    assert said.count("ev?[31m") == said.count("\n") == 6
+    assert output.count("ev?[31m") == output.count("\n") == 6
 
 
 @pytest.mark.usefixtures("evil_ports")
@@ -101,10 +101,10 @@ def test_doctor_names_ports_and_settings(
 ) -> None:
     monkeypatch.setenv("ARMONICA_KEYMAP", EVIL_TEXT)
     monkeypatch.setenv("ARMONICA_HOME", str(tmp_path / EVIL))
-    _, said = plain("doctor")
-    assert "ev?[31m" in said
-    _, said = plain("doctor", "--json")
-    assert any(EVIL in check["detail"] for check in json.loads(said)["checks"])
+    _, output = plain("doctor")
+    assert "ev?[31m" in output
+    _, output = plain("doctor", "--json")
+    assert any(EVIL in check["detail"] for check in json.loads(output)["checks"])
 
 
 @pytest.mark.parametrize("name", ["keymap", "song", "port", "theme", "clock", "soundfont"])
@@ -130,18 +130,18 @@ def test_maps_of_controllers_are_listed_checked_and_used(
     fine, wrong = own / f"{EVIL}.toml", own / f"wrong {EVIL}.toml"
     fine.write_text('device = ""\n')
     wrong.write_text('device = "x"\nodd = "\\u001b[31m"\n')
-    code, said = plain("controllers", "list")
+    code, output = plain("controllers", "list")
     assert code == 0
-    assert said.count("ev?[31m") == 2
+    assert output.count("ev?[31m") == 2
     assert plain("controllers", "list", "--json")[0] == 0
-    code, said = plain("controllers", "check", fine)
+    code, output = plain("controllers", "check", fine)
     assert code == 0
-    assert "0 bindings" in said
-    code, said = plain("controllers", "check", wrong)
-    assert (code, said.count("\n")) == (2, 1)
-    code, said = plain("controllers", "use", fine, "--device", EVIL_TEXT)
+    assert "0 bindings" in output
+    code, output = plain("controllers", "check", wrong)
+    assert (code, output.count("\n")) == (2, 1)
+    code, output = plain("controllers", "use", fine, "--device", EVIL_TEXT)
     assert code in (0, 2)
-    assert said.count("\n") == 1
+    assert output.count("\n") == 1
 
 
 @pytest.fixture
@@ -172,12 +172,12 @@ def test_the_words_about_measures_print_text(
     assert plain("map", "--x", EVIL)[0] == 2
     for kind in ("mid", "wav"):
         out = tmp_path / f"out {EVIL}.{kind}"
-        code, said = plain("render", "--base", evil_tune, "-o", out)
+        code, output = plain("render", "--base", evil_tune, "-o", out)
         assert code == 0
-        assert said.count("ev?[31m") == said.count("\n") == 1
+        assert output.count("ev?[31m") == output.count("\n") == 1
         assert out.is_file()
-    code, said = plain("render", "--base", evil_tune, "--json", "-o", out)
-    assert json.loads(said)["file"] == str(out)
+    code, output = plain("render", "--base", evil_tune, "--json", "-o", out)
+    assert json.loads(output)["file"] == str(out)
 
 
 def test_the_nearest_tunes_are_told(evil_tune: Path, plain: Callable[..., tuple[int, str]]) -> None:
@@ -192,9 +192,9 @@ def test_a_log_with_hostile_names_is_printed_as_text(
     monkeypatch.setenv("ARMONICA_HOME", str(tmp_path))
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "armonica.log").write_bytes(os.fsencode(EVIL) + b"\xff\n")
-    code, said = plain("service", "log")
+    code, output = plain("service", "log")
     assert code == 0
-    assert "ev?[31m" in said
+    assert "ev?[31m" in output
     assert plain("service", "log", "--json")[0] == 0
 
 
@@ -213,8 +213,8 @@ def test_a_fault_is_told_in_one_line(
     for kind in (ValueError, OSError, RuntimeError):
         monkeypatch.setattr("engine.midi.ports.list_ports", fails(kind))
         with caplog.at_level(logging.CRITICAL):
-            code, said = plain("ports")
-        assert (code, said.count("\n")) == (1, 1)
+            code, output = plain("ports")
+        assert (code, output.count("\n")) == (1, 1)
 
 
 def test_a_song_that_is_kept_is_named_in_one_line(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import mido
 import pytest
@@ -13,6 +11,7 @@ from engine.cli.main import main
 from engine.corpus.table import shipped
 from engine.formats.midi_file import write
 from engine.music.measure import SILENCE
+from tests.support.command_line import run_json, run_refused
 
 
 @pytest.fixture
@@ -25,26 +24,10 @@ def tune(tmp_path: Path) -> Path:
     return path
 
 
-def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
-    code = main([*map(str, words), "--json"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    code = main([*map(str, words)])
-    out, err = capsys.readouterr()
-    assert (code, out) == (2, "")
-    assert err.count("\n") == 1
-    return err
-
-
 def test_a_measure_of_a_training_tune_names_it(
     tune: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = ask(capsys, "influence", tune, "--measure", 3, "--top", 4)
+    found = run_json(capsys, "influence", tune, "--measure", 3, "--top", 4)
     first = found["matches"][0]
     assert [match["rank"] for match in found["matches"]] == [1, 2, 3, 4]
     assert first["title"] == shipped().tunes[0].title
@@ -60,14 +43,16 @@ def test_a_measure_of_a_training_tune_names_it(
 def test_gradients_agree_about_a_measure_with_itself(
     tune: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = ask(capsys, "influence", tune, "--measure", 3, "--top", 3, "--gradients")
+    found = run_json(capsys, "influence", tune, "--measure", 3, "--top", 3, "--gradients")
     first = found["matches"][0]
     assert first["evidence"] == "gradient"
     assert first["pull"] > 99
     assert all(0 <= match["pull"] <= 100 for match in found["matches"])
-    again = ask(capsys, "influence", tune, "--top", 2, "--gradients")
+    again = run_json(capsys, "influence", tune, "--top", 2, "--gradients")
     assert again["matches"][0]["evidence"] == "gradient"
-    assert "--gradients" in refused(capsys, "influence", tune.with_suffix(".wav"), "--gradients")
+    assert "--gradients" in run_refused(
+        capsys, "influence", tune.with_suffix(".wav"), "--gradients"
+    )
 
 
 def test_a_whole_file_is_asked_about_and_drawn_as_lines(
@@ -82,10 +67,10 @@ def test_a_whole_file_is_asked_about_and_drawn_as_lines(
 
 
 def test_the_search_is_asked_what_it_must_know(capsys: pytest.CaptureFixture[str]) -> None:
-    found = ask(capsys, "evaluate", "search", "--asked", 4)
+    found = run_json(capsys, "evaluate", "search", "--asked", 4)
     assert found["queries"] == 4
     assert {"alone", "passage", "overlap", "planted", "permuted"} <= set(found)
-    assert "--asked" in refused(capsys, "evaluate", "search", "--asked", 1)
+    assert "--asked" in run_refused(capsys, "evaluate", "search", "--asked", 1)
 
 
 def test_another_metre_is_told_and_asked_about_in_measures_of_four(
@@ -98,7 +83,7 @@ def test_another_metre_is_told_and_asked_about_in_measures_of_four(
         track.append(mido.Message("note_on", note=pitch, velocity=64))
         track.append(mido.Message("note_off", note=pitch, time=480))
     file.save(tmp_path / "waltz.mid")
-    found = ask(capsys, "influence", tmp_path / "waltz.mid")
+    found = run_json(capsys, "influence", tmp_path / "waltz.mid")
     assert any("3/4" in change for change in found["changes"])
     assert len(found["matches"]) == 10
 
@@ -106,12 +91,12 @@ def test_another_metre_is_told_and_asked_about_in_measures_of_four(
 def test_mistakes_are_one_line(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "1 to 8" in refused(capsys, "influence", tune, "--measure", 9)
-    assert "--top" in refused(capsys, "influence", tune, "--top", "none")
-    assert "sound.ogg" in refused(capsys, "influence", tmp_path / "sound.ogg")
-    assert "MIDI" in refused(capsys, "influence", tmp_path / "sound.ogg", "--measure", 1)
-    refused(capsys, "influence", tmp_path / "missing.mid")
+    assert "1 to 8" in run_refused(capsys, "influence", tune, "--measure", 9)
+    assert "--top" in run_refused(capsys, "influence", tune, "--top", "none")
+    assert "sound.ogg" in run_refused(capsys, "influence", tmp_path / "sound.ogg")
+    assert "MIDI" in run_refused(capsys, "influence", tmp_path / "sound.ogg", "--measure", 1)
+    run_refused(capsys, "influence", tmp_path / "missing.mid")
     (tmp_path / "text.mid").write_text("no music")
-    refused(capsys, "influence", tmp_path / "text.mid")
+    run_refused(capsys, "influence", tmp_path / "text.mid")
     write(tmp_path / "silent.mid", [SILENCE] * 2, 100.0)
-    refused(capsys, "influence", tmp_path / "silent.mid")
+    run_refused(capsys, "influence", tmp_path / "silent.mid")

@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import mido
 import pytest
@@ -15,47 +14,19 @@ import soundfile
 from engine.bench import Result
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
-from engine.formats.midi_file import read, write
+from engine.formats.midi_file import read
 from engine.music.attributes import NAMES, attributes
 from engine.music.scales import Key
 from engine.runtime.startup import load_model
+from tests.support.command_line import run_json, run_refused
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
-
-
-@pytest.fixture
-def tune(tmp_path: Path) -> Path:
-    """Write four measures of a corpus tune as a MIDI file."""
-    corpus = shipped()
-    path = tmp_path / "tune.mid"
-    write(path, [corpus.measure(row) for row in corpus.rows_of(40)[:4].tolist()], 110.0)
-    return path
-
-
-def ask(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
-    """Run a command that must succeed, and return its JSON document."""
-    code = main([*map(str, words), "--json"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
-def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """Run a command that must be refused as the user's mistake, and return its one line."""
-    code = main([*map(str, words)])
-    out, err = capsys.readouterr()
-    assert code == 2
-    assert out == ""
-    assert err.startswith("armonica: ")
-    assert err.count("\n") == 1
-    return err
 
 
 def test_encode_tells_codes_attributes_and_notes(
     tune: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = ask(capsys, "encode", tune)["measures"]
+    found = run_json(capsys, "encode", tune)["measures"]
     assert [measure["index"] for measure in found] == [1, 2, 3, 4]
     first = found[0]
     assert len(first["latent"]) == 32
@@ -70,7 +41,7 @@ def test_encode_tells_codes_attributes_and_notes(
 
 def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("sweep", "note_density", "--base", tune, "--measure", 2, "--steps", 5)
-    found = ask(capsys, *words, "--from", -2, "--to", 2)
+    found = run_json(capsys, *words, "--from", -2, "--to", 2)
     assert found["dimension"] == "note_density"
     assert [point["value"] for point in found["points"]] == [-2, -1, 0, 1, 2]
     density = [point["attributes"]["note_density"] for point in found["points"]]
@@ -80,7 +51,7 @@ def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_a_sweep_is_what_the_screen_plays(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("sweep", "note_range", "--base", tune, "--measure", 2, "--steps", 2)
-    found = ask(capsys, *words)["points"][1]["attributes"]
+    found = run_json(capsys, *words)["points"][1]["attributes"]
     model = load_model()
     code = model.encode(read(tune).measures[1:2])[0]
     (played,) = model.decode([(code[0], 3.0, *code[2:])], moved=(1,))
@@ -89,7 +60,7 @@ def test_a_sweep_is_what_the_screen_plays(tune: Path, capsys: pytest.CaptureFixt
 
 def test_map_gives_values_from_the_top_down(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("map", "--x", "note_range", "--y", "note_density", "--attribute", "note_density")
-    found = ask(capsys, *words, "--base", tune, "--measure", 1, "--width", 7, "--height", 5)
+    found = run_json(capsys, *words, "--base", tune, "--measure", 1, "--width", 7, "--height", 5)
     assert found["x"] == [-3, -2, -1, 0, 1, 2, 3]
     assert found["y"] == [3, 1.5, 0, -1.5, -3]
     rows = [sum(row) for row in found["values"]]
@@ -107,7 +78,7 @@ def test_render_writes_what_the_gauges_ask_for(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.mid"
-    found = ask(capsys, "render", "--base", tune, "--set", "note_density=2", "-o", out)
+    found = run_json(capsys, "render", "--base", tune, "--set", "note_density=2", "-o", out)
     assert found["file"] == str(out)
     back = read(out)
     assert len(back.measures) == len(found["measures"]) == 4
@@ -119,7 +90,7 @@ def test_render_writes_what_the_gauges_ask_for(
 def test_render_leaves_what_no_gauge_moves(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ask(capsys, "render", "--base", tune, "-o", tmp_path / "same.mid")
+    run_json(capsys, "render", "--base", tune, "-o", tmp_path / "same.mid")
     assert read(tmp_path / "same.mid").measures == read(tune).measures
 
 
@@ -127,8 +98,8 @@ def test_render_writes_what_is_heard_and_tells_what_was_decoded(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, words = tmp_path / "out.mid", ("--swing", "66.7", "--humanise", "8,12", "--scale", "Eb")
-    found = ask(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
-    plain = ask(capsys, "render", "--base", tune, "-o", tmp_path / "plain.mid")
+    found = run_json(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
+    plain = run_json(capsys, "render", "--base", tune, "-o", tmp_path / "plain.mid")
     assert found["measures"] == plain["measures"]
     sounded = found["sounded"]
     assert (sounded["swing"], sounded["timing"], sounded["velocity"]) == (66.7, 8, 12)
@@ -140,9 +111,9 @@ def test_render_writes_what_is_heard_and_tells_what_was_decoded(
     assert sum(a != b for a, b in zip(pitches, before, strict=True)) == sounded["moved"] > 0
     assert len({m.velocity for m in written if m.type == "note_on"}) > 1
     first = out.read_bytes()
-    ask(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
+    run_json(capsys, "render", "--base", tune, *words, "--seed", 3, "-o", out)
     assert out.read_bytes() == first
-    ask(capsys, "render", "--base", tune, *words, "--seed", 4, "-o", out)
+    run_json(capsys, "render", "--base", tune, *words, "--seed", 4, "-o", out)
     assert out.read_bytes() != first
 
 
@@ -151,7 +122,7 @@ def test_render_gives_sound_too(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     out = tmp_path / f"out.{kind}"
-    found = ask(capsys, "render", "--base", tune, "-o", out)
+    found = run_json(capsys, "render", "--base", tune, "-o", out)
     assert (found["file"], found["rate"], len(found["measures"])) == (str(out), 44_100, 4)
     assert Path(found["soundfont"]).suffix == ".sf2"
     # Sixteen quarters, and two seconds in which the last note dies away.
@@ -159,7 +130,7 @@ def test_render_gives_sound_too(
     wave, rate = soundfile.read(out)
     assert (len(wave) / rate, rate) == (pytest.approx(found["seconds"]), 44_100)
     assert abs(wave).max() == pytest.approx(10 ** (-3 / 20), abs=1e-3)
-    ask(capsys, "render", "--base", tune, "-o", tmp_path / f"again.{kind}")
+    run_json(capsys, "render", "--base", tune, "-o", tmp_path / f"again.{kind}")
     assert (tmp_path / f"again.{kind}").read_bytes() == out.read_bytes()
 
 
@@ -171,7 +142,7 @@ def test_render_refuses_a_soundfont_that_is_none(
 ) -> None:
     monkeypatch.setenv("ARMONICA_SOUNDFONT", str(tune))
     out = tmp_path / "out.wav"
-    assert "is no SoundFont" in refused(capsys, "render", "--base", tune, "-o", out)
+    assert "is no SoundFont" in run_refused(capsys, "render", "--base", tune, "-o", out)
     assert not out.exists()
 
 
@@ -180,17 +151,17 @@ def test_render_from_nothing_depends_on_the_seed_alone(
 ) -> None:
     def drawn(seed: int) -> object:
         words = ("render", "--measures", 2, "--seed", seed, "-o", tmp_path / "drawn.mid")
-        return ask(capsys, *words)["measures"]
+        return run_json(capsys, *words)["measures"]
 
     assert drawn(5) == drawn(5) != drawn(6)
 
 
 def test_ports_is_a_list_even_where_there_are_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert isinstance(ask(capsys, "ports")["ports"], list)
+    assert isinstance(run_json(capsys, "ports")["ports"], list)
 
 
 def test_doctor_says_of_each_check_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
-    found = ask(capsys, "doctor")
+    found = run_json(capsys, "doctor")
     assert found["ok"] is True
     assert {"model", "corpus", "midi", "folders"} <= {check["name"] for check in found["checks"]}
     assert {check["status"] for check in found["checks"]} <= {"ok", "warn", "fail"}
@@ -201,7 +172,7 @@ def test_a_bench_tells_its_first_figure_and_all_of_them(
 ) -> None:
     results = (Result("map p50", 1.0, 4.0, "ms", "how"), Result("map p99", 2.0, 4.0, "ms", "how"))
     monkeypatch.setattr("engine.bench.measure", lambda _: results)
-    found = ask(capsys, "bench", "map")
+    found = run_json(capsys, "bench", "map")
     assert [found[key] for key in ("ours", "other", "ratio", "unit", "how")] == [
         1.0,
         4.0,
@@ -272,14 +243,14 @@ def test_a_mistake_is_one_line_that_names_its_remedy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert remedy in refused(capsys, *words.split())
+    assert remedy in run_refused(capsys, *words.split())
     assert not list(tmp_path.iterdir())
 
 
 def test_a_measure_that_the_file_does_not_have(
     tune: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = refused(capsys, "sweep", "z7", "--base", tune, "--measure", 9)
+    line = run_refused(capsys, "sweep", "z7", "--base", tune, "--measure", 9)
     assert "measures 1 to 4" in line
 
 
@@ -287,7 +258,7 @@ def test_an_output_that_cannot_be_written_leaves_nothing(
     tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "out.mid").mkdir()
-    refused(capsys, "render", "--base", tune, "-o", tmp_path / "out.mid")
+    run_refused(capsys, "render", "--base", tune, "-o", tmp_path / "out.mid")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mid", "tune.mid"]
 
 
@@ -304,14 +275,14 @@ def test_a_damaged_model_is_refused_by_hash(
         weights.seek(-8, 2)
         weights.write(b"\0" * 8)
     monkeypatch.setattr(locations, "MEASURE_VAE", folder)
-    assert "has the hash" in refused(capsys, "sweep", "z5")
+    assert "has the hash" in run_refused(capsys, "sweep", "z5")
 
 
 def test_doctor_tells_settings_that_are_not_the_usual_ones_and_the_log(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ARMONICA_THEME", "light")
-    checks = {check["name"]: check for check in ask(capsys, "doctor")["checks"]}
+    checks = {check["name"]: check for check in run_json(capsys, "doctor")["checks"]}
     assert "theme = light (ARMONICA_THEME)" in checks["settings"]["detail"]
     assert "config.toml is not there" in checks["settings"]["detail"]
     assert "armonica.log" in checks["log"]["detail"]

@@ -31,8 +31,8 @@ from engine.steering.probes.probe import Probe
 from engine.steering.spec import AudioSpec
 from engine.steering.training import probe_examples
 from engine.text import printable
-from tests.engine.cli.test_main import ask, refused
 from tests.support.checkpoints import SAMPLE_RATE, write_model
+from tests.support.command_line import run_json, run_refused
 from tests.support.hostile import EVIL, EVIL_TEXT
 
 
@@ -93,7 +93,7 @@ def training(recordings: tuple[Path, Path], small: Path, *more: object) -> tuple
 def test_a_trait_of_ones_own_is_trained_listed_and_drawn(
     small: Path, recordings: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = ask(capsys, *training(recordings, small))
+    made = run_json(capsys, *training(recordings, small))
     assert (made["name"], made["model"], made["chance"]) == ("high", "small", 0.5)
     assert made["low"] <= made["accuracy"] <= made["high"]
     assert made["files"] == {"with": 3, "without": 3}
@@ -101,7 +101,7 @@ def test_a_trait_of_ones_own_is_trained_listed_and_drawn(
     assert made["warnings"]
     assert Path(made["file"]).is_file()
 
-    (listed,) = ask(capsys, "probes", "list")["probes"]
+    (listed,) = run_json(capsys, "probes", "list")["probes"]
     assert listed.items() >= {
         "name": "high", "model": "small", "accuracy": made["accuracy"], "chance": 0.5,
         "low": made["low"], "high": made["high"], "threshold": made["threshold"],
@@ -111,7 +111,7 @@ def test_a_trait_of_ones_own_is_trained_listed_and_drawn(
     heads = listed["heads"]
     assert heads[0].keys() == {"layer", "head", "accuracy"}
     assert [head["accuracy"] for head in heads] == sorted(h["accuracy"] for h in heads)[::-1]
-    (with_layers,) = ask(capsys, "probes", "list", "--layers", "--model", small)["probes"]
+    (with_layers,) = run_json(capsys, "probes", "list", "--layers", "--model", small)["probes"]
     assert [len(row) for row in with_layers["layers"]] == [4, 4]
 
     assert main(["probes", "list", "--layers"]) == 0
@@ -134,7 +134,7 @@ def test_training_tells_how_far_it_is(
 
 
 def test_no_probe_is_a_table_that_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert ask(capsys, "probes", "list", "--model", "facebook/musicgen-small")["probes"] == []
+    assert run_json(capsys, "probes", "list", "--model", "facebook/musicgen-small")["probes"] == []
     assert main(["probes", "list", "--model", "facebook/musicgen-small"]) == 0
     assert "armonica probes train" in capsys.readouterr().out
 
@@ -142,21 +142,21 @@ def test_no_probe_is_a_table_that_says_so(capsys: pytest.CaptureFixture[str]) ->
 def test_a_name_is_taken_once(
     small: Path, recordings: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = ask(capsys, *training(recordings, small))
+    made = run_json(capsys, *training(recordings, small))
     before = Path(made["file"]).read_bytes()
-    assert "--replace" in refused(capsys, *training(recordings, small, "--seed", 3))
+    assert "--replace" in run_refused(capsys, *training(recordings, small, "--seed", 3))
     assert Path(made["file"]).read_bytes() == before
-    ask(capsys, *training(recordings, small, "--seed", 3, "--replace", "--read", "mean"))
-    (listed,) = ask(capsys, "probes", "list")["probes"]
+    run_json(capsys, *training(recordings, small, "--seed", 3, "--replace", "--read", "mean"))
+    (listed,) = run_json(capsys, "probes", "list")["probes"]
     assert listed["read"] == "mean"
 
 
 def test_a_probe_that_is_damaged_is_named_and_the_others_are_listed(
     small: Path, recordings: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = ask(capsys, *training(recordings, small))
+    made = run_json(capsys, *training(recordings, small))
     Path(made["file"]).with_name("broken.toml").write_text("format = 1\n")
-    found = ask(capsys, "probes", "list")
+    found = run_json(capsys, "probes", "list")
     assert [each["name"] for each in found["probes"]] == ["high"]
     assert "broken.toml" in found["faults"][0]
     assert main(["probes", "list"]) == 0
@@ -197,7 +197,7 @@ def test_recordings_that_cannot_be_are_refused(
     (tmp_path / "text" / "notes.txt").write_text("no sound")
     soundfile.write(tmp_path / "bad" / "sample.wav", tone(1)[:1], SAMPLE_RATE)
     model = () if "--model" in words else ("--model", small)
-    assert remedy in refused(capsys, "probes", "train", "own", *words.split(), *model)
+    assert remedy in run_refused(capsys, "probes", "train", "own", *words.split(), *model)
     assert not list(tmp_path.glob("data/**/*.toml"))
 
 
@@ -206,7 +206,7 @@ def test_a_trait_has_a_name_that_a_file_can_have(
 ) -> None:
     words = list(training(recordings, small))
     words[2] = "../High"
-    assert "small letters" in refused(capsys, *words)
+    assert "small letters" in run_refused(capsys, *words)
 
 
 def test_probes_of_the_parts_are_trained_from_clips(
@@ -216,7 +216,7 @@ def test_probes_of_the_parts_are_trained_from_clips(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    trained = ask(capsys, *training(recordings, small))
+    trained = run_json(capsys, *training(recordings, small))
     own = store.load(Path(trained["file"]))
 
     def train_probe(*asked: Any, **more: Any) -> Probe:
@@ -227,16 +227,16 @@ def test_probes_of_the_parts_are_trained_from_clips(
     monkeypatch.setattr(probe_examples, "train_probe", train_probe)
     words = ("train", "probes", "--clips", tmp_path / "clips", "--model", small)
     out = tmp_path / "out"
-    told = ask(capsys, *words, "-o", out, "--trait", "bass", "--examples", 40)["probes"]
-    assert [(each["name"], each["file"]) for each in told] == [("bass", str(out / "bass.toml"))]
-    ask(capsys, *words, "-o", out, "--examples", 40)
+    made = run_json(capsys, *words, "-o", out, "--trait", "bass", "--examples", 40)["probes"]
+    assert [(each["name"], each["file"]) for each in made] == [("bass", str(out / "bass.toml"))]
+    run_json(capsys, *words, "-o", out, "--examples", 40)
     assert {path.stem for path in out.glob("*.toml")} == set(probe_examples.TRAITS)
-    assert "'drums'" in refused(capsys, *words, "-o", out, "--trait", "drumz")
+    assert "'drums'" in run_refused(capsys, *words, "-o", out, "--trait", "drumz")
 
 
 def test_training_probes_needs_clips(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("train", "probes", "--clips", tmp_path / "none", "-o", tmp_path / "out")
-    assert "armonica corpus render" in refused(capsys, *words)
+    assert "armonica corpus render" in run_refused(capsys, *words)
     assert not (tmp_path / "out").exists()
 
 
@@ -275,19 +275,19 @@ def test_steer_tells_what_the_contract_says(
     planted()
     out, report = tmp_path / "out.wav", tmp_path / "report.json"
     words = steer(small, out, "--probe", "bright=6", "--arm", "iti", "--report", report)
-    told = ask(capsys, *words, "--seed", 3)
-    assert (told["model"], told["seed"], told["seconds"]) == ("small", 3, 0.5)
-    assert (told["file"], told["arm"], told["prompt"]) == (str(out), "iti", "")
-    (probe,) = told["probes"]
+    document = run_json(capsys, *words, "--seed", 3)
+    assert (document["model"], document["seed"], document["seconds"]) == ("small", 3, 0.5)
+    assert (document["file"], document["arm"], document["prompt"]) == (str(out), "iti", "")
+    (probe,) = document["probes"]
     card = store.read_card(store.place(_spec(str(small)), "bright"))[0]
     assert (probe["name"], probe["strength"]) == ("bright", 6)
     assert (probe["accuracy"], probe["threshold"]) == (card.accuracy, card.threshold)
     # Codebooks are late by one step each, and the last frame is complete with the last of them.
-    assert [step["step"] for step in told["steps"]] == list(range(25 + 3))
-    assert all(step["confidence"].keys() == {"bright"} for step in told["steps"])
-    assert {step["gate"]["bright"] for step in told["steps"][1:]} == {1.0}
-    assert set(told["tagged"]) == set(CLIP_PARTS)
-    assert json.loads(report.read_text()) == told
+    assert [step["step"] for step in document["steps"]] == list(range(25 + 3))
+    assert all(step["confidence"].keys() == {"bright"} for step in document["steps"])
+    assert {step["gate"]["bright"] for step in document["steps"][1:]} == {1.0}
+    assert set(document["tagged"]) == set(CLIP_PARTS)
+    assert json.loads(report.read_text()) == document
     info = soundfile.info(out)
     assert (info.samplerate, info.frames) == (SAMPLE_RATE, 8_000)
     # It is nobody's take on the screen.
@@ -297,9 +297,9 @@ def test_steer_tells_what_the_contract_says(
 def test_an_unsteered_piece_needs_no_probe(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = ask(capsys, *steer(small, tmp_path / "out.flac"))
-    assert (told["probes"], told["arm"], len(told["steps"])) == ([], "none", 28)
-    assert told["steps"][0]["confidence"] == {}
+    document = run_json(capsys, *steer(small, tmp_path / "out.flac"))
+    assert (document["probes"], document["arm"], len(document["steps"])) == ([], "none", 28)
+    assert document["steps"][0]["confidence"] == {}
     assert main([*map(str, steer(small, tmp_path / "out.flac"))]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(f"{tmp_path}/out.flac: 0.5 s by small, seed 0, arm none")
@@ -312,20 +312,22 @@ def test_a_negative_strength_removes(
 ) -> None:
     planted()
     words = steer(small, tmp_path / "out.wav", "--arm", "iti", "--probe", "bright=-4")
-    told = ask(capsys, *words)
-    assert told["probes"][0]["strength"] == -4
-    assert told["steps"][-1]["gate"] == {"bright": -1.0}
+    document = run_json(capsys, *words)
+    assert document["probes"][0]["strength"] == -4
+    assert document["steps"][-1]["gate"] == {"bright": -1.0}
 
 
 def test_a_name_alone_is_pushed_by_the_advised_strength_and_with_a_minus_away(
     small: Path, planted: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planted()
-    (listed,) = ask(capsys, "probes", "list")["probes"]
+    (listed,) = run_json(capsys, "probes", "list")["probes"]
     advised = listed["advised"]
     assert advised == _probe(str(small), "bright").card.strength
     for word, strength in (("bright", advised), ("-bright", -advised)):
-        (probe,) = ask(capsys, *steer(small, tmp_path / "out.wav", f"--probe={word}"))["probes"]
+        (probe,) = run_json(capsys, *steer(small, tmp_path / "out.wav", f"--probe={word}"))[
+            "probes"
+        ]
         assert (probe["strength"], probe["advised"]) == (strength, advised)
 
 
@@ -373,9 +375,9 @@ def test_a_trait_that_was_reached_and_how_loud_it_is_are_told(
     planted()
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     more = ("--continue", tmp_path / "before.wav", "--probe", "bright", "--target", "0.05")
-    told = ask(capsys, *steer(small, tmp_path / "out.wav", *more))
-    assert told["probes"][0]["reached"] is True
-    loud = told["loudness"]
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", *more))
+    assert document["probes"][0]["reached"] is True
+    loud = document["loudness"]
     assert loud.keys() == {"prompt", "continuation", "clipped"}
     assert loud["clipped"] == 0
     assert loud["continuation"] - loud["prompt"] < 4.4
@@ -391,10 +393,10 @@ def test_the_arm_none_is_metered_and_not_pushed(
 ) -> None:
     planted()
     plain, metered = tmp_path / "plain.wav", tmp_path / "metered.wav"
-    ask(capsys, *steer(small, plain))
-    told = ask(capsys, *steer(small, metered, "--arm", "none", "--probe", "bright=6"))
-    assert told["steps"][-1]["gate"] == {"bright": 0.0}
-    assert 0 < told["steps"][-1]["confidence"]["bright"] < 1
+    run_json(capsys, *steer(small, plain))
+    document = run_json(capsys, *steer(small, metered, "--arm", "none", "--probe", "bright=6"))
+    assert document["steps"][-1]["gate"] == {"bright": 0.0}
+    assert 0 < document["steps"][-1]["confidence"]["bright"] < 1
     assert plain.read_bytes() == metered.read_bytes()
 
 
@@ -406,10 +408,10 @@ def test_the_twin_is_what_would_have_been(
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     more = ("--continue", tmp_path / "before.wav")
     words = steer(small, out, *more, "--probe", "bright=9", "--arm", "iti")
-    told = ask(capsys, *words, "--twin", "--report", report)
-    assert told["twin"]["file"] == str(tmp_path / "out-twin.wav")
-    assert json.loads(report.read_text()) == told
-    ask(capsys, *steer(small, plain, *more))
+    document = run_json(capsys, *words, "--twin", "--report", report)
+    assert document["twin"]["file"] == str(tmp_path / "out-twin.wav")
+    assert json.loads(report.read_text()) == document
+    run_json(capsys, *steer(small, plain, *more))
     assert (tmp_path / "out-twin.wav").read_bytes() == plain.read_bytes()
     assert out.read_bytes() != plain.read_bytes()
 
@@ -420,9 +422,9 @@ def test_sound_of_any_rate_is_continued(
 ) -> None:
     prompt = tmp_path / "prompt.flac"
     soundfile.write(prompt, np.stack([tone(1.5, rate), tone(1.5, rate, 300)], axis=1), rate)
-    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert (told["prompt_seconds"], told["seconds"]) == (1.5, 0.5)
-    assert told["continues"] == str(prompt)
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert (document["prompt_seconds"], document["seconds"]) == (1.5, 0.5)
+    assert document["continues"] == str(prompt)
     assert soundfile.info(tmp_path / "out.wav").frames == 32_000
 
 
@@ -433,8 +435,8 @@ def test_the_end_of_an_hour_is_continued(
     with soundfile.SoundFile(prompt, "w", 8_000, 1) as file:
         for minute in range(61):
             file.write(tone(60, 8_000) if minute == 60 else np.zeros(480_000, "i2"))
-    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert told["prompt_seconds"] == 60.0
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert document["prompt_seconds"] == 60.0
 
 
 @pytest.mark.parametrize("kind", ["mid", "armonica"])
@@ -446,9 +448,11 @@ def test_what_was_composed_is_continued(
         write(prompt, [shipped().measure(row) for row in shipped().rows_of(40)[:2].tolist()], 120.0)
     else:
         prompt = sorted(locations.SONGS.glob("*.armonica"))[0]
-    told = ask(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
-    assert told["prompt_seconds"] == 4.0 if kind == "mid" else told["prompt_seconds"] > 4
-    again = ask(capsys, "again", tmp_path / "out.wav", "-o", tmp_path / "b.wav", "--model", small)
+    document = run_json(capsys, *steer(small, tmp_path / "out.wav", "--continue", prompt))
+    assert document["prompt_seconds"] == 4.0 if kind == "mid" else document["prompt_seconds"] > 4
+    again = run_json(
+        capsys, "again", tmp_path / "out.wav", "-o", tmp_path / "b.wav", "--model", small
+    )
     assert again["identical"]
 
 
@@ -459,8 +463,8 @@ def test_a_model_in_the_folder_called_small_is_that_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(small.parent)
-    told = ask(capsys, *steer(Path("small"), tmp_path / "out.wav"))
-    assert told["digest"] == _spec(str(small)).digest
+    document = run_json(capsys, *steer(Path("small"), tmp_path / "out.wav"))
+    assert document["digest"] == _spec(str(small)).digest
 
 
 def test_again_is_bit_for_bit_the_same(
@@ -475,15 +479,15 @@ def test_again_is_bit_for_bit_the_same(
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     first = tmp_path / "first.wav"
     words = steer(small, first, "--probe", "bright=6", "--continue", "before.wav", "--seed", 9)
-    told = ask(capsys, *words, "--temperature", 1.2, "--top-k", 9)
+    document = run_json(capsys, *words, "--temperature", 1.2, "--top-k", 9)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    again = ask(capsys, "again", first, "-o", "second.wav", "--model", small)
+    again = run_json(capsys, "again", first, "-o", "second.wav", "--model", small)
     assert again["identical"]
     assert Path("second.wav").read_bytes() == first.read_bytes()
     for name in ("seed", "steps", "probes", "temperature", "top_k", "seconds", "continues"):
-        assert again[name] == told[name]
-    third = ask(capsys, "again", "second.wav.json", "-o", "third.flac", "--model", small)
+        assert again[name] == document[name]
+    third = run_json(capsys, "again", "second.wav.json", "-o", "third.flac", "--model", small)
     assert third["identical"]
     assert (soundfile.read("third.flac")[0] == soundfile.read(first)[0]).all()
 
@@ -499,27 +503,29 @@ def test_again_says_what_is_not_what_it_was(
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     first = tmp_path / "first.wav"
     more = ("--probe", "bright=6", "--continue", tmp_path / "before.wav")
-    ask(capsys, *steer(small, first, *more))
+    run_json(capsys, *steer(small, first, *more))
     words: tuple[object, ...] = ("again", first, "-o", tmp_path / "second.wav")
-    assert "Name its folder with --model" in refused(capsys, *words)
-    assert "holds its seed" in refused(capsys, *words, "--seed", 3)
-    assert "and not by other" in refused(capsys, *words, "--model", other)
-    assert "place of the recipe" in refused(capsys, "again", first, "-o", first, "--model", small)
+    assert "Name its folder with --model" in run_refused(capsys, *words)
+    assert "holds its seed" in run_refused(capsys, *words, "--seed", 3)
+    assert "and not by other" in run_refused(capsys, *words, "--model", other)
+    assert "place of the recipe" in run_refused(
+        capsys, "again", first, "-o", first, "--model", small
+    )
     words = (*words, "--model", small)
     soundfile.write(tmp_path / "before.wav", tone(0.7), SAMPLE_RATE)
-    assert "is not what the take continued" in refused(capsys, *words)
+    assert "is not what the take continued" in run_refused(capsys, *words)
     (tmp_path / "before.wav").unlink()
-    assert "before.wav" in refused(capsys, *words)
+    assert "before.wav" in run_refused(capsys, *words)
     soundfile.write(tmp_path / "before.wav", tone(1), SAMPLE_RATE)
     place.unlink()
-    assert "not the one" in refused(capsys, *words)
+    assert "not the one" in run_refused(capsys, *words)
     store.write(replace(_probe(str(small), "dull"), card=_probe(str(small), "bright").card), place)
-    assert "not the one" in refused(capsys, *words)
+    assert "not the one" in run_refused(capsys, *words)
     planted()
-    assert ask(capsys, *words)["identical"]
+    assert run_json(capsys, *words)["identical"]
     recipe = tmp_path / "first.wav.json"
     recipe.write_text(recipe.read_text()[:200])
-    assert "first.wav.json" in refused(capsys, *words)
+    assert "first.wav.json" in run_refused(capsys, *words)
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
@@ -549,14 +555,14 @@ def test_an_interrupted_take_is_kept_and_can_be_made_again(
         interrupt_at(patch, 12)
         assert main(words) == 130
     printed, err = capsys.readouterr()
-    told = json.loads(printed)
-    assert (told["whole"], told["seconds"], len(told["steps"])) == (False, 0.2, 13)
+    document = json.loads(printed)
+    assert (document["whole"], document["seconds"], len(document["steps"])) == (False, 0.2, 13)
     last = err.splitlines()[-1]
     assert last == f"armonica: Interrupted: {out} holds the 0.2 s that had grown."
     assert soundfile.info(out).duration == 0.2
     assert not (tmp_path / "out-twin.wav").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    again = ask(capsys, "again", out, "-o", tmp_path / "again.wav", "--model", small)
+    again = run_json(capsys, "again", out, "-o", tmp_path / "again.wav", "--model", small)
     assert again["identical"]
     assert (tmp_path / "again.wav").read_bytes() == out.read_bytes()
 
@@ -580,7 +586,7 @@ def test_a_recipe_with_steps_that_cannot_be_is_refused_and_not_interrupted(
     steps: int, small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.wav"
-    ask(capsys, *steer(small, out))
+    run_json(capsys, *steer(small, out))
     recipe = tmp_path / "out.wav.json"
     told = json.loads(recipe.read_text())
     assert told["grown"]["steps"] > 1
@@ -700,7 +706,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
     soundfile.write("short.wav", tone(0.2), SAMPLE_RATE)
     soundfile.write("nan.wav", np.full(16_000, np.nan, "f4"), SAMPLE_RATE, subtype="FLOAT")
     before = sorted(tmp_path.rglob("*"))
-    line = refused(capsys, *steer(small, Path("new.wav")), *words.split())
+    line = run_refused(capsys, *steer(small, Path("new.wav")), *words.split())
     assert remedy in line
     assert sorted(tmp_path.rglob("*")) == before
 
@@ -708,7 +714,7 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
 def test_a_model_without_probes_says_how_to_train_one(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = refused(capsys, *steer(small, tmp_path / "out.wav", "--probe", "drums=4"))
+    line = run_refused(capsys, *steer(small, tmp_path / "out.wav", "--probe", "drums=4"))
     assert "armonica probes train" in line
 
 
@@ -717,13 +723,13 @@ def test_a_description_reaches_a_model_that_takes_one(
 ) -> None:
     model = write_model(tmp_path / "worded", text="lut")
     plain, worded = (
-        ask(capsys, *steer(model, tmp_path / f"{name}.wav", "--prompt", text, "--seed", 2))
+        run_json(capsys, *steer(model, tmp_path / f"{name}.wav", "--prompt", text, "--seed", 2))
         for name, text in (("plain", ""), ("worded", "loud drums"))
     )
     assert (plain["prompt"], worded["prompt"]) == ("", "loud drums")
-    assert ask(capsys, "again", worded["file"], "-o", tmp_path / "again.wav", "--model", model)[
-        "identical"
-    ]
+    assert run_json(
+        capsys, "again", worded["file"], "-o", tmp_path / "again.wav", "--model", model
+    )["identical"]
 
 
 def test_a_download_tells_its_size_its_rate_and_the_time_left(

@@ -48,13 +48,13 @@ def test_render_says_how_much_it_takes_and_gives_one_document(
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     out = tmp_path / "clips"
     assert main(["corpus", "render", "-o", str(out), "--clips", "2", "--seed", "3", "--json"]) == 0
-    said, told = capsys.readouterr()
-    assert json.loads(said) == {
+    output, output = capsys.readouterr()
+    assert json.loads(output) == {
         "folder": str(out),
         "clips": {"validation": 1, "test": 1, "train": 2},
         "seed": 3,
     }
-    assert told.startswith("armonica: 4 clips take 0.0 GB in ")
+    assert output.startswith("armonica: 4 clips take 0.0 GB in ")
     assert len((out / MANIFEST).read_text().splitlines()) == 4
     assert (out / "train.stems").stat().st_size == 2 * len(CLIP_PARTS) * SAMPLES * 2
 
@@ -131,12 +131,12 @@ def test_ctrl_c_ends_a_rendering_in_one_line_and_nobody_works_on(tmp_path: Path)
             assert time.monotonic() < deadline
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, output = process.communicate(timeout=30)
     finally:
         process.kill()
     assert process.returncode == 130
-    assert told.splitlines()[-1] == "armonica: interrupted"
-    assert "Traceback" not in told
+    assert output.splitlines()[-1] == "armonica: interrupted"
+    assert "Traceback" not in output
     deadline = time.monotonic() + 60
     while True:
         try:

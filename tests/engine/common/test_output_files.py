@@ -16,7 +16,7 @@ from engine.protocol.files import ExportMidi, SaveSong
 from engine.protocol.snapshot import Snapshot
 from engine.services.session.file_commands import filed
 from engine.services.session.song_files import SongFiles
-from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
+from tests.support.takes import CODES, NAME, RECIPE, WAVE
 
 KINDS = (output_files.SONG, output_files.MIDI, output_files.SOUND, output_files.PROVENANCE)
 

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,13 +13,7 @@ import pytest
 from engine.common.process_pool import WorkerLost, spread
 from engine.errors import UnknownName
 from tests.support.process_work import end_at_once, name_a_stranger, square
-
-
-def until(met: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+from tests.support.waiting import wait_until
 
 
 def alive(process: int) -> bool:
@@ -59,17 +51,17 @@ def test_nobody_works_on_when_the_caller_is_gone(tmp_path: Path, how: int) -> No
         text=True,
         start_new_session=True,
     )
-    until(lambda: len(list(tmp_path.iterdir())) == 2)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     workers = [int(path.name) for path in tmp_path.iterdir()]
     if how == signal.SIGINT:
         # As a terminal does it: to the whole group.
         os.killpg(caller.pid, how)
     else:
         caller.send_signal(how)
-    _, said = caller.communicate(timeout=30)
-    until(lambda: not any(alive(each) for each in workers))
+    _, output = caller.communicate(timeout=30)
+    wait_until(lambda: not any(alive(each) for each in workers))
     if how == signal.SIGINT:
-        assert said.rstrip().endswith("KeyboardInterrupt")
-        assert said.count("Traceback") == 1, "only the caller is interrupted"
+        assert output.rstrip().endswith("KeyboardInterrupt")
+        assert output.count("Traceback") == 1, "only the caller is interrupted"
     else:
-        assert "Traceback" not in said
+        assert "Traceback" not in output

@@ -57,7 +57,7 @@ def saved(folder: Path, *tracks: mido.MidiTrack, kind: int = 1, ticks: int = QUA
     return path
 
 
-def heard(measures: tuple[Measure, ...]) -> list[tuple[float, float, int]]:
+def notes_of(measures: tuple[Measure, ...]) -> list[tuple[float, float, int]]:
     return [
         (4 * at + float(note.onset), float(note.duration), note.pitch)
         for at, measure in enumerate(measures)
@@ -113,10 +113,10 @@ def test_a_line_is_written_as_it_is_heard(tmp_path: Path) -> None:
     line = Line([eighths, SILENCE], Groove(75, velocity=30, seed=2), Key())
     track = Track(channel=4, program=7, velocity=90, bank_msb=8, bank_lsb=1)
     write(tmp_path / "a.mid", [TrackLine(line, track)], 90)
-    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
-    assert [m.bytes() for m in told[:3]] == [[0xB4, 0, 8], [0xB4, 32, 1], [0xC4, 7]]
+    messages = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [m.bytes() for m in messages[:3]] == [[0xB4, 0, 8], [0xB4, 32, 1], [0xC4, 7]]
     louder = [90 + Groove(velocity=30, seed=2).louder(0, tick) for tick in (0, 3)]
-    assert [(m.type, m.note, m.velocity, m.time) for m in told[3:]] == [
+    assert [(m.type, m.note, m.velocity, m.time) for m in messages[3:]] == [
         ("note_on", 60, louder[0], 0),
         ("note_off", 60, 64, 0.75 * QUARTER),
         ("note_on", 60, louder[1], 0),
@@ -134,8 +134,8 @@ def test_controllers_come_before_the_notes_they_are_meant_for(tmp_path: Path) ->
     moved = (Modulation(0, "cc", 0, 74), Modulation(1, "bend", 1, 0, 0, 16_383))
     track = Track(slots=slots, modulations=moved)
     write(tmp_path / "a.mid", [TrackLine(Line(measures), track)], 90)
-    told = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
-    assert [(m.type, m.time) for m in told] == [
+    messages = [m for m in mido.MidiFile(tmp_path / "a.mid").tracks[1] if not m.is_meta]
+    assert [(m.type, m.time) for m in messages] == [
         ("program_change", 0),
         ("control_change", 0),
         ("pitchwheel", 0),
@@ -169,10 +169,10 @@ def test_whatever_groove_a_file_is_written_with_its_notes_are_whole(
 ) -> None:
     line = Line(measures, Groove(swing, "eighths", timing, 9, seed), tempo=tempo)
     write(tmp_path / "out.mid", [TrackLine(line)], tempo)
-    told = [m for m in mido.MidiFile(tmp_path / "out.mid").tracks[1] if not m.is_meta]
-    assert [m.type for m in told[1:]] == ["note_on", "note_off"] * (len(told) // 2)
-    assert all(m.time > 0 for m in told[2::2])
-    assert [m.note for m in told[1::2]] == [n.pitch for n in Line(measures).once()]
+    messages = [m for m in mido.MidiFile(tmp_path / "out.mid").tracks[1] if not m.is_meta]
+    assert [m.type for m in messages[1:]] == ["note_on", "note_off"] * (len(messages) // 2)
+    assert all(m.time > 0 for m in messages[2::2])
+    assert [m.note for m in messages[1::2]] == [n.pitch for n in Line(measures).once()]
 
 
 def test_a_file_opens_with_tempo_metre_name_and_program(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_file_opens_with_tempo_metre_name_and_program(tmp_path: Path) -> None:
 def test_onsets_move_to_the_grid_and_are_counted(tmp_path: Path) -> None:
     path = saved(tmp_path, notes((0.0, 1.0, 60), (1.02, 0.98, 62), (2.35, 0.65, 64), (3.0, 1, 65)))
     found = read(path)
-    assert heard(found.measures) == [
+    assert notes_of(found.measures) == [
         (0, 1, 60),
         (1, 1, 62),
         (pytest.approx(2 + 1 / 3), pytest.approx(2 / 3), 64),
@@ -203,31 +203,31 @@ def test_onsets_move_to_the_grid_and_are_counted(tmp_path: Path) -> None:
 
 def test_an_onset_just_before_the_bar_line_falls_on_it(tmp_path: Path) -> None:
     found = read(saved(tmp_path, notes((0, 1, 60), (3.98, 1.02, 62))))
-    assert heard(found.measures) == [(0, 1, 60), (4, 1, 62)]
+    assert notes_of(found.measures) == [(0, 1, 60), (4, 1, 62)]
 
 
 def test_pitches_fold_by_octaves(tmp_path: Path) -> None:
     found = read(saved(tmp_path, notes((0, 1, 36), (1, 1, 100), (2, 1, 54), (3, 1, 85))))
-    assert [note[2] for note in heard(found.measures)] == [60, 76, 66, 73]
+    assert [note[2] for note in notes_of(found.measures)] == [60, 76, 66, 73]
     assert found.changes == ("4 notes moved by octaves into the range from G3 to C6.",)
 
 
 def test_chords_become_their_highest_line(tmp_path: Path) -> None:
     chords = notes((0, 2, 60), (0, 2, 64), (0, 2, 67), (2, 2, 72), (2.5, 0.5, 60), (4, 4, 60))
     found = read(saved(tmp_path, chords))
-    assert heard(found.measures) == [(0, 2, 67), (2, 2, 72), (4, 4, 60)]
+    assert notes_of(found.measures) == [(0, 2, 67), (2, 2, 72), (4, 4, 60)]
     assert found.changes == ("3 notes left out below the highest line.",)
 
 
 def test_legato_gives_way_and_a_lower_note_is_kept(tmp_path: Path) -> None:
     found = read(saved(tmp_path, notes((0, 1.25, 67), (1, 1, 64), (2, 2, 62))))
-    assert heard(found.measures) == [(0, 1, 67), (1, 1, 64), (2, 2, 62)]
+    assert notes_of(found.measures) == [(0, 1, 67), (1, 1, 64), (2, 2, 62)]
     assert found.changes == ("1 note cut where the next one starts.",)
 
 
 def test_notes_too_fast_for_the_grid_are_told(tmp_path: Path) -> None:
     found = read(saved(tmp_path, notes((0, 0.0625, 60), (0.0625, 0.9375, 62))))
-    assert heard(found.measures) == [(0, 1, 62)]
+    assert notes_of(found.measures) == [(0, 1, 62)]
     assert "1 note left out where two fall on one place of the grid." in found.changes
 
 
@@ -243,7 +243,7 @@ def test_the_first_track_with_more_than_drums_is_read(tmp_path: Path) -> None:
         (2, "", 1, True),
         (3, "Flute", 1, False),
     ]
-    assert heard(read(path, 2).measures) == [(0, 1, 64)]
+    assert notes_of(read(path, 2).measures) == [(0, 1, 64)]
 
 
 def test_drums_among_other_notes_are_left_out(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_drums_among_other_notes_are_left_out(tmp_path: Path) -> None:
         ]
     )
     found = read(saved(tmp_path, mixed, kind=0))
-    assert heard(found.measures) == [(0, 1, 72)]
+    assert notes_of(found.measures) == [(0, 1, 72)]
     assert found.changes == ("1 note of the drum channel left out.",)
 
 
@@ -269,7 +269,7 @@ def test_other_metres_and_tempo_changes_are_told(tmp_path: Path) -> None:
         ]
     )
     found = read(saved(tmp_path, conductor, notes((0, 3, 60), (3, 3, 62))))
-    assert heard(found.measures) == [(0, 3, 60), (3, 1, 62)]
+    assert notes_of(found.measures) == [(0, 3, 60), (3, 1, 62)]
     assert found.measures[1].held_in == 2
     assert found.tempo == 100.0
     assert found.changes == (
@@ -298,7 +298,7 @@ def test_a_note_without_an_end_lasts_as_long_as_the_track(tmp_path: Path) -> Non
         [mido.Message("note_on", note=60), mido.MetaMessage("end_of_track", time=6 * QUARTER)]
     )
     found = read(saved(tmp_path, track))
-    assert heard(found.measures) == [(0, 4, 60)]
+    assert notes_of(found.measures) == [(0, 4, 60)]
     assert found.measures[1].held_in == 2
 
 

@@ -37,8 +37,8 @@ from engine.music.song import Song
 from engine.music.track import Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
-from tests.engine.music.test_modulation import modulations
 from tests.support.songs import one_track
+from tests.support.values import modulations
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))

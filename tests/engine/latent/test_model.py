@@ -17,28 +17,18 @@ from engine import locations
 from engine.errors import ArmonicaError, BadModel, UnknownName
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.model import REGISTER, TrainedVAE
-from engine.latent.network import MeasureVAE, Shape
-from engine.latent.tokens import Ints
+from engine.latent.network import MeasureVAE
 from engine.latent.weights import CARD, CODES, WEIGHTS, load, save
 from engine.music.attributes import NAMES
-from engine.music.measure import HIGHEST, HOLD, SILENCE, Measure
+from engine.music.measure import HIGHEST, SILENCE, Measure
 from tests.support import long_tunes
-
-SHAPE = Shape(width=32)
-
-
-def tunes(count: int = 64, seed: int = 0) -> Ints:
-    """Return made-up measures [count, 24]."""
-    random = np.random.default_rng(seed)
-    sounding = random.random((count, 24)) < 0.3
-    sounding[:, 0] = True
-    return np.where(sounding, random.integers(62, 80, (count, 24)), HOLD)
+from tests.support.small_vae import SHAPE, random_measures
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    tokens = tunes()
+    tokens = random_measures()
     save(tmp_path / "model", MeasureVAE(SHAPE), CalibratedCodec.fitted(tokens), tokens, {"seed": 0})
     return tmp_path / "model"
 
@@ -64,7 +54,7 @@ def test_a_gauge_asks_for_more_the_higher_it_stands(model: TrainedVAE) -> None:
 
 
 def test_answers_depend_on_the_arguments_alone(model: TrainedVAE) -> None:
-    measures = [Measure(tuple(map(int, row))) for row in tunes(5)]
+    measures = [Measure(tuple(map(int, row))) for row in random_measures(5)]
     codes = model.encode(measures)
     assert model.decode(codes) == model.decode(codes)
     assert model.decode(codes)[2] == model.decode(codes[2:3])[0]
@@ -80,7 +70,7 @@ def test_the_register_is_exact_whatever_the_network_says(model: TrainedVAE) -> N
 
 
 def test_transposing_moves_the_register_alone(model: TrainedVAE) -> None:
-    measure = Measure(tuple(map(int, tunes(1)[0])))
+    measure = Measure(tuple(map(int, random_measures(1)[0])))
     here, above = model.encode([measure, measure.transposed(2)])
     assert here[:REGISTER] == above[:REGISTER]
     assert here[REGISTER + 1 :] == above[REGISTER + 1 :]
@@ -238,7 +228,7 @@ def test_thousands_of_measures_are_encoded_and_decoded_in_a_few_batches(
 
         monkeypatch.setattr(model.network, name, counted)
     told: list[int] = []
-    measures = [Measure(tuple(map(int, row))) for row in tunes(50)] * 100
+    measures = [Measure(tuple(map(int, row))) for row in random_measures(50)] * 100
     codes = model.encode(measures, told.append)
     assert asked == [2048, 2048, 904]
     assert told == [2048, 4096, 5000]

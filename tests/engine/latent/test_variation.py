@@ -12,17 +12,11 @@ from hypothesis import strategies as st
 from engine.errors import OutOfRange
 from engine.latent.spec import LIMIT, Latent
 from engine.latent.variation import POINTS, between, distance, walked
-from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.measure import SILENCE, Measure
 from tests.support.fakes import FakeModel
+from tests.support.measures import quarters
 
 codes = st.lists(st.floats(-LIMIT, LIMIT), min_size=32, max_size=32).map(tuple)
-
-
-def measure(*pitches: int) -> Measure:
-    """Quarter notes."""
-    tokens = [HOLD] * 24
-    tokens[::6] = [*pitches, *[REST] * (4 - len(pitches))]
-    return Measure.from_tokens(tokens)
 
 
 def test_a_walk_has_its_length_and_its_seed_alone_decides_where_it_leads() -> None:
@@ -51,12 +45,12 @@ def test_no_walk_is_longer_than_ten(amount: float) -> None:
 
 
 def test_measures_differ_by_onsets_rests_and_intervals() -> None:
-    plain = measure(60, 62, 64, 65)
+    plain = quarters(60, 62, 64, 65)
     assert distance(plain, plain) == 0
     assert distance(plain, plain.transposed(12)) == 24
     assert distance(plain, plain.transposed(1)) == pytest.approx(2)
     assert distance(plain, SILENCE) == 24 + 4
-    assert distance(measure(60, 60), measure(60, 62)) == pytest.approx(6 * 2 / 12)
+    assert distance(quarters(60, 60), quarters(60, 62)) == pytest.approx(6 * 2 / 12)
 
 
 class Stairs(FakeModel):
@@ -67,7 +61,7 @@ class Stairs(FakeModel):
     ) -> list[Measure]:
         del candidates, moved
         return [
-            measure(60 + sum(code[0] > stair for stair in (-2.7, -2.2, -1.6, -0.9)), 60)
+            quarters(60 + sum(code[0] > stair for stair in (-2.7, -2.2, -1.6, -0.9)), 60)
             for code in latents
         ]
 

@@ -36,7 +36,7 @@ def control(number: int, value: int, channel: int = 0) -> bytes:
     return bytes((0xB0 | channel, number, value))
 
 
-def heard(*messages: tuple[float, bytes], only: tuple[int, ...] = ()) -> Capture:
+def capture_of(*messages: tuple[float, bytes], only: tuple[int, ...] = ()) -> Capture:
     """A capture that has heard messages."""
     capture = Capture(only)
     for at, data in messages:
@@ -50,12 +50,12 @@ def played(capture: Capture, now: float = 100.0) -> list[tuple[float, float, int
 
 
 def test_notes_are_kept_with_their_velocities() -> None:
-    capture = heard((1, on(C, 40)), (1.5, off(C)), (1.5, on(E, 100)), (2, on(E, 0)))
+    capture = capture_of((1, on(C, 40)), (1.5, off(C)), (1.5, on(E, 100)), (2, on(E, 0)))
     assert played(capture) == [(1, 1.5, C, 40), (1.5, 2, E, 100)]
 
 
 def test_a_key_that_is_down_sounds_until_now_and_goes_on() -> None:
-    capture = heard((1, on(C)), (2, on(E)))
+    capture = capture_of((1, on(C)), (2, on(E)))
     assert capture.held() == (C, E)
     assert played(capture, 3) == [(1, 3, C, 80), (2, 3, E, 80)]
     capture.receive(4, off(C))
@@ -64,35 +64,37 @@ def test_a_key_that_is_down_sounds_until_now_and_goes_on() -> None:
 
 def test_one_channel_is_listened_to_where_one_is_chosen() -> None:
     messages = (1, on(C, channel=2)), (1, on(E, channel=3)), (2, off(C, 2)), (2, off(E, 3))
-    assert played(heard(*messages, only=(3,))) == [(1, 2, E, 80)]
-    assert len(played(heard(*messages))) == 2
-    capture = heard(*messages[:2])
+    assert played(capture_of(*messages, only=(3,))) == [(1, 2, E, 80)]
+    assert len(played(capture_of(*messages))) == 2
+    capture = capture_of(*messages[:2])
     capture.listen((2,), 1.5)
     assert capture.held() == (C,)
     assert played(capture, 3) == [(1, 3, C, 80), (1, 1.5, E, 80)]
 
 
 def test_the_pedal_holds_what_is_let_go() -> None:
-    capture = heard((0, control(64, 127)), (1, on(C)), (2, off(C)), (3, on(E)), (4, control(64, 0)))
+    capture = capture_of(
+        (0, control(64, 127)), (1, on(C)), (2, off(C)), (3, on(E)), (4, control(64, 0))
+    )
     assert played(capture, 5) == [(1, 4, C, 80), (3, 5, E, 80)]
     capture.receive(6, off(E))
     assert played(capture) == [(1, 4, C, 80), (3, 6, E, 80)]
 
 
 def test_a_note_struck_again_under_the_pedal_is_two_notes() -> None:
-    capture = heard((0, control(64, 64)), (1, on(C)), (2, off(C)), (3, on(C)), (4, off(C)))
+    capture = capture_of((0, control(64, 64)), (1, on(C)), (2, off(C)), (3, on(C)), (4, off(C)))
     assert played(capture, 5) == [(1, 3, C, 80), (3, 5, C, 80)]
 
 
 def test_lost_ends_are_made_up_for() -> None:
-    again = heard((1, on(C)), (2, on(C)), (3, off(C)))
+    again = capture_of((1, on(C)), (2, on(C)), (3, off(C)))
     assert played(again) == [(1, 2, C, 80), (2, 3, C, 80)]
-    stuck = heard((1, on(C)), (1 + STUCK + 5, on(E)))
+    stuck = capture_of((1, on(C)), (1 + STUCK + 5, on(E)))
     assert played(stuck, 80) == [(1, 1 + STUCK, C, 80), (66, 80, E, 80)]
-    assert played(heard((1, on(C))), 1000) == [(1, 1 + STUCK, C, 80)]
+    assert played(capture_of((1, on(C))), 1000) == [(1, 1 + STUCK, C, 80)]
     for number in (120, 123):
-        assert played(heard((1, on(C)), (2, control(number, 0)))) == [(1, 2, C, 80)]
-    gone = heard((0, control(64, 127)), (1, on(C)))
+        assert played(capture_of((1, on(C)), (2, control(number, 0)))) == [(1, 2, C, 80)]
+    gone = capture_of((0, control(64, 127)), (1, on(C)))
     gone.release(2)
     gone.receive(3, on(E))
     gone.receive(4, off(E))
@@ -100,7 +102,7 @@ def test_lost_ends_are_made_up_for() -> None:
 
 
 def test_a_silence_begins_a_phrase() -> None:
-    capture = heard((1, on(C)), (2, off(C)), (2 + SILENCE - 0.1, on(E)))
+    capture = capture_of((1, on(C)), (2, off(C)), (2 + SILENCE - 0.1, on(E)))
     assert capture.phrase() == 1
     capture.receive(20, off(E))
     capture.receive(20 + SILENCE, on(G))
@@ -110,7 +112,7 @@ def test_a_silence_begins_a_phrase() -> None:
 
 
 def test_what_is_long_past_is_forgotten() -> None:
-    capture = heard((0, on(C)), (1, off(C)), (LONGEST, on(D)), (LONGEST + 1.5, off(D)))
+    capture = capture_of((0, on(C)), (1, off(C)), (LONGEST, on(D)), (LONGEST + 1.5, off(D)))
     assert [pitch for _, _, pitch, _ in played(capture)] == [D]
 
 

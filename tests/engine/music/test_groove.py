@@ -38,30 +38,30 @@ SIXTEENTHS = beat(60, 62, 0, 64, 0, 65)
 TRIPLET = beat(60, 0, 62, 0, 64, 0)
 
 
-def heard(measure: Measure, groove: Groove) -> list[float]:
-    """Return where the notes of a measure are heard."""
+def onsets(measure: Measure, groove: Groove) -> list[float]:
+    """Return the moments at which the notes of a measure sound."""
     return [round(note.start, 4) for note in Line([measure], groove).once()]
 
 
 def test_even_eighths_become_long_and_short() -> None:
-    assert heard(EIGHTHS, Groove(50)) == [0, 0.5]
-    assert heard(EIGHTHS, Groove(60)) == [0, 0.6]
-    assert heard(EIGHTHS, Groove(75)) == [0, 0.75]
+    assert onsets(EIGHTHS, Groove(50)) == [0, 0.5]
+    assert onsets(EIGHTHS, Groove(60)) == [0, 0.6]
+    assert onsets(EIGHTHS, Groove(75)) == [0, 0.75]
     first, second = Line([EIGHTHS], Groove(60)).once()
     # The end of the first goes along, and the quarter note ends where it did.
     assert (first.end, second.end) == (second.start, 1.0)
 
 
 def test_swing_of_eighths_takes_sixteenths_along_and_swing_of_sixteenths_leaves_eighths() -> None:
-    assert heard(SIXTEENTHS, Groove(60)) == [0, 0.3, 0.6, 0.8]
-    assert heard(SIXTEENTHS, Groove(60, "sixteenths")) == [0, 0.3, 0.5, 0.8]
-    assert heard(EIGHTHS, Groove(75, "sixteenths")) == [0, 0.5]
+    assert onsets(SIXTEENTHS, Groove(60)) == [0, 0.3, 0.6, 0.8]
+    assert onsets(SIXTEENTHS, Groove(60, "sixteenths")) == [0, 0.3, 0.5, 0.8]
+    assert onsets(EIGHTHS, Groove(75, "sixteenths")) == [0, 0.5]
 
 
 def test_a_triplet_swings_already() -> None:
-    assert heard(TRIPLET, Groove(75)) == [0, 0.3333, 0.6667]
+    assert onsets(TRIPLET, Groove(75)) == [0, 0.3333, 0.6667]
     # Beside an eighth off the beat its parts are moved as that is, and keep their order.
-    mixed = heard(beat(60, 0, 62, 64, 65, 0), Groove(75))
+    mixed = onsets(beat(60, 0, 62, 64, 65, 0), Groove(75))
     assert mixed == [0, 0.5, 0.75, 0.8333]
 
 

@@ -8,17 +8,8 @@ from hypothesis import strategies as st
 
 from engine.errors import OutOfRange
 from engine.midi import messages as m
-from engine.music.modulation import CENTRE, MODULATION_KINDS, Modulation, check
-
-
-@st.composite
-def modulations(draw: st.DrawFn) -> Modulation:
-    """Draw any modulation there is."""
-    kind = draw(st.sampled_from(MODULATION_KINDS))
-    values = st.integers(0, 127 if kind == "cc" else 16_383)
-    number = draw(st.integers(0, {"cc": 119, "cc14": 31, "bend": 0}[kind]))
-    channel = draw(st.integers(0, 15))
-    return Modulation(draw(st.integers(0, 31)), kind, channel, number, draw(values), draw(values))
+from engine.music.modulation import CENTRE, Modulation, check
+from tests.support.values import modulations
 
 
 def test_a_gauge_goes_from_one_end_of_its_range_to_the_other() -> None:

@@ -8,16 +8,9 @@ from hypothesis import strategies as st
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.overdub import overlaid
 from engine.music.performance import Touch
+from tests.support.measures import LETTERS, measure
 
 OLD, NEW = Touch(50), Touch(100)
-NAMES = {"-": HOLD, ".": REST, "C": 60, "D": 62, "E": 64, "F": 65, "G": 67}
-
-
-def measure(text: str) -> Measure:
-    """Read eight eighths."""
-    tokens = [HOLD] * 24
-    tokens[::3] = [NAMES[letter] for letter in text]
-    return Measure.from_tokens(tokens)
 
 
 def laid(old: str, new: str, over: str) -> tuple[str, list[int | None]]:
@@ -26,7 +19,7 @@ def laid(old: str, new: str, over: str) -> tuple[str, list[int | None]]:
     touches = (OLD,) * len(below.pitches), (NEW,) * len(above.pitches)
     where = [mark == "x" for mark in over for _ in range(3)]
     found, kept = overlaid(below, touches[0], above, touches[1], where)
-    letters = {token: letter for letter, token in NAMES.items()}
+    letters = {token: letter for letter, token in LETTERS.items()}
     return "".join(letters[token] for token in found.tokens[::3]), [
         None if touch is None else touch.velocity for touch in kept
     ]

@@ -40,7 +40,7 @@ from engine.services.generation import take_store
 from engine.services.session import autosave
 from engine.services.session.file_commands import filed
 from engine.services.session.song_files import SongFiles
-from tests.engine.services.generation.test_take_store import CODES, NAME, RECIPE, WAVE
+from tests.support.takes import CODES, NAME, RECIPE, WAVE
 
 NO_PLACES = {
     "OpenPort.name", "FollowClock.source", "ListenTo.names", "SetTitle.title", "SetKey.scale",

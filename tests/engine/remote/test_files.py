@@ -24,34 +24,34 @@ from engine.protocol.files import (
 )
 from engine.protocol.generation import OpenAudioModel, Prompt, SaveTake, SetGeneration
 from engine.protocol.snapshot import Snapshot
-from tests.support.remote import Place
+from tests.support.remote import ServedEngine
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def served() -> Iterator[ServedEngine]:
     """Yield a served engine."""
-    made = Place()
+    made = ServedEngine()
     yield made
     made.close()
 
 
-def test_a_song_is_saved_and_opened_in_the_song_folder(place: Place) -> None:
-    guest, seen = place.guest()
+def test_a_song_is_saved_and_opened_in_the_song_folder(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     guest.send(SetTitle("Mine"))
     save = with_request(SaveSong(str(songs_folder() / "mine")))
     guest.send(save)
-    seen.met(save)
+    seen.accepted(save)
     assert song_file.read(songs_folder() / "mine.armonica").song.title == "Mine"
     opened = with_request(OpenSong(str(songs_folder() / "mine.armonica")))
     guest.send(opened)
-    seen.met(opened)
+    seen.accepted(opened)
     guest.send(SetTitle("Mine still"))
     guest.send(SaveSong())
     seen.wait(Snapshot, lambda shown: shown.saved and shown.song.title == "Mine still")
 
 
 def test_nothing_elsewhere_is_written_or_read(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: ServedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside = tmp_path / "elsewhere"
     outside.mkdir()
@@ -61,7 +61,7 @@ def test_nothing_elsewhere_is_written_or_read(
     songs_folder().mkdir(parents=True)
     (songs_folder() / "link.armonica").symlink_to(outside / "list.txt")
     before = {each: each.read_bytes() for each in outside.iterdir()}
-    guest, seen = place.guest()
+    guest, seen = served.guest()
     text, song = str(outside / "list.txt"), str(outside / "yours.armonica")
     for command in (
         SaveSong(text),
@@ -92,14 +92,14 @@ def test_nothing_elsewhere_is_written_or_read(
     seen.wait(Snapshot, lambda shown: shown.song.title == "still heard")
     assert {each: each.read_bytes() for each in outside.iterdir()} == before
     assert [each.name for each in songs_folder().iterdir()] == ["link.armonica"]
-    assert place.engine.snapshot.path is None
+    assert served.engine.snapshot.path is None
 
 
-def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(place: Place) -> None:
+def test_nothing_that_is_not_ours_is_replaced_in_the_folder_either(served: ServedEngine) -> None:
     songs_folder().mkdir(parents=True)
     (songs_folder() / "list.armonica").write_text("to buy")
     (songs_folder() / "list.mid").write_text("to buy")
-    guest, seen = place.guest()
+    guest, seen = served.guest()
     for command in (
         SaveSong(str(songs_folder() / "list")),
         ExportMidi(str(songs_folder() / "list")),

@@ -14,7 +14,7 @@ from engine.protocol.edit import SetTempo
 from engine.protocol.snapshot import Snapshot
 from engine.remote import protocol as v
 from engine.remote.sockets import read_token, socket_path
-from tests.support.remote import Place
+from tests.support.remote import ServedEngine
 
 TRIES = 40
 CROWD = 300
@@ -22,9 +22,9 @@ CROWD = 300
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def served() -> Iterator[ServedEngine]:
     """Yield a served engine."""
-    made = Place()
+    made = ServedEngine()
     yield made
     made.close()
 
@@ -61,10 +61,10 @@ class Crowd:
 
 
 @pytest.fixture(params=[b"", b"{", v.to_engine(v.Hello(v.VOCABULARY, token="wrong"))])
-def crowd(place: Place, request: pytest.FixtureRequest) -> Iterator[Crowd]:
+def crowd(served: ServedEngine, request: pytest.FixtureRequest) -> Iterator[Crowd]:
     """Yield a crowd at the TCP door that says nothing, too little, or what is wrong."""
-    assert place.door.port is not None
-    made = Crowd(place.door.port, request.param)
+    assert served.door.port is not None
+    made = Crowd(served.door.port, request.param)
     assert made.full.wait(60)
     yield made
     made.close()
@@ -88,14 +88,14 @@ def over_unix() -> socket.socket:
 
 
 def test_a_crowd_at_the_tcp_door_keeps_nobody_out(
-    place: Place, crowd: Crowd, caplog: pytest.LogCaptureFixture
+    served: ServedEngine, crowd: Crowd, caplog: pytest.LogCaptureFixture
 ) -> None:
-    port, token = place.door.port, read_token()
+    port, token = served.door.port, read_token()
     assert port is not None
     for _ in range(TRIES):
         assert greeted(over_unix(), "")
         assert greeted(socket.create_connection(("127.0.0.1", port), 20), token)
-    guest, seen = place.guest()
+    guest, seen = served.guest()
     guest.send(SetTempo(123.0))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
     assert crowd.opened > CROWD

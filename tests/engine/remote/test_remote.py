@@ -31,49 +31,49 @@ from engine.remote.connect import Address, NoWay
 from engine.remote.sockets import folder, socket_path, token_path
 from engine.services.session import autosave
 from engine.services.session.keeper import Keeper
-from tests.support.remote import Place
+from tests.support.remote import ServedEngine
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def served() -> Iterator[ServedEngine]:
     """Yield a served engine."""
-    made = Place()
+    made = ServedEngine()
     yield made
     made.close()
 
 
-def test_a_screen_sees_the_song_and_plays_it(place: Place) -> None:
-    guest, seen = place.guest()
+def test_a_screen_sees_the_song_and_plays_it(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     first = seen.wait(Snapshot)
-    assert first == place.engine.snapshot
+    assert first == served.engine.snapshot
     guest.send(SetTitle("Over a line"))
     seen.wait(Snapshot, lambda shown: shown.song.title == "Over a line")
-    assert guest.snapshot == place.engine.snapshot
+    assert guest.snapshot == served.engine.snapshot
     guest.send(Play())
     seen.wait(PlayheadMoved, lambda head: head.slot == 0 and head.beat > 0)
     guest.send(Stop())
     seen.wait(PlayheadMoved, lambda head: head.slot is None)
 
 
-def test_two_screens_watch_one_engine(place: Place) -> None:
-    one, seen_by_one = place.guest()
-    _, seen_by_other = place.guest()
+def test_two_screens_watch_one_engine(served: ServedEngine) -> None:
+    one, seen_by_one = served.guest()
+    _, seen_by_other = served.guest()
     one.send(SetLatent(0, 2, 1.5))
     for seen in (seen_by_one, seen_by_other):
         shown = seen.wait(Snapshot, lambda shown: bool(shown.undo))
-        assert shown.song == place.engine.snapshot.song
+        assert shown.song == served.engine.snapshot.song
 
 
-def test_two_screens_that_move_one_value_both_count(place: Place) -> None:
-    (one, _), (other, seen) = place.guest(), place.guest()
-    before = place.engine.snapshot.song.tempo
+def test_two_screens_that_move_one_value_both_count(served: ServedEngine) -> None:
+    (one, _), (other, seen) = served.guest(), served.guest()
+    before = served.engine.snapshot.song.tempo
     for who in (one, other, one, other):
         who.send(Nudge("tempo", 1, gesture=1))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == before + 4)
 
 
-def test_who_asked_is_told_from_another_who_asked_the_same(place: Place) -> None:
-    (one, seen_by_one), (other, seen_by_other) = place.guest(), place.guest()
+def test_who_asked_is_told_from_another_who_asked_the_same(served: ServedEngine) -> None:
+    (one, seen_by_one), (other, seen_by_other) = served.guest(), served.guest()
     path = str(songs_folder() / "same")
     mine, theirs = with_request(SaveSong(path)), with_request(SaveSong(path))
     wrong, too = with_request(SelectSlot(99)), with_request(SelectSlot(99))
@@ -83,13 +83,13 @@ def test_who_asked_is_told_from_another_who_asked_the_same(place: Place) -> None
     other.send(too)
     for seen in (seen_by_one, seen_by_other):
         for met in (mine, theirs):
-            seen.met(met)
+            seen.accepted(met)
         for not_met in (wrong, too):
             seen.refused(not_met)
 
 
-def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
-    guest, seen = place.guest()
+def test_maps_and_refusals_come_over_the_line(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     guest.send(DrawMap(0, 0, 1, "note_density", 12, 6))
     filled = seen.wait(MapComputed, lambda event: event.done)
     assert len(filled.surface.values) == 6
@@ -98,19 +98,19 @@ def test_maps_and_refusals_come_over_the_line(place: Place) -> None:
     assert seen.wait(CommandFailed).request == wrong.request
 
 
-def test_leaving_leaves_the_engine_alone(place: Place) -> None:
-    guest, seen = place.guest()
+def test_leaving_leaves_the_engine_alone(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     guest.send(Play())
     seen.wait(PlayheadMoved)
     guest.close()
     assert guest.wait(60)
-    place.listener.until(lambda: place.engine.snapshot.playing)
-    _, again = place.guest()
+    served.listener.until(lambda: served.engine.snapshot.playing)
+    _, again = served.guest()
     assert again.wait(Snapshot).playing
 
 
-def test_the_socket_is_for_its_user_alone(place: Place) -> None:
-    assert place.guests == []
+def test_the_socket_is_for_its_user_alone(served: ServedEngine) -> None:
+    assert served.guests == []
     assert stat.S_IMODE(folder().stat().st_mode) == 0o700
     assert stat.S_IMODE(socket_path().stat().st_mode) == 0o600
     assert stat.S_IMODE(token_path().stat().st_mode) == 0o600
@@ -121,8 +121,8 @@ def test_without_an_engine_there_is_a_reason() -> None:
         RemoteEngine(Address()).start()
 
 
-class Stranger:
-    """A bare socket that says what it likes."""
+class RawClient:
+    """A bare socket that sends what it likes."""
 
     def __init__(self, port: int | None = None) -> None:
         if port is None:
@@ -133,32 +133,32 @@ class Stranger:
         self.socket.settimeout(20)
         self.file = self.socket.makefile("rb")
 
-    def say(self, said: bytes) -> None:
-        self.socket.sendall(said)
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
 
-    def hear(self) -> object:
+    def receive(self) -> object:
         line = self.file.readline()
         return v.by_engine(*v.parsed(line, v.LONGEST_FROM_ENGINE)) if line else None
 
-    def hear_all(self) -> list[object]:
+    def receive_all(self) -> list[object]:
         heard = []
-        while (said := self.hear()) is not None:
-            heard.append(said)
+        while (message := self.receive()) is not None:
+            heard.append(message)
         return heard
 
     def greet(self) -> None:
-        self.say(v.to_engine(v.Hello(v.VOCABULARY, watches=False)))
-        assert isinstance(self.hear(), v.Welcome)
+        self.send(v.to_engine(v.Hello(v.VOCABULARY, watches=False)))
+        assert isinstance(self.receive(), v.Welcome)
 
 
 @pytest.fixture
-def stranger(place: Place) -> Iterator[Callable[..., Stranger]]:
+def stranger(served: ServedEngine) -> Iterator[Callable[..., RawClient]]:
     """Yield what opens bare connections."""
-    assert place.door.port is not None
-    made: list[Stranger] = []
+    assert served.door.port is not None
+    made: list[RawClient] = []
 
-    def open_one(port: int | None = None) -> Stranger:
-        made.append(Stranger(port))
+    def open_one(port: int | None = None) -> RawClient:
+        made.append(RawClient(port))
         return made[-1]
 
     yield open_one
@@ -166,28 +166,31 @@ def stranger(place: Place) -> Iterator[Callable[..., Stranger]]:
         each.socket.close()
 
 
-def still_works(place: Place) -> None:
-    guest, seen = place.guest()
+def still_works(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     guest.send(SetTempo(123.0))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "ä" * 40])
 def test_a_bad_token_is_shown_out(
-    place: Place, stranger: Callable[..., Stranger], token: str, caplog: pytest.LogCaptureFixture
+    served: ServedEngine,
+    stranger: Callable[..., RawClient],
+    token: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    who = stranger(place.door.port)
-    who.say(v.to_engine(v.Hello(v.VOCABULARY, token=token)))
-    (denied,) = who.hear_all()
+    who = stranger(served.door.port)
+    who.send(v.to_engine(v.Hello(v.VOCABULARY, token=token)))
+    (denied,) = who.receive_all()
     assert isinstance(denied, v.Denied)
     assert "token" in denied.message
     assert "token" in caplog.text
-    still_works(place)
+    still_works(served)
 
 
-def test_with_the_token_a_screen_attaches_over_loopback(place: Place) -> None:
-    _, seen = place.guest(port=place.door.port)
-    assert seen.wait(Snapshot) == place.engine.snapshot
+def test_with_the_token_a_screen_attaches_over_loopback(served: ServedEngine) -> None:
+    _, seen = served.guest(port=served.door.port)
+    assert seen.wait(Snapshot) == served.engine.snapshot
 
 
 @pytest.mark.parametrize(
@@ -203,59 +206,61 @@ def test_with_the_token_a_screen_attaches_over_loopback(place: Place) -> None:
     ],
 )
 def test_who_does_not_greet_is_shown_out(
-    place: Place, stranger: Callable[..., Stranger], said: bytes
+    served: ServedEngine, stranger: Callable[..., RawClient], said: bytes
 ) -> None:
     who = stranger()
-    who.say(said + b"\n")
-    heard = who.hear_all()
+    who.send(said + b"\n")
+    heard = who.receive_all()
     assert heard
     assert all(isinstance(each, v.Denied) for each in heard)
-    still_works(place)
+    still_works(served)
 
 
-def test_another_version_is_told_so(place: Place, stranger: Callable[..., Stranger]) -> None:
-    assert place.engine.snapshot is not None
+def test_another_version_is_told_so(
+    served: ServedEngine, stranger: Callable[..., RawClient]
+) -> None:
+    assert served.engine.snapshot is not None
     who = stranger()
-    who.say(v.to_engine(v.Hello("other words", "9.9")))
-    (denied,) = who.hear_all()
+    who.send(v.to_engine(v.Hello("other words", "9.9")))
+    (denied,) = who.receive_all()
     assert isinstance(denied, v.Denied)
     assert "9.9" in denied.message
 
 
 def test_bad_lines_are_refused_one_by_one_and_then_together(
-    place: Place, stranger: Callable[..., Stranger], caplog: pytest.LogCaptureFixture
+    served: ServedEngine, stranger: Callable[..., RawClient], caplog: pytest.LogCaptureFixture
 ) -> None:
     who = stranger()
     who.greet()
-    who.say(b'{"ask": {"is": "SelectSlot", "slot": "first"}}\n')
-    denied = who.hear()
+    who.send(b'{"ask": {"is": "SelectSlot", "slot": "first"}}\n')
+    denied = who.receive()
     assert isinstance(denied, v.Denied)
     assert "int is wanted" in denied.message
-    who.say(v.encode_command(SetTitle("still heard")))
-    place.listener.wait(Snapshot, lambda shown: shown.song.title == "still heard")
-    who.say(b"".join(b'{"ask": %d}\n' % n for n in range(100)))
-    assert len(who.hear_all()) <= 9
+    who.send(v.encode_command(SetTitle("still heard")))
+    served.listener.wait(Snapshot, lambda shown: shown.song.title == "still heard")
+    who.send(b"".join(b'{"ask": %d}\n' % n for n in range(100)))
+    assert len(who.receive_all()) <= 9
     assert "int is wanted" in caplog.text
-    still_works(place)
+    still_works(served)
 
 
 def test_an_oversized_line_is_refused_and_its_rest_passed_over(
-    place: Place, stranger: Callable[..., Stranger]
+    served: ServedEngine, stranger: Callable[..., RawClient]
 ) -> None:
     who = stranger()
     who.greet()
     title = "x" * (2 * v.LONGEST_TO_ENGINE)
-    who.say(json.dumps({"ask": {"is": "SetTitle", "title": title}}).encode() + b"\n")
-    who.say(v.encode_command(SetTitle("after it")))
-    denied = who.hear()
+    who.send(json.dumps({"ask": {"is": "SetTitle", "title": title}}).encode() + b"\n")
+    who.send(v.encode_command(SetTitle("after it")))
+    denied = who.receive()
     assert isinstance(denied, v.Denied)
     assert "longer than" in denied.message
-    place.listener.wait(Snapshot, lambda shown: shown.song.title == "after it")
+    served.listener.wait(Snapshot, lambda shown: shown.song.title == "after it")
 
 
 def test_a_flood_is_held_up_and_harms_nobody(
-    place: Place,
-    stranger: Callable[..., Stranger],
+    served: ServedEngine,
+    stranger: Callable[..., RawClient],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -269,102 +274,102 @@ def test_a_flood_is_held_up_and_harms_nobody(
 
     def pour() -> None:
         for _ in range(10_000):
-            who.say(flood)
+            who.send(flood)
 
     with pytest.raises(TimeoutError):
         pour()
-    still_works(place)
+    still_works(served)
     assert "held up" in caplog.text
 
 
 def test_strangers_who_say_nothing_do_not_keep_others_out(
-    place: Place, stranger: Callable[..., Stranger]
+    served: ServedEngine, stranger: Callable[..., RawClient]
 ) -> None:
     silent = [stranger() for _ in range(30)]
     # The first of them are shown out in time, whatever they wait for.
-    assert all(isinstance(each, v.Denied) for each in silent[0].hear_all())
-    still_works(place)
+    assert all(isinstance(each, v.Denied) for each in silent[0].receive_all())
+    still_works(served)
 
 
 def test_a_guest_who_reads_nothing_is_passed_over(
-    place: Place, stranger: Callable[..., Stranger]
+    served: ServedEngine, stranger: Callable[..., RawClient]
 ) -> None:
     who = stranger()
-    who.say(v.to_engine(v.Hello(v.VOCABULARY, watches=True)))
-    guest, seen = place.guest()
+    who.send(v.to_engine(v.Hello(v.VOCABULARY, watches=True)))
+    guest, seen = served.guest()
     for tempo in range(100, 400):
         guest.send(SetTempo(float(tempo)))
     seen.wait(Snapshot, lambda shown: shown.song.tempo == 399.0)
-    assert isinstance(who.hear(), v.Welcome)
+    assert isinstance(who.receive(), v.Welcome)
 
 
-def test_the_engine_says_goodbye_and_its_screens_know(place: Place) -> None:
-    _, seen = place.guest()
+def test_the_engine_says_goodbye_and_its_screens_know(served: ServedEngine) -> None:
+    _, seen = served.guest()
     seen.wait(Snapshot)
-    place.server.close()
+    served.server.close()
     assert "ended" in seen.wait(CommandFailed).message
     assert "is down" in seen.wait(Notice, lambda event: "down" in event.text).text
 
 
-def test_commands_are_refused_while_the_line_is_down(place: Place) -> None:
-    guest, seen = place.guest()
+def test_commands_are_refused_while_the_line_is_down(served: ServedEngine) -> None:
+    guest, seen = served.guest()
     seen.wait(Snapshot)
-    place.server.close()
+    served.server.close()
     seen.wait(Notice, lambda event: "down" in event.text)
     guest.send(play := with_request(Play()))
     assert seen.refused(play).message
 
 
-def test_a_second_token_file_is_read(place: Place) -> None:
+def test_a_second_token_file_is_read(served: ServedEngine) -> None:
     token_path().write_text("stale")
     with pytest.raises(SentAway, match="token"):
-        place.guest(port=place.door.port)
+        served.guest(port=served.door.port)
     token_path().write_text("")
     with pytest.raises(ArmonicaError, match="no token"):
-        place.guest(port=place.door.port)
+        served.guest(port=served.door.port)
 
 
 @pytest.mark.parametrize("command", [MarkModel(None), MarkSaved("x", Song())])
 def test_what_the_loop_alone_may_tell_is_refused(
-    place: Place, stranger: Callable[..., Stranger], command: Command
+    served: ServedEngine, stranger: Callable[..., RawClient], command: Command
 ) -> None:
     who = stranger()
     who.greet()
-    who.say(v.encode_command(command))
-    denied = who.hear()
+    who.send(v.encode_command(command))
+    denied = who.receive()
     assert isinstance(denied, v.Denied)
     assert "own use" in denied.message
-    assert place.engine.snapshot.model.state == "ready"
+    assert served.engine.snapshot.model.state == "ready"
 
 
-def test_kept_songs_are_offered_over_the_line_until_one_has_them(place: Place) -> None:
+def test_kept_songs_are_offered_over_the_line_until_one_has_them(served: ServedEngine) -> None:
     gone = Keeper()
     for number, title in enumerate(("First", "Second")):
         gone.note(number, Document(Song(title)))
     gone.finish()
     kept = autosave.waiting()
-    place.server._host = replace(place.server._host, recovered=kept)
-    guest, seen = place.guest()
+    served.server._host = replace(served.server._host, recovered=kept)
+    guest, seen = served.guest()
     assert guest.welcome is not None
     assert guest.welcome.recovered == kept
     guest.send(recover := with_request(RecoverSong(kept[0].path)))
-    seen.met(recover)
-    other, seen = place.guest()
+    seen.accepted(recover)
+    other, seen = served.guest()
     assert other.welcome is not None
     assert other.welcome.recovered == kept[1:]
     other.send(ForgetKept(kept[1].path))
     other.send(RecoverSong(kept[1].path))
     assert "not kept any more" in seen.wait(CommandFailed).message
-    last, _ = place.guest()
+    last, _ = served.guest()
     assert last.welcome is not None
     assert last.welcome.recovered == ()
 
 
-def test_who_is_attached_is_asked_before_a_file_is_replaced(place: Place) -> None:
+def test_who_is_attached_is_asked_before_a_file_is_replaced(served: ServedEngine) -> None:
     path = songs_folder() / "there.armonica"
     path.parent.mkdir(parents=True)
     song_file.write(path, song_file.Document(Song("Another")))
-    guest, seen = place.guest()
+    guest, seen = served.guest()
     guest.send(SaveSong(str(path)))
     refused = seen.wait(CommandFailed)
     assert refused.again == SaveSong(str(path), replace=True)

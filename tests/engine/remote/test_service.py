@@ -7,10 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,7 +21,9 @@ from engine.remote import service, sockets
 from engine.remote.client import RemoteEngine
 from engine.remote.connect import Address, NoWay
 from engine.services.session import autosave
+from tests.support.command_line import run_json
 from tests.support.events import Listener
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +35,7 @@ def _no_service(home: Path) -> Iterator[None]:
     except NoWay:
         return
     service.stop()
-    until(lambda: not alive(whose))
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: not alive(whose))
 
 
 def alive(process: int) -> bool:
@@ -51,14 +44,6 @@ def alive(process: int) -> bool:
         return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (ProcessLookupError, FileNotFoundError):
         return False
-
-
-def ask(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    code = main([*words, "--json"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -76,10 +61,10 @@ def attach() -> tuple[RemoteEngine, Listener]:
 
 
 def test_a_service_starts_says_how_it_is_and_stops(capsys: pytest.CaptureFixture[str]) -> None:
-    started = ask(capsys, "service", "start", "--port", "none")
+    started = run_json(capsys, "service", "start", "--port", "none")
     assert started["running"]
     assert started["pid"] != os.getpid()
-    assert ask(capsys, "service", "status")["pid"] == started["pid"]
+    assert run_json(capsys, "service", "status")["pid"] == started["pid"]
     code, err = refused(capsys, "service", "start")
     assert code == 2
     assert str(started["pid"]) in err
@@ -89,15 +74,15 @@ def test_a_service_starts_says_how_it_is_and_stops(capsys: pytest.CaptureFixture
     engine, listener = attach()
     engine.send(SetTitle("Kept"))
     listener.wait(Snapshot, lambda shown: shown.song.title == "Kept")
-    assert not ask(capsys, "service", "status")["saved"]
+    assert not run_json(capsys, "service", "status")["saved"]
     engine.close()
-    assert ask(capsys, "service", "stop") == {"stopped": started["pid"]}
-    until(lambda: not alive(started["pid"]))
+    assert run_json(capsys, "service", "stop") == {"stopped": started["pid"]}
+    wait_until(lambda: not alive(started["pid"]))
     kept = autosave.found()
     assert kept is not None
     assert kept.title == "Kept"
     assert not sockets.socket_path().exists()
-    assert any("attached" in line for line in ask(capsys, "service", "log")["lines"])
+    assert any("attached" in line for line in run_json(capsys, "service", "log")["lines"])
     code, err = refused(capsys, "service", "status")
     assert code == 1
     assert "no engine" in err
@@ -106,7 +91,7 @@ def test_a_service_starts_says_how_it_is_and_stops(capsys: pytest.CaptureFixture
 def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    whose = ask(capsys, "service", "start", "--port", "none")["pid"]
+    whose = run_json(capsys, "service", "start", "--port", "none")["pid"]
     os.kill(whose, signal.SIGHUP)
     engine, listener = attach()
     engine.send(SetTitle("After the hang-up"))
@@ -114,7 +99,7 @@ def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
     engine.send(Play())
     listener.wait(Snapshot, lambda shown: shown.playing)
     os.kill(whose, signal.SIGTERM)
-    until(lambda: not alive(whose))
+    wait_until(lambda: not alive(whose))
     engine.close()
     kept = autosave.found()
     assert kept is not None
@@ -122,11 +107,11 @@ def test_it_outlives_a_hang_up_and_keeps_the_song_on_sigterm(
 
 
 def test_what_a_killed_one_leaves_is_in_nobodys_way(capsys: pytest.CaptureFixture[str]) -> None:
-    whose = ask(capsys, "service", "start", "--port", "none")["pid"]
+    whose = run_json(capsys, "service", "start", "--port", "none")["pid"]
     os.kill(whose, signal.SIGKILL)
-    until(lambda: not alive(whose))
+    wait_until(lambda: not alive(whose))
     assert refused(capsys, "service", "status")[0] == 1
-    again = ask(capsys, "service", "start", "--port", "none")["pid"]
+    again = run_json(capsys, "service", "start", "--port", "none")["pid"]
     assert again != whose
 
 
@@ -146,13 +131,13 @@ def test_serve_in_a_terminal_ends_with_it(home: Path) -> None:
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
-    said = json.loads(process.stdout.readline())
-    assert said["socket"] == str(sockets.socket_path())
-    assert Path(said["token"]).read_text().strip()
-    until(lambda: service.status().tcp == said["tcp"])
+    document = json.loads(process.stdout.readline())
+    assert document["socket"] == str(sockets.socket_path())
+    assert Path(document["token"]).read_text().strip()
+    wait_until(lambda: service.status().tcp == document["tcp"])
     process.send_signal(signal.SIGHUP)
     assert process.wait(30) == 0
-    assert not Path(said["token"]).exists()
+    assert not Path(document["token"]).exists()
 
 
 def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> None:
@@ -174,12 +159,12 @@ def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> Non
     engine.start()
     for slot in range(3):
         engine.send(Randomise(slot, 0.5, 1))
-    until(lambda: engine.snapshot.waiting == 3)
+    wait_until(lambda: engine.snapshot.waiting == 3)
     engine.close()
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "3 edits that waited for the model were not made." in said
+    assert "3 edits that waited for the model were not made." in output
 
 
 @pytest.mark.parametrize(
@@ -244,10 +229,10 @@ def test_a_service_whose_words_nothing_takes_goes_on(
 ) -> None:
     (home / "state" / "serve").mkdir(parents=True)
     (home / "state" / "serve" / "start.log").symlink_to("/dev/full")
-    started = ask(capsys, "service", "start", "--tcp", "--port", "none")
+    started = run_json(capsys, "service", "start", "--tcp", "--port", "none")
     # Attached to it goes on only what has not ended right after its start.
     engine, listener = attach()
     engine.send(SetTempo(123.0))
     listener.wait(Snapshot, lambda shown: shown.song.tempo == 123.0)
     engine.close()
-    assert ask(capsys, "service", "status")["pid"] == started["pid"]
+    assert run_json(capsys, "service", "status")["pid"] == started["pid"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -16,25 +15,19 @@ from engine.protocol.transport import Play, PlayheadMoved
 from engine.remote.audio_router import Loudspeaker
 from engine.remote.protocol import SoundDid, SoundSeen
 from engine.services.generation.backends import StudioParts
-from tests.support.remote import Place, Room, SilentSpeaker
+from tests.support.remote import RemotePlayers, ServedEngine, SilentSpeaker
+from tests.support.waiting import wait_until
 
 RATE = 32_000
 WAVE = np.sin(np.arange(8 * RATE, dtype=np.float32) / 20)
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def served() -> Iterator[ServedEngine]:
     """Yield a served engine."""
-    made = Place()
+    made = ServedEngine()
     yield made
     made.close()
-
-
-def until(holds: Callable[[], object], timeout: float = 30.0) -> None:
-    end = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 class Corner:
@@ -53,66 +46,66 @@ class Corner:
         return self.speakers[-1]
 
 
-def test_a_take_sounds_at_the_device_beside_the_screen(place: Place) -> None:
-    corner, told = Corner(), list[Playing]()
-    guest, _ = place.guest(sound=corner)
-    until(lambda: place.sound.newest() is not None)
-    parts = place.sound.parts()
+def test_a_take_sounds_at_the_device_beside_the_screen(served: ServedEngine) -> None:
+    corner, states = Corner(), list[Playing]()
+    guest, _ = served.guest(sound=corner)
+    wait_until(lambda: served.sound.newest() is not None)
+    parts = served.sound.parts()
     assert [each.name for each in parts.devices().devices] == ["here"]
-    speaker = parts.sink(told.append)
+    speaker = parts.sink(states.append)
     speaker.load(RATE, WAVE)
     speaker.seek(0.0)
     speaker.play()
-    until(lambda: corner.speakers and corner.speakers[0].whole)
+    wait_until(lambda: corner.speakers and corner.speakers[0].whole)
     far = corner.speakers[0]
     assert far.rate == RATE
     np.testing.assert_allclose(np.concatenate(far.wave), WAVE, atol=1 / 32_000)
     assert far.done == ["load", "play"]
-    until(lambda: told)
-    assert told[-1] == Playing("playing", 0.5, 2.0)
+    wait_until(lambda: states)
+    assert states[-1] == Playing("playing", 0.5, 2.0)
     # From a place in its middle it plays when it is there so far.
     speaker.load(RATE, np.stack([WAVE, -WAVE], axis=1))
     speaker.seek(3.0)
     speaker.play()
-    until(lambda: far.done[-1] == "play" and "seek 3" in far.done)
+    wait_until(lambda: far.done[-1] == "play" and "seek 3" in far.done)
     np.testing.assert_allclose(np.concatenate(far.wave)[:, 1], -WAVE, atol=1 / 32_000)
     guest.close()
-    until(lambda: told[-1].state == "failed")
-    assert "line" in told[-1].reason
+    wait_until(lambda: states[-1].state == "failed")
+    assert "line" in states[-1].reason
 
 
-def test_without_anybody_it_sounds_at_the_engines_own_device(place: Place) -> None:
-    told = list[Playing]()
-    speaker = place.sound.parts().sink(told.append)
+def test_without_anybody_it_sounds_at_the_engines_own_device(served: ServedEngine) -> None:
+    states = list[Playing]()
+    speaker = served.sound.parts().sink(states.append)
     speaker.load(RATE, WAVE)
     speaker.seek(1.0)
     speaker.play()
-    assert place.speakers[0].done == ["load", "seek 1", "play"]
-    assert told == [Playing("playing", 0.5, 2.0)]
+    assert served.speakers[0].done == ["load", "seek 1", "play"]
+    assert states == [Playing("playing", 0.5, 2.0)]
     corner = Corner()
-    place.guest(sound=corner)
-    until(lambda: place.sound.newest() is not None)
+    served.guest(sound=corner)
+    wait_until(lambda: served.sound.newest() is not None)
     speaker.load(RATE, WAVE)
-    assert place.speakers[0].done[-1] == "stop"
-    until(lambda: corner.speakers and corner.speakers[0].whole)
+    assert served.speakers[0].done[-1] == "stop"
+    wait_until(lambda: corner.speakers and corner.speakers[0].whole)
     speaker.stop()
-    until(lambda: corner.speakers[0].done[-1] == "stop")
+    wait_until(lambda: corner.speakers[0].done[-1] == "stop")
 
 
-def test_a_wave_does_not_hold_up_notes_and_screens(place: Place) -> None:
-    assert place.door.port is not None
-    with SlowLine(place.door.port, 0.05) as line:
-        corner, room = Corner(), Room()
-        guest, seen = place.guest(room, line.port, corner)
-        until(lambda: place.sound.newest() is not None and place.switchboard.far)
-        speaker = place.sound.parts().sink(lambda _: None)
+def test_a_wave_does_not_hold_up_notes_and_screens(served: ServedEngine) -> None:
+    assert served.door.port is not None
+    with SlowLine(served.door.port, 0.05) as line:
+        corner, players = Corner(), RemotePlayers()
+        guest, seen = served.guest(players, line.port, corner)
+        wait_until(lambda: served.sound.newest() is not None and served.switchboard.far)
+        speaker = served.sound.parts().sink(lambda _: None)
         speaker.load(RATE, np.tile(WAVE, 20))
         guest.send(Play())
         seen.wait(PlayheadMoved, lambda head: head.beat > 0)
-        until(lambda: room.player.notes())
+        wait_until(lambda: players.player.notes())
         assert not corner.speakers[0].whole
         # Stopping forgets what has not gone yet.
         speaker.stop()
-        until(lambda: corner.speakers[0].done[-1] == "stop")
+        wait_until(lambda: corner.speakers[0].done[-1] == "stop")
         assert not corner.speakers[0].whole
-        assert any(isinstance(message, m.Notes) for message in room.player.messages)
+        assert any(isinstance(message, m.Notes) for message in players.player.messages)

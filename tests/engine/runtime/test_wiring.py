@@ -14,12 +14,12 @@ from engine import services as every_service
 from engine.protocol.facts import Fact
 from engine.protocol.vocabulary import COMMANDS
 from engine.services.base import Service
-from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.dispatcher import DispatcherHarness
 
 
 def services() -> tuple[Service, ...]:
     """Return the services of a dispatcher, in their order."""
-    return Desk().conductor.services.ordered
+    return DispatcherHarness().dispatcher.services.ordered
 
 
 def test_every_command_is_handled_by_exactly_one_service() -> None:
@@ -70,7 +70,7 @@ def test_a_service_reacts_to_changes_and_not_to_commands() -> None:
 
 
 def test_no_service_is_left_out_of_the_order() -> None:
-    made = Desk().conductor.services
+    made = DispatcherHarness().dispatcher.services
     assert {id(service) for service in made.ordered} == {
         id(getattr(made, part.name)) for part in fields(made)
     }

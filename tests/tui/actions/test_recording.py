@@ -10,9 +10,9 @@ from engine.protocol.facts import MarkInputs
 from engine.protocol.snapshot import InputStatus, RecordSettings
 from engine.protocol.transport import CaptureLast, EndRecording, KeysPlayed, PlayheadMoved, Record
 from tests.support.fake_engine import FakeEngine
+from tests.support.measures import quarters
 from tests.support.pictures import Frame, lines
 from tests.support.waiting import quiet, until
-from tests.tui.widgets.test_piano_roll import QUARTERS
 from tui.app import ArmonicaApp
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.transport import Transport
@@ -61,7 +61,7 @@ async def test_what_is_played_is_drawn_over_the_measure() -> None:
     roll = PianoRoll()
     async with Frame(roll).run_test(size=(24, 7)) as pilot:
         await pilot.pause()
-        roll.show(None, QUARTERS, None)
+        roll.show(None, quarters(60, 62, 64, 65), None)
         roll.play(((0.0, 2.0, 65), (2.0, 3.0, 60)), (60,))
         assert lines(roll) == [
             "   │ ┬1   2   3   4   ┬",

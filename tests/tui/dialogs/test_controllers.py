@@ -47,8 +47,8 @@ def nano(engine: FakeEngine) -> FakeEngine:
     return engine
 
 
-def said(app: ArmonicaApp, part: str) -> str:
-    """Return the words of a label of the sheet."""
+def label(app: ArmonicaApp, part: str) -> str:
+    """Return the text of a label of the sheet."""
     return str(app.screen.query_one(part, Label).render())
 
 
@@ -56,8 +56,8 @@ async def test_c_and_a_knob_bind_the_chosen_gauge(app: ArmonicaApp, nano: FakeEn
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("down", "down", "C")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
-        assert "knob, fader or pad for note density" in said(app, "#what")
-        assert "Heard: alsa:nano" in said(app, "#now")
+        assert "knob, fader or pad for note density" in label(app, "#what")
+        assert "Heard: alsa:nano" in label(app, "#now")
         nano.hear(*turned(20, 25, 30, 35))
         await until(pilot, lambda: app.screen is app.composing)
         assert map_files.read(map_files.own_file("nano")).bindings == (Binding(KNOB, DENSITY),)
@@ -87,7 +87,7 @@ async def test_without_a_device_the_sheet_says_so(app: ArmonicaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("C")
         await until(pilot, lambda: isinstance(app.screen, LearnSheet))
-        assert "No MIDI device is heard" in said(app, "#now")
+        assert "No MIDI device is heard" in label(app, "#now")
 
 
 async def test_the_strip_learns_the_choice_of_measures(app: ArmonicaApp, nano: FakeEngine) -> None:

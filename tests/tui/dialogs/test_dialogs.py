@@ -26,6 +26,7 @@ from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import AuditionMeasures
 from tests.support.fake_engine import TRACKS, TUNES, FakeEngine
 from tests.support.pictures import lines
+from tests.support.screens import toasts
 from tests.support.waiting import until
 from tui import keymap
 from tui.app import ArmonicaApp
@@ -105,7 +106,7 @@ async def test_the_cursor_asks_for_the_measures_of_the_tune_it_rests_on_only(
 async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
     app: ArmonicaApp, engine: FakeEngine, tmp_path: Path
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("3", "i")
         await until(pilot, lambda: isinstance(app.screen, Importer))
         sheet = app.screen
@@ -113,20 +114,20 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         await pilot.press("enter")
         tracks = sheet.query_one(OptionList)
         await until(pilot, lambda: tracks.display)
-        told = [str(tracks.get_option_at_index(at).prompt) for at in range(tracks.option_count)]
-        assert ["Kit" in told[0], "drums" in told[0], "120 notes" in told[1]] == [True] * 3
+        prompts = [str(tracks.get_option_at_index(at).prompt) for at in range(tracks.option_count)]
+        assert ["Kit" in prompts[0], "drums" in prompts[0], "120 notes" in prompts[1]] == [True] * 3
         # The first that has more than drums is proposed; one further down is taken.
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen is app.composing)
         assert engine.of(ImportMidi) == [ImportMidi(2, str(tmp_path / "a.mid"), 4)]
-        assert ["A pitch moved" in note.message for note in app._notifications] == [True]
+        assert ["A pitch moved" in note for note in toasts(pilot)] == [True]
 
 
 async def test_who_opens_a_song_waits_for_its_own_answer(
     app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Command] = []
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("ctrl+o")
         await until(pilot, lambda: isinstance(app.screen, Opener))
         opener = app.screen
@@ -138,7 +139,7 @@ async def test_who_opens_a_song_waits_for_its_own_answer(
         assert theirs == mine
         engine.tell(Notice("Opened.", request=theirs.request))
         engine.tell(CommandFailed("Song", "It is gone.", "", theirs.request))
-        await until(pilot, lambda: len(app._notifications) == 2)
+        await until(pilot, lambda: len(toasts(pilot)) == 2)
         assert app.screen is opener
         engine.tell(Notice("Opened.", request=mine.request))
         await until(pilot, lambda: app.screen is app.composing)
@@ -172,7 +173,7 @@ async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
 
 
 async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: ArmonicaApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("i", "enter")
         sheet = app.screen
         how = sheet.query_one("#how", Label)
@@ -180,7 +181,8 @@ async def test_a_midi_file_that_is_not_there_is_told_beside_its_path(app: Armoni
         await pilot.press(*"missing", "enter")
         await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
         assert "Check its name" in str(how.render())
-        assert not app._notifications
+        await pilot.pause()
+        assert not toasts(pilot)
         await pilot.press("backspace")
         assert not sheet.query_one("#path").has_class("-wrong")
 
@@ -198,12 +200,13 @@ async def test_a_place_that_cannot_be_written_is_told_beside_it(app: ArmonicaApp
 async def test_a_path_that_is_refused_is_told_beside_it_and_can_be_mended(
     app: ArmonicaApp,
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("ctrl+o", *"missing", "enter")
         sheet = app.screen
         await until(pilot, lambda: sheet.query_one("#path").has_class("-wrong"))
         await until(pilot, lambda: "Check" in str(sheet.query_one("#how", Label).render()))
-        assert not app._notifications
+        await pilot.pause()
+        assert not toasts(pilot)
         await pilot.press(*["backspace"] * 7, *"there", "enter")
         await until(pilot, lambda: app.session.shown.song.title == "Opened")
         assert app.screen is app.composing
@@ -244,9 +247,9 @@ async def test_a_song_is_opened_from_the_list_or_by_its_path(
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+o")
         lines = app.screen.query_one(OptionList)
-        told = [str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count)]
-        assert told[0] == "Mine"
-        assert told[1].endswith("(comes with Armonica)")
+        prompts = [str(lines.get_option_at_index(at).prompt) for at in range(lines.option_count)]
+        assert prompts[0] == "Mine"
+        assert prompts[1].endswith("(comes with Armonica)")
         await pilot.press("enter")
         await until(pilot, lambda: app.session.shown.song.title == "Opened")
         await pilot.press("ctrl+o", "down", "enter")
@@ -290,9 +293,9 @@ async def test_clashes_are_told_once_at_the_start(engine: FakeEngine) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('[app]\nquit = "V"')
     app = ArmonicaApp(engine, keymap=keymap.load("mine"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: len(app._notifications))
-        assert ["V is both" in note.message for note in app._notifications] == [True]
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: len(toasts(pilot)))
+        assert ["V is both" in note for note in toasts(pilot)] == [True]
 
 
 async def test_everything_can_be_done_from_the_palette(

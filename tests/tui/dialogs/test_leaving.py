@@ -30,6 +30,17 @@ from tui.dialogs.leaving import Leaving
 NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/songs/old.armonica")
 
 
+ABOUT_KEPT = (RecoverSong, ForgetKept, LeaveKept)
+
+
+class WithoutKeeper(FakeEngine):
+    """An engine that answers nothing about songs that were kept."""
+
+    def answer(self, command: Command) -> tuple[Event, ...]:
+        """Return no events where a command is about one."""
+        return () if isinstance(command, ABOUT_KEPT) else super().answer(command)
+
+
 @pytest.mark.parametrize(
     ("keys", "sent"),
     [
@@ -48,16 +59,14 @@ NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/
 async def test_kept_songs_are_offered_the_newest_first(
     keys: list[str], sent: list[Command]
 ) -> None:
-    engine = FakeEngine()
-    met, kept = engine._meet, (RecoverSong, ForgetKept, LeaveKept)
-    engine._meet = lambda command: () if isinstance(command, kept) else met(command)  # type: ignore[method-assign]
+    engine = WithoutKeeper()
     app = ArmonicaApp(engine, recovered=[NEW, OLD])
     async with app.run_test(size=(80, 24)) as pilot:
         for key in keys:
             await until(pilot, lambda: isinstance(app.screen, Choice))
             await pilot.press(key)
         await until(pilot, lambda: app.screen is app.composing)
-        assert engine.of(*kept) == sent
+        assert engine.of(*ABOUT_KEPT) == sent
 
 
 async def test_the_end_asks_only_if_nothing_is_kept(engine: FakeEngine) -> None:
@@ -87,7 +96,8 @@ class FullDisk(FakeEngine):
     copies = False
     silent = False
 
-    def _meet(self, command: Command) -> tuple[Event, ...]:
+    def answer(self, command: Command) -> tuple[Event, ...]:
+        """Return the events that a command brings about."""
         if isinstance(command, KeepUnsaved) and self.silent:
             return ()
         if isinstance(command, KeepUnsaved) and not (command.copies and self.copies):
@@ -96,7 +106,7 @@ class FullDisk(FakeEngine):
                     "Cannot write", "The disk is full.", "Free some space.", command.request
                 ),
             )
-        return super()._meet(command)
+        return super().answer(command)
 
 
 @pytest.mark.parametrize(
@@ -177,20 +187,21 @@ def test_what_became_of_songs_is_said_at_the_end(capsys: pytest.CaptureFixture[s
             return (kept, AtTheEnd("Lost", reason="The disk is full."))
 
     assert "Lost" in tell_ends(Ended())
-    said = capsys.readouterr().err
-    assert "/kept/1.armonica and offered at the next start" in said
-    assert "Lost" not in said
+    output = capsys.readouterr().err
+    assert "/kept/1.armonica and offered at the next start" in output
+    assert "Lost" not in output
 
 
 class Changed(FakeEngine):
     """An engine whose song file was changed by another program."""
 
-    def _meet(self, command: Command) -> tuple[Event, ...]:
+    def answer(self, command: Command) -> tuple[Event, ...]:
+        """Return the events that a command brings about."""
         if isinstance(command, SaveSong) and not command.replace:
             again = SaveSong(command.path, replace=True)
             words = "a.armonica was changed by another program."
             return (CommandFailed("Cannot write", words, "Another name?", command.request, again),)
-        return super()._meet(command)
+        return super().answer(command)
 
 
 @pytest.mark.parametrize(

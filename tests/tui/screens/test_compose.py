@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.widgets import Label
 
 from engine.music.slot import Slot
 from engine.protocol.analysis import DrawMap, Explain
@@ -12,8 +13,9 @@ from engine.protocol.notices import CommandFailed
 from engine.protocol.tracks import Nudge
 from tests.support.fake_engine import FakeEngine, song
 from tests.support.fakes import FakeModel
+from tests.support.hand_clock import HandClock
+from tests.support.screens import toasts
 from tests.support.waiting import quiet, until
-from tests.tui.conftest import Hand
 from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
 from tui.view_models.gestures import PAUSE
@@ -45,7 +47,7 @@ async def test_the_map_moves_two_gauges_in_one_gesture(
 
 
 async def test_of_two_screens_that_move_one_map_neither_takes_the_other_back(
-    app: ArmonicaApp, engine: FakeEngine, hand: Hand
+    app: ArmonicaApp, engine: FakeEngine, hand: HandClock
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
@@ -69,7 +71,7 @@ async def test_of_two_screens_that_move_one_map_neither_takes_the_other_back(
 
 
 async def test_a_pause_of_the_hand_begins_another_gesture_on_the_map(
-    app: ArmonicaApp, engine: FakeEngine, hand: Hand
+    app: ArmonicaApp, engine: FakeEngine, hand: HandClock
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
@@ -183,12 +185,13 @@ async def test_leaving_while_edits_wait_for_the_model_asks_and_then_waits() -> N
         await pilot.press("right", "right", "Q")
         await until(pilot, lambda: isinstance(app.screen, Choice))
         assert isinstance(app.screen, Choice)
-        assert app.screen._words.endswith("lost if it ends now: 2.")
+        words = str(app.screen.query(Label).first().render())
+        assert words.endswith("lost if it ends now: 2.")
         await pilot.press("enter")
         await until(pilot, lambda: app.session.ending)
         assert app.is_running
         engine.adopt()
-        await until(pilot, lambda: app._exit)
+        await until(pilot, lambda: app.return_code is not None)
     assert engine.of(MoveLatent) == [MoveLatent(0, 0, 0.25, 1)] * 2
 
 
@@ -197,17 +200,17 @@ async def test_leaving_an_engine_that_stays_asks_nothing() -> None:
     app = ArmonicaApp(engine, stays=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "Q")
-        await until(pilot, lambda: app._exit)
+        await until(pilot, lambda: app.return_code is not None)
 
 
 async def test_a_refusal_is_told_once_however_often_it_comes(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         for _ in range(5):
             engine.tell(CommandFailed("Locked", "Density is locked.", "Unlock it."))
-        await until(pilot, lambda: len(app._notifications))
-        assert [note.message for note in app._notifications] == ["Density is locked. Unlock it."]
+        await until(pilot, lambda: len(toasts(pilot)))
+        assert toasts(pilot) == ["Locked\nDensity is locked. Unlock it."]
 
 
 async def test_a_small_terminal_says_what_it_needs_and_recovers(app: ArmonicaApp) -> None:

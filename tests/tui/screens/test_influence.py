@@ -13,9 +13,8 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input, Label, OptionList
 
-from engine.influence.measures.index import BadMeasureIndex
 from engine.locations import songs_folder
-from engine.music.slot import Origin, Slot
+from engine.music.slot import Origin
 from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
@@ -33,9 +32,15 @@ from engine.services.analysis.influence_queries import InfluenceQueries
 from tests.support import fake_influence
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio, take
-from tests.support.fake_influence import OFTEN, TUNES, eighths
+from tests.support.fake_influence import MISSING_INDEX, TUNES, YESTERDAY, borrowed_song
 from tests.support.pictures import lines
-from tests.support.songs import one_track
+from tests.support.screens import (
+    influence_answered,
+    open_influence,
+    open_influence_of_takes,
+    open_steer,
+    toasts,
+)
 from tests.support.waiting import quiet, until
 from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
@@ -53,24 +58,6 @@ from tui.widgets.transport import Transport
 
 SIZES = [(80, 24), (120, 40)]
 
-MISSING = BadMeasureIndex("There is no index.", "Make it anew: armonica corpus index.")
-
-YESTERDAY = TUNES[3].measures
-
-
-def near() -> Song:
-    """Return a song of borrowed measures: of a free tune, of one in copyright, and of none."""
-    tune = Origin("corpus", "A Tune")
-    borrowed = (
-        eighths(*OFTEN[:7], 80),
-        *YESTERDAY,
-        eighths(60, 72, 60, 72, 60, 72, 60, 72),
-    )
-    slots = tuple(Slot.brought_in(measure, tune) for measure in borrowed)
-    return one_track(
-        "Borrowed", 96.0, slots=(slots[0], Slot(), *slots[1:3], Slot(), slots[3], Slot())
-    )
-
 
 class LateEngine(FakeEngine):
     """Keeps answers about influence back while it is told to."""
@@ -78,7 +65,7 @@ class LateEngine(FakeEngine):
     def __init__(self, start: Song | None = None) -> None:
         self.late = False
         self.kept: list[InfluenceFound] = []
-        super().__init__(start if start is not None else near())
+        super().__init__(start if start is not None else borrowed_song())
 
     def tell(self, event: Event) -> None:
         """Tell an event, unless it is an answer that is kept back."""
@@ -104,36 +91,10 @@ def app(engine: LateEngine) -> ArmonicaApp:
     return ArmonicaApp(engine, seed=1)
 
 
-async def look(pilot: Pilot[Any], key: str = "f4") -> InfluenceScreen:
-    """Go to the influence screen and wait until it shows all answers."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    await pilot.press(key)
-    await until(pilot, lambda: app.screen is app.looking and app.looking._built)
-    await answered(pilot)
-    return app.looking
-
-
-async def answered(pilot: Pilot[Any]) -> None:
-    """Let the application run until all that was asked has been answered and is shown."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    await until(
-        pilot,
-        lambda: app.session.shown == app.engine.snapshot and app.session.inquiry.settled,
-    )
-    await pilot.pause()
-
-
 def parts(screen: InfluenceScreen) -> tuple[Verdict, MatchList, Comparison]:
     """Return verdict, matches and comparison."""
     kinds = (Verdict, MatchList, Comparison)
     return tuple(screen.query_one(kind) for kind in kinds)  # type: ignore[return-value]
-
-
-def said(app: ArmonicaApp) -> list[str]:
-    """Return what was said in passing."""
-    return [note.message for note in app._notifications]
 
 
 def titles(matches: MatchList) -> list[str]:
@@ -150,7 +111,7 @@ async def test_the_screen_tells_what_the_selected_measure_is_similar_to(
     app: ArmonicaApp, size: tuple[int, int], key: str
 ) -> None:
     async with app.run_test(size=size) as pilot:
-        screen = await look(pilot, key)
+        screen = await open_influence(pilot, key)
         verdict, matches, comparison = parts(screen)
         assert verdict.plain().startswith("Measure 1 of 7: Close: nearer than 88 % of held-out")
         assert "originality 0.12, human tunes 0.21 to 0.68, below" in verdict.plain()
@@ -176,10 +137,10 @@ async def test_the_list_follows_the_selected_measure_and_an_edit(
     app: ArmonicaApp, engine: LateEngine, size: tuple[int, int]
 ) -> None:
     async with app.run_test(size=size) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         await pilot.press("right", "right")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert engine.snapshot.selected == 2
         assert "Measure 3 of 7" in verdict.plain()
         assert "A Song of Yesterday" in matches.plain()
@@ -189,15 +150,15 @@ async def test_the_list_follows_the_selected_measure_and_an_edit(
         await pilot.press("u")
         await until(pilot, lambda: "A Song of Yesterday" in matches.plain())
         await pilot.press("left", "<")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "The Rakes of Kildare" in matches.plain()
 
 
 async def test_an_empty_measure_is_said_to_be_one(app: ArmonicaApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         await pilot.press("right")
-        await answered(pilot)
+        await influence_answered(pilot)
         verdict, matches, comparison = parts(screen)
         words = "Measure 2 of 7: What a measure is similar to in the training tunes stands here."
         assert verdict.plain() == words
@@ -208,7 +169,7 @@ async def test_an_empty_measure_is_said_to_be_one(app: ArmonicaApp) -> None:
             ("r", "Measure 2 has no notes"),
         ):  # fmt: skip
             await pilot.press(key)
-            await until(pilot, lambda words=words: words in said(app)[-1])  # type: ignore[misc]
+            await until(pilot, lambda words=words: words in toasts(pilot)[-1])  # type: ignore[misc]
         await pilot.press("enter", "down")
         assert app.screen is screen
 
@@ -217,7 +178,7 @@ async def test_a_newer_question_overtakes_an_older_one(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         engine.late = True
         for measure in (YESTERDAY[0], TUNES[2].measures[0]):
@@ -243,7 +204,7 @@ async def test_a_late_answer_about_another_measure_is_not_shown(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         engine.late = True
         for number in (2, 5):
@@ -260,10 +221,10 @@ async def test_a_late_answer_about_another_measure_is_not_shown(
 
 
 async def test_the_model_is_waited_for_in_words() -> None:
-    engine = FakeEngine(near(), ready=False)
+    engine = FakeEngine(borrowed_song(), ready=False)
     app = ArmonicaApp(engine, seed=1)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, _, _ = parts(screen)
         assert "when the model is there" in verdict.plain()
         assert not engine.of(AskInfluence)
@@ -277,9 +238,9 @@ async def test_the_model_is_waited_for_in_words() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_no_close_match_is_said_plainly(app: ArmonicaApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.press(*["right"] * 5)
-        await answered(pilot)
+        await influence_answered(pilot)
         verdict, matches, _ = parts(screen)
         assert lines(verdict)[2].startswith("No close match: ")
         assert "above" in verdict.plain()
@@ -298,21 +259,21 @@ async def test_an_error_of_the_index_is_said_in_its_place_and_interrupts_nothing
     size: tuple[int, int],
 ) -> None:
     engine = LateEngine()
-    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING))
+    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING_INDEX))
     app = ArmonicaApp(engine, seed=1)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await quiet(pilot)
         line = app.composing.query_one(NearestLine)
-        assert line.plain() == MISSING.line()
-        screen = await look(pilot)
+        assert line.plain() == MISSING_INDEX.line()
+        screen = await open_influence(pilot)
         verdict, matches, comparison = parts(screen)
-        assert verdict.plain() == f"Measure 1 of 7: {MISSING.line()}"
+        assert verdict.plain() == f"Measure 1 of 7: {MISSING_INDEX.line()}"
         assert " ".join(lines(verdict)[1:]).strip().startswith("There is no index.")
         assert (matches.plain(), comparison.plain()) == ("No pieces.", "Nothing to compare.")
-        assert said(app) == []
+        assert toasts(pilot) == []
         await pilot.press("right", "right")
-        await answered(pilot)
-        assert said(app) == []
+        await influence_answered(pilot)
+        assert toasts(pilot) == []
         assert "There is no index." in verdict.plain()
 
 
@@ -320,9 +281,9 @@ async def test_an_unknown_licence_counts_as_in_copyright_and_alerts_by_colour_an
     app: ArmonicaApp,
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.press("right", "right")
-        await answered(pilot)
+        await influence_answered(pilot)
         verdict, matches, _ = parts(screen)
         row = lines(matches)[1]
         assert row[:6].split() == ["▸", "1", "!!"]
@@ -353,15 +314,15 @@ async def test_what_is_seldom_so_near_is_looked_at_without_being_red(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
-        told = screen.influence
-        assert told is not None
-        assert told.found is not None
-        first, *rest = told.found.matches
+        answer = screen.influence
+        assert answer is not None
+        assert answer.found is not None
+        first, *rest = answer.found.matches
         amber = replace(first, licence="CC BY-SA", alert="amber", run=3)
-        found = replace(told.found, matches=(amber, *rest))
-        engine.tell(replace(told, found=found))
+        found = replace(answer.found, matches=(amber, *rest))
+        engine.tell(replace(answer, found=found))
         await until(pilot, lambda: "alert" in matches.plain())
         row = lines(matches)[1]
         assert row[:6].split() == ["▸", "1", "!"]
@@ -373,8 +334,8 @@ async def test_what_is_seldom_so_near_is_looked_at_without_being_red(
 async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influence(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         _, matches, _ = parts(screen)
         await pilot.press("e")
         await until(pilot, lambda: "the model's gradients agree" in matches.plain())
@@ -383,28 +344,28 @@ async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influe
         assert "influence" not in matches.plain()
         # What became of the measure has not been weighed.
         await pilot.press("x")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert engine.of(AskInfluence)[-1] == AskInfluence(0)
         assert "gradient" not in "".join(lines(matches))
         await pilot.press("right")
-        await answered(pilot)
+        await influence_answered(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: "Nothing has been found" in said(app)[-1])
+        await until(pilot, lambda: "Nothing has been found" in toasts(pilot)[-1])
 
 
 async def test_influence_is_said_only_of_what_a_retraining_confirmed(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         _, matches, _ = parts(screen)
         assert "similar; nothing has confirmed an influence" in lines(matches)[7]
-        told = screen.influence
-        assert told is not None
-        assert told.found is not None
-        first, *rest = told.found.matches
+        answer = screen.influence
+        assert answer is not None
+        assert answer.found is not None
+        first, *rest = answer.found.matches
         sure = replace(first, evidence="retrained")
-        engine.tell(replace(told, found=replace(told.found, matches=(sure, *rest))))
+        engine.tell(replace(answer, found=replace(answer.found, matches=(sure, *rest))))
         await until(pilot, lambda: "influence on a small model" in matches.plain())
         assert "retrain" in lines(matches)[1]
         assert "similar" not in lines(matches)[1]
@@ -423,7 +384,7 @@ async def test_enter_gives_both_rolls_the_room_and_what_agrees_is_marked_by_shap
 ) -> None:
     app = ArmonicaApp(engine, theme=theme, seed=1)
     async with app.run_test(size=size) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         _, matches, comparison = parts(screen)
         before = comparison.size.height
         await pilot.press("enter")
@@ -452,7 +413,7 @@ async def test_enter_gives_both_rolls_the_room_and_what_agrees_is_marked_by_shap
 
 async def test_going_down_the_list_compares_with_another_piece(app: ArmonicaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         _, matches, comparison = parts(screen)
         await pilot.press("enter", "down", "j")
         assert matches.plain().startswith("3 of 5, ")
@@ -467,13 +428,11 @@ async def test_going_down_the_list_compares_with_another_piece(app: ArmonicaApp)
 async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         _, _, comparison = parts(screen)
         await pilot.press("a")
-        assert engine.of(AuditionMeasures) == [
-            AuditionMeasures((near().tracks[0].slots[0].measure,))
-        ]
+        assert engine.of(AuditionMeasures) == [AuditionMeasures((borrowed_song().slot(0).measure,))]
         assert lines(comparison)[0].lstrip().startswith("♪ yours")
         await pilot.press("a")
         assert engine.of(AuditionMeasures)[-1] == AuditionMeasures((TUNES[0].measures[0],))
@@ -483,27 +442,27 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         assert "♪" not in "".join(lines(comparison))
         await pilot.press("a")
         assert engine.of(AuditionMeasures)[-1] == AuditionMeasures(
-            (near().tracks[0].slots[0].measure,)
+            (borrowed_song().slot(0).measure,)
         )
         # Another measure has not been heard.
         await pilot.press("right", "right")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "♪" not in "".join(lines(comparison))
         heard = len(engine.of(AuditionMeasures))
         await pilot.press("space")
         await until(pilot, lambda: app.session.shown.playing)
         await pilot.press("a")
         assert len(engine.of(AuditionMeasures)) == heard
-        assert "loop is playing" in said(app)[0]
+        assert "loop is playing" in toasts(pilot)[0]
 
 
 async def test_an_edit_has_not_been_heard(app: ArmonicaApp, engine: LateEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         _, _, comparison = parts(screen)
         await pilot.press("a")
         engine.send(LoadMeasures(0, (YESTERDAY[0],), (Origin("corpus", "A"),)))
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "A Song of Yesterday" in comparison.plain()
         assert "♪" not in "".join(lines(comparison))
         await pilot.press("a")
@@ -523,12 +482,12 @@ async def choose(pilot: Pilot[Any], words: str) -> None:
     options.highlighted = prompts.index(words)
     await pilot.press("enter")
     await until(pilot, lambda: not isinstance(app.screen, Choice))
-    await answered(pilot)
+    await influence_answered(pilot)
 
 
 async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: LateEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         await pilot.press("down")
         await choose(pilot, "Aird's Airs only")
@@ -552,18 +511,18 @@ async def test_a_measure_is_asked_about_alone_or_with_those_around_it(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         await pilot.press("right", "right")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "measures 1-2" in matches.plain()
         await pilot.press("m")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert engine.of(AskInfluence)[-1] == AskInfluence(2, 10, alone=True)
         assert "measure 1," in matches.plain()
         assert verdict.plain().startswith("Measure 3 of 7, alone: ")
         await pilot.press("m")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "alone" not in verdict.plain()
 
 
@@ -573,12 +532,12 @@ async def test_a_measure_is_asked_about_alone_or_with_those_around_it(
 async def test_away_is_one_step_and_the_tune_is_marked(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         before, steps = engine.snapshot.song, len(engine.snapshot.undo)
         await pilot.press("x")
-        await answered(pilot)
+        await influence_answered(pilot)
         (away,) = engine.of(RegenerateAway)
         assert isinstance(away, RegenerateAway)
         assert (away.slot, away.without, away.amount) == (0, frozenset({10}), 0.5)
@@ -586,28 +545,28 @@ async def test_away_is_one_step_and_the_tune_is_marked(
         assert engine.snapshot.row.slots[1:] == before.tracks[0].slots[1:]
         assert engine.snapshot.row.slots[0] != before.tracks[0].slots[0]
         assert "The Rakes of Kildare" not in matches.plain()
-        assert any("is now nearest to" in words for words in said(app))
+        assert any("is now nearest to" in words for words in toasts(pilot))
         row = next(row for row in lines(matches)[1:] if "The Rakes of Kildare" in row)
         assert row[5] == "x"
         assert "away from 1 tune by 50%" in lines(verdict)[0]
         await pilot.press("u")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert engine.snapshot.song == before
         assert "The Rakes of Kildare" in matches.plain()
         assert matches.plain().endswith("kept away from.")
         await pilot.press("U")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert engine.snapshot.song != before
 
 
 async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: LateEngine) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         verdict, matches, _ = parts(screen)
         await pilot.press(")", ")", "x")
-        await answered(pilot)
+        await influence_answered(pilot)
         await pilot.press("u", "(", "r")
-        await answered(pilot)
+        await influence_answered(pilot)
         first, second = engine.of(RegenerateAway)
         assert (first.amount, second.amount) == (0.7, 0.6)  # type: ignore[attr-defined]
         assert first.without == second.without == {10}  # type: ignore[attr-defined]
@@ -616,13 +575,13 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         assert screen.amount == 0.1
         await pilot.press(*[")"] * 12)
         assert screen.amount == 1.0
-        assert "up to 100%" in said(app)[-1]
+        assert "up to 100%" in toasts(pilot)[-1]
         await choose(pilot, "all but what is kept away from")
         assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, without=frozenset({10}))
         assert "Rakes" not in "\n".join(lines(matches))
         assert "1 tune left out" in lines(verdict)[0]
         await pilot.press("c")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert "Rakes" in "\n".join(lines(matches))
         assert "away" not in lines(verdict)[0]
         await pilot.press("r")
@@ -630,13 +589,13 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
 
 
 async def test_where_no_way_leads_away_that_is_said(app: ArmonicaApp, engine: LateEngine) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_influence(pilot)
         for at in range(32):
             engine.send(LockDimension(at, True))
         before = engine.snapshot.song
         await pilot.press("x")
-        await until(pilot, lambda: any("locked" in words for words in said(app)))
+        await until(pilot, lambda: any("locked" in words for words in toasts(pilot)))
         assert engine.snapshot.song == before
         assert app.screen is screen
 
@@ -656,7 +615,7 @@ async def test_provenance_and_a_midi_file_ask_for_a_path(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.press("w")
         field = await path(pilot)
         assert field.value == str(songs_folder() / "Borrowed provenance.json")
@@ -690,25 +649,13 @@ def studio() -> FakeStudio:
     return made
 
 
-async def look_behind_takes(pilot: Pilot[Any], studio: FakeStudio) -> InfluenceScreen:
-    """Go over the steer screen to the influence screen."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    studio.tell(studio.studio)
-    await until(pilot, lambda: app.session.studio == studio.studio)
-    await pilot.press("f3")
-    await until(pilot, lambda: app.screen is app.steering and app.steering._built)
-    await until(pilot, lambda: app.session.takes.id == "t2")
-    return await look(pilot)
-
-
 @pytest.mark.parametrize("size", SIZES)
 async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
     studio: FakeStudio, size: tuple[int, int]
 ) -> None:
     app = ArmonicaApp(studio, seed=1)
-    async with app.run_test(size=size) as pilot:
-        screen = await look_behind_takes(pilot, studio)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = await open_influence_of_takes(pilot, studio)
         verdict, matches, comparison = parts(screen)
         await until(pilot, lambda: studio.of(AskTakeInfluence))
         assert studio.of(AskTakeInfluence) == [AskTakeInfluence("t2", 10)]
@@ -724,9 +671,9 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
         assert "longest exact match" not in "".join(lines(verdict))
         await pilot.press("left")
         await until(pilot, lambda: studio.of(AskTakeInfluence)[-1] == AskTakeInfluence("t1"))
-        await answered(pilot)
+        await influence_answered(pilot)
         await pilot.press("m", "x")
-        assert "not moved by gauges" in said(app)[-1]
+        assert "not moved by gauges" in toasts(pilot)[-1]
         assert not studio.of(RegenerateAway)
         await pilot.press("w")
         field = await path(pilot)
@@ -734,7 +681,7 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
         await until(pilot, lambda: app.screen is screen)
         assert studio.of(WriteProvenance) == [WriteProvenance(field.value, "t1")]
         await pilot.press("tab")
-        await answered(pilot)
+        await influence_answered(pilot)
         assert verdict.plain().startswith("Measure 1 of 8")
         await pilot.press("shift+tab")
         await until(pilot, lambda: verdict.plain().startswith("The chosen take"))
@@ -743,7 +690,7 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
 async def test_a_take_is_heard_from_where_it_is_like_the_tune(studio: FakeStudio) -> None:
     app = ArmonicaApp(studio, seed=1)
     async with app.run_test(size=(80, 24)) as pilot:
-        await look_behind_takes(pilot, studio)
+        await open_influence_of_takes(pilot, studio)
         await pilot.press("down", "a")
         assert studio.of(AuditionMeasures, PlayTake) == [
             AuditionMeasures(), PlayTake("t2", 2.0),
@@ -757,7 +704,7 @@ async def test_a_take_is_heard_from_where_it_is_like_the_tune(studio: FakeStudio
 
 async def test_without_a_take_it_is_said_where_they_are_made(app: ArmonicaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.press("tab")
         verdict, matches, _ = parts(screen)
         assert verdict.plain() == (
@@ -771,7 +718,7 @@ async def test_without_a_take_it_is_said_where_they_are_made(app: ArmonicaApp) -
 async def test_a_take_that_is_removed_meanwhile_is_asked_about_no_more(studio: FakeStudio) -> None:
     app = ArmonicaApp(studio, seed=1)
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look_behind_takes(pilot, studio)
+        screen = await open_influence_of_takes(pilot, studio)
         verdict, matches, _ = parts(screen)
         studio.change(takes=())
         await until(pilot, lambda: "No finished take" in verdict.plain())
@@ -809,10 +756,7 @@ async def test_the_line_beside_the_takes_is_about_the_chosen_one(
 ) -> None:
     app = ArmonicaApp(studio, seed=1)
     async with app.run_test(size=size) as pilot:
-        studio.tell(studio.studio)
-        await until(pilot, lambda: app.session.studio == studio.studio)
-        await pilot.press("f3")
-        await until(pilot, lambda: app.screen is app.steering and app.steering._built)
+        await open_steer(pilot, studio)
         line = app.steering.query_one(NearestLine)
         await until(pilot, lambda: "Most similar: The Rakes of Kildare" in line.plain())
         await pilot.press("g")
@@ -830,7 +774,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         assert "away" in screen.query_one(KeysLine).plain()
         await pilot.press("?")
         await until(pilot, lambda: isinstance(app.screen, Help))
@@ -843,14 +787,14 @@ async def test_help_and_palette_show_what_can_be_done_here(
         await pilot.press("down", "enter")
         await until(pilot, lambda: screen.session.inquiry.wanted.alone)
         await until(pilot, lambda: app.screen is screen)
-        await answered(pilot)
+        await influence_answered(pilot)
         await pilot.press("space")
         await until(pilot, lambda: engine.of(Play))
 
 
 async def test_the_mouse_chooses_a_piece_and_the_wheel_goes_on(app: ArmonicaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.click("#matches", offset=(12, 3))
         await until(pilot, lambda: screen.chosen == 2)
         matches = screen.query_one(MatchList)
@@ -865,7 +809,7 @@ async def test_song_and_playhead_go_on_in_the_transport(
     app: ArmonicaApp, engine: LateEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         line = screen.query_one(Transport)
         await pilot.press("+", "space")
         await until(pilot, lambda: "97" in line.plain())
@@ -875,7 +819,7 @@ async def test_song_and_playhead_go_on_in_the_transport(
 
 async def test_a_small_terminal_says_what_it_needs_and_sizes_change(app: ArmonicaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await look(pilot)
+        screen = await open_influence(pilot)
         await pilot.resize_terminal(70, 20)
         small = screen.query_one(TooSmall)
         await until(pilot, lambda: small.display and "70x20" in small.plain())
@@ -921,7 +865,7 @@ def test_no_order_of_edits_and_keys_ever_breaks_the_screen(
         engine = LateEngine()
         app = ArmonicaApp(engine, seed=1, rate=1e6)
         async with app.run_test(size=size) as pilot:
-            screen = await look(pilot)
+            screen = await open_influence(pilot)
             for each in events:
                 if isinstance(each, str):
                     await pilot.press(*each.split())
@@ -931,6 +875,6 @@ def test_no_order_of_edits_and_keys_ever_breaks_the_screen(
                 for part in parts(screen):
                     assert part.plain()
                     assert part.picture()
-            await answered(pilot)
+            await influence_answered(pilot)
 
     asyncio.run(play())

@@ -10,9 +10,11 @@ from textual.widgets import Input
 from engine.config import Settings
 from engine.music.slot import Origin, Slot
 from engine.runtime.engine import Engine
-from tests.support.fake_influence import OFTEN, FakeSearch, eighths, parts
+from tests.support.fake_influence import OFTEN, FakeSearch, parts
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.measures import eighths
+from tests.support.screens import open_screen
 from tests.support.songs import one_track
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
@@ -35,8 +37,7 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
         async with app.run_test(size=(120, 40)) as pilot:
             line = app.composing.query_one(NearestLine)
             await until(pilot, lambda: "Most similar: The Rakes of Kildare" in line.plain())
-            await pilot.press("f4")
-            await until(pilot, lambda: app.screen is app.looking and app.looking._built)
+            await open_screen(pilot, "f4", "influence")
             screen = app.looking
             verdict, matches = screen.query_one(Verdict), screen.query_one(MatchList)
             await until(pilot, lambda: "originality 0.00" in verdict.plain())
@@ -57,10 +58,10 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
             assert len(engine.snapshot.undo) == len(before.undo) + 1
             assert engine.snapshot.row.slots[1] == before.song.tracks[0].slots[1]
             await until(pilot, lambda: "The Rakes of Kildare" not in matches.plain())
-            told = screen.influence
-            assert told is not None
-            assert told.found is not None
-            assert told.found.originality.value > 0
+            answer = screen.influence
+            assert answer is not None
+            assert answer.found is not None
+            assert answer.found.originality.value > 0
             await pilot.press("u")
             await until(pilot, lambda: engine.snapshot.song == before.song)
             await until(pilot, lambda: "kept away from" in matches.plain())

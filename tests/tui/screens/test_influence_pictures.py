@@ -13,7 +13,12 @@ from engine.services.analysis.influence_queries import InfluenceQueries
 from tests.support import fake_influence
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_generation import FakeStudio, take
-from tests.tui.screens.test_influence import MISSING, answered, look, look_behind_takes, near
+from tests.support.fake_influence import MISSING_INDEX, borrowed_song
+from tests.support.screens import (
+    influence_answered,
+    open_influence,
+    open_influence_of_takes,
+)
 from tui.app import ArmonicaApp
 
 Compare = Callable[..., bool]
@@ -27,10 +32,10 @@ def doing(*keys: str) -> Scene:
     """Return what goes to the influence screen, presses keys, and wait for every answer."""
 
     async def before(pilot: Pilot[Any]) -> None:
-        await look(pilot)
+        await open_influence(pilot)
         for key in keys:
             await pilot.press(key)
-            await answered(pilot)
+            await influence_answered(pilot)
         pilot.app.clear_notifications()
         await pilot.pause()
 
@@ -47,7 +52,7 @@ def doing(*keys: str) -> Scene:
 def test_measure(
     snap_compare: Compare, keys: tuple[str, ...], size: tuple[int, int], theme: str
 ) -> None:
-    app = ArmonicaApp(FakeEngine(near()), theme=theme, seed=1)
+    app = ArmonicaApp(FakeEngine(borrowed_song()), theme=theme, seed=1)
     assert snap_compare(app, terminal_size=size, run_before=doing(*keys))
 
 
@@ -58,13 +63,13 @@ def test_no_close_match(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 def test_light(snap_compare: Compare) -> None:
-    app = ArmonicaApp(FakeEngine(near()), theme="light", seed=1)
+    app = ArmonicaApp(FakeEngine(borrowed_song()), theme="light", seed=1)
     assert snap_compare(app, terminal_size=(120, 40), run_before=doing())
 
 
 def test_lack(snap_compare: Compare) -> None:
-    engine = FakeEngine(near())
-    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING))
+    engine = FakeEngine(borrowed_song())
+    engine.influences = InfluenceQueries(fake_influence.parts(error=MISSING_INDEX))
     assert snap_compare(ArmonicaApp(engine, seed=1), terminal_size=(80, 24), run_before=doing())
 
 
@@ -75,9 +80,9 @@ def test_take(snap_compare: Compare, size: tuple[int, int]) -> None:
     studio.change(takes=(take(1), replace(take(2), peaks=())))
 
     async def before(pilot: Pilot[Any]) -> None:
-        await look_behind_takes(pilot, studio)
+        await open_influence_of_takes(pilot, studio)
         await pilot.press("down")
-        await answered(pilot)
+        await influence_answered(pilot)
 
     app = ArmonicaApp(studio, seed=1)
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -17,6 +17,7 @@ from engine.services.devices.midi_monitor import LEASE
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_midi import KEYS, PASSED, SESSION, SYNTH, line
 from tests.support.pictures import lines
+from tests.support.screens import open_monitor
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.bridge import Bridge, Told
@@ -45,11 +46,7 @@ async def monitoring_on(
     pilot: Pilot[None], engine: FakeEngine, *told: MidiTraffic
 ) -> MonitorScreen:
     """Go to the monitor, and let something pass."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    await pilot.press("f9")
-    await until(pilot, lambda: app.screen is app.monitoring and app.monitoring._built)
-    screen = app.monitoring
+    screen = await open_monitor(pilot)
     for each in told:
         before = screen.passed.newest
         engine.tell(each)
@@ -66,15 +63,15 @@ def messages(screen: MonitorScreen) -> list[str]:
 
 
 async def test_it_asks_to_watch_while_it_is_in_front_and_no_longer(
-    app: ArmonicaApp, engine: FakeEngine
+    app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert 2 * monitor.ASK < LEASE
+    monkeypatch.setattr(monitor, "ASK", 0.02)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await monitoring_on(pilot, engine)
-        assert set(engine.of(WatchMidi)) == {WatchMidi(True)}
         asked = len(engine.of(WatchMidi))
-        screen._ask()
-        assert len(engine.of(WatchMidi)) == asked + 1
-        assert 2 * monitor.ASK < LEASE
+        await until(pilot, lambda: len(engine.of(WatchMidi)) > asked)
+        assert set(engine.of(WatchMidi)) == {WatchMidi(True)}
         # A sheet over it changes nothing, and what passes meanwhile is kept.
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
@@ -86,7 +83,7 @@ async def test_it_asks_to_watch_while_it_is_in_front_and_no_longer(
         await until(pilot, lambda: messages(screen))
         await pilot.press("f2")
         await until(pilot, lambda: engine.of(WatchMidi)[-1] == WatchMidi(False))
-        screen._ask()
+        await pilot.pause(10 * monitor.ASK)
         assert engine.of(WatchMidi)[-1] == WatchMidi(False)
         await pilot.press("~")
         await until(pilot, lambda: engine.of(WatchMidi)[-1] == WatchMidi(True))
@@ -242,7 +239,7 @@ async def test_the_summary_counts_and_says_how_late(app: ArmonicaApp, engine: Fa
         assert "hears no port" in summary.plain()
         assert "shown: notes controllers clock system" in summary.plain()
         now[0] += monitor.OLD
-        screen._draw_summary()
+        screen.draw()
         assert summary.plain().startswith("in 0/s, out 0/s, 12 passed over")
         await pilot.click(MidiSummary, offset=(3, 1))
         await pilot.pause()
@@ -328,11 +325,11 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
         bridge(PASSED)
     assert len(posted) == 1
     bridge.hand_over()
-    told = posted[-1]
-    assert isinstance(told, Told)
-    assert isinstance(told.event, MidiTraffic)
+    event = posted[-1]
+    assert isinstance(event, Told)
+    assert isinstance(event.event, MidiTraffic)
     count = 20 * len(SESSION)
-    assert len(told.event.lines) == min(count, GATHERED)
+    assert len(event.event.lines) == min(count, GATHERED)
     bridge(CLOCK)
     for _ in range(6):
         bridge(CLOCK)
@@ -342,4 +339,4 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
     assert isinstance(again.event, MidiTraffic)
     assert len(again.event.lines) + again.event.missed_out == 700
     # Neither may stand for the other.
-    assert not again.can_replace(told)
+    assert not again.can_replace(event)

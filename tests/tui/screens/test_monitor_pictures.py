@@ -14,6 +14,7 @@ from engine.protocol.snapshot import InputStatus, PortStatus
 from engine.protocol.transport import LatenessMeasured
 from tests.support.fake_engine import FakeEngine
 from tests.support.fake_midi import KEYS, PASSED, SYNTH
+from tests.support.screens import open_monitor
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 
@@ -39,8 +40,7 @@ def showing(*keys: str, passed: bool = True) -> tuple[FakeEngine, Callable[[Pilo
         app = pilot.app
         assert isinstance(app, ArmonicaApp)
         app.monitoring.clock = lambda: 0.0
-        await pilot.press("f9")
-        await until(pilot, lambda: app.screen is app.monitoring and app.monitoring._built)
+        await open_monitor(pilot)
         if passed:
             engine.tell(LatenessMeasured(0.02, 0.38, 7.02))
             engine.tell(PASSED)

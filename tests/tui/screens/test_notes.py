@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from textual.pilot import Pilot
 
 from engine.music.placed_notes import placed
 from engine.music.song import Song
@@ -17,11 +16,11 @@ from engine.protocol.notes import PutNote
 from engine.protocol.transport import AuditionMeasures, PlayheadMoved
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
+from tests.support.screens import open_notes, press_in_turn, toasts
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.dialogs.help import Help
 from tui.layouts.notes import note_regions
-from tui.screens.notes import NotesScreen
 from tui.widgets.attribute_line import AttributeLine
 from tui.widgets.note_editor import NoteEditor
 from tui.widgets.place_line import PlaceLine
@@ -41,26 +40,6 @@ def app(engine: FakeEngine) -> ArmonicaApp:
     return ArmonicaApp(engine, seed=1)
 
 
-async def write(pilot: Pilot[Any]) -> NotesScreen:
-    """Go to the notes screen, the cursor on middle C, with steps of a quarter note."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    await pilot.press("f5")
-    await until(pilot, lambda: app.screen is app.writing and app.writing._built)
-    app.writing.cursor.pitch = C
-    await pilot.press("3")
-    return app.writing
-
-
-async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """Press keys one by one, each when the screen shows what the one before did."""
-    app = pilot.app
-    assert isinstance(app, ArmonicaApp)
-    for key in keys:
-        await pilot.press(key)
-        await until(pilot, lambda: app.session.shown == app.engine.snapshot)
-
-
 def song(engine: FakeEngine) -> list[tuple[float, float, int]]:
     """Return onset, length and pitch of every note."""
     slots = engine.snapshot.row.slots
@@ -72,30 +51,30 @@ async def test_a_melody_is_written_by_keys_and_the_gauges_read_it(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
+        screen = await open_notes(pilot)
         readings = screen.query_one(AttributeLine)
         before = readings.plain()
-        await press(pilot, "enter", "up", "up", "enter", "up", "up", "4", "enter", "enter")
+        await press_in_turn(pilot, "enter", "up", "up", "enter", "up", "up", "4", "enter", "enter")
         assert song(engine) == [(0, 1, C), (1, 1, D), (2, 0.5, E), (2.5, 0.5, E)]
         assert readings.plain() != before
         # Each note is heard by itself as it is put.
         heard = [c.measures[0].pitches for c in engine.sent if isinstance(c, AuditionMeasures)]
         assert heard == [(C,), (D,), (E,), (E,)]
         assert "E4" in screen.query_one(NoteEditor).plain()
-        await press(pilot, "u", "u", "u", "u")
+        await press_in_turn(pilot, "u", "u", "u", "u")
         assert song(engine) == []
 
 
 async def test_the_cursor_crosses_the_bar_lines(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await write(pilot)
-        await press(pilot, "right", "right", "right", "enter")
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "right", "right", "right", "enter")
         assert (engine.snapshot.selected, float(screen.cursor.place)) == (1, 0)
-        await press(pilot, "left")
+        await press_in_turn(pilot, "left")
         assert (engine.snapshot.selected, float(screen.cursor.place)) == (0, 3)
-        await press(pilot, "H", "H", "H", "H", "left")
+        await press_in_turn(pilot, "H", "H", "H", "H", "left")
         assert (engine.snapshot.selected, float(screen.cursor.place)) == (0, 0)
-        await press(pilot, ">", ">")
+        await press_in_turn(pilot, ">", ">")
         assert engine.snapshot.selected == 2
 
 
@@ -103,16 +82,16 @@ async def test_what_is_at_the_cursor_is_moved_transposed_and_made_longer(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
-        await press(pilot, "enter", "left", ".", "]", "]", "'", "=")
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "enter", "left", ".", "]", "]", "'", "=")
         assert song(engine) == [(1, 2, 74)]
         assert (float(screen.cursor.place), screen.cursor.pitch) == (1, 74)
-        await press(pilot, ";", ")", "_")
+        await press_in_turn(pilot, ";", ")", "_")
         assert song(engine) == [(1, 1, E)]
         # One gesture is one step.
-        await press(pilot, ",", ".", ".", "u")
+        await press_in_turn(pilot, ",", ".", ".", "u")
         assert song(engine) == [(1, 1, E)]
-        await press(pilot, "left", "Z")
+        await press_in_turn(pilot, "left", "Z")
         slot = engine.snapshot.row.slots[0]
         assert [touch and touch.velocity for touch in slot.touches] == [104]
         assert "velocity 104 of its own" in screen.query_one(PlaceLine).plain()
@@ -120,8 +99,8 @@ async def test_what_is_at_the_cursor_is_moved_transposed_and_made_longer(
 
 async def test_a_note_is_tied_over_the_bar_line(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await write(pilot)
-        await press(pilot, "L", "L", "L", "enter", "left", "=", "=")
+        await open_notes(pilot)
+        await press_in_turn(pilot, "L", "L", "L", "enter", "left", "=", "=")
         assert song(engine) == [(3, 3, C)]
         assert engine.snapshot.row.slots[1].measure.held_in == 2
 
@@ -130,45 +109,45 @@ async def test_selections_are_copied_cut_turned_and_stretched(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
-        await press(pilot, "enter", "K", "enter", "J", "left", "left", "v", "right")
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "enter", "K", "enter", "J", "left", "left", "v", "right")
         assert screen.cursor.selection is not None
         assert "2 notes selected" in screen.query_one(PlaceLine).plain()
-        await press(pilot, "c", "escape", "right", "p")
+        await press_in_turn(pilot, "c", "escape", "right", "p")
         assert song(engine) == [(0, 1, C), (1, 1, 72), (2, 1, C), (3, 1, 72)]
-        await press(pilot, "a", "r")
+        await press_in_turn(pilot, "a", "r")
         assert [n[2] for n in song(engine)] == [72, C, 72, C]
-        await press(pilot, "a", "i")
+        await press_in_turn(pilot, "a", "i")
         assert [n[2] for n in song(engine)] == [72, 84, 72, 84]
-        await press(pilot, "u", "u", "a", "/")
+        await press_in_turn(pilot, "u", "u", "a", "/")
         assert song(engine) == [(0, 0.5, C), (0.5, 0.5, 72), (1, 0.5, C), (1.5, 0.5, 72)]
-        await press(pilot, "a", "x", ">", "p")
+        await press_in_turn(pilot, "a", "x", ">", "p")
         assert song(engine) == [(7, 0.5, C), (7.5, 0.5, 72), (8, 0.5, C), (8.5, 0.5, 72)]
 
 
 async def test_notes_are_split_and_joined_gone_through_and_removed(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
-        await press(pilot, "2", "enter", "3", "left", "s")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "2", "enter", "3", "left", "s")
         assert song(engine) == [(0, 1, C), (1, 1, C)]
-        await press(pilot, "b", "m")
+        await press_in_turn(pilot, "b", "m")
         assert song(engine) == [(0, 2, C)]
-        await press(pilot, "L", "L", "up", "enter", "b", "b")
+        await press_in_turn(pilot, "L", "L", "up", "enter", "b", "b")
         assert (float(screen.cursor.place), screen.cursor.pitch) == (0, C)
-        await press(pilot, "n", "d")
+        await press_in_turn(pilot, "n", "d")
         assert song(engine) == [(0, 2, C)]
-        await press(pilot, "d")
+        await press_in_turn(pilot, "d")
         assert song(engine) == [(0, 2, C)]
-        assert any("No note starts here" in note.message for note in app._notifications)
+        assert any("No note starts here" in note for note in toasts(pilot))
 
 
 async def test_degrees_follow_the_key(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
+        screen = await open_notes(pilot)
         engine.send(SetKey(tonic=2, scale="major"))
-        await press(pilot, "enter", "left", ")")
+        await press_in_turn(pilot, "enter", "left", ")")
         assert song(engine) == [(0, 1, 61)]
         assert "degree 7 of D major" in screen.query_one(PlaceLine).plain()
 
@@ -177,7 +156,7 @@ async def test_the_mouse_puts_drags_stretches_and_selects(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
+        screen = await open_notes(pilot)
         roll = screen.query_one(NoteEditor)
         start, beat = roll.span[0], roll.beat_width
         row = roll.row(C)
@@ -207,8 +186,8 @@ async def test_the_playhead_and_what_is_played_are_seen(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
-        await press(pilot, "enter", "space")
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "enter", "space")
         engine.tell(PlayheadMoved(0, 1.0))
         roll = screen.query_one(NoteEditor)
         await until(pilot, lambda: "▼" in lines(roll)[0])
@@ -246,7 +225,7 @@ async def test_no_order_of_keys_ever_breaks_the_screen(
     engine = FakeEngine(Song())
     app = ArmonicaApp(engine, seed=1)
     async with app.run_test(size=size) as pilot:
-        screen = await write(pilot)
+        screen = await open_notes(pilot)
         for key in keys:
             await pilot.press(key)
         await until(pilot, lambda: app.session.shown == engine.snapshot)
@@ -260,6 +239,6 @@ async def test_a_command_from_elsewhere_is_seen_at_once(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await write(pilot)
+        screen = await open_notes(pilot)
         engine.send(PutNote(0, Fraction(0), Fraction(4), G))
         await until(pilot, lambda: "G4 sounds" in screen.query_one(PlaceLine).plain())

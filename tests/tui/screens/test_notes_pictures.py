@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from engine.music.song import Song
 from tests.support.fake_engine import FakeEngine
-from tests.tui.screens.test_notes import press, write
+from tests.support.screens import open_notes, press_in_turn
 from tui.app import ArmonicaApp
 
 Compare = Callable[..., bool]
@@ -25,8 +25,8 @@ def doing(*keys: str) -> Scene:
     """Return what goes to the notes screen and presses keys."""
 
     async def before(pilot: Pilot[Any]) -> None:
-        await write(pilot)
-        await press(pilot, *keys)
+        await open_notes(pilot)
+        await press_in_turn(pilot, *keys)
         pilot.app.clear_notifications()
         await pilot.pause()
 

@@ -22,6 +22,7 @@ from engine.protocol.tracks import (
 from engine.protocol.transport import Play, Stop
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
+from tests.support.screens import toasts
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.dialogs.parameters import DialSheet
@@ -50,7 +51,7 @@ async def test_swing_humanise_and_key_are_turned_and_heard_at_once(
         # A held key is one step, whatever it went through.
         assert engine.snapshot.undo[-1] == "swing 56 % of eighths"
         await pilot.press("u")
-        await until(pilot, lambda: not app.screen._shown.song.lock)  # type: ignore[attr-defined]
+        await until(pilot, lambda: not app.session.shown.song.lock)
         await pilot.press("escape")
         assert app.screen is app.composing
 
@@ -70,9 +71,9 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
         assert engine.of(Nudge) == [Nudge("lock", 1, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
-        told = lines(app.screen.query_one(DialRows))
-        assert len(told) == 18
-        assert not [line for line in told if line.endswith("…")]
+        rows = lines(app.screen.query_one(DialRows))
+        assert len(rows) == 14
+        assert not [line for line in rows if line.endswith("…")]
         await pilot.press("escape", "?")
         await until(pilot, lambda: said in str(app.screen.query_one("#close", Label).render()))
 
@@ -104,7 +105,7 @@ async def test_the_music_is_played_and_stopped_beside_the_dials(
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("I", "space")
-        await until(pilot, lambda: app.screen._shown.playing)  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.session.shown.playing)
         await pilot.press("space")
         assert engine.of(Play, Stop) == [Play(), Stop()]
 
@@ -164,12 +165,13 @@ async def test_what_the_engine_refuses_is_said_on_the_sheet(
 ) -> None:
     for at in range(16):
         engine.state.apply(SetModulation(Modulation(at, "bend", at, 0, 0, 16_383)))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("]", "G")
         app.session.gauge = 20
         await pilot.press("escape", "G", "left")
         await until(pilot, lambda: "moved by another gauge already" in foot(app))
-        assert not app._notifications
+        await pilot.pause()
+        assert not toasts(pilot)
 
 
 def test_every_dial_asks_for_what_it_shows(engine: FakeEngine) -> None:

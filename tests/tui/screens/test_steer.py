@@ -53,13 +53,13 @@ from tests.support.fake_generation import (
     take,
 )
 from tests.support.pictures import lines
+from tests.support.screens import open_steer, toasts
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Form
 from tui.dialogs.help import Help
 from tui.layouts.steer import steering
-from tui.screens.steer import SteerScreen
 from tui.widgets.footer import KeysLine
 from tui.widgets.job_bar import JobBar
 from tui.widgets.takes_list import TakesList
@@ -84,19 +84,6 @@ def studio() -> FakeStudio:
 def app(studio: FakeStudio) -> ArmonicaApp:
     """Return the application on it."""
     return ArmonicaApp(studio, seed=1)
-
-
-async def steer(pilot, studio: FakeStudio) -> SteerScreen:  # type: ignore[no-untyped-def]
-    """Go to the steer screen and wait until it shows the studio."""
-    app = pilot.app
-    studio.tell(studio.studio)
-    await until(pilot, lambda: app.session.studio == studio.studio)
-    await pilot.press("f3")
-    await until(pilot, lambda: app.screen is app.steering and app.steering._built)
-    await until(pilot, lambda: app.session.studio == studio.studio)
-    screen = app.steering
-    assert isinstance(screen, SteerScreen)
-    return screen
 
 
 async def test_the_model_is_opened_when_the_screen_is_first_shown_and_not_before() -> None:
@@ -127,7 +114,7 @@ async def test_traits_are_chosen_added_removed_and_pushed_harder(
     app: ArmonicaApp, studio: FakeStudio, size: tuple[int, int]
 ) -> None:
     async with app.run_test(size=size) as pilot:
-        await steer(pilot, studio)
+        await open_steer(pilot, studio)
         await pilot.press("down", "a", "3", "a", "a", "r", "enter", "enter", "enter", "0")
         assert studio.of(SetTrait, NudgeTrait) == [
             SetTrait("bass", mode="add"),
@@ -158,8 +145,8 @@ async def test_a_held_key_adds_up_before_the_answer_comes_back(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await steer(pilot, studio)
-        app.bridge._interval = 100.0
+        await open_steer(pilot, studio)
+        studio.muted = True
         await pilot.press("2", *["right"] * 5)
         assert trait(studio, "bass").strength == 5.0
 
@@ -167,8 +154,8 @@ async def test_a_held_key_adds_up_before_the_answer_comes_back(
 async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_steer(pilot, studio)
         for arm in ("none", "iti", "smitin", "closed-loop"):
             await pilot.press("m")
             await until(
@@ -176,8 +163,8 @@ async def test_arms_come_in_turn_and_one_that_only_watches_is_not_pushed(
                 lambda arm=arm: screen.trait is not None and screen.trait.arm == arm,  # type: ignore[misc]
             )
         await pilot.press("5", "right")
-        await until(pilot, lambda: app._notifications)
-        assert ["only watched" in note.message for note in app._notifications] == [True]
+        await until(pilot, lambda: toasts(pilot))
+        assert ["only watched" in note for note in toasts(pilot)] == [True]
         await pilot.press("x")
         assert {command.name for command in studio.of(SetTrait)} == {"drums", "bass", "piano"}  # type: ignore[attr-defined]
 
@@ -186,7 +173,7 @@ async def test_strength_and_target_are_typed_within_their_ranges(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("=", "2", "enter")
         assert "from 0 to 1" in str(app.screen.query_one("#hint", Label).render())
         await pilot.press("backspace", *"0.7", "enter")
@@ -206,10 +193,10 @@ async def test_strength_and_target_are_typed_within_their_ranges(
 async def test_a_take_grows_with_its_meters_is_held_let_go_and_cancelled(
     app: ArmonicaApp, studio: FakeStudio, size: tuple[int, int]
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        screen = await steer(pilot, studio)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = await open_steer(pilot, studio)
         await pilot.press("p")
-        await until(pilot, lambda: any("Nothing grows" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("Nothing grows" in n for n in toasts(pilot)))
         await pilot.press("g")
         bar, rows, wave = (screen.query_one(kind) for kind in (JobBar, TraitRows, Waveform))
         await until(pilot, lambda: "growing" in bar.plain())
@@ -238,7 +225,7 @@ async def test_what_was_not_reached_is_said_in_the_rows_of_its_trait_and_its_tak
     app: ArmonicaApp, studio: FakeStudio, size: tuple[int, int]
 ) -> None:
     async with app.run_test(size=size) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         rows, takes = screen.query_one(TraitRows), screen.query_one(TakesList)
         assert "advised 4" in rows.plain()
         assert "advised 4" in "\n".join(lines(rows))
@@ -275,7 +262,7 @@ async def test_only_what_changed_of_a_meter_is_drawn_again(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("g")
         for step in (198, 200):
             studio.tell(grown(step))
@@ -295,7 +282,7 @@ async def test_the_wave_of_the_prompt_is_hollow_and_what_is_made_is_filled(
     loud = take(1, peaks=((-0.8, 0.8),) * PEAKS)
     studio.change(takes=(loud,))
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         wave = screen.query_one(Waveform)
         middle = lines(wave)[3]
         assert middle[:20].strip() == ""
@@ -310,7 +297,7 @@ async def test_takes_are_played_compared_continued_and_made_again(
     twin = take(3, title="unsteered", pushed=(), arm="none")
     studio.change(takes=(take(1), take(2, twin="t3"), twin))
     async with app.run_test(size=size) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         assert screen.takes.id == "t3"
         listed = screen.query_one(TakesList)
         await pilot.press("tab", "down", "enter")
@@ -356,8 +343,8 @@ async def test_takes_are_played_compared_continued_and_made_again(
 async def test_what_grows_can_be_heard_but_not_yet_kept(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await open_steer(pilot, studio)
         await pilot.press("w", "g")
         await until(pilot, lambda: screen.takes.id == "t9")
         studio.tell(grown(90))
@@ -365,16 +352,16 @@ async def test_what_grows_can_be_heard_but_not_yet_kept(
         await until(pilot, lambda: screen.takes.plays)
         assert studio.of(PlayTake) == [PlayTake(None)]
         await pilot.press("s")
-        await until(pilot, lambda: any("still grows" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("still grows" in n for n in toasts(pilot)))
         assert app.screen is screen
 
 
 async def test_an_unsteered_take_is_its_own_twin(app: ArmonicaApp, studio: FakeStudio) -> None:
     studio.change(takes=(take(1, pushed=(), arm="none"),))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await steer(pilot, studio)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_steer(pilot, studio)
         await pilot.press("b")
-        await until(pilot, lambda: any("own twin" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("own twin" in n for n in toasts(pilot)))
         assert not studio.of(MakeTwin, PlayTake)
 
 
@@ -383,7 +370,7 @@ async def test_a_take_is_saved_where_it_is_told_and_removed_only_after_a_word(
 ) -> None:
     studio.change(takes=(take(1),))
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("s", "enter")
         await until(pilot, lambda: app.screen is screen)
         usual = songs_folder() / "The Rakes of Kildare 1.wav"
@@ -403,7 +390,7 @@ async def test_what_is_continued_is_chosen_from_a_list_or_is_a_file(
 ) -> None:
     studio.change(takes=(take(1),))
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         bar = screen.query_one(JobBar)
         assert "continues the song by 8 s" in bar.plain()
         await pilot.press("i", "down", "enter")
@@ -426,7 +413,7 @@ async def test_settings_are_typed_at_once_or_turned_by_keys(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         for key, seconds in (("]", 9.0), ("]", 10.0), ("[", 9.0)):
             await pilot.press(key)
             assert studio.studio.generation.seconds == seconds
@@ -449,7 +436,7 @@ async def test_another_model_is_loaded_by_its_name_and_unloaded(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("M", *"facebook/musicgen-small", "enter")
         bar = screen.query_one(JobBar)
         await until(pilot, lambda: "loading" in bar.plain())
@@ -474,18 +461,18 @@ async def test_no_probe_and_no_sound_are_said_in_their_places(
 ) -> None:
     studio.change(traits=(), sound="", silence="There is no sound device here.")
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         assert "armonica probes train" in screen.query_one(TraitRows).plain()
         shown = [part for part in screen.query("*") if hasattr(part, "picture") and part.display]
-        said = [part.id for part in shown if "no sound" in " ".join(lines(part))]  # type: ignore[arg-type]
-        assert said == ["job"]
+        rows = [part.id for part in shown if "no sound" in " ".join(lines(part))]  # type: ignore[arg-type]
+        assert rows == ["job"]
 
 
 async def test_the_song_plays_on_both_screens_and_jobs_are_told_on_both(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         line = screen.query_one(Transport)
         await pilot.press("space", "+")
         assert studio.of(Play, SetTempo)[0] == Play()
@@ -503,7 +490,7 @@ async def test_what_came_meanwhile_is_there_on_coming_back(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("right", "f2")
         await until(pilot, lambda: app.screen is app.composing)
         studio.grow(120)
@@ -520,7 +507,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
     app: ArmonicaApp, studio: FakeStudio
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.press("?")
         await until(pilot, lambda: isinstance(app.screen, Help))
         words = str(app.screen.query_one("#keys-table").render())
@@ -536,7 +523,7 @@ async def test_help_and_palette_show_what_can_be_done_here(
 
 async def test_a_small_terminal_says_what_it_needs(app: ArmonicaApp, studio: FakeStudio) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.resize_terminal(70, 20)
         small = screen.query_one(TooSmall)
         await until(pilot, lambda: small.display and "70x20" in small.plain())
@@ -547,7 +534,7 @@ async def test_a_small_terminal_says_what_it_needs(app: ArmonicaApp, studio: Fak
 async def test_the_mouse_chooses_plays_and_pushes(app: ArmonicaApp, studio: FakeStudio) -> None:
     studio.change(takes=(take(1), take(2)))
     async with app.run_test(size=(80, 24)) as pilot:
-        screen = await steer(pilot, studio)
+        screen = await open_steer(pilot, studio)
         await pilot.click("#traits", offset=(4, 3))
         await until(pilot, lambda: screen.chosen == 2)
         await pilot.click("#takes", offset=(4, 2))
@@ -608,7 +595,7 @@ def test_no_order_of_events_and_keys_ever_breaks_the_screen(
         studio = FakeStudio()
         app = ArmonicaApp(studio, seed=1, rate=1e6)
         async with app.run_test(size=size) as pilot:
-            screen = await steer(pilot, studio)
+            screen = await open_steer(pilot, studio)
             for each in events:
                 if isinstance(each, str):
                     await pilot.press(each)
@@ -657,8 +644,8 @@ def test_parts_never_overlap_and_lie_on_the_screen() -> None:
 
 
 async def test_what_is_refused_is_told(app: ArmonicaApp, studio: FakeStudio) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await steer(pilot, studio)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await open_steer(pilot, studio)
         studio.tell(CommandFailed("Memory", "There is too little memory.", "Make a shorter take."))
-        await until(pilot, lambda: app._notifications)
-        assert ["shorter take" in note.message for note in app._notifications] == [True]
+        await until(pilot, lambda: toasts(pilot))
+        assert ["shorter take" in note for note in toasts(pilot)] == [True]

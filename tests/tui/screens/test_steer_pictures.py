@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from engine.protocol.generation import AudioModelStatus, PlaybackMoved, TraitResult
 from tests.support.fake_generation import FakeStudio, grown, take
+from tests.support.screens import application, open_steer
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 
@@ -34,12 +35,8 @@ def showing(studio: FakeStudio, scene: Scene) -> Callable[[Pilot[Any]], Any]:
     """Return what goes to the steer screen, plays a scene, and wait until it is shown."""
 
     async def before(pilot: Pilot[Any]) -> None:
-        app = pilot.app
-        assert isinstance(app, ArmonicaApp)
-        studio.tell(studio.studio)
-        await until(pilot, lambda: app.session.studio == studio.studio)
-        await pilot.press("f3")
-        await until(pilot, lambda: app.screen is app.steering and app.steering._built)
+        app = application(pilot)
+        await open_steer(pilot, studio)
         await scene(pilot, studio)
         await until(pilot, lambda: app.session.studio == studio.studio)
         await pilot.pause()

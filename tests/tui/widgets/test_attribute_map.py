@@ -141,12 +141,14 @@ async def test_the_cursor_goes_by_cells_and_by_half_units() -> None:
         assert drawn.cursor[1] == -3.0
         drawn.action_go()
         await pilot.pause()
-        moves = [(m.settled, m.gesture) for m in frame.heard if isinstance(m, AttributeMap.Moved)]
+        moves = [
+            (m.settled, m.gesture) for m in frame.messages if isinstance(m, AttributeMap.Moved)
+        ]
         assert [settled for settled, _ in moves] == [False, False, False, True]
         assert len({gesture for _, gesture in moves}) == 1
         drawn.action_move(0, 1, True)
         await pilot.pause()
-        last = frame.heard[-1]
+        last = frame.messages[-1]
         assert isinstance(last, AttributeMap.Moved)
         assert last.gesture != moves[0][1]
 
@@ -173,7 +175,7 @@ async def test_the_mouse_takes_the_cursor_along() -> None:
         await pilot.mouse_down(AttributeMap, offset=(3, 1))
         await pilot.hover(AttributeMap, offset=(23, 5))
         await pilot.mouse_up(AttributeMap, offset=(23, 5))
-        moves = [m for m in frame.heard if isinstance(m, AttributeMap.Moved)]
+        moves = [m for m in frame.messages if isinstance(m, AttributeMap.Moved)]
         assert [(m.x, m.y, m.settled) for m in moves] == [
             (-3.0, 3.0, False),
             (3.0, -3.0, False),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.protocol.edit import LockDimension, MoveLatent, Randomise, ResetLatent, SetLatent
 from tests.support.fake_engine import FakeEngine
+from tests.support.pictures import lines
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
 from tui.widgets.attribute_map import AttributeMap
@@ -19,6 +22,12 @@ def stands(engine: FakeEngine, dimension: int) -> float:
     latent = engine.snapshot.row.slots[0].latent
     assert latent is not None
     return latent[dimension]
+
+
+def bar(gauges: NamedGauges, row: int) -> tuple[int, int]:
+    """Return where the bar of a gauge begins in its row, and how many cells it has."""
+    (found,) = re.finditer("[─━┼○●]{3,}", lines(gauges)[row])
+    return found.start(), len(found[0])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -43,7 +52,7 @@ async def test_steps_add_up_though_no_snapshot_has_come_back(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        app.bridge._interval = 100.0
+        engine.muted = True
         await pilot.press(*["right"] * 6)
         assert engine.snapshot.row.slots[0].latent is not None
         assert engine.snapshot.row.slots[0].latent[0] == 0.5
@@ -101,7 +110,7 @@ async def test_the_mouse_drags_a_gauge_and_chooses_a_measure(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        left, cells = app.composing.query_one(NamedGauges)._bar(0, 43)
+        left, cells = bar(app.composing.query_one(NamedGauges), 4)
         await pilot.mouse_down("#gauges", offset=(left + cells // 2, 4))
         await pilot.hover("#gauges", offset=(left + cells - 1, 4))
         await pilot.mouse_up("#gauges", offset=(left + cells - 1, 4))

@@ -7,18 +7,20 @@ from textual.geometry import Region
 
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure
 from engine.music.pitch_names import pitch_name
+from tests.support.measures import quarters
 from tests.support.pictures import Frame, lines
+from tui.widgets.canvas import Picture
 from tui.widgets.piano_roll import PianoRoll, last_pitch
 
 
-def measure(text: str) -> Measure:
+def from_words(text: str) -> Measure:
     """Read tokens from words: a pitch, ``-`` for a hold, ``r`` for a rest; holds to the end."""
     words = {"-": HOLD, "r": REST}
     tokens = [words[word] if word in words else int(word) for word in text.split()]
     return Measure.from_tokens(tokens + [HOLD] * (24 - len(tokens)))
 
 
-QUARTERS = measure("60 - - - - - 62 - - - - - 64 - - - - - 65")
+QUARTERS = quarters(60, 62, 64, 65)
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ async def test_unequal_places_stand_in_true_time(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 9)) as pilot:
         await pilot.pause()
         assert roll.beat_width == 12
-        roll.show(None, measure("60 62 64 65 67 69"), None)
+        roll.show(None, from_words("60 62 64 65 67 69"), None)
         start = roll.span[0]
         places = [roll.column(onset) - start for onset in roll.current.grid.onsets[:7]]
         assert places == [0, 3, 4, 6, 8, 9, 12]
@@ -55,7 +57,7 @@ async def test_unequal_places_stand_in_true_time(roll: PianoRoll) -> None:
 async def test_a_note_held_over_goes_through_the_bar_line(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 9)) as pilot:
         await pilot.pause()
-        roll.show(QUARTERS, measure("- - - 60"), None)
+        roll.show(QUARTERS, from_words("- - - 60"), None)
         start = roll.span[0]
         row = next(line for line in lines(roll) if line.startswith(" F4"))
         assert set(row[start - 6 : start + 5]) <= {"▀", "▄"}
@@ -66,7 +68,7 @@ async def test_a_note_held_over_goes_through_the_bar_line(roll: PianoRoll) -> No
 async def test_nothing_is_held_over_from_nothing(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 9)) as pilot:
         await pilot.pause()
-        roll.show(SILENCE, measure("- - - - - -"), None)
+        roll.show(SILENCE, from_words("- - - - - -"), None)
         assert "silence" in "".join(lines(roll))
         assert roll.plain() == "Measure: silence."
 
@@ -86,7 +88,7 @@ async def test_neighbours_stand_on_their_side(roll: PianoRoll) -> None:
 async def test_a_tall_roll_has_a_row_for_each_pitch(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 31)) as pilot:
         await pilot.pause()
-        roll.show(None, measure(f"{LOWEST} - - - - - {HIGHEST}"), None)
+        roll.show(None, from_words(f"{LOWEST} - - - - - {HIGHEST}"), None)
         text = lines(roll)
         assert text[1].startswith(" C6")
         assert text[30].startswith(" G3")
@@ -100,14 +102,14 @@ async def test_every_note_of_an_octave_and_a_half_is_in_sight(roll: PianoRoll, h
         await pilot.pause()
         for low in (60, 66, 55):
             span = min(18, 3 * (height - 1) - 1)
-            roll.show(None, measure(f"{low} - - - - - {low + span}"), None)
+            roll.show(None, from_words(f"{low} - - - - - {low + span}"), None)
             assert not set("".join(lines(roll))) & set("↑↓")
 
 
 async def test_what_does_not_fit_is_pointed_at(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 5)) as pilot:
         await pilot.pause()
-        roll.show(None, measure("60 - - - - - 62 - - - - - 84"), None)
+        roll.show(None, from_words("60 - - - - - 62 - - - - - 84"), None)
         text = "".join(lines(roll))
         assert text.count("↑") == 1
         assert "↓" not in text
@@ -116,9 +118,9 @@ async def test_what_does_not_fit_is_pointed_at(roll: PianoRoll) -> None:
 async def test_the_measure_as_it_came_in_is_a_thin_line(roll: PianoRoll) -> None:
     async with Frame(roll).run_test(size=(80, 31)) as pilot:
         await pilot.pause()
-        roll.show(None, measure("60"), None, ghost=measure("67"))
+        roll.show(None, from_words("60"), None, ghost=from_words("67"))
         assert any("━" in line for line in lines(roll))
-        roll.show(None, measure("60"), None, ghost=measure("60"))
+        roll.show(None, from_words("60"), None, ghost=from_words("60"))
         assert not any("━" in line for line in lines(roll))
 
 
@@ -127,7 +129,7 @@ async def test_a_ghost_shows_beside_a_note_in_one_cell(roll: PianoRoll) -> None:
         await pilot.pause()
         drawn = []
         for note in (59, 60):
-            roll.show(None, measure(str(note)), None, ghost=measure(str(119 - note)))
+            roll.show(None, from_words(str(note)), None, ghost=from_words(str(119 - note)))
             picture = roll.picture()
             start = roll.span[0]
             drawn += [
@@ -159,13 +161,20 @@ async def test_the_playhead_repaints_two_columns(roll: PianoRoll) -> None:
         assert "▼" not in lines(roll)[0]
 
 
-async def test_the_same_measure_again_paints_nothing(roll: PianoRoll) -> None:
+async def test_the_same_measure_again_paints_nothing(
+    roll: PianoRoll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[Picture] = []
     async with Frame(roll).run_test(size=(80, 9)) as pilot:
         await pilot.pause()
         roll.show(None, QUARTERS, None)
-        shown = roll._painted
+        monkeypatch.setattr(roll, "paint", painted.append)
         roll.show(None, QUARTERS, None)
-        assert roll._painted is shown
+        await pilot.pause()
+        assert not painted
+        roll.show(None, quarters(60), None)
+        await pilot.pause()
+        assert painted
 
 
 def test_names_of_pitches() -> None:
@@ -174,5 +183,5 @@ def test_names_of_pitches() -> None:
 
 def test_what_sounds_at_the_end() -> None:
     assert last_pitch(QUARTERS) == 65
-    assert last_pitch(measure("60 - r")) is None
+    assert last_pitch(from_words("60 - r")) is None
     assert last_pitch(SILENCE) is None

@@ -15,10 +15,10 @@ from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import MeasureVAE
 from engine.latent.tokens import Ints, relative
 from engine.music.measure import Measure
-from tests.engine.latent.test_model import tunes
 from tests.support.retraining import SMALL, corpus
+from tests.support.small_vae import random_measures
 
-TOKENS: Ints = tunes(60)
+TOKENS: Ints = random_measures(60)
 
 
 def channel(of: Of = "loss", folder: Path | None = None) -> Gradients:

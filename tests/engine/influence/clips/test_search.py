@@ -29,9 +29,9 @@ from engine.services.generation import take_store
 from engine.steering.musicgen.model import open_model
 from engine.steering.training.encoded_clips import mixture_of
 from engine.steering.training.mixes import mix
-from tests.engine.services.generation.test_take_store import CODES, RECIPE, WAVE
 from tests.support.process_pool import alone
 from tests.support.small_musicgen import write_model
+from tests.support.takes import CODES, RECIPE, WAVE
 
 
 @pytest.fixture(scope="module")
@@ -278,13 +278,13 @@ def test_the_command_tells_and_refuses(
     )
     files.write(sound, other_mix(clips_folder, 0), RATE)
     assert main(["influence", str(sound), *own, "--top", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    document = json.loads(capsys.readouterr().out)
     title = clips(clips_folder, "train").sheets[0].title
-    assert told["matches"][0]["title"] == title
+    assert document["matches"][0]["title"] == title
     assert {"rank", "book", "tune", "measure", "raw", "latent", "score", "percentile"} <= set(
-        told["matches"][0]
+        document["matches"][0]
     )
-    assert {"value", "low", "high", "longest_match"} == set(told["originality"])
+    assert {"value", "low", "high", "longest_match"} == set(document["originality"])
     assert main(["influence", str(sound), *own]) == 0
     assert title[:30] in capsys.readouterr().out
     bad = tmp_path / "bad.wav"

@@ -32,14 +32,16 @@ from engine.latent.training_recipe import ARMONICA
 from engine.latent.weights import CARD, read_card, save
 from engine.music.attributes import NAMES, attributes
 from engine.music.measure import SILENCE
-from tests.engine.latent.test_model import SHAPE, tunes
 from tests.support.fakes import FakeModel
+from tests.support.small_vae import SHAPE, random_measures
 
 
 @pytest.fixture(scope="module")
 def model() -> TrainedVAE:
     torch.manual_seed(0)
-    return TrainedVAE(MeasureVAE(SHAPE).eval(), CalibratedCodec.fitted(tunes()), "untrained")
+    return TrainedVAE(
+        MeasureVAE(SHAPE).eval(), CalibratedCodec.fitted(random_measures()), "untrained"
+    )
 
 
 def test_equal_values_share_their_rank() -> None:
@@ -54,7 +56,7 @@ def test_spearman_sees_order_and_nothing_else(values: list[int]) -> None:
 
 
 def test_reconstruction_counts_tokens_onsets_and_whole_measures() -> None:
-    truth = tunes(4)
+    truth = random_measures(4)
     found = truth.copy()
     sounding = np.flatnonzero(truth[1] > 1)
     found[1, sounding[0]] = 0
@@ -90,7 +92,7 @@ def test_a_sweep_moves_one_dimension_and_keeps_the_rest() -> None:
 
 
 def test_control_of_a_decoder_that_was_never_trained_is_near_nothing(model: TrainedVAE) -> None:
-    found = decoder_control(model, tunes(6), candidates=1)
+    found = decoder_control(model, random_measures(6), candidates=1)
     assert list(found.spearman) == list(NAMES)
     assert found.attributes.shape == (4, 6, 13, 4)
     assert found.slopes.shape == (4, 4)
@@ -98,7 +100,7 @@ def test_control_of_a_decoder_that_was_never_trained_is_near_nothing(model: Trai
 
 
 def test_distinct_outputs_are_counted(model: TrainedVAE) -> None:
-    distinct, silent = distinct_on_grid(model, tunes(2), levels=2)
+    distinct, silent = distinct_on_grid(model, random_measures(2), levels=2)
     assert 1 <= distinct <= 16
     assert 0 <= silent <= 1
 

@@ -16,14 +16,14 @@ from engine.latent.training.regulariser import correlation, edits, sign_loss
 from engine.latent.training.train import CHECKPOINT, METRICS, Trainer, VaeProgress, train
 from engine.latent.training_recipe import ARMONICA, PUBLISHED, recipe
 from engine.latent.weights import load
-from tests.engine.latent.test_model import tunes
+from tests.support.small_vae import random_measures
 
 SMALL = Shape(width=16, encoder_blocks=1, decoder_blocks=1)
 
 
 def corpus() -> Corpus:
     """Return a corpus of made-up measures: 300 to learn from, 20 to validate on."""
-    rows = tunes(320).astype(np.uint8)
+    rows = random_measures(320).astype(np.uint8)
     found = SimpleNamespace(
         tokens=rows,
         digest="made up",
@@ -169,6 +169,6 @@ def test_edits_move_what_they_ask_for_and_exempt_what_must_follow() -> None:
 
 
 def test_augmented_measures_start_at_their_lowest_pitch() -> None:
-    rows = augment(tunes(200), np.random.default_rng(0), splice=0.6, change=0.5)
+    rows = augment(random_measures(200), np.random.default_rng(0), splice=0.6, change=0.5)
     sounding = np.where(rows > 1, rows, 99)
     assert (sounding.min(axis=1)[(rows > 1).any(axis=1)] == 2).all()

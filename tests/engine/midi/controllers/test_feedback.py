@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from engine.midi.controllers.feedback import messages
 from engine.midi.messages import Listen, Message, SendFeedback
 from engine.midi.player import feedback_supervisor
 from engine.midi.player.feedback_process import RETRY, FeedbackSender, counterparts
+from tests.support.waiting import wait_until
 
 CONTROLS = st.sampled_from(sorted(LAST)).flatmap(
     lambda kind: st.builds(Control, st.just(kind), st.integers(0, 15), st.integers(0, LAST[kind]))
@@ -37,12 +36,12 @@ def test_a_device_is_told_what_it_would_say_itself(control: Control, place: floa
     assert last.value == pytest.approx(place, abs=0.5 / 127 + 1e-9)
 
 
-class Room:
-    """Devices that listen, and what they were told."""
+class FeedbackHarness:
+    """Devices that listen, and what they were sent."""
 
     def __init__(self, *listening: str) -> None:
         self.listening = set(listening)
-        self.told: list[tuple[str, bytes]] = []
+        self.sent: list[tuple[str, bytes]] = []
         self.tries = 0
         self.now = 0.0
         self.speaker = FeedbackSender(self._open, lambda: self.now)
@@ -58,14 +57,14 @@ class Room:
 class Port:
     """An open port."""
 
-    def __init__(self, room: Room, name: str) -> None:
-        self.room, self.name = room, name
+    def __init__(self, harness: FeedbackHarness, name: str) -> None:
+        self.harness, self.name = harness, name
 
     def send(self, data: bytes) -> None:
         """Keep what is sent; fails where the device has gone."""
-        if self.name not in self.room.listening:
+        if self.name not in self.harness.listening:
             raise PortError("It has gone.")
-        self.room.told.append((self.name, data))
+        self.harness.sent.append((self.name, data))
 
     def close(self) -> None:
         """Have nothing to close."""
@@ -81,31 +80,31 @@ class Port:
 )
 def test_a_device_is_spoken_to_by_its_own_port(heard: str, listens: str) -> None:
     assert listens in counterparts(heard)
-    room = Room(listens)
-    room.speaker.send(heard, b"\xb0\x10\x40")
-    assert room.told == [(listens, b"\xb0\x10\x40")]
+    harness = FeedbackHarness(listens)
+    harness.speaker.send(heard, b"\xb0\x10\x40")
+    assert harness.sent == [(listens, b"\xb0\x10\x40")]
 
 
 def test_one_that_does_not_listen_is_left_alone_for_a_while() -> None:
-    room = Room()
+    harness = FeedbackHarness()
     for _ in range(100):
-        room.speaker.send("alsa:keys", b"\xb0\x10\x40")
-    assert room.tries == 1
-    room.listening.add("alsa:keys")
-    room.now = RETRY
-    room.speaker.send("alsa:keys", b"\xb0\x10\x41")
-    assert room.told == [("alsa:keys", b"\xb0\x10\x41")]
+        harness.speaker.send("alsa:keys", b"\xb0\x10\x40")
+    assert harness.tries == 1
+    harness.listening.add("alsa:keys")
+    harness.now = RETRY
+    harness.speaker.send("alsa:keys", b"\xb0\x10\x41")
+    assert harness.sent == [("alsa:keys", b"\xb0\x10\x41")]
 
 
 def test_one_that_goes_is_let_go_and_found_again() -> None:
-    room = Room("alsa:keys")
-    room.speaker.send("alsa:keys", b"\xb0\x10\x01")
-    room.listening.clear()
-    room.speaker.send("alsa:keys", b"\xb0\x10\x02")
-    room.listening.add("alsa:keys")
-    room.speaker.keep(())
-    room.speaker.send("alsa:keys", b"\xb0\x10\x03")
-    assert [data[2] for _, data in room.told] == [1, 3]
+    harness = FeedbackHarness("alsa:keys")
+    harness.speaker.send("alsa:keys", b"\xb0\x10\x01")
+    harness.listening.clear()
+    harness.speaker.send("alsa:keys", b"\xb0\x10\x02")
+    harness.listening.add("alsa:keys")
+    harness.speaker.keep(())
+    harness.speaker.send("alsa:keys", b"\xb0\x10\x03")
+    assert [data[2] for _, data in harness.sent] == [1, 3]
 
 
 @given(st.text())
@@ -147,11 +146,3 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
     assert len(started) == 2
     made.close()
     assert started[1].poll() is not None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)

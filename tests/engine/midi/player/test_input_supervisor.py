@@ -32,7 +32,7 @@ def test_a_part_of_a_name_is_enough_and_nothing_is_nothing() -> None:
     assert wanted(m.Listen(everything=True), Census({})) == ()
 
 
-class Room:
+class InputHarness:
     """A listener with ports that can be played on, and what it wrote."""
 
     def __init__(self) -> None:
@@ -47,29 +47,29 @@ class Room:
         self.open[name] = hear
         return Port(self, name, api)
 
-    def told(self) -> m.Message:
-        """Return what was told last."""
+    def last(self) -> m.Message:
+        """Return the last message that was written."""
         return self.lines[-1]
 
 
 class Port:
     """An open port."""
 
-    def __init__(self, room: Room, name: str, api: str) -> None:
-        self.room, self.name, self.api = room, name, api
+    def __init__(self, harness: InputHarness, name: str, api: str) -> None:
+        self.harness, self.name, self.api = harness, name, api
 
     def close(self) -> None:
         """Can be played on no more."""
-        del self.room.open[self.name]
+        del self.harness.open[self.name]
 
 
 def test_what_is_played_on_an_open_port_is_heard_under_its_name() -> None:
-    room = Room()
-    room.listener.want((KEYS, "virtual:jack"))
-    assert room.told() == m.Listening((KEYS, "virtual"))
-    room.open[KEYS](b"\x90\x3c\x40")
-    room.open["virtual"](b"\xf8")
-    *_, note, tick = room.lines
+    harness = InputHarness()
+    harness.listener.want((KEYS, "virtual:jack"))
+    assert harness.last() == m.Listening((KEYS, "virtual"))
+    harness.open[KEYS](b"\x90\x3c\x40")
+    harness.open["virtual"](b"\xf8")
+    *_, note, tick = harness.lines
     assert isinstance(note, m.MidiReceived)
     assert isinstance(tick, m.MidiReceived)
     assert (note.port, note.data) == (KEYS, b"\x90\x3c\x40")
@@ -78,44 +78,44 @@ def test_what_is_played_on_an_open_port_is_heard_under_its_name() -> None:
 
 
 def test_noise_on_a_cable_is_not_heard() -> None:
-    room = Room()
-    room.listener.want((KEYS,))
-    count = len(room.lines)
+    harness = InputHarness()
+    harness.listener.want((KEYS,))
+    count = len(harness.lines)
     for noise in (b"", b"\x3c", b"\x90", b"\xf0\x00", b"\xf0" + b"\x01" * 2000 + b"\xf7", b"\xfd"):
-        room.open[KEYS](noise)
-    assert len(room.lines) == count
+        harness.open[KEYS](noise)
+    assert len(harness.lines) == count
 
 
 def test_a_port_that_is_busy_is_said_and_tried_again() -> None:
-    room = Room()
-    room.refuse = {PADS}
-    room.listener.want((KEYS, PADS))
-    assert room.told() == m.Listening((KEYS,), (f"{PADS}: It is busy.",))
-    assert room.listener.incomplete
-    room.listener.retry()
-    assert len(room.lines) == 1
-    room.refuse.clear()
-    room.listener.retry()
-    assert room.told() == m.Listening((KEYS, PADS))
-    assert not room.listener.incomplete
+    harness = InputHarness()
+    harness.refuse = {PADS}
+    harness.listener.want((KEYS, PADS))
+    assert harness.last() == m.Listening((KEYS,), (f"{PADS}: It is busy.",))
+    assert harness.listener.incomplete
+    harness.listener.retry()
+    assert len(harness.lines) == 1
+    harness.refuse.clear()
+    harness.listener.retry()
+    assert harness.last() == m.Listening((KEYS, PADS))
+    assert not harness.listener.incomplete
 
 
 def test_ports_that_go_are_closed() -> None:
-    room = Room()
-    room.listener.want((KEYS, PADS))
-    room.listener.want((PADS,))
-    assert list(room.open) == [PADS]
-    room.listener.close()
-    assert room.open == {}
+    harness = InputHarness()
+    harness.listener.want((KEYS, PADS))
+    harness.listener.want((PADS,))
+    assert list(harness.open) == [PADS]
+    harness.listener.close()
+    assert harness.open == {}
 
 
 def test_a_line_is_shorter_than_what_a_pipe_takes_whole() -> None:
-    room = Room()
+    harness = InputHarness()
     name = "jack:" + "é" * 200
-    room.listener.want((name,))
+    harness.listener.want((name,))
     lines: list[bytes] = []
-    listener = InputListener(lines.append, room._open)
+    listener = InputListener(lines.append, harness._open)
     listener.want((name,))
-    room.open[name](b"\xf0" + b"\x01" * 1022 + b"\xf7")
+    harness.open[name](b"\xf0" + b"\x01" * 1022 + b"\xf7")
     assert json.loads(lines[-1])["type"] == "MidiReceived"
     assert len(lines[-1]) < 4096

@@ -69,7 +69,7 @@ def player_on_a_port() -> Iterator[Process]:
     )
     with process:
         say(process, wire.encode(m.UsePort("synth")))
-        assert hear(process, m.PortOpened) == m.PortOpened("alsa:synth")
+        assert receive(process, m.PortOpened) == m.PortOpened("alsa:synth")
         yield process
         process.kill()
 
@@ -80,11 +80,11 @@ def say(process: Process, *lines: bytes) -> None:
     process.stdin.flush()
 
 
-def tell(process: Process, *messages: m.Message) -> None:
+def send(process: Process, *messages: m.Message) -> None:
     say(process, *(wire.encode(message) for message in messages))
 
 
-def hear(process: Process, kind: type[m.Message]) -> m.Message:
+def receive(process: Process, kind: type[m.Message]) -> m.Message:
     assert process.stdout is not None
     for line in process.stdout:
         if isinstance(message := wire.decode(line), kind):
@@ -115,7 +115,7 @@ def wait_until_gone(pid: int) -> None:
 
 
 def test_it_says_that_it_is_ready_and_ends_with_its_input(player: Process) -> None:
-    ready = hear(player, m.Ready)
+    ready = receive(player, m.Ready)
     assert isinstance(ready, m.Ready)
     assert ready.pid == player.pid
     (watcher,) = children(player.pid)
@@ -126,11 +126,11 @@ def test_it_says_that_it_is_ready_and_ends_with_its_input(player: Process) -> No
 
 
 def test_quit_and_sigterm_end_it_and_other_signals_do_not(player: Process) -> None:
-    hear(player, m.Ready)
+    receive(player, m.Ready)
     player.send_signal(signal.SIGINT)
     player.send_signal(signal.SIGHUP)
     say(player, wire.encode(m.UsePort(None)))
-    assert hear(player, m.PortOpened) == m.PortOpened(None)
+    assert receive(player, m.PortOpened) == m.PortOpened(None)
     player.send_signal(signal.SIGTERM)
     assert player.wait(30) == 0
 
@@ -144,19 +144,19 @@ def test_a_bad_line_is_refused_and_the_next_is_obeyed(player: Process) -> None:
         wire.encode(m.PortLost("mine")),
         wire.encode(m.UsePort(None)),
     )
-    reasons = [hear(player, m.Rejected) for _ in range(4)]
+    reasons = [receive(player, m.Rejected) for _ in range(4)]
     assert "PortLost is not for the player" in str(reasons[3])
-    assert hear(player, m.PortOpened) == m.PortOpened(None)
+    assert receive(player, m.PortOpened) == m.PortOpened(None)
     say(player, wire.encode(m.Quit()))
     assert player.wait(30) == 0
 
 
 def test_notes_without_a_port_keep_time_and_are_counted(player: Process) -> None:
-    hear(player, m.Ready)
+    receive(player, m.Ready)
     now = time.monotonic()
     notes = tuple(m.TimedNote(now + n / 50, now + n / 50 + 0.01, 0, 60 + n, 90) for n in range(8))
     say(player, wire.encode(m.UsePort(None)), wire.encode(m.Notes(notes)))
-    lateness = hear(player, m.Lateness)
+    lateness = receive(player, m.Lateness)
     assert isinstance(lateness, m.Lateness)
     assert lateness.count >= 1
     assert 0 <= lateness.p50 <= lateness.p99 <= lateness.worst < 1000
@@ -167,20 +167,20 @@ def test_what_is_sent_is_told_to_whoever_wants_to_know(player_on_a_port: Process
     now = time.monotonic()
     note = m.TimedNote(now + 0.1, now + 0.2, 2, 60, 90)
     untold = m.Send(now, b"\xb0\x07\x10")
-    tell(player, untold, m.Monitor(True), m.Notes((note,)))
+    send(player, untold, m.Monitor(True), m.Notes((note,)))
     for at, data in ((note.on, b"\x92\x3c\x5a"), (note.off, b"\x82\x3c\x00")):
-        sent = hear(player, m.Sent)
+        sent = receive(player, m.Sent)
         assert isinstance(sent, m.Sent)
         assert (sent.port, sent.data[:2], sent.missed) == ("alsa:synth", data[:2], 0)
         assert sent.late >= 0
         assert sent.at - sent.late == pytest.approx(at, abs=1e-6)
     # A panic is told as well, and what follows the end of the telling is not.
-    tell(player, m.SilenceAll())
-    sent = hear(player, m.Sent)
+    send(player, m.SilenceAll())
+    sent = receive(player, m.Sent)
     assert isinstance(sent, m.Sent)
     assert sent.data[0] & 0xF0 == 0xB0
     later = m.Send(time.monotonic(), b"\xc0\x07")
-    tell(player, m.Monitor(False), later, m.UsePort(None))
+    send(player, m.Monitor(False), later, m.UsePort(None))
     assert player.stdout is not None
     lines = list(iter(player.stdout.readline, wire.encode(m.PortOpened(None))))
     assert not any(b'"c007"' in line for line in lines)
@@ -188,7 +188,7 @@ def test_what_is_sent_is_told_to_whoever_wants_to_know(player_on_a_port: Process
 
 def test_a_port_that_is_not_there_is_answered(player: Process) -> None:
     say(player, wire.encode(m.UsePort("no such port")))
-    failed = hear(player, m.PortFailed)
+    failed = receive(player, m.PortFailed)
     assert isinstance(failed, m.PortFailed)
     assert "There is no MIDI port called 'no such port'" in failed.reason
 

@@ -40,12 +40,13 @@ from tests.support.fake_influence import (
     TUNES,
     FakeSearch,
     FakeTakeSearch,
-    eighths,
     parts,
 )
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
+from tests.support.measures import eighths
 from tests.support.songs import one_track
+from tests.support.waiting import wait_until
 
 TUNE = Origin("corpus", "The Tune")
 
@@ -62,19 +63,19 @@ SONG = one_track(
 )
 
 
-class Asked:
-    """A conductor whose jobs come home when they are waited for."""
+class InfluenceHarness:
+    """A dispatcher that is handed the results of its jobs while they are waited for."""
 
     def __init__(self, influence: InfluenceParts, *, ready: bool = True, song: Song = SONG) -> None:
         self.player = RecordingPlayer()
         self.events: list[Event] = []
-        self.home: list[Event] = []
+        self.results: list[Event] = []
         self.recording = CommandLog(song)
-        self.conductor = Dispatcher(
+        self.dispatcher = Dispatcher(
             State(song),
             play=self.player.send,
             publish=self.events.append,
-            jobs=Jobs(self.home.append),
+            jobs=Jobs(self.results.append),
             settings=Settings(),
             recording=self.recording,
             influence=influence,
@@ -84,27 +85,27 @@ class Asked:
 
     def load(self) -> None:
         """Let the model arrive."""
-        self.conductor.handle_item(ModelLoaded(FakeModel()), 0.0)
+        self.dispatcher.handle_item(ModelLoaded(FakeModel()), 0.0)
 
     @property
     def shown(self) -> Snapshot:
         """The latest state."""
-        return self.conductor.snapshot
+        return self.dispatcher.snapshot
 
-    def do(self, *commands: Command) -> Asked:
+    def do(self, *commands: Command) -> InfluenceHarness:
         """Ask."""
         for command in commands:
-            self.conductor.handle_item(command, 0.0)
+            self.dispatcher.handle_item(command, 0.0)
         return self
 
     def until(self, holds: Callable[[], object]) -> None:
-        """Take home what jobs tell, until something holds."""
+        """Dispatch the results of jobs until something holds."""
         deadline = time.monotonic() + 30
         while not holds():
             assert time.monotonic() < deadline, self.events
             time.sleep(0.001)
-            while self.home:
-                self.conductor.handle_item(self.home.pop(0), 0.0)
+            while self.results:
+                self.dispatcher.handle_item(self.results.pop(0), 0.0)
 
     def answer(self, command: AskInfluence | AskTakeInfluence) -> InfluenceFound:
         """Ask and return the answer."""
@@ -126,57 +127,57 @@ class Asked:
         assert answer.found is not None, answer.lack
         return answer.found
 
-    def told(self, kind: type[Event]) -> list[Event]:
+    def published(self, kind: type[Event]) -> list[Event]:
         """Return the events of a kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
 
 def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one() -> None:
     search = FakeSearch()
-    asked = Asked(parts(search))
-    found = asked.found(AskInfluence(1))
+    harness = InfluenceHarness(parts(search))
+    found = harness.found(AskInfluence(1))
     measures = [each.measure for each in SONG.tracks[0].slots]
     assert search.asked == [(measures[1], measures[2])]
     assert (found.matches[0].title, found.matches[0].raw) == ("The Rakes of Kildare", 1.0)
     assert found.matches[0].asked == 2
-    assert asked.found(AskInfluence(1, alone=True)).matches[0].asked == 2
+    assert harness.found(AskInfluence(1, alone=True)).matches[0].asked == 2
     assert search.asked[-1] == (measures[1],)
-    asked.found(AskInfluence(4))
+    harness.found(AskInfluence(4))
     assert search.asked[-1] == (measures[4],)
 
 
 def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
-    asked = Asked(parts())
-    answer = asked.answer(AskInfluence(1, top=2))
+    harness = InfluenceHarness(parts())
+    answer = harness.answer(AskInfluence(1, top=2))
     assert answer.found is not None
     assert len(answer.found.matches) == len(answer.beside) == 2
     assert answer.beside[0].ours == (SONG.tracks[0].slots[1].measure,)
     assert answer.beside[0].theirs == (TUNES[0].measures[0],)
-    assert answer.revision == asked.shown.revision
+    assert answer.revision == harness.shown.revision
     assert "Aird's Airs" in answer.books
     assert answer.licences == ("public domain", "unknown")
 
 
 def test_matches_can_be_kept_to_books_and_licences_and_without_some() -> None:
-    asked = Asked(parts())
-    airs = asked.found(AskInfluence(1, books=frozenset({"Aird's Airs"})))
+    harness = InfluenceHarness(parts())
+    airs = harness.found(AskInfluence(1, books=frozenset({"Aird's Airs"})))
     assert [match.book for match in airs.matches] == ["Aird's Airs"]
-    free = asked.found(AskInfluence(1, licences=frozenset({"public domain"})))
+    free = harness.found(AskInfluence(1, licences=frozenset({"public domain"})))
     assert "A Song of Yesterday" not in [match.title for match in free.matches]
-    others = asked.found(AskInfluence(1, without=frozenset({10})))
+    others = harness.found(AskInfluence(1, without=frozenset({10})))
     assert 10 not in [match.cluster for match in others.matches]
     assert others.originality.value == 0.0
 
 
 def test_what_cannot_be_answered_is_an_answer_and_interrupts_nobody() -> None:
     missing = BadMeasureIndex("There is no index.", "Make it anew: armonica corpus index.")
-    asked = Asked(parts(error=missing))
-    answer = asked.answer(AskInfluence(1))
+    harness = InfluenceHarness(parts(error=missing))
+    answer = harness.answer(AskInfluence(1))
     assert (answer.found, answer.lack) == (None, missing.line())
-    assert asked.answer(AskTakeInfluence("t1")).lack == missing.line()
-    assert not asked.told(CommandFailed)
-    assert not asked.told(Notice)
-    silent = Asked(parts()).answer(AskInfluence(0))
+    assert harness.answer(AskTakeInfluence("t1")).lack == missing.line()
+    assert not harness.published(CommandFailed)
+    assert not harness.published(Notice)
+    silent = InfluenceHarness(parts()).answer(AskInfluence(0))
     assert "Measure 1 has no notes" in silent.lack
 
 
@@ -187,18 +188,18 @@ def test_a_search_that_cannot_be_opened_is_not_tried_at_every_step_of_a_held_key
         tried.append(1)
         raise BadMeasureIndex("There is no index.", "Make it anew.")
 
-    asked = Asked(replace(parts(), measures=fails))
+    harness = InfluenceHarness(replace(parts(), measures=fails))
     for number in range(5):
-        asked.answer(AskInfluence(1, top=number + 1))
+        harness.answer(AskInfluence(1, top=number + 1))
     assert len(tried) == 1
 
 
 def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> None:
-    asked = Asked(parts(), ready=False)
-    asked.do(AskInfluence(1))
-    assert not asked.told(Notice)
-    asked.load()
-    asked.until(lambda: asked.told(InfluenceFound))
+    harness = InfluenceHarness(parts(), ready=False)
+    harness.do(AskInfluence(1))
+    assert not harness.published(Notice)
+    harness.load()
+    harness.until(lambda: harness.published(InfluenceFound))
 
 
 @pytest.mark.parametrize(
@@ -214,21 +215,21 @@ def test_a_question_before_the_model_is_there_waits_for_it_without_a_word() -> N
 )
 def test_what_cannot_be_met_is_refused_at_once(command: Command) -> None:
     command = with_request(command)
-    asked = Asked(parts()).do(command)
-    (refused,) = asked.told(CommandFailed)
+    harness = InfluenceHarness(parts()).do(command)
+    (refused,) = harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.request == command.request
 
 
 def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
     takes = FakeTakeSearch()
-    asked = Asked(parts(takes=takes))
-    found = asked.found(AskTakeInfluence("t1"))
+    harness = InfluenceHarness(parts(takes=takes))
+    found = harness.found(AskTakeInfluence("t1"))
     assert (found.unit, found.matches[0].title) == ("second", "The Rakes of Kildare")
-    airs = asked.found(AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
+    airs = harness.found(AskTakeInfluence("t1", books=frozenset({"Aird's Airs"})))
     assert [(match.rank, match.book) for match in airs.matches] == [(1, "Aird's Airs")]
     assert (found.close, airs.close) == (True, False), "of what may be named nothing is close"
-    without = asked.answer(AskTakeInfluence("t1", without=frozenset({10})))
+    without = harness.answer(AskTakeInfluence("t1", without=frozenset({10})))
     assert without.found is not None
     assert [match.cluster for match in without.found.matches] == [11, 12]
     assert without.beside[0].ours == ()
@@ -237,47 +238,44 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
 
 
 def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -> None:
-    asked = Asked(parts()).do(LockDimension(1, True), LockDimension(20, True))
-    before = asked.shown.row.slots[1]
-    steps = len(asked.shown.undo)
-    asked.do(RegenerateAway(1, frozenset({10}), 1.0, 7))
-    asked.until(lambda: asked.told(Notice) or asked.told(CommandFailed))
-    after = asked.shown.row.slots[1]
+    harness = InfluenceHarness(parts()).do(LockDimension(1, True), LockDimension(20, True))
+    before = harness.shown.row.slots[1]
+    steps = len(harness.shown.undo)
+    harness.do(RegenerateAway(1, frozenset({10}), 1.0, 7))
+    harness.until(lambda: harness.published(Notice) or harness.published(CommandFailed))
+    after = harness.shown.row.slots[1]
     assert after.measure != before.measure
-    assert len(asked.shown.undo) == steps + 1
+    assert len(harness.shown.undo) == steps + 1
     assert after.latent is not None
     assert before.latent is not None
     assert (after.latent[1], after.latent[20]) == (before.latent[1], before.latent[20])
-    alone = asked.found(AskInfluence(1, alone=True))
+    alone = harness.found(AskInfluence(1, alone=True))
     assert alone.matches[0].cluster != 10
     assert alone.originality.value > 0
-    asked.do(Undo())
-    assert asked.shown.row.slots[1] == before
-    assert asked.player.notes(), "what was found is heard"
+    harness.do(Undo())
+    assert harness.shown.row.slots[1] == before
+    assert harness.player.notes(), "what was found is heard"
 
 
 def test_the_same_seed_finds_the_same_way_and_a_recording_replays_it() -> None:
     found = []
     for _ in range(2):
-        asked = Asked(parts()).do(RegenerateAway(1, frozenset(), 0.8, 3))
-        asked.until(lambda asked=asked: asked.told(Notice))  # type: ignore[misc]
-        found.append(asked.shown.row.slots[1].measure)
-        assert replay(asked.recording, FakeModel()) == asked.shown
+        harness = InfluenceHarness(parts()).do(RegenerateAway(1, frozenset(), 0.8, 3))
+        harness.until(lambda harness=harness: harness.published(Notice))  # type: ignore[misc]
+        found.append(harness.shown.row.slots[1].measure)
+        assert replay(harness.recording, FakeModel()) == harness.shown
     assert found[0] == found[1]
 
 
 def test_a_measure_that_moved_meanwhile_is_left_as_it_is() -> None:
-    asked = Asked(parts())
-    asked.do(RegenerateAway(1, frozenset(), 1.0, 7))
-    deadline = time.monotonic() + 30
-    while not any(isinstance(event, EscapeFound) for event in asked.home):
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-    asked.do(SetLatent(1, 2, 1.0))
-    moved = asked.shown.row.slots[1]
-    asked.until(lambda: asked.told(Notice))
-    assert asked.shown.row.slots[1] == moved
-    assert not asked.told(EscapeFound)
+    harness = InfluenceHarness(parts())
+    harness.do(RegenerateAway(1, frozenset(), 1.0, 7))
+    wait_until(lambda: any(isinstance(event, EscapeFound) for event in harness.results))
+    harness.do(SetLatent(1, 2, 1.0))
+    moved = harness.shown.row.slots[1]
+    harness.until(lambda: harness.published(Notice))
+    assert harness.shown.row.slots[1] == moved
+    assert not harness.published(EscapeFound)
 
 
 def test_where_every_neighbour_is_as_near_that_is_said() -> None:
@@ -285,24 +283,24 @@ def test_where_every_neighbour_is_as_near_that_is_said() -> None:
         def of(self, *_: object, **__: object) -> InfluenceAnswer:
             return super().of((eighths(*OFTEN),), 0)
 
-    asked = Asked(parts(Everywhere()))
-    before = asked.shown.song
-    asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
-    asked.until(lambda: asked.told(CommandFailed))
-    assert asked.shown.song == before
+    harness = InfluenceHarness(parts(Everywhere()))
+    before = harness.shown.song
+    harness.do(RegenerateAway(1, frozenset(), 1.0, 1))
+    harness.until(lambda: harness.published(CommandFailed))
+    assert harness.shown.song == before
 
 
 def test_all_gauges_locked_leave_no_way() -> None:
-    asked = Asked(parts()).do(*(LockDimension(at, True) for at in range(32)))
-    asked.do(RegenerateAway(1, frozenset(), 1.0, 1))
-    assert "locked" in str(asked.told(CommandFailed))
+    harness = InfluenceHarness(parts()).do(*(LockDimension(at, True) for at in range(32)))
+    harness.do(RegenerateAway(1, frozenset(), 1.0, 1))
+    assert "locked" in str(harness.published(CommandFailed))
 
 
 def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
-    asked = Asked(parts())
-    asked.do(WriteProvenance(str(tmp_path / "song")))
-    asked.do(WriteProvenance(str(tmp_path / "take.json"), "t1"))
-    asked.until(lambda: len(asked.told(Notice)) == 2)
+    harness = InfluenceHarness(parts())
+    harness.do(WriteProvenance(str(tmp_path / "song")))
+    harness.do(WriteProvenance(str(tmp_path / "take.json"), "t1"))
+    harness.until(lambda: len(harness.published(Notice)) == 2)
     song = json.loads((tmp_path / "song.json").read_text())
     assert (song["kind"], song["title"], len(song["measures"])) == ("song", "Song", 5)
     assert song["searched"]["tunes"] == 2184
@@ -317,10 +315,10 @@ def test_the_provenance_of_a_song_and_a_take_is_written(tmp_path: Path) -> None:
 
 
 def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
-    asked = Asked(parts())
-    asked.do(ExportMidi(str(tmp_path / "said.mid"), credits=True))
-    asked.do(ExportMidi(str(tmp_path / "plain.mid")))
-    asked.until(lambda: len(asked.told(Notice)) == 2)
+    harness = InfluenceHarness(parts())
+    harness.do(ExportMidi(str(tmp_path / "said.mid"), credits=True))
+    harness.do(ExportMidi(str(tmp_path / "plain.mid")))
+    harness.until(lambda: len(harness.published(Notice)) == 2)
 
     def texts(name: str) -> list[tuple[int, str]]:
         at, found = 0, []
@@ -342,8 +340,8 @@ def test_a_midi_file_says_what_its_measures_are_like(tmp_path: Path) -> None:
 def test_a_place_where_nothing_can_be_written_is_refused(
     command: Callable[[str], Command],
 ) -> None:
-    asked = Asked(parts()).do(command("/proc/no/such"))
-    asked.until(lambda: asked.told(CommandFailed))
+    harness = InfluenceHarness(parts()).do(command("/proc/no/such"))
+    harness.until(lambda: harness.published(CommandFailed))
 
 
 def test_the_print_gives_the_passage_by_its_number_and_the_tune_begins_again() -> None:
@@ -364,17 +362,17 @@ def test_errors_of_the_family_alone_are_answers() -> None:
     def breaks() -> FakeSearch:
         raise RuntimeError("a fault")
 
-    asked = Asked(replace(parts(), measures=breaks))
-    asked.do(AskInfluence(1))
-    asked.until(lambda: asked.told(CommandFailed))
+    harness = InfluenceHarness(replace(parts(), measures=breaks))
+    harness.do(AskInfluence(1))
+    harness.until(lambda: harness.published(CommandFailed))
     assert not issubclass(RuntimeError, ArmonicaError)
 
 
 def test_gradients_are_asked_about_a_measure_on_demand() -> None:
-    asked = Asked(parts())
-    plain = asked.found(AskInfluence(1))
+    harness = InfluenceHarness(parts())
+    plain = harness.found(AskInfluence(1))
     assert {match.evidence for match in plain.matches} == {"similar"}
-    weighed = asked.found(AskInfluence(1, gradients=True))
+    weighed = harness.found(AskInfluence(1, gradients=True))
     assert weighed.matches[0].evidence == "gradient"
     assert weighed.matches[0].pull == 99.5
     assert [match.title for match in weighed.matches] == [match.title for match in plain.matches]

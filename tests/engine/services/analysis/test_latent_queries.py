@@ -26,7 +26,7 @@ from engine.protocol.files import (
 from engine.protocol.notices import Notice
 from engine.protocol.transport import AuditionMeasures, Play
 from engine.runtime.engine import Engine
-from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.dispatcher import DispatcherHarness
 from tests.support.events import Listener
 from tests.support.fake_player import RecordingPlayer
 from tests.support.fakes import FakeModel
@@ -55,9 +55,9 @@ def test_a_tune_is_previewed_as_far_as_it_goes(engine: Engine, listener: Listene
     corpus = table.shipped()
     rows = [int(row) for row in corpus.rows_of(3)]
     engine.send(PreviewTune(3, 2, 1000))
-    told = listener.wait(TunePreviewed)
-    assert (told.tune, told.first) == (3, 2)
-    assert list(told.measures) == [corpus.measure(row) for row in rows[1:]]
+    event = listener.wait(TunePreviewed)
+    assert (event.tune, event.first) == (3, 2)
+    assert list(event.measures) == [corpus.measure(row) for row in rows[1:]]
 
 
 def test_what_cannot_be_looked_at_is_refused_by_its_command(
@@ -89,32 +89,32 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     track.append(mido.Message("note_on", note=30, time=0))
     track.append(mido.Message("note_off", note=30, time=480))
     mido.MidiFile(type=1, tracks=[track]).save(path)
-    desk, command = Desk(), with_request(ImportMidi(0, str(path), 1))
-    desk.bring_in(command)
-    (told,) = (each for each in desk.told(Notice) if isinstance(each, Notice))
+    harness, command = DispatcherHarness(), with_request(ImportMidi(0, str(path), 1))
+    harness.import_midi(command)
+    (told,) = (each for each in harness.published(Notice) if isinstance(each, Notice))
     assert told.request == command.request
     assert "octave" in told.text
 
 
 def test_measures_of_no_song_are_heard_once_with_their_ties_and_silenced() -> None:
-    desk = Desk(now=1.0)
-    before = desk.conductor.snapshot
-    desk.do(AuditionMeasures((LONG, GOES_ON)))
-    notes = [(note.on, note.off, note.pitch) for note in desk.player.notes()]
+    harness = DispatcherHarness(now=1.0)
+    before = harness.dispatcher.snapshot
+    harness.do(AuditionMeasures((LONG, GOES_ON)))
+    notes = [(note.on, note.off, note.pitch) for note in harness.player.notes()]
     # The song's pace is a second for a quarter; the first note goes on over the bar line.
     assert notes == [(1.0, 7.0, 60), (7.0, 9.0, 64)]
-    desk.now = 2.0
-    desk.forget()
-    assert desk.do(AuditionMeasures()) == [m.Flush(2.0, cut=True)]
-    assert desk.conductor.snapshot == before
-    desk.do(Play())
-    desk.forget()
-    assert desk.do(AuditionMeasures((LONG,)), AuditionMeasures()) == []
+    harness.now = 2.0
+    harness.clear()
+    assert harness.do(AuditionMeasures()) == [m.Flush(2.0, cut=True)]
+    assert harness.dispatcher.snapshot == before
+    harness.do(Play())
+    harness.clear()
+    assert harness.do(AuditionMeasures((LONG,)), AuditionMeasures()) == []
 
 
 def test_a_measure_that_begins_held_is_silent_until_its_first_note() -> None:
-    desk = Desk()
-    desk.do(
+    harness = DispatcherHarness()
+    harness.do(
         AuditionMeasures((Measure.from_tokens([*[HOLD] * 6, 67, *[HOLD] * 5, REST] + [HOLD] * 11),))
     )
-    assert [(note.on, note.off) for note in desk.player.notes()] == [(1.0, 2.0)]
+    assert [(note.on, note.off) for note in harness.player.notes()] == [(1.0, 2.0)]

@@ -8,54 +8,55 @@ from hypothesis import strategies as st
 from engine.midi import messages as m
 from engine.protocol.devices import MidiLine, MidiTraffic, WatchMidi, Way
 from engine.services.devices.midi_monitor import LEASE, LINES, PERIOD, MidiMonitor
-from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.dispatcher import DispatcherHarness
 
 NOTE = b"\x90\x3c\x64"
 
 
 def test_nobody_watches_at_first() -> None:
-    desk = Desk()
+    harness = DispatcherHarness()
     assert (
-        desk.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(1.0, 0.0, "alsa:synth", NOTE)) == []
+        harness.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(1.0, 0.0, "alsa:synth", NOTE))
+        == []
     )
-    assert desk.told(MidiTraffic) == []
+    assert harness.published(MidiTraffic) == []
 
 
 def test_what_passes_is_told_at_most_twenty_times_a_second() -> None:
-    desk = Desk()
-    assert desk.do(WatchMidi(True)) == [m.Monitor(True)]
-    desk.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(0.9, 0.0015, "alsa:synth", b"\xf8"))
-    assert desk.told(MidiTraffic) == []
-    wake = desk.conductor.wake()
+    harness = DispatcherHarness()
+    assert harness.do(WatchMidi(True)) == [m.Monitor(True)]
+    harness.do(m.MidiReceived(1.0, "alsa:keys", NOTE), m.Sent(0.9, 0.0015, "alsa:synth", b"\xf8"))
+    assert harness.published(MidiTraffic) == []
+    wake = harness.dispatcher.wake()
     assert wake is not None
-    assert wake <= desk.now + PERIOD
-    desk.until(desk.now + PERIOD)
-    (passed,) = desk.told(MidiTraffic)
+    assert wake <= harness.now + PERIOD
+    harness.advance_to(harness.now + PERIOD)
+    (passed,) = harness.published(MidiTraffic)
     assert isinstance(passed, MidiTraffic)
     sent, heard = passed.lines
     assert (sent.way, sent.port, sent.data, sent.late) == ("out", "alsa:synth", b"\xf8", 1.5)
     assert (heard.way, heard.port, heard.data, heard.late) == ("in", "alsa:keys", NOTE, None)
     assert abs(heard.at - sent.at - 0.1) < 1e-6
-    desk.until(desk.now + 1.0)
-    assert len(desk.told(MidiTraffic)) == 1
+    harness.advance_to(harness.now + 1.0)
+    assert len(harness.published(MidiTraffic)) == 1
 
 
 def test_it_ends_when_told_and_by_itself_when_nobody_asks_again() -> None:
-    desk = Desk()
-    desk.do(WatchMidi(True))
-    desk.forget()
-    assert desk.do(WatchMidi(False)) == [m.Monitor(False)]
-    desk.forget()
-    assert desk.do(WatchMidi(False)) == []
-    desk.do(WatchMidi(True))
-    desk.forget()
-    desk.until(desk.now + LEASE - 1)
-    assert desk.do(WatchMidi(True)) == []
-    desk.until(desk.now + LEASE - 1)
-    assert desk.player.messages == []
-    desk.until(desk.now + 1.0)
-    assert desk.player.messages == [m.Monitor(False)]
-    assert desk.conductor.wake() is None
+    harness = DispatcherHarness()
+    harness.do(WatchMidi(True))
+    harness.clear()
+    assert harness.do(WatchMidi(False)) == [m.Monitor(False)]
+    harness.clear()
+    assert harness.do(WatchMidi(False)) == []
+    harness.do(WatchMidi(True))
+    harness.clear()
+    harness.advance_to(harness.now + LEASE - 1)
+    assert harness.do(WatchMidi(True)) == []
+    harness.advance_to(harness.now + LEASE - 1)
+    assert harness.player.messages == []
+    harness.advance_to(harness.now + 1.0)
+    assert harness.player.messages == [m.Monitor(False)]
+    assert harness.dispatcher.wake() is None
 
 
 @given(st.lists(st.sampled_from(["in", "out", "late"]), max_size=3 * LINES))
@@ -67,11 +68,11 @@ def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str
         watch.on_player(
             heard if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
         )
-    _, told = watch.tick(PERIOD)
+    _, ticked = watch.tick(PERIOD)
     if not ways:
-        assert told == []
+        assert ticked == []
         return
-    (passed,) = told
+    (passed,) = ticked
     assert isinstance(passed, MidiTraffic)
     assert [line.at for line in passed.lines] == [1000.0 + n for n in range(len(ways))][-LINES:]
     here = [line.way for line in passed.lines]

@@ -16,7 +16,7 @@ from engine.protocol.snapshot import Snapshot
 from engine.protocol.target_choices import offered
 from engine.services.devices import target_commands
 from engine.services.editing.state import State
-from tests.engine.runtime.test_dispatcher import SONG
+from tests.support.dispatcher import SONG
 from tests.support.fakes import FakeModel
 
 TRAIT = Trait("drums", 0.9, 0.8, 1.0, 0.5, 0.5)

@@ -12,7 +12,7 @@ from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.switches import Switch, Toggle, toggled
 from engine.runtime.dispatcher import ModelLoaded
-from tests.engine.runtime.test_dispatcher import Desk
+from tests.support.dispatcher import DispatcherHarness
 from tests.support.fakes import FakeModel
 
 
@@ -36,12 +36,12 @@ def stands(shown: Snapshot, switch: Switch) -> object:
 
 @pytest.mark.parametrize("switch", sorted({*get_args(Switch)} - {"pause", "add", "remove"}))
 def test_of_two_presses_made_on_one_picture_the_second_takes_the_first_back(switch: Switch) -> None:
-    desk = Desk()
-    before = stands(desk.conductor.snapshot, switch)
-    desk.do(Toggle(switch, 3))
-    assert stands(desk.conductor.snapshot, switch) != before
-    desk.do(Toggle(switch, 3))
-    assert stands(desk.conductor.snapshot, switch) == before
+    harness = DispatcherHarness()
+    before = stands(harness.dispatcher.snapshot, switch)
+    harness.do(Toggle(switch, 3))
+    assert stands(harness.dispatcher.snapshot, switch) != before
+    harness.do(Toggle(switch, 3))
+    assert stands(harness.dispatcher.snapshot, switch) == before
 
 
 def test_what_is_generated_is_turned_over_from_how_it_stands() -> None:
@@ -50,16 +50,16 @@ def test_what_is_generated_is_turned_over_from_how_it_stands() -> None:
     add, remove = (toggled(Toggle(way, trait="drums"), shown, studio) for way in ("add", "remove"))
     assert (add, remove) == (SetTrait("drums", mode="off"), SetTrait("drums", mode="remove"))
     assert toggled(Toggle("pause"), shown, studio) == PauseGeneration(True)
-    desk = Desk()
-    desk.do(missing := with_request(Toggle("add", trait="drums")))
-    (refused,) = desk.told(CommandFailed)
+    harness = DispatcherHarness()
+    harness.do(missing := with_request(Toggle("add", trait="drums")))
+    (refused,) = harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.request == missing.request
 
 
 def test_a_lock_is_turned_over_in_its_turn_while_the_model_loads() -> None:
-    desk = Desk(model=None)
-    desk.do(Toggle("lock", 3), Toggle("lock", 3), Toggle("lock", 4), Toggle("play"))
-    assert desk.conductor.snapshot.playing
-    desk.conductor.handle_item(ModelLoaded(FakeModel()), desk.now)
-    assert desk.conductor.snapshot.locks == {4}
+    harness = DispatcherHarness(model=None)
+    harness.do(Toggle("lock", 3), Toggle("lock", 3), Toggle("lock", 4), Toggle("play"))
+    assert harness.dispatcher.snapshot.playing
+    harness.dispatcher.handle_item(ModelLoaded(FakeModel()), harness.now)
+    assert harness.dispatcher.snapshot.locks == {4}

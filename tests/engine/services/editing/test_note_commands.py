@@ -48,7 +48,7 @@ def state() -> State:
     return made
 
 
-def heard(song: Song) -> list[tuple[float, float, int]]:
+def placed_in(song: Song) -> list[tuple[float, float, int]]:
     """Return onset, length and pitch of every note of the song."""
     notes = placed(
         [slot.measure for slot in song.tracks[0].slots],
@@ -65,7 +65,7 @@ def test_notes_are_written_into_an_empty_song_and_the_gauges_say_what_they_mean(
     state: State,
 ) -> None:
     song = do(state, put(0, 0, C), put(0, 1, E), put(0, 2, G, 2)).song
-    assert heard(song) == [(0, 1, C), (1, 1, E), (2, 2, G)]
+    assert placed_in(song) == [(0, 1, C), (1, 1, E), (2, 2, G)]
     slot = song.tracks[0].slots[0]
     assert slot.origin.kind == "written"
     assert slot.latent == FakeModel().encode([slot.measure])[0] == slot.anchor
@@ -93,11 +93,11 @@ def test_gauges_and_notes_mix_and_undo_walks_both(state: State) -> None:
 def test_a_note_goes_on_over_the_bar_line_and_comes_back(state: State) -> None:
     do(state, put(0, 3, C), put(1, 2, E))
     tied = do(state, ResizeNotes(0, Q(3), Q(4), by=Q(1))).song
-    assert heard(tied) == [(3, 2, C), (6, 1, E)]
-    assert tied.tracks[0].slots[1].measure.held_in == 1
+    assert placed_in(tied) == [(3, 2, C), (6, 1, E)]
+    assert tied.slot(1).measure.held_in == 1
     short = do(state, ResizeNotes(0, Q(3), Q(4), by=Q(-1))).song
-    assert heard(short) == [(3, 1, C), (6, 1, E)]
-    assert not short.tracks[0].slots[1].measure.held_in
+    assert placed_in(short) == [(3, 1, C), (6, 1, E)]
+    assert not short.slot(1).measure.held_in
 
 
 def test_notes_move_into_the_next_measure_and_what_is_untouched_stays_the_same(
@@ -105,47 +105,51 @@ def test_notes_move_into_the_next_measure_and_what_is_untouched_stays_the_same(
 ) -> None:
     before = do(state, put(0, 3, C), put(1, 1, E), put(3, 0, G)).song
     after = do(state, MoveNotes(0, Q(3), Q(4), by=Q(1))).song
-    assert heard(after) == [(4, 1, C), (5, 1, E), (12, 1, G)]
-    assert after.tracks[0].slots[3] is before.tracks[0].slots[3]
+    assert placed_in(after) == [(4, 1, C), (5, 1, E), (12, 1, G)]
+    assert after.slot(3) is before.slot(3)
     assert "no measure there" in refusal(state, MoveNotes(0, Q(4), Q(5), by=Q(-8)))
 
 
 def test_a_note_that_was_held_over_measures_goes_whole(state: State) -> None:
     do(state, put(0, 2, C, 8), put(3, 0, E))
-    assert heard(state.snapshot().song) == [(2, 8, C), (12, 1, E)]
+    assert placed_in(state.snapshot().song) == [(2, 8, C), (12, 1, E)]
     # From a measure in its middle, where it only goes on.
     song = do(state, RemoveNotes(1, Q(-2), Q(-1))).song
-    assert heard(song) == [(12, 1, E)]
+    assert placed_in(song) == [(12, 1, E)]
     assert not any(slot.measure.held_in for slot in song.tracks[0].slots)
 
 
 def test_a_note_may_be_put_before_its_measure(state: State) -> None:
-    assert heard(do(state, put(2, -6, C)).song) == [(2, 1, C)]
+    assert placed_in(do(state, put(2, -6, C)).song) == [(2, 1, C)]
     assert "no measure there" in refusal(state, put(0, -1, C))
 
 
 def test_selections_are_transposed_turned_stretched_split_and_joined(state: State) -> None:
     do(state, put(0, 0, C), put(0, 1, D), put(0, 2, E), SetKey(tonic=0, scale="major"))
-    assert heard(do(state, TransposeNotes(0, Q(0), Q(2), semitones=2)).song) == [
+    assert placed_in(do(state, TransposeNotes(0, Q(0), Q(2), semitones=2)).song) == [
         (0, 1, D), (1, 1, E), (2, 1, E),
     ]  # fmt: skip
-    assert heard(do(state, Undo(), TransposeNotes(0, Q(0), Q(3), degrees=2)).song) == [
+    assert placed_in(do(state, Undo(), TransposeNotes(0, Q(0), Q(3), degrees=2)).song) == [
         (0, 1, E), (1, 1, F), (2, 1, G),
     ]  # fmt: skip
-    assert [n[2] for n in heard(do(state, InvertNotes(0, Q(0), Q(3))).song)] == [E, 63, 61]
-    assert [n[2] for n in heard(do(state, Undo(), ReverseNotes(0, Q(0), Q(3))).song)] == [G, F, E]
-    assert heard(do(state, StretchNotes(0, Q(0), Q(3), factor=Q(2))).song) == [
+    assert [n[2] for n in placed_in(do(state, InvertNotes(0, Q(0), Q(3))).song)] == [E, 63, 61]
+    assert [n[2] for n in placed_in(do(state, Undo(), ReverseNotes(0, Q(0), Q(3))).song)] == [
+        G,
+        F,
+        E,
+    ]
+    assert placed_in(do(state, StretchNotes(0, Q(0), Q(3), factor=Q(2))).song) == [
         (0, 2, G), (2, 2, F), (4, 2, E),
     ]  # fmt: skip
-    assert heard(do(state, SplitNote(0, Q(5))).song)[2:] == [(4, 1, E), (5, 1, E)]
-    assert heard(do(state, JoinNotes(0, Q(4), Q(6))).song)[2:] == [(4, 2, E)]
+    assert placed_in(do(state, SplitNote(0, Q(5))).song)[2:] == [(4, 1, E), (5, 1, E)]
+    assert placed_in(do(state, JoinNotes(0, Q(4), Q(6))).song)[2:] == [(4, 2, E)]
 
 
 def test_a_phrase_is_pasted_and_velocities_are_its_own(state: State) -> None:
     phrase = (PlacedNote(Q(0), Q(1, 2), C, Touch(40)), PlacedNote(Q(1, 2), Q(1), E))
     do(state, SetTrack(velocity=90))
     song = do(state, PasteNotes(2, Q(1), phrase)).song
-    assert heard(song) == [(9, 0.5, C), (9.5, 0.5, E)]
+    assert placed_in(song) == [(9, 0.5, C), (9.5, 0.5, E)]
     assert song.tracks[0].slots[2].touches == (Touch(40), None)
     song = do(state, NudgeVelocity(2, Q(0), Q(4), by=-20)).song
     assert song.tracks[0].slots[2].touches == (Touch(20), Touch(70))
@@ -244,7 +248,7 @@ def test_any_sequence_of_edits_does_what_they_say(sequence: list[Command]) -> No
             continue
         plain = tuple(n for n in model_of(plain, command) if n.onset < 32)
         wanted = [(float(n.onset), float(min(n.end, Q(32)) - n.onset), n.pitch) for n in plain]
-        assert heard(state.snapshot().song) == wanted
+        assert placed_in(state.snapshot().song) == wanted
     for _ in state.snapshot().undo:
         state.apply(Undo())
     assert state.snapshot().song == Song()

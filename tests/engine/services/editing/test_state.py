@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.latent.spec import Latent
 from engine.music.groove import Groove
-from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.measure import HOLD, SILENCE, Measure
 from engine.music.modulation import Modulation
 from engine.music.performance import Touch
 from engine.music.routes import Route
@@ -72,21 +72,14 @@ from engine.protocol.tracks import (
 from engine.services.editing.state import State
 from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel
+from tests.support.measures import quarters
 from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune", "Book 1")
 
 
-def measure(*pitches: int) -> Measure:
-    """Return a measure of up to four quarter notes."""
-    tokens = [HOLD] * 24
-    for beat in range(4):
-        tokens[beat * 6] = pitches[beat] if beat < len(pitches) else REST
-    return Measure.from_tokens(tokens)
-
-
-REEL = measure(60, 64, 67, 72)
-JIG = measure(62, 65)
+REEL = quarters(60, 64, 67, 72)
+JIG = quarters(62, 65)
 
 
 @pytest.fixture

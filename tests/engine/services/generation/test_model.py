@@ -27,7 +27,7 @@ from engine.steering.probes.fit import fit
 from engine.steering.spec import AudioSpec
 from tests.support.checkpoints import write_model
 from tests.support.fake_audio import FakeStage
-from tests.support.generation import Room
+from tests.support.generation import StudioHarness
 
 
 def probe(spec: AudioSpec, name: str) -> None:
@@ -54,38 +54,38 @@ def test_a_song_is_continued_steered_cancelled_repeated_and_the_model_unloaded(
     parts: StudioParts, tmp_path: Path
 ) -> None:
     folder = write_model(tmp_path / "small")
-    room = Room(parts).opened(str(folder))
-    spec = room.shown.model.spec
+    harness = StudioHarness(parts).opened(str(folder))
+    spec = harness.shown.model.spec
     assert spec is not None
-    assert room.shown.model.memory > 100_000
-    assert room.shown.traits == ()
+    assert harness.shown.model.memory > 100_000
+    assert harness.shown.traits == ()
     probe(spec, "drums")
-    room.opened(str(folder)).until(lambda s: s.traits)
-    room.do(SetTrait("drums", mode="add", arm="iti"), SetGeneration(seconds=2.0, seed=5))
-    whole = room.take(Generate())
+    harness.opened(str(folder)).until(lambda s: s.traits)
+    harness.do(SetTrait("drums", mode="add", arm="iti"), SetGeneration(seconds=2.0, seed=5))
+    whole = harness.take(Generate())
     assert whole.title == "Song +drums"
     assert (whole.prompt_seconds, whole.seconds) == (2.0, 4.0)
     assert take_store.read(whole.id).versions[1] == ("torch", torch.__version__)
-    grown = room.listener.of(TakeProgressed)
+    grown = harness.listener.of(TakeProgressed)
     assert grown[-1].step == grown[-1].steps == 103
     assert all(meter.name == "drums" for event in grown for meter in event.meters)
 
-    room.do(SetGeneration(seconds=20.0), Generate())
-    job = room.until(lambda s: s.job).job
+    harness.do(SetGeneration(seconds=20.0), Generate())
+    job = harness.until(lambda s: s.job).job
     assert job is not None
-    seen = room.listener.wait(TakeProgressed, lambda g: g.job == job and g.seconds > 2.2)
-    part = room.take(Cancel(job))
+    seen = harness.listener.wait(TakeProgressed, lambda g: g.job == job and g.seconds > 2.2)
+    part = harness.take(Cancel(job))
     assert not part.whole
     assert seen.seconds <= part.seconds < 22.0
     for take in (whole, part):
-        again = room.take(MakeAgain(take.id))
+        again = harness.take(MakeAgain(take.id))
         assert take_store.place(again.id).read_bytes() == take_store.place(take.id).read_bytes()
-    assert not [n for n in room.listener.of(Notice) if "otherwise" in n.text]
-    twin = room.take(MakeTwin(whole.id))
+    assert not [n for n in harness.listener.of(Notice) if "otherwise" in n.text]
+    twin = harness.take(MakeTwin(whole.id))
     assert take_store.read(twin.id).prompt == take_store.read(whole.id).prompt
-    room.do(CloseAudioModel()).until(lambda s: s.model == AudioModelStatus())
-    assert not room.listener.of(CommandFailed)
-    room.engine.close()
+    harness.do(CloseAudioModel()).until(lambda s: s.model == AudioModelStatus())
+    assert not harness.listener.of(CommandFailed)
+    harness.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
 
 
@@ -93,11 +93,11 @@ def test_a_folder_that_holds_no_model_is_refused_and_the_loaded_one_stays(
     parts: StudioParts, tmp_path: Path
 ) -> None:
     folder = write_model(tmp_path / "small")
-    room = Room(parts).opened(str(folder))
-    assert "no model" in room.refused(OpenAudioModel("tyny")).message
-    assert room.shown.model.state == "ready"
+    harness = StudioHarness(parts).opened(str(folder))
+    assert "no model" in harness.refused(OpenAudioModel("tyny")).message
+    assert harness.shown.model.state == "ready"
     (tmp_path / "empty").mkdir()
-    room.refused(OpenAudioModel(str(tmp_path / "empty")))
-    assert room.until(lambda s: s.model.state == "failed").model.detail
-    room.opened(str(folder))
-    room.engine.close()
+    harness.refused(OpenAudioModel(str(tmp_path / "empty")))
+    assert harness.until(lambda s: s.model.state == "failed").model.detail
+    harness.opened(str(folder))
+    harness.engine.close()

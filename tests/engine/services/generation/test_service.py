@@ -32,7 +32,7 @@ from engine.services.generation import take_store
 from engine.steering.musicgen.generate import LONGEST
 from tests.support.events import Listener
 from tests.support.fake_audio import FakeStage, plant_probes
-from tests.support.generation import NOTHING, Room, files
+from tests.support.generation import NOTHING, StudioHarness, files
 
 IMPOSSIBLE: tuple[tuple[Command, str], ...] = (
     (SetTrait("drumz", mode="add"), "drumz"),
@@ -66,34 +66,36 @@ def stage(home: Path) -> FakeStage:
 
 
 @pytest.fixture
-def room(stage: FakeStage) -> Iterator[Room]:
+def harness(stage: FakeStage) -> Iterator[StudioHarness]:
     """Yield an engine whose audio model is there."""
-    made = Room(stage.parts()).opened()
+    made = StudioHarness(stage.parts()).opened()
     yield made
     made.engine.close()
 
 
-def test_opening_tells_the_model_its_traits_the_sound_and_what_was_kept(room: Room) -> None:
-    shown = room.shown
+def test_opening_tells_the_model_its_traits_the_sound_and_what_was_kept(
+    harness: StudioHarness,
+) -> None:
+    shown = harness.shown
     assert (shown.model.name, shown.model.memory) == ("toy", 1_000_000)
     assert [trait.name for trait in shown.traits] == ["bass", "drums"]
     assert shown.traits[0].low <= shown.traits[0].accuracy <= shown.traits[0].high
     assert (shown.sound, shown.silence) == ("Loudspeaker", "")
     late = Listener()
-    room.engine.subscribe(late)
+    harness.engine.subscribe(late)
     assert late.wait(GenerationState) == shown
 
 
-def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> None:
-    plain = room.take(SetGeneration(seconds=4.0, seed=3), Generate())
-    take = room.take(SetTrait("drums", mode="add", strength=6.0), Generate())
+def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(harness: StudioHarness) -> None:
+    plain = harness.take(SetGeneration(seconds=4.0, seed=3), Generate())
+    take = harness.take(SetTrait("drums", mode="add", strength=6.0), Generate())
     assert (plain.arm, plain.pushed, take.arm) == ("none", (), "closed-loop")
     assert take.pushed == (("drums", 6.0),)
     assert take.title == "Song +drums"
     assert take.whole
     assert (take.seconds, take.prompt_seconds) == (6.0, 2.0)
     assert dict(take.heard)["drums"] > dict(plain.heard)["drums"] + 0.2
-    grown = [event for event in room.listener.of(TakeProgressed) if event.peaks]
+    grown = [event for event in harness.listener.of(TakeProgressed) if event.peaks]
     assert grown[-1].step == grown[-1].steps == 203
     assert grown[-1].seconds == grown[-1].of == 6.0
     assert 0 < len(grown[-1].history) <= 128
@@ -103,7 +105,7 @@ def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> N
     assert recipe.take == take
     assert len(recipe.trace) == recipe.steps == 203
     # The meter crosses the threshold of its probe on the way.
-    threshold = room.shown.traits[1].threshold
+    threshold = harness.shown.traits[1].threshold
     assert recipe.trace[0][1].confidence < threshold < grown[-1].meters[1].confidence
     wave, rate = take_store.read_wave(take.id)
     assert len(wave) / rate == 6.0
@@ -111,7 +113,7 @@ def test_a_take_grows_steered_is_heard_and_kept_with_its_recipe(room: Room) -> N
 
 
 def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the_same(
-    room: Room, stage: FakeStage
+    harness: StudioHarness, stage: FakeStage
 ) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
@@ -121,77 +123,81 @@ def test_what_is_turned_on_the_way_is_in_the_recipe_and_again_is_bit_for_bit_the
             assert go_on.wait(60)
 
     stage.model.at_step = at
-    room.do(SetGeneration(seconds=3.0), Generate())
+    harness.do(SetGeneration(seconds=3.0), Generate())
     assert reached.wait(60)
-    room.do(SetTrait("drums", mode="add", strength=5.0, arm="iti"))
-    room.until(lambda s: s.traits[1].mode == "add")
+    harness.do(SetTrait("drums", mode="add", strength=5.0, arm="iti"))
+    harness.until(lambda s: s.traits[1].mode == "add")
     go_on.set()
-    first = room.until(lambda s: s.job is None and s.takes).takes[0]
+    first = harness.until(lambda s: s.job is None and s.takes).takes[0]
     recipe = take_store.read(first.id)
     assert [change.step for change in recipe.changes] == [40]
     assert recipe.changes[0].setting.arm == first.arm == "iti"
     assert not recipe.traits[1].setting.active
     # The song and the settings may have changed; the recipe says what was.
-    room.do(ClearSlot(0), ClearSlot(1), SetGeneration(seed=9), SetTrait("drums", mode="off"))
-    second = room.take(MakeAgain(first.id))
+    harness.do(ClearSlot(0), ClearSlot(1), SetGeneration(seed=9), SetTrait("drums", mode="off"))
+    second = harness.take(MakeAgain(first.id))
     assert take_store.place(second.id).read_bytes() == take_store.place(first.id).read_bytes()
     assert take_store.read(second.id).trace == recipe.trace
     assert second.parent == first.id
-    assert room.listener.wait(Notice, lambda n: "bit for bit" in n.text)
+    assert harness.listener.wait(Notice, lambda n: "bit for bit" in n.text)
 
 
-def test_a_twin_has_the_same_seed_and_no_push(room: Room) -> None:
-    take = room.take(SetGeneration(seconds=2.0, seed=7), SetTrait("drums", mode="add"), Generate())
-    twin = room.take(MakeTwin(take.id))
+def test_a_twin_has_the_same_seed_and_no_push(harness: StudioHarness) -> None:
+    take = harness.take(
+        SetGeneration(seconds=2.0, seed=7), SetTrait("drums", mode="add"), Generate()
+    )
+    twin = harness.take(MakeTwin(take.id))
     assert (twin.seed, twin.arm, twin.pushed, twin.parent) == (7, "none", (), take.id)
-    assert next(t for t in room.shown.takes if t.id == take.id).twin == twin.id
+    assert next(t for t in harness.shown.takes if t.id == take.id).twin == twin.id
     one, other = take_store.read(take.id), take_store.read(twin.id)
     assert one.take.twin == twin.id
     assert (one.prompt, one.frames) == (other.prompt, other.frames)
     assert one.codes != other.codes
     assert all(meter.gate == 0 and not meter.pushed for step in other.trace for meter in step)
-    plain = room.take(SetTrait("drums", mode="off"), Generate())
+    plain = harness.take(SetTrait("drums", mode="off"), Generate())
     assert take_store.read(plain.id).codes == other.codes
 
 
-def test_pause_holds_and_lets_go_on(room: Room, stage: FakeStage) -> None:
+def test_pause_holds_and_lets_go_on(harness: StudioHarness, stage: FakeStage) -> None:
     steps: list[int] = []
 
     def at(step: int) -> None:
         steps.append(step)
         if step == 10:
-            room.do(PauseGeneration(True)).until(lambda s: s.paused)
+            harness.do(PauseGeneration(True)).until(lambda s: s.paused)
 
     stage.model.at_step = at
-    room.do(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.until(lambda s: s.paused)
-    held = room.listener.wait(TakeProgressed, lambda g: g.step == 11)
+    harness.do(SetGeneration(NOTHING, seconds=1.0), Generate())
+    harness.until(lambda s: s.paused)
+    held = harness.listener.wait(TakeProgressed, lambda g: g.step == 11)
     assert held.seconds == pytest.approx(8 / 50)
-    room.do(PauseGeneration(False)).until(lambda s: s.job is None and s.takes)
+    harness.do(PauseGeneration(False)).until(lambda s: s.job is None and s.takes)
     assert steps == list(range(53))
-    assert room.shown.takes[0].whole
-    assert room.refused(PauseGeneration(True)).message == "Nothing grows that could be held."
+    assert harness.shown.takes[0].whole
+    assert harness.refused(PauseGeneration(True)).message == "Nothing grows that could be held."
 
 
-def test_a_take_that_is_held_can_be_cancelled_and_is_kept(room: Room, stage: FakeStage) -> None:
+def test_a_take_that_is_held_can_be_cancelled_and_is_kept(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
     def at(step: int) -> None:
         if step == 30:
-            room.do(PauseGeneration(True)).until(lambda s: s.paused)
+            harness.do(PauseGeneration(True)).until(lambda s: s.paused)
 
     stage.model.at_step = at
-    room.do(SetGeneration(NOTHING, seconds=2.0), Generate())
-    job = room.until(lambda s: s.paused).job
+    harness.do(SetGeneration(NOTHING, seconds=2.0), Generate())
+    job = harness.until(lambda s: s.paused).job
     assert job is not None
-    take = room.take(Cancel(job))
+    take = harness.take(Cancel(job))
     assert not take.whole
     assert take.seconds == pytest.approx(28 / 50)
-    assert not room.shown.paused
-    again = room.take(MakeAgain(take.id))
+    assert not harness.shown.paused
+    again = harness.take(MakeAgain(take.id))
     assert take_store.place(again.id).read_bytes() == take_store.place(take.id).read_bytes()
 
 
 def test_the_second_of_two_replaces_the_first_which_is_kept_as_far_as_it_was(
-    room: Room, stage: FakeStage
+    harness: StudioHarness, stage: FakeStage
 ) -> None:
     begun, gate = threading.Event(), threading.Event()
 
@@ -201,22 +207,24 @@ def test_the_second_of_two_replaces_the_first_which_is_kept_as_far_as_it_was(
             assert gate.wait(60)
 
     stage.model.at_step = at
-    room.do(SetGeneration(NOTHING, seconds=1.0), Generate())
+    harness.do(SetGeneration(NOTHING, seconds=1.0), Generate())
     assert begun.wait(60)
-    first = room.shown.job
-    room.do(Generate()).until(lambda s: s.job != first)
+    first = harness.shown.job
+    harness.do(Generate()).until(lambda s: s.job != first)
     gate.set()
-    shown = room.until(lambda s: s.job is None and len(s.takes) == 2)
+    shown = harness.until(lambda s: s.job is None and len(s.takes) == 2)
     assert sorted(take.whole for take in shown.takes) == [False, True]
     assert len({take.id for take in shown.takes}) == 2
 
 
-def test_closing_while_it_grows_leaves_nothing_half_written(room: Room, stage: FakeStage) -> None:
+def test_closing_while_it_grows_leaves_nothing_half_written(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
     begun = threading.Event()
     stage.model.at_step = lambda step: begun.set() if step == 30 else None
-    room.do(SetGeneration(NOTHING, seconds=20.0), Generate())
+    harness.do(SetGeneration(NOTHING, seconds=20.0), Generate())
     assert begun.wait(60)
-    room.engine.close()
+    harness.engine.close()
     assert not [t for t in threading.enumerate() if t.name == "audio jobs"]
     kept = take_store.listed()
     assert not kept.faults
@@ -224,17 +232,17 @@ def test_closing_while_it_grows_leaves_nothing_half_written(room: Room, stage: F
     assert all(not take.whole and not take.heard for take in kept.takes)
 
 
-def test_what_cannot_be_is_refused_in_a_line_and_changes_nothing(room: Room) -> None:
-    before = room.shown
+def test_what_cannot_be_is_refused_in_a_line_and_changes_nothing(harness: StudioHarness) -> None:
+    before = harness.shown
     for command, says in IMPOSSIBLE:
-        told = room.refused(command)
-        assert says in told.message
-        assert "\n" not in told.message + told.remedy
-    assert room.shown == before
+        failure = harness.refused(command)
+        assert says in failure.message
+        assert "\n" not in failure.message + failure.remedy
+    assert harness.shown == before
 
 
 def test_prompts_that_hold_no_music_are_refused_and_the_next_take_grows(
-    room: Room, tmp_path: Path
+    harness: StudioHarness, tmp_path: Path
 ) -> None:
     rate = 16_000
     tone = np.sin(np.arange(2 * rate) / 10).astype(np.float32) / 2
@@ -249,39 +257,39 @@ def test_prompts_that_hold_no_music_are_refused_and_the_next_take_grows(
     (tmp_path / "text.mid").write_text("no notes")
     for name in ("missing.wav", "silent.wav", "one.wav", "nan.wav", "short.wav", "text.wav",
                  "text.mid", "."):  # fmt: skip
-        room.listener.events.clear()
-        room.do(SetGeneration(Prompt("file", str(tmp_path / name)), seconds=1.0))
-        told = room.refused(Generate())
-        assert told.message
-        room.until(lambda s: s.job is None)
+        harness.listener.events.clear()
+        harness.do(SetGeneration(Prompt("file", str(tmp_path / name)), seconds=1.0))
+        failure = harness.refused(Generate())
+        assert failure.message
+        harness.until(lambda s: s.job is None)
     assert files() == []
     soundfile.write(tmp_path / "good.flac", np.stack([tone, tone], axis=1), 44_100)
-    take = room.take(SetGeneration(Prompt("file", str(tmp_path / "good.flac"))), Generate())
+    take = harness.take(SetGeneration(Prompt("file", str(tmp_path / "good.flac"))), Generate())
     assert take.title == "good.flac"
     assert take.prompt_seconds == pytest.approx(2 * rate / 44_100, abs=0.02)
 
 
 def test_a_song_without_notes_has_nothing_to_continue(stage: FakeStage) -> None:
-    room = Room(stage.parts(), Song("Empty", 120.0)).opened()
-    assert "nothing to be heard" in room.refused(Generate()).message
-    room.engine.close()
+    harness = StudioHarness(stage.parts(), Song("Empty", 120.0)).opened()
+    assert "nothing to be heard" in harness.refused(Generate()).message
+    harness.engine.close()
 
 
-def test_a_take_is_continued_from_its_own_codes(room: Room) -> None:
-    first = room.take(SetGeneration(NOTHING, seconds=2.0), Generate())
-    second = room.take(SetGeneration(Prompt("take", first.id), seconds=1.0), Generate())
+def test_a_take_is_continued_from_its_own_codes(harness: StudioHarness) -> None:
+    first = harness.take(SetGeneration(NOTHING, seconds=2.0), Generate())
+    second = harness.take(SetGeneration(Prompt("take", first.id), seconds=1.0), Generate())
     assert (second.parent, second.prompt_seconds, second.seconds) == (first.id, 2.0, 3.0)
     codes = take_store.read_codes(take_store.read(second.id))
     np.testing.assert_array_equal(codes[:, :100], take_store.read_codes(take_store.read(first.id)))
 
 
-def test_a_prompt_of_up_to_a_minute_is_kept_whole(room: Room, tmp_path: Path) -> None:
+def test_a_prompt_of_up_to_a_minute_is_kept_whole(harness: StudioHarness, tmp_path: Path) -> None:
     tone = np.sin(np.arange(70 * 8_000) / 10).astype(np.float32) / 2
     soundfile.write(tmp_path / "long.wav", tone[: 40 * 8_000], 8_000)
     prompt = Prompt("file", str(tmp_path / "long.wav"))
     # The model hears thirty seconds at once, and goes on from the last of these.
-    take = room.take(SetGeneration(prompt, seconds=2.0), Generate())
+    take = harness.take(SetGeneration(prompt, seconds=2.0), Generate())
     assert (take.prompt_seconds, take.seconds) == (40.0, 42.0)
     soundfile.write(tmp_path / "long.wav", tone, 8_000)
-    take = room.take(SetGeneration(seconds=1.0), Generate())
+    take = harness.take(SetGeneration(seconds=1.0), Generate())
     assert (take.prompt_seconds, take.seconds) == (60.0, 61.0)

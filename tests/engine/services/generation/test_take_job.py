@@ -35,12 +35,12 @@ RATE = 16_000
 
 
 class Work:
-    """One take and what is told of it."""
+    """One take and the events about it."""
 
     def __init__(self, **changes: object) -> None:
         self.model, self.controls = FakeAudioModel(), Controls()
-        self.told: list[Event] = []
-        self.job = Job(1, "growing", "generate", lambda _: None, self.told.append)
+        self.events: list[Event] = []
+        self.job = Job(1, "growing", "generate", lambda _: None, self.events.append)
         self.order = Order(
             id=NAME,
             title="Take",
@@ -75,7 +75,7 @@ def test_cancelled_at_any_step_it_ends_there_and_what_exists_is_kept(step: int) 
     exists = max(0, step + 1 - LATE)
     if exists == 0:
         assert recipe is None
-        assert any(isinstance(event, Notice) for event in work.told)
+        assert any(isinstance(event, Notice) for event in work.events)
         return
     assert recipe is not None
     assert recipe.steps == step + 1 == len(recipe.trace)
@@ -152,7 +152,7 @@ def test_growth_is_told_ten_to_twenty_times_a_second_or_at_each_step(
     work.order = replace(work.order, generation=Generation(Prompt("nothing"), 10.0))
     work.model.at_step = wait
     work.make()
-    grown = [event for event in work.told if isinstance(event, TakeProgressed)]
+    grown = [event for event in work.events if isinstance(event, TakeProgressed)]
     steps = 500 + LATE
     # The first and the last are told whenever they come.
     assert low * 0.95 <= (len(grown) - 2) / (steps * pace) <= high * 1.01

@@ -31,7 +31,7 @@ from engine.protocol.notices import Notice
 from engine.protocol.transport import Play, PlayheadMoved, Stop
 from engine.services.generation import take_store
 from tests.support.fake_audio import FakeAudioModel, FakeStage, plant_probes
-from tests.support.generation import NOTHING, Room, files
+from tests.support.generation import NOTHING, StudioHarness, files
 
 
 @pytest.fixture
@@ -43,18 +43,20 @@ def stage(home: Path) -> FakeStage:
 
 
 @pytest.fixture
-def room(stage: FakeStage) -> Iterator[Room]:
+def harness(stage: FakeStage) -> Iterator[StudioHarness]:
     """Yield an engine whose audio model is there."""
-    made = Room(stage.parts()).opened()
+    made = StudioHarness(stage.parts()).opened()
     yield made
     made.engine.close()
 
 
-def test_a_take_starts_where_the_next_program_finds_it(room: Room, stage: FakeStage) -> None:
-    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.engine.close()
+def test_a_take_starts_where_the_next_program_finds_it(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
+    take = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    harness.engine.close()
     (take_store.takes_folder() / "20260101-000000-foreign.json").write_text("{}")
-    again = Room(stage.parts()).opened()
+    again = StudioHarness(stage.parts()).opened()
     assert again.until(lambda s: s.takes).takes == (take,)
     assert "passed over" in again.listener.wait(Notice, lambda n: "take" in n.text).text
     assert len([n for n in again.listener.of(Notice) if "passed over" in n.text]) == 1
@@ -62,7 +64,7 @@ def test_a_take_starts_where_the_next_program_finds_it(room: Room, stage: FakeSt
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    harness: StudioHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(temporary: Path, target: Path, content: bytes) -> None:
         if target.suffix == ".json":
@@ -71,44 +73,44 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
     real = atomic._stage
     monkeypatch.setattr(atomic, "_stage", full)
-    told = room.do(SetGeneration(NOTHING, seconds=1.0)).refused(Generate())
-    assert "No space left" in told.message
-    room.until(lambda s: s.job is None)
+    failure = harness.do(SetGeneration(NOTHING, seconds=1.0)).refused(Generate())
+    assert "No space left" in failure.message
+    harness.until(lambda s: s.job is None)
     assert files() == []
     monkeypatch.undo()
 
 
-def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> None:
-    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.do(PlayTake(take.id, 0.5)).until(lambda s: s.playing == take.id)
+def test_takes_are_played_followed_and_stopped(harness: StudioHarness, stage: FakeStage) -> None:
+    take = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    harness.do(PlayTake(take.id, 0.5)).until(lambda s: s.playing == take.id)
     speaker = stage.speaker
     assert speaker is not None
     assert speaker.orders == ["load", "seek 0.5", "play"]
     assert (speaker.length, speaker.whole) == (1.0, True)
     speaker.moved(Playing("playing", 0.7, 1.0))
-    room.listener.wait(PlaybackMoved, lambda event: event.take == take.id)
+    harness.listener.wait(PlaybackMoved, lambda event: event.take == take.id)
     # Two hands on one take both count, and nobody goes past its ends.
     speaker.orders.clear()
     for by, places in ((0.1, 1), (0.05, 2), (-9.0, 3), (9.0, 4)):
-        room.do(NudgePlayback(by))
-        room.listener.until(lambda n=places: speaker.orders.count("play") == n)  # type: ignore[misc]
+        harness.do(NudgePlayback(by))
+        harness.listener.until(lambda n=places: speaker.orders.count("play") == n)  # type: ignore[misc]
     sought = [each for each in speaker.orders if each.startswith("seek")]
     assert sought == ["seek 0.8", "seek 0.85", "seek 0", "seek 0.95"]
     speaker.moved(Playing("ended", 1.0, 1.0))
-    room.until(lambda s: s.playing is None)
-    assert room.refused(NudgePlayback(0.1)).message == "No take plays."
-    assert room.listener.of(PlaybackMoved)[-1].take is None
-    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
-    room.do(StopTake()).until(lambda s: s.playing is None)
+    harness.until(lambda s: s.playing is None)
+    assert harness.refused(NudgePlayback(0.1)).message == "No take plays."
+    assert harness.listener.of(PlaybackMoved)[-1].take is None
+    harness.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    harness.do(StopTake()).until(lambda s: s.playing is None)
     assert speaker.orders[-1] == "stop"
-    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    harness.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
     speaker.moved(Playing("failed", reason="The sound device has gone."))
-    assert room.until(lambda s: s.silence).silence == "The sound device has gone."
-    room.engine.close()
+    assert harness.until(lambda s: s.silence).silence == "The sound device has gone."
+    harness.engine.close()
     assert speaker.orders[-1] == "close"
 
 
-def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:
+def test_a_take_is_heard_while_it_grows(harness: StudioHarness, stage: FakeStage) -> None:
     begun, gate = threading.Event(), threading.Event()
 
     def at(step: int) -> None:
@@ -117,74 +119,80 @@ def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:
             assert gate.wait(60)
 
     stage.model.at_step = at
-    room.do(SetGeneration(NOTHING, seconds=4.0), Generate())
-    growing = room.until(lambda s: s.growing).growing
+    harness.do(SetGeneration(NOTHING, seconds=4.0), Generate())
+    growing = harness.until(lambda s: s.growing).growing
     assert begun.wait(60)
-    room.do(PlayTake()).until(lambda s: s.playing == growing)
+    harness.do(PlayTake()).until(lambda s: s.playing == growing)
     speaker = stage.speaker
     assert speaker is not None
     assert 0 < speaker.length < 2.0
     assert not speaker.whole
     gate.set()
-    shown = room.until(lambda s: s.job is None)
+    shown = harness.until(lambda s: s.job is None)
     assert shown.takes[0].id == growing
-    room.listener.until(lambda: speaker.whole)
+    harness.listener.until(lambda: speaker.whole)
     assert speaker.length == pytest.approx(4.0)
 
 
 def test_without_a_sound_device_it_is_said_where_the_file_lies(stage: FakeStage) -> None:
     silent = FakeStage(device="")
-    room = Room(silent.parts()).opened()
-    assert room.shown.silence == "There is no sound device on this machine."
-    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    told = room.refused(PlayTake(take.id))
-    assert told.title == "Sound"
-    assert str(take_store.place(take.id)) in told.remedy
+    harness = StudioHarness(silent.parts()).opened()
+    assert harness.shown.silence == "There is no sound device on this machine."
+    take = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    failure = harness.refused(PlayTake(take.id))
+    assert failure.title == "Sound"
+    assert str(take_store.place(take.id)) in failure.remedy
     silent.sound = stage.sound
-    room.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
-    assert room.shown.sound == "Loudspeaker"
-    room.engine.close()
+    harness.do(PlayTake(take.id)).until(lambda s: s.playing == take.id)
+    assert harness.shown.sound == "Loudspeaker"
+    harness.engine.close()
 
 
-def test_a_take_is_written_where_the_player_says_and_taken_out(room: Room, tmp_path: Path) -> None:
-    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
-    room.do(save := with_request(SaveTake(take.id, str(tmp_path / "mine"))))
-    room.listener.met(save)
+def test_a_take_is_written_where_the_player_says_and_taken_out(
+    harness: StudioHarness, tmp_path: Path
+) -> None:
+    take = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    harness.do(save := with_request(SaveTake(take.id, str(tmp_path / "mine"))))
+    harness.listener.accepted(save)
     wave, _ = soundfile.read(tmp_path / "mine.wav", dtype="float32")
     np.testing.assert_array_equal(wave, take_store.read_wave(take.id)[0])
     assert (tmp_path / "mine.wav.json").read_bytes() == take_store.place(
         take.id, ".json"
     ).read_bytes()
-    assert "neither" in room.refused(SaveTake(take.id, str(tmp_path / "mine.mp3"))).message
-    other = room.take(Generate())
-    room.do(RemoveTake(take.id), RemoveTake(other.id)).until(lambda s: not s.takes)
+    assert "neither" in harness.refused(SaveTake(take.id, str(tmp_path / "mine.mp3"))).message
+    other = harness.take(Generate())
+    harness.do(RemoveTake(take.id), RemoveTake(other.id)).until(lambda s: not s.takes)
     assert files() == []
 
 
-def test_another_model_takes_the_place_of_the_first(room: Room, stage: FakeStage) -> None:
-    take = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+def test_another_model_takes_the_place_of_the_first(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
+    take = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
     stage.models["other"] = FakeAudioModel("another-digest", "other")
-    room.opened("other").until(lambda s: s.model.name == "other" and s.model.state == "ready")
+    harness.opened("other").until(lambda s: s.model.name == "other" and s.model.state == "ready")
     assert stage.model.closed
-    assert room.shown.traits == ()
-    assert "was made by toy" in room.refused(MakeAgain(take.id)).message
-    room.do(OpenAudioModel("missing")).until(lambda s: s.model.state == "failed")
-    assert "missing" in room.shown.model.detail
-    assert room.refused(Generate()).title == "Model"
-    room.do(CloseAudioModel()).until(lambda s: s.model.state == "none")
+    assert harness.shown.traits == ()
+    assert "was made by toy" in harness.refused(MakeAgain(take.id)).message
+    harness.do(OpenAudioModel("missing")).until(lambda s: s.model.state == "failed")
+    assert "missing" in harness.shown.model.detail
+    assert harness.refused(Generate()).title == "Model"
+    harness.do(CloseAudioModel()).until(lambda s: s.model.state == "none")
 
 
-def test_a_model_that_fails_on_the_way_leaves_what_there_was(room: Room, stage: FakeStage) -> None:
+def test_a_model_that_fails_on_the_way_leaves_what_there_was(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
     def at(step: int) -> None:
         if step == 60:
             raise ModelTooBig("Memory ran out while toy was at work.", "Ask for fewer seconds.")
 
     stage.model.at_step = at
-    room.do(SetGeneration(NOTHING, seconds=2.0))
-    assert room.refused(Generate()).title == "Memory"
-    take = room.until(lambda s: s.job is None and s.takes).takes[0]
+    harness.do(SetGeneration(NOTHING, seconds=2.0))
+    assert harness.refused(Generate()).title == "Memory"
+    take = harness.until(lambda s: s.job is None and s.takes).takes[0]
     assert not take.whole
     assert take.seconds == pytest.approx(57 / 50)
-    room.do(Play(), Stop())
-    room.listener.wait(PlayheadMoved, lambda moved: moved.slot is None)
-    assert room.player.notes()
+    harness.do(Play(), Stop())
+    harness.listener.wait(PlayheadMoved, lambda moved: moved.slot is None)
+    assert harness.player.notes()

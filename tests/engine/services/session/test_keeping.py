@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,16 +29,9 @@ from engine.protocol.files import (
 from engine.protocol.notices import CommandFailed, Notice
 from engine.services.session import autosave
 from engine.services.session.keeper import Keeper
-from tests.engine.runtime.test_dispatcher import SONG, Desk
+from tests.support.dispatcher import SONG, DispatcherHarness
 from tests.support.events import Listener
-
-
-def soon(holds: Callable[[], object]) -> None:
-    """Wait for what another thread or process brings about; fails after a minute."""
-    until = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < until, "It never came to that."
-        time.sleep(0.001)
+from tests.support.waiting import wait_until
 
 
 def opened(tmp_path: Path, name: str = "other") -> str:
@@ -52,59 +44,59 @@ def tempos() -> list[float]:
     return [song_file.read(kept.path).song.tempo for kept in autosave.waiting()]
 
 
-def ended(desk: Desk) -> tuple[AtTheEnd, ...]:
+def ended(harness: DispatcherHarness) -> tuple[AtTheEnd, ...]:
     """End an engine as the program does, and return what became of its songs."""
-    ends = desk.conductor.close(desk.now)
-    desk.jobs.close()
+    ends = harness.dispatcher.close(harness.now)
+    harness.jobs.close()
     return ends
 
 
-def answered(desk: Desk, command: Command) -> Notice | CommandFailed:
+def answered(harness: DispatcherHarness, command: Command) -> Notice | CommandFailed:
     """Return a command and what answers it."""
-    desk.forget()
-    desk.do(command := with_request(command))
+    harness.clear()
+    harness.do(command := with_request(command))
 
     def answers() -> list[Notice | CommandFailed]:
-        told = [each for each in desk.events if isinstance(each, Notice | CommandFailed)]
-        return [each for each in told if each.request == command.request]
+        events = [each for each in harness.events if isinstance(each, Notice | CommandFailed)]
+        return [each for each in events if each.request == command.request]
 
-    soon(answers)
+    wait_until(answers)
     return answers()[-1]
 
 
 @pytest.mark.parametrize("rest", [0.0, 0.1, 4.0])
 def test_a_song_that_another_is_opened_over_is_kept(tmp_path: Path, rest: float) -> None:
-    desk = Desk(keep=True)
+    harness = DispatcherHarness(keep=True)
     for tempo in (90, 91, 92, 93, 94):
-        desk.do(SetTempo(tempo))
-    desk.until(desk.now + rest)
-    desk.do(OpenSong(opened(tmp_path)))
-    assert desk.conductor.snapshot.saved
-    assert desk.conductor.snapshot.unsaved == ("Song",)
-    desk.until(desk.now + rest)
-    (end,) = ended(desk)
+        harness.do(SetTempo(tempo))
+    harness.advance_to(harness.now + rest)
+    harness.do(OpenSong(opened(tmp_path)))
+    assert harness.dispatcher.snapshot.saved
+    assert harness.dispatcher.snapshot.unsaved == ("Song",)
+    harness.advance_to(harness.now + rest)
+    (end,) = ended(harness)
     assert (end.title, end.offered) == ("Song", True)
     assert tempos() == [94]
 
 
 def test_a_song_that_was_taken_is_kept_though_it_is_undone() -> None:
-    first = Desk(keep=True)
+    first = DispatcherHarness(keep=True)
     first.do(SetTempo(94))
     ended(first)
-    again = Desk(keep=True)
+    again = DispatcherHarness(keep=True)
     (kept,) = autosave.claimed()
     again.do(RecoverSong(kept.path), Undo())
-    assert again.conductor.snapshot.saved
-    again.until(again.now + 3)
+    assert again.dispatcher.snapshot.saved
+    again.advance_to(again.now + 3)
     assert [end.title for end in ended(again)] == ["Song"]
     assert tempos() == [94]
 
 
 def test_a_song_is_offered_no_more_when_it_is_said_to_be_back() -> None:
-    first = Desk(keep=True)
+    first = DispatcherHarness(keep=True)
     first.do(SetTempo(94))
     ended(first)
-    again = Desk(keep=True)
+    again = DispatcherHarness(keep=True)
     (kept,) = autosave.waiting()
     offered: list[object] = []
 
@@ -112,70 +104,70 @@ def test_a_song_is_offered_no_more_when_it_is_said_to_be_back() -> None:
         if isinstance(event, Notice) and event.request:
             offered.append(autosave.waiting())
 
-    session = again.conductor.services.session
+    session = again.dispatcher.services.session
     session.context = replace(session.context, publish=publish)
     again.do(with_request(RecoverSong(kept.path)))
     assert offered == [()]
 
 
 def test_of_songs_opened_one_over_the_other_each_is_kept_until_it_is_saved(tmp_path: Path) -> None:
-    desk = Desk(keep=True)
-    desk.do(SetTempo(91))
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(91))
     for number, tempo in enumerate((92, 93)):
-        desk.do(OpenSong(opened(tmp_path, f"{number}")), SetTempo(tempo))
-        desk.until(desk.now + 2)
+        harness.do(OpenSong(opened(tmp_path, f"{number}")), SetTempo(tempo))
+        harness.advance_to(harness.now + 2)
     # Two steps back lead to the second song, and it is saved.
-    desk.do(Undo(), Undo(), SaveSong())
-    assert desk.conductor.snapshot.song.tempo == 92
-    assert desk.conductor.snapshot.unsaved == ("Song",)
-    desk.until(desk.now + 2)
-    ended(desk)
+    harness.do(Undo(), Undo(), SaveSong())
+    assert harness.dispatcher.snapshot.song.tempo == 92
+    assert harness.dispatcher.snapshot.unsaved == ("Song",)
+    harness.advance_to(harness.now + 2)
+    ended(harness)
     assert tempos() == [91]
 
 
 def test_the_step_back_to_what_is_saved_needs_no_keeping() -> None:
-    desk = Desk(keep=True)
-    desk.do(SetTempo(94))
-    desk.until(desk.now + 3)
-    desk.do(Undo())
-    assert ended(desk) == ()
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(94))
+    harness.advance_to(harness.now + 3)
+    harness.do(Undo())
+    assert ended(harness) == ()
     assert tempos() == []
 
 
 def test_a_file_opened_anew_over_its_own_unsaved_song_keeps_that(tmp_path: Path) -> None:
     path = opened(tmp_path)
-    desk = Desk(keep=True)
-    desk.do(OpenSong(path), SetTempo(94), OpenSong(path))
-    assert desk.conductor.snapshot.saved
-    ended(desk)
+    harness = DispatcherHarness(keep=True)
+    harness.do(OpenSong(path), SetTempo(94), OpenSong(path))
+    assert harness.dispatcher.snapshot.saved
+    ended(harness)
     (kept,) = autosave.waiting()
     assert (tempos(), kept.belongs_to) == ([94], path)
 
 
 @pytest.mark.parametrize("pause", [0.1, 0.7, 1.9, 5.0])
 def test_what_is_kept_is_at_most_two_seconds_behind(home: Path, pause: float) -> None:
-    desk = Desk(keep=True)
+    harness = DispatcherHarness(keep=True)
     written = 0.0
     edits = 0
-    while desk.now < 30:
+    while harness.now < 30:
         edits += 1
-        desk.do(SetTempo(60 + edits / 10))
-        end = desk.now + pause
-        while (wake := desk.conductor.wake()) is not None and wake <= end:
-            desk.now = wake
-            desk.conductor.tick(wake)
+        harness.do(SetTempo(60 + edits / 10))
+        end = harness.now + pause
+        while (wake := harness.dispatcher.wake()) is not None and wake <= end:
+            harness.now = wake
+            harness.dispatcher.tick(wake)
             written = 60 + edits / 10
-            soon(
+            wait_until(
                 lambda written=written: [  # type: ignore[misc]
                     path
                     for path in (home / "state" / "kept").glob("*.armonica")
                     if song_file.read(path).song.tempo == written
                 ]
             )
-        desk.now = end
-        behind = round((60 + edits / 10 - written) * 10) * pause if written else desk.now
+        harness.now = end
+        behind = round((60 + edits / 10 - written) * 10) * pause if written else harness.now
         assert behind <= 2 or pause > 2
-    ended(desk)
+    ended(harness)
 
 
 def test_the_program_that_is_killed_in_the_midst_of_edits_leaves_the_last_but_few(
@@ -202,18 +194,18 @@ for number in itertools.count():
 
     try:
         # It is kept, and again, though the edits never rest.
-        soon(lambda: tempo() is not None)
+        wait_until(lambda: tempo() is not None)
         first = tempo()
-        soon(lambda: tempo() != first)
+        wait_until(lambda: tempo() != first)
         assert autosave.waiting() == ()
     finally:
         process.kill()
         process.wait()
-    soon(lambda: [kept.title for kept in autosave.waiting()] == ["Killed"])
+    wait_until(lambda: [kept.title for kept in autosave.waiting()] == ["Killed"])
 
 
 def test_a_kept_song_is_taken_by_one_of_many_at_once() -> None:
-    first = Desk(keep=True)
+    first = DispatcherHarness(keep=True)
     first.do(SetTempo(94))
     ended(first)
     script = """
@@ -257,25 +249,25 @@ engine.close()
             assert each.stdin is not None
             each.stdin.write("go\n")
             each.stdin.flush()
-        said = [each.stdout.readline().strip() for each in started if each.stdout]
+        line = [each.stdout.readline().strip() for each in started if each.stdout]
     finally:
         for each in started:
             each.communicate("end\n", timeout=60)
-    assert sorted(words == "taken" for words in said) == [False, False, True]
-    assert all("another Armonica has it" in words for words in said if words != "taken")
+    assert sorted(words == "taken" for words in line) == [False, False, True]
+    assert all("another Armonica has it" in words for words in line if words != "taken")
     assert tempos() == [94]
 
 
 def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
-    first = Desk(keep=True)
+    first = DispatcherHarness(keep=True)
     first.do(SetTempo(94))
     ended(first)
     (kept,) = autosave.claimed()
     text = Path(kept.path).read_text()
     Path(kept.path).write_text("{")
-    again = Desk(keep=True)
+    again = DispatcherHarness(keep=True)
     again.do(RecoverSong(kept.path))
-    assert len(again.told(CommandFailed)) == 1
+    assert len(again.published(CommandFailed)) == 1
     ended(again)
     Path(kept.path).write_text(text)
     assert tempos() == [94]
@@ -283,38 +275,38 @@ def test_a_song_that_cannot_be_taken_is_offered_again() -> None:
 
 def test_what_cannot_be_kept_is_answered_and_can_be_copied(home: Path) -> None:
     (home / "state").write_text("in the way")
-    desk = Desk(keep=True)
-    desk.do(SetTempo(94))
-    refused = answered(desk, KeepUnsaved())
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(94))
+    refused = answered(harness, KeepUnsaved())
     assert isinstance(refused, CommandFailed)
     assert str(home / "state") in refused.message
-    said = answered(desk, KeepUnsaved(copies=True))
+    said = answered(harness, KeepUnsaved(copies=True))
     assert isinstance(said, Notice)
     (copy,) = (home / "data" / "songs").iterdir()
     assert str(copy) in said.text
     assert song_file.read(copy).song.tempo == 94
-    assert isinstance(answered(desk, KeepUnsaved()), Notice)
-    assert [end.path for end in ended(desk)] == [copy]
+    assert isinstance(answered(harness, KeepUnsaved()), Notice)
+    assert [end.path for end in ended(harness)] == [copy]
 
 
 def test_once_the_disk_is_there_again_it_is_kept(home: Path) -> None:
     (home / "state").write_text("in the way")
-    desk = Desk(keep=True)
-    desk.do(SetTempo(94), OpenSong(opened(home)))
-    assert isinstance(answered(desk, KeepUnsaved()), CommandFailed)
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(94), OpenSong(opened(home)))
+    assert isinstance(answered(harness, KeepUnsaved()), CommandFailed)
     (home / "state").unlink()
-    assert isinstance(answered(desk, KeepUnsaved()), Notice)
-    ended(desk)
+    assert isinstance(answered(harness, KeepUnsaved()), Notice)
+    ended(harness)
     assert tempos() == [94]
 
 
 def test_what_may_be_lost_is_lost_only_in_words(home: Path) -> None:
     (home / "state").write_text("in the way")
-    desk = Desk(keep=True)
-    desk.do(SetTempo(94), LetUnsavedGo())
-    assert ended(desk) == ()
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(94), LetUnsavedGo())
+    assert ended(harness) == ()
     assert not (home / "data").exists()
-    other = Desk(keep=True)
+    other = DispatcherHarness(keep=True)
     other.do(SetTempo(94))
     (end,) = ended(other)
     assert end.path is not None
@@ -330,73 +322,73 @@ def test_an_end_though_the_disk_is_slow_keeps_the_song(monkeypatch: pytest.Monke
         return write(path, song)
 
     monkeypatch.setattr(song_file, "write", late)
-    desk = Desk(keep=True)
-    desk.do(SetTempo(93))
-    desk.until(desk.now + 2)
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(93))
+    harness.advance_to(harness.now + 2)
     assert begun.wait(30)
-    desk.do(SetTempo(94))
+    harness.do(SetTempo(94))
     threading.Timer(0.2, slow.set).start()
-    ended(desk)
+    ended(harness)
     assert tempos() == [94]
 
 
 def test_a_fault_while_it_ends_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = Desk(keep=True)
-    desk.do(SetTempo(94))
+    harness = DispatcherHarness(keep=True)
+    harness.do(SetTempo(94))
 
     def fault(now: float) -> None:
         del now
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(desk.conductor.services.generation, "close", fault)
+    monkeypatch.setattr(harness.dispatcher.services.generation, "close", fault)
     with pytest.raises(OSError, match="Input/output"):
-        desk.conductor.close(desk.now)
+        harness.dispatcher.close(harness.now)
     assert tempos() == [94]
 
 
 def test_what_another_program_saved_is_not_replaced_unasked(tmp_path: Path) -> None:
     path = opened(tmp_path)
-    one, two = Desk(keep=True), Desk(keep=True)
-    for desk, tempo in ((one, 91), (two, 92)):
-        desk.do(OpenSong(path), SetTempo(tempo))
+    one, two = DispatcherHarness(keep=True), DispatcherHarness(keep=True)
+    for harness, tempo in ((one, 91), (two, 92)):
+        harness.do(OpenSong(path), SetTempo(tempo))
     one.do(SaveSong())
-    assert one.conductor.snapshot.saved
+    assert one.dispatcher.snapshot.saved
     two.do(SaveSong())
-    (refused,) = two.told(CommandFailed)
+    (refused,) = two.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert "another program" in refused.message
     assert refused.again == SaveSong(None, replace=True)
     assert song_file.read(path).song.tempo == 91
     two.do(refused.again)
-    assert two.conductor.snapshot.saved
+    assert two.dispatcher.snapshot.saved
     assert song_file.read(path).song.tempo == 92
     # Now the first is behind, and is asked in its turn.
     one.do(SetTempo(93), SaveSong())
-    assert len(one.told(CommandFailed)) == 1
+    assert len(one.published(CommandFailed)) == 1
     one.do(OpenSong(path), SetTempo(94), SaveSong())
     assert song_file.read(path).song.tempo == 94
-    for desk in (one, two):
-        ended(desk)
+    for harness in (one, two):
+        ended(harness)
 
 
 def test_a_song_does_not_replace_what_is_there_unasked(tmp_path: Path) -> None:
     path = opened(tmp_path)
-    desk = Desk()
-    desk.do(SaveSong(path))
-    (refused,) = desk.told(CommandFailed)
+    harness = DispatcherHarness()
+    harness.do(SaveSong(path))
+    (refused,) = harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.again == SaveSong(path, replace=True)
-    desk.do(SaveSong(str(tmp_path / "new")), SetTempo(91), SaveSong())
+    harness.do(SaveSong(str(tmp_path / "new")), SetTempo(91), SaveSong())
     assert song_file.read(tmp_path / "new").song.tempo == 91
     Path(tmp_path / "new.armonica").unlink()
-    desk.do(SaveSong())
-    assert len(desk.told(CommandFailed)) == 1
+    harness.do(SaveSong())
+    assert len(harness.published(CommandFailed)) == 1
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bool) -> None:
     path = opened(tmp_path)
-    first = Desk(keep=True)
+    first = DispatcherHarness(keep=True)
     first.do(OpenSong(path), SetTempo(91))
     ended(first)
     (kept,) = autosave.waiting()
@@ -404,11 +396,11 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
         # As an older program wrote it.
         song_file.write(kept.path, replace(song_file.read(kept.path), base=None))
         os.utime(path, (1, 1))
-    unchanged = Desk(keep=True)
+    unchanged = DispatcherHarness(keep=True)
     unchanged.do(RecoverSong(kept.path), SaveSong())
-    assert not unchanged.told(CommandFailed)
+    assert not unchanged.published(CommandFailed)
     ended(unchanged)
-    second = Desk(keep=True)
+    second = DispatcherHarness(keep=True)
     second.do(OpenSong(path), SetTempo(92))
     ended(second)
     (kept,) = autosave.waiting()
@@ -417,9 +409,9 @@ def test_a_song_that_was_kept_knows_what_its_file_held(tmp_path: Path, known: bo
     song_file.write(path, Document(replace(SONG, tempo=99.0)))
     if not known:
         os.utime(path, (time.time() + 10, time.time() + 10))
-    changed = Desk(keep=True)
+    changed = DispatcherHarness(keep=True)
     changed.do(RecoverSong(kept.path), SaveSong())
-    assert len(changed.told(CommandFailed)) == 1
+    assert len(changed.published(CommandFailed)) == 1
     assert song_file.read(path).song.tempo == 99
     ended(changed)
 
@@ -462,9 +454,9 @@ engine.close()
     for each in started:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
-    said = [each.communicate("go\n", timeout=60)[0].strip() for each in _going(started)]
-    assert sorted(said) == ["asked", "asked", "saved"]
-    assert song_file.read(path).song.tempo == 91 + said.index("saved")
+    output = [each.communicate("go\n", timeout=60)[0].strip() for each in _going(started)]
+    assert sorted(output) == ["asked", "asked", "saved"]
+    assert song_file.read(path).song.tempo == 91 + output.index("saved")
 
 
 def _going(started: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:

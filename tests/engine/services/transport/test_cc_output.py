@@ -17,7 +17,8 @@ from engine.protocol.tracks import RemoveModulation, SetModulation
 from engine.protocol.transport import Play, Stop
 from engine.services.transport.cc_output import AHEAD, GAP, CcOutput
 from engine.services.transport.sequencer import LEAD
-from tests.engine.runtime.test_dispatcher import Desk, measure
+from tests.support.dispatcher import DispatcherHarness
+from tests.support.measures import quarters
 from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
@@ -30,7 +31,7 @@ def song(
 ) -> Song:
     """Return a song whose slots have these values on their first gauge, and 0 on the others."""
     slots = tuple(
-        Slot(measure(60), code, code, TUNE) for code in ((value, *[0.0] * 31) for value in values)
+        Slot(quarters(60), code, code, TUNE) for code in ((value, *[0.0] * 31) for value in values)
     )
     return one_track("Song", tempo, slots=slots, modulations=modulations)
 
@@ -142,50 +143,50 @@ def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stand
 
 
 def test_a_gauge_that_moves_is_heard_at_once_and_taken_back_by_undo() -> None:
-    desk = Desk(song=song(0.0, 0.0, modulations=()))
-    desk.do(SetModulation(CUTOFF))
-    assert sent(desk.player.messages) == [(0.0, 64)]
-    desk.now = 1.0
-    desk.do(SetLatent(0, 0, 3.0))
-    desk.now = 1.002
-    desk.do(Undo())
-    desk.until(2.0)
-    assert sent(desk.player.messages)[1:] == [(1.0, 127), (1.005, 64)]
-    desk.forget()
-    assert sent(desk.do(m.PortOpened("Synth"))) == [(2.0, 64)]
-    desk.do(RemoveModulation(0), SetLatent(0, 0, 1.0))
-    assert sent(desk.player.messages) == [(2.0, 64)]
-    desk.do(Undo(), Undo())
-    assert desk.conductor.snapshot.row.modulations == (CUTOFF,)
+    harness = DispatcherHarness(song=song(0.0, 0.0, modulations=()))
+    harness.do(SetModulation(CUTOFF))
+    assert sent(harness.player.messages) == [(0.0, 64)]
+    harness.now = 1.0
+    harness.do(SetLatent(0, 0, 3.0))
+    harness.now = 1.002
+    harness.do(Undo())
+    harness.advance_to(2.0)
+    assert sent(harness.player.messages)[1:] == [(1.0, 127), (1.005, 64)]
+    harness.clear()
+    assert sent(harness.do(m.PortOpened("Synth"))) == [(2.0, 64)]
+    harness.do(RemoveModulation(0), SetLatent(0, 0, 1.0))
+    assert sent(harness.player.messages) == [(2.0, 64)]
+    harness.do(Undo(), Undo())
+    assert harness.dispatcher.snapshot.row.modulations == (CUTOFF,)
 
 
 def test_the_slot_that_plays_is_heard_and_the_slot_that_is_shown_when_none_does() -> None:
-    desk = Desk(song=song(-3.0, 3.0))
-    desk.now = 0.5
-    desk.do(SelectSlot(1))
-    assert sent(desk.player.messages) == [(0.5, 127)]
-    desk.forget()
-    desk.now = 1.0
-    desk.do(Play(0))
-    desk.until(1.1)
-    desk.do(SetLatent(1, 0, 0.0))
-    desk.until(9.5)
+    harness = DispatcherHarness(song=song(-3.0, 3.0))
+    harness.now = 0.5
+    harness.do(SelectSlot(1))
+    assert sent(harness.player.messages) == [(0.5, 127)]
+    harness.clear()
+    harness.now = 1.0
+    harness.do(Play(0))
+    harness.advance_to(1.1)
+    harness.do(SetLatent(1, 0, 0.0))
+    harness.advance_to(9.5)
     start = 1.0 + LEAD
-    assert sent(desk.player.messages) == [(1.0, 0), (start + 4, 64), (start + 8, 0)]
-    desk.forget()
-    desk.do(Stop())
-    assert sent(desk.player.messages) == [(9.5, 64)]
-    assert desk.conductor.wake() is None
+    assert sent(harness.player.messages) == [(1.0, 0), (start + 4, 64), (start + 8, 0)]
+    harness.clear()
+    harness.do(Stop())
+    assert sent(harness.player.messages) == [(9.5, 64)]
+    assert harness.dispatcher.wake() is None
 
 
 def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> None:
-    desk = Desk()
-    desk.do(SetModulation(CUTOFF), SetModulation(replace(CUTOFF, dimension=3)))
-    desk.do(SetModulation(replace(CUTOFF, dimension=99)), RemoveModulation(7))
-    assert desk.conductor.snapshot.row.modulations == (CUTOFF,)
-    refusals = [str(event) for event in desk.events if type(event).__name__ == "CommandFailed"]
+    harness = DispatcherHarness()
+    harness.do(SetModulation(CUTOFF), SetModulation(replace(CUTOFF, dimension=3)))
+    harness.do(SetModulation(replace(CUTOFF, dimension=99)), RemoveModulation(7))
+    assert harness.dispatcher.snapshot.row.modulations == (CUTOFF,)
+    refusals = [str(event) for event in harness.events if type(event).__name__ == "CommandFailed"]
     assert ["CC 74 ch 3" in refusals[0], "no gauge 99" in refusals[1]] == [True, True]
-    assert desk.conductor.snapshot.undo == ("complexity moves CC 74 ch 3",)
+    assert harness.dispatcher.snapshot.undo == ("complexity moves CC 74 ch 3",)
 
 
 def test_a_file_has_each_value_where_it_changes() -> None:
@@ -195,8 +196,8 @@ def test_a_file_has_each_value_where_it_changes() -> None:
 
 
 def test_a_port_that_opens_is_sent_every_value() -> None:
-    desk = Desk(song=song(3.0))
-    desk.do(m.Ready(1, True), SelectSlot(0))
-    desk.forget()
-    desk.do(m.PortOpened("Synth"))
-    assert sent(desk.player.messages) == [(0.0, 127)]
+    harness = DispatcherHarness(song=song(3.0))
+    harness.do(m.Ready(1, True), SelectSlot(0))
+    harness.clear()
+    harness.do(m.PortOpened("Synth"))
+    assert sent(harness.player.messages) == [(0.0, 127)]

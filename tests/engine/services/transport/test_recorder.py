@@ -43,55 +43,56 @@ from engine.services.transport.metronome import (
     UPBEAT,
 )
 from engine.services.transport.sequencer import LEAD
-from tests.engine.runtime.test_dispatcher import Desk, measure
+from tests.support.dispatcher import DispatcherHarness
+from tests.support.measures import quarters
 from tests.support.songs import one_track
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 EMPTY = one_track("New", 60.0, slots=(Slot(),) * 4)
 FULL = EMPTY.with_track(
-    0, slots=tuple(Slot.brought_in(measure(C, C, C, C), Origin("corpus")) for _ in range(2))
+    0, slots=tuple(Slot.brought_in(quarters(C, C, C, C), Origin("corpus")) for _ in range(2))
 )
 QUIET = Settings(click="never", count_in=0.0)
 
 
-class Hands:
+class Performer:
     """Somebody at a keyboard, with the loop's beat in the ear."""
 
     def __init__(self, song: Song = EMPTY, settings: Settings = QUIET) -> None:
-        self.desk = Desk(settings=settings, song=song)
+        self.harness = DispatcherHarness(settings=settings, song=song)
         self.start = 0.0
 
-    def record(self, *, count_in: float = 0.0, **how: object) -> Hands:
+    def record(self, *, count_in: float = 0.0, **how: object) -> Performer:
         """Start to record; position 0 of the loop is `start`."""
-        self.desk.do(Record(**how))  # type: ignore[arg-type]
-        self.start = self.desk.now + LEAD + count_in
+        self.harness.do(Record(**how))  # type: ignore[arg-type]
+        self.start = self.harness.now + LEAD + count_in
         return self
 
-    def play(self, *notes: tuple[float, float, int] | tuple[float, float, int, int]) -> Hands:
+    def play(self, *notes: tuple[float, float, int] | tuple[float, float, int, int]) -> Performer:
         """Play notes by start, end (quarter notes from the start), pitch and velocity."""
         events: list[tuple[float, bytes]] = []
         for on, off, pitch, *velocity in notes:
             events.append((on, bytes((0x90, pitch, *(velocity or [80])))))
             events.append((off, bytes((0x80, pitch, 0))))
         for at, data in sorted(events, key=lambda event: (event[0], event[1][0])):
-            self.desk.until(self.start + at)
-            self.desk.do(m.MidiReceived(self.start + at, "keys", data))
+            self.harness.advance_to(self.start + at)
+            self.harness.do(m.MidiReceived(self.start + at, "keys", data))
         return self
 
-    def until(self, position: float) -> Hands:
+    def play_until(self, position: float) -> Performer:
         """Wait."""
-        self.desk.until(self.start + position)
+        self.harness.advance_to(self.start + position)
         return self
 
-    def stop(self) -> Hands:
+    def stop(self) -> Performer:
         """Stop the loop."""
-        self.desk.do(Stop())
+        self.harness.do(Stop())
         return self
 
     @property
     def slots(self) -> tuple[Slot, ...]:
         """The song's slots as they are now."""
-        return self.desk.conductor.snapshot.row.slots
+        return self.harness.dispatcher.snapshot.row.slots
 
     def tunes(self) -> list[str]:
         """The song, a measure in eighths each: a letter starts a note, ``-`` holds, ``.`` rests."""
@@ -103,72 +104,78 @@ class Hands:
 
     def notices(self) -> list[str]:
         """What was said in words."""
-        return [event.text for event in self.desk.told(Notice) if isinstance(event, Notice)]
+        return [event.text for event in self.harness.published(Notice) if isinstance(event, Notice)]
 
 
 def test_what_is_played_goes_into_its_slot_at_the_end_of_the_measure() -> None:
-    hands = Hands().record(measures=2).play((0, 0.9, C, 50), (1.02, 2, D, 110), (1.98, 3.9, E))
-    assert hands.tunes() == ["", "", "", ""]
-    hands.until(4.1)
-    assert hands.tunes() == ["C-D-E---", "", "", ""]
-    assert hands.slots[0].touches == (Touch(50), Touch(110), Touch(80))
-    assert hands.slots[0].latent is not None
-    assert hands.slots[0].origin == Origin("played", "Played", "recorded")
-    hands.play((4, 4.5, F), (4.5, 5, G)).until(8.2).stop()
-    assert hands.tunes() == ["C-D-E---", "FG.-----", "", ""]
-    assert hands.notices() == ["Recorded 2 measures, 1 to 2."]
-    assert hands.desk.conductor.snapshot.undo == ("record measures 1 to 2",)
+    performer = (
+        Performer().record(measures=2).play((0, 0.9, C, 50), (1.02, 2, D, 110), (1.98, 3.9, E))
+    )
+    assert performer.tunes() == ["", "", "", ""]
+    performer.play_until(4.1)
+    assert performer.tunes() == ["C-D-E---", "", "", ""]
+    assert performer.slots[0].touches == (Touch(50), Touch(110), Touch(80))
+    assert performer.slots[0].latent is not None
+    assert performer.slots[0].origin == Origin("played", "Played", "recorded")
+    performer.play((4, 4.5, F), (4.5, 5, G)).play_until(8.2).stop()
+    assert performer.tunes() == ["C-D-E---", "FG.-----", "", ""]
+    assert performer.notices() == ["Recorded 2 measures, 1 to 2."]
+    assert performer.harness.dispatcher.snapshot.undo == ("record measures 1 to 2",)
 
 
 def test_a_pass_over_many_rounds_is_one_step_and_the_loop_sounds_it() -> None:
-    hands = Hands().record(measures=1).play((0, 4, C)).until(4.2)
-    assert [n.pitch for n in hands.desk.player.notes()][-1] == C
+    performer = Performer().record(measures=1).play((0, 4, C)).play_until(4.2)
+    assert [n.pitch for n in performer.harness.player.notes()][-1] == C
     # The loop has one measure, and it comes round again and again.
-    hands.play((5, 6, D)).until(8.2)
-    assert hands.tunes() == [".-D-.---", "", "", ""]
-    hands.play((16, 20, E)).until(20.3).stop()
-    assert hands.tunes() == ["E-------", "", "", ""]
-    hands.desk.do(Undo())
-    assert hands.slots == EMPTY.tracks[0].slots
+    performer.play((5, 6, D)).play_until(8.2)
+    assert performer.tunes() == [".-D-.---", "", "", ""]
+    performer.play((16, 20, E)).play_until(20.3).stop()
+    assert performer.tunes() == ["E-------", "", "", ""]
+    performer.harness.do(Undo())
+    assert performer.slots == EMPTY.tracks[0].slots
 
 
 def test_a_measure_in_which_nothing_is_played_stays_as_it_was() -> None:
-    hands = Hands(FULL).record().play((4, 8, G)).until(8.2)
-    assert hands.tunes() == ["C-C-C-C-", "G-------"]
-    assert hands.slots[1].origin.detail == "replaced what was there"
-    hands.until(16.2).stop()
-    assert hands.tunes() == ["C-C-C-C-", "G-------"]
+    performer = Performer(FULL).record().play((4, 8, G)).play_until(8.2)
+    assert performer.tunes() == ["C-C-C-C-", "G-------"]
+    assert performer.slots[1].origin.detail == "replaced what was there"
+    performer.play_until(16.2).stop()
+    assert performer.tunes() == ["C-C-C-C-", "G-------"]
 
 
 def test_new_notes_go_over_the_old_ones_where_they_sound() -> None:
-    hands = Hands(FULL).record(mode="overdub").play((1, 2, G, 33)).until(4.2)
-    assert hands.tunes() == ["C-G-C-C-", "C-C-C-C-"]
-    assert hands.slots[0].touches == (None, Touch(33), None, None)
-    hands.play((10, 11, E)).until(12.2).stop()
-    assert hands.tunes() == ["C-G-E-C-", "C-C-C-C-"]
+    performer = Performer(FULL).record(mode="overdub").play((1, 2, G, 33)).play_until(4.2)
+    assert performer.tunes() == ["C-G-C-C-", "C-C-C-C-"]
+    assert performer.slots[0].touches == (None, Touch(33), None, None)
+    performer.play((10, 11, E)).play_until(12.2).stop()
+    assert performer.tunes() == ["C-G-E-C-", "C-C-C-C-"]
 
 
 def test_a_measure_that_is_left_in_its_midst_keeps_its_end() -> None:
-    hands = Hands(FULL).record().play((0, 1, G), (1, 1.9, E)).until(2.0).stop()
-    assert hands.tunes() == ["G-E-C-C-", "C-C-C-C-"]
+    performer = Performer(FULL).record().play((0, 1, G), (1, 1.9, E)).play_until(2.0).stop()
+    assert performer.tunes() == ["G-E-C-C-", "C-C-C-C-"]
 
 
 def test_a_key_that_is_down_over_the_bar_line_goes_on_in_the_next_measure() -> None:
-    hands = Hands().record(measures=2).play((2, 6, C)).until(8.2).stop()
-    assert hands.tunes() == [".---C---", "----.---", "", ""]
+    performer = Performer().record(measures=2).play((2, 6, C)).play_until(8.2).stop()
+    assert performer.tunes() == [".---C---", "----.---", "", ""]
 
 
 def test_a_note_that_comes_a_little_early_begins_the_measure() -> None:
-    hands = Hands().record(measures=2).play((-0.005, 3.9, C), (3.93, 7.9, D)).until(8.2).stop()
-    assert hands.tunes() == ["C-------", "D-------", "", ""]
+    performer = (
+        Performer().record(measures=2).play((-0.005, 3.9, C), (3.93, 7.9, D)).play_until(8.2).stop()
+    )
+    assert performer.tunes() == ["C-------", "D-------", "", ""]
 
 
 def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
     def clicks(settings: Settings) -> list[tuple[float, int]]:
-        hands = Hands(settings=settings).record(count_in=4.0 * settings.count_in).until(2.1)
+        performer = (
+            Performer(settings=settings).record(count_in=4.0 * settings.count_in).play_until(2.1)
+        )
         return [
-            (round(note.on - hands.start, 6), note.pitch)
-            for note in hands.desk.player.notes()
+            (round(note.on - performer.start, 6), note.pitch)
+            for note in performer.harness.player.notes()
             if note.channel == CLICK_CHANNEL
         ]
 
@@ -184,197 +191,210 @@ def test_beats_are_counted_in_and_struck_as_the_settings_say() -> None:
 
 def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is() -> None:
     song = EMPTY.with_track(0, channel=3)
-    hands = Hands(song, Settings(click="count-in", click_sound="high note")).record(count_in=4.0)
-    struck = [(n.channel, n.pitch) for n in hands.until(1.0).desk.player.notes()]
+    performer = Performer(song, Settings(click="count-in", click_sound="high note")).record(
+        count_in=4.0
+    )
+    struck = [(n.channel, n.pitch) for n in performer.play_until(1.0).harness.player.notes()]
     assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
 
 
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:
-    hands = Hands(settings=Settings()).record(count_in=4.0)
-    hands.play((-3, -2, C), (-2, -1, D)).until(-0.5)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    performer = Performer(settings=Settings()).record(count_in=4.0)
+    performer.play((-3, -2, C), (-2, -1, D)).play_until(-0.5)
+    shown = performer.harness.published(KeysPlayed)[-1]
     assert isinstance(shown, KeysPlayed)
     assert (shown.count, shown.slot) == (1, None)
-    hands.play((0, 4, E)).until(4.2).stop()
-    assert hands.tunes() == ["E-------", "", "", ""]
+    performer.play((0, 4, E)).play_until(4.2).stop()
+    assert performer.tunes() == ["E-------", "", "", ""]
 
 
 def test_a_loop_that_runs_is_recorded_into_when_it_comes_to_the_slot() -> None:
-    hands = Hands(FULL)
-    hands.desk.do(Play())
-    hands.start = LEAD
-    hands.until(1.0)
-    hands.desk.do(Record(slot=1, measures=1))
-    hands.play((1.5, 2.5, G))
-    assert hands.desk.conductor.snapshot.recording == RecordStatus("replace", 1, 1)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    performer = Performer(FULL)
+    performer.harness.do(Play())
+    performer.start = LEAD
+    performer.play_until(1.0)
+    performer.harness.do(Record(slot=1, measures=1))
+    performer.play((1.5, 2.5, G))
+    assert performer.harness.dispatcher.snapshot.recording == RecordStatus("replace", 1, 1)
+    shown = performer.harness.published(KeysPlayed)[-1]
     assert isinstance(shown, KeysPlayed)
     assert shown.count == 2
-    hands.play((4, 8, E)).until(8.2)
-    assert hands.tunes() == ["C-C-C-C-", "E-------"]
-    hands.desk.do(EndRecording())
-    assert hands.desk.conductor.snapshot.playing
-    hands.play((9, 10, F)).until(16.5)
-    assert hands.tunes() == ["C-C-C-C-", "E-------"]
+    performer.play((4, 8, E)).play_until(8.2)
+    assert performer.tunes() == ["C-C-C-C-", "E-------"]
+    performer.harness.do(EndRecording())
+    assert performer.harness.dispatcher.snapshot.playing
+    performer.play((9, 10, F)).play_until(16.5)
+    assert performer.tunes() == ["C-C-C-C-", "E-------"]
 
 
 def test_what_is_heard_late_is_moved_back() -> None:
     late = replace(QUIET, latency=100.0)
-    hands = Hands(settings=late).record(measures=1).play((0.1, 1.1, C), (2.1, 4.1, D)).until(4.3)
-    assert hands.tunes()[0] == "C-.-D---"
+    performer = (
+        Performer(settings=late)
+        .record(measures=1)
+        .play((0.1, 1.1, C), (2.1, 4.1, D))
+        .play_until(4.3)
+    )
+    assert performer.tunes()[0] == "C-.-D---"
 
 
 def test_strength_leaves_some_of_the_playing() -> None:
     half = replace(QUIET, strength=0.5)
-    hands = Hands(settings=half).record(measures=1).play((0.1, 1, C), (1, 4, D)).until(4.2)
-    assert hands.slots[0].touches == (Touch(80, 0.05), Touch(80))
-    hands.until(16.5).stop()
+    performer = (
+        Performer(settings=half).record(measures=1).play((0.1, 1, C), (1, 4, D)).play_until(4.2)
+    )
+    assert performer.slots[0].touches == (Touch(80, 0.05), Touch(80))
+    performer.play_until(16.5).stop()
     # The loop comes round after 16 beats and sounds it so.
-    late = [n for n in hands.desk.player.notes() if n.pitch == C and n.on > 16]
-    assert [round(n.on - hands.start, 6) for n in late] == [16.05]
+    late = [n for n in performer.harness.player.notes() if n.pitch == C and n.on > 16]
+    assert [round(n.on - performer.start, 6) for n in late] == [16.05]
 
 
 def test_the_tempo_may_change_on_the_way() -> None:
-    hands = Hands().record(measures=2).until(4.0)
-    hands.desk.do(SetTempo(120.0))
+    performer = Performer().record(measures=2).play_until(4.0)
+    performer.harness.do(SetTempo(120.0))
     # Four beats took four seconds, the next four take two.
-    hands.play((4.0, 4.5, C), (4.5, 5.0, D), (5.0, 6.0, E)).until(6.3).stop()
-    assert hands.tunes()[1] == "C-D-E---"
+    performer.play((4.0, 4.5, C), (4.5, 5.0, D), (5.0, 6.0, E)).play_until(6.3).stop()
+    assert performer.tunes()[1] == "C-D-E---"
 
 
 def test_what_comes_in_by_octaves_is_said() -> None:
-    hands = Hands().record().play((0, 1, 36), (1, 2, 96)).until(4.2).stop()
-    assert hands.notices() == [
+    performer = Performer().record().play((0, 1, 36), (1, 2, 96)).play_until(4.2).stop()
+    assert performer.notices() == [
         "Recorded measure 1. 2 notes moved by octaves into the range from G3 to C6."
     ]
 
 
 def test_nothing_played_is_nothing_recorded() -> None:
-    hands = Hands().record().until(6.0).stop()
-    assert hands.notices() == ["Nothing was played, and nothing is recorded."]
-    assert hands.slots == EMPTY.tracks[0].slots
+    performer = Performer().record().play_until(6.0).stop()
+    assert performer.notices() == ["Nothing was played, and nothing is recorded."]
+    assert performer.slots == EMPTY.tracks[0].slots
 
 
 @pytest.mark.parametrize("end", [Stop(), Panic(), Play(), EndRecording(), OpenSong("nowhere")])
 def test_whatever_ends_a_recording_keeps_it(end: Command) -> None:
-    hands = Hands().record().play((0, 1, C), (1, 2, D)).until(2.2)
-    hands.desk.do(end)
-    assert hands.tunes()[0] == "C-D-.---"
-    assert hands.desk.conductor.snapshot.recording is None
+    performer = Performer().record().play((0, 1, C), (1, 2, D)).play_until(2.2)
+    performer.harness.do(end)
+    assert performer.tunes()[0] == "C-D-.---"
+    assert performer.harness.dispatcher.snapshot.recording is None
 
 
 def test_a_recording_cannot_be_begun_twice() -> None:
-    hands = Hands().record()
-    hands.desk.do(Record())
-    (refused,) = hands.desk.told(CommandFailed)
+    performer = Performer().record()
+    performer.harness.do(Record())
+    (refused,) = performer.harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.message == "It records already."
 
 
 def test_channels_are_left_out_where_others_are_chosen() -> None:
-    hands = Hands()
-    hands.desk.do(SetThru(True, (3,)))
-    hands.record().play((0, 1, C)).until(4.2)
-    assert hands.tunes()[0] == ""
-    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x93, D, 70))))
-    hands.until(8.2)
-    assert [slot.empty for slot in hands.slots] == [True, False, True, True]
+    performer = Performer()
+    performer.harness.do(SetThru(True, (3,)))
+    performer.record().play((0, 1, C)).play_until(4.2)
+    assert performer.tunes()[0] == ""
+    performer.harness.do(m.MidiReceived(performer.harness.now, "keys", bytes((0x93, D, 70))))
+    performer.play_until(8.2)
+    assert [slot.empty for slot in performer.slots] == [True, False, True, True]
 
 
 @pytest.mark.parametrize("message", [b"\xfc", b"\xfa"])
 def test_a_clock_that_stops_or_starts_over_ends_a_recording_and_keeps_it(message: bytes) -> None:
-    hands = Hands(settings=replace(QUIET, clock="any"))
+    performer = Performer(settings=replace(QUIET, clock="any"))
     pulses = iter(range(1, 10_000))
 
-    def until(end: float) -> None:
-        while hands.desk.now < end - 1e-6:
+    def advance_to(end: float) -> None:
+        while performer.harness.now < end - 1e-6:
             at = next(pulses) / 24
-            hands.desk.until(at)
-            hands.desk.do(m.MidiReceived(at, "daw", b"\xf8"))
+            performer.harness.advance_to(at)
+            performer.harness.do(m.MidiReceived(at, "daw", b"\xf8"))
 
-    hands.desk.do(m.MidiReceived(0.0, "daw", b"\xfa"))
-    until(1.0)
-    hands.desk.do(Record(slot=0, measures=2))
-    until(9.0)
-    began = hands.desk.conductor.snapshot.recording
+    performer.harness.do(m.MidiReceived(0.0, "daw", b"\xfa"))
+    advance_to(1.0)
+    performer.harness.do(Record(slot=0, measures=2))
+    advance_to(9.0)
+    began = performer.harness.dispatcher.snapshot.recording
     assert began == RecordStatus("replace", 0, 2)
-    until(12.0)
-    hands.desk.do(m.MidiReceived(12.0, "keys", bytes((0x90, G, 70))))
-    until(13.0)
-    hands.desk.do(m.MidiReceived(13.0, "daw", message))
-    until(14.0)
-    assert hands.desk.conductor.snapshot.recording is None
-    assert any(slot.measure.pitches == (G,) for slot in hands.slots[:2])
+    advance_to(12.0)
+    performer.harness.do(m.MidiReceived(12.0, "keys", bytes((0x90, G, 70))))
+    advance_to(13.0)
+    performer.harness.do(m.MidiReceived(13.0, "daw", message))
+    advance_to(14.0)
+    assert performer.harness.dispatcher.snapshot.recording is None
+    assert any(slot.measure.pitches == (G,) for slot in performer.slots[:2])
 
 
 def test_the_settings_may_name_the_channels_that_count() -> None:
-    hands = Hands(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
-    hands.desk.do(m.MidiReceived(hands.desk.now, "keys", bytes((0x91, D, 70))))
-    hands.until(8.2)
-    assert hands.tunes()[:2] == ["", "D-------"]
+    performer = Performer(settings=replace(QUIET, channels="2, 16")).record().play((0, 4, C))
+    performer.harness.do(m.MidiReceived(performer.harness.now, "keys", bytes((0x91, D, 70))))
+    performer.play_until(8.2)
+    assert performer.tunes()[:2] == ["", "D-------"]
 
 
 # What was just played
 
 
 def test_what_was_just_played_is_there_without_having_been_recorded() -> None:
-    hands = Hands()
-    hands.play((10, 10.9, C, 44), (11, 12, D), (12, 14, E), (14, 15, F), (15, 18, G)).until(30)
-    hands.desk.do(CaptureLast(1))
+    performer = Performer()
+    performer.play(
+        (10, 10.9, C, 44), (11, 12, D), (12, 14, E), (14, 15, F), (15, 18, G)
+    ).play_until(30)
+    performer.harness.do(CaptureLast(1))
     # Its first note is the first beat.
-    assert hands.tunes() == ["", "C-D-E---", "F-G-----", ""]
-    assert hands.slots[1].touches[0] == Touch(44)
-    assert hands.slots[1].origin == Origin("played", "Played", "kept, measure 1 of 2")
-    assert hands.notices() == ["2 measures of what was just played."]
-    assert hands.desk.conductor.snapshot.undo == ("load measures 2 to 3",)
+    assert performer.tunes() == ["", "C-D-E---", "F-G-----", ""]
+    assert performer.slots[1].touches[0] == Touch(44)
+    assert performer.slots[1].origin == Origin("played", "Played", "kept, measure 1 of 2")
+    assert performer.notices() == ["2 measures of what was just played."]
+    assert performer.harness.dispatcher.snapshot.undo == ("load measures 2 to 3",)
 
 
 def test_after_a_silence_only_what_came_then_was_just_played() -> None:
-    hands = Hands().play((0, 4, C), (4 + SILENCE, 8 + SILENCE, D))
-    hands.desk.do(CaptureLast())
-    assert hands.tunes() == ["D-------", "", "", ""]
+    performer = Performer().play((0, 4, C), (4 + SILENCE, 8 + SILENCE, D))
+    performer.harness.do(CaptureLast())
+    assert performer.tunes() == ["D-------", "", "", ""]
 
 
 def test_the_last_eight_measures_are_kept() -> None:
     pitches = (C, D, E, F, G)
-    hands = Hands().play(*((4.0 * at, 4.0 * at + 4, pitches[at % 5]) for at in range(11)))
-    hands.desk.do(CaptureLast())
-    assert [tune[:1] for tune in hands.tunes()] == ["F", "G", "C", "D", "E", "F", "G", "C"]
+    performer = Performer().play(*((4.0 * at, 4.0 * at + 4, pitches[at % 5]) for at in range(11)))
+    performer.harness.do(CaptureLast())
+    assert [tune[:1] for tune in performer.tunes()] == ["F", "G", "C", "D", "E", "F", "G", "C"]
 
 
 def test_what_was_played_to_the_loop_is_read_on_its_beat_also_when_it_has_stopped() -> None:
-    hands = Hands(FULL)
-    hands.desk.do(Play())
-    hands.start = LEAD
-    hands.play((5, 6, E), (6, 8, D), (9, 10, F)).until(10.5).stop().until(30)
-    hands.desk.do(InsertSlot(0), CaptureLast(1))
-    assert hands.tunes() == ["", ".-E-D---", ".-F-.---"]
+    performer = Performer(FULL)
+    performer.harness.do(Play())
+    performer.start = LEAD
+    performer.play((5, 6, E), (6, 8, D), (9, 10, F)).play_until(10.5).stop().play_until(30)
+    performer.harness.do(InsertSlot(0), CaptureLast(1))
+    assert performer.tunes() == ["", ".-E-D---", ".-F-.---"]
 
 
 def test_a_chord_and_a_pedal_come_in_as_one_voice() -> None:
-    hands = Hands()
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0xB0, 64, 127))))
-    hands.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
-    hands.until(4).desk.do(m.MidiReceived(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast())
-    assert hands.tunes()[0] == "G---C---"
-    assert hands.notices() == [
+    performer = Performer()
+    performer.harness.do(m.MidiReceived(0.0, "keys", bytes((0xB0, 64, 127))))
+    performer.play((0, 0.2, C), (0.01, 0.2, E), (0.02, 0.2, G), (2, 2.2, C))
+    performer.play_until(4).harness.do(
+        m.MidiReceived(4.0, "keys", bytes((0xB0, 64, 0))), CaptureLast()
+    )
+    assert performer.tunes()[0] == "G---C---"
+    assert performer.notices() == [
         "1 measure of what was just played. 2 notes left out below the highest line."
     ]
 
 
 def test_where_nothing_was_played_that_is_said() -> None:
-    hands = Hands()
-    hands.desk.do(CaptureLast())
-    (refused,) = hands.desk.told(CommandFailed)
+    performer = Performer()
+    performer.harness.do(CaptureLast())
+    (refused,) = performer.harness.published(CommandFailed)
     assert isinstance(refused, CommandFailed)
     assert refused.message == "Nothing was played that could be kept."
 
 
 def test_as_much_is_kept_as_the_song_has_room_for() -> None:
     full = EMPTY.with_track(0, slots=(Slot(),) * MOST_SLOTS)
-    hands = Hands(full).play((0, 4, C), (4, 8, D))
-    hands.desk.do(CaptureLast(MOST_SLOTS - 1))
-    assert hands.notices() == [
+    performer = Performer(full).play((0, 4, C), (4, 8, D))
+    performer.harness.do(CaptureLast(MOST_SLOTS - 1))
+    assert performer.notices() == [
         f"1 measure of what was just played. 1 more left out: a song has at most {MOST_SLOTS}."
     ]
 
@@ -383,25 +403,25 @@ def test_as_much_is_kept_as_the_song_has_room_for() -> None:
 
 
 def test_the_keys_that_are_down_are_shown_and_on_the_beat_what_was_played() -> None:
-    hands = Hands(FULL)
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))))
-    assert hands.desk.told(KeysPlayed) == [KeysPlayed((G,))]
-    hands.desk.do(m.MidiReceived(0.1, "keys", bytes((0x80, G, 70))), Play())
-    hands.start = hands.desk.now + LEAD
-    hands.play((1, 2, E), (2.5, 3, D)).until(3.2)
-    shown = hands.desk.told(KeysPlayed)[-1]
+    performer = Performer(FULL)
+    performer.harness.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))))
+    assert performer.harness.published(KeysPlayed) == [KeysPlayed((G,))]
+    performer.harness.do(m.MidiReceived(0.1, "keys", bytes((0x80, G, 70))), Play())
+    performer.start = performer.harness.now + LEAD
+    performer.play((1, 2, E), (2.5, 3, D)).play_until(3.2)
+    shown = performer.harness.published(KeysPlayed)[-1]
     assert shown == KeysPlayed((), 0, ((1.0, 2.0, E), (2.5, 3.0, D)))
-    hands.stop()
-    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
+    performer.stop()
+    assert performer.harness.published(KeysPlayed)[-1] == KeysPlayed()
 
 
 def test_keys_whose_port_has_gone_are_up() -> None:
-    hands = Hands()
-    hands.desk.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
-    assert hands.desk.told(KeysPlayed)[-1] == KeysPlayed()
+    performer = Performer()
+    performer.harness.do(m.MidiReceived(0.0, "keys", bytes((0x90, G, 70))), m.Listening((), ()))
+    assert performer.harness.published(KeysPlayed)[-1] == KeysPlayed()
 
 
-deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
+items: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
     st.builds(
         lambda kind, pitch, velocity: (
             lambda: m.MidiReceived(0.0, "k", bytes((kind, pitch, velocity)))
@@ -428,25 +448,25 @@ deeds: st.SearchStrategy[Callable[[], Command | m.FromPlayer]] = st.one_of(
             SetRecord(strength=0.0),
             m.Listening((), ()),
         ]
-    ).map(lambda told: lambda: told),
+    ).map(lambda item: lambda: item),
 )
 
 
 @settings(max_examples=100)
-@given(st.lists(st.tuples(st.floats(0.0, 3.0), deeds), max_size=25))
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), items), max_size=25))
 def test_whatever_is_played_and_asked_the_song_stays_whole(
-    deeds: list[tuple[float, Callable[[], Command | m.FromPlayer]]],
+    items: list[tuple[float, Callable[[], Command | m.FromPlayer]]],
 ) -> None:
-    hands = Hands(FULL, Settings())
-    for wait, deed in deeds:
-        hands.desk.until(hands.desk.now + wait)
-        told = deed()
-        if isinstance(told, m.MidiReceived):
-            told = replace(told, at=hands.desk.now)
-        hands.desk.do(told)
-    hands.desk.do(Stop())
-    for slot in hands.slots:
+    performer = Performer(FULL, Settings())
+    for wait, make in items:
+        performer.harness.advance_to(performer.harness.now + wait)
+        item = make()
+        if isinstance(item, m.MidiReceived):
+            item = replace(item, at=performer.harness.now)
+        performer.harness.do(item)
+    performer.harness.do(Stop())
+    for slot in performer.slots:
         assert isinstance(slot.measure, Measure)
         assert len(slot.touches) in (0, len(slot.measure.pitches))
-    assert hands.desk.conductor.snapshot.recording is None
-    assert hands.desk.conductor.wake() is None
+    assert performer.harness.dispatcher.snapshot.recording is None
+    assert performer.harness.dispatcher.wake() is None

@@ -20,7 +20,7 @@ from engine.protocol.transport import Play, Stop
 from engine.services.editing.command_log import replay
 from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import LEAD
-from tests.engine.runtime.test_dispatcher import SONG, Desk, note
+from tests.support.dispatcher import SONG, DispatcherHarness, note
 from tests.support.fakes import FakeModel
 
 OCTAVE = Route("", 0, None, 12)
@@ -33,111 +33,115 @@ def of(outlet: int, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
 
 
 def test_the_same_port_sounds_an_octave_above_and_another_port_an_octave_below() -> None:
-    desk = Desk()
-    told = desk.do(SetRoutes((OCTAVE, BASS)))
-    assert of(1, told) == [
+    harness = DispatcherHarness()
+    messages = harness.do(SetRoutes((OCTAVE, BASS)))
+    assert of(1, messages) == [
         m.UsePort("Synth", hush=True, outlet=1),
         m.Send(0.0, b"\xc2\x21", 1),
     ]
-    desk.forget()
-    desk.do(Play())
-    ons = [n for n in desk.player.notes() if n.on == LEAD]
+    harness.clear()
+    harness.do(Play())
+    ons = [n for n in harness.player.notes() if n.on == LEAD]
     assert [(n.channel, n.pitch) for n in ons] == [(0, 60), (0, 72), (2, 48)]
-    assert [each.outlet for each in desk.player.messages if isinstance(each, m.Notes)] == [0, 0, 1]
-    desk.forget()
-    desk.now = 0.5
-    desk.do(Stop())
-    assert desk.player.messages[:2] == [m.Flush(0.5, True), m.Flush(0.5, True, 1)]
+    assert [each.outlet for each in harness.player.messages if isinstance(each, m.Notes)] == [
+        0,
+        0,
+        1,
+    ]
+    harness.clear()
+    harness.now = 0.5
+    harness.do(Stop())
+    assert harness.player.messages[:2] == [m.Flush(0.5, True), m.Flush(0.5, True, 1)]
 
 
 def test_a_port_of_a_route_goes_and_comes_back_and_is_told_its_program() -> None:
-    desk = Desk()
-    desk.do(OpenPort("Main"), m.PortOpened("Main"), SetRoutes((BASS,)))
-    assert dict(desk.conductor.snapshot.routed)["Synth"].state == "opening"
-    desk.forget()
-    assert desk.do(m.PortOpened("alsa:Synth", 1)) == [m.Send(0.0, b"\xc2\x21", 1)]
-    status = dict(desk.conductor.snapshot.routed)["Synth"]
+    harness = DispatcherHarness()
+    harness.do(OpenPort("Main"), m.PortOpened("Main"), SetRoutes((BASS,)))
+    assert dict(harness.dispatcher.snapshot.routed)["Synth"].state == "opening"
+    harness.clear()
+    assert harness.do(m.PortOpened("alsa:Synth", 1)) == [m.Send(0.0, b"\xc2\x21", 1)]
+    status = dict(harness.dispatcher.snapshot.routed)["Synth"]
     assert (status.name, status.state) == ("alsa:Synth", "open")
-    desk.do(m.PortLost("alsa:Synth", 1), m.PortOpened("alsa:Synth", 1))
-    said = [event.text for event in desk.told(Notice) if isinstance(event, Notice)]
-    assert ["has gone" in said[0], "is back" in said[1]] == [True, True]
-    desk.do(m.PortFailed("Synth", "It is in use.", 1))
-    assert dict(desk.conductor.snapshot.routed)["Synth"].detail == "It is in use."
+    harness.do(m.PortLost("alsa:Synth", 1), m.PortOpened("alsa:Synth", 1))
+    texts = [event.text for event in harness.published(Notice) if isinstance(event, Notice)]
+    assert ["has gone" in texts[0], "is back" in texts[1]] == [True, True]
+    harness.do(m.PortFailed("Synth", "It is in use.", 1))
+    assert dict(harness.dispatcher.snapshot.routed)["Synth"].detail == "It is in use."
     # The song's own port knows nothing of all that.
-    assert (desk.port(), desk.conductor.snapshot.port.name) == ("open", "Main")
-    assert desk.do(m.PortLost("gone already", 5))[-1:] == desk.player.messages[-1:]
+    assert (harness.port_state(), harness.dispatcher.snapshot.port.name) == ("open", "Main")
+    assert harness.do(m.PortLost("gone already", 5))[-1:] == harness.player.messages[-1:]
 
 
 def test_the_last_snapshot_that_is_published_of_a_route_is_the_latest() -> None:
-    desk = Desk()
-    desk.do(SetRoutes((BASS,)))
-    assert desk.told(Snapshot)[-1] == desk.conductor.snapshot
-    desk.do(SetRoutes(()))
-    assert desk.told(Snapshot)[-1] == desk.conductor.snapshot
+    harness = DispatcherHarness()
+    harness.do(SetRoutes((BASS,)))
+    assert harness.published(Snapshot)[-1] == harness.dispatcher.snapshot
+    harness.do(SetRoutes(()))
+    assert harness.published(Snapshot)[-1] == harness.dispatcher.snapshot
 
 
 def test_routes_are_steps_and_undo_leaves_their_ports() -> None:
-    desk = Desk()
-    desk.do(SetRoutes((BASS,)), SetRoutes((replace(BASS, transpose=7),)))
-    assert desk.conductor.snapshot.undo == ("route to Synth ch 3 +7", "route to Synth ch 3 -12")
-    desk.forget()
-    desk.do(Undo())
+    harness = DispatcherHarness()
+    harness.do(SetRoutes((BASS,)), SetRoutes((replace(BASS, transpose=7),)))
+    assert harness.dispatcher.snapshot.undo == ("route to Synth ch 3 +7", "route to Synth ch 3 -12")
+    harness.clear()
+    harness.do(Undo())
     # The port stays open while it is wanted.
-    assert not [each for each in desk.player.messages if isinstance(each, m.UsePort)]
-    desk.do(Undo())
-    assert m.UsePort(None, outlet=1) in desk.player.messages
-    assert desk.conductor.snapshot.routed == ()
-    desk.forget()
-    desk.do(Play())
-    assert of(1, desk.player.messages) == []
+    assert not [each for each in harness.player.messages if isinstance(each, m.UsePort)]
+    harness.do(Undo())
+    assert m.UsePort(None, outlet=1) in harness.player.messages
+    assert harness.dispatcher.snapshot.routed == ()
+    harness.clear()
+    harness.do(Play())
+    assert of(1, harness.player.messages) == []
 
 
 def test_a_change_of_route_while_playing_is_heard_from_the_next_note_on() -> None:
-    desk = Desk()
-    desk.do(Play())
-    desk.until(0.5)
-    desk.forget()
-    desk.do(SetRoutes((OCTAVE,)))
-    assert desk.player.messages[0] == m.Flush(0.5, True)
-    later = [(n.on, n.pitch) for n in desk.player.notes() if n.on < 1.2]
+    harness = DispatcherHarness()
+    harness.do(Play())
+    harness.advance_to(0.5)
+    harness.clear()
+    harness.do(SetRoutes((OCTAVE,)))
+    assert harness.player.messages[0] == m.Flush(0.5, True)
+    later = [(n.on, n.pitch) for n in harness.player.notes() if n.on < 1.2]
     assert later == [(1.0 + LEAD, 62), (1.0 + LEAD, 74)]
 
 
 def test_the_clock_is_asked_for_by_any_route_of_a_port() -> None:
-    desk = Desk()
+    harness = DispatcherHarness()
     quiet = replace(BASS, clock=False)
-    told = desk.do(SetRoutes((quiet, Route("Other", clock=False))))
-    opened = [each for each in told if isinstance(each, m.UsePort)]
+    messages = harness.do(SetRoutes((quiet, Route("Other", clock=False))))
+    opened = [each for each in messages if isinstance(each, m.UsePort)]
     assert [(each.name, each.outlet, each.clock) for each in opened] == [
         ("Synth", 1, False),
         ("Other", 2, False),
     ]
-    desk.forget()
-    told = desk.do(SetRoutes((quiet, BASS)))
-    opened = [each for each in told if isinstance(each, m.UsePort)]
+    harness.clear()
+    messages = harness.do(SetRoutes((quiet, BASS)))
+    opened = [each for each in messages if isinstance(each, m.UsePort)]
     assert opened == [m.UsePort(None, outlet=2), m.UsePort("Synth", True, 1, True)]
 
 
 def test_the_routes_of_the_first_song_are_opened_when_the_player_is_there() -> None:
-    desk = Desk(song=SONG.with_track(0, routes=(BASS,)))
-    desk.do(Play())
-    assert of(1, desk.player.messages) == []
-    desk.forget()
-    desk.do(m.Ready(1, True))
-    assert of(1, desk.player.messages)[0] == m.UsePort("Synth", hush=True, outlet=1)
-    assert [n.pitch for n in desk.player.notes()][:2] == [60, 48]
-    desk.forget()
+    harness = DispatcherHarness(song=SONG.with_track(0, routes=(BASS,)))
+    harness.do(Play())
+    assert of(1, harness.player.messages) == []
+    harness.clear()
+    harness.do(m.Ready(1, True))
+    assert of(1, harness.player.messages)[0] == m.UsePort("Synth", hush=True, outlet=1)
+    assert [n.pitch for n in harness.player.notes()][:2] == [60, 48]
+    harness.clear()
     # Its successor is sent all of it by its link.
-    desk.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
-    assert desk.player.messages == []
+    harness.do(m.PlayerLost("killed", restarted=True), m.Ready(2, True))
+    assert harness.player.messages == []
 
 
 def test_too_many_routes_are_refused_and_a_recording_replays_them() -> None:
-    desk = Desk()
-    desk.do(SetRoutes((OCTAVE,) * 8))
-    assert len(desk.told(CommandFailed)) == 1
-    desk.do(SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
-    assert replay(desk.recording, FakeModel()) == desk.conductor.snapshot
+    harness = DispatcherHarness()
+    harness.do(SetRoutes((OCTAVE,) * 8))
+    assert len(harness.published(CommandFailed)) == 1
+    harness.do(SetRoutes((BASS, OCTAVE)), m.PortOpened("alsa:Synth", 1))
+    assert replay(harness.recording, FakeModel()) == harness.dispatcher.snapshot
 
 
 routes = st.lists(
@@ -158,12 +162,12 @@ routes = st.lists(
 def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
     changes: list[tuple[float, tuple[Route, ...]]],
 ) -> None:
-    desk = Desk()
+    harness = DispatcherHarness()
     schedules = {outlet: Schedule() for outlet in range(8)}
     ports: dict[int, str | None] = {0: ""}
 
     def play(now: float) -> None:
-        for message in desk.player.messages:
+        for message in harness.player.messages:
             schedule = schedules[getattr(message, "outlet", 0)]
             match message:
                 case m.Notes(notes):
@@ -176,22 +180,22 @@ def test_whatever_is_routed_where_each_port_sounds_what_its_routes_say(
                     ports[outlet] = name
                 case _:
                     pass
-        desk.forget()
+        harness.clear()
         for schedule in schedules.values():
             schedule.pop_due(now)
 
-    desk.do(Play())
+    harness.do(Play())
     last: tuple[Route, ...] = ()
     for wait, last in changes:
-        desk.until(desk.now + wait)
-        play(desk.now)
-        desk.do(SetRoutes(last))
-        play(desk.now)
+        harness.advance_to(harness.now + wait)
+        play(harness.now)
+        harness.do(SetRoutes(last))
+        play(harness.now)
     # In the midst of a note that began after the last change.
-    end = int(desk.now + 1) + 0.5 + LEAD
-    while desk.now < end:
-        desk.until(min(end, desk.now + 0.1))
-        play(desk.now)
+    end = int(harness.now + 1) + 0.5 + LEAD
+    while harness.now < end:
+        harness.advance_to(min(end, harness.now + 0.1))
+        play(harness.now)
     pitch = (60, 62, 64, 65)[int(end - LEAD) % 4]
     for outlet, port in ports.items():
         wanted = {(r.channel, pitch + r.transpose) for r in last if r.port == port}

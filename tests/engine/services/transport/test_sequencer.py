@@ -26,18 +26,11 @@ from engine.protocol.snapshot import RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.metronome import DOWNBEAT, UPBEAT
 from engine.services.transport.sequencer import LEAD, LOOK_AHEAD, MARGIN, Sequencer
+from tests.support.measures import measure
 from tests.support.songs import one_track
 
 TUNE = Origin("corpus", "The Tune")
 C, D, E, F, G = 60, 62, 64, 65, 67
-
-
-def measure(text: str) -> Measure:
-    """Read a measure of quarter notes: a letter starts a note, ``-`` holds, ``.`` rests."""
-    names = {"C": C, "D": D, "E": E, "F": F, "G": G, "-": HOLD, ".": REST}
-    tokens = [HOLD] * 24
-    tokens[::6] = [names[letter] for letter in text]
-    return Measure(tuple(tokens))
 
 
 def song(
@@ -54,18 +47,18 @@ def song(
     return Song("Song", tempo, (replace(track, slots=slots),))
 
 
-class Stage:
+class SequencerHarness:
     """A sequencer, a player's schedule, and the time between them."""
 
     def __init__(self, first: Song) -> None:
         self.sequencer = Sequencer(first)
         self.schedule = Schedule()
         self.now = 0.0
-        self.heard: list[tuple[float, str, int]] = []
+        self.sounded: list[tuple[float, str, int]] = []
         self.others: list[m.ToPlayer] = []
 
-    def tell(self, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
-        """Return messages to the player."""
+    def schedule_all(self, messages: list[m.ToPlayer]) -> list[m.ToPlayer]:
+        """Schedule messages as the player does, and return them."""
         for message in messages:
             match message:
                 case m.Notes(notes):
@@ -75,7 +68,7 @@ class Stage:
                 case m.Prolong(channel, pitch, off):
                     self.schedule.prolong(channel, pitch, off, message.voice)
                 case m.SilenceAll():
-                    self._hear(self.now, self.schedule.silence())
+                    self._sound(self.now, self.schedule.silence())
                 case _:
                     self.others.append(message)
         return messages
@@ -83,36 +76,36 @@ class Stage:
     def play(self, slot: int = 0) -> None:
         """Start the loop such that its first note sounds at time 0."""
         self.now = -LEAD
-        self.tell(self.sequencer.play(self.now, slot))
+        self.schedule_all(self.sequencer.play(self.now, slot))
 
-    def until(self, end: float) -> Stage:
+    def advance_to(self, end: float) -> SequencerHarness:
         """Move time on; the sequencer wakes when it asked to."""
         while True:
             wake = self.sequencer.next_wake()
             to = end if wake is None else min(end, wake)
             while self.schedule.next_time <= to:
                 at = self.schedule.next_time
-                self._hear(at, [due.data for due in self.schedule.pop_due(at)])
+                self._sound(at, [due.data for due in self.schedule.pop_due(at)])
             self.now = to
             if to == end:
                 return self
-            self.tell(self.sequencer.advance(to))
+            self.schedule_all(self.sequencer.advance(to))
 
     def change(self, new: Song, timing: str = "now") -> list[m.ToPlayer]:
         """Edit the song."""
-        return self.tell(self.sequencer.change(new, self.now, timing))  # type: ignore[arg-type]
+        return self.schedule_all(self.sequencer.change(new, self.now, timing))  # type: ignore[arg-type]
 
-    def _hear(self, at: float, sent: list[bytes]) -> None:
+    def _sound(self, at: float, sent: list[bytes]) -> None:
         for data in sent:
             if data[0] & 0xF0 in (0x80, 0x90):
                 kind = "on" if data[0] & 0xF0 == 0x90 else "off"
-                self.heard.append((round(at, 3), kind, data[1]))
+                self.sounded.append((round(at, 3), kind, data[1]))
 
 
 def test_notes_sound_in_time_and_the_loop_comes_round() -> None:
-    stage = Stage(song("CD..", "E-F-"))
-    stage.play()
-    assert stage.until(9.5).heard == [
+    harness = SequencerHarness(song("CD..", "E-F-"))
+    harness.play()
+    assert harness.advance_to(9.5).sounded == [
         (0.0, "on", C),
         (1.0, "off", C),
         (1.0, "on", D),
@@ -128,9 +121,9 @@ def test_notes_sound_in_time_and_the_loop_comes_round() -> None:
 
 
 def test_a_note_is_held_over_the_bar_line_and_over_the_end_of_the_loop() -> None:
-    stage = Stage(song("--C.", "D--E", "--.."))
-    stage.play()
-    assert stage.until(13).heard == [
+    harness = SequencerHarness(song("--C.", "D--E", "--.."))
+    harness.play()
+    assert harness.advance_to(13).sounded == [
         (2.0, "on", C),
         (3.0, "off", C),
         (4.0, "on", D),
@@ -138,25 +131,25 @@ def test_a_note_is_held_over_the_bar_line_and_over_the_end_of_the_loop() -> None
         (7.0, "on", E),
         (10.0, "off", E),
     ]
-    tied = Stage(song("--C.", "...D"))
+    tied = SequencerHarness(song("--C.", "...D"))
     tied.play()
-    assert tied.until(10.5).heard[-3:] == [(7.0, "on", D), (10.0, "off", D), (10.0, "on", C)]
+    assert tied.advance_to(10.5).sounded[-3:] == [(7.0, "on", D), (10.0, "off", D), (10.0, "on", C)]
 
 
 def test_play_starts_at_a_slot_and_holds_nothing_into_it() -> None:
-    stage = Stage(song("CDEF", "--G."))
-    stage.play(slot=1)
-    assert stage.until(4.5).heard == [(2.0, "on", G), (3.0, "off", G), (4.0, "on", C)]
-    assert m.ClockRun(0.0, 1 / 24, True, 16) in stage.others
-    beyond = Stage(song("CDEF"))
+    harness = SequencerHarness(song("CDEF", "--G."))
+    harness.play(slot=1)
+    assert harness.advance_to(4.5).sounded == [(2.0, "on", G), (3.0, "off", G), (4.0, "on", C)]
+    assert m.ClockRun(0.0, 1 / 24, True, 16) in harness.others
+    beyond = SequencerHarness(song("CDEF"))
     beyond.play(slot=7)
-    assert beyond.until(0.5).heard == [(0.0, "on", C)]
+    assert beyond.advance_to(0.5).sounded == [(0.0, "on", C)]
 
 
 def test_the_program_comes_first_and_the_clock_starts_with_the_music() -> None:
-    stage = Stage(song("C...", track=Track(channel=2, program=40, velocity=70)))
-    told = stage.sequencer.play(5.0)
-    assert told == [
+    harness = SequencerHarness(song("C...", track=Track(channel=2, program=40, velocity=70)))
+    messages = harness.sequencer.play(5.0)
+    assert messages == [
         m.Send(5.0, b"\xc2\x28"),
         m.ClockRun(5.0 + LEAD, 1 / 24),
         m.Notes((m.TimedNote(5.0 + LEAD, 6.0 + LEAD, 2, C, 70),)),
@@ -164,35 +157,35 @@ def test_the_program_comes_first_and_the_clock_starts_with_the_music() -> None:
 
 
 def test_the_player_knows_enough_to_play_through_a_stall() -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
-    stage.until(0.5)
-    known = [note.on for note in stage.sequencer._loop.voices[0]._mirror.notes(0.0)]
-    assert max(known) <= stage.now + LOOK_AHEAD
-    assert stage.sequencer.next_wake() is not None
-    stage.tell(stage.sequencer.advance(stage.now, ahead=3.0))
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
+    harness.advance_to(0.5)
+    known = [note.on for note in harness.sequencer._loop.voices[0]._mirror.notes(0.0)]
+    assert max(known) <= harness.now + LOOK_AHEAD
+    assert harness.sequencer.next_wake() is not None
+    harness.schedule_all(harness.sequencer.advance(harness.now, ahead=3.0))
     # Nothing more is told for three seconds, and everything is heard.
-    heard_before = len(stage.heard)
-    while stage.schedule.next_time <= 3.4:
-        at = stage.schedule.next_time
-        stage._hear(at, [due.data for due in stage.schedule.pop_due(at)])
-    assert [each[2] for each in stage.heard[heard_before:] if each[1] == "on"] == [D, E, F]
+    heard_before = len(harness.sounded)
+    while harness.schedule.next_time <= 3.4:
+        at = harness.schedule.next_time
+        harness._sound(at, [due.data for due in harness.schedule.pop_due(at)])
+    assert [each[2] for each in harness.sounded[heard_before:] if each[1] == "on"] == [D, E, F]
 
 
 def test_after_a_stall_the_music_goes_on_where_it_would_be() -> None:
-    stage = Stage(song("CDEF", "GFED"))
-    stage.play()
-    stage.until(0.5)
-    stage.now = 5.5
-    assert stage.sequencer.advance(5.5) == [m.Notes((m.TimedNote(6.0, 7.0, 0, E, 96),))]
+    harness = SequencerHarness(song("CDEF", "GFED"))
+    harness.play()
+    harness.advance_to(0.5)
+    harness.now = 5.5
+    assert harness.sequencer.advance(5.5) == [m.Notes((m.TimedNote(6.0, 7.0, 0, E, 96),))]
 
 
 def test_an_edit_is_heard_at_once() -> None:
-    stage = Stage(song("C---"))
-    stage.play()
-    stage.until(1.5)
-    stage.change(song("D-E-"))
-    assert stage.until(4.5).heard == [
+    harness = SequencerHarness(song("C---"))
+    harness.play()
+    harness.advance_to(1.5)
+    harness.change(song("D-E-"))
+    assert harness.advance_to(4.5).sounded == [
         (0.0, "on", C),
         (1.502, "off", C),
         (1.502, "on", D),
@@ -204,25 +197,25 @@ def test_an_edit_is_heard_at_once() -> None:
 
 
 def test_a_pitch_that_stays_is_not_struck_again_and_ends_where_it_ends_now() -> None:
-    longer = Stage(song("C-E-"))
+    longer = SequencerHarness(song("C-E-"))
     longer.play()
-    longer.until(1.5)
+    longer.advance_to(1.5)
     longer.change(song("C--F"))
-    assert longer.until(3.5).heard == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", F)]
-    shorter = Stage(song("C--F"))
+    assert longer.advance_to(3.5).sounded == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", F)]
+    shorter = SequencerHarness(song("C--F"))
     shorter.play()
-    shorter.until(0.5)
+    shorter.advance_to(0.5)
     shorter.change(song("CE--"))
-    assert shorter.until(3.5).heard == [(0.0, "on", C), (1.0, "off", C), (1.0, "on", E)]
+    assert shorter.advance_to(3.5).sounded == [(0.0, "on", C), (1.0, "off", C), (1.0, "on", E)]
 
 
 def test_an_edit_to_a_rest_cuts_and_one_far_away_touches_nothing() -> None:
-    stage = Stage(song("C---", "E---"))
-    stage.play()
-    stage.until(1.5)
-    assert stage.change(song("C---", "F---")) == []
-    stage.change(song("C...", "F---"))
-    assert stage.until(4.5).heard == [
+    harness = SequencerHarness(song("C---", "E---"))
+    harness.play()
+    harness.advance_to(1.5)
+    assert harness.change(song("C---", "F---")) == []
+    harness.change(song("C...", "F---"))
+    assert harness.advance_to(4.5).sounded == [
         (0.0, "on", C),
         (1.502, "off", C),
         (4.0, "on", F),
@@ -230,13 +223,13 @@ def test_an_edit_to_a_rest_cuts_and_one_far_away_touches_nothing() -> None:
 
 
 def test_an_edit_waits_for_the_beat() -> None:
-    stage = Stage(song("C---"))
-    stage.play()
-    stage.until(1.3)
-    stage.change(song("D-E-"), "beat")
-    stage.until(1.6)
-    stage.change(song("F-E-"), "beat")
-    assert stage.until(3.5).heard == [
+    harness = SequencerHarness(song("C---"))
+    harness.play()
+    harness.advance_to(1.3)
+    harness.change(song("D-E-"), "beat")
+    harness.advance_to(1.6)
+    harness.change(song("F-E-"), "beat")
+    assert harness.advance_to(3.5).sounded == [
         (0.0, "on", C),
         (2.0, "off", C),
         (2.0, "on", E),
@@ -244,24 +237,24 @@ def test_an_edit_waits_for_the_beat() -> None:
 
 
 def test_an_edit_that_is_taken_back_before_the_beat_leaves_no_trace() -> None:
-    stage = Stage(song("C--D"))
-    stage.play()
-    stage.until(1.3)
-    stage.change(song("CE--"), "beat")
-    stage.until(1.4)
-    stage.change(song("C--D"), "beat")
-    assert stage.until(3.5).heard == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", D)]
+    harness = SequencerHarness(song("C--D"))
+    harness.play()
+    harness.advance_to(1.3)
+    harness.change(song("CE--"), "beat")
+    harness.advance_to(1.4)
+    harness.change(song("C--D"), "beat")
+    assert harness.advance_to(3.5).sounded == [(0.0, "on", C), (3.0, "off", C), (3.0, "on", D)]
 
 
 def test_the_old_notes_go_on_to_a_beat_beyond_the_look_ahead() -> None:
     tokens = list(measure("CDEF").tokens)
     tokens[3] = G
     slot = Slot.brought_in(Measure(tuple(tokens)), TUNE)
-    stage = Stage(song("CDEF", tempo=20).with_track(0, slots=(slot,)))
-    stage.play()
-    stage.until(0.1)
-    stage.change(song("CE--", tempo=20), "beat")
-    assert stage.until(3.5).heard == [
+    harness = SequencerHarness(song("CDEF", tempo=20).with_track(0, slots=(slot,)))
+    harness.play()
+    harness.advance_to(0.1)
+    harness.change(song("CE--", tempo=20), "beat")
+    assert harness.advance_to(3.5).sounded == [
         (0.0, "on", C),
         (1.5, "off", C),
         (1.5, "on", G),
@@ -271,12 +264,12 @@ def test_the_old_notes_go_on_to_a_beat_beyond_the_look_ahead() -> None:
 
 
 def test_a_change_of_tempo_keeps_the_phase() -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
-    stage.until(0.5 - MARGIN)
-    stage.change(song("CDEF", tempo=120))
-    assert m.ClockTempo(0.5, 0.5 / 24) in stage.others
-    assert stage.until(2.0).heard == [
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
+    harness.advance_to(0.5 - MARGIN)
+    harness.change(song("CDEF", tempo=120))
+    assert m.ClockTempo(0.5, 0.5 / 24) in harness.others
+    assert harness.advance_to(2.0).sounded == [
         (0.0, "on", C),
         (0.75, "off", C),
         (0.75, "on", D),
@@ -285,19 +278,19 @@ def test_a_change_of_tempo_keeps_the_phase() -> None:
         (1.75, "off", E),
         (1.75, "on", F),
     ]
-    stage.until(2.0 - MARGIN)
-    stage.change(song("CDEF", tempo=60))
-    assert stage.until(3.0).heard[7:] == [(2.5, "off", F), (2.5, "on", C)]
+    harness.advance_to(2.0 - MARGIN)
+    harness.change(song("CDEF", tempo=60))
+    assert harness.advance_to(3.0).sounded[7:] == [(2.5, "off", F), (2.5, "on", C)]
 
 
 def test_a_shorter_loop_keeps_the_beat() -> None:
-    stage = Stage(song("CDEF", "GFED", "C---"))
-    stage.play()
-    stage.until(5.5)
-    stage.change(song("CDEF"))
-    head = stage.sequencer.playhead(stage.now)
+    harness = SequencerHarness(song("CDEF", "GFED", "C---"))
+    harness.play()
+    harness.advance_to(5.5)
+    harness.change(song("CDEF"))
+    head = harness.sequencer.playhead(harness.now)
     assert (head.slot, round(head.beat, 3)) == (0, 1.5)
-    assert stage.until(7.5).heard[-4:] == [
+    assert harness.advance_to(7.5).sounded[-4:] == [
         (6.0, "off", D),
         (6.0, "on", E),
         (7.0, "off", E),
@@ -306,30 +299,33 @@ def test_a_shorter_loop_keeps_the_beat() -> None:
 
 
 def test_the_playhead_follows_the_clock() -> None:
-    stage = Stage(song("CDEF", "GFED"))
-    assert stage.sequencer.playhead(0.0).slot is None
-    stage.play()
+    harness = SequencerHarness(song("CDEF", "GFED"))
+    assert harness.sequencer.playhead(0.0).slot is None
+    harness.play()
     for time, slot, beat in ((-0.005, 0, 0.0), (1.25, 0, 1.25), (4.5, 1, 0.5), (8.5, 0, 0.5)):
-        head = stage.sequencer.playhead(time)
+        head = harness.sequencer.playhead(time)
         assert (head.slot, round(head.beat, 6)) == (slot, beat)
 
 
 def test_stop_cuts_what_sounds_and_stops_the_clock() -> None:
-    stage = Stage(song("C---"))
-    stage.play()
-    stage.until(0.5)
-    assert stage.tell(stage.sequencer.stop(0.5)) == [m.Flush(0.5, cut=True), m.ClockStop(0.5)]
-    assert stage.until(9.0).heard == [(0.0, "on", C), (0.5, "off", C)]
-    assert stage.sequencer.next_wake() is None
-    assert stage.sequencer.stop(9.0) == []
+    harness = SequencerHarness(song("C---"))
+    harness.play()
+    harness.advance_to(0.5)
+    assert harness.schedule_all(harness.sequencer.stop(0.5)) == [
+        m.Flush(0.5, cut=True),
+        m.ClockStop(0.5),
+    ]
+    assert harness.advance_to(9.0).sounded == [(0.0, "on", C), (0.5, "off", C)]
+    assert harness.sequencer.next_wake() is None
+    assert harness.sequencer.stop(9.0) == []
 
 
 def test_play_again_starts_again() -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
-    stage.until(1.5)
-    stage.tell(stage.sequencer.play(1.5))
-    assert stage.until(2.0).heard == [
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
+    harness.advance_to(1.5)
+    harness.schedule_all(harness.sequencer.play(1.5))
+    assert harness.advance_to(2.0).sounded == [
         (0.0, "on", C),
         (1.0, "off", C),
         (1.0, "on", D),
@@ -339,35 +335,35 @@ def test_play_again_starts_again() -> None:
 
 
 def test_a_stopped_measure_is_heard_once_and_the_next_one_cuts_it() -> None:
-    stage = Stage(song("C---"))
-    stage.tell(stage.sequencer.audition((measure("--CD"),), 0.0))
-    stage.until(2.5)
-    stage.tell(stage.sequencer.audition((measure("E---"),), 2.5))
-    assert stage.until(9.0).heard == [
+    harness = SequencerHarness(song("C---"))
+    harness.schedule_all(harness.sequencer.audition((measure("--CD"),), 0.0))
+    harness.advance_to(2.5)
+    harness.schedule_all(harness.sequencer.audition((measure("E---"),), 2.5))
+    assert harness.advance_to(9.0).sounded == [
         (2.0, "on", C),
         (2.5, "off", C),
         (2.5, "on", E),
         (6.5, "off", E),
     ]
-    stage.play()
-    assert stage.sequencer.audition((measure("E---"),), 9.5) == []
+    harness.play()
+    assert harness.sequencer.audition((measure("E---"),), 9.5) == []
 
 
 def test_panic_goes_out_at_once() -> None:
-    stage = Stage(song("C---"))
-    stage.play()
-    stage.until(0.5)
-    assert stage.tell(stage.sequencer.panic(0.5)) == [m.SilenceAll(), m.ClockStop(0.5)]
-    assert stage.until(5.0).heard == [(0.0, "on", C), (0.5, "off", C)]
+    harness = SequencerHarness(song("C---"))
+    harness.play()
+    harness.advance_to(0.5)
+    assert harness.schedule_all(harness.sequencer.panic(0.5)) == [m.SilenceAll(), m.ClockStop(0.5)]
+    assert harness.advance_to(5.0).sounded == [(0.0, "on", C), (0.5, "off", C)]
 
 
 def test_channel_and_program_change_while_playing() -> None:
-    stage = Stage(song("C---"))
-    stage.play()
-    stage.until(0.5)
-    told = stage.change(song("C---", track=Track(channel=5, program=9)))
+    harness = SequencerHarness(song("C---"))
+    harness.play()
+    harness.advance_to(0.5)
+    messages = harness.change(song("C---", track=Track(channel=5, program=9)))
     at = 0.5 + MARGIN
-    assert told == [
+    assert messages == [
         m.Send(0.5, b"\xc5\x09"),
         m.Flush(at, cut=True, voice=0),
         m.Notes((m.TimedNote(at, 4.0, 5, C, 96),)),
@@ -375,33 +371,33 @@ def test_channel_and_program_change_while_playing() -> None:
 
 
 def test_a_new_velocity_strikes_nothing_again() -> None:
-    stage = Stage(song("CD--"))
-    stage.play()
-    stage.until(0.5)
-    told = stage.change(song("CD--", track=Track(velocity=30)))
-    assert told == [
+    harness = SequencerHarness(song("CD--"))
+    harness.play()
+    harness.advance_to(0.5)
+    messages = harness.change(song("CD--", track=Track(velocity=30)))
+    assert messages == [
         m.Flush(0.5 + MARGIN, cut=False, voice=0),
         m.Notes((m.TimedNote(1.0, 4.0, 0, D, 30),)),
     ]
 
 
 def test_edits_within_a_beat_that_also_changes_the_tempo_do_not_put_the_music_back() -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
-    stage.until(4.2)
-    stage.change(song("GGGG", tempo=240), "beat")
-    stage.until(4.4)
-    stage.change(song("DGDG", tempo=240), "beat")
-    stage.until(6.1)
-    starts = [(at, pitch) for at, kind, pitch in stage.heard if kind == "on"]
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
+    harness.advance_to(4.2)
+    harness.change(song("GGGG", tempo=240), "beat")
+    harness.advance_to(4.4)
+    harness.change(song("DGDG", tempo=240), "beat")
+    harness.advance_to(6.1)
+    starts = [(at, pitch) for at, kind, pitch in harness.sounded if kind == "on"]
     assert starts[4:] == [(4.0, C), (5.0, G), (5.25, D), (5.5, G), (5.75, D), (6.0, G)]
 
 
 def test_ports_that_hold_nothing_are_sent_what_comes() -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
-    stage.until(0.5)
-    assert stage.sequencer.again(0.5) == [
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
+    harness.advance_to(0.5)
+    assert harness.sequencer.again(0.5) == [
         m.Send(0.5, b"\xc0\x00"),
         m.Notes((m.TimedNote(1.0, 2.0, 0, D, 96),)),
     ]
@@ -420,28 +416,31 @@ def test_a_line_without_notes_or_with_one_that_never_ends() -> None:
 def test_notes_are_heard_as_they_were_played() -> None:
     early, late = Touch(30, -0.05), Touch(100, 0.04)
     played = song("CDEF", "GGGG", touches={0: (early, late, None, late), 1: (early, *[None] * 3)})
-    stage = Stage(played)
-    stage.now = -LEAD - 0.05
-    told = stage.tell(stage.sequencer.play(stage.now, 0))
-    assert isinstance(told[-1], m.Notes)
-    assert [(round(n.on, 4), n.velocity) for n in told[-1].notes] == [(-0.05, 30)]
-    stage.until(9.0)
-    ons = [round(at, 4) for at, kind, _ in stage.heard if kind == "on"]
+    harness = SequencerHarness(played)
+    harness.now = -LEAD - 0.05
+    messages = harness.schedule_all(harness.sequencer.play(harness.now, 0))
+    assert isinstance(messages[-1], m.Notes)
+    assert [(round(n.on, 4), n.velocity) for n in messages[-1].notes] == [(-0.05, 30)]
+    harness.advance_to(9.0)
+    ons = [round(at, 4) for at, kind, _ in harness.sounded if kind == "on"]
     assert ons == [-0.05, 1.04, 2.0, 3.04, 3.95, 5.0, 6.0, 7.0, 7.95]
     # One note is heard at a time, so the note before an early one ends early.
-    assert [(round(at, 4), *rest) for at, *rest in stage.heard[7:9]] == [
+    assert [(round(at, 4), *rest) for at, *rest in harness.sounded[7:9]] == [
         (3.95, "off", F),
         (3.95, "on", G),
     ]
-    assert stage.sequencer.playhead(-0.03) == PlayheadMoved(0, 0.0)
+    assert harness.sequencer.playhead(-0.03) == PlayheadMoved(0, 0.0)
 
 
 def test_a_measure_that_is_heard_once_is_heard_as_it_was_played() -> None:
     touches = (Touch(30, -0.05), Touch(100, 0.04))
-    stage = Stage(song("CD..", touches={0: touches}))
-    told = stage.sequencer.audition((measure("CD.."),), 5.0, 0)
-    assert isinstance(told[0], m.Notes)
-    assert [(n.on, n.off, n.velocity) for n in told[0].notes] == [(5.0, 6.04, 30), (6.04, 7.0, 100)]
+    harness = SequencerHarness(song("CD..", touches={0: touches}))
+    messages = harness.sequencer.audition((measure("CD.."),), 5.0, 0)
+    assert isinstance(messages[0], m.Notes)
+    assert [(n.on, n.off, n.velocity) for n in messages[0].notes] == [
+        (5.0, 6.04, 30),
+        (6.04, 7.0, 100),
+    ]
 
 
 def test_a_deviation_too_small_for_a_number_is_none() -> None:
@@ -470,11 +469,11 @@ moves = st.tuples(
 )
 
 
-def expected(stage: Stage, now_playing: Song) -> int | None:
+def expected(harness: SequencerHarness, now_playing: Song) -> int | None:
     """Return the pitch that should sound where the playhead is."""
-    run = stage.sequencer._loop.run
+    run = harness.sequencer._loop.run
     assert run is not None
-    position = run.at(stage.now)
+    position = run.at(harness.now)
     over = now_playing.line().covering(position)
     return over.pitch if over is not None and over.written >= run.first - 1e-6 else None
 
@@ -485,26 +484,26 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
     first: list[str], edits: list[tuple[float, list[str], float, str, list[Touch | None]]]
 ) -> None:
     last = song(*first)
-    stage = Stage(last)
-    stage.play()
+    harness = SequencerHarness(last)
+    harness.play()
     for wait, texts, tempo, timing, hands in edits:
-        stage.until(stage.now + wait)
+        harness.advance_to(harness.now + wait)
         touches = {0: tuple(hands[: len(measure(texts[0]).pitches)])}
         last = song(*texts, tempo=tempo, touches=touches)
-        stage.change(last, timing)
+        harness.change(last, timing)
     # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
-    stage.until(stage.now + 1.1)
+    harness.advance_to(harness.now + 1.1)
     for _ in range(24):
-        stage.until(stage.now + 0.173)
-        run = stage.sequencer._loop.run
+        harness.advance_to(harness.now + 0.173)
+        run = harness.sequencer._loop.run
         assert run is not None
-        if 0.15 < run.at(stage.now) % 1.0 < 0.85:
-            sounding = {pitch for _, pitch in stage.schedule.sounding}
-            wanted = expected(stage, last)
+        if 0.15 < run.at(harness.now) % 1.0 < 0.85:
+            sounding = {pitch for _, pitch in harness.schedule.sounding}
+            wanted = expected(harness, last)
             assert sounding == ({wanted} if wanted is not None else set())
-    stage.tell(stage.sequencer.stop(stage.now))
-    stage.until(stage.now + 0.001)
-    assert not stage.schedule.sounding
+    harness.schedule_all(harness.sequencer.stop(harness.now))
+    harness.advance_to(harness.now + 0.001)
+    assert not harness.schedule.sounding
 
 
 def eighths(*pitches: int, groove: Groove = PLAIN, tempo: float = 60.0) -> Song:
@@ -518,38 +517,38 @@ def eighths(*pitches: int, groove: Groove = PLAIN, tempo: float = 60.0) -> Song:
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 
-def struck(stage: Stage) -> list[tuple[float, int]]:
+def struck(harness: SequencerHarness) -> list[tuple[float, int]]:
     """Return the notes that were struck so far, by time and pitch."""
-    return [(at, pitch) for at, kind, pitch in stage.heard if kind == "on"]
+    return [(at, pitch) for at, kind, pitch in harness.sounded if kind == "on"]
 
 
 def test_swing_is_heard_on_the_off_beats_and_in_every_turn() -> None:
-    stage = Stage(eighths(*SCALE, groove=Groove(64)))
-    stage.play()
-    stage.until(8.4)
+    harness = SequencerHarness(eighths(*SCALE, groove=Groove(64)))
+    harness.play()
+    harness.advance_to(8.4)
     wanted = [round(beat + part, 3) for beat in range(8) for part in (0, 0.64)]
-    assert [at for at, _ in struck(stage)] == [*wanted, 8.0]
-    assert stage.heard[1:3] == [(0.64, "off", 60), (0.64, "on", 62)]
+    assert [at for at, _ in struck(harness)] == [*wanted, 8.0]
+    assert harness.sounded[1:3] == [(0.64, "off", 60), (0.64, "on", 62)]
 
 
 def test_a_note_deviates_alike_in_every_turn_and_wherever_the_music_began() -> None:
     groove = Groove(timing=30, velocity=20, seed=5)
     song_ = eighths(*SCALE, groove=groove)
     both = song_.with_track(0, slots=song_.tracks[0].slots * 2)
-    first = Stage(both)
+    first = SequencerHarness(both)
     first.play()
     start = first.sequencer._loop.run.time  # type: ignore[union-attr]
-    first.until(16.2)
+    first.advance_to(16.2)
     ons = struck(first)
     assert [pitch for _, pitch in ons[:17]] == [*SCALE * 2, 60]
     off = [round(at - start - at_written / 2, 3) for at_written, (at, _) in enumerate(ons)]
     assert off[0:1] == off[16:17]
     assert off[:8] != off[8:16]
     assert 0.015 < max(map(abs, off)) <= 0.03
-    second = Stage(both)
+    second = SequencerHarness(both)
     second.play(slot=1)
     begun = second.sequencer._loop.run.time  # type: ignore[union-attr]
-    second.until(4.0)
+    second.advance_to(4.0)
     assert [round(at - begun, 3) for at, _ in struck(second)[:7]] == [
         round(at - start - 4, 3) for at, _ in ons[8:15]
     ]
@@ -559,46 +558,46 @@ def test_the_first_note_is_heard_though_it_comes_before_its_time() -> None:
     early = [s for s in range(60) if eighths(60, groove=Groove(timing=50, seed=s)).line().earliest]
     assert early
     for seed in early:
-        stage = Stage(eighths(60, groove=Groove(timing=50, seed=seed)))
-        stage.play()
-        ((at, pitch),) = struck(stage.until(0.6))
+        harness = SequencerHarness(eighths(60, groove=Groove(timing=50, seed=seed)))
+        harness.play()
+        ((at, pitch),) = struck(harness.advance_to(0.6))
         assert pitch == 60
         assert at >= 0
         # And nothing of the turn that never was.
-        late = Stage(eighths(*SCALE, groove=Groove(timing=50, seed=seed)))
+        late = SequencerHarness(eighths(*SCALE, groove=Groove(timing=50, seed=seed)))
         late.play()
-        assert struck(late.until(0.3))[0][1] == 60
+        assert struck(late.advance_to(0.3))[0][1] == 60
 
 
 def test_a_lock_holds_what_is_heard_to_the_key_and_lets_go_again() -> None:
     plain = eighths(60, 61, 62, 63)
-    stage = Stage(plain)
-    stage.play()
-    stage.until(0.1)
-    stage.change(replace(plain, key=Key(0, "major"), lock=True))
-    assert [pitch for _, pitch in struck(stage.until(1.9))] == [60, 60, 62, 62]
-    assert stage.sequencer._loop.line.measures == tuple(plain.measures())
-    stage.change(plain)
-    assert [pitch for _, pitch in struck(stage.until(5.9))[-4:]] == [60, 61, 62, 63]
+    harness = SequencerHarness(plain)
+    harness.play()
+    harness.advance_to(0.1)
+    harness.change(replace(plain, key=Key(0, "major"), lock=True))
+    assert [pitch for _, pitch in struck(harness.advance_to(1.9))] == [60, 60, 62, 62]
+    assert harness.sequencer._loop.line.measures == tuple(plain.measures())
+    harness.change(plain)
+    assert [pitch for _, pitch in struck(harness.advance_to(5.9))[-4:]] == [60, 61, 62, 63]
 
 
 def test_a_note_that_sounds_is_not_struck_again_because_it_would_be_later_now() -> None:
-    stage = Stage(eighths(*SCALE))
-    stage.play()
-    stage.until(0.55)
-    stage.change(eighths(*SCALE, groove=Groove(75)))
-    assert struck(stage.until(1.9)) == [(0.0, 60), (0.5, 62), (1.0, 64), (1.75, 65)]
+    harness = SequencerHarness(eighths(*SCALE))
+    harness.play()
+    harness.advance_to(0.55)
+    harness.change(eighths(*SCALE, groove=Groove(75)))
+    assert struck(harness.advance_to(1.9)) == [(0.0, 60), (0.5, 62), (1.0, 64), (1.75, 65)]
 
 
 def test_a_note_that_has_ended_is_not_struck_again_because_it_would_last_longer_now() -> None:
     tokens = [60, 0, 0, REST, *[HOLD] * 20]
     straight = eighths().with_track(0, slots=(Slot.brought_in(Measure(tuple(tokens)), TUNE),))
-    stage = Stage(straight)
-    stage.play()
-    stage.until(0.55)
-    stage.change(straight.with_track(0, groove=Groove(75)))
-    assert stage.until(3.9).heard == [(0.0, "on", 60), (0.5, "off", 60)]
-    assert stage.until(4.9).heard[2:] == [(4.0, "on", 60), (4.75, "off", 60)]
+    harness = SequencerHarness(straight)
+    harness.play()
+    harness.advance_to(0.55)
+    harness.change(straight.with_track(0, groove=Groove(75)))
+    assert harness.advance_to(3.9).sounded == [(0.0, "on", 60), (0.5, "off", 60)]
+    assert harness.advance_to(4.9).sounded[2:] == [(4.0, "on", 60), (4.75, "off", 60)]
 
 
 @settings(max_examples=100)
@@ -606,12 +605,12 @@ def test_a_note_that_has_ended_is_not_struck_again_because_it_would_last_longer_
 def test_whatever_swing_is_turned_to_no_note_is_struck_twice(
     turns: list[tuple[float, float]],
 ) -> None:
-    stage = Stage(eighths(*SCALE))
-    stage.play()
+    harness = SequencerHarness(eighths(*SCALE))
+    harness.play()
     for wait, swing in turns:
-        stage.until(stage.now + wait)
-        stage.change(eighths(*SCALE, groove=Groove(swing)))
-    places = [SCALE.index(pitch) for _, pitch in struck(stage.until(stage.now + 1))]
+        harness.advance_to(harness.now + wait)
+        harness.change(eighths(*SCALE, groove=Groove(swing)))
+    places = [SCALE.index(pitch) for _, pitch in struck(harness.advance_to(harness.now + 1))]
     # One may be left out where hardly anything of it would be left.
     assert all((b - a) % 8 in (1, 2) for a, b in pairwise(places))
 
@@ -640,63 +639,65 @@ turned = st.tuples(
 def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
     edits: list[tuple[float, list[list[int]], float, Groove, Key | None, str]],
 ) -> None:
-    stage = Stage(song("CDEF"))
-    stage.play()
+    harness = SequencerHarness(song("CDEF"))
+    harness.play()
     last = song("CDEF")
     for wait, figures, tempo, groove, key, timing in edits:
-        stage.until(stage.now + wait)
+        harness.advance_to(harness.now + wait)
         slots = tuple(Slot.brought_in(Measure(tuple(each)), TUNE) for each in figures)
         last = replace(
             one_track("Song", tempo, slots=slots, groove=groove),
             key=key or C_MAJOR,
             lock=key is not None,
         )
-        stage.change(last, timing)
-    stage.until(stage.now + 1.3)
+        harness.change(last, timing)
+    harness.advance_to(harness.now + 1.3)
     line = last.line()
     for _ in range(40):
-        stage.until(stage.now + 0.113)
-        run = stage.sequencer._loop.run
+        harness.advance_to(harness.now + 0.113)
+        run = harness.sequencer._loop.run
         assert run is not None
-        position = run.at(stage.now)
+        position = run.at(harness.now)
         near = line.between(position - 9, position + 1)
         if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
-            wanted = expected(stage, last)
-            sounding = {pitch for _, pitch in stage.schedule.sounding}
+            wanted = expected(harness, last)
+            sounding = {pitch for _, pitch in harness.schedule.sounding}
             assert sounding == ({wanted} if wanted is not None else set())
-    stage.tell(stage.sequencer.stop(stage.now))
-    stage.until(stage.now + 0.001)
-    assert not stage.schedule.sounding
+    harness.schedule_all(harness.sequencer.stop(harness.now))
+    harness.advance_to(harness.now + 0.001)
+    assert not harness.schedule.sounding
 
 
 def test_an_audition_is_heard_as_in_the_loop_and_a_measure_from_outside_as_written() -> None:
     swung = eighths(60, 61, groove=Groove(60))
-    stage = Stage(replace(swung, lock=True))
+    harness = SequencerHarness(replace(swung, lock=True))
     (measure_,) = swung.measures()
-    stage.tell(stage.sequencer.audition((measure_,), 0.0, slot=0))
-    assert struck(stage.until(1.9)) == [(0.0, 60), (0.6, 60)]
-    stage.tell(stage.sequencer.audition((measure_,), 2.0))
-    assert struck(stage.until(3.9))[2:] == [(2.0, 60), (2.5, 61)]
+    harness.schedule_all(harness.sequencer.audition((measure_,), 0.0, slot=0))
+    assert struck(harness.advance_to(1.9)) == [(0.0, 60), (0.6, 60)]
+    harness.schedule_all(harness.sequencer.audition((measure_,), 2.0))
+    assert struck(harness.advance_to(3.9))[2:] == [(2.0, 60), (2.5, 61)]
 
 
 def test_a_bank_is_chosen_before_its_program_and_both_again_when_it_changes() -> None:
-    stage = Stage(song("C...", track=Track(channel=2, program=40, bank_msb=8, bank_lsb=1)))
-    assert stage.sequencer.program(1.0) == [
+    harness = SequencerHarness(
+        song("C...", track=Track(channel=2, program=40, bank_msb=8, bank_lsb=1))
+    )
+    assert harness.sequencer.program(1.0) == [
         m.Send(1.0, b"\xb2\x00\x08"),
         m.Send(1.0, b"\xb2\x20\x01"),
         m.Send(1.0, b"\xc2\x28"),
     ]
-    told = stage.change(song("C...", track=Track(channel=2, program=40, bank_lsb=2)))
-    assert told == [m.Send(0.0, b"\xb2\x20\x02"), m.Send(0.0, b"\xc2\x28")]
+    messages = harness.change(song("C...", track=Track(channel=2, program=40, bank_lsb=2)))
+    assert messages == [m.Send(0.0, b"\xb2\x20\x02"), m.Send(0.0, b"\xc2\x28")]
     assert (
-        stage.change(song("C...", track=Track(channel=2, program=40, velocity=80, bank_lsb=2)))
+        harness.change(song("C...", track=Track(channel=2, program=40, velocity=80, bank_lsb=2)))
         == []
     )
     # The player keeps the order of what is due at once.
-    for message in told:
+    for message in messages:
         assert isinstance(message, m.Send)
-        stage.schedule.send(message.at, message.data, 0.0)
-    assert [due.data[0] for due in stage.schedule.pop_due(0.0)] == [0xB2, 0xC2]
+        harness.schedule.send(message.at, message.data, 0.0)
+    assert [due.data[0] for due in harness.schedule.pop_due(0.0)] == [0xB2, 0xC2]
 
 
 counted = st.tuples(
@@ -711,17 +712,19 @@ counted = st.tuples(
 def test_whatever_is_edited_every_beat_of_a_recording_is_struck_once(
     edits: list[tuple[float, list[str], float]], count_in: int, reach: int
 ) -> None:
-    stage = Stage(song("C-D-"))
+    harness = SequencerHarness(song("C-D-"))
     record = RecordSettings(count_in=count_in)
-    told, begins = stage.sequencer.record(stage.now, 0, reach, record)
-    stage.tell(told)
+    messages, begins = harness.sequencer.record(harness.now, 0, reach, record)
+    harness.schedule_all(messages)
     for wait, texts, tempo in edits:
-        stage.until(stage.now + wait)
-        stage.change(song(*texts, tempo=tempo))
-    stage.until(stage.now + 4.2 + 4 * count_in)
-    beats = stage.sequencer.beats
+        harness.advance_to(harness.now + wait)
+        harness.change(song(*texts, tempo=tempo))
+    harness.advance_to(harness.now + 4.2 + 4 * count_in)
+    beats = harness.sequencer.beats
     assert beats is not None
-    struck = [at for at, kind, pitch in stage.heard if kind == "on" and pitch in (DOWNBEAT, UPBEAT)]
+    struck = [
+        at for at, kind, pitch in harness.sounded if kind == "on" and pitch in (DOWNBEAT, UPBEAT)
+    ]
     places = [beats.at(at) for at in struck if beats.at(at) >= begins - 0.5]
     assert [round(place) for place in places] == list(range(round(begins), len(places)))
     assert all(abs(place - round(place)) < 0.02 for place in places)

@@ -20,31 +20,31 @@ from engine.protocol.transport import (
     SetRecord,
     Stop,
 )
-from tests.engine.runtime.test_dispatcher import SONG, Desk
+from tests.support.dispatcher import SONG, DispatcherHarness
 
 
-def refused(desk: Desk) -> list[CommandFailed]:
-    return [event for event in desk.events if isinstance(event, CommandFailed)]
+def refused(harness: DispatcherHarness) -> list[CommandFailed]:
+    return [event for event in harness.events if isinstance(event, CommandFailed)]
 
 
 def test_playing_is_shown_until_it_is_stopped() -> None:
-    desk = Desk()
+    harness = DispatcherHarness()
     playing = []
     for command in (Play(), Stop(), Play(1), Panic()):
-        desk.do(command)
-        playing.append(desk.conductor.snapshot.playing)
+        harness.do(command)
+        playing.append(harness.dispatcher.snapshot.playing)
     assert playing == [True, False, True, False]
 
 
 def test_recording_is_shown_from_where_to_where_until_it_is_stopped() -> None:
-    desk = Desk()
-    desk.do(SelectSlot(2))
+    harness = DispatcherHarness()
+    harness.do(SelectSlot(2))
     seen = []
     first, second = Record("overdub"), Record(slot=0, measures=2)
     for command in (first, Record(), EndRecording(), second, Stop()):
-        desk.do(command)
-        seen.append((desk.conductor.snapshot.recording, desk.conductor.snapshot.playing))
-    assert [each.message for each in refused(desk)] == ["It records already."]
+        harness.do(command)
+        seen.append((harness.dispatcher.snapshot.recording, harness.dispatcher.snapshot.playing))
+    assert [each.message for each in refused(harness)] == ["It records already."]
     to_the_end = RecordStatus("overdub", 2, SONG.length - 2)
     two = RecordStatus("replace", 0, 2)
     assert seen == [
@@ -57,10 +57,10 @@ def test_recording_is_shown_from_where_to_where_until_it_is_stopped() -> None:
 
 
 def test_how_it_plays_and_records_is_shown() -> None:
-    desk = Desk()
-    desk.do(SetEditTiming("beat"), SetAudition(on=False))
-    desk.do(SetRecord(strength=0.5, click="never", count_in=2), SetRecord(latency=9.0))
-    shown = desk.conductor.snapshot
+    harness = DispatcherHarness()
+    harness.do(SetEditTiming("beat"), SetAudition(on=False))
+    harness.do(SetRecord(strength=0.5, click="never", count_in=2), SetRecord(latency=9.0))
+    shown = harness.dispatcher.snapshot
     assert (shown.timing, shown.audition) == ("beat", False)
     assert shown.record == RecordSettings(0.5, 9.0, "never", 2)
 
@@ -80,9 +80,9 @@ def test_how_it_plays_and_records_is_shown() -> None:
     ids=str,
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(command: Command) -> None:
-    desk = Desk()
-    before = desk.conductor.snapshot
-    desk.do(command)
-    assert len(refused(desk)) == 1
-    assert desk.conductor.snapshot == before
-    assert desk.player.messages == []
+    harness = DispatcherHarness()
+    before = harness.dispatcher.snapshot
+    harness.do(command)
+    assert len(refused(harness)) == 1
+    assert harness.dispatcher.snapshot == before
+    assert harness.player.messages == []

@@ -9,23 +9,13 @@ from hypothesis import strategies as st
 
 from engine.midi import messages as m
 from engine.midi.player.schedule import Schedule
-from engine.music.measure import HOLD, REST, Measure
 from engine.music.routes import Route
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import LEAD, MARGIN, Sequencer
-
-PITCHES = {"C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69}
-
-
-def measure(text: str) -> Measure:
-    """Read a measure of four quarters: a note, ``-`` for a hold, ``.`` for a rest."""
-    tokens: list[int] = []
-    for sign in text:
-        tokens += [{"-": HOLD, ".": REST}.get(sign) or PITCHES.get(sign, HOLD), *[HOLD] * 5]
-    return Measure(tuple(tokens))
+from tests.support.measures import measure
 
 
 def row(*measures: str, channel: int = 0, **played: object) -> Track:

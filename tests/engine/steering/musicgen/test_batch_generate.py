@@ -11,9 +11,7 @@ from engine.errors import NotReady, OutOfRange
 from engine.steering.musicgen.batch_generate import generate_many
 from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.model import AudioModel
-from tests.engine.steering.musicgen.test_generate import Pusher, models, prompt
-
-__all__ = ["models"]
+from tests.support.pushing import Pusher, prompt
 
 
 def alone(model: AudioModel, request: Request, pusher: Pusher) -> torch.Tensor:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
@@ -14,49 +13,9 @@ from engine.errors import NotReady, OutOfRange
 from engine.steering.musicgen.fast_attention import quick_steps
 from engine.steering.musicgen.generate import GenerationStep, Request, generate
 from engine.steering.musicgen.heads import delayed, outputs
-from engine.steering.musicgen.model import AudioModel, open_model
-from engine.steering.spec import TraitReading
-from tests.support.checkpoints import ENTRIES, write_model
-
-
-class Pusher:
-    """Pushes the same at every step that ``when`` names, and keeps what it reads."""
-
-    def __init__(self, push: torch.Tensor | None, every: int = 1) -> None:
-        self.given, self.every = push, every
-        self.read_at: dict[int, torch.Tensor] = {}
-
-    def push(self, step: int) -> torch.Tensor | None:
-        return self.given if step % self.every == 0 else None
-
-    def read(self, step: int, outputs: torch.Tensor) -> None:
-        self.read_at[step] = outputs.clone()
-
-    def readings(self) -> Mapping[str, TraitReading]:
-        return {"drums": TraitReading(len(self.read_at) / 100, 1.0)}
-
-
-SHAPES: dict[str, dict[str, Any]] = {
-    "custom": {},
-    "fast": {"fast": True},
-    "rotary": {"positional_embedding": "rope", "qk_layer_norm": True},
-    "rotary fast": {"positional_embedding": "rope", "fast": True},
-    "text": {"text": "lut", "fast": True},
-    "repeated": {"kv_repeat": 2, "fast": True},
-}
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, AudioModel]:
-    folder = tmp_path_factory.mktemp("models")
-    return {
-        name: open_model(write_model(folder / name, **shape), device="cpu")
-        for name, shape in SHAPES.items()
-    }
-
-
-def prompt(frames: int = 12, seed: int = 1) -> torch.Tensor:
-    return torch.randint(ENTRIES, (4, frames), generator=torch.Generator().manual_seed(seed))
+from engine.steering.musicgen.model import AudioModel
+from tests.support.checkpoints import ENTRIES
+from tests.support.pushing import SHAPES, Pusher, prompt
 
 
 def finished(steps: Iterable[GenerationStep]) -> GenerationStep:

@@ -332,6 +332,19 @@ class PlayTake(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class TogglePlayback(Command):
+    """Stops a take where it plays when the engine comes to it, or else plays it from ``at``.
+
+    The empty id is the take that plays, or else the newest.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+    take: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class NudgePlayback(Command):
     """Goes on or back by seconds in the take that plays, as far as it goes."""
 

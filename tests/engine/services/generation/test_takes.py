@@ -26,6 +26,7 @@ from engine.protocol.generation import (
     SaveTake,
     SetGeneration,
     StopTake,
+    TogglePlayback,
 )
 from engine.protocol.notices import Notice
 from engine.protocol.transport import Play, PlayheadMoved, Stop
@@ -106,6 +107,25 @@ def test_takes_are_played_followed_and_stopped(room: Room, stage: FakeStage) -> 
     assert room.until(lambda s: s.silence).silence == "The sound device has gone."
     room.engine.close()
     assert speaker.orders[-1] == "close"
+
+
+def test_each_press_on_a_take_takes_the_one_before_back(room: Room, stage: FakeStage) -> None:
+    first = room.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    second = room.take(Generate())
+    # Both presses of two screens count, although the sound began after neither.
+    room.do(TogglePlayback(first.id), TogglePlayback(first.id), TogglePlayback(first.id, 0.5))
+    room.until(lambda s: s.playing == first.id)
+    speaker = stage.speaker
+    assert speaker is not None
+    assert speaker.orders[-2:] == ["seek 0.5", "play"]
+    room.do(TogglePlayback(second.id)).until(lambda s: s.playing == second.id)
+    # A control plays and stops without naming a take, and begins with the newest.
+    room.do(TogglePlayback()).until(lambda s: s.playing is None)
+    room.do(TogglePlayback()).until(lambda s: s.playing == max(first.id, second.id))
+    speaker.moved(Playing("ended", 1.0, 1.0))
+    room.until(lambda s: s.playing is None)
+    room.do(TogglePlayback(first.id)).until(lambda s: s.playing == first.id)
+    room.engine.close()
 
 
 def test_a_take_is_heard_while_it_grows(room: Room, stage: FakeStage) -> None:

@@ -53,6 +53,7 @@ from engine.protocol.notices import Cancel, CommandFailed, JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import LatenessMeasured, Play, PlayheadMoved, SetAudition, Stop
 from engine.runtime.dispatcher import Dispatcher, ModelFailed, ModelLoaded, collapsed
+from engine.services.devices.controllers_service import MapsRead
 from engine.services.editing.command_log import CommandLog, replay
 from engine.services.editing.state import State
 from engine.services.session.autosave_timer import KEEP_AFTER
@@ -115,11 +116,13 @@ class Desk:
         return self.player.messages
 
     def save(self) -> None:
-        """Wait for songs that are being read or written, and tell the conductor of each."""
+        """Wait for songs and maps that are read or written, and tell the conductor of each."""
         end = time.monotonic() + 30
-        while self.conductor.services.session.busy:
-            assert time.monotonic() < end, "The file of the song was never done with."
-            for each in [each for each in list(self.events) if isinstance(each, FileWorkOver)]:
+        services = self.conductor.services
+        while services.session.busy or services.controllers.reading:
+            assert time.monotonic() < end, "A file was never done with."
+            done = [each for each in list(self.events) if isinstance(each, FileWorkOver | MapsRead)]
+            for each in done:
                 self.events.remove(each)
                 self.conductor.handle_item(each, self.now)
             time.sleep(0.001)

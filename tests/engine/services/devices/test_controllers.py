@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ class Stage(Desk):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.conductor.handle_item(m.Listening((NANO,)), self.now)
+        self.do(m.Listening((NANO,)))
 
     def hear(self, *data: bytes, port: str = NANO) -> None:
         """Return messages that arrived at this time."""
@@ -258,7 +259,7 @@ def test_several_controllers_move_at_once() -> None:
 def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
     port = "alsa:nanoKONTROL2:nanoKONTROL2 MIDI 1"
     stage = Stage()
-    stage.conductor.handle_item(m.Listening((port,)), stage.now)
+    stage.do(m.Listening((port,)))
     shipped = stage.conductor.controls.devices[-1]
     assert shipped.shipped
     before = Path(shipped.file).read_bytes()
@@ -388,6 +389,100 @@ def test_a_broken_map_is_said_and_the_others_work() -> None:
     stage.turn(127)
     stage.pass_time(0.1)
     assert stage.gauge() == 3.0
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Yield what the disk waits for whenever the maps are read; never on the engine thread."""
+    ready, engine = threading.Event(), threading.get_ident()
+    ready.set()
+
+    def slow() -> tuple[list[map_files.MapFile], list[map_files.BadController]]:
+        assert threading.get_ident() != engine
+        found = load()
+        assert ready.wait(60)
+        return found
+
+    load = map_files.load
+    monkeypatch.setattr(map_files, "load", slow)
+    yield ready
+    ready.set()
+
+
+def test_a_slow_disk_holds_up_nothing_but_the_port_whose_map_it_has(disk: threading.Event) -> None:
+    map_files.write(
+        map_files.own_file("pad"), DeviceMap("pad", (Binding(KNOB, TEMPO, takeover="jump"),))
+    )
+    stage = bound(JUMP)
+    disk.clear()
+    stage.conductor.handle_item(m.Listening((NANO, "alsa:pad")), stage.now)
+    stage.turn(127, port="alsa:pad")
+    stage.turn(127)
+    stage.pass_time(0.1)
+    assert stage.gauge() == 3.0
+    tempo = stage.shown.song.tempo
+    assert "alsa:pad" not in [each.port for each in stage.conductor.controls.devices]
+    disk.set()
+    stage.save()
+    stage.pass_time(0.1)
+    assert stage.shown.song.tempo != tempo
+    assert [each.port for each in stage.conductor.controls.devices] == [NANO, "alsa:pad"]
+
+
+def test_what_follows_a_command_about_maps_waits_with_it(disk: threading.Event) -> None:
+    stage = bound(JUMP)
+    disk.clear()
+    stage.conductor.handle_item(m.Listening((NANO, "alsa:pad")), stage.now)
+    # Learned of a port that has its map, and one more map is forgotten: all in their order.
+    stage.conductor.handle_item(Learn(RANGE), stage.now)
+    stage.turn(*range(20, 52, 3), number=17)
+    stage.conductor.handle_item(Forget(DENSITY, "nano"), stage.now)
+    assert stage.waiting() is None
+    assert not [each for each in stage.events if isinstance(each, CommandFailed)]
+    disk.set()
+    stage.save()
+    stage.pass_time(2.0)
+    assert [each.target for each in stage.written().bindings] == [RANGE]
+
+
+def test_a_map_that_is_written_while_others_are_read_is_read_with_them(
+    disk: threading.Event,
+) -> None:
+    stage = bound(JUMP)
+    stage.do(Learn(RANGE))
+    disk.clear()
+    stage.conductor.handle_item(m.Listening((NANO, "alsa:pad")), stage.now)
+    stage.turn(*range(20, 52, 3), number=17)
+    stage.pass_time(2.0)
+    disk.set()
+    stage.save()
+    # The device at another port is found with what was learned meanwhile.
+    stage.do(m.Listening((NANO, "alsa:pad", "jack:nano")))
+    found = {each.port: each.bindings for each in stage.conductor.controls.devices}
+    assert {each.binding.target for each in found["jack:nano"]} == {RANGE, DENSITY}
+
+
+def test_a_binding_is_kept_although_the_program_ends_before_its_map_is_read(
+    disk: threading.Event,
+) -> None:
+    stage = bound(JUMP)
+    disk.clear()
+    stage.conductor.handle_item(m.Listening((NANO, "alsa:pad")), stage.now)
+    stage.conductor.handle_item(SetBinding("nano", Binding(OTHER, RANGE)), stage.now)
+    threading.Timer(0.1, disk.set).start()
+    assert {each.target for each in stage.written().bindings} == {RANGE, DENSITY}
+
+
+def test_maps_that_cannot_be_read_at_all_keep_no_port_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr(map_files, "load", broken)
+    stage = Stage()
+    stage.learn(DENSITY)
+    assert [each.target for each in stage.written().bindings] == [DENSITY]
 
 
 def test_a_device_that_goes_is_shown_as_gone() -> None:

@@ -1,4 +1,4 @@
-"""The terminal application: one engine, its screens, and how they begin and end."""
+"""The terminal application: one engine and its screens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import queue
 import random
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -22,11 +21,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from engine.common.printing import put_over
-from engine.errors import SongLost, TerminalError
 from engine.protocol.files import Kept
 from engine.protocol.notices import CommandFailed, Notice
-from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
@@ -35,7 +31,6 @@ from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineLink, Told
 from tui.dialogs.base import Sheet, refused
 from tui.dialogs.welcome import offer
-from tui.ending import ScreensFault, ended_by_signals
 from tui.formatting.plain import PrintableFilter
 from tui.keymap import Keymap
 from tui.screens.base import SessionScreen, bound
@@ -345,77 +340,3 @@ def _kind_of(place: Place) -> type[SessionScreen]:
 
             return MonitorScreen
     return ComposeScreen
-
-
-def check_terminal() -> None:
-    """Raise `TerminalError` where no screen can be shown."""
-    instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
-    streams = sys.stdin, sys.stdout
-    if not all(each is not None and each.isatty() for each in streams):
-        raise TerminalError("The screens need a terminal, and this is none.", instead)
-    if os.environ.get("TERM", "dumb") in ("dumb", ""):
-        raise TerminalError("A dumb terminal cannot show the screens.", instead)
-
-
-def run(
-    engine: EngineLink,
-    *,
-    keymap: str | None = None,
-    theme: str | None = None,
-    recovered: Sequence[Kept] = (),
-    keeps: bool = True,
-    stays: bool = False,
-    rate: float = RATE,
-    seed: int | None = None,
-) -> None:
-    """Show an engine until the user leaves or the terminal goes, then close the engine.
-
-    One that ``stays`` goes on without screens, and what is not saved with it.
-
-    Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn,
-    `ScreensFault` where a fault ended the screens, and `SongLost` where a song could not be kept
-    at the end; the engine is closed then also.
-    """
-    try:
-        check_terminal()
-        app = ArmonicaApp(
-            engine,
-            keymap=keymaps.load(keymap or keymaps.fitting()),
-            theme=theme,
-            recovered=recovered,
-            keeps=keeps,
-            stays=stays,
-            rate=rate,
-            seed=seed,
-        )
-        with ended_by_signals(app.hang_up, app.asked, engine):
-            try:
-                app.run()
-            finally:
-                # A second signal must not keep the song from being kept.
-                engine.close()
-    finally:
-        engine.close()
-        lost = tell_ends(engine)
-    if engine.snapshot.waiting and not stays:
-        _print_error(lost_words(engine.snapshot.waiting))
-    if app.fault is not None:
-        raise ScreensFault(app.fault, lost)
-    if lost:
-        raise SongLost(lost)
-
-
-def tell_ends(engine: EngineLink) -> str:
-    """Say on standard error what became of songs that are kept; gives what was lost, in words."""
-    lost = []
-    for end in engine.ends:
-        if end.path is None:
-            lost.append(end.line())
-            continue
-        _print_error(end.line())
-    return " ".join(lost)
-
-
-def _print_error(words: str) -> None:
-    # The terminal may be the thing that is gone.
-    put_over(words, sys.stderr)

@@ -22,10 +22,10 @@ from tui.actions.compose import HANDLERS
 from tui.actions.influence import HANDLERS as INFLUENCE_HANDLERS
 from tui.actions.monitor import HANDLERS as MONITOR_HANDLERS
 from tui.actions.steer import HANDLERS as STEER_HANDLERS
-from tui.app import check_terminal
 from tui.bridge import Bridge, Due, Told
 from tui.key_table import key_table
 from tui.layouts.compose import arrangement
+from tui.run import check_terminal
 from tui.theme import NAMES, defaults, load
 from tui.view_models.gestures import PAUSE, Gestures
 from tui.widgets.song_strip import contour

@@ -33,7 +33,7 @@ Popen = subprocess.Popen[bytes]
 CODE = """
 import pathlib, sys
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Marking(FakeEngine):
     def close(self):
@@ -47,7 +47,7 @@ import pathlib, sys, threading, time
 from engine.protocol.transport import Play
 from engine.protocol.transport import PlayheadMoved
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Marking(FakeEngine):
     def close(self):
@@ -73,6 +73,7 @@ from engine.cli.main import script
 from tests.support.fake_engine import FakeEngine
 from tui import app
 from tui import terminal_driver as driver
+from tui.run import run
 
 mark, what = pathlib.Path(sys.argv[1]), sys.argv[2]
 sys.argv = ["armonica"]
@@ -101,7 +102,7 @@ def begin(self):
         driver.KeyReader.read = fail
 
 app.ArmonicaApp.on_ready = begin
-screens.run = lambda options: app.run(Marking(), keeps=False)
+screens.run = lambda options: run(Marking(), keeps=False)
 script()
 """
 
@@ -217,7 +218,7 @@ def test_a_signal_closes_the_engine(
 CLOSING = """
 import pathlib, sys, time
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Slow(FakeEngine):
     def close(self):

@@ -221,7 +221,7 @@ def test_a_song_that_is_kept_is_named_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from tests.support.fake_engine import FakeEngine
-    from tui.app import tell_ends
+    from tui.run import tell_ends
 
     class Ended(FakeEngine):
         @property

@@ -23,9 +23,10 @@ from engine.protocol.files import (
 from engine.protocol.notices import CommandFailed, Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
-from tui.app import ArmonicaApp, tell_ends
+from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
 from tui.dialogs.leaving import Leaving
+from tui.run import tell_ends
 
 NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/songs/old.armonica")
 

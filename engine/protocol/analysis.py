@@ -9,7 +9,7 @@ from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, measures
+from engine.protocol.base import Command, Event, Overtaking, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class InfluenceFound(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class DrawMap(Command):
+class DrawMap(Overtaking):
     """Fills a map of ``attribute`` over dimensions ``x`` and ``y`` around a slot's code."""
 
     needs_model: ClassVar[bool] = True
@@ -104,8 +104,6 @@ class AskInfluence(Command):
 @dataclass(frozen=True, slots=True)
 class AskTakeInfluence(Command):
     """Asks which tunes of the training clips a take lies near to, as `AskInfluence` does."""
-
-    overtakes: ClassVar[bool] = True
 
     take: str
     top: int = 10

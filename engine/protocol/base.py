@@ -66,6 +66,13 @@ class Command:
         return () if self.overtakes else (WHOLE,)
 
 
+@dataclass(frozen=True, slots=True)
+class Overtaking(Command):
+    """A command that never waits while the model loads."""
+
+    overtakes: ClassVar[bool] = True
+
+
 Asked = TypeVar("Asked", bound=Command)
 
 _client = os.urandom(6).hex()

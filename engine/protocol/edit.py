@@ -12,7 +12,7 @@ from engine.music.modulation import Modulation
 from engine.music.performance import Touches
 from engine.music.routes import Route
 from engine.music.song import Origin, Song
-from engine.protocol.base import LOCKS, Command, Edit, SlotEdit, TrackEdit, measures
+from engine.protocol.base import LOCKS, Command, Edit, Overtaking, SlotEdit, TrackEdit, measures
 
 Parameter = Literal[
     "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
@@ -36,19 +36,15 @@ def _given(*values: object) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectSlot(Command):
+class SelectSlot(Overtaking):
     """Shows another slot under the gauges."""
-
-    overtakes: ClassVar[bool] = True
 
     slot: int
 
 
 @dataclass(frozen=True, slots=True)
-class MoveSelection(Command):
+class MoveSelection(Overtaking):
     """Shows the slot that lies ``by`` after the one shown, or the last one there is that way."""
-
-    overtakes: ClassVar[bool] = True
 
     by: int
 

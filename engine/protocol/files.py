@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, measures
+from engine.protocol.base import Command, Event, Overtaking, measures
 from engine.text import printable
 
 
@@ -104,7 +103,7 @@ READING = "reading the file"
 
 
 @dataclass(frozen=True, slots=True)
-class ImportMidi(Command):
+class ImportMidi(Overtaking):
     """Reads a track of a MIDI file into slots from ``slot`` on (None: its first with notes)."""
 
     slot: int
@@ -120,13 +119,11 @@ class ImportMidi(Command):
 class LookIntoMidi(Command):
     """Asks which tracks a MIDI file has."""
 
-    overtakes: ClassVar[bool] = True
-
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSong(Command):
+class OpenSong(Overtaking):
     """Opens a song file."""
 
     path: str
@@ -153,32 +150,26 @@ class ForgetKept(Command):
 class LeaveKept(Command):
     """Leaves a song that was kept by itself to whoever starts next."""
 
-    overtakes: ClassVar[bool] = True
-
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class KeepUnsaved(Command):
+class KeepUnsaved(Overtaking):
     """Keeps every song that is not saved at once, as before the program ends.
 
     With ``copies`` what is not kept is written as songs of the user's own. It is answered.
     """
 
-    overtakes: ClassVar[bool] = True
-
     copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class LetUnsavedGo(Command):
+class LetUnsavedGo(Overtaking):
     """Says that what is not saved and could not be kept may be lost."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class SaveSong(Command):
+class SaveSong(Overtaking):
     """Writes the song (None: where it was last saved or opened).
 
     Unless it may ``replace`` anything, a file that holds what was not opened or saved here is
@@ -201,17 +192,13 @@ class ExportMidi(Command):
 class BrowseCorpus(Command):
     """Looks for tunes whose title holds all words of ``query``."""
 
-    overtakes: ClassVar[bool] = True
-
     query: str
     limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewTune(Command):
+class PreviewTune(Overtaking):
     """Asks for up to ``count`` measures of a corpus tune, from its ``first`` (from 1)."""
-
-    overtakes: ClassVar[bool] = True
 
     tune: int
     first: int = 1

@@ -6,7 +6,6 @@ self-attention: the values it attended to, before they are mixed with those of o
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine.errors import ArmonicaError, BadModel
@@ -60,12 +59,7 @@ class Heads:
             self._hooks.append(projection.register_forward_pre_hook(self._hook(at)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()

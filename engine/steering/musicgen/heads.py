@@ -31,7 +31,7 @@ class Heads:
     """
 
     def __init__(self, lm: Any, name: str = "this model", branch: Branch = "both") -> None:
-        self._lm, self._name, self._branch = lm, name, branch
+        self._name, self._branch = name, branch
         self._hooks: list[Any] = []
         self._push: Tensor | None = None
         self._rows: int | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.timer import Timer
+from textual.widget import Widget
 
 from engine.music.attributes import NAMES
 from engine.protocol.analysis import (
@@ -21,9 +21,8 @@ from engine.protocol.analysis import (
 from engine.protocol.base import Event
 from engine.protocol.devices import ControllersState
 from engine.protocol.edit import MoveLatents, SelectSlot, SetLatents
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import KeysPlayed, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.compose import HANDLERS, roll_gauge, set_gauge
 from tui.keymap import Keymap
@@ -34,15 +33,11 @@ from tui.view_models import gauges
 from tui.view_models.freshness import SETTLE, Freshness
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.explanation import Explanation
-from tui.widgets.footer import KeysLine
 from tui.widgets.gauges import GaugeBank, Gauges, NamedGauges
-from tui.widgets.layout_host import Desk
 from tui.widgets.nearest_match import NearestLine
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.sensitivity_table import SensitivityTable
 from tui.widgets.song_strip import SongStrip
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 PARTS = ("gauges", "bank", "map", "strip")
 """What can be held, in the order in which Tab goes through."""
@@ -62,9 +57,6 @@ class ComposeScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
-        LatenessMeasured,
-        ClockSyncMeasured,
-        JobProgressed,
         InfluenceFound,
         MapComputed,
         SensitivityComputed,
@@ -85,10 +77,9 @@ class ComposeScreen(SessionScreen):
         self._filled: MapComputed | None = None
         self._settling: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             SongStrip(id="strip"),
             NamedGauges(id="gauges"),
             Explanation(id="why"),
@@ -97,17 +88,11 @@ class ComposeScreen(SessionScreen):
             PianoRoll(id="roll"),
             Map(id="map"),
             GaugeBank(id="bank"),
-            KeysLine(self.keymap.keys, "compose", id="keys"),
-            TooSmall(id="small"),
         )
 
     def on_mount(self) -> None:
-        """Lay the parts out, holds the gauges, and draws what is known."""
+        """Draw what is known by now."""
         self.session.shown = self.session.link.snapshot
-        self._built = True
-        self.lay_out()
-        self.query_one("#gauges").focus()
-        self.draw()
 
     # What the parts need to know
 
@@ -154,11 +139,10 @@ class ComposeScreen(SessionScreen):
         self.query_one("#gauges" if self.session.gauge < gauges.NAMED else "#bank").focus()
         self.draw()
 
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
         side = "bank" if self.session.gauge >= gauges.NAMED else "matrix" if self.matrix else "map"
-        self.query_one(Desk).arranged.side = side
-        return arrangement(*self.app.size, side)
+        return arrangement(width, height, side)
 
     # Drawing
 
@@ -177,14 +161,12 @@ class ComposeScreen(SessionScreen):
                     if event.model.state == "ready":
                         self.action_do("app.quit")
             case PlayheadMoved():
-                self._draw_transport()
                 if self.is_current:
                     if self.session.shown.recording is not None:
                         self._draw_roll()
                     self._draw_roll_place()
                     self._draw_strip()
             case KeysPlayed():
-                self._draw_transport()
                 if self.is_current:
                     self._draw_roll()
             case InfluenceFound():
@@ -199,7 +181,7 @@ class ComposeScreen(SessionScreen):
                     self._explained = event
                     self._draw_reasons()
             case _:
-                self._draw_transport()
+                pass
 
     def draw(self) -> None:
         """Draw everything from the snapshot; parts that show it already do nothing.

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.influence.spec import Match
 from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.base import Event
 from engine.protocol.generation import GenerationState
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.influence import HANDLERS
 from tui.keymap import Keymap
-from tui.layouts.influence import Behind, behind
+from tui.layouts.influence import behind
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
 from tui.view_models.queries import Subject
 from tui.widgets.comparison import Comparison, Side
-from tui.widgets.footer import KeysLine
-from tui.widgets.layout_host import Desk
 from tui.widgets.match_list import MatchList, MatchReading
 from tui.widgets.originality import Asked, Verdict
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 
 class InfluenceScreen(SessionScreen):
@@ -41,10 +36,6 @@ class InfluenceScreen(SessionScreen):
         InfluenceFound,
         GenerationState,
         Snapshot,
-        PlayheadMoved,
-        LatenessMeasured,
-        JobProgressed,
-        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#matches"
 
@@ -58,31 +49,17 @@ class InfluenceScreen(SessionScreen):
         self.avoided: dict[int, str] = {}
         self._compared: tuple[Match | None, MatchExcerpt] = (None, MatchExcerpt())
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             Verdict(id="verdict"),
             MatchList(id="matches"),
             Comparison(id="compare"),
-            KeysLine(self.keymap.keys, "influence", id="keys"),
-            TooSmall(id="small"),
-            arranged=Behind(),
         )
 
-    def on_mount(self) -> None:
-        """Lay the parts out and draws what is known."""
-        self._built = True
-        self.lay_out()
-        self.query_one("#matches").focus()
-        self.draw()
-
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        desk = self.query_one(Desk)
-        assert isinstance(desk.arranged, Behind)
-        desk.arranged.near = self.near
-        return behind(*self.app.size, near=self.near)
+        return behind(width, height, near=self.near)
 
     # What the handlers need to know
 
@@ -129,15 +106,8 @@ class InfluenceScreen(SessionScreen):
 
     def show(self, event: Event) -> None:
         """Show an event that the session has taken in."""
-        if not self._drawn:
-            return
-        match event:
-            case InfluenceFound() | GenerationState() | Snapshot():
-                self.draw()
-            case PlayheadMoved() | LatenessMeasured() | JobProgressed() | ClockSyncMeasured():
-                self._draw_transport()
-            case _:
-                pass
+        del event
+        self.draw()
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""

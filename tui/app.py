@@ -28,7 +28,7 @@ from tui import keymap as keymaps
 from tui import theme as themes
 from tui.action_table import ACTIONS, SCREENS, Place, shown
 from tui.actions.everywhere_dialogs import ask_again
-from tui.bridge import RATE, Bridge, EngineLink, Told
+from tui.bridge import RATE, Bridge, EngineEvent, EngineLink
 from tui.dialogs.base import Sheet, refused
 from tui.dialogs.welcome import offer
 from tui.formatting.plain import PrintableFilter
@@ -55,8 +55,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
     ``recovered`` are the kept songs that the user is offered. ``keeps`` says whether the engine
-    keeps what is not saved, and ``stays`` that it goes on without the screens. ``asked`` holds
-    something once it was told to leave; ``fault`` is what ended it, if anything did. Raises
+    keeps what is not saved, and ``stays`` that it goes on without the screens. ``leave_requests``
+    holds something once it is to leave; ``fault`` is what ended it, if anything did. Raises
     `UnknownName` or `BadTheme` for a theme that is not there or cannot be read.
     """
 
@@ -109,12 +109,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
         self._recovered = tuple(recovered)
-        self.asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.leave_requests: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._hung_up = False
         self.fault: BaseException | None = None
         self._leave: Callable[[], None] = lambda: None
         self._printable = PrintableFilter()
-        self._told_at: dict[str, float] = {}
+        self._toasted_at: dict[str, float] = {}
         self.moved_at = 0.0
         """When the last key or movement of the mouse arrived, in seconds of a monotonic clock."""
         self.session = Session(
@@ -130,7 +130,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.add_mode(place, partial(self.screen_at, place))
 
     async def on_event(self, event: events.Event) -> None:
-        """Note when the hand moved, and let keys fall that wait when it is told to leave.
+        """Note when the hand moved, and drop keys that wait when it is to leave.
 
         A screen that is held up makes no pause of the hand's.
         """
@@ -212,7 +212,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def hang_up(self) -> None:
         """Leave as the user would; any thread and any signal may ask, at any time."""
         self._hung_up = True
-        self.asked.put(None)
+        self.leave_requests.put(None)
         self._later(self.exit)
 
     def _fail_later(self, error: Exception) -> None:
@@ -242,7 +242,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     # From the engine
 
     def on_due(self) -> None:
-        """Take what waits in the bridge, now or when its time has come."""
+        """Receive what waits in the bridge, now or when its time has come."""
         if not self.is_running:
             return
         wait = self.bridge.wait()
@@ -251,9 +251,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         else:
             self.bridge.hand_over()
 
-    def on_told(self, message: Told) -> None:
+    def on_engine_event(self, message: EngineEvent) -> None:
         """Pass an event of the engine on to where it is shown."""
-        # The engine goes on telling while the screens are taken down one by one.
+        # The engine goes on sending while the screens are taken down one by one.
         if not self.is_running:
             return
         match message.event:
@@ -289,8 +289,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
         now = time.monotonic()
-        if now - self._told_at.get(text, float("-inf")) > REPEAT:
-            self._told_at = {text: now}
+        if now - self._toasted_at.get(text, float("-inf")) > REPEAT:
+            self._toasted_at = {text: now}
             self.notify(text, title=title, severity=severity, timeout=REPEAT)
 
     # Palette

@@ -45,7 +45,7 @@ def run(
         check_terminal()
         keys = keymaps.load(keymap or keymaps.fitting())
         app = ArmonicaApp(engine, keymap=keys, stays=stays, **shown)
-        with ended_by_signals(app.hang_up, app.asked, engine):
+        with ended_by_signals(app.hang_up, app.leave_requests, engine):
             try:
                 app.run()
             finally:
@@ -53,7 +53,7 @@ def run(
                 engine.close()
     finally:
         engine.close()
-        lost = tell_ends(engine)
+        lost = report_ends(engine)
     if engine.snapshot.waiting and not stays:
         _print_error(lost_words(engine.snapshot.waiting))
     if app.fault is not None:
@@ -62,7 +62,7 @@ def run(
         raise SongLost(lost)
 
 
-def tell_ends(engine: EngineLink) -> str:
+def report_ends(engine: EngineLink) -> str:
     """Say on standard error what became of songs that are kept; gives what was lost, in words."""
     lost = []
     for end in engine.ends:

@@ -86,7 +86,7 @@ class Session:
         self._subscribers.append((kinds, subscriber))
 
     def on_event(self, event: Event) -> None:
-        """Take in an event of the engine, and pass it on; a snapshot older than the last is not."""
+        """Handle an event of the engine, and pass it on; a snapshot older than the last is not."""
         match event:
             case Snapshot():
                 if event.revision < self.shown.revision:

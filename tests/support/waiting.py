@@ -28,8 +28,8 @@ async def quiet(pilot: Pilot[Any]) -> None:
         lambda: (
             screen.session.shown.revision == screen.session.link.snapshot.revision
             and screen._settling is None
-            and not screen._map_asked.due(screen._map_key())
-            and not screen._why_asked.due(screen._why_key())
+            and not screen._map_freshness.due(screen._map_key())
+            and not screen._why_freshness.due(screen._why_key())
             and screen._explained is not None
             and screen.session.inquiry.settled
         ),

@@ -23,7 +23,7 @@ from engine.protocol.notices import Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import Told
+from tui.bridge import EngineEvent
 from tui.terminal_driver import KeyReader, driver_class
 
 DEADLINE = 30.0
@@ -90,7 +90,7 @@ async def work():
 
 def begin(self):
     if what == "handler":
-        app.ArmonicaApp.on_told = fail
+        app.ArmonicaApp.on_engine_event = fail
         self.engine.tell(self.engine.snapshot)
     elif what == "widget":
         self.screen.mount(type("Failing", (Widget,), {"render": fail})())
@@ -319,8 +319,8 @@ async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.session.shown.revision == engine.snapshot.revision)
     assert not app.screen_stack
-    app.on_told(Told(Notice("too late", "information")))
-    app.on_told(Told(engine.snapshot))
+    app.on_engine_event(EngineEvent(Notice("too late", "information")))
+    app.on_engine_event(EngineEvent(engine.snapshot))
     app.on_due()
 
 

@@ -97,7 +97,7 @@ class LearnSheet(Sheet[None]):
         self.dismiss(None)
 
     def action_forget(self) -> None:
-        """Take away what moves the target."""
+        """Remove what moves the target."""
         self._link.send(CancelLearn())
         self._link.send(Forget(self._target))
         self.dismiss(None)

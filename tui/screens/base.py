@@ -86,7 +86,7 @@ class SessionScreen(Screen[None]):
         raise NotImplementedError
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         raise NotImplementedError
 
     def draw(self) -> None:

@@ -71,8 +71,8 @@ class ComposeScreen(SessionScreen):
         self.axes = (2, 1)
         self.attribute = 2
         self.matrix = False
-        self._map_asked = Freshness()
-        self._why_asked = Freshness()
+        self._map_freshness = Freshness()
+        self._why_freshness = Freshness()
         self._explained: SensitivityComputed | None = None
         self._filled: MapComputed | None = None
         self._settling: Timer | None = None
@@ -147,7 +147,7 @@ class ComposeScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         if not self._built:
             return
         match event:
@@ -173,11 +173,11 @@ class ComposeScreen(SessionScreen):
                 if self.is_current:
                     self._draw_nearest()
             case MapComputed(slot):
-                if slot == self.session.slot and self._map_asked.answered(event.revision):
+                if slot == self.session.slot and self._map_freshness.answered(event.revision):
                     self._filled = event
                     self._draw_map()
             case SensitivityComputed(slot):
-                if slot == self.session.slot and self._why_asked.answered(event.revision):
+                if slot == self.session.slot and self._why_freshness.answered(event.revision):
                     self._explained = event
                     self._draw_reasons()
             case _:
@@ -247,7 +247,7 @@ class ComposeScreen(SessionScreen):
             self._filled.surface if self._filled is not None else None,
             (latent[x], latent[y]) if latent is not None else None,
             spec=self.session.shown.model.spec,
-            stale=self._map_asked.stale(self._map_key()),
+            stale=self._map_freshness.stale(self._map_key()),
             done=self._filled is None or self._filled.done,
             measure=None if slot.empty else slot.measure,
         )
@@ -257,17 +257,20 @@ class ComposeScreen(SessionScreen):
             self.session.shown.model.spec,
             self.session.shown.song.slots[self.session.slot].empty,
         )
-        told = None if empty else self._explained
-        stale = self._why_asked.stale(self._why_key())
+        explained = None if empty else self._explained
+        stale = self._why_freshness.stale(self._why_key())
         self.query_one(Explanation).show(
-            told.effects if told else (),
+            explained.effects if explained else (),
             spec,
             focused=self.session.gauge,
             stale=stale,
             waiting=gauges.waiting(self.session.shown),
         )
         self.query_one(SensitivityTable).show(
-            told.sensitivity if told else None, spec, focused=self.session.gauge, stale=stale
+            explained.sensitivity if explained else None,
+            spec,
+            focused=self.session.gauge,
+            stale=stale,
         )
 
     def _draw_nearest(self) -> None:
@@ -299,7 +302,7 @@ class ComposeScreen(SessionScreen):
         return named if self.session.gauge < gauges.NAMED else (self.session.gauge, *named)
 
     def _settle(self) -> None:
-        due = self._map_asked.due(self._map_key()) or self._why_asked.due(self._why_key())
+        due = self._map_freshness.due(self._map_key()) or self._why_freshness.due(self._why_key())
         if self._settling is not None:
             self._settling.stop()
             self._settling = None
@@ -309,12 +312,12 @@ class ComposeScreen(SessionScreen):
     def _ask(self) -> None:
         self._settling = None
         key = self._why_key()
-        if self._why_asked.due(key):
-            self._why_asked.ask(key, self.session.shown.revision)
+        if self._why_freshness.due(key):
+            self._why_freshness.ask(key, self.session.shown.revision)
             self.session.send(Explain(self.session.slot, self._dimensions()))
         key = self._map_key()
-        if self._map_asked.due(key):
-            self._map_asked.ask(key, self.session.shown.revision)
+        if self._map_freshness.due(key):
+            self._map_freshness.ask(key, self.session.shown.revision)
             (x, y), name = self.axes, NAMES[self.attribute]
             self.session.send(DrawMap(self.session.slot, x, y, name, *self.query_one(Map).wanted()))
 

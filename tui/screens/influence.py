@@ -24,7 +24,7 @@ from tui.view_models import gauges
 from tui.view_models.queries import Subject
 from tui.widgets.comparison import Comparison, Side
 from tui.widgets.match_list import MatchList, MatchReading
-from tui.widgets.originality import Asked, Verdict
+from tui.widgets.originality import Verdict, VerdictHeading
 
 
 class InfluenceScreen(SessionScreen):
@@ -78,10 +78,10 @@ class InfluenceScreen(SessionScreen):
     @property
     def beside(self) -> MatchExcerpt:
         """The measures of the chosen match."""
-        told = self.influence
-        if told is None or not told.beside:
+        answer = self.influence
+        if answer is None or not answer.beside:
             return MatchExcerpt()
-        return told.beside[min(self.chosen, len(told.beside) - 1)]
+        return answer.beside[min(self.chosen, len(answer.beside) - 1)]
 
     def about(self, subject: Subject) -> None:
         """Ask about another subject."""
@@ -105,7 +105,7 @@ class InfluenceScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         del event
         self.draw()
 
@@ -114,18 +114,18 @@ class InfluenceScreen(SessionScreen):
         if not self._drawn:
             return
         self._draw_transport()
-        told, stale = self.influence, self.session.inquiry.stale(self.subject)
+        answer, stale = self.influence, self.session.inquiry.stale(self.subject)
         compared = (self.match, self.beside)
         if compared != self._compared:
             # Another piece, or what became of the measure, has not been heard.
             self._compared, self.heard = compared, None
-        self.query_one(Verdict).show(self._asked(), told, stale=stale)
-        found = told.found if told is not None else None
+        self.query_one(Verdict).show(self._heading(), answer, stale=stale)
+        found = answer.found if answer is not None else None
         readings: tuple[MatchReading, ...] = ()
-        if told is not None and found is not None:
+        if answer is not None and found is not None:
             readings = tuple(
                 MatchReading(match, beside, match.cluster in self.avoided)
-                for match, beside in zip(found.matches, told.beside, strict=True)
+                for match, beside in zip(found.matches, answer.beside, strict=True)
             )
         unit = found.unit if found is not None else "measure"
         close = found is not None and found.close
@@ -133,7 +133,7 @@ class InfluenceScreen(SessionScreen):
         self.query_one(MatchList).show(readings, chosen, unit, close=close, stale=stale)
         self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
 
-    def _asked(self) -> Asked:
+    def _heading(self) -> VerdictHeading:
         shown, wanted = self.session.shown, self.session.inquiry.wanted
         if self.subject == "take":
             subject, key = "The chosen take", self.keymap.label("app.steer")
@@ -155,7 +155,7 @@ class InfluenceScreen(SessionScreen):
             limits.append(f"{_tunes(len(wanted.without))} left out")
         if self.avoided and self.subject == "measure":
             limits.append(f"away from {_tunes(len(self.avoided))} by {self.amount:.0%}")
-        return Asked(subject, " · ".join(limits), instead)
+        return VerdictHeading(subject, " · ".join(limits), instead)
 
     # What the user does
 

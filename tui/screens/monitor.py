@@ -121,7 +121,7 @@ class MonitorScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         match event:
             case MidiTraffic():
                 self.passed.add(event, self.clock())

@@ -89,7 +89,7 @@ class NotesScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         if not self._drawn:
             return
         match event:

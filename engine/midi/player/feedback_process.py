@@ -1,7 +1,7 @@
-"""Speaks back to devices that are heard, in a process of its own: each by its own port.
+"""Speaks back to devices that are listened to, in a process of its own: each by its own port.
 
 ``python -m engine.midi.player.feedback_process`` reads lines of `Feed`, and of `Listen` with the
-names of the devices that are heard, from standard input until that ends.
+names of the devices that are listened to, from standard input until that ends.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ def _open(name: str, api: str) -> SpokenPort:
 
 
 def counterparts(port: str) -> Iterator[str]:
-    """Yield the names that the port may have at which the device of a heard port listens.
+    """Yield the names that the port may have at which the device of an input port listens.
 
     ALSA, CoreMIDI and Windows name both alike; JACK says capture and playback, or out and in.
     """
     yield port
-    for heard, listens in (("capture", "playback"), ("out", "in"), ("Out", "In")):
-        head, found, tail = port.rpartition(heard)
+    for source, target in (("capture", "playback"), ("out", "in"), ("Out", "In")):
+        head, found, tail = port.rpartition(source)
         if found:
-            yield f"{head}{listens}{tail}"
+            yield f"{head}{target}{tail}"
 
 
 class FeedbackSender:
@@ -65,7 +65,7 @@ class FeedbackSender:
         self._mute: dict[str, float] = {}
 
     def send(self, port: str, data: bytes) -> None:
-        """Send a message to the device behind a heard port, if it listens."""
+        """Send a message to the device behind an input port, if it listens."""
         spoken = self._open.get(port) or self._find(port)
         if spoken is None:
             return
@@ -76,7 +76,7 @@ class FeedbackSender:
             self._mute[port] = self._clock() + RETRY
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Close the ports of devices that are heard no longer."""
+        """Close the ports of devices that are listened to no longer."""
         for port in [port for port in self._open if port not in names]:
             self._open.pop(port).close()
         self._mute = {port: until for port, until in self._mute.items() if port in names}

@@ -108,7 +108,7 @@ class InputListener:
     def _receiver(self, name: str) -> OnData:
         def receive(data: bytes) -> None:
             at = time.monotonic()
-            # What a broken cable makes is no message, and then nothing was heard.
+            # What a broken cable makes is no message, and then nothing arrived.
             with contextlib.suppress(OutOfRange, wire.BadMessage):
                 if len(data) <= LONGEST:
                     self._write(wire.encode(m.MidiReceived(at, name, data)))

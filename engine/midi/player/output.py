@@ -88,11 +88,11 @@ class Station:
         if isinstance(message, PortOpened | PortLost | PortFailed):
             self._report(replace(message, outlet=self.number))
         elif not isinstance(message, PortsSeen) or self.number == 0:
-            # All see the same ports, and one of them tells.
+            # All see the same ports, and one of them reports.
             self._report(message)
 
     def _opened(self) -> None:
-        # A port that returns may still hold notes that it never heard the end of.
+        # A port that returns may still hold notes whose end it never received.
         self.send(self.schedule.hush(range(16) if self._hush_all else None))
         self._hush_all = False
         if resume := self.clock.resume(time.monotonic()):

@@ -61,7 +61,7 @@ class ReconnectingPort:
         self.tend()
 
     def see(self, census: Census) -> None:
-        """Take note of the ports that are there now."""
+        """Follow which ports are there now."""
         self._census = census
         self._report(PortsSeen(census.outputs, census.inputs))
         output = self._output
@@ -70,7 +70,7 @@ class ReconnectingPort:
         self.tend()
 
     def see_nothing(self) -> None:
-        """Take note that nobody knows the ports; a census that came before still stands."""
+        """Note that nobody knows the ports; a census that came before still stands."""
         if self._census is None:
             self.see(Census({}))
 

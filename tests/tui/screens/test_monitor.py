@@ -19,7 +19,7 @@ from tests.support.fake_midi import KEYS, PASSED, SESSION, SYNTH, line
 from tests.support.pictures import lines
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import Bridge, Told
+from tui.bridge import Bridge, EngineEvent
 from tui.dialogs.form import Form
 from tui.dialogs.help import Help
 from tui.layouts.monitor import monitoring
@@ -329,7 +329,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
     assert len(posted) == 1
     bridge.hand_over()
     told = posted[-1]
-    assert isinstance(told, Told)
+    assert isinstance(told, EngineEvent)
     assert isinstance(told.event, MidiTraffic)
     count = 20 * len(SESSION)
     assert len(told.event.lines) == min(count, GATHERED)
@@ -338,7 +338,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
         bridge(CLOCK)
     bridge.hand_over()
     again = posted[-1]
-    assert isinstance(again, Told)
+    assert isinstance(again, EngineEvent)
     assert isinstance(again.event, MidiTraffic)
     assert len(again.event.lines) + again.event.missed_out == 700
     # Neither may stand for the other.

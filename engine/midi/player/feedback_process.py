@@ -24,7 +24,7 @@ RETRY = 5.0
 """Seconds after which a device that has no port to listen at is looked at again."""
 
 
-class SpokenPort(Protocol):
+class FeedbackPort(Protocol):
     """A port that is open for sending."""
 
     def send(self, data: bytes) -> None:
@@ -36,10 +36,10 @@ class SpokenPort(Protocol):
         ...
 
 
-Opener = Callable[[str, str], SpokenPort]
+Opener = Callable[[str, str], FeedbackPort]
 
 
-def _open(name: str, api: str) -> SpokenPort:
+def _open(name: str, api: str) -> FeedbackPort:
     return MidiOutput(name, api, SPEAKING)
 
 
@@ -61,7 +61,7 @@ class FeedbackSender:
     def __init__(self, opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
         self._opener = opener
         self._clock = clock
-        self._open: dict[str, SpokenPort] = {}
+        self._open: dict[str, FeedbackPort] = {}
         self._mute: dict[str, float] = {}
 
     def send(self, port: str, data: bytes) -> None:
@@ -81,7 +81,7 @@ class FeedbackSender:
             self._open.pop(port).close()
         self._mute = {port: until for port, until in self._mute.items() if port in names}
 
-    def _find(self, port: str) -> SpokenPort | None:
+    def _find(self, port: str) -> FeedbackPort | None:
         if self._clock() < self._mute.get(port, float("-inf")):
             return None
         api = port.partition(":")[0]

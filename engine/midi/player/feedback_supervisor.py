@@ -23,8 +23,8 @@ class Feeder(ChildProcess):
     """Starts the process when there is something to say, and again should it end."""
 
     def __init__(self, start: Callable[[], Process] | None = None) -> None:
-        """Take what starts the process."""
-        super().__init__(start or start_speaker, _PAUSE)
+        """Make it; ``start`` starts the process."""
+        super().__init__(start or start_feedback_process, _PAUSE)
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._devices: tuple[str, ...] = ()
 
@@ -58,6 +58,6 @@ class Feeder(ChildProcess):
         self.outbox.flush()
 
 
-def start_speaker() -> Process:
-    """Start the process that speaks."""
+def start_feedback_process() -> Process:
+    """Start the process that sends to devices."""
     return start(child_command("engine.midi.player.feedback_process"), stdout=DEVNULL)

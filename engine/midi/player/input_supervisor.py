@@ -34,7 +34,7 @@ class Inlet(ChildProcess):
 
     def __init__(self, report: Callable[[FromPlayer], None]) -> None:
         """Make it; ``report`` gets what becomes of the ports."""
-        super().__init__(start_listener, _PAUSE)
+        super().__init__(start_input_process, _PAUSE)
         self._report = report
         self._listen = Listen()
         self._census: Census | None = None
@@ -72,6 +72,6 @@ class Inlet(ChildProcess):
             self._report(Listening(()))
 
 
-def start_listener() -> Process:
-    """Start the process that hears."""
+def start_input_process() -> Process:
+    """Start the process that listens to the inputs."""
     return start(child_command("engine.midi.player.input_process"), stderr=None)

@@ -28,7 +28,7 @@ class Station:
         note: Callable[[str | None, bytes], None] | None = None,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take the number by which it is spoken of, and who is given the reports of its port.
+        """Make it; messages name it by ``number``, and ``report`` is given what its port reports.
 
         ``note`` is given what is sent at once, with the port that it goes to; ``row`` what sounds.
         """

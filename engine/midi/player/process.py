@@ -57,9 +57,9 @@ class PlayerProcess:
     """Reads, waits, plays."""
 
     def __init__(self, realtime: bool, wake: int, out: int, watcher: ChildProcess) -> None:
-        """Take whether it has real-time priority, two descriptors, and the watcher of ports.
+        """Make it; ``realtime`` says whether it has real-time priority.
 
-        Signals write to ``wake``; messages are written to ``out``.
+        Signals write to the descriptor ``wake``; messages are written to ``out``.
         """
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake

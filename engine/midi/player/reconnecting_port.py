@@ -24,9 +24,9 @@ class ReconnectingPort:
         opener: Opener = open_port,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take who is given reports of ports, and what is done when one has just been opened.
+        """Make it; ``report`` is given reports of ports, ``row`` what sounds at the port.
 
-        ``row`` is given what sounds at the port.
+        ``opened`` is called when a port has just been opened.
         """
         self._report = report
         self._row = row or SoundingRow(bytearray(SIZE), 0)

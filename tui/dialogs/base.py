@@ -79,7 +79,6 @@ class PathSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Hold the path."""
-        super().on_mount()
         self.query_one("#path").focus()
 
     def show_message(self, words: str, *, wrong: bool = False) -> None:

@@ -76,7 +76,6 @@ class ControllersSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """List the bindings and holds the list."""
-        super().on_mount()
         self._list()
         self.query_one(OptionList).focus()
 

@@ -88,7 +88,6 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     def on_mount(self) -> None:
         """Hold the first line."""
-        super().on_mount()
         self.query_one("#field-0", Input).focus()
 
     @on(Input.Changed)

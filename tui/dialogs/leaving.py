@@ -77,7 +77,6 @@ class Leaving(Sheet[Answer | None]):
 
     def on_mount(self) -> None:
         """Ask the engine, which answers soon unless the disk is slow."""
-        super().on_mount()
         lines = self.query_one(OptionList)
         lines.display = False
         lines.highlighted = 0

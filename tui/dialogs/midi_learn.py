@@ -53,7 +53,6 @@ class LearnSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Have the engine wait for a control."""
-        super().on_mount()
         self._refresh()
         self._link.send(Learn(self._target))
 

@@ -80,7 +80,6 @@ class DialSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Hold the dials."""
-        super().on_mount()
         self._gestures.end()
         self.query_one(DialRows).focus()
         self._draw()

@@ -113,7 +113,6 @@ class Browser(Sheet[TuneExcerpt | None]):
 
     def on_mount(self) -> None:
         """Show the first tunes of the corpus."""
-        super().on_mount()
         self.query_one("#query").focus()
         self._search()
         self._refresh_hint()

@@ -104,9 +104,8 @@ class ControllersService(Service):
                 if self._reading is None and self._controllers.lacks_maps():
                     self._read()
                 reading = self._reading
-                if reading is None or not (
-                    self._commands_held or not self._controllers.knows(report.port)
-                ):
+                free = self._controllers.knows(report.port) and not self._commands_held
+                if reading is None or free:
                     self._on_message(report, now)
                 elif len(reading.held) < MOST_HELD:
                     reading.held.append(report)

@@ -278,7 +278,7 @@ def _train_shipped(options: argparse.Namespace) -> None:
         target = place(model.spec, name, options.out)
         write(probe, target)
         card = probe.card
-        told.append(_worth(card) | {"file": str(target)})
+        told.append(_worth(card) | {"name": name, "file": str(target)})
         if not options.json:
             put(
                 f"{name}: {card.accuracy:.2f} ({card.low:.2f} to {card.high:.2f}), best head "

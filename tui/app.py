@@ -1,4 +1,4 @@
-"""The terminal application: one engine, its screens, and how they begin and end."""
+"""The terminal application: one engine and its screens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import queue
 import random
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -22,20 +21,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from engine.common.printing import put_over
-from engine.errors import SongLost, TerminalError
 from engine.protocol.files import Kept
 from engine.protocol.notices import CommandFailed, Notice
-from engine.protocol.waiting import lost_words
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
 from tui.action_table import ACTIONS, SCREENS, Place, shown
 from tui.actions.everywhere_dialogs import ask_again
-from tui.bridge import RATE, Bridge, EngineLink, Told
+from tui.bridge import RATE, Bridge, EngineEvent, EngineLink
 from tui.dialogs.base import Sheet, refused
 from tui.dialogs.welcome import offer
-from tui.ending import ScreensFault, ended_by_signals
 from tui.formatting.plain import PrintableFilter
 from tui.keymap import Keymap
 from tui.screens.base import SessionScreen, bound
@@ -60,8 +55,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     """Shows one engine.
 
     ``recovered`` are the kept songs that the user is offered. ``keeps`` says whether the engine
-    keeps what is not saved, and ``stays`` that it goes on without the screens. ``asked`` holds
-    something once it was told to leave; ``fault`` is what ended it, if anything did. Raises
+    keeps what is not saved, and ``stays`` that it goes on without the screens. ``leave_requests``
+    holds something once it is to leave; ``fault`` is what ended it, if anything did. Raises
     `UnknownName` or `BadTheme` for a theme that is not there or cannot be read.
     """
 
@@ -114,12 +109,12 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         self.keymap = keymap or keymaps.load("default")
         self.bridge = Bridge(self.post_message, rate)
         self._recovered = tuple(recovered)
-        self.asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.leave_requests: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._hung_up = False
         self.fault: BaseException | None = None
         self._leave: Callable[[], None] = lambda: None
         self._printable = PrintableFilter()
-        self._told_at: dict[str, float] = {}
+        self._toasted_at: dict[str, float] = {}
         self.moved_at = 0.0
         """When the last key or movement of the mouse arrived, in seconds of a monotonic clock."""
         self.session = Session(
@@ -135,7 +130,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.add_mode(place, partial(self.screen_at, place))
 
     async def on_event(self, event: events.Event) -> None:
-        """Note when the hand moved, and let keys fall that wait when it is told to leave.
+        """Note when the hand moved, and drop keys that wait when it is to leave.
 
         A screen that is held up makes no pause of the hand's.
         """
@@ -217,7 +212,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def hang_up(self) -> None:
         """Leave as the user would; any thread and any signal may ask, at any time."""
         self._hung_up = True
-        self.asked.put(None)
+        self.leave_requests.put(None)
         self._later(self.exit)
 
     def _fail_later(self, error: Exception) -> None:
@@ -247,7 +242,7 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     # From the engine
 
     def on_due(self) -> None:
-        """Take what waits in the bridge, now or when its time has come."""
+        """Receive what waits in the bridge, now or when its time has come."""
         if not self.is_running:
             return
         wait = self.bridge.wait()
@@ -256,9 +251,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
         else:
             self.bridge.hand_over()
 
-    def on_told(self, message: Told) -> None:
+    def on_engine_event(self, message: EngineEvent) -> None:
         """Pass an event of the engine on to where it is shown."""
-        # The engine goes on telling while the screens are taken down one by one.
+        # The engine goes on sending while the screens are taken down one by one.
         if not self.is_running:
             return
         match message.event:
@@ -294,8 +289,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def _toast(self, text: str, title: str, severity: Any) -> None:
         # A held key that is refused thirty times a second is refused in one toast.
         now = time.monotonic()
-        if now - self._told_at.get(text, float("-inf")) > REPEAT:
-            self._told_at = {text: now}
+        if now - self._toasted_at.get(text, float("-inf")) > REPEAT:
+            self._toasted_at = {text: now}
             self.notify(text, title=title, severity=severity, timeout=REPEAT)
 
     # Palette
@@ -349,77 +344,3 @@ def _kind_of(place: Place) -> type[SessionScreen]:
 
             return MonitorScreen
     return ComposeScreen
-
-
-def check_terminal() -> None:
-    """Raise `TerminalError` where no screen can be shown."""
-    instead = "Work without a screen: armonica render --measures 8 -o song.mid (see --help)."
-    streams = sys.stdin, sys.stdout
-    if not all(each is not None and each.isatty() for each in streams):
-        raise TerminalError("The screens need a terminal, and this is none.", instead)
-    if os.environ.get("TERM", "dumb") in ("dumb", ""):
-        raise TerminalError("A dumb terminal cannot show the screens.", instead)
-
-
-def run(
-    engine: EngineLink,
-    *,
-    keymap: str | None = None,
-    theme: str | None = None,
-    recovered: Sequence[Kept] = (),
-    keeps: bool = True,
-    stays: bool = False,
-    rate: float = RATE,
-    seed: int | None = None,
-) -> None:
-    """Show an engine until the user leaves or the terminal goes, then close the engine.
-
-    One that ``stays`` goes on without screens, and what is not saved with it.
-
-    Raises `TerminalError`, `BadKeymap`, `BadTheme` or `UnknownName` before anything is drawn,
-    `ScreensFault` where a fault ended the screens, and `SongLost` where a song could not be kept
-    at the end; the engine is closed then also.
-    """
-    try:
-        check_terminal()
-        app = ArmonicaApp(
-            engine,
-            keymap=keymaps.load(keymap or keymaps.fitting()),
-            theme=theme,
-            recovered=recovered,
-            keeps=keeps,
-            stays=stays,
-            rate=rate,
-            seed=seed,
-        )
-        with ended_by_signals(app.hang_up, app.asked, engine):
-            try:
-                app.run()
-            finally:
-                # A second signal must not keep the song from being kept.
-                engine.close()
-    finally:
-        engine.close()
-        lost = tell_ends(engine)
-    if engine.snapshot.waiting and not stays:
-        _print_error(lost_words(engine.snapshot.waiting))
-    if app.fault is not None:
-        raise ScreensFault(app.fault, lost)
-    if lost:
-        raise SongLost(lost)
-
-
-def tell_ends(engine: EngineLink) -> str:
-    """Say on standard error what became of songs that are kept; gives what was lost, in words."""
-    lost = []
-    for end in engine.ends:
-        if end.path is None:
-            lost.append(end.line())
-            continue
-        _print_error(end.line())
-    return " ".join(lost)
-
-
-def _print_error(words: str) -> None:
-    # The terminal may be the thing that is gone.
-    put_over(words, sys.stderr)

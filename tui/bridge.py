@@ -41,13 +41,13 @@ class EngineLink(Protocol):
         """Put a command into the engine's inbox."""
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Tell events to ``callback``, the latest snapshot first, until the answer is called."""
+        """Pass events to ``callback``, the latest snapshot first, until the answer is called."""
 
     def close(self) -> None:
         """End the engine, keeping the song."""
 
 
-class Told(Message):
+class EngineEvent(Message):
     """An event of the engine, on the screen's thread."""
 
     def __init__(self, event: Event) -> None:
@@ -57,7 +57,7 @@ class Told(Message):
     def can_replace(self, message: Message) -> bool:
         """Say that of what comes often only the latest counts."""
         return (
-            isinstance(message, Told)
+            isinstance(message, EngineEvent)
             and isinstance(self.event, OFTEN)
             and kind_of(message.event) == kind_of(self.event)
         )
@@ -85,19 +85,19 @@ class Bridge:
         self._clock = clock
         self._lock = threading.Lock()
         self._latest: dict[tuple[type[Event], int], Event] = {}
-        self._said = False
+        self._announced = False
         self._handed = float("-inf")
 
     def __call__(self, event: Event) -> None:
-        """Take an event of the engine."""
+        """Receive an event of the engine."""
         if not isinstance(event, (*OFTEN, MidiTraffic)):
-            self._post(Told(event))
+            self._post(EngineEvent(event))
             return
         with self._lock:
             self._latest[kind_of(event)] = latest(self._latest.get(kind_of(event)), event)
-            if self._said:
+            if self._announced:
                 return
-            self._said = True
+            self._announced = True
         self._post(Due())
 
     def wait(self) -> float:
@@ -107,7 +107,7 @@ class Bridge:
     def hand_over(self) -> None:
         """Post the latest of each kind that is waiting, in the order in which they came."""
         with self._lock:
-            waiting, self._latest, self._said = self._latest, {}, False
+            waiting, self._latest, self._announced = self._latest, {}, False
         self._handed = self._clock()
         for event in waiting.values():
-            self._post(Told(event))
+            self._post(EngineEvent(event))

@@ -1,4 +1,4 @@
-"""How the screens end when they are told to from outside, or by a fault."""
+"""How the screens end when something outside ends them, or by a fault."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.errors import ArmonicaError
 from tui.bridge import EngineLink
 
 PATIENCE = 3.5
-"""Seconds in which the screens end once they are told to, before they are ended by force."""
+"""Seconds in which the screens end once they are to, before they are ended by force."""
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +36,17 @@ class ScreensFault(ArmonicaError):
 
 @contextmanager
 def ended_by_signals(
-    leave: Callable[[], None], asked: queue.SimpleQueue[None], engine: EngineLink
+    leave: Callable[[], None], requests: queue.SimpleQueue[None], engine: EngineLink
 ) -> Iterator[None]:
     """Call ``leave`` on a hang-up, on SIGTERM and on SIGINT, any number of times.
 
     SIGINT stays without effect afterwards: the terminal is itself again before the engine is
     closed, and Ctrl-C must not keep a song from being kept. The program ends then anyway.
 
-    `PATIENCE` seconds after something was put into ``asked`` the engine is closed and the
+    `PATIENCE` seconds after something was put into ``requests`` the engine is closed and the
     process ends, whatever the screens do. Only the main thread may use this.
     """
-    threading.Thread(target=_insist, args=(asked, engine), name="end", daemon=True).start()
+    threading.Thread(target=_insist, args=(requests, engine), name="end", daemon=True).start()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         leave()
@@ -62,8 +62,8 @@ def ended_by_signals(
             signal.signal(each, signal.SIG_IGN if each == signal.SIGINT else handler)
 
 
-def _insist(asked: queue.SimpleQueue[None], engine: EngineLink) -> None:
-    asked.get()
+def _insist(requests: queue.SimpleQueue[None], engine: EngineLink) -> None:
+    requests.get()
     time.sleep(PATIENCE)
     engine.close()
     # A terminal that takes nothing holds up whoever writes to it.

@@ -91,7 +91,7 @@ class KeyGate:
         self._looking = False
 
     def put(self, message: Message) -> None:
-        """Take what was typed, clicked or pasted; never waits."""
+        """Receive what was typed, clicked or pasted; never waits."""
         with self._lock:
             if isinstance(message, Key):
                 if not self._let_in(message):

@@ -141,13 +141,13 @@ def _near(word: str, known: tuple[str, ...] | list[str]) -> str:
 
 
 def _clashes(keys: Mapping[str, tuple[str, ...]], file: str) -> Iterator[str]:
-    told = set()
+    reported = set()
     for screen in SCREENS:
-        taken: dict[str, str] = {}
+        actions: dict[str, str] = {}
         here = {action.id for action in ACTIONS if action.on(screen)}
         for action, key in ((a, key) for a, each in keys.items() if a in here for key in each):
-            first = taken.setdefault(key, action)
-            # What clashes everywhere is told once.
-            if first != action and (first, action, key) not in told:
-                told.add((first, action, key))
+            first = actions.setdefault(key, action)
+            # What clashes everywhere is reported once.
+            if first != action and (first, action, key) not in reported:
+                reported.add((first, action, key))
                 yield f"{file}: {key} is both {first} and {action}; {first} keeps it."

@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable
 
 from engine.protocol.analysis import InfluenceFound
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import ControllersState
 from engine.protocol.generation import GenerationState, PlaybackMoved
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
+from engine.protocol.switches import Switch, Toggle, Toggled
 from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 from tui.bridge import EngineLink
 from tui.view_models.gestures import Gestures
@@ -62,6 +63,7 @@ class Session:
         """The command to save that an answer is awaited for."""
         self.ending = False
         """Whether the screens end as soon as nothing waits for the model."""
+        self._toggling: dict[str, Callable[[Command], None]] = {}
         self._subscribers: list[tuple[tuple[type[Event], ...], Subscriber]] = []
 
     @property
@@ -73,12 +75,18 @@ class Session:
         """Send a command to the engine."""
         self.link.send(command)
 
+    def toggle(self, switch: Switch, say: Callable[[Command], None]) -> None:
+        """Turn something over; what that came to is said when the engine tells it."""
+        command = with_request(Toggle(switch))
+        self._toggling[command.request] = say
+        self.send(command)
+
     def subscribe(self, subscriber: Subscriber, *kinds: type[Event]) -> None:
         """Pass events of some kinds on to a subscriber from now on."""
         self._subscribers.append((kinds, subscriber))
 
     def on_event(self, event: Event) -> None:
-        """Take in an event of the engine, and pass it on; a snapshot older than the last is not."""
+        """Handle an event of the engine, and pass it on; a snapshot older than the last is not."""
         match event:
             case Snapshot():
                 if event.revision < self.shown.revision:
@@ -109,6 +117,8 @@ class Session:
                     self.jobs[job] = event
             case InfluenceFound():
                 self.inquiry.on_answer(event)
+            case Toggled(command) if command.request in self._toggling:
+                self._toggling.pop(command.request)(command)
             case _:
                 pass
         for kinds, subscriber in self._subscribers:

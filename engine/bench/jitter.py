@@ -147,6 +147,11 @@ def _sweep(hand: PseudoTerminal, seconds: float) -> None:
     hand.wait_for("done", said, timeout=seconds + 10)
 
 
+def _check_stopped(parts: Stage, heard: int) -> None:
+    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
+        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+
+
 def _turn(parts: Stage, seconds: float, meanwhile: Callable[[], None]) -> list[float]:
     # The screen must have seen that it rests: the key that starts the loop stops it, too.
     time.sleep(REST)
@@ -155,8 +160,7 @@ def _turn(parts: Stage, seconds: float, meanwhile: Callable[[], None]) -> list[f
     meanwhile()
     found = _deviations(parts, heard, round(seconds / INTERVAL))
     parts.terminal.press(PLAY)
-    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
-        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+    _check_stopped(parts, heard)
     return found
 
 
@@ -173,8 +177,7 @@ def _ours(parts: Stage, seconds: float) -> list[float]:
         time.sleep(REST)
     found = _deviations(parts, heard, round(seconds / INTERVAL))
     parts.terminal.press(PLAY)
-    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
-        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+    _check_stopped(parts, heard)
     return found
 
 
@@ -188,8 +191,7 @@ def _growing(parts: Stage, seconds: float) -> list[float]:
     found = _deviations(parts, heard, round(seconds / INTERVAL))
     parts.terminal.press(PLAY)
     parts.terminal.type("c")
-    if parts.listener.first(lambda data: data == b"\xfc", heard) is None:
-        raise NotReady("The loop does not stop.", "See `armonica doctor`.")
+    _check_stopped(parts, heard)
     return found
 
 

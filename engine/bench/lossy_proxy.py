@@ -10,7 +10,6 @@ import selectors
 import socket
 import threading
 import time
-from types import TracebackType
 from typing import Self
 
 PACKET = 1400
@@ -59,12 +58,7 @@ class SlowLine:
         """Return the line."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End it."""
         self.close()
 

@@ -16,7 +16,7 @@ from engine.errors import BadFile, UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.steering.probes.probe import Probe
+    from engine.steering.probes.probe import Probe, ProbeCard
     from engine.steering.probes.store import FoundProbe
     from engine.steering.probes.user_traits import OwnTrait
 
@@ -143,16 +143,8 @@ def drawn(accuracies: Tensor) -> list[str]:
 def _fields(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
     card = found.card
     best = [divmod(int(at), card.heads) for at in probe.top(card.monitor_heads)]
-    told = {
-        "name": card.name,
-        "model": card.model,
+    told = _worth(card) | {
         "digest": card.digest,
-        "accuracy": card.accuracy,
-        "low": card.low,
-        "high": card.high,
-        "chance": _chance(),
-        "best": card.best,
-        "threshold": card.threshold,
         "advised": card.strength,
         "read": card.read_out,
         "examples": {"with": card.present, "without": card.absent, "groups": card.groups},
@@ -160,7 +152,6 @@ def _fields(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
             {"layer": layer + 1, "head": head + 1, "accuracy": _round(probe, layer, head)}
             for layer, head in best
         ],
-        "warnings": list(card.warnings),
         "file": str(found.path),
     }
     if layers:
@@ -169,6 +160,20 @@ def _fields(found: FoundProbe, probe: Probe, layers: bool) -> dict[str, Any]:
             for layer in range(card.layers)
         ]
     return told
+
+
+def _worth(card: ProbeCard) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "model": card.model,
+        "accuracy": card.accuracy,
+        "low": card.low,
+        "high": card.high,
+        "chance": _chance(),
+        "best": card.best,
+        "threshold": card.threshold,
+        "warnings": list(card.warnings),
+    }
 
 
 def _round(probe: Probe, layer: int, head: int) -> float:
@@ -215,15 +220,8 @@ def _train(options: argparse.Namespace) -> None:
         _print_own(made, target)
         return
     emit(
-        {
-            "name": card.name,
-            "model": card.model,
-            "accuracy": card.accuracy,
-            "low": card.low,
-            "high": card.high,
-            "chance": _chance(),
-            "best": card.best,
-            "threshold": card.threshold,
+        _worth(card)
+        | {
             "files": {"with": made.files[0], "without": made.files[1]},
             "segments": {
                 "with": made.segments[0],
@@ -231,7 +229,6 @@ def _train(options: argparse.Namespace) -> None:
                 "silent": made.silent,
             },
             "left_out": [{"file": str(each.path), "why": each.why} for each in made.left_out],
-            "warnings": list(card.warnings),
             "file": str(target),
         }
     )
@@ -281,20 +278,7 @@ def _train_shipped(options: argparse.Namespace) -> None:
         target = place(model.spec, name, options.out)
         write(probe, target)
         card = probe.card
-        told.append(
-            {
-                "name": name,
-                "model": card.model,
-                "accuracy": card.accuracy,
-                "low": card.low,
-                "high": card.high,
-                "chance": _chance(),
-                "best": card.best,
-                "threshold": card.threshold,
-                "warnings": list(card.warnings),
-                "file": str(target),
-            }
-        )
+        told.append(_worth(card) | {"name": name, "file": str(target)})
         if not options.json:
             put(
                 f"{name}: {card.accuracy:.2f} ({card.low:.2f} to {card.high:.2f}), best head "

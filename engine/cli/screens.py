@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> None:
     """Open the terminal application; raises `TerminalError` where it cannot be shown."""
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
-    from tui.app import check_terminal
-    from tui.app import run as show
+    from tui.run import check_terminal
+    from tui.run import run as show
 
     check_terminal()
     settings = config.load().settings
@@ -62,8 +62,8 @@ def attach(
     from engine.remote.audio_router import Loudspeaker
     from engine.remote.client import RemoteEngine
     from engine.remote.player_bridge import PlayerBridge
-    from tui.app import check_terminal
-    from tui.app import run as show
+    from tui.run import check_terminal
+    from tui.run import run as show
 
     check_terminal()
     plays = port is not None

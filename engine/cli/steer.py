@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.audio_models import add_model, opened
-from engine.cli.options import BadUsage, ProgressLine, common, duration, number, say
-from engine.cli.take_report import described, document, print_missed, print_report
+from engine.cli.audio_models import add_model
+from engine.cli.options import BadUsage, common, number, say
+from engine.cli.take_making import check_places, end, make, open_workbench
+from engine.cli.take_report import document, print_missed, print_report
 from engine.common import atomic
-from engine.errors import ArmonicaError, CannotWrite, UserError
+from engine.errors import UserError
 from engine.steering.spec import ARMS
 
 if TYPE_CHECKING:
-    from engine.jobs import Job
-    from engine.protocol.base import Event
     from engine.protocol.generation import Generation
-    from engine.services.generation.backends import Instrument
     from engine.services.generation.recipe import TakeRecipe
-    from engine.services.generation.take_job import Order, Source
     from engine.steering.probes.probe import ProbeCard
     from engine.steering.spec import AudioSpec
 
@@ -33,13 +27,6 @@ STRONGEST = 10.0
 
 _TRIED = 30.0
 """Seconds at the end of a prompt that are read to see whether they are sound."""
-
-
-class Interrupted(ArmonicaError):
-    """Work that was ended on the way; what there was is kept."""
-
-    title = "Interrupted"
-    exit_code = 128 + signal.SIGINT
 
 
 class NoProbes(UserError):
@@ -95,29 +82,6 @@ def _outputs(word: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass
-class _Bench:
-    """A model that is loaded, and the probes of it that are asked for."""
-
-    instrument: Instrument
-    soundfont: str
-    cards: dict[str, ProbeCard]
-
-    @property
-    def spec(self) -> AudioSpec:
-        return self.instrument.spec
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What was made: all that is told of it, its recipe and source, and what ended it early."""
-
-    told: dict[str, Any]
-    recipe: TakeRecipe
-    source: Source
-    fault: Exception | None
-
-
 def _steer(options: argparse.Namespace) -> None:
     from engine.music.song import Song
     from engine.services.generation.take_job import Order
@@ -130,8 +94,8 @@ def _steer(options: argparse.Namespace) -> None:
     if options.twin and (options.arm == "none" or not any(each.pushes for each in asked)):
         raise BadUsage("Nothing is pushed, so there is no unsteered twin.", "Leave out --twin.")
     twin = options.out.with_stem(options.out.stem + "-twin")
-    _check_places([options.out, *([twin] if options.twin else [])], options.report)
-    bench = _opened(options.model)
+    check_places([options.out, *([twin] if options.twin else [])], options.report)
+    bench = open_workbench(options.model)
     if generation.text and not bench.spec.text:
         raise BadUsage(f"{bench.spec.name} takes no description.", "Leave out --prompt.")
     bench.cards = _cards(bench.spec, [each.name for each in asked])
@@ -142,23 +106,23 @@ def _steer(options: argparse.Namespace) -> None:
         for each in asked
     )
     order = Order(_take_id(), options.out.stem, _now(), generation, settings, Song())
-    made = _make(bench, order, options.out, options.report)
+    made = make(bench, order, options.out, options.report)
     told = made.told
     if options.twin and made.fault is None and made.recipe.take.whole:
         order = replace(
             order, id=_take_id(), title=twin.stem, made=_now(), source=made.source, twin=True
         )
-        other = _make(bench, order, twin, None)
+        other = make(bench, order, twin, None)
         told = {**told, "twin": other.told}
         if options.report is not None:
             atomic.write(options.report, document(told))
         print_report(options, told)
         print_missed(bench.cards, made.recipe)
-        _end(other, twin)
+        end(other, twin)
         return
     print_report(options, told)
     print_missed(bench.cards, made.recipe)
-    _end(made, options.out)
+    end(made, options.out)
 
 
 def _again(options: argparse.Namespace) -> None:
@@ -174,11 +138,11 @@ def _again(options: argparse.Namespace) -> None:
     if path.suffix.lower() != take_store.RECIPE:
         path = take_store.beside(path)
     recipe = take_store.read_exported(path)
-    _check_places([options.out], None)
+    check_places([options.out], None)
     if take_store.beside(options.out) == path:
         raise BadUsage(f"{options.out} would take the place of the recipe.", "Name another file.")
     take = recipe.take
-    bench = _opened(_model_of(recipe) if options.model is None else options.model)
+    bench = open_workbench(_model_of(recipe) if options.model is None else options.model)
     if bench.spec.digest != recipe.digest:
         raise OtherModel(
             f"{path} was made by {take.model} ({recipe.digest[:8]}), and not by "
@@ -190,13 +154,13 @@ def _again(options: argparse.Namespace) -> None:
     order = Order(
         _take_id(), options.out.stem, _now(), recipe.generation, (), Song(), source=source
     )
-    made = _make(bench, order, options.out, None)
+    made = make(bench, order, options.out, None)
     same = (made.recipe.codes, made.recipe.audio) == (recipe.codes, recipe.audio)
     print_report(options, {**made.told, "again": str(path), "identical": same})
     if not same and made.fault is None and made.recipe.steps == recipe.steps:
         say("It came out otherwise than then: the machine or a version differs.")
     print_missed(bench.cards, made.recipe)
-    _end(made, options.out, whole=made.recipe.steps == recipe.steps)
+    end(made, options.out, whole=made.recipe.steps == recipe.steps)
 
 
 def _generation(options: argparse.Namespace) -> Generation:
@@ -288,28 +252,6 @@ def _check_named(path: Path) -> None:
         raise BadUsage(f"{str(path)!r} is not the name of a file.", "Name one.")
 
 
-def _check_places(outputs: list[Path], report: Path | None) -> None:
-    # Long work asks before it begins, so that its result has a place to go.
-    from engine.services.generation import take_store
-    from engine.services.generation.take_export import ExportedTake
-
-    for path in outputs:
-        ExportedTake(path).prepare()
-    if report is None:
-        return
-    if report in {*outputs, *map(take_store.beside, outputs)}:
-        raise BadUsage(f"{report} is written already, as the sound or its recipe.", "Rename it.")
-    if report.is_dir() or not report.parent.is_dir():
-        raise CannotWrite(f"{report} cannot be written.", "Name a file in a folder that is there.")
-
-
-def _opened(model: str) -> _Bench:
-    from engine import config
-    from engine.services.generation.backends import Loaded
-
-    return _Bench(Loaded(opened(model)), config.load().settings.soundfont, {})
-
-
 def _model_of(recipe: TakeRecipe) -> str:
     from engine.steering.musicgen.model import DEFAULT, KNOWN
 
@@ -336,84 +278,6 @@ def _cards(spec: AudioSpec, names: Iterable[str], known: bool = False) -> dict[s
             f"There are no probes of {spec.name}.", "Train one: armonica probes train NAME."
         )
     return {name: store.find(name, spec, shelf).card for name in wanted}
-
-
-def _make(bench: _Bench, order: Order, out: Path, report: Path | None) -> _Result:
-    from engine.jobs import Cancelled, Job
-    from engine.services.generation.backends import StudioParts
-    from engine.services.generation.live_changes import Controls
-    from engine.services.generation.take_export import ExportedTake
-    from engine.services.generation.take_job import TakeMaker
-
-    def more(recipe: TakeRecipe) -> dict[Path, bytes]:
-        return {} if report is None else {report: document(described(bench.cards, recipe, out))}
-
-    shelf = ExportedTake(out, more)
-    job = Job(1, "steer", "steer", lambda _: None, _Shown(f"steer {out.name}"))
-    maker = TakeMaker(
-        job, bench.instrument, order, Controls(), StudioParts(), bench.soundfont, shelf
-    )
-    try:
-        with _cancelling(job):
-            made = maker.make(lambda _: None, lambda: False)
-    except Cancelled:
-        made = None
-    if made is not None and made.recipe is None and made.fault is not None:
-        raise made.fault
-    if made is None or made.recipe is None:
-        raise Interrupted("Interrupted before anything had grown; nothing was written.")
-    told = described(bench.cards, made.recipe, out)
-    return _Result(told, made.recipe, shelf.source, made.fault)
-
-
-class _Shown:
-    """Shows on standard error what a job tells."""
-
-    def __init__(self, name: str) -> None:
-        self._line = ProgressLine(name)
-
-    def __call__(self, event: Event) -> None:
-        from engine.protocol.generation import TakeProgressed
-
-        if isinstance(event, TakeProgressed):
-            least, most = (duration(seconds) for seconds in event.left)
-            left = least if least == most else f"{least} to {most}"
-            meters = ", ".join(
-                f"{meter.name} {meter.confidence:.2f} ({meter.gate:+.2f})" for meter in event.meters
-            )
-            self._line.show(
-                event.step / event.steps,
-                f"{event.seconds:.1f} of {event.of:.1f} s, {event.rate:.2f} s/s",
-                left if event.step < event.steps else "",
-                meters,
-            )
-
-
-@contextmanager
-def _cancelling(job: Job) -> Iterator[None]:
-    # The first Ctrl-C ends the work at its next step, so that what there is can be kept.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        if job.cancelled:
-            raise KeyboardInterrupt
-        job.cancel()
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _end(made: _Result, out: Path, whole: bool | None = None) -> None:
-    if made.fault is not None:
-        raise made.fault
-    if not (made.recipe.take.whole if whole is None else whole):
-        there = made.recipe.take.seconds
-        raise Interrupted(f"Interrupted: {out} holds the {there:.1f} s that had grown.")
 
 
 def _take_id() -> str:

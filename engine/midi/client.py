@@ -65,7 +65,7 @@ class PlayerLink:
         self._command = list(command or child_command("engine.midi.player.process"))
         self._lock = threading.Lock()
         self._closing = False
-        # What a player that takes the place of another must be told.
+        # What a player that takes the place of another must be sent.
         self._mirror = PlayerMirror()
         self._restoring = False
         self._restarts = 0
@@ -141,7 +141,7 @@ class PlayerLink:
                 return
 
     def _listen(self) -> None:
-        assert self._process.stdout is not None  # It was asked for.
+        assert self._process.stdout is not None  # It was requested.
         source = self._process.stdout.fileno()
         lines = LineReader()
         while True:

@@ -9,7 +9,7 @@ from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, TrackCommand, measures
+from engine.protocol.base import Command, Event, Overtaking, TrackCommand, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,8 @@ class AskInfluence(TrackCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class AskTakeInfluence(Command):
+class AskTakeInfluence(Overtaking):
     """Asks which tunes of the training clips a take lies near to, as `AskInfluence` does."""
-
-    overtakes: ClassVar[bool] = True
 
     take: str
     top: int = 10

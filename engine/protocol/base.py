@@ -71,6 +71,13 @@ class Command:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Overtaking(Command):
+    """A command that never waits while the model loads."""
+
+    overtakes: ClassVar[bool] = True
+
+
 Asked = TypeVar("Asked", bound=Command)
 
 _client = os.urandom(6).hex()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.midi.controllers.bindings import Binding
 from engine.midi.controllers.targets import Target
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Event, Overtaking
 
 Way = Literal["in", "out"]
 
@@ -92,31 +92,25 @@ class ControlLearned(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPort(Command):
+class OpenPort(Overtaking):
     """Sends to the MIDI port called ``name`` from now on (None: to no port)."""
-
-    overtakes: ClassVar[bool] = True
 
     name: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ListenTo(Command):
+class ListenTo(Overtaking):
     """Hears the MIDI ports whose names contain one of ``names`` from now on (None: all)."""
-
-    overtakes: ClassVar[bool] = True
 
     names: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class SetThru(Command):
+class SetThru(Overtaking):
     """Passes what is played on to the instrument, or not.
 
     ``only`` are the channels (0-15) whose playing counts; empty: all.
     """
-
-    overtakes: ClassVar[bool] = True
 
     on: bool
     only: tuple[int, ...] = ()
@@ -128,49 +122,39 @@ class SetThru(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class WatchMidi(Command):
+class WatchMidi(Overtaking):
     """Has what passes over the MIDI ports told (see `MidiTraffic`), or no longer.
 
     It ends by itself (see `engine.services.devices.midi_monitor.LEASE`): whoever goes on watching
     asks again.
     """
 
-    overtakes: ClassVar[bool] = True
-
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Learn(Command):
+class Learn(Overtaking):
     """Binds the next control that moves decisively to a target."""
-
-    overtakes: ClassVar[bool] = True
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
-class CancelLearn(Command):
+class CancelLearn(Overtaking):
     """Waits for no control any more."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class Forget(Command):
+class Forget(Overtaking):
     """Takes what moves a target out of the map of a device (empty: of every device)."""
-
-    overtakes: ClassVar[bool] = True
 
     target: Target
     device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class SetBinding(Command):
+class SetBinding(Overtaking):
     """Puts a binding into the map of a device, in the place of the one of its control."""
-
-    overtakes: ClassVar[bool] = True
 
     device: str
     binding: Binding

@@ -10,23 +10,28 @@ from engine.music.measure import Measure
 from engine.music.performance import Touches
 from engine.music.slot import Origin
 from engine.music.song import Song
-from engine.protocol.base import LOCKS, Command, Edit, SlotEdit, SoundEdit, TrackEdit, measures
+from engine.protocol.base import (
+    LOCKS,
+    Command,
+    Edit,
+    Overtaking,
+    SlotEdit,
+    SoundEdit,
+    TrackEdit,
+    measures,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SelectSlot(Command):
+class SelectSlot(Overtaking):
     """Shows another slot under the gauges."""
-
-    overtakes: ClassVar[bool] = True
 
     slot: int
 
 
 @dataclass(frozen=True, slots=True)
-class MoveSelection(Command):
+class MoveSelection(Overtaking):
     """Shows the slot that lies ``by`` after the one shown, or the last one there is that way."""
-
-    overtakes: ClassVar[bool] = True
 
     by: int
 

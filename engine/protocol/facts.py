@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from engine.music.song import Song
-from engine.protocol.base import Command
+from engine.protocol.base import Overtaking
 from engine.protocol.snapshot import (
     ClockStatus,
     InputStatus,
@@ -17,14 +17,12 @@ from engine.protocol.snapshot import (
 
 
 @dataclass(frozen=True, slots=True)
-class Fact(Command):
+class Fact(Overtaking):
     """Something that happened outside the state, which the engine alone tells it.
 
     Edits and facts are all that is recorded, so that a recording replays without files, ports
     or clocks. No fact comes over a line.
     """
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, TrackCommand, measures
+from engine.protocol.base import Command, Event, Overtaking, TrackCommand, measures
 from engine.text import printable
 
 
@@ -120,10 +119,8 @@ class ImportMidi(TrackCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class LookIntoMidi(Command):
+class LookIntoMidi(Overtaking):
     """Asks which tracks a MIDI file has."""
-
-    overtakes: ClassVar[bool] = True
 
     path: str
 
@@ -153,31 +150,25 @@ class ForgetKept(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveKept(Command):
+class LeaveKept(Overtaking):
     """Leaves a song that was kept by itself to whoever starts next."""
-
-    overtakes: ClassVar[bool] = True
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class KeepUnsaved(Command):
+class KeepUnsaved(Overtaking):
     """Keeps every song that is not saved at once, as before the program ends.
 
     With ``copies`` what is not kept is written as songs of the user's own. It is answered.
     """
 
-    overtakes: ClassVar[bool] = True
-
     copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class LetUnsavedGo(Command):
+class LetUnsavedGo(Overtaking):
     """Says that what is not saved and could not be kept may be lost."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,20 +192,16 @@ class ExportMidi(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class BrowseCorpus(Command):
+class BrowseCorpus(Overtaking):
     """Looks for tunes whose title holds all words of ``query``."""
-
-    overtakes: ClassVar[bool] = True
 
     query: str
     limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewTune(Command):
+class PreviewTune(Overtaking):
     """Asks for up to ``count`` measures of a corpus tune, from its ``first`` (from 1)."""
-
-    overtakes: ClassVar[bool] = True
 
     tune: int
     first: int = 1

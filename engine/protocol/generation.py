@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Event, Overtaking
 from engine.steering.spec import Arm, AudioSpec, Mode
 
 
@@ -209,29 +209,23 @@ class PlaybackMoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAudioModel(Command):
+class OpenAudioModel(Overtaking):
     """Loads an audio model, by name or folder, in place of the one that is loaded."""
-
-    overtakes: ClassVar[bool] = True
 
     name: str = "tiny"
 
 
 @dataclass(frozen=True, slots=True)
-class CloseAudioModel(Command):
+class CloseAudioModel(Overtaking):
     """Unloads the audio model and frees its memory."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class SetTrait(Command):
+class SetTrait(Overtaking):
     """Sets what is not None of one trait; met at the next step while audio grows.
 
     ``strength`` runs from 0 to 10 in spreads of the probe's examples, ``target`` from 0 to 1.
     """
-
-    overtakes: ClassVar[bool] = True
 
     name: str
     mode: Mode | None = None
@@ -241,13 +235,11 @@ class SetTrait(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class SetGeneration(Command):
+class SetGeneration(Overtaking):
     """Sets what is not None of how the next take is made.
 
     ``seconds`` is the length of what is added to the prompt; ``seed`` decides every draw.
     """
-
-    overtakes: ClassVar[bool] = True
 
     prompt: Prompt | None = None
     seconds: float | None = None
@@ -258,14 +250,12 @@ class SetGeneration(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class NudgeTrait(Command):
+class NudgeTrait(Overtaking):
     """Pushes a trait harder by so much, and goes on by so many modes and arms, round and round.
 
     An arm that pushes towards a target moves that by ``target``, another one its strength by
     ``strength``, as far as they go.
     """
-
-    overtakes: ClassVar[bool] = True
 
     name: str
     strength: float = 0.0
@@ -275,92 +265,83 @@ class NudgeTrait(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class NudgeGeneration(Command):
+class NudgeGeneration(Overtaking):
     """Moves the length and the temperature of the next take by so much.
 
     The length goes down to 1 second, the temperature up to 2; what is typed may go further.
     """
-
-    overtakes: ClassVar[bool] = True
 
     seconds: float = 0.0
     temperature: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Generate(Command):
+class Generate(Overtaking):
     """Makes a take with the traits and settings as they stand."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class PauseGeneration(Command):
+class PauseGeneration(Overtaking):
     """Holds the take that grows at its next step, or lets it go on."""
-
-    overtakes: ClassVar[bool] = True
 
     paused: bool
 
 
 @dataclass(frozen=True, slots=True)
-class MakeAgain(Command):
+class MakeAgain(Overtaking):
     """Makes a take again from its recipe."""
 
-    overtakes: ClassVar[bool] = True
-
     take: str
 
 
 @dataclass(frozen=True, slots=True)
-class MakeTwin(Command):
+class MakeTwin(Overtaking):
     """Makes the unsteered twin of a take: the same prompt, seed and length, and no push."""
 
-    overtakes: ClassVar[bool] = True
-
     take: str
 
 
 @dataclass(frozen=True, slots=True)
-class PlayTake(Command):
+class PlayTake(Overtaking):
     """Plays a take (None: the one that grows) on the sound device, from ``at`` seconds."""
-
-    overtakes: ClassVar[bool] = True
 
     take: str | None = None
     at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class NudgePlayback(Command):
-    """Goes on or back by seconds in the take that plays, as far as it goes."""
+class TogglePlayback(Overtaking):
+    """Stops a take where it plays when the engine comes to it, or else plays it from ``at``.
 
-    overtakes: ClassVar[bool] = True
+    The empty id is the take that plays, or else the newest.
+    """
+
+    take: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NudgePlayback(Overtaking):
+    """Goes on or back by seconds in the take that plays, as far as it goes."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class StopTake(Command):
+class StopTake(Overtaking):
     """Stops the take that plays."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class SaveTake(Command):
+class SaveTake(Overtaking):
     """Writes a take and its recipe to a file of the user's own (.wav or .flac)."""
-
-    overtakes: ClassVar[bool] = True
 
     take: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveTake(Command):
+class RemoveTake(Overtaking):
     """Takes a take out of the list and removes its files."""
-
-    overtakes: ClassVar[bool] = True
 
     take: str

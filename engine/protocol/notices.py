@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from engine.errors import ArmonicaError
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Command, Event, Overtaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,7 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel(Command):
+class Cancel(Overtaking):
     """Ends a job at its next step."""
-
-    overtakes: ClassVar[bool] = True
 
     job: int

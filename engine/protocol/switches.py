@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import UnknownName
-from engine.protocol.base import LOCKS, Command
+from engine.protocol.base import LOCKS, Command, Event
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import LockDimension
 from engine.protocol.generation import GenerationState, PauseGeneration, SetTrait
@@ -43,6 +43,13 @@ class Toggle(Command):
     def parts(self) -> tuple[range, ...]:
         """Return the locks where it turns one over, and else nothing."""
         return (LOCKS,) if self.switch == "lock" else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Toggled(Event):
+    """The command that a `Toggle` came to, with its request; a refusal of that goes before it."""
+
+    command: Command
 
 
 def toggled(command: Toggle, shown: Snapshot, studio: GenerationState) -> Command:

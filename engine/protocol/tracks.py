@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from engine.music.groove import SwingUnit
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
-from engine.protocol.base import WHOLE, Command, Edit, TrackEdit
+from engine.protocol.base import WHOLE, Edit, Overtaking, TrackEdit
 
 Parameter = Literal[
     "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
@@ -32,19 +32,15 @@ def _given(*values: object) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class SelectTrack(Command):
+class SelectTrack(Overtaking):
     """Shows another track under the gauges."""
-
-    overtakes: ClassVar[bool] = True
 
     track: int
 
 
 @dataclass(frozen=True, slots=True)
-class MoveTrackSelection(Command):
+class MoveTrackSelection(Overtaking):
     """Shows the track that lies ``by`` after the one shown, or the last one there is that way."""
-
-    overtakes: ClassVar[bool] = True
 
     by: int
 

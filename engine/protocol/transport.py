@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from engine.music.measure import Measure
-from engine.protocol.base import Command, Event, TrackCommand, measures
+from engine.protocol.base import Event, Overtaking, TrackCommand, measures
 from engine.protocol.snapshot import Click, ClickSound, RecordMode
 
 
@@ -57,7 +57,7 @@ class ClockSyncMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(TrackCommand):
+class Record(Overtaking, TrackCommand):
     """Records what is played into ``measures`` slots from ``slot`` on, while the loop runs.
 
     Where the loop stands it is started, after the measures that are counted in; where it runs,
@@ -66,25 +66,19 @@ class Record(TrackCommand):
     ends it, and so does `EndRecording`. None is the selected slot, and all slots after it.
     """
 
-    overtakes: ClassVar[bool] = True
-
     mode: RecordMode = "replace"
     slot: int | None = None
     measures: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EndRecording(Command):
+class EndRecording(Overtaking):
     """Ends the recording; the loop runs on."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class SetRecord(Command):
+class SetRecord(Overtaking):
     """Sets what is not None of how playing is recorded: see `RecordSettings`."""
-
-    overtakes: ClassVar[bool] = True
 
     strength: float | None = None
     latency: float | None = None
@@ -108,82 +102,64 @@ class CaptureLast(TrackCommand):
 
 
 @dataclass(frozen=True, slots=True)
-class SetEditTiming(Command):
+class SetEditTiming(Overtaking):
     """Chooses when an edit is heard while playing: ``now``, or at the next ``beat``."""
-
-    overtakes: ClassVar[bool] = True
 
     timing: Literal["now", "beat"]
 
 
 @dataclass(frozen=True, slots=True)
-class SetAudition(Command):
+class SetAudition(Overtaking):
     """Chooses whether an edit while stopped sounds its measure once."""
-
-    overtakes: ClassVar[bool] = True
 
     on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Play(Command):
+class Play(Overtaking):
     """Starts the loop at a slot (None: the selected one)."""
-
-    overtakes: ClassVar[bool] = True
 
     slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stop(Command):
+class Stop(Overtaking):
     """Stops the loop and silences its notes."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class Audition(TrackCommand):
+class Audition(Overtaking, TrackCommand):
     """Sounds a slot's measure once, if the loop is not running."""
-
-    overtakes: ClassVar[bool] = True
 
     slot: int
 
 
 @dataclass(frozen=True, slots=True)
-class AuditionMeasures(Command):
+class AuditionMeasures(Overtaking):
     """Sounds measures that need not be in the song once, if the loop is not running.
 
     Without any it silences what was begun.
     """
 
-    overtakes: ClassVar[bool] = True
-
     measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Panic(Command):
+class Panic(Overtaking):
     """Stops and silences everything on every channel in use."""
-
-    overtakes: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
-class FollowClock(Command):
+class FollowClock(Overtaking):
     """Keeps the clock of a MIDI input whose name contains ``source`` (empty: any that sends one).
 
     Start, stop, continue and song position are met, and the tempo and the phase of the pulses
     kept. The song's own tempo stays as it is stored.
     """
 
-    overtakes: ClassVar[bool] = True
-
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class BackToOwnTempo(Command):
+class BackToOwnTempo(Overtaking):
     """Keeps the song's own tempo again, from where the music is."""
-
-    overtakes: ClassVar[bool] = True

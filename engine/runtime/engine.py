@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from engine.config import Settings
 from engine.errors import ArmonicaError, BadModel
@@ -275,24 +272,3 @@ class Engine:
                     BadModel(f"The model cannot be loaded: {error}.", "See `armonica doctor`.")
                 )
             )
-
-
-def close_on_signals(engine: Engine, then: Callable[[int], None] | None = None) -> None:
-    """Close the engine on a hang-up and on SIGTERM, so that the song is kept.
-
-    Afterwards ``then`` is called with the signal; without it the program ends by the signal.
-    Only the main thread may call this.
-    """
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del frame
-        engine.close()
-        if then is not None:
-            then(number)
-            return
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    for name in ("SIGHUP", "SIGTERM"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, handle)

@@ -13,6 +13,7 @@ from engine.protocol.base import Command, Event
 from engine.protocol.files import ImportMidi
 from engine.protocol.notices import CommandFailed
 from engine.runtime.dispatcher import Dispatcher, Item, ModelLoaded
+from engine.services.devices.controllers_service import MapsRead
 from engine.services.editing.command_log import CommandLog
 from engine.services.editing.state import State
 from engine.services.session.file_commands import FileWorkOver, MeasuresRead
@@ -79,16 +80,21 @@ class DispatcherHarness:
         return self.player.messages
 
     def finish_files(self) -> None:
-        """Wait for songs that are being read or written, and dispatch what came of each."""
+        """Wait for songs and maps that are read or written, and dispatch what came of each."""
+        services = self.dispatcher.services
+
+        def busy() -> bool:
+            return services.session.busy or services.controllers.reading
 
         def finished() -> bool:
-            for event in [each for each in list(self.events) if isinstance(each, FileWorkOver)]:
+            done = [each for each in list(self.events) if isinstance(each, FileWorkOver | MapsRead)]
+            for event in done:
                 self.events.remove(event)
                 self.dispatcher.handle_item(event, self.now)
-            return not self.dispatcher.services.session.busy
+            return not busy()
 
-        if self.dispatcher.services.session.busy:
-            wait_until(finished, because="The file of the song was never done with.")
+        if busy():
+            wait_until(finished, because="A file was never done with.")
 
     def import_midi(self, command: ImportMidi) -> None:
         """Dispatch the command that reads a file, and then what its job has read."""

@@ -10,6 +10,7 @@ from engine.errors import ArmonicaError, BadMidiFile, BadSong, CannotWrite
 from engine.jobs import Job
 from engine.latent.attribute_map import surface
 from engine.latent.sensitivity import effects, sensitivity
+from engine.midi.controllers import map_files
 from engine.midi.messages import MidiReceived
 from engine.music.measure import Measure
 from engine.music.slot import Origin, Slot
@@ -67,7 +68,7 @@ from engine.protocol.files import (
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
-from engine.protocol.switches import Toggle, toggled
+from engine.protocol.switches import Toggle, Toggled, toggled
 from engine.protocol.transport import (
     Audition,
     AuditionMeasures,
@@ -172,8 +173,14 @@ class FakeEngine:
         callback(self.snapshot)
         return lambda: self._callbacks.remove(callback)
 
+    def listen(self, *ports: str) -> None:
+        """Let ports be heard whose controllers have their maps."""
+        self.controllers.take_maps(*map_files.load())
+        self.controllers.seen(ports)
+
     def hear(self, *messages: MidiReceived) -> None:
         """Let messages of controllers arrive, and what they ask for be met."""
+        self._look()
         for each in messages:
             command = self.controllers.on_message(each, self.snapshot, GenerationState())
             if command is not None:
@@ -215,6 +222,10 @@ class FakeEngine:
     def of(self, *kinds: type[Command]) -> list[Command]:
         """Return what was sent of some kinds, in order."""
         return [command for command in self.sent if isinstance(command, kinds)]
+
+    def _look(self) -> None:
+        if self.controllers.lacks_maps():
+            self.controllers.take_maps(*map_files.load())
 
     def _publish(self) -> None:
         shown = self.snapshot
@@ -271,8 +282,10 @@ class FakeEngine:
                 shown.song.slot(slot)
                 return ()
             case Toggle():
-                self.send(toggled(command, shown, self.generation))
-                return ()
+                wanted = toggled(command, shown, self.generation)
+                wanted = replace(wanted, request=command.request)
+                self.send(wanted)
+                return (Toggled(wanted),) if command.request else ()
             case BrowseCorpus(query):
                 words = query.lower().split()
                 found = [t for t in TUNES if all(word in t.title.lower() for word in words)]
@@ -293,6 +306,7 @@ class FakeEngine:
                 )
                 return self.state.apply(LoadMeasures(slot, measures, origins))
             case Learn() | CancelLearn() | Forget() | SetBinding():
+                self._look()
                 self.controllers.handle(command)
                 return ()
             case OpenPort(name):

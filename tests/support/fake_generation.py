@@ -31,6 +31,7 @@ from engine.protocol.generation import (
     StopTake,
     Take,
     TakeProgressed,
+    TogglePlayback,
     Trait,
 )
 from engine.protocol.notices import Cancel, CommandFailed, Notice
@@ -195,6 +196,12 @@ class FakeStudio(FakeEngine):
                 return (*self._now(playing=playing), PlaybackMoved(playing, at))
             case NudgePlayback(by):
                 self.send(PlayTake(self.studio.playing, self.at + by))
+                return ()
+            case TogglePlayback(ident, at) if ident == self.studio.playing:
+                self.send(StopTake())
+                return ()
+            case TogglePlayback(ident, at):
+                self.send(PlayTake(None if ident == self.studio.growing else ident, at))
                 return ()
             case StopTake():
                 return (*self._now(playing=None), PlaybackMoved(None, 0.0))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure, Note
 
-LETTERS = {"-": HOLD, ".": REST, "C": 60, "D": 62, "E": 64, "F": 65, "G": 67}
+LETTERS = {"-": HOLD, ".": REST, "C": 60, "D": 62, "E": 64, "F": 65, "G": 67, "A": 69}
 """What a letter means to `measure`."""
 
 

@@ -7,7 +7,7 @@ import sys
 from tui.byte_counter import bytes_per_step, idle_bytes
 
 SCREENS = (
-    "from tests.support.fake_engine import FakeEngine; from tui.app import run; run(FakeEngine())"
+    "from tests.support.fake_engine import FakeEngine; from tui.run import run; run(FakeEngine())"
 )
 
 

@@ -22,10 +22,10 @@ from tui.actions.compose import HANDLERS
 from tui.actions.influence import HANDLERS as INFLUENCE_HANDLERS
 from tui.actions.monitor import HANDLERS as MONITOR_HANDLERS
 from tui.actions.steer import HANDLERS as STEER_HANDLERS
-from tui.app import check_terminal
-from tui.bridge import Bridge, Due, Told
+from tui.bridge import Bridge, Due, EngineEvent
 from tui.key_table import key_table
 from tui.layouts.compose import arrangement
+from tui.run import check_terminal
 from tui.theme import NAMES, defaults, load
 from tui.view_models.gestures import PAUSE, Gestures
 from tui.widgets.song_strip import contour
@@ -159,11 +159,11 @@ def test_the_bridge_hands_over_the_latest_and_never_more_often_than_it_may() -> 
         bridge(PlayheadMoved(0, float(beat)))
     bridge(Notice("a"))
     bridge(Notice("b"))
-    assert [type(each) for each in posted] == [Due, Told, Told]
+    assert [type(each) for each in posted] == [Due, EngineEvent, EngineEvent]
     assert bridge.wait() == 0
     bridge.hand_over()
     last = posted[-1]
-    assert isinstance(last, Told)
+    assert isinstance(last, EngineEvent)
     assert last.event == PlayheadMoved(0, 99.0)
     now[0] = 0.01
     bridge(Snapshot(revision=1))
@@ -177,7 +177,7 @@ def test_the_last_word_of_a_job_is_not_taken_for_anothers() -> None:
     for event in told:
         bridge(event)
     bridge.hand_over()
-    assert [each.event for each in posted if isinstance(each, Told)] == [told[0], told[2]]
+    assert [each.event for each in posted if isinstance(each, EngineEvent)] == [told[0], told[2]]
     assert not posted[-1].can_replace(posted[-2])
 
 
@@ -194,7 +194,7 @@ def test_the_bridge_loses_nothing_that_counts_from_many_threads() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({each.event for each in posted if isinstance(each, Told)}) == 200
+    assert len({each.event for each in posted if isinstance(each, EngineEvent)}) == 200
 
 
 def test_a_pause_or_another_hand_begins_a_gesture() -> None:

@@ -23,7 +23,7 @@ from engine.protocol.notices import Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import Told
+from tui.bridge import EngineEvent
 from tui.terminal_driver import KeyReader, driver_class
 
 DEADLINE = 30.0
@@ -33,7 +33,7 @@ Popen = subprocess.Popen[bytes]
 CODE = """
 import pathlib, sys
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Marking(FakeEngine):
     def close(self):
@@ -47,7 +47,7 @@ import pathlib, sys, threading, time
 from engine.protocol.transport import Play
 from engine.protocol.transport import PlayheadMoved
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Marking(FakeEngine):
     def close(self):
@@ -73,6 +73,7 @@ from engine.cli.main import script
 from tests.support.fake_engine import FakeEngine
 from tui import app
 from tui import terminal_driver as driver
+from tui.run import run
 
 mark, what = pathlib.Path(sys.argv[1]), sys.argv[2]
 sys.argv = ["armonica"]
@@ -89,7 +90,7 @@ async def work():
 
 def begin(self):
     if what == "handler":
-        app.ArmonicaApp.on_told = fail
+        app.ArmonicaApp.on_engine_event = fail
         self.engine.tell(self.engine.snapshot)
     elif what == "widget":
         self.screen.mount(type("Failing", (Widget,), {"render": fail})())
@@ -101,7 +102,7 @@ def begin(self):
         driver.KeyReader.read = fail
 
 app.ArmonicaApp.on_ready = begin
-screens.run = lambda options: app.run(Marking(), keeps=False)
+screens.run = lambda options: run(Marking(), keeps=False)
 script()
 """
 
@@ -217,7 +218,7 @@ def test_a_signal_closes_the_engine(
 CLOSING = """
 import pathlib, sys, time
 from tests.support.fake_engine import FakeEngine
-from tui.app import run
+from tui.run import run
 
 class Slow(FakeEngine):
     def close(self):
@@ -318,8 +319,8 @@ async def test_what_is_told_while_the_screens_go_is_let_fall() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.session.shown.revision == engine.snapshot.revision)
     assert not app.screen_stack
-    app.on_told(Told(Notice("too late", "information")))
-    app.on_told(Told(engine.snapshot))
+    app.on_engine_event(EngineEvent(Notice("too late", "information")))
+    app.on_engine_event(EngineEvent(engine.snapshot))
     app.on_due()
 
 

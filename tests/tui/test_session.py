@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from engine.protocol.base import Event
+from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import ControllersState
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import LatenessMeasured, PlayheadMoved
+from engine.protocol.switches import Toggle, Toggled
+from engine.protocol.transport import LatenessMeasured, PlayheadMoved, SetAudition
 from tests.support.fake_engine import FakeEngine
 from tui.session import Session
 
@@ -37,6 +38,18 @@ def test_the_latest_of_each_kind_is_kept(session: Session) -> None:
     assert (session.playhead, session.lateness) == (head, late)
     assert session.studio is studio
     assert session.controls is controls
+
+
+def test_what_a_key_turned_over_is_said_from_the_answer_and_not_from_what_is_shown(
+    session: Session,
+) -> None:
+    engine = session.link
+    engine.subscribe(lambda event: session.on_event(event) if isinstance(event, Toggled) else None)
+    was, said = session.shown.audition, list[Command]()
+    # Another screen was quicker, and this one has not heard of it.
+    engine.send(with_request(Toggle("audition")))
+    session.toggle("audition", said.append)
+    assert said == [SetAudition(was)]
 
 
 def test_a_snapshot_older_than_the_last_changes_nothing_and_is_not_passed_on(

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.music.attributes import ATTRIBUTES
-from engine.protocol.edit import (
-    MoveLatent,
-    Randomise,
-    ResetLatent,
-    SelectSlot,
-    SetLatent,
-)
+from engine.protocol.base import Command
+from engine.protocol.edit import MoveLatent, Randomise, ResetLatent, SelectSlot, SetLatent
 from engine.protocol.switches import Toggle
+from engine.protocol.transport import SetAudition, SetEditTiming
 from tui.actions import compose_dialogs, everywhere, measures, recording
 from tui.actions.host import ComposeView
 from tui.actions.registry import Registry
@@ -239,17 +235,20 @@ def _matrix(view: ComposeView) -> None:
 
 @HANDLERS.handles("play.timing")
 def _timing(view: ComposeView) -> None:
-    now = view.session.shown.timing != "now"
-    view.session.send(Toggle("timing"))
-    view.app.notify(f"Edits are heard {'at once' if now else 'at the next beat'}.", timeout=2)
+    def say(command: Command) -> None:
+        when = "at once" if command == SetEditTiming("now") else "at the next beat"
+        view.app.notify(f"Edits are heard {when}.", timeout=2)
+
+    view.session.toggle("timing", say)
 
 
 @HANDLERS.handles("play.audition")
 def _audition(view: ComposeView) -> None:
-    on = not view.session.shown.audition
-    view.session.send(Toggle("audition"))
-    state = "are heard" if on else "stay silent"
-    view.app.notify(f"Edits {state} while the loop rests.", timeout=2)
+    def say(command: Command) -> None:
+        state = "are heard" if command == SetAudition(True) else "stay silent"
+        view.app.notify(f"Edits {state} while the loop rests.", timeout=2)
+
+    view.session.toggle("audition", say)
 
 
 # The song

@@ -15,7 +15,7 @@ from tui.dialogs.form import Field, Form, number, words
 from tui.dialogs.midi_import import Importer
 from tui.dialogs.open_song import Opener
 from tui.dialogs.parameters import DialSheet
-from tui.dialogs.tune_browser import Browser, Taken
+from tui.dialogs.tune_browser import Browser, TuneExcerpt
 from tui.view_models import gauges
 from tui.view_models.parameters import (
     Dial,
@@ -63,9 +63,9 @@ def _modulate(view: ComposeView) -> None:
 def _browse(view: ComposeView) -> None:
     slot = view.session.slot
 
-    def apply(taken: Taken | None) -> None:
-        if taken is not None:
-            view.session.send(LoadTune(slot, taken.tune.tune, taken.first, taken.count))
+    def apply(excerpt: TuneExcerpt | None) -> None:
+        if excerpt is not None:
+            view.session.send(LoadTune(slot, excerpt.tune.tune, excerpt.first, excerpt.count))
 
     view.app.push_screen(Browser(view.session.link, slot), apply)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.protocol.base import Command
 from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.switches import Toggle
 from engine.protocol.tracks import MoveTrackSelection, Nudge
-from engine.protocol.transport import Panic
+from engine.protocol.transport import BackToOwnTempo, Panic
 from tui.action_table import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
 from tui.actions.host import Host
@@ -54,13 +55,15 @@ HANDLERS["play.slower"] = _tempo(-1)
 
 @HANDLERS.handles("play.clock")
 def _clock(view: Host) -> None:
-    view.session.send(Toggle("clock"))
-    if view.session.shown.clock.follow is not None:
-        view.app.notify("The song's own tempo is kept again.", timeout=2)
-        return
-    key = view.keymap.label("play.clock")
-    words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
-    view.app.notify(words, timeout=4)
+    def say(command: Command) -> None:
+        if command == BackToOwnTempo():
+            view.app.notify("The song's own tempo is kept again.", timeout=2)
+            return
+        key = view.keymap.label("play.clock")
+        words = f"The clock of a MIDI input is kept, as soon as one comes. {key} goes back."
+        view.app.notify(words, timeout=4)
+
+    view.session.toggle("clock", say)
 
 
 def _screen(place: Place) -> Handler:

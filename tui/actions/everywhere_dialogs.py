@@ -140,7 +140,7 @@ def ask_path(
 
     def command_of(values: tuple[Any, ...]) -> Command:
         made = command(_in_folder(values[0]))
-        # Whoever was told what is there, and goes ahead, has been asked.
+        # Whoever was shown what is there, and goes ahead, has confirmed it.
         if isinstance(made, SaveSong) and doubt(values):
             return SaveSong(made.path, replace=True)
         return made
@@ -160,10 +160,10 @@ def _asking(
     view: Host, command: Callable[[tuple[Any, ...]], Command]
 ) -> Callable[[tuple[Any, ...], Command | None], Command]:
     def ask(values: tuple[Any, ...], again: Command | None) -> Command:
-        asked = with_request(again or command(values))
+        request = with_request(again or command(values))
         view.session.gestures.end()
-        view.session.send(asked)
-        return asked
+        view.session.send(request)
+        return request
 
     return ask
 

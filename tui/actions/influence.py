@@ -68,16 +68,16 @@ def _other(view: InfluenceView) -> None:
 
 @HANDLERS.handles("influence.filter")
 def _filter(view: InfluenceView) -> None:
-    told = view.influence
-    if told is None or told.found is None:
+    answer = view.influence
+    if answer is None or answer.found is None:
         view.show_message("Nothing has been found yet that could be sorted.")
         return
     wanted, avoided = view.session.inquiry.wanted, frozenset(view.avoided)
     free = replace(wanted, books=None, licences=None, without=frozenset())
     choices = [("every book and licence", free)]
-    for book in told.books:
+    for book in answer.books:
         choices.append((f"{book} only", replace(free, books=frozenset({book}))))
-    for terms in told.licences:
+    for terms in answer.licences:
         choices.append((f"licence: {terms}", replace(free, licences=frozenset({terms}))))
     if avoided:
         choices.append(("all but what is kept away from", replace(free, without=avoided)))
@@ -90,7 +90,9 @@ def _filter(view: InfluenceView) -> None:
             view.draw()
 
     at = options.index(wanted) if wanted in options else 0
-    view.app.push_screen(Choice("Which tunes are named", [said for said, _ in choices], at), choose)
+    view.app.push_screen(
+        Choice("Which tunes are named", [label for label, _ in choices], at), choose
+    )
 
 
 @HANDLERS.handles("influence.evidence")

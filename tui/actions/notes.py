@@ -75,7 +75,7 @@ for _name, _sign in (("up", 1), ("down", -1)):
 for _number in range(len(STEPS)):
 
     def _step(view: NotesView, number: int = _number) -> None:
-        view.cursor.take_step(number)
+        view.cursor.set_step(number)
         view.point()
 
     HANDLERS[f"notes.step_{_number + 1}"] = _step

@@ -8,11 +8,11 @@ from typing import Any, get_args
 from engine.config import channels
 from engine.errors import OutOfRange
 from engine.latent.variation import FARTHEST, MOST_BETWEEN
+from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
-from engine.protocol.switches import Toggle
-from engine.protocol.transport import CaptureLast, SetRecord
+from engine.protocol.transport import CaptureLast, Record, SetRecord
 from tui.actions.host import ComposeView
 from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form, number, whole
@@ -26,12 +26,13 @@ SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
 
 def _record(mode: RecordMode) -> Callable[[ComposeView], None]:
     def record(view: ComposeView) -> None:
+        def say(command: Command) -> None:
+            if isinstance(command, Record) and view.session.shown.inputs.wanted == ():
+                words = "No MIDI input is heard: the setting inputs says so."
+                view.app.notify(words, severity="warning")
+
         view.session.gestures.end()
-        shown = view.session.shown
-        if shown.recording is None and shown.inputs.wanted == ():
-            words = "No MIDI input is heard: the setting inputs says so."
-            view.app.notify(words, severity="warning")
-        view.session.send(Toggle(mode))
+        view.session.toggle(mode, say)
 
     return record
 
@@ -42,10 +43,12 @@ def _capture(view: ComposeView) -> None:
 
 
 def _thru(view: ComposeView) -> None:
-    inputs = view.session.shown.inputs
-    view.session.send(Toggle("thru"))
-    state = "stays here" if inputs.thru else "goes on to the instrument"
-    view.app.notify(f"What is played {state}.", timeout=2)
+    def say(command: Command) -> None:
+        on = isinstance(command, SetThru) and command.on
+        state = "goes on to the instrument" if on else "stays here"
+        view.app.notify(f"What is played {state}.", timeout=2)
+
+    view.session.toggle("thru", say)
 
 
 def _how(view: ComposeView) -> None:

@@ -15,7 +15,7 @@ from engine.protocol.generation import (
     Prompt,
     SetGeneration,
     SetTrait,
-    StopTake,
+    TogglePlayback,
 )
 from engine.protocol.notices import Cancel
 from engine.protocol.switches import Toggle
@@ -210,13 +210,12 @@ def _unload(view: SteerView) -> None:
 
 @HANDLERS.handles("audio.hear")
 def _audition(view: SteerView) -> None:
-    if view.session.takes.id is None:
+    takes = view.session.takes
+    if takes.id is None:
         key = view.keymap.label("audio.generate")
         view.show_message(f"There is nothing to hear yet; {key} makes a take.")
-    elif view.session.takes.plays:
-        view.session.send(StopTake())
     else:
-        view.play(view.session.takes.id, view.session.takes.position)
+        view.session.send(TogglePlayback(takes.id, round(takes.position, 3)))
 
 
 @HANDLERS.handles("take.twin")

@@ -45,8 +45,8 @@ class PromptForm(Form):
 
     def on_engine_event(self, event: Event) -> bool:
         """Close when the file was taken, and say why where it was not."""
-        taken = isinstance(event, GenerationState) and event.generation.prompt == self._prompt
-        if taken and self._prompt is not None:
+        accepted = isinstance(event, GenerationState) and event.generation.prompt == self._prompt
+        if accepted and self._prompt is not None:
             self._prompt = None
             self.dismiss(None)
             return False
@@ -180,9 +180,9 @@ def _remove(view: SteerView) -> None:
         if at == 1:
             view.session.send(RemoveTake(ident))
 
-    said = f"{take.title}, {steer_words.seconds(take.seconds)}: this cannot be taken back."
+    warning = f"{take.title}, {steer_words.seconds(take.seconds)}: this cannot be taken back."
     lines = ["keep it", "remove it and its files"]
-    view.app.push_screen(Choice("Remove a take", lines, 0, said), choose)
+    view.app.push_screen(Choice("Remove a take", lines, 0, warning), choose)
 
 
 HANDLERS: Registry[SteerView] = Registry(

@@ -36,11 +36,11 @@ class Sheet(Modal[Result]):
     """A modal screen that hears the engine while it is open."""
 
     def on_mount(self) -> None:
-        """Take away toasts, which would lie over the words of the sheet."""
+        """Remove toasts, which would lie over the words of the sheet."""
         self.app.clear_notifications()
 
     def on_engine_event(self, event: Event) -> bool:
-        """Take what the engine tells, and say whether that needs no other telling."""
+        """Handle an event of the engine; return whether nobody else is to show it."""
         del event
         return False
 
@@ -79,7 +79,6 @@ class PathSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Hold the path."""
-        super().on_mount()
         self.query_one("#path").focus()
 
     def show_message(self, words: str, *, wrong: bool = False) -> None:

@@ -76,7 +76,6 @@ class ControllersSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """List the bindings and holds the list."""
-        super().on_mount()
         self._list()
         self.query_one(OptionList).focus()
 
@@ -151,7 +150,7 @@ class ControllersSheet(Sheet[None]):
         getattr(self.query_one(OptionList), f"action_cursor_{way}")()
 
     def action_forget(self) -> None:
-        """Take the chosen binding away."""
+        """Remove the chosen binding."""
         if self.chosen is not None:
             device, bound = self.chosen
             self._link.send(Forget(bound.binding.target, device.device))

@@ -70,7 +70,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
         self._doubt = doubt
         self._doubted: tuple[Any, ...] | None = None
         self._asking = asking
-        self._asked: Command | None = None
+        self._requested: Command | None = None
         self._again: Command | None = None
         self._given: tuple[Any, ...] = ()
 
@@ -88,13 +88,12 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     def on_mount(self) -> None:
         """Hold the first line."""
-        super().on_mount()
         self.query_one("#field-0", Input).focus()
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
-        self._doubted = self._asked = self._again = None
+        self._doubted = self._requested = self._again = None
         self._show_message(self._hint_of(event.input), wrong=False)
 
     def on_descendant_focus(self) -> None:
@@ -104,7 +103,7 @@ class Form(Sheet[tuple[Any, ...] | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._asked is not None:
+        if self._requested is not None:
             return
         values = []
         for number, field in enumerate(self._fields):
@@ -123,16 +122,16 @@ class Form(Sheet[tuple[Any, ...] | None]):
             self._show_message(f"{warning} Enter again goes ahead.", wrong=True)
         elif self._asking is not None:
             self._show_message("A moment …", wrong=False)
-            self._given, self._asked = given, self._asking(given, self._again)
+            self._given, self._requested = given, self._asking(given, self._again)
         else:
             self.dismiss(given)
 
     def on_engine_event(self, event: Event) -> bool:
         """Close when what was asked is met, and say why where it is not."""
-        if answers(event, self._asked):
+        if answers(event, self._requested):
             self.dismiss(self._given)
-        elif wrong := refused(event, self._asked):
-            self._asked = None
+        elif wrong := refused(event, self._requested):
+            self._requested = None
             self._again = event.again if isinstance(event, CommandFailed) else None
             if self._again is not None:
                 wrong = f"{wrong} Enter again replaces it."

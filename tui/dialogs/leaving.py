@@ -54,7 +54,7 @@ class Leaving(Sheet[Answer | None]):
         self._link = link
         self._shown = shown
         self._keeps = keeps
-        self._asked: Command | None = None
+        self._requested: Command | None = None
         self._lines: dict[Answer, str] = {
             "save": "save it",
             "copy": f"end, with a copy in {songs_folder()}",
@@ -77,7 +77,6 @@ class Leaving(Sheet[Answer | None]):
 
     def on_mount(self) -> None:
         """Ask the engine, which answers soon unless the disk is slow."""
-        super().on_mount()
         lines = self.query_one(OptionList)
         lines.display = False
         lines.highlighted = 0
@@ -88,10 +87,10 @@ class Leaving(Sheet[Answer | None]):
 
     def on_engine_event(self, event: Event) -> bool:
         """End when everything is kept, and ask where it is not."""
-        if answers(event, self._asked):
+        if answers(event, self._requested):
             self.dismiss("end")
             return True
-        if wrong := refused(event, self._asked):
+        if wrong := refused(event, self._requested):
             self._choose(wrong)
             return True
         return False
@@ -115,16 +114,16 @@ class Leaving(Sheet[Answer | None]):
         getattr(self.query_one(OptionList), f"action_cursor_{way}")()
 
     def _ask(self, command: Command) -> None:
-        self._asked = asked = with_request(command)
-        self._link.send(asked)
-        self.set_timer(PATIENCE, lambda: self._late(asked))
+        self._requested = request = with_request(command)
+        self._link.send(request)
+        self.set_timer(PATIENCE, lambda: self._late(request))
 
     def _late(self, command: Command) -> None:
-        if self._asked is command and self.is_current:
+        if self._requested is command and self.is_current:
             self._show_reason(_SLOW)
 
     def _choose(self, why: str) -> None:
-        self._asked = None
+        self._requested = None
         self._show_reason(why)
 
     def _show_reason(self, why: str) -> None:

@@ -31,7 +31,7 @@ class Importer(PathSheet):
         super().__init__()
         self._link = link
         self._slot = slot
-        self._asked: Command | None = None
+        self._requested: Command | None = None
         self._path = ""
         self._tracks: tuple[TrackFound, ...] = ()
         self._words = ""
@@ -49,22 +49,22 @@ class Importer(PathSheet):
 
     def on_engine_event(self, event: Event) -> bool:
         """Show the tracks of the file that was asked for, or what went wrong."""
-        if isinstance(event, JobProgressed) and is_answer(event.request, self._asked):
+        if isinstance(event, JobProgressed) and is_answer(event.request, self._requested):
             self._follow(event)
             return False
         if isinstance(event, MidiLookedInto):
-            if is_answer(event.request, self._asked):
-                self._asked = None
+            if is_answer(event.request, self._requested):
+                self._requested = None
                 self._list(event)
             return True
-        if answers(event, self._asked):
+        if answers(event, self._requested):
             self.dismiss(None)
-        elif wrong := refused(event, self._asked):
-            if isinstance(self._asked, LookIntoMidi):
+        elif wrong := refused(event, self._requested):
+            if isinstance(self._requested, LookIntoMidi):
                 line = self.query_one("#path", Input)
                 line.add_class("-wrong")
                 line.focus()
-            self._asked = None
+            self._requested = None
             self.show_message(wrong, wrong=True)
             return True
         return False
@@ -77,7 +77,7 @@ class Importer(PathSheet):
 
     def action_leave(self) -> None:
         """Leave without taking anything; what is being read is read no further."""
-        if self._asked is not None and self._job is not None:
+        if self._requested is not None and self._job is not None:
             self._link.send(Cancel(self._job))
         super().action_leave()
 
@@ -97,7 +97,7 @@ class Importer(PathSheet):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
-        self._asked = None
+        self._requested = None
         self.query_one(OptionList).display = False
         self.show_message(FIRST)
 
@@ -107,19 +107,19 @@ class Importer(PathSheet):
             self.show_message(
                 "A path is wanted: ~ is your home, and a name alone lies here.", wrong=True
             )
-        elif self._asked is None:
+        elif self._requested is None:
             self._ask(LookIntoMidi(str(Path(event.value.strip()))), "Reading …")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        if self._asked is None:
+        if self._requested is None:
             track = self._tracks[event.option_index].number
             self._ask(ImportMidi(self._slot, self._path, track), "Taking its measures …")
 
     def _ask(self, command: Command, words: str) -> None:
-        self._asked, self._words, self._job = with_request(command), words, None
+        self._requested, self._words, self._job = with_request(command), words, None
         self.show_message(words)
-        self._link.send(self._asked)
+        self._link.send(self._requested)
 
     def action_list(self, move: str) -> None:
         """Move in the list of tracks, which then holds Enter."""

@@ -53,7 +53,6 @@ class LearnSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Have the engine wait for a control."""
-        super().on_mount()
         self._refresh()
         self._link.send(Learn(self._target))
 
@@ -97,7 +96,7 @@ class LearnSheet(Sheet[None]):
         self.dismiss(None)
 
     def action_forget(self) -> None:
-        """Take away what moves the target."""
+        """Remove what moves the target."""
         self._link.send(CancelLearn())
         self._link.send(Forget(self._target))
         self.dismiss(None)

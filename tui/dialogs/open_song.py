@@ -29,7 +29,7 @@ class Opener(PathSheet):
         super().__init__()
         self._link = link
         self._songs = songs(SUFFIX)
-        self._asked: OpenSong | None = None
+        self._requested: OpenSong | None = None
 
     def compose(self) -> ComposeResult:
         """Make the list and the line of the path."""
@@ -44,10 +44,10 @@ class Opener(PathSheet):
 
     def on_engine_event(self, event: Event) -> bool:
         """Close when the song is there, and say why where it is not."""
-        if answers(event, self._asked):
+        if answers(event, self._requested):
             self.dismiss(None)
-        elif wrong := refused(event, self._asked):
-            self._asked = None
+        elif wrong := refused(event, self._requested):
+            self._requested = None
             self.query_one("#path").add_class("-wrong")
             self.show_message(wrong, wrong=True)
             return True
@@ -56,21 +56,21 @@ class Opener(PathSheet):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.input.remove_class("-wrong")
-        self._asked = None
+        self._requested = None
         self.show_message(HOW)
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def _open(self) -> None:
         typed, at = self.query_one(Input).value.strip(), self.query_one(OptionList).highlighted
-        if self._asked is not None or (not typed and at is None):
+        if self._requested is not None or (not typed and at is None):
             return
         # A name alone is that of a song in the list, where it is in there.
         named = [path for path in self._songs if typed in (path.stem, path.name)]
         path = str(named[0]) if named else typed or str(self._songs[at or 0])
-        self._asked = with_request(OpenSong(path))
+        self._requested = with_request(OpenSong(path))
         self.show_message("A moment …")
-        self._link.send(self._asked)
+        self._link.send(self._requested)
 
 
 def _line(path: Path, width: int) -> str:

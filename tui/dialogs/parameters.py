@@ -80,7 +80,6 @@ class DialSheet(Sheet[None]):
 
     def on_mount(self) -> None:
         """Hold the dials."""
-        super().on_mount()
         self._gestures.end()
         self.query_one(DialRows).focus()
         self._draw()
@@ -145,12 +144,12 @@ class DialSheet(Sheet[None]):
         self._link.send(Stop() if self._shown.playing else Play())
 
     def action_undo(self) -> None:
-        """Take the last step back."""
+        """Undo the last step."""
         self._gestures.end()
         self._link.send(Undo())
 
     def action_redo(self) -> None:
-        """Do again what was taken back."""
+        """Do again what was undone."""
         self._gestures.end()
         self._link.send(Redo())
 

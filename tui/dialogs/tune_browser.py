@@ -30,11 +30,11 @@ WAIT = 0.15
 REST = 0.08
 """Seconds on a tune after which its measures are shown."""
 
-HEAR = "ctrl+l"
-"""The key that plays what would be taken; letters belong to the titles."""
+AUDITION_KEY = "ctrl+l"
+"""The key that plays what would be loaded; letters belong to the titles."""
 
 AT_ONCE = 4
-"""How many measures are taken if nothing else is said: a phrase."""
+"""How many measures are loaded unless another number is typed: a phrase."""
 
 LISTED = 200
 """How many tunes are listed at most."""
@@ -43,7 +43,7 @@ MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TuneExcerpt:
     """What was chosen: a tune, its first measure (from 1), and how many."""
 
     tune: TuneFound
@@ -51,7 +51,7 @@ class Taken:
     count: int
 
 
-class Browser(Sheet[Taken | None]):
+class Browser(Sheet[TuneExcerpt | None]):
     """Searches titles while the user types; Enter goes on, Enter again takes the measures.
 
     The measures of the chosen tune are shown, and heard on asking.
@@ -59,7 +59,7 @@ class Browser(Sheet[Taken | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
-        Binding(HEAR, "hear_it", "Hear", show=False, priority=True),
+        Binding(AUDITION_KEY, "audition", "Hear", show=False, priority=True),
         Binding("down", "list('cursor_down')", "Down", show=False, priority=True),
         Binding("up", "list('cursor_up')", "Up", show=False, priority=True),
         Binding("pagedown", "list('page_down')", "Page down", show=False, priority=True),
@@ -90,9 +90,9 @@ class Browser(Sheet[Taken | None]):
         self._timer: Timer | None = None
         self._resting: Timer | None = None
         self._searched: BrowseCorpus | None = None
-        self._asked: PreviewTune | None = None
+        self._requested: PreviewTune | None = None
         self._previewed: TunePreviewed | None = None
-        self._heard = False
+        self._auditioning = False
 
     def compose(self) -> ComposeResult:
         """Make the search line, the list, and the line of what to take."""
@@ -113,7 +113,6 @@ class Browser(Sheet[Taken | None]):
 
     def on_mount(self) -> None:
         """Show the first tunes of the corpus."""
-        super().on_mount()
         self.query_one("#query").focus()
         self._search()
         self._refresh_hint()
@@ -134,14 +133,14 @@ class Browser(Sheet[Taken | None]):
                 self._list(event)
             return True
         if isinstance(event, TunePreviewed):
-            if self._asked is not None and (event.tune, event.first) == (
-                self._asked.tune,
-                self._asked.first,
+            if self._requested is not None and (event.tune, event.first) == (
+                self._requested.tune,
+                self._requested.first,
             ):
                 self._previewed = event
                 self._draw()
             return True
-        for command in (self._searched, self._asked):
+        for command in (self._searched, self._requested):
             if wrong := refused(event, command):
                 self._show_message(wrong, wrong=True)
                 return True
@@ -208,7 +207,7 @@ class Browser(Sheet[Taken | None]):
         if tune is None and self._query():
             self._show_message("No title has all these words.")
         else:
-            key = shown(HEAR)
+            key = shown(AUDITION_KEY)
             self._show_message(
                 f"↑ ↓ choose a tune, {key} hears it, Enter goes on and takes it, Esc leaves."
             )
@@ -234,32 +233,32 @@ class Browser(Sheet[Taken | None]):
         if tune is None:
             return
         room = self.query_one(Phrase).room
-        asked = with_request(PreviewTune(tune.tune, first, max(room, count)))
-        if asked != self._asked:
-            self._asked = asked
-            self._link.send(asked)
+        request = with_request(PreviewTune(tune.tune, first, max(room, count)))
+        if request != self._requested:
+            self._requested = request
+            self._link.send(request)
 
     def _draw(self) -> None:
-        phrase, tune, told = self.query_one(Phrase), self.tune, self._previewed
+        phrase, tune, preview = self.query_one(Phrase), self.tune, self._previewed
         first, count = self._range()
         if tune is None:
-            self._asked = None
+            self._requested = None
             phrase.show((), 1, 0)
-        elif told is not None and (told.tune, told.first) == (tune.tune, first):
-            phrase.show(told.measures, first, count)
+        elif preview is not None and (preview.tune, preview.first) == (tune.tune, first):
+            phrase.show(preview.measures, first, count)
 
-    def action_hear_it(self) -> None:
+    def action_audition(self) -> None:
         """Play the measures that would be taken, once."""
         phrase, playing = self.query_one(Phrase), self._link.snapshot.playing
         if playing:
             self._show_message("The loop is playing; leave and stop it to hear a tune by itself.")
         elif phrase.measures:
-            self._heard = True
-            self._link.send(AuditionMeasures(phrase.measures[: phrase.taken]))
+            self._auditioning = True
+            self._link.send(AuditionMeasures(phrase.measures[: phrase.chosen]))
 
     def _hush(self) -> None:
-        if self._heard:
-            self._heard = False
+        if self._auditioning:
+            self._auditioning = False
             self._link.send(AuditionMeasures())
 
     def _show_message(self, words: str, *, wrong: bool = False) -> None:
@@ -274,7 +273,7 @@ class Browser(Sheet[Taken | None]):
             self.query_one("#first", Input).focus()
 
     @on(Input.Submitted, "#first, #count")
-    def _take(self) -> None:
+    def _accept(self) -> None:
         tune = self.tune
         if tune is None:
             return
@@ -284,7 +283,7 @@ class Browser(Sheet[Taken | None]):
         count = self._read("#count", MOST, "The number of measures")
         if count is not None:
             # A tune's last phrase is taken as far as it goes.
-            self.dismiss(Taken(tune, first, min(count, tune.measures - first + 1)))
+            self.dismiss(TuneExcerpt(tune, first, min(count, tune.measures - first + 1)))
 
     def _read(self, name: str, high: int, what: str) -> int | None:
         line = self.query_one(name, Input)

@@ -88,8 +88,8 @@ def warning(found: InfluenceAnswer) -> tuple[str, tuple[str, ...]]:
                 run = f"{match.run} notes in a row, " if match.run > 1 else ""
                 head = f"#{match.rank} {match.title}: {run}"
                 if level == "amber":
-                    said = "asks for a credit or a look."
-                    return level, (f"{head}{said}", f"#{match.rank}: {run}{said}")
+                    advice = "asks for a credit or a look."
+                    return level, (f"{head}{advice}", f"#{match.rank}: {run}{advice}")
                 long = (
                     "its licence is not known or in copyright: similarity is not proof of copying."
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.geometry import NULL_OFFSET, Region, Size, Spacing
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
@@ -102,16 +104,15 @@ def _tall_wide(width: int, top: int, end: int) -> dict[str, Region]:
 
 
 class Arranged(Layout):
-    """Lays children out by their ids, as `regions` says; the others are not drawn."""
+    """Lays children out by their ids; those without a region are not drawn.
+
+    ``regions`` returns the region of each part that has room, in so many columns and rows.
+    """
 
     name = "arranged"
 
-    def __init__(self) -> None:
-        self.side = "map"
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the region of each part that has room: those of the compose screen."""
-        return arrangement(size.width, size.height, self.side)
+    def __init__(self, regions: Callable[[int, int], dict[str, Region]]) -> None:
+        self.regions = regions
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
@@ -119,7 +120,7 @@ class Arranged(Layout):
         """Return the placements of the children that have a region."""
         del greedy
         parent.pre_layout(self)
-        regions = self.regions(size)
+        regions = self.regions(size.width, size.height)
         return [
             WidgetPlacement(regions[child.id], NULL_OFFSET, Spacing(), child)
             for child in children

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.layouts.compose import LEAST, Arranged
+from tui.layouts.compose import LEAST
 
 TALL = 34
 """Rows from which there is air between the parts."""
@@ -35,18 +35,6 @@ def behind(width: int, height: int, *, near: bool = False) -> dict[str, Region]:
         "transport": Region(0, 0, width, 1),
         "keys": Region(0, height - 1, width, 1),
     }
-
-
-class Behind(Arranged):
-    """Lays the parts of the influence screen out; ``near`` as for `behind`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.near = False
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the regions of the influence screen."""
-        return behind(size.width, size.height, near=self.near)
 
 
 ABOUT = 2

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.layouts.compose import LEAST, Arranged
+from tui.layouts.compose import LEAST
 
 TALL = 34
 """Rows from which there is air between the parts."""
@@ -23,11 +23,3 @@ def monitoring(width: int, height: int) -> dict[str, Region]:
         "lines": Region(1, lines, width - 2, height - 1 - gap - lines),
         "keys": Region(0, height - 1, width, 1),
     }
-
-
-class Monitoring(Arranged):
-    """Lays the parts of the monitor screen out."""
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the regions of the monitor screen."""
-        return monitoring(size.width, size.height)

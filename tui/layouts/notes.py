@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.layouts.compose import LEAST, WIDE, Arranged
+from tui.layouts.compose import LEAST, WIDE
 
 TALL = 30
 """Rows from which there is air between the parts."""
@@ -31,11 +31,3 @@ def note_regions(width: int, height: int) -> dict[str, Region]:
         "place": Region(1, end + readings, width - 2, 1),
         "keys": Region(0, height - 1, width, 1),
     }
-
-
-class NotesArranged(Arranged):
-    """Lays the parts of the notes screen out."""
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the regions of the notes screen."""
-        return note_regions(size.width, size.height)

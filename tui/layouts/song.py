@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.layouts.compose import LEAST, Arranged
+from tui.layouts.compose import LEAST
 from tui.layouts.notes import TALL
 
 
@@ -25,11 +25,3 @@ def song_regions(width: int, height: int) -> dict[str, Region]:
         "place": Region(1, end, width - 2, 1),
         "keys": Region(0, height - 1, width, 1),
     }
-
-
-class SongArranged(Arranged):
-    """Lays the parts of the song screen out."""
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the regions of the song screen."""
-        return song_regions(size.width, size.height)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.layouts.compose import LEAST, Arranged
+from tui.layouts.compose import LEAST
 
 TALL = 36
 """Rows from which there is air between the parts."""
@@ -34,11 +34,3 @@ def steering(width: int, height: int) -> dict[str, Region]:
         "transport": Region(0, 0, width, 1),
         "keys": Region(0, height - 1, width, 1),
     }
-
-
-class Steered(Arranged):
-    """Lays the parts of the steer screen out."""
-
-    def regions(self, size: Size) -> dict[str, Region]:
-        """Return the regions of the steer screen."""
-        return steering(size.width, size.height)

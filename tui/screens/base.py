@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
+from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
 from engine.protocol.base import Event
+from engine.protocol.notices import JobProgressed
+from engine.protocol.snapshot import Snapshot
+from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.keymap import Keymap
+from tui.layouts.compose import Arranged
 from tui.session import Session
+from tui.widgets.footer import KeysLine
 from tui.widgets.layout_host import Desk
+from tui.widgets.too_small import TooSmall
 from tui.widgets.transport import Transport
+
+TRANSPORT = (
+    Snapshot, PlayheadMoved, KeysPlayed, LatenessMeasured, JobProgressed, ClockSyncMeasured,
+)  # fmt: skip
+"""What the line of the transport shows, on every screen."""
 
 
 class SessionScreen(Screen[None]):
-    """A screen of parts that lie as an arrangement says, and show the session.
+    """A screen of parts that lie as `regions` says, and show the session.
 
-    ``PLACE`` is where its actions belong, ``HANDLERS`` what is called for each of them, and
-    ``SHOWS`` the kinds of event that it subscribes to.
+    ``PLACE`` is where its actions belong, ``HANDLERS`` what is called for each of them, ``SHOWS``
+    the kinds of event that it subscribes to, and ``AUTO_FOCUS`` the part that is held at first.
     """
 
     PLACE: ClassVar[Place]
     HANDLERS: ClassVar[Mapping[str, Callable[[Any], None]]]
     SHOWS: ClassVar[tuple[type[Event], ...]]
+    AUTO_FOCUS: ClassVar[str]
 
     DEFAULT_CSS = """
     SessionScreen { background: $background; layers: base; }
@@ -44,14 +57,36 @@ class SessionScreen(Screen[None]):
         self.keymap = keymap
         self._regions: dict[str, Region] = {}
         self._built = False
+        session.subscribe(lambda _: self._draw_transport(), *TRANSPORT)
         session.subscribe(self.show, *self.SHOWS)
 
-    def regions(self) -> dict[str, Region]:
-        """Return the place of each part that is in sight."""
+    def compose(self) -> ComposeResult:
+        """Make the parts; `regions` says where they lie."""
+        yield Desk(
+            Transport(id="transport"),
+            *self.parts(),
+            KeysLine(self.keymap.keys, self.PLACE, id="keys"),
+            TooSmall(id="small"),
+            arranged=Arranged(self.regions),
+        )
+
+    def on_mount(self) -> None:
+        """Lay the parts out, and draw what is known; what a screen does of its own goes before."""
+        self._built = True
+        self.lay_out()
+        self.query_one(self.AUTO_FOCUS).focus()
+        self.draw()
+
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts between the line of the transport and that of the keys."""
+        raise NotImplementedError
+
+    def regions(self, width: int, height: int) -> dict[str, Region]:
+        """Return the place of each part that is in sight, in so many columns and rows."""
         raise NotImplementedError
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         raise NotImplementedError
 
     def draw(self) -> None:
@@ -73,7 +108,7 @@ class SessionScreen(Screen[None]):
 
     def lay_out(self) -> None:
         """Return each part its place, or none."""
-        regions = self.regions()
+        regions = self.regions(*self.app.size)
         if regions == self._regions:
             return
         self._regions = regions

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.timer import Timer
+from textual.widget import Widget
 
 from engine.music.attributes import NAMES
 from engine.protocol.analysis import (
@@ -21,9 +21,8 @@ from engine.protocol.analysis import (
 from engine.protocol.base import Event
 from engine.protocol.devices import ControllersState
 from engine.protocol.edit import MoveLatents, SelectSlot, SetLatents
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import KeysPlayed, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.compose import HANDLERS, roll_gauge, set_gauge
 from tui.keymap import Keymap
@@ -34,15 +33,11 @@ from tui.view_models import gauges
 from tui.view_models.freshness import SETTLE, Freshness
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.explanation import Explanation
-from tui.widgets.footer import KeysLine
 from tui.widgets.gauges import GaugeBank, Gauges, NamedGauges
-from tui.widgets.layout_host import Desk
 from tui.widgets.nearest_match import NearestLine
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.sensitivity_table import SensitivityTable
 from tui.widgets.song_strip import SongStrip
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 PARTS = ("gauges", "bank", "map", "strip")
 """What can be held, in the order in which Tab goes through."""
@@ -62,9 +57,6 @@ class ComposeScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
-        LatenessMeasured,
-        ClockSyncMeasured,
-        JobProgressed,
         InfluenceFound,
         MapComputed,
         SensitivityComputed,
@@ -79,16 +71,15 @@ class ComposeScreen(SessionScreen):
         self.axes = (2, 1)
         self.attribute = 2
         self.matrix = False
-        self._map_asked = Freshness()
-        self._why_asked = Freshness()
+        self._map_freshness = Freshness()
+        self._why_freshness = Freshness()
         self._explained: SensitivityComputed | None = None
         self._filled: MapComputed | None = None
         self._settling: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             SongStrip(id="strip"),
             NamedGauges(id="gauges"),
             Explanation(id="why"),
@@ -97,17 +88,11 @@ class ComposeScreen(SessionScreen):
             PianoRoll(id="roll"),
             Map(id="map"),
             GaugeBank(id="bank"),
-            KeysLine(self.keymap.keys, "compose", id="keys"),
-            TooSmall(id="small"),
         )
 
     def on_mount(self) -> None:
-        """Lay the parts out, holds the gauges, and draws what is known."""
+        """Draw what is known by now."""
         self.session.shown = self.session.link.snapshot
-        self._built = True
-        self.lay_out()
-        self.query_one("#gauges").focus()
-        self.draw()
 
     # What the parts need to know
 
@@ -154,16 +139,15 @@ class ComposeScreen(SessionScreen):
         self.query_one("#gauges" if self.session.gauge < gauges.NAMED else "#bank").focus()
         self.draw()
 
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
         side = "bank" if self.session.gauge >= gauges.NAMED else "matrix" if self.matrix else "map"
-        self.query_one(Desk).arranged.side = side
-        return arrangement(*self.app.size, side)
+        return arrangement(width, height, side)
 
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         if not self._built:
             return
         match event:
@@ -177,29 +161,27 @@ class ComposeScreen(SessionScreen):
                     if event.model.state == "ready":
                         self.action_do("app.quit")
             case PlayheadMoved():
-                self._draw_transport()
                 if self.is_current:
                     if self.session.shown.recording is not None:
                         self._draw_roll()
                     self._draw_roll_place()
                     self._draw_strip()
             case KeysPlayed():
-                self._draw_transport()
                 if self.is_current:
                     self._draw_roll()
             case InfluenceFound():
                 if self.is_current:
                     self._draw_nearest()
             case MapComputed():
-                if self._is_shown(event) and self._map_asked.answered(event.revision):
+                if self._is_shown(event) and self._map_freshness.answered(event.revision):
                     self._filled = event
                     self._draw_map()
             case SensitivityComputed():
-                if self._is_shown(event) and self._why_asked.answered(event.revision):
+                if self._is_shown(event) and self._why_freshness.answered(event.revision):
                     self._explained = event
                     self._draw_reasons()
             case _:
-                self._draw_transport()
+                pass
 
     def _is_shown(self, event: MapComputed | SensitivityComputed) -> bool:
         shown = self.session.shown
@@ -269,7 +251,7 @@ class ComposeScreen(SessionScreen):
             self._filled.surface if self._filled is not None else None,
             (latent[x], latent[y]) if latent is not None else None,
             spec=self.session.shown.model.spec,
-            stale=self._map_asked.stale(self._map_key()),
+            stale=self._map_freshness.stale(self._map_key()),
             done=self._filled is None or self._filled.done,
             measure=None if slot.empty else slot.measure,
         )
@@ -279,17 +261,20 @@ class ComposeScreen(SessionScreen):
             self.session.shown.model.spec,
             self.session.shown.slot.empty,
         )
-        told = None if empty else self._explained
-        stale = self._why_asked.stale(self._why_key())
+        explained = None if empty else self._explained
+        stale = self._why_freshness.stale(self._why_key())
         self.query_one(Explanation).show(
-            told.effects if told else (),
+            explained.effects if explained else (),
             spec,
             focused=self.session.gauge,
             stale=stale,
             waiting=gauges.waiting(self.session.shown),
         )
         self.query_one(SensitivityTable).show(
-            told.sensitivity if told else None, spec, focused=self.session.gauge, stale=stale
+            explained.sensitivity if explained else None,
+            spec,
+            focused=self.session.gauge,
+            stale=stale,
         )
 
     def _draw_nearest(self) -> None:
@@ -331,7 +316,7 @@ class ComposeScreen(SessionScreen):
 
     @property
     def _due(self) -> bool:
-        return self._map_asked.due(self._map_key()) or self._why_asked.due(self._why_key())
+        return self._map_freshness.due(self._map_key()) or self._why_freshness.due(self._why_key())
 
     def _settle(self) -> None:
         due = self._due
@@ -344,12 +329,12 @@ class ComposeScreen(SessionScreen):
     def _ask(self) -> None:
         self._settling = None
         key = self._why_key()
-        if self._why_asked.due(key):
-            self._why_asked.ask(key, self.session.shown.revision)
+        if self._why_freshness.due(key):
+            self._why_freshness.ask(key, self.session.shown.revision)
             self.session.send(Explain(self.session.slot, self._dimensions()))
         key = self._map_key()
-        if self._map_asked.due(key):
-            self._map_asked.ask(key, self.session.shown.revision)
+        if self._map_freshness.due(key):
+            self._map_freshness.ask(key, self.session.shown.revision)
             (x, y), name = self.axes, NAMES[self.attribute]
             self.session.send(DrawMap(self.session.slot, x, y, name, *self.query_one(Map).wanted()))
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.influence.spec import Match
 from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.base import Event
 from engine.protocol.generation import GenerationState
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.influence import HANDLERS
 from tui.keymap import Keymap
-from tui.layouts.influence import Behind, behind
+from tui.layouts.influence import behind
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
 from tui.view_models.queries import Subject
 from tui.widgets.comparison import Comparison, Side
-from tui.widgets.footer import KeysLine
-from tui.widgets.layout_host import Desk
 from tui.widgets.match_list import MatchList, MatchReading
-from tui.widgets.originality import Asked, Verdict
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
+from tui.widgets.originality import Verdict, VerdictHeading
 
 
 class InfluenceScreen(SessionScreen):
@@ -41,10 +36,6 @@ class InfluenceScreen(SessionScreen):
         InfluenceFound,
         GenerationState,
         Snapshot,
-        PlayheadMoved,
-        LatenessMeasured,
-        JobProgressed,
-        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#matches"
 
@@ -58,31 +49,17 @@ class InfluenceScreen(SessionScreen):
         self.avoided: dict[int, str] = {}
         self._compared: tuple[Match | None, MatchExcerpt] = (None, MatchExcerpt())
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             Verdict(id="verdict"),
             MatchList(id="matches"),
             Comparison(id="compare"),
-            KeysLine(self.keymap.keys, "influence", id="keys"),
-            TooSmall(id="small"),
-            arranged=Behind(),
         )
 
-    def on_mount(self) -> None:
-        """Lay the parts out and draws what is known."""
-        self._built = True
-        self.lay_out()
-        self.query_one("#matches").focus()
-        self.draw()
-
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        desk = self.query_one(Desk)
-        assert isinstance(desk.arranged, Behind)
-        desk.arranged.near = self.near
-        return behind(*self.app.size, near=self.near)
+        return behind(width, height, near=self.near)
 
     # What the handlers need to know
 
@@ -101,10 +78,10 @@ class InfluenceScreen(SessionScreen):
     @property
     def beside(self) -> MatchExcerpt:
         """The measures of the chosen match."""
-        told = self.influence
-        if told is None or not told.beside:
+        answer = self.influence
+        if answer is None or not answer.beside:
             return MatchExcerpt()
-        return told.beside[min(self.chosen, len(told.beside) - 1)]
+        return answer.beside[min(self.chosen, len(answer.beside) - 1)]
 
     def about(self, subject: Subject) -> None:
         """Ask about another subject."""
@@ -128,34 +105,27 @@ class InfluenceScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
-        if not self.drawn:
-            return
-        match event:
-            case InfluenceFound() | GenerationState() | Snapshot():
-                self.draw()
-            case PlayheadMoved() | LatenessMeasured() | JobProgressed() | ClockSyncMeasured():
-                self._draw_transport()
-            case _:
-                pass
+        """Show an event that the session has handled."""
+        del event
+        self.draw()
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
         self._draw_transport()
-        told, stale = self.influence, self.session.inquiry.stale(self.subject)
+        answer, stale = self.influence, self.session.inquiry.stale(self.subject)
         compared = (self.match, self.beside)
         if compared != self._compared:
             # Another piece, or what became of the measure, has not been heard.
             self._compared, self.heard = compared, None
-        self.query_one(Verdict).show(self._asked(), told, stale=stale)
-        found = told.found if told is not None else None
+        self.query_one(Verdict).show(self._heading(), answer, stale=stale)
+        found = answer.found if answer is not None else None
         readings: tuple[MatchReading, ...] = ()
-        if told is not None and found is not None:
+        if answer is not None and found is not None:
             readings = tuple(
                 MatchReading(match, beside, match.cluster in self.avoided)
-                for match, beside in zip(found.matches, told.beside, strict=True)
+                for match, beside in zip(found.matches, answer.beside, strict=True)
             )
         unit = found.unit if found is not None else "measure"
         close = found is not None and found.close
@@ -163,7 +133,7 @@ class InfluenceScreen(SessionScreen):
         self.query_one(MatchList).show(readings, chosen, unit, close=close, stale=stale)
         self.query_one(Comparison).show(self.match, self.beside, unit, heard=self.heard)
 
-    def _asked(self) -> Asked:
+    def _heading(self) -> VerdictHeading:
         shown, wanted = self.session.shown, self.session.inquiry.wanted
         if self.subject == "take":
             subject, key = "The chosen take", self.keymap.label("app.steer")
@@ -185,7 +155,7 @@ class InfluenceScreen(SessionScreen):
             limits.append(f"{_tunes(len(wanted.without))} left out")
         if self.avoided and self.subject == "measure":
             limits.append(f"away from {_tunes(len(self.avoided))} by {self.amount:.0%}")
-        return Asked(subject, " · ".join(limits), instead)
+        return VerdictHeading(subject, " · ".join(limits), instead)
 
     # What the user does
 

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.protocol.base import Event
 from engine.protocol.devices import MidiTraffic, WatchMidi
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import LatenessMeasured
 from tui.action_table import Place
 from tui.actions.monitor import HANDLERS
 from tui.keymap import Keymap
-from tui.layouts.monitor import Monitoring, monitoring
+from tui.layouts.monitor import monitoring
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models.midi_log import Filter, MidiLog, Passed
-from tui.widgets.footer import KeysLine
-from tui.widgets.layout_host import Desk
 from tui.widgets.midi_lines import MidiLines
 from tui.widgets.midi_summary import MidiSummary, Summary
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 ASK = 2.0
 """Seconds after which it is asked again to watch: well within the time that a wish holds."""
@@ -47,9 +42,6 @@ class MonitorScreen(SessionScreen):
     SHOWS = (
         MidiTraffic,
         LatenessMeasured,
-        PlayheadMoved,
-        JobProgressed,
-        ClockSyncMeasured,
         Snapshot,
     )
     AUTO_FOCUS = "#lines"
@@ -64,24 +56,17 @@ class MonitorScreen(SessionScreen):
         self._top: int | None = None
         self._lateness: tuple[float, LatenessMeasured] | None = None
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             MidiSummary(id="summary"),
             MidiLines(id="lines"),
-            KeysLine(self.keymap.keys, "monitor", id="keys"),
-            TooSmall(id="small"),
-            arranged=Monitoring(),
         )
 
     def on_mount(self) -> None:
-        """Lay the parts out, draws what is known, and begin to watch."""
-        self._built = True
-        self.lay_out()
+        """Draw what is known, and begin to watch."""
         self.set_interval(ASK, self._ask)
         self.set_interval(COUNT, self._draw_summary)
-        self.draw()
 
     def on_resize(self, event: events.Resize) -> None:
         """Begin a page anew; the parts are laid out as on every screen."""
@@ -97,9 +82,9 @@ class MonitorScreen(SessionScreen):
         if self.app.current_mode != "monitor":
             self.session.send(WatchMidi(False))
 
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        return monitoring(*self.app.size)
+        return monitoring(width, height)
 
     # What the handlers need
 
@@ -136,7 +121,7 @@ class MonitorScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         match event:
             case MidiTraffic():
                 self.passed.add(event, self.clock())
@@ -144,9 +129,6 @@ class MonitorScreen(SessionScreen):
                     self._draw_lines()
             case LatenessMeasured():
                 self._lateness = self.clock(), event
-                self._draw_transport()
-            case PlayheadMoved() | JobProgressed() | ClockSyncMeasured():
-                self._draw_transport()
             case Snapshot():
                 self.draw()
             case _:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.music.note_edits import Notes, Span, at
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import KeysPlayed, PlayheadMoved
 from tui.action_table import Place
 from tui.actions import notes as actions
 from tui.keymap import Keymap
-from tui.layouts.notes import NotesArranged, note_regions
+from tui.layouts.notes import note_regions
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
 from tui.view_models.note_cursor import NoteCursor, notes_around
 from tui.widgets.attribute_line import AttributeLine
-from tui.widgets.footer import KeysLine
-from tui.widgets.layout_host import Desk
 from tui.widgets.note_editor import NoteEditor
 from tui.widgets.place_line import PlaceLine
 from tui.widgets.song_strip import SongStrip
-from tui.widgets.too_small import TooSmall
-from tui.widgets.transport import Transport
 
 
 class NotesScreen(SessionScreen):
@@ -42,9 +38,6 @@ class NotesScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
-        LatenessMeasured,
-        JobProgressed,
-        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#roll"
 
@@ -54,31 +47,23 @@ class NotesScreen(SessionScreen):
         self.clipboard: Notes = ()
         self._dragging: str | None = None
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             SongStrip(id="strip"),
             NoteEditor(id="roll"),
             AttributeLine(id="readings"),
             PlaceLine(id="place"),
-            KeysLine(self.keymap.keys, "notes", id="keys"),
-            TooSmall(id="small"),
-            arranged=NotesArranged(),
         )
 
     def on_mount(self) -> None:
-        """Lay the parts out, and put the cursor on the measure's first note."""
-        self._built = True
-        self.lay_out()
-        self.query_one("#roll").focus()
+        """Put the cursor on the measure's first note."""
         if pitches := self.session.shown.slot.measure.pitches:
             self.cursor.pitch = pitches[0]
-        self.draw()
 
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        return note_regions(*self.app.size)
+        return note_regions(width, height)
 
     # What the handlers need to know
 
@@ -104,21 +89,19 @@ class NotesScreen(SessionScreen):
     # Drawing
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         if not self.drawn:
             return
         match event:
             case Snapshot():
                 self.draw()
             case PlayheadMoved():
-                self._draw_transport()
                 self._draw_strip()
                 self._draw_playhead()
             case KeysPlayed():
-                self._draw_transport()
                 self._draw_roll()
             case _:
-                self._draw_transport()
+                pass
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""

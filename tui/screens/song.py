@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
-from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.tracks import SelectTrack
-from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
+from engine.protocol.transport import PlayheadMoved
 from tui.action_table import Place
 from tui.actions import song as actions
-from tui.layouts.song import SongArranged, song_regions
+from tui.layouts.song import song_regions
 from tui.screens.base import SessionScreen
-from tui.widgets.footer import KeysLine
-from tui.widgets.layout_host import Desk
 from tui.widgets.place_line import PlaceLine
-from tui.widgets.too_small import TooSmall
 from tui.widgets.track_grid import TrackGrid
-from tui.widgets.transport import Transport
 
 
 class SongScreen(SessionScreen):
@@ -31,50 +27,26 @@ class SongScreen(SessionScreen):
 
     PLACE: ClassVar[Place] = "song"
     HANDLERS = actions.HANDLERS
-    SHOWS = (
-        Snapshot,
-        PlayheadMoved,
-        KeysPlayed,
-        LatenessMeasured,
-        JobProgressed,
-        ClockSyncMeasured,
-    )
+    SHOWS = (Snapshot, PlayheadMoved)
     AUTO_FOCUS = "#tracks"
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
-            TrackGrid(id="tracks"),
-            PlaceLine(id="place"),
-            KeysLine(self.keymap.keys, "song", id="keys"),
-            TooSmall(id="small"),
-            arranged=SongArranged(),
-        )
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return TrackGrid(id="tracks"), PlaceLine(id="place")
 
-    def on_mount(self) -> None:
-        """Lay the parts out."""
-        self._built = True
-        self.lay_out()
-        self.query_one("#tracks").focus()
-        self.draw()
-
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        return song_regions(*self.app.size)
+        return song_regions(width, height)
 
     def show(self, event: Event) -> None:
-        """Show an event that the session has taken in."""
+        """Show an event that the session has handled."""
         if not self.drawn:
             return
         match event:
             case Snapshot():
                 self.draw()
-            case PlayheadMoved():
-                self._draw_transport()
-                self._draw_tracks()
             case _:
-                self._draw_transport()
+                self._draw_tracks()
 
     def draw(self) -> None:
         """Draw everything; parts that show it already do nothing."""

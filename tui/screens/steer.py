@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.protocol.analysis import InfluenceFound
 from engine.protocol.base import Event
@@ -23,25 +24,18 @@ from engine.protocol.generation import (
     Trait,
     TraitResult,
 )
-from engine.protocol.notices import JobProgressed
-from engine.protocol.snapshot import Snapshot
-from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.action_table import Place
 from tui.actions.steer import HANDLERS, push_by
 from tui.formatting import generation
 from tui.keymap import Keymap
-from tui.layouts.steer import Steered, steering
+from tui.layouts.steer import steering
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models.meter_history import Growth
-from tui.widgets.footer import KeysLine
 from tui.widgets.job_bar import JobBar
-from tui.widgets.layout_host import Desk
 from tui.widgets.nearest_match import NearestLine
 from tui.widgets.takes_list import TakesList
-from tui.widgets.too_small import TooSmall
 from tui.widgets.trait_rows import TraitRow, TraitRows
-from tui.widgets.transport import Transport
 from tui.widgets.waveform import Wave, Waveform
 
 
@@ -56,11 +50,6 @@ class SteerScreen(SessionScreen):
         PlaybackMoved,
         InfluenceFound,
         ControllersState,
-        Snapshot,
-        PlayheadMoved,
-        LatenessMeasured,
-        JobProgressed,
-        ClockSyncMeasured,
     )
     AUTO_FOCUS = "#traits"
 
@@ -71,33 +60,25 @@ class SteerScreen(SessionScreen):
         self.chosen = 0
         self._grew = session.studio.growing
 
-    def compose(self) -> ComposeResult:
-        """Make the parts; the arrangement says where they lie."""
-        yield Desk(
-            Transport(id="transport"),
+    def parts(self) -> Iterable[Widget]:
+        """Return the parts of this screen, from the top."""
+        return (
             JobBar(self.keymap.label, id="job"),
             TraitRows(id="traits"),
             Waveform(id="wave"),
             NearestLine(id="nearest"),
             TakesList(id="takes"),
-            KeysLine(self.keymap.keys, "steer", id="keys"),
-            TooSmall(id="small"),
-            arranged=Steered(),
         )
 
     def on_mount(self) -> None:
-        """Lay the parts out, draws what is known, and has the model loaded if none is."""
-        self._built = True
-        self.lay_out()
-        self.query_one("#traits").focus()
+        """Draw what is known, and have the model loaded if none is."""
         self.session.ask_about_take()
-        self.draw()
         if self.session.studio.model.state == "none":
             self.session.send(OpenAudioModel())
 
-    def regions(self) -> dict[str, Region]:
+    def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
-        return steering(*self.app.size)
+        return steering(width, height)
 
     # What the parts need to know
 
@@ -195,15 +176,6 @@ class SteerScreen(SessionScreen):
             case ControllersState():
                 if self.drawn:
                     self._draw_traits()
-            case (
-                Snapshot()
-                | PlayheadMoved()
-                | LatenessMeasured()
-                | JobProgressed()
-                | ClockSyncMeasured()
-            ):
-                if self.drawn:
-                    self._draw_transport()
             case _:
                 pass
 

@@ -64,21 +64,21 @@ class MapCells:
         """
         (columns, rows), (across, up) = self.size, self.labels
         column, row = nearest(x, columns), rows - 1 - nearest(y, rows)
-        said, data = "not measured yet", ""
+        text, data = "not measured yet", ""
         if row < self.filled:
-            said = self.about.say(self.surface.values[row][column])
+            text = self.about.say(self.surface.values[row][column])
         if own is not None:
             has = self.about.say(self.about.of(own))
-            said = has if said in (has, "not measured yet") else f"{has} (map {said.split(' ')[0]})"
+            text = has if text in (has, "not measured yet") else f"{has} (map {text.split(' ')[0]})"
         count = self.count(row, column)
         if count is not None:
             data = f", {count or 'no'} training measure{'' if count == 1 else 's'}"
         return (
-            f"{across} {x:+.2f}, {up} {y:+.2f}: {said}{data}",
-            f"→{x:+.2f} ↑{y:+.2f}: {said}{data}",
-            f"{across} {x:+.1f}, {up} {y:+.1f}: {said}",
-            f"→{x:+.1f} ↑{y:+.1f}: {said}",
-            f"{x:+.1f} {y:+.1f} {said}",
+            f"{across} {x:+.2f}, {up} {y:+.2f}: {text}{data}",
+            f"→{x:+.2f} ↑{y:+.2f}: {text}{data}",
+            f"{across} {x:+.1f}, {up} {y:+.1f}: {text}",
+            f"→{x:+.1f} ↑{y:+.1f}: {text}",
+            f"{x:+.1f} {y:+.1f} {text}",
         )
 
 

@@ -17,9 +17,9 @@ class Column:
 
 
 class Growth:
-    """Keeps every step of the job that was told of last, so that its whole history can be drawn.
+    """Keeps every step of the latest job, so that its whole history can be drawn.
 
-    A telling carries the last steps only; those that fell between two tellings are in it.
+    An event carries the last steps only; those that fell between two events are in it.
     """
 
     def __init__(self) -> None:
@@ -27,17 +27,17 @@ class Growth:
         self._read: dict[str, list[Meter | None]] = {}
         self._known = 0
 
-    def add(self, told: TakeProgressed) -> None:
-        """Take a telling; one of another job begins anew."""
-        if self.last is None or told.job != self.last.job or told.step < self.last.step:
+    def add(self, progress: TakeProgressed) -> None:
+        """Add an event; one of another job begins anew."""
+        if self.last is None or progress.job != self.last.job or progress.step < self.last.step:
             self._read.clear()
             self._known = 0
-        self.last = told
-        first = max(0, told.step - len(told.history))
-        for at, meters in enumerate(told.history, start=first):
+        self.last = progress
+        first = max(0, progress.step - len(progress.history))
+        for at, meters in enumerate(progress.history, start=first):
             if at >= self._known:
                 self._write(at, meters)
-        self._known = max(self._known, first + len(told.history))
+        self._known = max(self._known, first + len(progress.history))
 
     def _write(self, at: int, meters: tuple[Meter, ...]) -> None:
         for meter in meters:

@@ -86,18 +86,18 @@ class MidiLog:
         """Whether nothing is kept."""
         return not self._rows and not self._pulses
 
-    def add(self, told: MidiTraffic, now: float) -> None:
-        """Take what the engine told at ``now``."""
-        for line in told.lines:
+    def add(self, traffic: MidiTraffic, now: float) -> None:
+        """Add what the engine sent at ``now``."""
+        for line in traffic.lines:
             decoded = decode(line.data)
             kept = replace(line, data=line.data[:RAW])
             rows = self._pulses if decoded.kind == "pulse" else self._rows
             rows.append(Passed(self._count, kept, decoded, len(line.data)))
             self._count += 1
-        self.missed += told.missed_in + told.missed_out
-        came = sum(line.way == "in" for line in told.lines)
-        went = len(told.lines) - came
-        self._arrivals.append((now, came + told.missed_in, went + told.missed_out))
+        self.missed += traffic.missed_in + traffic.missed_out
+        came = sum(line.way == "in" for line in traffic.lines)
+        went = len(traffic.lines) - came
+        self._arrivals.append((now, came + traffic.missed_in, went + traffic.missed_out))
         self._drop(now)
 
     def clear(self) -> None:

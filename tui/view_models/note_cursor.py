@@ -74,7 +74,7 @@ class NoteCursor:
         """Move in pitch, as far as there are pitches."""
         self.pitch = max(LOWEST, min(HIGHEST, self.pitch + by))
 
-    def take_step(self, number: int) -> None:
+    def set_step(self, number: int) -> None:
         """Choose one of `STEPS`, and stand on its grid."""
         self.step = STEPS[number][0]
         self.place -= self.place % self.step

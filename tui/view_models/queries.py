@@ -33,25 +33,25 @@ class Wanted:
 
 
 class _Question:
-    # One kind of question: what it was asked of last (its key), and what its answer is of.
+    # One kind of question: what it was last about (its key), and what its answer is about.
 
     def __init__(self) -> None:
-        self.asked: Hashable = None
-        self.told: InfluenceFound | None = None
+        self.requested: Hashable = None
+        self.latest: InfluenceFound | None = None
         self._command: Asking | None = None
         self._since = -1
         self._answered: Hashable = None
 
     def due(self, key: Hashable) -> bool:
-        return key is not None and key != self.asked
+        return key is not None and key != self.requested
 
     def ask(self, key: Hashable, command: Asking, revision: int) -> Asking:
-        self.asked, self._command, self._since = key, command, revision
+        self.requested, self._command, self._since = key, command, revision
         return command
 
-    def answer(self, told: InfluenceFound) -> None:
-        if told.asked == self._command and told.revision >= self._since:
-            self.told, self._answered = told, self.asked
+    def answer(self, answer: InfluenceFound) -> None:
+        if answer.asked == self._command and answer.revision >= self._since:
+            self.latest, self._answered = answer, self.requested
 
     def stale(self, key: Hashable) -> bool:
         return key is not None and key != self._answered
@@ -70,7 +70,7 @@ class Inquiry:
         self.link = link
         self.wanted = Wanted()
         self._later = later
-        self._measure, self._take = _Question(), _Question()
+        self._measure_question, self._take_question = _Question(), _Question()
         self._shown = link.snapshot
         self._chosen: str | None = None
         self._waiting = False
@@ -85,16 +85,19 @@ class Inquiry:
     def answer(self, subject: Subject) -> InfluenceFound | None:
         """Return the latest answer; one about another measure or take is none."""
         if subject == "take":
-            told = self._take.told
-            here = told is not None and _take_of(told) == self._chosen
+            answer = self._take_question.latest
+            here = answer is not None and _take_of(answer) == self._chosen
         else:
-            told = self._measure.told
-            here = told is not None and _place_of(told) == (self._shown.track, self._shown.selected)
-        return told if here and self._key(subject) is not None else None
+            answer = self._measure_question.latest
+            here = answer is not None and _place_of(answer) == (
+                self._shown.track,
+                self._shown.selected,
+            )
+        return answer if here and self._key(subject) is not None else None
 
     def stale(self, subject: Subject) -> bool:
         """Return whether what is there now has not been answered yet."""
-        question = self._take if subject == "take" else self._measure
+        question = self._take_question if subject == "take" else self._measure_question
         return question.stale(self._key(subject))
 
     @property
@@ -111,33 +114,35 @@ class Inquiry:
 
     def weigh(self) -> bool:
         """Ask once more about the measure, with its gradients; False while nothing is found."""
-        told, key = self.answer("measure"), self._key("measure")
-        if told is None or told.found is None or self._measure.stale(key):
+        answer, key = self.answer("measure"), self._key("measure")
+        if answer is None or answer.found is None or self._measure_question.stale(key):
             return False
-        assert isinstance(told.asked, AskInfluence)  # It is about a measure.
-        command = replace(told.asked, gradients=True)
-        self.link.send(self._measure.ask(key, command, self._shown.revision))
+        assert isinstance(answer.asked, AskInfluence)  # It is about a measure.
+        command = replace(answer.asked, gradients=True)
+        self.link.send(self._measure_question.ask(key, command, self._shown.revision))
         return True
 
     def follow(self, shown: Snapshot) -> None:
-        """Take the state of the song."""
+        """Follow the state of the song."""
         self._shown = shown
         self._begin()
 
     def choose(self, take: str | None) -> None:
-        """Take the chosen take, None while none is finished."""
+        """Follow the chosen take, None while none is finished."""
         self._chosen = take
         self._begin()
 
-    def on_answer(self, told: InfluenceFound) -> None:
-        """Take an answer."""
-        self._measure.answer(told)
-        self._take.answer(told)
+    def on_answer(self, answer: InfluenceFound) -> None:
+        """Keep an answer, and pass it to the question that it belongs to."""
+        self._measure_question.answer(answer)
+        self._take_question.answer(answer)
 
     # Asking
 
     def _begin(self) -> None:
-        due = self._measure.due(self._key("measure")) or self._take.due(self._key("take"))
+        due = self._measure_question.due(self._key("measure")) or self._take_question.due(
+            self._key("take")
+        )
         if due and not self._waiting:
             self._waiting = True
             self._later(FOLLOW, self._ask)
@@ -146,15 +151,15 @@ class Inquiry:
         self._waiting = False
         wanted, shown, key = self.wanted, self._shown, self._key("measure")
         named = (wanted.books, wanted.licences, wanted.without)
-        if self._measure.due(key):
+        if self._measure_question.due(key):
             measure = AskInfluence(
                 shown.selected, TOP, *named, alone=wanted.alone, track=shown.track
             )
-            self.link.send(self._measure.ask(key, measure, shown.revision))
+            self.link.send(self._measure_question.ask(key, measure, shown.revision))
         key = self._key("take")
-        if self._take.due(key) and self._chosen is not None:
+        if self._take_question.due(key) and self._chosen is not None:
             take = AskTakeInfluence(self._chosen, TOP, *named)
-            self.link.send(self._take.ask(key, take, 0))
+            self.link.send(self._take_question.ask(key, take, 0))
 
     def _key(self, subject: Subject) -> Hashable:
         if subject == "take":
@@ -167,10 +172,10 @@ class Inquiry:
         return (shown.track, shown.selected, measures, self.wanted)
 
 
-def _place_of(told: InfluenceFound) -> tuple[int, int] | None:
-    asked = told.asked
+def _place_of(answer: InfluenceFound) -> tuple[int, int] | None:
+    asked = answer.asked
     return (asked.row, asked.slot) if isinstance(asked, AskInfluence) else None
 
 
-def _take_of(told: InfluenceFound) -> str | None:
-    return told.asked.take if isinstance(told.asked, AskTakeInfluence) else None
+def _take_of(answer: InfluenceFound) -> str | None:
+    return answer.asked.take if isinstance(answer.asked, AskTakeInfluence) else None

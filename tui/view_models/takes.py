@@ -96,7 +96,7 @@ class TakeChoice:
             self._left[self.id] = at
 
     def follow_studio(self) -> None:
-        """Take in that the state of generation has changed."""
+        """Handle a change of the state of generation."""
         studio = self.studio
         before, self._job = self._job, studio.job
         if studio.playing is None:
@@ -104,7 +104,7 @@ class TakeChoice:
         self._settle(begun=studio.job is not None and studio.job != before)
 
     def on_playback(self, event: PlaybackMoved) -> None:
-        """Take where the take that plays is; one that was played to its end begins anew."""
+        """Keep where the take that plays is; one that was played to its end begins anew."""
         before, self.played = self.played, event
         if before.take is not None and event.take != before.take:
             known = next((take for take in self.studio.takes if take.id == before.take), None)

@@ -175,9 +175,9 @@ agree lie at the same height: solid where they agree, thin where they do not.
     ) -> None:
         heard = self._heard == side
         picture.put(panel.x, panel.y, "♪" if heard else " ", self.style_of("comparison--heard"))
-        said = fitting(panel.width - 2, *title)
+        text = fitting(panel.width - 2, *title)
         style = self.style_of("comparison--title")
-        picture.put(panel.x + 2, panel.y, said, style)
+        picture.put(panel.x + 2, panel.y, text, style)
         rows, beat = panel.height - 1, self.beat_width(panel.width, length)
         top, line = panel.y + 1, self.style_of("comparison--line")
         x = panel.x + GUTTER

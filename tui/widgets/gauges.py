@@ -257,7 +257,7 @@ class NamedGauges(Gauges):
         for place, reading in enumerate(self.drawn()):
             x, y, width = self.spot(place)
             left, _ = self._bar(x, width)
-            words = _asked(reading)
+            words = _requested(reading)
             style = "gauges--words"
             if reading.differs:
                 style, words = "gauges--differs", f"{words}  ≠"
@@ -334,7 +334,7 @@ class GaugeBank(Gauges):
             picture.put(0, 0, fitting(picture.width, words), self.style_of("gauges--words"))
 
 
-def _asked(reading: GaugeReading) -> str:
+def _requested(reading: GaugeReading) -> str:
     if not reading.asks:
         return f"has {reading.has}" if reading.has else ""
     number, _, unit = reading.asks.partition(" ")

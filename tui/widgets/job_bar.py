@@ -55,17 +55,17 @@ class JobBar(Canvas):
     def paint(self, picture: Picture) -> None:
         """Draw the two lines."""
         x = self._put(picture, 0, self._model())
-        said = self._next(picture.width - x - 2)
-        picture.put(picture.width - cell_len(said), 0, said, self.style_of("job--words"))
+        text = self._next(picture.width - x - 2)
+        picture.put(picture.width - cell_len(text), 0, text, self.style_of("job--words"))
         x = self._put(picture, 1, self._job())
-        said, component = self._sound(picture.width - x - 2)
-        place = picture.width - cell_len(said)
-        picture.put(place, 1, said, self.style_of(f"job--{component}"))
+        text, component = self._sound(picture.width - x - 2)
+        place = picture.width - cell_len(text)
+        picture.put(place, 1, text, self.style_of(f"job--{component}"))
 
     def _put(self, picture: Picture, y: int, parts: list[Part]) -> int:
         x = 0
-        for said, component in parts:
-            cut = fitting(picture.width - x, said)
+        for text, component in parts:
+            cut = fitting(picture.width - x, text)
             picture.put(x, y, cut, self.style_of(f"job--{component}"))
             x += cell_len(cut) + 2
         return x
@@ -131,5 +131,5 @@ class JobBar(Canvas):
             return fitting(room, f"→ {studio.sound}") if room > 12 else "", "quiet"
         if not studio.silence or room < 8:
             return "", "quiet"
-        said = fitting(room, f"no sound: {studio.silence}", "no sound device", "no sound")
-        return said, "warning"
+        text = fitting(room, f"no sound: {studio.silence}", "no sound device", "no sound")
+        return text, "warning"

@@ -10,9 +10,9 @@ from tui.layouts.compose import Arranged
 class Desk(Widget):
     """Holds the parts of the screen where the arrangement puts them."""
 
-    def __init__(self, *parts: Widget, arranged: Arranged | None = None) -> None:
+    def __init__(self, *parts: Widget, arranged: Arranged) -> None:
         super().__init__(*parts, id="desk")
-        self.arranged = arranged or Arranged()
+        self.arranged = arranged
 
     @property
     def layout(self) -> Arranged:

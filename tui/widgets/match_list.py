@@ -106,7 +106,7 @@ class MatchList(Wheeled, can_focus=True):
             return "No pieces."
         each = self._readings[self._chosen]
         match, alert = each.match, {"": "", "amber": "alert", "red": "red alert"}
-        said = [
+        parts = [
             f"{match.rank} of {len(self._readings)}",
             *words.about(match, self._unit, close=self._close),
             f"{words.raw(self._unit)} {match.raw:.2f}",
@@ -115,7 +115,7 @@ class MatchList(Wheeled, can_focus=True):
             alert[match.alert],
             "kept away from" if each.avoided else "",
         ]
-        return ", ".join(part for part in said if part) + "."
+        return ", ".join(part for part in parts if part) + "."
 
     @property
     def _room(self) -> int:
@@ -142,8 +142,8 @@ class MatchList(Wheeled, can_focus=True):
         )
         if not self._readings:
             return
-        for x, said in heads:
-            picture.put(x, 0, said, quiet)
+        for x, text in heads:
+            picture.put(x, 0, text, quiet)
         first = self._first()
         for row, reading in enumerate(self._readings[first : first + self._room], start=1):
             self._paint_row(picture, row, reading, columns, first + row - 1 == self._chosen)
@@ -163,8 +163,8 @@ class MatchList(Wheeled, can_focus=True):
             picture.put(0, y, mark, self.style_of("matches--pointer"))
         picture.put(1, y, f"{match.rank:2}", style)
         if match.alert:
-            said = words.ALERTS[match.alert].rjust(2)
-            picture.put(4, y, said, self.style_of(f"matches--{match.alert}"))
+            text = words.ALERTS[match.alert].rjust(2)
+            picture.put(4, y, text, self.style_of(f"matches--{match.alert}"))
         elif reading.avoided:
             picture.put(5, y, AWAY, self.style_of("matches--red"))
         picture.put(columns.title, y, fitting(columns.book - columns.title - 1, match.title), style)

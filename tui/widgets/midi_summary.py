@@ -102,20 +102,20 @@ class MidiSummary(Canvas):
             x += cell_len(words) + 3
 
     def _figures(self) -> list[Part]:
-        told = self._summary
-        came, went = told.rates
+        summary = self._summary
+        came, went = summary.rates
         parts: list[Part] = []
-        if told.held is not None:
-            parts.append((f"held, {told.held} newer", "set"))
-        if told.through.words:
-            parts.append((f"with “{told.through.words}”", "set"))
+        if summary.held is not None:
+            parts.append((f"held, {summary.held} newer", "set"))
+        if summary.through.words:
+            parts.append((f"with “{summary.through.words}”", "set"))
         parts += [(f"in {came:.0f}/s", "words"), (f"out {went:.0f}/s", "words")]
-        if late := told.lateness:
+        if late := summary.lateness:
             words = f"late {late.p50:.2f} p99 {late.p99:.2f} worst {late.worst:.2f} ms"
             parts.append((words, "warning" if late.worst >= LATE else "words"))
-        if told.missed:
-            parts.append((f"{told.missed} passed over", "warning"))
-        heard = ", ".join(told.heard)
+        if summary.missed:
+            parts.append((f"{summary.missed} passed over", "warning"))
+        heard = ", ".join(summary.heard)
         parts.append((f"hears {heard}" if heard else "hears no port", "quiet"))
         return parts
 

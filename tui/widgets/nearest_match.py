@@ -29,36 +29,36 @@ class NearestLine(Canvas):
     }
     """
 
-    _told: InfluenceFound | None = None
+    _answer: InfluenceFound | None = None
     _stale = False
     _instead = ""
 
-    def show(self, told: InfluenceFound | None, *, stale: bool, instead: str = "") -> None:
+    def show(self, answer: InfluenceFound | None, *, stale: bool, instead: str = "") -> None:
         """Show an answer, ``stale`` where what is there now is not answered yet.
 
         ``instead`` stands there while there is none.
         """
-        now = (told, stale, instead)
-        if now != (self._told, self._stale, self._instead):
-            self._told, self._stale, self._instead = now
+        now = (answer, stale, instead)
+        if now != (self._answer, self._stale, self._instead):
+            self._answer, self._stale, self._instead = now
             self.redraw()
 
     def plain(self) -> str:
         """Format the answer in one line."""
-        if self._told is None:
+        if self._answer is None:
             return self._instead
-        if self._told.found is None:
-            return self._told.lack
-        return ("As it was before: " if self._stale else "") + words.sentence(self._told.found)
+        if self._answer.found is None:
+            return self._answer.lack
+        return ("As it was before: " if self._stale else "") + words.sentence(self._answer.found)
 
     def paint(self, picture: Picture) -> None:
         """Draw the figures on the right, and as much of the piece as there is room for."""
-        told = self._told
-        if told is None or told.found is None:
-            said = self._instead if told is None else told.lack
-            picture.put(0, 0, fitting(picture.width, said), self.style_of("nearest--quiet"))
+        answer = self._answer
+        if answer is None or answer.found is None:
+            text = self._instead if answer is None else answer.lack
+            picture.put(0, 0, fitting(picture.width, text), self.style_of("nearest--quiet"))
             return
-        found, quiet = told.found, self.style_of("nearest--quiet")
+        found, quiet = answer.found, self.style_of("nearest--quiet")
         match = words.nearest(found)
         if match is None:
             picture.put(0, 0, fitting(picture.width, words.verdict(found)), quiet)
@@ -86,9 +86,9 @@ class NearestLine(Canvas):
         picture.put(2, 0, words.ALERTS[level], style)
         return 3 + len(words.ALERTS[level])
 
-    def _put_figures(self, picture: Picture, x: int, said: str, place: str) -> None:
+    def _put_figures(self, picture: Picture, x: int, text: str, place: str) -> None:
         quiet = self.style_of("nearest--quiet")
-        picture.put(x, 0, said, quiet)
+        picture.put(x, 0, text, quiet)
         if not self._stale:
-            start = said.index("original")
-            picture.put(x + start, 0, said[start:], self.style_of(f"nearest--{place}"))
+            start = text.index("original")
+            picture.put(x + start, 0, text[start:], self.style_of(f"nearest--{place}"))

@@ -1,4 +1,4 @@
-"""The verdict: what was asked, how original it is against human tunes, and what that means."""
+"""The verdict: the question, how original it is against human tunes, and what that means."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LABEL = "originality "
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What stands at the top: what was asked about, and what is kept out of the answer."""
+class VerdictHeading:
+    """What stands at the top: the question, and what is kept out of the answer."""
 
     subject: str
     limits: str = ""
@@ -43,32 +43,32 @@ class Verdict(Canvas):
     }
     """
 
-    _asked = Asked("")
-    _told: InfluenceFound | None = None
+    _heading = VerdictHeading("")
+    _answer: InfluenceFound | None = None
     _stale = False
 
-    def show(self, asked: Asked, told: InfluenceFound | None, *, stale: bool) -> None:
+    def show(self, heading: VerdictHeading, answer: InfluenceFound | None, *, stale: bool) -> None:
         """Show a question and its answer, ``stale`` where something has changed since."""
-        now = (asked, told, stale)
-        if now != (self._asked, self._told, self._stale):
-            self._asked, self._told, self._stale = now
+        now = (heading, answer, stale)
+        if now != (self._heading, self._answer, self._stale):
+            self._heading, self._answer, self._stale = now
             self.redraw()
 
     def plain(self) -> str:
         """Format the question and the answer in one line."""
-        told, asked = self._told, self._asked
-        head = f"{asked.subject}, {asked.limits}" if asked.limits else asked.subject
-        if told is None:
-            return f"{head}: {asked.instead}"
-        if told.found is None:
-            return f"{head}: {told.lack}"
-        _, warned = words.warning(told.found)
-        return f"{head}: {words.sentence(told.found)} {warned[0]}".strip()
+        answer, heading = self._answer, self._heading
+        head = f"{heading.subject}, {heading.limits}" if heading.limits else heading.subject
+        if answer is None:
+            return f"{head}: {heading.instead}"
+        if answer.found is None:
+            return f"{head}: {answer.lack}"
+        _, warned = words.warning(answer.found)
+        return f"{head}: {words.sentence(answer.found)} {warned[0]}".strip()
 
     def paint(self, picture: Picture) -> None:
         """Draw the lines; a lack of answers stands in the place of the last two."""
-        told, asked, quiet = self._told, self._asked, self.style_of("verdict--quiet")
-        found = told.found if told is not None else None
+        answer, heading, quiet = self._answer, self._heading, self.style_of("verdict--quiet")
+        found = answer.found if answer is not None else None
         if found is not None:
             noun = "clips" if found.unit == "second" else "distinct measures"
             counts = (
@@ -76,27 +76,29 @@ class Verdict(Canvas):
                 f"{found.tunes} training tunes",
                 "",
             )
-            room = picture.width - cell_len(f"{asked.subject}  {asked.limits}") - 3
-            said = next((each for each in counts if cell_len(each) <= room), "")
-            picture.put(picture.width - cell_len(said), 0, said, quiet)
-        picture.put(0, 0, fitting(picture.width, asked.subject), self.style_of("verdict--title"))
-        x = cell_len(asked.subject) + 2
-        picture.put(x, 0, fitting(picture.width - x, asked.limits), self.style_of("verdict--amber"))
+            room = picture.width - cell_len(f"{heading.subject}  {heading.limits}") - 3
+            text = next((each for each in counts if cell_len(each) <= room), "")
+            picture.put(picture.width - cell_len(text), 0, text, quiet)
+        picture.put(0, 0, fitting(picture.width, heading.subject), self.style_of("verdict--title"))
+        x = cell_len(heading.subject) + 2
+        picture.put(
+            x, 0, fitting(picture.width - x, heading.limits), self.style_of("verdict--amber")
+        )
         if found is None:
-            said = asked.instead if told is None else told.lack
-            for y, line in enumerate(_wrapped(said, picture.width, 2), start=1):
+            text = heading.instead if answer is None else answer.lack
+            for y, line in enumerate(_wrapped(text, picture.width, 2), start=1):
                 picture.put(0, y, line, self.style_of("verdict--words"))
             return
         self._paint_meter(picture, found.originality)
         state = "as it was before: " if self._stale else ""
         level, warned = words.warning(found)
         if not level:
-            said = fitting(picture.width, state + words.verdict(found))
-            picture.put(0, 2, said, self.style_of("verdict--words"))
+            text = fitting(picture.width, state + words.verdict(found))
+            picture.put(0, 2, text, self.style_of("verdict--words"))
             return
         head = f"{words.ALERTS[level]} {state}"
-        said = fitting(picture.width, *(head + each for each in warned))
-        picture.put(0, 2, said, quiet if self._stale else self.style_of(f"verdict--{level}"))
+        text = fitting(picture.width, *(head + each for each in warned))
+        picture.put(0, 2, text, quiet if self._stale else self.style_of(f"verdict--{level}"))
 
     def _paint_meter(self, picture: Picture, of: Originality) -> None:
         place = words.place(of)

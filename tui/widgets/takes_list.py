@@ -95,9 +95,9 @@ class TakesList(Canvas, can_focus=True):
         title, length, steered, heard = self._places(picture.width)
         count = len(self._takes)
         room = picture.height - 1
-        said = "takes" if count <= room else f"{count} takes"
+        text = "takes" if count <= room else f"{count} takes"
         heads = (
-            (2, said),
+            (2, text),
             (length, "length"),
             (steered, "steered"),
             (heard, "heard by the tagger"),
@@ -122,8 +122,8 @@ class TakesList(Canvas, can_focus=True):
             picture.put(title, row, _short(take.title, length - title - 1), style)
             picture.put(length, row, words.seconds(take.seconds), style)
             pushed = words.pushed(take)
-            said = fitting(heard - steered - 1, pushed or "not steered")
-            picture.put(steered, row, said, self.style_of("takes--steered") if pushed else quiet)
+            text = fitting(heard - steered - 1, pushed or "not steered")
+            picture.put(steered, row, text, self.style_of("takes--steered") if pushed else quiet)
             end = self._paint_marks(picture, take, row)
             picture.put(heard, row, _as_many(words.judged_parts(take), end - heard - 1), style)
 
@@ -169,10 +169,10 @@ def _short(title: str, room: int) -> str:
 
 
 def _as_many(parts: Sequence[str], room: int) -> str:
-    said = ""
+    text = ""
     for part in parts:
-        longer = f"{said} {part}".strip()
+        longer = f"{text} {part}".strip()
         if len(longer) > room:
             break
-        said = longer
-    return said
+        text = longer
+    return text

@@ -187,10 +187,10 @@ class TraitRows(Wheeled, can_focus=True):
             self._paint_row(picture, places, index, 1 + row * step)
         last = 1 + step * min(room, len(self._readings) - first)
         if last < picture.height:
-            said = self._said(self._readings[self._chosen], picture.width - 2)
-            loud = said.startswith(("! ", words.MISSED))
+            text = self._sentence(self._readings[self._chosen], picture.width - 2)
+            loud = text.startswith(("! ", words.MISSED))
             style = "traits--warning" if loud else "traits--words"
-            picture.put(2, picture.height - 1, said, self.style_of(style))
+            picture.put(2, picture.height - 1, text, self.style_of(style))
 
     def _paint_heading(self, picture: Picture, at: _Places, first: int, room: int) -> None:
         style = self.style_of("traits--words")
@@ -224,15 +224,15 @@ class TraitRows(Wheeled, can_focus=True):
         wide = picture.width >= WIDE
         half = (trait.high - trait.low) / 2
         accuracy = words.share(trait.accuracy)
-        told = f"{accuracy} ({words.share(trait.low)}-{words.share(trait.high)})"
-        picture.put(at.accuracy, y, told if wide else f"{accuracy}±{words.share(half)}", quiet)
+        worth = f"{accuracy} ({words.share(trait.low)}-{words.share(trait.high)})"
+        picture.put(at.accuracy, y, worth if wide else f"{accuracy}±{words.share(half)}", quiet)
         if trait.warnings:
             x = min(at.label + cell_len(name) + 1, at.accuracy - 1)
             picture.put(x, y, "!", self.style_of("traits--warning"))
         mode = {"off": "·", "add": "+", "remove": "-"}[trait.mode]
-        said = f" {trait.mode}" if wide and trait.mode != "off" else ""
+        text = f" {trait.mode}" if wide and trait.mode != "off" else ""
         style = quiet if trait.mode == "off" else self.style_of("traits--mode")
-        picture.put(at.mode, y, mode + said, style)
+        picture.put(at.mode, y, mode + text, style)
         style = quiet if trait.mode == "off" else self.style_of("traits--number")
         arm = trait.arm if wide else trait.arm.removesuffix("-loop")
         picture.put(at.arm, y, arm, style)
@@ -248,14 +248,14 @@ class TraitRows(Wheeled, can_focus=True):
         picture.put(at.accuracy, y, f"chance {words.share(trait.chance)}", quiet)
         there, advised = f"from {words.share(trait.threshold)}", words.advised(trait)
         room = at.meter_width
-        said = fitting(room, f"there {there} · {advised}", f"{there} · {advised}", advised)
-        picture.put(at.meter, y, said, quiet)
+        text = fitting(room, f"there {there} · {advised}", f"{there} · {advised}", advised)
+        picture.put(at.meter, y, text, quiet)
         if each.missed:
-            said = fitting(at.meter - at.mode - 1, f"{words.MISSED} {each.missed}")
-            picture.put(at.mode, y, said, self.style_of("traits--warning"))
+            text = fitting(at.meter - at.mode - 1, f"{words.MISSED} {each.missed}")
+            picture.put(at.mode, y, text, self.style_of("traits--warning"))
         elif each.pushes[1]:
-            said = "pushed {} of {} steps".format(*each.pushes)
-            picture.put(at.mode, y, fitting(at.meter - at.mode - 1, said), quiet)
+            text = "pushed {} of {} steps".format(*each.pushes)
+            picture.put(at.mode, y, fitting(at.meter - at.mode - 1, text), quiet)
 
     def _paint_meter(
         self, picture: Picture, each: TraitRow, at: _Places, y: int, chosen: bool
@@ -310,7 +310,7 @@ class TraitRows(Wheeled, can_focus=True):
                 if part > 0:
                     picture.put(at.history + place, y + rows - 1 - row, signs[part - 1], style)
 
-    def _said(self, each: TraitRow, room: int) -> str:
+    def _sentence(self, each: TraitRow, room: int) -> str:
         trait, advised = each.trait, words.advised(each.trait)
         if each.missed:
             missed = f"{words.MISSED} {trait.name} {each.missed} · {advised}"

@@ -1,4 +1,4 @@
-"""Measures side by side, each by its contour: a tune before it is taken."""
+"""Measures side by side, each by its contour: a tune before it is loaded."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ CELLS = 15
 
 
 class Phrase(Canvas):
-    """Shows measures of a tune with their numbers; those that are to be taken stand out."""
+    """Shows measures of a tune with their numbers; those that are to be loaded stand out."""
 
     BINDING_GROUP_TITLE = "Tune"
     DEFAULT_CSS = """
     Phrase {
         height: 4; width: 1fr; background: $panel;
         & > .phrase--number { color: $text-quiet; text-style: $style-quiet; }
-        & > .phrase--taken { color: $foreground; text-style: bold; }
+        & > .phrase--chosen { color: $foreground; text-style: bold; }
         & > .phrase--contour { color: $notes-quiet; }
         & > .phrase--bright { color: $notes; text-style: bold; }
     }
@@ -28,13 +28,13 @@ class Phrase(Canvas):
 
     measures: tuple[Measure, ...] = ()
     first = 1
-    taken = 0
+    chosen = 0
 
-    def show(self, measures: Sequence[Measure], first: int, taken: int) -> None:
-        """Show measures from the tune's ``first`` on, of which ``taken`` are to be taken."""
-        now = (tuple(measures), first, taken)
-        if now != (self.measures, self.first, self.taken):
-            self.measures, self.first, self.taken = now
+    def show(self, measures: Sequence[Measure], first: int, chosen: int) -> None:
+        """Show measures from the tune's ``first`` on, of which ``chosen`` are to be loaded."""
+        now = (tuple(measures), first, chosen)
+        if now != (self.measures, self.first, self.chosen):
+            self.measures, self.first, self.chosen = now
             self.redraw()
 
     @property
@@ -47,14 +47,14 @@ class Phrase(Canvas):
         if not self.measures:
             return "No measures."
         last = self.first + len(self.measures) - 1
-        return f"Measures {self.first} to {last}, {self.taken} of them to be taken."
+        return f"Measures {self.first} to {last}, {self.chosen} of them to be taken."
 
     def paint(self, picture: Picture) -> None:
         """Draw the measures from left to right."""
         for place, measure in enumerate(self.measures[: self.room]):
-            x, taken = place * CELLS, place < self.taken
-            number = self.style_of("phrase--taken" if taken else "phrase--number")
+            x, chosen = place * CELLS, place < self.chosen
+            number = self.style_of("phrase--chosen" if chosen else "phrase--number")
             picture.put(x, 0, f"{self.first + place}", number)
-            style = self.style_of("phrase--bright" if taken else "phrase--contour")
+            style = self.style_of("phrase--bright" if chosen else "phrase--contour")
             for row, line in enumerate(contour(measure, CELLS - 2, picture.height - 1)):
                 picture.put(x, 1 + row, line, style)

@@ -144,8 +144,8 @@ class Waveform(Canvas):
         added = words.seconds(max(0.0, wave.of - wave.prompt))
         if wave.growing:
             added = f"{max(0.0, wave.seconds - wave.prompt):.1f} of {added}"
-        said = f"{'continued' if wave.prompt else 'made'} {added}"
-        picture.put(edge, y, fitting(picture.width - edge - 10, said, ""), style)
+        text = f"{'continued' if wave.prompt else 'made'} {added}"
+        picture.put(edge, y, fitting(picture.width - edge - 10, text, ""), style)
 
     def mark(self, picture: Picture) -> None:
         """Draw the play cursor and its time."""
@@ -155,8 +155,8 @@ class Waveform(Canvas):
         x = self._column(self._at)
         for y in range(1, picture.height - 1):
             picture.put(x, y, "┃" if self._playing else "│", style)
-        said = f"{'▶ ' if self._playing else ''}{self._at:.1f} s"
-        picture.put(picture.width - len(said), picture.height - 1, said, style)
+        text = f"{'▶ ' if self._playing else ''}{self._at:.1f} s"
+        picture.put(picture.width - len(text), picture.height - 1, text, style)
 
     def _column(self, at: float) -> int:
         width, part = self.size.width, at / self._wave.of

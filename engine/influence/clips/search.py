@@ -122,15 +122,6 @@ class AudioInfluence:
             raise OutOfRange(f"From 1 to 1000 matches are listed, not {top}.")
         return self._found(self._looked(wave, rate, codes, on_progress), top)
 
-    def of_codes(self, codes: Codes, *, top: int = 10) -> InfluenceAnswer:
-        """Return the tunes of the clips closest to codes [codebooks, frames], as `of_wave`."""
-        import torch
-
-        given = self._checked(codes)
-        with self._model_is_free:
-            wave = self._model.decode(torch.from_numpy(given)).numpy()
-        return self.of_wave(wave, self._rate, top=top, codes=given)
-
     def similarities(self, wave: Floats, rate: int) -> dict[str, Floats]:
         """Return how near each cluster of tunes lies to a wave, [clusters] by channel.
 

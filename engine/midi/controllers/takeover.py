@@ -47,7 +47,7 @@ class ControlHold:
         self._before, self.place = self.place, moved.value
         if moved.pressed or self.binding.takeover == "jump":
             self.held = True
-        self.held = self.held or self._met(moved.value, present)
+        self.held = self.held or self._picks_up(moved.value, present)
         return self.binding.value(moved.value) if self.held else None
 
     def press(self, moved: Movement) -> bool:
@@ -79,7 +79,7 @@ class ControlHold:
         self._at, self._rested = moved.at, moved.value
         return True
 
-    def _met(self, place: float, present: float) -> bool:
+    def _picks_up(self, place: float, present: float) -> bool:
         here = self.binding.place(present)
         if abs(place - here) <= NEAR:
             return True

@@ -1,7 +1,7 @@
-"""Speaks back to devices that are heard, in a process of its own: each by its own port.
+"""Speaks back to devices that are listened to, in a process of its own: each by its own port.
 
 ``python -m engine.midi.player.feedback_process`` reads lines of `Feed`, and of `Listen` with the
-names of the devices that are heard, from standard input until that ends.
+names of the devices that are listened to, from standard input until that ends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RETRY = 5.0
 """Seconds after which a device that has no port to listen at is looked at again."""
 
 
-class SpokenPort(Protocol):
+class FeedbackPort(Protocol):
     """A port that is open for sending."""
 
     def send(self, data: bytes) -> None:
@@ -36,23 +36,23 @@ class SpokenPort(Protocol):
         ...
 
 
-Opener = Callable[[str, str], SpokenPort]
+Opener = Callable[[str, str], FeedbackPort]
 
 
-def _open(name: str, api: str) -> SpokenPort:
+def _open(name: str, api: str) -> FeedbackPort:
     return MidiOutput(name, api, SPEAKING)
 
 
 def counterparts(port: str) -> Iterator[str]:
-    """Yield the names that the port may have at which the device of a heard port listens.
+    """Yield the names that the port may have at which the device of an input port listens.
 
     ALSA, CoreMIDI and Windows name both alike; JACK says capture and playback, or out and in.
     """
     yield port
-    for heard, listens in (("capture", "playback"), ("out", "in"), ("Out", "In")):
-        head, found, tail = port.rpartition(heard)
+    for source, target in (("capture", "playback"), ("out", "in"), ("Out", "In")):
+        head, found, tail = port.rpartition(source)
         if found:
-            yield f"{head}{listens}{tail}"
+            yield f"{head}{target}{tail}"
 
 
 class FeedbackSender:
@@ -61,11 +61,11 @@ class FeedbackSender:
     def __init__(self, opener: Opener = _open, clock: Callable[[], float] = time.monotonic) -> None:
         self._opener = opener
         self._clock = clock
-        self._open: dict[str, SpokenPort] = {}
+        self._open: dict[str, FeedbackPort] = {}
         self._mute: dict[str, float] = {}
 
     def send(self, port: str, data: bytes) -> None:
-        """Send a message to the device behind a heard port, if it listens."""
+        """Send a message to the device behind an input port, if it listens."""
         spoken = self._open.get(port) or self._find(port)
         if spoken is None:
             return
@@ -76,12 +76,12 @@ class FeedbackSender:
             self._mute[port] = self._clock() + RETRY
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Close the ports of devices that are heard no longer."""
+        """Close the ports of devices that are listened to no longer."""
         for port in [port for port in self._open if port not in names]:
             self._open.pop(port).close()
         self._mute = {port: until for port, until in self._mute.items() if port in names}
 
-    def _find(self, port: str) -> SpokenPort | None:
+    def _find(self, port: str) -> FeedbackPort | None:
         if self._clock() < self._mute.get(port, float("-inf")):
             return None
         api = port.partition(":")[0]

@@ -23,10 +23,10 @@ class Feeder(ChildProcess):
     """Starts the process when there is something to say, and again should it end."""
 
     def __init__(self, start: Callable[[], Process] | None = None) -> None:
-        """Take what starts the process."""
-        super().__init__(start or start_speaker, _PAUSE)
+        """Make it; ``start`` starts the process."""
+        super().__init__(start or start_feedback_process, _PAUSE)
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
-        self._heard: tuple[str, ...] = ()
+        self._devices: tuple[str, ...] = ()
 
     def feed(self, message: SendFeedback) -> None:
         """Pass a message on; it waits for `tend` where no process runs yet."""
@@ -37,10 +37,10 @@ class Feeder(ChildProcess):
             self.outbox.put(line)
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Describe which devices are heard: the ports of others are closed."""
-        if names == self._heard:
+        """Set which devices are listened to: the ports of others are closed."""
+        if names == self._devices:
             return
-        self._heard = names
+        self._devices = names
         if self.outbox is not None:
             self.outbox.put(wire.encode(Listen(names)))
 
@@ -52,12 +52,12 @@ class Feeder(ChildProcess):
         if self.outbox is None:
             return
         if new:
-            self.outbox.put(wire.encode(Listen(self._heard)))
+            self.outbox.put(wire.encode(Listen(self._devices)))
         while self._waiting:
             self.outbox.put(self._waiting.popleft())
         self.outbox.flush()
 
 
-def start_speaker() -> Process:
-    """Start the process that speaks."""
+def start_feedback_process() -> Process:
+    """Start the process that sends to devices."""
     return start(child_command("engine.midi.player.feedback_process"), stdout=DEVNULL)

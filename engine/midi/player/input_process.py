@@ -33,7 +33,7 @@ _RETRY = 2.0
 _READ = 65_536
 
 
-class HeardPort(Protocol):
+class InputPort(Protocol):
     """A port that is open for hearing."""
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class HeardPort(Protocol):
 
 
 OnData = Callable[[bytes], None]
-Opener = Callable[[str, str, OnData], HeardPort]
+Opener = Callable[[str, str, OnData], InputPort]
 
 
 class InputListener:
@@ -52,7 +52,7 @@ class InputListener:
         self._write = write
         self._opener = opener
         self._wanted: tuple[str, ...] = ()
-        self._open: dict[str, HeardPort] = {}
+        self._open: dict[str, InputPort] = {}
         self._failed: dict[str, str] = {}
 
     @property
@@ -94,7 +94,7 @@ class InputListener:
             except PortError as error:
                 self._failed[name] = error.line()
 
-    def _open_port(self, name: str) -> HeardPort:
+    def _open_port(self, name: str) -> InputPort:
         api, _, rest = name.partition(":")
         if api == VIRTUAL:
             return self._opener(VIRTUAL, rest, self._receiver(VIRTUAL))
@@ -108,7 +108,7 @@ class InputListener:
     def _receiver(self, name: str) -> OnData:
         def receive(data: bytes) -> None:
             at = time.monotonic()
-            # What a broken cable makes is no message, and then nothing was heard.
+            # What a broken cable makes is no message, and then nothing arrived.
             with contextlib.suppress(OutOfRange, wire.BadMessage):
                 if len(data) <= LONGEST:
                     self._write(wire.encode(m.MidiReceived(at, name, data)))

@@ -1,4 +1,4 @@
-"""The ports that are heard, chosen by name from those that there are, as they come and go."""
+"""The ports that are listened to, chosen by name from those that there are, as they come and go."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Inlet(ChildProcess):
     """Has a process listen to the wanted ports, and starts it again should it end."""
 
     def __init__(self, report: Callable[[FromPlayer], None]) -> None:
-        """Take who is told what is heard no more."""
-        super().__init__(start_listener, _PAUSE)
+        """Make it; ``report`` gets what becomes of the ports."""
+        super().__init__(start_input_process, _PAUSE)
         self._report = report
         self._listen = Listen()
         self._census: Census | None = None
         self._opened: tuple[str, ...] = ()
 
     @property
-    def heard(self) -> tuple[str, ...]:
+    def listened(self) -> tuple[str, ...]:
         """The names of the ports that the process listens to."""
         return self._opened
 
@@ -51,12 +51,12 @@ class Inlet(ChildProcess):
         self.tend()
 
     def see(self, census: Census) -> None:
-        """Take note of the ports that are there now."""
+        """Follow which ports are there now."""
         self._census = census
         self.tend()
 
     def tend(self) -> None:
-        """Bring the process to what is wanted; one that nothing is asked of is not started."""
+        """Bring the process to what is wanted; one that has nothing to do is not started."""
         if self._census is None:
             return
         names = wanted(self._listen, self._census)
@@ -66,12 +66,12 @@ class Inlet(ChildProcess):
             self._opened = names
             self.outbox.put(wire.encode(Listen(names)))
 
-    def bury(self) -> None:
-        """Take note of the end of the process; another is started after a pause."""
+    def forget_process(self) -> None:
+        """Note the end of the process; another is started after a pause."""
         if self.close() and self._opened:
             self._report(Listening(()))
 
 
-def start_listener() -> Process:
-    """Start the process that hears."""
+def start_input_process() -> Process:
+    """Start the process that listens to the inputs."""
     return start(child_command("engine.midi.player.input_process"), stderr=None)

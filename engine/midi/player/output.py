@@ -28,7 +28,7 @@ class Station:
         note: Callable[[str | None, bytes], None] | None = None,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take the number by which it is spoken of, and who is given the reports of its port.
+        """Make it; messages name it by ``number``, and ``report`` is given what its port reports.
 
         ``note`` is given what is sent at once, with the port that it goes to; ``row`` what sounds.
         """
@@ -88,11 +88,11 @@ class Station:
         if isinstance(message, PortOpened | PortLost | PortFailed):
             self._report(replace(message, outlet=self.number))
         elif not isinstance(message, PortsSeen) or self.number == 0:
-            # All see the same ports, and one of them tells.
+            # All see the same ports, and one of them reports.
             self._report(message)
 
     def _opened(self) -> None:
-        # A port that returns may still hold notes that it never heard the end of.
+        # A port that returns may still hold notes whose end it never received.
         self.send(self.schedule.hush(range(16) if self._hush_all else None))
         self._hush_all = False
         if resume := self.clock.resume(time.monotonic()):

@@ -57,9 +57,9 @@ class PlayerProcess:
     """Reads, waits, plays."""
 
     def __init__(self, realtime: bool, wake: int, out: int, watcher: ChildProcess) -> None:
-        """Take whether it has real-time priority, two descriptors, and the watcher of ports.
+        """Make it; ``realtime`` says whether it has real-time priority.
 
-        Signals write to ``wake``; messages are written to ``out``.
+        Signals write to the descriptor ``wake``; messages are written to ``out``.
         """
         self._spin = _SPIN_REALTIME if realtime else _SPIN
         self._wake = wake
@@ -73,8 +73,8 @@ class PlayerProcess:
         self._feeder = Feeder()
         self._passage = MidiThru()
         self._lines = LineReader()
-        self._heard_lines = LineReader()
-        self._heard: deque[bytes] = deque()
+        self._input_lines = LineReader()
+        self._input_inbox: deque[bytes] = deque()
         self._census_lines = LineReader()
         self._inbox: deque[bytes] = deque()
         self._outbox = PipeWriter(out, _OUTBOX)
@@ -93,8 +93,8 @@ class PlayerProcess:
                     # One line, then back to what is due: a long queue holds up no note.
                     self._receive(self._inbox.popleft())
                     continue
-                if self._heard:
-                    self._pass_on(self._heard.popleft())
+                if self._input_inbox:
+                    self._pass_on(self._input_inbox.popleft())
                     continue
                 self._keep_house()
                 self._report_sent()
@@ -149,11 +149,11 @@ class PlayerProcess:
             self._inbox.extend(self._lines.feed(data))
         elif descriptor == self._inlet.descriptor:
             if not data:
-                self._deafen()
-            self._heard.extend(self._heard_lines.feed(data))
+                self._close_inputs()
+            self._input_inbox.extend(self._input_lines.feed(data))
         elif descriptor != self._wake:
             if not data:
-                self._bury_watcher()
+                self._close_watcher()
             for line in self._census_lines.feed(data):
                 with contextlib.suppress(ValueError):
                     census = Census.read(line)
@@ -162,15 +162,15 @@ class PlayerProcess:
                         station.outlet.see(census)
                     self._inlet.see(census)
 
-    def _bury_watcher(self) -> None:
+    def _close_watcher(self) -> None:
         self._watcher.close()
         # Whoever waits for a port is answered, even where no port can be looked for.
         for station in self._stations.values():
             station.outlet.see_nothing()
 
-    def _deafen(self) -> None:
-        self._inlet.bury()
-        self._heard_lines = LineReader()
+    def _close_inputs(self) -> None:
+        self._inlet.forget_process()
+        self._input_lines = LineReader()
         self._now_send(self._passage.release())
 
     def _pass_on(self, line: bytes) -> None:
@@ -254,7 +254,7 @@ class PlayerProcess:
         for station in self._stations.values():
             station.outlet.tend()
         self._inlet.tend()
-        self._feeder.keep(self._inlet.heard)
+        self._feeder.keep(self._inlet.listened)
         self._feeder.tend()
         self._guard.tend()
         if self._watcher.start():

@@ -11,7 +11,7 @@ from engine.common.watchdog import limit_realtime
 
 
 def ask_for_realtime(priority: int) -> bool:
-    """Ask for real-time priority that children do not share, and say whether it was given."""
+    """Request real-time priority that children do not share; return whether it was granted."""
     if not hasattr(os, "sched_setscheduler"):
         return False
     limit_realtime()

@@ -24,9 +24,9 @@ class ReconnectingPort:
         opener: Opener = open_port,
         row: SoundingRow | None = None,
     ) -> None:
-        """Take who is given reports of ports, and what is done when one has just been opened.
+        """Make it; ``report`` is given reports of ports, ``row`` what sounds at the port.
 
-        ``row`` is given what sounds at the port.
+        ``opened`` is called when a port has just been opened.
         """
         self._report = report
         self._row = row or SoundingRow(bytearray(SIZE), 0)
@@ -61,7 +61,7 @@ class ReconnectingPort:
         self.tend()
 
     def see(self, census: Census) -> None:
-        """Take note of the ports that are there now."""
+        """Follow which ports are there now."""
         self._census = census
         self._report(PortsSeen(census.outputs, census.inputs))
         output = self._output
@@ -70,7 +70,7 @@ class ReconnectingPort:
         self.tend()
 
     def see_nothing(self) -> None:
-        """Take note that nobody knows the ports; a census that came before still stands."""
+        """Note that nobody knows the ports; a census that came before still stands."""
         if self._census is None:
             self.see(Census({}))
 

@@ -134,7 +134,7 @@ class Schedule:
         return [note_off(*key) for key in self._sounding]
 
     def hush(self, channels: Iterable[int] | None = None) -> list[bytes]:
-        """Return what quiets the channels, the used ones unless told, whatever they hold."""
+        """Return what quiets the channels, the used ones with None, whatever they hold."""
         return hush(sorted(self._channels if channels is None else channels))
 
     def _push(

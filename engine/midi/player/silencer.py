@@ -59,7 +59,7 @@ class Silencer:
     """
 
     def __init__(self, sounding: Iterable[SoundingRow], opener: Opener) -> None:
-        """Take the rows of the table, and what opens a port by its name."""
+        """Make it for the rows of the table; ``opener`` opens a port by its name."""
         self._sounding = sounding
         self._opener = opener
         self._open: dict[str, Opened] = {}

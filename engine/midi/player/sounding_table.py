@@ -29,7 +29,7 @@ class SoundingRow:
     """The port of one outlet, the channels used on it, and the notes that sound there."""
 
     def __init__(self, table: mmap.mmap | bytearray, number: int) -> None:
-        """Take the table, of SIZE bytes, and the outlet's number."""
+        """Make it for the table, of SIZE bytes, and the outlet's number."""
         self._table = table
         self._at = number * _ROW
         self._used = self._at + _USED
@@ -43,7 +43,7 @@ class SoundingRow:
         return bytes(name).decode(errors="replace") or None
 
     def open(self, name: str) -> None:
-        """Take the port that is played to from now on; nothing sounds there."""
+        """Write the port that is played to from now on; nothing sounds there."""
         self.close()
         raw = name.encode()
         if len(raw) <= _NAME:

@@ -11,7 +11,7 @@ _NOTE_OFF, _NOTE_ON, _PRESSURE, _CONTROL, _TOUCH, _BEND = 0x80, 0x90, 0xA0, 0xB0
 
 
 class MidiThru:
-    """Rewrites heard messages for the instrument, and knows which keys are down."""
+    """Rewrites received messages for the instrument, and knows which keys are down."""
 
     def __init__(self) -> None:
         self._set = Thru(False)
@@ -35,7 +35,7 @@ class MidiThru:
         self._spared = frozenset(controls)
 
     def pass_on(self, port: str, data: bytes) -> list[bytes]:
-        """Return what is to be sent for a message that was heard."""
+        """Return what is to be sent for a message that was received."""
         if not data or data[0] >= 0xF0:
             return []
         kind, channel = data[0] & 0xF0, data[0] & 0x0F

@@ -7,7 +7,7 @@ moves without a rest between is one gesture, one step of undo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ from engine.midi.controllers import map_files
 from engine.midi.controllers.bindings import Binding, DeviceMap, device_of, fitting
 from engine.midi.controllers.controls import Control, Movement, source
 from engine.midi.controllers.learn import Meant, MidiLearner
-from engine.midi.controllers.map_files import MapFile
+from engine.midi.controllers.map_files import BadController, MapFile
 from engine.midi.controllers.relative_encoders import detected
 from engine.midi.controllers.takeover import REST, ControlHold
 from engine.midi.controllers.targets import Target
@@ -57,6 +57,7 @@ _YOUNG = 32
 class Controllers:
     """Keeps the maps, hears the ports, and gives the commands that their controls mean.
 
+    Where it `lacks_maps`, nothing else is asked of it before `take_maps`.
     ``write`` puts a map into its file, at once or soon after.
     """
 
@@ -106,8 +107,23 @@ class Controllers:
 
     # Ports
 
+    def lacks_maps(self, inputs: Iterable[str] = ()) -> bool:
+        """Return whether the maps are to be read before anything else: again when a port comes."""
+        return not self._looked or any(name not in self._ports for name in inputs)
+
+    def take_maps(self, maps: Sequence[MapFile], wrong: Iterable[BadController]) -> None:
+        """Take the maps that were read, and tell what is wrong with those that were not."""
+        self._looked = True
+        self._maps = list(maps)
+        for error in wrong:
+            self._tell(Notice(error.line(), "warning"))
+
+    def knows(self, port: str) -> bool:
+        """Return whether a port has its map."""
+        return port in self._ports
+
     def seen(self, inputs: Iterable[str]) -> None:
-        """Take which ports can be heard: maps are read again when one comes."""
+        """Take which ports can be heard, once the maps are there."""
         names = tuple(inputs)
         for port in self._ports.values():
             port.here = port.name in names
@@ -115,21 +131,11 @@ class Controllers:
                 # Whatever it stands at when it comes back, it is told.
                 port.fed.clear()
         new = [name for name in names if name not in self._ports]
-        if new or not self._looked:
-            self._look()
-            for name in new[: MOST_PORTS - len(self._ports)]:
-                self._open(name)
+        for name in new[: MOST_PORTS - len(self._ports)]:
+            self._open(name)
         self._show()
 
-    def _look(self) -> None:
-        self._looked = True
-        self._maps, wrong = map_files.load()
-        for error in wrong:
-            self._tell(Notice(error.line(), "warning"))
-
     def _open(self, name: str) -> DevicePort:
-        if not self._looked:
-            self._look()
         maps = [each.map for each in self._maps]
         found = fitting(name, maps)
         file = next((each for each in self._maps if each.map is found), None)
@@ -253,8 +259,6 @@ class Controllers:
 
     def handle(self, command: Learn | CancelLearn | Forget | SetBinding) -> None:
         """Handle a command about the maps; raise an `ArmonicaError` where it cannot."""
-        if not self._looked:
-            self._look()
         match command:
             case Learn(target):
                 self._arm(target)

@@ -22,10 +22,9 @@ from engine.protocol.edit import (
 from engine.protocol.generation import (
     Generate,
     GenerationState,
-    PlayTake,
     SetGeneration,
     SetTrait,
-    StopTake,
+    TogglePlayback,
     Trait,
 )
 from engine.protocol.notices import Cancel
@@ -162,11 +161,7 @@ def pressed(target: Target, shown: Snapshot, studio: GenerationState, draws: Ran
                 raise NotReady("No take grows that could be ended.")
             return Cancel(studio.job)
         case "take":
-            if studio.playing is not None:
-                return StopTake()
-            if not studio.takes:
-                raise NotReady("There is no take to play yet.")
-            return PlayTake(studio.takes[-1].id)
+            return TogglePlayback()
     return _PLAIN[target.word]
 
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from engine.config import Settings
-from engine.errors import NotReady, OutOfRange, UnknownName, UserError
+from engine.errors import NotReady, UnknownName, UserError
 from engine.jobs import Job, Jobs
 from engine.music.song import Song
 from engine.protocol.base import Command, Event
@@ -25,22 +25,23 @@ from engine.protocol.generation import (
     NudgeTrait,
     OpenAudioModel,
     PauseGeneration,
-    PlaybackMoved,
     PlayTake,
     RemoveTake,
     SaveTake,
     SetGeneration,
     SetTrait,
     StopTake,
+    TogglePlayback,
     Trait,
 )
-from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.notices import Notice
 from engine.services.base import Service, ServiceContext
 from engine.services.generation import worker_events
 from engine.services.generation.backends import StudioParts
 from engine.services.generation.live_changes import Controls
 from engine.services.generation.playback import Playback
 from engine.services.generation.take_job import Order
+from engine.services.generation.take_player import TakePlayer
 from engine.services.generation.validation import (
     changed_generation,
     changed_trait,
@@ -52,19 +53,12 @@ from engine.services.generation.validation import (
 from engine.services.generation.worker import GenerationWorker, list_takes
 
 if TYPE_CHECKING:
-    from engine.audio.output import Playing
     from engine.services.generation.streaming_take import StreamingTake
 
-MODEL, FILES, SOUND = "audio", "takes", "sound"
+MODEL, FILES = "audio", "takes"
 """The lanes of the studio's jobs: making a take holds up nothing else."""
 
 GENERATE = "generate"
-
-PLAYED = 0.08
-"""Seconds between two tellings of where the take that plays is."""
-
-LAST = 0.05
-"""How far before the end of a take a key goes at most, in seconds."""
 
 
 class GenerationService(Service):
@@ -76,7 +70,7 @@ class GenerationService(Service):
     commands = (
         OpenAudioModel, CloseAudioModel, SetTrait, SetGeneration, NudgeTrait, NudgeGeneration,
         NudgePlayback, Generate, PauseGeneration, MakeAgain, MakeTwin, PlayTake, StopTake,
-        SaveTake, RemoveTake,
+        TogglePlayback, SaveTake, RemoveTake,
     )  # fmt: skip
     reports = (worker_events.StudioReport,)
 
@@ -92,17 +86,18 @@ class GenerationService(Service):
         self._jobs, self._publish = jobs, context.publish
         self._check = parts.check
         self._bench = GenerationWorker(parts, settings.soundfont)
-        self._playback = Playback(parts, settings.audio, report)
         self._shown = GenerationState()
+        self._player = TakePlayer(
+            jobs,
+            Playback(parts, settings.audio, report),
+            lambda: self._shown,
+            self._show,
+            context.publish,
+        )
         self._opening: int | None = None
         self._visited = False
         self._controls = Controls()
         self._live = False
-        self._growth: StreamingTake | None = None
-        self._on_deck: str | None = None
-        self._played_at = float("-inf")
-        # Where what plays is; while it is being sought, where it will be.
-        self._stands, self._seeking = 0.0, False
 
     @property
     def shown(self) -> GenerationState:
@@ -135,13 +130,13 @@ class GenerationService(Service):
             case MakeAgain(take) | MakeTwin(take):
                 self._repeat(known(take, self._ids()), command, song)
             case PlayTake(take, at):
-                self._play(take, at, command)
+                self._player.play(take, at, command.request)
+            case TogglePlayback(take, at):
+                self._player.toggle(take, at, command.request)
             case NudgePlayback(by):
-                self._seek(by, command)
+                self._player.seek(by, command.request)
             case StopTake():
-                self._jobs.start(
-                    SOUND, "play", "stopping the take", self._playback.stop, command.request
-                )
+                self._player.stop(command.request)
             case SaveTake(take, path):
                 self._save(known(take, self._ids()), path, command)
             case RemoveTake(take):
@@ -149,6 +144,8 @@ class GenerationService(Service):
 
     def on_report(self, report: Event, now: float) -> None:
         """Take in what a worker reports."""
+        assert isinstance(report, worker_events.StudioReport)
+        self._player.on_report(report, now)
         match report:
             case worker_events.ModelLoading(job, detail) if job == self._opening:
                 self._show(model=replace(self._shown.model, detail=detail))
@@ -168,26 +165,17 @@ class GenerationService(Service):
                 self._made(report)
             case worker_events.TakeRemoved(gone):
                 self._removed(gone)
-            case worker_events.SoundFound(sound, silence):
-                self._show(sound=sound, silence=silence)
-            case worker_events.PlayBegan(take):
-                self._on_deck, self._seeking = take, False
-                self._show(playing=take)
-            case worker_events.SoundMoved(playing):
-                self._moved(playing, now)
 
     def close(self, now: float) -> None:
         """End the sound, and let a take that grows be kept without being judged."""
         self._bench.closing = True
-        self._playback.close()
+        self._player.close()
 
     def _open(self, name: str, command: Command) -> None:
         if not self._visited:
             self._visited = True
             self._jobs.start(FILES, "list takes", "listing the takes", list_takes, command.request)
-            self._jobs.start(
-                SOUND, "look for sound", "asking for sound", self._playback.look, command.request
-            )
+            self._player.look(command.request)
         model = self._shown.model
         same = model.name == name
         if same and model.state == "loading":
@@ -274,11 +262,11 @@ class GenerationService(Service):
 
     def _make(self, order: Order, command: Command) -> None:
         controls = self._controls = Controls()
-        self._growth, self._live = None, order.repeats is None
+        self._player.growth, self._live = None, order.repeats is None
 
         def began(growth: StreamingTake) -> None:
             if self._controls is controls:
-                self._growth = growth
+                self._player.growth = growth
 
         def work(job: Job) -> None:
             self._bench.make(job, order, controls, began)
@@ -286,34 +274,6 @@ class GenerationService(Service):
         name = f"growing {order.title}"
         job = self._jobs.start(MODEL, GENERATE, name, work, command.request, self._ended)
         self._show(job=job, growing=order.id, paused=False)
-
-    def _play(self, take: str | None, at: float, command: Command) -> None:
-        if not isinstance(at, int | float) or not 0 <= at < float("inf"):
-            raise OutOfRange(f"A place in a take is 0 seconds or later, not {at!r:.40}.")
-        growing = self._shown.growing
-        growth = None
-        if take is None or take == growing:
-            growth = self._growth
-            if growing is None or growth is None:
-                raise UserError("Nothing grows that could be heard yet.")
-            take = growing
-        else:
-            known(take, self._ids())
-        chosen = take
-        self._stands, self._seeking = at, True
-
-        def work(job: Job) -> None:
-            self._playback.play(job, chosen, at, growth)
-
-        self._jobs.start(SOUND, "play", "playing the take", work, command.request)
-
-    def _seek(self, by: float, command: Command) -> None:
-        playing, growth = self._shown.playing, self._growth
-        if playing is None:
-            raise NotReady("No take plays.")
-        lengths = {take.id: take.seconds for take in self._shown.takes}
-        end = lengths.get(playing, growth.samples / growth.rate if growth else 0.0) - LAST
-        self._play(playing, round(max(0.0, min(end, self._stands + by)), 3), command)
 
     def _save(self, take: str, path: str, command: Command) -> None:
         def work(job: Job) -> None:
@@ -325,9 +285,7 @@ class GenerationService(Service):
 
     def _remove(self, take: str, command: Command) -> None:
         if self._shown.playing == take:
-            self._jobs.start(
-                SOUND, "play", "stopping the take", self._playback.stop, command.request
-            )
+            self._player.stop(command.request)
 
         def work(job: Job) -> None:
             from engine.services.generation.take_store import remove
@@ -354,29 +312,12 @@ class GenerationService(Service):
 
     def _over(self, job: int) -> None:
         if job == self._shown.job:
-            self._growth = None
+            self._player.growth = None
             self._show(job=None, growing=None, paused=False)
         if job == self._opening and self._shown.model.state == "loading":
             # Cancelled, perhaps before it freed the model that was there.
             self._jobs.start(MODEL, "audio model", "unloading the model", self._bench.drop)
             self._show(model=AudioModelStatus())
-
-    def _moved(self, playing: Playing, now: float) -> None:
-        if playing.state == "failed":
-            self._playback.failed(playing.reason)
-            if self._shown.playing is not None:
-                self._publish(CommandFailed("Sound", playing.reason, "The take lies in its file."))
-            self._show(sound="", silence=playing.reason)
-        if playing.state in ("playing", "waiting"):
-            if not self._seeking:
-                self._stands = playing.position
-            self._show(playing=self._on_deck)
-            if now - self._played_at >= PLAYED and self._on_deck is not None:
-                self._played_at = now
-                self._publish(PlaybackMoved(self._on_deck, playing.position))
-        elif playing.state != "paused" and self._shown.playing is not None:
-            self._show(playing=None)
-            self._publish(PlaybackMoved(None, playing.position))
 
     def _cancel(self) -> None:
         if self._shown.job is not None:

@@ -6,7 +6,6 @@ self-attention: the values it attended to, before they are mixed with those of o
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from engine.errors import ArmonicaError, BadModel
@@ -32,7 +31,7 @@ class Heads:
     """
 
     def __init__(self, lm: Any, name: str = "this model", branch: Branch = "both") -> None:
-        self._lm, self._name, self._branch = lm, name, branch
+        self._name, self._branch = name, branch
         self._hooks: list[Any] = []
         self._push: Tensor | None = None
         self._rows: int | None = None
@@ -60,12 +59,7 @@ class Heads:
             self._hooks.append(projection.register_forward_pre_hook(self._hook(at)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine.cli.main import main
-from engine.cli.steer import Interrupted
+from engine.cli.take_making import Interrupted
 from engine.common.atomic import cannot_write
 from engine.errors import BadMidiFile, CannotWrite, PortError, UserError
 from engine.midi.controllers import map_files

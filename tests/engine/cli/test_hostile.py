@@ -221,14 +221,14 @@ def test_a_song_that_is_kept_is_named_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from tests.support.fake_engine import FakeEngine
-    from tui.app import tell_ends
+    from tui.run import report_ends
 
     class Ended(FakeEngine):
         @property
         def ends(self) -> tuple[AtTheEnd, ...]:
             return (AtTheEnd(EVIL, tmp_path / EVIL, offered=True),)
 
-    assert tell_ends(Ended()) == ""
+    assert report_ends(Ended()) == ""
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert printable(err.removesuffix("\n")) == err.removesuffix("\n")

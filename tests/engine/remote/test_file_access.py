@@ -53,7 +53,8 @@ NO_PLACES = {
 
 IDS = {
     "AskTakeInfluence.take", "WriteProvenance.take", "MakeAgain.take", "MakeTwin.take",
-    "PlayTake.take", "SaveTake.take", "RemoveTake.take", "SetBinding.device", "Forget.device",
+    "PlayTake.take", "TogglePlayback.take", "SaveTake.take", "RemoveTake.take",
+    "SetBinding.device", "Forget.device",
 }  # fmt: skip
 """What becomes a place in a folder of the engine's own, and is checked where it does."""
 

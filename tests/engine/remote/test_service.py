@@ -187,7 +187,7 @@ def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> Non
 def test_what_leads_nowhere_is_refused(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.app.check_terminal", lambda: None)
+    monkeypatch.setattr("tui.run.check_terminal", lambda: None)
     code, err = refused(capsys, *words)
     assert code == 2
     assert err.startswith("armonica: ")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -268,36 +264,3 @@ def test_a_song_file_that_is_none_is_refused_before_anything_starts(tmp_path: Pa
     engine.start()
     assert engine.snapshot.song is not None
     engine.close()
-
-
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_the_song_is_kept_on_a_hang_up(tmp_path: Path, number: signal.Signals) -> None:
-    script = """
-import sys, time
-from engine.protocol.edit import SetTempo
-from engine.runtime.engine import Engine, close_on_signals
-from engine.music.song import Song
-from tests.support.fakes import FakeModel
-from tests.support.fake_player import RecordingPlayer
-engine = Engine(FakeModel, lambda tell: RecordingPlayer(), song=Song("Hung up"))
-close_on_signals(engine)
-engine.subscribe(lambda e: print("told", flush=True))
-engine.start()
-engine.send(SetTempo(90))
-time.sleep(20)
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        env=os.environ | {"ARMONICA_HOME": str(tmp_path)},
-    )
-    assert process.stdout is not None
-    # The first snapshot, the model's and the tempo's, in whichever order.
-    for _ in range(3):
-        process.stdout.readline()
-    process.send_signal(number)
-    assert process.wait(60) == -number
-    process.stdout.close()
-    kept = autosave.found()
-    assert kept is not None
-    assert kept.title == "Hung up"

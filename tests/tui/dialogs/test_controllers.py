@@ -42,7 +42,7 @@ def turned(*values: int, number: int = 16, at: float = 0.0) -> list[MidiReceived
 @pytest.fixture
 def nano(engine: FakeEngine) -> FakeEngine:
     """Return the engine with a device that is heard."""
-    engine.controllers.seen((NANO,))
+    engine.listen(NANO)
     engine.send(MarkInputs(InputStatus(heard=(NANO,))))
     return engine
 
@@ -106,7 +106,7 @@ def bound(engine: FakeEngine) -> FakeEngine:
         Binding(Control("note", 9, 36), Target("play")),
     )
     map_files.write(map_files.own_file("nano"), DeviceMap("nano", bindings))
-    engine.controllers.seen((NANO,))
+    engine.listen(NANO)
     return engine
 
 

@@ -23,9 +23,10 @@ from engine.protocol.files import (
 from engine.protocol.notices import CommandFailed, Notice
 from tests.support.fake_engine import FakeEngine
 from tests.support.waiting import until
-from tui.app import ArmonicaApp, tell_ends
+from tui.app import ArmonicaApp
 from tui.dialogs.choice import Choice
 from tui.dialogs.leaving import Leaving
+from tui.run import report_ends
 
 NEW, OLD = Kept("new.armonica", 2e9, "New"), Kept("old.armonica", 1e9, "Old", "/songs/old.armonica")
 
@@ -186,7 +187,7 @@ def test_what_became_of_songs_is_said_at_the_end(capsys: pytest.CaptureFixture[s
             kept = AtTheEnd("Kept", Path("/kept/1.armonica"), offered=True)
             return (kept, AtTheEnd("Lost", reason="The disk is full."))
 
-    assert "Lost" in tell_ends(Ended())
+    assert "Lost" in report_ends(Ended())
     output = capsys.readouterr().err
     assert "/kept/1.armonica and offered at the next start" in output
     assert "Lost" not in output

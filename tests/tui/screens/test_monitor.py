@@ -20,7 +20,7 @@ from tests.support.pictures import lines
 from tests.support.screens import open_monitor
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
-from tui.bridge import Bridge, Told
+from tui.bridge import Bridge, EngineEvent
 from tui.dialogs.form import Form
 from tui.dialogs.help import Help
 from tui.layouts.monitor import monitoring
@@ -326,7 +326,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
     assert len(posted) == 1
     bridge.hand_over()
     event = posted[-1]
-    assert isinstance(event, Told)
+    assert isinstance(event, EngineEvent)
     assert isinstance(event.event, MidiTraffic)
     count = 20 * len(SESSION)
     assert len(event.event.lines) == min(count, GATHERED)
@@ -335,7 +335,7 @@ def test_the_bridge_gathers_what_passes_and_is_bounded() -> None:
         bridge(CLOCK)
     bridge.hand_over()
     again = posted[-1]
-    assert isinstance(again, Told)
+    assert isinstance(again, EngineEvent)
     assert isinstance(again.event, MidiTraffic)
     assert len(again.event.lines) + again.event.missed_out == 700
     # Neither may stand for the other.

@@ -128,12 +128,13 @@ def test_a_stranger_is_not_close_and_no_list_is_padded(
 def test_codes_find_as_the_sound_they_are_of(
     influence: AudioInfluence, clips_folder: Path, model_folder: Path
 ) -> None:
-    codes = open_model(model_folder, threads=1).encode(other_mix(clips_folder, 3)).numpy()
-    found = influence.of_codes(codes, top=3)
+    wave = other_mix(clips_folder, 3)
+    codes = open_model(model_folder, threads=1).encode(wave).numpy()
+    found = influence.of_wave(wave, RATE, codes=codes, top=3)
     assert 1 <= len(found.matches) <= 3
     for bad in (codes[:1], codes.astype(np.float32), codes - 20, codes + 500, codes[:, :0]):
         with pytest.raises(OutOfRange):
-            influence.of_codes(bad)
+            influence.of_wave(wave, RATE, codes=bad)
 
 
 def test_threads_get_the_same_answers(influence: AudioInfluence, clips_folder: Path) -> None:

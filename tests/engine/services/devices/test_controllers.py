@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ class ControllerHarness(DispatcherHarness):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.dispatcher.handle_item(m.Listening((NANO,)), self.now)
+        self.do(m.Listening((NANO,)))
 
     def receive(self, *data: bytes, port: str = NANO) -> None:
         """Dispatch messages that arrive at this time."""
@@ -264,7 +265,7 @@ def test_several_controllers_move_at_once() -> None:
 def test_a_map_that_ships_is_copied_when_something_is_learned() -> None:
     port = "alsa:nanoKONTROL2:nanoKONTROL2 MIDI 1"
     harness = ControllerHarness()
-    harness.dispatcher.handle_item(m.Listening((port,)), harness.now)
+    harness.do(m.Listening((port,)))
     shipped = harness.dispatcher.controls.devices[-1]
     assert shipped.shipped
     before = Path(shipped.file).read_bytes()
@@ -394,6 +395,100 @@ def test_a_broken_map_is_said_and_the_others_work() -> None:
     harness.turn(127)
     harness.pass_time(0.1)
     assert harness.gauge() == 3.0
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Yield what the disk waits for whenever the maps are read; never on the engine thread."""
+    ready, engine = threading.Event(), threading.get_ident()
+    ready.set()
+
+    def slow() -> tuple[list[map_files.MapFile], list[map_files.BadController]]:
+        assert threading.get_ident() != engine
+        found = load()
+        assert ready.wait(60)
+        return found
+
+    load = map_files.load
+    monkeypatch.setattr(map_files, "load", slow)
+    yield ready
+    ready.set()
+
+
+def test_a_slow_disk_holds_up_nothing_but_the_port_whose_map_it_has(disk: threading.Event) -> None:
+    map_files.write(
+        map_files.own_file("pad"), DeviceMap("pad", (Binding(KNOB, TEMPO, takeover="jump"),))
+    )
+    harness = bound(JUMP)
+    disk.clear()
+    harness.dispatcher.handle_item(m.Listening((NANO, "alsa:pad")), harness.now)
+    harness.turn(127, port="alsa:pad")
+    harness.turn(127)
+    harness.pass_time(0.1)
+    assert harness.gauge() == 3.0
+    tempo = harness.shown.song.tempo
+    assert "alsa:pad" not in [each.port for each in harness.dispatcher.controls.devices]
+    disk.set()
+    harness.finish_files()
+    harness.pass_time(0.1)
+    assert harness.shown.song.tempo != tempo
+    assert [each.port for each in harness.dispatcher.controls.devices] == [NANO, "alsa:pad"]
+
+
+def test_what_follows_a_command_about_maps_waits_with_it(disk: threading.Event) -> None:
+    harness = bound(JUMP)
+    disk.clear()
+    harness.dispatcher.handle_item(m.Listening((NANO, "alsa:pad")), harness.now)
+    # Learned of a port that has its map, and one more map is forgotten: all in their order.
+    harness.dispatcher.handle_item(Learn(RANGE), harness.now)
+    harness.turn(*range(20, 52, 3), number=17)
+    harness.dispatcher.handle_item(Forget(DENSITY, "nano"), harness.now)
+    assert harness.waiting() is None
+    assert not [each for each in harness.events if isinstance(each, CommandFailed)]
+    disk.set()
+    harness.finish_files()
+    harness.pass_time(2.0)
+    assert [each.target for each in harness.written().bindings] == [RANGE]
+
+
+def test_a_map_that_is_written_while_others_are_read_is_read_with_them(
+    disk: threading.Event,
+) -> None:
+    harness = bound(JUMP)
+    harness.do(Learn(RANGE))
+    disk.clear()
+    harness.dispatcher.handle_item(m.Listening((NANO, "alsa:pad")), harness.now)
+    harness.turn(*range(20, 52, 3), number=17)
+    harness.pass_time(2.0)
+    disk.set()
+    harness.finish_files()
+    # The device at another port is found with what was learned meanwhile.
+    harness.do(m.Listening((NANO, "alsa:pad", "jack:nano")))
+    found = {each.port: each.bindings for each in harness.dispatcher.controls.devices}
+    assert {each.binding.target for each in found["jack:nano"]} == {RANGE, DENSITY}
+
+
+def test_a_binding_is_kept_although_the_program_ends_before_its_map_is_read(
+    disk: threading.Event,
+) -> None:
+    harness = bound(JUMP)
+    disk.clear()
+    harness.dispatcher.handle_item(m.Listening((NANO, "alsa:pad")), harness.now)
+    harness.dispatcher.handle_item(SetBinding("nano", Binding(OTHER, RANGE)), harness.now)
+    threading.Timer(0.1, disk.set).start()
+    assert {each.target for each in harness.written().bindings} == {RANGE, DENSITY}
+
+
+def test_maps_that_cannot_be_read_at_all_keep_no_port_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr(map_files, "load", broken)
+    harness = ControllerHarness()
+    harness.learn(DENSITY)
+    assert [each.target for each in harness.written().bindings] == [DENSITY]
 
 
 def test_a_device_that_goes_is_shown_as_gone() -> None:

@@ -10,7 +10,8 @@ from engine.protocol.base import with_request
 from engine.protocol.generation import GenerationState, PauseGeneration, SetTrait, Trait
 from engine.protocol.notices import CommandFailed
 from engine.protocol.snapshot import Snapshot
-from engine.protocol.switches import Switch, Toggle, toggled
+from engine.protocol.switches import Switch, Toggle, Toggled, toggled
+from engine.protocol.transport import SetEditTiming
 from engine.runtime.dispatcher import ModelLoaded
 from tests.support.dispatcher import DispatcherHarness
 from tests.support.fakes import FakeModel
@@ -42,6 +43,17 @@ def test_of_two_presses_made_on_one_picture_the_second_takes_the_first_back(swit
     assert stands(harness.dispatcher.snapshot, switch) != before
     harness.do(Toggle(switch, 3))
     assert stands(harness.dispatcher.snapshot, switch) == before
+
+
+def test_its_sender_is_told_what_each_press_came_to() -> None:
+    harness = DispatcherHarness()
+    first, second = (with_request(Toggle("timing")) for _ in range(2))
+    harness.do(first, Toggle("timing"), second)
+    (one, other) = harness.published(Toggled)
+    assert isinstance(one, Toggled)
+    assert isinstance(other, Toggled)
+    assert one.command == other.command == SetEditTiming("beat")
+    assert [each.command.request for each in (one, other)] == [first.request, second.request]
 
 
 def test_what_is_generated_is_turned_over_from_how_it_stands() -> None:

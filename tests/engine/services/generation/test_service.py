@@ -26,6 +26,7 @@ from engine.protocol.generation import (
     SetGeneration,
     SetTrait,
     TakeProgressed,
+    TogglePlayback,
 )
 from engine.protocol.notices import Cancel, Notice
 from engine.services.generation import take_store
@@ -52,6 +53,8 @@ IMPOSSIBLE: tuple[tuple[Command, str], ...] = (
     (MakeTwin("none"), "take"),
     (PlayTake("none"), "take"),
     (PlayTake(None), "Nothing grows"),
+    (TogglePlayback("none"), "take"),
+    (TogglePlayback(), "no take to play"),
     (SaveTake("none", "x.wav"), "take"),
     (RemoveTake("../secret"), "take"),
 )

@@ -26,6 +26,7 @@ from engine.protocol.generation import (
     SaveTake,
     SetGeneration,
     StopTake,
+    TogglePlayback,
 )
 from engine.protocol.notices import Notice
 from engine.protocol.transport import Play, PlayheadMoved, Stop
@@ -108,6 +109,27 @@ def test_takes_are_played_followed_and_stopped(harness: StudioHarness, stage: Fa
     assert harness.until(lambda s: s.silence).silence == "The sound device has gone."
     harness.engine.close()
     assert speaker.orders[-1] == "close"
+
+
+def test_each_press_on_a_take_takes_the_one_before_back(
+    harness: StudioHarness, stage: FakeStage
+) -> None:
+    first = harness.take(SetGeneration(NOTHING, seconds=1.0), Generate())
+    second = harness.take(Generate())
+    # Both presses of two screens count, although the sound began after neither.
+    harness.do(TogglePlayback(first.id), TogglePlayback(first.id), TogglePlayback(first.id, 0.5))
+    harness.until(lambda s: s.playing == first.id)
+    speaker = stage.speaker
+    assert speaker is not None
+    assert speaker.orders[-2:] == ["seek 0.5", "play"]
+    harness.do(TogglePlayback(second.id)).until(lambda s: s.playing == second.id)
+    # A control plays and stops without naming a take, and begins with the newest.
+    harness.do(TogglePlayback()).until(lambda s: s.playing is None)
+    harness.do(TogglePlayback()).until(lambda s: s.playing == max(first.id, second.id))
+    speaker.moved(Playing("ended", 1.0, 1.0))
+    harness.until(lambda s: s.playing is None)
+    harness.do(TogglePlayback(first.id)).until(lambda s: s.playing == first.id)
+    harness.engine.close()
 
 
 def test_a_take_is_heard_while_it_grows(harness: StudioHarness, stage: FakeStage) -> None:

@@ -467,12 +467,12 @@ moves = st.tuples(
 )
 
 
-def expected(stage: Stage, now_playing: Song) -> int | None:
+def expected(stage: Stage, now_playing: Line) -> int | None:
     """Return the pitch that should sound where the playhead is."""
     run = stage.sequencer._loop.run
     assert run is not None
     position = run.at(stage.now)
-    over = now_playing.line().covering(position)
+    over = now_playing.covering(position)
     return over.pitch if over is not None and over.written >= run.first - 1e-6 else None
 
 
@@ -491,13 +491,14 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
         stage.change(last, timing)
     # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
     stage.until(stage.now + 1.1)
+    line = last.line()
     for _ in range(24):
         stage.until(stage.now + 0.173)
         run = stage.sequencer._loop.run
         assert run is not None
         if 0.15 < run.at(stage.now) % 1.0 < 0.85:
             sounding = {pitch for _, pitch in stage.schedule.sounding}
-            wanted = expected(stage, last)
+            wanted = expected(stage, line)
             assert sounding == ({wanted} if wanted is not None else set())
     stage.tell(stage.sequencer.stop(stage.now))
     stage.until(stage.now + 0.001)
@@ -658,7 +659,7 @@ def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
         position = run.at(stage.now)
         near = line.between(position - 9, position + 1)
         if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
-            wanted = expected(stage, last)
+            wanted = expected(stage, line)
             sounding = {pitch for _, pitch in stage.schedule.sounding}
             assert sounding == ({wanted} if wanted is not None else set())
     stage.tell(stage.sequencer.stop(stage.now))

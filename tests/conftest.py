@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# What was compiled is kept also where the machine says otherwise: the tests as pytest rewrites
+# them, and what is read in by each of the hundreds of processes that they start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How fast examples come is a matter of the machine, and of what else runs on it.
 settings.register_profile("armonica", deadline=None, suppress_health_check=[HealthCheck.too_slow])

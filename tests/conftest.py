@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# What was compiled is kept also where the machine says otherwise: the tests as pytest rewrites
+# them, and what is read in by each of the hundreds of processes that they start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How fast examples come is a matter of the machine, and of what else runs on it.
 settings.register_profile("armonica", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +27,14 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ARMONICA_HOME", str(home))
     monkeypatch.delenv("NO_COLOR", raising=False)
     return home
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep what was read in so far out of each search for what nobody holds, and search seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)

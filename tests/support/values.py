@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterable
 from dataclasses import fields
 from fractions import Fraction
+from itertools import cycle, islice
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
@@ -15,12 +16,24 @@ from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
 from engine.music.grid import FOUR_QUARTERS
+from engine.music.groove import (
+    LARGEST_SEED,
+    MOST_SWING,
+    MOST_TIMING,
+    MOST_VELOCITY,
+    STRAIGHT,
+    SWING_UNITS,
+    Groove,
+)
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import MODULATION_KINDS, Modulation
+from engine.music.performance import MOST_OFF, Touch
 from engine.music.routes import Route
+from engine.music.scales import SCALES, Key
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
+from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY
 
 TIMES = st.floats(0, 1e6)
 MEASURES = st.lists(
@@ -56,9 +69,22 @@ ROUTES = st.builds(
     st.integers(-24, 24),
     st.booleans(),
 )
+GROOVES = st.builds(
+    Groove,
+    st.floats(STRAIGHT, MOST_SWING),
+    st.sampled_from(SWING_UNITS),
+    st.floats(0, MOST_TIMING),
+    st.integers(0, MOST_VELOCITY),
+    st.integers(0, LARGEST_SEED),
+)
+KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from([*SCALES]))
+TOUCHES = st.builds(Touch, st.integers(1, 127), st.floats(-MOST_OFF, MOST_OFF))
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
+    ("RecordSettings", "strength"): st.floats(0, 1),
+    ("RecordSettings", "latency"): st.floats(0, MOST_LATENCY),
+    ("RecordSettings", "count_in"): st.integers(0, MOST_COUNT_IN),
     ("Prolong", "channel"): st.integers(0, 15),
     ("Prolong", "pitch"): st.integers(0, 127),
     ("ClockRun", "position"): st.integers(0, LAST_POSITION),
@@ -91,6 +117,10 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
         )
 
     def made(parts: dict[str, Any]) -> Any:
+        if kind is Slot:
+            # One touch for each note, or none.
+            count = len(parts["source"].pitches) if parts["source"] else 0
+            parts = parts | {"played": tuple(islice(cycle(parts["played"]), count))}
         try:
             return kind(**parts)
         except ArmonicaError:
@@ -152,6 +182,9 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Track: st.integers(1, 2).flatmap(tracks),
         Modulation: MODULATIONS,
         Route: ROUTES,
+        Groove: GROOVES,
+        Key: KEYS,
+        Touch: TOUCHES,
     }
     if hint in ready:
         return ready[hint]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import textual.constants
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.hand_clock import HandClock
@@ -22,6 +25,23 @@ def _closed_doors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(textual.constants, "COLOR_SYSTEM", "truecolor")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _styles_read_once() -> Iterator[None]:
+    """Have the styles of one sheet and theme read once for all applications that a test starts."""
+    read = Stylesheet._parse_rules
+    known: dict[Any, list[RuleSet]] = {}
+
+    def remembered(self: Stylesheet, css: str, *words: Any, **named: Any) -> list[RuleSet]:
+        key = css, words, *sorted(named.items()), frozenset(self._variables.items())
+        if key not in known:
+            known[key] = read(self, css, *words, **named)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", remembered)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -36,6 +37,8 @@ from tui.formatting.plain import PrintableFilter, plain
 PLACES: tuple[Place, ...] = ("compose", "notes", "steer", "influence", "monitor")
 LEAVES = ("app.quit",)
 
+hints_of = cache(get_type_hints)
+
 
 def hostile(value: Any, hint: Any = None) -> Any:
     """Return a value with hostile words before every text in it that is no choice or number."""
@@ -46,7 +49,7 @@ def hostile(value: Any, hint: Any = None) -> Any:
         return tuple(hostile(each, inner[0] if inner else None) for each in value)
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    hints = get_type_hints(type(value))
+    hints = hints_of(type(value))
     for each in fields(value):
         if each.init:
             # Some values keep hostile words out by themselves.
@@ -107,10 +110,10 @@ def cells(screen: Screen[Any]) -> Iterator[Segment]:
 def check(app: ArmonicaApp) -> None:
     """Look at every cell of all screens that are shown."""
     for screen in app.screen_stack:
-        for segment in cells(screen):
-            assert segment.text.isprintable(), segment
-            assert not (segment.style and segment.style.link), segment
         for strip in strips(screen):
+            for segment in strip:
+                assert segment.text.isprintable(), segment
+                assert not (segment.style and segment.style.link), segment
             assert sum(cell_len(segment.text) for segment in strip) == strip.cell_length
 
 

@@ -10,6 +10,7 @@ import pytest
 from engine.cli.main import main
 from engine.corpus.table import shipped
 from engine.formats.midi_file import write
+from engine.influence.measures import evaluation
 from engine.music.measure import SILENCE
 from tests.support.command_line import run_json, run_refused
 
@@ -66,7 +67,11 @@ def test_a_whole_file_is_asked_about_and_drawn_as_lines(
     assert "no proof of influence" in lines[-1]
 
 
-def test_the_search_is_asked_what_it_must_know(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_search_is_asked_what_it_must_know(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An index is built for each; the test of the search itself asks all.
+    monkeypatch.setattr(evaluation, "PLANTED", (1,))
     found = run_json(capsys, "evaluate", "search", "--asked", 4)
     assert found["queries"] == 4
     assert {"alone", "passage", "overlap", "planted", "permuted"} <= set(found)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from engine import locations
 from engine.corpus.table import shipped
 from engine.errors import OutOfRange
+from engine.influence.measures.candidates import NearRow
 from engine.influence.measures.evaluation import self_test
 from engine.influence.measures.index import CARD, BadMeasureIndex, place, read
 from engine.influence.measures.search import CLOSE, MeasureInfluence, open_index
@@ -108,15 +110,27 @@ def held_out(search: MeasureInfluence) -> list[Measure]:
 def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> InfluenceAnswer:
     """Put an answer about measures together from the answers about each of them."""
     asked = [at for at, measure in enumerate(measures) if not measure.silent]
-    answers = [search.of(measures, at, top=max(50, top)) for at in asked]
+    most = max(50, top)
+    with pytest.MonkeyPatch.context() as patch:
+        # Of fifty matches of each measure hardly any is shown: the others need not be whole.
+        patch.setattr(MeasureInfluence, "_match", in_short)
+        answers = [search.of(measures, at, top=most) for at in asked]
     scores: dict[int, float] = {}
-    best: dict[int, Match] = {}
+    chosen: dict[int, Any] = {}
     for match in (match for found in answers for match in found.matches):
         scores[match.cluster] = scores.get(match.cluster, 0.0) + match.score / len(asked)
-        known = best.setdefault(match.cluster, match)
+        known = chosen.setdefault(match.cluster, match)
         if (match.percentile, match.score) > (known.percentile, known.score):
-            best[match.cluster] = match
+            chosen[match.cluster] = match
     order = sorted(scores, key=lambda unit: -scores[unit])[:top]
+    best = {
+        unit: next(
+            match
+            for match in search.of(measures, chosen[unit].at, top=most).matches
+            if match.cluster == unit
+        )
+        for unit in order
+    }
     human, original = search.index.human, [found.originality.value for found in answers]
     low, high = human.whole_range()
     copied = any(match.percentile >= 100 for found in answers for match in found.matches)
@@ -132,6 +146,13 @@ def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> Influe
             1 - low,
             max(found.originality.longest_match for found in answers),
         ),
+    )
+
+
+def in_short(self: MeasureInfluence, _: Any, at: int, near: NearRow, score: float, __: int) -> Any:
+    """Return what a match is chosen by."""
+    return SimpleNamespace(
+        cluster=self._search.unit(near.row), score=score, percentile=near.percentile, at=at
     )
 
 

@@ -469,12 +469,12 @@ moves = st.tuples(
 )
 
 
-def expected(harness: SequencerHarness, now_playing: Song) -> int | None:
+def expected(harness: SequencerHarness, now_playing: Line) -> int | None:
     """Return the pitch that should sound where the playhead is."""
     run = harness.sequencer._loop.run
     assert run is not None
     position = run.at(harness.now)
-    over = now_playing.line().covering(position)
+    over = now_playing.covering(position)
     return over.pitch if over is not None and over.written >= run.first - 1e-6 else None
 
 
@@ -493,13 +493,14 @@ def test_whatever_is_edited_one_note_at_most_sounds_and_it_is_the_right_one(
         harness.change(last, timing)
     # Past the next beat everything is as edited; 40 ms from onsets, short rests included.
     harness.advance_to(harness.now + 1.1)
+    line = last.line()
     for _ in range(24):
         harness.advance_to(harness.now + 0.173)
         run = harness.sequencer._loop.run
         assert run is not None
         if 0.15 < run.at(harness.now) % 1.0 < 0.85:
             sounding = {pitch for _, pitch in harness.schedule.sounding}
-            wanted = expected(harness, last)
+            wanted = expected(harness, line)
             assert sounding == ({wanted} if wanted is not None else set())
     harness.schedule_all(harness.sequencer.stop(harness.now))
     harness.advance_to(harness.now + 0.001)
@@ -660,7 +661,7 @@ def test_whatever_is_edited_and_turned_what_sounds_is_the_line_as_it_is_heard(
         position = run.at(harness.now)
         near = line.between(position - 9, position + 1)
         if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
-            wanted = expected(harness, last)
+            wanted = expected(harness, line)
             sounding = {pitch for _, pitch in harness.schedule.sounding}
             assert sounding == ({wanted} if wanted is not None else set())
     harness.schedule_all(harness.sequencer.stop(harness.now))

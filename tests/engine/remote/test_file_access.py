@@ -44,6 +44,7 @@ from tests.support.takes import CODES, NAME, RECIPE, WAVE
 
 NO_PLACES = {
     "OpenPort.name", "FollowClock.source", "ListenTo.names", "SetTitle.title", "SetKey.scale",
+    "SetTrack.name", "SetTrack.port", "AddTrack.name",
     "BrowseCorpus.query", "SetTrait.name", "NudgeTrait.name", "SetGeneration.text",
     "DrawMap.attribute", "Toggle.trait",
     "AskInfluence.books", "AskInfluence.licences", "AskTakeInfluence.books",

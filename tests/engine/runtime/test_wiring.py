@@ -85,3 +85,25 @@ def test_no_report_of_a_job_goes_to_two_services() -> None:
             for each, other in kinds
             if other is not service and (issubclass(each, kind) or issubclass(kind, each))
         ] == []
+
+
+OVERTAKING = """
+    AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel CancelLearn
+    CloseAudioModel EndRecording FollowClock Forget Generate KeepUnsaved Learn LeaveKept
+    LetUnsavedGo ListenTo LookIntoMidi MakeAgain MakeTwin MarkClock MarkInputs MarkModel
+    MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport MarkWaiting MoveSelection
+    MoveTrackSelection NudgeGeneration NudgePlayback NudgeTrait OpenAudioModel OpenPort Panic
+    PauseGeneration Play PlayTake PreviewTune Record RemoveTake SaveTake SelectSlot SelectTrack
+    SetAudition SetBinding SetEditTiming SetGeneration SetRecord SetThru SetTrait Stop StopTake
+    TogglePlayback WatchMidi
+"""
+NEEDING_THE_MODEL = """
+    AskInfluence DrawMap Explain Interpolate LockDimension MoveLatent MoveLatents Randomise
+    RegenerateAway ResetLatent SetLatent SetLatents Vary
+"""
+
+
+def test_which_commands_wait_for_the_model_and_which_never_do_is_said_twice() -> None:
+    """A policy stands on each class; that it was meant so stands here."""
+    assert {kind.__name__ for kind in COMMANDS if kind.overtakes} == {*OVERTAKING.split()}
+    assert {kind.__name__ for kind in COMMANDS if kind.needs_model} == {*NEEDING_THE_MODEL.split()}

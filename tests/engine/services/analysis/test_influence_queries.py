@@ -109,6 +109,7 @@ class InfluenceHarness:
 
     def answer(self, command: AskInfluence | AskTakeInfluence) -> InfluenceFound:
         """Ask and return the answer."""
+        command = replace(command, track=0) if isinstance(command, AskInfluence) else command
         self.do(command)
 
         def answers() -> list[InfluenceFound]:

@@ -135,14 +135,13 @@ class Player:
                 stage.press(key)
                 stage.read(0.25)
             # One after the other: text that is typed ahead may overtake keys.
-            for keys, answer in ((b"T", "\ntitle"), (b"\x15", ""), (title.encode(), title)):
-                seen = len(stage.seen)
-                stage.press(keys)
-                stage.read(
-                    3.0 * self.run.slow if answer else 0.5,
-                    lambda: bool(answer) and answer.encode() in stage.seen[seen:],  # noqa: B023
-                )
-            # All keys from before have been handled by now, however busy the machine is.
+            opened = self._answered(stage, b"T", b"\ntitle")
+            stage.press(b"\x15")
+            stage.read(0.5)
+            if not (opened and self._answered(stage, title.encode(), title.encode())):
+                # Another dialog took the keys, or the machine is too busy to tell.
+                continue
+            # All keys from before have been handled by now, and what they came to is shown.
             before = _TITLE.search(stage.top())
             stage.press(b"\r")
             if stage.read(3.0 * self.run.slow, lambda: f" {title} " in stage.top()):
@@ -153,6 +152,12 @@ class Player:
                     self.ledger.doubt()
                 break
         stage.press(faster)
+
+    def _answered(self, stage: Stage, keys: bytes, answer: bytes) -> bool:
+        """Press keys, and tell whether their answer was painted."""
+        seen = len(stage.seen)
+        stage.press(keys)
+        return stage.read(10.0 * self.run.slow, lambda: answer in stage.seen[seen:])
 
     def _end(self, stage: Stage, start: Start, still: bool) -> None:
         wrong, limit = self.run.wrong, LIMIT * self.run.slow

@@ -15,6 +15,7 @@ from tui.screens.base import SessionScreen
 from tui.screens.influence import InfluenceScreen
 from tui.screens.monitor import MonitorScreen
 from tui.screens.notes import NotesScreen
+from tui.screens.song import SongScreen
 from tui.screens.steer import SteerScreen
 
 
@@ -33,6 +34,11 @@ async def open_notes(pilot: Pilot[Any]) -> NotesScreen:
     screen.cursor.pitch = 60
     await pilot.press("3")
     return screen
+
+
+async def open_song(pilot: Pilot[Any]) -> SongScreen:
+    """Go to the song screen."""
+    return cast("SongScreen", await open_screen(pilot, "f6", "song"))
 
 
 async def open_monitor(pilot: Pilot[Any]) -> MonitorScreen:

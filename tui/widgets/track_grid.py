@@ -17,7 +17,7 @@ from tui.widgets.song_strip import contour
 LEAST, MOST = 5, 16
 """Cells of a measure, the gap before the next included."""
 
-ROWS = (2, 4)
+ROWS = (2, 6)
 """How many rows a track has, at least and at most."""
 
 NARROW, BROAD = 24, 30

@@ -42,6 +42,11 @@ class Grid:
         )
 
     @cached_property
+    def places(self) -> tuple[float, ...]:
+        """The same as floats, for what counts time and not notes."""
+        return tuple(map(float, self.onsets))
+
+    @cached_property
     def edges(self) -> tuple[Fraction, ...]:
         """The starts of all ticks, then the end of the measure, in quarter notes."""
         return (*self.onsets, self.length)

@@ -69,7 +69,7 @@ class Groove:
         of each quarter note.
         """
         if self.swing == STRAIGHT:
-            return tuple(map(float, grid.onsets))
+            return grid.places
         parts: dict[int, set[Fraction]] = {}
         for tick in struck:
             parts.setdefault(math.floor(grid.onsets[tick]), set()).add(grid.onsets[tick] % 1)

@@ -115,7 +115,7 @@ class Line:
             struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
             heard = groove.onsets(grid, struck)
             for tick in struck:
-                token, written = measure.tokens[tick], start + float(grid.onsets[tick])
+                token, written = measure.tokens[tick], start + grid.places[tick]
                 at = start + heard[tick]
                 if token == REST:
                     events.append(_Event(written, at, token))
@@ -144,7 +144,7 @@ class Line:
             for note in self._notes[first:]:
                 if base + note.start >= end:
                     break
-                found.append(replace(note, start=base + note.start, end=base + note.end))
+                found.append(_moved_by(note, base))
             turn += 1
         return found
 
@@ -158,8 +158,12 @@ class Line:
 
     def begun(self, position: float) -> Stretch | None:
         """Return the last note that began before ``position``."""
-        earlier = self.between(position - self.length, position)
-        return earlier[-1] if earlier else None
+        if not self._notes:
+            return None
+        base = math.floor(position / self.length) * self.length
+        last = bisect_left(self._onsets, position, key=lambda onset: base + onset) - 1
+        # None of this turn has begun: it is the last of the turn before.
+        return _moved_by(self._notes[last], base if last >= 0 else base - self.length)
 
     def covering(self, position: float) -> Stretch | None:
         """Return the note that began before ``position`` and sounds on after it."""
@@ -171,6 +175,10 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+
+def _moved_by(note: Stretch, base: float) -> Stretch:
+    return replace(note, start=base + note.start, end=base + note.end)
 
 
 def _moved(events: Sequence[_Event], length: float) -> list[float]:

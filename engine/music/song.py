@@ -114,13 +114,13 @@ class Song:
     @property
     def sounding(self) -> int:
         """How many slots the loop has: up to the last that is not empty, at least one."""
-        ends = (
-            index + 1
-            for track in self.tracks
-            for index, slot in enumerate(track.slots)
-            if not slot.empty
-        )
-        return max(ends, default=1)
+        last = 1
+        for track in self.tracks:
+            end = self.length
+            while end > last and track.slots[end - 1].empty:
+                end -= 1
+            last = max(last, end)
+        return last
 
     def measures(self, track: int = 0) -> tuple[Measure, ...]:
         """Return the measures of one track in one turn of the loop."""

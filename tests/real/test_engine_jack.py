@@ -14,12 +14,13 @@ from engine.music.modulation import Modulation
 from engine.music.routes import Route
 from engine.music.slot import Origin
 from engine.protocol.edit import LoadMeasures, SetKey, SetLatent, SetTempo
-from engine.protocol.tracks import SetGroove, SetModulation, SetRoutes
+from engine.protocol.tracks import AddTrack, SetGroove, SetModulation, SetRoutes, SetTrack
 from engine.protocol.transport import Play, SetAudition, Stop
 from engine.runtime.engine import Engine
 from tests.support.events import Listener
 from tests.support.fakes import FakeModel
 from tests.support.jack import Hear, JackServer, NoteReader, note_starts
+from tests.support.measures import measure
 
 pytestmark = pytest.mark.real
 
@@ -113,3 +114,35 @@ def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
     heard.wait_until(
         lambda messages: [data for _, data in messages if data[0] == 0xE4][-1] == b"\xe4\x00\x40"
     )
+
+
+def test_two_tracks_arrive_each_on_its_channel_and_a_muted_one_does_not(
+    engine: tuple[Engine, NoteReader],
+) -> None:
+    made, heard = engine
+    long, four = measure("C---"), measure("CDEF")
+    for command in (
+        SetAudition(False),
+        LoadMeasures(0, (four,) * 8, (Origin("midi"),) * 8),
+        AddTrack("Bass"),
+        SetTrack(channel=2, program=33, octave=-2),
+        LoadMeasures(0, (long,) * 8, (Origin("midi"),) * 8),
+        SetTempo(240),
+        Play(0),
+    ):
+        made.send(command)
+
+    def pitches(channel: int) -> list[int]:
+        return [data[1] for _, data in note_starts(heard.messages) if data[0] & 0x0F == channel]
+
+    heard.wait_until(lambda _: len(pitches(0)) >= 12)
+    assert pitches(0)[:8] == [60, 62, 64, 65] * 2
+    assert pitches(2)[:3] == [36] * 3
+    assert (0xC2, 33) in [(data[0], data[1]) for _, data in heard.messages if len(data) > 1]
+    made.send(SetTrack(muted=True))
+    heard.wait_until(lambda _: (2, 36) not in heard.holding())
+    count = len(pitches(2))
+    heard.wait_until(lambda _: len(pitches(0)) >= 28)
+    assert len(pitches(2)) == count
+    made.send(Stop())
+    heard.wait_until(lambda _: not heard.holding())

@@ -113,9 +113,9 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
         dial("level", "level", _bank(track.level), "controller 7, after the program"),
         dial("pan", "pan", pan_words(track.pan), "controller 10, left to right"),
         dial("octave", "octave", f"{track.octave:+d}",
-             "the register: the notes lie so many octaves higher"),
+             "so many octaves up or down"),
         dial("transpose", "transpose", f"{track.transpose:+d}",
-             "semitones between what is written and heard"),
+             "so many semitones, as heard"),
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ class LoopNotes:
         # How many measures the loop has at least: those that are recorded into count, too.
         self.reach = 0
         self._outlet_of = outlet_of
-        self.voices = self.voices_of(song)
+        self.voices = voices_of(song)
         self.run: Run | None = None
         self.metronome = Metronome()
 
@@ -46,12 +46,13 @@ class LoopNotes:
 
     def voices_of(self, song: Song) -> list[VoiceNotes]:
         """Return the voices of a song, as far as the loop reaches."""
-        return voices_of(song, self.reach)
+        return voices_of(song, self.reach, self.voices)
 
     def put(self, voices: list[VoiceNotes], now: float) -> Messages:
         """Play other voices from now on, and return what silences those that are no more."""
         for old, new in zip(self.voices, voices, strict=False):
             old.line, old.track, old.heard = new.line, new.track, new.heard
+            old.source = new.source
         gone = self.voices[len(voices) :]
         self.voices = [*self.voices[: len(voices)], *voices[len(self.voices) :]]
         return [message for voice in gone for message in voice.drop(now)]

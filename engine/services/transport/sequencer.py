@@ -349,7 +349,8 @@ class Sequencer:
             if number >= len(old.tracks) or _setup(track) != _setup(old.tracks[number]):
                 sent += self._program(now, number)
         voices, before = self._loop.voices_of(song), self._loop.voices
-        same = [v.content for v in voices] == [v.content for v in before]
+        both = zip(voices, before, strict=False)
+        same = len(voices) == len(before) and all(new.sounds_as(old) for new, old in both)
         played = [v.played for v in voices] == [v.played for v in before]
         if self._loop.run is None or (same and played and song.tempo == old.tempo):
             return sent + self._loop.put(voices, now)
@@ -373,8 +374,9 @@ class Sequencer:
         at, line, old = run.when(position), voices[0].line, self._loop.voices
         as_long = line.length == self._loop.line.length
         begun = [voice.begun_at(position) if as_long else -math.inf for voice in old]
+        pairs = zip(voices, old, strict=False)
         same = [
-            new.line.measures == past.line.measures for new, past in zip(voices, old, strict=False)
+            new.line is past.line or new.line.measures == past.line.measures for new, past in pairs
         ]
         sent: Messages = []
         if pace != run.pace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
@@ -25,6 +25,8 @@ class VoiceNotes:
     def __init__(self, number: int, line: Line, track: Track, heard: bool) -> None:
         self.number = number
         self.line, self.track, self.heard = line, track, heard
+        # What the line was made of, for one that is made of the same.
+        self.source: tuple[object, ...] = ()
         self._mirror = PlayerMirror()
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -34,10 +36,10 @@ class VoiceNotes:
         """When the last note ends that the player holds; minus infinity where it holds none."""
         return self._mirror.end
 
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What its line is made of."""
-        return self.line.measures, self.line.shape
+    def sounds_as(self, other: VoiceNotes) -> bool:
+        """Return whether another's line is made of the same measures and groove."""
+        a, b = self.line, other.line
+        return a is b or (a.measures, a.shape) == (b.measures, b.shape)
 
     @property
     def played(self) -> tuple[object, ...]:
@@ -121,11 +123,23 @@ class VoiceNotes:
         return m.TimedNote(on, off, track.channel, pitch, velocity)
 
 
-def voices_of(song: Song, reach: int = 0) -> list[VoiceNotes]:
-    """Return a voice for each track of a song, of which the player holds nothing yet."""
-    heard = audible(song.tracks)
-    lines = song.lines(reach=reach)
-    return [
-        VoiceNotes(number, line, track, on)
-        for number, (line, track, on) in enumerate(zip(lines, song.tracks, heard, strict=True))
-    ]
+def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> list[VoiceNotes]:
+    """Return a voice for each track of a song, of which the player holds nothing yet.
+
+    Where a track's line is made of what it was made of ``before``, it is the same.
+    """
+    voices, length = [], max(song.sounding, reach)
+    pairs = zip(song.tracks, audible(song.tracks), strict=True)
+    for number, (track, heard) in enumerate(pairs):
+        source = track.slots, track.groove, song.locked, song.tempo, length
+        old = before[number] if number < len(before) else None
+        # A row that is another object is not compared slot by slot: that takes as long.
+        same = old is not None and old.source[:1] and old.source[0] is source[0]
+        if old is not None and same and old.source[1:] == source[1:]:
+            line = old.line
+        else:
+            line = song.line(number, reach=reach)
+        voice = VoiceNotes(number, line, track, heard)
+        voice.source = source
+        voices.append(voice)
+    return voices

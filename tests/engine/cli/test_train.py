@@ -48,13 +48,13 @@ def test_render_says_how_much_it_takes_and_gives_one_document(
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     out = tmp_path / "clips"
     assert main(["corpus", "render", "-o", str(out), "--clips", "2", "--seed", "3", "--json"]) == 0
-    output, output = capsys.readouterr()
+    output, progress = capsys.readouterr()
     assert json.loads(output) == {
         "folder": str(out),
         "clips": {"validation": 1, "test": 1, "train": 2},
         "seed": 3,
     }
-    assert output.startswith("armonica: 4 clips take 0.0 GB in ")
+    assert progress.startswith("armonica: 4 clips take 0.0 GB in ")
     assert len((out / MANIFEST).read_text().splitlines()) == 4
     assert (out / "train.stems").stat().st_size == 2 * len(CLIP_PARTS) * SAMPLES * 2
 

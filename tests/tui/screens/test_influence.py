@@ -339,13 +339,13 @@ async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influe
         _, matches, _ = parts(screen)
         await pilot.press("e")
         await until(pilot, lambda: "the model's gradients agree" in matches.plain())
-        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, gradients=True)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, gradients=True, track=0)
         assert "gradient" in lines(matches)[1]
         assert "influence" not in matches.plain()
         # What became of the measure has not been weighed.
         await pilot.press("x")
         await influence_answered(pilot)
-        assert engine.of(AskInfluence)[-1] == AskInfluence(0)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, track=0)
         assert "gradient" not in "".join(lines(matches))
         await pilot.press("right")
         await influence_answered(pilot)
@@ -492,7 +492,7 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         await pilot.press("down")
         await choose(pilot, "Aird's Airs only")
         asked = engine.of(AskInfluence)[-1]
-        assert asked == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}))
+        assert asked == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}), track=0)
         assert matches.plain().startswith("1 of 1, Haste to the Wedding")
         assert "Aird's Airs only" in lines(verdict)[0]
         # Of what is named nothing is close, whatever else there is.
@@ -501,7 +501,9 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         assert matches.plain().startswith("1 of 1, A Song of Yesterday")
         assert "unknown only" in lines(verdict)[0]
         await pilot.press("f", "escape")
-        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, licences=frozenset({"unknown"}))
+        assert engine.of(AskInfluence)[-1] == AskInfluence(
+            0, 10, licences=frozenset({"unknown"}), track=0
+        )
         await choose(pilot, "every book and licence")
         assert matches.plain().startswith("1 of 5, ")
         assert "only" not in lines(verdict)[0]
@@ -518,7 +520,7 @@ async def test_a_measure_is_asked_about_alone_or_with_those_around_it(
         assert "measures 1-2" in matches.plain()
         await pilot.press("m")
         await influence_answered(pilot)
-        assert engine.of(AskInfluence)[-1] == AskInfluence(2, 10, alone=True)
+        assert engine.of(AskInfluence)[-1] == AskInfluence(2, 10, alone=True, track=0)
         assert "measure 1," in matches.plain()
         assert verdict.plain().startswith("Measure 3 of 7, alone: ")
         await pilot.press("m")
@@ -577,7 +579,7 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         assert screen.amount == 1.0
         assert "up to 100%" in toasts(pilot)[-1]
         await choose(pilot, "all but what is kept away from")
-        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, without=frozenset({10}))
+        assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, without=frozenset({10}), track=0)
         assert "Rakes" not in "\n".join(lines(matches))
         assert "1 tune left out" in lines(verdict)[0]
         await pilot.press("c")

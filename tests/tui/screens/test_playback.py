@@ -72,7 +72,7 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         assert engine.of(Nudge) == [Nudge("lock", 1, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
         rows = lines(app.screen.query_one(DialRows))
-        assert len(rows) == 14
+        assert len(rows) == 18
         assert not [line for line in rows if line.endswith("…")]
         await pilot.press("escape", "?")
         await until(pilot, lambda: said in str(app.screen.query_one("#close", Label).render()))

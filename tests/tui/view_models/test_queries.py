@@ -69,7 +69,7 @@ def test_a_measure_is_asked_about_once_for_all_edits_that_come_together() -> Non
         harness.do(SetLatent(0, 0, value))
     assert len(harness.waiting) == 1
     harness.wait()
-    assert harness.sent == [AskInfluence(0)]
+    assert harness.sent == [AskInfluence(0, track=0)]
     assert harness.inquiry.stale("measure")
     harness.receive_answers()
     assert harness.inquiry.answer("measure") is not None
@@ -123,7 +123,7 @@ def test_an_answer_about_another_measure_is_none() -> None:
     harness.receive_answers()
     answer = harness.inquiry.answer("measure")
     assert answer is not None
-    assert answer.asked == AskInfluence(2)
+    assert answer.asked == AskInfluence(2, track=0)
 
 
 def test_a_measure_around_the_selected_one_is_part_of_the_question() -> None:
@@ -132,7 +132,7 @@ def test_a_measure_around_the_selected_one_is_part_of_the_question() -> None:
     harness.receive_answers()
     harness.do(SetLatent(1, 2, 2.0), SetLatent(1, 1, -2.0))
     harness.wait()
-    assert harness.sent == [AskInfluence(0)] * 2
+    assert harness.sent == [AskInfluence(0, track=0)] * 2
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,9 @@ def test_what_may_be_named_goes_with_the_question(wanted: Wanted) -> None:
     harness.inquiry.want(wanted)
     harness.wait()
     named = (wanted.books, wanted.licences, wanted.without)
-    assert harness.engine.of(AskInfluence)[-1] == AskInfluence(0, 10, *named, alone=wanted.alone)
+    assert harness.engine.of(AskInfluence)[-1] == AskInfluence(
+        0, 10, *named, alone=wanted.alone, track=0
+    )
     more = harness.engine.of(AskTakeInfluence)[takes:]
     # A take is asked about as a whole.
     assert more == ([] if wanted.alone else [AskTakeInfluence("t1", 10, *named)])

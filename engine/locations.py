@@ -15,6 +15,7 @@ PRESETS = Path(__file__).resolve().parent.parent / "presets"
 """The data that ships with the program; a checkout and an install find it the same way."""
 
 CORPUS = PRESETS / "corpus"
+KEY_PROFILES = PRESETS / "harmony" / "keys.json"
 MEASURE_VAE = PRESETS / "models" / "measure-vae"
 TINY_MUSICGEN = PRESETS / "tiny-musicgen"
 SONGS = PRESETS / "songs"

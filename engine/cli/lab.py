@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import evaluate_influence, influence, influence_clips
+from engine.cli import evaluate_influence, harmony, influence, influence_clips
 from engine.cli import train as trainings
 from engine.cli.options import ProgressLine, common, emit
 from engine.common.printing import put
@@ -35,6 +35,7 @@ def add(words: Any) -> None:
     measures.add_argument("--recipe", default="armonica", help="armonica (default) or published")
     measures.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to learn")
     measures.set_defaults(run=_train)
+    harmony.add_training(verbs)
     trainings.add(verbs)
 
     evaluate = words.add_parser("evaluate", help="recompute the tables of the documents")
@@ -51,6 +52,7 @@ def add(words: Any) -> None:
     influence_clips.add_evaluation(verbs)
     without = verbs.add_parser("influence", help="judge influence by training without it")
     evaluate_influence.add_evaluation(without)
+    harmony.add_evaluation(verbs)
 
 
 def _build(options: argparse.Namespace) -> None:

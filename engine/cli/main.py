@@ -13,6 +13,7 @@ from typing import NoReturn
 from engine import __version__, logs
 from engine.cli import (
     controllers,
+    harmony,
     influence,
     lab,
     measures,
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     screens.add(top)
     measures.add(words)
     influence.add(words)
+    harmony.add(words)
     lab.add(words)
     steer.add(words)
     probes.add(words)

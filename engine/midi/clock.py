@@ -55,6 +55,10 @@ class Clock:
 
     def change(self, message: Change) -> None:
         """Schedule a start, a change of tempo or a stop."""
+        self._supersede(message)
+        self._push(message, planned=True)
+
+    def _supersede(self, message: Change) -> None:
         # What was to put a late receiver right afterwards was reckoned without it.
         for place, (at, order, other, planned) in enumerate(self._changes):
             late = not planned and at >= message.at
@@ -64,7 +68,6 @@ class Clock:
         if not isinstance(message, ClockTempo):
             self._changes = [each for each in self._changes if each[3] or each[0] < message.at]
             heapq.heapify(self._changes)
-        self._push(message, planned=True)
 
     def pop_due(self, now: float) -> list[DueMessage]:
         """Return what is due by ``now``, in order, and counts it as sent.
@@ -76,7 +79,9 @@ class Clock:
         skipped = False
         while (at := self.next_time) <= now:
             if self._next_change <= at:
-                _, _, message, _ = heapq.heappop(self._changes)
+                _, _, message, planned = heapq.heappop(self._changes)
+                if planned:
+                    self._supersede(message)
                 due.extend(DueMessage(at, data) for data in self._apply(message))
                 continue
             run = self._run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
@@ -141,6 +141,11 @@ def test_a_note_that_goes_on_ends_when_it_should(held: Notes, cut: int, rest: fl
 
 
 @given(st.lists(CHANGES, max_size=10), st.floats(AT, AT + 3))
+@example(
+    # A clock that was held up is put right at a sixteenth, and another begins before that.
+    [m.ClockRun(AT, 0.0419), m.ClockRun(AT + 2.0, 0.0625)],
+    AT + 1.9375,
+)
 def test_a_replay_into_an_empty_mirror_gives_the_same_mirror(sent: Messages, now: float) -> None:
     mirror, other = mirror_of(sent), PlayerMirror()
     apply(other, mirror.replay(now), now)

@@ -37,6 +37,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         readers = item.stash.get(READERS, [])
         if jack is not None and jack.running and any(deaf(each, jack) for each in readers):
             raise JackStalled(str(error), "Run it again.") from error
+        if jack is not None and jack.running:
+            error.add_note(f"JACK's ports and where they lead:\n{jack.ask('jack_lsp', '-c')}")
         raise
 
 

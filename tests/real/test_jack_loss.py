@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.jack import Message
+from engine.bench.jack import JackStalled, Message
 from engine.common.child_process import child_environment
 from engine.midi import messages as m
 from engine.midi.client import PlayerLink
@@ -83,6 +83,14 @@ def test_killing_the_player_leaves_no_note_hanging(
     listener.wait_until(lambda _: not listener.holding())
 
 
+def use(name: str, link: PlayerLink, log: EventLog, jack: JackServer) -> None:
+    """Have the player open a port that leads to the listener."""
+    link.send(m.UsePort(name))
+    log.wait_for(m.PortOpened, lambda opened: opened.name == name)
+    if name == "virtual":
+        jack.connect("armonica:out", "listener:in")
+
+
 @pytest.mark.parametrize("jack", ["free"], indirect=True)
 @pytest.mark.parametrize("name", ["jack:listener:in", "virtual"])
 def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back(
@@ -97,12 +105,14 @@ def test_every_note_of_a_killed_player_is_ended_at_once_and_the_music_comes_back
         try:
             log.wait_for(m.PortsSeen, lambda seen: "jack:listener:in" in seen.outputs)
             others = guards(jack)
-            link.send(m.UsePort(name))
-            log.wait_for(m.PortOpened, lambda opened: opened.name == name)
-            if name == "virtual":
-                jack.connect("armonica:out", "listener:in")
+            use(name, link, log, jack)
             wait_until(lambda others=others: guards(jack) - others)  # type: ignore[misc]
-            assert strike(listener, link, chord, turns=30)
+            if not strike(listener, link, chord, turns=10):
+                # Seen in 2 of 76 on a busy machine: connected, sent to, and never called by JACK.
+                link.send(m.UsePort(None))
+                use(name, link, log, jack)
+                assert strike(listener, link, chord, turns=10), "not heard from a new port either"
+                raise JackStalled("JACK called a client of the player no more.", "Run it again.")
             killed = time.monotonic()
             os.kill(link.pid, signal.SIGKILL)
             # By note: a synthesiser may pass over what ends all notes at once.

@@ -113,6 +113,25 @@ class Recorder:
         self._gestures += 1
         self._pass = _Pass(status, self._gestures, beats, begins, begins)
 
+    def follow(self, before: Song, after: Song) -> RecordStatus | None:
+        """Follow the track that is recorded into to its new number, and return what is recorded.
+
+        None where the track is gone, and with it the recording.
+        """
+        here = self._pass
+        if here is None:
+            return None
+        track = before.tracks[here.status.track]
+        number = next((at for at, each in enumerate(after.tracks) if each is track), None)
+        if number is None and len(before.tracks) == len(after.tracks):
+            # It is the track itself that was edited.
+            number = here.status.track
+        if number is None:
+            self._pass = None
+            return None
+        here.status = replace(here.status, track=number)
+        return here.status
+
     def next_wake(self) -> float | None:
         """Return when the next measure is due; None while nothing is recorded."""
         if self._pass is None:

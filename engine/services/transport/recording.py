@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from engine.config import Settings, channels
 from engine.errors import OutOfRange
 from engine.midi import messages as m
-from engine.music.song import MOST_SLOTS
+from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import RecordSettings, RecordStatus, Snapshot
 from engine.protocol.transport import Record, SetRecord
@@ -66,6 +66,10 @@ class Recording:
         """Record into the slots of ``status``, from a position of the beat on."""
         if self._sequencer.beats is not None:
             self._recorder.begin(status, self._sequencer.beats, position)
+
+    def follow(self, before: Song, after: Song) -> RecordStatus | None:
+        """Follow the track that is recorded into; None where it is gone, and the recording ends."""
+        return self._recorder.follow(before, after)
 
     def end(self, now: float) -> str | None:
         """End the recording where there is one: put in what was played last, say what came in."""

@@ -122,6 +122,8 @@ class TransportService(Service):
         if after.song is not before.song:
             self._output.send(self._sequencer.change(after.song, now, after.timing))
             self._output.follow_routes(now)
+            if self.recording.on:
+                self._follow_recording(before.song, after, now)
             if command.auditioned and after.audition:
                 self._audition_change(before.song, after.song, now)
         if after.inputs.only != before.inputs.only:
@@ -200,6 +202,15 @@ class TransportService(Service):
         status = recorded(command, self.context.snapshot())
         self._begin_recording(status, now)
         self.context.apply(MarkTransport(True, status), now)
+
+    def _follow_recording(self, before: Song, after: Snapshot, now: float) -> None:
+        status = self.recording.follow(before, after.song)
+        if status is None:
+            self._output.send(self._sequencer.unrecord(now))
+            words = "The track that was recorded into is gone, and the recording has ended."
+            self.context.publish(Notice(words, "warning"))
+        if status != after.recording:
+            self.context.apply(MarkTransport(after.playing, status), now)
 
     def _audition_slot(self, index: int, track: int, now: float) -> None:
         measure = self.context.snapshot().song.slot(index, track).measure

@@ -25,6 +25,7 @@ from engine.protocol.edit import InsertSlot, RemoveSlot, SetLatent, SetTempo, Un
 from engine.protocol.files import OpenSong
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import RecordStatus
+from engine.protocol.tracks import AddTrack, MoveTrack, RemoveTrack, SelectTrack
 from engine.protocol.transport import (
     CaptureLast,
     EndRecording,
@@ -470,3 +471,37 @@ def test_whatever_is_played_and_asked_the_song_stays_whole(
         assert len(slot.touches) in (0, len(slot.measure.pitches))
     assert performer.harness.dispatcher.snapshot.recording is None
     assert performer.harness.dispatcher.wake() is None
+
+
+def test_a_recording_follows_its_track_and_ends_where_that_is_taken_away() -> None:
+    performer = Performer()
+    harness = performer.harness
+
+    def status() -> RecordStatus | None:
+        return harness.dispatcher.snapshot.recording
+
+    harness.do(AddTrack("Other"), SelectTrack(0))
+    performer.record()
+    performer.play((0, 1, C)).play_until(2.0)
+    harness.do(MoveTrack(1))
+    assert status() == RecordStatus("replace", 0, 4, 1)
+    performer.play_until(4.5)
+    song = harness.dispatcher.snapshot.song
+    assert song.slot(0, 1).measure.pitches == (C,)
+    assert song.slot(0, 0).empty
+    performer.play((4.5, 5, D)).play_until(5.5)
+    harness.do(RemoveTrack(track=1))
+    assert status() is None
+    assert harness.dispatcher.snapshot.playing
+    assert performer.notices()[-1].startswith("The track that was recorded into is gone")
+    performer.play_until(12.0)
+    assert all(slot.empty for slot in harness.dispatcher.snapshot.song.slots())
+    performer.record()
+    assert status() == RecordStatus("replace", 0, 4)
+
+
+def test_what_is_played_into_a_bass_lies_in_its_register() -> None:
+    performer = Performer(EMPTY.with_track(0, octave=-2, transpose=2))
+    performer.record()
+    performer.play((0, 1, C - 24), (1, 2, D - 24)).play_until(4.5).stop()
+    assert performer.slots[0].measure.pitches == (C - 2, D - 2)

@@ -34,9 +34,11 @@ NAMED = {
     "f2": b"\x1bOQ",
     "f3": b"\x1bOR",
     "f4": b"\x1bOS",
+    "f5": b"\x1b[15~",
+    "f6": b"\x1b[17~",
     "f9": b"\x1b[20~",
 }
-_SCREENS = tuple(NAMED[key] for key in ("f2", "f2", "f3", "f4", "f9"))
+_SCREENS = tuple(NAMED[key] for key in ("f2", "f2", "f3", "f4", "f5", "f6", "f9"))
 _JUNK = (b"\xff", b"\xe9", b"\xc3", b"\x80\x81", b"\x00", b"\x1b[<;M", b"\x1b[200~", b"\x1b[201~")
 DOUBTS = frozenset(b"uU:T\x1a\x19\x10")
 """Keys that undo, rename, or open the list of all that can be done."""

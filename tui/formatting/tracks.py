@@ -18,19 +18,19 @@ def switches(track: Track) -> str:
 
 def mixer(track: Track) -> str:
     """Describe how a track is played in a few words."""
-    parts = [f"ch {track.channel + 1}", f"prog {track.program + 1}"]
+    parts = [short_mixer(track)]
     if track.level is not None:
         parts.append(f"lev {track.level}")
     if track.pan is not None:
         parts.append(pan_words(track.pan))
-    if track.register or track.transpose:
-        parts.append(f"{track.register + track.transpose:+d}")
     return " ".join(parts)
 
 
 def short_mixer(track: Track) -> str:
-    """Describe how a track is played in fewer words."""
-    return f"ch {track.channel + 1} prog {track.program + 1}"
+    """Describe how a track is played in fewer words: its channel, program and register."""
+    higher = track.register + track.transpose
+    register = f" {higher:+d}" if higher else ""
+    return f"ch {track.channel + 1} prog {track.program + 1}{register}"
 
 
 def pan_words(pan: int | None) -> str:

@@ -69,7 +69,7 @@ async def test_the_mixer_turns_and_each_row_says_how_its_track_is_played(
         await press_in_turn(pilot, "=", "=", "_", "]", "]", "'", ")", ".")
         row = engine.snapshot.row
         assert (row.level, row.pan, row.octave, row.program, row.channel) == (3, 7, 1, 1, 1)
-        assert "ch 2 prog 2 lev 3 L 57 +12" in "\n".join(lines(screen.query_one(TrackGrid)))
+        assert "ch 2 prog 2 +12 lev 3 L 57" in "\n".join(lines(screen.query_one(TrackGrid)))
         # A key that is held is one step.
         await press_in_turn(pilot, "u")
         assert engine.snapshot.row.channel == 0

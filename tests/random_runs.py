@@ -135,12 +135,12 @@ class Player:
                 stage.press(key)
                 stage.read(0.25)
             # One after the other: text that is typed ahead may overtake keys.
-            opened = self._answered(stage, b"T", b"\ntitle")
+            if not self._answered(stage, b"T", b"mtitle\x1b[0m"):
+                # Another dialog took the key, or the machine is too busy to tell.
+                continue
             stage.press(b"\x15")
             stage.read(0.5)
-            if not (opened and self._answered(stage, title.encode(), title.encode())):
-                # Another dialog took the keys, or the machine is too busy to tell.
-                continue
+            self._answered(stage, title.encode(), title.encode())
             # All keys from before have been handled by now, and what they came to is shown.
             before = _TITLE.search(stage.top())
             stage.press(b"\r")
@@ -157,7 +157,7 @@ class Player:
         """Press keys, and tell whether their answer was painted."""
         seen = len(stage.seen)
         stage.press(keys)
-        return stage.read(10.0 * self.run.slow, lambda: answer in stage.seen[seen:])
+        return stage.read(5.0 * self.run.slow, lambda: answer in stage.seen[seen:])
 
     def _end(self, stage: Stage, start: Start, still: bool) -> None:
         wrong, limit = self.run.wrong, LIMIT * self.run.slow

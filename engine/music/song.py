@@ -19,6 +19,9 @@ MOST_SLOTS = 256
 MOST_TRACKS = 16
 """How many tracks a song can have."""
 
+MOST_PORTS = 7
+"""To how many ports a song is played at most beside its own."""
+
 SLOWEST, FASTEST = 20.0, 400.0
 """The range of tempi in quarter notes a minute."""
 
@@ -52,6 +55,18 @@ class Song:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {self.length}.")
         if any(len(track.slots) != self.length for track in self.tracks):
             raise OutOfRange("All tracks of a song have as many measures as each other.")
+        if len(self.ports) > MOST_PORTS:
+            raise OutOfRange(
+                f"A song is played to {MOST_PORTS} ports at most beside its own.",
+                "Take a track or a route back to one of them.",
+            )
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports beside the song's own that its tracks and their routes name."""
+        tracks = {track.port for track in self.tracks}
+        routes = {route.port for track in self.tracks for route in track.routes}
+        return frozenset(tracks | routes) - {""}
 
     @property
     def length(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-DEADLINE = 30.0
+DEADLINE = 120.0
 
 
 def wait_until(

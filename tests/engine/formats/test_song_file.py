@@ -83,6 +83,10 @@ def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
 banks = st.none() | st.integers(0, 127)
 
 
+# A song is played to seven others at most.
+ports = st.sampled_from(["", "Synth", "a:b:in", "Ünder", "\U0001f3b9", "x" * 40])
+
+
 def rows(length: int) -> st.SearchStrategy[Track]:
     """Draw tracks of so many slots."""
     return st.builds(
@@ -95,7 +99,7 @@ def rows(length: int) -> st.SearchStrategy[Track]:
         bank_lsb=banks,
         level=banks,
         pan=banks,
-        port=texts,
+        port=ports,
         octave=st.integers(-4, 4),
         transpose=st.integers(-24, 24),
         muted=st.booleans(),
@@ -114,7 +118,7 @@ def rows(length: int) -> st.SearchStrategy[Track]:
         routes=st.lists(
             st.builds(
                 Route,
-                texts,
+                ports,
                 st.integers(0, 15),
                 st.none() | st.integers(0, 127),
                 st.integers(-24, 24),

@@ -7,6 +7,7 @@ import pytest
 from engine.errors import OutOfRange
 from engine.music.measure import SILENCE
 from engine.music.modulation import Modulation
+from engine.music.routes import Route
 from engine.music.slot import Slot
 from engine.music.song import MOST_TRACKS, Song
 from engine.music.track import DRUMS, LONGEST_TRACK_NAME, Track
@@ -36,6 +37,7 @@ from engine.protocol.tracks import (
     SetGroove,
     SetMix,
     SetModulation,
+    SetRoutes,
     SetTrack,
 )
 from engine.services.editing.state import State
@@ -209,6 +211,14 @@ def test_two_instruments_on_one_channel_are_said_once(state: State) -> None:
     # One instrument on one channel is fine, and so are two at two ports.
     assert notices(state.apply(SetTrack(program=0))) == []
     assert notices(state.apply(SetTrack(program=3, port="Other"))) == []
+
+
+def test_a_song_is_played_to_as_many_ports_as_there_are_outlets(state: State) -> None:
+    do(state, SetRoutes(tuple(Route(f"Port {at}") for at in range(6))), AddTrack())
+    do(state, SetTrack(port="Port 6"), AddTrack(), SetTrack(port="Port 6"))
+    assert "7 ports at most" in refusal(state, SetTrack(port="Port 7"))
+    assert "7 ports at most" in refusal(state, SetRoutes((Route("Port 8"),)))
+    do(state, SetTrack(port="Port 0"), SetTrack(port=""))
 
 
 def test_a_song_whose_tracks_are_not_equally_long_is_none() -> None:

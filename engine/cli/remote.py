@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = "ssh://[user@]host[:port], tcp://127.0.0.1:PORT, or none for this machine"
 _MOST_LINES = 10_000
+WAKE = 1.0
+"""Seconds after which a signal is handled at the latest that came as the wait for one began."""
 
 
 def add(words: Any) -> None:
@@ -160,7 +162,7 @@ def _hold_house(options: argparse.Namespace) -> None:
             _leave_terminal()
         else:
             _print_doors(options, doors)
-        done.wait()
+        _await(done)
     finally:
         # The music first: what ends it is still to be carried to those who attached.
         engine.close()
@@ -191,6 +193,13 @@ def _port(text: str) -> int:
     if value != int(value):
         raise OutOfRange(f"--tcp takes a whole number, not {text!r}.")
     return int(value)
+
+
+def _await(done: threading.Event) -> None:
+    # A signal that comes right before the wait begins does not wake it: its handler runs as soon
+    # as the main thread runs anything again.
+    while not done.wait(WAKE):
+        pass
 
 
 def _end_on_signals(done: threading.Event) -> None:

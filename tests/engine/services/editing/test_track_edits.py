@@ -11,7 +11,7 @@ from engine.music.routes import Route
 from engine.music.slot import Slot
 from engine.music.song import MOST_TRACKS, Song
 from engine.music.track import DRUMS, LONGEST_TRACK_NAME, Track
-from engine.protocol.base import Command, Event
+from engine.protocol.base import Event
 from engine.protocol.edit import (
     ClearSlot,
     CopySlot,
@@ -24,8 +24,7 @@ from engine.protocol.edit import (
     SetTempo,
     Undo,
 )
-from engine.protocol.notices import CommandFailed, Notice
-from engine.protocol.snapshot import Snapshot
+from engine.protocol.notices import Notice
 from engine.protocol.tracks import (
     AddTrack,
     CopyTrack,
@@ -42,6 +41,7 @@ from engine.protocol.tracks import (
 )
 from engine.services.editing.state import State
 from tests.support.dispatcher import TUNE
+from tests.support.edits import do, refusal
 from tests.support.fakes import FakeModel
 from tests.support.measures import measure
 
@@ -54,23 +54,6 @@ def state() -> State:
     state = State()
     state.adopt(FakeModel())
     return state
-
-
-def do(state: State, *commands: Command) -> Snapshot:
-    """Apply commands, none of which is refused."""
-    for command in commands:
-        events = state.apply(command)
-        assert not [event for event in events if isinstance(event, CommandFailed)], events
-    return state.snapshot()
-
-
-def refusal(state: State, command: Command) -> str:
-    """Apply a command that is refused and changes nothing, and return why."""
-    before = state.snapshot()
-    (event,) = state.apply(command)
-    assert isinstance(event, CommandFailed)
-    assert state.snapshot() == before
-    return event.message
 
 
 def notices(events: tuple[Event, ...]) -> list[str]:

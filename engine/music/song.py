@@ -158,10 +158,6 @@ class Song:
         touches = [slot.touches for slot in slots]
         return Line(measures, row.groove, self.locked, self.tempo, first, touches)
 
-    def lines(self, first: int = 0, reach: int = 0) -> tuple[Line, ...]:
-        """Return the line of each track."""
-        return tuple(self.line(track, first, reach) for track in range(len(self.tracks)))
-
     def clash(self) -> tuple[int, int] | None:
         """Return the first two tracks that share a channel of a port, and want two instruments."""
         seen: dict[tuple[str, int], int] = {}

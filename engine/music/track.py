@@ -114,11 +114,6 @@ class Track:
         """How many semitones its notes lie above those of its measures."""
         return 12 * self.octave
 
-    @property
-    def empty(self) -> bool:
-        """Whether no slot holds anything."""
-        return all(slot.empty for slot in self.slots)
-
     def sounded(self, pitch: int) -> int | None:
         """Return the MIDI pitch at which a measure's pitch is heard, None where there is none."""
         heard = pitch + self.register + self.transpose

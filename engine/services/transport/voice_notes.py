@@ -22,11 +22,13 @@ class VoiceNotes:
     Each method takes ``now`` in seconds of the monotonic clock and gives the messages to send.
     """
 
-    def __init__(self, number: int, line: Line, track: Track, heard: bool) -> None:
+    def __init__(
+        self, number: int, line: Line, track: Track, heard: bool, source: tuple[object, ...]
+    ) -> None:
         self.number = number
         self.line, self.track, self.heard = line, track, heard
         # What the line was made of, for one that is made of the same.
-        self.source: tuple[object, ...] = ()
+        self.source = source
         self._mirror = PlayerMirror()
         # Where the last note is written that is known to have begun, maybe before it would now.
         self._begun = -math.inf
@@ -134,12 +136,10 @@ def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> 
         source = track.slots, track.groove, song.locked, song.tempo, length
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
-        same = old is not None and old.source[:1] and old.source[0] is source[0]
+        same = old is not None and old.source[0] is source[0]
         if old is not None and same and old.source[1:] == source[1:]:
             line = old.line
         else:
             line = song.line(number, reach=reach)
-        voice = VoiceNotes(number, line, track, heard)
-        voice.source = source
-        voices.append(voice)
+        voices.append(VoiceNotes(number, line, track, heard, source))
     return voices

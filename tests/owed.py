@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BEHIND = 2.0
@@ -18,10 +18,12 @@ Written = tuple[str, float]
 class Work:
     """One song: the titles it was seen with, each with its moment, the newest last.
 
+    It may have got one of ``unseen`` since, unless another song came in before that was shown.
     Of one that may be ``undone`` nothing is known until it is seen again.
     """
 
     titles: list[tuple[str, float]]
+    unseen: list[str] = field(default_factory=list)
     undone: bool = False
 
 
@@ -33,12 +35,18 @@ class Ledger:
 
     def seen(self, title: str, before: str, at: float) -> None:
         """Take note of a song that was called ``before`` and was seen with a new title."""
-        work = next((each for each in self.works if each.titles[-1][0] == before), None)
+        work = self._called(before)
         if work is None:
             work = Work([])
             self.works.append(work)
         work.titles.append((title, at))
+        work.unseen.clear()
         work.undone = False
+
+    def given(self, title: str, before: str) -> None:
+        """Take note of a title that was given and not seen: another song may have come in."""
+        if (work := self._called(before)) is not None:
+            work.unseen.append(title)
 
     def doubt(self) -> None:
         """Take note of keys that may undo or rename what is shown, or was."""
@@ -47,7 +55,9 @@ class Ledger:
 
     def thrown_away(self, title: str) -> None:
         """Take note of a kept song that the player threw away, in words."""
-        self.works = [each for each in self.works if title not in dict(each.titles)]
+        self.works = [
+            each for each in self.works if title not in (*dict(each.titles), *each.unseen)
+        ]
 
     def lost(
         self, there: Iterable[Written], shown: str = "", killed: float = 0.0, slow: float = 1.0
@@ -66,13 +76,18 @@ class Ledger:
             # What was seen later than this may be lost, and what it replaced be there instead.
             sure = [at for _, at in work.titles if not killed or at <= killed - BEHIND * slow]
             allowed = [title for title, _ in work.titles[max(0, len(sure) - 1) :]]
-            held = [title for title in allowed if title in found]
+            held = [title for title in (*allowed, *work.unseen) if title in found]
             if held:
-                work.titles = [(held[-1], 0.0)]
+                work.titles, work.unseen = [(held[-1], 0.0)], []
             else:
                 self.works.remove(work)
                 lost += allowed[:1] if sure else []
         return lost
+
+    def _called(self, title: str) -> Work | None:
+        return next(
+            (each for each in self.works if title in (each.titles[-1][0], *each.unseen)), None
+        )
 
 
 def songs(paths: Iterable[Path]) -> list[Written]:

@@ -43,6 +43,20 @@ def test_what_may_be_undone_is_owed_once_it_is_seen_again() -> None:
     assert ledger.lost([], shown="one") == ["one"]
 
 
+def test_a_title_that_was_given_and_not_seen_may_be_on_either_song() -> None:
+    ledger = Ledger()
+    ledger.seen("one", "", 1.0)
+    ledger.given("two", "one")
+    ledger.seen("three", "new", 3.0)
+    # A song was opened right after the second title had been given to the first.
+    assert ledger.lost([("two", 92.0), ("three", 92.0)]) == []
+    assert ledger.lost([("three", 92.0)]) == ["two"]
+    ledger.seen("one", "", 1.0)
+    ledger.given("two", "one")
+    ledger.seen("four", "two", 4.0)
+    assert ledger.lost([("two", 92.0)]) == ["three", "four"]
+
+
 def test_what_was_thrown_away_in_words_is_not_owed() -> None:
     ledger = Ledger()
     ledger.seen("one", "", 1.0)

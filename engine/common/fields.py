@@ -37,6 +37,9 @@ class Fields:
         """Raise `BadTake`; the fields of another kind of file raise its own error."""
         bad(what)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._body
+
     def take(self, name: str) -> Any:
         """Return a field as it is."""
         if name not in self._body:

@@ -8,12 +8,13 @@ can play.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from engine.common.fields import no_constant
 from engine.errors import ArmonicaError, BadSong
+from engine.formats import song_additions
 from engine.formats.song_fields import LONGEST_TEXT, MOST_DIMENSIONS, SongFields, bad_song
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
@@ -25,7 +26,10 @@ from engine.music.slot import Origin, OriginKind, Slot
 from engine.music.song import MOST_SLOTS, MOST_TRACKS, Song
 from engine.music.track import Track
 
-VERSION = 4
+VERSION = song_additions.VERSION
+"""The newest version."""
+
+TRACKS = 4
 """The version that songs of several tracks are written in."""
 
 OLDEST = 1
@@ -76,18 +80,20 @@ def encode(document: Document) -> bytes:
     if {**sound, **_sound_of(first)} != _PLAIN_SOUND:
         version = max(version, 2)
     if len(song.tracks) > 1 or _own(first) != _own(Track()):
+        version = TRACKS
+    if song_additions.any_of(song):
         version = VERSION
     head: dict[str, object] = {
         "armonica": version,
         "title": song.title[:LONGEST_TEXT],
         "tempo": song.tempo,
     }
-    if version < VERSION:
+    if version < TRACKS:
         # As a song was written when it had one track.
         head |= {"track": _instrument(first)}
         head |= _in_order({**_sound_of(first), **sound}) if version > OLDEST else {}
     else:
-        head |= sound
+        head |= {**sound, **song_additions.written(song_additions.OF_SONG, song)}
     head |= {
         "model": model,
         "locks": sorted(document.locks),
@@ -156,7 +162,7 @@ def _document(fields: SongFields) -> Document:
         part = SongFields(fields.take("key"), "the key")
         key, lock = Key(part.whole("tonic"), part.text("scale")), fields.truth("lock")
         part.end()
-    if version < VERSION:
+    if version < TRACKS:
         part = SongFields(fields.take("track"), "the track")
         sound = _read_instrument(part)
         part.end()
@@ -178,10 +184,11 @@ def _document(fields: SongFields) -> Document:
     if belongs_to is not None and not isinstance(belongs_to, str):
         bad_song("belongs_to is not a text")
     base = fields.text_or_none("base")
+    added = _additions(song_additions.OF_SONG, fields, version)
     fields.end()
     if not tracks:
         bad_song("it has no tracks")
-    song = Song(title, tempo, tuple(tracks), model, key, lock)
+    song = Song(title, tempo, tuple(tracks), model, key, lock, **added)
     if len({len(slot.latent) for slot in song.slots() if slot.latent is not None}) > 1:
         bad_song("its codes have different lengths")
     return Document(song, frozenset(locks), belongs_to, base)
@@ -200,8 +207,15 @@ def _track(body: object, where: str, version: int) -> Track:
     own |= {name: fields.truth(name) for name in ("muted", "solo", "locked")}
     sound = {**_read_instrument(fields), **_read_sound(fields)}
     slots = _slots(fields, f" of {where}", version)
+    added = _additions(song_additions.OF_TRACK, fields, version)
     fields.end()
-    return Track(**own, **sound, slots=slots)
+    return Track(**own, **sound, slots=slots, **added)
+
+
+def _additions(
+    of: Iterable[song_additions.Addition], fields: SongFields, version: int
+) -> dict[str, Any]:
+    return song_additions.read(of, fields) if version >= song_additions.VERSION else {}
 
 
 def _slots(fields: SongFields, of: str, version: int) -> tuple[Slot, ...]:
@@ -288,11 +302,12 @@ def _slot(body: object, where: str, version: int) -> Slot:
     source = fields.tokens_or_none("source")
     latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.truth("moved")
     played = fields.touches("played") if version > 1 else ()
+    added = _additions(song_additions.OF_SLOT, fields, version)
     fields.end()
     if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
         bad_song(f"the code and the anchor of {where} do not go together")
     brought = None if source is None else Measure(source)
-    return Slot(measure, latent, anchor, origin, moved, brought, played)
+    return Slot(measure, latent, anchor, origin, moved, brought, played, **added)
 
 
 def _version(slot: Slot) -> int:
@@ -310,11 +325,12 @@ def _text(head: Mapping[str, object], song: Song, version: int, ascii_only: bool
         return [f"{compact(name)}: {compact(value)}" for name, value in fields.items()]
 
     lines = listed(head)
-    if version < VERSION:
+    if version < TRACKS:
         return _object([*lines, _slot_lines(song.tracks[0].slots, version, compact)])
     tracks = []
     for track in song.tracks:
-        parts = listed({**_own(track), **_instrument(track), **_sound_of(track)})
+        added = song_additions.written(song_additions.OF_TRACK, track)
+        parts = listed({**_own(track), **_instrument(track), **_sound_of(track), **added})
         tracks.append(_object([*parts, _slot_lines(track.slots, version, compact)]).rstrip())
     lines.append('"tracks": [\n' + ",\n".join(tracks) + "\n ]")
     return _object(lines)
@@ -346,6 +362,7 @@ def _slot_lines(slots: Sequence[Slot], version: int, compact: Callable[[object],
         if version > OLDEST:
             touches = [touch and (touch.velocity, touch.deviation) for touch in slot.played]
             parts["played"] = touches
+        parts |= song_additions.written(song_additions.OF_SLOT, slot)
         inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
         bodies.append(f"  {{{inside}}}")
     return '"slots": [\n' + ",\n".join(bodies) + "\n ]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from engine.errors import Locked, OutOfRange
 from engine.music import modulation, routes
@@ -11,6 +12,11 @@ from engine.music.groove import PLAIN, Groove
 from engine.music.modulation import Modulation
 from engine.music.routes import FARTHEST, LONGEST_NAME, Route
 from engine.music.slot import Slot
+
+TrackKind = Literal["melody", "chords", "bass", "drums"]
+"""What a track is for."""
+
+TRACK_KINDS: tuple[TrackKind, ...] = get_args(TrackKind)
 
 SLOTS = 8
 """How many slots a new song has."""
@@ -70,6 +76,7 @@ class Track:
     modulations: tuple[Modulation, ...] = ()
     routes: tuple[Route, ...] = ()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
+    kind: TrackKind = "melody"
 
     def __post_init__(self) -> None:
         if len(self.name) > LONGEST_TRACK_NAME:
@@ -89,6 +96,8 @@ class Track:
         ):
             if value is not None and not low <= value <= high:
                 raise OutOfRange(f"A {name} lies from {low} to {high}; {value} does not.")
+        if self.kind not in TRACK_KINDS:
+            raise OutOfRange(f"A track is one of {', '.join(TRACK_KINDS)}.")
         modulation.check(self.modulations)
         routes.check(self.routes)
 

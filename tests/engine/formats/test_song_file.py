@@ -34,7 +34,7 @@ from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.slot import Origin, OriginKind, Slot
 from engine.music.song import Song
-from engine.music.track import Track
+from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
@@ -127,6 +127,7 @@ def rows(length: int) -> st.SearchStrategy[Track]:
             max_size=7,
         ).map(tuple),
         slots=st.lists(slots, min_size=length, max_size=length).map(tuple),
+        kind=st.sampled_from(TRACK_KINDS),
     )
 
 
@@ -284,7 +285,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (b"[" * 100_000, "damaged"),
         (b'{"armonica": 2, "tempo": ' + b"9" * 5000 + b"}", "damaged"),
         (b"[]", "no song"),
-        (changed(lambda body: body.update(armonica=5)), "version 5"),
+        (changed(lambda body: body.update(armonica=6)), "version 6"),
         (changed(lambda body: body.update(armonica=4)), "lacks tracks"),
         (changed(lambda body: body.update(armonica=1)), "not known"),
         (changed(lambda body: body.pop("groove")), "lacks groove"),
@@ -347,6 +348,24 @@ def test_a_song_is_written_in_the_oldest_version_that_holds_it() -> None:
     ):
         assert json.loads(encode(Document(song)))["armonica"] == 2
         assert decode(encode(Document(song))).song == song
+
+
+def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
+    plain = replace(SONG, tracks=SONG.tracks * 2)
+    body = json.loads(encode(Document(plain)))
+    assert body["armonica"] == 4
+    assert "kind" not in body["tracks"][1]
+    body = json.loads(encode(Document(plain.with_track(1, kind="bass"))))
+    assert body["armonica"] == 5
+    assert "kind" not in body["tracks"][0]
+    assert body["tracks"][1]["kind"] == "bass"
+    body["tracks"][1]["kind"] = "spoons"
+    with pytest.raises(BadSong, match="kind"):
+        decode(json.dumps(body).encode())
+    body["tracks"][1]["kind"] = "bass"
+    body["armonica"] = 4
+    with pytest.raises(BadSong, match="kind"):
+        decode(json.dumps(body).encode())
 
 
 def test_a_file_is_written_under_its_name_with_the_suffix(tmp_path: Path) -> None:

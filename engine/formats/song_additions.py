@@ -1,0 +1,60 @@
+"""What a song file says from version 5 on: each field only where it is not at its default.
+
+A song without any of them is written in the version that it was written in before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.formats.song_fields import SongFields, bad_song
+from engine.music.song import Song
+from engine.music.track import TRACK_KINDS
+
+VERSION = 5
+"""The version of a file in which any of these fields stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A field of a class: where it is got from, its default, how it is written and read."""
+
+    name: str
+    get: Callable[[Any], Any]
+    default: Any
+    write: Callable[[Any], object]
+    read: Callable[[SongFields], Any]
+
+
+def _read_kind(fields: SongFields) -> object:
+    kind = fields.text("kind")
+    if kind not in TRACK_KINDS:
+        bad_song("a track is of a kind that is not known")
+    return kind
+
+
+OF_SONG: tuple[Addition, ...] = ()
+OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
+OF_SLOT: tuple[Addition, ...] = ()
+
+
+def written(additions: Iterable[Addition], value: object) -> dict[str, object]:
+    """Return the fields of a value that are not at their defaults, as they are written."""
+    found = ((each, each.get(value)) for each in additions)
+    return {each.name: each.write(got) for each, got in found if got != each.default}
+
+
+def read(additions: Iterable[Addition], fields: SongFields) -> dict[str, Any]:
+    """Take the fields that are there out of an object, and return what they say."""
+    return {each.name: each.read(fields) for each in additions if each.name in fields}
+
+
+def any_of(song: Song) -> bool:
+    """Return whether a song has anything to say here."""
+    return bool(
+        written(OF_SONG, song)
+        or any(written(OF_TRACK, track) for track in song.tracks)
+        or any(written(OF_SLOT, slot) for slot in song.slots())
+    )

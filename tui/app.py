@@ -162,7 +162,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def screen_at(self, place: Place) -> SessionScreen:
         """Return a screen, made when it is first asked for: the first paint waits for less."""
         if place not in self._screens:
-            self._screens[place] = bound(screen_class(place), self.keymap)(self.session, self.keymap)
+            self._screens[place] = bound(screen_class(place), self.keymap)(
+                self.session, self.keymap
+            )
         return self._screens[place]
 
     @property

@@ -15,9 +15,9 @@ from engine.errors import OutOfRange
 from engine.latent.prior import draw
 from engine.latent.spec import CANDIDATES, LIMIT
 from engine.music.attributes import NAMES, attribute, attributes
+from engine.music.form import FASTEST, SLOWEST
 from engine.music.measure import Measure
 from engine.music.note_line import Line
-from engine.music.song import FASTEST, SLOWEST
 from engine.text import printable
 
 if TYPE_CHECKING:

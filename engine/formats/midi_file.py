@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from itertools import accumulate
 from pathlib import Path
 
 import mido
@@ -13,13 +12,14 @@ import mido
 from engine.common import atomic
 from engine.errors import BadMidiFile, OutOfRange
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
+from engine.music.form import FASTEST, SLOWEST
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.grid_fitting import Account, ScoreNote, count, fit
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
-from engine.music.note_line import Stretch
+from engine.music.note_line import Line, Stretch
 from engine.music.routes import Route
-from engine.music.song import FASTEST, SLOWEST
+from engine.music.tempo_map import TempoMap
 from engine.music.track import DRUMS, HIGHEST_PITCH
 from engine.music.track_line import TrackLine
 from engine.text import printable
@@ -123,16 +123,18 @@ def tracks(
 def write(
     path: Path | str,
     music: Sequence[Measure] | Sequence[TrackLine],
-    tempo: float,
+    tempo: float | TempoMap,
     *,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
+    markers: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Write measures or parts to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or parts as they are heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
-    ``texts`` are text events, each at the start of a measure (from 0), in order. What the gauges
+    ``texts`` are text events, each at the start of a measure (from 0), and so are ``markers``,
+    both in order. What the gauges
     of a track move goes into its track; each of its routes is a track of its own. Raises
     `OutOfRange` for a tempo that a song cannot have or where there is no measure, `CannotWrite`
     where nothing can be written.
@@ -142,14 +144,11 @@ def write(
     parts = [each for each in music if isinstance(each, TrackLine)] or [
         TrackLine.of_measures(each for each in music if isinstance(each, Measure))
     ]
-    if not SLOWEST <= tempo <= FASTEST:
-        raise OutOfRange(
-            f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
-            f"{tempo} does not."
-        )
+    if not isinstance(tempo, TempoMap):
+        tempo = TempoMap.steady(tempo, parts[0].line.length)
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, parts[0].line.measures, texts))
+    file.tracks.append(_conductor(tempo, name, parts[0].line, texts, markers))
     for number, part in enumerate(parts, 1):
         own = printable(part.track.name, "") or (name if len(parts) == 1 else f"Track {number}")
         file.tracks.append(_voice(part, own))
@@ -233,21 +232,27 @@ def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
 
 
 def _conductor(
-    tempo: float, name: str, measures: Sequence[Measure], texts: Sequence[tuple[int, str]]
+    tempi: TempoMap,
+    name: str,
+    line: Line,
+    texts: Sequence[tuple[int, str]],
+    markers: Sequence[tuple[int, str]],
 ) -> mido.MidiTrack:
-    track = mido.MidiTrack(
-        [
-            mido.MetaMessage("track_name", name=name),
-            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
+    changes = tempi.paces(0.0, line.length)
+    events = [
+        (place, mido.MetaMessage("set_tempo", tempo=round(pace * 1e6))) for place, pace in changes
+    ]
+    events.insert(1, (0.0, mido.MetaMessage("time_signature", numerator=4, denominator=4)))
+    for kind, written in (("marker", markers), ("text", texts)):
+        events += [
+            (line.starts[measure], mido.MetaMessage(kind, text=printable(words, "")))
+            for measure, words in written
         ]
-    )
-    starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
-    at = 0
-    for measure, words in texts:
-        text = printable(words, "")
-        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
-        at = starts[measure]
+    track, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
+    for place, message in sorted(events, key=lambda event: event[0]):
+        message.time = _tick(place) - at
+        track.append(message)
+        at = _tick(place)
     return track
 
 
@@ -258,7 +263,7 @@ def _voice(part: TrackLine, name: str) -> mido.MidiTrack:
         mido.Message("program_change", channel=track.channel, program=track.program),
         *(_control(track.channel, control, value) for control, value in track.mix),
     ]
-    return _written(part, name, first, loop_messages(track, part.line.starts))
+    return _written(part, name, first, loop_messages(track, part.line))
 
 
 def _route(part: TrackLine, name: str, route: Route) -> mido.MidiTrack:

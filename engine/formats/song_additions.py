@@ -6,10 +6,19 @@ A song without any of them is written in the version that it was written in befo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.form import (
+    MOST_ENTRIES,
+    MOST_SECTIONS,
+    NO_FORM,
+    Form,
+    OrderEntry,
+    Section,
+)
+from engine.music.scales import Key
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
 
@@ -35,7 +44,42 @@ def _read_kind(fields: SongFields) -> object:
     return kind
 
 
-OF_SONG: tuple[Addition, ...] = ()
+def _write_form(form: Form) -> object:
+    return {
+        "sections": [asdict(section) for section in form.sections],
+        "order": [[entry.section, entry.repeats] for entry in form.order],
+    }
+
+
+def _read_form(fields: SongFields) -> object:
+    part = SongFields(fields.take("form"), "the form")
+    sections = tuple(
+        _read_section(body, f"section {number}")
+        for number, body in enumerate(part.rows("sections", MOST_SECTIONS), 1)
+    )
+    order = []
+    for entry in part.rows("order", MOST_ENTRIES):
+        if not isinstance(entry, list) or len(entry) != 2:
+            bad_song("an entry of the order is not a section and how often it is played")
+        order.append(OrderEntry(*(part.is_integer("order", each) for each in entry)))
+    part.end()
+    return Form(sections, tuple(order))
+
+
+def _read_section(body: object, where: str) -> Section:
+    fields = SongFields(body, where)
+    name, length = fields.text("name"), fields.whole("length")
+    tempo, ramp = fields.real_or_none("tempo"), fields.real_or_none("ramp")
+    key = None
+    if (named := fields.take("key")) is not None:
+        part = SongFields(named, f"the key of {where}")
+        key = Key(part.whole("tonic"), part.text("scale"))
+        part.end()
+    fields.end()
+    return Section(name, length, tempo, ramp, key)
+
+
+OF_SONG = (Addition("form", lambda song: song.form, NO_FORM, _write_form, _read_form),)
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
 OF_SLOT: tuple[Addition, ...] = ()
 

@@ -60,6 +60,11 @@ class SongFields(Fields):
         """Return a number."""
         return self._number(name, self.take(name))
 
+    def real_or_none(self, name: str) -> float | None:
+        """Return a number, None where none stands there."""
+        value = self.take(name)
+        return None if value is None else self._number(name, value)
+
     def code(self, name: str) -> tuple[float, ...] | None:
         """Return a latent code, None where there is none."""
         values = self.take(name)

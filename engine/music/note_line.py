@@ -56,6 +56,15 @@ class _Event:
     velocity: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MeasureSetting:
+    """How a measure of a line is heard: as that of which slot, in which key, at which tempo."""
+
+    slot: int
+    key: Key | None
+    tempo: float
+
+
 class Line:
     """The notes of measures that are repeated for ever, the first written at position 0.
 
@@ -64,7 +73,7 @@ class Line:
     with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
     ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
     each measure were played: how loud, and how far off the grid, where another groove adds to
-    that. The measures stay as they are.
+    that. ``settings`` say all of it for each measure by itself. The measures stay as they are.
     """
 
     def __init__(
@@ -75,14 +84,20 @@ class Line:
         tempo: float = 100.0,
         first: int = 0,
         touches: Iterable[Touches] = (),
+        settings: Sequence[MeasureSetting] = (),
     ) -> None:
         self.measures = tuple(measures)
         self.touches = tuple(touches)
-        self.shape = (groove, key, self.touches)
+        if not settings:
+            settings = [MeasureSetting(first + at, key, tempo) for at in range(len(self.measures))]
+        self.slots = tuple(setting.slot for setting in settings)
+        """The slot that each measure is heard as."""
+        # A tempo moves notes less than can be heard, and is no reason to send them again.
+        self.shape = (groove, tuple((s.slot, s.key) for s in settings), self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
         self.starts = (0.0, *edges[:-1])
-        events = self._events(groove, key, tempo, first)
+        events = self._events(groove, settings)
         starts = _moved(events, self.length)
         following = [*starts[1:], starts[0] + self.length] if events else []
         notes = [
@@ -104,13 +119,14 @@ class Line:
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
-    def _events(self, groove: Groove, key: Key | None, tempo: float, first: int) -> list[_Event]:
+    def _events(self, groove: Groove, settings: Sequence[MeasureSetting]) -> list[_Event]:
         # What is said of the first measures need not be said of those after them.
         hands = chain(self.touches, repeat(()))
         events: list[_Event] = []
-        for slot, (start, measure, hand) in enumerate(
-            zip(self.starts, self.measures, hands, strict=False)
+        for setting, start, measure, hand in zip(
+            settings, self.starts, self.measures, hands, strict=False
         ):
+            key = setting.key
             grid, played = measure.grid, iter(hand)
             struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
             heard = groove.onsets(grid, struck)
@@ -121,14 +137,14 @@ class Line:
                     events.append(_Event(written, at, token))
                     continue
                 touch = next(played, None)
-                off = groove.moves(grid, first + slot, tick, tempo)
+                off = groove.moves(grid, setting.slot, tick, setting.tempo)
                 events.append(
                     _Event(
                         written,
                         at,
                         token if key is None else key.nearest(token),
                         off + (touch.deviation if touch else 0.0),
-                        groove.louder(first + slot, tick),
+                        groove.louder(setting.slot, tick),
                         touch.velocity if touch else None,
                     )
                 )

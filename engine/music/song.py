@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from engine.errors import OutOfRange
+from engine.music.form import NO_FORM, Form, Step, check_tempo
 from engine.music.measure import SILENCE, Measure
-from engine.music.note_line import Line
+from engine.music.note_line import Line, MeasureSetting
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
+from engine.music.tempo_map import TempoMap, TempoSpan
 from engine.music.track import Track
 
-MOST_SLOTS = 256
+MOST_SLOTS = 512
 """How many measures a song can have."""
 
 MOST_TRACKS = 16
@@ -22,13 +25,12 @@ MOST_TRACKS = 16
 MOST_PORTS = 7
 """To how many ports a song is played at most beside its own."""
 
-SLOWEST, FASTEST = 20.0, 400.0
-"""The range of tempi in quarter notes a minute."""
-
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Tempo, key, and tracks that are played in a loop up to the last slot that is not empty.
+    """Tempo, key, and tracks that are played in a loop: in the order of the form where it has one.
+
+    Without a form the loop goes up to the last slot that is not empty.
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
@@ -42,19 +44,18 @@ class Song:
     model: tuple[str, str] | None = None
     key: Key = C_MAJOR
     lock: bool = False
+    form: Form = NO_FORM
 
     def __post_init__(self) -> None:
-        if not SLOWEST <= self.tempo <= FASTEST:
-            raise OutOfRange(
-                f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
-                f"{self.tempo} does not."
-            )
+        check_tempo(self.tempo)
         if not 1 <= len(self.tracks) <= MOST_TRACKS:
             raise OutOfRange(f"A song has 1 to {MOST_TRACKS} tracks, not {len(self.tracks)}.")
         if not 1 <= self.length <= MOST_SLOTS:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {self.length}.")
         if any(len(track.slots) != self.length for track in self.tracks):
             raise OutOfRange("All tracks of a song have as many measures as each other.")
+        if self.form and self.form.length != self.length:
+            raise OutOfRange("The sections of a song have all of its measures, and no others.")
         if len(self.ports) > MOST_PORTS:
             raise OutOfRange(
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
@@ -105,8 +106,10 @@ class Song:
     def inserted(self, index: int, count: int = 1) -> Song:
         """Return the song with ``count`` empty slots in each track before ``index``."""
         coming = (Slot(),) * count
+        section = self.form.section_at(min(index, self.length - 1))
         return replace(
             self,
+            form=self.form if section is None else self.form.resized(section, count),
             tracks=tuple(
                 replace(t, slots=(*t.slots[:index], *coming, *t.slots[index:])) for t in self.tracks
             ),
@@ -116,6 +119,7 @@ class Song:
         """Return the song without ``count`` slots of each track from ``index`` on."""
         return replace(
             self,
+            form=self.form.cut(index, count),
             tracks=tuple(
                 replace(t, slots=t.slots[:index] + t.slots[index + count :]) for t in self.tracks
             ),
@@ -128,7 +132,12 @@ class Song:
 
     @property
     def sounding(self) -> int:
-        """How many slots the loop has: up to the last that is not empty, at least one."""
+        """How many slots are played: without a form up to the last that is not empty, at least one.
+
+        With a form that is all of them, be they in its order or not.
+        """
+        if self.form:
+            return self.length
         last = 1
         for track in self.tracks:
             end = self.length
@@ -137,26 +146,53 @@ class Song:
             last = max(last, end)
         return last
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The measures of one turn of the loop, as they are played."""
+        return _steps(self.form, self.tempo, 0, 0 if self.form else self.sounding)
+
+    def steps_through(self, first: int, count: int) -> tuple[Step, ...]:
+        """Return ``count`` measures from ``first`` on as they lie, each as its section has it.
+
+        They may reach past the end of the song.
+        """
+        return _steps(self.form, self.tempo, first, count)
+
+    def bar(self, slot: int) -> float:
+        """Return how many quarter notes a slot lasts."""
+        return float(self._measure(0, slot).grid.length)
+
+    def tempo_map(self, steps: Sequence[Step]) -> TempoMap:
+        """Return the tempi of measures that are played one after the other."""
+        return TempoMap(TempoSpan(self.bar(step.slot), *step.tempi) for step in steps)
+
     def measures(self, track: int = 0) -> tuple[Measure, ...]:
         """Return the measures of one track in one turn of the loop."""
-        return tuple(slot.measure for slot in self.track(track).slots[: self.sounding])
+        return tuple(self._measure(track, step.slot) for step in self.steps)
 
     @property
     def locked(self) -> Key | None:
         """The key that what is sounded is held to, or None."""
         return self.key if self.lock else None
 
-    def line(self, track: int = 0, first: int = 0, reach: int = 0) -> Line:
-        """Return the notes of a track in the loop as they are heard, from slot ``first`` on.
+    def line(self, track: int = 0, steps: Sequence[Step] | None = None) -> Line:
+        """Return the notes of a track as they are heard, in measures that are played in a loop.
 
-        It has ``reach`` slots at least; those that the song lacks are silent.
+        None are those of `steps`. Measures that the song lacks are silent.
         """
-        row = self.track(track)
-        slots = row.slots[first : max(self.sounding, reach)]
-        measures = [slot.measure for slot in slots]
-        measures += [SILENCE] * (reach - self.length)
-        touches = [slot.touches for slot in slots]
-        return Line(measures, row.groove, self.locked, self.tempo, first, touches)
+        row, played = self.track(track), self.steps if steps is None else steps
+        settings = tuple(
+            MeasureSetting(step.slot, (step.key or self.key) if self.lock else None, step.tempi[0])
+            for step in played
+        )
+        touches = [
+            row.slots[step.slot].touches if step.slot < self.length else () for step in played
+        ]
+        measures = [self._measure(track, step.slot) for step in played]
+        return Line(measures, row.groove, touches=touches, settings=settings)
+
+    def _measure(self, track: int, slot: int) -> Measure:
+        return self.tracks[track].slots[slot].measure if slot < self.length else SILENCE
 
     def clash(self) -> tuple[int, int] | None:
         """Return the first two tracks that share a channel of a port, and want two instruments."""
@@ -171,3 +207,12 @@ class Song:
         """Count the notes of a track's loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures(track) for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
+
+
+@lru_cache(maxsize=64)
+def _steps(form: Form, tempo: float, first: int, count: int) -> tuple[Step, ...]:
+    if not count:
+        return tuple(form.steps(tempo))
+    if not form:
+        return tuple(Step(slot, (tempo, tempo)) for slot in range(first, first + count))
+    return tuple(form.step_at(slot, tempo) for slot in range(first, first + count))

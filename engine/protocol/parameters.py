@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import OutOfRange
+from engine.music.form import FASTEST, SLOWEST
 from engine.music.groove import (
     LARGEST_SEED,
     MOST_SWING,
@@ -18,7 +19,7 @@ from engine.music.groove import (
 from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS, Modulation, check
 from engine.music.routes import FARTHEST, Route
 from engine.music.scales import SCALES
-from engine.music.song import FASTEST, SLOWEST, Song
+from engine.music.song import Song
 from engine.music.track import HIGHEST_OCTAVE, Track
 from engine.protocol.edit import SetKey, SetTempo
 from engine.protocol.tracks import (

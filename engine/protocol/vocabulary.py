@@ -8,6 +8,7 @@ from engine.protocol import (
     edit,
     facts,
     files,
+    form,
     generation,
     notes,
     notices,
@@ -19,7 +20,7 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, tracks, transport, devices, files, analysis, generation, switches,
+    snapshot, edit, notes, tracks, form, transport, devices, files, analysis, generation, switches,
     notices, facts,
 )  # fmt: skip
 

@@ -24,11 +24,11 @@ from engine.protocol.facts import Fact
 from engine.protocol.files import Kept
 from engine.protocol.vocabulary import COMMANDS, EVENTS
 
-LONGEST_TO_ENGINE = 1_048_576
-"""The longest line to an engine in bytes: 256 measures with their names."""
+LONGEST_TO_ENGINE = 2_097_152
+"""The longest line to an engine in bytes: 512 measures with their names."""
 
-LONGEST_FROM_ENGINE = 33_554_432
-"""The longest line from an engine in bytes; a song of 256 measures takes under two millions."""
+LONGEST_FROM_ENGINE = 67_108_864
+"""The longest line from an engine in bytes; a track of 512 measures takes under four millions."""
 
 SLOWEST, FASTEST = 8_000, 192_000
 """The range of rates of a wave that is played, in samples a second."""

@@ -16,6 +16,7 @@ from engine.formats import song_file
 from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.music.tempo_map import TempoMap
 from engine.music.track_line import TrackLine, track_lines
 from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
@@ -93,8 +94,15 @@ def prompt_codes(
 
 
 def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
-    first = song.sounding - _whole(song.measures(), song.tempo, seconds)
-    return _rendered(track_lines(song, first), song.tempo, rate, soundfont)
+    # It begins on a bar line where it can, for a beat is easier found there.
+    steps, tempi = song.steps, song.tempo_map(song.steps)
+    starts = song.line().starts
+    first = next(
+        (at for at, start in enumerate(starts) if tempi.turn - tempi.seconds(start) <= seconds),
+        len(steps) - 1,
+    )
+    steps = steps[first:]
+    return _rendered(track_lines(song, steps), song.tempo_map(steps), rate, soundfont)
 
 
 def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
@@ -103,7 +111,9 @@ def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     return min(len(measures), max(1, int(seconds / bar + 1e-9)))
 
 
-def _rendered(parts: Sequence[TrackLine], tempo: float, rate: int, soundfont: str) -> Wave:
+def _rendered(
+    parts: Sequence[TrackLine], tempo: float | TempoMap, rate: int, soundfont: str
+) -> Wave:
     if all(part.silent for part in parts):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
+from engine.music.form import Step
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
 from engine.music.track import Track, audible
@@ -125,21 +126,23 @@ class VoiceNotes:
         return m.TimedNote(on, off, track.channel, pitch, velocity)
 
 
-def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> list[VoiceNotes]:
+def voices_of(
+    song: Song, steps: Sequence[Step], before: Sequence[VoiceNotes] = ()
+) -> list[VoiceNotes]:
     """Return a voice for each track of a song, of which the player holds nothing yet.
 
     Where a track's line is made of what it was made of ``before``, it is the same.
     """
-    voices, length = [], max(song.sounding, reach)
+    voices = []
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source = track.slots, track.groove, song.locked, song.tempo, length
+        source = track.slots, track.groove, song.locked, steps
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
         same = old is not None and old.source[0] is source[0]
         if old is not None and same and old.source[1:] == source[1:]:
             line = old.line
         else:
-            line = song.line(number, reach=reach)
+            line = song.line(number, steps)
         voices.append(VoiceNotes(number, line, track, heard, source))
     return voices

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,6 +27,7 @@ from engine.formats.song_file import (
     write,
 )
 from engine.formats.song_text import LARGEST
+from engine.music.form import NO_FORM, Form, OrderEntry, Section
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation, check
@@ -33,7 +35,7 @@ from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.slot import Origin, OriginKind, Slot
-from engine.music.song import Song
+from engine.music.song import MOST_SLOTS, Song
 from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
@@ -131,17 +133,43 @@ def rows(length: int) -> st.SearchStrategy[Track]:
     )
 
 
-songs = st.builds(
-    Song,
-    texts,
-    st.floats(20, 400),
-    st.integers(1, 6).flatmap(
-        lambda length: st.lists(rows(length), min_size=1, max_size=3).map(tuple)
-    ),
-    st.none() | st.tuples(texts, texts),
-    st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
-    st.booleans(),
-)
+keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES)))
+tempi = st.floats(20, 400)
+
+
+@st.composite
+def forms(draw: st.DrawFn, length: int) -> Form:
+    """Draw the form of so many measures, or none."""
+    if draw(st.booleans()):
+        return NO_FORM
+    cuts = sorted(draw(st.sets(st.integers(1, length - 1)))) if length > 1 else []
+    names = st.text("ABC'12 ", min_size=1, max_size=6)
+    sections = tuple(
+        Section(
+            draw(names), end - start, *(draw(st.none() | each) for each in (tempi, tempi, keys))
+        )
+        for start, end in pairwise([0, *cuts, length])
+    )
+    entries = st.builds(OrderEntry, st.integers(0, len(sections) - 1), st.integers(1, 3))
+    return Form(sections, tuple(draw(st.lists(entries, min_size=1, max_size=5))))
+
+
+@st.composite
+def whole_songs(draw: st.DrawFn) -> Song:
+    """Draw a song of one to three tracks."""
+    length = draw(st.integers(1, 6))
+    return Song(
+        draw(texts),
+        draw(tempi),
+        tuple(draw(st.lists(rows(length), min_size=1, max_size=3))),
+        draw(st.none() | st.tuples(texts, texts)),
+        draw(keys),
+        draw(st.booleans()),
+        draw(forms(length)),
+    )
+
+
+songs = whole_songs()
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
 MEASURE = Measure((60, *[HOLD] * 23))
@@ -318,7 +346,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body.update(more=1)), "more"),
         (changed(lambda body: body.pop("locks")), "lacks locks"),
         (changed(lambda body: body.update(slots=[])), "slots"),
-        (changed(lambda body: body.update(slots=[None] * 257)), "slots"),
+        (changed(lambda body: body.update(slots=[None] * (MOST_SLOTS + 1))), "slots"),
         (changed(lambda body: body["slots"][0].update(tokens=[60])), "24 tokens"),
         (changed(lambda body: body["slots"][0].update(anchor=None)), "anchor"),
         (changed(lambda body: body["slots"][0]["origin"].update(kind="empty")), "kind"),
@@ -362,7 +390,16 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body["tracks"][1]["kind"] = "spoons"
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())
-    body["tracks"][1]["kind"] = "bass"
+    form = Form((Section("A", 1), Section("B", 2, ramp=90.0)), (OrderEntry(1, 2), OrderEntry(0)))
+    body = json.loads(encode(Document(replace(SONG, form=form))))
+    assert body["armonica"] == 5
+    assert body["form"]["order"] == [[1, 2], [0, 1]]
+    assert decode(json.dumps(body).encode()).song.form == form
+    for wrong in ([[2, 1]], [[0]], [["A", 1]], [[0, 100]], [], "A B", [0]):
+        spoilt = {**body, "form": {**body["form"], "order": wrong}}
+        with pytest.raises(BadSong):
+            decode(json.dumps(spoilt).encode())
+    body = json.loads(encode(Document(plain.with_track(1, kind="bass"))))
     body["armonica"] = 4
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())

@@ -17,7 +17,8 @@ from engine.protocol.notices import JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui import keymap
-from tui.action_table import ACTIONS, IDS, SCREENS, Place, rows
+from tui.action_table import ACTIONS, IDS, rows
+from tui.action_tables.action import SCREENS, Place
 from tui.actions.compose import HANDLERS
 from tui.actions.influence import HANDLERS as INFLUENCE_HANDLERS
 from tui.actions.monitor import HANDLERS as MONITOR_HANDLERS

@@ -30,6 +30,12 @@ def go_by(view: Host, slots: int) -> None:
     view.session.send(MoveSelection(slots))
 
 
+@HANDLERS.handles("move.next", "move.previous")
+def _stay(view: Host) -> None:
+    # A screen that has several parts has a handler of its own.
+    del view
+
+
 @HANDLERS.handles("play.toggle")
 def _toggle(view: Host) -> None:
     view.session.send(Toggle("play"))

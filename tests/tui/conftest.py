@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import textual.constants
+from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
@@ -50,6 +51,17 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> HandClock:
     hand = HandClock()
     monkeypatch.setattr(gestures, "moved_at", lambda _app: hand.at)
     return hand
+
+
+@pytest.fixture(autouse=True)
+def _toasts_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is said in passing stand until something takes its place: no machine is too slow."""
+    notify = App.notify
+
+    def stay(self: App[Any], message: str, **named: Any) -> None:
+        notify(self, message, **{**named, "timeout": 3600.0})
+
+    monkeypatch.setattr(App, "notify", stay)
 
 
 @pytest.fixture

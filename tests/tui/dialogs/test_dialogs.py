@@ -120,6 +120,7 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen is app.composing)
         assert engine.of(ImportMidi) == [ImportMidi(2, str(tmp_path / "a.mid"), 4)]
+        await until(pilot, lambda: toasts(pilot))
         assert ["A pitch moved" in note for note in toasts(pilot)] == [True]
 
 

@@ -140,7 +140,7 @@ async def test_notes_are_split_and_joined_gone_through_and_removed(
         assert song(engine) == [(0, 2, C)]
         await press_in_turn(pilot, "d")
         assert song(engine) == [(0, 2, C)]
-        assert any("No note starts here" in note for note in toasts(pilot))
+        await until(pilot, lambda: any("No note starts here" in note for note in toasts(pilot)))
 
 
 async def test_degrees_follow_the_key(app: ArmonicaApp, engine: FakeEngine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.midi import messages as m
 from engine.music.measure import SILENCE
 from engine.protocol.base import Command, Event, with_request

@@ -74,7 +74,7 @@ class Player:
     def start(self, start: Start) -> None:
         """Start the program, does what is to be done, ends it and looks what is there then."""
         self.doubted = False
-        self.heard = len(self.reader.messages) if self.reader else 0
+        self.received = len(self.reader.messages) if self.reader else 0
         stage = Stage(
             controlling=start.controlling, home=self.home, variables=self.variables, columns=160
         )
@@ -198,10 +198,12 @@ class Player:
         if top and not early and (top[2], float(top[1])) not in there:
             wrong.append(f"lost: {top[2]} at {top[1]} bpm is not in {there}")
         if self.reader:
-            if not self.reader.wait_for(lambda heard: not hung(heard[self.heard :]), limit):
-                wrong.append(f"notes hang: {hung(self.reader.messages[self.heard :])}")
+            if not self.reader.wait_for(
+                lambda messages: not hung(messages[self.received :]), limit
+            ):
+                wrong.append(f"notes hang: {hung(self.reader.messages[self.received :])}")
             self.run.notes += sum(
-                m[0] & 0xF0 == 0x90 for _, m in self.reader.messages[self.heard :]
+                m[0] & 0xF0 == 0x90 for _, m in self.reader.messages[self.received :]
             )
 
     def _bring(self, stage: Stage, ending: str, alone: bool) -> float:

@@ -119,13 +119,13 @@ async def test_reasons_follow_an_edit_and_old_ones_say_so(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
-        asked = len(engine.of(Explain))
+        before = len(engine.of(Explain))
         await pilot.press("right")
         why = app.composing.query_one("#why")
         await until(pilot, lambda: why.stale)  # type: ignore[attr-defined]
         await quiet(pilot)
         assert not why.stale  # type: ignore[attr-defined]
-        assert len(engine.of(Explain)) == asked + 1
+        assert len(engine.of(Explain)) == before + 1
 
 
 async def test_the_screen_stands_while_the_model_loads() -> None:

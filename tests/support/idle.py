@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-SOON = 1 / 50
-"""What is due within so many seconds is waited for, as Textual's own waiting does: a frame is due
-in less."""
+SOON = 1 / 25
+"""What is due within so many seconds is waited for: a frame, and what the bridge hands over. A key
+of Textual's pilot lasts as long at least."""
 
 LONGEST = 1.0
 """The most seconds to wait for an application that never rests."""
@@ -18,7 +18,7 @@ async def loop_idle(min_sleep: float = SOON, max_sleep: float = LONGEST) -> None
 
     It stands in for ``textual._wait.wait_for_idle``, which sleeps for 20 ms at a time until the
     process has used less than 1 ms of processor time in them: at each key twice. Here what is due
-    in those 20 ms is waited for, and where nothing is, nothing.
+    in those 40 ms is waited for, and where nothing is, nothing.
     """
     loop = asyncio.get_running_loop()
     start = time.monotonic()

@@ -120,7 +120,7 @@ async def test_reasons_follow_an_edit_and_old_ones_say_so(
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
-        asked = len(engine.of(Explain))
+        before = len(engine.of(Explain))
         answer, held = engine.answer, list[Command]()
 
         def later(command: Command) -> tuple[Event, ...]:
@@ -137,7 +137,7 @@ async def test_reasons_follow_an_edit_and_old_ones_say_so(
             engine.tell(event)
         await quiet(pilot)
         assert not why.stale  # type: ignore[attr-defined]
-        assert len(engine.of(Explain)) == asked + 1
+        assert len(engine.of(Explain)) == before + 1
 
 
 async def test_the_screen_stands_while_the_model_loads() -> None:

@@ -448,11 +448,11 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         await pilot.press("right", "right")
         await influence_answered(pilot)
         assert "♪" not in "".join(lines(comparison))
-        heard = len(engine.of(AuditionMeasures))
+        before = len(engine.of(AuditionMeasures))
         await pilot.press("space")
         await until(pilot, lambda: app.session.shown.playing)
         await pilot.press("a")
-        assert len(engine.of(AuditionMeasures)) == heard
+        assert len(engine.of(AuditionMeasures)) == before
         await until(pilot, lambda: "loop is playing" in "".join(toasts(pilot)[:1]))
 
 
@@ -491,8 +491,8 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         verdict, matches, _ = parts(screen)
         await pilot.press("down")
         await choose(pilot, "Aird's Airs only")
-        asked = engine.of(AskInfluence)[-1]
-        assert asked == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}), track=0)
+        request = engine.of(AskInfluence)[-1]
+        assert request == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}), track=0)
         assert matches.plain().startswith("1 of 1, Haste to the Wedding")
         assert "Aird's Airs only" in lines(verdict)[0]
         # Of what is named nothing is close, whatever else there is.
@@ -763,10 +763,10 @@ async def test_the_line_beside_the_takes_is_about_the_chosen_one(
         await until(pilot, lambda: "Most similar: The Rakes of Kildare" in line.plain())
         await pilot.press("g")
         await until(pilot, lambda: "looked for when none grows" in line.plain())
-        asked = len(studio.of(AskTakeInfluence))
+        before = len(studio.of(AskTakeInfluence))
         studio.change(job=None, growing=None, takes=())
         await until(pilot, lambda: "stands here" in line.plain())
-        assert len(studio.of(AskTakeInfluence)) == asked
+        assert len(studio.of(AskTakeInfluence)) == before
 
 
 # Help, mouse, size

@@ -26,7 +26,8 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
-from tui.action_table import ACTIONS, SCREENS, Place, shown
+from tui.action_table import ACTIONS, shown
+from tui.action_tables.action import SCREENS, Place
 from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineEvent, EngineLink
 from tui.dialogs.base import Sheet, refused

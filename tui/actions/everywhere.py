@@ -9,7 +9,7 @@ from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.switches import Toggle
 from engine.protocol.tracks import MoveTrackSelection, Nudge
 from engine.protocol.transport import BackToOwnTempo, Panic
-from tui.action_table import SCREENS, Place
+from tui.action_tables.action import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
 from tui.actions.host import Host
 from tui.actions.registry import Registry

@@ -146,7 +146,11 @@ def forms(draw: st.DrawFn, length: int) -> Form:
     names = st.text("ABC'12 ", min_size=1, max_size=6)
     sections = tuple(
         Section(
-            draw(names), end - start, *(draw(st.none() | each) for each in (tempi, tempi, keys))
+            draw(names),
+            end - start,
+            draw(st.none() | tempi),
+            draw(st.none() | tempi),
+            draw(st.none() | keys),
         )
         for start, end in pairwise([0, *cuts, length])
     )
@@ -306,7 +310,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "damaged"),
         (b"{" * 100_000, "damaged"),
@@ -354,8 +358,8 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body["track"].update(channel=1.5)), "channel"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
-    with pytest.raises(BadSong, match=said) as caught:
+def test_what_is_wrong_is_said_in_one_sentence(data: bytes, message: str) -> None:
+    with pytest.raises(BadSong, match=message) as caught:
         decode(data)
     assert caught.value.remedy
     assert "\n" not in caught.value.line()

@@ -39,6 +39,7 @@ from engine.protocol.edit import LoadMeasures, ReplaceSong, SetLatents
 from engine.protocol.facts import (
     MarkClock,
     MarkInputs,
+    MarkLoop,
     MarkPort,
     MarkPreferences,
     MarkSaved,
@@ -65,6 +66,7 @@ from engine.protocol.files import (
     TuneFound,
     TunePreviewed,
 )
+from engine.protocol.form import JumpTo, LoopMeasures, SetJumpUnit, SetLoop, TapTempo
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
@@ -88,6 +90,7 @@ from engine.runtime.model_queue import ModelQueue
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
+from engine.services.transport.course import loop_of
 from engine.services.transport.recording import changed, recorded
 from tests.support import fake_influence
 from tests.support.fakes import FakeModel
@@ -261,8 +264,14 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
-            case WatchMidi() | AuditionMeasures():
+            case WatchMidi() | AuditionMeasures() | JumpTo() | TapTempo():
                 return ()
+            case SetLoop(scope):
+                return self.state.apply(MarkLoop(loop_of(scope, shown)))
+            case LoopMeasures(first, count):
+                return self.state.apply(MarkLoop((first, count)))
+            case SetJumpUnit(unit):
+                return self.state.apply(MarkPreferences(jumps=unit))
             case Play(slot):
                 shown.song.slot(shown.selected if slot is None else slot)
                 return self.state.apply(MarkTransport(True))

@@ -16,16 +16,17 @@ from engine.protocol.tracks import (
     SelectTrack,
     SetTrack,
 )
-from tui.actions import everywhere, measures
+from tui.actions import everywhere, form, measures
 from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
 from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form
+from tui.formatting.form import section_words
 from tui.formatting.tracks import name_of, pan_words
 
 Handler = Callable[[BesideView], None]
 
-HANDLERS: Registry[BesideView] = Registry(everywhere.HANDLERS)
+HANDLERS: Registry[BesideView] = Registry(everywhere.HANDLERS | form.HANDLERS)
 """The handlers, by action id."""
 
 
@@ -166,6 +167,8 @@ def words_at(view: BesideView) -> str:
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
     ]
+    if section := section_words(shown.song.form, shown.selected):
+        parts.insert(2, section)
     if track.port:
         parts.insert(1, f"to {track.port}")
     return " · ".join(parts)

@@ -104,6 +104,7 @@ class TrackGrid(Wheeled, can_focus=True):
     def paint(self, picture: Picture) -> None:
         """Draw the numbers of the measures, and the tracks from the top down."""
         beside, cell, first = self._beside(), self._cell(), self._first_slot()
+        begins = self._song.form.starts if self._song.form else ()
         for slot in range(first, self._song.length):
             x = beside + (slot - first) * cell
             if x + LEAST - 1 > picture.width:
@@ -112,6 +113,10 @@ class TrackGrid(Wheeled, can_focus=True):
             style = "playing" if playing else "selected" if slot == self._at[1] else "number"
             words = f"{'▶' if playing else ' '}{slot + 1}"
             picture.put(x, 0, words, self.style_of(f"track-grid--{style}"))
+            if slot in begins:
+                room = min(cell, picture.width - x) - len(words) - 1
+                name = self._song.form.sections[begins.index(slot)].name[: max(0, room)]
+                picture.put(x + len(words) + 1, 0, name, self.style_of("track-grid--switch"))
         heard = audible(self._song.tracks)
         for number in range(self._first_track(), len(self._song.tracks)):
             y = 1 + (number - self._first_track()) * self._rows()

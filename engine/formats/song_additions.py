@@ -14,9 +14,9 @@ from engine.music.form import (
     MOST_ENTRIES,
     MOST_SECTIONS,
     NO_FORM,
-    Form,
     OrderEntry,
     Section,
+    SongForm,
 )
 from engine.music.scales import Key
 from engine.music.song import Song
@@ -44,7 +44,7 @@ def _read_kind(fields: SongFields) -> object:
     return kind
 
 
-def _write_form(form: Form) -> object:
+def _write_form(form: SongForm) -> object:
     return {
         "sections": [asdict(section) for section in form.sections],
         "order": [[entry.section, entry.repeats] for entry in form.order],
@@ -63,7 +63,7 @@ def _read_form(fields: SongFields) -> object:
             bad_song("an entry of the order is not a section and how often it is played")
         order.append(OrderEntry(*(part.is_integer("order", each) for each in entry)))
     part.end()
-    return Form(sections, tuple(order))
+    return SongForm(sections, tuple(order))
 
 
 def _read_section(body: object, where: str) -> Section:

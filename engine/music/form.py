@@ -82,7 +82,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SongForm:
     """Sections that follow each other through all measures of a song, and their order.
 
     One without sections is no form: the song is played from its first measure to its last.
@@ -180,7 +180,7 @@ class Form:
         measure = slot - self.starts[section]
         return Step(slot, _tempi(found, measure, tempo), key=found.key)
 
-    def cut(self, slot: int, count: int) -> Form:
+    def cut(self, slot: int, count: int) -> SongForm:
         """Return the form without so many measures from a slot on."""
         form, starts = self, self.starts
         for at in reversed(range(len(self.sections))):
@@ -190,7 +190,7 @@ class Form:
                 form = form.resized(at, -gone)
         return form
 
-    def resized(self, section: int, by: int) -> Form:
+    def resized(self, section: int, by: int) -> SongForm:
         """Return the form with a section longer by so many measures (below 0: shorter).
 
         A section that has no measure left goes, with its entries of the order. Where no entry
@@ -202,13 +202,13 @@ class Form:
             return self.with_section(section, changed)
         return self.without(section)
 
-    def with_section(self, index: int, section: Section) -> Form:
+    def with_section(self, index: int, section: Section) -> SongForm:
         """Return the form with another section in the place of one."""
         return replace(
             self, sections=(*self.sections[:index], section, *self.sections[index + 1 :])
         )
 
-    def without(self, section: int) -> Form:
+    def without(self, section: int) -> SongForm:
         """Return the form without a section and the entries that play it."""
         sections = (*self.sections[:section], *self.sections[section + 1 :])
         order = tuple(
@@ -218,18 +218,18 @@ class Form:
         )
         if not order:
             order = tuple(OrderEntry(at) for at in range(len(sections)))
-        return Form(sections, order)
+        return SongForm(sections, order)
 
-    def with_new(self, at: int, section: Section) -> Form:
+    def with_new(self, at: int, section: Section) -> SongForm:
         """Return the form with a section more before the one at ``at``; no entry plays it yet."""
         order = tuple(
             replace(each, section=each.section + (each.section >= at)) for each in self.order
         )
         sections = (*self.sections[:at], section, *self.sections[at:])
-        return Form(sections, order or (OrderEntry(at),))
+        return SongForm(sections, order or (OrderEntry(at),))
 
 
-NO_FORM = Form()
+NO_FORM = SongForm()
 """That of a song without sections."""
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from engine.errors import OutOfRange
-from engine.music.form import NO_FORM, Form, Step, check_tempo
+from engine.music.form import NO_FORM, SongForm, Step, check_tempo
 from engine.music.measure import SILENCE, Measure
 from engine.music.note_line import Line, MeasureSetting
 from engine.music.scales import C_MAJOR, Key
@@ -44,7 +44,7 @@ class Song:
     model: tuple[str, str] | None = None
     key: Key = C_MAJOR
     lock: bool = False
-    form: Form = NO_FORM
+    form: SongForm = NO_FORM
 
     def __post_init__(self) -> None:
         check_tempo(self.tempo)
@@ -210,7 +210,7 @@ class Song:
 
 
 @lru_cache(maxsize=64)
-def _steps(form: Form, tempo: float, first: int, count: int) -> tuple[Step, ...]:
+def _steps(form: SongForm, tempo: float, first: int, count: int) -> tuple[Step, ...]:
     if not count:
         return tuple(form.steps(tempo))
     if not form:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.music.form import Form
+from engine.music.form import SongForm
 from engine.protocol.snapshot import Snapshot
 
 
-def entry_words(form: Form, at: int, repeat: int | None = None) -> str:
+def entry_words(form: SongForm, at: int, repeat: int | None = None) -> str:
     """Return an entry of the order: name and repeats, and which of them sounds (from 0)."""
     entry = form.order[at]
     name = form.sections[entry.section].name
@@ -15,7 +15,7 @@ def entry_words(form: Form, at: int, repeat: int | None = None) -> str:
     return f"{name}*{entry.repeats}" if entry.repeats > 1 else name
 
 
-def section_words(form: Form, slot: int) -> str:
+def section_words(form: SongForm, slot: int) -> str:
     """Return the section that a measure is of, and in how many places it is played."""
     index = form.section_at(slot)
     if index is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from engine.music.form import Form
+from engine.music.form import SongForm
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui.formatting.form import entry_words, loop_words
@@ -77,7 +77,7 @@ class OrderLine(Canvas):
         return mark, entry_words(self._form, at, repeat)
 
     @property
-    def _form(self) -> Form:
+    def _form(self) -> SongForm:
         return self._snapshot.song.form
 
     def _places(self, width: int) -> list[tuple[int, int, str]]:

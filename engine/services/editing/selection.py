@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.music.form import Form
+from engine.music.form import SongForm
 from engine.music.song import Song
 from engine.protocol.base import Edit
 from engine.protocol.edit import InsertSlot, Interpolate, RemoveSlot
@@ -49,7 +49,7 @@ def selection_after(command: Edit, song: Song, shown: Snapshot) -> dict[str, Any
     return {"selected": selected, "track": track, "entry": entry, "loop": loop}
 
 
-def entry_at(form: Form, slot: int, entry: int) -> int:
+def entry_at(form: SongForm, slot: int, entry: int) -> int:
     """Return the entry that is selected with a slot: ``entry``, unless it plays another section."""
     if not form:
         return 0

@@ -27,7 +27,7 @@ from engine.formats.song_file import (
     write,
 )
 from engine.formats.song_text import LARGEST
-from engine.music.form import NO_FORM, Form, OrderEntry, Section
+from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation, check
@@ -138,7 +138,7 @@ tempi = st.floats(20, 400)
 
 
 @st.composite
-def forms(draw: st.DrawFn, length: int) -> Form:
+def forms(draw: st.DrawFn, length: int) -> SongForm:
     """Draw the form of so many measures, or none."""
     if draw(st.booleans()):
         return NO_FORM
@@ -155,7 +155,7 @@ def forms(draw: st.DrawFn, length: int) -> Form:
         for start, end in pairwise([0, *cuts, length])
     )
     entries = st.builds(OrderEntry, st.integers(0, len(sections) - 1), st.integers(1, 3))
-    return Form(sections, tuple(draw(st.lists(entries, min_size=1, max_size=5))))
+    return SongForm(sections, tuple(draw(st.lists(entries, min_size=1, max_size=5))))
 
 
 @st.composite
@@ -394,7 +394,9 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body["tracks"][1]["kind"] = "spoons"
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())
-    form = Form((Section("A", 1), Section("B", 2, ramp=90.0)), (OrderEntry(1, 2), OrderEntry(0)))
+    form = SongForm(
+        (Section("A", 1), Section("B", 2, ramp=90.0)), (OrderEntry(1, 2), OrderEntry(0))
+    )
     body = json.loads(encode(Document(replace(SONG, form=form))))
     assert body["armonica"] == 5
     assert body["form"]["order"] == [[1, 2], [0, 1]]

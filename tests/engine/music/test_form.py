@@ -7,18 +7,18 @@ from collections.abc import Callable
 import pytest
 
 from engine.errors import OutOfRange
-from engine.music.form import NO_FORM, Form, OrderEntry, Section
+from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
 from engine.music.scales import Key
 from engine.music.song import Song
 from tests.support.songs import one_track
 
-FORM = Form(
+FORM = SongForm(
     (Section("A", 2), Section("B", 1, 120.0, 60.0, Key(9, "dorian")), Section("C", 3)),
     (OrderEntry(0, 2), OrderEntry(1), OrderEntry(0)),
 )
 
 
-def slots_of(form: Form) -> list[int]:
+def slots_of(form: SongForm) -> list[int]:
     return [step.slot for step in form.steps(100.0)]
 
 
@@ -33,7 +33,7 @@ def test_a_section_may_have_a_tempo_and_a_key_of_its_own() -> None:
     assert found[0].tempi == (100.0, 100.0)
     assert found[4].tempi == (120.0, 60.0)
     assert (found[0].key, found[4].key) == (None, Key(9, "dorian"))
-    ramp = Form((Section("A", 4, ramp=140.0),), (OrderEntry(0),))
+    ramp = SongForm((Section("A", 4, ramp=140.0),), (OrderEntry(0),))
     assert [step.tempi for step in ramp.steps(100.0)] == [
         (100.0, 110.0), (110.0, 120.0), (120.0, 130.0), (130.0, 140.0),
     ]  # fmt: skip
@@ -64,11 +64,11 @@ def test_measures_that_come_and_go_change_their_section() -> None:
         (lambda: Section("", 1), "name"),
         (lambda: Section("A", 0), "one measure"),
         (lambda: Section("A", 1, tempo=1000), "20 to 400"),
-        (lambda: Form((), (OrderEntry(0),)), "needs sections"),
-        (lambda: Form((Section("A", 1),), ()), "1 to 256 entries"),
-        (lambda: Form((Section("A", 1),), (OrderEntry(1),)), "no section 2"),
-        (lambda: Form((Section("A", 1),), (OrderEntry(0, 65),)), "1 to 64 times"),
-        (lambda: Form((Section("A", 100),), (OrderEntry(0, 64),)), "4096 measures"),
+        (lambda: SongForm((), (OrderEntry(0),)), "needs sections"),
+        (lambda: SongForm((Section("A", 1),), ()), "1 to 256 entries"),
+        (lambda: SongForm((Section("A", 1),), (OrderEntry(1),)), "no section 2"),
+        (lambda: SongForm((Section("A", 1),), (OrderEntry(0, 65),)), "1 to 64 times"),
+        (lambda: SongForm((Section("A", 100),), (OrderEntry(0, 64),)), "4096 measures"),
         (lambda: Song(form=FORM), "all of its measures"),
         (lambda: FORM.entry(3), "no entry 4"),
         (lambda: NO_FORM.section(0), "the song has none"),

@@ -13,9 +13,9 @@ from engine.music.form import (
     LONGEST_SECTION_NAME,
     MOST_REPEATS,
     NO_FORM,
-    Form,
     OrderEntry,
     Section,
+    SongForm,
 )
 from engine.music.slot import Slot
 from engine.music.song import MOST_SLOTS, Song
@@ -87,7 +87,7 @@ def _(command: JoinSection, song: Song, context: EditContext) -> Song:
         order.append(replace(entry, section=number))
         previous = entry
     sections = (*form.sections[:first], joined, *form.sections[first + 2 :])
-    return replace(song, form=Form(sections, _merged(order)))
+    return replace(song, form=SongForm(sections, _merged(order)))
 
 
 @step_name.register
@@ -256,23 +256,23 @@ def _(command: NudgeRepeats, old: Song, new: Song, spec: LatentSpec | None) -> s
     return f"{_name_of(new, command.entry)} {new.form.order[command.entry].repeats} times"
 
 
-def _formed(song: Song) -> Form:
+def _formed(song: Song) -> SongForm:
     if not song.form:
         raise OutOfRange("The song has no sections.", "Begin one at a measure first.")
     return song.form
 
 
-def _whole(song: Song) -> Form:
-    return Form((Section("A", song.length),), (OrderEntry(0),))
+def _whole(song: Song) -> SongForm:
+    return SongForm((Section("A", song.length),), (OrderEntry(0),))
 
 
-def _free_name(form: Form) -> str:
+def _free_name(form: SongForm) -> str:
     taken = {section.name for section in form.sections}
     letters = (letter for letter in ascii_uppercase if letter not in taken)
     return next(letters, None) or next(f"S{n}" for n in count(1) if f"S{n}" not in taken)
 
 
-def _copy_name(form: Form, name: str) -> str:
+def _copy_name(form: SongForm, name: str) -> str:
     taken = {section.name for section in form.sections}
     base = name.rstrip("0123456789") or name
     wanted = (f"{base[: LONGEST_SECTION_NAME - 4]}{number}" for number in count(2))
@@ -283,7 +283,7 @@ def _name_of(song: Song, entry: int) -> str:
     return song.form.sections[song.form.order[entry].section].name
 
 
-def _inserted(form: Form, at: int, section: Section) -> tuple[Section, ...]:
+def _inserted(form: SongForm, at: int, section: Section) -> tuple[Section, ...]:
     return (*form.sections[:at], section, *form.sections[at:])
 
 
@@ -299,7 +299,7 @@ def _merged(order: list[OrderEntry]) -> tuple[OrderEntry, ...]:
     return tuple(merged)
 
 
-def _copied(song: Song, form: Form, section: int, entry: int) -> Song:
+def _copied(song: Song, form: SongForm, section: int, entry: int) -> Song:
     old, slots = form.section(section), form.slots_of(section)
     rows = tuple(track.slots[slots.start : slots.stop] for track in song.tracks)
     copy = replace(old, name=_copy_name(form, old.name))
@@ -308,7 +308,7 @@ def _copied(song: Song, form: Form, section: int, entry: int) -> Song:
 
 def _with_section(
     song: Song,
-    form: Form,
+    form: SongForm,
     at: int,
     section: Section,
     rows: tuple[tuple[Slot, ...], ...],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.music.form import MOST_REPEATS, Form, OrderEntry, Section
+from engine.music.form import MOST_REPEATS, OrderEntry, Section, SongForm
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -193,7 +193,9 @@ def failure(harness: DispatcherHarness) -> str:
 
 AB = replace(
     numbered(4),
-    form=Form((Section("A", 2), Section("B", 2)), (OrderEntry(0), OrderEntry(1), OrderEntry(0))),
+    form=SongForm(
+        (Section("A", 2), Section("B", 2)), (OrderEntry(0), OrderEntry(1), OrderEntry(0))
+    ),
 )
 
 

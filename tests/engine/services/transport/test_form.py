@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.errors import NotReady
 from engine.midi import messages as m
 from engine.midi.clock import TICK, Clock
-from engine.music.form import Form, OrderEntry, Section
+from engine.music.form import OrderEntry, Section, SongForm
 from engine.music.song import Song
 from engine.protocol.snapshot import JumpUnit, RecordSettings
 from tests.support.sequencer import C, D, E, SequencerHarness, song
@@ -24,7 +24,7 @@ A, B = Section("A", 2), Section("B", 1)
 
 
 def formed(*measures: str, sections: tuple[Section, ...], order: tuple[OrderEntry, ...]) -> Song:
-    return replace(song(*measures), form=Form(sections, order))
+    return replace(song(*measures), form=SongForm(sections, order))
 
 
 AABA = formed(

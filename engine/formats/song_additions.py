@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.grid import FOUR_QUARTERS, GRIDS
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
 
@@ -35,9 +36,16 @@ def _read_kind(fields: SongFields) -> object:
     return kind
 
 
+def _read_grid(fields: SongFields) -> object:
+    name = fields.text("metre")
+    if name not in GRIDS:
+        bad_song("a measure is in a metre that is not known")
+    return GRIDS[name]
+
+
 OF_SONG: tuple[Addition, ...] = ()
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
-OF_SLOT: tuple[Addition, ...] = ()
+OF_SLOT = (Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),)
 
 
 def written(additions: Iterable[Addition], value: object) -> dict[str, object]:

@@ -159,16 +159,6 @@ def _measure(
     )
 
 
-def families(grid: Grid) -> tuple[tuple[Fraction, ...], ...]:
-    """Return the ways in which a beat can be divided, the usual one first."""
-    parts: dict[bool, list[Fraction]] = {False: [], True: []}
-    for position in grid.positions:
-        for triplet in (False, True):
-            if position == 0 or (position.denominator % 3 == 0) == triplet:
-                parts[triplet].append(position)
-    return tuple(tuple(part) for part in parts.values() if len(part) > 1 or grid.ticks == 1)
-
-
 def _placed(notes: Iterable[PlayedNote], pace: float, grid: Grid) -> list[_Placed]:
     beat = float(grid.beat)
     found: list[_Placed] = []
@@ -192,7 +182,7 @@ def _read(
     beat = float(grid.beat)
     within = [note.start / beat - number for note in notes]
     best, least = [Fraction(0)] * len(notes), float("inf")
-    for rank, family in enumerate(families(grid)):
+    for rank, family in enumerate(grid.families):
         places = [_nearest(family, at) for at in within]
         pairs = zip(within, places, strict=True)
         off = sum(((at - float(place)) * beat * pace) ** 2 for at, place in pairs)
@@ -214,7 +204,7 @@ def _end(each: _Placed, following: _Placed | None, grid: Grid) -> Fraction:
         if gap < max(ARTICULATION, SHARE * whole):
             return following.place
     within = each.place / grid.beat % 1
-    usual, *others = families(grid)
+    usual, *others = grid.families
     family = next((f for f in others if within in f and within not in usual), usual)
     beat, part = divmod(each.note.end / float(grid.beat), 1)
     end = (int(beat) + _nearest(family, part)) * grid.beat

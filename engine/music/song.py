@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import OutOfRange
-from engine.music.measure import SILENCE, Measure
+from engine.music.grid import Grid
+from engine.music.measure import Measure, silence
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
@@ -32,7 +33,8 @@ class Song:
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
-    constrains what is heard, not what is decoded. All tracks have as many slots as each other.
+    constrains what is heard, not what is decoded. All tracks have as many slots as each other,
+    and a measure has one grid in all of them.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -55,11 +57,32 @@ class Song:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {self.length}.")
         if any(len(track.slots) != self.length for track in self.tracks):
             raise OutOfRange("All tracks of a song have as many measures as each other.")
+        self._check_grids()
         if len(self.ports) > MOST_PORTS:
             raise OutOfRange(
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
                 "Take a track or a route back to one of them.",
             )
+
+    def _check_grids(self) -> None:
+        first = self.grids
+        for track in self.tracks[1:]:
+            for at, (slot, grid) in enumerate(zip(track.slots, first, strict=True), 1):
+                own = slot.measure.grid
+                # Most are the same object, and comparing takes longer.
+                if own is not grid and own != grid:
+                    raise OutOfRange(
+                        f"Measure {at} is in {grid.name} in one track and in {own.name} in another."
+                    )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grid of each measure."""
+        return tuple(slot.measure.grid for slot in self.tracks[0].slots)
+
+    def grid(self, index: int) -> Grid:
+        """Return the grid of the measure at ``index``, beyond the last one that of the last."""
+        return self.tracks[0].slots[min(index, self.length - 1)].measure.grid
 
     @property
     def ports(self) -> frozenset[str]:
@@ -97,14 +120,23 @@ class Song:
         return self.with_track(track, slots=(*slots[:index], slot, *slots[index + 1 :]))
 
     def with_slots(self, slots: tuple[Slot, ...], track: int = 0) -> Song:
-        """Return the song with the slots of one track, the others as long as it is then."""
-        added = len(slots) - self.length
-        song = self.inserted(self.length, added) if added > 0 else self
-        return song.with_track(track, slots=slots)
+        """Return the song with the slots of one track, the others as long as it is then.
 
-    def inserted(self, index: int, count: int = 1) -> Song:
-        """Return the song with ``count`` empty slots in each track before ``index``."""
-        coming = (Slot(),) * count
+        The others get empty slots of the same grids. Raises `OutOfRange` where the grids of the
+        slots are not those that the measures have in other tracks.
+        """
+        more = tuple(Slot.blank(slot.grid) for slot in slots[self.length :])
+        tracks = (replace(each, slots=(*each.slots, *more)) for each in self.tracks)
+        longer = tuple(tracks) if more else self.tracks
+        own = replace(self.track(track), slots=slots)
+        return replace(self, tracks=(*longer[:track], own, *longer[track + 1 :]))
+
+    def inserted(self, index: int, count: int = 1, grid: Grid | None = None) -> Song:
+        """Return the song with ``count`` empty slots in each track before ``index``.
+
+        They have ``grid``, which is that of the measure they come before unless it is given.
+        """
+        coming = (Slot.blank(grid or self.grid(index)),) * count
         return replace(
             self,
             tracks=tuple(
@@ -154,7 +186,7 @@ class Song:
         row = self.track(track)
         slots = row.slots[first : max(self.sounding, reach)]
         measures = [slot.measure for slot in slots]
-        measures += [SILENCE] * (reach - self.length)
+        measures += [silence(self.grid(self.length))] * (reach - self.length)
         touches = [slot.touches for slot in slots]
         return Line(measures, row.groove, self.locked, self.tempo, first, touches)
 

@@ -42,7 +42,14 @@ from engine.protocol.tracks import (
     SelectTrack,
 )
 from engine.services.editing.codes import encoded, foreign
-from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
+from engine.services.editing.edits import (
+    EditContext,
+    apply_edit,
+    check_served,
+    resolve_edit,
+    stroke_name,
+    told,
+)
 from engine.services.editing.history import Content, History
 
 
@@ -156,6 +163,7 @@ class State:
         old = self._content()
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             old.song.track(wanted.row).check_unlocked()
+        check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
         song = apply_edit(command, old.song, context)
@@ -183,7 +191,8 @@ class State:
             case MoveTrack() if command.row == track:
                 track = max(0, min(len(song.tracks) - 1, track + command.by))
         self._show(song=song, selected=selected, track=track)
-        return _clash(old.song, song)
+        words = told(command, old.song, song)
+        return (*_clash(old.song, song), *([Notice(words)] if words else []))
 
     def _replace(self, command: ReplaceSong) -> tuple[Event, ...]:
         song, path = command.song, command.path

@@ -12,7 +12,7 @@ from engine.errors import OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 from engine.music.performance import Touch
-from engine.music.quantise import PlayedMeasure, PlayedNote, families, quantise
+from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 PACE = 0.6  # Seconds a quarter note at 100.
@@ -99,7 +99,7 @@ def test_of_two_on_one_place_the_higher_is_kept() -> None:
 
 
 def test_the_grid_is_divided_two_ways() -> None:
-    assert [[str(place) for place in family] for family in families(FOUR_QUARTERS)] == [
+    assert [[str(place) for place in family] for family in FOUR_QUARTERS.families] == [
         ["0", "1/4", "1/2", "3/4"],
         ["0", "1/3", "2/3"],
     ]

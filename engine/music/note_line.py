@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, chain, repeat
 
 from engine.music.groove import PLAIN, Groove
@@ -81,7 +82,9 @@ class Line:
         self.shape = (groove, key, self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
-        self.starts = (0.0, *edges[:-1])
+        self.edges = (0.0, *edges)
+        """Where each measure starts, and where the last one ends, in quarter notes."""
+        self.starts = self.edges[:-1]
         events = self._events(groove, key, tempo, first)
         starts = _moved(events, self.length)
         following = [*starts[1:], starts[0] + self.length] if events else []
@@ -148,6 +151,26 @@ class Line:
             turn += 1
         return found
 
+    def pulses(self, start: float, end: float) -> Iterator[tuple[float, bool]]:
+        """Yield the pulses of the metres from ``start`` on and before ``end``.
+
+        Each comes with whether it is the first of its measure.
+        """
+        turn = math.floor(start / self.length)
+        while turn * self.length < end:
+            base = turn * self.length
+            for at, first in self._pulses:
+                if start - _SAME <= base + at < end - _SAME:
+                    yield base + at, first
+            turn += 1
+
+    @cached_property
+    def _pulses(self) -> tuple[tuple[float, bool], ...]:
+        pairs = zip(self.starts, self.measures, strict=True)
+        return tuple(
+            (start + float(pulse), not pulse) for start, m in pairs for pulse in m.grid.pulses
+        )
+
     def once(self) -> list[Stretch]:
         """Return the notes of one turn alone, none before its start nor after its end."""
         return [
@@ -175,6 +198,17 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+    def place_in(self, other: Line, position: float) -> float:
+        """Return the position in the first turn of another line that is the same place.
+
+        It is as far in the same measure, or at its end where that is shorter. Where the other
+        has no such measure it is as far in the loop, which begins again at its end.
+        """
+        index, within = self.place(position)
+        if index >= len(other.starts):
+            return (position % self.length) % other.length
+        return min(other.edges[index] + within, other.edges[index + 1]) % other.length
 
 
 def _moved_by(note: Stretch, base: float) -> Stretch:

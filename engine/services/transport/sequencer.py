@@ -147,11 +147,11 @@ class Sequencer:
         length = (*starts, self._loop.line.length)[slot + 1] - starts[slot]
         return slot, (self._loop.run.when(position - within + length), (slot + 1) % len(starts))
 
-    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: float = 0) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
 
-        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
-        are struck by ``clicks``, from the first of them on.
+        Before it go ``count_in`` quarter notes in which no note of it is heard. The beats of
+        ``clicks`` quarter notes are struck, from the first of them on.
         """
         sent = self._loop.silence(now)
         self._loop.put(self._loop.voices_of(self._song), now)
@@ -159,7 +159,8 @@ class Sequencer:
         # A first note that is early has its time, too.
         before = max(self._loop.earliest, count_in)
         start = now + self.soonest + before * pace
-        self._loop.metronome.strike(first - count_in, first - count_in + clicks)
+        grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
+        self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
         self._ticks = None
         self._begin(Run(start, first, pace, first, first - before))
         sixteenths = round(first * 4)
@@ -242,7 +243,7 @@ class Sequencer:
         click = settings.click
         if self._loop.run is None:
             line = self._loop.voices_of(self._song)[0].line
-            beats = int(settings.count_in * line.measures[slot].grid.length)
+            beats = settings.count_in * float(line.measures[slot].grid.length)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), line.starts[slot]
         sent = self.change(self._song, now)
@@ -359,7 +360,8 @@ class Sequencer:
             # A change that is to come at a beat has set the pace from there on.
             position = max(position, self._loop.run.position)
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._loop.run.first)
+            ahead = self._loop.line.pulses(position, position + self._loop.line.length)
+            position = max(next(ahead)[0], self._loop.run.first)
             # The old notes go on to the beat, however far it is.
             sent += self._loop.send_until(position, now)
         position = max(position, self._loop.run.first)
@@ -372,7 +374,8 @@ class Sequencer:
         run = self._loop.run
         assert run is not None  # Only a running loop is planned.
         at, line, old = run.when(position), voices[0].line, self._loop.voices
-        as_long = line.length == self._loop.line.length
+        shift = self._loop.line.place_in(line, position) - position
+        as_long = line.edges == self._loop.line.edges
         begun = [voice.begun_at(position) if as_long else -math.inf for voice in old]
         pairs = zip(voices, old, strict=False)
         same = [
@@ -384,9 +387,8 @@ class Sequencer:
             if self._beats is not None:
                 self._beats.add(Mark(at, position - self._shift, pace))
             sent.append(m.ClockTempo(at, pace / 24))
-        if line.length != self._loop.line.length:
-            # The place in the loop stays, or its beat where the loop has become shorter.
-            shift = (position % self._loop.line.length) % line.length - position
+        if not as_long:
+            # The place in the measure stays.
             run = replace(
                 run,
                 position=run.position + shift,

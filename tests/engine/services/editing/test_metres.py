@@ -62,6 +62,11 @@ def said(state: State, command: Command) -> str:
     return " ".join(event.text for event in state.apply(command) if isinstance(event, Notice))
 
 
+def heard(song: Song) -> list[tuple[float, float, int]]:
+    notes = placed(song.measures())
+    return [(float(note.onset), float(note.end), note.pitch) for note in notes]
+
+
 def grids(state: State) -> list[str]:
     return [grid.name for grid in state.snapshot().song.grids]
 
@@ -116,18 +121,13 @@ def test_a_tie_goes_on_over_the_bar_line_of_a_longer_measure() -> None:
     state = state_of(measure("C-D-"), measure("-E"))
     do(state, SetMetre("5/4", 0, 0))
     song = state.snapshot().song
-    assert [(n.onset, n.end, n.pitch) for n in placed(song.measures())] == [
-        (0, 2, 60),
-        (2, 7, 62),
-        (7, 9, 64),
-    ]
+    assert heard(song) == [(0, 2, 60), (2, 7, 62), (7, 9, 64)]
 
 
 def test_a_tied_note_that_lost_its_beginning_begins_with_the_next_measure() -> None:
     state = state_of(measure("C..D"), measure("--E-"))
     assert said(state, SetMetre("3/4", 0, 0)) == "Measure 1 is in 3/4."
-    notes = placed(state.snapshot().song.measures())
-    assert [(n.onset, n.end, n.pitch) for n in notes] == [(0, 1, 60), (3, 5, 62), (5, 7, 64)]
+    assert heard(state.snapshot().song) == [(0, 1, 60), (3, 5, 62), (5, 7, 64)]
 
 
 def test_a_note_that_is_held_from_the_end_of_the_loop_is_held_still() -> None:

@@ -6,9 +6,10 @@ come out as the command that puts them in.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -255,9 +256,7 @@ class Recorder:
             pace, first = beats.pace, beats.at(notes[0].on)
             origin = first - transport.place(first)[1]
             line = self._on(one_voice(notes), beats, origin, row)
-
-            def grid_at(number: int, begins: float) -> Grid:
-                return song.grid(transport.place(origin + begins + _SAME)[0])
+            grids = _grids(song, transport, origin)
         else:
             pace, notes = 60 / song.tempo, fresh
             line = [
@@ -269,12 +268,9 @@ class Recorder:
                 )
                 for note in one_voice(notes)
             ]
-
-            def grid_at(number: int, begins: float) -> Grid:
-                return song.grid(slot + number)
-
-        grids = _until(max(note.end for note in line), grid_at)
-        found = _begun(_trimmed(self._quantised(line, grids, pace))[-MEASURES:])
+            grids = map(song.grid, itertools.count(slot))
+        reached = _until(max(note.end for note in line), grids)
+        found = _begun(_trimmed(self._quantised(line, reached, pace))[-MEASURES:])
         account = Account(
             folded=sum(each.folded for each in found),
             crowded=sum(each.crowded for each in found),
@@ -347,15 +343,21 @@ def _left(quarters: float, grid: Grid) -> int:
     return 1 + int(bars) * len(grid.pulses) + within
 
 
-def _until(end: float, grid_at: Callable[[int, float], Grid]) -> list[Grid]:
-    """Return the grids of the measures that reach beyond ``end`` quarter notes.
+def _grids(song: Song, transport: LoopPosition, position: float) -> Iterator[Grid]:
+    """Yield the grids of the measures that are played from a bar line on."""
+    while True:
+        grid = song.grid(transport.place(position + _SAME)[0])
+        yield grid
+        position += float(grid.length)
 
-    ``grid_at`` gives that of a measure by its number from 0 and where it begins.
-    """
-    grids, begins = [grid_at(0, 0.0)], 0.0
-    while (begins := begins + float(grids[-1].length)) <= end:
-        grids.append(grid_at(len(grids), begins))
-    return grids
+
+def _until(end: float, grids: Iterator[Grid]) -> list[Grid]:
+    """Return the first of the grids, whose measures reach beyond ``end`` quarter notes."""
+    found, begins = [], 0.0
+    while begins <= end:
+        found.append(next(grids))
+        begins += float(found[-1].length)
+    return found
 
 
 def _near(pitch: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
@@ -13,8 +14,9 @@ import mido
 from engine.common import atomic
 from engine.errors import BadMidiFile, OutOfRange
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
-from engine.music.grid import FOUR_QUARTERS
-from engine.music.grid_fitting import Account, ScoreNote, count, fit
+from engine.midi.limits import TICKS_PER_QUARTER as CLOCKS_PER_QUARTER
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
+from engine.music.grid_fitting import Account, MetreRuns, ScoreNote, count, fit
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
 from engine.music.note_line import Stretch
@@ -25,13 +27,16 @@ from engine.music.track_line import TrackLine
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
-"""Divisible by 12, so that every place of the grid is a whole tick."""
+"""Divisible by 24, so that every place of every grid is a whole tick."""
 
 USUAL_TEMPO = 120.0
 """The tempo of a file that names none."""
 
 MOST_MEASURES = 10_000
 """The most measures that are read from a file."""
+
+_EQUAL = {"2/2": "4/4"}
+"""Time signatures whose measures are those of another."""
 
 _PARSED = 0.7
 """The share of the time of reading in which bytes become notes."""
@@ -83,17 +88,17 @@ def read(
     account = Account()
     notes = _without_drums(parsed, account)
     last = max(max(note.end for note in notes), parsed.end)
-    if last > MOST_MEASURES * FOUR_QUARTERS.length:
+    runs = _metres(file, parsed, account)
+    if runs.whole(last) > MOST_MEASURES:
         raise BadMidiFile(
             f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
             "Export a part of it.",
         )
     tempo = _tempo(file, parsed, account)
-    _metre(file, parsed, account)
     measures = fit(
         notes,
         parsed.end,
-        FOUR_QUARTERS,
+        runs,
         account,
         lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
     )
@@ -224,12 +229,38 @@ def _tempo(file: ParsedFile, track: ParsedTrack, account: Account) -> float:
     return kept
 
 
-def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
-    metres = sorted(change for one in file.about(track) for change in one.metres)
-    others = list(dict.fromkeys(m for _, m in metres if m not in ("4/4", "2/2", "2/4")))
+def _metres(file: ParsedFile, track: ParsedTrack, account: Account) -> MetreRuns:
+    changes = sorted((change for one in file.about(track) for change in one.metres), key=_place)
+    runs: list[tuple[Fraction, Grid]] = [(Fraction(0), FOUR_QUARTERS)]
+    others: list[str] = []
+    late = False
+    for place, metre in changes:
+        grid = GRIDS.get(_EQUAL.get(metre, metre), FOUR_QUARTERS)
+        if _EQUAL.get(metre, metre) not in GRIDS:
+            others.append(metre)
+        start, before = runs[-1]
+        if grid == before:
+            continue
+        bars = max(0, -((start - place) // before.length))
+        late = late or start + bars * before.length != place
+        if bars:
+            runs.append((start + bars * before.length, grid))
+        else:
+            # The last of several at one place is the one that holds.
+            runs[-1] = (start, grid)
     if others:
-        named = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
-        account.others.append(f"The metre {named} is read in measures of four quarter notes.")
+        found = list(dict.fromkeys(others))
+        named = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
+        account.others.append(
+            f"The metre {named} is not known and read in measures of {FOUR_QUARTERS.name}."
+        )
+    if late:
+        account.others.append("The metre changes within a measure; it holds from the next one on.")
+    return MetreRuns(runs)
+
+
+def _place(change: tuple[Fraction, str]) -> Fraction:
+    return change[0]
 
 
 def _conductor(
@@ -239,16 +270,35 @@ def _conductor(
         [
             mido.MetaMessage("track_name", name=name),
             mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
         ]
     )
     starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
+    before = [None, *(each.grid.metre for each in measures)]
+    events = [
+        (start, 0, _signature(each.grid))
+        for start, each, last in zip(starts, measures, before, strict=False)
+        if each.grid.metre != last
+    ]
+    events += [
+        (starts[measure], 1, mido.MetaMessage("text", text=printable(words, "")))
+        for measure, words in texts
+    ]
     at = 0
-    for measure, words in texts:
-        text = printable(words, "")
-        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
-        at = starts[measure]
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        message.time = tick - at
+        track.append(message)
+        at = tick
     return track
+
+
+def _signature(grid: Grid) -> mido.MetaMessage:
+    return mido.MetaMessage(
+        "time_signature",
+        numerator=grid.numerator,
+        denominator=grid.denominator,
+        # A metronome that hears it strikes the beats.
+        clocks_per_click=int(grid.beat * CLOCKS_PER_QUARTER),
+    )
 
 
 def _voice(part: TrackLine, name: str) -> mido.MidiTrack:

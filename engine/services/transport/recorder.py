@@ -19,7 +19,6 @@ from engine.midi.note_buffer import MEASURES, Capture, Struck, one_voice
 from engine.music.beat_map import Beats
 from engine.music.grid import Grid
 from engine.music.grid_fitting import Account, count, folded
-from engine.music.measure import HOLD, REST, Measure
 from engine.music.overdub import overlaid
 from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 from engine.music.slot import Origin
@@ -28,6 +27,7 @@ from engine.music.track import Track
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.snapshot import RecordSettings, RecordStatus
 from engine.protocol.transport import KeysPlayed
+from engine.services.transport.played_measures import SAME, beats_left, begun, reaching, trimmed
 
 SETTLED = 0.06
 """Seconds after a measure's end at which all that was played in it is known to be here."""
@@ -37,10 +37,6 @@ EARLY = 0.5
 
 SPAN = 128
 """How many measures back the notes of a pass are looked at: none sounds for longer."""
-
-
-_SAME = 1e-6
-"""Quarter notes within which two places are one: positions are floats."""
 
 
 class LoopPosition(Protocol):
@@ -269,8 +265,8 @@ class Recorder:
                 for note in one_voice(notes)
             ]
             grids = map(song.grid, itertools.count(slot))
-        reached = _until(max(note.end for note in line), grids)
-        found = _begun(_trimmed(self._quantised(line, reached, pace))[-MEASURES:])
+        reached = reaching(max(note.end for note in line), grids)
+        found = begun(trimmed(self._quantised(line, reached, pace))[-MEASURES:])
         account = Account(
             folded=sum(each.folded for each in found),
             crowded=sum(each.crowded for each in found),
@@ -320,7 +316,7 @@ class Recorder:
         position = beats.at(now)
         counted = 0
         if self._pass is not None and position < self._pass.begins:
-            counted = _left(self._pass.begins - position, song.grid(self._pass.status.slot))
+            counted = beats_left(self._pass.begins - position, song.grid(self._pass.status.slot))
         if now < beats.began:
             return KeysPlayed(held, count=counted)
         slot, into = transport.place(position)
@@ -334,30 +330,12 @@ class Recorder:
         return KeysPlayed(held, slot, drawn, counted)
 
 
-def _left(quarters: float, grid: Grid) -> int:
-    """Return how many beats of measures of a grid are left to be counted, with the one at hand."""
-    bar = float(grid.length)
-    bars, rest = divmod(quarters - _SAME, bar)
-    # Of each pulse how long it is before the next bar line.
-    within = sum(bar - pulse < rest for pulse in grid.pulses)
-    return 1 + int(bars) * len(grid.pulses) + within
-
-
 def _grids(song: Song, transport: LoopPosition, position: float) -> Iterator[Grid]:
     """Yield the grids of the measures that are played from a bar line on."""
     while True:
-        grid = song.grid(transport.place(position + _SAME)[0])
+        grid = song.grid(transport.place(position + SAME)[0])
         yield grid
         position += float(grid.length)
-
-
-def _until(end: float, grids: Iterator[Grid]) -> list[Grid]:
-    """Return the first of the grids, whose measures reach beyond ``end`` quarter notes."""
-    found, begins = [], 0.0
-    while begins <= end:
-        found.append(next(grids))
-        begins += float(found[-1].length)
-    return found
 
 
 def _near(pitch: int) -> int:
@@ -376,21 +354,6 @@ def _ran(beats: Beats, note: Struck) -> bool:
     """Return whether a note was struck while the loop ran, or right before."""
     began = beats.began - EARLY * beats.pace
     return began <= note.on and (beats.ended is None or note.on < beats.ended)
-
-
-def _begun(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leave out what goes on from a measure that is kept no more."""
-    first, *others = found
-    if first.measure.tokens[0] == HOLD:
-        measure = Measure.from_tokens((REST, *first.measure.tokens[1:]), first.measure.grid)
-        first = replace(first, measure=measure)
-    return _trimmed([first, *others]) if first.measure.silent else [first, *others]
-
-
-def _trimmed(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leave out measures of silence before and after what was played."""
-    played = [at for at, each in enumerate(found) if not each.untouched]
-    return found[played[0] : played[-1] + 1] if played else found[:1]
 
 
 def _summary(done: _Pass) -> str:

@@ -102,9 +102,20 @@ def resting(grid: Grid) -> str:
     return f"No model for {grid.name}: gauges rest."
 
 
-def check_served(measures: Iterable[Measure]) -> None:
-    """Raise `NoModel` where a measure is in another metre than the model knows."""
-    for number, measure in enumerate(measures, 1):
+def check_grid(grid: Grid, number: int) -> None:
+    """Raise `NoModel` where no model serves the grid of measure ``number`` (from 1)."""
+    if not serves(grid):
+        raise NoModel(
+            resting(grid), f"Write, record or play measure {number}, or give it another metre."
+        )
+
+
+def check_served(measures: Iterable[Measure], first: int = 1) -> None:
+    """Raise `NoModel` where a measure is in another metre than the model knows.
+
+    ``first`` is the number of the first.
+    """
+    for number, measure in enumerate(measures, first):
         if not serves(measure.grid):
             raise NoModel(
                 f"Measure {number} is in {measure.grid.name}, and the model knows "

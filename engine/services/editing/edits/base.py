@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import singledispatch
 
-from engine.errors import NoModel, NotReady
-from engine.latent.spec import LatentModel, LatentSpec, resting, serves
+from engine.errors import NotReady
+from engine.latent.spec import LatentModel, LatentSpec, check_grid
 from engine.music.song import Song
 from engine.protocol.base import Edit, SlotEdit, TrackEdit
 from engine.protocol.edit import Interpolate, SetLatents, SetTempo
@@ -66,12 +66,7 @@ def check_served(command: Edit, song: Song) -> None:
     elif isinstance(command, Interpolate):
         slots = command.source, command.target
     for slot in slots:
-        grid = song.slot(slot).grid
-        if not serves(grid):
-            raise NoModel(
-                resting(grid),
-                f"Write, record or play measure {slot + 1}, or give it another metre.",
-            )
+        check_grid(song.slot(slot).grid, slot + 1)
 
 
 def stroke_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> str:

@@ -18,7 +18,7 @@ _BEFORE = Measure.from_tokens((LOWEST, *[0] * (FOUR_QUARTERS.ticks - 1)))
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class RefitChanges:
     """What other grids did to notes: how many are ``gone``, ``cut`` at a bar line, and ``moved``.
 
     A note is gone where it began beyond the end of its measure, or where another came to its place.
@@ -28,11 +28,11 @@ class Changes:
     cut: int = 0
     moved: int = 0
 
-    def __add__(self, other: Changes) -> Changes:
-        return Changes(self.gone + other.gone, self.cut + other.cut, self.moved + other.moved)
+    def __add__(self, other: RefitChanges) -> RefitChanges:
+        return RefitChanges(self.gone + other.gone, self.cut + other.cut, self.moved + other.moved)
 
     def __bool__(self) -> bool:
-        return self != Changes()
+        return self != RefitChanges()
 
     @property
     def words(self) -> str:
@@ -48,9 +48,9 @@ class Changes:
     def sentences(self) -> str:
         """What was done: ``Left out: 2 notes beyond the bar line.``."""
         told = (
-            ("Left out", Changes(gone=self.gone)),
-            ("Cut", Changes(cut=self.cut)),
-            ("Moved to the nearest place", Changes(moved=self.moved)),
+            ("Left out", RefitChanges(gone=self.gone)),
+            ("Cut", RefitChanges(cut=self.cut)),
+            ("Moved to the nearest place", RefitChanges(moved=self.moved)),
         )
         return " ".join(f"{what}: {part.words}." for what, part in told if part)
 
@@ -61,7 +61,7 @@ def refitted(
     grids: Sequence[Grid],
     *,
     tied: bool = False,
-) -> tuple[tuple[tuple[Measure, Touches], ...], Changes]:
+) -> tuple[tuple[tuple[Measure, Touches], ...], RefitChanges]:
     """Return measures in a row on other grids, with how they are played, and what was changed.
 
     A note stays where it is in its measure, or at the nearest place of the grid. What lies beyond
@@ -97,4 +97,4 @@ def refitted(
     on = {line + place for line, grid in zip(new, grids, strict=False) for place in grid.onsets}
     moved = sum(note.onset not in on for note in kept)
     started = sum(len(measure.pitches) for measure, _ in made)
-    return made, Changes(gone + len(kept) - started, cut, moved)
+    return made, RefitChanges(gone + len(kept) - started, cut, moved)

@@ -9,7 +9,7 @@ from engine.latent.spec import LatentSpec
 from engine.music.grid import Grid, grid_of
 from engine.music.measure import Measure
 from engine.music.performance import Touches
-from engine.music.refitting import Changes, refitted
+from engine.music.refitting import RefitChanges, refitted
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
@@ -37,7 +37,7 @@ def _(command: SetMetre, old: Song, new: Song, spec: LatentSpec | None) -> str:
 
 @told.register
 def _(command: SetMetre, old: Song, new: Song) -> str:
-    grid, changes = grid_of(command.metre), Changes()
+    grid, changes = grid_of(command.metre), RefitChanges()
     for track in old.tracks:
         changes += _row(track, command.first, command.last, grid)[1]
     where = measures_words(command.first, command.last)
@@ -50,7 +50,7 @@ def measures_words(first: int, last: int) -> str:
     return f"measure {first + 1}" if first == last else f"measures {first + 1} to {last + 1}"
 
 
-def _row(track: Track, first: int, last: int, grid: Grid) -> tuple[tuple[Slot, ...], Changes]:
+def _row(track: Track, first: int, last: int, grid: Grid) -> tuple[tuple[Slot, ...], RefitChanges]:
     """Return the slots of a track with another grid in some, and what that changed.
 
     Raises `Locked` where notes of a locked track would be changed.
@@ -66,7 +66,7 @@ def _row(track: Track, first: int, last: int, grid: Grid) -> tuple[tuple[Slot, .
     here = row[begin:stop]
     grids = [grid if first <= at <= last else row[at].grid for at in range(begin, stop)]
     if [slot.grid for slot in here] == grids:
-        return row, Changes()
+        return row, RefitChanges()
     made, changes = refitted(
         [slot.measure for slot in here], [slot.touches for slot in here], grids, tied=tied
     )

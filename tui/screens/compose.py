@@ -262,8 +262,8 @@ class ComposeScreen(SessionScreen):
             self.session.shown.model.spec,
             self.session.shown.slot.empty,
         )
-        rests = empty or not serves(self.session.shown.slot.grid)
-        explained = None if rests else self._explained
+        rests = not serves(self.session.shown.slot.grid)
+        explained = None if empty or rests else self._explained
         stale = self._why_freshness.stale(self._why_key())
         self.query_one(Explanation).show(
             explained.effects if explained else (),
@@ -277,6 +277,7 @@ class ComposeScreen(SessionScreen):
             spec,
             focused=self.session.gauge,
             stale=stale,
+            rests=rests,
         )
 
     def _draw_nearest(self) -> None:

@@ -28,6 +28,7 @@ from tui.widgets.nearest_match import NearestLine
 from tui.widgets.note_editor import NoteEditor
 from tui.widgets.piano_roll import PianoRoll
 from tui.widgets.place_line import PlaceLine
+from tui.widgets.sensitivity_table import SensitivityTable
 from tui.widgets.song_strip import SongStrip
 from tui.widgets.track_grid import TrackGrid
 from tui.widgets.transport import Transport
@@ -147,6 +148,7 @@ async def test_gauges_rest_in_words_and_nothing_is_asked_of_the_model() -> None:
         reasons = app.screen.query_one(Explanation)
         words = "No model for 6/8: gauges rest. Notes can be written, recorded and played."
         await until(pilot, lambda: reasons.plain() == words)
+        assert app.screen.query_one(SensitivityTable).plain() == "What moves what: gauges rest."
         nearest = app.screen.query_one(NearestLine)
         assert nearest.plain() == "No model for 6/8: nothing is looked for."
         await pilot.pause(0.3)

@@ -67,18 +67,18 @@ class Song:
     def _check_grids(self) -> None:
         first = self.grids
         for track in self.tracks[1:]:
-            for at, (slot, grid) in enumerate(zip(track.slots, first, strict=True), 1):
-                own = slot.measure.grid
-                # Most are the same object, and comparing takes longer.
-                if own is not grid and own != grid:
-                    raise OutOfRange(
-                        f"Measure {at} is in {grid.name} in one track and in {own.name} in another."
-                    )
+            grids = tuple([slot.measure.grid for slot in track.slots])
+            if grids != first:
+                at = next(at for at, grid in enumerate(grids) if grid != first[at])
+                raise OutOfRange(
+                    f"Measure {at + 1} is in {first[at].name} in one track "
+                    f"and in {grids[at].name} in another."
+                )
 
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The grid of each measure."""
-        return tuple(slot.measure.grid for slot in self.tracks[0].slots)
+        return tuple([slot.measure.grid for slot in self.tracks[0].slots])
 
     def grid(self, index: int) -> Grid:
         """Return the grid of the measure at ``index``, beyond the last one that of the last."""

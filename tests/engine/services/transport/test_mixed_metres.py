@@ -16,6 +16,7 @@ from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.edit import SetMetre
+from engine.protocol.notes import RemoveNotes
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.tracks import AddTrack
 from engine.protocol.transport import CaptureLast, KeysPlayed, Play, PlayheadMoved, Record
@@ -190,16 +191,16 @@ def test_nothing_is_lost_where_what_was_played_is_in_another_metre() -> None:
 
 
 def test_a_change_at_the_next_beat_waits_for_one_of_the_metre() -> None:
-    song = one_track("Jig", 60.0, slots=[pulsed("6/8", C)])
+    eighths = [Note(Fraction(at, 2), Fraction(1, 2), C) for at in range(6)]
+    jig = Slot.brought_in(Measure.from_notes(eighths, GRIDS["6/8"]), MIDI)
+    song = one_track("Jig", 60.0, slots=[jig])
     harness = DispatcherHarness(settings=Settings(timing="beat", audition=False), song=song)
     harness.do(Play())
     harness.advance_to(LEAD + 0.2)
-    harness.clear()
-    harness.do(SetMetre("7/8", 0, 0))
-    assert harness.dispatcher.snapshot.song.grid(0).name == "7/8"
-    harness.advance_to(LEAD + 6.0)
-    # The old note on the second dotted quarter is where the new one goes on.
-    assert [at for at, _ in heard(harness) if at < 4.5] == [1.5, 3.5]
+    harness.do(RemoveNotes(0, Fraction(1, 2), Fraction(3)))
+    harness.advance_to(LEAD + 3.4)
+    # The eighths go on up to the second dotted quarter.
+    assert [at for at, _ in heard(harness) if at < 3.1] == [0, 0.5, 1, 3]
 
 
 def test_recording_goes_on_where_the_metre_of_its_measure_changes() -> None:

@@ -60,6 +60,11 @@ def _chords(options: argparse.Namespace) -> None:
     imported = read(options.file, options.track, shown.show)
     if all(measure.silent for measure in imported.measures):
         raise OutOfRange("The track has no notes, so no key and no chords.", "Name another track.")
+    if len({measure.grid.metre for measure in imported.measures}) > 1:
+        raise OutOfRange(
+            "The metre changes on the way, and chords are suggested for one metre alone.",
+            "Export a part of the file.",
+        )
     found = find_keys(imported.measures)
     key = found[0].key if options.key is None else key_of(options.key)
     line = Line(imported.measures)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import mido
 from engine.common import atomic
 from engine.errors import BadMidiFile, OutOfRange
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
+from engine.midi.limits import TICKS_PER_QUARTER as CLOCKS_PER_QUARTER
 from engine.music.form import FASTEST, SLOWEST
-from engine.music.grid import FOUR_QUARTERS
-from engine.music.grid_fitting import Account, ScoreNote, count, fit
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
+from engine.music.grid_fitting import Account, MetreRuns, ScoreNote, count, fit
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
 from engine.music.note_line import Line, Stretch
@@ -25,13 +27,16 @@ from engine.music.track_line import TrackLine
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
-"""Divisible by 12, so that every place of the grid is a whole tick."""
+"""Divisible by 24, so that every place of every grid is a whole tick."""
 
 USUAL_TEMPO = 120.0
 """The tempo of a file that names none."""
 
 MOST_MEASURES = 10_000
 """The most measures that are read from a file."""
+
+_EQUAL = {"2/2": "4/4"}
+"""Time signatures whose measures are those of another."""
 
 _PARSED = 0.7
 """The share of the time of reading in which bytes become notes."""
@@ -83,17 +88,17 @@ def read(
     account = Account()
     notes = _without_drums(parsed, account)
     last = max(max(note.end for note in notes), parsed.end)
-    if last > MOST_MEASURES * FOUR_QUARTERS.length:
+    runs = _metres(file, parsed, account)
+    if runs.whole(last) > MOST_MEASURES:
         raise BadMidiFile(
             f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
             "Export a part of it.",
         )
     tempo = _tempo(file, parsed, account)
-    _metre(file, parsed, account)
     measures = fit(
         notes,
         parsed.end,
-        FOUR_QUARTERS,
+        runs,
         account,
         lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
     )
@@ -223,12 +228,38 @@ def _tempo(file: ParsedFile, track: ParsedTrack, account: Account) -> float:
     return kept
 
 
-def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
-    metres = sorted(change for one in file.about(track) for change in one.metres)
-    others = list(dict.fromkeys(m for _, m in metres if m not in ("4/4", "2/2", "2/4")))
+def _metres(file: ParsedFile, track: ParsedTrack, account: Account) -> MetreRuns:
+    changes = sorted((change for one in file.about(track) for change in one.metres), key=_place)
+    runs: list[tuple[Fraction, Grid]] = [(Fraction(0), FOUR_QUARTERS)]
+    others: list[str] = []
+    late = False
+    for place, metre in changes:
+        grid = GRIDS.get(_EQUAL.get(metre, metre), FOUR_QUARTERS)
+        if _EQUAL.get(metre, metre) not in GRIDS:
+            others.append(metre)
+        start, before = runs[-1]
+        if grid == before:
+            continue
+        bars = max(0, -((start - place) // before.length))
+        late = late or start + bars * before.length != place
+        if bars:
+            runs.append((start + bars * before.length, grid))
+        else:
+            # The last of several at one place is the one that holds.
+            runs[-1] = (start, grid)
     if others:
-        named = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
-        account.others.append(f"The metre {named} is read in measures of four quarter notes.")
+        found = list(dict.fromkeys(others))
+        named = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
+        account.others.append(
+            f"The metre {named} is not known and read in measures of {FOUR_QUARTERS.name}."
+        )
+    if late:
+        account.others.append("The metre changes within a measure; it holds from the next one on.")
+    return MetreRuns(runs)
+
+
+def _place(change: tuple[Fraction, str]) -> Fraction:
+    return change[0]
 
 
 def _conductor(
@@ -238,22 +269,38 @@ def _conductor(
     texts: Sequence[tuple[int, str]],
     markers: Sequence[tuple[int, str]],
 ) -> mido.MidiTrack:
-    changes = tempi.paces(0.0, line.length)
-    events = [
-        (place, mido.MetaMessage("set_tempo", tempo=round(pace * 1e6))) for place, pace in changes
+    # At one tick a tempo comes first, then a metre, then words.
+    events: list[tuple[int, int, mido.MetaMessage]] = [
+        (_tick(place), 0, mido.MetaMessage("set_tempo", tempo=round(pace * 1e6)))
+        for place, pace in tempi.paces(0.0, line.length)
     ]
-    events.insert(1, (0.0, mido.MetaMessage("time_signature", numerator=4, denominator=4)))
-    for kind, written in (("marker", markers), ("text", texts)):
+    before = [None, *(each.grid.metre for each in line.measures)]
+    events += [
+        (_tick(start), 1, _signature(each.grid))
+        for start, each, last in zip(line.starts, line.measures, before, strict=False)
+        if each.grid.metre != last
+    ]
+    for kind, words in (("marker", markers), ("text", texts)):
         events += [
-            (line.starts[measure], mido.MetaMessage(kind, text=printable(words, "")))
-            for measure, words in written
+            (_tick(line.starts[at]), 2, mido.MetaMessage(kind, text=printable(text, "")))
+            for at, text in words
         ]
     track, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
-    for place, message in sorted(events, key=lambda event: event[0]):
-        message.time = _tick(place) - at
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        message.time = tick - at
         track.append(message)
-        at = _tick(place)
+        at = tick
     return track
+
+
+def _signature(grid: Grid) -> mido.MetaMessage:
+    return mido.MetaMessage(
+        "time_signature",
+        numerator=grid.numerator,
+        denominator=grid.denominator,
+        # A metronome that hears it strikes the beats.
+        clocks_per_click=int(grid.beat * CLOCKS_PER_QUARTER),
+    )
 
 
 def _voice(part: TrackLine, name: str) -> mido.MidiTrack:

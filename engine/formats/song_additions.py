@@ -18,6 +18,7 @@ from engine.music.form import (
     Section,
     SongForm,
 )
+from engine.music.grid import FOUR_QUARTERS, GRIDS
 from engine.music.scales import Key
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
@@ -80,8 +81,17 @@ def _read_section(body: object, where: str) -> Section:
 
 
 OF_SONG = (Addition("form", lambda song: song.form, NO_FORM, _write_form, _read_form),)
+
+
+def _read_grid(fields: SongFields) -> object:
+    name = fields.text("metre")
+    if name not in GRIDS:
+        bad_song("a measure is in a metre that is not known")
+    return GRIDS[name]
+
+
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
-OF_SLOT: tuple[Addition, ...] = ()
+OF_SLOT = (Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),)
 
 
 def written(additions: Iterable[Addition], value: object) -> dict[str, object]:

@@ -13,7 +13,14 @@ from engine.latent import spec
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import NAMED, MeasureVAE
 from engine.latent.reranking import choose, firmness, neighbours
-from engine.latent.spec import CANDIDATES, LIMIT, Dimension, Latent, LatentSpec
+from engine.latent.spec import (
+    CANDIDATES,
+    LIMIT,
+    Dimension,
+    Latent,
+    LatentSpec,
+    check_served,
+)
 from engine.latent.tokens import Floats, Ints, absolute, measured, relative
 from engine.music.attributes import ATTRIBUTES
 from engine.music.measure import Measure
@@ -68,6 +75,7 @@ class TrainedVAE:
         """Return the posterior mean of each measure; ``on_done`` is told how many are done."""
         if not measures:
             return []
+        check_served(measures)
         tokens = np.array([measure.tokens for measure in measures], dtype=np.int64)
         return [tuple(map(float, code)) for code in self.encode_tokens(tokens, on_done)]
 

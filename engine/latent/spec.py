@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from engine.errors import OutOfRange, UnknownName
+from engine.errors import NoModel, OutOfRange, UnknownName
 from engine.music.attributes import ATTRIBUTES, Attribute
+from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.measure import Measure
 
 LIMIT = 3.0
@@ -86,6 +87,41 @@ class LatentSpec:
     def origin(self) -> Latent:
         """The mean of the prior."""
         return (0.0,) * len(self.dimensions)
+
+
+def serves(grid: Grid) -> bool:
+    """Return whether the model knows measures of a grid: those that it was trained on.
+
+    It is not asked of the number of ticks: 12/8 has as many as 4/4.
+    """
+    return grid == FOUR_QUARTERS
+
+
+def resting(grid: Grid) -> str:
+    """Return why the gauges of a measure that no model serves stand still."""
+    return f"No model for {grid.name}: gauges rest."
+
+
+def check_grid(grid: Grid, number: int) -> None:
+    """Raise `NoModel` where no model serves the grid of measure ``number`` (from 1)."""
+    if not serves(grid):
+        raise NoModel(
+            resting(grid), f"Write, record or play measure {number}, or give it another metre."
+        )
+
+
+def check_served(measures: Iterable[Measure], first: int = 1) -> None:
+    """Raise `NoModel` where a measure is in another metre than the model knows.
+
+    ``first`` is the number of the first.
+    """
+    for number, measure in enumerate(measures, first):
+        if not serves(measure.grid):
+            raise NoModel(
+                f"Measure {number} is in {measure.grid.name}, and the model knows "
+                f"{FOUR_QUARTERS.name} alone.",
+                f"Name a measure in {FOUR_QUARTERS.name}.",
+            )
 
 
 class LatentModel(Protocol):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, chain, repeat
 
 from engine.music.groove import PLAIN, Groove
@@ -96,7 +97,9 @@ class Line:
         self.shape = (groove, tuple((s.slot, s.key) for s in settings), self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
-        self.starts = (0.0, *edges[:-1])
+        self.edges = (0.0, *edges)
+        """Where each measure starts, and where the last one ends, in quarter notes."""
+        self.starts = self.edges[:-1]
         events = self._events(groove, settings)
         starts = _moved(events, self.length)
         following = [*starts[1:], starts[0] + self.length] if events else []
@@ -163,6 +166,26 @@ class Line:
                 found.append(_moved_by(note, base))
             turn += 1
         return found
+
+    def pulses(self, start: float, end: float) -> Iterator[tuple[float, bool]]:
+        """Yield the pulses of the metres from ``start`` on and before ``end``.
+
+        Each comes with whether it is the first of its measure.
+        """
+        turn = math.floor(start / self.length)
+        while turn * self.length < end:
+            base = turn * self.length
+            for at, first in self._pulses:
+                if start - _SAME <= base + at < end - _SAME:
+                    yield base + at, first
+            turn += 1
+
+    @cached_property
+    def _pulses(self) -> tuple[tuple[float, bool], ...]:
+        pairs = zip(self.starts, self.measures, strict=True)
+        return tuple(
+            (start + float(pulse), not pulse) for start, m in pairs for pulse in m.grid.pulses
+        )
 
     def once(self) -> list[Stretch]:
         """Return the notes of one turn alone, none before its start nor after its end."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.music.measure import SILENCE, Measure
+from engine.music.grid import Grid
+from engine.music.measure import SILENCE, Measure, silence
 from engine.music.performance import Touches
 
 OriginKind = Literal[
@@ -43,7 +44,7 @@ class Slot:
     measure that was brought in sounds exactly as it came until a gauge moves, and again
     when all gauges stand at the anchor. ``played`` says how each note of the source was
     played, and is empty where all are as the track has them. Raises `OutOfRange` where there
-    is not one for each note.
+    is not one for each note, or the source is in another metre than the measure.
     """
 
     measure: Measure = SILENCE
@@ -55,13 +56,25 @@ class Slot:
     played: Touches = ()
 
     def __post_init__(self) -> None:
+        if self.source is not None and self.source.grid != self.measure.grid:
+            raise OutOfRange("A measure and what it came from are in one metre.")
         if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
             raise OutOfRange("A measure that was played has one touch for each of its notes.")
+
+    @classmethod
+    def blank(cls, grid: Grid) -> Slot:
+        """Return the empty slot of a grid."""
+        return cls(measure=silence(grid))
 
     @classmethod
     def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
         """Make the slot of a measure that comes from outside and has no code yet."""
         return cls(measure=measure, origin=origin, source=measure, played=played)
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of its measure."""
+        return self.measure.grid
 
     @property
     def touches(self) -> Touches:

@@ -9,7 +9,8 @@ from typing import Any
 
 from engine.errors import OutOfRange
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
-from engine.music.measure import SILENCE, Measure
+from engine.music.grid import Grid
+from engine.music.measure import Measure, silence
 from engine.music.note_line import Line, MeasureSetting
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
@@ -34,7 +35,8 @@ class Song:
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
-    constrains what is heard, not what is decoded. All tracks have as many slots as each other.
+    constrains what is heard, not what is decoded. All tracks have as many slots as each other,
+    and a measure has one grid in all of them.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -56,11 +58,32 @@ class Song:
             raise OutOfRange("All tracks of a song have as many measures as each other.")
         if self.form and self.form.length != self.length:
             raise OutOfRange("The sections of a song have all of its measures, and no others.")
+        self._check_grids()
         if len(self.ports) > MOST_PORTS:
             raise OutOfRange(
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
                 "Take a track or a route back to one of them.",
             )
+
+    def _check_grids(self) -> None:
+        first = self.grids
+        for track in self.tracks[1:]:
+            grids = tuple([slot.measure.grid for slot in track.slots])
+            if grids != first:
+                at = next(at for at, grid in enumerate(grids) if grid != first[at])
+                raise OutOfRange(
+                    f"Measure {at + 1} is in {first[at].name} in one track "
+                    f"and in {grids[at].name} in another."
+                )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grid of each measure."""
+        return tuple([slot.measure.grid for slot in self.tracks[0].slots])
+
+    def grid(self, index: int) -> Grid:
+        """Return the grid of the measure at ``index``, beyond the last one that of the last."""
+        return self.tracks[0].slots[min(index, self.length - 1)].measure.grid
 
     @property
     def ports(self) -> frozenset[str]:
@@ -98,14 +121,26 @@ class Song:
         return self.with_track(track, slots=(*slots[:index], slot, *slots[index + 1 :]))
 
     def with_slots(self, slots: tuple[Slot, ...], track: int = 0) -> Song:
-        """Return the song with the slots of one track, the others as long as it is then."""
-        added = len(slots) - self.length
-        song = self.inserted(self.length, added) if added > 0 else self
-        return song.with_track(track, slots=slots)
+        """Return the song with the slots of one track, the others as long as it is then.
 
-    def inserted(self, index: int, count: int = 1) -> Song:
-        """Return the song with ``count`` empty slots in each track before ``index``."""
-        coming = (Slot(),) * count
+        The others get empty slots of the same grids. Raises `OutOfRange` where the grids of the
+        slots are not those that the measures have in other tracks.
+        """
+        more = tuple(Slot.blank(slot.grid) for slot in slots[self.length :])
+        tracks = (replace(each, slots=(*each.slots, *more)) for each in self.tracks)
+        longer = tuple(tracks) if more else self.tracks
+        own = replace(self.track(track), slots=slots)
+        form = self.form
+        if more and form:
+            form = form.resized(len(form.sections) - 1, len(more))
+        return replace(self, form=form, tracks=(*longer[:track], own, *longer[track + 1 :]))
+
+    def inserted(self, index: int, count: int = 1, grid: Grid | None = None) -> Song:
+        """Return the song with ``count`` empty slots in each track before ``index``.
+
+        They have ``grid``, which is that of the measure they come before unless it is given.
+        """
+        coming = (Slot.blank(grid or self.grid(index)),) * count
         section = self.form.section_at(min(index, self.length - 1))
         return replace(
             self,
@@ -192,7 +227,9 @@ class Song:
         return Line(measures, row.groove, touches=touches, settings=settings)
 
     def _measure(self, track: int, slot: int) -> Measure:
-        return self.tracks[track].slots[slot].measure if slot < self.length else SILENCE
+        if slot < self.length:
+            return self.tracks[track].slots[slot].measure
+        return silence(self.grid(self.length))
 
     def clash(self) -> tuple[int, int] | None:
         """Return the first two tracks that share a channel of a port, and want two instruments."""

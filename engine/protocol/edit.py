@@ -262,6 +262,23 @@ class RemoveSlot(Edit):
 
 
 @dataclass(frozen=True, slots=True)
+class SetMetre(Edit):
+    """Gives the measures from ``first`` to ``last`` of all tracks a grid of the table by its name.
+
+    Notes that fit stay at their place. What lies beyond the end of a shorter measure is cut off,
+    and what lies off the new grid goes to its nearest place.
+    """
+
+    metre: str
+    first: int
+    last: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return the measures, and all that may be tied to them."""
+        return (measures(0, None),)
+
+
+@dataclass(frozen=True, slots=True)
 class SetTitle(SoundEdit):
     """Names the song."""
 

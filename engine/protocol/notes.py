@@ -79,6 +79,8 @@ class TransposeNotes(SpanEdit):
 class ResizeNotes(SpanEdit):
     """Makes the notes of a span longer by quarter notes, or shorter down to a sixteenth.
 
+    On a fine grid they are shortened down to a thirty-second.
+
     One that grows reaches to the next note at most, and may go on over the bar line.
     """
 

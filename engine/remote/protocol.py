@@ -16,10 +16,11 @@ from typing import Any, Literal, get_args
 from engine import __version__
 from engine.audio.devices import Device
 from engine.common.codec import Codec
-from engine.common.json_values import BadLine
+from engine.common.json_values import BadLine, Forms, string
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import PlayerPlan
+from engine.music.grid import Grid, grid_of
 from engine.protocol.base import Command, Event
 from engine.protocol.facts import Fact
 from engine.protocol.files import Kept
@@ -219,8 +220,11 @@ def _family(kinds: Any) -> tuple[type, ...]:
     return tuple(get_args(kinds))
 
 
-ASKED = Codec(COMMANDS, finite=True)
-TOLD = Codec(EVENTS)
+_FORMS: Forms = {Grid: (lambda grid: grid.name, lambda body: grid_of(string(body)))}
+"""A grid is said by its name: there are no others than those of the table."""
+
+ASKED = Codec(COMMANDS, finite=True, forms=_FORMS)
+TOLD = Codec(EVENTS, forms=_FORMS)
 PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec
+from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec, check_served
 from engine.music.attributes import ATTRIBUTES, attributes
 from engine.music.measure import HOLD, LOWEST, REST, Measure
 
@@ -45,6 +45,7 @@ class FakeModel:
     def encode(self, measures: Sequence[Measure]) -> list[Latent]:
         """Return each attribute's place between its knots, then the register."""
         codes = []
+        check_served(measures)
         for measure in measures:
             named = [
                 -3 + 6 * min(1.0, value / KNOTS[index][1][1])

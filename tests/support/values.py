@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from fractions import Fraction
 from itertools import cycle, islice
@@ -15,7 +15,7 @@ from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
-from engine.music.grid import FOUR_QUARTERS
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import (
     LARGEST_SEED,
     MOST_SWING,
@@ -36,11 +36,18 @@ from engine.music.track import Track
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY
 
 TIMES = st.floats(0, 1e6)
-MEASURES = st.lists(
-    st.sampled_from([HOLD, REST, 55, 60, 84]),
-    min_size=FOUR_QUARTERS.ticks,
-    max_size=FOUR_QUARTERS.ticks,
-).map(lambda tokens: Measure(tuple(tokens)))
+GRID = st.sampled_from([*GRIDS.values()])
+
+
+def measures(grid: Grid) -> st.SearchStrategy[Measure]:
+    """Draw measures of a grid."""
+    tokens = st.sampled_from([HOLD, REST, 55, 60, 84])
+    return st.lists(tokens, min_size=grid.ticks, max_size=grid.ticks).map(
+        lambda found: Measure(tuple(found), grid)
+    )
+
+
+MEASURES = measures(FOUR_QUARTERS)
 INTERVALS = st.floats(0.001, 1.0)
 NOTES = st.builds(
     lambda on, length, channel, pitch, velocity: m.TimedNote(
@@ -103,17 +110,22 @@ def modulations(draw: st.DrawFn) -> Modulation:
     return Modulation(draw(st.integers(0, 31)), kind, channel, number, draw(values), draw(values))
 
 
-def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
-    """Draw values of a class; places that may hold several kinds hold any of them."""
+def values(kind: type, few: int = 2, grid: Grid = FOUR_QUARTERS) -> st.SearchStrategy[Any]:
+    """Draw values of a class; places that may hold several kinds hold any of them.
+
+    A slot is one of a ``grid``.
+    """
     hints = get_type_hints(kind)
     given = {}
     for part in fields(kind):
         narrow = _NARROW.get((kind.__name__, part.name), _ANYWHERE.get(part.name))
         if part.init:
             given[part.name] = _of(hints[part.name], few) if narrow is None else narrow
+    if kind is Slot:
+        given |= {"measure": measures(grid), "source": st.none() | measures(grid)}
     if kind is Song:
-        given["tracks"] = st.integers(1, 3).flatmap(
-            lambda length: st.lists(tracks(length, few), min_size=1, max_size=3).map(tuple)
+        given["tracks"] = st.lists(GRID, min_size=1, max_size=3).flatmap(
+            lambda grids: st.lists(tracks(grids, few), min_size=1, max_size=3).map(tuple)
         )
 
     def made(parts: dict[str, Any]) -> Any:
@@ -129,8 +141,8 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(given).map(made).filter(lambda value: value is not None)
 
 
-def tracks(length: int, few: int = 2) -> st.SearchStrategy[Track]:
-    """Draw tracks of so many slots."""
+def tracks(grids: Sequence[Grid], few: int = 2) -> st.SearchStrategy[Track]:
+    """Draw tracks of a slot for each grid."""
     return st.builds(
         Track,
         name=st.text(max_size=8),
@@ -146,7 +158,7 @@ def tracks(length: int, few: int = 2) -> st.SearchStrategy[Track]:
         solo=st.booleans(),
         locked=st.booleans(),
         routes=st.lists(ROUTES, max_size=2).map(tuple),
-        slots=st.lists(_of(Slot, few), min_size=length, max_size=length).map(tuple),
+        slots=st.tuples(*[values(Slot, few, grid) for grid in grids]),
     )
 
 
@@ -177,9 +189,10 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         bytes: _BYTES,
         Fraction: st.fractions(max_denominator=48).filter(lambda value: abs(value) < 2**40),
         type(None): st.none(),
-        Measure: MEASURES,
+        Measure: GRID.flatmap(measures),
+        Grid: GRID,
         m.TimedNote: NOTES,
-        Track: st.integers(1, 2).flatmap(tracks),
+        Track: st.lists(GRID, min_size=1, max_size=2).flatmap(tracks),
         Modulation: MODULATIONS,
         Route: ROUTES,
         Groove: GROOVES,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tui.action_tables.action import Action, group
 
-_STEP = "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet."
+_STEP = (
+    "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet, dotted "
+    "quarter, thirty-second."
+)
 
 ACTIONS: tuple[Action, ...] = (
     *group(
@@ -21,7 +24,7 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.previous", "note before", "Go to the note before."),
         ("notes.measure_earlier", "measure before", "Go to the measure before."),
         ("notes.measure_later", "next measure", "Go to the next measure."),
-        *((f"notes.step_{n}", "step", _STEP, 2 * (n == 1)) for n in range(1, 8)),
+        *((f"notes.step_{n}", "step", _STEP, 2 * (n == 1)) for n in range(1, 10)),
         ("notes.put", "put note", "Put a note of one step at the cursor, and go on by it.", 1),
         ("notes.remove", "remove", "Remove the note at the cursor, or what is selected.", 1),
         ("notes.select", "select", "Begin a selection at the cursor, or end it.", 1),
@@ -50,6 +53,7 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.softer", "softer", "Lower its velocity by 8."),
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
+        ("notes.metre", "metre", "Give the measure, or several, another metre.", 6),
         ("notes.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("notes.redo", "redo", "Do again what was taken back."),
         place="notes",

@@ -42,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
         ("cell.clear", "clear", "Empty the measure of the track."),
         ("cell.insert", "insert", "Add an empty measure to all tracks before this one."),
         ("cell.remove", "remove measure", "Take the measure out of all tracks."),
+        ("tracks.metre", "metre", "Give the measure, or several, another metre.", 5),
         place="song",
     ),
     *group(

@@ -27,7 +27,9 @@ from engine.protocol.notes import (
 from engine.protocol.transport import Audition, AuditionMeasures
 from tui.actions import everywhere
 from tui.actions.host import NotesView
+from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
+from tui.formatting.metres import usual
 from tui.view_models.note_cursor import STEPS, sample
 
 Handler = Callable[[NotesView], None]
@@ -293,6 +295,7 @@ def _hear_pitch(view: NotesView, pitch: int, *, always: bool = False) -> None:
         view.session.send(AuditionMeasures((sample(pitch),)))
 
 
+HANDLERS["notes.metre"] = ask_metre
 HANDLERS["notes.undo"] = everywhere.undo
 HANDLERS["notes.redo"] = everywhere.redo
 
@@ -301,8 +304,10 @@ def words_at(view: NotesView) -> str:
     """Describe what stands at the cursor."""
     cursor, song = view.cursor, view.session.shown.song
     slot = view.session.shown.slot
-    beat, part = divmod(cursor.place, slot.measure.grid.beat)
-    parts = [f"beat {beat + 1}{f' + {part}' if part else ''}", pitch_name(cursor.pitch)]
+    grid = slot.measure.grid
+    beat, part = divmod(cursor.place / grid.beat, 1)
+    where = f"beat {beat + 1}{f' + {part}' if part else ''}"
+    parts = [where if usual(grid) else f"{grid.name}, {where}", pitch_name(cursor.pitch)]
     degree = song.key.degree(cursor.pitch)
     parts.append(f"degree {degree} of {song.key.name}" if degree else f"not in {song.key.name}")
     if (span := cursor.selection) is not None:

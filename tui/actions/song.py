@@ -19,9 +19,11 @@ from engine.protocol.tracks import (
 from tui.actions import everywhere, form, measures
 from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
+from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form
 from tui.formatting.form import section_words
+from tui.formatting.metres import usual
 from tui.formatting.tracks import name_of, pan_words
 
 Handler = Callable[[BesideView], None]
@@ -149,6 +151,7 @@ HANDLERS["tracks.solo"] = _switch("solo")
 HANDLERS["tracks.lock"] = _switch("protect")
 
 
+HANDLERS["tracks.metre"] = ask_metre
 HANDLERS.update(measures.handlers("cell"))
 HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
@@ -161,6 +164,7 @@ def words_at(view: BesideView) -> str:
     parts = [
         f"track {name_of(track, shown.track)} of {len(shown.song.tracks)}",
         f"measure {shown.selected + 1} of {shown.song.length}"
+        + ("" if usual(slot.grid) else f" in {slot.grid.name}")
         + (", empty" if slot.empty else f", {len(slot.measure.pitches)} notes"),
         f"level {'not sent' if track.level is None else track.level}",
         f"pan {'not sent' if track.pan is None else pan_words(track.pan)}",

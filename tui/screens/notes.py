@@ -10,6 +10,7 @@ from textual import on
 from textual.geometry import Region
 from textual.widget import Widget
 
+from engine.latent.spec import serves
 from engine.music.note_edits import Notes, Span, at
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
@@ -111,9 +112,11 @@ class NotesScreen(SessionScreen):
         self._draw_strip()
         self._draw_roll()
         named = gauges.gauges(self.session.shown, self.session.controls)[: gauges.NAMED]
-        ready = self.session.shown.model.state == "ready"
+        shown = self.session.shown
+        ready = shown.model.state == "ready" and serves(shown.slot.grid)
         words = "" if ready else gauges.waiting(self.session.shown)
         self.query_one(AttributeLine).show(named, words)
+        self.cursor.stay(self.length)
         self.point()
 
     def _draw_strip(self) -> None:

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
 from engine.music.pitch_names import pitch_name
+from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture
 
@@ -133,10 +134,14 @@ the keys that are down stand out.
         held = self._held_pitch()
         if held is not None:
             words.append(f"{pitch_name(held)} held over")
-        words += [f"{pitch_name(note.pitch)} at {_beat(note.onset)}" for note in measure.notes]
+        words += [
+            f"{pitch_name(note.pitch)} at {_beat(note.onset / measure.grid.beat)}"
+            for note in measure.notes
+        ]
         keys = ", ".join(pitch_name(pitch) for pitch in self._down)
         down = f" Keys down: {keys}." if keys else ""
-        return (f"Measure: {', '.join(words)}." if words else "Measure: silence.") + down
+        name = "Measure" if usual(measure.grid) else f"Measure in {measure.grid.name}"
+        return (f"{name}: {', '.join(words)}." if words else f"{name}: silence.") + down
 
     # Where things stand
 
@@ -181,10 +186,12 @@ the keys that are down stand out.
                 yield Bar(self.column(note.onset), self.column(note.onset + note.duration),
                           note.pitch, "ghost")  # fmt: skip
         if self.previous is not None:
-            shift = end - start + 1
+            # It may be in another metre, and ends before this one.
+            before = self.previous.grid.length
+            shift = self.column(before) - start + 1
             held_in = self.current.held_in > 0
             for note in self.previous.notes:
-                last = note.onset + note.duration == length
+                last = note.onset + note.duration == before
                 yield Bar(self.column(note.onset) - shift,
                           self.column(note.onset + note.duration) - shift + (last and held_in),
                           note.pitch, "neighbour", not (last and held_in))  # fmt: skip
@@ -279,15 +286,21 @@ the keys that are down stand out.
     def _paint_lines(self, picture: Picture) -> None:
         line, name = self.style_of("piano-roll--line"), self.style_of("piano-roll--name")
         start, end = self.span
+        grid = self.current.grid
         for y in range(picture.height):
             picture.put(GUTTER - 1, y, "│", line)
             for bar_line in (start - 1, end):
                 if bar_line >= GUTTER:
                     picture.put(bar_line, y, "│" if y else "┬", line)
-            for beat in range(1, self.current.grid.beats):
-                picture.put(start + beat * self.beat_width, y, "┊", line)
-        for beat in range(self.current.grid.beats):
+            for beat in range(1, grid.beats):
+                # Of the beats of a group all but the first are weak.
+                pulse = beat * grid.beat in grid.pulses
+                picture.put(start + beat * self.beat_width, y, "┊" if pulse else "·", line)
+        for beat in range(grid.beats):
             picture.put(start + beat * self.beat_width, 0, str(beat + 1), name)
+        around = (self.previous, self.current, self.following)
+        if not all(usual(measure.grid) for measure in around if measure is not None):
+            picture.put(0, 0, short_metre(grid), self.style_of("piano-roll--note"))
 
     def _paint_bar(self, picture: Picture, bar: Bar, shared: int, low: int) -> None:
         top = low + shared * (picture.height - 1) - 1
@@ -329,6 +342,6 @@ the keys that are down stand out.
                 picture.put(0, y, name, down if struck else strong if sounding else plain)
 
 
-def _beat(onset: Fraction) -> str:
-    whole, part = divmod(onset, 1)
+def _beat(beats: Fraction) -> str:
+    whole, part = divmod(beats, 1)
     return f"beat {whole + 1}" + (f" and {part}" if part else "")

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from engine.music.song import Song
 from engine.music.track import audible
+from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
 from tui.formatting.tracks import mixer, name_of, short_mixer, switches
 from tui.widgets.canvas import Picture, Wheeled
@@ -34,6 +35,7 @@ class TrackGrid(Wheeled, can_focus=True):
     DEFAULT_CSS = """
     TrackGrid {
         & > .track-grid--number { color: $text-quiet; text-style: $style-quiet; }
+        & > .track-grid--metre { color: $text-quiet; text-style: bold; }
         & > .track-grid--name { color: $foreground; }
         & > .track-grid--selected { color: $foreground; text-style: bold; }
         & > .track-grid--held { color: $background; background: $focus; text-style: $style-held; }
@@ -76,19 +78,31 @@ class TrackGrid(Wheeled, can_focus=True):
             parts = [name_of(track, number), mixer(track), f"{filled} measures with notes"]
             parts += [] if on else ["not heard"]
             lines.append(f"{'> ' if number == self._at[0] else ''}{', '.join(parts)}.")
+        if self._head() > 1:
+            lines.insert(0, f"Metres: {self._metres()}.")
         return "\n".join(lines)
+
+    def _metres(self) -> str:
+        song = self._song
+        changes = [at for at in range(song.length) if not at or song.grid(at) != song.grid(at - 1)]
+        return ", ".join(f"{song.grid(at).name} from measure {at + 1}" for at in changes)
 
     # Where things lie
 
     def _beside(self) -> int:
         return BROAD if self.size.width >= WIDE else NARROW
 
+    def _head(self) -> int:
+        """The rows above the tracks: numbers, and metres where a song has other than the usual."""
+        return 1 if all(map(usual, self._song.grids)) else 2
+
     def _rows(self) -> int:
         least, most = ROWS
-        return max(least, min(most, (self.size.height - 1) // len(self._song.tracks)))
+        room = self.size.height - self._head()
+        return max(least, min(most, room // len(self._song.tracks)))
 
     def _first_track(self) -> int:
-        room = max(1, (self.size.height - 1) // self._rows())
+        room = max(1, (self.size.height - self._head()) // self._rows())
         return max(0, min(self._at[0] - room // 2, len(self._song.tracks) - room))
 
     def _cell(self) -> int:
@@ -113,16 +127,24 @@ class TrackGrid(Wheeled, can_focus=True):
             style = "playing" if playing else "selected" if slot == self._at[1] else "number"
             words = f"{'▶' if playing else ' '}{slot + 1}"
             picture.put(x, 0, words, self.style_of(f"track-grid--{style}"))
+            self._paint_metre(picture, slot, x, starts=slot == first)
             if slot in begins:
                 room = min(cell, picture.width - x) - len(words) - 1
                 name = self._song.form.sections[begins.index(slot)].name[: max(0, room)]
                 picture.put(x + len(words) + 1, 0, name, self.style_of("track-grid--switch"))
         heard = audible(self._song.tracks)
         for number in range(self._first_track(), len(self._song.tracks)):
-            y = 1 + (number - self._first_track()) * self._rows()
+            y = self._head() + (number - self._first_track()) * self._rows()
             if y + ROWS[0] > picture.height:
                 break
             self._paint_track(picture, number, y, heard[number])
+
+    def _paint_metre(self, picture: Picture, slot: int, x: int, starts: bool) -> None:
+        # Where it changes, and at the first measure in sight.
+        grid = self._song.grid(slot)
+        if self._head() > 1 and (starts or grid != self._song.grid(slot - 1)):
+            words = fitting(self._cell() - 1, grid.name, short_metre(grid))
+            picture.put(x + 1, 1, words, self.style_of("track-grid--metre"))
 
     def _paint_track(self, picture: Picture, number: int, y: int, heard: bool) -> None:
         track, chosen = self._song.tracks[number], number == self._at[0]
@@ -179,8 +201,9 @@ class TrackGrid(Wheeled, can_focus=True):
 
     def _choose(self, event: events.MouseDown | events.Click, twice: bool) -> None:
         place = event.get_content_offset_capture(self)
-        track = self._first_track() + (place.y - 1) // self._rows()
-        if place.y < 1 or not 0 <= track < len(self._song.tracks):
+        head = self._head()
+        track = self._first_track() + (place.y - head) // self._rows()
+        if place.y < head or not 0 <= track < len(self._song.tracks):
             return
         event.stop()
         slot: int | None = None

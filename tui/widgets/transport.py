@@ -120,7 +120,7 @@ class Transport(Wheeled):
             self._state(),
             *clock_words(shown.clock, self._clock, song.tempo),
         ]
-        where = place(self._playhead.slot, self._playhead.beat)
+        where = place(self._playhead.slot, self._playhead.beat, song)
         if where:
             parts.append((where.ljust(6), "playing"))
         left = room - sum(cell_len(words) + 2 for words, _ in parts)

@@ -10,7 +10,7 @@ from engine.errors import OutOfRange
 from engine.jobs import PAUSE, Job
 from engine.latent.attribute_map import Surface, axis, rows
 from engine.latent.sensitivity import effects, sensitivity
-from engine.latent.spec import Latent, LatentModel, check_dimension
+from engine.latent.spec import Latent, LatentModel, check_dimension, check_grid
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
 from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
@@ -155,4 +155,6 @@ class LatentQueries:
 
 def _base(snapshot: Snapshot, command: DrawMap | Explain, model: LatentModel) -> Latent:
     # An empty slot stands where its first gauge move would start.
-    return snapshot.song.slot(command.slot, command.row).latent or model.spec.origin
+    slot = snapshot.song.slot(command.slot, command.row)
+    check_grid(slot.grid, command.slot + 1)
+    return slot.latent or model.spec.origin

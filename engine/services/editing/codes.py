@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from engine.latent.spec import LatentModel, LatentSpec
+from engine.latent.spec import LatentModel, LatentSpec, serves
 from engine.music.slot import Slot
 from engine.music.song import Song
 
@@ -13,6 +13,7 @@ from engine.music.song import Song
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
     """Return the songs with a code of this model for every measure that has none.
 
+    A measure in a metre that the model does not serve has none.
     The codes of another model are dropped: the measures stay as they are, and so does what
     they are called.
     """
@@ -56,4 +57,4 @@ def _without_code(slot: Slot) -> Slot:
 
 
 def _lacks_code(slot: Slot) -> bool:
-    return slot.latent is None and not slot.empty
+    return slot.latent is None and not slot.empty and serves(slot.grid)

@@ -34,7 +34,14 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
 from engine.services.editing.codes import encoded, foreign
-from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
+from engine.services.editing.edits import (
+    EditContext,
+    apply_edit,
+    check_served,
+    resolve_edit,
+    stroke_name,
+    told,
+)
 from engine.services.editing.history import Content, History
 from engine.services.editing.selection import entry_at, selection_after
 
@@ -158,6 +165,7 @@ class State:
         old = self._content()
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             old.song.track(wanted.row).check_unlocked()
+        check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
         song = apply_edit(command, old.song, context)
@@ -169,7 +177,8 @@ class State:
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         self._show(song=song, **selection_after(command, song, self._shown))
-        return _clash(old.song, song)
+        words = told(command, old.song, song)
+        return (*_clash(old.song, song), *([Notice(words)] if words else []))
 
     def _select_entry(self, entry: int) -> None:
         form = self._shown.song.form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from engine.audio import files
@@ -107,8 +108,9 @@ def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
 
 def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     # It begins on a bar line where it can, for a beat is easier found there.
-    bar = float(measures[0].grid.length) * 60 / tempo
-    return min(len(measures), max(1, int(seconds / bar + 1e-9)))
+    # From the end on: how many measures last no longer.
+    lasting = accumulate(float(each.grid.length) * 60 / tempo for each in reversed(measures))
+    return max(1, sum(length <= seconds + 1e-9 for length in lasting))
 
 
 def _rendered(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
@@ -21,6 +20,7 @@ class Course:
 
     steps: tuple[Step, ...]
     starts: tuple[float, ...]
+    beats: tuple[float, ...]
     tempi: TempoMap
 
     @classmethod
@@ -38,7 +38,13 @@ class Course:
             steps = song.steps
         tempi = song.tempo_map(steps)
         lengths = (song.bar(step.slot) for step in steps)
-        return cls(steps, tuple(accumulate(lengths, initial=0.0))[:-1], tempi)
+        starts = tuple(accumulate(lengths, initial=0.0))[:-1]
+        beats = tuple(
+            start + float(pulse)
+            for start, step in zip(starts, steps, strict=True)
+            for pulse in song.grid(step.slot).pulses
+        )
+        return cls(steps, starts, beats, tempi)
 
     @property
     def length(self) -> float:
@@ -91,7 +97,9 @@ class Course:
         A position at which one begins is its own.
         """
         if unit == "beat":
-            return float(math.ceil(position - 1e-9))
+            within = position % self.length
+            following = (beat for beat in self.beats if beat >= within - 1e-9)
+            return position - within + next(following, self.length)
         index, within = self.place(position)
         turn = position - self.starts[index] - within
         if within < 1e-9:
@@ -115,8 +123,9 @@ class Course:
             if same or not _formed(self, other):
                 return position
         found = other.index_of(self.steps[index].slot, index)
-        if found is not None and within < other.end_of(found) - other.starts[found]:
-            return other.starts[found] + within
+        if found is not None:
+            # At the end of one that has become shorter the next begins.
+            return min(other.starts[found] + within, other.end_of(found)) % other.length
         if _formed(self, other):
             return None
         return (position % self.length) % other.length

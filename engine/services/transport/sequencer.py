@@ -151,11 +151,11 @@ class Sequencer:
         following = course.steps[(index + 1) % len(course.steps)].slot
         return course.steps[index].slot, (run.when(position - within + length), following)
 
-    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: float = 0) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
 
-        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
-        are struck by ``clicks``, from the first of them on.
+        Before it go ``count_in`` quarter notes in which no note of it is heard. The beats of
+        ``clicks`` quarter notes are struck, from the first of them on.
         """
         sent = self._loop.silence(now)
         self._loop.put(*self._loop.plan(self._song), now)
@@ -164,7 +164,8 @@ class Sequencer:
         # A first note that is early has its time, too.
         before = max(self._loop.earliest, count_in)
         start = now + self.soonest + before * pace
-        self._loop.metronome.strike(first - count_in, first - count_in + clicks)
+        grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
+        self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
         run = Run(start, first, pace, first, first - before, tempi)
         self._loop.begin(run)
         # What is counted in is sent as a whole: a new tempo holds from its end on.
@@ -237,7 +238,7 @@ class Sequencer:
             self._loop.reach = 0
             raise
         if self._loop.run is None:
-            beats = int(settings.count_in * self._song.bar(slot))
+            beats = settings.count_in * self._song.bar(slot)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
             return self.play(now, slot, beats, clicks), starts
         sent = self.change(self._song, now)
@@ -365,7 +366,7 @@ class Sequencer:
             position = max(position, run.position)
         sent: Messages = []
         if timing == "beat" and not same:
-            position = max(math.ceil(position), run.first)
+            position = max(past.after(position, "beat"), run.first)
             # The old notes go on to the beat, however far it is.
             sent += self._loop.send_until(position, now)
         position = max(position, run.first)

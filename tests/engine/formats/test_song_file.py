@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -27,9 +27,11 @@ from engine.formats.song_file import (
     write,
 )
 from engine.formats.song_text import LARGEST
+from engine.latent.spec import serves
 from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.measure import HOLD, Measure
 from engine.music.modulation import Modulation, check
 from engine.music.performance import Touch
 from engine.music.routes import Route
@@ -40,11 +42,8 @@ from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import modulations
+from tests.support.values import GRID, measures, modulations
 
-tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
-    lambda found: Measure(tuple(found))
-)
 texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
 codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
@@ -58,18 +57,22 @@ touches = st.builds(Touch, st.integers(1, 127), st.floats(-0.5, 0.5)) | st.none(
 
 
 @st.composite
-def filled(draw: st.DrawFn) -> Slot:
+def filled(draw: st.DrawFn, grid: Grid) -> Slot:
     """A slot with something in it, as it was played or not."""
-    source = draw(st.none() | tokens)
+    source = draw(st.none() | measures(grid))
     played: tuple[Touch | None, ...] = ()
     if source is not None and draw(st.booleans()):
         count = len(source.pitches)
         played = tuple(draw(st.lists(touches, min_size=count, max_size=count)))
-    code = draw(st.none() | codes)
-    return Slot(draw(tokens), code, code, draw(origins), draw(st.booleans()), source, played)
+    code = draw(st.none() | codes) if serves(grid) else None
+    return Slot(
+        draw(measures(grid)), code, code, draw(origins), draw(st.booleans()), source, played
+    )
 
 
-slots = st.one_of(st.just(Slot()), filled())
+def slots(grid: Grid) -> st.SearchStrategy[Slot]:
+    """Draw slots of a grid, empty or not."""
+    return st.just(Slot.blank(grid)) | filled(grid)
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
@@ -89,8 +92,8 @@ banks = st.none() | st.integers(0, 127)
 ports = st.sampled_from(["", "Synth", "a:b:in", "Ünder", "\U0001f3b9", "x" * 40])
 
 
-def rows(length: int) -> st.SearchStrategy[Track]:
-    """Draw tracks of so many slots."""
+def rows(grids: Sequence[Grid]) -> st.SearchStrategy[Track]:
+    """Draw tracks of a slot for each grid."""
     return st.builds(
         Track,
         name=texts,
@@ -128,7 +131,7 @@ def rows(length: int) -> st.SearchStrategy[Track]:
             ),
             max_size=7,
         ).map(tuple),
-        slots=st.lists(slots, min_size=length, max_size=length).map(tuple),
+        slots=st.tuples(*map(slots, grids)),
         kind=st.sampled_from(TRACK_KINDS),
     )
 
@@ -161,15 +164,15 @@ def forms(draw: st.DrawFn, length: int) -> SongForm:
 @st.composite
 def whole_songs(draw: st.DrawFn) -> Song:
     """Draw a song of one to three tracks."""
-    length = draw(st.integers(1, 6))
+    grids = draw(st.lists(st.just(FOUR_QUARTERS) | GRID, min_size=1, max_size=6))
     return Song(
         draw(texts),
         draw(tempi),
-        tuple(draw(st.lists(rows(length), min_size=1, max_size=3))),
+        tuple(draw(st.lists(rows(grids), min_size=1, max_size=3))),
         draw(st.none() | st.tuples(texts, texts)),
         draw(keys),
         draw(st.booleans()),
-        draw(forms(length)),
+        draw(forms(len(grids))),
     )
 
 
@@ -201,6 +204,43 @@ SONG = replace(
     key=Key(2, "dorian"),
     lock=True,
 )
+
+
+def test_a_song_in_four_quarters_says_nothing_of_metres() -> None:
+    assert b"metre" not in encode(Document(SONG))
+    assert json.loads(encode(Document(SONG)))["armonica"] == 2
+
+
+def test_a_song_says_which_measures_are_in_another_metre() -> None:
+    body = json.loads(encode(Document(one_track(slots=(Slot.blank(GRIDS["6/8"]), Slot())))))
+    assert body["armonica"] == 5
+    assert body["tracks"][0]["slots"] == [{"metre": "6/8"}, None]
+
+
+@pytest.mark.parametrize(
+    ("slot", "words"),
+    [
+        ({"metre": "13/8"}, "metre that is not known"),
+        ({"metre": 6}, "metre"),
+        ({"metre": "6/8", "tokens": []}, "measure 1 of track 1"),
+        ({}, "in one track and in"),
+    ],
+)
+def test_a_song_whose_metres_make_no_sense_is_refused(slot: object, words: str) -> None:
+    row = Track(slots=(Slot.blank(GRIDS["6/8"]), Slot()))
+    body = json.loads(encode(Document(Song(tracks=(row, row)))))
+    body["tracks"][0]["slots"][0] = slot
+    with pytest.raises(BadSong, match=words):
+        decode(json.dumps(body).encode())
+
+
+def test_a_code_in_a_metre_that_no_model_knows_is_refused() -> None:
+    grid = GRIDS["12/8"]
+    slot = Slot.brought_in(Measure((60, *[HOLD] * 23), grid), Origin("written"))
+    body = json.loads(encode(Document(one_track(slots=(slot,)))))
+    body["tracks"][0]["slots"][0] |= {"latent": [0.0], "anchor": [0.0]}
+    with pytest.raises(BadSong, match="no model knows 12/8"):
+        decode(json.dumps(body).encode())
 
 
 @given(documents)

@@ -136,7 +136,8 @@ def _(command: AddSection, song: Song, context: EditContext) -> Song:
     after = form.entry(entry).section
     name = printable(command.name, "").strip() or _free_name(form)
     section = Section(name[:LONGEST_SECTION_NAME], command.measures)
-    empty = ((Slot(),) * command.measures,) * len(song.tracks)
+    blank = Slot.blank(song.grid(form.slots_of(after).start))
+    empty = ((blank,) * command.measures,) * len(song.tracks)
     return _with_section(song, form, after + 1, section, empty, entry + 1)
 
 

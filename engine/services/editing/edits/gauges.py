@@ -183,7 +183,7 @@ def _(command: Interpolate, song: Song, context: EditContext) -> Song:
         for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
     )
     slots = song.track(command.row).slots
-    longer = song.inserted(source + 1, count)
+    longer = song.inserted(source + 1, count, first.grid)
     return longer.with_slots((*slots[: source + 1], *coming, *slots[source + 1 :]), command.row)
 
 

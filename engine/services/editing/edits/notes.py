@@ -34,9 +34,6 @@ from engine.protocol.notes import (
 from engine.services.editing.codes import encoded
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
 
-SHORTEST = Fraction(1, 4)
-"""How short a note becomes at most when it is shortened, in quarter notes: a sixteenth."""
-
 LONGEST = 64
 """The longest stretch of time that one edit reaches over, in quarter notes."""
 
@@ -95,8 +92,9 @@ def _(command: TransposeNotes, song: Song, context: EditContext) -> Song:
 @apply_edit.register
 def _(command: ResizeNotes, song: Song, context: EditContext) -> Song:
     span, by = _span(command), command.by
+    least = song.grid(command.slot).shortest
     return _edited(
-        song, command, context, lambda notes: note_edits.resize(notes, span, by, SHORTEST),
+        song, command, context, lambda notes: note_edits.resize(notes, span, by, least),
         span.end + max(by, Fraction(0)),
     )  # fmt: skip
 
@@ -111,7 +109,8 @@ def _(command: SplitNote, song: Song, context: EditContext) -> Song:
 def _(command: JoinNotes, song: Song, context: EditContext) -> Song:
     span = _span(command)
     # The next note may lie in the next measure.
-    return _edited(song, command, context, lambda notes: note_edits.join(notes, span), span.end + 4)
+    last = span.end + song.grid(command.slot).length
+    return _edited(song, command, context, lambda notes: note_edits.join(notes, span), last)
 
 
 @apply_edit.register

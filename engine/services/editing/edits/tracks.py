@@ -69,7 +69,7 @@ def _(command: AddTrack, song: Song, context: EditContext) -> Song:
     fresh = Track(
         name=_name(command.name),
         channel=_free_channel(song),
-        slots=(Slot(),) * song.length,
+        slots=tuple(map(Slot.blank, song.grids)),
     )
     return _with_tracks(song, (*song.tracks, fresh))
 

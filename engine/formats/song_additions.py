@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.grid import FOUR_QUARTERS
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
 
@@ -37,7 +38,18 @@ def _read_kind(fields: SongFields) -> object:
 
 OF_SONG: tuple[Addition, ...] = ()
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
-OF_SLOT: tuple[Addition, ...] = ()
+OF_SLOT = (
+    Addition(
+        "locked_notes",
+        lambda slot: slot.locked_notes,
+        frozenset(),
+        sorted,
+        lambda fields: frozenset(fields.integers("locked_notes", FOUR_QUARTERS.ticks)),
+    ),
+    Addition(
+        "locked", lambda slot: slot.locked, False, bool, lambda fields: fields.truth("locked")
+    ),
+)
 
 
 def written(additions: Iterable[Addition], value: object) -> dict[str, object]:

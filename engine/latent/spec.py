@@ -10,7 +10,9 @@ from typing import Protocol
 
 from engine.errors import OutOfRange, UnknownName
 from engine.music.attributes import ATTRIBUTES, Attribute
+from engine.music.locks import NOTHING, Kept
 from engine.music.measure import Measure
+from engine.music.slot import Slot
 
 LIMIT = 3.0
 """A gauge runs from -3 to 3 standard deviations of the prior."""
@@ -109,6 +111,12 @@ class LatentModel(Protocol):
 
         What the ``moved`` dimensions ask for counts before what the others do. With
         ``candidates=1`` the point itself is decoded and nothing is chosen.
+        """
+
+    def turned(self, slot: Slot, latent: Latent, kept: Kept = NOTHING) -> Measure:
+        """Return the measure at a point to which the gauges of a slot are turned.
+
+        What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

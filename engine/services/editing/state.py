@@ -42,7 +42,13 @@ from engine.protocol.tracks import (
     SelectTrack,
 )
 from engine.services.editing.codes import encoded, foreign
-from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
+from engine.services.editing.edits import (
+    EditContext,
+    apply_edit,
+    check_locks,
+    resolve_edit,
+    stroke_name,
+)
 from engine.services.editing.history import Content, History
 
 
@@ -158,11 +164,12 @@ class State:
             old.song.track(wanted.row).check_unlocked()
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
-        song = apply_edit(command, old.song, context)
-        if song == old.song:
-            return ()
         key = command.stroke()
         began = self._history.before(key, old)
+        song = apply_edit(command, old.song, replace(context, began=began.song))
+        if song == old.song:
+            return ()
+        check_locks(command, old.song, song)
         spec = self._model.spec if self._model else None
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)

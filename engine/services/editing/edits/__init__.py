@@ -3,7 +3,7 @@
 Each module registers its edits with the three functions of `base`.
 """
 
-from engine.services.editing.edits import gauges, notes, settings, slots, tracks
+from engine.services.editing.edits import gauges, locks, notes, settings, slots, tracks
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -11,11 +11,14 @@ from engine.services.editing.edits.base import (
     step_name,
     stroke_name,
 )
+from engine.services.editing.edits.locks import check_locks
 
 __all__ = [
     "EditContext",
     "apply_edit",
+    "check_locks",
     "gauges",
+    "locks",
     "notes",
     "resolve_edit",
     "settings",

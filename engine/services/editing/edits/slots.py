@@ -53,7 +53,11 @@ def _(command: CopySlot, song: Song, context: EditContext) -> Song:
         return song.with_slot(command.target, slot, command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
     copied = replace(
-        slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
+        slot.unlocked(),
+        anchor=slot.latent,
+        origin=origin,
+        source=slot.measure,
+        played=slot.touches,
     )
     return song.with_slot(command.target, copied, command.row)
 

@@ -64,6 +64,18 @@ class Dimension:
         (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
         return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
 
+    def reads(self, value: float) -> float | None:
+        """Return where the gauge would stand that asks for an attribute value (see `target`)."""
+        if not self.knots:
+            return None
+        at = bisect_left(self.knots, value, key=lambda knot: knot[1])
+        if at == 0:
+            return self.knots[0][0]
+        if at == len(self.knots):
+            return self.knots[-1][0]
+        (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
+        return x0 + (x1 - x0) * (value - y0) / (y1 - y0)
+
 
 @dataclass(frozen=True)
 class LatentSpec:

@@ -110,6 +110,7 @@ class SongStrip(Wheeled, can_focus=True):
         slot = self._track.slots[index]
         selected, playing = index == self._selected, index == self._playing
         number = f"{'▶' if playing else ' '}{index + 1}{'*' if slot.moved else ''}"
+        number += "L" if slot.locked else ""
         name = "" if slot.empty else title(slot)
         words = f"{number} {name}"
         if len(words) > width:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine import locations
 from engine.errors import OutOfRange
 from engine.formats.song_text import Document, decode, encode
+from engine.latent.weights import load
 from engine.music.locks import kept
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touch
@@ -175,3 +177,23 @@ def test_what_is_kept_is_in_every_measure(
         if there.grid.nearest(note.onset) in locked:
             assert (note.onset, note.duration, note.pitch) in notes
     assert keeps.of(found) == found
+
+
+def test_what_a_gesture_comes_to_does_not_depend_on_how_often_it_was_asked() -> None:
+    model = load(locations.MEASURE_VAE)
+    ways = []
+    for steps in ((0.2, 0.4, 0.9, -0.3, 0.7), (0.7,)):
+        state = State()
+        state.adopt(model)
+        do(state, LoadMeasures(0, (measure("CDEFGFED"),), (TUNE,)))
+        code = row(state)[0].latent
+        assert code is not None
+        for by in steps:
+            do(state, SetLatent(0, 2, code[2] + by, gesture=3))
+        ways.append(row(state)[0])
+        assert ways[-1].measure != measure("CDEFGFED")
+        song = state.snapshot().song
+        assert decode(encode(Document(song))).song == song
+        do(state, SetLatent(0, 2, code[2], gesture=3))
+        assert row(state)[0].measure == measure("CDEFGFED")
+    assert ways[0] == ways[1]

@@ -265,7 +265,8 @@ class NamedGauges(Gauges):
                 style, words = "gauges--differs", f"{words}  ≠"
             if reading.held:
                 style, words = "gauges--lock", reading.held
-            words = fitting(width - left, words, words.replace(" are locked: reached", " locked:"))
+            short = reading.held.replace(" are", "").replace(" is", "").replace(" reached", "")
+            words = fitting(width - left, words, *([short] if short else []))
             picture.put(left, y + 1, words, self.style_of(style))
             right = x + width - 1 - cell_len(reading.moves)
             if reading.moves and right > left + cell_len(words) + 2:

@@ -83,6 +83,10 @@ def _read_section(body: object, where: str) -> Section:
 OF_SONG = (Addition("form", lambda song: song.form, NO_FORM, _write_form, _read_form),)
 
 
+MOST_TICKS = max(grid.ticks for grid in GRIDS.values())
+"""The most ticks of a measure."""
+
+
 def _read_grid(fields: SongFields) -> object:
     name = fields.text("metre")
     if name not in GRIDS:
@@ -91,7 +95,19 @@ def _read_grid(fields: SongFields) -> object:
 
 
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
-OF_SLOT = (Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),)
+OF_SLOT = (
+    Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),
+    Addition(
+        "locked_notes",
+        lambda slot: slot.locked_notes,
+        frozenset(),
+        sorted,
+        lambda fields: frozenset(fields.integers("locked_notes", MOST_TICKS)),
+    ),
+    Addition(
+        "locked", lambda slot: slot.locked, False, bool, lambda fields: fields.truth("locked")
+    ),
+)
 
 
 def written(additions: Iterable[Addition], value: object) -> dict[str, object]:

@@ -11,7 +11,9 @@ from typing import Protocol
 from engine.errors import NoModel, OutOfRange, UnknownName
 from engine.music.attributes import ATTRIBUTES, Attribute
 from engine.music.grid import FOUR_QUARTERS, Grid
+from engine.music.locks import NOTHING, Kept
 from engine.music.measure import Measure
+from engine.music.slot import Slot
 
 LIMIT = 3.0
 """A gauge runs from -3 to 3 standard deviations of the prior."""
@@ -62,6 +64,18 @@ class Dimension:
             return self.knots[-1][1]
         (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
         return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
+
+    def reads(self, value: float) -> float | None:
+        """Return where the gauge would stand that asks for an attribute value (see `target`)."""
+        if not self.knots:
+            return None
+        at = bisect_left(self.knots, value, key=lambda knot: knot[1])
+        if at == 0:
+            return self.knots[0][0]
+        if at == len(self.knots):
+            return self.knots[-1][0]
+        (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
+        return x0 + (x1 - x0) * (value - y0) / (y1 - y0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,12 @@ class LatentModel(Protocol):
 
         What the ``moved`` dimensions ask for counts before what the others do. With
         ``candidates=1`` the point itself is decoded and nothing is chosen.
+        """
+
+    def turned(self, slot: Slot, latent: Latent, kept: Kept = NOTHING) -> Measure:
+        """Return the measure at a point to which the gauges of a slot are turned.
+
+        What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

@@ -123,3 +123,42 @@ class NudgeVelocity(SpanEdit):
 
     by: int
     gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleNoteLocks(SlotEdit):
+    """Locks the notes that start in a span of the measure; unlocks them where all are locked."""
+
+    edits_measures: ClassVar[bool] = False
+
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class LockNotes(SlotEdit):
+    """Locks the notes that start at these ticks of the measure, or unlocks them.
+
+    Whatever is done to the measure, a locked note keeps its place, pitch and length.
+    """
+
+    edits_measures: ClassVar[bool] = False
+
+    ticks: tuple[int, ...]
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleMeasureLock(SlotEdit):
+    """Locks the measure, or unlocks it."""
+
+    edits_measures: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockMeasure(SlotEdit):
+    """Holds the measure against every change, or lets it go."""
+
+    edits_measures: ClassVar[bool] = False
+
+    locked: bool

@@ -133,6 +133,10 @@ def values(kind: type, few: int = 2, grid: Grid = FOUR_QUARTERS) -> st.SearchStr
             # One touch for each note, or none.
             count = len(parts["source"].pitches) if parts["source"] else 0
             parts = parts | {"played": tuple(islice(cycle(parts["played"]), count))}
+            # Notes alone are locked.
+            starts = [tick for tick, each in enumerate(parts["measure"].tokens) if each > REST]
+            locked = frozenset(starts[: len(parts["locked_notes"])])
+            parts = parts | {"locked_notes": locked}
         try:
             return kind(**parts)
         except ArmonicaError:

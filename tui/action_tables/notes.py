@@ -51,6 +51,8 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.halve", "halve", "Make it half as long."),
         ("notes.louder", "louder", "Raise its velocity by 8."),
         ("notes.softer", "softer", "Lower its velocity by 8."),
+        ("notes.lock", "lock", "Lock or unlock the note here, or what is selected.", 7),
+        ("notes.lock_measure", "lock measure", "Lock the measure against every change, or let go."),
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
         ("notes.metre", "metre", "Give the measure, or several, another metre.", 6),

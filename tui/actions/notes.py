@@ -22,6 +22,8 @@ from engine.protocol.notes import (
     ReverseNotes,
     SplitNote,
     StretchNotes,
+    ToggleMeasureLock,
+    ToggleNoteLocks,
     TransposeNotes,
 )
 from engine.protocol.transport import Audition, AuditionMeasures
@@ -277,6 +279,19 @@ HANDLERS["notes.louder"] = _velocity(LOUDER)
 HANDLERS["notes.softer"] = _velocity(-LOUDER)
 
 
+@HANDLERS.handles("notes.lock")
+def _lock(view: NotesView) -> None:
+    session, span = view.session, view.span()
+    session.gestures.end()
+    session.send(ToggleNoteLocks(session.slot, span.start, span.end))
+
+
+@HANDLERS.handles("notes.lock_measure")
+def _lock_measure(view: NotesView) -> None:
+    view.session.gestures.end()
+    view.session.send(ToggleMeasureLock(view.session.slot))
+
+
 # Hearing
 
 
@@ -317,6 +332,10 @@ def words_at(view: NotesView) -> str:
     if note is not None:
         velocity = view.session.shown.row.velocity if note.touch is None else note.touch.velocity
         own = "" if note.touch is None else " of its own"
-        parts.append(f"{pitch_name(note.pitch)} sounds, velocity {velocity}{own}")
+        onsets = slot.measure.grid.onsets
+        locked = ", locked" if note.onset in {onsets[at] for at in slot.locked_notes} else ""
+        parts.append(f"{pitch_name(note.pitch)} sounds{locked}, velocity {velocity}{own}")
+    if slot.locked:
+        parts.append("measure locked")
     parts.append(f"step {cursor.step_name}")
     return " · ".join(parts)

@@ -226,6 +226,8 @@ class ComposeScreen(SessionScreen):
             slot.measure,
             slots[here + 1].measure if here + 1 < len(slots) else None,
             slot.source if slot.moved else None,
+            locked=slot.locked_notes,
+            whole=slot.locked,
         )
         keys = self.session.keys
         self.query_one(PianoRoll).play(keys.notes if keys.slot == here else (), keys.held)

@@ -129,6 +129,8 @@ class NotesScreen(SessionScreen):
             slots[here - 1].measure if here else None,
             slots[here].measure,
             slots[here + 1].measure if here + 1 < len(slots) else None,
+            locked=slots[here].locked_notes,
+            whole=slots[here].locked,
         )
         keys = self.session.keys
         self.query_one(NoteEditor).play(keys.notes if keys.slot == here else (), keys.held)

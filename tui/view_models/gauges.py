@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.latent.held_back import held_back
 from engine.latent.spec import Dimension, Latent, resting, serves
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
@@ -25,7 +26,8 @@ class GaugeReading:
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
     that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
     moves it, and ``knob`` where that control stands while it has not taken the gauge up.
-    ``moves`` names the controller that it moves itself, with the value that it sends.
+    ``moves`` names the controller that it moves itself, with the value that it sends. ``held``
+    says how far locked notes let it come.
     """
 
     index: int
@@ -39,6 +41,7 @@ class GaugeReading:
     bound: bool = False
     knob: float | None = None
     moves: str = ""
+    held: str = ""
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
@@ -115,6 +118,7 @@ def _gauge(
         bound is not None,
         _waits(bound),
         moves,
+        held_back(slot, dimension),
     )
 
 

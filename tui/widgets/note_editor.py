@@ -13,7 +13,7 @@ from engine.music.note_edits import Span
 from engine.music.pitch_names import pitch_name
 from tui.view_models.note_cursor import NoteCursor
 from tui.widgets.canvas import Picture
-from tui.widgets.piano_roll import GUTTER, Bar, PianoRoll
+from tui.widgets.piano_roll import GUTTER, LOCKED, Bar, PianoRoll
 
 
 class NoteEditor(PianoRoll):
@@ -103,7 +103,8 @@ A line over the notes shows what is selected.
         for x in range(first, min(last, picture.width)):
             glyph, _ = picture.at(x, y)
             # Told from a note, and a note under it from none, without colour too.
-            picture.put(x, y, "░" if glyph in " ┊·" else "▓", style)
+            under = glyph if glyph == LOCKED else "▓"
+            picture.put(x, y, "░" if glyph in " ┊·" else under, style)
 
     # The mouse
 

@@ -33,6 +33,9 @@ A note leaves room before the next, so that repeated notes can be told apart.
 GHOSTS = {1: ("━", "━"), 2: ("▔▁", "▔▁"), 3: ("˙·.", "˙·.")}
 """The same for the measure as it came in."""
 
+LOCKED = "L"
+"""Where a locked note starts, and over the line before a locked measure."""
+
 STRUCK = "◆"
 """Where a key was struck: what is played can be told from the measure without colour, too."""
 
@@ -69,6 +72,7 @@ class PianoRoll(Canvas):
     HELP = """\
 Time runs to the right, pitch upwards. The measure at hand stands between those before and
 after it, which are faint. Thin lines show the measure as it came in, ▼ where the music is.
+L stands where a locked note starts, and at the top before a locked measure.
 What is played on a keyboard is drawn over it, ◆ where each key was struck, and the names of
 the keys that are down stand out.
 """
@@ -80,6 +84,7 @@ the keys that are down stand out.
         & > .piano-roll--neighbour { color: $notes-quiet; }
         & > .piano-roll--ghost { color: $text-quiet; }
         & > .piano-roll--played { color: $playing; text-style: bold; }
+        & > .piano-roll--lock { color: $text-lock; text-style: bold reverse; }
         & > .piano-roll--line { color: $faint; }
         & > .piano-roll--name { color: $text-quiet; }
         & > .piano-roll--playhead { color: $playing; background: $panel; }
@@ -97,6 +102,8 @@ the keys that are down stand out.
     _played: tuple[tuple[float, float, int], ...] = ()
     _down: tuple[int, ...] = ()
     _low = LOWEST
+    _locked: frozenset[int] = frozenset()
+    _whole = False
 
     def show(
         self,
@@ -104,8 +111,17 @@ the keys that are down stand out.
         current: Measure,
         following: Measure | None,
         ghost: Measure | None = None,
+        *,
+        locked: frozenset[int] = frozenset(),
+        whole: bool = False,
     ) -> None:
-        """Show a measure between its neighbours, and under it ``ghost``, how it came in."""
+        """Show a measure between its neighbours, and under it ``ghost``, how it came in.
+
+        ``locked`` are the ticks at which its locked notes start; ``whole``: it is locked itself.
+        """
+        if (locked, whole) != (self._locked, self._whole):
+            self._locked, self._whole = locked, whole
+            self.redraw()
         if ghost == current:
             ghost = None
         shown = (self.previous, self.current, self.following, self.ghost)
@@ -140,8 +156,11 @@ the keys that are down stand out.
         ]
         keys = ", ".join(pitch_name(pitch) for pitch in self._down)
         down = f" Keys down: {keys}." if keys else ""
+        locked = len(self._locked)
+        locks = " The measure is locked." if self._whole else ""
+        locks += f" {locked} note{'s' * (locked > 1)} locked." if locked else ""
         name = "Measure" if usual(measure.grid) else f"Measure in {measure.grid.name}"
-        return (f"{name}: {', '.join(words)}." if words else f"{name}: silence.") + down
+        return (f"{name}: {', '.join(words)}." if words else f"{name}: silence.") + locks + down
 
     # Where things stand
 
@@ -264,6 +283,7 @@ the keys that are down stand out.
                 if bar.role == role:
                     self._paint_bar(picture, bar, shared, low)
         self._paint_names(picture, bars, shared, low)
+        self._paint_locks(picture, shared, low)
         if self.current.silent and self._held_pitch() is None and not self._played:
             start, end = self.span
             text = fitting(end - start, "silence")
@@ -321,6 +341,18 @@ the keys that are down stand out.
             line = LINES.get((shared, 1 - place, picture.at(x, y)[0]))
             # Where a cell is taken, a thin line at its edge goes on showing how it came in.
             picture.put(x, y, glyph, style + line if line and bar.role != "ghost" else style)
+
+    def _paint_locks(self, picture: Picture, shared: int, low: int) -> None:
+        # A letter, which is told from a note without colour, too.
+        style = self.style_of("piano-roll--lock")
+        top = low + shared * (picture.height - 1) - 1
+        for tick in sorted(self._locked):
+            pitch = self.current.tokens[tick]
+            y = 1 + (top - pitch) // shared
+            if 1 <= y < picture.height:
+                picture.put(self.column(self.current.grid.onsets[tick]), y, LOCKED, style)
+        if self._whole:
+            picture.put(self.span[0] - 1, 0, LOCKED, style)
 
     def _paint_beyond(self, picture: Picture, bar: Bar, up: bool) -> None:
         if bar.role in ("note", "held", "played") and bar.start < picture.width:

@@ -118,6 +118,7 @@ class SongStrip(Wheeled, can_focus=True):
         before = self._track.slots[index - 1].grid if index else None
         if slot.grid != before and not (before is None and usual(slot.grid)):
             number += f" {short_metre(slot.grid)}"
+        number += "L" if slot.locked else ""
         name = "" if slot.empty else title(slot)
         words = f"{number} {name}"
         if len(words) > width:

@@ -76,6 +76,8 @@ class TrackGrid(Wheeled, can_focus=True):
         for number, (track, on) in enumerate(zip(self._song.tracks, heard, strict=True)):
             filled = sum(not slot.empty for slot in track.slots)
             parts = [name_of(track, number), mixer(track), f"{filled} measures with notes"]
+            locked = sum(slot.locked for slot in track.slots)
+            parts += [f"{locked} locked"] if locked else []
             parts += [] if on else ["not heard"]
             lines.append(f"{'> ' if number == self._at[0] else ''}{', '.join(parts)}.")
         if self._head() > 1:
@@ -187,6 +189,8 @@ class TrackGrid(Wheeled, can_focus=True):
             picture.put(x + 1, y + row, line, self.style_of(f"track-grid--{style}"))
         for row in range(rows if here else 0):
             picture.put(x, y + row, "▏", self.style_of("track-grid--selected"))
+        if slot.locked:
+            picture.put(x, y, "L", self.style_of("track-grid--switch"))
 
     # The mouse
 

@@ -12,6 +12,7 @@ from engine.influence.spec import InfluenceAnswer, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
 from engine.latent.spec import DECIMALS, Latent, LatentModel, check_grid, serves
+from engine.music.locks import kept
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.music.track import Track
@@ -138,7 +139,8 @@ class InfluenceQueries:
             raise NotReady(f"Measure {number} has no code yet.", "Wait for the model.")
         if not 0 < command.amount <= 1:
             raise OutOfRange(f"An amount lies above 0 and up to 1; {command.amount} does not.")
-        here = slot.latent
+        slot.check_open(number)
+        here, keeps = slot.latent, kept(snapshot.song.track(command.row).slots, command.slot)
         free = [at for at in range(len(here)) if at not in snapshot.locks]
         if not free:
             raise Locked("All gauges are locked.", "Unlock one, so that the measure can move.")
@@ -154,7 +156,7 @@ class InfluenceQueries:
                     there = draw(len(here), command.seed + at * DRAWS + nth)
                     point = _towards(here, there, command.amount * reach, free)
                     # One at a time, and as the gauges are moved: what is heard is what was judged.
-                    measure = model.decode([point], moved=free)[0]
+                    measure = model.turned(slot, point, keeps)
                     if measure.silent or measure == slot.measure:
                         continue
                     found = search.of((measure,), 0, top=1)

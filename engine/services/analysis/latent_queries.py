@@ -13,6 +13,7 @@ from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.spec import Latent, LatentModel, check_dimension, check_grid
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
+from engine.music.locks import kept
 from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
 from engine.protocol.files import (
     BrowseCorpus,
@@ -81,13 +82,14 @@ class LatentQueries:
         """Return the work of measuring what gauges do from where they stand."""
         base = _base(snapshot, command, model)
         slot = snapshot.song.slot(command.slot, command.row)
-        measure = None if slot.empty else slot.measure
+        keeps = kept(snapshot.song.track(command.row).slots, command.slot)
         for dimension in command.dimensions:
             check_dimension(model.spec, dimension)
 
         def work(job: Job) -> None:
             job.step(0.0)
-            steps = effects(model, base, command.dimensions, measure=measure)
+            heard = None if slot.empty else slot
+            steps = effects(model, base, command.dimensions, slot=heard, kept=keeps)
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)

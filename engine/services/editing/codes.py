@@ -53,7 +53,10 @@ def _with_each(song: Song, change: Callable[[Slot], Slot]) -> Song:
 
 
 def _without_code(slot: Slot) -> Slot:
-    return slot if slot.empty else Slot.brought_in(slot.measure, slot.origin, slot.touches)
+    if slot.empty:
+        return slot
+    brought = Slot.brought_in(slot.measure, slot.origin, slot.touches)
+    return replace(brought, locked_notes=slot.locked_notes, locked=slot.locked)
 
 
 def _lacks_code(slot: Slot) -> bool:

@@ -37,6 +37,7 @@ from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
     apply_edit,
+    check_locks,
     check_served,
     resolve_edit,
     stroke_name,
@@ -168,11 +169,12 @@ class State:
         check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
-        song = apply_edit(command, old.song, context)
-        if song == old.song:
-            return ()
         key = command.stroke()
         began = self._history.before(key, old)
+        song = apply_edit(command, old.song, replace(context, began=began.song))
+        if song == old.song:
+            return ()
+        check_locks(command, old.song, song)
         spec = self._model.spec if self._model else None
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)

@@ -3,7 +3,16 @@
 Each module registers its edits with the functions of `base`.
 """
 
-from engine.services.editing.edits import form, gauges, metres, notes, settings, slots, tracks
+from engine.services.editing.edits import (
+    form,
+    gauges,
+    locks,
+    metres,
+    notes,
+    settings,
+    slots,
+    tracks,
+)
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -13,13 +22,16 @@ from engine.services.editing.edits.base import (
     stroke_name,
     told,
 )
+from engine.services.editing.edits.locks import check_locks
 
 __all__ = [
     "EditContext",
     "apply_edit",
+    "check_locks",
     "check_served",
     "form",
     "gauges",
+    "locks",
     "metres",
     "notes",
     "resolve_edit",

@@ -17,12 +17,14 @@ from engine.protocol.tracks import SetGroove, SetTrack
 class EditContext:
     """What an edit may look at beside the song: the model, and the locked dimensions.
 
-    ``ports`` are the ports that a route may go to beside the song's own.
+    ``ports`` are the ports that a route may go to beside the song's own. ``began`` is the song
+    from which the gesture began that the edit is a part of; None: it begins with it.
     """
 
     model: LatentModel | None
     locks: frozenset[int]
     ports: tuple[str, ...] = ()
+    began: Song | None = None
 
     def ready(self) -> LatentModel:
         """Return the model; raises `NotReady` while there is none."""

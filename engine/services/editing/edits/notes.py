@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from engine.errors import OutOfRange
@@ -213,7 +214,12 @@ def _edited(
             continue
         title = slot.origin.title or "Written by hand"
         own = Origin("written", title, "notes edited by hand")
-        fresh.append(Slot.brought_in(measure, own, touches))
+        # One that is not as it was any more is refused by its lock.
+        locked = frozenset(
+            tick for tick in slot.locked_notes if measure.tokens[tick] == slot.measure.tokens[tick]
+        )
+        brought = Slot.brought_in(measure, own, touches)
+        fresh.append(replace(brought, locked_notes=locked))
     song = song.with_slots((*row[:begin], *fresh, *row[stop:]), command.row)
     return encoded([song], context.model)[0] if context.model else song
 

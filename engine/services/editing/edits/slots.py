@@ -94,7 +94,11 @@ def _(command: CopySlot, song: Song, context: EditContext) -> Song:
         return song.with_slot(command.target, Slot.blank(there.grid), command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
     copied = replace(
-        slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
+        slot.unlocked(),
+        anchor=slot.latent,
+        origin=origin,
+        source=slot.measure,
+        played=slot.touches,
     )
     if slot.grid != there.grid:
         ((measure, touches),), changes = refitted([slot.measure], [slot.touches], [there.grid])

@@ -83,6 +83,7 @@ def _(command: AddTrack, old: Song, new: Song, spec: LatentSpec | None) -> str:
 def _(command: CopyTrack, song: Song, context: EditContext) -> Song:
     track = song.track(command.row)
     copied = replace(track, channel=_free_channel(song), locked=False)
+    copied = replace(copied, slots=tuple(slot.unlocked() for slot in track.slots))
     after = command.row + 1
     return _with_tracks(song, (*song.tracks[:after], copied, *song.tracks[after:]))
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import OutOfRange
+from engine.music import chord_track
+from engine.music.chord_track import ChordTrack
+from engine.music.grid import Grid
 from engine.music.measure import SILENCE, Measure
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
@@ -33,6 +36,7 @@ class Song:
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
     constrains what is heard, not what is decoded. All tracks have as many slots as each other.
+    ``chords`` lie under all tracks, each from its place to the next.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -42,6 +46,7 @@ class Song:
     model: tuple[str, str] | None = None
     key: Key = C_MAJOR
     lock: bool = False
+    chords: ChordTrack = ()
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -60,6 +65,7 @@ class Song:
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
                 "Take a track or a route back to one of them.",
             )
+        chord_track.check(self.chords, self.length)
 
     @property
     def ports(self) -> frozenset[str]:
@@ -110,6 +116,7 @@ class Song:
             tracks=tuple(
                 replace(t, slots=(*t.slots[:index], *coming, *t.slots[index:])) for t in self.tracks
             ),
+            chords=chord_track.inserted(self.chords, index, count),
         )
 
     def removed(self, index: int, count: int = 1) -> Song:
@@ -119,12 +126,18 @@ class Song:
             tracks=tuple(
                 replace(t, slots=t.slots[:index] + t.slots[index + count :]) for t in self.tracks
             ),
+            chords=chord_track.removed(self.chords, index, count, self.length),
         )
 
     def slots(self) -> Iterator[Slot]:
         """Yield the slots of all tracks, one track after the other."""
         for track in self.tracks:
             yield from track.slots
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grid of each slot."""
+        return tuple(slot.measure.grid for slot in self.tracks[0].slots)
 
     @property
     def sounding(self) -> int:

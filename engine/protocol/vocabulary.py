@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.protocol import (
     analysis,
+    chords,
     devices,
     edit,
     facts,
@@ -19,8 +20,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, tracks, transport, devices, files, analysis, generation, switches,
-    notices, facts,
+    snapshot, edit, notes, chords, tracks, transport, devices, files, analysis, generation,
+    switches, notices, facts,
 )  # fmt: skip
 
 

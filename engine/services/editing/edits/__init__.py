@@ -3,7 +3,7 @@
 Each module registers its edits with the three functions of `base`.
 """
 
-from engine.services.editing.edits import gauges, notes, settings, slots, tracks
+from engine.services.editing.edits import chords, gauges, notes, settings, slots, tracks
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -15,6 +15,7 @@ from engine.services.editing.edits.base import (
 __all__ = [
     "EditContext",
     "apply_edit",
+    "chords",
     "gauges",
     "notes",
     "resolve_edit",

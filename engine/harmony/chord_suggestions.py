@@ -80,13 +80,6 @@ def suggest(
     return tuple(suggested)
 
 
-def tension(pitch: int, chord: ChordSymbol, key: Key) -> str:
-    """Describe what a melody note is against a chord: of it, of the key, or foreign."""
-    if chord.holds(pitch):
-        return "chord"
-    return "scale" if key.holds(pitch) else "foreign"
-
-
 def _fit(line: Sequence[Stretch], chord: ChordSymbol, start: float, end: float) -> float:
     total = 0.0
     for note in line:

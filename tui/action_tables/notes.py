@@ -50,6 +50,7 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.softer", "softer", "Lower its velocity by 8."),
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
+        ("notes.chord", "chord", "Type or play the chord that begins at the cursor.", 3),
         ("notes.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("notes.redo", "redo", "Do again what was taken back."),
         place="notes",

@@ -42,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
         ("cell.clear", "clear", "Empty the measure of the track."),
         ("cell.insert", "insert", "Add an empty measure to all tracks before this one."),
         ("cell.remove", "remove measure", "Take the measure out of all tracks."),
+        ("tracks.chord", "chord", "Type or play the measure's chord; C | Am D7 for several.", 2),
         ("tracks.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("tracks.redo", "redo", "Do again what was taken back."),
         place="song",

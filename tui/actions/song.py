@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
+from engine.music.chord_track import sounding
 from engine.music.track import LONGEST_TRACK_NAME
 from engine.protocol.tracks import (
     AddTrack,
@@ -16,7 +18,7 @@ from engine.protocol.tracks import (
     SelectTrack,
     SetTrack,
 )
-from tui.actions import everywhere, measures
+from tui.actions import chords, everywhere, measures
 from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
 from tui.actions.registry import Registry
@@ -149,6 +151,7 @@ HANDLERS["tracks.lock"] = _switch("protect")
 
 
 HANDLERS.update(measures.handlers("cell"))
+HANDLERS["tracks.chord"] = chords.typing(lambda _: Fraction(0))
 HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
 
@@ -166,6 +169,8 @@ def words_at(view: BesideView) -> str:
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
     ]
+    if chord := sounding(shown.song.chords, shown.selected, 0):
+        parts.insert(2, f"chord {chord.name(shown.song.key)}")
     if track.port:
         parts.insert(1, f"to {track.port}")
     return " · ".join(parts)

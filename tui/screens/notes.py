@@ -22,6 +22,7 @@ from tui.layouts.notes import note_regions
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
+from tui.view_models.harmony import roll_harmony
 from tui.view_models.note_cursor import NoteCursor, notes_around
 from tui.widgets.attribute_line import AttributeLine
 from tui.widgets.note_editor import NoteEditor
@@ -83,7 +84,11 @@ class NotesScreen(SessionScreen):
     def point(self) -> None:
         """Show where the cursor stands now."""
         if self.drawn:
-            self.query_one(NoteEditor).point(self.cursor)
+            shown, editor = self.session.shown, self.query_one(NoteEditor)
+            editor.harmonise(
+                roll_harmony(shown.song, shown.track, shown.selected, self.cursor.place)
+            )
+            editor.point(self.cursor)
             self.query_one(PlaceLine).show(actions.words_at(self))
 
     # Drawing

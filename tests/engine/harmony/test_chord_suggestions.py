@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.harmony import chord_suggestions as suggestions
-from engine.harmony.chord_suggestions import OPTIONS, chords_in, suggest, tension
+from engine.harmony.chord_suggestions import OPTIONS, chords_in, suggest
 from engine.music.chords import ChordSymbol
 from engine.music.note_line import Line
 from engine.music.scales import SCALES, Key
@@ -85,8 +85,3 @@ def test_every_scale_has_chords_of_its_own_notes_and_a_dominant() -> None:
         assert ChordSymbol(7, "7") in chords
         assert len(chords) >= OPTIONS
     assert ChordSymbol(9, "m") in chords_in(Key(9, "natural minor"))
-
-
-def test_a_note_is_of_the_chord_of_the_key_or_foreign() -> None:
-    chord = ChordSymbol(0)
-    assert [tension(pitch, chord, C) for pitch in (64, 62, 61)] == ["chord", "scale", "foreign"]

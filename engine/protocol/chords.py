@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.protocol.base import SOUND, Edit, measures
+from engine.protocol.base import SOUND, WHOLE, Edit, TrackEdit, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,20 @@ class ClearChords(ChordEdit):
     """Takes away all chords that begin in ``count`` measures (None: to the end)."""
 
     count: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FillChords(TrackEdit):
+    """Puts the likeliest chords under a track's melody, where no chord begins in a measure.
+
+    It fills ``count`` measures from ``first`` on (None: to the end). ``anew`` takes the place of
+    the chords that are there.
+    """
+
+    first: int = 0
+    count: int | None = None
+    anew: bool = False
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: all measures are read."""
+        return (WHOLE,)

@@ -51,6 +51,8 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
         ("notes.chord", "chord", "Type or play the chord that begins at the cursor.", 3),
+        ("notes.suggest", "chords", "Choose one of the five likeliest chords there.", 5),
+        ("notes.key", "take key", "Take the key that the notes have as the song's key."),
         ("notes.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("notes.redo", "redo", "Do again what was taken back."),
         place="notes",

@@ -43,6 +43,8 @@ ACTIONS: tuple[Action, ...] = (
         ("cell.insert", "insert", "Add an empty measure to all tracks before this one."),
         ("cell.remove", "remove measure", "Take the measure out of all tracks."),
         ("tracks.chord", "chord", "Type or play the measure's chord; C | Am D7 for several.", 2),
+        ("tracks.suggest", "chords", "Choose one of the five likeliest chords, or fill all.", 3),
+        ("tracks.key", "take key", "Take the key that the notes have as the song's key."),
         ("tracks.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("tracks.redo", "redo", "Do again what was taken back."),
         place="song",

@@ -278,6 +278,8 @@ HANDLERS["notes.softer"] = _velocity(-LOUDER)
 
 
 HANDLERS["notes.chord"] = chords.typing(lambda view: view.cursor.place)
+HANDLERS["notes.suggest"] = chords.suggesting(lambda view: view.cursor.place)
+HANDLERS["notes.key"] = chords.take_key
 
 
 # Hearing
@@ -322,4 +324,5 @@ def words_at(view: NotesView) -> str:
         own = "" if note.touch is None else " of its own"
         parts.append(f"{pitch_name(note.pitch)} sounds, velocity {velocity}{own}")
     parts.append(f"step {cursor.step_name}")
+    parts.append(chords.key_words(view))
     return " · ".join(parts)

@@ -152,6 +152,8 @@ HANDLERS["tracks.lock"] = _switch("protect")
 
 HANDLERS.update(measures.handlers("cell"))
 HANDLERS["tracks.chord"] = chords.typing(lambda _: Fraction(0))
+HANDLERS["tracks.suggest"] = chords.suggesting(lambda _: Fraction(0))
+HANDLERS["tracks.key"] = chords.take_key
 HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
 
@@ -169,6 +171,7 @@ def words_at(view: BesideView) -> str:
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
     ]
+    parts.insert(2, chords.key_words(view))
     if chord := sounding(shown.song.chords, shown.selected, 0):
         parts.insert(2, f"chord {chord.name(shown.song.key)}")
     if track.port:

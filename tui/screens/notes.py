@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from engine.music.note_edits import Notes, Span, at
+from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
 from engine.protocol.snapshot import Snapshot
@@ -39,6 +40,7 @@ class NotesScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
+        HarmonyFound,
     )
     AUTO_FOCUS = "#roll"
 
@@ -105,6 +107,8 @@ class NotesScreen(SessionScreen):
                 self._draw_playhead()
             case KeysPlayed():
                 self._draw_roll()
+            case HarmonyFound():
+                self.point()
             case _:
                 pass
 
@@ -112,6 +116,7 @@ class NotesScreen(SessionScreen):
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
+        self.session.harmony.follow(self.session.shown)
         self._draw_transport()
         self._draw_strip()
         self._draw_roll()

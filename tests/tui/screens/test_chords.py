@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Label, OptionList
 
 from engine.music.slot import Origin
 from engine.music.song import Song
 from engine.protocol.chords import WriteChords
-from engine.protocol.edit import LoadMeasures
+from engine.protocol.edit import LoadMeasures, SetKey
 from engine.protocol.transport import AuditionMeasures, KeysPlayed
 from tests.support.fake_engine import FakeEngine
 from tests.support.measures import measure
@@ -18,6 +18,7 @@ from tests.support.pictures import lines
 from tests.support.screens import open_notes, open_song, press_in_turn
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
+from tui.dialogs.choice import Choice
 from tui.dialogs.chord_form import ChordForm
 from tui.widgets.note_editor import NoteEditor
 from tui.widgets.place_line import PlaceLine
@@ -94,13 +95,15 @@ async def test_a_chord_is_played_at_the_cursor_of_the_notes_and_taken_away(
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, ChordForm))
         line = app.screen.query_one("#field-0", Input)
-        for held, name in (((57,), ""), ((57, 60, 64), "Am"), ((57, 60, 64, 67), "Am7")):
-            engine.tell(KeysPlayed(held))
-            await until(pilot, lambda name=name: line.value == name)
+        engine.tell(KeysPlayed((57, 60, 64)))
+        await until(pilot, lambda: line.value == "Am")
+        engine.tell(KeysPlayed((57, 60, 64, 67)))
+        await until(pilot, lambda: line.value == "Am7")
         # What makes no chord, and keys that are let go, leave it.
-        for held in ((57, 60, 64, 67, 68), ()):
-            engine.tell(KeysPlayed(held))
-            await pilot.pause(0.1)
+        engine.tell(KeysPlayed((57, 60, 64, 67, 68)))
+        await pilot.pause(0.1)
+        engine.tell(KeysPlayed())
+        await pilot.pause(0.1)
         await pilot.press("enter")
         await until(pilot, lambda: chords(engine) == [(0, 2, "Am7")])
         await until(pilot, lambda: app.screen is screen)
@@ -137,3 +140,44 @@ async def test_the_roll_shows_degrees_tones_and_tensions(engine: FakeEngine, the
         await press_in_turn(pilot, "right", "k", "k")
         place = screen.query_one(PlaceLine).plain()
         assert "beat 2 · D4 · degree 2 of C major · tension: 9th of C" in place
+
+
+async def test_chords_are_suggested_with_their_likelihoods_and_taken(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_song(pilot)
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        words = str(app.screen.query_one(Label).render())
+        assert "In C major" in words
+        assert "learned from no music" in words
+        offered = [str(each.prompt) for each in app.screen.query_one(OptionList).options]
+        likelihoods = [int(line.split()[1]) for line in offered[:5]]
+        assert likelihoods == sorted(likelihoods, reverse=True)
+        assert 0 < sum(likelihoods) <= 101
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        assert chords(engine) == [(0, 0, offered[1].split()[0])]
+        # The likeliest go where none begins; what is there stays.
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await pilot.press(*["down"] * 5, "enter")
+        await until(pilot, lambda: len(chords(engine)) > 1)
+        assert chords(engine)[0] == (0, 0, offered[1].split()[0])
+        assert engine.snapshot.undo[0] == "fill in chords"
+
+
+async def test_the_key_of_the_notes_is_told_and_taken(app: ArmonicaApp, engine: FakeEngine) -> None:
+    engine.send(SetKey(tonic=6))
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_song(pilot)
+        line = screen.query_one(PlaceLine)
+        await until(pilot, lambda: "% by its notes)" in line.plain())
+        assert "key F# major (" in line.plain()
+        found = line.plain().partition("(")[2].partition("%")[0].rsplit(" ", 2)[0]
+        await press_in_turn(pilot, "A")
+        assert engine.snapshot.song.key.name == found != "F# major"
+        await until(pilot, lambda: f"key {found}, " in line.plain())
+        await press_in_turn(pilot, "u")
+        assert engine.snapshot.song.key.name == "F# major"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.errors import OutOfRange
+from engine.harmony.song_harmony import filled
 from engine.latent.spec import LatentSpec
 from engine.music.chord_track import joined, place_words, written
 from engine.music.song import Song
-from engine.protocol.chords import ClearChords, RemoveChord, WriteChords
+from engine.protocol.chords import ClearChords, FillChords, RemoveChord, WriteChords
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
 
 
@@ -66,3 +67,18 @@ def _(command: ClearChords, old: Song, new: Song, spec: LatentSpec | None) -> st
     if command.count is None:
         return "clear the chords" if not command.slot else f"clear chords from {command.slot + 1}"
     return f"clear chords of measure {command.slot + 1}"
+
+
+@apply_edit.register
+def _(command: FillChords, song: Song, context: EditContext) -> Song:
+    song.slot(command.first, command.row)
+    end = song.length if command.count is None else command.first + command.count
+    if command.anew:
+        kept = (each for each in song.chords if not command.first <= each.slot < end)
+        song = replace(song, chords=tuple(kept))
+    return replace(song, chords=filled(song, command.row, command.first, end - command.first))
+
+
+@step_name.register
+def _(command: FillChords, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return "all chords anew" if command.anew else "fill in chords"

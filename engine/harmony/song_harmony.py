@@ -19,8 +19,9 @@ def melody_of(song: Song, track: int) -> int | None:
 
     None where no track has notes. Drums have none.
     """
-    order = [track, *(n for n, each in enumerate(song.tracks) if each.kind == "melody")]
-    for number in [*order, *range(len(song.tracks))]:
+    melodies = [n for n, each in enumerate(song.tracks) if each.kind == "melody"]
+    order: list[int] = [track, *melodies, *range(len(song.tracks))]
+    for number in order:
         row = song.track(number)
         if row.kind != "drums" and not all(slot.measure.silent for slot in row.slots):
             return number

@@ -36,6 +36,11 @@ class HarmonyInquiry:
         """The likeliest key of the notes and its certainty, as far as that is known."""
         return self._key.keys[0] if self._key is not None and self._key.keys else None
 
+    @property
+    def settled(self) -> bool:
+        """Whether the key of the notes as they are has been answered."""
+        return self._key is not None and not self._waiting and self._followed == self._notes()
+
     def follow(self, shown: Snapshot) -> None:
         """Ask for the key of the track shown, if its notes may be others than before."""
         self._shown = shown

@@ -135,8 +135,8 @@ stand the chords, ├ marks the tones of the one at the cursor and ┤ those of 
                 for x in range(start + 1, min(end, picture.width), 2):
                     if picture.at(x, y)[0] == " ":
                         picture.put(x, y, "·", outside)
-            elif shared == 1:
-                picture.put(GUTTER - 1, y, harmony.degree(bottom), degree)
+            elif shared == 1 and start > GUTTER + 1:
+                picture.put(GUTTER, y, harmony.degree(bottom), degree)
             for chord, x, mark in ((harmony.here, start - 1, "├"), (harmony.next, end, "┤")):
                 if chord is not None and any(map(chord.holds, pitches)) and x < picture.width:
                     picture.put(x, y, mark, tone)

@@ -129,7 +129,7 @@ async def test_the_roll_shows_degrees_tones_and_tensions(engine: FakeEngine, the
             assert y is not None
             rows[pitch] = lines(editor)[y]
         # Degrees stand beside the rows of the key, the others are dotted.
-        assert [rows[pitch][3] for pitch in range(60, 67)] == [*"1│2│34│"]
+        assert [rows[pitch][4] for pitch in range(60, 67)] == [*"1 2 34 "]
         assert all((" · ·" in rows[pitch]) == (pitch in (61, 63, 66)) for pitch in rows)
         # The tones of the chord at the cursor on the left, those of the next on the right.
         assert [pitch for pitch in rows if "├" in rows[pitch]] == [60, 64]

@@ -162,7 +162,7 @@ KEYS = sorted(
         if action.place == "song"
         for key in ArmonicaApp(FakeEngine()).keymap.keys.get(action.id, ())
     }
-    - {"enter", "n"}
+    - {"enter", "n", "e", "E"}
 )
 
 

@@ -127,12 +127,14 @@ def write(
     *,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
+    chords: Sequence[tuple[float, str]] = (),
 ) -> None:
     """Write measures or parts to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or parts as they are heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
-    ``texts`` are text events, each at the start of a measure (from 0), in order. What the gauges
+    ``texts`` are text events, each at the start of a measure (from 0), in order; ``chords`` are
+    names of chords, each at a place in quarter notes, written as ``chord: Am7``. What the gauges
     of a track move goes into its track; each of its routes is a track of its own. Raises
     `OutOfRange` for a tempo that a song cannot have or where there is no measure, `CannotWrite`
     where nothing can be written.
@@ -149,7 +151,7 @@ def write(
         )
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, parts[0].line.measures, texts))
+    file.tracks.append(_conductor(tempo, name, parts[0].line.measures, texts, chords))
     for number, part in enumerate(parts, 1):
         own = printable(part.track.name, "") or (name if len(parts) == 1 else f"Track {number}")
         file.tracks.append(_voice(part, own))
@@ -233,7 +235,11 @@ def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
 
 
 def _conductor(
-    tempo: float, name: str, measures: Sequence[Measure], texts: Sequence[tuple[int, str]]
+    tempo: float,
+    name: str,
+    measures: Sequence[Measure],
+    texts: Sequence[tuple[int, str]],
+    chords: Sequence[tuple[float, str]],
 ) -> mido.MidiTrack:
     track = mido.MidiTrack(
         [
@@ -243,11 +249,12 @@ def _conductor(
         ]
     )
     starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
+    events = [(starts[measure], words) for measure, words in texts]
+    events += [(_tick(place), f"chord: {chord}") for place, chord in chords]
     at = 0
-    for measure, words in texts:
-        text = printable(words, "")
-        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
-        at = starts[measure]
+    for tick, words in sorted(events, key=lambda event: event[0]):
+        track.append(mido.MetaMessage("text", text=printable(words, ""), time=tick - at))
+        at = tick
     return track
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import accumulate
 
 from engine.harmony.chord_suggestions import SuggestedChord, suggest_between
 from engine.harmony.key_finding import FoundKey, find_keys
 from engine.music.chord_track import ChordTrack, PlacedChord, joined
 from engine.music.chords import ChordSymbol
 from engine.music.note_line import Line, Stretch
+from engine.music.placed_notes import bar_lines
 from engine.music.song import Song
 
 
@@ -71,7 +71,7 @@ def _suggested(
 ) -> tuple[Places, tuple[SuggestedChord, ...]]:
     """Return the places of a song, each measure's start among them, and chords for each."""
     grids = song.grids
-    starts = [Fraction(0), *accumulate(grid.length for grid in grids)]
+    starts = bar_lines(grids)
     begun = {each.at: each.chord for each in chords if each.place < grids[each.slot].length}
     bars = {(slot, Fraction(0)) for slot in range(song.length)}
     places = sorted(bars | set(begun) | more)

@@ -42,7 +42,7 @@ ACTIONS: tuple[Action, ...] = (
         ("cell.clear", "clear", "Empty the measure of the track."),
         ("cell.insert", "insert", "Add an empty measure to all tracks before this one."),
         ("cell.remove", "remove measure", "Take the measure out of all tracks."),
-        ("tracks.chord", "chord", "Type or play the measure's chord; C | Am D7 for several.", 2),
+        ("tracks.chord", "chord", "Type or play the measure's chord, or a chart of several.", 2),
         ("tracks.suggest", "chords", "Choose one of the five likeliest chords, or fill all.", 3),
         ("tracks.key", "take key", "Take the key that the notes have as the song's key."),
         ("tracks.undo", "undo", "Take the last step back; one gesture is one step.", 3),

@@ -66,6 +66,9 @@ def _chord(row: object) -> PlacedChord:
 OF_SONG: tuple[Addition, ...] = (
     # Each its measure, its place in quarter notes, both from 1, and its name.
     Addition("chords", lambda song: song.chords, (), _write_chords, _read_chords),
+    Addition(
+        "follow", lambda song: song.follow, False, bool, lambda fields: fields.truth("follow")
+    ),
 )
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
 OF_SLOT: tuple[Addition, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, repeat
 
+from engine.music.chord_lock import ChordLock
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touches
@@ -62,16 +63,16 @@ class Line:
     A measure that begins with a hold goes on with the last note of the one before it, over
     the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
     with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
-    ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
-    each measure were played: how loud, and how far off the grid, where another groove adds to
-    that. The measures stay as they are.
+    ``first``. With a ``key`` (or a lock that follows chords) each pitch is the nearest of it.
+    ``touches`` says how the notes of each measure were played: how loud, and how far off the
+    grid, where another groove adds to that. The measures stay as they are.
     """
 
     def __init__(
         self,
         measures: Iterable[Measure],
         groove: Groove = PLAIN,
-        key: Key | None = None,
+        key: Key | ChordLock | None = None,
         tempo: float = 100.0,
         first: int = 0,
         touches: Iterable[Touches] = (),
@@ -104,7 +105,9 @@ class Line:
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
-    def _events(self, groove: Groove, key: Key | None, tempo: float, first: int) -> list[_Event]:
+    def _events(
+        self, groove: Groove, key: Key | ChordLock | None, tempo: float, first: int
+    ) -> list[_Event]:
         # What is said of the first measures need not be said of those after them.
         hands = chain(self.touches, repeat(()))
         events: list[_Event] = []
@@ -126,7 +129,7 @@ class Line:
                     _Event(
                         written,
                         at,
-                        token if key is None else key.nearest(token),
+                        _held(key, token, first + slot, grid.places[tick]),
                         off + (touch.deviation if touch else 0.0),
                         groove.louder(first + slot, tick),
                         touch.velocity if touch else None,
@@ -175,6 +178,12 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+
+def _held(key: Key | ChordLock | None, pitch: int, slot: int, place: float) -> int:
+    if key is None:
+        return pitch
+    return key.nearest(pitch) if isinstance(key, Key) else key.nearest_at(pitch, slot, place)
 
 
 def _moved_by(note: Stretch, base: float) -> Stretch:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import OutOfRange
 from engine.music import chord_track
+from engine.music.chord_lock import ChordLock
 from engine.music.chord_track import ChordTrack
 from engine.music.grid import Grid
 from engine.music.measure import SILENCE, Measure
@@ -36,7 +37,8 @@ class Song:
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
     constrains what is heard, not what is decoded. All tracks have as many slots as each other.
-    ``chords`` lie under all tracks, each from its place to the next.
+    ``chords`` lie under all tracks, each from its place to the next; a lock that is to ``follow``
+    them lets their notes be, too.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -47,6 +49,7 @@ class Song:
     key: Key = C_MAJOR
     lock: bool = False
     chords: ChordTrack = ()
+    follow: bool = False
 
     def __post_init__(self) -> None:
         if not SLOWEST <= self.tempo <= FASTEST:
@@ -155,9 +158,11 @@ class Song:
         return tuple(slot.measure for slot in self.track(track).slots[: self.sounding])
 
     @property
-    def locked(self) -> Key | None:
-        """The key that what is sounded is held to, or None."""
-        return self.key if self.lock else None
+    def locked(self) -> Key | ChordLock | None:
+        """The key that what is sounded is held to, with the chords where it follows; or None."""
+        if not self.lock:
+            return None
+        return ChordLock(self.key, self.chords) if self.follow and self.chords else self.key
 
     def line(self, track: int = 0, first: int = 0, reach: int = 0) -> Line:
         """Return the notes of a track in the loop as they are heard, from slot ``first`` on.

@@ -145,6 +145,7 @@ songs = st.builds(
     st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
     st.booleans(),
     CHORD_TRACKS,
+    st.booleans(),
 )
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.harmony.song_harmony import keys_of_song, suggest_at
 from engine.jobs import Job
 from engine.protocol.analysis import AskHarmony, HarmonyFound
 from engine.protocol.snapshot import Snapshot
@@ -19,6 +18,9 @@ def harmony(command: AskHarmony, snapshot: Snapshot) -> Callable[[Job], None]:
     song.slot(command.slot, command.row)
 
     def work(job: Job) -> None:
+        # It imports numpy, which screens are not to wait for.
+        from engine.harmony.song_harmony import keys_of_song, suggest_at
+
         keys = keys_of_song(song, command.row)[:KEYS]
         suggested = suggest_at(song, command.row, command.slot, command.place)
         job.tell(

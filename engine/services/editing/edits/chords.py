@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.errors import OutOfRange
-from engine.harmony.song_harmony import filled
 from engine.latent.spec import LatentSpec
 from engine.music.chord_track import joined, place_words, written
 from engine.music.song import Song
@@ -71,6 +70,9 @@ def _(command: ClearChords, old: Song, new: Song, spec: LatentSpec | None) -> st
 
 @apply_edit.register
 def _(command: FillChords, song: Song, context: EditContext) -> Song:
+    # It imports numpy, which screens are not to wait for.
+    from engine.harmony.song_harmony import filled
+
     song.slot(command.first, command.row)
     end = song.length if command.count is None else command.first + command.count
     if command.anew:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from engine.common import output_files
 from engine.errors import OutOfRange
 from engine.locations import make_usual
+from engine.music.chord_track import of_slot
 from engine.music.song import Song
 from engine.music.track_line import track_lines
 from engine.text import printable
@@ -15,7 +17,8 @@ from engine.text import printable
 def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> str:
     """Write a song's loop as it is heard, with ``texts`` at its slots, and return its place.
 
-    A text stands where its slot is played first, a marker where a section begins.
+    A text stands where its slot is played first, a marker where a section begins. The chords of
+    the song are text events, too.
     """
     from engine.formats import midi_file
 
@@ -35,6 +38,18 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
         for at, step in enumerate(steps)
         if step.entry is not None and (at == 0 or steps[at - 1].entry != step.entry)
     ]
-    tempi = song.tempo_map(steps)
-    midi_file.write(place, parts, tempi, title=song.title, texts=placed, markers=markers)
+    midi_file.write(
+        place, parts, song.tempo_map(steps), title=song.title, texts=placed, markers=markers,
+        chords=_chords(song),
+    )  # fmt: skip
     return printable(str(place))
+
+
+def _chords(song: Song) -> list[tuple[float, str]]:
+    starts = (0.0, *accumulate(song.bar(step.slot) for step in song.steps))
+    return [
+        (start + float(each.place), each.name(song.key))
+        for start, step in zip(starts, song.steps, strict=False)
+        for each in of_slot(song.chords, step.slot)
+        if each.place < song.grids[each.slot].length
+    ]

@@ -133,13 +133,15 @@ def write(
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
     markers: Sequence[tuple[int, str]] = (),
+    chords: Sequence[tuple[float, str]] = (),
 ) -> None:
     """Write measures or parts to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or parts as they are heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
     ``texts`` are text events, each at the start of a measure (from 0), and so are ``markers``,
-    both in order. What the gauges
+    both in order; ``chords`` are names of chords, each at a place in quarter notes, written as
+    ``chord: Am7``. What the gauges
     of a track move goes into its track; each of its routes is a track of its own. Raises
     `OutOfRange` for a tempo that a song cannot have or where there is no measure, `CannotWrite`
     where nothing can be written.
@@ -153,7 +155,7 @@ def write(
         tempo = TempoMap.steady(tempo, parts[0].line.length)
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, parts[0].line, texts, markers))
+    file.tracks.append(_conductor(tempo, name, parts[0].line, texts, markers, chords))
     for number, part in enumerate(parts, 1):
         own = printable(part.track.name, "") or (name if len(parts) == 1 else f"Track {number}")
         file.tracks.append(_voice(part, own))
@@ -268,6 +270,7 @@ def _conductor(
     line: Line,
     texts: Sequence[tuple[int, str]],
     markers: Sequence[tuple[int, str]],
+    chords: Sequence[tuple[float, str]],
 ) -> mido.MidiTrack:
     # At one tick a tempo comes first, then a metre, then words.
     events: list[tuple[int, int, mido.MetaMessage]] = [
@@ -285,6 +288,10 @@ def _conductor(
             (_tick(line.starts[at]), 2, mido.MetaMessage(kind, text=printable(text, "")))
             for at, text in words
         ]
+    events += [
+        (_tick(place), 2, mido.MetaMessage("text", text=printable(f"chord: {chord}", "")))
+        for place, chord in chords
+    ]
     track, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
     for tick, _, message in sorted(events, key=lambda event: event[:2]):
         message.time = tick - at

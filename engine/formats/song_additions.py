@@ -5,11 +5,15 @@ A song without any of them is written in the version that it was written in befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.chord_track import ChordTrack, PlacedChord
+from engine.music.chords import chord_of
 from engine.music.form import (
     MOST_ENTRIES,
     MOST_SECTIONS,
@@ -25,6 +29,11 @@ from engine.music.track import TRACK_KINDS
 
 VERSION = 5
 """The version of a file in which any of these fields stands."""
+
+MOST_CHORDS = 10_000
+"""How many chords are read of a song at most."""
+
+_BEAT = re.compile(r"[0-9]{1,4}(/[1-9][0-9]{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,6 @@ def _read_section(body: object, where: str) -> Section:
     return Section(name, length, tempo, ramp, key)
 
 
-OF_SONG = (Addition("form", lambda song: song.form, NO_FORM, _write_form, _read_form),)
-
-
 MOST_TICKS = max(grid.ticks for grid in GRIDS.values())
 """The most ticks of a measure."""
 
@@ -94,6 +100,33 @@ def _read_grid(fields: SongFields) -> object:
     return GRIDS[name]
 
 
+def _write_chords(chords: ChordTrack) -> object:
+    return [[each.slot + 1, str(each.place + 1), each.name()] for each in chords]
+
+
+def _read_chords(fields: SongFields) -> ChordTrack:
+    return tuple(_chord(row) for row in fields.rows("chords", MOST_CHORDS))
+
+
+def _chord(row: object) -> PlacedChord:
+    if not isinstance(row, list) or len(row) != 3:
+        bad_song("a chord is not a measure, a beat and a name")
+    measure, beat, name = row
+    if type(measure) is not int or not isinstance(beat, str) or not isinstance(name, str):
+        bad_song("a chord is not a measure, a beat and a name")
+    if not _BEAT.fullmatch(beat):
+        bad_song(f"{beat[:20]!r} is no beat of a chord")
+    return PlacedChord(measure - 1, Fraction(beat) - 1, chord_of(name))
+
+
+OF_SONG: tuple[Addition, ...] = (
+    Addition("form", lambda song: song.form, NO_FORM, _write_form, _read_form),
+    # Each its measure, its place in quarter notes, both from 1, and its name.
+    Addition("chords", lambda song: song.chords, (), _write_chords, _read_chords),
+    Addition(
+        "follow", lambda song: song.follow, False, bool, lambda fields: fields.truth("follow")
+    ),
+)
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
 OF_SLOT = (
     Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),

@@ -24,7 +24,7 @@ from engine.latent.spec import (
 from engine.latent.tokens import Floats, Ints, absolute, measured, relative
 from engine.latent.turning import Aim, chosen, reach, wanted
 from engine.music.attributes import ATTRIBUTES
-from engine.music.locks import NOTHING, Kept
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import HIGHEST, LOWEST, REST, Measure
 from engine.music.slot import Slot
 
@@ -100,7 +100,7 @@ class TrainedVAE:
         tokens = self.decode_tokens(codes, candidates=candidates, moved=moved, on_done=on_done)
         return [Measure(tuple(map(int, row))) for row in tokens]
 
-    def turned(self, slot: Slot, latent: Latent, kept: Kept = NOTHING) -> Measure:
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
         """Return the measure at a point to which the gauges of a slot are turned.
 
         Candidates are the decodings around the point, the slot's own measure with what differs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec
 from engine.music.attributes import ATTRIBUTES, attributes
 from engine.music.grid import FOUR_QUARTERS
-from engine.music.locks import NOTHING, Kept
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import REST, Measure
 from engine.music.slot import Slot
 
@@ -68,7 +68,7 @@ def effects(
     dimensions: Sequence[int],
     step: float = 1.0,
     slot: Slot | None = None,
-    kept: Kept = NOTHING,
+    kept: KeptNotes = NOTHING,
 ) -> tuple[Effect, ...]:
     """Turn each gauge one step up, as when it is played (down where up would leave the range).
 

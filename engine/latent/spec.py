@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.errors import NoModel, OutOfRange, UnknownName
 from engine.music.attributes import ATTRIBUTES, Attribute
 from engine.music.grid import FOUR_QUARTERS, Grid
-from engine.music.locks import NOTHING, Kept
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import Measure
 from engine.music.slot import Slot
 
@@ -161,7 +161,7 @@ class LatentModel(Protocol):
         ``candidates=1`` the point itself is decoded and nothing is chosen.
         """
 
-    def turned(self, slot: Slot, latent: Latent, kept: Kept = NOTHING) -> Measure:
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
         """Return the measure at a point to which the gauges of a slot are turned.
 
         What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all.

@@ -12,7 +12,7 @@ from engine.latent.plausibility import BEATS, MAJOR, POSITIONS, RARE
 from engine.latent.reranking import DISTANCE_COST, KEY_COST, ODD_COST
 from engine.latent.tokens import TICKS, WEIGHTS, Floats, Ints
 from engine.music.attributes import RANGE_SCALE
-from engine.music.locks import Kept
+from engine.music.locks import KeptNotes
 from engine.music.measure import HOLD, REST
 
 RETURN_COST = 0.1
@@ -145,7 +145,7 @@ def wanted(codec: CalibratedCodec, code: Floats, anchor: Floats, brought: Floats
     return np.asarray((code + error * (1 - away).clip(min=0)).clip(low, high))
 
 
-def chosen(aim: Aim, candidates: Ints, kept: Kept) -> Ints:
+def chosen(aim: Aim, candidates: Ints, kept: KeptNotes) -> Ints:
     """Return the best measure [24]: of candidates [M, 24], the start, and what edits make of them.
 
     The start is edited first, and then whatever has come out best, as long as that gets better.
@@ -175,7 +175,7 @@ def chosen(aim: Aim, candidates: Ints, kept: Kept) -> Ints:
 class _Stamp:
     """Lays what is kept over candidates [M, 24]."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: KeptNotes) -> None:
         self._ticks = [tick for tick, _ in kept.tokens]
         self._tokens = np.array([token for _, token in kept.tokens], dtype=np.int64)
         self._ends = sorted(kept.ends)

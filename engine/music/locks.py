@@ -10,7 +10,7 @@ from engine.music.slot import Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptNotes:
     """What is to stay in a measure.
 
     ``tokens`` are pairs of a tick and the token that stands there; at each of ``ends`` a locked
@@ -33,10 +33,10 @@ class Kept:
         return measure if laid == Measure.from_tokens(measure.tokens, measure.grid) else laid
 
 
-NOTHING = Kept()
+NOTHING = KeptNotes()
 
 
-def kept(row: Sequence[Slot], at: int) -> Kept:
+def kept(row: Sequence[Slot], at: int) -> KeptNotes:
     """Return what locks keep in the measure at a place of a row.
 
     The last note of the measure before it may be locked, too: here it goes on as long as it does.
@@ -60,7 +60,7 @@ def kept(row: Sequence[Slot], at: int) -> Kept:
             end += 1
         if end < len(of):
             ends.add(end)
-    return Kept(tuple(sorted(tokens.items())), frozenset(ends))
+    return KeptNotes(tuple(sorted(tokens.items())), frozenset(ends))
 
 
 def _last_is_locked(slot: Slot) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, repeat
 
+from engine.music.chord_lock import ChordLock
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import Touches
@@ -62,7 +63,7 @@ class MeasureSetting:
     """How a measure of a line is heard: as that of which slot, in which key, at which tempo."""
 
     slot: int
-    key: Key | None
+    key: Key | ChordLock | None
     tempo: float
 
 
@@ -72,16 +73,17 @@ class Line:
     A measure that begins with a hold goes on with the last note of the one before it, over
     the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
     with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
-    ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
-    each measure were played: how loud, and how far off the grid, where another groove adds to
-    that. ``settings`` say all of it for each measure by itself. The measures stay as they are.
+    ``first``. With a ``key`` (or a lock that follows chords) each pitch is the nearest of it.
+    ``touches`` says how the notes of each measure were played: how loud, and how far off the
+    grid, where another groove adds to that. ``settings`` say all of it for each measure by itself.
+    The measures stay as they are.
     """
 
     def __init__(
         self,
         measures: Iterable[Measure],
         groove: Groove = PLAIN,
-        key: Key | None = None,
+        key: Key | ChordLock | None = None,
         tempo: float = 100.0,
         first: int = 0,
         touches: Iterable[Touches] = (),
@@ -129,7 +131,6 @@ class Line:
         for setting, start, measure, hand in zip(
             settings, self.starts, self.measures, hands, strict=False
         ):
-            key = setting.key
             grid, played = measure.grid, iter(hand)
             struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
             heard = groove.onsets(grid, struck)
@@ -145,7 +146,7 @@ class Line:
                     _Event(
                         written,
                         at,
-                        token if key is None else key.nearest(token),
+                        _held(setting, token, grid.places[tick]),
                         off + (touch.deviation if touch else 0.0),
                         groove.louder(setting.slot, tick),
                         touch.velocity if touch else None,
@@ -214,6 +215,15 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+
+def _held(setting: MeasureSetting, pitch: int, place: float) -> int:
+    key = setting.key
+    if key is None:
+        return pitch
+    if isinstance(key, Key):
+        return key.nearest(pitch)
+    return key.nearest_at(pitch, setting.slot, place)
 
 
 def _moved_by(note: Stretch, base: float) -> Stretch:

@@ -8,6 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from engine.errors import OutOfRange
+from engine.music import chord_track
+from engine.music.chord_lock import ChordLock
+from engine.music.chord_track import ChordTrack
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
 from engine.music.grid import Grid
 from engine.music.measure import Measure, silence
@@ -37,6 +40,8 @@ class Song:
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
     constrains what is heard, not what is decoded. All tracks have as many slots as each other,
     and a measure has one grid in all of them.
+    ``chords`` lie under all tracks, each from its place to the next; a lock that is to ``follow``
+    them lets their notes be, too.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -47,6 +52,8 @@ class Song:
     key: Key = C_MAJOR
     lock: bool = False
     form: SongForm = NO_FORM
+    chords: ChordTrack = ()
+    follow: bool = False
 
     def __post_init__(self) -> None:
         check_tempo(self.tempo)
@@ -64,6 +71,7 @@ class Song:
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
                 "Take a track or a route back to one of them.",
             )
+        chord_track.check(self.chords, self.length)
 
     def _check_grids(self) -> None:
         first = self.grids
@@ -148,6 +156,7 @@ class Song:
             tracks=tuple(
                 replace(t, slots=(*t.slots[:index], *coming, *t.slots[index:])) for t in self.tracks
             ),
+            chords=chord_track.inserted(self.chords, index, count),
         )
 
     def removed(self, index: int, count: int = 1) -> Song:
@@ -158,6 +167,7 @@ class Song:
             tracks=tuple(
                 replace(t, slots=t.slots[:index] + t.slots[index + count :]) for t in self.tracks
             ),
+            chords=chord_track.removed(self.chords, index, count, self.length),
         )
 
     def slots(self) -> Iterator[Slot]:
@@ -206,9 +216,14 @@ class Song:
         return tuple(self._measure(track, step.slot) for step in self.steps)
 
     @property
-    def locked(self) -> Key | None:
-        """The key that what is sounded is held to, or None."""
-        return self.key if self.lock else None
+    def locked(self) -> Key | ChordLock | None:
+        """The key that what is sounded is held to, with the chords where it follows; or None."""
+        return self._lock_of(self.key)
+
+    def _lock_of(self, key: Key) -> Key | ChordLock | None:
+        if not self.lock:
+            return None
+        return ChordLock(key, self.chords) if self.follow and self.chords else key
 
     def line(self, track: int = 0, steps: Sequence[Step] | None = None) -> Line:
         """Return the notes of a track as they are heard, in measures that are played in a loop.
@@ -217,7 +232,7 @@ class Song:
         """
         row, played = self.track(track), self.steps if steps is None else steps
         settings = tuple(
-            MeasureSetting(step.slot, (step.key or self.key) if self.lock else None, step.tempi[0])
+            MeasureSetting(step.slot, self._lock_of(step.key or self.key), step.tempi[0])
             for step in played
         )
         touches = [

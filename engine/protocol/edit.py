@@ -297,17 +297,20 @@ class SetTempo(SoundEdit):
 class SetKey(SoundEdit):
     """Sets what is not None of the key, and whether it constrains what is sounded.
 
-    What is decoded is not constrained: the measures stay as they are.
+    With ``follow`` it lets the notes of the chords be. What is decoded is not constrained: the
+    measures stay as they are.
     """
 
     tonic: int | None = None
     scale: str | None = None
     lock: bool | None = None
     gesture: int = 0
+    follow: bool | None = None
 
     def scope(self) -> Hashable:
         """Return what it moves."""
-        return self.tonic is not None, self.scale is not None, self.lock is not None
+        given = (self.tonic, self.scale, self.lock, self.follow)
+        return tuple(value is not None for value in given)
 
 
 @dataclass(frozen=True, slots=True)

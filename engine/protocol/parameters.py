@@ -99,6 +99,10 @@ def song_numbers(song: Song, track: int = 0) -> dict[Parameter, Number]:
             int(song.lock), 0, 1,
             lambda v, gesture: SetKey(lock=bool(v), gesture=gesture), coarse=1, round=True,
         ),
+        "follow": Number(
+            int(song.follow), 0, 1,
+            lambda v, gesture: SetKey(follow=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
         **_track_numbers(song.track(track)),
     }  # fmt: skip
 

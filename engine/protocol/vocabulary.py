@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.protocol import (
     analysis,
+    chords,
     devices,
     edit,
     facts,
@@ -20,8 +21,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, tracks, form, transport, devices, files, analysis, generation, switches,
-    notices, facts,
+    snapshot, edit, notes, chords, tracks, form, transport, devices, files, analysis, generation,
+    switches, notices, facts,
 )  # fmt: skip
 
 

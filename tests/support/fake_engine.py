@@ -16,6 +16,7 @@ from engine.music.measure import Measure
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.protocol.analysis import (
+    AskHarmony,
     AskInfluence,
     AskTakeInfluence,
     DrawMap,
@@ -87,6 +88,7 @@ from engine.protocol.transport import (
     Stop,
 )
 from engine.runtime.model_queue import ModelQueue
+from engine.services.analysis.harmony_queries import harmony
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
@@ -253,6 +255,8 @@ class FakeEngine:
                 does = effects(self.state.model, code, dimensions)
                 slopes = sensitivity(self.state.model, code, dimensions)
                 return (SensitivityComputed(slot, shown.revision, does, slopes),)
+            case AskHarmony():
+                return self._done(harmony(command, shown))
             case AskInfluence():
                 return self._done(self.influences.ask(command, shown))
             case AskTakeInfluence():

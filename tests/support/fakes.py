@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec, check_served
 from engine.music.attributes import ATTRIBUTES, attributes
-from engine.music.locks import NOTHING, Kept
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import HOLD, LOWEST, REST, Measure
 from engine.music.slot import Slot
 
@@ -68,7 +68,7 @@ class FakeModel:
         del candidates, moved
         return [self._measure(latent) for latent in latents]
 
-    def turned(self, slot: Slot, latent: Latent, kept: Kept = NOTHING) -> Measure:
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
         """Decode the point, whatever stands in the slot, and keep what is kept."""
         del slot
         return kept.of(self.decode([latent])[0])

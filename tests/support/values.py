@@ -15,6 +15,8 @@ from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
+from engine.music.chord_track import PlacedChord
+from engine.music.chords import QUALITIES, ChordSymbol
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import (
     LARGEST_SEED,
@@ -85,10 +87,24 @@ GROOVES = st.builds(
     st.integers(0, LARGEST_SEED),
 )
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from([*SCALES]))
+CHORDS = st.none() | st.builds(
+    ChordSymbol,
+    st.integers(0, 11),
+    st.sampled_from([*QUALITIES]),
+    st.none() | st.integers(0, 11),
+)
+PLACED_CHORDS = st.builds(
+    PlacedChord, st.integers(0, 255), st.fractions(0, 15, max_denominator=12), CHORDS
+)
+PLACES = st.fractions(0, 15, max_denominator=12)
+CHORD_TRACKS = st.dictionaries(PLACES, CHORDS, max_size=4).map(
+    lambda placed: tuple(PlacedChord(0, place, placed[place]) for place in sorted(placed))
+)
 TOUCHES = st.builds(Touch, st.integers(1, 127), st.floats(-MOST_OFF, MOST_OFF))
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
+    ("Song", "chords"): CHORD_TRACKS,
     ("RecordSettings", "strength"): st.floats(0, 1),
     ("RecordSettings", "latency"): st.floats(0, MOST_LATENCY),
     ("RecordSettings", "count_in"): st.integers(0, MOST_COUNT_IN),
@@ -202,6 +218,8 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Groove: GROOVES,
         Key: KEYS,
         Touch: TOUCHES,
+        ChordSymbol: CHORDS.filter(bool),
+        PlacedChord: PLACED_CHORDS,
     }
     if hint in ready:
         return ready[hint]

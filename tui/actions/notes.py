@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from engine.music.chord_track import sounding
 from engine.music.measure import HIGHEST, LOWEST
 from engine.music.note_edits import Span, at, by_degrees
 from engine.music.pitch_names import pitch_name
+from engine.music.tension import words_of
 from engine.protocol.base import Command
 from engine.protocol.edit import MoveSelection
 from engine.protocol.notes import (
@@ -27,7 +29,7 @@ from engine.protocol.notes import (
     TransposeNotes,
 )
 from engine.protocol.transport import Audition, AuditionMeasures
-from tui.actions import everywhere
+from tui.actions import chords, everywhere
 from tui.actions.host import NotesView
 from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
@@ -292,6 +294,11 @@ def _lock_measure(view: NotesView) -> None:
     view.session.send(ToggleMeasureLock(view.session.slot))
 
 
+HANDLERS["notes.chord"] = chords.typing(lambda view: view.cursor.place)
+HANDLERS["notes.suggest"] = chords.suggesting(lambda view: view.cursor.place)
+HANDLERS["notes.key"] = chords.take_key
+
+
 # Hearing
 
 
@@ -325,6 +332,9 @@ def words_at(view: NotesView) -> str:
     parts = [where if usual(grid) else f"{grid.name}, {where}", pitch_name(cursor.pitch)]
     degree = song.key.degree(cursor.pitch)
     parts.append(f"degree {degree} of {song.key.name}" if degree else f"not in {song.key.name}")
+    under = sounding(song.chords, view.session.slot, cursor.place)
+    if under is not None and under.chord is not None:
+        parts.append(words_of(cursor.pitch, under.chord, song.key))
     if (span := cursor.selection) is not None:
         count = sum(map(span.holds, view.notes()))
         parts.append(f"{count} note{'s' * (count != 1)} selected")
@@ -338,4 +348,5 @@ def words_at(view: NotesView) -> str:
     if slot.locked:
         parts.append("measure locked")
     parts.append(f"step {cursor.step_name}")
+    parts.append(chords.key_words(view))
     return " · ".join(parts)

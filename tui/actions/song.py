@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
+from engine.music.chord_track import sounding
 from engine.music.track import LONGEST_TRACK_NAME
 from engine.protocol.tracks import (
     AddTrack,
@@ -16,7 +18,7 @@ from engine.protocol.tracks import (
     SelectTrack,
     SetTrack,
 )
-from tui.actions import everywhere, form, measures
+from tui.actions import chords, everywhere, form, measures
 from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
 from tui.actions.metres import ask_metre
@@ -153,6 +155,9 @@ HANDLERS["tracks.lock"] = _switch("protect")
 
 HANDLERS["tracks.metre"] = ask_metre
 HANDLERS.update(measures.handlers("cell"))
+HANDLERS["tracks.chord"] = chords.typing(lambda _: Fraction(0))
+HANDLERS["tracks.suggest"] = chords.suggesting(lambda _: Fraction(0))
+HANDLERS["tracks.key"] = chords.take_key
 HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
 
@@ -171,6 +176,9 @@ def words_at(view: BesideView) -> str:
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
     ]
+    parts.insert(2, chords.key_words(view))
+    if chord := sounding(shown.song.chords, shown.selected, 0):
+        parts.insert(2, f"chord {chord.name(shown.song.key)}")
     if section := section_words(shown.song.form, shown.selected):
         parts.insert(2, section)
     if track.port:

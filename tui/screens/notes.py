@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from engine.latent.spec import serves
 from engine.music.note_edits import Notes, Span, at
+from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
 from engine.protocol.snapshot import Snapshot
@@ -23,6 +24,7 @@ from tui.layouts.notes import note_regions
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
+from tui.view_models.harmony import roll_harmony
 from tui.view_models.note_cursor import NoteCursor, notes_around
 from tui.widgets.attribute_line import AttributeLine
 from tui.widgets.note_editor import NoteEditor
@@ -39,6 +41,7 @@ class NotesScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
+        HarmonyFound,
     )
     AUTO_FOCUS = "#roll"
 
@@ -84,7 +87,11 @@ class NotesScreen(SessionScreen):
     def point(self) -> None:
         """Show where the cursor stands now."""
         if self.drawn:
-            self.query_one(NoteEditor).point(self.cursor)
+            shown, editor = self.session.shown, self.query_one(NoteEditor)
+            editor.harmonise(
+                roll_harmony(shown.song, shown.track, shown.selected, self.cursor.place)
+            )
+            editor.point(self.cursor)
             self.query_one(PlaceLine).show(actions.words_at(self))
 
     # Drawing
@@ -101,6 +108,8 @@ class NotesScreen(SessionScreen):
                 self._draw_playhead()
             case KeysPlayed():
                 self._draw_roll()
+            case HarmonyFound():
+                self.point()
             case _:
                 pass
 
@@ -108,6 +117,7 @@ class NotesScreen(SessionScreen):
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
+        self.session.harmony.follow(self.session.shown)
         self._draw_transport()
         self._draw_strip()
         self._draw_roll()

@@ -9,6 +9,7 @@ from textual import on
 from textual.geometry import Region
 from textual.widget import Widget
 
+from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
 from engine.protocol.form import SelectEntry
@@ -29,7 +30,7 @@ class SongScreen(SessionScreen):
 
     PLACE: ClassVar[Place] = "song"
     HANDLERS = actions.HANDLERS
-    SHOWS = (Snapshot, PlayheadMoved)
+    SHOWS = (Snapshot, PlayheadMoved, HarmonyFound)
     AUTO_FOCUS = "#tracks"
 
     def parts(self) -> Iterable[Widget]:
@@ -45,7 +46,7 @@ class SongScreen(SessionScreen):
         if not self.drawn:
             return
         match event:
-            case Snapshot():
+            case Snapshot() | HarmonyFound():
                 self.draw()
             case _:
                 self._draw_tracks()
@@ -54,6 +55,7 @@ class SongScreen(SessionScreen):
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
+        self.session.harmony.follow(self.session.shown)
         self._draw_transport()
         self._draw_tracks()
         self.query_one(PlaceLine).show(actions.words_at(self))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
+from engine.music.chord_track import place_words
 from engine.music.song import Song
 from engine.music.track import audible
 from tui.formatting.metres import short_metre, usual
@@ -43,6 +44,7 @@ class TrackGrid(Wheeled, can_focus=True):
         & > .track-grid--contour { color: $notes-quiet; }
         & > .track-grid--bright { color: $notes; text-style: bold; }
         & > .track-grid--silent { color: $faint; }
+        & > .track-grid--chord { color: $foreground; }
         & > .track-grid--switch { color: $focus; text-style: bold; }
     }
     """
@@ -73,6 +75,13 @@ class TrackGrid(Wheeled, can_focus=True):
         """Format each track in a line."""
         heard = audible(self._song.tracks)
         lines = []
+        if chords := self._song.chords:
+            grids, key = self._song.grids, self._song.key
+            names = (
+                f"{each.slot + 1}.{place_words(each.place, grids[each.slot])} {each.name(key)}"
+                for each in chords
+            )
+            lines.append(f"Chords: {', '.join(names)}.")
         for number, (track, on) in enumerate(zip(self._song.tracks, heard, strict=True)):
             filled = sum(not slot.empty for slot in track.slots)
             parts = [name_of(track, number), mixer(track), f"{filled} measures with notes"]
@@ -94,17 +103,21 @@ class TrackGrid(Wheeled, can_focus=True):
     def _beside(self) -> int:
         return BROAD if self.size.width >= WIDE else NARROW
 
+    def _top(self) -> int:
+        # The row of the first track, under the numbers, and metres and chords where there are any.
+        return self._head() + bool(self._song.chords)
+
     def _head(self) -> int:
-        """The rows above the tracks: numbers, and metres where a song has other than the usual."""
+        """The rows of numbers, and of metres where a song has other than the usual."""
         return 1 if all(map(usual, self._song.grids)) else 2
 
     def _rows(self) -> int:
         least, most = ROWS
-        room = self.size.height - self._head()
+        room = self.size.height - self._top()
         return max(least, min(most, room // len(self._song.tracks)))
 
     def _first_track(self) -> int:
-        room = max(1, (self.size.height - self._head()) // self._rows())
+        room = max(1, (self.size.height - self._top()) // self._rows())
         return max(0, min(self._at[0] - room // 2, len(self._song.tracks) - room))
 
     def _cell(self) -> int:
@@ -134,9 +147,10 @@ class TrackGrid(Wheeled, can_focus=True):
                 room = min(cell, picture.width - x) - len(words) - 1
                 name = self._song.form.sections[begins.index(slot)].name[: max(0, room)]
                 picture.put(x + len(words) + 1, 0, name, self.style_of("track-grid--switch"))
+        self._paint_chords(picture)
         heard = audible(self._song.tracks)
         for number in range(self._first_track(), len(self._song.tracks)):
-            y = self._head() + (number - self._first_track()) * self._rows()
+            y = self._top() + (number - self._first_track()) * self._rows()
             if y + ROWS[0] > picture.height:
                 break
             self._paint_track(picture, number, y, heard[number])
@@ -147,6 +161,26 @@ class TrackGrid(Wheeled, can_focus=True):
         if self._head() > 1 and (starts or grid != self._song.grid(slot - 1)):
             words = fitting(self._cell() - 1, grid.name, short_metre(grid))
             picture.put(x + 1, 1, words, self.style_of("track-grid--metre"))
+
+    def _paint_chords(self, picture: Picture) -> None:
+        song, beside, cell, first = self._song, self._beside(), self._cell(), self._first_slot()
+        if not song.chords:
+            return
+        picture.put(0, self._head(), "chords", self.style_of("track-grid--number"))
+        places = [
+            beside
+            + (each.slot - first) * cell
+            + 1
+            + int(each.place / song.grids[each.slot].length * (cell - 1))
+            for each in song.chords
+        ]
+        for chord, x, end in zip(song.chords, places, [*places[1:], picture.width], strict=True):
+            if chord.slot >= first and x < picture.width:
+                # Cut where the next begins.
+                name = chord.name(song.key)[: max(0, min(end, picture.width) - x - 1)]
+                here = chord.slot == self._at[1]
+                style = "selected" if here else "chord"
+                picture.put(x, self._head(), name, self.style_of(f"track-grid--{style}"))
 
     def _paint_track(self, picture: Picture, number: int, y: int, heard: bool) -> None:
         track, chosen = self._song.tracks[number], number == self._at[0]
@@ -205,9 +239,8 @@ class TrackGrid(Wheeled, can_focus=True):
 
     def _choose(self, event: events.MouseDown | events.Click, twice: bool) -> None:
         place = event.get_content_offset_capture(self)
-        head = self._head()
-        track = self._first_track() + (place.y - head) // self._rows()
-        if place.y < head or not 0 <= track < len(self._song.tracks):
+        track = self._first_track() + (place.y - self._top()) // self._rows()
+        if place.y < self._top() or not 0 <= track < len(self._song.tracks):
             return
         event.stop()
         slot: int | None = None

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
+from engine.music.scales import Key
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
@@ -151,7 +152,8 @@ class Transport(Wheeled):
         if groove.swing > STRAIGHT:
             parts.append((f"swing {groove.swing:g} %", "quiet"))
         if key is not None:
-            parts.append((f"lock {key.name}", "quiet"))
+            follows = "" if isinstance(key, Key) else " and chords"
+            parts.append((f"lock {shown.song.key.name}{follows}", "quiet"))
         parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:

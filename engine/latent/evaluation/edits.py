@@ -80,7 +80,7 @@ def made_up(seed: int, each: int) -> dict[str, list[Measure]]:
 
 
 @dataclass
-class _Way:
+class _Choosing:
     """What one way of turning gauges came to, a row for each turn."""
 
     kept: list[float]
@@ -136,7 +136,9 @@ def _judged(
         for measure, code in zip(measures, model.encode(measures), strict=True)
         if measure.pitches
     ]
-    ways = {(turn, way): _Way([], [], [], []) for turn in TURNS for way in ("decoded", "edited")}
+    ways = {
+        (turn, way): _Choosing([], [], [], []) for turn in TURNS for way in ("decoded", "edited")
+    }
     for done, slot in enumerate(slots):
         for dimension, turn, code in _turns(slot):
             _count(ways[turn, "decoded"], model, slot, dimension, code,
@@ -175,7 +177,7 @@ def _with(code: Latent, dimension: int, value: float) -> Latent:
 
 
 def _count(
-    way: _Way, model: TrainedVAE, slot: Slot, dimension: int, code: Latent, made: Measure
+    way: _Choosing, model: TrainedVAE, slot: Slot, dimension: int, code: Latent, made: Measure
 ) -> None:
     before, after = _scores(model, slot.measure), _scores(model, made)
     here = _notes(slot.measure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
 from engine.formats import midi_file, midi_parser
+from engine.formats.exporters import write_midi
 from engine.formats.midi_file import read, write
+from engine.music import chord_track
 from engine.music.grid import GRIDS
 from engine.music.groove import Groove
 from engine.music.measure import (
@@ -34,8 +37,10 @@ from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.music.track import Track
 from engine.music.track_line import TrackLine
+from tests.support.measures import quarters
 from tests.support.values import GRID
 
 QUARTER = 480
@@ -558,3 +563,16 @@ def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
     assert struck == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
     # What comes back stands on the grid again.
     assert read(tmp_path / "out.mid").measures == (measure,)
+
+
+def test_the_chords_of_a_song_are_text_events_at_their_places(tmp_path: Path) -> None:
+    slots = tuple(Slot.brought_in(quarters(60, 62, 64, 65), Origin("written")) for _ in range(2))
+    song = Song(tracks=(Track(slots=slots),))
+    chords = chord_track.written("C 3:Am7 | N.C.", 0, Fraction(0), song.grids, song.key)
+    write_midi(str(tmp_path / "air.mid"), replace(song, chords=chords), [(1, "said")])
+    at, found = 0, []
+    for message in mido.MidiFile(tmp_path / "air.mid").tracks[0]:
+        at += message.time
+        if message.type == "text":
+            found.append((at / 480, message.text))
+    assert found == [(0, "chord: C"), (2, "chord: Am7"), (4, "said"), (4, "chord: N.C.")]

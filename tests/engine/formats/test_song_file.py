@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -28,6 +29,8 @@ from engine.formats.song_file import (
 )
 from engine.formats.song_text import LARGEST
 from engine.latent.spec import serves
+from engine.music.chord_track import PlacedChord
+from engine.music.chords import chord_of
 from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
@@ -42,7 +45,7 @@ from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import GRID, measures, modulations
+from tests.support.values import CHORD_TRACKS, GRID, measures, modulations
 
 texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
@@ -173,6 +176,8 @@ def whole_songs(draw: st.DrawFn) -> Song:
         draw(keys),
         draw(st.booleans()),
         draw(forms(len(grids))),
+        draw(CHORD_TRACKS),
+        draw(st.booleans()),
     )
 
 
@@ -448,6 +453,30 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body = json.loads(encode(Document(plain.with_track(1, kind="bass"))))
     body["armonica"] = 4
     with pytest.raises(BadSong, match="kind"):
+        decode(json.dumps(body).encode())
+
+
+def test_chords_are_written_as_they_are_read() -> None:
+    placed = [(0, "0", "Am7"), (0, "2", "C/E"), (1, "1/3", "N.C."), (1, "1", "F#m7b5")]
+    chords = tuple(PlacedChord(slot, Fraction(at), chord_of(name)) for slot, at, name in placed)
+    plain = replace(PLAINLY, chords=chords)
+    body = json.loads(encode(Document(plain)))
+    assert body["armonica"] == 5
+    rows = [[1, "1", "Am7"], [1, "3", "C/E"], [2, "4/3", "N.C."], [2, "2", "F#m7b5"]]
+    assert body["chords"] == rows
+    assert decode(encode(Document(plain))).song == plain
+    for bad, words in (
+        ([1, "1", "H"], "no chord"), ([1, "1"], "a chord is not"), ([1, 1, "C"], "a chord is not"),
+        ([1, "1/0", "C"], "no beat"), ([1, "0", "C"], "begins on a beat"),
+        ([1, "99", "C"], "begins on a beat"), ([0, "1", "C"], "begins on a beat"),
+        ([9, "1", "C"], "no measure 9"), ("C", "a chord is not"), ([True, "1", "C"], "a chord"),
+    ):  # fmt: skip
+        body["chords"] = [bad]
+        with pytest.raises(BadSong, match=words) as caught:
+            decode(json.dumps(body).encode())
+        assert "\n" not in caught.value.line()
+    body["chords"] = rows[::-1]
+    with pytest.raises(BadSong, match="in order"):
         decode(json.dumps(body).encode())
 
 

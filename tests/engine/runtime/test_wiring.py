@@ -88,7 +88,8 @@ def test_no_report_of_a_job_goes_to_two_services() -> None:
 
 
 OVERTAKING = """
-    AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel CancelLearn
+    AskHarmony AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel
+    CancelLearn
     CloseAudioModel EndRecording FollowClock Forget Generate KeepUnsaved Learn LeaveKept
     LetUnsavedGo ListenTo LookIntoMidi MakeAgain MakeTwin MarkClock MarkInputs MarkModel
     MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport MarkWaiting MoveSelection

@@ -165,7 +165,7 @@ KEYS = sorted(
         if action.place == "song" and action.id not in DIALOGS
         for key in ArmonicaApp(FakeEngine()).keymap.keys.get(action.id, ())
     }
-    - {"enter", "n", "T"}
+    - {"enter", "n", "T", "e", "E"}
 )
 
 

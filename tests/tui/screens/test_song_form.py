@@ -73,7 +73,7 @@ async def test_sections_are_begun_ordered_repeated_and_made_unique(
 async def test_a_section_gets_its_settings_in_a_form(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await open_song(pilot)
-        await press_in_turn(pilot, "right", "right", "b", "e")
+        await press_in_turn(pilot, "right", "right", "b", "r")
         await until(pilot, lambda: isinstance(app.screen, Form))
         await press_in_turn(pilot, "ctrl+u", *"Hook", "down", *"90", "down", *"120")
         await press_in_turn(pilot, "down", *"D dorian".replace(" ", ""))
@@ -121,13 +121,13 @@ async def test_sections_are_added_joined_dropped_and_taken_away(
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await open_song(pilot)
         before = engine.snapshot.song
-        await press_in_turn(pilot, "A")
+        await press_in_turn(pilot, "F")
         form = engine.snapshot.song.form
         assert [(each.name, each.length) for each in form.sections] == [("A", 8), ("B", 4)]
         assert (engine.snapshot.selected, engine.snapshot.entry) == (8, 1)
-        await press_in_turn(pilot, "<", "y")
+        await press_in_turn(pilot, "<", "grave_accent")
         assert engine.snapshot.song.form.order == (OrderEntry(0),)
-        await press_in_turn(pilot, "u", "E")
+        await press_in_turn(pilot, "u", "number_sign")
         assert [each.name for each in engine.snapshot.song.form.sections] == ["B"]
         await press_in_turn(pilot, "u", "backslash")
         await until(pilot, lambda: isinstance(app.screen, Choice))

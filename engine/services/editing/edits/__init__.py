@@ -4,6 +4,7 @@ Each module registers its edits with the functions of `base`.
 """
 
 from engine.services.editing.edits import (
+    chords,
     form,
     gauges,
     locks,
@@ -29,6 +30,7 @@ __all__ = [
     "apply_edit",
     "check_locks",
     "check_served",
+    "chords",
     "form",
     "gauges",
     "locks",

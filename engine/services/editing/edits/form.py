@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
+from engine.music import chord_track
 from engine.music.form import (
     LONGEST_SECTION_NAME,
     MOST_REPEATS,
@@ -304,7 +305,12 @@ def _copied(song: Song, form: SongForm, section: int, entry: int) -> Song:
     old, slots = form.section(section), form.slots_of(section)
     rows = tuple(track.slots[slots.start : slots.stop] for track in song.tracks)
     copy = replace(old, name=_copy_name(form, old.name))
-    return _with_section(song, form, section + 1, copy, rows, entry)
+    copied = _with_section(song, form, section + 1, copy, rows, entry)
+    # The copy lies right after what it is a copy of.
+    chords = [
+        replace(chord, slot=chord.slot + old.length) for chord in song.chords if chord.slot in slots
+    ]
+    return replace(copied, chords=chord_track.joined(copied.chords, chords))
 
 
 def _with_section(
@@ -327,4 +333,5 @@ def _with_section(
         replace(track, slots=(*track.slots[:first], *row, *track.slots[first:]))
         for track, row in zip(song.tracks, rows, strict=True)
     )
-    return replace(song, form=replace(form, order=order), tracks=tracks)
+    chords = chord_track.inserted(song.chords, first, section.length)
+    return replace(song, form=replace(form, order=order), tracks=tracks, chords=chords)

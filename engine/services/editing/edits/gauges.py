@@ -17,7 +17,7 @@ from engine.latent.spec import (
     checked,
 )
 from engine.latent.variation import between, walked
-from engine.music.locks import Kept, kept
+from engine.music.locks import KeptNotes, kept
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.base import SlotEdit
@@ -254,7 +254,7 @@ def _at(song: Song, command: SlotEdit, slot: Slot, latent: Latent, model: Latent
     return song.with_slot(command.slot, made, command.row)
 
 
-def _back(slot: Slot, latent: Latent, keeps: Kept) -> Slot | None:
+def _back(slot: Slot, latent: Latent, keeps: KeptNotes) -> Slot | None:
     """Return the slot where its gauges stand as they do, or as they did when it came in."""
     if latent == slot.latent:
         return slot

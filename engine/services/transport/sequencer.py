@@ -120,6 +120,11 @@ class Sequencer:
         """Return the position at which a slot begins (the first where the loop has no such)."""
         return self._loop.course.start_of(slot)
 
+    def over(self, now: float) -> bool:
+        """Return whether the loop has sounded once, where that was asked for."""
+        run = self._loop.run
+        return run is not None and run.last < math.inf and now >= run.when(run.last)
+
     def due(self, position: float) -> float | None:
         """Return when a position, as it was counted at the start, is heard; None where it rests."""
         run = self._loop.run
@@ -151,9 +156,17 @@ class Sequencer:
         following = course.steps[(index + 1) % len(course.steps)].slot
         return course.steps[index].slot, (run.when(position - within + length), following)
 
-    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: float = 0) -> Messages:
+    def play(
+        self,
+        now: float,
+        slot: int = 0,
+        count_in: float = 0.0,
+        clicks: float = 0,
+        once: bool = False,
+    ) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
 
+        It goes round until it is stopped, or sounds to the end of its turn ``once``.
         Before it go ``count_in`` quarter notes in which no note of it is heard. The beats of
         ``clicks`` quarter notes are struck, from the first of them on.
         """
@@ -166,7 +179,8 @@ class Sequencer:
         start = now + self.soonest + before * pace
         grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
         self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
-        run = Run(start, first, pace, first, first - before, tempi)
+        last = self._loop.course.length if once else math.inf
+        run = Run(start, first, pace, first, first - before, tempi, last)
         self._loop.begin(run)
         # What is counted in is sent as a whole: a new tempo holds from its end on.
         ahead = max(self._ahead, start - now)

@@ -18,11 +18,11 @@ from engine.music.beat_map import Beats
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song
-from engine.music.track import Track
 from engine.protocol.snapshot import JumpUnit, RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.clock_output import CLOSE, interval
 from engine.services.transport.course import Course
+from engine.services.transport.instruments import set_up, settings_of
 from engine.services.transport.jump import Jump
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.loop_notes import LATE, LoopNotes
@@ -299,15 +299,7 @@ class Sequencer:
         return [message for track in wanted for message in self._program(now, track)]
 
     def _program(self, now: float, number: int) -> Messages:
-        track = self._song.tracks[number]
-        # A bank holds from the next change of program on, so it comes first.
-        banks, mix = (
-            [bytes((0xB0 | track.channel, control, value)) for control, value in values]
-            for values in (track.banks, track.mix)
-        )
-        program = bytes((0xC0 | track.channel, track.program))
-        outlet = self._outlet_of(number)
-        return [m.Send(now, data, outlet) for data in (*banks, program, *mix)]
+        return set_up(self._song.tracks[number], now, self._outlet_of(number))
 
     def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tell the player the notes up to ``ahead`` seconds from now."""
@@ -356,7 +348,7 @@ class Sequencer:
         old, self._song = self._song, song
         sent: Messages = []
         for number, track in enumerate(song.tracks):
-            if number >= len(old.tracks) or _setup(track) != _setup(old.tracks[number]):
+            if number >= len(old.tracks) or settings_of(track) != settings_of(old.tracks[number]):
                 sent += self._program(now, number)
         course, voices = self._loop.plan(song)
         return sent + self._change(course, voices, now, timing)
@@ -415,8 +407,3 @@ class Sequencer:
         """Play some slots alone from now on, or the song again."""
         self._loop.slots = slots
         return self._change(*self._loop.plan(self._song), now)
-
-
-def _setup(track: Track) -> tuple[object, ...]:
-    """Return what an instrument is told of a track."""
-    return track.channel, track.port, track.instrument, track.mix

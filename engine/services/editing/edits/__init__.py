@@ -17,17 +17,18 @@ from engine.services.editing.edits import (
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
+    change_words,
     check_served,
     resolve_edit,
     step_name,
     stroke_name,
-    told,
 )
 from engine.services.editing.edits.locks import check_locks
 
 __all__ = [
     "EditContext",
     "apply_edit",
+    "change_words",
     "check_locks",
     "check_served",
     "chords",
@@ -41,6 +42,5 @@ __all__ = [
     "slots",
     "step_name",
     "stroke_name",
-    "told",
     "tracks",
 ]

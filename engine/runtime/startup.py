@@ -63,11 +63,7 @@ def _file(path: Path | str) -> Opening:
 
 
 def load_model() -> LatentModel:
-    """Load the measure VAE that ships; takes as long as torch takes to import."""
-    import torch
-
+    """Load the measure VAE that ships; takes a tenth of a second."""
     from engine.latent.weights import load
 
-    # One measure at a time is too little work to share out.
-    torch.set_num_threads(1)
     return load(locations.MEASURE_VAE)

@@ -13,8 +13,6 @@ Points = npt.NDArray[np.float32]
 ACTIVE = 0.01
 """The least variance of the posterior mean over the training measures of an active dimension."""
 
-_CHUNK = 4096
-
 
 def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
     """Return means and deviations [N, 31] of measures [N, 24].
@@ -22,16 +20,8 @@ def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
     The lowest pitch is none of the dimensions: the encoder sees measures relative to it, so
     that a transposition changes nothing.
     """
-    import torch
-
-    means, spreads = [], []
-    with torch.inference_mode():
-        inner, _ = relative(tokens)
-        for at in range(0, len(inner), _CHUNK):
-            found = model.network.encode(torch.from_numpy(inner[at : at + _CHUNK]))
-            means.append(found.mean.float().numpy())
-            spreads.append((0.5 * found.logvar).exp().float().numpy())
-    return np.concatenate(means), np.concatenate(spreads)
+    means, logvars = model.network.encode(relative(tokens)[0])
+    return means, np.exp(0.5 * logvars)
 
 
 class PosteriorSpace:

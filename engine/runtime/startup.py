@@ -66,9 +66,10 @@ def _file(path: Path | str) -> Opening:
 
 def load_model() -> LatentModel:
     """Load the measure VAE that ships; takes a tenth of a second."""
+    from engine.latent.remembered import RememberedTurns
     from engine.latent.weights import load
 
-    return load(locations.MEASURE_VAE)
+    return RememberedTurns(load(locations.MEASURE_VAE))
 
 
 class LoadingAhead:

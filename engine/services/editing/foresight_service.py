@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from contextlib import suppress
 from dataclasses import replace
 
 from engine.errors import ArmonicaError
@@ -19,8 +20,9 @@ from engine.services.base import Service, ServiceContext
 from engine.services.editing.edits import EditContext, apply_edit, resolve_edit
 from engine.services.editing.state import State
 
-PAUSE = 0.01
-"""How long it waits after a change, in seconds: what is drawn of the change goes first."""
+PAUSE, LATER = 0.01, 0.3
+"""How long it waits after a change, in seconds: what is drawn of it goes first, and what is less
+likely waits until the hand rests, so that keys that follow each other find the processor free."""
 
 Way = tuple[int, float, Song]
 """A gauge, by how much it is moved, and the song from which the gesture began."""
@@ -30,9 +32,9 @@ class ForesightService(Service):
     """Asks a model that remembers its answers for those to the likely next moves of a gauge.
 
     These are, for the selected measure: the last move again, on in its gesture and as a gesture
-    of its own, and back; the other steps that a key makes of the same gauge; a step of each other
-    named gauge. Each is made as the edit would make it, so that the edit finds it. Whatever
-    changes the song, the selection or the locks ends what is still being worked out.
+    of its own, and back; after a while the other steps that a key makes of the same gauge, and a
+    step of each other named gauge. Each is made as the edit would make it, so that the edit finds
+    it. Whatever changes the song, the selection or the locks ends what is not worked out yet.
     """
 
     def __init__(self, context: ServiceContext, jobs: Jobs, state: State) -> None:
@@ -61,35 +63,39 @@ class ForesightService(Service):
             return
         song, at, track = shown.song, shown.selected, shown.track
         context = EditContext(model, shown.locks, shown.port.others)
-        ways = list(self._likely(song))
+        stages = tuple(self._likely(song))
 
         def work(job: Job) -> None:
-            job.rest(PAUSE)
-            for dimension, by, began in ways:
-                job.step(0.0)
-                try:
-                    move = MoveLatent(at, dimension, by, track=track)
-                    edit = resolve_edit(move, song, context)
-                    apply_edit(edit, song, replace(context, began=began))
-                except ArmonicaError:
-                    # A gauge or a track that is locked.
-                    continue
+            for pause, ways in zip((PAUSE, LATER), stages, strict=True):
+                job.rest(pause)
+                for way in ways:
+                    # Nothing is told: nobody has asked for it.
+                    if job.cancelled:
+                        return
+                    make(*way)
+
+        def make(dimension: int, by: float, began: Song) -> None:
+            move = MoveLatent(at, dimension, by, track=track)
+            # A gauge or a track may be locked.
+            with suppress(ArmonicaError):
+                edit = resolve_edit(move, song, context)
+                apply_edit(edit, song, replace(context, began=began))
 
         self._jobs.start("foresight", "foresight", "looking ahead", work)
 
-    def _likely(self, song: Song) -> Iterator[Way]:
+    def _likely(self, song: Song) -> tuple[list[Way], list[Way]]:
+        """Return what is most likely, and what is likely beside it."""
         step = GAUGE_STEPS[0]
         dimension, by = self._last or (0, step)
         began = self._state.began()
         starts = (song,) if began is None else (began, song)
-        sizes = [abs(by), *(size for size in GAUGE_STEPS if size != abs(by))]
-        sign = 1.0 if by > 0 else -1.0
-        ways = dict.fromkeys(way * size for size in sizes for way in (sign, -sign))
-        for way in ways:
-            yield from ((dimension, way, start) for start in starts)
-        for other in range(len(ATTRIBUTES)):
-            if other != dimension:
-                yield from ((other, way, song) for way in (step, -step))
+        first = [(dimension, way, start) for way in (by, -by) for start in starts]
+        sizes = [size for size in GAUGE_STEPS if size != abs(by)]
+        signs = math.copysign(1.0, by), -math.copysign(1.0, by)
+        beside = [(dimension, s * size, start) for size in sizes for s in signs for start in starts]
+        others = [other for other in range(len(ATTRIBUTES)) if other != dimension]
+        beside += [(other, sign * step, song) for other in others for sign in signs]
+        return first, beside
 
 
 def _seen(shown: Snapshot) -> tuple[object, ...]:

@@ -24,6 +24,9 @@ EPSILON = np.float32(1e-5)
 AT_ONCE = 256
 """How many rows go through at a time: their numbers stay in the processor's cache."""
 
+MANY = 128
+"""From so many rows on it pays to compute pitches tick by tick, for the rows that need them."""
+
 ONSET = 2
 """The state of a tick at which a note starts, after hold and rest."""
 
@@ -75,12 +78,18 @@ class ForwardPass:
         return self._norm("decoder_norm", hidden)
 
     def _tokens(self, hidden: Singles) -> Ints:
-        state: Ints = self._linear("state", hidden).reshape(-1, TICKS, 3).argmax(axis=2)
+        logits = self._linear("state", hidden).reshape(-1, TICKS, 3)
+        onset = (logits[:, :, ONSET] > logits[:, :, 0]) & (logits[:, :, ONSET] > logits[:, :, 1])
+        state = (logits[:, :, 1] > logits[:, :, 0]).astype(np.int64)
+        if len(hidden) < MANY:
+            pitch = self._linear("pitch", hidden).reshape(-1, TICKS, SPAN)[onset]
+            state[onset] = pitch.argmax(axis=1) + ONSET
+            return state
         weight = self.parameters["pitch.weight"].reshape(TICKS, SPAN, -1)
         bias = self.parameters["pitch.bias"].reshape(TICKS, SPAN)
-        # Most ticks begin no note, and need no pitch.
+        # Two ticks in three begin no note, and need no pitch.
         for tick in range(TICKS):
-            rows = np.flatnonzero(state[:, tick] == ONSET)
+            rows = np.flatnonzero(onset[:, tick])
             if len(rows):
                 found = hidden[rows] @ weight[tick].T
                 found += bias[tick]

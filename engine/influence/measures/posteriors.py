@@ -55,5 +55,7 @@ def distances(query: Points, points: Points, squares: Points) -> Points:
 
     ``squares`` [N] are their squared lengths, kept beside them.
     """
-    found = squares - 2 * (points @ query) + np.float32(query @ query)
-    return np.maximum(found, 0, dtype=np.float32)
+    found: Points = points @ (-2 * query)
+    found += squares
+    found += np.float32(query @ query)
+    return np.maximum(found, 0, out=found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.influence.measures.rank_fusion import highest
 from engine.latent.model import TrainedVAE
 from engine.latent.tokens import Ints, relative
 
@@ -12,6 +13,12 @@ Points = npt.NDArray[np.float32]
 
 ACTIVE = 0.01
 """The least variance of the posterior mean over the training measures of an active dimension."""
+
+FEW = 16
+"""Along so many dimensions, those in which points differ most, all points are looked at first."""
+
+SLACK = 1e-3
+"""What is allowed for single precision where a bound is held against a distance."""
 
 
 def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
@@ -59,3 +66,33 @@ def distances(query: Points, points: Points, squares: Points) -> Points:
     found += squares
     found += np.float32(query @ query)
     return np.maximum(found, 0, out=found)
+
+
+class NearestPoints:
+    """Finds the nearest of many points, exactly, and looks at most of them along `FEW` dimensions.
+
+    A distance along some dimensions is never more than the whole one: what is farther along them
+    than the last of the nearest need not be looked at further. ``points`` are [N, D], ``squares``
+    [N] their squared lengths.
+    """
+
+    def __init__(self, points: Points, squares: Points) -> None:
+        self._points, self._squares = points, squares
+        differs = points[:: max(1, len(points) // 10_000)].var(axis=0)
+        self._few = np.argsort(-differs, kind="stable")[:FEW]
+        self._part = np.ascontiguousarray(points[:, self._few])
+        self._part_squares = np.einsum("nd,nd->n", self._part, self._part)
+
+    def nearest(self, query: Points, count: int) -> npt.NDArray[np.int64]:
+        """Return the places of the ``count`` points nearest to a point [D], rising."""
+        if len(self._points) <= 8 * count:
+            return highest(-distances(query, self._points, self._squares), count)
+        least = distances(query[self._few], self._part, self._part_squares)
+        first = self.distances(query, highest(-least, 4 * count))
+        farthest = np.partition(first, count - 1)[count - 1]
+        likely = np.flatnonzero(least <= farthest * (1 + SLACK) + SLACK)
+        return np.asarray(likely[highest(-self.distances(query, likely), count)])
+
+    def distances(self, query: Points, places: npt.NDArray[np.int64]) -> Points:
+        """Return the squared distance of a point [D] to those at places [K]."""
+        return distances(query, self._points[places], self._squares[places])

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.pattern import MOST_HITS, RESOLUTION, Hit, Pattern
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
 
@@ -35,9 +37,28 @@ def _read_kind(fields: SongFields) -> object:
     return kind
 
 
+def _write_pattern(pattern: Pattern) -> object:
+    # Onset and duration in parts of a quarter note, pitch, velocity.
+    return [
+        [int(hit.onset * RESOLUTION), int(hit.duration * RESOLUTION), hit.pitch, hit.velocity]
+        for hit in pattern.hits
+    ]
+
+
+def _read_pattern(fields: SongFields) -> Pattern:
+    return Pattern(tuple(_read_hit(fields, row) for row in fields.rows("pattern", MOST_HITS)))
+
+
+def _read_hit(fields: SongFields, row: object) -> Hit:
+    if not isinstance(row, list) or len(row) != 4:
+        bad_song("a note of a pattern is not an onset, a duration, a pitch and a velocity")
+    onset, duration, pitch, velocity = (fields.is_integer("pattern", value) for value in row)
+    return Hit(Fraction(onset, RESOLUTION), pitch, Fraction(duration, RESOLUTION), velocity)
+
+
 OF_SONG: tuple[Addition, ...] = ()
 OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
-OF_SLOT: tuple[Addition, ...] = ()
+OF_SLOT = (Addition("pattern", lambda slot: slot.pattern, None, _write_pattern, _read_pattern),)
 
 
 def written(additions: Iterable[Addition], value: object) -> dict[str, object]:
@@ -56,5 +77,5 @@ def any_of(song: Song) -> bool:
     return bool(
         written(OF_SONG, song)
         or any(written(OF_TRACK, track) for track in song.tracks)
-        or any(written(OF_SLOT, slot) for slot in song.slots())
+        or any(written(OF_SLOT, slot) or slot.origin.kind == "rule" for slot in song.slots())
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, repeat
 
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.pattern import Pattern
 from engine.music.performance import Touches
 from engine.music.scales import Key
 
@@ -65,6 +66,9 @@ class Line:
     ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
     each measure were played: how loud, and how far off the grid, where another groove adds to
     that. The measures stay as they are.
+
+    ``patterns`` are what is played over the measures, None where that is nothing: any number of
+    notes at once.
     """
 
     def __init__(
@@ -75,9 +79,11 @@ class Line:
         tempo: float = 100.0,
         first: int = 0,
         touches: Iterable[Touches] = (),
+        patterns: Iterable[Pattern | None] = (),
     ) -> None:
         self.measures = tuple(measures)
         self.touches = tuple(touches)
+        self.patterns = tuple(patterns)
         self.shape = (groove, key, self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
@@ -90,16 +96,10 @@ class Line:
             for event, at, end in zip(events, starts, following, strict=True)
             if event.token > REST
         ]
-        if notes and notes[0].start < 0:
-            # It is heard before the turn in which it is written, unless that is by nothing.
-            early = notes.pop(0)
-            start = early.start + self.length
-            if start < self.length:
-                notes.append(replace(early, start=start, end=early.end + self.length))
-            else:
-                notes.insert(0, replace(early, start=0.0))
-        self._notes = notes
+        notes += self._hits(groove, key, tempo, first)
+        self._notes = sorted((self._in_turn(note) for note in notes), key=lambda each: each.start)
         self._onsets = [note.start for note in self._notes]
+        self._reach = max((note.end - note.start for note in self._notes), default=0.0)
         ahead = max((-note.later for note in self._notes), default=0.0)
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
@@ -134,6 +134,46 @@ class Line:
                 )
         return events
 
+    def _in_turn(self, note: Stretch) -> Stretch:
+        # One may be heard before the turn in which it is written, unless that is by nothing.
+        if note.start >= 0:
+            return note
+        start = note.start + self.length
+        if start < self.length:
+            return replace(note, start=start, end=note.end + self.length)
+        return replace(note, start=0.0)
+
+    def _hits(self, groove: Groove, key: Key | None, tempo: float, first: int) -> Iterator[Stretch]:
+        """Yield the notes of the patterns; those of one place are moved alike."""
+        rows = zip(self.starts, self.measures, self.patterns, strict=False)
+        for slot, (start, measure, pattern) in enumerate(rows, first):
+            grid, length = measure.grid, measure.grid.length
+            hits = [hit for hit in pattern.hits if hit.onset < length] if pattern else []
+            struck = [hit.onset for hit in hits]
+            heard = groove.swung(struck, struck)
+            ends = groove.swung([min(hit.end, length) for hit in hits], struck)
+            for hit, at, end in zip(hits, heard, ends, strict=True):
+                tick = min(grid.nearest(hit.onset), grid.ticks - 1)
+                off = groove.moves(grid, slot, tick, tempo)
+                yield Stretch(
+                    start + at + off,
+                    start + max(end, at + _SAME) + off,
+                    hit.pitch if key is None else key.closest(hit.pitch),
+                    groove.louder(slot, tick),
+                    at + off - float(hit.onset),
+                    hit.velocity,
+                )
+
+    @property
+    def several(self) -> bool:
+        """Whether several of its notes may sound at once."""
+        return any(self.patterns)
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What is written in it."""
+        return self.measures, self.patterns
+
     def between(self, start: float, end: float) -> list[Stretch]:
         """Return the notes that begin at ``start`` or later and before ``end``."""
         found: list[Stretch] = []
@@ -165,10 +205,10 @@ class Line:
         # None of this turn has begun: it is the last of the turn before.
         return _moved_by(self._notes[last], base if last >= 0 else base - self.length)
 
-    def covering(self, position: float) -> Stretch | None:
-        """Return the note that began before ``position`` and sounds on after it."""
-        note = self.begun(position)
-        return note if note is not None and note.end > position else None
+    def covering(self, position: float) -> list[Stretch]:
+        """Return the notes that began before ``position`` and sound on after it."""
+        begun = self.between(position - self._reach, position)
+        return [note for note in begun if note.end > position]
 
     def place(self, position: float) -> tuple[int, float]:
         """Return the measure that ``position`` falls in (from 0), and the quarter notes into it."""

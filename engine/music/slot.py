@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import OutOfRange
-from engine.music.measure import SILENCE, Measure
+from engine.music.measure import REST, SILENCE, Measure
+from engine.music.pattern import Pattern
 from engine.music.performance import Touches
 
 OriginKind = Literal[
-    "empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy", "written"
+    "empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy", "written", "rule"
 ]
 
 
@@ -20,8 +21,8 @@ class Origin:
 
     ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
     (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
-    one measure to another), ``copy`` or ``written`` (notes edited by hand); ``title`` and
-    ``detail`` say it to the user.
+    one measure to another), ``copy``, ``written`` (notes edited by hand) or ``rule`` (played by a
+    rule of accompaniment); ``title`` and ``detail`` say it to the user.
     """
 
     kind: OriginKind
@@ -42,8 +43,11 @@ class Slot:
     it was made by decoding. ``moved`` says that the measure was decoded from the code; a
     measure that was brought in sounds exactly as it came until a gauge moves, and again
     when all gauges stand at the anchor. ``played`` says how each note of the source was
-    played, and is empty where all are as the track has them. Raises `OutOfRange` where there
-    is not one for each note.
+    played, and is empty where all are as the track has them.
+
+    ``pattern`` is what a measure of drums or chords holds in place of a melody: the measure rests
+    then, and has no code. Raises `OutOfRange` where it does not, and where there is not one
+    touch for each note.
     """
 
     measure: Measure = SILENCE
@@ -53,8 +57,15 @@ class Slot:
     moved: bool = False
     source: Measure | None = None
     played: Touches = ()
+    pattern: Pattern | None = None
 
     def __post_init__(self) -> None:
+        if self.pattern is not None and not (
+            self.measure.silent
+            and self.measure.tokens[0] == REST
+            and (self.latent, self.anchor, self.source) == (None, None, None)
+        ):
+            raise OutOfRange("A measure that holds a pattern holds no melody and no code.")
         if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
             raise OutOfRange("A measure that was played has one touch for each of its notes.")
 
@@ -62,6 +73,11 @@ class Slot:
     def brought_in(cls, measure: Measure, origin: Origin, played: Touches = ()) -> Slot:
         """Make the slot of a measure that comes from outside and has no code yet."""
         return cls(measure=measure, origin=origin, source=measure, played=played)
+
+    @property
+    def silent(self) -> bool:
+        """Whether no note starts in it."""
+        return self.measure.silent and not (self.pattern and self.pattern.hits)
 
     @property
     def touches(self) -> Touches:

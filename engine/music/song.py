@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import OutOfRange
-from engine.music.measure import SILENCE, Measure
+from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
@@ -151,12 +151,28 @@ class Song:
 
         It has ``reach`` slots at least; those that the song lacks are silent.
         """
+        end = max(self.sounding, reach)
+        return self.excerpt(track, first, end - first)
+
+    def excerpt(self, track: int, first: int, count: int) -> Line:
+        """Return the notes of ``count`` slots of a track as they are heard, played in a loop.
+
+        Slots that the song lacks are silent.
+        """
         row = self.track(track)
-        slots = row.slots[first : max(self.sounding, reach)]
-        measures = [slot.measure for slot in slots]
-        measures += [SILENCE] * (reach - self.length)
-        touches = [slot.touches for slot in slots]
-        return Line(measures, row.groove, self.locked, self.tempo, first, touches)
+        slots = row.slots[first : first + count]
+        slots += (Slot(),) * (count - len(slots))
+        # Drums are no pitches that a key could hold.
+        key = None if row.kind == "drums" else self.locked
+        return Line(
+            [slot.measure for slot in slots],
+            row.groove,
+            key,
+            self.tempo,
+            first,
+            [slot.touches for slot in slots],
+            [slot.pattern for slot in slots],
+        )
 
     def clash(self) -> tuple[int, int] | None:
         """Return the first two tracks that share a channel of a port, and want two instruments."""

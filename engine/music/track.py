@@ -124,12 +124,17 @@ class Track:
         return 12 * self.octave
 
     def sounded(self, pitch: int) -> int | None:
-        """Return the MIDI pitch at which a measure's pitch is heard, None where there is none."""
-        heard = pitch + self.register + self.transpose
+        """Return the MIDI pitch at which a measure's pitch is heard, None where there is none.
+
+        A drum is heard as it is written.
+        """
+        heard = pitch if self.kind == "drums" else pitch + self.register + self.transpose
         return heard if 0 <= heard <= HIGHEST_PITCH else None
 
     def written(self, pitch: int) -> int:
         """Return the pitch in a measure of what is heard at a MIDI pitch, in any range."""
+        if self.kind == "drums":
+            return pitch
         return pitch - self.register - self.transpose
 
     def struck(self, louder: int, velocity: int | None = None) -> int:

@@ -25,8 +25,9 @@ from engine.music.groove import (
     SWING_UNITS,
     Groove,
 )
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.measure import HOLD, REST, SILENCE, Measure
 from engine.music.modulation import MODULATION_KINDS, Modulation
+from engine.music.pattern import RESOLUTION, Hit, Pattern
 from engine.music.performance import MOST_OFF, Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
@@ -79,6 +80,14 @@ GROOVES = st.builds(
 )
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from([*SCALES]))
 TOUCHES = st.builds(Touch, st.integers(1, 127), st.floats(-MOST_OFF, MOST_OFF))
+HITS = st.builds(
+    Hit,
+    st.integers(0, 6 * RESOLUTION).map(lambda part: Fraction(part, RESOLUTION)),
+    st.integers(0, 127),
+    st.integers(1, 6 * RESOLUTION).map(lambda part: Fraction(part, RESOLUTION)),
+    st.integers(1, 127),
+)
+PATTERNS = st.lists(HITS, max_size=8).map(Pattern.of)
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
@@ -121,6 +130,9 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
             # One touch for each note, or none.
             count = len(parts["source"].pitches) if parts["source"] else 0
             parts = parts | {"played": tuple(islice(cycle(parts["played"]), count))}
+            if parts["pattern"] is not None:
+                silent = {"measure": SILENCE, "source": None, "played": ()}
+                parts = parts | silent | {"latent": None, "anchor": None}
         try:
             return kind(**parts)
         except ArmonicaError:
@@ -185,6 +197,8 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Groove: GROOVES,
         Key: KEYS,
         Touch: TOUCHES,
+        Hit: HITS,
+        Pattern: PATTERNS,
     }
     if hint in ready:
         return ready[hint]

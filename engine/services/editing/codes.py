@@ -52,8 +52,10 @@ def _with_each(song: Song, change: Callable[[Slot], Slot]) -> Song:
 
 
 def _without_code(slot: Slot) -> Slot:
+    if slot.pattern is not None:
+        return slot
     return slot if slot.empty else Slot.brought_in(slot.measure, slot.origin, slot.touches)
 
 
 def _lacks_code(slot: Slot) -> bool:
-    return slot.latent is None and not slot.empty
+    return slot.latent is None and slot.pattern is None and not slot.empty

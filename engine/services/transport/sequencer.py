@@ -331,9 +331,7 @@ class Sequencer:
             return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
-            row = song.tracks[track]
-            touches = [each.touches for each in row.slots[slot : slot + len(measures)]]
-            line = Line(measures, row.groove, song.locked, song.tempo, slot, touches)
+            line = song.excerpt(track, slot, len(measures))
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         silence = self._loop.silence(now)
         # A track that is muted is heard all the same when it is asked for.
@@ -376,7 +374,7 @@ class Sequencer:
         begun = [voice.begun_at(position) if as_long else -math.inf for voice in old]
         pairs = zip(voices, old, strict=False)
         same = [
-            new.line is past.line or new.line.measures == past.line.measures for new, past in pairs
+            new.line is past.line or new.line.content == past.line.content for new, past in pairs
         ]
         sent: Messages = []
         if pace != run.pace:

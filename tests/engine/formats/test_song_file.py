@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +30,7 @@ from engine.formats.song_text import LARGEST
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.modulation import Modulation, check
+from engine.music.pattern import Hit, Pattern
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
@@ -38,7 +40,7 @@ from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import modulations
+from tests.support.values import PATTERNS, modulations
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
@@ -67,7 +69,9 @@ def filled(draw: st.DrawFn) -> Slot:
     return Slot(draw(tokens), code, code, draw(origins), draw(st.booleans()), source, played)
 
 
-slots = st.one_of(st.just(Slot()), filled())
+slots = st.one_of(
+    st.just(Slot()), filled(), st.builds(Slot, origin=origins, pattern=st.none() | PATTERNS)
+)
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
@@ -365,6 +369,32 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body["tracks"][1]["kind"] = "bass"
     body["armonica"] = 4
     with pytest.raises(BadSong, match="kind"):
+        decode(json.dumps(body).encode())
+
+
+def test_a_pattern_is_read_strictly() -> None:
+    hit = Hit(Fraction(1, 3), 38, Fraction(1, 4), 90)
+    drums = Slot(origin=Origin("written"), pattern=Pattern((hit,)))
+    body = json.loads(encode(Document(one_track(slots=(drums,), kind="drums"))))
+    row = body["tracks"][0]["slots"][0]
+    assert row["pattern"] == [[320, 240, 38, 90]]
+    for wrong, words in (
+        ([[320, 240, 38]], "note of a pattern"),
+        ([[0.5, 240, 38, 90]], "whole number"),
+        ([[320, 0, 38, 90]], "lasts"),
+        ([[320, 240, 128, 90]], "pitch"),
+        ([[320, 240, 38, 0]], "velocity"),
+        ([[320, 240, 38, 90], [0, 240, 38, 90]], "order"),
+        ([[320, 240, 38, 90]] * 2, "lie on each other"),
+        ([[at, 1, 38, 90] for at in range(513)], "at most"),
+        ("x", "list"),
+    ):
+        row["pattern"] = wrong
+        with pytest.raises(BadSong, match=words):
+            decode(json.dumps(body).encode())
+    row["pattern"] = []
+    row["tokens"] = [60, *[0] * 23]
+    with pytest.raises(BadSong, match="no melody"):
         decode(json.dumps(body).encode())
 
 

@@ -26,7 +26,8 @@ from engine.protocol.notices import CommandFailed, Notice
 from engine.text import printable
 from tui import keymap as keymaps
 from tui import theme as themes
-from tui.action_table import ACTIONS, SCREENS, Place, shown
+from tui.action_table import ACTIONS, shown
+from tui.action_tables.action import SCREENS, Place
 from tui.actions.everywhere_dialogs import ask_again
 from tui.bridge import RATE, Bridge, EngineEvent, EngineLink
 from tui.dialogs.base import Sheet, refused
@@ -162,7 +163,9 @@ class ArmonicaApp(App[None], inherit_bindings=False):
     def screen_at(self, place: Place) -> SessionScreen:
         """Return a screen, made when it is first asked for: the first paint waits for less."""
         if place not in self._screens:
-            self._screens[place] = bound(_kind_of(place), self.keymap)(self.session, self.keymap)
+            self._screens[place] = bound(screen_class(place), self.keymap)(
+                self.session, self.keymap
+            )
         return self._screens[place]
 
     @property
@@ -321,7 +324,8 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             line.cursor_blink = False
 
 
-def _kind_of(place: Place) -> type[SessionScreen]:
+def screen_class(place: Place) -> type[SessionScreen]:
+    """Return the class of a screen, imported when it is first asked for."""
     match place:
         case "notes":
             from tui.screens.notes import NotesScreen

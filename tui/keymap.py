@@ -16,7 +16,8 @@ from textual.keys import REPLACED_KEYS, Keys
 
 from engine.errors import BadFile
 from engine.locations import config_folder
-from tui.action_table import ACTIONS, IDS, SCREENS, Place, shown
+from tui.action_table import ACTIONS, IDS, shown
+from tui.action_tables.action import SCREENS, Place
 
 SHIPPED = Path(__file__).resolve().parent / "keymaps"
 

@@ -9,7 +9,7 @@ from textual.widgets._toast import Toast, ToastRack
 
 from tests.support.fake_generation import FakeStudio
 from tests.support.waiting import until
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.app import ArmonicaApp
 from tui.screens.base import SessionScreen
 from tui.screens.influence import InfluenceScreen

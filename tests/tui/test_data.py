@@ -17,11 +17,9 @@ from engine.protocol.notices import JobProgressed, Notice
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui import keymap
-from tui.action_table import ACTIONS, IDS, SCREENS, Place, rows
-from tui.actions.compose import HANDLERS
-from tui.actions.influence import HANDLERS as INFLUENCE_HANDLERS
-from tui.actions.monitor import HANDLERS as MONITOR_HANDLERS
-from tui.actions.steer import HANDLERS as STEER_HANDLERS
+from tui.action_table import ACTIONS, IDS, rows
+from tui.action_tables.action import SCREENS, Place
+from tui.app import screen_class
 from tui.bridge import Bridge, Due, EngineEvent
 from tui.key_table import key_table
 from tui.layouts.compose import arrangement
@@ -34,13 +32,14 @@ TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z
 """Keys of tmux, screen, flow control and job control."""
 
 
-def test_every_action_is_done_and_has_keys_and_words() -> None:
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_action_of_a_screen_is_done_there(screen: Place) -> None:
+    done = set(screen_class(screen).HANDLERS)
+    assert done == {action.id for action in ACTIONS if action.on(screen)}
+
+
+def test_every_action_has_keys_and_words() -> None:
     assert len(set(IDS)) == len(IDS)
-    both = {action.id for action in ACTIONS if action.place == "everywhere"}
-    assert set(HANDLERS) == {action.id for action in ACTIONS if action.on("compose")}
-    assert set(STEER_HANDLERS) | both == {action.id for action in ACTIONS if action.on("steer")}
-    assert set(MONITOR_HANDLERS) | both == {a.id for a in ACTIONS if a.on("monitor")}
-    assert set(INFLUENCE_HANDLERS) | both == {a.id for a in ACTIONS if a.on("influence")}
     assert set(keymap.load("default").keys) == set(IDS)
     for action in ACTIONS:
         assert action.sentence.endswith(".")

@@ -29,7 +29,8 @@ from tests.support.hostile import EVIL_TEXT
 from tests.support.pictures import strips
 from tests.support.screens import toasts
 from tests.support.waiting import until
-from tui.action_table import ACTIONS, Place
+from tui.action_table import ACTIONS
+from tui.action_tables.action import Place
 from tui.app import ArmonicaApp
 from tui.dialogs.controllers import ControllersSheet
 from tui.formatting.plain import PrintableFilter, plain

@@ -9,7 +9,7 @@ from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.switches import Toggle
 from engine.protocol.tracks import MoveTrackSelection, Nudge
 from engine.protocol.transport import BackToOwnTempo, Panic
-from tui.action_table import SCREENS, Place
+from tui.action_tables.action import SCREENS, Place
 from tui.actions import controllers, everywhere_dialogs
 from tui.actions.host import Host
 from tui.actions.registry import Registry
@@ -28,6 +28,12 @@ def go_by(view: Host, slots: int) -> None:
     """Select the slot so many further on, the nearest there is."""
     view.session.gestures.end()
     view.session.send(MoveSelection(slots))
+
+
+@HANDLERS.handles("move.next", "move.previous")
+def _stay(view: Host) -> None:
+    # A screen that has several parts has a handler of its own.
+    del view
 
 
 @HANDLERS.handles("play.toggle")

@@ -11,7 +11,7 @@ from engine.influence.spec import Match
 from engine.music.note_edits import Notes, Span
 from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.generation import Take, Trait
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.keymap import Keymap
 from tui.session import Session
 from tui.view_models.midi_log import Filter, MidiLog

@@ -103,9 +103,3 @@ HANDLERS["monitor.up"] = _roll(-1)
 HANDLERS["monitor.down"] = _roll(1)
 HANDLERS["monitor.page_up"] = _page(-1)
 HANDLERS["monitor.page_down"] = _page(1)
-
-
-@HANDLERS.handles("move.next", "move.previous")
-def _stay(view: MonitorView) -> None:
-    # There is one part only.
-    del view

@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Label, Static
 
-from tui.action_table import Place, rows
+from tui.action_table import rows
+from tui.action_tables.action import Place
 from tui.dialogs.base import Modal
 from tui.keymap import Keymap
 

@@ -16,7 +16,7 @@ from engine.protocol.base import Event
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.keymap import Keymap
 from tui.layouts.compose import Arranged
 from tui.session import Session

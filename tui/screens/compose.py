@@ -23,7 +23,7 @@ from engine.protocol.devices import ControllersState
 from engine.protocol.edit import MoveLatents, SelectSlot, SetLatents
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import KeysPlayed, PlayheadMoved
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions.compose import HANDLERS, roll_gauge, set_gauge
 from tui.keymap import Keymap
 from tui.layouts.compose import arrangement

@@ -14,7 +14,7 @@ from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.base import Event
 from engine.protocol.generation import GenerationState
 from engine.protocol.snapshot import Snapshot
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions.influence import HANDLERS
 from tui.keymap import Keymap
 from tui.layouts.influence import behind

@@ -14,7 +14,7 @@ from engine.protocol.base import Event
 from engine.protocol.devices import MidiTraffic, WatchMidi
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import LatenessMeasured
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions.monitor import HANDLERS
 from tui.keymap import Keymap
 from tui.layouts.monitor import monitoring

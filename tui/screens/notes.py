@@ -15,7 +15,7 @@ from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import KeysPlayed, PlayheadMoved
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions import notes as actions
 from tui.keymap import Keymap
 from tui.layouts.notes import note_regions

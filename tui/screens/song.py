@@ -14,7 +14,7 @@ from engine.protocol.edit import SelectSlot
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.tracks import SelectTrack
 from engine.protocol.transport import PlayheadMoved
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions import song as actions
 from tui.layouts.song import song_regions
 from tui.screens.base import SessionScreen

@@ -24,7 +24,7 @@ from engine.protocol.generation import (
     Trait,
     TraitResult,
 )
-from tui.action_table import Place
+from tui.action_tables.action import Place
 from tui.actions.steer import HANDLERS, push_by
 from tui.formatting import generation
 from tui.keymap import Keymap

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.action_table import ACTIONS, Place, shown
+from tui.action_table import ACTIONS, shown
+from tui.action_tables.action import Place
 from tui.widgets.canvas import Canvas, Picture
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.errors import OutOfRange
+from engine.errors import NotMelodic, OutOfRange
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
@@ -89,6 +89,26 @@ class Song:
         if not 0 <= index < self.length:
             raise OutOfRange(f"There is no measure {index + 1}: the song has {self.length}.")
         return self.track(track).slots[index]
+
+    def melodic(self, track: int, slot: int) -> bool:
+        """Return whether a slot may hold a melody: it is none of drums, and holds no pattern."""
+        row = self.track(track)
+        return row.kind != "drums" and row.slots[slot].pattern is None
+
+    def check_melodic(self, track: int, slot: int | None = None) -> None:
+        """Raise `NotMelodic` where a track, or one of its slots, holds no melody."""
+        row = self.track(track)
+        name = row.name or f"Track {track + 1}"
+        if row.kind == "drums":
+            raise NotMelodic(
+                f"{name} is a track of drums, and gauges, maps and influence are of melodies.",
+                "Choose a track of another kind.",
+            )
+        if slot is not None and self.slot(slot, track).pattern is not None:
+            raise NotMelodic(
+                f"Measure {slot + 1} of {name} holds several notes at once, and no melody.",
+                "Choose another measure, or clear this one.",
+            )
 
     def with_slot(self, index: int, slot: Slot, track: int = 0) -> Song:
         """Return the song with another slot at ``index`` of a track."""

@@ -41,6 +41,7 @@ class SetLatent(SlotEdit):
     """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -61,6 +62,7 @@ class SetLatents(SlotEdit):
     """Moves several gauges of a slot at once; pairs of dimension and value."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     values: tuple[tuple[int, float], ...]
@@ -80,6 +82,7 @@ class MoveLatent(SlotEdit):
     """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -102,6 +105,7 @@ class MoveLatents(SlotEdit):
     """Moves several gauges of a slot from where they stand; pairs of dimension and way."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     ways: tuple[tuple[int, float], ...]
@@ -129,6 +133,7 @@ class ResetLatent(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int | None = None
@@ -156,6 +161,7 @@ class Randomise(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -191,6 +197,7 @@ class Vary(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -206,6 +213,7 @@ class Interpolate(TrackEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 

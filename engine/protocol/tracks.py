@@ -9,6 +9,7 @@ from typing import Any, Literal
 from engine.music.groove import SwingUnit
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
+from engine.music.track import TrackKind
 from engine.protocol.base import WHOLE, Edit, Overtaking, TrackEdit
 
 Parameter = Literal[
@@ -47,9 +48,13 @@ class MoveTrackSelection(Overtaking):
 
 @dataclass(frozen=True, slots=True)
 class AddTrack(Edit):
-    """Adds an empty track below all others, on a channel that no other has, and selects it."""
+    """Adds an empty track of a kind below all others, and selects it.
+
+    It gets a channel that no other has, drums that of drums; a bass lies two octaves lower.
+    """
 
     name: str = ""
+    kind: TrackKind = "melody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,11 @@ class MoveTrack(TrackEdit):
 
 @dataclass(frozen=True, slots=True)
 class SetTrack(TrackEdit):
-    """Sets what is not None of how a track is played: see `engine.music.track.Track`."""
+    """Sets what is not None of how a track is played: see `engine.music.track.Track`.
+
+    A track that becomes one of drums goes to their channel, and from there to a free one when it
+    is none any more, unless a channel is given.
+    """
 
     channel: int | None = None
     program: int | None = None
@@ -95,6 +104,7 @@ class SetTrack(TrackEdit):
     muted: bool | None = None
     solo: bool | None = None
     locked: bool | None = None
+    kind: TrackKind | None = None
     gesture: int = 0
 
     def given(self) -> dict[str, Any]:

@@ -52,6 +52,8 @@ def _(command: CopySlot, song: Song, context: EditContext) -> Song:
     if (of, command.source) == (command.row, command.target) or slot.empty:
         return song.with_slot(command.target, slot, command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
+    if slot.pattern is not None:
+        return song.with_slot(command.target, replace(slot, origin=origin), command.row)
     copied = replace(
         slot, anchor=slot.latent, origin=origin, source=slot.measure, played=slot.touches
     )

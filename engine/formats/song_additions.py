@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.accompaniment.style import RULE_GAUGES, Accompaniment
 from engine.music.pattern import MOST_HITS, RESOLUTION, Hit, Pattern
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
@@ -56,8 +57,26 @@ def _read_hit(fields: SongFields, row: object) -> Hit:
     return Hit(Fraction(onset, RESOLUTION), pitch, Fraction(duration, RESOLUTION), velocity)
 
 
+def _write_accompaniment(rule: Accompaniment) -> object:
+    return {"style": rule.style, **{name: getattr(rule, name) for name in RULE_GAUGES}}
+
+
+def _read_accompaniment(fields: SongFields) -> Accompaniment:
+    part = SongFields(fields.take("accompaniment"), "the accompaniment")
+    style = part.text("style")
+    rule = Accompaniment(style, **{name: part.real(name) for name in RULE_GAUGES})
+    part.end()
+    return rule
+
+
 OF_SONG: tuple[Addition, ...] = ()
-OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
+OF_TRACK = (
+    Addition("kind", lambda track: track.kind, "melody", str, _read_kind),
+    Addition(
+        "accompaniment", lambda track: track.accompaniment, None, _write_accompaniment,
+        _read_accompaniment,
+    ),
+)  # fmt: skip
 OF_SLOT = (Addition("pattern", lambda slot: slot.pattern, None, _write_pattern, _read_pattern),)
 
 

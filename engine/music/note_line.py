@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, pairwise, repeat
 
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
@@ -16,6 +16,9 @@ from engine.music.scales import Key
 
 YIELDING = 0.49
 """How far a note is moved at most, as a share of the gap to its neighbours: their order stays."""
+
+EARLY = 0.5
+"""How much earlier than its place a note of a pattern is heard at most, in quarter notes."""
 
 _SAME = 1e-6
 """Quarter notes within which two places are one: positions are floats."""
@@ -96,11 +99,19 @@ class Line:
             for event, at, end in zip(events, starts, following, strict=True)
             if event.token > REST
         ]
-        notes += self._hits(groove, key, tempo, first)
+        self._tempo, self._first = tempo, first
+        # What of the patterns was asked for, by measure: most edits are of other measures.
+        self._hits: dict[int, list[Stretch]] = {}
+        self.several = any(self.patterns)
+        """Whether several of its notes may sound at once."""
         self._notes = sorted((self._in_turn(note) for note in notes), key=lambda each: each.start)
         self._onsets = [note.start for note in self._notes]
         self._reach = max((note.end - note.start for note in self._notes), default=0.0)
+        if self.several:
+            self._reach = max(self._reach, *(b - a for a, b in pairwise(edges)), edges[0])
         ahead = max((-note.later for note in self._notes), default=0.0)
+        if self.several:
+            ahead = max(ahead, min(EARLY, groove.timing / 1000 * tempo / 60))
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
@@ -143,31 +154,47 @@ class Line:
             return replace(note, start=start, end=note.end + self.length)
         return replace(note, start=0.0)
 
-    def _hits(self, groove: Groove, key: Key | None, tempo: float, first: int) -> Iterator[Stretch]:
-        """Yield the notes of the patterns; those of one place are moved alike."""
-        rows = zip(self.starts, self.measures, self.patterns, strict=False)
-        for slot, (start, measure, pattern) in enumerate(rows, first):
-            grid, length = measure.grid, measure.grid.length
-            hits = [hit for hit in pattern.hits if hit.onset < length] if pattern else []
-            struck = [hit.onset for hit in hits]
-            heard = groove.swung(struck, struck)
-            ends = groove.swung([min(hit.end, length) for hit in hits], struck)
-            for hit, at, end in zip(hits, heard, ends, strict=True):
-                tick = min(grid.nearest(hit.onset), grid.ticks - 1)
-                off = groove.moves(grid, slot, tick, tempo)
-                yield Stretch(
+    def _hits_in(self, index: int) -> list[Stretch]:
+        """Return the notes of a measure's pattern; those of one place are moved alike."""
+        if (known := self._hits.get(index)) is not None:
+            return known
+        groove, key, _ = self.shape
+        pattern = self.patterns[index] if index < len(self.patterns) else None
+        grid, start, slot = self.measures[index].grid, self.starts[index], self._first + index
+        hits = [hit for hit in pattern.hits if hit.onset < grid.length] if pattern else []
+        struck = [hit.onset for hit in hits]
+        heard = groove.swung(struck, struck)
+        ends = groove.swung([min(hit.end, grid.length) for hit in hits], struck)
+        found = []
+        for hit, at, end in zip(hits, heard, ends, strict=True):
+            written = float(hit.onset)
+            tick = min(bisect_right(grid.places, written + _SAME), grid.ticks) - 1
+            off = groove.moves(grid, slot, tick, self._tempo)
+            found.append(
+                Stretch(
                     start + at + off,
                     start + max(end, at + _SAME) + off,
                     hit.pitch if key is None else key.closest(hit.pitch),
                     groove.louder(slot, tick),
-                    at + off - float(hit.onset),
+                    at + off - written,
                     hit.velocity,
                 )
+            )
+        self._hits[index] = found
+        return found
 
-    @property
-    def several(self) -> bool:
-        """Whether several of its notes may sound at once."""
-        return any(self.patterns)
+    def _hits_between(self, start: float, end: float) -> Iterator[Stretch]:
+        turn = math.floor((start - EARLY - self._reach) / self.length)
+        while turn * self.length < end + EARLY:
+            base = turn * self.length
+            first = max(0, bisect_right(self.starts, start - EARLY - self._reach - base) - 1)
+            for index in range(first, len(self.measures)):
+                if base + self.starts[index] >= end + EARLY:
+                    break
+                for note in self._hits_in(index):
+                    if start <= base + note.start < end:
+                        yield _moved_by(note, base)
+            turn += 1
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -186,6 +213,9 @@ class Line:
                     break
                 found.append(_moved_by(note, base))
             turn += 1
+        if self.several:
+            found += self._hits_between(start, end)
+            found.sort(key=lambda each: each.start)
         return found
 
     def once(self) -> list[Stretch]:
@@ -198,6 +228,13 @@ class Line:
 
     def begun(self, position: float) -> Stretch | None:
         """Return the last note that began before ``position``."""
+        if self.several:
+            back = self._reach
+            while back < 2 * self.length:
+                if found := self.between(position - back, position):
+                    return found[-1]
+                back *= 2
+            return next(iter(self.between(position - self.length, position)[-1:]), None)
         if not self._notes:
             return None
         base = math.floor(position / self.length) * self.length

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from engine.errors import NotMelodic, OutOfRange
+from engine.music.accompaniment.rules import slots_played
+from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
@@ -162,6 +165,27 @@ class Song:
         return tuple(slot.measure for slot in self.track(track).slots[: self.sounding])
 
     @property
+    def under(self) -> tuple[MeasureChords, ...]:
+        """The chords of each slot, which accompaniment follows.
+
+        They are those of the chord track; where that is empty, those that fit the first track
+        that holds a melody of the user's.
+        """
+        placed = getattr(self, "chords", ())
+        for row in self.tracks if not placed else ():
+            if row.kind == "melody" and row.accompaniment is None:
+                return _melody_chords(_Same(row.slots), self.key)
+        return _placed_chords(placed, _Same(self.tracks[0].slots))
+
+    def heard(self, track: int) -> tuple[Slot, ...]:
+        """Return the slots of a track as they are heard: where it accompanies, none is empty."""
+        row = self.track(track)
+        if row.accompaniment is None:
+            return row.slots
+        rule = row.accompaniment
+        return slots_played(row.slots, row.kind, row.register, rule, self.under, track)
+
+    @property
     def locked(self) -> Key | None:
         """The key that what is sounded is held to, or None."""
         return self.key if self.lock else None
@@ -179,8 +203,7 @@ class Song:
 
         Slots that the song lacks are silent.
         """
-        row = self.track(track)
-        slots = row.slots[first : first + count]
+        row, slots = self.track(track), self.heard(track)[first : first + count]
         slots += (Slot(),) * (count - len(slots))
         # Drums are no pitches that a key could hold.
         key = None if row.kind == "drums" else self.locked
@@ -207,3 +230,27 @@ class Song:
         """Count the notes of a track's loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures(track) for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
+
+
+class _Same:
+    # A value that equals itself alone: to compare rows of slots would take longer than it saves.
+
+    def __init__(self, value: tuple[Slot, ...]) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=16)
+def _melody_chords(slots: _Same, key: Key) -> tuple[MeasureChords, ...]:
+    return melody_chords([slot.measure for slot in slots.value], key)
+
+
+@lru_cache(maxsize=16)
+def _placed_chords(placed: tuple[Any, ...], slots: _Same) -> tuple[MeasureChords, ...]:
+    chords = [(each.slot, each.place, each.chord) for each in placed]
+    return placed_chords(chords, [slot.measure.grid.length for slot in slots.value])

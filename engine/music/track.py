@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from engine.errors import Locked, OutOfRange
 from engine.music import modulation, routes
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.groove import PLAIN, Groove
 from engine.music.modulation import Modulation
 from engine.music.routes import FARTHEST, LONGEST_NAME, Route
@@ -54,7 +55,8 @@ class Track:
 
     ``muted`` tracks are not heard, and where any is ``solo`` only those that are. A ``locked``
     track is not edited. ``groove`` says how its notes lie off the grid, ``modulations`` which
-    controllers its gauges move, ``routes`` where else its notes are played to.
+    controllers its gauges move, ``routes`` where else its notes are played to. Where it has an
+    ``accompaniment``, that plays its empty slots by rule.
     Raises `OutOfRange` for what lies outside these ranges.
     """
 
@@ -77,6 +79,7 @@ class Track:
     routes: tuple[Route, ...] = ()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
     kind: TrackKind = "melody"
+    accompaniment: Accompaniment | None = None
 
     def __post_init__(self) -> None:
         if len(self.name) > LONGEST_TRACK_NAME:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.groove import SwingUnit
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
@@ -24,6 +25,9 @@ ModulationPart = Literal["kind", "channel", "number", "low", "high"]
 
 RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
 """A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
+AccompanimentPart = Literal["style", "density", "complexity", "register", "swing"]
+"""What can be moved of an accompaniment."""
 
 _OWN = len(fields(TrackEdit))
 
@@ -226,3 +230,39 @@ class NudgeRoute(TrackEdit):
     def scope(self) -> Hashable:
         """Return what it moves."""
         return self.route, self.part
+
+
+@dataclass(frozen=True, slots=True)
+class SetAccompaniment(TrackEdit):
+    """Lets a rule play the empty measures of a track; with None nothing plays them any more."""
+
+    accompaniment: Accompaniment | None
+    gesture: int = 0
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: measures sound that were empty."""
+        return (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeAccompaniment(TrackEdit):
+    """Moves a gauge of a track's accompaniment by ``by``, or goes on to another style."""
+
+    part: AccompanimentPart
+    by: float
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.part
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeAccompaniment(TrackEdit):
+    """Puts what the rule plays into the empty measures of a track, and takes the rule away."""
+
+    edits_measures: ClassVar[bool] = True
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: it fills measures."""
+        return (WHOLE,)

@@ -15,6 +15,7 @@ from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
+from engine.music.accompaniment.style import STYLES, Accompaniment
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import (
     LARGEST_SEED,
@@ -86,6 +87,11 @@ HITS = st.builds(
     st.integers(0, 127),
     st.integers(1, 6 * RESOLUTION).map(lambda part: Fraction(part, RESOLUTION)),
     st.integers(1, 127),
+)
+ACCOMPANIMENTS = st.builds(
+    Accompaniment,
+    st.sampled_from([style for styles in STYLES.values() for style in styles]),
+    *[st.floats(0, 1)] * 4,
 )
 PATTERNS = st.lists(HITS, max_size=8).map(Pattern.of)
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
@@ -199,6 +205,7 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Touch: TOUCHES,
         Hit: HITS,
         Pattern: PATTERNS,
+        Accompaniment: ACCOMPANIMENTS,
     }
     if hint in ready:
         return ready[hint]

@@ -17,7 +17,7 @@ from engine.music.accompaniment.chord_figures import (
     near,
     voicing,
 )
-from engine.music.accompaniment.drum_figures import CRASH, DRUM_FIGURES, FILLS, Figure, strokes
+from engine.music.accompaniment.drum_figures import CRASH, DRUM_FIGURES, FILLS, Figure, strokes_of
 from engine.music.harmony import Chord, HarmonicKey, harmonise
 from engine.music.note_line import Stretch
 
@@ -133,7 +133,7 @@ def _drums(measures: int, random: Generator) -> list[Played]:
 def _hits(figure: Figure, start: float, length: float, random: Generator) -> list[Played]:
     return [
         Played(start + at, start + at + 0.2, drum, _velocity(random, loudness))
-        for at, drum, loudness in strokes(figure)
+        for at, drum, loudness in strokes_of(figure)
         if at < length
     ]
 

@@ -32,7 +32,7 @@ FILLS: tuple[Figure, ...] = (
 """Figures of half a measure that lead to the next."""
 
 
-def strokes(figure: Figure) -> list[tuple[float, int, int]]:
+def strokes_of(figure: Figure) -> list[tuple[float, int, int]]:
     """Return what a figure strikes, drum by drum: place in quarter notes, drum, velocity."""
     return [
         (at / 4, drum, 20 + 11 * int(sign))

@@ -143,7 +143,18 @@ def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> 
     voices, length = [], max(song.sounding, reach)
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source = track.slots, track.groove, song.locked, song.tempo, length, track.kind
+        source: tuple[object, ...] = (
+            track.slots,
+            track.groove,
+            song.locked,
+            song.tempo,
+            length,
+            track.kind,
+        )
+        if track.accompaniment is not None:
+            # Drums are the same under any chord.
+            under = None if track.kind == "drums" else song.under
+            source += track.accompaniment, track.register, under
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
         same = old is not None and old.source[0] is source[0]

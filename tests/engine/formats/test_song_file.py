@@ -40,7 +40,7 @@ from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import PATTERNS, modulations
+from tests.support.values import ACCOMPANIMENTS, PATTERNS, modulations
 
 tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
     lambda found: Measure(tuple(found))
@@ -132,6 +132,7 @@ def rows(length: int) -> st.SearchStrategy[Track]:
         ).map(tuple),
         slots=st.lists(slots, min_size=length, max_size=length).map(tuple),
         kind=st.sampled_from(TRACK_KINDS),
+        accompaniment=st.none() | ACCOMPANIMENTS,
     )
 
 

@@ -3,7 +3,14 @@
 Each module registers its edits with the three functions of `base`.
 """
 
-from engine.services.editing.edits import gauges, notes, settings, slots, tracks
+from engine.services.editing.edits import (
+    accompaniment,
+    gauges,
+    notes,
+    settings,
+    slots,
+    tracks,
+)
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
@@ -14,6 +21,7 @@ from engine.services.editing.edits.base import (
 
 __all__ = [
     "EditContext",
+    "accompaniment",
     "apply_edit",
     "gauges",
     "notes",

@@ -64,7 +64,8 @@ def _write_accompaniment(rule: Accompaniment) -> object:
 def _read_accompaniment(fields: SongFields) -> Accompaniment:
     part = SongFields(fields.take("accompaniment"), "the accompaniment")
     style = part.text("style")
-    rule = Accompaniment(style, **{name: part.real(name) for name in RULE_GAUGES})
+    gauges: dict[str, float] = {name: part.real(name) for name in RULE_GAUGES}
+    rule = Accompaniment(style, **gauges)
     part.end()
     return rule
 

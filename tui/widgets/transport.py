@@ -12,6 +12,7 @@ from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.formatting.text import fitting
+from tui.formatting.tracks import program_words
 from tui.view_models.gauges import place
 from tui.widgets.canvas import Picture, Wheeled
 
@@ -152,7 +153,7 @@ class Transport(Wheeled):
             parts.append((f"swing {groove.swing:g} %", "quiet"))
         if key is not None:
             parts.append((f"lock {key.name}", "quiet"))
-        parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
+        parts.append((f"ch {track.channel + 1}  {program_words(track)}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:
             component = "warning" if late.worst >= LATE else "quiet"

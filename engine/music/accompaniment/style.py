@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from engine.errors import OutOfRange
 from engine.music.accompaniment.drum_figures import DRUM_FIGURES
@@ -14,7 +15,8 @@ STYLES: dict[str, tuple[str, ...]] = {
 }
 """The styles of each kind of track that can accompany."""
 
-RULE_GAUGES = ("density", "complexity", "register", "swing")
+RuleGauge = Literal["density", "complexity", "register", "swing"]
+RULE_GAUGES: tuple[RuleGauge, ...] = get_args(RuleGauge)
 
 GAUGE_WORDS: dict[str, tuple[str, str, str]] = {
     "density": ("sparse", "as the style is", "dense"),

@@ -10,6 +10,7 @@ from engine.latent.spec import LatentSpec
 from engine.music.accompaniment.style import STYLES, Accompaniment, gauge_word
 from engine.music.song import Song
 from engine.protocol.base import Edit
+from engine.protocol.parameters import accompaniment_numbers
 from engine.protocol.tracks import FreezeAccompaniment, NudgeAccompaniment, SetAccompaniment
 from engine.services.editing.codes import encoded
 from engine.services.editing.edits.base import (
@@ -31,13 +32,14 @@ def _(command: NudgeAccompaniment, song: Song, context: EditContext) -> Edit:
         # From none on to the first, and past the last to none again.
         stands = -1 if rule is None or rule.style not in styles else styles.index(rule.style)
         to = (stands + 1 + round(by)) % (len(styles) + 1) - 1
-        moved = None if to < 0 else replace(rule or Accompaniment(styles[to]), style=styles[to])
-        return SetAccompaniment(moved, command.gesture, track=command.track)
+        chosen = None if to < 0 else replace(rule or Accompaniment(styles[to]), style=styles[to])
+        return SetAccompaniment(chosen, command.gesture, track=command.track)
     if rule is None:
         raise OutOfRange("No rule plays this track.", "Choose a style of accompaniment first.")
-    value = max(0.0, min(1.0, round(getattr(rule, command.part) + by, 4)))
-    changed = {command.part: value}
-    return SetAccompaniment(replace(rule, **changed), command.gesture, track=command.track)
+    number = accompaniment_numbers(rule)[command.part]
+    moved = number.ask(number.moved(by), command.gesture)
+    assert isinstance(moved, SetAccompaniment)  # Its gauges are set by nothing else.
+    return replace(moved, track=command.track)
 
 
 def _styles(song: Song, row: int) -> tuple[str, ...]:

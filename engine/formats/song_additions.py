@@ -58,7 +58,8 @@ def _read_hit(fields: SongFields, row: object) -> Hit:
 
 
 def _write_accompaniment(rule: Accompaniment) -> object:
-    return {"style": rule.style, **{name: getattr(rule, name) for name in RULE_GAUGES}}
+    gauges: dict[str, object] = {name: getattr(rule, name) for name in RULE_GAUGES}
+    return {"style": rule.style, **gauges}
 
 
 def _read_accompaniment(fields: SongFields) -> Accompaniment:

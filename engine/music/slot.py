@@ -7,7 +7,7 @@ from typing import Literal
 
 from engine.errors import OutOfRange
 from engine.music.measure import REST, SILENCE, Measure
-from engine.music.pattern import Pattern
+from engine.music.pattern import Hit, Pattern
 from engine.music.performance import Touches
 
 OriginKind = Literal[
@@ -78,6 +78,20 @@ class Slot:
     def silent(self) -> bool:
         """Whether no note starts in it."""
         return self.measure.silent and not (self.pattern and self.pattern.hits)
+
+    def as_pattern(self, velocity: int) -> Pattern:
+        """Return its notes as a pattern, those of a melody, too, at a velocity where none is said.
+
+        A note that is held over into the measure is not struck in it.
+        """
+        if self.pattern is not None:
+            return self.pattern
+        touches = self.touches or (None,) * len(self.measure.pitches)
+        pairs = zip(self.measure.notes, touches, strict=True)
+        return Pattern.of(
+            Hit(note.onset, note.pitch, note.duration, touch.velocity if touch else velocity)
+            for note, touch in pairs
+        )
 
     @property
     def touches(self) -> Touches:

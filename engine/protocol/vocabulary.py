@@ -11,6 +11,7 @@ from engine.protocol import (
     generation,
     notes,
     notices,
+    patterns,
     snapshot,
     switches,
     tracks,
@@ -19,8 +20,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, tracks, transport, devices, files, analysis, generation, switches,
-    notices, facts,
+    snapshot, edit, notes, patterns, tracks, transport, devices, files, analysis, generation,
+    switches, notices, facts,
 )  # fmt: skip
 
 

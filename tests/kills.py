@@ -58,7 +58,7 @@ def kill_once(name: str, jack: JackServer, listener: JackListener) -> tuple[floa
             return None
         killed = time.monotonic()
         os.kill(link.pid, signal.SIGKILL)
-        listener.wait_for(lambda heard: ended(heard, killed).keys() >= CHORD, PATIENCE)
+        listener.wait_for(lambda messages: ended(messages, killed).keys() >= CHORD, PATIENCE)
         ends = ended(listener.messages, killed)
         return max(ends.values(), default=killed) - killed, len(CHORD - ends.keys())
     finally:

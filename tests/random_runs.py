@@ -74,7 +74,7 @@ class Player:
     def start(self, start: Start) -> None:
         """Start the program, does what is to be done, ends it and looks what is there then."""
         self.doubted = False
-        self.heard = len(self.reader.messages) if self.reader else 0
+        self.received = len(self.reader.messages) if self.reader else 0
         stage = Stage(
             controlling=start.controlling, home=self.home, variables=self.variables, columns=160
         )
@@ -169,7 +169,7 @@ class Player:
     def _end(self, stage: Stage, start: Start, still: bool) -> None:
         wrong, limit = self.run.wrong, LIMIT * self.run.slow
         top = _TOP.search(stage.top()) if still and "loading" not in stage.top() else None
-        early, killed = stage.gone(), 0.0
+        early, killed, seen = stage.gone(), 0.0, len(stage.seen)
         began = time.monotonic()
         for number, ending in enumerate(start.endings):
             stage.read(start.gap if number else 0.0)
@@ -178,7 +178,11 @@ class Player:
                 began = self._bring(stage, ending, alone=len(start.endings) == 1)
         if start.endings == ("ctrl-c",) and not stage.gone():
             began = self._bring(stage, "quit", alone=True)
-        stage.read(HANGS, stage.gone)
+        stage.read(HANGS, lambda: stage.gone() or b"still loading" in stage.seen[seen:])
+        if not stage.gone():
+            # It was told to end and asked what keys that wait should come to; then came the other.
+            began = self._leave_unanswered(stage)
+            stage.read(HANGS, stage.gone)
         seconds = time.monotonic() - began
         if seconds > limit:
             wrong.append(f"gone after {seconds:.1f} s, {bytes(stage.seen[-2000:])!r}")
@@ -198,10 +202,12 @@ class Player:
         if top and not early and (top[2], float(top[1])) not in there:
             wrong.append(f"lost: {top[2]} at {top[1]} bpm is not in {there}")
         if self.reader:
-            if not self.reader.wait_for(lambda heard: not hung(heard[self.heard :]), limit):
-                wrong.append(f"notes hang: {hung(self.reader.messages[self.heard :])}")
+            if not self.reader.wait_for(
+                lambda messages: not hung(messages[self.received :]), limit
+            ):
+                wrong.append(f"notes hang: {hung(self.reader.messages[self.received :])}")
             self.run.notes += sum(
-                m[0] & 0xF0 == 0x90 for _, m in self.reader.messages[self.heard :]
+                m[0] & 0xF0 == 0x90 for _, m in self.reader.messages[self.received :]
             )
 
     def _bring(self, stage: Stage, ending: str, alone: bool) -> float:

@@ -33,6 +33,8 @@ def names(tree: ast.Module) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.Name):
             yield node.id
+        elif isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            yield from said(ROOT / f"{str(node.module).replace('.', '/')}.py")
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
 

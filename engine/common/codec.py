@@ -15,31 +15,30 @@ import enum
 import math
 import types
 import typing
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from fractions import Fraction
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from engine.errors import ArmonicaError, UserError
+from engine.common.json_values import (
+    FORMS,
+    BadLine,
+    Forms,
+    Reader,
+    each_of,
+    exactly,
+    finite,
+    listed,
+    mapping,
+    number,
+    one_of,
+    pairs,
+    text,
+    whole,
+)
+from engine.errors import ArmonicaError
 
 NAME = "is"
 """The key under which a class is named; no field is called so."""
-
-LARGEST = 2**63
-"""Whole numbers lie below it, and at or above its negative."""
-
-_FAR = ("nan", "inf", "-inf")
-
-Reader = Callable[[Any], Any]
-Forms = Mapping[type, tuple[Callable[[Any], Any], Reader]]
-"""How values of a class are written, and how they are read."""
-
-
-class BadLine(UserError):
-    """A line that says nothing of the vocabulary of its line."""
-
-    title = "Line"
 
 
 class Codec:
@@ -62,7 +61,7 @@ class Codec:
         self._finite = finite
         self._whole = whole
         self._tag = tag
-        self._forms = {**_FORMS, **(forms or {})}
+        self._forms = {**FORMS, **(forms or {})}
         self._readers: dict[Any, Reader] = {}
         self._outlines: dict[type, tuple[tuple[str, bool, Any], ...]] = {}
         kinds = [kind for family in families for kind in concrete(family)]
@@ -165,7 +164,7 @@ class Codec:
 
     def _tagged(self, kinds: Mapping[str, type]) -> Reader:
         def read(body: Any) -> Any:
-            body = dict(_object(body))
+            body = dict(mapping(body))
             name = body.pop(self._tag, None)
             kind = kinds.get(name) if isinstance(name, str) else None
             if kind is None:
@@ -181,7 +180,7 @@ class Codec:
         required: set[str] = set()
 
         def read(body: Any) -> Any:
-            body = _object(body)
+            body = mapping(body)
             if missing := required - body.keys():
                 raise BadLine(f"{kind.__name__} lacks {', '.join(sorted(missing))}.")
             if unknown := body.keys() - readers.keys():
@@ -213,17 +212,17 @@ class Codec:
         if origin in (Union, types.UnionType):
             return self._union(given)
         if origin is Literal:
-            return _one_of(given)
+            return one_of(given)
         if origin is tuple:
             if len(given) == 2 and given[1] is Ellipsis:
                 return self._many(given[0], tuple)
-            return _each(tuple(self._reader(part) for part in given))
+            return each_of(tuple(self._reader(part) for part in given))
         if origin in (list, frozenset, set):
             return self._many(given[0], origin)
         if origin in (dict, types.MappingProxyType) or origin is typing.get_origin(
             Mapping[str, int]
         ):
-            return _pairs(self._reader(given[0]), self._reader(given[1]))
+            return pairs(self._reader(given[0]), self._reader(given[1]))
         if origin is typing.get_origin(Sequence[int]):
             return self._many(given[0], tuple)
         if isinstance(hint, type):
@@ -239,13 +238,13 @@ class Codec:
                 return self._shape(kind)
             return self._tagged({each.__name__: each for each in found})
         if issubclass(kind, enum.Enum):
-            return lambda value: kind[_text(value)]
+            return lambda value: kind[text(value)]
         plain: dict[type, Reader] = {
-            float: finite if self._finite else _number,
+            float: finite if self._finite else number,
             int: whole,
-            bool: _exactly(bool),
-            str: _text,
-            type(None): _exactly(type(None)),
+            bool: exactly(bool),
+            str: text,
+            type(None): exactly(type(None)),
         }
         if kind not in plain:
             raise TypeError(f"Nothing of the kind {kind!r} can travel.")
@@ -312,96 +311,3 @@ def _default(part: Field[Any]) -> Any:
     if part.default_factory is not MISSING:
         return part.default_factory()
     return part.default
-
-
-def _exactly(kind: type) -> Reader:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise BadLine(f"{kind.__name__} is wanted, not {type(value).__name__}.")
-        return value
-
-    return read
-
-
-string, listed = _exactly(str), _exactly(list)
-_integer, _object = _exactly(int), _exactly(dict)
-
-
-def _text(value: Any) -> str:
-    text: str = string(value)
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise BadLine("A text holds half a sign.") from None
-    return text
-
-
-def whole(value: Any) -> int:
-    """Read a whole number of 64 bits."""
-    if type(value) is int and -LARGEST <= value < LARGEST:
-        return value
-    _integer(value)
-    raise BadLine("A whole number has more than 64 bits.")
-
-
-def _number(value: Any) -> float:
-    return float(value) if value in _FAR else finite(value)
-
-
-def finite(value: Any) -> float:
-    """Read a number that is one, and not without an end."""
-    if type(value) not in (int, float):
-        raise BadLine(f"A number is wanted, not {type(value).__name__}.")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise BadLine("A number is too large.")
-    return number
-
-
-def _fraction(value: Any) -> Fraction:
-    above, below = (whole(part) for part in listed(value))
-    if below == 0:
-        raise BadLine("A fraction is divided by nothing.")
-    return Fraction(above, below)
-
-
-_FORMS: Forms = {
-    bytes: (
-        lambda value: b2a_base64(value, newline=False).decode(),
-        lambda body: a2b_base64(_text(body), strict_mode=True),
-    ),
-    Fraction: (lambda value: [value.numerator, value.denominator], _fraction),
-}
-
-
-def _one_of(choices: Sequence[Any]) -> Reader:
-    known = {(type(choice), choice) for choice in choices}
-
-    def read(value: Any) -> Any:
-        if isinstance(value, list | dict) or (type(value), value) not in known:
-            raise BadLine(f"{str(value)[:40]!r} is none of {', '.join(map(str, choices))}.")
-        return value
-
-    return read
-
-
-def _each(readers: Sequence[Reader]) -> Reader:
-    def read(value: Any) -> tuple[Any, ...]:
-        items = listed(value)
-        if len(items) != len(readers):
-            raise BadLine(f"{len(readers)} values are wanted, not {len(items)}.")
-        return tuple(reader(item) for reader, item in zip(readers, items, strict=True))
-
-    return read
-
-
-def _pairs(key: Reader, item: Reader) -> Reader:
-    def read(value: Any) -> dict[Any, Any]:
-        both = _each((key, item))
-        return dict(both(pair) for pair in listed(value))
-
-    return read

@@ -9,7 +9,8 @@ import json
 from operator import attrgetter
 from typing import Any, get_args
 
-from engine.common.codec import BadLine, Codec, finite, listed, string, whole
+from engine.common.codec import Codec
+from engine.common.json_values import BadLine, finite, listed, string, whole
 from engine.common.line_pipe import MAX_LINE
 from engine.errors import UserError
 from engine.midi.messages import Message, TimedNote

@@ -6,7 +6,7 @@ import logging
 import os
 from typing import Any
 
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.common.line_pipe import LineReader, PipeWriter
 from engine.protocol.base import Event
 from engine.protocol.snapshot import Snapshot

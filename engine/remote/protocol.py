@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 
 from engine import __version__
 from engine.audio.devices import Device
-from engine.common.codec import BadLine, Codec
+from engine.common.codec import Codec
+from engine.common.json_values import BadLine
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import PlayerPlan

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from engine.audio.devices import SoundDevices
 from engine.audio.output import Playing
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.errors import ArmonicaError, UserError
 from engine.midi import messages as m
 from engine.midi.player_mirror import PlayerPlan

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import logs
 from engine.common.child_process import child_command, child_environment
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.common.line_pipe import LineReader
 from engine.errors import ArmonicaError
 from engine.remote import protocol as v

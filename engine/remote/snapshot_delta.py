@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track

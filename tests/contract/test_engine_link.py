@@ -89,10 +89,10 @@ def test_commands_are_handled_in_their_order(link: EngineLink, seen: Listener) -
 
 def test_what_cannot_be_is_answered_and_changes_nothing(link: EngineLink, seen: Listener) -> None:
     before = link.snapshot.song
-    asked = with_request(SetTempo(10_000))
-    link.send(asked)
+    request = with_request(SetTempo(10_000))
+    link.send(request)
     failed = seen.wait(CommandFailed)
-    assert failed.request == asked.request
+    assert failed.request == request.request
     assert failed.message
     assert link.snapshot.song == before
 

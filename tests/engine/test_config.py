@@ -50,7 +50,7 @@ def test_an_unknown_name_comes_with_the_nearest_known_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "environment", "said"),
+    ("text", "environment", "message"),
     [
         ('timing = "later"', {}, "It is now or beat."),
         ("audition = 1", {}, "true or false"),
@@ -65,11 +65,11 @@ def test_an_unknown_name_comes_with_the_nearest_known_one(tmp_path: Path) -> Non
     ],
 )
 def test_a_value_that_a_setting_cannot_have(
-    tmp_path: Path, text: str, environment: dict[str, str], said: str
+    tmp_path: Path, text: str, environment: dict[str, str], message: str
 ) -> None:
     with pytest.raises(BadSetting) as caught:
         load(write(tmp_path, text), environment)
-    assert said in caught.value.line()
+    assert message in caught.value.line()
 
 
 @settings(max_examples=60)

@@ -56,10 +56,10 @@ def jack(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Ite
     A test may ask for a period of its own as the parameter, or for a server that is not in step
     with its clients, as most are, with the parameter "free".
     """
-    asked = getattr(request, "param", PERIOD)
+    setting = getattr(request, "param", PERIOD)
     try:
-        period = PERIOD if asked == "free" else asked
-        server = JackServer("armonica-tests", period, in_step=asked != "free")
+        period = PERIOD if setting == "free" else setting
+        server = JackServer("armonica-tests", period, in_step=setting != "free")
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
         server.start()

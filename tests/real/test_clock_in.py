@@ -180,10 +180,10 @@ def test_notes_meet_the_pulses_of_an_independent_clock(
         listener.until(lambda: source in engine.snapshot.inputs.heard)
         found = []
         for _ in range(STRETCHES):
-            begun, told = [len(monitor.seen) for monitor in monitors], len(listener.events)
+            begun, before = [len(monitor.seen) for monitor in monitors], len(listener.events)
             transport("play")
             monitors[1].wait_for_notes(begun[1], FIRST + NOTES)
-            measured = [e for e in listener.events[told:] if isinstance(e, ClockSyncMeasured)]
+            measured = [e for e in listener.events[before:] if isinstance(e, ClockSyncMeasured)]
             true = monitors[0].tempo(begun[0])
             slower = abs(statistics.median(each.tempo for each in measured) - true)
             transport("stop", "locate 0")

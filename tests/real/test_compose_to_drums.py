@@ -33,8 +33,8 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
         song=song,
         settings=Settings(),
     )
-    told: list[Event] = []
-    engine.subscribe(told.append)
+    published: list[Event] = []
+    engine.subscribe(published.append)
     engine.start()
     app = ArmonicaApp(engine, seed=1)
     try:
@@ -56,9 +56,9 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
             steering = app.steering
             names = [trait.name for trait in steering.session.studio.traits]
             await pilot.press(str(names.index("drums") + 1), "a")
-            crossed, heard = [], []
+            crossed, detected = [], []
             for made in range(SEEDS):
-                before = len(told)
+                before = len(published)
                 await pilot.press("g")
 
                 def over(count: int = made + 1) -> bool:
@@ -69,7 +69,7 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                 drums = next(t for t in steering.session.studio.traits if t.name == "drums")
                 meters = [
                     meter.confidence
-                    for event in told[before:]
+                    for event in published[before:]
                     if isinstance(event, TakeProgressed)
                     for meter in event.meters
                     if meter.name == "drums"
@@ -77,11 +77,11 @@ async def test_four_composed_measures_go_on_with_drums_by_their_meter_and_by_the
                 crossed.append(max(meters) > drums.threshold)
                 take = next(t for t in steering.session.studio.takes if t.id == steering.takes.id)
                 assert take.whole
-                heard.append(dict(take.heard)["drums"] > HEARD)
+                detected.append(dict(take.heard)["drums"] > HEARD)
                 assert take.pushed == (("drums", drums.strength),)
                 await pilot.press("d")
     finally:
         engine.close()
     # One draw in three may go astray; the table in the README says how many do.
     assert sum(crossed) >= SEEDS - 1
-    assert sum(heard) >= SEEDS - 1
+    assert sum(detected) >= SEEDS - 1

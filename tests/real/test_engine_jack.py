@@ -42,36 +42,36 @@ def engine(jack: JackServer, hear: Hear) -> Iterator[tuple[Engine, NoteReader]]:
 
 
 def test_the_song_that_ships_arrives_note_by_note(engine: tuple[Engine, NoteReader]) -> None:
-    made, heard = engine
+    made, listener = engine
     made.send(SetTempo(300))
     made.send(Play())
     expected = [pitch for measure in made.snapshot.song.measures() for pitch in measure.pitches]
-    heard.wait_until(lambda messages: len(note_starts(messages)) >= len(expected))
-    program = next(place for place, (_, data) in enumerate(heard.messages) if data[0] == 0xC0)
-    first = next(place for place, (_, data) in enumerate(heard.messages) if data[0] == 0x90)
+    listener.wait_until(lambda messages: len(note_starts(messages)) >= len(expected))
+    program = next(place for place, (_, data) in enumerate(listener.messages) if data[0] == 0xC0)
+    first = next(place for place, (_, data) in enumerate(listener.messages) if data[0] == 0x90)
     assert program < first
-    assert [data[1] for _, data in note_starts(heard.messages)][: len(expected)] == expected
+    assert [data[1] for _, data in note_starts(listener.messages)][: len(expected)] == expected
     made.send(Stop())
-    heard.wait_until(lambda messages: any(data == b"\xfc" for _, data in messages))
-    heard.wait_until(lambda _: not heard.holding())
+    listener.wait_until(lambda messages: any(data == b"\xfc" for _, data in messages))
+    listener.wait_until(lambda _: not listener.holding())
 
 
 def test_an_edit_is_heard_and_closing_leaves_no_note(
     engine: tuple[Engine, NoteReader],
 ) -> None:
-    made, heard = engine
+    made, listener = engine
     made.send(SetLatent(0, 2, -1.0))
-    heard.wait_until(lambda messages: bool(note_starts(messages)))
+    listener.wait_until(lambda messages: bool(note_starts(messages)))
     edited = made.snapshot.row.slots[0].measure
-    assert note_starts(heard.messages)[0][1][1] == edited.pitches[0]
+    assert note_starts(listener.messages)[0][1][1] == edited.pitches[0]
     made.close()
-    heard.wait_until(lambda _: not heard.holding())
+    listener.wait_until(lambda _: not listener.holding())
 
 
 def test_swing_a_lock_and_an_octave_beside_it_are_heard(
     engine: tuple[Engine, NoteReader],
 ) -> None:
-    made, heard = engine
+    made, listener = engine
     eighths = Measure.from_tokens([token for pair in range(8) for token in (60 + pair, 0, 0)])
     made.send(SetAudition(False))
     made.send(LoadMeasures(0, (eighths,) * 8, (Origin("midi"),) * 8))
@@ -80,8 +80,8 @@ def test_swing_a_lock_and_an_octave_beside_it_are_heard(
     made.send(SetKey(0, "major", lock=True))
     made.send(SetRoutes((Route("", 3, None, 12),)))
     made.send(Play(0))
-    heard.wait_until(lambda messages: len(note_starts(messages)) >= 34)
-    starts = note_starts(heard.messages)
+    listener.wait_until(lambda messages: len(note_starts(messages)) >= 34)
+    starts = note_starts(listener.messages)
     melody = [(at, data[1]) for at, data in starts if data[0] == 0x90]
     above = [data[1] for _, data in starts if data[0] == 0x93]
     locked = [60, 60, 62, 62, 64, 65, 65, 67]
@@ -97,21 +97,21 @@ def test_swing_a_lock_and_an_octave_beside_it_are_heard(
 def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
     engine: tuple[Engine, NoteReader],
 ) -> None:
-    made, heard = engine
+    made, listener = engine
     made.send(SetModulation(Modulation(1, "cc", 4, 74)))
     made.send(SetModulation(Modulation(2, "bend", 4, 0, 0, 16_383)))
     for step in range(300):
         made.send(SetLatent(0, 1, -3 + step / 50, gesture=1))
     made.send(SetLatent(0, 1, 3.0))
-    heard.wait_until(lambda messages: b"\xb4\x4a\x7f" in [data for _, data in messages])
-    told = [data[2] for _, data in heard.messages if data[:2] == b"\xb4\x4a"]
+    listener.wait_until(lambda messages: b"\xb4\x4a\x7f" in [data for _, data in messages])
+    values = [data[2] for _, data in listener.messages if data[:2] == b"\xb4\x4a"]
     # No value is sent twice, nor one that was overtaken.
-    assert told[1:] == sorted(set(told[1:]))
+    assert values[1:] == sorted(set(values[1:]))
     made.send(SetLatent(0, 2, 3.0))
-    heard.wait_until(lambda messages: b"\xe4\x7f\x7f" in [data for _, data in messages])
+    listener.wait_until(lambda messages: b"\xe4\x7f\x7f" in [data for _, data in messages])
     # At the end the instrument is in tune again.
     made.close()
-    heard.wait_until(
+    listener.wait_until(
         lambda messages: [data for _, data in messages if data[0] == 0xE4][-1] == b"\xe4\x00\x40"
     )
 
@@ -119,7 +119,7 @@ def test_a_gauge_moves_a_controller_and_what_was_asked_last_is_heard_last(
 def test_two_tracks_arrive_each_on_its_channel_and_a_muted_one_does_not(
     engine: tuple[Engine, NoteReader],
 ) -> None:
-    made, heard = engine
+    made, listener = engine
     long, four = measure("C---"), measure("CDEF")
     for command in (
         SetAudition(False),
@@ -133,16 +133,16 @@ def test_two_tracks_arrive_each_on_its_channel_and_a_muted_one_does_not(
         made.send(command)
 
     def pitches(channel: int) -> list[int]:
-        return [data[1] for _, data in note_starts(heard.messages) if data[0] & 0x0F == channel]
+        return [data[1] for _, data in note_starts(listener.messages) if data[0] & 0x0F == channel]
 
-    heard.wait_until(lambda _: len(pitches(0)) >= 12)
+    listener.wait_until(lambda _: len(pitches(0)) >= 12)
     assert pitches(0)[:8] == [60, 62, 64, 65] * 2
     assert pitches(2)[:3] == [36] * 3
-    assert (0xC2, 33) in [(data[0], data[1]) for _, data in heard.messages if len(data) > 1]
+    assert (0xC2, 33) in [(data[0], data[1]) for _, data in listener.messages if len(data) > 1]
     made.send(SetTrack(muted=True))
-    heard.wait_until(lambda _: (2, 36) not in heard.holding())
+    listener.wait_until(lambda _: (2, 36) not in listener.holding())
     count = len(pitches(2))
-    heard.wait_until(lambda _: len(pitches(0)) >= 28)
+    listener.wait_until(lambda _: len(pitches(0)) >= 28)
     assert len(pitches(2)) == count
     made.send(Stop())
-    heard.wait_until(lambda _: not heard.holding())
+    listener.wait_until(lambda _: not listener.holding())

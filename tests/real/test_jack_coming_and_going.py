@@ -117,7 +117,7 @@ class Device:
     """
 
     def __init__(self) -> None:
-        self.heard: list[int] = []
+        self.received: list[int] = []
         self.done = False
         self.pulled = 0
         self._last = 0
@@ -136,12 +136,12 @@ class Device:
             if line == "done\n":
                 self.done = True
             else:
-                self.heard.append(int(line))
+                self.received.append(int(line))
 
     def come_and_go(self, times: int) -> None:
         """Vanish and appears so often, from now on."""
         assert self._process.stdin is not None
-        self.done, self._last = False, len(self.heard) + times
+        self.done, self._last = False, len(self.received) + times
         self._process.stdin.write(f"{times}\n")
         self._process.stdin.flush()
 
@@ -150,12 +150,12 @@ class Device:
         self.close()
         self.pulled += 1
         self._start()
-        self.come_and_go(max(1, self._last - len(self.heard)))
+        self.come_and_go(max(1, self._last - len(self.received)))
 
     def hears_another(self, jack: JackServer) -> bool:
         """Return whether a client that has no part in the test reaches it."""
-        count = len(self.heard)
-        return jack.reaches("device-synth:in", lambda: sum(self.heard[count:]) > 0)
+        count = len(self.received)
+        return jack.reaches("device-synth:in", lambda: sum(self.received[count:]) > 0)
 
     def close(self) -> None:
         """End it."""
@@ -196,10 +196,10 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
     device = Device()
 
     def is_played_to() -> bool:
-        stretches, deadline = len(device.heard), time.monotonic() + 15
-        while sum(device.heard[stretches:]) <= 4 and time.monotonic() < deadline:
+        stretches, deadline = len(device.received), time.monotonic() + 15
+        while sum(device.received[stretches:]) <= 4 and time.monotonic() < deadline:
             time.sleep(0.02)
-        return sum(device.heard[stretches:]) > 4
+        return sum(device.received[stretches:]) > 4
 
     def plays_and_is_heard() -> None:
         while not is_played_to():
@@ -207,9 +207,9 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
             assert not device.hears_another(jack), "it is not played to"
             device.replace()
             assert device.pulled <= 3, "no device is played to"
-        told = len(listener.events)
+        before = len(listener.events)
         made.send(WatchMidi(True))
-        wait_until(lambda: came_in(told), because="it is not heard")
+        wait_until(lambda: came_in(before), because="it is not heard")
 
     def came_in(since: int) -> bool:
         passed = [each for each in listener.events[since:] if isinstance(each, MidiTraffic)]
@@ -223,7 +223,7 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         processes = family(links[0].pid)
         assert len(processes) == 4
         before = [*map(memory, processes)], [*map(files, processes)]
-        stretches = len(device.heard)
+        stretches = len(device.received)
         device.come_and_go(TURNS)
         tempo = made.snapshot.song.tempo
         while not device.done:
@@ -232,14 +232,14 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
             made.send(SetTempo(tempo))
             made.send(WatchMidi(True))
             wait_until(lambda: made.snapshot.song.tempo == tempo, because="the engine is stuck")  # noqa: B023
-            count, deadline = len(device.heard), time.monotonic() + 10
-            while len(device.heard) <= count + 5 and not device.done:
+            count, deadline = len(device.received), time.monotonic() + 10
+            while len(device.received) <= count + 5 and not device.done:
                 time.sleep(0.02)
                 if time.monotonic() > deadline:
                     device.replace()
                     assert device.pulled <= 3, "no device comes back"
                     deadline = time.monotonic() + 10
-        assert len(device.heard) >= stretches + TURNS
+        assert len(device.received) >= stretches + TURNS
         plays_and_is_heard()
         now = family(links[0].pid)
         # A helper whose JACK client does not come back spins, is ended by the system and started

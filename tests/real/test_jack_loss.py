@@ -53,13 +53,13 @@ def test_killing_the_application_silences_every_note_at_once(hear: Hear) -> None
     listener = hear("listener")
     parent = subprocess.Popen([sys.executable, "-c", PARENT], env=child_environment())
     try:
-        listener.wait_until(lambda heard: len(note_starts(heard)) >= 20)
+        listener.wait_until(lambda messages: len(note_starts(messages)) >= 20)
     finally:
         killed = time.monotonic()
         parent.kill()
         parent.wait()
     listener.wait_until(lambda _: not listener.holding())
-    listener.wait_until(lambda heard: any(data == b"\xb1\x40\x00" for _, data in heard))
+    listener.wait_until(lambda messages: any(data == b"\xb1\x40\x00" for _, data in messages))
     last = max(at for at, data in listener.messages if data[0] & 0xF0 == 0x80)
     assert last - killed < 0.2
     # Nothing starts afterwards, though more notes were scheduled.
@@ -157,9 +157,9 @@ def test_a_server_that_dies_is_noticed_and_its_port_taken_up_again(
     if name == "virtual":
         jack.connect("armonica:out", "listener:in")
     else:
-        again.wait_until(lambda heard: (b"\xb0\x7b\x00") in [data for _, data in heard])
+        again.wait_until(lambda messages: (b"\xb0\x7b\x00") in [data for _, data in messages])
     link.send(scale(time.monotonic() + 0.1, 0.05, 8))
-    again.wait_until(lambda heard: len(note_starts(heard)) == 8 and not again.holding())
+    again.wait_until(lambda messages: len(note_starts(messages)) == 8 and not again.holding())
     assert [data[1] for _, data in note_starts(again.messages)] == [60, 62, 64, 65, 67, 69, 71, 72]
 
 
@@ -173,7 +173,7 @@ def test_a_port_that_goes_and_comes_back_is_taken_up_by_name(
         listener = hear("listener")
         log.wait_for(m.PortOpened)
         # A receiver that comes in the middle is told the place, then ticked on from there.
-        listener.wait_until(lambda heard: [data[0] for _, data in heard].count(0xF8) > 12)
+        listener.wait_until(lambda messages: [data[0] for _, data in messages].count(0xF8) > 12)
         kinds = [data[0] for _, data in listener.messages]
         assert 0xF2 in kinds
         assert 0xFB in kinds
@@ -190,12 +190,12 @@ def until_heard(listener: NoteReader, link: PlayerLink) -> None:
     """Play a short note again and again until it is heard."""
     since = len(listener.messages)
 
-    def heard() -> bool:
+    def received() -> bool:
         now = time.monotonic()
         link.send(m.Notes((m.TimedNote(now, now + 0.01, 5, 100, 90),)))
         return any(data[1:2] == b"\x64" for _, data in listener.messages[since:])
 
-    wait_until(heard)
+    wait_until(received)
 
 
 def await_ends(listener: NoteReader, notes: set[tuple[int, int]], since: float) -> None:

@@ -108,7 +108,7 @@ def test_panic_is_heard(link: PlayerLink, log: EventLog, hear: Hear) -> None:
     link.send(m.Notes(chord))
     listener.wait_until(lambda _: len(listener.holding()) == 4)
     link.send(m.SilenceAll())
-    listener.wait_until(lambda heard: heard[-1][1] == b"\xb3\x78\x00")
+    listener.wait_until(lambda messages: messages[-1][1] == b"\xb3\x78\x00")
     ends = [data for _, data in listener.messages if data[0] & 0xF0 == 0x80]
     assert sorted(ends) == [bytes((0x80 | channel, 60, 0)) for channel in range(4)]
 
@@ -128,8 +128,8 @@ def test_ports_that_come_and_go_are_told_line_by_line(jack: JackServer, hear: He
             else:
                 listener.close()
             line = json.loads(watch.stdout.readline())
-            told = (line["change"], line["name"], line["direction"])
-            assert told == (change, "jack:listener:in", "out")
+            seen = (line["change"], line["name"], line["direction"])
+            assert seen == (change, "jack:listener:in", "out")
     watch.send_signal(signal.SIGINT)
     assert watch.wait(30) == 0
     watch.stdout.close()

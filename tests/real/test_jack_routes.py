@@ -42,14 +42,14 @@ def test_two_ports_are_played_to_at_once(link: PlayerLink, log: EventLog, hear: 
         link.send(m.Notes(tuple(steps), outlet))
     link.send(m.ClockRun(start, 0.5 / 24))
     for listener, pitch in ((low, 48), (high, 72)):
-        listener.wait_until(lambda heard: len(note_starts(heard)) == 8)
+        listener.wait_until(lambda messages: len(note_starts(messages)) == 8)
         assert [data[1] for _, data in note_starts(listener.messages)] == [
             pitch + n for n in range(8)
         ]
     together = zip(note_starts(low.messages), note_starts(high.messages), strict=True)
     # Both are sent before the next period of JACK, give or take one.
     assert sorted(abs(a - b) for (a, _), (b, _) in together)[4] < 0.02
-    high.wait_until(lambda heard: any(data == b"\xf8" for _, data in heard))
+    high.wait_until(lambda messages: any(data == b"\xf8" for _, data in messages))
     assert not [data for _, data in low.messages if data[0] >= 0xF0]
 
 
@@ -67,12 +67,12 @@ def test_a_port_that_goes_and_returns_is_taken_up_while_the_other_plays_on(
     assert (lost.name, lost.outlet) == ("jack:goes:in", 1)
     now = time.monotonic()
     link.send(m.Notes((note(now, now + 0.1, 60),)))
-    stays.wait_until(lambda heard: any(data[1] == 60 for _, data in note_starts(heard)))
+    stays.wait_until(lambda messages: any(data[1] == 60 for _, data in note_starts(messages)))
     assert (0, 50) in stays.holding()
     again = hear("goes")
     back = log.wait_for(m.PortOpened)
     assert (back.name, back.outlet) == ("jack:goes:in", 1)
-    again.wait_until(lambda heard: b"\xb0\x7b\x00" in [data for _, data in heard])
+    again.wait_until(lambda messages: b"\xb0\x7b\x00" in [data for _, data in messages])
     assert not [data for _, data in stays.messages if data[:2] == b"\xb0\x7b"][1:]
 
 
@@ -85,7 +85,7 @@ def test_a_player_that_is_killed_leaves_both_silent_and_its_successor_opens_both
     for outlet in (0, 1):
         link.send(m.Notes((note(now, now + 60, 50),), outlet))
     for listener in (first, second):
-        listener.wait_until(lambda heard: len(note_starts(heard)) == 1)
+        listener.wait_until(lambda messages: len(note_starts(messages)) == 1)
     os.kill(link.pid, signal.SIGKILL)
     assert log.wait_for(m.PlayerLost).restarted
     assert {log.wait_for(m.PortOpened).outlet, log.wait_for(m.PortOpened).outlet} == {0, 1}

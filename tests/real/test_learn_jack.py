@@ -43,16 +43,16 @@ DEVICE = "motor-out:fader"
 class Fader:
     """An independent device with a knob, whose ring can be told where to stand."""
 
-    def __init__(self, told: Path) -> None:
-        self._told = told
+    def __init__(self, record: Path) -> None:
+        self._record = record
         self._process = subprocess.Popen(
             [sys.executable, "-c", FADER],
             stdin=subprocess.PIPE,
-            stdout=told.open("wb"),
+            stdout=record.open("wb"),
             env=os.environ,
             text=True,
         )
-        wait_until(lambda: "ready" in told.read_text())
+        wait_until(lambda: "ready" in record.read_text())
 
     def turn(self, *values: int, apart: float = 0.01) -> None:
         """Turn the knob through values."""
@@ -63,9 +63,9 @@ class Fader:
             time.sleep(apart)
 
     @property
-    def told(self) -> list[str]:
+    def received(self) -> list[str]:
         """What it was told, as hexadecimal digits."""
-        return self._told.read_text().split()[1:]
+        return self._record.read_text().split()[1:]
 
     def close(self) -> None:
         """Go away."""
@@ -123,7 +123,7 @@ def test_c_and_a_knob_bind_a_gauge_and_the_map_is_found_again(
         terminal.press("u")
         terminal.wait_for("Undone: density moved in measure 1", shown)
         # The ring stands where the gauge does again, and it was told so once the hand was off it.
-        wait_until(lambda: fader.told and fader.told[-1] not in ("b01000", "b0107f"))
+        wait_until(lambda: fader.received and fader.received[-1] not in ("b01000", "b0107f"))
     with application_on_terminal(jack) as terminal:
         terminal.wait_for("∙", 0)
         terminal.press("jj")

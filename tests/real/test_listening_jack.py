@@ -30,7 +30,7 @@ def test_keys_are_heard_stamped_and_played_on(
     struck = log.wait_for(m.MidiReceived)
     assert (struck.port, struck.data) == (KEYS, b"\x90\x3c\x64")
     assert at <= struck.at <= time.monotonic()
-    synth.wait_until(lambda heard: len(heard) >= 2)
+    synth.wait_until(lambda messages: len(messages) >= 2)
     notes = [data for _, data in synth.messages if data[0] & 0xF0 in (0x80, 0x90)]
     assert notes == [b"\x96\x3c\x64", b"\x86\x3c\x00"]
 
@@ -53,7 +53,7 @@ def test_keys_held_at_the_unplugging_end_and_the_keyboard_is_heard_again(
     try:
         log.wait_for(m.Listening, lambda listening: listening.names == (KEYS,))
         again.play("90 40 64")
-        log.wait_for(m.MidiReceived, lambda heard: heard.data[1] == 0x40)
+        log.wait_for(m.MidiReceived, lambda message: message.data[1] == 0x40)
     finally:
         again.unplug()
 

@@ -65,13 +65,13 @@ def test_whoever_plays_with_the_clicks_is_written_down(
     engine: tuple[Engine, NoteReader],
     keyboard: Keyboard,
 ) -> None:
-    made, heard = engine
+    made, listener = engine
     made.send(Record(slot=1, measures=1))
 
     def clicks() -> list[float]:
-        return [at for at, data in note_starts(heard.messages) if data[0] == CLICKS]
+        return [at for at, data in note_starts(listener.messages) if data[0] == CLICKS]
 
-    heard.wait_until(lambda _: len(clicks()) >= 3)
+    listener.wait_until(lambda _: len(clicks()) >= 3)
     start = clicks()[0] + 4 * PACE
     play(keyboard, *((start + beat * PACE, 60 + 2 * beat, 40 + 20 * beat) for beat in range(4)))
     slot = settled(made, 1)
@@ -81,14 +81,14 @@ def test_whoever_plays_with_the_clicks_is_written_down(
     assert [touch.velocity for touch in slot.touches if touch] == [40, 60, 80, 100]
     assert slot.latent is not None
     # The loop comes round and sounds it as it was played.
-    heard.wait_until(
+    listener.wait_until(
         lambda messages: (
             [data[1:] for _, data in note_starts(messages) if data[0] == 0x90][:2]
             == [bytes((60, 40)), bytes((62, 60))]
         )
     )
     made.send(Stop())
-    heard.wait_until(lambda _: not heard.holding())
+    listener.wait_until(lambda _: not listener.holding())
 
 
 def test_what_was_just_played_is_there_afterwards(

@@ -81,8 +81,8 @@ def test_the_built_in_synth_plays_what_a_midi_port_would(
 
     wave = record(sound, tmp_path / "tune.wav", 3.0, play)
     begins = onsets(wave)
-    heard = [pitch(wave[at + 1_000 : at + 9_000], RATE) for at in begins]
-    assert heard == pytest.approx([60, 64, 67, 72], abs=0.5)
+    pitches = [pitch(wave[at + 1_000 : at + 9_000], RATE) for at in begins]
+    assert pitches == pytest.approx([60, 64, 67, 72], abs=0.5)
 
 
 def test_notes_of_the_built_in_synth_are_in_time(
@@ -168,8 +168,8 @@ def test_a_growing_wave_sounds_waits_and_goes_on(
 
     wave = record(sound, tmp_path / "grown.wav", 4.0, play)
     begins = onsets(wave)
-    heard = [pitch(wave[at + 1_000 : at + 18_000], RATE) for at in begins]
-    assert heard == pytest.approx([60, 72], abs=0.2)
+    pitches = [pitch(wave[at + 1_000 : at + 18_000], RATE) for at in begins]
+    assert pitches == pytest.approx([60, 72], abs=0.2)
     sink.seek(0.25)
     watcher.until(lambda now: now.state == "paused" and now.position == pytest.approx(0.25))
     sink.close()

@@ -61,12 +61,14 @@ def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
         written = [pitch for _, _, pitch in notes]
         for _ in range(TAKES):
             with recording(jack, tmp_path / "song.wav", length + 1.5) as recorder:
-                heard = len(listener.messages)
+                before = len(listener.messages)
                 terminal.press(" ")
                 recorder.wait(length + 30)
                 terminal.press(" ")
-            listener.wait_until(lambda heard: heard[-1][1] == b"\xfc" and not listener.holding())
-            played = [data[1] for _, data in listener.messages[heard:] if starts(data)]
+            listener.wait_until(
+                lambda messages: messages[-1][1] == b"\xfc" and not listener.holding()
+            )
+            played = [data[1] for _, data in listener.messages[before:] if starts(data)]
             assert played[: len(written)] == written
             sounding = heard_pitches(*read(tmp_path / "song.wav"), notes)
             if sounding == written:
@@ -81,11 +83,11 @@ def test_killing_the_application_while_it_plays_silences_every_note(
     with application_on_terminal(jack) as terminal:
         jack.connect("armonica:out", "listener:in")
         terminal.press(" ")
-        listener.wait_until(lambda heard: sum(starts(data) for _, data in heard) >= 3)
+        listener.wait_until(lambda messages: sum(starts(data) for _, data in messages) >= 3)
         listener.wait_until(lambda _: bool(listener.holding()))
         killed = terminal.kill()
         listener.wait_until(lambda _: not listener.holding())
-        listener.wait_until(lambda heard: heard[-1][0] > killed)
+        listener.wait_until(lambda messages: messages[-1][0] > killed)
         # Nothing starts afterwards, though the player had been told more notes.
         assert not listener.wait_for(lambda _: bool(listener.holding()), timeout=0.5)
     last = max(at for at, data in listener.messages if data[0] & 0xE0 == 0x80)

@@ -339,22 +339,22 @@ class FakeEngine:
                 return (Notice(f"Written: {path}.", request=command.request),)
             case ImportMidi(slot, path, _):
                 origin = Origin("midi", path, "measure 1")
-                told = self.state.apply(LoadMeasures(slot, (_scale(1),), (origin,)))
-                return (*told, Notice("1 measure. A pitch moved.", request=command.request))
+                published = self.state.apply(LoadMeasures(slot, (_scale(1),), (origin,)))
+                return (*published, Notice("1 measure. A pitch moved.", request=command.request))
             case OpenSong(path):
                 if "missing" in path:
                     raise BadSong(f"{path} is not there.", "Check its name.")
                 opened = replace(song(), title="Opened")
-                told = self.state.apply(ReplaceSong(opened, path, True))
-                return (*told, Notice("Opened.", request=command.request))
+                published = self.state.apply(ReplaceSong(opened, path, True))
+                return (*published, Notice("Opened.", request=command.request))
             case _:
                 return self.state.apply(command)
 
     def _done(self, work: Callable[[Job], None]) -> tuple[Event, ...]:
-        told: list[Event] = []
-        Job(0, "", "", work, told.append).run()
+        published: list[Event] = []
+        Job(0, "", "", work, published.append).run()
         events: list[Event] = []
-        for event in told:
+        for event in published:
             if isinstance(event, EscapeFound):
                 events += self.state.apply(SetLatents(event.slot, event.values))
                 events.append(Notice(event.words))

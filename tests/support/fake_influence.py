@@ -87,7 +87,7 @@ class FakeSearch:
     the one after it, where there is one.
     """
 
-    asked: list[tuple[Measure, ...]] = field(default_factory=list)
+    queries: list[tuple[Measure, ...]] = field(default_factory=list)
 
     def of(
         self,
@@ -100,7 +100,7 @@ class FakeSearch:
         without_clusters: Collection[int] = (),
     ) -> InfluenceAnswer:
         """Return the tunes by how near they are."""
-        self.asked.append(tuple(measures))
+        self.queries.append(tuple(measures))
         every = [self._match(tuple(measures), at, row) for row in range(len(TUNES))]
         near = sorted(every, key=lambda match: (-match.raw, match.tune))
         named = [
@@ -199,11 +199,11 @@ class FakeTakeSearch:
     """Finds the same tunes for every take, each from another second on."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.queries: list[str] = []
 
     def of(self, take: str, *, top: int = 10) -> InfluenceAnswer:
         """Return three tunes."""
-        self.asked.append(take)
+        self.queries.append(take)
         matches = []
         for row in range(3):
             tune, near = TUNES[row], 0.97 - 0.15 * row

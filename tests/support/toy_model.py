@@ -80,7 +80,7 @@ class Toy:
         """Return what is heard of each trait at each step: [steps, traits]."""
         noise = torch.Generator().manual_seed(seed)
         level = torch.full((len(self.shown),), start)
-        heard = []
+        sounding = []
         for step in range(steps):
             push = steering.push(step) if steering else None
             outputs = self.outputs(level, noise)
@@ -95,10 +95,10 @@ class Toy:
                 level + 0.05 * (start - level) + 0.05 * torch.randn(level.shape, generator=noise)
             )
             level = level.clamp(-2, 2)
-            heard.append(level + 0.3 * torch.randn(level.shape, generator=noise))
-        return torch.stack(heard)
+            sounding.append(level + 0.3 * torch.randn(level.shape, generator=noise))
+        return torch.stack(sounding)
 
 
-def present(heard: Tensor, trait: int = 0) -> float:
+def present(sounding: Tensor, trait: int = 0) -> float:
     """Judge by the sound alone: the share of the second half in which the trait is there."""
-    return float((heard[len(heard) // 2 :, trait] > 0).float().mean())
+    return float((sounding[len(sounding) // 2 :, trait] > 0).float().mean())

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.app
 import textual.constants
+import textual.pilot
+from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
 from tests.support.fake_engine import FakeEngine
 from tests.support.hand_clock import HandClock
+from tests.support.idle import loop_idle
 from tui.app import ArmonicaApp
 from tui.view_models import gestures
 
@@ -50,6 +54,26 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> HandClock:
     hand = HandClock()
     monkeypatch.setattr(gestures, "moved_at", lambda _app: hand.at)
     return hand
+
+
+@pytest.fixture(autouse=True)
+def _toasts_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is said in passing stand until something takes its place: no machine is too slow."""
+    notify = App.notify
+
+    def stay(self: App[Any], message: str, **named: Any) -> None:
+        notify(self, message, **{**named, "timeout": 3600.0})
+
+    monkeypatch.setattr(App, "notify", stay)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _idle_without_sleep() -> Iterator[None]:
+    """Have a key waited for until the application rests, and not until the machine does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(textual.app, "wait_for_idle", loop_idle)
+        patch.setattr(textual.pilot, "wait_for_idle", loop_idle)
+        yield
 
 
 @pytest.fixture

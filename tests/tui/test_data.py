@@ -77,7 +77,7 @@ def test_a_keymap_of_ones_own_lies_over_the_default_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "parts"),
     [
         ('[song]\nundoo = "u"', ("song.undoo", "song.undo")),
         ('[song]\nundo = "ctrl+nonsense"', ("ctrl+nonsense", "song.undo")),
@@ -86,12 +86,12 @@ def test_a_keymap_of_ones_own_lies_over_the_default_one() -> None:
     ],
 )
 def test_a_wrong_keymap_is_refused_by_file_key_and_nearest_word(
-    text: str, said: tuple[str, ...]
+    text: str, parts: tuple[str, ...]
 ) -> None:
     path = own(text)
     with pytest.raises(keymap.BadKeymap) as refusal:
         keymap.load("mine")
-    for words in (str(path), *said):
+    for words in (str(path), *parts):
         assert words in refusal.value.line()
 
 
@@ -172,11 +172,14 @@ def test_the_bridge_hands_over_the_latest_and_never_more_often_than_it_may() -> 
 def test_the_last_word_of_a_job_is_not_taken_for_anothers() -> None:
     posted: list[Message] = []
     bridge = Bridge(posted.append)
-    told = [JobProgressed(1, "a", 1.0), JobProgressed(2, "b", 0.5), JobProgressed(2, "b", 0.6)]
-    for event in told:
+    events = [JobProgressed(1, "a", 1.0), JobProgressed(2, "b", 0.5), JobProgressed(2, "b", 0.6)]
+    for event in events:
         bridge(event)
     bridge.hand_over()
-    assert [each.event for each in posted if isinstance(each, EngineEvent)] == [told[0], told[2]]
+    assert [each.event for each in posted if isinstance(each, EngineEvent)] == [
+        events[0],
+        events[2],
+    ]
     assert not posted[-1].can_replace(posted[-2])
 
 

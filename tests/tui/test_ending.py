@@ -386,8 +386,8 @@ def test_a_fault_of_the_screens_is_told_in_one_line(tmp_path: Path, what: str) -
         os.close(master)
     log = tmp_path / "home" / "state" / "armonica.log"
     after = seen.split(b"\x1b[?1049l")[-1].decode()
-    told = after[after.index("armonica: ") :].rstrip()
-    assert told == (
+    message = after[after.index("armonica: ") :].rstrip()
+    assert message == (
         f"armonica: The screens met a fault (LookupError: lost its place). {log} says where."
     )
     assert b"Traceback" not in seen
@@ -451,9 +451,9 @@ def test_what_is_pasted_is_text_and_no_keys(inside: str) -> None:
     data = f"a\x1b[200~{inside}\x1b[201~b".encode()
     for parts in ([data], [bytes([each]) for each in data]):
         reader = KeyReader()
-        said = [message for part in parts for message in reader.read(part)]
+        messages = [message for part in parts for message in reader.read(part)]
         pasted = inside.replace("\x1b", "")
-        assert [getattr(each, "key", getattr(each, "text", "")) for each in said] == [
+        assert [getattr(each, "key", getattr(each, "text", "")) for each in messages] == [
             "a",
             pasted,
             "b",

@@ -45,11 +45,11 @@ def test_what_a_key_turned_over_is_said_from_the_answer_and_not_from_what_is_sho
 ) -> None:
     engine = session.link
     engine.subscribe(lambda event: session.on_event(event) if isinstance(event, Toggled) else None)
-    was, said = session.shown.audition, list[Command]()
+    was, sent = session.shown.audition, list[Command]()
     # Another screen was quicker, and this one has not heard of it.
     engine.send(with_request(Toggle("audition")))
-    session.toggle("audition", said.append)
-    assert said == [SetAudition(was)]
+    session.toggle("audition", sent.append)
+    assert sent == [SetAudition(was)]
 
 
 def test_a_snapshot_older_than_the_last_changes_nothing_and_is_not_passed_on(

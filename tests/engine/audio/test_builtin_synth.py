@@ -106,13 +106,13 @@ def test_a_stall_does_not_hold_up_what_follows() -> None:
 
 
 def test_without_a_device_choosing_it_says_so() -> None:
-    told: list[m.FromPlayer] = []
-    outlet = ReconnectingPort(told.append, lambda: None)
+    reports: list[m.FromPlayer] = []
+    outlet = ReconnectingPort(reports.append, lambda: None)
     outlet.see(Census({"jack": (("jack:synth:in",), ())}))
     outlet.want(BUILT_IN_SYNTH)
-    assert isinstance(told[-1], m.PortFailed)
-    assert "no sound device" in told[-1].reason
-    assert "doctor" in told[-1].reason
+    assert isinstance(reports[-1], m.PortFailed)
+    assert "no sound device" in reports[-1].reason
+    assert "doctor" in reports[-1].reason
 
 
 def test_a_synth_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,12 +62,12 @@ def test_behind_nothing_only_full_scale_is_heeded() -> None:
 def test_a_gain_that_was_in_force_in_the_prompt_is_gone_on_with() -> None:
     first = prompted()
     loud = np.concatenate([noise(2, -20), noise(4, -10)])
-    heard = first.add(loud, last=True)
+    levelled = first.add(loud, last=True)
     second = Leveller(RATE, HOP, first.gains, -20.0)
     again = second.add(np.concatenate([loud, noise(3, -10, 1)]), last=True)
     # But for the last frame, whose end is no end any more.
     whole = len(loud) - round(HOP)
-    np.testing.assert_allclose(again[:whole], heard[:whole], atol=1e-4)
+    np.testing.assert_allclose(again[:whole], levelled[:whole], atol=1e-4)
     joined = np.array(second.gains[len(first.gains) - 3 :])
     assert np.abs(np.diff(joined)).max() < 1.0
     assert level_of(again[-RATE:]) == pytest.approx(-20 + HEADROOM, abs=0.5)
@@ -79,9 +79,9 @@ def test_its_gains_given_again_lead_to_the_same_sound(peak: float) -> None:
     wave[2 * RATE - 100] = wave[2 * RATE + 300] = peak
     # Handed on by a take whose gains could not yet know of the peaks.
     first = Leveller(RATE, HOP, (0.0,) * 40 + (-5.0,) * 11, -20.0)
-    heard = first.add(wave, last=True)
+    levelled = first.add(wave, last=True)
     again = Leveller(RATE, HOP, first.gains[:51], -20.0)
-    np.testing.assert_array_equal(again.add(wave, last=True), heard)
+    np.testing.assert_array_equal(again.add(wave, last=True), levelled)
     assert again.gains == first.gains
 
 

@@ -41,8 +41,8 @@ def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
     wave = render(synth, [TrackLine.of_measures([quarters(60, 64, 67, 72)], OCARINA)], 60)
     assert wave.shape == (6 * RATE, 2)
     for beat, note in enumerate((60, 64, 67, 72)):
-        heard = pitch(wave[beat * RATE + 3_200 : beat * RATE + 25_000, 0], RATE)
-        assert heard == pytest.approx(note, abs=0.3)
+        measured = pitch(wave[beat * RATE + 3_200 : beat * RATE + 25_000, 0], RATE)
+        assert measured == pytest.approx(note, abs=0.3)
     assert np.abs(wave).max() == pytest.approx(LOUDNESS)
     assert np.abs(wave[-RATE // 2 :]).max() < 0.01
     assert len(render(synth, [SILENCE], 60, tail=0)) == 4 * RATE

@@ -31,8 +31,8 @@ def test_each_note_sounds_at_its_pitch_and_time(synth: Synth) -> None:
     assert wave.shape == (80_000,)
     for at, note in enumerate((60, 64, 67, 72)):
         start = at * RATE // 2
-        heard = pitch(wave[start + 3200 : start + 14_000], RATE)
-        assert heard == pytest.approx(note, abs=0.3)
+        measured = pitch(wave[start + 3200 : start + 14_000], RATE)
+        assert measured == pytest.approx(note, abs=0.3)
 
 
 def test_a_note_begins_at_its_sample(synth: Synth) -> None:

@@ -185,10 +185,10 @@ def test_errors_keep_how_they_end_when_they_come_from_another_process() -> None:
 
 @pytest.mark.parametrize("closed", CLOSED)
 def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str, tmp_path: Path) -> None:
-    told = tmp_path / "told"
+    record = tmp_path / "told"
     code = (
         "import sys; from engine.common.printing import open_closed; open_closed(); "
-        f"file = open({str(told)!r}, 'w'); print(sys.stdin.read(), file=sys.stdout, flush=True); "
+        f"file = open({str(record)!r}, 'w'); print(sys.stdin.read(), file=sys.stdout, flush=True); "
         "print('lost', file=sys.stderr, flush=True); file.write(str(file.fileno()))"
     )
     command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {closed}"
@@ -196,4 +196,4 @@ def test_no_file_takes_the_place_of_a_stream_that_is_closed(closed: str, tmp_pat
         ["bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     assert ended.returncode == 0
-    assert int(told.read_text()) > 2
+    assert int(record.read_text()) > 2

@@ -56,7 +56,7 @@ def test_chords_are_those_of_the_key_that_is_named(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--key", "H major"], "does not begin with a tonic"),
         (["--track", "9"], "has no track 9"),
@@ -64,12 +64,12 @@ def test_chords_are_those_of_the_key_that_is_named(
     ],
 )
 def test_what_cannot_be_is_one_line(
-    tune: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+    tune: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     assert main(["chords", str(tune), *words]) == 2
     output, errors = capsys.readouterr()
     assert output == ""
-    assert said in errors
+    assert message in errors
 
 
 def test_a_file_without_notes_has_no_key(

@@ -322,7 +322,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("line", "code", "said"),
+    ("line", "code", "message"),
     [
         ("ports --json | head -c 0", 1, ""),
         ("ports --json > /dev/full", 1, "armonica: The system says: No space left on device."),
@@ -330,11 +330,13 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         ("evaluate measures --model missing 2>&-", 2, ""),
     ],
 )
-def test_outputs_that_are_closed_or_full_end_in_one_line(line: str, code: int, said: str) -> None:
+def test_outputs_that_are_closed_or_full_end_in_one_line(
+    line: str, code: int, message: str
+) -> None:
     ended = shell(line)
     assert ended.returncode == code
-    assert ended.stderr.startswith(said)
-    assert ended.stderr.count("\n") == bool(said)
+    assert ended.stderr.startswith(message)
+    assert ended.stderr.count("\n") == bool(message)
 
 
 def test_a_fault_is_one_line_and_the_log_says_where(

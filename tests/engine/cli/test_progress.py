@@ -103,8 +103,8 @@ def tune(tmp_path: Path) -> Path:
 def test_work_shows_how_far_it_is_beside_its_answer(
     words: str, shown: str, tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = words.format(tune=tune, out=tmp_path / "out").split()
-    assert main([*asked, "--json"]) == 0
+    arguments = words.format(tune=tune, out=tmp_path / "out").split()
+    assert main([*arguments, "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)
     assert shown in err
@@ -124,16 +124,16 @@ def test_the_doctor_says_what_it_looks_at(capsys: pytest.CaptureFixture[str]) ->
 )
 def test_ctrl_c_ends_long_work_with_one_line(words: str, tmp_path: Path) -> None:
     tune, out = write_long(tmp_path / "long.mid", 2000), tmp_path / "out.mid"
-    asked = words.format(tune=tune, out=out).split()
+    arguments = words.format(tune=tune, out=out).split()
     with subprocess.Popen(
-        [sys.executable, "-m", "engine", *asked],
+        [sys.executable, "-m", "engine", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        name = asked[0]
+        name = arguments[0]
         assert any(line.startswith(name) for line in process.stderr)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read().splitlines()

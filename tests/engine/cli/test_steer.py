@@ -219,8 +219,8 @@ def test_probes_of_the_parts_are_trained_from_clips(
     trained = run_json(capsys, *training(recordings, small))
     own = store.load(Path(trained["file"]))
 
-    def train_probe(*asked: Any, **more: Any) -> Probe:
-        assert (asked[2], asked[3].digest, more["count"]) == ("train", shipped().digest, 40)
+    def train_probe(*arguments: Any, **more: Any) -> Probe:
+        assert (arguments[2], arguments[3].digest, more["count"]) == ("train", shipped().digest, 40)
         return own
 
     monkeypatch.setattr("engine.corpus.audio.render.clips", lambda _, split: split)
@@ -332,7 +332,7 @@ def test_a_name_alone_is_pushed_by_the_advised_strength_and_with_a_minus_away(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("--probe bright=0.5 --target 1", "of a target of 1.00; try --probe bright=4 (advised)"),
         ("--probe bright=-0.5 --target 1", "down to .00; try --probe bright=-4 (advised)"),
@@ -341,7 +341,7 @@ def test_a_name_alone_is_pushed_by_the_advised_strength_and_with_a_minus_away(
 )
 def test_a_trait_that_was_not_reached_is_said(
     words: str,
-    said: str,
+    message: str,
     small: Path,
     planted: Callable[..., Path],
     tmp_path: Path,
@@ -349,13 +349,13 @@ def test_a_trait_that_was_not_reached_is_said(
 ) -> None:
     planted()
     report = tmp_path / "r.json"
-    asked = [*map(str, steer(small, tmp_path / "out.wav", *words.split(), "--report", report))]
-    assert main(asked) == 0
+    arguments = [*map(str, steer(small, tmp_path / "out.wav", *words.split(), "--report", report))]
+    assert main(arguments) == 0
     out, err = capsys.readouterr()
     assert "not reached; meter" in out
     last = err.splitlines()[-1]
     assert last.startswith("armonica: bright was not reached: confidence .")
-    assert said in last
+    assert message in last
     (probe,) = json.loads(report.read_text())["probes"]
     assert probe["reached"] is False
     trace = json.loads(report.read_text())["steps"]
@@ -588,10 +588,10 @@ def test_a_recipe_with_steps_that_cannot_be_is_refused_and_not_interrupted(
     out = tmp_path / "out.wav"
     run_json(capsys, *steer(small, out))
     recipe = tmp_path / "out.wav.json"
-    told = json.loads(recipe.read_text())
-    assert told["grown"]["steps"] > 1
-    told["grown"]["steps"] = steps
-    recipe.write_text(json.dumps(told))
+    written = json.loads(recipe.read_text())
+    assert written["grown"]["steps"] > 1
+    written["grown"]["steps"] = steps
+    recipe.write_text(json.dumps(written))
     code = main([*map(str, ("again", out, "-o", tmp_path / "again.wav", "--model", small))])
     printed, err = capsys.readouterr()
     assert (code, printed) == (2, "")

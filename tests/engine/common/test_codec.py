@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.midi import messages as m
 from engine.music.measure import SILENCE
 from engine.protocol.base import Command, Event, with_request
@@ -125,8 +125,8 @@ def test_what_stands_at_its_default_takes_no_room() -> None:
 
 
 def test_a_command_within_an_event_is_named() -> None:
-    told = CommandFailed("No", "It cannot be.", "", again=OpenPort("a"))
-    assert TOLD.plain(told)["again"] == {"is": "OpenPort", "name": "a"}
+    answer = CommandFailed("No", "It cannot be.", "", again=OpenPort("a"))
+    assert TOLD.plain(answer)["again"] == {"is": "OpenPort", "name": "a"}
 
 
 def test_the_id_of_a_request_travels_and_makes_no_other_command() -> None:
@@ -145,8 +145,8 @@ def test_the_id_of_a_request_travels_and_makes_no_other_command() -> None:
     | JSON.map(lambda body: json.dumps({"ask": body}).encode())
     | st.sampled_from([b"[" * 100_000, b'{"ask":' * 50_000, b'{"ask": NaN}', b"1" * 10_000])
 )
-def test_any_bytes_are_a_line_or_a_bad_line(said: bytes) -> None:
+def test_any_bytes_are_a_line_or_a_bad_line(line: bytes) -> None:
     with pytest.raises(BadLine):
-        for_engine(said)
+        for_engine(line)
     with pytest.raises(BadLine):
-        by_engine(*parsed(said, LONGEST_FROM_ENGINE))
+        by_engine(*parsed(line, LONGEST_FROM_ENGINE))

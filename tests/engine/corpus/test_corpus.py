@@ -353,15 +353,15 @@ def test_books_are_read_in_order_and_told(tmp_path: Path) -> None:
         (tmp_path / book.folder).mkdir()
         (tmp_path / book.folder / "b.abc").write_text("% a comment\n\n" + A_TUNE_IN_PAIRS)
     (tmp_path / BOOKS[0].folder / "a.abc").write_text(A_TUNE)
-    told: list[tuple[int, int]] = []
-    tunes = list(read_books(tmp_path, lambda done, total: told.append((done, total))))
+    reported: list[tuple[int, int]] = []
+    tunes = list(read_books(tmp_path, lambda done, total: reported.append((done, total))))
     assert [(tune.book.folder, tune.number) for tune in tunes] == [
         ("ryansMammoth", 1),
         ("ryansMammoth", 2),
         ("oneills1850", 8),
         ("airdsAirs", 8),
     ]
-    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert reported == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     assert "Jack Campin" in notice(tunes)
     (tmp_path / BOOKS[1].folder / "b.abc").unlink()
     with pytest.raises(BadCorpus, match="oneills1850 is not"):

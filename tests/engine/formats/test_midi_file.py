@@ -451,11 +451,11 @@ def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
     touches = (Touch(30, -0.05), Touch(100, 0.1), None, Touch(5, -0.1))
     line = Line([measure], touches=[touches])
     write(tmp_path / "out.mid", [TrackLine(line, Track(velocity=77))], 100)
-    at, heard = 0, []
+    at, struck = 0, []
     for message in mido.MidiFile(tmp_path / "out.mid").tracks[1]:
         at += message.time
         if message.type == "note_on":
-            heard.append((at / QUARTER, message.velocity))
-    assert heard == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
+            struck.append((at / QUARTER, message.velocity))
+    assert struck == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
     # What comes back stands on the grid again.
     assert read(tmp_path / "out.mid").measures == (measure,)

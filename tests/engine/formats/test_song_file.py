@@ -283,7 +283,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "damaged"),
         (b"{" * 100_000, "damaged"),
@@ -331,8 +331,8 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body["track"].update(channel=1.5)), "channel"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(data: bytes, said: str) -> None:
-    with pytest.raises(BadSong, match=said) as caught:
+def test_what_is_wrong_is_said_in_one_sentence(data: bytes, message: str) -> None:
+    with pytest.raises(BadSong, match=message) as caught:
         decode(data)
     assert caught.value.remedy
     assert "\n" not in caught.value.line()

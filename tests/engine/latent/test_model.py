@@ -47,9 +47,9 @@ def test_the_first_dimensions_are_named_and_there_are_thirty_two(model: TrainedV
 
 def test_a_gauge_asks_for_more_the_higher_it_stands(model: TrainedVAE) -> None:
     for dimension in model.spec.dimensions[:4]:
-        asked = [dimension.target(value) or 0.0 for value in (-3.0, -1.0, 0.0, 1.0, 3.0)]
-        assert asked == sorted(asked)
-        assert asked[0] < asked[-1]
+        targets = [dimension.target(value) or 0.0 for value in (-3.0, -1.0, 0.0, 1.0, 3.0)]
+        assert targets == sorted(targets)
+        assert targets[0] < targets[-1]
     assert model.spec.dimensions[7].target(1.0) is None
 
 
@@ -218,27 +218,27 @@ def test_training_codes_of_another_kind_are_left_out(folder: Path, codes: torch.
 def test_thousands_of_measures_are_encoded_and_decoded_in_a_few_batches(
     model: TrainedVAE, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    batches: list[int] = []
     for name in ("encode", "decode"):
         plainly = getattr(model.network, name)
 
         def counted(rows: torch.Tensor, plainly: Any = plainly) -> Any:
-            asked.append(len(rows))
+            batches.append(len(rows))
             return plainly(rows)
 
         monkeypatch.setattr(model.network, name, counted)
-    told: list[int] = []
+    reported: list[int] = []
     measures = [Measure(tuple(map(int, row))) for row in random_measures(50)] * 100
-    codes = model.encode(measures, told.append)
-    assert asked == [2048, 2048, 904]
-    assert told == [2048, 4096, 5000]
-    model.decode(codes, candidates=1, on_done=told.append)
-    assert told[3:] == told[:3]
-    asked.clear()
-    again = model.decode(codes * 2, moved=(1,), on_done=told.append)
+    codes = model.encode(measures, reported.append)
+    assert batches == [2048, 2048, 904]
+    assert reported == [2048, 4096, 5000]
+    model.decode(codes, candidates=1, on_done=reported.append)
+    assert reported[3:] == reported[:3]
+    batches.clear()
+    again = model.decode(codes * 2, moved=(1,), on_done=reported.append)
     # Whatever is repeated is decoded once, with its 31 neighbours.
-    assert sum(asked) <= 32 * len(set(codes))
-    assert told[-1] == 10_000
+    assert sum(batches) <= 32 * len(set(codes))
+    assert reported[-1] == 10_000
     assert again[:5000] == again[5000:]
 
 

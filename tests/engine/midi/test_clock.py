@@ -13,18 +13,18 @@ AT_120 = 0.5 / 24
 
 
 def play(clock: Clock, until: float) -> list[tuple[float, bytes]]:
-    heard = []
+    sent = []
     while (now := clock.next_time) <= until:
-        heard += [(now, due.data) for due in clock.pop_due(now)]
-    return heard
+        sent += [(now, due.data) for due in clock.pop_due(now)]
+    return sent
 
 
 def test_start_comes_with_the_first_of_24_ticks_a_quarter() -> None:
     clock = Clock()
     clock.change(ClockRun(10.0, AT_120))
-    heard = play(clock, 10.4999)
-    assert heard[:2] == [(10.0, START), (10.0, TICK)]
-    assert [data for _, data in heard].count(TICK) == 24
+    sent = play(clock, 10.4999)
+    assert sent[:2] == [(10.0, START), (10.0, TICK)]
+    assert [data for _, data in sent].count(TICK) == 24
 
 
 def test_ten_hours_do_not_drift() -> None:
@@ -64,8 +64,8 @@ def test_a_running_receiver_is_stopped_before_it_is_moved() -> None:
     clock = Clock()
     clock.change(ClockRun(0.0, 0.02))
     clock.change(ClockRun(0.01, 0.02, resume=True, position=4))
-    heard = [data for _, data in play(clock, 0.01)]
-    assert heard == [START, TICK, STOP, b"\xf2\x04\x00", CONTINUE, TICK]
+    sent = [data for _, data in play(clock, 0.01)]
+    assert sent == [START, TICK, STOP, b"\xf2\x04\x00", CONTINUE, TICK]
 
 
 def test_the_place_of_a_run_is_known_at_any_time() -> None:
@@ -85,10 +85,10 @@ def test_ticks_that_are_hopelessly_late_are_skipped_and_the_receiver_put_right()
     clock.change(ClockRun(0.0, 0.02))
     play(clock, 1.0)
     assert clock.pop_due(61.01) == []
-    heard = [(at, data) for at, data in play(clock, 61.2) if data != TICK]
+    sent = [(at, data) for at, data in play(clock, 61.2) if data != TICK]
     # 61.01 s are 3050.5 ticks or 508.4 sixteenths; the 509th begins at 61.08.
-    assert [data for _, data in heard] == [STOP, bytes((0xF2, 509 & 0x7F, 509 >> 7)), CONTINUE]
-    assert heard[0][0] == pytest.approx(61.08)
+    assert [data for _, data in sent] == [STOP, bytes((0xF2, 509 & 0x7F, 509 >> 7)), CONTINUE]
+    assert sent[0][0] == pytest.approx(61.08)
     assert clock.pending() == []
 
 

@@ -157,10 +157,10 @@ messages = st.one_of(
     st.floats(0, 300),
 )
 def test_whatever_comes_in_notes_come_out(
-    told: list[tuple[float, bytes]], only: tuple[int, ...], now: float
+    messages: list[tuple[float, bytes]], only: tuple[int, ...], now: float
 ) -> None:
     capture = Capture(only)
-    for at, data in told:
+    for at, data in messages:
         capture.receive(at, data)
     notes = capture.notes(now)
     assert len(notes) <= MOST + 16 * 128

@@ -126,12 +126,12 @@ def test_whatever_was_played_measures_come_out(
     line = [note for note in line if note.end > note.start]
     found = quantise(line, 4, pace=pace, strength=strength)
     assert len(found) == 4
-    heard: list[float] = []
+    onsets: list[float] = []
     for number, each in enumerate(found):
         assert len(each.touches) == len(each.measure.pitches)
         assert all(LOWEST <= pitch <= HIGHEST for pitch in each.measure.pitches)
         for note, touch in zip(each.measure.notes, each.touches, strict=True):
             assert touch is not None
-            heard.append(4 * number + float(note.onset) + touch.deviation)
+            onsets.append(4 * number + float(note.onset) + touch.deviation)
     # Notes stay in the order in which they were played, whatever is left of their deviations.
-    assert all(a <= b + 2e-4 for a, b in pairwise(heard))
+    assert all(a <= b + 2e-4 for a, b in pairwise(onsets))

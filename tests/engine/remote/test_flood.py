@@ -32,9 +32,9 @@ def served() -> Iterator[ServedEngine]:
 class Crowd:
     """Opens connections to a TCP port without end, and closes the oldest of them again."""
 
-    def __init__(self, port: int, said: bytes) -> None:
+    def __init__(self, port: int, line: bytes) -> None:
         self.opened = 0
-        self._port, self._said = port, said
+        self._port, self._line = port, line
         self._held: deque[socket.socket] = deque()
         self._over = threading.Event()
         self.full = threading.Event()
@@ -46,7 +46,7 @@ class Crowd:
             with contextlib.suppress(OSError):
                 one = socket.create_connection(("127.0.0.1", self._port), 5)
                 self._held.append(one)
-                one.sendall(self._said)
+                one.sendall(self._line)
                 self.opened += 1
             if len(self._held) > CROWD:
                 self._held.popleft().close()
@@ -75,8 +75,8 @@ def greeted(line: socket.socket, token: str) -> bool:
     with line, contextlib.suppress(OSError), line.makefile("rb") as file:
         line.settimeout(20)
         line.sendall(v.to_engine(v.Hello(v.VOCABULARY, token=token, watches=False)))
-        while said := file.readline():
-            if isinstance(v.by_engine(*v.parsed(said, v.LONGEST_FROM_ENGINE)), v.Welcome):
+        while reply := file.readline():
+            if isinstance(v.by_engine(*v.parsed(reply, v.LONGEST_FROM_ENGINE)), v.Welcome):
                 return True
     return False
 

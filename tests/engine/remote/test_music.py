@@ -147,7 +147,9 @@ def test_the_ports_of_routes_are_opened_where_it_sounds_and_told_of_apart(
     assert (theirs.channel, theirs.pitch, theirs.on) == (3, ours.pitch + 12, ours.on)
     outlet = far[0].outlet
     player.say(m.PortOpened("alsa:strings", outlet))
-    shown = seen.wait(Snapshot, lambda told: "open" in [each.state for _, each in told.routed])
+    shown = seen.wait(
+        Snapshot, lambda snapshot: "open" in [each.state for _, each in snapshot.routed]
+    )
     # The song's own port is still what it was.
     assert (shown.port.name, shown.port.state) == ("far synth", "open")
 
@@ -321,18 +323,18 @@ def test_a_keyboard_beside_the_screen_is_heard_by_the_engine(
     own = [each for each in served.own[0].messages if isinstance(each, m.Listen)]
     assert own[-1] == m.Listen()
     reports: list[m.FromPlayer] = []
-    told = served.switchboard._report
+    on_report = served.switchboard._report
 
     def note(report: m.FromPlayer) -> None:
         reports.append(report)
-        told(report)
+        on_report(report)
 
     served.switchboard._report = note
     pressed = time.monotonic()
     player.say(m.MidiReceived(pressed, "keys", b"\x90\x3c\x40"))
     assert 60 in seen.wait(KeysPlayed, lambda keys: bool(keys.held)).held
-    (heard,) = [each for each in reports if isinstance(each, m.MidiReceived)]
-    assert heard.at == pytest.approx(pressed + AHEAD, abs=0.02)
+    (received,) = [each for each in reports if isinstance(each, m.MidiReceived)]
+    assert received.at == pytest.approx(pressed + AHEAD, abs=0.02)
     served.own[0].say(m.MidiReceived(served.clock(), "keys", b"\x90\x40\x40"))
     player.say(m.MidiReceived(time.monotonic(), "keys", b"\x80\x3c\x40"))
     seen.wait(KeysPlayed, lambda keys: keys == KeysPlayed())

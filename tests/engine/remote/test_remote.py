@@ -141,10 +141,10 @@ class RawClient:
         return v.by_engine(*v.parsed(line, v.LONGEST_FROM_ENGINE)) if line else None
 
     def receive_all(self) -> list[object]:
-        heard = []
+        received = []
         while (message := self.receive()) is not None:
-            heard.append(message)
-        return heard
+            received.append(message)
+        return received
 
     def greet(self) -> None:
         self.send(v.to_engine(v.Hello(v.VOCABULARY, watches=False)))
@@ -194,7 +194,7 @@ def test_with_the_token_a_screen_attaches_over_loopback(served: ServedEngine) ->
 
 
 @pytest.mark.parametrize(
-    "said",
+    "line",
     [
         b"\n",
         b"GET / HTTP/1.1\n",
@@ -206,13 +206,13 @@ def test_with_the_token_a_screen_attaches_over_loopback(served: ServedEngine) ->
     ],
 )
 def test_who_does_not_greet_is_shown_out(
-    served: ServedEngine, stranger: Callable[..., RawClient], said: bytes
+    served: ServedEngine, stranger: Callable[..., RawClient], line: bytes
 ) -> None:
     who = stranger()
-    who.send(said + b"\n")
-    heard = who.receive_all()
-    assert heard
-    assert all(isinstance(each, v.Denied) for each in heard)
+    who.send(line + b"\n")
+    received = who.receive_all()
+    assert received
+    assert all(isinstance(each, v.Denied) for each in received)
     still_works(served)
 
 

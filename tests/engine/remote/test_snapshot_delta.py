@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.common.codec import BadLine
+from engine.common.json_values import BadLine
 from engine.music.measure import SILENCE
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song

@@ -61,9 +61,9 @@ from tests.support.waiting import wait_until
 def test_an_edit_while_stopped_sounds_its_measure_at_once() -> None:
     harness = DispatcherHarness(now=5.0)
     harness.do(SetLatent(0, 2, -2.0))
-    heard = harness.dispatcher.snapshot.row.slots[0].measure
-    assert [n.pitch for n in harness.player.notes()] == list(heard.pitches)
-    assert harness.player.notes()[0].on == 5.0 + float(heard.notes[0].onset)
+    decoded = harness.dispatcher.snapshot.row.slots[0].measure
+    assert [n.pitch for n in harness.player.notes()] == list(decoded.pitches)
+    assert harness.player.notes()[0].on == 5.0 + float(decoded.notes[0].onset)
     assert [type(event) for event in harness.events] == [Snapshot]
 
 
@@ -73,9 +73,9 @@ def test_an_edit_that_changes_no_note_or_comes_without_audition_is_not_heard() -
     harness.clear()
     harness.do(SetLatent(0, 21, 0.5))
     harness.do(SetLatent(0, 20, 1.0))
-    heard = len(harness.player.notes())
+    before = len(harness.player.notes())
     harness.do(SetAudition(False), SetLatent(0, 2, 2.0))
-    assert len(harness.player.notes()) == heard
+    assert len(harness.player.notes()) == before
     assert DispatcherHarness(settings=Settings(audition=False)).do(SetLatent(0, 2, 2.0)) == []
 
 
@@ -356,7 +356,7 @@ def test_songs_are_saved_opened_and_exported(tmp_path: Path) -> None:
         assert len(harness.published(CommandFailed)) == 1, command
     harness.clear()
     harness.import_midi(ImportMidi(0, path))
-    assert [str(told) for told in harness.published(CommandFailed)]
+    assert [str(failure) for failure in harness.published(CommandFailed)]
     assert harness.dispatcher.snapshot == before
 
 
@@ -382,9 +382,9 @@ def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     harness = DispatcherHarness()
     harness.import_midi(ImportMidi(4, str(tmp_path / "long.mid")))
     assert len(harness.dispatcher.snapshot.row.slots) == 256
-    said = str(harness.published(Notice))
-    assert "252 measures of long.mid" in said
-    assert "48 more left out: a song has at most 256" in said
+    notices = str(harness.published(Notice))
+    assert "252 measures of long.mid" in notices
+    assert "48 more left out: a song has at most 256" in notices
 
 
 @pytest.fixture
@@ -414,9 +414,9 @@ def test_the_engine_goes_on_while_a_long_file_is_read(
     harness.finish_import()
     assert harness.dispatcher.snapshot.row.slots[1].measure.pitches == (72, 74)
     assert harness.dispatcher.snapshot.song.tempo == 90
-    assert [told.request for told in harness.published(Notice) if isinstance(told, Notice)] == [
-        command.request
-    ]
+    assert [
+        notice.request for notice in harness.published(Notice) if isinstance(notice, Notice)
+    ] == [command.request]
 
 
 @pytest.mark.usefixtures("reading")

@@ -152,9 +152,9 @@ def test_a_model_that_cannot_be_loaded_is_told_and_nothing_else_fails() -> None:
     def fault() -> LatentModel:
         raise RuntimeError("no such kernel")
 
-    for load, said in ((broken, "damaged"), (fault, "no such kernel")):
+    for load, message in ((broken, "damaged"), (fault, "no such kernel")):
         hall = Hall(load)
-        assert said in hall.listener.wait(CommandFailed).message
+        assert message in hall.listener.wait(CommandFailed).message
         hall.engine.send(Play())
         hall.listener.wait(PlayheadMoved)
         hall.engine.close()
@@ -167,9 +167,9 @@ def test_the_song_plays_in_real_time_and_stops(hall: Hall) -> None:
     hall.engine.send(Stop())
     hall.listener.wait(PlayheadMoved, lambda head: head.slot is None)
     assert hall.player.notes()
-    told = len(hall.listener.events)
+    before = len(hall.listener.events)
     time.sleep(0.15)
-    assert len(hall.listener.events) == told
+    assert len(hall.listener.events) == before
 
 
 def test_maps_and_explanations_come_from_beside(hall: Hall) -> None:

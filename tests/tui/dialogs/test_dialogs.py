@@ -120,20 +120,21 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.screen is app.composing)
         assert engine.of(ImportMidi) == [ImportMidi(2, str(tmp_path / "a.mid"), 4)]
+        await until(pilot, lambda: toasts(pilot))
         assert ["A pitch moved" in note for note in toasts(pilot)] == [True]
 
 
 async def test_who_opens_a_song_waits_for_its_own_answer(
     app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Command] = []
+    sent: list[Command] = []
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.press("ctrl+o")
         await until(pilot, lambda: isinstance(app.screen, Opener))
         opener = app.screen
-        monkeypatch.setattr(engine, "send", asked.append)
+        monkeypatch.setattr(engine, "send", sent.append)
         await pilot.press(*"same", "enter")
-        mine = next(each for each in asked if isinstance(each, OpenSong))
+        mine = next(each for each in sent if isinstance(each, OpenSong))
         # Another screen opens the same song, and is answered first.
         theirs = with_request(mine)
         assert theirs == mine
@@ -148,15 +149,15 @@ async def test_who_opens_a_song_waits_for_its_own_answer(
 async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
     app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Command] = []
+    sent: list[Command] = []
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, Importer))
         # The engine answers when it has read the file, and that takes its time.
-        monkeypatch.setattr(engine, "send", asked.append)
+        monkeypatch.setattr(engine, "send", sent.append)
         await pilot.press(*"long", "enter")
-        await until(pilot, lambda: LookIntoMidi("long") in asked)
-        (look,) = [each for each in asked if isinstance(each, LookIntoMidi)]
+        await until(pilot, lambda: LookIntoMidi("long") in sent)
+        (look,) = [each for each in sent if isinstance(each, LookIntoMidi)]
         # Another screen reads the same file, and what it is told is not for this one.
         other = with_request(LookIntoMidi("long"))
         engine.tell(JobProgressed(6, READING, 0.41, other.request))
@@ -168,7 +169,7 @@ async def test_a_long_file_shows_how_far_it_is_and_escape_ends_the_reading(
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.composing)
         # What the screen beneath asks meanwhile is its own affair.
-        about = [each for each in asked if isinstance(each, LookIntoMidi | Cancel)]
+        about = [each for each in sent if isinstance(each, LookIntoMidi | Cancel)]
         assert about == [LookIntoMidi("long"), Cancel(7)]
 
 

@@ -166,8 +166,8 @@ async def test_the_end_asks_where_the_disk_does_not_answer(monkeypatch: pytest.M
         await until(pilot, lambda: isinstance(app.screen, Leaving))
         leaving = app.screen
         await until(pilot, lambda: leaving.query_one(OptionList).has_focus)
-        (asked,) = engine.of(KeepUnsaved)
-        engine.tell(Notice("Kept.", request=asked.request))
+        (command,) = engine.of(KeepUnsaved)
+        engine.tell(Notice("Kept.", request=command.request))
         await until(pilot, lambda: not app.is_running)
 
 

@@ -8,6 +8,7 @@ from textual.widgets import Label
 
 from engine.music.slot import Slot
 from engine.protocol.analysis import DrawMap, Explain
+from engine.protocol.base import Command, Event
 from engine.protocol.edit import MoveLatent, MoveLatents, Undo
 from engine.protocol.notices import CommandFailed
 from engine.protocol.tracks import Nudge
@@ -115,17 +116,28 @@ async def test_tab_goes_through_what_is_in_sight(app: ArmonicaApp) -> None:
 
 
 async def test_reasons_follow_an_edit_and_old_ones_say_so(
-    app: ArmonicaApp, engine: FakeEngine
+    app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await quiet(pilot)
-        asked = len(engine.of(Explain))
+        before = len(engine.of(Explain))
+        answer, held = engine.answer, list[Command]()
+
+        def later(command: Command) -> tuple[Event, ...]:
+            if not isinstance(command, Explain):
+                return answer(command)
+            held.append(command)
+            return ()
+
+        monkeypatch.setattr(engine, "answer", later)
         await pilot.press("right")
         why = app.composing.query_one("#why")
-        await until(pilot, lambda: why.stale)  # type: ignore[attr-defined]
+        await until(pilot, lambda: why.stale and held)  # type: ignore[attr-defined]
+        for event in answer(held[0]):
+            engine.tell(event)
         await quiet(pilot)
         assert not why.stale  # type: ignore[attr-defined]
-        assert len(engine.of(Explain)) == asked + 1
+        assert len(engine.of(Explain)) == before + 1
 
 
 async def test_the_screen_stands_while_the_model_loads() -> None:

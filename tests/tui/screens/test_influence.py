@@ -169,7 +169,7 @@ async def test_an_empty_measure_is_said_to_be_one(app: ArmonicaApp) -> None:
             ("r", "Measure 2 has no notes"),
         ):  # fmt: skip
             await pilot.press(key)
-            await until(pilot, lambda words=words: words in toasts(pilot)[-1])  # type: ignore[misc]
+            await until(pilot, lambda words=words: words in "".join(toasts(pilot)[-1:]))  # type: ignore[misc]
         await pilot.press("enter", "down")
         assert app.screen is screen
 
@@ -350,7 +350,7 @@ async def test_gradients_are_asked_on_demand_and_agree_without_calling_it_influe
         await pilot.press("right")
         await influence_answered(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: "Nothing has been found" in toasts(pilot)[-1])
+        await until(pilot, lambda: "Nothing has been found" in "".join(toasts(pilot)))
 
 
 async def test_influence_is_said_only_of_what_a_retraining_confirmed(
@@ -448,12 +448,12 @@ async def test_what_was_made_and_what_is_in_print_are_heard_in_turn(
         await pilot.press("right", "right")
         await influence_answered(pilot)
         assert "♪" not in "".join(lines(comparison))
-        heard = len(engine.of(AuditionMeasures))
+        before = len(engine.of(AuditionMeasures))
         await pilot.press("space")
         await until(pilot, lambda: app.session.shown.playing)
         await pilot.press("a")
-        assert len(engine.of(AuditionMeasures)) == heard
-        assert "loop is playing" in toasts(pilot)[0]
+        assert len(engine.of(AuditionMeasures)) == before
+        await until(pilot, lambda: "loop is playing" in "".join(toasts(pilot)[:1]))
 
 
 async def test_an_edit_has_not_been_heard(app: ArmonicaApp, engine: LateEngine) -> None:
@@ -491,8 +491,8 @@ async def test_tunes_are_kept_to_a_book_or_a_licence(app: ArmonicaApp, engine: L
         verdict, matches, _ = parts(screen)
         await pilot.press("down")
         await choose(pilot, "Aird's Airs only")
-        asked = engine.of(AskInfluence)[-1]
-        assert asked == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}), track=0)
+        request = engine.of(AskInfluence)[-1]
+        assert request == AskInfluence(0, 10, books=frozenset({"Aird's Airs"}), track=0)
         assert matches.plain().startswith("1 of 1, Haste to the Wedding")
         assert "Aird's Airs only" in lines(verdict)[0]
         # Of what is named nothing is close, whatever else there is.
@@ -547,7 +547,7 @@ async def test_away_is_one_step_and_the_tune_is_marked(
         assert engine.snapshot.row.slots[1:] == before.tracks[0].slots[1:]
         assert engine.snapshot.row.slots[0] != before.tracks[0].slots[0]
         assert "The Rakes of Kildare" not in matches.plain()
-        assert any("is now nearest to" in words for words in toasts(pilot))
+        await until(pilot, lambda: any("is now nearest to" in words for words in toasts(pilot)))
         row = next(row for row in lines(matches)[1:] if "The Rakes of Kildare" in row)
         assert row[5] == "x"
         assert "away from 1 tune by 50%" in lines(verdict)[0]
@@ -577,7 +577,7 @@ async def test_another_draw_an_amount_and_forgetting(app: ArmonicaApp, engine: L
         assert screen.amount == 0.1
         await pilot.press(*[")"] * 12)
         assert screen.amount == 1.0
-        assert "up to 100%" in toasts(pilot)[-1]
+        await until(pilot, lambda: "up to 100%" in "".join(toasts(pilot)[-1:]))
         await choose(pilot, "all but what is kept away from")
         assert engine.of(AskInfluence)[-1] == AskInfluence(0, 10, without=frozenset({10}), track=0)
         assert "Rakes" not in "\n".join(lines(matches))
@@ -675,7 +675,7 @@ async def test_one_who_comes_from_the_takes_asks_about_the_chosen_one(
         await until(pilot, lambda: studio.of(AskTakeInfluence)[-1] == AskTakeInfluence("t1"))
         await influence_answered(pilot)
         await pilot.press("m", "x")
-        assert "not moved by gauges" in toasts(pilot)[-1]
+        await until(pilot, lambda: "not moved by gauges" in "".join(toasts(pilot)[-1:]))
         assert not studio.of(RegenerateAway)
         await pilot.press("w")
         field = await path(pilot)
@@ -763,10 +763,10 @@ async def test_the_line_beside_the_takes_is_about_the_chosen_one(
         await until(pilot, lambda: "Most similar: The Rakes of Kildare" in line.plain())
         await pilot.press("g")
         await until(pilot, lambda: "looked for when none grows" in line.plain())
-        asked = len(studio.of(AskTakeInfluence))
+        before = len(studio.of(AskTakeInfluence))
         studio.change(job=None, growing=None, takes=())
         await until(pilot, lambda: "stands here" in line.plain())
-        assert len(studio.of(AskTakeInfluence)) == asked
+        assert len(studio.of(AskTakeInfluence)) == before
 
 
 # Help, mouse, size

@@ -42,9 +42,9 @@ async def test_a_borrowed_measure_is_told_moved_away_heard_and_written_down(tmp_
             verdict, matches = screen.query_one(Verdict), screen.query_one(MatchList)
             await until(pilot, lambda: "originality 0.00" in verdict.plain())
             assert "notes 1.00" in matches.plain()
-            heard = len(player.notes())
+            played = len(player.notes())
             await pilot.press("a")
-            await until(pilot, lambda: len(player.notes()) > heard)
+            await until(pilot, lambda: len(player.notes()) > played)
             # Judged alone, as the way out is.
             await pilot.press("m")
             await until(

@@ -43,11 +43,11 @@ CLOCK = MidiTraffic(tuple(line(n / 48, "F8", 0.0) for n in range(100)))
 
 
 async def monitoring_on(
-    pilot: Pilot[None], engine: FakeEngine, *told: MidiTraffic
+    pilot: Pilot[None], engine: FakeEngine, *traffic: MidiTraffic
 ) -> MonitorScreen:
     """Go to the monitor, and let something pass."""
     screen = await open_monitor(pilot)
-    for each in told:
+    for each in traffic:
         before = screen.passed.newest
         engine.tell(each)
         await until(pilot, lambda b=before, e=each: screen.passed.newest == b + len(e.lines))  # type: ignore[misc]
@@ -69,8 +69,8 @@ async def test_it_asks_to_watch_while_it_is_in_front_and_no_longer(
     monkeypatch.setattr(monitor, "ASK", 0.02)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await monitoring_on(pilot, engine)
-        asked = len(engine.of(WatchMidi))
-        await until(pilot, lambda: len(engine.of(WatchMidi)) > asked)
+        before = len(engine.of(WatchMidi))
+        await until(pilot, lambda: len(engine.of(WatchMidi)) > before)
         assert set(engine.of(WatchMidi)) == {WatchMidi(True)}
         # A sheet over it changes nothing, and what passes meanwhile is kept.
         await pilot.press("question_mark")
@@ -130,9 +130,9 @@ async def test_a_full_page_moves_up_by_half(app: ArmonicaApp, engine: FakeEngine
             count += more
             await until(pilot, lambda: screen.passed.newest == count - 1)  # noqa: B023
             await pilot.pause()
-            said = messages(screen)
-            assert len(said) == shown
-            assert said[-1] == decode(notes(count - 1, 1).lines[0].data).text
+            lines = messages(screen)
+            assert len(lines) == shown
+            assert lines[-1] == decode(notes(count - 1, 1).lines[0].data).text
         await pilot.press("k", "G")
         await pilot.pause()
         assert len(messages(screen)) == room
@@ -234,8 +234,10 @@ async def test_the_summary_counts_and_says_how_late(app: ArmonicaApp, engine: Fa
         screen.draw()
         summary = screen.query_one(MidiSummary)
         came = sum(each.way == "in" for each in SESSION)
-        said = f"in {(came + 5) / SPAN:.0f}/s, out {(len(SESSION) - came + 7) / SPAN:.0f}/s, "
-        assert summary.plain().startswith(f"{said}late 0.02 p99 0.40 worst 1.50 ms, 12 passed over")
+        rates = f"in {(came + 5) / SPAN:.0f}/s, out {(len(SESSION) - came + 7) / SPAN:.0f}/s, "
+        assert summary.plain().startswith(
+            f"{rates}late 0.02 p99 0.40 worst 1.50 ms, 12 passed over"
+        )
         assert "hears no port" in summary.plain()
         assert "shown: notes controllers clock system" in summary.plain()
         now[0] += monitor.OLD

@@ -58,8 +58,8 @@ async def test_a_melody_is_written_by_keys_and_the_gauges_read_it(
         assert song(engine) == [(0, 1, C), (1, 1, D), (2, 0.5, E), (2.5, 0.5, E)]
         assert readings.plain() != before
         # Each note is heard by itself as it is put.
-        heard = [c.measures[0].pitches for c in engine.sent if isinstance(c, AuditionMeasures)]
-        assert heard == [(C,), (D,), (E,), (E,)]
+        auditioned = [c.measures[0].pitches for c in engine.sent if isinstance(c, AuditionMeasures)]
+        assert auditioned == [(C,), (D,), (E,), (E,)]
         assert "E4" in screen.query_one(NoteEditor).plain()
         await press_in_turn(pilot, "u", "u", "u", "u")
         assert song(engine) == []
@@ -140,7 +140,7 @@ async def test_notes_are_split_and_joined_gone_through_and_removed(
         assert song(engine) == [(0, 2, C)]
         await press_in_turn(pilot, "d")
         assert song(engine) == [(0, 2, C)]
-        assert any("No note starts here" in note for note in toasts(pilot))
+        await until(pilot, lambda: any("No note starts here" in note for note in toasts(pilot)))
 
 
 async def test_degrees_follow_the_key(app: ArmonicaApp, engine: FakeEngine) -> None:

@@ -64,8 +64,8 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         await until(pilot, lambda: isinstance(app.screen, DialSheet))
         foreign, notes = engine.snapshot.song.foreign()
         assert 0 < foreign < notes
-        said = "constrains what is sounded, not what is decoded"
-        assert said in foot(app)
+        sentence = "constrains what is sounded, not what is decoded"
+        assert sentence in foot(app)
         assert f"would move {foreign} of {notes}" in foot(app)
         await pilot.press(*"kkkkkkkkkk", "right")
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
@@ -75,7 +75,7 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         assert len(rows) == 18
         assert not [line for line in rows if line.endswith("…")]
         await pilot.press("escape", "?")
-        await until(pilot, lambda: said in str(app.screen.query_one("#close", Label).render()))
+        await until(pilot, lambda: sentence in str(app.screen.query_one("#close", Label).render()))
 
 
 async def test_values_are_typed_and_what_is_none_is_told_beside_it(
@@ -116,8 +116,8 @@ async def test_the_transport_says_how_the_song_is_sounded(
     for command in (SetGroove(swing=62, timing=8), SetKey(2, "dorian", True)):
         engine.state.apply(command)
     async with app.run_test(size=(120, 40)):
-        said = app.composing.query_one(Transport).plain()
-        assert all(word in said for word in ("swing 62 %", "lock D dorian", "humanised"))
+        line = app.composing.query_one(Transport).plain()
+        assert all(word in line for word in ("swing 62 %", "lock D dorian", "humanised"))
 
 
 async def test_a_gauge_is_given_a_controller_and_wears_its_mark(

@@ -203,8 +203,8 @@ async def test_a_take_grows_with_its_meters_is_held_let_go_and_cancelled(
         for step in (100, 200):
             studio.tell(grown(step))
             await until(pilot, lambda step=step: f"step {step} of 400" in bar.plain())  # type: ignore[misc]
-        for said in ("tiny", "61 MiB", "4.0 of 8 s", "2.3 s a second", "1-3 s left"):
-            assert said in bar.plain()
+        for text in ("tiny", "61 MiB", "4.0 of 8 s", "2.3 s a second", "1-3 s left"):
+            assert text in bar.plain()
         assert "drums .96 (.94-.98, chance .50), add, closed-loop to .85" in rows.plain()
         assert "threshold .61" in rows.plain()
         assert "pushed 100 of 200 steps" in rows.plain()
@@ -243,9 +243,9 @@ async def test_what_was_not_reached_is_said_in_the_rows_of_its_trait_and_its_tak
         heading, drums, *others = lines(rows)
         assert "✕" in drums
         assert "✕" not in heading
-        said = "\n".join(others)
-        assert "✕" in said
-        assert "not reached: .06 of .85" in said
+        shown = "\n".join(others)
+        assert "✕" in shown
+        assert "not reached: .06 of .85" in shown
         await until(pilot, lambda: screen.takes.id == "t9")
         assert "drums not reached: .06 of .85" in takes.plain()
         _, missed, reached = lines(takes)[:3]
@@ -578,14 +578,14 @@ growths = st.builds(
     numbers, numbers, st.tuples(numbers, numbers), meters, st.lists(meters, max_size=9).map(tuple),
     waves,
 )  # fmt: skip
-told = studios | growths | st.builds(PlaybackMoved, st.none() | names, numbers)
+events = studios | growths | st.builds(PlaybackMoved, st.none() | names, numbers)
 keys = st.sampled_from(["up", "down", "left", "L", "tab", "a", "m", "enter", "w", "b", "n", "g"])
 
 
 @pytest.mark.long
 @settings(max_examples=8, suppress_health_check=[*HealthCheck])
 @given(
-    st.lists(told | keys, min_size=5, max_size=20),
+    st.lists(events | keys, min_size=5, max_size=20),
     st.sampled_from([(80, 24), (100, 30), (120, 40), (160, 50)]),
 )
 def test_no_order_of_events_and_keys_ever_breaks_the_screen(

@@ -25,8 +25,8 @@ async def test_a_trait_is_added_its_meter_crosses_and_the_take_is_heard_beside_i
         FakeModel, lambda _: RecordingPlayer(), song=song(), settings=Settings(),
         studio=stage.parts(), influence=parts(),
     )  # fmt: skip
-    told: list[Event] = []
-    engine.subscribe(told.append)
+    published: list[Event] = []
+    engine.subscribe(published.append)
     engine.start()
     app = ArmonicaApp(engine, seed=1)
     try:
@@ -43,7 +43,7 @@ async def test_a_trait_is_added_its_meter_crosses_and_the_take_is_heard_beside_i
             )
             assert "drums, add" in rows.plain().replace("drums 1.0 (.94-1.0, chance .50)", "drums")
             meters = [
-                each.meters[0].confidence for each in told if isinstance(each, TakeProgressed)
+                each.meters[0].confidence for each in published if isinstance(each, TakeProgressed)
             ]
             trait = screen.session.studio.traits[0]
             assert meters[-1] > trait.threshold

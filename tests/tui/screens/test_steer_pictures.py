@@ -53,7 +53,7 @@ async def growing(pilot: Pilot[Any], studio: FakeStudio) -> None:
         await until(pilot, lambda step=step: screen.growth.last == grown(step))  # type: ignore[misc]
 
 
-async def heard(pilot: Pilot[Any], studio: FakeStudio) -> None:
+async def playing(pilot: Pilot[Any], studio: FakeStudio) -> None:
     """Show a take that plays beside its twin."""
     await growing(pilot, studio)
     studio.change(job=None, growing=None)
@@ -83,7 +83,7 @@ async def failed(pilot: Pilot[Any], studio: FakeStudio) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "mono"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-@pytest.mark.parametrize("scene", [growing, heard, missed], ids=["growing", "heard", "missed"])
+@pytest.mark.parametrize("scene", [growing, playing, missed], ids=["growing", "heard", "missed"])
 def test_steer(snap_compare: Compare, scene: Scene, size: tuple[int, int], theme: str) -> None:
     studio = FakeStudio()
     studio.open()

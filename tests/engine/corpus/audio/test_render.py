@@ -173,16 +173,16 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(
 
     with pytest.raises(Killed):
         render(tmp_path, locations.CORPUS, seed=5, counts=COUNTS, on_progress=kill)
-    told: list[int] = []
+    reported: list[int] = []
     render(
         tmp_path,
         locations.CORPUS,
         seed=5,
         counts=COUNTS,
-        on_progress=lambda finished, _: told.append(finished),
+        on_progress=lambda finished, _: reported.append(finished),
     )
-    assert told[0] == done + 2
-    assert told[-1] == 14
+    assert reported[0] == done + 2
+    assert reported[-1] == 14
     assert files(tmp_path) == files(clips_folder)
 
 

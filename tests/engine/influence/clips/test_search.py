@@ -228,13 +228,13 @@ def test_a_damaged_index_is_told(
     try:
         found = clip_index.read(tmp_path)
     except BadClipIndex as error:
-        told = error.remedy
+        remedy = error.remedy
     else:
         # A letter of the card that names a model is not in its content.
         assert not cut
         assert found.content == clip_index.read(index_folder).content
         return
-    assert told == clip_index.REMEDY
+    assert remedy == clip_index.REMEDY
 
 
 def test_an_index_of_something_else_is_refused(
@@ -248,9 +248,9 @@ def test_an_index_of_something_else_is_refused(
     ):
         folder = tmp_path / words.replace(" ", "-")
         clip_index.write(folder, replace(index, card=card))
-        with pytest.raises(BadClipIndex, match=words) as told:
+        with pytest.raises(BadClipIndex, match=words) as caught:
             open_clips(model_folder, folder)
-        assert "armonica corpus index" in told.value.remedy
+        assert "armonica corpus index" in caught.value.remedy
     with pytest.raises(BadClipIndex, match="no index"):
         open_clips(model_folder, tmp_path / "nowhere")
 

@@ -90,10 +90,10 @@ def test_among_several_lines_no_stretch_goes_from_one_to_the_next() -> None:
     st.integers(1, 6),
 )
 def test_a_stretch_that_stands_in_a_line_is_never_overlooked(
-    lines: list[list[int]], asked: list[int], length: int
+    lines: list[list[int]], query: list[int], length: int
 ) -> None:
     stretches = Stretches([line(*each) for each in lines])
-    ours = steps(line(*asked))[0]
+    ours = steps(line(*query))[0]
     longest = max((longest_run(ours, steps(line(*each))[0])[0] for each in lines), default=0)
     if longest >= length:
         assert stretches.may_hold(ours, length)

@@ -74,10 +74,10 @@ def test_books_and_units_can_be_left_out(search: MeasureInfluence) -> None:
 
 
 def test_a_whole_tune_names_itself(search: MeasureInfluence) -> None:
-    told: list[float] = []
-    found = search.behind(tune(search, 10), top=3, on_progress=told.append)
+    reported: list[float] = []
+    found = search.behind(tune(search, 10), top=3, on_progress=reported.append)
     assert found.matches[0].title == search.corpus.tunes[10].title
-    assert told[-1] == 1.0
+    assert reported[-1] == 1.0
     assert found.originality.value == pytest.approx(0.0, abs=1e-6)
     assert 0 < found.originality.low < found.originality.high < 1
 
@@ -109,16 +109,16 @@ def held_out(search: MeasureInfluence) -> list[Measure]:
 
 def whole(search: MeasureInfluence, measures: list[Measure], top: int) -> InfluenceAnswer:
     """Put an answer about measures together from the answers about each of them."""
-    asked = [at for at, measure in enumerate(measures) if not measure.silent]
+    places = [at for at, measure in enumerate(measures) if not measure.silent]
     most = max(50, top)
     with pytest.MonkeyPatch.context() as patch:
         # Of fifty matches of each measure hardly any is shown: the others need not be whole.
         patch.setattr(MeasureInfluence, "_match", in_short)
-        answers = [search.of(measures, at, top=most) for at in asked]
+        answers = [search.of(measures, at, top=most) for at in places]
     scores: dict[int, float] = {}
     chosen: dict[int, Any] = {}
     for match in (match for found in answers for match in found.matches):
-        scores[match.cluster] = scores.get(match.cluster, 0.0) + match.score / len(asked)
+        scores[match.cluster] = scores.get(match.cluster, 0.0) + match.score / len(places)
         known = chosen.setdefault(match.cluster, match)
         if (match.percentile, match.score) > (known.percentile, known.score):
             chosen[match.cluster] = match
@@ -159,16 +159,16 @@ def in_short(self: MeasureInfluence, _: Any, at: int, near: NearRow, score: floa
 def test_what_is_found_of_many_measures_is_put_together_at_the_end(
     search: MeasureInfluence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measures, told = tune(search, 10) * 4, 0
+    measures, compared = tune(search, 10) * 4, 0
     put_together = MeasureInfluence._match
 
     def counted(*words: Any) -> Match:
-        nonlocal told
-        told += 1
+        nonlocal compared
+        compared += 1
         return put_together(*words)
 
     monkeypatch.setattr(MeasureInfluence, "_match", counted)
-    assert len(search.behind(measures, top=5).matches) == told == 5
+    assert len(search.behind(measures, top=5).matches) == compared == 5
 
 
 def test_a_tune_that_is_repeated_names_itself_as_well(search: MeasureInfluence) -> None:

@@ -219,9 +219,9 @@ def test_what_was_confirmed_is_found_in_any_transposition(
     document: dict[str, Any], tmp_path: Path
 ) -> None:
     path = tmp_path / "results.json"
-    told = {"query": 1, "cluster": 7, "ranked_first_by": "raw", "change": 0.5, "random": 0.1,
+    row = {"query": 1, "cluster": 7, "ranked_first_by": "raw", "change": 0.5, "random": 0.1,
             "seeds": 3}  # fmt: skip
-    settle({**document, "confirmed": [told]}, path)
+    settle({**document, "confirmed": [row]}, path)
     tokens = document["queries"][1]["tokens"]
     higher = Measure(tuple(token + 2 if token > 1 else token for token in tokens))
     other = Measure(tuple(document["queries"][0]["tokens"]))
@@ -229,7 +229,7 @@ def test_what_was_confirmed_is_found_in_any_transposition(
     found = confirmed([other, higher], path)
     assert (found[7].change, found[7].model) == (0.5, document["model"])
     assert confirmed([higher], tmp_path / "nowhere.json") == {}
-    settle({**document, "confirmed": [{**told, "query": 99}]}, tmp_path / "bad.json")
+    settle({**document, "confirmed": [{**row, "query": 99}]}, tmp_path / "bad.json")
     with pytest.raises(BadFile):
         confirmed([higher], tmp_path / "bad.json")
 
@@ -265,7 +265,7 @@ def test_a_folder_of_another_model_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--settle"], "--run"),
         (["--ray", "local"], "--retrain"),
@@ -277,12 +277,12 @@ def test_a_folder_of_another_model_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["evaluate", "influence", *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert said in err.splitlines()[-1]
+    assert message in err.splitlines()[-1]
     assert "Traceback" not in err
 
 

@@ -227,10 +227,10 @@ def test_retrainings_of_a_seed_stand_together() -> None:
 def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     first = run(tmp_path, sweep(), removals()[:6], here)
     content = (tmp_path / RESULTS).read_bytes()
-    told: list[str] = []
-    again = run(tmp_path, sweep(), removals()[:6], here, lambda _, what: told.append(what))
+    reported: list[str] = []
+    again = run(tmp_path, sweep(), removals()[:6], here, lambda _, what: reported.append(what))
     assert again == first
-    assert not told
+    assert not reported
     assert (tmp_path / RESULTS).read_bytes() == content
     # From a process of its own, too.
     more = run(tmp_path, sweep(), removals()[:8], local(1))

@@ -103,12 +103,12 @@ def test_a_checkpoint_that_holds_something_else_is_refused(tmp_path: Path) -> No
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(tmp_path: Path) -> None:
-    told: list[VaeProgress] = []
+    reported: list[VaeProgress] = []
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(CannotWrite):
-            train(place, corpus(), ARMONICA, seed=0, steps=1, on_progress=told.append)
-    assert not told
+            train(place, corpus(), ARMONICA, seed=0, steps=1, on_progress=reported.append)
+    assert not reported
 
 
 def test_a_disk_that_fills_up_is_told_and_leaves_the_last_checkpoint(

@@ -71,17 +71,17 @@ class Port:
 
 
 @pytest.mark.parametrize(
-    ("heard", "listens"),
+    ("source", "listens"),
     [
         ("alsa:BCR2000:BCR2000 MIDI 1", "alsa:BCR2000:BCR2000 MIDI 1"),
         ("jack:system:midi_capture_3", "jack:system:midi_playback_3"),
         ("jack:fader:out", "jack:fader:in"),
     ],
 )
-def test_a_device_is_spoken_to_by_its_own_port(heard: str, listens: str) -> None:
-    assert listens in counterparts(heard)
+def test_a_device_is_spoken_to_by_its_own_port(source: str, listens: str) -> None:
+    assert listens in counterparts(source)
     harness = FeedbackHarness(listens)
-    harness.speaker.send(heard, b"\xb0\x10\x40")
+    harness.speaker.send(source, b"\xb0\x10\x40")
     assert harness.sent == [(listens, b"\xb0\x10\x40")]
 
 
@@ -116,16 +116,16 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feedback_supervisor, "_PAUSE", 0.0)
-    said = tmp_path / "said"
+    record = tmp_path / "said"
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        with said.open("ab") as out:
+        with record.open("ab") as out:
             started.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=out))
         return started[-1]
 
     def lines() -> list[Message]:
-        return [wire.decode(line) for line in said.read_bytes().splitlines()]
+        return [wire.decode(line) for line in record.read_bytes().splitlines()]
 
     made = feedback_supervisor.Feeder(start)
     first, second = SendFeedback("alsa:a", b"\xb0\x10\x01"), SendFeedback("alsa:a", b"\xb0\x10\x02")
@@ -135,7 +135,7 @@ def test_a_process_says_what_was_said_before_it_began_and_is_replaced_when_it_en
     made.keep(("alsa:a",))
     made.tend()
     made.feed(second)
-    wait_until(lambda: said.exists() and len(lines()) == 3)
+    wait_until(lambda: record.exists() and len(lines()) == 3)
     assert lines() == [Listen(("alsa:a",)), first, second]
     started[0].kill()
     started[0].wait()

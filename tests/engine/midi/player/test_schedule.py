@@ -26,10 +26,10 @@ def note(start: float, end: float, pitch: int = 60, channel: int = 0) -> TimedNo
 
 def play(schedule: Schedule, until: float = math.inf) -> list[tuple[float, bytes]]:
     """Move time from deadline to deadline and return what was sent when."""
-    heard = []
+    sent = []
     while (now := schedule.next_time) <= until and now < math.inf:
-        heard += [(now, due.data) for due in schedule.pop_due(now)]
-    return heard
+        sent += [(now, due.data) for due in schedule.pop_due(now)]
+    return sent
 
 
 def test_a_note_starts_and_ends_on_time() -> None:
@@ -76,9 +76,9 @@ def test_a_change_of_program_comes_before_the_note_it_is_meant_for() -> None:
 def test_a_flush_drops_what_has_not_begun_and_keeps_the_ends() -> None:
     schedule = Schedule()
     schedule.add([note(0.0, 2.0), note(1.0, 2.0, pitch=62), note(0.5, 1.5, pitch=64)], now=0.0)
-    heard = play(schedule, 0.0)
+    sent = play(schedule, 0.0)
     schedule.flush(1.0, cut=False, now=0.1)
-    assert heard + play(schedule) == [
+    assert sent + play(schedule) == [
         (0.0, on(60)),
         (0.5, on(64)),
         (1.5, off(64)),
@@ -89,9 +89,9 @@ def test_a_flush_drops_what_has_not_begun_and_keeps_the_ends() -> None:
 def test_a_cutting_flush_ends_what_sounds_there() -> None:
     schedule = Schedule()
     schedule.add([note(0.0, 2.0), note(1.0, 2.0, pitch=62), note(0.5, 1.5, pitch=64)], now=0.0)
-    heard = play(schedule, 0.0)
+    sent = play(schedule, 0.0)
     schedule.flush(1.0, cut=True, now=0.1)
-    assert heard + play(schedule) == [
+    assert sent + play(schedule) == [
         (0.0, on(60)),
         (0.5, on(64)),
         (1.0, off(60)),
@@ -102,10 +102,10 @@ def test_a_cutting_flush_ends_what_sounds_there() -> None:
 def test_what_replaces_a_flushed_note_may_be_the_same_note() -> None:
     schedule = Schedule()
     schedule.add([note(0.0, 4.0)], now=0.0)
-    heard = play(schedule, 0.0)
+    sent = play(schedule, 0.0)
     schedule.flush(1.0, cut=True, now=0.5)
     schedule.add([note(1.0, 2.0)], now=0.5)
-    assert heard + play(schedule) == [
+    assert sent + play(schedule) == [
         (0.0, on(60)),
         (1.0, off(60)),
         (1.0, on(60)),

@@ -43,18 +43,18 @@ def test_each_message_is_told_or_counted_as_missed(steps: list[int | float]) -> 
     log = SentLog()
     log.switch(True)
     count = 0
-    told: list[Sent] = []
+    reports: list[Sent] = []
     for step in steps:
         if isinstance(step, int):
             for _ in range(step):
                 log.note(float(count), 0.0, "alsa:synth", NOTE)
                 count += 1
         else:
-            told += log.pop(step)
+            reports += log.pop(step)
     while more := log.pop(math.inf):
-        told += more
+        reports += more
     at = 0
-    for sent in told:
+    for sent in reports:
         at += sent.missed
         assert sent.at == at
         at += 1

@@ -20,8 +20,8 @@ def passage(on: bool = True, channel: int | None = 3, *only: int) -> MidiThru:
 
 def test_notes_pedals_wheels_and_bend_pass_to_the_tracks_channel() -> None:
     thru = passage()
-    heard = ["90 3c 64", "b0 40 7f", "b0 01 20", "e0 00 40", "d0 10", "80 3c 00"]
-    sent = [data.hex(" ") for each in heard for data in thru.pass_on(KEYS, bytes.fromhex(each))]
+    played = ["90 3c 64", "b0 40 7f", "b0 01 20", "e0 00 40", "d0 10", "80 3c 00"]
+    sent = [data.hex(" ") for each in played for data in thru.pass_on(KEYS, bytes.fromhex(each))]
     assert sent == ["93 3c 64", "b3 40 7f", "b3 01 20", "e3 00 40", "d3 10", "83 3c 00"]
 
 

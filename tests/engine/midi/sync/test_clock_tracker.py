@@ -169,9 +169,9 @@ messages = st.sampled_from(
         st.tuples(st.floats(0, 0.5) | st.floats(), messages | st.binary(max_size=4)), max_size=80
     )
 )
-def test_any_messages_at_all_leave_it_finite(heard: list[tuple[float, bytes]]) -> None:
+def test_any_messages_at_all_leave_it_finite(messages: list[tuple[float, bytes]]) -> None:
     follower, now = Follower(), 0.0
-    for step, data in heard:
+    for step, data in messages:
         now = now + step if math.isfinite(step) and abs(step) <= 1e6 else now
         follower.receive(now if math.isfinite(step) else step, data)
         assert follower.position(now) >= 0

@@ -28,12 +28,12 @@ MS = 0.001
 
 
 def errors(
-    true: Sequence[float], heard: Sequence[tuple[int, float]], after: int = 2 * LOCKED
+    true: Sequence[float], received: Sequence[tuple[int, float]], after: int = 2 * LOCKED
 ) -> list[float]:
     """Return by how much the estimate of each pulse was off, from one on, in seconds."""
     pulses = Pulses(0.02)
     found = []
-    for number, at in heard:
+    for number, at in received:
         pulses.receive(at)
         if number >= after:
             found.append(pulses.when(number + 1) - true[number])
@@ -81,11 +81,11 @@ def test_periods_of_a_sound_server_delay_by_half_a_period(tempo: float, frames: 
 @pytest.mark.parametrize("jitter", [0.0, 1 * MS, 3 * MS])
 def test_lost_pulses_are_counted(lost: int, jitter: float) -> None:
     true = steady(120, 60)
-    heard = without(uniform(true, jitter), [(first, lost) for first in range(150, 1300, 150)])
-    found = errors(true, heard)
+    received = without(uniform(true, jitter), [(first, lost) for first in range(150, 1300, 150)])
+    found = errors(true, received)
     assert max(map(abs, found)) < max(0.8 * jitter, 0.1 * MS)
     pulses = Pulses(0.02)
-    for _, at in heard:
+    for _, at in received:
         pulses.receive(at)
     assert pulses.lost == 8 * lost
     assert pulses.number == len(true)

@@ -138,13 +138,13 @@ def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one(
     harness = InfluenceHarness(parts(search))
     found = harness.found(AskInfluence(1))
     measures = [each.measure for each in SONG.tracks[0].slots]
-    assert search.asked == [(measures[1], measures[2])]
+    assert search.queries == [(measures[1], measures[2])]
     assert (found.matches[0].title, found.matches[0].raw) == ("The Rakes of Kildare", 1.0)
     assert found.matches[0].asked == 2
     assert harness.found(AskInfluence(1, alone=True)).matches[0].asked == 2
-    assert search.asked[-1] == (measures[1],)
+    assert search.queries[-1] == (measures[1],)
     harness.found(AskInfluence(4))
-    assert search.asked[-1] == (measures[4],)
+    assert search.queries[-1] == (measures[4],)
 
 
 def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:
@@ -235,7 +235,7 @@ def test_a_take_is_looked_for_once_and_kept_to_what_is_wanted() -> None:
     assert [match.cluster for match in without.found.matches] == [11, 12]
     assert without.beside[0].ours == ()
     assert without.beside[0].theirs == TUNES[1].measures
-    assert takes.asked == ["t1"]
+    assert takes.queries == ["t1"]
 
 
 def test_a_measure_goes_away_from_what_it_is_like_in_one_step_and_locks_hold() -> None:

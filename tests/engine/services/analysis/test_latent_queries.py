@@ -65,9 +65,9 @@ def test_what_cannot_be_looked_at_is_refused_by_its_command(
 ) -> None:
     mute = tmp_path / "mute.mid"
     mido.MidiFile(type=1, tracks=[mido.MidiTrack()]).save(mute)
-    asked = (PreviewTune(1_000_000), LookIntoMidi(str(tmp_path / "no")),
+    commands = (PreviewTune(1_000_000), LookIntoMidi(str(tmp_path / "no")),
              LookIntoMidi(str(mute)), OpenSong(str(tmp_path / "no")))  # fmt: skip
-    for command in map(with_request, asked):
+    for command in map(with_request, commands):
         engine.send(command)
         assert listener.refused(command).message
 
@@ -91,9 +91,9 @@ def test_what_an_import_changed_is_said_in_answer_to_it(tmp_path: Path) -> None:
     mido.MidiFile(type=1, tracks=[track]).save(path)
     harness, command = DispatcherHarness(), with_request(ImportMidi(0, str(path), 1))
     harness.import_midi(command)
-    (told,) = (each for each in harness.published(Notice) if isinstance(each, Notice))
-    assert told.request == command.request
-    assert "octave" in told.text
+    (notice,) = (each for each in harness.published(Notice) if isinstance(each, Notice))
+    assert notice.request == command.request
+    assert "octave" in notice.text
 
 
 def test_measures_of_no_song_are_heard_once_with_their_ties_and_silenced() -> None:

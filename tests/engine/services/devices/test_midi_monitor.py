@@ -33,10 +33,15 @@ def test_what_passes_is_told_at_most_twenty_times_a_second() -> None:
     harness.advance_to(harness.now + PERIOD)
     (passed,) = harness.published(MidiTraffic)
     assert isinstance(passed, MidiTraffic)
-    sent, heard = passed.lines
+    sent, received = passed.lines
     assert (sent.way, sent.port, sent.data, sent.late) == ("out", "alsa:synth", b"\xf8", 1.5)
-    assert (heard.way, heard.port, heard.data, heard.late) == ("in", "alsa:keys", NOTE, None)
-    assert abs(heard.at - sent.at - 0.1) < 1e-6
+    assert (received.way, received.port, received.data, received.late) == (
+        "in",
+        "alsa:keys",
+        NOTE,
+        None,
+    )
+    assert abs(received.at - sent.at - 0.1) < 1e-6
     harness.advance_to(harness.now + 1.0)
     assert len(harness.published(MidiTraffic)) == 1
 
@@ -64,9 +69,9 @@ def test_under_a_flood_the_latest_are_told_and_the_others_counted(ways: list[str
     watch = MidiMonitor(epoch=lambda: 1000.0)
     watch.watch(True, 0.0)
     for n, way in enumerate(ways):
-        heard = m.MidiReceived(float(n), "alsa:keys", NOTE)
+        received = m.MidiReceived(float(n), "alsa:keys", NOTE)
         watch.on_player(
-            heard if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
+            received if way == "in" else m.Sent(n, 0.0, "alsa:synth", NOTE, 2 * (way == "late"))
         )
     _, ticked = watch.tick(PERIOD)
     if not ways:

@@ -179,8 +179,8 @@ def loud(prompt: Prompt, **changes: object) -> Work:
     """Return the work of a take in which the sound grows too loud."""
     work = Work(**changes)
     work.model = Loud()
-    asked = replace(work.order.generation, prompt=prompt, seconds=3 * SECONDS)
-    work.order = replace(work.order, generation=asked)
+    generation = replace(work.order.generation, prompt=prompt, seconds=3 * SECONDS)
+    work.order = replace(work.order, generation=generation)
     return work
 
 
@@ -202,15 +202,15 @@ def test_a_take_that_grows_too_loud_is_turned_down_as_it_is_heard_and_as_it_is_k
     recipe = maker.make(grown.append, lambda: False).recipe
     assert recipe is not None
     assert recipe.take.loudness is not None
-    told = recipe.take.loudness
-    assert told.prompt is not None
-    assert told.continuation is not None
-    assert told.clipped == 0
-    assert told.continuation - told.prompt < 3 + 1.4
+    loudness = recipe.take.loudness
+    assert loudness.prompt is not None
+    assert loudness.continuation is not None
+    assert loudness.clipped == 0
+    assert loudness.continuation - loudness.prompt < 3 + 1.4
     wave, _ = take_store.read_wave(recipe.take.id)
     assert np.abs(wave).max() < 0.98
     assert recipe.levelling is not None
-    assert recipe.levelling.reference == pytest.approx(told.prompt, abs=0.1)
+    assert recipe.levelling.reference == pytest.approx(loudness.prompt, abs=0.1)
     assert len(recipe.levelling.gains) == 3 * FRAMES + FRAMES // 2 + 1
     speaker = FakeSpeaker(lambda _: None)
     grown[0].join(speaker)

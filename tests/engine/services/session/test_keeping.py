@@ -280,10 +280,10 @@ def test_what_cannot_be_kept_is_answered_and_can_be_copied(home: Path) -> None:
     refused = answered(harness, KeepUnsaved())
     assert isinstance(refused, CommandFailed)
     assert str(home / "state") in refused.message
-    said = answered(harness, KeepUnsaved(copies=True))
-    assert isinstance(said, Notice)
+    answer = answered(harness, KeepUnsaved(copies=True))
+    assert isinstance(answer, Notice)
     (copy,) = (home / "data" / "songs").iterdir()
-    assert str(copy) in said.text
+    assert str(copy) in answer.text
     assert song_file.read(copy).song.tempo == 94
     assert isinstance(answered(harness, KeepUnsaved()), Notice)
     assert [end.path for end in ended(harness)] == [copy]

@@ -62,7 +62,7 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: SlowD
     for each in (harness, other):
         each.do(Play())
         each.advance_to(0.5)
-    harness.dispatch(asked := with_request(OpenSong(path)))
+    harness.dispatch(request := with_request(OpenSong(path)))
     wait_until(lambda: disk.read)
     for each in (harness, other):
         each.dispatch(SetTempo(90))
@@ -74,7 +74,7 @@ def test_a_slow_disk_holds_up_no_note_and_no_command(tmp_path: Path, disk: SlowD
     harness.finish_files()
     shown = harness.dispatcher.snapshot
     assert (shown.song.title, shown.path, shown.saved) == ("Other", path, True)
-    assert answers(harness) == [(Notice, asked.request)]
+    assert answers(harness) == [(Notice, request.request)]
 
 
 def test_what_is_edited_meanwhile_is_kept_with_the_song_that_goes(
@@ -113,14 +113,14 @@ def test_a_file_that_is_opened_holds_what_was_saved_before(tmp_path: Path, disk:
 
 def test_of_two_songs_that_are_opened_the_later_one_stays(tmp_path: Path, disk: SlowDisk) -> None:
     harness = DispatcherHarness()
-    asked = [with_request(OpenSong(song(tmp_path, each))) for each in ("one", "two")]
+    requests = [with_request(OpenSong(song(tmp_path, each))) for each in ("one", "two")]
     lost = with_request(OpenSong(str(tmp_path / "missing")))
-    harness.dispatch(asked[0], lost, asked[1])
+    harness.dispatch(requests[0], lost, requests[1])
     disk.turns.release(3)
     harness.finish_files()
     assert harness.dispatcher.snapshot.song.title == "two"
     assert answers(harness) == [
-        (Notice, asked[0].request), (CommandFailed, lost.request), (Notice, asked[1].request)
+        (Notice, requests[0].request), (CommandFailed, lost.request), (Notice, requests[1].request)
     ]  # fmt: skip
     harness.do(Undo())
     assert harness.dispatcher.snapshot.song.title == "one"

@@ -136,8 +136,8 @@ def test_whatever_is_moved_the_controller_follows_and_ends_where_the_gauge_stand
     for step in range(60):
         at = now + 0.2 + step * (end - now - 0.2) / 60
         if GAP * 2 < at % bar < bar - GAP * 2:
-            heard = max((each for each in out if each[0] <= at), key=lambda each: each[:2])
-            assert heard[2] == CUTOFF.at(values[int(at / bar) % 2])
+            latest = max((each for each in out if each[0] <= at), key=lambda each: each[:2])
+            assert latest[2] == CUTOFF.at(values[int(at / bar) % 2])
     # One wire carries it: a burst at one moment is as long as the moves that made it.
     assert len(out) <= 1 + 2 * len(moves) + 2 * (end / bar + 1)
 

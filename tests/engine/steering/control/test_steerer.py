@@ -219,9 +219,9 @@ def test_several_traits_are_bounded_together() -> None:
     total = steerer.push(1)
     assert total is not None
     assert bool((total.norm(dim=-1) <= BOUND * longest * 1.001).all())
-    heard = toy.generate(Steerer(probes, settings))
-    assert present(heard, 0) > 0.5
-    assert present(heard, 1) > 0.5
+    sounding = toy.generate(Steerer(probes, settings))
+    assert present(sounding, 0) > 0.5
+    assert present(sounding, 1) > 0.5
 
 
 def test_one_trait_comes_and_the_other_goes() -> None:
@@ -233,9 +233,9 @@ def test_one_trait_comes_and_the_other_goes() -> None:
         TraitSetting("bass", "remove", 6.0, arm="smitin", tuning=tuning),
     ]
     alone = toy.generate(None, start=0.3)
-    heard = toy.generate(Steerer(probes, settings), start=0.3)
-    assert present(heard, 0) > present(alone, 0) - 0.05
-    assert present(heard, 1) < present(alone, 1) - 0.3
+    sounding = toy.generate(Steerer(probes, settings), start=0.3)
+    assert present(sounding, 0) > present(alone, 0) - 0.05
+    assert present(sounding, 1) < present(alone, 1) - 0.3
 
 
 def test_a_windowed_probe_reads_the_mean_of_its_last_steps(toy: Toy) -> None:

@@ -74,8 +74,8 @@ def test_a_continuation_begins_with_its_prompt_and_is_the_same_again(
     features = torch.randn(40, 1, 2, 16, generator=noise) + labels[:, None, None, None]
     probe = fit(features, labels, torch.arange(40) // 2, name="drums", spec=model.spec)
     arm = Arm("iti", TraitSetting.signed("drums", 3.0, arm="iti"))
-    asked = [(prompt, Arm("none"), 1), (prompt, arm, 1), (prompt, arm, 1), (prompt, arm, 2)]
-    plain, pushed, again, other = continue_prompts(model, asked, [probe])
+    trials = [(prompt, Arm("none"), 1), (prompt, arm, 1), (prompt, arm, 1), (prompt, arm, 2)]
+    plain, pushed, again, other = continue_prompts(model, trials, [probe])
     assert len(plain.wave) == round(LENGTH * RATE)
     assert 0 <= plain.confidence <= 1
     assert plain.gate == 0
@@ -90,10 +90,10 @@ class Hears(Tagger):
 
     def forward(self, wave: torch.Tensor) -> torch.Tensor:
         loud = wave.abs().amax(dim=1) > 0.01
-        heard = torch.full((len(wave), len(CLIP_PARTS)), -3.0)
-        heard[:, 0] = 3.0
-        heard[:, 1] = torch.where(loud, 3.0, -3.0)
-        return heard
+        logits = torch.full((len(wave), len(CLIP_PARTS)), -3.0)
+        logits[:, 0] = 3.0
+        logits[:, 1] = torch.where(loud, 3.0, -3.0)
+        return logits
 
 
 def test_a_continuation_is_judged_by_its_end_and_its_prompt_by_its_beginning() -> None:

@@ -22,10 +22,10 @@ def test_small_models_take_one_thread_unmeasured() -> None:
 def test_the_fastest_number_is_measured_once_and_kept(
     monkeypatch: pytest.MonkeyPatch, kept: str | None
 ) -> None:
-    asked: list[int] = []
+    measured: list[int] = []
 
     def seconds(_: object, threads: int) -> float:
-        asked.append(threads)
+        measured.append(threads)
         return abs(threads - 2)
 
     monkeypatch.setattr(devices, "SMALL", 0)
@@ -36,7 +36,7 @@ def test_the_fastest_number_is_measured_once_and_kept(
         (state_folder() / devices.MEASURED).write_text(kept)
     lm = language_model()
     assert [choose_threads(lm, "a", "cpu") for _ in range(2)] == [2, 2]
-    assert asked == [1, 2, 4]
+    assert measured == [1, 2, 4]
     assert json.loads((state_folder() / devices.MEASURED).read_text()) == {"a 4": 2}
 
 

@@ -27,7 +27,7 @@ class Server(ThreadingHTTPServer):
         self.checksum: str | None = None
         self.breaks_at: int | None = None
         self.ranges = True
-        self.asked: list[tuple[str, str | None]] = []
+        self.requests: list[tuple[str, str | None]] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         server = self.server
-        server.asked.append((self.path, self.headers.get("Range")))
+        server.requests.append((self.path, self.headers.get("Range")))
         if "missing" in self.path:
             self.send_error(404, "Not Found")
             return
@@ -53,8 +53,8 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         begin = 0
-        if server.ranges and (asked := self.headers.get("Range")):
-            begin = int(asked.removeprefix("bytes=").rstrip("-"))
+        if server.ranges and (wanted := self.headers.get("Range")):
+            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
             if begin >= len(server.content):
                 self.send_error(416)
                 return
@@ -84,7 +84,7 @@ def _serving() -> Iterator[Server]:
 def server(_serving: Server) -> Server:
     _serving.content, _serving.checksum, _serving.breaks_at = CONTENT, None, None
     _serving.ranges = True
-    _serving.asked.clear()
+    _serving.requests.clear()
     return _serving
 
 
@@ -101,14 +101,14 @@ def test_a_file_comes_whole_and_tells_how_far_it_is(
     server: Server, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download, "BLOCK", 100_000)
-    told: list[Fetching] = []
-    fetch(f"{server.address}/a", target, told.append)
+    reported: list[Fetching] = []
+    fetch(f"{server.address}/a", target, reported.append)
     assert target.read_bytes() == CONTENT
     assert not part(target).exists()
-    assert [each.done for each in told] == [100_000, 200_000, 256_000]
-    assert {each.size for each in told} == {256_000}
-    assert told[-1].left == 0
-    assert all(each.rate > 0 for each in told)
+    assert [each.done for each in reported] == [100_000, 200_000, 256_000]
+    assert {each.size for each in reported} == {256_000}
+    assert reported[-1].left == 0
+    assert all(each.rate > 0 for each in reported)
 
 
 def test_what_broke_off_is_gone_on_with(server: Server, target: Path) -> None:
@@ -120,7 +120,7 @@ def test_what_broke_off_is_gone_on_with(server: Server, target: Path) -> None:
     server.breaks_at = None
     fetch(f"{server.address}/a", target)
     assert target.read_bytes() == CONTENT
-    assert server.asked[-1] == ("/store/a", "bytes=100000-")
+    assert server.requests[-1] == ("/store/a", "bytes=100000-")
 
 
 def test_a_server_that_cannot_go_on_begins_anew(server: Server, target: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_models_files_are_fetched_once(server: Server, tmp_path: Path) -> None
     for _ in range(2):
         fetch_model("t5-base", tmp_path / "t5", address=server.address)
     assert sorted(each.name for each in (tmp_path / "t5").iterdir()) == sorted(FILES["t5-base"])
-    first = [path for path, _ in server.asked if not path.startswith("/store")]
+    first = [path for path, _ in server.requests if not path.startswith("/store")]
     assert first == [f"/t5-base/resolve/main/{file}" for file in FILES["t5-base"]]
 
 

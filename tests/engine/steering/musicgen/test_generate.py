@@ -98,12 +98,12 @@ def test_the_meter_reads_before_the_push(models: dict[str, AudioModel]) -> None:
 def test_pushes_land_only_on_their_steps(models: dict[str, AudioModel]) -> None:
     model = models["custom"]
     push = torch.full((2, 4, 8), 2.0)
-    asked = Request(30, prompt(), temperature=0)
+    request = Request(30, prompt(), temperature=0)
     every = Pusher(push, every=5)
-    finished(generate(model, asked, every))
+    finished(generate(model, request, every))
     # The first layer's heads see the codes only, but for the past that a push has left.
     again = Pusher(push, every=1000)
-    codes = finished(generate(model, asked, again)).codes
+    codes = finished(generate(model, request, again)).codes
     assert len(again.read_at) == len(every.read_at) == 30 - 12 + 3
     assert codes.shape == (4, 30)
     for step in range(1, 5):

@@ -163,7 +163,7 @@ def test_nothing_in_a_folder_is_run(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: &x [1]\nb: *x", "repeats"),
         ("a: " + "x" * 300_000, "characters"),
@@ -174,9 +174,9 @@ def test_nothing_in_a_folder_is_run(
     ],
 )
 def test_configurations_that_ask_for_more(
-    folder: Path, tmp_path: Path, text: str, said: str
+    folder: Path, tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(BadModel, match=said):
+    with pytest.raises(BadModel, match=message):
         open_model(changed(folder, tmp_path, **{"xp.cfg": text}), device="cpu")
 
 

@@ -29,7 +29,7 @@ class Smooth:
         return torch.nn.functional.avg_pool1d(padded, width, 1)[0, 0]
 
 
-def heard(model: Smooth | AudioModel, codes: Tensor, ends: list[int], begin: int = 0) -> Tensor:
+def decoded(model: Smooth | AudioModel, codes: Tensor, ends: list[int], begin: int = 0) -> Tensor:
     growing = GrowingAudio(model, begin)
     pieces = [growing.add(codes[:, :end]) for end in ends]
     return torch.cat([*pieces, growing.add(codes, last=True)])
@@ -42,13 +42,13 @@ def test_pieces_are_the_whole(ends: list[int], begin: int) -> None:
     ends = [max(end, begin) for end in ends]
     model = Smooth()
     whole = model.decode(codes)[begin * HOP :]
-    assert torch.allclose(heard(model, codes, ends, begin), whole, atol=1e-3)
+    assert torch.allclose(decoded(model, codes, ends, begin), whole, atol=1e-3)
 
 
 def test_no_click_where_pieces_join(tmp_path_factory: pytest.TempPathFactory) -> None:
     model = open_model(write_model(tmp_path_factory.mktemp("model")), device="cpu")
     codes = torch.randint(ENTRIES, (4, 120), generator=torch.Generator().manual_seed(1))
-    whole, pieces = model.decode(codes), heard(model, codes, list(range(20, 120, 9)))
+    whole, pieces = model.decode(codes), decoded(model, codes, list(range(20, 120, 9)))
     assert pieces.shape == whole.shape
     assert float((pieces - whole).abs().max()) < 1e-3
 

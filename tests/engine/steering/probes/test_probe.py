@@ -178,16 +178,16 @@ def test_what_is_no_example_is_refused(toy: Toy) -> None:
 
 def test_a_fit_tells_how_far_it_is_and_can_be_ended(toy: Toy) -> None:
     features, labels, groups = toy.examples(20)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     def progress(done: int, total: int) -> None:
-        told.append((done, total))
+        reported.append((done, total))
         if done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fit(features, labels, groups, name="drums", spec=SPEC, progress=progress)
-    assert told == [(1, 11), (2, 11), (3, 11)]
+    assert reported == [(1, 11), (2, 11), (3, 11)]
 
 
 def test_the_regression_is_at_its_minimum() -> None:

@@ -89,12 +89,12 @@ def test_what_was_killed_goes_on_to_the_same_codes(encode: Callable[..., Encoded
 
     with pytest.raises(Killed):
         encode("killed", on_progress=kill)
-    told: list[float] = []
-    found = encode("killed", on_progress=told.append)
-    assert told == [1.0], "two batches of three were kept"
+    reported: list[float] = []
+    found = encode("killed", on_progress=reported.append)
+    assert reported == [1.0], "two batches of three were kept"
     assert np.array_equal(found.codes, encode("whole").codes)
-    encode("killed", on_progress=told.append)
-    assert told == [1.0], "nothing is done twice"
+    encode("killed", on_progress=reported.append)
+    assert reported == [1.0], "nothing is done twice"
 
 
 def test_codes_that_are_gone_are_made_again(encode: Callable[..., Encoded], tmp_path: Path) -> None:

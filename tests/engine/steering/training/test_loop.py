@@ -49,17 +49,17 @@ class Doubling:
 
 
 def test_a_run_writes_its_figures_and_exports_what_it_learned(tmp_path: Path) -> None:
-    told: list[TrainingProgress] = []
+    reported: list[TrainingProgress] = []
     model = run(
         Doubling(), tmp_path, 25, {"seed": 1}, save_every=5, measure_every=10,
-        on_progress=told.append,
+        on_progress=reported.append,
     )  # fmt: skip
     lines = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20, 25]
     card = json.loads((model / "card.json").read_text())
     assert (card["seed"], card["steps"], card["measured"]) == (1, 25, lines[-1])
-    assert [(each.step, each.steps) for each in told] == [(10, 25), (20, 25), (25, 25)]
-    assert all(each.rate > 0 for each in told)
+    assert [(each.step, each.steps) for each in reported] == [(10, 25), (20, 25), (25, 25)]
+    assert all(each.rate > 0 for each in reported)
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,9 +93,9 @@ def test_a_run_that_is_done_has_been_exported(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_from_one_with_fewer_steps(tmp_path: Path) -> None:
     run(Doubling(), tmp_path, 10, {})
-    told: list[TrainingProgress] = []
-    run(Doubling(), tmp_path, 30, {}, on_progress=told.append)
-    assert [each.step for each in told] == [20, 30]
+    reported: list[TrainingProgress] = []
+    run(Doubling(), tmp_path, 30, {}, on_progress=reported.append)
+    assert [each.step for each in reported] == [20, 30]
 
 
 def test_the_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:

@@ -100,13 +100,13 @@ def test_heads_are_read_at_each_place(clips_folder: Path, tmp_path: Path) -> Non
     model = open_model(write_model(tmp_path), device="cpu", threads=1)
     source = clips(clips_folder, "test")
     found = list(examples("drums", source, shipped(), 4, seed=0))
-    told: list[int] = []
-    features, labels, groups = read_heads(model, iter(found), "last", told.append)
+    reported: list[int] = []
+    features, labels, groups = read_heads(model, iter(found), "last", reported.append)
     places = sum(len(each.places) for each in found)
     assert features.shape == (places, 1, 2, 16)
     assert labels.tolist() == [each.present for each in found for _ in each.places]
     assert groups.tolist() == [each.group for each in found for _ in each.places]
-    assert told[-1] == places
+    assert reported[-1] == places
     mean, _, _ = read_heads(model, iter(found), "mean")
     assert mean.shape == features.shape
     # A mean over time varies less than what it is the mean of.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.errors import OutOfRange
 from engine.latent.spec import LIMIT
 from engine.music.accompaniment.style import GAUGE_WORDS, RULE_GAUGES, STYLES, gauge_word
+from engine.music.general_midi import program_named
 from engine.music.routes import MOST_ROUTES
 from engine.music.scales import TONICS
 from engine.music.track import Track, bank_words
@@ -69,6 +70,8 @@ class Dial:
 
 def read(label: str, number: Number, text: str) -> float:
     """Read a typed value; raises `OutOfRange`."""
+    if label == "program" and not text.strip().lstrip("-").isdecimal():
+        return program_named(text) + 1
     fine = number.step != int(number.step)
     try:
         value = float(text.replace(",", "."))

@@ -106,7 +106,7 @@ def _step(draws: random.Random, keys: Sequence[bytes]) -> tuple[str, bytes, floa
     pause = draws.choice((0.0, 0.02, 0.1, 0.3))
     name = b"n%d" % draws.randint(0, 9999)
     path = draws.choice(
-        (name, b"~/%s.armonica" % name, b"./%s/a.mid" % name, b"/dev/full", b"\xff")
+        (name, b"~/%s.armonica" % name, b"./%s/a.mid" % name, b"/proc/full", b"\xff")
     )
     place = b"%d;%dM" % (draws.randint(1, 160), draws.randint(1, 32))
     match draws.choices(range(9), (60, 10, 10, 6, 4, 4, 3, 3, 4))[0]:

@@ -144,7 +144,8 @@ class TrackGrid(Wheeled, can_focus=True):
         rows = self._rows() - (self._rows() > ROWS[0])
         about = [kind_words(track), instruments().of(track)]
         for row, line in enumerate([each for each in about if each][: max(0, rows - ROWS[0])]):
-            shown = fitting(beside - 2, line)
+            # Where there is no room, the rule goes before the kind.
+            shown = fitting(beside - 2, line, line.removeprefix(f"{track.kind} "))
             picture.put(2, y + 2 + row, shown, self.style_of("track-grid--rule"))
         cell, first = self._cell(), self._first_slot()
         for slot in range(first, self._song.length):

@@ -172,6 +172,12 @@ class NotReady(ArmonicaError):
     title = "Model"
 
 
+class NoModel(UserError):
+    """A request about a measure in a metre that no model knows."""
+
+    title = "Model"
+
+
 class TerminalError(UserError):
     """A terminal that cannot show the screens."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from engine.protocol.analysis import InfluenceFound
+from engine.protocol.analysis import HarmonyFound, InfluenceFound
 from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import ControllersState
 from engine.protocol.generation import GenerationState, PlaybackMoved
@@ -15,6 +15,7 @@ from engine.protocol.switches import Switch, Toggle, Toggled
 from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
 from tui.bridge import EngineLink
 from tui.view_models.gestures import Gestures
+from tui.view_models.harmony_inquiry import HarmonyInquiry
 from tui.view_models.queries import Inquiry
 from tui.view_models.takes import TakeChoice
 
@@ -50,6 +51,7 @@ class Session:
         self.clock: ClockSyncMeasured | None = None
         self.jobs: dict[int, JobProgressed] = {}
         self.inquiry = Inquiry(link, later)
+        self.harmony = HarmonyInquiry(link, later)
         self._takes: TakeChoice | None = None
         # What the screens share
         self.gestures = Gestures(moved_at)
@@ -115,6 +117,8 @@ class Session:
                 self.jobs.pop(job, None)
                 if done < 1:
                     self.jobs[job] = event
+            case HarmonyFound():
+                self.harmony.on_answer(event)
             case InfluenceFound():
                 self.inquiry.on_answer(event)
             case Toggled(command) if command.request in self._toggling:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.audio.synth import LONGEST, SoundedNote, Synth, Wave
 from engine.errors import OutOfRange
 from engine.music.measure import Measure
-from engine.music.song import FASTEST, SLOWEST
+from engine.music.tempo_map import TempoMap
 from engine.music.track import DRUMS, Track
 from engine.music.track_line import TrackLine
 
@@ -25,29 +25,26 @@ USUAL_LEVEL = 100
 CENTRE = 64
 
 
-def performed(part: TrackLine, tempo: float) -> tuple[tuple[SoundedNote, ...], float]:
+def performed(part: TrackLine, tempo: float | TempoMap) -> tuple[tuple[SoundedNote, ...], float]:
     """Return the notes of a part played once, and how many seconds its measures last.
 
     ``tempo`` is in quarter notes a minute. A measure that begins with a hold goes on with
     the note before it; the last note ends with the last measure. Raises `OutOfRange` where
     the tempo is none a song can have.
     """
-    if not SLOWEST <= tempo <= FASTEST:
-        raise OutOfRange(
-            f"A tempo lies from {SLOWEST:g} to {FASTEST:g} quarter notes a minute, not {tempo:g}."
-        )
-    pace = 60 / tempo
+    length = part.line.length
+    tempi = tempo if isinstance(tempo, TempoMap) else TempoMap.steady(tempo, length)
     notes = tuple(
-        SoundedNote(note.start * pace, note.end * pace, pitch, velocity)
+        SoundedNote(tempi.seconds(note.start), tempi.seconds(note.end), pitch, velocity)
         for note, pitch, velocity in part.notes()
     )
-    return notes, part.line.length * pace
+    return notes, tempi.seconds(length)
 
 
 def render(
     synth: Synth,
     music: Sequence[Measure] | Sequence[TrackLine],
-    tempo: float,
+    tempo: float | TempoMap,
     tail: float = TAIL,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Wave:
@@ -77,7 +74,7 @@ def render(
 def stems(
     synth: Synth,
     parts: Sequence[TrackLine],
-    tempo: float,
+    tempo: float | TempoMap,
     tail: float = TAIL,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[list[Wave], Wave]:
@@ -102,7 +99,7 @@ def stems(
 def _waves(
     synth: Synth,
     parts: Sequence[TrackLine],
-    tempo: float,
+    tempo: float | TempoMap,
     tail: float,
     on_progress: Callable[[float], None],
 ) -> Iterator[Wave]:

@@ -1,16 +1,24 @@
-"""Keys and chords: `chords FILE.mid`, `train keys` and `evaluate keys`."""
+"""Keys and chords: `chords FILE`, `train keys` and `evaluate keys`."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import locations
 from engine.cli.options import ProgressLine, common, emit, say
 from engine.common.printing import put
 from engine.errors import OutOfRange
+from engine.formats.song_file import SUFFIX
+from engine.music.chords import ChordSymbol
+from engine.music.scales import Key
 from engine.text import printable
+
+if TYPE_CHECKING:
+    from engine.harmony.key_finding import FoundKey
 
 SLOW = 2.0
 """Seconds of reading after which a bar is shown."""
@@ -23,7 +31,9 @@ def add(words: Any) -> None:
     """Add `chords` to the parser."""
     chords = words.add_parser("chords", help="find a melody's key, and chords that fit it")
     common(chords)
-    chords.add_argument("file", type=Path, metavar="FILE.mid", help="the file to read")
+    chords.add_argument(
+        "file", type=Path, metavar="FILE", help="the MIDI file, or the song whose chords to print"
+    )
     chords.add_argument("--track", type=int, help="the track of the file, from 1")
     chords.add_argument("--key", help="the key to harmonise in, as D dorian (else the one found)")
     chords.add_argument(
@@ -50,9 +60,12 @@ def add_evaluation(verbs: Any) -> None:
 
 
 def _chords(options: argparse.Namespace) -> None:
+    if options.file.suffix == SUFFIX:
+        _song_chords(options)
+        return
     from engine.formats.midi_file import read
     from engine.harmony.chord_suggestions import suggest
-    from engine.harmony.key_finding import find_keys, named
+    from engine.harmony.key_finding import find_keys
     from engine.music.note_line import Line
     from engine.music.scales import key_of
 
@@ -60,6 +73,11 @@ def _chords(options: argparse.Namespace) -> None:
     imported = read(options.file, options.track, shown.show)
     if all(measure.silent for measure in imported.measures):
         raise OutOfRange("The track has no notes, so no key and no chords.", "Name another track.")
+    if len({measure.grid.metre for measure in imported.measures}) > 1:
+        raise OutOfRange(
+            "The metre changes on the way, and chords are suggested for one metre alone.",
+            "Export a part of the file.",
+        )
     found = find_keys(imported.measures)
     key = found[0].key if options.key is None else key_of(options.key)
     line = Line(imported.measures)
@@ -73,13 +91,68 @@ def _chords(options: argparse.Namespace) -> None:
             "measure": int(place.start // beats) + 1,
             "beat": place.start % beats + 1,
             "symbol": place.options[0][0].name(key),
-            "options": [
-                {"symbol": chord.name(key), "likelihood": round(likelihood, 4)}
-                for chord, likelihood in place.options
-            ],
+            "options": _options(place.options, key),
         }
         for place in places
     ]
+    _print(options, found, key, "rule", rows, imported.changes)
+
+
+def _song_chords(options: argparse.Namespace) -> None:
+    from engine.formats.song_file import read
+    from engine.harmony.song_harmony import keys_of_song, melody_of, suggest_at
+    from engine.music.scales import key_of
+
+    song = read(options.file).song
+    asked = 0 if options.track is None else options.track - 1
+    song.track(asked)
+    if melody_of(song, asked) is None:
+        raise OutOfRange("The song has no notes, so no key and no chords.", "Write some first.")
+    key = song.key if options.key is None else key_of(options.key)
+    song = replace(song, key=key)
+    rows: list[dict[str, Any]] = [
+        {
+            "measure": each.slot + 1,
+            "beat": float(each.place / song.grids[each.slot].beat) + 1,
+            "symbol": each.name(key),
+        }
+        for each in song.chords
+    ]
+    source = "song" if rows else "rule"
+    if not rows:
+        grids = song.grids[: song.sounding]
+        for slot, grid in enumerate(grids):
+            for number in range(options.per_measure):
+                place = grid.length * number / options.per_measure
+                found = suggest_at(song, asked, slot, place).options
+                rows.append(
+                    {
+                        "measure": slot + 1,
+                        "beat": float(place / grid.beat) + 1,
+                        "symbol": found[0][0].name(key),
+                        "options": _options(found, key),
+                    }
+                )
+    _print(options, keys_of_song(song, asked), key, source, rows, ())
+
+
+def _options(options: Iterable[tuple[ChordSymbol, float]], key: Key) -> list[dict[str, Any]]:
+    return [
+        {"symbol": chord.name(key), "likelihood": round(likelihood, 4)}
+        for chord, likelihood in options
+    ]
+
+
+def _print(
+    options: argparse.Namespace,
+    found: Sequence[FoundKey],
+    key: Key,
+    source: str,
+    rows: Sequence[Mapping[str, Any]],
+    changes: Sequence[str],
+) -> None:
+    from engine.harmony.key_finding import named
+
     if options.json:
         emit(
             {
@@ -89,22 +162,24 @@ def _chords(options: argparse.Namespace) -> None:
                     for each in found[:KEYS]
                 ],
                 "harmonised": key.name,
-                "source": "rule",
+                "source": source,
                 "chords": rows,
-                "changes": imported.changes,
+                "changes": changes,
             }
         )
         return
     put(f"Key: {named(found)}; next {named(found[1:])}.")
-    if key != found[0].key:
-        put(f"Harmonised in {key.name}.")
-    put("Chords by rule (no tune here has chords to learn from), with the likelihood of each:")
-    for row, place in zip(rows, places, strict=True):
-        others = "  ".join(
-            f"{chord.name(key)} {likelihood:.2f}" for chord, likelihood in place.options
-        )
+    if source == "song":
+        put(f"Chords of the song, in {key.name}:")
+    else:
+        if key != found[0].key:
+            put(f"Harmonised in {key.name}.")
+        put("Chords by rule (no tune here has chords to learn from), with the likelihood of each:")
+    for row in rows:
+        others = row.get("options")
+        words = "  ".join(f"{each['symbol']} {each['likelihood']:.2f}" for each in others or ())
         beat = f"{row['beat']:g}"
-        put(f"{row['measure']:>4}.{beat:<4} {others}")
+        put(f"{row['measure']:>4}.{beat:<4} {words or row['symbol']}")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -46,6 +46,12 @@ def add(words: Any) -> None:
     measures.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to use")
     measures.add_argument("--bases", type=int, default=256, help="measures to sweep from (256)")
     measures.set_defaults(run=_evaluate)
+    edits = verbs.add_parser("edits", help="judge what a turn of a gauge leaves of a measure")
+    common(edits)
+    edits.add_argument("--model", type=Path, default=locations.MEASURE_VAE, help="a model folder")
+    edits.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to use")
+    edits.add_argument("--bases", type=int, default=64, help="measures of each kind of music (64)")
+    edits.set_defaults(run=_evaluate_edits)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
     influence.add_evaluation(verbs)
@@ -118,6 +124,25 @@ def _evaluate(options: argparse.Namespace) -> None:
     line = ProgressLine("evaluate measures", sys.stderr)
     found = evaluate(
         options.model or [locations.MEASURE_VAE],
+        read(options.corpus),
+        bases=options.bases,
+        seed=options.seed,
+        on_progress=line.show,
+    )
+    if options.json:
+        emit(found)
+    else:
+        put(*table(found).split("\n"))
+
+
+def _evaluate_edits(options: argparse.Namespace) -> None:
+    from engine.corpus.table import read
+    from engine.latent.evaluation.edits import evaluate, table
+    from engine.latent.weights import load
+
+    line = ProgressLine("evaluate edits", sys.stderr)
+    found = evaluate(
+        load(options.model),
         read(options.corpus),
         bases=options.bases,
         seed=options.seed,

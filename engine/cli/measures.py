@@ -13,11 +13,11 @@ from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, 
 from engine.common.printing import put
 from engine.errors import OutOfRange
 from engine.latent.prior import draw
-from engine.latent.spec import CANDIDATES, LIMIT
+from engine.latent.spec import CANDIDATES, LIMIT, check_served
 from engine.music.attributes import NAMES, attribute, attributes
+from engine.music.form import FASTEST, SLOWEST
 from engine.music.measure import Measure
 from engine.music.note_line import Line
-from engine.music.song import FASTEST, SLOWEST
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]
     # The code to start from: a measure of a file, or the mean of the prior.
     if options.base is None:
         return model.spec.origin
-    measures = _read(options.base, options.track).measures
-    return model.encode([_the(measures, options)])[0]
+    measure = _the(_read(options.base, options.track).measures, options)
+    check_served([measure], options.measure or 1)
+    return model.encode([measure])[0]
 
 
 def _the(measures: tuple[Measure, ...], options: argparse.Namespace) -> Measure:
@@ -254,7 +255,8 @@ def _render(options: argparse.Namespace) -> None:
         if options.measure is not None:
             measures = (_the(measures, options),) * (options.measures or 1)
         measures = measures[: options.measures]
-        points = model.encode(measures)
+        # Measures that no gauge moves may be in any metre.
+        points = model.encode(measures) if moves else []
     # A measure of the file that no gauge has moved sounds as it came.
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]

@@ -40,9 +40,9 @@ def render(options: argparse.Namespace) -> None:
         raise OutOfRange("All tracks are muted, so there is nothing to write.", "Unmute one.")
     told: dict[str, Any] = {"song": str(options.song_file), "tracks": len(parts)}
     if options.out is not None and options.out.suffix.lower() in MIDI:
-        from engine.formats.midi_file import write
+        from engine.formats.exporters import write_song
 
-        write(options.out, parts, song.tempo, title=song.title)
+        write_song(options.out, song)
         told["file"] = str(options.out)
     if options.stems is not None or "file" not in told:
         told |= _sound(song, parts, options)
@@ -50,7 +50,7 @@ def render(options: argparse.Namespace) -> None:
         emit(told)
         return
     if options.out is not None:
-        put(f"{options.out}: {song.title}, {song.sounding} measures at {song.tempo:g} a minute")
+        put(f"{options.out}: {song.title}, {len(song.steps)} measures at {song.tempo:g} a minute")
     for place in told.get("stems", ()):
         put(place)
 
@@ -62,13 +62,14 @@ def _sound(song: Song, parts: tuple[TrackLine, ...], options: argparse.Namespace
     from engine.audio.synth import Synth, Wave
 
     synth = Synth(soundfont.find(config.load().settings.soundfont), _RATE)
-    shown = CountLine("render sound", parts[0].line.length * 60 / song.tempo, "s")
+    tempi = song.tempo_map(song.steps)
+    shown = CountLine("render sound", tempi.seconds(parts[0].line.length), "s")
     told: dict[str, Any] = {"rate": _RATE, "soundfont": str(synth.soundfont)}
     if options.stems is None:
-        mixed = performance.render(synth, parts, song.tempo, on_progress=shown.show)
+        mixed = performance.render(synth, parts, tempi, on_progress=shown.show)
         waves: list[Wave] = []
     else:
-        waves, mixed = performance.stems(synth, parts, song.tempo, on_progress=shown.show)
+        waves, mixed = performance.stems(synth, parts, tempi, on_progress=shown.show)
     if options.out is not None and options.out.suffix.lower() in SOUND:
         written = files.write(options.out, mixed, _RATE)
         told |= {"file": str(options.out), "seconds": written.seconds}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import BytesIO
-from itertools import accumulate
 from pathlib import Path
 
 import mido
@@ -13,25 +13,30 @@ import mido
 from engine.common import atomic
 from engine.errors import BadMidiFile, OutOfRange
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
-from engine.music.grid import FOUR_QUARTERS
-from engine.music.grid_fitting import Account, ScoreNote, count, fit
+from engine.midi.limits import TICKS_PER_QUARTER as CLOCKS_PER_QUARTER
+from engine.music.form import FASTEST, SLOWEST
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
+from engine.music.grid_fitting import Account, MetreRuns, ScoreNote, count, fit
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
-from engine.music.note_line import Stretch
+from engine.music.note_line import Line, Stretch
 from engine.music.routes import Route
-from engine.music.song import FASTEST, SLOWEST
+from engine.music.tempo_map import TempoMap
 from engine.music.track import DRUMS, HIGHEST_PITCH
 from engine.music.track_line import TrackLine
 from engine.text import printable
 
 TICKS_PER_QUARTER = 480
-"""Divisible by 12, so that every place of the grid is a whole tick."""
+"""Divisible by 24, so that every place of every grid is a whole tick."""
 
 USUAL_TEMPO = 120.0
 """The tempo of a file that names none."""
 
 MOST_MEASURES = 10_000
 """The most measures that are read from a file."""
+
+_EQUAL = {"2/2": "4/4"}
+"""Time signatures whose measures are those of another."""
 
 _PARSED = 0.7
 """The share of the time of reading in which bytes become notes."""
@@ -83,17 +88,17 @@ def read(
     account = Account()
     notes = _without_drums(parsed, account)
     last = max(max(note.end for note in notes), parsed.end)
-    if last > MOST_MEASURES * FOUR_QUARTERS.length:
+    runs = _metres(file, parsed, account)
+    if runs.whole(last) > MOST_MEASURES:
         raise BadMidiFile(
             f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
             "Export a part of it.",
         )
     tempo = _tempo(file, parsed, account)
-    _metre(file, parsed, account)
     measures = fit(
         notes,
         parsed.end,
-        FOUR_QUARTERS,
+        runs,
         account,
         lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
     )
@@ -123,16 +128,20 @@ def tracks(
 def write(
     path: Path | str,
     music: Sequence[Measure] | Sequence[TrackLine],
-    tempo: float,
+    tempo: float | TempoMap,
     *,
     title: str = "",
     texts: Sequence[tuple[int, str]] = (),
+    markers: Sequence[tuple[int, str]] = (),
+    chords: Sequence[tuple[float, str]] = (),
 ) -> None:
     """Write measures or parts to a MIDI file of type 1, whole or not at all.
 
     ``music`` is measures, written on the grid, or parts as they are heard. ``tempo`` is in
     quarter notes a minute. A measure that begins with a hold goes on with the note before it.
-    ``texts`` are text events, each at the start of a measure (from 0), in order. What the gauges
+    ``texts`` are text events, each at the start of a measure (from 0), and so are ``markers``,
+    both in order; ``chords`` are names of chords, each at a place in quarter notes, written as
+    ``chord: Am7``. What the gauges
     of a track move goes into its track; each of its routes is a track of its own. Raises
     `OutOfRange` for a tempo that a song cannot have or where there is no measure, `CannotWrite`
     where nothing can be written.
@@ -142,14 +151,11 @@ def write(
     parts = [each for each in music if isinstance(each, TrackLine)] or [
         TrackLine.of_measures(each for each in music if isinstance(each, Measure))
     ]
-    if not SLOWEST <= tempo <= FASTEST:
-        raise OutOfRange(
-            f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
-            f"{tempo} does not."
-        )
+    if not isinstance(tempo, TempoMap):
+        tempo = TempoMap.steady(tempo, parts[0].line.length)
     name = printable(title, "")
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_QUARTER, charset="utf-8")
-    file.tracks.append(_conductor(tempo, name, parts[0].line.measures, texts))
+    file.tracks.append(_conductor(tempo, name, parts[0].line, texts, markers, chords))
     for number, part in enumerate(parts, 1):
         own = printable(part.track.name, "") or (name if len(parts) == 1 else f"Track {number}")
         file.tracks.append(_voice(part, own))
@@ -224,31 +230,84 @@ def _tempo(file: ParsedFile, track: ParsedTrack, account: Account) -> float:
     return kept
 
 
-def _metre(file: ParsedFile, track: ParsedTrack, account: Account) -> None:
-    metres = sorted(change for one in file.about(track) for change in one.metres)
-    others = list(dict.fromkeys(m for _, m in metres if m not in ("4/4", "2/2", "2/4")))
+def _metres(file: ParsedFile, track: ParsedTrack, account: Account) -> MetreRuns:
+    changes = sorted((change for one in file.about(track) for change in one.metres), key=_place)
+    runs: list[tuple[Fraction, Grid]] = [(Fraction(0), FOUR_QUARTERS)]
+    others: list[str] = []
+    late = False
+    for place, metre in changes:
+        grid = GRIDS.get(_EQUAL.get(metre, metre), FOUR_QUARTERS)
+        if _EQUAL.get(metre, metre) not in GRIDS:
+            others.append(metre)
+        start, before = runs[-1]
+        if grid == before:
+            continue
+        bars = max(0, -((start - place) // before.length))
+        late = late or start + bars * before.length != place
+        if bars:
+            runs.append((start + bars * before.length, grid))
+        else:
+            # The last of several at one place is the one that holds.
+            runs[-1] = (start, grid)
     if others:
-        named = ", ".join(others[:4]) + (", ..." if len(others) > 4 else "")
-        account.others.append(f"The metre {named} is read in measures of four quarter notes.")
+        found = list(dict.fromkeys(others))
+        named = ", ".join(found[:4]) + (", ..." if len(found) > 4 else "")
+        account.others.append(
+            f"The metre {named} is not known and read in measures of {FOUR_QUARTERS.name}."
+        )
+    if late:
+        account.others.append("The metre changes within a measure; it holds from the next one on.")
+    return MetreRuns(runs)
+
+
+def _place(change: tuple[Fraction, str]) -> Fraction:
+    return change[0]
 
 
 def _conductor(
-    tempo: float, name: str, measures: Sequence[Measure], texts: Sequence[tuple[int, str]]
+    tempi: TempoMap,
+    name: str,
+    line: Line,
+    texts: Sequence[tuple[int, str]],
+    markers: Sequence[tuple[int, str]],
+    chords: Sequence[tuple[float, str]],
 ) -> mido.MidiTrack:
-    track = mido.MidiTrack(
-        [
-            mido.MetaMessage("track_name", name=name),
-            mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)),
-            mido.MetaMessage("time_signature", numerator=4, denominator=4),
+    # At one tick a tempo comes first, then a metre, then words.
+    events: list[tuple[int, int, mido.MetaMessage]] = [
+        (_tick(place), 0, mido.MetaMessage("set_tempo", tempo=round(pace * 1e6)))
+        for place, pace in tempi.paces(0.0, line.length)
+    ]
+    before = [None, *(each.grid.metre for each in line.measures)]
+    events += [
+        (_tick(start), 1, _signature(each.grid))
+        for start, each, last in zip(line.starts, line.measures, before, strict=False)
+        if each.grid.metre != last
+    ]
+    for kind, words in (("marker", markers), ("text", texts)):
+        events += [
+            (_tick(line.starts[at]), 2, mido.MetaMessage(kind, text=printable(text, "")))
+            for at, text in words
         ]
-    )
-    starts = [0, *accumulate(int(each.grid.length * TICKS_PER_QUARTER) for each in measures)]
-    at = 0
-    for measure, words in texts:
-        text = printable(words, "")
-        track.append(mido.MetaMessage("text", text=text, time=starts[measure] - at))
-        at = starts[measure]
+    events += [
+        (_tick(place), 2, mido.MetaMessage("text", text=printable(f"chord: {chord}", "")))
+        for place, chord in chords
+    ]
+    track, at = mido.MidiTrack([mido.MetaMessage("track_name", name=name)]), 0
+    for tick, _, message in sorted(events, key=lambda event: event[:2]):
+        message.time = tick - at
+        track.append(message)
+        at = tick
     return track
+
+
+def _signature(grid: Grid) -> mido.MetaMessage:
+    return mido.MetaMessage(
+        "time_signature",
+        numerator=grid.numerator,
+        denominator=grid.denominator,
+        # A metronome that hears it strikes the beats.
+        clocks_per_click=int(grid.beat * CLOCKS_PER_QUARTER),
+    )
 
 
 def _voice(part: TrackLine, name: str) -> mido.MidiTrack:
@@ -258,7 +317,7 @@ def _voice(part: TrackLine, name: str) -> mido.MidiTrack:
         mido.Message("program_change", channel=track.channel, program=track.program),
         *(_control(track.channel, control, value) for control, value in track.mix),
     ]
-    return _written(part, name, first, loop_messages(track, part.line.starts))
+    return _written(part, name, first, loop_messages(track, part.line))
 
 
 def _route(part: TrackLine, name: str, route: Route) -> mido.MidiTrack:

@@ -6,7 +6,6 @@ from typing import NoReturn
 
 from engine.common.fields import Fields, number
 from engine.errors import BadSong
-from engine.music.grid import FOUR_QUARTERS
 from engine.music.performance import Touch, Touches
 from engine.text import printable
 
@@ -40,12 +39,12 @@ class SongFields(Fields):
         """Return a text, None where the field is missing."""
         return self.text(name) if name in self._body else None
 
-    def tokens_or_none(self, name: str) -> tuple[int, ...] | None:
-        """Return the tokens of a measure, None where there is none."""
+    def tokens_or_none(self, name: str, most: int) -> tuple[int, ...] | None:
+        """Return the ``most`` tokens of a measure at most, None where there is none."""
         if name in self._body and self._body[name] is None:
             del self._body[name]
             return None
-        return self.integers(name, FOUR_QUARTERS.ticks)
+        return self.integers(name, most)
 
     def whole(self, name: str) -> int:
         """Return a whole number."""
@@ -60,6 +59,11 @@ class SongFields(Fields):
         """Return a number."""
         return self._number(name, self.take(name))
 
+    def real_or_none(self, name: str) -> float | None:
+        """Return a number, None where none stands there."""
+        value = self.take(name)
+        return None if value is None else self._number(name, value)
+
     def code(self, name: str) -> tuple[float, ...] | None:
         """Return a latent code, None where there is none."""
         values = self.take(name)
@@ -69,11 +73,11 @@ class SongFields(Fields):
             bad_song(f"the {name} of {self._where} is not a list of numbers")
         return tuple(self._number(name, value) for value in values)
 
-    def touches(self, name: str) -> Touches:
-        """Return how each note of a measure was played."""
+    def touches(self, name: str, most: int) -> Touches:
+        """Return how each note of a measure was played, ``most`` at most."""
         values = self.take(name)
-        if not isinstance(values, list) or len(values) > FOUR_QUARTERS.ticks:
-            bad_song(f"how {self._where} was played is not a list of at most {FOUR_QUARTERS.ticks}")
+        if not isinstance(values, list) or len(values) > most:
+            bad_song(f"how {self._where} was played is not a list of at most {most}")
         return tuple(None if value is None else self._touch(name, value) for value in values)
 
     def _touch(self, name: str, value: object) -> Touch:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
 from engine.common.fields import no_constant
 from engine.errors import ArmonicaError, BadSong
 from engine.formats import song_additions
 from engine.formats.song_fields import LONGEST_TEXT, MOST_DIMENSIONS, SongFields, bad_song
+from engine.latent.spec import serves
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
 from engine.music.measure import Measure
@@ -292,21 +293,27 @@ def _slot(body: object, where: str, version: int) -> Slot:
     if body is None:
         return Slot()
     fields = SongFields(body, where)
+    added = _additions(song_additions.OF_SLOT, fields, version)
+    grid = added.pop("metre", FOUR_QUARTERS)
+    if "origin" not in fields and version >= VERSION:
+        fields.end()
+        return replace(Slot.blank(grid), **added)
     origin_fields = SongFields(fields.take("origin"), f"the origin of {where}")
     kind = origin_fields.text("kind")
     if kind not in _KINDS:
         bad_song(f"the origin of {where} is of a kind that is not known")
     origin = Origin(_KINDS[kind], origin_fields.text("title"), origin_fields.text("detail"))
     origin_fields.end()
-    measure = Measure(fields.integers("tokens", FOUR_QUARTERS.ticks))
-    source = fields.tokens_or_none("source")
+    measure = Measure(fields.integers("tokens", grid.ticks), grid)
+    source = fields.tokens_or_none("source", grid.ticks)
     latent, anchor, moved = fields.code("latent"), fields.code("anchor"), fields.truth("moved")
-    played = fields.touches("played") if version > 1 else ()
-    added = _additions(song_additions.OF_SLOT, fields, version)
+    played = fields.touches("played", grid.ticks) if version > 1 else ()
     fields.end()
+    if latent is not None and not serves(grid):
+        bad_song(f"{where} has a code, and no model knows {grid.name}")
     if (latent is None) != (anchor is None) or len(latent or ()) != len(anchor or ()):
         bad_song(f"the code and the anchor of {where} do not go together")
-    brought = None if source is None else Measure(source)
+    brought = None if source is None else Measure(source, grid)
     return Slot(measure, latent, anchor, origin, moved, brought, played, **added)
 
 
@@ -343,8 +350,9 @@ def _object(lines: Sequence[str]) -> str:
 def _slot_lines(slots: Sequence[Slot], version: int, compact: Callable[[object], str]) -> str:
     bodies = []
     for slot in slots:
+        added = song_additions.written(song_additions.OF_SLOT, slot)
         if slot.empty:
-            bodies.append("  null")
+            bodies.append(f"  {compact(added)}" if added else "  null")
             continue
         origin = {
             "kind": slot.origin.kind,
@@ -362,7 +370,7 @@ def _slot_lines(slots: Sequence[Slot], version: int, compact: Callable[[object],
         if version > OLDEST:
             touches = [touch and (touch.velocity, touch.deviation) for touch in slot.played]
             parts["played"] = touches
-        parts |= song_additions.written(song_additions.OF_SLOT, slot)
+        parts |= added
         inside = ",\n   ".join(f"{compact(name)}: {compact(part)}" for name, part in parts.items())
         bodies.append(f"  {{{inside}}}")
     return '"slots": [\n' + ",\n".join(bodies) + "\n ]"

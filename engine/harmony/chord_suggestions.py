@@ -8,7 +8,8 @@ nothing of this is learned from any.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,9 @@ _DEGREES = {0: 0.5, 7: 0.35, 5: 0.35, 9: 0.15, 2: 0.1, 4: 0.0, 3: 0.0, 10: 0.05,
 
 _SEVENTH = -0.6
 """What the fourth note of a seventh chord costs: it fits more melodies than a triad."""
+
+_NEVER = -1e6
+"""What a chord is worth that cannot be."""
 
 _REPEAT, _FALL, _LAST_TONIC = 0.15, 0.35, 1.0
 """What staying, falling a fifth, and ending on the tonic are worth."""
@@ -64,43 +68,57 @@ def suggest(
     line: Sequence[Stretch], key: Key, end: float, length: float
 ) -> tuple[SuggestedChord, ...]:
     """Return chords for each ``length`` quarter notes from 0 to ``end`` under a melody."""
-    chords = chords_in(key)
     count = max(1, round(end / length))
-    worth = np.array(
-        [[_fit(line, c, at * length, (at + 1) * length) for c in chords] for at in range(count)]
-    )
+    return suggest_between(line, key, [at * length for at in range(count + 1)])
+
+
+def suggest_between(
+    line: Sequence[Stretch],
+    key: Key,
+    edges: Sequence[float],
+    fixed: Mapping[int, ChordSymbol] | None = None,
+) -> tuple[SuggestedChord, ...]:
+    """Return chords for each place from one edge (quarter notes, in order) to the next.
+
+    Where a place is ``fixed`` every chain goes over its chord, and all such chords are thought of
+    at the other places, too.
+    """
+    fixed = fixed or {}
+    chords = tuple(dict.fromkeys((*chords_in(key), *fixed.values())))
+    inside = np.array([[float(chord.holds(pc)) for pc in range(12)] for chord in chords])
+    worth = _time(line, edges) @ (_OUTSIDE + (_INSIDE - _OUTSIDE) * inside).T
     worth += np.array([_liking(chord, key) for chord in chords])
     worth[-1] += [_LAST_TONIC if chord.root == key.tonic else 0.0 for chord in chords]
+    for at, chord in fixed.items():
+        others = [number for number, each in enumerate(chords) if each != chord]
+        worth[at, others] = _NEVER
     likelihood = _posterior(worth, _steps(chords))
     suggested = []
     for at, row in enumerate(likelihood):
         best = np.argsort(-row, kind="stable")[:OPTIONS]
         options = tuple((chords[one], float(row[one])) for one in best)
-        suggested.append(SuggestedChord(at * length, (at + 1) * length, options))
+        suggested.append(SuggestedChord(edges[at], edges[at + 1], options))
     return tuple(suggested)
 
 
-def tension(pitch: int, chord: ChordSymbol, key: Key) -> str:
-    """Describe what a melody note is against a chord: of it, of the key, or foreign."""
-    if chord.holds(pitch):
-        return "chord"
-    return "scale" if key.holds(pitch) else "foreign"
-
-
-def _fit(line: Sequence[Stretch], chord: ChordSymbol, start: float, end: float) -> float:
-    total = 0.0
+def _time(line: Sequence[Stretch], edges: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Return the quarter notes on each pitch class in each place [places, 12]."""
+    found = np.zeros((len(edges) - 1, 12))
     for note in line:
-        shared = min(note.end, end) - max(note.start, start)
-        if shared > 0:
+        first = max(0, bisect_right(edges, note.start) - 1)
+        for at in range(first, len(edges) - 1):
+            shared = min(note.end, edges[at + 1]) - max(note.start, edges[at])
+            if shared <= 0:
+                break
             # The note that stands on the beat says more about the harmony than those that pass.
-            weight = _STRESSED if note.start == start else 1.0
-            total += weight * shared * (_INSIDE if chord.holds(note.pitch) else _OUTSIDE)
-    return total
+            weight = _STRESSED if note.start == edges[at] else 1.0
+            found[at, note.pitch % 12] += weight * shared
+    return found
 
 
 def _liking(chord: ChordSymbol, key: Key) -> float:
     above = (chord.root - key.tonic) % 12
-    return _DEGREES.get(above, -0.5) + (_SEVENTH if chord.quality == "7" else 0.0)
+    return _DEGREES.get(above, -0.5) + (_SEVENTH if len(chord.pitch_classes) > 3 else 0.0)
 
 
 def _steps(chords: Sequence[ChordSymbol]) -> npt.NDArray[np.float64]:

@@ -32,7 +32,7 @@ SUFFIX = ".json"
 class TracedMeasure:
     """A measure of a track (both from 1), where it came from, and what it is like.
 
-    ``found`` is None where it is silent.
+    ``found`` is None where it is silent, or in a metre that the model does not know.
     """
 
     measure: int

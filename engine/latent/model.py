@@ -13,10 +13,20 @@ from engine.latent import spec
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.network import NAMED, MeasureVAE
 from engine.latent.reranking import choose, firmness, neighbours
-from engine.latent.spec import CANDIDATES, LIMIT, Dimension, Latent, LatentSpec
+from engine.latent.spec import (
+    CANDIDATES,
+    LIMIT,
+    Dimension,
+    Latent,
+    LatentSpec,
+    check_served,
+)
 from engine.latent.tokens import Floats, Ints, absolute, measured, relative
+from engine.latent.turning import Aim, chosen, reach, wanted
 from engine.music.attributes import ATTRIBUTES
-from engine.music.measure import Measure
+from engine.music.locks import NOTHING, KeptNotes
+from engine.music.measure import HIGHEST, LOWEST, REST, Measure
+from engine.music.slot import Slot
 
 REGISTER = NAMED
 """The dimension that carries the lowest pitch, z4: computed, not learned, and exact."""
@@ -68,6 +78,7 @@ class TrainedVAE:
         """Return the posterior mean of each measure; ``on_done`` is told how many are done."""
         if not measures:
             return []
+        check_served(measures)
         tokens = np.array([measure.tokens for measure in measures], dtype=np.int64)
         return [tuple(map(float, code)) for code in self.encode_tokens(tokens, on_done)]
 
@@ -88,6 +99,48 @@ class TrainedVAE:
         codes = np.array(latents, dtype=np.float64)
         tokens = self.decode_tokens(codes, candidates=candidates, moved=moved, on_done=on_done)
         return [Measure(tuple(map(int, row))) for row in tokens]
+
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+        """Return the measure at a point to which the gauges of a slot are turned.
+
+        Candidates are the decodings around the point, the slot's own measure with what differs
+        between the decodings of its code and of the point, and both with notes edited.
+        """
+        if slot.latent is None:
+            return kept.of(self.decode([latent])[0])
+        here, there = np.array(slot.latent), np.array(latent)
+        changed = np.flatnonzero(here != there)
+        named, free = changed[changed < NAMED], changed[changed > REGISTER]
+        plain = self._inner(np.stack([here, there]))
+        # Where the gauges without a name alone have led, from which those with one lead on.
+        plain[1, :NAMED] = plain[0, :NAMED]
+        around = self._inner(there[None]) + self._steps[:CANDIDATES]
+        tokens = self._plain(np.concatenate([plain[: 1 + (len(free) > 0)], around]))
+        start = np.array(slot.measure.tokens, dtype=np.int64)
+        register = self._lowest(there[None])[0]
+        if here[REGISTER] == there[REGISTER]:
+            register = min((t for t in slot.measure.pitches), default=register)
+        else:
+            start = _at_register(start, register)
+        rows = absolute(tokens, np.full(len(tokens), register))
+        if len(free):
+            start = np.where(rows[1] != rows[0], rows[1], start)
+        candidates = rows[1 + (len(free) > 0) :]
+        spliced = np.where(candidates != rows[0], candidates, start)
+        source, asked = None, there[:NAMED]
+        if slot.source is not None and slot.anchor is not None:
+            source = np.array(slot.source.tokens, dtype=np.int64)
+            brought = reach(self.codec, measured(source[None]))[0]
+            asked = wanted(self.codec, asked, np.array(slot.anchor[:NAMED]), brought)
+            source = _at_register(source, register) if start.max() > REST else source
+        else:
+            ends = np.array([(table[0, 0], table[-1, 0]) for table in self.codec.tables])
+            asked = asked.clip(ends[:, 0], ends[:, 1])
+        aim = Aim(self.codec, asked, firmness(named.tolist()), start, source).heeding()
+        best = chosen(aim, np.concatenate([candidates, spliced]), kept)
+        if (best == slot.measure.tokens).all():
+            return slot.measure
+        return Measure.from_tokens(best)
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
         """Return the four attributes of each point's plainly decoded measure."""
@@ -149,8 +202,11 @@ class TrainedVAE:
             tokens = np.concatenate(chosen)[which.reshape(-1)]
         else:
             tokens = self._plain(inner, on_done)
+        return absolute(tokens, self._lowest(codes))
+
+    def _lowest(self, codes: Floats) -> Ints:
         register = codes[:, REGISTER] * self.codec.spread + self.codec.middle
-        return absolute(tokens, np.rint(register).astype(np.int64))
+        return np.asarray(np.rint(register).astype(np.int64))
 
     def _inner(self, codes: Floats) -> Floats:
         return np.delete(codes, REGISTER, axis=1)
@@ -168,6 +224,16 @@ class TrainedVAE:
         around = inner[:, None] + self._steps[None, :candidates]
         tokens = self._plain(around.reshape(-1, size)).reshape(count, candidates, -1)
         return choose(self.codec, inner[:, :NAMED], tokens, weights)
+
+
+def _at_register(tokens: Ints, lowest: np.int64 | int) -> Ints:
+    """Return tokens [24] with their lowest pitch moved, as far as all of them can go."""
+    sounding = tokens > REST
+    if not sounding.any():
+        return tokens
+    low, high = tokens[sounding].min(), tokens[sounding].max()
+    by = min(max(int(lowest), LOWEST) - low, HIGHEST - high)
+    return np.where(sounding, tokens + by, tokens)
 
 
 def _parts(rows: Part, size: int, on_done: OnDone) -> Iterator[Part]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec
 from engine.music.attributes import ATTRIBUTES, attributes
 from engine.music.grid import FOUR_QUARTERS
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import REST, Measure
+from engine.music.slot import Slot
 
 TICKS = FOUR_QUARTERS.ticks
 
@@ -65,19 +67,25 @@ def effects(
     latent: Latent,
     dimensions: Sequence[int],
     step: float = 1.0,
-    measure: Measure | None = None,
+    slot: Slot | None = None,
+    kept: KeptNotes = NOTHING,
 ) -> tuple[Effect, ...]:
-    """Decode, as played, one step up each gauge (down where up would leave the range).
+    """Turn each gauge one step up, as when it is played (down where up would leave the range).
 
-    The change is told from ``measure``, what sounds now (None: what ``latent`` decodes to).
+    The change is told from what sounds in ``slot``, and turned from there, but for what locks
+    have ``kept``; without a slot both are told by decoding ``latent``.
     """
-    here = measure or model.decode([latent])[0]
+    here = model.decode([latent])[0] if slot is None else slot.measure
     before, (shape, lowest) = tuple(attributes(here).values()), _shape(here)
     found = []
     for dimension in dimensions:
         start = latent[dimension]
         end = start + step if start + step <= LIMIT else start - step
-        (there,) = model.decode([_with(latent, dimension, end)], moved=(dimension,))
+        point = _with(latent, dimension, end)
+        if slot is not None and slot.latent is not None:
+            there = model.turned(slot, point, kept)
+        else:
+            (there,) = model.decode([point], moved=(dimension,))
         moved, moved_lowest = _shape(there)
         ticks = sum(a != b for a, b in zip(shape, moved, strict=True))
         # A measure without notes has no lowest pitch to compare.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from engine.errors import OutOfRange, UnknownName
+from engine.errors import NoModel, OutOfRange, UnknownName
 from engine.music.attributes import ATTRIBUTES, Attribute
+from engine.music.grid import FOUR_QUARTERS, Grid
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import Measure
+from engine.music.slot import Slot
 
 LIMIT = 3.0
 """A gauge runs from -3 to 3 standard deviations of the prior."""
@@ -62,6 +65,18 @@ class Dimension:
         (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
         return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
 
+    def reads(self, value: float) -> float | None:
+        """Return where the gauge would stand that asks for an attribute value (see `target`)."""
+        if not self.knots:
+            return None
+        at = bisect_left(self.knots, value, key=lambda knot: knot[1])
+        if at == 0:
+            return self.knots[0][0]
+        if at == len(self.knots):
+            return self.knots[-1][0]
+        (x0, y0), (x1, y1) = self.knots[at - 1], self.knots[at]
+        return x0 + (x1 - x0) * (value - y0) / (y1 - y0)
+
 
 @dataclass(frozen=True)
 class LatentSpec:
@@ -88,6 +103,41 @@ class LatentSpec:
         return (0.0,) * len(self.dimensions)
 
 
+def serves(grid: Grid) -> bool:
+    """Return whether the model knows measures of a grid: those that it was trained on.
+
+    It is not asked of the number of ticks: 12/8 has as many as 4/4.
+    """
+    return grid == FOUR_QUARTERS
+
+
+def resting(grid: Grid) -> str:
+    """Return why the gauges of a measure that no model serves stand still."""
+    return f"No model for {grid.name}: gauges rest."
+
+
+def check_grid(grid: Grid, number: int) -> None:
+    """Raise `NoModel` where no model serves the grid of measure ``number`` (from 1)."""
+    if not serves(grid):
+        raise NoModel(
+            resting(grid), f"Write, record or play measure {number}, or give it another metre."
+        )
+
+
+def check_served(measures: Iterable[Measure], first: int = 1) -> None:
+    """Raise `NoModel` where a measure is in another metre than the model knows.
+
+    ``first`` is the number of the first.
+    """
+    for number, measure in enumerate(measures, first):
+        if not serves(measure.grid):
+            raise NoModel(
+                f"Measure {number} is in {measure.grid.name}, and the model knows "
+                f"{FOUR_QUARTERS.name} alone.",
+                f"Name a measure in {FOUR_QUARTERS.name}.",
+            )
+
+
 class LatentModel(Protocol):
     """An encoder and decoder of measures; every answer depends on the arguments alone."""
 
@@ -109,6 +159,12 @@ class LatentModel(Protocol):
 
         What the ``moved`` dimensions ask for counts before what the others do. With
         ``candidates=1`` the point itself is decoded and nothing is chosen.
+        """
+
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+        """Return the measure at a point to which the gauges of a slot are turned.
+
+        What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

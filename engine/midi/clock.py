@@ -54,7 +54,17 @@ class Clock:
         return self._run is not None
 
     def change(self, message: Change) -> None:
-        """Schedule a start, a change of tempo or a stop."""
+        """Schedule a start, a change of tempo or a stop.
+
+        A change of tempo takes the place of all that were to come later.
+        """
+        if isinstance(message, ClockTempo):
+            self._changes = [
+                each
+                for each in self._changes
+                if not (each[3] and isinstance(each[2], ClockTempo) and each[0] > message.at)
+            ]
+            heapq.heapify(self._changes)
         self._supersede(message)
         self._push(message, planned=True)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.errors import UnknownName
+from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.measure import REST, Measure
 
 RANGE_SCALE = 26
@@ -47,15 +48,19 @@ class Attribute:
     name: str
     label: str
     of: Callable[[Measure], float]
-    say: Callable[[float], str]
+    words: Callable[[float, Grid], str]
+
+    def say(self, value: float, grid: Grid = FOUR_QUARTERS) -> str:
+        """Return a value in words, as it is in measures of a grid."""
+        return self.words(value, grid)
 
 
 ATTRIBUTES = (
-    Attribute("rhythmic_complexity", "complexity", rhythmic_complexity, lambda v: f"{v:.2f}"),
-    Attribute("note_range", "range", note_range, lambda v: f"{v * RANGE_SCALE:.0f} semitones"),
-    Attribute("note_density", "density", note_density, lambda v: f"{v * 24:.0f} notes"),
+    Attribute("rhythmic_complexity", "complexity", rhythmic_complexity, lambda v, _: f"{v:.2f}"),
+    Attribute("note_range", "range", note_range, lambda v, _: f"{v * RANGE_SCALE:.0f} semitones"),
+    Attribute("note_density", "density", note_density, lambda v, g: f"{v * g.ticks:.0f} notes"),
     Attribute(
-        "average_interval_jump", "jump", average_interval_jump, lambda v: f"{v:.1f} semitones"
+        "average_interval_jump", "jump", average_interval_jump, lambda v, _: f"{v:.1f} semitones"
     ),
 )
 """The four attributes, in the order of the latent dimensions that carry them."""

@@ -37,7 +37,9 @@ class Beats:
         return self._marks[-1].pace
 
     def add(self, mark: Mark) -> None:
-        """Note a change of tempo."""
+        """Note a change of tempo; what was to change later is forgotten."""
+        while len(self._marks) > 1 and self._marks[-1].time > mark.time:
+            self._marks.pop()
         self._marks.append(mark)
 
     def at(self, time: float) -> float:

@@ -57,7 +57,7 @@ _FLAT_SIGNATURES = {5, 10, 3, 8, 1}
 class ChordSymbol:
     """A chord: ``root`` and ``bass`` as pitch classes 0-11 from C, and a quality by its name.
 
-    ``bass`` is None where it is the root. Raises `OutOfRange` for anything else.
+    ``bass`` becomes None where it is the root. Raises `OutOfRange` for anything else.
     """
 
     root: int
@@ -69,6 +69,8 @@ class ChordSymbol:
             raise OutOfRange("The root and the bass of a chord lie from 0 (C) to 11 (B).")
         if self.quality not in QUALITIES:
             raise OutOfRange(f"There is no chord of quality {self.quality[:20]!r}.", _KNOWN)
+        if self.bass == self.root:
+            object.__setattr__(self, "bass", None)
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
@@ -82,7 +84,7 @@ class ChordSymbol:
     def name(self, key: Key | None = None) -> str:
         """Return the symbol, with the sharps or flats of a key: ``F#m7``, ``C/E``."""
         names = TONICS if key is None else _FLAT if written_with_flats(key) else _SHARP
-        over = "" if self.bass in (None, self.root) else f"/{names[self.bass or 0]}"
+        over = "" if self.bass is None else f"/{names[self.bass]}"
         return f"{names[self.root]}{self.quality}{over}"
 
     def transposed(self, semitones: int) -> ChordSymbol:
@@ -103,7 +105,7 @@ def written_with_flats(key: Key) -> bool:
 
 
 def chord_of(text: str, key: Key | None = None) -> ChordSymbol | None:
-    """Read a chord: ``Am7``, ``C/E``, by degree of a key ``vi7``; None for ``N.C.``.
+    """Read a chord: ``Am7``, ``C/E``, by degree of a key ``vi7``, ``V7/V``; None for ``N.C.``.
 
     Raises `OutOfRange` for what is no chord, and for a degree where no key is known.
     """
@@ -113,7 +115,14 @@ def chord_of(text: str, key: Key | None = None) -> ChordSymbol | None:
     if degree := _DEGREE.fullmatch(plain):
         if key is None:
             raise OutOfRange("A degree needs a key.", "Write the chord by its name, as Am7.")
-        return _by_degree(degree, key)
+        quality, slash, under = degree[3].partition("/")
+        if slash:
+            # A chord of the key that begins on a degree: the dominant of the dominant.
+            of = chord_of(under, key) if _DEGREE.fullmatch(under) else None
+            if of is None:
+                raise OutOfRange(f"{under[:20]!r} is no degree.", "Write for example V7/V.")
+            key = Key(of.root, "natural minor" if 3 in QUALITIES[of.quality] else "major")
+        return _by_degree(degree[1], degree[2], quality, key)
     found = _SYMBOL.fullmatch(plain)
     if not found:
         raise OutOfRange(f"{text[:20]!r} is no chord.", "Write for example Am7, C/E, vi7 or N.C.")
@@ -122,11 +131,10 @@ def chord_of(text: str, key: Key | None = None) -> ChordSymbol | None:
     low = None if bass is None else (_LETTERS[bass.upper()] + _ACCIDENTALS[under]) % 12
     # A small letter is a minor chord, as some write it.
     minor = "m" if letter.islower() and not quality.startswith("m") else ""
-    return ChordSymbol(root, _quality(f"{minor}{quality}"), None if low == root else low)
+    return ChordSymbol(root, _quality(f"{minor}{quality}"), low)
 
 
-def _by_degree(found: re.Match[str], key: Key) -> ChordSymbol:
-    sign, numeral, quality = found.groups()
+def _by_degree(sign: str, numeral: str, quality: str, key: Key) -> ChordSymbol:
     scale = SCALES[key.scale]
     degree = _NUMERALS.index(numeral.upper())
     # Degrees of a scale that lacks them are those of the major scale.

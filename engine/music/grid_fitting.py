@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise, repeat
 
 from engine.music.grid import Grid
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
@@ -66,10 +68,67 @@ class _PlacedScoreNote:
     source: ScoreNote
 
 
+class MetreRuns:
+    """Measures without end, of grids that change on the way.
+
+    Each of ``runs`` is where a grid begins to hold, in quarter notes, and that grid; the first
+    holds from 0 on, each of the others from a bar line on.
+    """
+
+    def __init__(self, runs: Sequence[tuple[Fraction, Grid]]) -> None:
+        self._starts = [start for start, _ in runs]
+        self._grids = [grid for _, grid in runs]
+        self._measures, self._ticks = [0], [0]
+        for (start, grid), (end, _) in pairwise(runs):
+            count = int((end - start) / grid.length)
+            self._measures.append(self._measures[-1] + count)
+            self._ticks.append(self._ticks[-1] + count * grid.ticks)
+        self._known: dict[tuple[int, int, int], tuple[int, Fraction]] = {}
+
+    def nearest(self, time: Fraction) -> tuple[int, Fraction]:
+        """Return the tick nearest to a time, counted from 0, and how far it is from that."""
+        run = bisect_right(self._starts, time) - 1
+        grid = self._grids[run]
+        # In whole numbers: to divide and compare fractions takes many times as long.
+        length, parts = grid.length.as_integer_ratio()
+        within = time - self._starts[run] if run else time
+        measure, rest = divmod(within.numerator * parts, within.denominator * length)
+        place = run, rest, within.denominator
+        if place not in self._known:
+            at = Fraction(rest, within.denominator * parts)
+            tick = grid.nearest(at)
+            self._known[place] = tick, abs(grid.edges[tick] - at)
+        tick, moved = self._known[place]
+        return self._ticks[run] + measure * grid.ticks + tick, moved
+
+    def place(self, tick: int) -> Fraction:
+        """Return where a tick begins, in quarter notes."""
+        run = bisect_right(self._ticks, tick) - 1
+        grid = self._grids[run]
+        measure, within = divmod(tick - self._ticks[run], grid.ticks)
+        return self._starts[run] + measure * grid.length + grid.edges[within]
+
+    def reaching(self, ticks: int) -> int:
+        """Return how many measures so many ticks take."""
+        run = max(0, bisect_left(self._ticks, ticks) - 1)
+        return self._measures[run] - (self._ticks[run] - ticks) // self._grids[run].ticks
+
+    def whole(self, length: Fraction) -> int:
+        """Return how many measures end within a length, in quarter notes."""
+        run = bisect_right(self._starts, length) - 1
+        return self._measures[run] + int((length - self._starts[run]) // self._grids[run].length)
+
+    def grids(self, count: int) -> Iterator[Grid]:
+        """Yield the grids of the first measures."""
+        ends = [*self._measures[1:], count]
+        for grid, first, end in zip(self._grids, self._measures, ends, strict=True):
+            yield from repeat(grid, max(0, min(end, count) - first))
+
+
 def fit(
     notes: Iterable[ScoreNote],
     length: Fraction,
-    grid: Grid,
+    runs: MetreRuns,
     account: Account,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Measure]:
@@ -79,12 +138,12 @@ def fit(
     the first measure. What had to be changed is added to ``account``. ``on_progress`` is told
     how much is done, 0 to 1.
     """
-    placed = _placed(notes, grid, account)
+    placed = _placed(notes, runs, account)
     on_progress(0.5)
     line = _line(placed, account)
     ticks = max((note.end for note in line), default=0)
-    size = max(-(-ticks // grid.ticks), int(length // grid.length))
-    tokens = [HOLD] * (size * grid.ticks)
+    grids = list(runs.grids(max(runs.reaching(ticks), runs.whole(length))))
+    tokens = [HOLD] * sum(grid.ticks for grid in grids)
     free = 0
     for note in line:
         if free < note.start:
@@ -94,9 +153,10 @@ def fit(
     if free < len(tokens):
         tokens[free] = REST
     measures = []
-    resting = True
-    for start in range(0, len(tokens), grid.ticks):
+    resting, start = True, 0
+    for grid in grids:
         bar = tokens[start : start + grid.ticks]
+        start += grid.ticks
         if resting and bar[0] == HOLD:
             bar[0] = REST
         measures.append(Measure.from_tokens(bar, grid))
@@ -112,32 +172,19 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _placed(notes: Iterable[ScoreNote], grid: Grid, account: Account) -> list[_PlacedScoreNote]:
-    known: dict[tuple[int, int], tuple[int, Fraction]] = {}
-    length, parts = grid.length.as_integer_ratio()
-
-    def nearest(time: Fraction) -> tuple[int, Fraction]:
-        # In whole numbers: to divide and compare fractions takes many times as long.
-        measure, rest = divmod(time.numerator * parts, time.denominator * length)
-        place = rest, time.denominator
-        if place not in known:
-            within = Fraction(rest, time.denominator * parts)
-            tick = grid.nearest(within)
-            known[place] = tick, abs(grid.edges[tick] - within)
-        tick, moved = known[place]
-        return measure * grid.ticks + tick, moved
-
+def _placed(
+    notes: Iterable[ScoreNote], runs: MetreRuns, account: Account
+) -> list[_PlacedScoreNote]:
     placed = []
     for note in notes:
-        start, moved = nearest(note.start)
+        start, moved = runs.nearest(note.start)
         if moved:
             account.onsets += 1
             account.onset_most = max(account.onset_most, moved)
-        end, moved = nearest(note.end)
+        end, moved = runs.nearest(note.end)
         if end <= start:
             end = start + 1
-            measure, tick = divmod(end, grid.ticks)
-            moved = abs(measure * grid.length + grid.edges[tick] - note.end)
+            moved = abs(runs.place(end) - note.end)
         if moved:
             account.ends += 1
             account.end_most = max(account.end_most, moved)

@@ -31,6 +31,7 @@ _SHARE = 0.4
 """The share of the gap to the next tick that a note may move into; two make less than one."""
 
 _TRIPLET = {Fraction(1, 3), Fraction(2, 3)}
+_SIXTHS = {Fraction(1, 6), Fraction(5, 6)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,10 @@ class Groove:
         """Return where each tick of a measure is heard, swung, in quarter notes from its start.
 
         ``struck`` are the ticks at which something starts. A quarter note whose only parts
-        are triplets is left as it is: it swings already. Order is kept, and so is the start
-        of each quarter note.
+        are triplets is left as it is: it swings already, and so do eighths that are counted in
+        threes, or are beats themselves. Order is kept, and so is the start of each quarter note.
         """
-        if self.swing == STRAIGHT:
+        if self.swing == STRAIGHT or (self.unit == "eighths" and grid.denominator == 8):
             return grid.places
         return self.swung(grid.onsets, [grid.onsets[tick] for tick in struck])
 
@@ -81,7 +82,7 @@ class Groove:
         parts: dict[int, set[Fraction]] = {}
         for onset in struck:
             parts.setdefault(math.floor(onset), set()).add(onset % 1)
-        even = {beat for beat, found in parts.items() if found - {0} and found - {0} <= _TRIPLET}
+        even = {beat for beat, found in parts.items() if _ternary(found - {0})}
         return tuple(
             float(onset) if math.floor(onset) in even else self._swung(onset) for onset in places
         )
@@ -118,6 +119,12 @@ class Groove:
         drawn = blake2b(b"%d %d %d" % (self.seed, slot, tick), digest_size=8).digest()
         parts = (int.from_bytes(drawn[:4], "big"), int.from_bytes(drawn[4:], "big"))
         return parts[0] / 2**31 - 1, parts[1] / 2**31 - 1
+
+
+def _ternary(parts: set[Fraction]) -> bool:
+    """Return whether the parts of a quarter note are triplets, of eighths or of sixteenths."""
+    half = {Fraction(1, 2)} if parts & _SIXTHS else set[Fraction]()
+    return bool(parts) and parts <= _TRIPLET | _SIXTHS | half
 
 
 PLAIN = Groove()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine.music.modulation import Modulation
+from engine.music.note_line import Line
 from engine.music.track import Track
 
 
@@ -16,15 +15,12 @@ def controller_value(modulation: Modulation, track: Track, slot: int) -> int | N
     return modulation.at(latent[modulation.dimension])
 
 
-def loop_messages(track: Track, starts: Sequence[float]) -> list[tuple[float, bytes]]:
-    """Return a track's messages in one turn of the loop, each at its quarter note from the start.
-
-    ``starts`` are the quarter notes at which the slots begin.
-    """
+def loop_messages(track: Track, line: Line) -> list[tuple[float, bytes]]:
+    """Return a track's messages in one turn of its line, each at its quarter note."""
     sent: list[tuple[float, bytes]] = []
     for modulation in track.modulations:
         last = None
-        for slot, at in enumerate(starts):
+        for slot, at in zip(line.slots, line.starts, strict=True):
             value = controller_value(modulation, track, slot)
             if value is not None and value != last:
                 sent += [(at, data) for data in modulation.messages(value)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from engine.errors import OutOfRange
 from engine.music.grid import FOUR_QUARTERS, Grid
@@ -118,5 +119,11 @@ class Measure:
         return Measure(tuple(t + semitones if t > REST else t for t in self.tokens), self.grid)
 
 
-SILENCE = Measure((REST, *[HOLD] * (FOUR_QUARTERS.ticks - 1)))
-"""A four-quarter measure in which nothing sounds."""
+@cache
+def silence(grid: Grid) -> Measure:
+    """Return the measure of a grid in which nothing sounds."""
+    return Measure((REST, *[HOLD] * (grid.ticks - 1)), grid)
+
+
+SILENCE = silence(FOUR_QUARTERS)
+"""What a new slot holds."""

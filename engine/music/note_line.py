@@ -6,8 +6,10 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, chain, pairwise, repeat
 
+from engine.music.chord_lock import ChordLock
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.pattern import Pattern
@@ -60,15 +62,25 @@ class _Event:
     velocity: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MeasureSetting:
+    """How a measure of a line is heard: as that of which slot, in which key, at which tempo."""
+
+    slot: int
+    key: Key | ChordLock | None
+    tempo: float
+
+
 class Line:
     """The notes of measures that are repeated for ever, the first written at position 0.
 
     A measure that begins with a hold goes on with the last note of the one before it, over
     the end of the loop also. With a ``groove`` notes are heard off the grid, and their ends
     with them, at a ``tempo`` in quarter notes a minute; the first measure is that of slot
-    ``first``. With a ``key`` each pitch is the nearest of it. ``touches`` says how the notes of
-    each measure were played: how loud, and how far off the grid, where another groove adds to
-    that. The measures stay as they are.
+    ``first``. With a ``key`` (or a lock that follows chords) each pitch is the nearest of it.
+    ``touches`` says how the notes of each measure were played: how loud, and how far off the
+    grid, where another groove adds to that. ``settings`` say all of it for each measure by itself.
+    The measures stay as they are.
 
     ``patterns`` are what is played over the measures, None where that is nothing: any number of
     notes at once.
@@ -78,20 +90,28 @@ class Line:
         self,
         measures: Iterable[Measure],
         groove: Groove = PLAIN,
-        key: Key | None = None,
+        key: Key | ChordLock | None = None,
         tempo: float = 100.0,
         first: int = 0,
         touches: Iterable[Touches] = (),
+        settings: Sequence[MeasureSetting] = (),
         patterns: Iterable[Pattern | None] = (),
     ) -> None:
         self.measures = tuple(measures)
         self.touches = tuple(touches)
         self.patterns = tuple(patterns)
-        self.shape = (groove, key, self.touches)
+        if not settings:
+            settings = [MeasureSetting(first + at, key, tempo) for at in range(len(self.measures))]
+        self.slots = tuple(setting.slot for setting in settings)
+        """The slot that each measure is heard as."""
+        # A tempo moves notes less than can be heard, and is no reason to send them again.
+        self.shape = (groove, tuple((s.slot, s.key) for s in settings), self.touches)
         edges = [float(edge) for edge in accumulate(m.grid.length for m in self.measures)]
         self.length = edges[-1]
-        self.starts = (0.0, *edges[:-1])
-        events = self._events(groove, key, tempo, first)
+        self.edges = (0.0, *edges)
+        """Where each measure starts, and where the last one ends, in quarter notes."""
+        self.starts = self.edges[:-1]
+        events = self._events(groove, settings)
         starts = _moved(events, self.length)
         following = [*starts[1:], starts[0] + self.length] if events else []
         notes = [
@@ -99,7 +119,7 @@ class Line:
             for event, at, end in zip(events, starts, following, strict=True)
             if event.token > REST
         ]
-        self._tempo, self._first = tempo, first
+        self._groove, self._settings = groove, tuple(settings)
         # What of the patterns was asked for, by measure: most edits are of other measures.
         self._hits: dict[int, list[Stretch]] = {}
         self.several = any(self.patterns)
@@ -111,16 +131,17 @@ class Line:
             self._reach = max(self._reach, *(b - a for a, b in pairwise(edges)), edges[0])
         ahead = max((-note.later for note in self._notes), default=0.0)
         if self.several:
-            ahead = max(ahead, min(EARLY, groove.timing / 1000 * tempo / 60))
+            fastest = max(setting.tempo for setting in settings)
+            ahead = max(ahead, min(EARLY, groove.timing / 1000 * fastest / 60))
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
-    def _events(self, groove: Groove, key: Key | None, tempo: float, first: int) -> list[_Event]:
+    def _events(self, groove: Groove, settings: Sequence[MeasureSetting]) -> list[_Event]:
         # What is said of the first measures need not be said of those after them.
         hands = chain(self.touches, repeat(()))
         events: list[_Event] = []
-        for slot, (start, measure, hand) in enumerate(
-            zip(self.starts, self.measures, hands, strict=False)
+        for setting, start, measure, hand in zip(
+            settings, self.starts, self.measures, hands, strict=False
         ):
             grid, played = measure.grid, iter(hand)
             struck = [tick for tick, token in enumerate(measure.tokens) if token != HOLD]
@@ -132,14 +153,14 @@ class Line:
                     events.append(_Event(written, at, token))
                     continue
                 touch = next(played, None)
-                off = groove.moves(grid, first + slot, tick, tempo)
+                off = groove.moves(grid, setting.slot, tick, setting.tempo)
                 events.append(
                     _Event(
                         written,
                         at,
-                        token if key is None else key.nearest(token),
+                        _held(setting, token, grid.places[tick]),
                         off + (touch.deviation if touch else 0.0),
-                        groove.louder(first + slot, tick),
+                        groove.louder(setting.slot, tick),
                         touch.velocity if touch else None,
                     )
                 )
@@ -158,9 +179,9 @@ class Line:
         """Return the notes of a measure's pattern; those of one place are moved alike."""
         if (known := self._hits.get(index)) is not None:
             return known
-        groove, key, _ = self.shape
+        groove, setting = self._groove, self._settings[index]
         pattern = self.patterns[index] if index < len(self.patterns) else None
-        grid, start, slot = self.measures[index].grid, self.starts[index], self._first + index
+        grid, start = self.measures[index].grid, self.starts[index]
         hits = [hit for hit in pattern.hits if hit.onset < grid.length] if pattern else []
         struck = [hit.onset for hit in hits]
         heard = groove.swung(struck, struck)
@@ -169,13 +190,13 @@ class Line:
         for hit, at, end in zip(hits, heard, ends, strict=True):
             written = float(hit.onset)
             tick = min(bisect_right(grid.places, written + _SAME), grid.ticks) - 1
-            off = groove.moves(grid, slot, tick, self._tempo)
+            off = groove.moves(grid, setting.slot, tick, setting.tempo)
             found.append(
                 Stretch(
                     start + at + off,
                     start + max(end, at + _SAME) + off,
-                    hit.pitch if key is None else key.closest(hit.pitch),
-                    groove.louder(slot, tick),
+                    _closest(setting, hit.pitch, written),
+                    groove.louder(setting.slot, tick),
                     at + off - written,
                     hit.velocity,
                 )
@@ -218,6 +239,26 @@ class Line:
             found.sort(key=lambda each: each.start)
         return found
 
+    def pulses(self, start: float, end: float) -> Iterator[tuple[float, bool]]:
+        """Yield the pulses of the metres from ``start`` on and before ``end``.
+
+        Each comes with whether it is the first of its measure.
+        """
+        turn = math.floor(start / self.length)
+        while turn * self.length < end:
+            base = turn * self.length
+            for at, first in self._pulses:
+                if start - _SAME <= base + at < end - _SAME:
+                    yield base + at, first
+            turn += 1
+
+    @cached_property
+    def _pulses(self) -> tuple[tuple[float, bool], ...]:
+        pairs = zip(self.starts, self.measures, strict=True)
+        return tuple(
+            (start + float(pulse), not pulse) for start, m in pairs for pulse in m.grid.pulses
+        )
+
     def once(self) -> list[Stretch]:
         """Return the notes of one turn alone, none before its start nor after its end."""
         return [
@@ -252,6 +293,25 @@ class Line:
         within = position % self.length
         index = bisect_right(self.starts, within) - 1
         return index, within - self.starts[index]
+
+
+def _held(setting: MeasureSetting, pitch: int, place: float) -> int:
+    key = setting.key
+    if key is None:
+        return pitch
+    if isinstance(key, Key):
+        return key.nearest(pitch)
+    return key.nearest_at(pitch, setting.slot, place)
+
+
+def _closest(setting: MeasureSetting, pitch: int, place: float) -> int:
+    # What a pattern holds lies in the whole range of MIDI.
+    key = setting.key
+    if key is None:
+        return pitch
+    if isinstance(key, Key):
+        return key.closest(pitch)
+    return key.closest_at(pitch, setting.slot, place)
 
 
 def _moved_by(note: Stretch, base: float) -> Stretch:

@@ -7,16 +7,18 @@ leaves of the deviations is kept beside them as a touch, with the velocity.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from engine.errors import OutOfRange
-from engine.music.grid import FOUR_QUARTERS, Grid
+from engine.music.grid import Grid
 from engine.music.grid_fitting import Account, folded
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.performance import MOST_OFF, Touch, Touches
+from engine.music.placed_notes import bar_lines
 
 SPREAD = 0.02
 """How far a hand is off its place, in seconds: the standard deviation that is reckoned with."""
@@ -79,13 +81,12 @@ class _Placed:
 
 def quantise(
     notes: Sequence[PlayedNote],
-    measures: int,
+    grids: Sequence[Grid],
     *,
     pace: float,
     strength: float = 1.0,
-    grid: Grid = FOUR_QUARTERS,
 ) -> list[PlayedMeasure]:
-    """Return ``measures`` measures from position 0 on, made of the notes of one voice.
+    """Return a measure of each of ``grids`` from position 0 on, made of the notes of one voice.
 
     ``notes`` come in order and do not overlap; those that are nearest to a place before the
     first measure or after the last are left out. ``pace`` is seconds a quarter note,
@@ -94,48 +95,66 @@ def quantise(
     """
     if not 0 <= strength <= 1:
         raise OutOfRange(f"A quantise strength lies from 0 to 1; {strength} does not.")
-    tokens = [HOLD] * (measures * grid.ticks)
+    ruler = _Ruler(grids)
+    tokens = [HOLD] * ruler.ticks[-1]
     over = [False] * len(tokens)
     touches: dict[int, Touch] = {}
-    accounts = [Account() for _ in range(measures)]
-    placed = _placed(notes, pace, grid)
-    ticks = _Ticks(grid)
+    accounts = [Account() for _ in grids]
+    placed = _placed(notes, pace, ruler)
     free = 0
     for at, each in enumerate(placed):
         following = placed[at + 1] if at + 1 < len(placed) else None
-        start = ticks.of(each.place)
-        end = ticks.of(_end(each, following, grid))
-        if not 0 <= start < len(tokens):
+        if not 0 <= each.place < ruler.bars[-1]:
             continue
+        start = ruler.tick(each.place)
+        end = ruler.tick(_end(each, following, ruler))
         if free < start:
             tokens[free] = REST
         note = each.note
-        account = accounts[start // grid.ticks]
+        account = accounts[bisect_right(ruler.ticks, start) - 1]
         account.crowded += each.crowded
         tokens[start] = folded(note.pitch, account)
         deviation = (1 - strength) * (note.start - float(each.place))
         deviation = round(max(-MOST_OFF, min(MOST_OFF, deviation)), DECIMALS) + 0.0
         touches[start] = Touch(note.velocity, deviation)
-        free = min(end, len(tokens))
+        free = end
         over[start:free] = [True] * (free - start)
     if free < len(tokens):
         tokens[free] = REST
     return [
-        _measure(number * grid.ticks, tokens, over, touches, grid, account)
-        for number, account in enumerate(accounts)
+        _measure(first, tokens, over, touches, grid, account)
+        for first, grid, account in zip(ruler.ticks, grids, accounts, strict=False)
     ]
 
 
-class _Ticks:
-    """Counts ticks from position 0 on; places before it have negative ones."""
+class _Ruler:
+    """Finds beats and counts ticks in measures from position 0 on.
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self._of = {onset: tick for tick, onset in enumerate(grid.onsets)}
+    Before the first measure and after the last one others of the same grids are reckoned with.
+    """
 
-    def of(self, place: Fraction) -> int:
-        measure, within = divmod(place, self._grid.length)
-        return int(measure) * self._grid.ticks + self._of[within]
+    def __init__(self, grids: Sequence[Grid]) -> None:
+        self._grids = grids
+        self.bars = bar_lines(grids)
+        self.ticks = tuple(accumulate((grid.ticks for grid in grids), initial=0))
+        self._lines = [float(bar) for bar in self.bars[:-1]]
+        self._of: dict[str, dict[Fraction, int]] = {
+            grid.name: {onset: tick for tick, onset in enumerate(grid.onsets)} for grid in grids
+        }
+
+    def beat(self, position: float | Fraction) -> tuple[Fraction, Grid]:
+        """Return where the beat begins that a position lies in, and the grid there."""
+        at = max(0, bisect_right(self._lines, position) - 1)
+        bar, grid = self.bars[at], self._grids[at]
+        number = int((position - self._lines[at]) // float(grid.beat))
+        return bar + number * grid.beat, grid
+
+    def tick(self, place: Fraction) -> int:
+        """Return the tick of a place from the first measure on; the end of all for a later one."""
+        if place >= self.bars[-1]:
+            return self.ticks[-1]
+        at = bisect_right(self.bars, place) - 1
+        return self.ticks[at] + self._of[self._grids[at].name][place - self.bars[at]]
 
 
 def _measure(
@@ -159,22 +178,11 @@ def _measure(
     )
 
 
-def families(grid: Grid) -> tuple[tuple[Fraction, ...], ...]:
-    """Return the ways in which a beat can be divided, the usual one first."""
-    parts: dict[bool, list[Fraction]] = {False: [], True: []}
-    for position in grid.positions:
-        for triplet in (False, True):
-            if position == 0 or (position.denominator % 3 == 0) == triplet:
-                parts[triplet].append(position)
-    return tuple(tuple(part) for part in parts.values() if len(part) > 1 or grid.ticks == 1)
-
-
-def _placed(notes: Iterable[PlayedNote], pace: float, grid: Grid) -> list[_Placed]:
-    beat = float(grid.beat)
+def _placed(notes: Iterable[PlayedNote], pace: float, ruler: _Ruler) -> list[_Placed]:
     found: list[_Placed] = []
-    for number, group in groupby(notes, key=lambda note: int(note.start // beat)):
-        for note, within in _read(list(group), number, pace, grid):
-            place = (number + within) * grid.beat
+    for (start, grid), group in groupby(notes, key=lambda note: ruler.beat(note.start)):
+        for note, within in _read(list(group), start, pace, grid):
+            place = start + within * grid.beat
             if found and found[-1].place >= place:
                 # Of two on one place the higher is heard, as in an import.
                 found[-1].crowded += 1
@@ -186,13 +194,13 @@ def _placed(notes: Iterable[PlayedNote], pace: float, grid: Grid) -> list[_Place
 
 
 def _read(
-    notes: list[PlayedNote], number: int, pace: float, grid: Grid
+    notes: list[PlayedNote], start: Fraction, pace: float, grid: Grid
 ) -> list[tuple[PlayedNote, Fraction]]:
     """Read one beat: gives each of its notes a place in it, in fractions of the beat."""
-    beat = float(grid.beat)
-    within = [note.start / beat - number for note in notes]
+    beat, begin = float(grid.beat), float(start)
+    within = [(note.start - begin) / beat for note in notes]
     best, least = [Fraction(0)] * len(notes), float("inf")
-    for rank, family in enumerate(families(grid)):
+    for rank, family in enumerate(grid.families):
         places = [_nearest(family, at) for at in within]
         pairs = zip(within, places, strict=True)
         off = sum(((at - float(place)) * beat * pace) ** 2 for at, place in pairs)
@@ -207,18 +215,25 @@ def _nearest(family: tuple[Fraction, ...], at: float) -> Fraction:
     return min((*family, Fraction(1)), key=lambda place: abs(float(place) - at))
 
 
-def _end(each: _Placed, following: _Placed | None, grid: Grid) -> Fraction:
+def _end(each: _Placed, following: _Placed | None, ruler: _Ruler) -> Fraction:
     """Return the place where a note ends: the next one's start, or the nearest of its family."""
     if following is not None:
         gap, whole = following.note.start - each.note.end, following.note.start - each.note.start
         if gap < max(ARTICULATION, SHARE * whole):
             return following.place
-    within = each.place / grid.beat % 1
-    usual, *others = families(grid)
-    family = next((f for f in others if within in f and within not in usual), usual)
-    beat, part = divmod(each.note.end / float(grid.beat), 1)
-    end = (int(beat) + _nearest(family, part)) * grid.beat
+    start, grid = ruler.beat(each.place)
+    family = _family(grid, (each.place - start) / grid.beat)
+    last, there = ruler.beat(each.note.end)
+    # Where it ends in another metre, that has places of its own.
+    own = family if there.positions == grid.positions else there.families[0]
+    end = last + _nearest(own, (each.note.end - float(last)) / float(there.beat)) * there.beat
     if end <= each.place:
+        within = (each.place - start) / grid.beat
         after = min(place for place in (*family, Fraction(1)) if place > within)
-        end = (each.place // grid.beat + after) * grid.beat
+        end = start + after * grid.beat
     return end if following is None else min(end, following.place)
+
+
+def _family(grid: Grid, within: Fraction) -> tuple[Fraction, ...]:
+    usual, *others = grid.families
+    return next((f for f in others if within in f and within not in usual), usual)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import NotMelodic, OutOfRange
+from engine.music import chord_track
 from engine.music.accompaniment.rules import slots_played
 from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
-from engine.music.measure import Measure
-from engine.music.note_line import Line
+from engine.music.chord_lock import ChordLock
+from engine.music.chord_track import ChordTrack
+from engine.music.form import NO_FORM, SongForm, Step, check_tempo
+from engine.music.grid import Grid
+from engine.music.measure import Measure, silence
+from engine.music.note_line import Line, MeasureSetting
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
+from engine.music.tempo_map import TempoMap, TempoSpan
 from engine.music.track import Track
 
-MOST_SLOTS = 256
+MOST_SLOTS = 512
 """How many measures a song can have."""
 
 MOST_TRACKS = 16
@@ -25,17 +31,19 @@ MOST_TRACKS = 16
 MOST_PORTS = 7
 """To how many ports a song is played at most beside its own."""
 
-SLOWEST, FASTEST = 20.0, 400.0
-"""The range of tempi in quarter notes a minute."""
-
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """Tempo, key, and tracks that are played in a loop up to the last slot that is not empty.
+    """Tempo, key, and tracks that are played in a loop: in the order of the form where it has one.
+
+    Without a form the loop goes up to the last slot that is not empty.
 
     ``model`` is the name and digest of the model that the codes of the slots belong to, or
     None where that is not known. With ``lock`` what is sounded is held to the ``key``: that
-    constrains what is heard, not what is decoded. All tracks have as many slots as each other.
+    constrains what is heard, not what is decoded. All tracks have as many slots as each other,
+    and a measure has one grid in all of them.
+    ``chords`` lie under all tracks, each from its place to the next; a lock that is to ``follow``
+    them lets their notes be, too.
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -45,24 +53,47 @@ class Song:
     model: tuple[str, str] | None = None
     key: Key = C_MAJOR
     lock: bool = False
+    form: SongForm = NO_FORM
+    chords: ChordTrack = ()
+    follow: bool = False
 
     def __post_init__(self) -> None:
-        if not SLOWEST <= self.tempo <= FASTEST:
-            raise OutOfRange(
-                f"A tempo lies from {SLOWEST:.0f} to {FASTEST:.0f} quarter notes a minute; "
-                f"{self.tempo} does not."
-            )
+        check_tempo(self.tempo)
         if not 1 <= len(self.tracks) <= MOST_TRACKS:
             raise OutOfRange(f"A song has 1 to {MOST_TRACKS} tracks, not {len(self.tracks)}.")
         if not 1 <= self.length <= MOST_SLOTS:
             raise OutOfRange(f"A song has 1 to {MOST_SLOTS} measures, not {self.length}.")
         if any(len(track.slots) != self.length for track in self.tracks):
             raise OutOfRange("All tracks of a song have as many measures as each other.")
+        if self.form and self.form.length != self.length:
+            raise OutOfRange("The sections of a song have all of its measures, and no others.")
+        self._check_grids()
         if len(self.ports) > MOST_PORTS:
             raise OutOfRange(
                 f"A song is played to {MOST_PORTS} ports at most beside its own.",
                 "Take a track or a route back to one of them.",
             )
+        chord_track.check(self.chords, self.length)
+
+    def _check_grids(self) -> None:
+        first = self.grids
+        for track in self.tracks[1:]:
+            grids = tuple([slot.measure.grid for slot in track.slots])
+            if grids != first:
+                at = next(at for at, grid in enumerate(grids) if grid != first[at])
+                raise OutOfRange(
+                    f"Measure {at + 1} is in {first[at].name} in one track "
+                    f"and in {grids[at].name} in another."
+                )
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grid of each measure."""
+        return tuple([slot.measure.grid for slot in self.tracks[0].slots])
+
+    def grid(self, index: int) -> Grid:
+        """Return the grid of the measure at ``index``, beyond the last one that of the last."""
+        return self.tracks[0].slots[min(index, self.length - 1)].measure.grid
 
     @property
     def ports(self) -> frozenset[str]:
@@ -120,28 +151,45 @@ class Song:
         return self.with_track(track, slots=(*slots[:index], slot, *slots[index + 1 :]))
 
     def with_slots(self, slots: tuple[Slot, ...], track: int = 0) -> Song:
-        """Return the song with the slots of one track, the others as long as it is then."""
-        added = len(slots) - self.length
-        song = self.inserted(self.length, added) if added > 0 else self
-        return song.with_track(track, slots=slots)
+        """Return the song with the slots of one track, the others as long as it is then.
 
-    def inserted(self, index: int, count: int = 1) -> Song:
-        """Return the song with ``count`` empty slots in each track before ``index``."""
-        coming = (Slot(),) * count
+        The others get empty slots of the same grids. Raises `OutOfRange` where the grids of the
+        slots are not those that the measures have in other tracks.
+        """
+        more = tuple(Slot.blank(slot.grid) for slot in slots[self.length :])
+        tracks = (replace(each, slots=(*each.slots, *more)) for each in self.tracks)
+        longer = tuple(tracks) if more else self.tracks
+        own = replace(self.track(track), slots=slots)
+        form = self.form
+        if more and form:
+            form = form.resized(len(form.sections) - 1, len(more))
+        return replace(self, form=form, tracks=(*longer[:track], own, *longer[track + 1 :]))
+
+    def inserted(self, index: int, count: int = 1, grid: Grid | None = None) -> Song:
+        """Return the song with ``count`` empty slots in each track before ``index``.
+
+        They have ``grid``, which is that of the measure they come before unless it is given.
+        """
+        coming = (Slot.blank(grid or self.grid(index)),) * count
+        section = self.form.section_at(min(index, self.length - 1))
         return replace(
             self,
+            form=self.form if section is None else self.form.resized(section, count),
             tracks=tuple(
                 replace(t, slots=(*t.slots[:index], *coming, *t.slots[index:])) for t in self.tracks
             ),
+            chords=chord_track.inserted(self.chords, index, count),
         )
 
     def removed(self, index: int, count: int = 1) -> Song:
         """Return the song without ``count`` slots of each track from ``index`` on."""
         return replace(
             self,
+            form=self.form.cut(index, count),
             tracks=tuple(
                 replace(t, slots=t.slots[:index] + t.slots[index + count :]) for t in self.tracks
             ),
+            chords=chord_track.removed(self.chords, index, count, self.length),
         )
 
     def slots(self) -> Iterator[Slot]:
@@ -151,7 +199,12 @@ class Song:
 
     @property
     def sounding(self) -> int:
-        """How many slots the loop has: up to the last that is not empty, at least one."""
+        """How many slots are played: without a form up to the last that is not empty, at least one.
+
+        With a form that is all of them, be they in its order or not.
+        """
+        if self.form:
+            return self.length
         last = 1
         for track in self.tracks:
             end = self.length
@@ -160,9 +213,29 @@ class Song:
             last = max(last, end)
         return last
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The measures of one turn of the loop, as they are played."""
+        return _steps(self.form, self.tempo, 0, 0 if self.form else self.sounding)
+
+    def steps_through(self, first: int, count: int) -> tuple[Step, ...]:
+        """Return ``count`` measures from ``first`` on as they lie, each as its section has it.
+
+        They may reach past the end of the song.
+        """
+        return _steps(self.form, self.tempo, first, count)
+
+    def bar(self, slot: int) -> float:
+        """Return how many quarter notes a slot lasts."""
+        return float(self._measure(0, slot).grid.length)
+
+    def tempo_map(self, steps: Sequence[Step]) -> TempoMap:
+        """Return the tempi of measures that are played one after the other."""
+        return TempoMap(TempoSpan(self.bar(step.slot), *step.tempi) for step in steps)
+
     def measures(self, track: int = 0) -> tuple[Measure, ...]:
         """Return the measures of one track in one turn of the loop."""
-        return tuple(slot.measure for slot in self.track(track).slots[: self.sounding])
+        return tuple(self._measure(track, step.slot) for step in self.steps)
 
     @property
     def under(self) -> tuple[MeasureChords, ...]:
@@ -171,14 +244,13 @@ class Song:
         They are those of the chord track; where that is empty, those that fit the first track
         that holds a melody of the user's.
         """
-        placed = getattr(self, "chords", ())
-        for row in self.tracks if not placed else ():
+        for row in self.tracks if not self.chords else ():
             if row.kind == "melody" and row.accompaniment is None:
                 return _melody_chords(_Same(row.slots), self.key)
-        return _placed_chords(placed, _Same(self.tracks[0].slots))
+        return _placed_chords(self.chords, self.grids)
 
     def heard(self, track: int) -> tuple[Slot, ...]:
-        """Return the slots of a track as they are heard: where it accompanies, none is empty."""
+        """Return the slots of a track as they are heard: the empty ones as its rule plays them."""
         row = self.track(track)
         if row.accompaniment is None:
             return row.slots
@@ -186,36 +258,44 @@ class Song:
         return slots_played(row.slots, row.kind, row.register, rule, self.under, track)
 
     @property
-    def locked(self) -> Key | None:
-        """The key that what is sounded is held to, or None."""
-        return self.key if self.lock else None
+    def locked(self) -> Key | ChordLock | None:
+        """The key that what is sounded is held to, with the chords where it follows; or None."""
+        return self._lock_of(self.key)
 
-    def line(self, track: int = 0, first: int = 0, reach: int = 0) -> Line:
-        """Return the notes of a track in the loop as they are heard, from slot ``first`` on.
+    def _lock_of(self, key: Key) -> Key | ChordLock | None:
+        if not self.lock:
+            return None
+        return ChordLock(key, self.chords) if self.follow and self.chords else key
 
-        It has ``reach`` slots at least; those that the song lacks are silent.
+    def line(self, track: int = 0, steps: Sequence[Step] | None = None) -> Line:
+        """Return the notes of a track as they are heard, in measures that are played in a loop.
+
+        None are those of `steps`. Measures that the song lacks are silent.
         """
-        end = max(self.sounding, reach)
-        return self.excerpt(track, first, end - first)
-
-    def excerpt(self, track: int, first: int, count: int) -> Line:
-        """Return the notes of ``count`` slots of a track as they are heard, played in a loop.
-
-        Slots that the song lacks are silent.
-        """
-        row, slots = self.track(track), self.heard(track)[first : first + count]
-        slots += (Slot(),) * (count - len(slots))
+        row, played = self.track(track), self.steps if steps is None else steps
         # Drums are no pitches that a key could hold.
-        key = None if row.kind == "drums" else self.locked
+        settings = tuple(
+            MeasureSetting(
+                step.slot,
+                None if row.kind == "drums" else self._lock_of(step.key or self.key),
+                step.tempi[0],
+            )
+            for step in played
+        )
+        heard, beyond = self.heard(track), Slot.blank(self.grid(self.length))
+        slots = [heard[step.slot] if step.slot < self.length else beyond for step in played]
         return Line(
             [slot.measure for slot in slots],
             row.groove,
-            key,
-            self.tempo,
-            first,
-            [slot.touches for slot in slots],
-            [slot.pattern for slot in slots],
+            touches=[slot.touches for slot in slots],
+            settings=settings,
+            patterns=[slot.pattern for slot in slots],
         )
+
+    def _measure(self, track: int, slot: int) -> Measure:
+        if slot < self.length:
+            return self.tracks[track].slots[slot].measure
+        return silence(self.grid(self.length))
 
     def clash(self) -> tuple[int, int] | None:
         """Return the first two tracks that share a channel of a port, and want two instruments."""
@@ -230,6 +310,15 @@ class Song:
         """Count the notes of a track's loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures(track) for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
+
+
+@lru_cache(maxsize=64)
+def _steps(form: SongForm, tempo: float, first: int, count: int) -> tuple[Step, ...]:
+    if not count:
+        return tuple(form.steps(tempo))
+    if not form:
+        return tuple(Step(slot, (tempo, tempo)) for slot in range(first, first + count))
+    return tuple(form.step_at(slot, tempo) for slot in range(first, first + count))
 
 
 class _Same:
@@ -251,6 +340,6 @@ def _melody_chords(slots: _Same, key: Key) -> tuple[MeasureChords, ...]:
 
 
 @lru_cache(maxsize=16)
-def _placed_chords(placed: tuple[Any, ...], slots: _Same) -> tuple[MeasureChords, ...]:
+def _placed_chords(placed: ChordTrack, grids: tuple[Grid, ...]) -> tuple[MeasureChords, ...]:
     chords = [(each.slot, each.place, each.chord) for each in placed]
-    return placed_chords(chords, [slot.measure.grid.length for slot in slots.value])
+    return placed_chords(chords, [grid.length for grid in grids])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from engine.music.form import Step
 from engine.music.measure import Measure
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
@@ -37,11 +38,11 @@ class TrackLine:
         return not self.line.once()
 
 
-def track_lines(song: Song, first: int = 0) -> tuple[TrackLine, ...]:
-    """Return the parts of a song that are heard, from slot ``first`` on."""
+def track_lines(song: Song, steps: Sequence[Step] | None = None) -> tuple[TrackLine, ...]:
+    """Return the parts of a song that are heard, in measures as they are played (None: all)."""
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     return tuple(
-        TrackLine(song.line(number, first), track)
+        TrackLine(song.line(number, steps), track)
         for number, (track, heard) in enumerate(pairs)
         if heard
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 from engine.influence.spec import InfluenceAnswer
 from engine.latent.attribute_map import Surface
 from engine.latent.sensitivity import Effect, Sensitivity
+from engine.music.chords import ChordSymbol
 from engine.music.measure import Measure
+from engine.music.scales import Key
 from engine.protocol.base import Command, Event, Overtaking, TrackCommand, measures
 
 
@@ -57,6 +60,33 @@ class InfluenceFound(Event):
     beside: tuple[MatchExcerpt, ...] = ()
     books: tuple[str, ...] = ()
     licences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonyFound(Event):
+    """The keys of the melody with their certainty, and chords for a place with their likelihood.
+
+    Both come by rule and from the likeliest down; there are no keys where there are no notes.
+    """
+
+    asked: AskHarmony
+    revision: int
+    keys: tuple[tuple[Key, float], ...] = ()
+    chords: tuple[tuple[ChordSymbol, float], ...] = ()
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskHarmony(TrackCommand):
+    """Asks for the key of a track's melody, and for chords from a place of the song on.
+
+    ``place`` is in quarter notes into the measure of ``slot``.
+    """
+
+    overtakes: ClassVar[bool] = True
+
+    slot: int
+    place: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

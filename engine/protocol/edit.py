@@ -270,6 +270,23 @@ class RemoveSlot(Edit):
 
 
 @dataclass(frozen=True, slots=True)
+class SetMetre(Edit):
+    """Gives the measures from ``first`` to ``last`` of all tracks a grid of the table by its name.
+
+    Notes that fit stay at their place. What lies beyond the end of a shorter measure is cut off,
+    and what lies off the new grid goes to its nearest place.
+    """
+
+    metre: str
+    first: int
+    last: int
+
+    def parts(self) -> tuple[range, ...]:
+        """Return the measures, and all that may be tied to them."""
+        return (measures(0, None),)
+
+
+@dataclass(frozen=True, slots=True)
 class SetTitle(SoundEdit):
     """Names the song."""
 
@@ -288,17 +305,20 @@ class SetTempo(SoundEdit):
 class SetKey(SoundEdit):
     """Sets what is not None of the key, and whether it constrains what is sounded.
 
-    What is decoded is not constrained: the measures stay as they are.
+    With ``follow`` it lets the notes of the chords be. What is decoded is not constrained: the
+    measures stay as they are.
     """
 
     tonic: int | None = None
     scale: str | None = None
     lock: bool | None = None
     gesture: int = 0
+    follow: bool | None = None
 
     def scope(self) -> Hashable:
         """Return what it moves."""
-        return self.tonic is not None, self.scale is not None, self.lock is not None
+        given = (self.tonic, self.scale, self.lock, self.follow)
+        return tuple(value is not None for value in given)
 
 
 @dataclass(frozen=True, slots=True)

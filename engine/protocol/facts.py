@@ -10,6 +10,7 @@ from engine.protocol.base import Overtaking
 from engine.protocol.snapshot import (
     ClockStatus,
     InputStatus,
+    JumpUnit,
     PortStatus,
     RecordSettings,
     RecordStatus,
@@ -90,9 +91,17 @@ class MarkTransport(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkLoop(Fact):
+    """Tells which measures are looped, first and count; None: the song."""
+
+    loop: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class MarkPreferences(Fact):
-    """Tells what is not None of when edits are heard, and how playing is recorded."""
+    """Tells what is not None of when edits are heard, how playing is recorded, when jumps come."""
 
     timing: Literal["now", "beat"] | None = None
     audition: bool | None = None
     record: RecordSettings | None = None
+    jumps: JumpUnit | None = None

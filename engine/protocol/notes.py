@@ -80,6 +80,8 @@ class TransposeNotes(SpanEdit):
 class ResizeNotes(SpanEdit):
     """Makes the notes of a span longer by quarter notes, or shorter down to a sixteenth.
 
+    On a fine grid they are shortened down to a thirty-second.
+
     One that grows reaches to the next note at most, and may go on over the bar line.
     """
 
@@ -122,3 +124,42 @@ class NudgeVelocity(SpanEdit):
 
     by: int
     gesture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleNoteLocks(SlotEdit):
+    """Locks the notes that start in a span of the measure; unlocks them where all are locked."""
+
+    edits_measures: ClassVar[bool] = False
+
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class LockNotes(SlotEdit):
+    """Locks the notes that start at these ticks of the measure, or unlocks them.
+
+    Whatever is done to the measure, a locked note keeps its place, pitch and length.
+    """
+
+    edits_measures: ClassVar[bool] = False
+
+    ticks: tuple[int, ...]
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleMeasureLock(SlotEdit):
+    """Locks the measure, or unlocks it."""
+
+    edits_measures: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockMeasure(SlotEdit):
+    """Holds the measure against every change, or lets it go."""
+
+    edits_measures: ClassVar[bool] = False
+
+    locked: bool

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import OutOfRange
 from engine.music.accompaniment.style import RULE_GAUGES, Accompaniment
+from engine.music.form import FASTEST, SLOWEST
 from engine.music.groove import (
     LARGEST_SEED,
     MOST_SWING,
@@ -19,7 +20,7 @@ from engine.music.groove import (
 from engine.music.modulation import LAST_CONTROL, LAST_PAIRED, MODULATION_KINDS, Modulation, check
 from engine.music.routes import FARTHEST, Route
 from engine.music.scales import SCALES
-from engine.music.song import FASTEST, SLOWEST, Song
+from engine.music.song import Song
 from engine.music.track import HIGHEST_OCTAVE, Track
 from engine.protocol.edit import SetKey, SetTempo
 from engine.protocol.tracks import (
@@ -100,6 +101,10 @@ def song_numbers(song: Song, track: int = 0) -> dict[Parameter, Number]:
         "lock": Number(
             int(song.lock), 0, 1,
             lambda v, gesture: SetKey(lock=bool(v), gesture=gesture), coarse=1, round=True,
+        ),
+        "follow": Number(
+            int(song.follow), 0, 1,
+            lambda v, gesture: SetKey(follow=bool(v), gesture=gesture), coarse=1, round=True,
         ),
         **_track_numbers(song.track(track)),
     }  # fmt: skip

@@ -124,11 +124,17 @@ class ClockStatus:
     lock: Lock = "silent"
 
 
+JumpUnit = Literal["now", "beat", "measure", "section"]
+"""When a jump happens: at once, or at the end of the beat, measure or section that sounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot(Event):
     """The whole state at one revision, in plain values.
 
     ``selected`` is the measure and ``track`` the track that the gauges show.
+    ``entry`` is the entry of the order that is selected, ``loop`` the first and the number of
+    the measures that are looped (None: the song), ``jumps`` says when a jump happens.
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
     ``routed`` tells of the ports of the song's routes, by the names that they have there;
     ``waiting`` is how many edits wait for the model.
@@ -140,6 +146,9 @@ class Snapshot(Event):
     song: Song = field(default_factory=Song)
     selected: int = 0
     track: int = 0
+    entry: int = 0
+    loop: tuple[int, int] | None = None
+    jumps: JumpUnit = "section"
     locks: frozenset[int] = frozenset()
     playing: bool = False
     timing: Literal["now", "beat"] = "now"

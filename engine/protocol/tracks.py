@@ -14,9 +14,9 @@ from engine.music.track import TrackKind
 from engine.protocol.base import WHOLE, Edit, Overtaking, TrackEdit
 
 Parameter = Literal[
-    "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "channel",
-    "program", "bank-msb", "bank-lsb", "velocity", "level", "pan", "octave", "transpose", "mute",
-    "solo", "protect",
+    "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "follow",
+    "channel", "program", "bank-msb", "bank-lsb", "velocity", "level", "pan", "octave",
+    "transpose", "mute", "solo", "protect",
 ]  # fmt: skip
 """A number of how the song is sounded: see `engine.protocol.parameters.song_numbers`."""
 

@@ -12,10 +12,18 @@ from engine.protocol.snapshot import Click, ClickSound, RecordMode
 
 @dataclass(frozen=True, slots=True)
 class PlayheadMoved(Event):
-    """Where the music is: slot, quarter notes into it; ``slot`` is None when stopped."""
+    """Where the music is: slot, quarter notes into it; ``slot`` is None when stopped.
+
+    ``entry`` is the entry of the order that is played, and ``repeat`` counts its repeats from 0.
+    ``jump_slot`` and ``jump_entry`` are where it is to jump to, None where it is not.
+    """
 
     slot: int | None
     beat: float
+    entry: int | None = None
+    repeat: int = 0
+    jump_slot: int | None = None
+    jump_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from engine.protocol import (
     analysis,
+    chords,
     devices,
     edit,
     facts,
     files,
+    form,
     generation,
     notes,
     notices,
@@ -20,7 +22,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, patterns, tracks, transport, devices, files, analysis, generation,
+    snapshot, edit, notes, patterns, chords, tracks, form, transport, devices, files, analysis,
+    generation,
     switches, notices, facts,
 )  # fmt: skip
 

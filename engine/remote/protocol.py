@@ -16,20 +16,21 @@ from typing import Any, Literal, get_args
 from engine import __version__
 from engine.audio.devices import Device
 from engine.common.codec import Codec
-from engine.common.json_values import BadLine
+from engine.common.json_values import BadLine, Forms, string
 from engine.errors import ArmonicaError, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import PlayerPlan
+from engine.music.grid import Grid, grid_of
 from engine.protocol.base import Command, Event
 from engine.protocol.facts import Fact
 from engine.protocol.files import Kept
 from engine.protocol.vocabulary import COMMANDS, EVENTS
 
-LONGEST_TO_ENGINE = 1_048_576
-"""The longest line to an engine in bytes: 256 measures with their names."""
+LONGEST_TO_ENGINE = 2_097_152
+"""The longest line to an engine in bytes: 512 measures with their names."""
 
-LONGEST_FROM_ENGINE = 33_554_432
-"""The longest line from an engine in bytes; a song of 256 measures takes under two millions."""
+LONGEST_FROM_ENGINE = 67_108_864
+"""The longest line from an engine in bytes; a track of 512 measures takes under four millions."""
 
 SLOWEST, FASTEST = 8_000, 192_000
 """The range of rates of a wave that is played, in samples a second."""
@@ -219,8 +220,11 @@ def _family(kinds: Any) -> tuple[type, ...]:
     return tuple(get_args(kinds))
 
 
-ASKED = Codec(COMMANDS, finite=True)
-TOLD = Codec(EVENTS)
+_FORMS: Forms = {Grid: (lambda grid: grid.name, lambda body: grid_of(string(body)))}
+"""A grid is said by its name: there are no others than those of the table."""
+
+ASKED = Codec(COMMANDS, finite=True, forms=_FORMS)
+TOLD = Codec(EVENTS, forms=_FORMS)
 PLAYED = Codec(_family(m.ToPlayer), finite=True)
 HEARD = Codec(_family(m.FromPlayer))
 TO_ENGINE = Codec([ToEngine], finite=True)

@@ -16,6 +16,7 @@ from engine.music.measure import Measure
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.protocol.analysis import (
+    AskHarmony,
     AskInfluence,
     AskTakeInfluence,
     DrawMap,
@@ -39,6 +40,7 @@ from engine.protocol.edit import LoadMeasures, ReplaceSong, SetLatents
 from engine.protocol.facts import (
     MarkClock,
     MarkInputs,
+    MarkLoop,
     MarkPort,
     MarkPreferences,
     MarkSaved,
@@ -65,6 +67,7 @@ from engine.protocol.files import (
     TuneFound,
     TunePreviewed,
 )
+from engine.protocol.form import JumpTo, LoopMeasures, SetJumpUnit, SetLoop, TapTempo
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
@@ -85,9 +88,11 @@ from engine.protocol.transport import (
     Stop,
 )
 from engine.runtime.model_queue import ModelQueue
+from engine.services.analysis.harmony_queries import harmony
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.devices.controllers import Controllers
 from engine.services.editing.state import State
+from engine.services.transport.course import loop_of
 from engine.services.transport.recording import changed, recorded
 from tests.support import fake_influence
 from tests.support.fakes import FakeModel
@@ -250,6 +255,8 @@ class FakeEngine:
                 does = effects(self.state.model, code, dimensions)
                 slopes = sensitivity(self.state.model, code, dimensions)
                 return (SensitivityComputed(slot, shown.revision, does, slopes),)
+            case AskHarmony():
+                return self._done(harmony(command, shown))
             case AskInfluence():
                 return self._done(self.influences.ask(command, shown))
             case AskTakeInfluence():
@@ -261,8 +268,14 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
-            case WatchMidi() | AuditionMeasures():
+            case WatchMidi() | AuditionMeasures() | JumpTo() | TapTempo():
                 return ()
+            case SetLoop(scope):
+                return self.state.apply(MarkLoop(loop_of(scope, shown)))
+            case LoopMeasures(first, count):
+                return self.state.apply(MarkLoop((first, count)))
+            case SetJumpUnit(unit):
+                return self.state.apply(MarkPreferences(jumps=unit))
             case Play(slot):
                 shown.song.slot(shown.selected if slot is None else slot)
                 return self.state.apply(MarkTransport(True))

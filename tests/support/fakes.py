@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec
+from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec, check_served
 from engine.music.attributes import ATTRIBUTES, attributes
+from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import HOLD, LOWEST, REST, Measure
+from engine.music.slot import Slot
 
 SIZE = 32
 ORDER = (0, 12, 6, 18, 3, 9, 15, 21, 1, 7, 13, 19, 5, 11, 17, 23, 2, 8, 14, 20, 4, 10, 16, 22)
@@ -45,6 +47,7 @@ class FakeModel:
     def encode(self, measures: Sequence[Measure]) -> list[Latent]:
         """Return each attribute's place between its knots, then the register."""
         codes = []
+        check_served(measures)
         for measure in measures:
             named = [
                 -3 + 6 * min(1.0, value / KNOTS[index][1][1])
@@ -64,6 +67,11 @@ class FakeModel:
         """Build each measure by rule; ``candidates`` and ``moved`` change nothing."""
         del candidates, moved
         return [self._measure(latent) for latent in latents]
+
+    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+        """Decode the point, whatever stands in the slot, and keep what is kept."""
+        del slot
+        return kept.of(self.decode([latent])[0])
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
         """Return the attributes of the decoded measures."""

@@ -89,6 +89,13 @@ async def press_in_turn(pilot: Pilot[Any], *keys: str) -> None:
         await until(pilot, lambda: app.session.shown == app.engine.snapshot)
 
 
+async def key_found(pilot: Pilot[Any]) -> None:
+    """Let the application run until the key of the notes is known and shown."""
+    harmony = application(pilot).session.harmony
+    await until(pilot, lambda: harmony.settled)
+    await pilot.pause()
+
+
 def toasts(pilot: Pilot[Any]) -> list[str]:
     """Return the notifications that stand on the screen, the oldest first.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from fractions import Fraction
 from itertools import cycle, islice
@@ -16,7 +16,9 @@ from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
 from engine.music.accompaniment.style import STYLES, Accompaniment
-from engine.music.grid import FOUR_QUARTERS
+from engine.music.chord_track import PlacedChord
+from engine.music.chords import QUALITIES, ChordSymbol
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import (
     LARGEST_SEED,
     MOST_SWING,
@@ -26,7 +28,7 @@ from engine.music.groove import (
     SWING_UNITS,
     Groove,
 )
-from engine.music.measure import HOLD, REST, SILENCE, Measure
+from engine.music.measure import HOLD, REST, Measure, silence
 from engine.music.modulation import MODULATION_KINDS, Modulation
 from engine.music.pattern import RESOLUTION, Hit, Pattern
 from engine.music.performance import MOST_OFF, Touch
@@ -38,11 +40,18 @@ from engine.music.track import Track
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY
 
 TIMES = st.floats(0, 1e6)
-MEASURES = st.lists(
-    st.sampled_from([HOLD, REST, 55, 60, 84]),
-    min_size=FOUR_QUARTERS.ticks,
-    max_size=FOUR_QUARTERS.ticks,
-).map(lambda tokens: Measure(tuple(tokens)))
+GRID = st.sampled_from([*GRIDS.values()])
+
+
+def measures(grid: Grid) -> st.SearchStrategy[Measure]:
+    """Draw measures of a grid."""
+    tokens = st.sampled_from([HOLD, REST, 55, 60, 84])
+    return st.lists(tokens, min_size=grid.ticks, max_size=grid.ticks).map(
+        lambda found: Measure(tuple(found), grid)
+    )
+
+
+MEASURES = measures(FOUR_QUARTERS)
 INTERVALS = st.floats(0.001, 1.0)
 NOTES = st.builds(
     lambda on, length, channel, pitch, velocity: m.TimedNote(
@@ -80,6 +89,19 @@ GROOVES = st.builds(
     st.integers(0, LARGEST_SEED),
 )
 KEYS = st.builds(Key, st.integers(0, 11), st.sampled_from([*SCALES]))
+CHORDS = st.none() | st.builds(
+    ChordSymbol,
+    st.integers(0, 11),
+    st.sampled_from([*QUALITIES]),
+    st.none() | st.integers(0, 11),
+)
+PLACED_CHORDS = st.builds(
+    PlacedChord, st.integers(0, 255), st.fractions(0, 15, max_denominator=12), CHORDS
+)
+PLACES = st.fractions(0, 15, max_denominator=12)
+CHORD_TRACKS = st.dictionaries(PLACES, CHORDS, max_size=4).map(
+    lambda placed: tuple(PlacedChord(0, place, placed[place]) for place in sorted(placed))
+)
 TOUCHES = st.builds(Touch, st.integers(1, 127), st.floats(-MOST_OFF, MOST_OFF))
 HITS = st.builds(
     Hit,
@@ -97,6 +119,7 @@ PATTERNS = st.lists(HITS, max_size=8).map(Pattern.of)
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
+    ("Song", "chords"): CHORD_TRACKS,
     ("RecordSettings", "strength"): st.floats(0, 1),
     ("RecordSettings", "latency"): st.floats(0, MOST_LATENCY),
     ("RecordSettings", "count_in"): st.integers(0, MOST_COUNT_IN),
@@ -118,17 +141,22 @@ def modulations(draw: st.DrawFn) -> Modulation:
     return Modulation(draw(st.integers(0, 31)), kind, channel, number, draw(values), draw(values))
 
 
-def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
-    """Draw values of a class; places that may hold several kinds hold any of them."""
+def values(kind: type, few: int = 2, grid: Grid = FOUR_QUARTERS) -> st.SearchStrategy[Any]:
+    """Draw values of a class; places that may hold several kinds hold any of them.
+
+    A slot is one of a ``grid``.
+    """
     hints = get_type_hints(kind)
     given = {}
     for part in fields(kind):
         narrow = _NARROW.get((kind.__name__, part.name), _ANYWHERE.get(part.name))
         if part.init:
             given[part.name] = _of(hints[part.name], few) if narrow is None else narrow
+    if kind is Slot:
+        given |= {"measure": measures(grid), "source": st.none() | measures(grid)}
     if kind is Song:
-        given["tracks"] = st.integers(1, 3).flatmap(
-            lambda length: st.lists(tracks(length, few), min_size=1, max_size=3).map(tuple)
+        given["tracks"] = st.lists(GRID, min_size=1, max_size=3).flatmap(
+            lambda grids: st.lists(tracks(grids, few), min_size=1, max_size=3).map(tuple)
         )
 
     def made(parts: dict[str, Any]) -> Any:
@@ -137,8 +165,13 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
             count = len(parts["source"].pitches) if parts["source"] else 0
             parts = parts | {"played": tuple(islice(cycle(parts["played"]), count))}
             if parts["pattern"] is not None:
-                silent = {"measure": SILENCE, "source": None, "played": ()}
+                rest = silence(parts["measure"].grid)
+                silent = {"measure": rest, "source": None, "played": ()}
                 parts = parts | silent | {"latent": None, "anchor": None}
+            # Notes alone are locked.
+            starts = [tick for tick, each in enumerate(parts["measure"].tokens) if each > REST]
+            locked = frozenset(starts[: len(parts["locked_notes"])])
+            parts = parts | {"locked_notes": locked}
         try:
             return kind(**parts)
         except ArmonicaError:
@@ -147,8 +180,8 @@ def values(kind: type, few: int = 2) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(given).map(made).filter(lambda value: value is not None)
 
 
-def tracks(length: int, few: int = 2) -> st.SearchStrategy[Track]:
-    """Draw tracks of so many slots."""
+def tracks(grids: Sequence[Grid], few: int = 2) -> st.SearchStrategy[Track]:
+    """Draw tracks of a slot for each grid."""
     return st.builds(
         Track,
         name=st.text(max_size=8),
@@ -164,7 +197,7 @@ def tracks(length: int, few: int = 2) -> st.SearchStrategy[Track]:
         solo=st.booleans(),
         locked=st.booleans(),
         routes=st.lists(ROUTES, max_size=2).map(tuple),
-        slots=st.lists(_of(Slot, few), min_size=length, max_size=length).map(tuple),
+        slots=st.tuples(*[values(Slot, few, grid) for grid in grids]),
     )
 
 
@@ -195,9 +228,10 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         bytes: _BYTES,
         Fraction: st.fractions(max_denominator=48).filter(lambda value: abs(value) < 2**40),
         type(None): st.none(),
-        Measure: MEASURES,
+        Measure: GRID.flatmap(measures),
+        Grid: GRID,
         m.TimedNote: NOTES,
-        Track: st.integers(1, 2).flatmap(tracks),
+        Track: st.lists(GRID, min_size=1, max_size=2).flatmap(tracks),
         Modulation: MODULATIONS,
         Route: ROUTES,
         Groove: GROOVES,
@@ -206,6 +240,8 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Hit: HITS,
         Pattern: PATTERNS,
         Accompaniment: ACCOMPANIMENTS,
+        ChordSymbol: CHORDS.filter(bool),
+        PlacedChord: PLACED_CHORDS,
     }
     if hint in ready:
         return ready[hint]

@@ -99,6 +99,7 @@ def test_clashes_are_told_by_both_names() -> None:
     own('[app]\nquit = "V"')
     assert keymap.load("mine").clashes == (
         "mine.toml: V is both map.cells and app.quit; map.cells keeps it.",
+        "mine.toml: V is both form.copy and app.quit; form.copy keeps it.",
     )
 
 

@@ -27,6 +27,7 @@ PLAYING: tuple[Action, ...] = (
         ("play.panic", "silence", "Stop, and silence every channel at once."),
         ("play.faster", "faster", "Raise the tempo by one."),
         ("play.slower", "slower", "Lower the tempo by one."),
+        ("play.tap", "tap tempo", "Tap the beat: from the second tap on the tempo follows."),
         ("play.tempo", "tempo", "Type the tempo in quarter notes a minute."),
         ("play.sound", "sound", "Turn swing, humanise, key, lock, and how the track is played."),
         ("play.port", "port", "Choose the MIDI port.", 12),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tui.action_tables.action import Action, group
 
-_STEP = "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet."
+_STEP = (
+    "Step by a whole, half, quarter, eighth, sixteenth, quarter or eighth triplet, dotted "
+    "quarter, thirty-second."
+)
 
 ACTIONS: tuple[Action, ...] = (
     *group(
@@ -21,7 +24,7 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.previous", "note before", "Go to the note before."),
         ("notes.measure_earlier", "measure before", "Go to the measure before."),
         ("notes.measure_later", "next measure", "Go to the next measure."),
-        *((f"notes.step_{n}", "step", _STEP, 2 * (n == 1)) for n in range(1, 8)),
+        *((f"notes.step_{n}", "step", _STEP, 2 * (n == 1)) for n in range(1, 10)),
         ("notes.put", "put note", "Put a note of one step at the cursor, and go on by it.", 1),
         ("notes.remove", "remove", "Remove the note at the cursor, or what is selected.", 1),
         ("notes.select", "select", "Begin a selection at the cursor, or end it.", 1),
@@ -48,8 +51,14 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.halve", "halve", "Make it half as long."),
         ("notes.louder", "louder", "Raise its velocity by 8."),
         ("notes.softer", "softer", "Lower its velocity by 8."),
+        ("notes.lock", "lock", "Lock or unlock the note here, or what is selected.", 7),
+        ("notes.lock_measure", "lock measure", "Lock the measure against every change, or let go."),
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
+        ("notes.metre", "metre", "Give the measure, or several, another metre.", 6),
+        ("notes.chord", "chord", "Type or play the chord that begins at the cursor.", 3),
+        ("notes.suggest", "chords", "Choose one of the five likeliest chords there.", 5),
+        ("notes.key", "take key", "Take the key that the notes have as the song's key."),
         ("notes.undo", "undo", "Take the last step back; one gesture is one step.", 3),
         ("notes.redo", "redo", "Do again what was taken back."),
         place="notes",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.protocol.base import Command
 from engine.protocol.edit import MoveSelection, Redo, Undo
+from engine.protocol.form import TapTempo
 from engine.protocol.switches import Toggle
 from engine.protocol.tracks import MoveTrackSelection, Nudge
 from engine.protocol.transport import BackToOwnTempo, Panic
@@ -53,6 +54,12 @@ def _tempo(by: float) -> Handler:
         view.session.send(Nudge("tempo", by, view.session.gestures.begin("tempo")))
 
     return change
+
+
+@HANDLERS.handles("play.tap")
+def _tap(view: Host) -> None:
+    view.session.gestures.end()
+    view.session.send(TapTempo())
 
 
 HANDLERS["play.faster"] = _tempo(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.formats.song_file import SUFFIX
 from engine.locations import exists_already, file_name, meant, songs_folder
-from engine.music.song import FASTEST, SLOWEST
+from engine.music.form import FASTEST, SLOWEST
 from engine.protocol.base import Command, with_request
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import SetTempo

@@ -15,7 +15,7 @@ from engine.protocol.transport import Audition
 from tui.actions import notes
 from tui.actions.host import HitsView
 from tui.actions.registry import Registry
-from tui.formatting.tracks import kind_words
+from tui.formatting.tracks import kind_words, rule_words
 
 Handler = Callable[[HitsView], None]
 
@@ -159,6 +159,7 @@ def _of_melodies(view: HitsView) -> None:
 for _name in (
     "earlier", "later", "semitone_up", "semitone_down", "degree_up", "degree_down", "octave_up",
     "octave_down", "longer", "shorter", "split", "join", "invert", "reverse", "double", "halve",
+    "lock",
 ):  # fmt: skip
     HANDLERS[f"notes.{_name}"] = _of_melodies
 
@@ -179,5 +180,7 @@ def words_at(view: HitsView) -> str:
         parts.append(f"velocity {found[0].velocity}")
     if view.ruled and (words := kind_words(shown.row)):
         parts.append(words)
+        rests = rule_words(shown.song, shown.track, shown.selected)
+        parts += [rests] if rests != "empty" else []
     parts.append(f"step {cursor.step_name}")
     return " · ".join(parts)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from engine.music.chord_track import sounding
 from engine.music.measure import HIGHEST, LOWEST
 from engine.music.note_edits import Span, at, by_degrees
 from engine.music.pitch_names import pitch_name
+from engine.music.tension import words_of
 from engine.protocol.base import Command
 from engine.protocol.edit import MoveSelection
 from engine.protocol.notes import (
@@ -22,12 +24,16 @@ from engine.protocol.notes import (
     ReverseNotes,
     SplitNote,
     StretchNotes,
+    ToggleMeasureLock,
+    ToggleNoteLocks,
     TransposeNotes,
 )
 from engine.protocol.transport import Audition, AuditionMeasures
-from tui.actions import everywhere
+from tui.actions import chords, everywhere
 from tui.actions.host import NotesView
+from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
+from tui.formatting.metres import usual
 from tui.view_models.note_cursor import STEPS, sample
 
 Handler = Callable[[NotesView], None]
@@ -275,6 +281,24 @@ HANDLERS["notes.louder"] = _velocity(LOUDER)
 HANDLERS["notes.softer"] = _velocity(-LOUDER)
 
 
+@HANDLERS.handles("notes.lock")
+def _lock(view: NotesView) -> None:
+    session, span = view.session, view.span()
+    session.gestures.end()
+    session.send(ToggleNoteLocks(session.slot, span.start, span.end))
+
+
+@HANDLERS.handles("notes.lock_measure")
+def _lock_measure(view: NotesView) -> None:
+    view.session.gestures.end()
+    view.session.send(ToggleMeasureLock(view.session.slot))
+
+
+HANDLERS["notes.chord"] = chords.typing(lambda view: view.cursor.place)
+HANDLERS["notes.suggest"] = chords.suggesting(lambda view: view.cursor.place)
+HANDLERS["notes.key"] = chords.take_key
+
+
 # Hearing
 
 
@@ -293,6 +317,7 @@ def _hear_pitch(view: NotesView, pitch: int, *, always: bool = False) -> None:
         view.session.send(AuditionMeasures((sample(pitch),)))
 
 
+HANDLERS["notes.metre"] = ask_metre
 HANDLERS["notes.undo"] = everywhere.undo
 HANDLERS["notes.redo"] = everywhere.redo
 
@@ -301,10 +326,15 @@ def words_at(view: NotesView) -> str:
     """Describe what stands at the cursor."""
     cursor, song = view.cursor, view.session.shown.song
     slot = view.session.shown.slot
-    beat, part = divmod(cursor.place, slot.measure.grid.beat)
-    parts = [f"beat {beat + 1}{f' + {part}' if part else ''}", pitch_name(cursor.pitch)]
+    grid = slot.measure.grid
+    beat, part = divmod(cursor.place / grid.beat, 1)
+    where = f"beat {beat + 1}{f' + {part}' if part else ''}"
+    parts = [where if usual(grid) else f"{grid.name}, {where}", pitch_name(cursor.pitch)]
     degree = song.key.degree(cursor.pitch)
     parts.append(f"degree {degree} of {song.key.name}" if degree else f"not in {song.key.name}")
+    under = sounding(song.chords, view.session.slot, cursor.place)
+    if under is not None and under.chord is not None:
+        parts.append(words_of(cursor.pitch, under.chord, song.key))
     if (span := cursor.selection) is not None:
         count = sum(map(span.holds, view.notes()))
         parts.append(f"{count} note{'s' * (count != 1)} selected")
@@ -312,6 +342,11 @@ def words_at(view: NotesView) -> str:
     if note is not None:
         velocity = view.session.shown.row.velocity if note.touch is None else note.touch.velocity
         own = "" if note.touch is None else " of its own"
-        parts.append(f"{pitch_name(note.pitch)} sounds, velocity {velocity}{own}")
+        onsets = slot.measure.grid.onsets
+        locked = ", locked" if note.onset in {onsets[at] for at in slot.locked_notes} else ""
+        parts.append(f"{pitch_name(note.pitch)} sounds{locked}, velocity {velocity}{own}")
+    if slot.locked:
+        parts.append("measure locked")
     parts.append(f"step {cursor.step_name}")
+    parts.append(chords.key_words(view))
     return " · ".join(parts)

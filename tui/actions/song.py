@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from engine.music.accompaniment.style import STYLES, Accompaniment
+from engine.music.chord_track import sounding
 from engine.music.slot import Slot
 from engine.music.track import LONGEST_TRACK_NAME, TRACK_KINDS, TrackKind
 from engine.protocol.tracks import (
@@ -21,18 +23,28 @@ from engine.protocol.tracks import (
     SetBank,
     SetTrack,
 )
-from tui.actions import everywhere, measures
+from tui.actions import chords, everywhere, form, measures
 from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
+from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
 from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form
 from tui.dialogs.instruments import InstrumentPicker
-from tui.formatting.tracks import instruments, kind_words, name_of, pan_words, program_words
+from tui.formatting.form import section_words
+from tui.formatting.metres import usual
+from tui.formatting.tracks import (
+    instruments,
+    kind_words,
+    name_of,
+    pan_words,
+    program_words,
+    rule_words,
+)
 
 Handler = Callable[[BesideView], None]
 
-HANDLERS: Registry[BesideView] = Registry(everywhere.HANDLERS)
+HANDLERS: Registry[BesideView] = Registry(everywhere.HANDLERS | form.HANDLERS)
 """The handlers, by action id."""
 
 
@@ -216,7 +228,11 @@ HANDLERS["tracks.solo"] = _switch("solo")
 HANDLERS["tracks.lock"] = _switch("protect")
 
 
+HANDLERS["tracks.metre"] = ask_metre
 HANDLERS.update(measures.handlers("cell"))
+HANDLERS["tracks.chord"] = chords.typing(lambda _: Fraction(0))
+HANDLERS["tracks.suggest"] = chords.suggesting(lambda _: Fraction(0))
+HANDLERS["tracks.key"] = chords.take_key
 HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
 
@@ -232,13 +248,23 @@ def words_at(view: BesideView) -> str:
     parts = [
         f"track {name_of(track, shown.track)} of {len(shown.song.tracks)}",
         f"measure {shown.selected + 1} of {shown.song.length}"
-        + (", empty" if slot.empty else f", {_many(slot)} notes"),
+        + ("" if usual(slot.grid) else f" in {slot.grid.name}")
+        + (
+            f", {rule_words(shown.song, shown.track, shown.selected)}"
+            if slot.empty
+            else f", {_many(slot)} notes"
+        ),
         f"level {'not sent' if track.level is None else track.level}",
         f"pan {'not sent' if track.pan is None else pan_words(track.pan)}",
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
         program_words(track),
     ]
+    parts.insert(2, chords.key_words(view))
+    if chord := sounding(shown.song.chords, shown.selected, 0):
+        parts.insert(2, f"chord {chord.name(shown.song.key)}")
+    if section := section_words(shown.song.form, shown.selected):
+        parts.insert(2, section)
     if words := kind_words(track):
         parts.insert(1, words)
     if track.port:

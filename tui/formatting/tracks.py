@@ -6,6 +6,8 @@ from functools import cache
 
 from engine.formats import instrument_names
 from engine.formats.instrument_names import BadNames, InstrumentNames
+from engine.music.accompaniment.style import knows
+from engine.music.song import Song
 from engine.music.track import Track
 
 
@@ -30,6 +32,13 @@ def kind_words(track: Track) -> str:
     rule = track.accompaniment
     by = f"by rule: {rule.style}" if rule is not None else ""
     return " ".join(part for part in ("" if track.kind == "melody" else track.kind, by) if part)
+
+
+def rule_words(song: Song, track: int, slot: int) -> str:
+    """Say what becomes of an empty measure: ``empty``, or that its rule rests in the metre."""
+    rule, grid = song.tracks[track].accompaniment, song.grid(slot)
+    rests = rule is not None and not knows(rule.style, grid)
+    return f"{rule.style} rests in {grid.name}" if rule is not None and rests else "empty"
 
 
 def name_of(track: Track, number: int) -> str:

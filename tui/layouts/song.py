@@ -11,8 +11,8 @@ from tui.layouts.notes import TALL
 def song_regions(width: int, height: int) -> dict[str, Region]:
     """Return the region of each part.
 
-    From the top they are transport, tracks, what is selected, and keys: the tracks have all the
-    room that the others leave.
+    From the top they are transport, order, tracks, what is selected, and keys: the tracks have
+    all the room that the others leave.
     """
     if width < LEAST.width or height < LEAST.height:
         return {"small": Region(0, 0, width, height)}
@@ -21,7 +21,8 @@ def song_regions(width: int, height: int) -> dict[str, Region]:
     end = height - 2 - gap
     return {
         "transport": Region(0, 0, width, 1),
-        "tracks": Region(1, first, width - 2, end - first),
+        "order": Region(1, first, width - 2, 1),
+        "tracks": Region(1, first + 1, width - 2, end - first - 1),
         "place": Region(1, end, width - 2, 1),
         "keys": Region(0, height - 1, width, 1),
     }

@@ -10,6 +10,7 @@ from textual.geometry import Region
 from textual.timer import Timer
 from textual.widget import Widget
 
+from engine.latent.spec import serves
 from engine.music.attributes import NAMES
 from engine.protocol.analysis import (
     DrawMap,
@@ -225,6 +226,8 @@ class ComposeScreen(SessionScreen):
             slot.measure,
             slots[here + 1].measure if here + 1 < len(slots) else None,
             slot.source if slot.moved else None,
+            locked=slot.locked_notes,
+            whole=slot.locked,
         )
         keys = self.session.keys
         self.query_one(PianoRoll).play(keys.notes if keys.slot == here else (), keys.held)
@@ -261,7 +264,8 @@ class ComposeScreen(SessionScreen):
             self.session.shown.model.spec,
             self.session.shown.slot.empty,
         )
-        explained = None if empty else self._explained
+        rests = not serves(self.session.shown.slot.grid)
+        explained = None if empty or rests else self._explained
         stale = self._why_freshness.stale(self._why_key())
         self.query_one(Explanation).show(
             explained.effects if explained else (),
@@ -275,6 +279,7 @@ class ComposeScreen(SessionScreen):
             spec,
             focused=self.session.gauge,
             stale=stale,
+            rests=rests,
         )
 
     def _draw_nearest(self) -> None:

@@ -10,10 +10,12 @@ from textual import on
 from textual.geometry import Region
 from textual.widget import Widget
 
+from engine.latent.spec import serves
 from engine.music.general_midi import FIRST_DRUM
 from engine.music.measure import HIGHEST, LOWEST
 from engine.music.note_edits import Notes, Span, at
 from engine.music.pattern import Hit
+from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
 from engine.protocol.snapshot import Snapshot
@@ -26,6 +28,7 @@ from tui.layouts.notes import note_regions
 from tui.screens.base import SessionScreen
 from tui.session import Session
 from tui.view_models import gauges
+from tui.view_models.harmony import roll_harmony
 from tui.view_models.note_cursor import NoteCursor, notes_around
 from tui.widgets.attribute_line import AttributeLine
 from tui.widgets.hit_grid import HitGrid, rows_of
@@ -43,6 +46,7 @@ class NotesScreen(SessionScreen):
         Snapshot,
         PlayheadMoved,
         KeysPlayed,
+        HarmonyFound,
     )
     AUTO_FOCUS = "#roll"
 
@@ -128,7 +132,11 @@ class NotesScreen(SessionScreen):
             self.query_one(HitGrid).point(self.cursor)
             self.query_one(PlaceLine).show(hits.words_at(self))
         elif self.drawn:
-            self.query_one(NoteEditor).point(self.cursor)
+            shown, editor = self.session.shown, self.query_one(NoteEditor)
+            editor.harmonise(
+                roll_harmony(shown.song, shown.track, shown.selected, self.cursor.place)
+            )
+            editor.point(self.cursor)
             self.query_one(PlaceLine).show(actions.words_at(self))
 
     # Drawing
@@ -145,6 +153,8 @@ class NotesScreen(SessionScreen):
                 self._draw_playhead()
             case KeysPlayed():
                 self._draw_roll()
+            case HarmonyFound():
+                self.point()
             case _:
                 pass
 
@@ -152,14 +162,17 @@ class NotesScreen(SessionScreen):
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
+        self.session.harmony.follow(self.session.shown)
         self._draw_transport()
         self._turn_over()
         self._draw_strip()
         self._draw_roll()
         named = gauges.gauges(self.session.shown, self.session.controls)[: gauges.NAMED]
-        ready = self.session.shown.model.state == "ready"
+        shown = self.session.shown
+        ready = shown.model.state == "ready" and serves(shown.slot.grid)
         words = "" if ready else gauges.waiting(self.session.shown)
         self.query_one(AttributeLine).show(named, words)
+        self.cursor.stay(self.length)
         self.point()
 
     def _draw_strip(self) -> None:
@@ -188,6 +201,8 @@ class NotesScreen(SessionScreen):
             slots[here - 1].measure if here else None,
             slots[here].measure,
             slots[here + 1].measure if here + 1 < len(slots) else None,
+            locked=slots[here].locked_notes,
+            whole=slots[here].locked,
         )
         keys = self.session.keys
         self.query_one(NoteEditor).play(keys.notes if keys.slot == here else (), keys.held)

@@ -9,8 +9,10 @@ from textual import on
 from textual.geometry import Region
 from textual.widget import Widget
 
+from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
+from engine.protocol.form import SelectEntry
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.tracks import SelectTrack
 from engine.protocol.transport import PlayheadMoved
@@ -18,6 +20,7 @@ from tui.action_tables.action import Place
 from tui.actions import song as actions
 from tui.layouts.song import song_regions
 from tui.screens.base import SessionScreen
+from tui.widgets.order_line import OrderLine
 from tui.widgets.place_line import PlaceLine
 from tui.widgets.track_grid import TrackGrid
 
@@ -27,12 +30,12 @@ class SongScreen(SessionScreen):
 
     PLACE: ClassVar[Place] = "song"
     HANDLERS = actions.HANDLERS
-    SHOWS = (Snapshot, PlayheadMoved)
+    SHOWS = (Snapshot, PlayheadMoved, HarmonyFound)
     AUTO_FOCUS = "#tracks"
 
     def parts(self) -> Iterable[Widget]:
         """Return the parts of this screen, from the top."""
-        return TrackGrid(id="tracks"), PlaceLine(id="place")
+        return OrderLine(id="order"), TrackGrid(id="tracks"), PlaceLine(id="place")
 
     def regions(self, width: int, height: int) -> dict[str, Region]:
         """Return the place of each part that is in sight."""
@@ -43,7 +46,7 @@ class SongScreen(SessionScreen):
         if not self.drawn:
             return
         match event:
-            case Snapshot():
+            case Snapshot() | HarmonyFound():
                 self.draw()
             case _:
                 self._draw_tracks()
@@ -52,6 +55,7 @@ class SongScreen(SessionScreen):
         """Draw everything; parts that show it already do nothing."""
         if not self.drawn:
             return
+        self.session.harmony.follow(self.session.shown)
         self._draw_transport()
         self._draw_tracks()
         self.query_one(PlaceLine).show(actions.words_at(self))
@@ -60,6 +64,12 @@ class SongScreen(SessionScreen):
         shown = self.session.shown
         playing = self.session.playhead.slot if shown.playing else None
         self.query_one(TrackGrid).show(shown.song, shown.track, shown.selected, playing)
+        begin = self.keymap.label("form.split")
+        self.query_one(OrderLine).show(shown, self.session.playhead, begin)
+
+    @on(OrderLine.Chosen)
+    def _on_entry_chosen(self, message: OrderLine.Chosen) -> None:
+        self.session.send(SelectEntry(message.entry))
 
     @on(TrackGrid.Chosen)
     def _on_chosen(self, message: TrackGrid.Chosen) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.latent.spec import Dimension, Latent
+from engine.latent.held_back import held_back
+from engine.latent.spec import Dimension, Latent, resting, serves
 from engine.music.attributes import ATTRIBUTES
 from engine.music.modulation import Modulation
 from engine.music.slot import Slot
+from engine.music.song import Song
 from engine.protocol.devices import Bound, ControllersState
 from engine.protocol.snapshot import Snapshot
 
@@ -24,7 +26,8 @@ class GaugeReading:
     ``value`` and ``ghost`` are None where the measure has no code (yet). ``differs`` says
     that the decoded measure is far from what the gauge asks for. ``bound`` says that a control
     moves it, and ``knob`` where that control stands while it has not taken the gauge up.
-    ``moves`` names the controller that it moves itself, with the value that it sends.
+    ``moves`` names the controller that it moves itself, with the value that it sends. ``held``
+    says how far locked notes let it come.
     """
 
     index: int
@@ -38,6 +41,7 @@ class GaugeReading:
     bound: bool = False
     knob: float | None = None
     moves: str = ""
+    held: str = ""
 
 
 def dimensions(snapshot: Snapshot) -> tuple[Dimension, ...]:
@@ -96,7 +100,7 @@ def _gauge(
     attribute = dimension.attribute
     if attribute is not None:
         there = attribute.of(slot.measure)
-        has = attribute.say(there)
+        has = attribute.say(there, slot.grid)
         target = dimension.target(value) if value is not None else None
         if value is not None and target is not None:
             asks = attribute.say(target)
@@ -114,6 +118,7 @@ def _gauge(
         bound is not None,
         _waits(bound),
         moves,
+        held_back(slot, dimension),
     )
 
 
@@ -129,7 +134,7 @@ def shown_code(snapshot: Snapshot) -> Latent | None:
     if not snapshot.song.melodic(snapshot.track, snapshot.selected):
         return None
     slot, spec = snapshot.slot, snapshot.model.spec
-    if slot.latent is None and slot.empty and spec is not None:
+    if slot.latent is None and slot.empty and spec is not None and serves(slot.grid):
         return spec.origin
     return slot.latent
 
@@ -143,6 +148,8 @@ def waiting(snapshot: Snapshot) -> str:
             return "The model is loading. Keys pressed now are met when it is there."
         case "failed":
             return "There is no model: gauges stand still, and all else works. See armonica doctor."
+        case _ if not serves(snapshot.slot.grid):
+            return f"{resting(snapshot.slot.grid)} Notes can be written, recorded and played."
         case _ if snapshot.slot.empty:
             return "An empty measure: move a gauge or randomise to make one."
     return "From here: measuring …"
@@ -152,6 +159,8 @@ def unlooked(snapshot: Snapshot) -> str:
     """Describe why nothing can be seen yet of what lies behind the measure."""
     if snapshot.model.state == "loading":
         return "What this is similar to stands here when the model is there."
+    if not serves(snapshot.slot.grid):
+        return f"No model for {snapshot.slot.grid.name}: nothing is looked for."
     if snapshot.slot.empty:
         return "What a measure is similar to in the training tunes stands here."
     return "Looking in the training tunes …"
@@ -163,6 +172,11 @@ def _far(dimension: Dimension, value: float, target: float, there: float) -> boo
     return abs(there - target) > max(abs(each - target) for each in around if each is not None)
 
 
-def place(slot: int | None, beat: float) -> str:
-    """Describe where the music is: measure from 1, then quarter notes from 1: ``3:2.50``."""
-    return "" if slot is None else f"{slot + 1}:{beat + 1:.2f}"
+def place(slot: int | None, quarters: float, song: Song) -> str:
+    """Describe where the music is: measure from 1, then its beats from 1: ``3:2.50``.
+
+    ``quarters`` are the quarter notes into the measure.
+    """
+    if slot is None:
+        return ""
+    return f"{slot + 1}:{quarters / float(song.grid(slot).beat) + 1:.2f}"

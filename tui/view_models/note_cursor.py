@@ -19,6 +19,8 @@ STEPS: tuple[tuple[Fraction, str], ...] = (
     (Fraction(1, 4), "sixteenth"),
     (Fraction(2, 3), "quarter triplet"),
     (Fraction(1, 3), "eighth triplet"),
+    (Fraction(3, 2), "dotted quarter"),
+    (Fraction(1, 8), "thirty-second"),
 )
 """The steps that can be chosen, in quarter notes, and what they are called."""
 
@@ -69,6 +71,14 @@ class NoteCursor:
         if to < 0:
             self.place = Fraction(0)
         return 0
+
+    def stay(self, length: Fraction) -> None:
+        """Stay in a measure that has become another, ``length`` quarter notes long."""
+        if self.place >= length:
+            last = max(Fraction(0), length - self.step)
+            self.place = last - last % self.step
+        if self.anchor is not None and self.anchor >= length:
+            self.anchor = self.place
 
     def turn(self, by: int) -> None:
         """Move in pitch, as far as there are pitches."""

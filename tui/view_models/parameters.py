@@ -112,6 +112,8 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
         dial("scale", "scale", key.scale, "between two notes the lower is taken"),
         dial("lock", "lock", "on" if song.lock else "off",
              f"{foreign} of {notes} notes are foreign to the key"),
+        dial("lock follows", "follow", "chords" if song.follow else "key",
+             "chords: their notes are let be, too"),
         dial("channel", "channel", str(track.channel + 1), "1 to 16; 10 is drums (General MIDI)"),
         dial("program", "program", str(track.program + 1), f"1 to 128{bank}"),
         dial("bank MSB", "bank-msb", _bank(track.bank_msb), "controller 0, before the program"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from engine.latent.spec import serves
 from engine.protocol.analysis import AskInfluence, AskTakeInfluence, InfluenceFound
 from engine.protocol.snapshot import Snapshot
 from tui.bridge import EngineLink
@@ -166,7 +167,7 @@ class Inquiry:
             wanted = replace(self.wanted, alone=False)
             return None if self._chosen is None else (self._chosen, wanted)
         shown = self._shown
-        if shown.model.state == "loading" or shown.slot.empty:
+        if shown.model.state == "loading" or shown.slot.empty or not serves(shown.slot.grid):
             return None
         if not shown.song.melodic(shown.track, shown.selected):
             return None

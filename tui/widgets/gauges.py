@@ -99,6 +99,8 @@ class Gauges(Wheeled, can_focus=True):
         if reading.has:
             parts.append(f"asks {reading.asks}, has {reading.has}" if reading.asks
                          else f"has {reading.has}")  # fmt: skip
+        if reading.held:
+            parts.append(reading.held)
         return ", ".join(parts) + "."
 
     # Where things lie: subclasses say how gauges share the widget.
@@ -261,7 +263,10 @@ class NamedGauges(Gauges):
             style = "gauges--words"
             if reading.differs:
                 style, words = "gauges--differs", f"{words}  ≠"
-            words = fitting(width - left, words)
+            if reading.held:
+                style, words = "gauges--lock", reading.held
+            short = reading.held.replace(" are", "").replace(" is", "").replace(" reached", "")
+            words = fitting(width - left, words, *([short] if short else []))
             picture.put(left, y + 1, words, self.style_of(style))
             right = x + width - 1 - cell_len(reading.moves)
             if reading.moves and right > left + cell_len(words) + 2:

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from engine.music.measure import HIGHEST, LOWEST, SILENCE, Measure
 from engine.music.pitch_names import pitch_name
+from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture
 
@@ -31,6 +32,9 @@ A note leaves room before the next, so that repeated notes can be told apart.
 
 GHOSTS = {1: ("━", "━"), 2: ("▔▁", "▔▁"), 3: ("˙·.", "˙·.")}
 """The same for the measure as it came in."""
+
+LOCKED = "L"
+"""Where a locked note starts, and over the line before a locked measure."""
 
 STRUCK = "◆"
 """Where a key was struck: what is played can be told from the measure without colour, too."""
@@ -68,6 +72,7 @@ class PianoRoll(Canvas):
     HELP = """\
 Time runs to the right, pitch upwards. The measure at hand stands between those before and
 after it, which are faint. Thin lines show the measure as it came in, ▼ where the music is.
+L stands where a locked note starts, and at the top before a locked measure.
 What is played on a keyboard is drawn over it, ◆ where each key was struck, and the names of
 the keys that are down stand out.
 """
@@ -79,6 +84,7 @@ the keys that are down stand out.
         & > .piano-roll--neighbour { color: $notes-quiet; }
         & > .piano-roll--ghost { color: $text-quiet; }
         & > .piano-roll--played { color: $playing; text-style: bold; }
+        & > .piano-roll--lock { color: $text-lock; text-style: bold reverse; }
         & > .piano-roll--line { color: $faint; }
         & > .piano-roll--name { color: $text-quiet; }
         & > .piano-roll--playhead { color: $playing; background: $panel; }
@@ -96,6 +102,8 @@ the keys that are down stand out.
     _played: tuple[tuple[float, float, int], ...] = ()
     _down: tuple[int, ...] = ()
     _low = LOWEST
+    _locked: frozenset[int] = frozenset()
+    _whole = False
 
     def show(
         self,
@@ -103,8 +111,17 @@ the keys that are down stand out.
         current: Measure,
         following: Measure | None,
         ghost: Measure | None = None,
+        *,
+        locked: frozenset[int] = frozenset(),
+        whole: bool = False,
     ) -> None:
-        """Show a measure between its neighbours, and under it ``ghost``, how it came in."""
+        """Show a measure between its neighbours, and under it ``ghost``, how it came in.
+
+        ``locked`` are the ticks at which its locked notes start; ``whole``: it is locked itself.
+        """
+        if (locked, whole) != (self._locked, self._whole):
+            self._locked, self._whole = locked, whole
+            self.redraw()
         if ghost == current:
             ghost = None
         shown = (self.previous, self.current, self.following, self.ghost)
@@ -133,10 +150,17 @@ the keys that are down stand out.
         held = self._held_pitch()
         if held is not None:
             words.append(f"{pitch_name(held)} held over")
-        words += [f"{pitch_name(note.pitch)} at {_beat(note.onset)}" for note in measure.notes]
+        words += [
+            f"{pitch_name(note.pitch)} at {_beat(note.onset / measure.grid.beat)}"
+            for note in measure.notes
+        ]
         keys = ", ".join(pitch_name(pitch) for pitch in self._down)
         down = f" Keys down: {keys}." if keys else ""
-        return (f"Measure: {', '.join(words)}." if words else "Measure: silence.") + down
+        locked = len(self._locked)
+        locks = " The measure is locked." if self._whole else ""
+        locks += f" {locked} note{'s' * (locked > 1)} locked." if locked else ""
+        name = "Measure" if usual(measure.grid) else f"Measure in {measure.grid.name}"
+        return (f"{name}: {', '.join(words)}." if words else f"{name}: silence.") + locks + down
 
     # Where things stand
 
@@ -181,10 +205,12 @@ the keys that are down stand out.
                 yield Bar(self.column(note.onset), self.column(note.onset + note.duration),
                           note.pitch, "ghost")  # fmt: skip
         if self.previous is not None:
-            shift = end - start + 1
+            # It may be in another metre, and ends before this one.
+            before = self.previous.grid.length
+            shift = self.column(before) - start + 1
             held_in = self.current.held_in > 0
             for note in self.previous.notes:
-                last = note.onset + note.duration == length
+                last = note.onset + note.duration == before
                 yield Bar(self.column(note.onset) - shift,
                           self.column(note.onset + note.duration) - shift + (last and held_in),
                           note.pitch, "neighbour", not (last and held_in))  # fmt: skip
@@ -257,6 +283,7 @@ the keys that are down stand out.
                 if bar.role == role:
                     self._paint_bar(picture, bar, shared, low)
         self._paint_names(picture, bars, shared, low)
+        self._paint_locks(picture, shared, low)
         if self.current.silent and self._held_pitch() is None and not self._played:
             start, end = self.span
             text = fitting(end - start, "silence")
@@ -279,15 +306,21 @@ the keys that are down stand out.
     def _paint_lines(self, picture: Picture) -> None:
         line, name = self.style_of("piano-roll--line"), self.style_of("piano-roll--name")
         start, end = self.span
+        grid = self.current.grid
         for y in range(picture.height):
             picture.put(GUTTER - 1, y, "│", line)
             for bar_line in (start - 1, end):
                 if bar_line >= GUTTER:
                     picture.put(bar_line, y, "│" if y else "┬", line)
-            for beat in range(1, self.current.grid.beats):
-                picture.put(start + beat * self.beat_width, y, "┊", line)
-        for beat in range(self.current.grid.beats):
+            for beat in range(1, grid.beats):
+                # Of the beats of a group all but the first are weak.
+                pulse = beat * grid.beat in grid.pulses
+                picture.put(start + beat * self.beat_width, y, "┊" if pulse else "·", line)
+        for beat in range(grid.beats):
             picture.put(start + beat * self.beat_width, 0, str(beat + 1), name)
+        around = (self.previous, self.current, self.following)
+        if not all(usual(measure.grid) for measure in around if measure is not None):
+            picture.put(0, 0, short_metre(grid), self.style_of("piano-roll--note"))
 
     def _paint_bar(self, picture: Picture, bar: Bar, shared: int, low: int) -> None:
         top = low + shared * (picture.height - 1) - 1
@@ -309,6 +342,18 @@ the keys that are down stand out.
             # Where a cell is taken, a thin line at its edge goes on showing how it came in.
             picture.put(x, y, glyph, style + line if line and bar.role != "ghost" else style)
 
+    def _paint_locks(self, picture: Picture, shared: int, low: int) -> None:
+        # A letter, which is told from a note without colour, too.
+        style = self.style_of("piano-roll--lock")
+        top = low + shared * (picture.height - 1) - 1
+        for tick in sorted(self._locked):
+            pitch = self.current.tokens[tick]
+            y = 1 + (top - pitch) // shared
+            if 1 <= y < picture.height:
+                picture.put(self.column(self.current.grid.onsets[tick]), y, LOCKED, style)
+        if self._whole:
+            picture.put(self.span[0] - 1, 0, LOCKED, style)
+
     def _paint_beyond(self, picture: Picture, bar: Bar, up: bool) -> None:
         if bar.role in ("note", "held", "played") and bar.start < picture.width:
             y = 1 if up else picture.height - 1
@@ -329,6 +374,6 @@ the keys that are down stand out.
                 picture.put(0, y, name, down if struck else strong if sounding else plain)
 
 
-def _beat(onset: Fraction) -> str:
-    whole, part = divmod(onset, 1)
+def _beat(beats: Fraction) -> str:
+    whole, part = divmod(beats, 1)
     return f"beat {whole + 1}" + (f" and {part}" if part else "")

@@ -60,6 +60,7 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
     focused: int | None = None
     stale = False
     _labels: tuple[str, ...] = ()
+    _rests = False
 
     def show(
         self,
@@ -68,22 +69,26 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
         *,
         focused: int | None = None,
         stale: bool = False,
+        rests: bool = False,
     ) -> None:
-        """Show slopes, with the row of the gauge in focus marked."""
+        """Show slopes, with the row of the gauge in focus marked.
+
+        Where there are none they are being measured, unless the gauge ``rests``.
+        """
         labels: tuple[str, ...] = ()
         if sensitivity is not None and spec is not None:
             labels = tuple(spec.dimensions[d].label for d in sensitivity.dimensions)
-        before = (self.sensitivity, self._labels, self.focused, self.stale)
-        if before != (sensitivity, labels, focused, stale):
+        before = (self.sensitivity, self._labels, self.focused, self.stale, self._rests)
+        if before != (sensitivity, labels, focused, stale, rests):
             self.sensitivity, self._labels = sensitivity, labels
-            self.focused, self.stale = focused, stale
+            self.focused, self.stale, self._rests = focused, stale, rests
             self.redraw()
 
     def plain(self) -> str:
         """Describe what the gauge in focus moves, or the first one shown."""
         found = self.sensitivity
         if found is None or not self._labels:
-            return "What moves what: measuring."
+            return f"What moves what: {'gauges rest' if self._rests else 'measuring'}."
         at = found.dimensions.index(self.focused) if self.focused in found.dimensions else 0
         parts = [
             f"{attribute.label} {found.slopes[which][at]:+.1f}"
@@ -98,7 +103,8 @@ marks an uneven slope, where one step does not do what the next does, `·` no ch
         )
         found = self.sensitivity
         if found is None or not self._labels:
-            picture.put(0, 0, fitting(picture.width, "What moves what: measuring …"), note)
+            why = "gauges rest" if self._rests else "measuring …"
+            picture.put(0, 0, fitting(picture.width, f"What moves what: {why}"), note)
             return
         longest = max(map(len, self._labels))
         room = picture.width - min(longest, 14) - 2

@@ -11,6 +11,7 @@ from engine.music.measure import HOLD, REST, Measure
 from engine.music.slot import Slot
 from engine.music.track import Track
 from engine.protocol.snapshot import Snapshot
+from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
 from tui.formatting.tracks import name_of
 from tui.widgets.canvas import Picture, Wheeled
@@ -70,8 +71,12 @@ class SongStrip(Wheeled, can_focus=True):
         count = len(slot.measure.pitches if slot.pattern is None else slot.pattern.hits)
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
         sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
-        where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
+        where = self._where(slot)
         return f"{where[0].upper()}{where[1:]}: {what}.{sounding}"
+
+    def _where(self, slot: Slot) -> str:
+        where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
+        return where if usual(slot.grid) else f"{where} in {slot.grid.name}"
 
     def _width(self) -> int:
         return max(LEAST, min(MOST, (self.size.width + 1) // len(self._track.slots)))
@@ -95,7 +100,7 @@ class SongStrip(Wheeled, can_focus=True):
     def caption(self) -> str:
         """Describe which measure is selected, and where it came from."""
         slot = self._track.slots[self._selected]
-        where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
+        where = self._where(slot)
         if slot.empty:
             return f"{where} · empty"
         came = ", ".join(part for part in (title(slot), slot.origin.detail) if part)
@@ -110,6 +115,10 @@ class SongStrip(Wheeled, can_focus=True):
         slot = self._track.slots[index]
         selected, playing = index == self._selected, index == self._playing
         number = f"{'▶' if playing else ' '}{index + 1}{'*' if slot.moved else ''}"
+        before = self._track.slots[index - 1].grid if index else None
+        if slot.grid != before and not (before is None and usual(slot.grid)):
+            number += f" {short_metre(slot.grid)}"
+        number += "L" if slot.locked else ""
         name = "" if slot.empty else title(slot)
         words = f"{number} {name}"
         if len(words) > width:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
+from engine.music.chord_track import place_words
 from engine.music.song import Song
 from engine.music.track import audible
+from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
 from tui.formatting.tracks import (
     full_mixer,
@@ -42,6 +44,7 @@ class TrackGrid(Wheeled, can_focus=True):
     DEFAULT_CSS = """
     TrackGrid {
         & > .track-grid--number { color: $text-quiet; text-style: $style-quiet; }
+        & > .track-grid--metre { color: $text-quiet; text-style: bold; }
         & > .track-grid--name { color: $foreground; }
         & > .track-grid--selected { color: $foreground; text-style: bold; }
         & > .track-grid--held { color: $background; background: $focus; text-style: $style-held; }
@@ -50,6 +53,7 @@ class TrackGrid(Wheeled, can_focus=True):
         & > .track-grid--bright { color: $notes; text-style: bold; }
         & > .track-grid--silent { color: $faint; }
         & > .track-grid--rule { color: $text-quiet; text-style: italic; }
+        & > .track-grid--chord { color: $foreground; }
         & > .track-grid--switch { color: $focus; text-style: bold; }
     }
     """
@@ -80,25 +84,50 @@ class TrackGrid(Wheeled, can_focus=True):
         """Format each track in a line."""
         heard = audible(self._song.tracks)
         lines = []
+        if chords := self._song.chords:
+            grids, key = self._song.grids, self._song.key
+            names = (
+                f"{each.slot + 1}.{place_words(each.place, grids[each.slot])} {each.name(key)}"
+                for each in chords
+            )
+            lines.append(f"Chords: {', '.join(names)}.")
         for number, (track, on) in enumerate(zip(self._song.tracks, heard, strict=True)):
             filled = sum(not slot.empty for slot in track.slots)
             parts = [name_of(track, number), full_mixer(track), f"{filled} measures with notes"]
             parts += [kind_words(track)] if kind_words(track) else []
+            locked = sum(slot.locked for slot in track.slots)
+            parts += [f"{locked} locked"] if locked else []
             parts += [] if on else ["not heard"]
             lines.append(f"{'> ' if number == self._at[0] else ''}{', '.join(parts)}.")
+        if self._head() > 1:
+            lines.insert(0, f"Metres: {self._metres()}.")
         return "\n".join(lines)
+
+    def _metres(self) -> str:
+        song = self._song
+        changes = [at for at in range(song.length) if not at or song.grid(at) != song.grid(at - 1)]
+        return ", ".join(f"{song.grid(at).name} from measure {at + 1}" for at in changes)
 
     # Where things lie
 
     def _beside(self) -> int:
         return BROAD if self.size.width >= WIDE else NARROW
 
+    def _top(self) -> int:
+        # The row of the first track, under the numbers, and metres and chords where there are any.
+        return self._head() + bool(self._song.chords)
+
+    def _head(self) -> int:
+        """The rows of numbers, and of metres where a song has other than the usual."""
+        return 1 if all(map(usual, self._song.grids)) else 2
+
     def _rows(self) -> int:
         least, most = ROWS
-        return max(least, min(most, (self.size.height - 1) // len(self._song.tracks)))
+        room = self.size.height - self._top()
+        return max(least, min(most, room // len(self._song.tracks)))
 
     def _first_track(self) -> int:
-        room = max(1, (self.size.height - 1) // self._rows())
+        room = max(1, (self.size.height - self._top()) // self._rows())
         return max(0, min(self._at[0] - room // 2, len(self._song.tracks) - room))
 
     def _cell(self) -> int:
@@ -114,6 +143,7 @@ class TrackGrid(Wheeled, can_focus=True):
     def paint(self, picture: Picture) -> None:
         """Draw the numbers of the measures, and the tracks from the top down."""
         beside, cell, first = self._beside(), self._cell(), self._first_slot()
+        begins = self._song.form.starts if self._song.form else ()
         for slot in range(first, self._song.length):
             x = beside + (slot - first) * cell
             if x + LEAST - 1 > picture.width:
@@ -122,12 +152,45 @@ class TrackGrid(Wheeled, can_focus=True):
             style = "playing" if playing else "selected" if slot == self._at[1] else "number"
             words = f"{'▶' if playing else ' '}{slot + 1}"
             picture.put(x, 0, words, self.style_of(f"track-grid--{style}"))
+            self._paint_metre(picture, slot, x, starts=slot == first)
+            if slot in begins:
+                room = min(cell, picture.width - x) - len(words) - 1
+                name = self._song.form.sections[begins.index(slot)].name[: max(0, room)]
+                picture.put(x + len(words) + 1, 0, name, self.style_of("track-grid--switch"))
+        self._paint_chords(picture)
         heard = audible(self._song.tracks)
         for number in range(self._first_track(), len(self._song.tracks)):
-            y = 1 + (number - self._first_track()) * self._rows()
+            y = self._top() + (number - self._first_track()) * self._rows()
             if y + ROWS[0] > picture.height:
                 break
             self._paint_track(picture, number, y, heard[number])
+
+    def _paint_metre(self, picture: Picture, slot: int, x: int, starts: bool) -> None:
+        # Where it changes, and at the first measure in sight.
+        grid = self._song.grid(slot)
+        if self._head() > 1 and (starts or grid != self._song.grid(slot - 1)):
+            words = fitting(self._cell() - 1, grid.name, short_metre(grid))
+            picture.put(x + 1, 1, words, self.style_of("track-grid--metre"))
+
+    def _paint_chords(self, picture: Picture) -> None:
+        song, beside, cell, first = self._song, self._beside(), self._cell(), self._first_slot()
+        if not song.chords:
+            return
+        picture.put(0, self._head(), "chords", self.style_of("track-grid--number"))
+        places = [
+            beside
+            + (each.slot - first) * cell
+            + 1
+            + int(each.place / song.grids[each.slot].length * (cell - 1))
+            for each in song.chords
+        ]
+        for chord, x, end in zip(song.chords, places, [*places[1:], picture.width], strict=True):
+            if chord.slot >= first and x < picture.width:
+                # Cut where the next begins.
+                name = chord.name(song.key)[: max(0, min(end, picture.width) - x - 1)]
+                here = chord.slot == self._at[1]
+                style = "selected" if here else "chord"
+                picture.put(x, self._head(), name, self.style_of(f"track-grid--{style}"))
 
     def _paint_track(self, picture: Picture, number: int, y: int, heard: bool) -> None:
         track, chosen = self._song.tracks[number], number == self._at[0]
@@ -182,6 +245,8 @@ class TrackGrid(Wheeled, can_focus=True):
             picture.put(x + 1, y + row, line, self.style_of(f"track-grid--{style}"))
         for row in range(rows if here else 0):
             picture.put(x, y + row, "▏", self.style_of("track-grid--selected"))
+        if slot.locked:
+            picture.put(x, y, "L", self.style_of("track-grid--switch"))
 
     def _ruled(self, number: int, index: int) -> bool:
         """Return whether a rule plays a measure, as far as the loop goes."""
@@ -201,8 +266,8 @@ class TrackGrid(Wheeled, can_focus=True):
 
     def _choose(self, event: events.MouseDown | events.Click, twice: bool) -> None:
         place = event.get_content_offset_capture(self)
-        track = self._first_track() + (place.y - 1) // self._rows()
-        if place.y < 1 or not 0 <= track < len(self._song.tracks):
+        track = self._first_track() + (place.y - self._top()) // self._rows()
+        if place.y < self._top() or not 0 <= track < len(self._song.tracks):
             return
         event.stop()
         slot: int | None = None

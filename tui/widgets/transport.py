@@ -8,6 +8,7 @@ from textual.message import Message
 
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
+from engine.music.scales import Key
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
@@ -121,7 +122,7 @@ class Transport(Wheeled):
             self._state(),
             *clock_words(shown.clock, self._clock, song.tempo),
         ]
-        where = place(self._playhead.slot, self._playhead.beat)
+        where = place(self._playhead.slot, self._playhead.beat, song)
         if where:
             parts.append((where.ljust(6), "playing"))
         left = room - sum(cell_len(words) + 2 for words, _ in parts)
@@ -152,7 +153,8 @@ class Transport(Wheeled):
         if groove.swing > STRAIGHT:
             parts.append((f"swing {groove.swing:g} %", "quiet"))
         if key is not None:
-            parts.append((f"lock {key.name}", "quiet"))
+            follows = "" if isinstance(key, Key) else " and chords"
+            parts.append((f"lock {shown.song.key.name}{follows}", "quiet"))
         parts.append((f"ch {track.channel + 1}  {program_words(track)}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:

@@ -22,8 +22,8 @@ from engine.influence.measures.note_overlap import agreement, cardinality
 from engine.influence.measures.passages import AROUND
 from engine.influence.spec import InfluenceAnswer, Match, Originality
 from engine.latent.model import TrainedVAE
+from engine.latent.spec import check_served
 from engine.latent.weights import load
-from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HOLD, REST, Measure
 
 CLOSE = 90.0
@@ -278,12 +278,7 @@ def open_index(folder: Path | None = None) -> MeasureInfluence:
 
 
 def _tokens(measures: Sequence[Measure]) -> Tokens:
-    for number, measure in enumerate(measures, 1):
-        if measure.grid != FOUR_QUARTERS:
-            raise OutOfRange(
-                f"Measure {number} is of {measure.grid.name}, and the model knows "
-                f"{FOUR_QUARTERS.name} alone."
-            )
+    check_served(measures)
     return np.array([measure.tokens for measure in measures], np.uint8).reshape(len(measures), -1)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.errors import OutOfRange, UnknownName
+from engine.music.song import MOST_SLOTS
 from engine.text import printable
 
 
@@ -53,7 +54,7 @@ SORTS: dict[str, Sort] = {
         Sort("velocity", "the velocity of the track", 1, 127, 1, 127, whole=True),
         _range("temperature", "the temperature of the next take", 0, 2, 0, 10),
         _range("length", "the seconds of the next take", 1, 30, 0.5, 300),
-        Sort("measure", "the selected measure", 1, 8, 1, 256, whole=True),
+        Sort("measure", "the selected measure", 1, 8, 1, MOST_SLOTS, whole=True),
         Sort("play", "play the loop, or stop"),
         Sort("start", "play the loop from the selected measure"),
         Sort("stop", "stop the loop"),

@@ -77,7 +77,12 @@ def block_figure(style: str, length: float) -> list[tuple[float, float, Hands]]:
     return found
 
 
-def arpeggio_figure(style: str, length: float) -> list[tuple[float, int]]:
-    """Return the onsets of a broken chord, each with the note that is struck, from the lowest."""
-    order = ARPEGGIOS[style]
+def arpeggio_figure(
+    style: str, length: float, *, compound: bool = False
+) -> list[tuple[float, int]]:
+    """Return the onsets of a broken chord, each with the note that is struck, from the lowest.
+
+    In compound metres it begins anew with each beat, which has three eighths.
+    """
+    order = ARPEGGIOS[style][:3] if compound else ARPEGGIOS[style]
     return [(at, order[step % len(order)]) for step, at in enumerate(every(0.5, length))]

@@ -25,11 +25,11 @@ from engine.music.accompaniment.drum_figures import (
     SNARE,
     strokes_of,
 )
-from engine.music.accompaniment.style import STYLES, Accompaniment
+from engine.music.accompaniment.style import STYLES, Accompaniment, knows
 from engine.music.accompaniment.under import ChordSpan, MeasureChords
 from engine.music.chords import ChordSymbol
-from engine.music.grid import Grid
-from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
+from engine.music.grid import DOTTED_QUARTER, QUARTER, Grid
+from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure, silence
 from engine.music.pattern import RESOLUTION, Hit, Pattern
 from engine.music.performance import Touch
 from engine.music.slot import Origin, Slot
@@ -69,13 +69,13 @@ def slots_played(
 
     ``under`` are the chords of each measure; ``register`` is by how many semitones the track lies
     above its measures, ``number`` the track's. Of the measures whose chords are those of the last
-    time nothing is computed again.
+    time nothing is computed again. A measure whose metre the style does not know stays empty.
     """
     which = rule, kind, register, number
     olds, chords, made = _LAST.get(which, ((), (), ()))
     count, found = len(under), []
     for at, slot in enumerate(slots):
-        if not slot.empty or at >= count:
+        if not slot.empty or at >= count or not knows(rule.style, slot.grid):
             found.append(slot)
             continue
         after = (at + 1) % count
@@ -114,12 +114,15 @@ def _played(
     phrase: int,
 ) -> Slot:
     origin = Origin("rule", rule.style, "by rule")
+    if grid.denominator == 8:
+        # Eighths that are counted do not swing.
+        rule = replace(rule, swing=0.0)
     if kind == "drums" or rule.style in STYLES["drums"]:
         strokes = _drums(rule, float(grid.length), phrase)
         return _slot_of(strokes, rule, grid, origin)
     if rule.style in STYLES["bass"]:
         return _bass(rule, under, following, grid, register, origin)
-    strokes = [each for span in under for each in _comping(rule, span)]
+    strokes = [each for span in under for each in _comping(rule, span, grid)]
     return _slot_of(
         [replace(each, pitch=each.pitch - register) for each in strokes], rule, grid, origin
     )
@@ -146,7 +149,7 @@ def _bass(
             tokens[start] = REST
             continue
         after = under[number + 1].chord if number + 1 < len(under) else following
-        for stroke in _bass_strokes(rule, span, span.chord, after or span.chord):
+        for stroke in _bass_strokes(rule, span, span.chord, after or span.chord, grid):
             tick = grid.nearest(_parts(float(span.start) + stroke.at))
             if tick >= grid.ticks:
                 continue
@@ -159,9 +162,9 @@ def _bass(
 
 
 def _bass_strokes(
-    rule: Accompaniment, span: ChordSpan, chord: ChordSymbol, after: ChordSymbol
+    rule: Accompaniment, span: ChordSpan, chord: ChordSymbol, after: ChordSymbol, grid: Grid
 ) -> list[Stroke]:
-    length, centre = float(span.end - span.start), BASS + rule.higher
+    length, centre, beat = float(span.end - span.start), BASS + rule.higher, _beat(grid)
     classes = chord.pitch_classes
     low = chord.root if chord.bass is None else chord.bass
     root, fifth = near(low, centre), near(classes[2 % len(classes)], centre)
@@ -172,11 +175,11 @@ def _bass_strokes(
         third = fifth = root
     figure = bass_figure(style, length, root, third, fifth, following)
     strokes = [
-        Stroke(at, long, pitch, 102 if not at else 96 if at % 1 == 0 else 88, first=not at)
+        Stroke(at, long, pitch, 102 if not at else 96 if at % beat == 0 else 88, first=not at)
         for at, long, pitch in figure
         if at < length
     ]
-    strokes = _thinned(strokes, rule.density)
+    strokes = _thinned(strokes, rule.density, beat)
     if rule.complexity > _DENSE and len(strokes) > 1 and following != root:
         # A semitone below, or above what is lower, the last note leads to the next chord.
         lead = following + (1 if following < strokes[-2].pitch else -1)
@@ -195,10 +198,10 @@ def _folded(pitch: int) -> int:
 # Chords and drums: several voices, a pattern
 
 
-def _comping(rule: Accompaniment, span: ChordSpan) -> list[Stroke]:
+def _comping(rule: Accompaniment, span: ChordSpan, grid: Grid) -> list[Stroke]:
     if span.chord is None:
         return []
-    chord, length = span.chord, float(span.end - span.start)
+    chord, length, beat = span.chord, float(span.end - span.start), _beat(grid)
     classes = chord.pitch_classes if rule.complexity >= _SPARSE else chord.pitch_classes[:3]
     lowest = COMPING + rule.higher
     size = max(3, len(classes)) + (rule.complexity > _DENSE)
@@ -216,17 +219,20 @@ def _comping(rule: Accompaniment, span: ChordSpan) -> list[Stroke]:
         ]
     elif (style := _ARPEGGIOS.get(rule.style, rule.style)) in ("up", "rolling", "alberti"):
         notes = voicing(classes, lowest, 4)
-        places = [(at, 0.5, [notes[note]]) for at, note in arpeggio_figure(style, length)]
+        places = [
+            (at, 0.5, [notes[note]])
+            for at, note in arpeggio_figure(style, length, compound=grid.compound)
+        ]
     else:
         figure = block_figure(_BLOCK_FIGURES.get(rule.style, rule.style), length)
         places = [(at, long, hands[struck]) for at, long, struck in figure]
     strokes = [
-        Stroke(at, min(long, length - at), pitch, 86 if at % 1 == 0 else 80, first=not at)
+        Stroke(at, min(long, length - at), pitch, 86 if at % beat == 0 else 80, first=not at)
         for at, long, pitches in places
         if at < length
         for pitch in pitches
     ]
-    strokes = _thinned(strokes, rule.density)
+    strokes = _thinned(strokes, rule.density, beat)
     return [replace(each, at=each.at + float(span.start)) for each in strokes]
 
 
@@ -256,12 +262,17 @@ def _drums(rule: Accompaniment, length: float, phrase: int) -> list[Stroke]:
     return found
 
 
-def _thinned(strokes: Iterable[Stroke], density: float) -> list[Stroke]:
+def _beat(grid: Grid) -> float:
+    # Beats that are shorter than a quarter are felt in twos.
+    return float(DOTTED_QUARTER if grid.compound else QUARTER)
+
+
+def _thinned(strokes: Iterable[Stroke], density: float, beat: float = 1.0) -> list[Stroke]:
     """Return less than there is where the density is low, and more where it is high."""
     found = list(strokes)
     if density < _SPARSE:
         # What stands on weak places goes first.
-        strongest = [2.0] if density < _SPARSE / 2 else [2.0, 1.0]
+        strongest = [2 * beat] if density < _SPARSE / 2 else [2 * beat, beat]
         kept = [e for e in found if e.first or any(e.at % step == 0 for step in strongest)]
         return kept or found
     if density > _DENSE:
@@ -292,8 +303,7 @@ def _slot_of(strokes: Sequence[Stroke], rule: Accompaniment, grid: Grid, origin:
         if 0 <= each.pitch <= 127 and onset < grid.length:
             length = max(end - onset, Fraction(1, 16))
             hits.append(Hit(onset, each.pitch, length, each.velocity))
-    rest = Measure((REST, *[HOLD] * (grid.ticks - 1)), grid)
-    return Slot(measure=rest, origin=origin, pattern=Pattern.of(hits))
+    return Slot(measure=silence(grid), origin=origin, pattern=Pattern.of(hits))
 
 
 def _parts(place: float) -> Fraction:

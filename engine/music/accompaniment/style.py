@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from engine.errors import OutOfRange
 from engine.music.accompaniment.drum_figures import DRUM_FIGURES
+from engine.music.grid import QUARTER, Grid
 
 STYLES: dict[str, tuple[str, ...]] = {
     "bass": ("root-fifth", "walking", "octaves", "long", "pulse", "push"),
@@ -14,6 +15,15 @@ STYLES: dict[str, tuple[str, ...]] = {
     "drums": tuple(DRUM_FIGURES),
 }
 """The styles of each kind of track that can accompany."""
+
+ANY_METRE = {"octaves", "long", "pulse", "arpeggio", "rolling", "alberti", "pad"}
+"""The styles that go in eighths, or strike each chord once: others are of quarters."""
+
+
+def knows(style: str, grid: Grid) -> bool:
+    """Return whether a style plays measures of a grid; in those that it does not know it rests."""
+    return grid.beat == QUARTER or style in ANY_METRE
+
 
 RuleGauge = Literal["density", "complexity", "register", "swing"]
 RULE_GAUGES: tuple[RuleGauge, ...] = get_args(RuleGauge)

@@ -11,7 +11,8 @@ from engine.errors import ArmonicaError, Locked, NotReady, OutOfRange, UserError
 from engine.influence.spec import InfluenceAnswer, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
-from engine.latent.spec import DECIMALS, Latent, LatentModel
+from engine.latent.spec import DECIMALS, Latent, LatentModel, check_grid, serves
+from engine.music.locks import kept
 from engine.music.measure import Measure
 from engine.music.song import Song
 from engine.music.track import Track
@@ -131,13 +132,15 @@ class InfluenceQueries:
         `OutOfRange` or `NotReady`.
         """
         slot, number = snapshot.song.slot(command.slot, command.row), command.slot + 1
+        check_grid(slot.grid, number)
         if slot.measure.silent:
             raise OutOfRange(f"Measure {number} has no notes, so it is near to nothing.")
         if slot.latent is None:
             raise NotReady(f"Measure {number} has no code yet.", "Wait for the model.")
         if not 0 < command.amount <= 1:
             raise OutOfRange(f"An amount lies above 0 and up to 1; {command.amount} does not.")
-        here = slot.latent
+        slot.check_open(number)
+        here, keeps = slot.latent, kept(snapshot.song.track(command.row).slots, command.slot)
         free = [at for at in range(len(here)) if at not in snapshot.locks]
         if not free:
             raise Locked("All gauges are locked.", "Unlock one, so that the measure can move.")
@@ -153,7 +156,7 @@ class InfluenceQueries:
                     there = draw(len(here), command.seed + at * DRAWS + nth)
                     point = _towards(here, there, command.amount * reach, free)
                     # One at a time, and as the gauges are moved: what is heard is what was judged.
-                    measure = model.decode([point], moved=free)[0]
+                    measure = model.turned(slot, point, keeps)
                     if measure.silent or measure == slot.measure:
                         continue
                     found = search.of((measure,), 0, top=1)
@@ -191,7 +194,7 @@ class InfluenceQueries:
             step(done / len(places))
             slot = song.slot(at, track)
             found = None
-            if not slot.measure.silent:
+            if not slot.measure.silent and serves(slot.grid):
                 found = AskedPassage.around(song, at, track).answer(search)
             rows.append(TracedMeasure(at + 1, slot.origin, found, track + 1))
         return tuple(rows)
@@ -285,13 +288,18 @@ class AskedPassage:
 
     @classmethod
     def around(cls, song: Song, slot: int, track: int = 0, *, alone: bool = False) -> AskedPassage:
-        """Return a slot's measure with those around it, up to the next slots that are empty."""
+        """Return a slot's measure with those around it, up to the next slots that are empty.
+
+        It ends before measures in a metre that the model does not know, too.
+        """
+        song.slot(slot, track)
         first = last = slot
         row = song.track(track).slots
-        if not (alone or song.slot(slot, track).empty):
-            while first > 0 and not row[first - 1].empty:
+        known = [not each.empty and serves(each.grid) for each in row]
+        if not alone and known[slot]:
+            while first > 0 and known[first - 1]:
                 first -= 1
-            while last + 1 < len(row) and not row[last + 1].empty:
+            while last + 1 < len(row) and known[last + 1]:
                 last += 1
         measures = tuple(each.measure for each in row[first : last + 1])
         return cls(measures, slot - first, first)
@@ -303,6 +311,7 @@ class AskedPassage:
         from engine.influence.attribution.evidence import attached
 
         number = self.first + self.at + 1
+        check_grid(self.measures[self.at].grid, number)
         if self.measures[self.at].silent:
             raise OutOfRange(f"Measure {number} has no notes, so nothing can lie behind it.")
         found = search.of(self.measures, self.at, **words)  # type: ignore[arg-type]

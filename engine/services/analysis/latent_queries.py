@@ -10,9 +10,10 @@ from engine.errors import OutOfRange
 from engine.jobs import PAUSE, Job
 from engine.latent.attribute_map import Surface, axis, rows
 from engine.latent.sensitivity import effects, sensitivity
-from engine.latent.spec import Latent, LatentModel, check_dimension
+from engine.latent.spec import Latent, LatentModel, check_dimension, check_grid
 from engine.locations import meant
 from engine.music.attributes import NAMES, attribute
+from engine.music.locks import kept
 from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
 from engine.protocol.files import (
     BrowseCorpus,
@@ -81,13 +82,14 @@ class LatentQueries:
         """Return the work of measuring what gauges do from where they stand."""
         base = _base(snapshot, command, model)
         slot = snapshot.song.slot(command.slot, command.row)
-        measure = None if slot.empty else slot.measure
+        keeps = kept(snapshot.song.track(command.row).slots, command.slot)
         for dimension in command.dimensions:
             check_dimension(model.spec, dimension)
 
         def work(job: Job) -> None:
             job.step(0.0)
-            steps = effects(model, base, command.dimensions, measure=measure)
+            heard = None if slot.empty else slot
+            steps = effects(model, base, command.dimensions, slot=heard, kept=keeps)
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)
@@ -155,4 +157,6 @@ class LatentQueries:
 
 def _base(snapshot: Snapshot, command: DrawMap | Explain, model: LatentModel) -> Latent:
     # An empty slot stands where its first gauge move would start.
-    return snapshot.song.slot(command.slot, command.row).latent or model.spec.origin
+    slot = snapshot.song.slot(command.slot, command.row)
+    check_grid(slot.grid, command.slot + 1)
+    return slot.latent or model.spec.origin

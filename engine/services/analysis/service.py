@@ -8,6 +8,7 @@ from engine.errors import NotReady
 from engine.jobs import Job, Jobs
 from engine.latent.spec import LatentModel
 from engine.protocol.analysis import (
+    AskHarmony,
     AskInfluence,
     AskTakeInfluence,
     DrawMap,
@@ -26,13 +27,14 @@ from engine.protocol.files import (
 )
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import Snapshot
+from engine.services.analysis.harmony_queries import harmony
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.analysis.latent_queries import LatentQueries
 from engine.services.base import Service, ServiceContext
 
 Question = (
-    DrawMap | Explain | AskInfluence | AskTakeInfluence | RegenerateAway
+    DrawMap | Explain | AskHarmony | AskInfluence | AskTakeInfluence | RegenerateAway
     | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi
 )  # fmt: skip
 """What can be asked. Exports come from the session, those that say what each measure is like."""
@@ -46,7 +48,7 @@ class AnalysisService(Service):
     """
 
     commands = (
-        DrawMap, Explain, AskInfluence, AskTakeInfluence, RegenerateAway,
+        DrawMap, Explain, AskHarmony, AskInfluence, AskTakeInfluence, RegenerateAway,
         WriteProvenance, BrowseCorpus, PreviewTune, LookIntoMidi,
     )  # fmt: skip
     reports = (EscapeFound,)
@@ -94,6 +96,9 @@ class AnalysisService(Service):
             case Explain():
                 work = studies.explain(question, snapshot, _there(model))
                 return "model", "explain", "measuring the gauges", work
+            case AskHarmony():
+                work = harmony(question, snapshot)
+                return "harmony", f"harmony {client}", "looking for chords", work
             case AskInfluence(gradients=True):
                 # Beside the search, which follows edits while this takes its time.
                 work = influences.ask(question, snapshot)

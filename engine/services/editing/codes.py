@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from engine.latent.spec import LatentModel, LatentSpec
+from engine.latent.spec import LatentModel, LatentSpec, serves
 from engine.music.slot import Slot
 from engine.music.song import Song
 
@@ -13,6 +13,7 @@ from engine.music.song import Song
 def encoded(songs: Iterable[Song], model: LatentModel) -> list[Song]:
     """Return the songs with a code of this model for every measure that has none.
 
+    A measure in a metre that the model does not serve has none.
     The codes of another model are dropped: the measures stay as they are, and so does what
     they are called.
     """
@@ -52,10 +53,13 @@ def _with_each(song: Song, change: Callable[[Slot], Slot]) -> Song:
 
 
 def _without_code(slot: Slot) -> Slot:
-    if slot.pattern is not None:
+    if slot.empty or slot.pattern is not None:
         return slot
-    return slot if slot.empty else Slot.brought_in(slot.measure, slot.origin, slot.touches)
+    brought = Slot.brought_in(slot.measure, slot.origin, slot.touches)
+    return replace(brought, locked_notes=slot.locked_notes, locked=slot.locked)
 
 
 def _lacks_code(slot: Slot) -> bool:
-    return slot.latent is None and slot.pattern is None and not slot.empty
+    if slot.latent is not None or slot.pattern is not None:
+        return False
+    return not slot.empty and serves(slot.grid)

@@ -7,6 +7,7 @@ from engine.protocol.edit import LockDimension, MoveSelection, Redo, ReplaceSong
 from engine.protocol.facts import (
     MarkClock,
     MarkInputs,
+    MarkLoop,
     MarkModel,
     MarkPort,
     MarkPreferences,
@@ -15,6 +16,7 @@ from engine.protocol.facts import (
     MarkTransport,
     MarkWaiting,
 )
+from engine.protocol.form import MoveEntrySelection, SelectEntry
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
 from engine.protocol.vocabulary import COMMANDS
@@ -22,7 +24,7 @@ from engine.services.base import Service, ServiceContext
 from engine.services.editing.command_log import CommandLog
 
 _FACTS = (
-    MarkClock, MarkInputs, MarkModel, MarkPort, MarkPreferences, MarkRoutes, MarkSaved,
+    MarkClock, MarkInputs, MarkLoop, MarkModel, MarkPort, MarkPreferences, MarkRoutes, MarkSaved,
     MarkTransport, MarkWaiting,
 )  # fmt: skip
 
@@ -39,6 +41,8 @@ class EditingService(Service):
         MoveSelection,
         SelectTrack,
         MoveTrackSelection,
+        SelectEntry,
+        MoveEntrySelection,
         LockDimension,
         Undo,
         Redo,

@@ -10,12 +10,9 @@ from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import Song
 from engine.protocol.base import Command, Edit, Event, TrackEdit
 from engine.protocol.edit import (
-    InsertSlot,
-    Interpolate,
     LockDimension,
     MoveSelection,
     Redo,
-    RemoveSlot,
     ReplaceSong,
     SelectSlot,
     Undo,
@@ -23,6 +20,7 @@ from engine.protocol.edit import (
 from engine.protocol.facts import (
     MarkClock,
     MarkInputs,
+    MarkLoop,
     MarkModel,
     MarkPort,
     MarkPreferences,
@@ -31,19 +29,22 @@ from engine.protocol.facts import (
     MarkTransport,
     MarkWaiting,
 )
+from engine.protocol.form import MoveEntrySelection, SelectEntry
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
-from engine.protocol.tracks import (
-    AddTrack,
-    CopyTrack,
-    MoveTrack,
-    MoveTrackSelection,
-    RemoveTrack,
-    SelectTrack,
-)
+from engine.protocol.tracks import MoveTrackSelection, SelectTrack
 from engine.services.editing.codes import encoded, foreign
-from engine.services.editing.edits import EditContext, apply_edit, resolve_edit, stroke_name
+from engine.services.editing.edits import (
+    EditContext,
+    apply_edit,
+    check_locks,
+    check_served,
+    resolve_edit,
+    stroke_name,
+    told,
+)
 from engine.services.editing.history import Content, History
+from engine.services.editing.selection import entry_at, selection_after
 
 
 class State:
@@ -112,6 +113,11 @@ class State:
             case MoveTrackSelection(by):
                 last = len(shown.song.tracks) - 1
                 self._show(track=max(0, min(last, shown.track + by)))
+            case SelectEntry(entry):
+                self._select_entry(entry)
+            case MoveEntrySelection(by):
+                last = len(shown.song.form.order) - 1
+                self._select_entry(max(0, min(last, shown.entry + by)))
             case LockDimension(dimension, locked):
                 if self._model is None:
                     raise NotReady("The gauges need the model, which is not there.")
@@ -141,9 +147,13 @@ class State:
                 self._show(clock=clock, playing=now)
             case MarkTransport(playing, recording):
                 self._show(playing=playing, recording=recording)
-            case MarkPreferences(timing, audition, record):
-                wanted = {"timing": timing, "audition": audition, "record": record}
+            case MarkPreferences(timing, audition, record, jumps):
+                wanted = {
+                    "timing": timing, "audition": audition, "record": record, "jumps": jumps
+                }  # fmt: skip
                 self._show(**{name: each for name, each in wanted.items() if each is not None})
+            case MarkLoop(loop):
+                self._show(loop=loop)
             case _:
                 raise TypeError(
                     f"{type(command).__name__} is handled by a service, not by the state."
@@ -158,34 +168,25 @@ class State:
             old.song.track(wanted.row).check_unlocked()
             if wanted.of_melody:
                 old.song.check_melodic(wanted.row, getattr(wanted, "slot", None))
+        check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
-        song = apply_edit(command, old.song, context)
-        if song == old.song:
-            return ()
         key = command.stroke()
         began = self._history.before(key, old)
+        song = apply_edit(command, old.song, replace(context, began=began.song))
+        if song == old.song:
+            return ()
+        check_locks(command, old.song, song)
         spec = self._model.spec if self._model else None
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
-        selected, track = self._shown.selected, self._shown.track
-        match command:
-            case InsertSlot(slot) if slot < selected:
-                selected += 1
-            case RemoveSlot(slot) if slot < selected:
-                selected -= 1
-            case Interpolate(source, _, count) if source < selected:
-                selected += count
-            case AddTrack():
-                track = len(song.tracks) - 1
-            case CopyTrack():
-                track = command.row + 1
-            case RemoveTrack() if command.row < track:
-                track -= 1
-            case MoveTrack() if command.row == track:
-                track = max(0, min(len(song.tracks) - 1, track + command.by))
-        self._show(song=song, selected=selected, track=track)
-        return _clash(old.song, song)
+        self._show(song=song, **selection_after(command, song, self._shown))
+        words = told(command, old.song, song)
+        return (*_clash(old.song, song), *([Notice(words)] if words else []))
+
+    def _select_entry(self, entry: int) -> None:
+        form = self._shown.song.form
+        self._show(entry=entry, selected=form.slots_of(form.entry(entry).section).start)
 
     def _replace(self, command: ReplaceSong) -> tuple[Event, ...]:
         song, path = command.song, command.path
@@ -204,7 +205,7 @@ class State:
         elif self._files.get(file) == song:
             del self._files[file]
         locks = self._shown.locks if command.locks is None else self._known(command.locks)
-        self._show(song=song, path=path, selected=0, track=0, locks=locks)
+        self._show(song=song, path=path, selected=0, track=0, entry=0, loop=None, locks=locks)
         return told
 
     def _mark_model(self, digest: str | None, detail: str) -> tuple[Event, ...]:
@@ -266,9 +267,11 @@ class State:
 
     def _show(self, **changes: Any) -> None:
         shown = replace(self._shown, **changes)
+        selected = min(shown.selected, shown.song.length - 1)
         shown = replace(
             shown,
-            selected=min(shown.selected, shown.song.length - 1),
+            selected=selected,
+            entry=entry_at(shown.song.form, selected, shown.entry),
             track=min(shown.track, len(shown.song.tracks) - 1),
             saved=self._files.get(self._document if shown.path is None else shown.path)
             == shown.song,

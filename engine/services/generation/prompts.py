@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from engine.audio import files
@@ -16,6 +17,7 @@ from engine.formats import song_file
 from engine.locations import meant
 from engine.music.measure import Measure
 from engine.music.song import Song
+from engine.music.tempo_map import TempoMap
 from engine.music.track_line import TrackLine, track_lines
 from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
@@ -93,17 +95,27 @@ def prompt_codes(
 
 
 def _song_wave(song: Song, seconds: float, rate: int, soundfont: str) -> Wave:
-    first = song.sounding - _whole(song.measures(), song.tempo, seconds)
-    return _rendered(track_lines(song, first), song.tempo, rate, soundfont)
+    # It begins on a bar line where it can, for a beat is easier found there.
+    steps, tempi = song.steps, song.tempo_map(song.steps)
+    starts = song.line().starts
+    first = next(
+        (at for at, start in enumerate(starts) if tempi.turn - tempi.seconds(start) <= seconds),
+        len(steps) - 1,
+    )
+    steps = steps[first:]
+    return _rendered(track_lines(song, steps), song.tempo_map(steps), rate, soundfont)
 
 
 def _whole(measures: Sequence[Measure], tempo: float, seconds: float) -> int:
     # It begins on a bar line where it can, for a beat is easier found there.
-    bar = float(measures[0].grid.length) * 60 / tempo
-    return min(len(measures), max(1, int(seconds / bar + 1e-9)))
+    # From the end on: how many measures last no longer.
+    lasting = accumulate(float(each.grid.length) * 60 / tempo for each in reversed(measures))
+    return max(1, sum(length <= seconds + 1e-9 for length in lasting))
 
 
-def _rendered(parts: Sequence[TrackLine], tempo: float, rate: int, soundfont: str) -> Wave:
+def _rendered(
+    parts: Sequence[TrackLine], tempo: float | TempoMap, rate: int, soundfont: str
+) -> Wave:
     if all(part.silent for part in parts):
         raise OutOfRange(
             "There is nothing to be heard in what is to be continued.",

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 
 from engine.music.note_line import Stretch
+from engine.music.tempo_map import TempoMap
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
+    With ``tempi`` the pace is that up to there, and the map's from there on.
     Notes written before ``first`` do not sound; those heard before ``sent`` are with the player.
     """
 
@@ -20,14 +22,19 @@ class Run:
     pace: float
     first: float
     sent: float
+    tempi: TempoMap | None = None
 
     def at(self, time: float) -> float:
         """Return the position that is heard at a time."""
-        return self.position + (time - self.time) / self.pace
+        if self.tempi is None or time <= self.time:
+            return self.position + (time - self.time) / self.pace
+        return self.tempi.position(self.tempi.seconds(self.position) + time - self.time)
 
     def when(self, position: float) -> float:
         """Return the time at which a position is heard."""
-        return self.time + (position - self.position) * self.pace
+        if self.tempi is None or position <= self.position:
+            return self.time + (position - self.position) * self.pace
+        return self.time + self.tempi.seconds(position) - self.tempi.seconds(self.position)
 
     def of(self, stretches: list[Stretch]) -> list[Stretch]:
         """Return those notes that sound."""

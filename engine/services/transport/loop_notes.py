@@ -12,6 +12,11 @@ from engine.midi.limits import CLICKS
 from engine.midi.player_mirror import Messages
 from engine.music.note_line import Line
 from engine.music.song import Song
+from engine.music.tempo_map import TempoMap
+from engine.services.transport.beat_count import BeatCount
+from engine.services.transport.clock_output import ClockOutput, interval
+from engine.services.transport.course import Course
+from engine.services.transport.jump import Jump
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.metronome import Metronome
 from engine.services.transport.voice_notes import OutletOf, VoiceNotes, voices_of
@@ -29,9 +34,16 @@ class LoopNotes:
     def __init__(self, song: Song, outlet_of: OutletOf = lambda _: 0) -> None:
         # How many measures the loop has at least: those that are recorded into count, too.
         self.reach = 0
+        # The slots that are played alone; None: the song as its form says.
+        self.slots: range | None = None
         self._outlet_of = outlet_of
-        self.voices = voices_of(song)
+        self.course = Course.of(song)
+        self.voices = voices_of(song, self.course.steps)
         self.run: Run | None = None
+        self.count = BeatCount()
+        self.clock = ClockOutput()
+        # Where the music is to go once it has come to the end of a beat, measure or section.
+        self.jump: Jump | None = None
         self.metronome = Metronome()
 
     @property
@@ -44,12 +56,14 @@ class LoopNotes:
         """How much earlier than written a note is heard at most, in quarter notes."""
         return max(voice.line.earliest for voice in self.voices)
 
-    def voices_of(self, song: Song) -> list[VoiceNotes]:
-        """Return the voices of a song, as far as the loop reaches."""
-        return voices_of(song, self.reach, self.voices)
+    def plan(self, song: Song) -> tuple[Course, list[VoiceNotes]]:
+        """Return the course of a song as the loop is set, and the voices that play it."""
+        course = Course.of(song, self.slots, self.reach)
+        return course, voices_of(song, course.steps, self.voices)
 
-    def put(self, voices: list[VoiceNotes], now: float) -> Messages:
+    def put(self, course: Course, voices: list[VoiceNotes], now: float) -> Messages:
         """Play other voices from now on, and return what silences those that are no more."""
+        self.course = course
         for old, new in zip(self.voices, voices, strict=False):
             old.line, old.track, old.heard = new.line, new.track, new.heard
             old.source = new.source
@@ -59,7 +73,8 @@ class LoopNotes:
 
     def begin(self, run: Run) -> None:
         """Start a run of the lines."""
-        self.run = run
+        self.run, self.jump = run, None
+        self.count.begin(run)
         for voice in self.voices:
             voice.begin()
 
@@ -74,7 +89,84 @@ class LoopNotes:
         for voice in self.voices:
             stretches = run.of(voice.line.between(start, position))
             notes += voice.send(stretches, run, now, self._outlet_of(voice.number))
-        return notes + self._clicks(start, position)
+        changes = self.tempo_changes(run.sent, position)
+        return changes + notes + self._clicks(start, position)
+
+    def send_ahead(self, time: float, now: float) -> Messages:
+        """Send what is heard before a time and was not sent yet, by the jumps on the way."""
+        sent: Messages = []
+        while (run := self.run) is not None and (jump := self.jump) is not None:
+            if jump.leaves > run.at(time):
+                break
+            sent += self._leap(jump, now)
+        return sent + self.send_until(run.at(time), now) if run is not None else []
+
+    def _leap(self, jump: Jump, now: float) -> Messages:
+        self.jump = None
+        sent = self.send_until(jump.leaves, now)
+        course, voices = self.course, self.voices
+        return sent + self.go_on(now, jump.leaves, course, voices, course.starts[jump.step])
+
+    def tempo_at(self, position: float) -> tuple[float, TempoMap | None]:
+        """Return the pace of our own tempo at a position, and the map where there are several."""
+        tempi = self.course.tempi
+        if tempi.constant is not None:
+            return 60 / tempi.constant, None
+        return tempi.pace(position), tempi
+
+    def go_on(
+        self, now: float, position: float, course: Course, voices: list[VoiceNotes], to: float
+    ) -> Messages:
+        """Go on with other voices at ``to``, where the loop would be at ``position``."""
+        run = self.run
+        assert run is not None  # Only a running loop goes on.
+        at, old, past = run.when(position), self.voices, self.course
+        stays = to == position and course.length == past.length
+        begun = [voice.begun_at(position) if stays else -math.inf for voice in old]
+        same = [
+            stays and (new.line is past.line or new.line.content == past.line.content)
+            for new, past in zip(voices, old, strict=False)
+        ]
+        shift = to - position
+        if shift:
+            self.count.leap(position, to)
+            self.metronome.shift(shift)
+            first, sent_to = run.first + shift, run.sent + shift
+            run = replace(run, position=run.position + shift, first=first, sent=sent_to)
+        sent = self.put(course, voices, now)
+        pace, tempi = (run.pace, None) if self.clock.following else self.tempo_at(to)
+        run, told = self._paced(run, at, to, pace, tempi, bool(shift))
+        if self.jump is not None and (shift or course.steps != past.steps):
+            self.jump = self.jump.anew(course, to)
+        self.run = replace(run, sent=max(run.sent, to))
+        if told:
+            told = [*told, *self.tempo_changes(to, run.sent)]
+        anew = self.resend(now, at, to, to, begun, same)
+        return told + sent + anew + self.resend_clicks(at)
+
+    def _paced(
+        self, run: Run, at: float, to: float, pace: float, tempi: TempoMap | None, leapt: bool
+    ) -> tuple[Run, Messages]:
+        """Return a run that goes on at a pace from ``at`` on, where it is at ``to``."""
+        same = (tempi, None if tempi else pace) == (run.tempi, None if run.tempi else run.pace)
+        if same and not (leapt and tempi):
+            return run, []
+        self.count.changed(at, to, pace)
+        run = replace(run, time=at, position=to, pace=pace, tempi=tempi)
+        return run, [m.ClockTempo(at, interval(pace))]
+
+    def tempo_changes(self, start: float, end: float) -> Messages:
+        """Return what the clock is told of the tempi past ``start`` and before ``end``."""
+        run = self.run
+        if run is None or run.tempi is None:
+            return []
+        sent: Messages = []
+        for place, pace in run.tempi.paces(max(start, run.position), end):
+            # At the anchor of the run its tempo is told already.
+            if place > run.position + 1e-6:
+                self.count.changed(run.when(place), place, pace)
+                sent.append(m.ClockTempo(run.when(place), interval(pace)))
+        return sent
 
     def resend(
         self,

@@ -1,11 +1,16 @@
-"""The clicks of a recording: which beats are struck, and with what."""
+"""The clicks of a recording: which beats are struck, and with what.
+
+The beats are the pulses of the metre: dotted quarters in 6/8, groups in 7/8.
+"""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 
 from engine.midi import messages as m
 from engine.midi.limits import CLICKS
+from engine.music.grid import Grid
+from engine.music.measure import silence
 from engine.music.note_line import Line
 from engine.music.track import Track
 from engine.protocol.snapshot import RecordSettings
@@ -23,7 +28,7 @@ HIGH_DOWNBEAT, HIGH_UPBEAT = 96, 91
 CLICK_VELOCITY = 90
 
 ENDLESS = 10**9
-"""Beats of which no loop will see the last."""
+"""Quarter notes of which no loop will see the last."""
 
 
 class Metronome:
@@ -31,6 +36,8 @@ class Metronome:
 
     def __init__(self) -> None:
         self._from, self._to = 0.0, 0.0
+        # Before which position a measure of which grid is counted in.
+        self._counted: tuple[float, Grid] | None = None
         self._high = False
 
     @property
@@ -42,9 +49,13 @@ class Metronome:
         """Strike as the settings say from now on."""
         self._high = settings.sound == "high note"
 
-    def strike(self, start: float, end: float) -> None:
-        """Strike the beats between two positions, the last one not."""
+    def strike(self, start: float, end: float, counted: tuple[float, Grid] | None = None) -> None:
+        """Strike the beats between two positions, the last one not.
+
+        What lies before the position ``counted`` is counted in by measures of its grid.
+        """
         self._from, self._to = start, end
+        self._counted = counted
 
     def rest(self) -> None:
         """Strike no more."""
@@ -53,20 +64,30 @@ class Metronome:
     def shift(self, by: float) -> None:
         """Go along where positions are counted anew."""
         self._from, self._to = self._from + by, self._to + by
+        if self._counted is not None:
+            self._counted = self._counted[0] + by, self._counted[1]
 
     def clicks(self, run: Run, line: Line, track: Track, start: float, end: float) -> list[m.Notes]:
         """Return the beats that are struck from one position of a run to before another."""
-        first = math.ceil(max(start, self._from) - 1e-6)
-        last = math.ceil(min(end, self._to) - 1e-6)
         down, up = (HIGH_DOWNBEAT, HIGH_UPBEAT) if self._high else (DOWNBEAT, UPBEAT)
         beats = [
             m.TimedNote(
                 run.when(beat),
                 run.when(beat) + CLICK,
                 track.channel if self._high else CLICK_CHANNEL,
-                up if line.place(beat)[1] else down,
+                down if first else up,
                 CLICK_VELOCITY,
             )
-            for beat in range(first, last)
+            for beat, first in self._beats(line, max(start, self._from), min(end, self._to))
         ]
         return [m.Notes(tuple(beats), voice=CLICKS)] if beats else []
+
+    def _beats(self, line: Line, start: float, end: float) -> Iterator[tuple[float, bool]]:
+        if self._counted is not None and start < self._counted[0]:
+            begins, grid = self._counted
+            counted = Line([silence(grid)])
+            for beat, first in counted.pulses(start - begins, min(end - begins, 0.0)):
+                yield begins + beat, first
+            start = begins
+        if start < end:
+            yield from line.pulses(start, end)

@@ -6,8 +6,10 @@ come out as the command that puts them in.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,9 +17,8 @@ from engine.errors import NotReady
 from engine.midi import messages as m
 from engine.midi.note_buffer import MEASURES, Capture, Struck, one_voice
 from engine.music.beat_map import Beats
-from engine.music.grid import FOUR_QUARTERS
+from engine.music.grid import Grid
 from engine.music.grid_fitting import Account, count, folded
-from engine.music.measure import HOLD, REST, Measure
 from engine.music.overdub import overlaid
 from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 from engine.music.slot import Origin
@@ -26,6 +27,7 @@ from engine.music.track import Track
 from engine.protocol.edit import LoadMeasures
 from engine.protocol.snapshot import RecordSettings, RecordStatus
 from engine.protocol.transport import KeysPlayed
+from engine.services.transport.played_measures import SAME, beats_left, begun, reaching, trimmed
 
 SETTLED = 0.06
 """Seconds after a measure's end at which all that was played in it is known to be here."""
@@ -35,8 +37,6 @@ EARLY = 0.5
 
 SPAN = 128
 """How many measures back the notes of a pass are looked at: none sounds for longer."""
-
-BAR = float(FOUR_QUARTERS.length)
 
 
 class LoopPosition(Protocol):
@@ -56,15 +56,27 @@ class LoopPosition(Protocol):
 
 @dataclass(slots=True)
 class _Pass:
-    """A recording: from where on the beat it runs, and which measure is to come in next."""
+    """A recording: from where on the beat it runs, and which measure is to come in next.
+
+    That begins at ``next``, is of ``slot``, and has ``grid``. ``past`` holds where the measures
+    before it began, and their grids.
+    """
 
     status: RecordStatus
     gesture: int
     beats: Beats
     begins: float
     next: float
+    slot: int
+    grid: Grid
+    past: deque[tuple[float, Grid]] = field(default_factory=lambda: deque(maxlen=SPAN))
     slots: set[int] = field(default_factory=set)
     account: Account = field(default_factory=Account)
+
+    @property
+    def ends(self) -> float:
+        """Where the measure ends that is to come in next."""
+        return self.next + float(self.grid.length)
 
 
 class Recorder:
@@ -98,9 +110,9 @@ class Recorder:
                 return sounded
         return False
 
-    def show(self, now: float, transport: LoopPosition) -> KeysPlayed | None:
+    def show(self, now: float, transport: LoopPosition, song: Song) -> KeysPlayed | None:
         """Return what is being played, where that is something else than before."""
-        shown = self._keys_played(now, transport)
+        shown = self._keys_played(now, transport, song)
         if shown == self._shown:
             return None
         self._shown = shown
@@ -108,10 +120,11 @@ class Recorder:
 
     # Recording
 
-    def begin(self, status: RecordStatus, beats: Beats, begins: float) -> None:
+    def begin(self, status: RecordStatus, beats: Beats, begins: float, song: Song) -> None:
         """Record from a position of the beat on, the start of the first slot's measure."""
         self._gestures += 1
-        self._pass = _Pass(status, self._gestures, beats, begins, begins)
+        slot = status.slot
+        self._pass = _Pass(status, self._gestures, beats, begins, begins, slot, song.grid(slot))
 
     def follow(self, before: Song, after: Song) -> RecordStatus | None:
         """Follow the track that is recorded into to its new number, and return what is recorded.
@@ -130,6 +143,7 @@ class Recorder:
             self._pass = None
             return None
         here.status = replace(here.status, track=number)
+        here.grid = after.grid(here.slot)
         return here.status
 
     def next_wake(self) -> float | None:
@@ -137,14 +151,14 @@ class Recorder:
         if self._pass is None:
             return None
         late = SETTLED + self.settings.latency / 1000
-        return self._pass.beats.when(self._pass.next + BAR) + late
+        return self._pass.beats.when(self._pass.ends) + late
 
     def due(self, now: float, transport: LoopPosition, song: Song) -> LoadMeasures | None:
         """Return what puts in the next measure that is over, where something was played in it."""
         wake = self.next_wake()
         if wake is None or now < wake:
             return None
-        return self._land(now, transport, song, BAR)
+        return self._land(now, transport, song)
 
     def end(
         self,
@@ -158,30 +172,33 @@ class Recorder:
             played = here.beats.at(now - self.settings.latency / 1000) - here.next
             if played <= 0:
                 break
-            command = self._land(now, transport, song(), min(played, BAR))
+            command = self._land(now, transport, song(), played)
             if command is not None:
                 put(command)
         done, self._pass = self._pass, None
         return _summary(done) if done is not None else ""
 
     def _land(
-        self, now: float, transport: LoopPosition, song: Song, until: float
+        self, now: float, transport: LoopPosition, song: Song, until: float = math.inf
     ) -> LoadMeasures | None:
         here = self._pass
         if here is None:
             return None
         beats = here.beats
-        start, here.next = here.next, here.next + BAR
-        slot, _ = transport.place(start)
+        start, slot, grid, past = here.next, here.slot, here.grid, tuple(here.past)
+        here.past.append((start, grid))
+        here.next = here.ends
+        here.slot, _ = transport.place(here.next)
+        here.grid = song.grid(here.slot)
         status = here.status
         if not status.slot <= slot < status.slot + status.measures:
             return None
-        origin = max(here.begins, start - SPAN * BAR)
+        origin = past[0][0] if past else start
         since = beats.when(origin - EARLY)
         notes = self._capture.notes(now, since)
         line = self._on(one_voice(notes), beats, origin, song.track(status.track))
-        number = round((start - origin) / BAR)
-        played = self._quantised(line, number + 1, beats.pace)[number]
+        grids = [*(each for _, each in past), grid]
+        played = self._quantised(line, grids, beats.pace)[-1]
         if played.untouched:
             return None
         here.slots.add(slot)
@@ -202,7 +219,7 @@ class Recorder:
         old = song.slot(slot, status.track) if slot < song.length else None
         if old is None or old.empty:
             origin = "recorded"
-        elif status.mode == "overdub" or until < BAR:
+        elif status.mode == "overdub" or until < measure.grid.length:
             # A measure that was left in its midst keeps its end.
             over = [
                 sounds or (status.mode == "replace" and float(onset) < until)
@@ -232,8 +249,10 @@ class Recorder:
         beats = transport.beats
         if beats is not None and any(_ran(beats, note) for note in fresh):
             notes = tuple(note for note in kept if _ran(beats, note))
-            pace, origin = beats.pace, BAR * math.floor(beats.at(notes[0].on) / BAR)
+            pace, first = beats.pace, beats.at(notes[0].on)
+            origin = first - transport.place(first)[1]
             line = self._on(one_voice(notes), beats, origin, row)
+            grids = _grids(song, transport, origin)
         else:
             pace, notes = 60 / song.tempo, fresh
             line = [
@@ -245,8 +264,9 @@ class Recorder:
                 )
                 for note in one_voice(notes)
             ]
-        size = math.floor(max(note.end for note in line) / BAR) + 1
-        found = _begun(_trimmed(self._quantised(line, size, pace))[-MEASURES:])
+            grids = map(song.grid, itertools.count(slot))
+        reached = reaching(max(note.end for note in line), grids)
+        found = begun(trimmed(self._quantised(line, reached, pace))[-MEASURES:])
         account = Account(
             folded=sum(each.folded for each in found),
             crowded=sum(each.crowded for each in found),
@@ -269,8 +289,10 @@ class Recorder:
             said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
         return _Last(command, ". ".join(part.rstrip(".") for part in said) + ".")
 
-    def _quantised(self, line: list[PlayedNote], size: int, pace: float) -> list[PlayedMeasure]:
-        return quantise(line, size, pace=pace, strength=self.settings.strength)
+    def _quantised(
+        self, line: list[PlayedNote], grids: Sequence[Grid], pace: float
+    ) -> list[PlayedMeasure]:
+        return quantise(line, grids, pace=pace, strength=self.settings.strength)
 
     def _on(
         self, notes: tuple[Struck, ...], beats: Beats, origin: float, track: Track
@@ -286,25 +308,34 @@ class Recorder:
             for note in notes
         ]
 
-    def _keys_played(self, now: float, transport: LoopPosition) -> KeysPlayed:
+    def _keys_played(self, now: float, transport: LoopPosition, song: Song) -> KeysPlayed:
         held = tuple(sorted({_near(pitch) for pitch in self._capture.held()}))
         beats = transport.beats
         if beats is None or not transport.playing:
             return KeysPlayed(held)
         position = beats.at(now)
-        left = self._pass.begins - position if self._pass is not None else 0.0
-        counted = math.ceil(left) if left > 0 else 0
+        counted = 0
+        if self._pass is not None and position < self._pass.begins:
+            counted = beats_left(self._pass.begins - position, song.grid(self._pass.status.slot))
         if now < beats.began:
             return KeysPlayed(held, count=counted)
         slot, into = transport.place(position)
-        start = position - into
+        start, length = position - into, float(song.grid(slot).length)
         notes = self._capture.notes(now, beats.when(start - EARLY))
         drawn = tuple(
-            (round(max(0.0, note.start), 2), round(min(BAR, note.end), 2), _near(note.pitch))
+            (round(max(0.0, note.start), 2), round(min(length, note.end), 2), _near(note.pitch))
             for note in self._on(notes, beats, start, Track())
             if note.end > 0.05
         )
         return KeysPlayed(held, slot, drawn, counted)
+
+
+def _grids(song: Song, transport: LoopPosition, position: float) -> Iterator[Grid]:
+    """Yield the grids of the measures that are played from a bar line on."""
+    while True:
+        grid = song.grid(transport.place(position + SAME)[0])
+        yield grid
+        position += float(grid.length)
 
 
 def _near(pitch: int) -> int:
@@ -323,21 +354,6 @@ def _ran(beats: Beats, note: Struck) -> bool:
     """Return whether a note was struck while the loop ran, or right before."""
     began = beats.began - EARLY * beats.pace
     return began <= note.on and (beats.ended is None or note.on < beats.ended)
-
-
-def _begun(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leave out what goes on from a measure that is kept no more."""
-    first, *others = found
-    if first.measure.tokens[0] == HOLD:
-        measure = Measure.from_tokens((REST, *first.measure.tokens[1:]), first.measure.grid)
-        first = replace(first, measure=measure)
-    return _trimmed([first, *others]) if first.measure.silent else [first, *others]
-
-
-def _trimmed(found: list[PlayedMeasure]) -> list[PlayedMeasure]:
-    """Leave out measures of silence before and after what was played."""
-    played = [at for at, each in enumerate(found) if not each.untouched]
-    return found[played[0] : played[-1] + 1] if played else found[:1]
 
 
 def _summary(done: _Pass) -> str:

@@ -65,7 +65,8 @@ class Recording:
     def begin(self, status: RecordStatus, position: float) -> None:
         """Record into the slots of ``status``, from a position of the beat on."""
         if self._sequencer.beats is not None:
-            self._recorder.begin(status, self._sequencer.beats, position)
+            song = self._context.snapshot().song
+            self._recorder.begin(status, self._sequencer.beats, position, song)
 
     def follow(self, before: Song, after: Song) -> RecordStatus | None:
         """Follow the track that is recorded into; None where it is gone, and the recording ends."""
@@ -110,7 +111,7 @@ class Recording:
 
     def publish_keys(self, now: float) -> None:
         """Publish what is being played, where that is something else than before."""
-        shown = self._recorder.show(now, self._sequencer)
+        shown = self._recorder.show(now, self._sequencer, self._context.snapshot().song)
         if shown is not None:
             self._context.publish(shown)
 

@@ -11,16 +11,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from engine.errors import NotReady
 from engine.midi import messages as m
-from engine.midi.limits import LAST_POSITION
 from engine.midi.player_mirror import Messages
-from engine.music.beat_map import Beats, Mark
+from engine.music.beat_map import Beats
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song
 from engine.music.track import Track
-from engine.protocol.snapshot import RecordSettings
+from engine.protocol.snapshot import JumpUnit, RecordSettings
 from engine.protocol.transport import PlayheadMoved
+from engine.services.transport.clock_output import CLOSE, interval
+from engine.services.transport.course import Course
+from engine.services.transport.jump import Jump
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.loop_notes import LATE, LoopNotes
 from engine.services.transport.metronome import ENDLESS
@@ -55,12 +58,6 @@ FOLLOW_MARGIN = 0.05
 """How near a note may be, in seconds, and stay as it was sent: a change that reached the player
 too late would strike it twice."""
 
-CLOSE = 0.0005
-"""How far the music may be off the clock that is followed before it is sent anew, in seconds."""
-
-CATCH_UP = 0.25
-"""In how many quarters our own clock comes back into phase with the one that is followed."""
-
 
 class Sequencer:
     """Plays one song in a loop, takes changes while it runs, and sounds single measures.
@@ -73,12 +70,7 @@ class Sequencer:
         self._ahead, self._delay = LOOK_AHEAD, 0.0
         self._outlet_of = outlet_of
         self._loop = LoopNotes(song, outlet_of)
-        self._beats: Beats | None = None
-        # By how much positions were counted anew where the loop has become another.
-        self._shift = 0.0
         self._advanced = 0.0
-        # Where our own clock is while another's is followed; positions before any were moved.
-        self._ticks: Run | None = None
 
     @property
     def playing(self) -> bool:
@@ -88,11 +80,12 @@ class Sequencer:
     @property
     def beats(self) -> Beats | None:
         """The beat of the loop as it runs, or as it ran last; None before it ever did."""
-        return self._beats
+        return self._loop.count.beats
 
     def place(self, position: float) -> tuple[int, float]:
         """Return the slot that a position of the beat falls in, and the quarter notes into it."""
-        return self._loop.line.place(position + self._shift)
+        step, within = self._loop.course.place(self._loop.count.loop_position(position))
+        return self._loop.course.steps[step].slot, within
 
     def distance(self, ahead: float, delay: float, now: float) -> Messages:
         """Play to a player that is farther away from now on, or nearer.
@@ -117,61 +110,67 @@ class Sequencer:
         """Return when `advance` is due next; None where nothing is."""
         if self._loop.run is None:
             return None
-        return self._advanced + (TOP_UP if self._ticks is None else FOLLOW_TOP_UP)
+        return self._advanced + (FOLLOW_TOP_UP if self._loop.clock.following else TOP_UP)
 
     def at(self, now: float) -> float | None:
         """Return the position that is heard now, as it was counted at the start; None at rest."""
-        return None if self._loop.run is None else self._loop.run.at(now) - self._shift
+        return None if self._loop.run is None else self._loop.run.at(now) - self._loop.count.shift
 
     def start_of(self, slot: int) -> float:
         """Return the position at which a slot begins (the first where the loop has no such)."""
-        return self._loop.line.starts[slot if slot < len(self._loop.line.starts) else 0]
+        return self._loop.course.start_of(slot)
 
     def due(self, position: float) -> float | None:
         """Return when a position, as it was counted at the start, is heard; None where it rests."""
-        return None if self._loop.run is None else self._loop.run.when(position + self._shift)
+        run = self._loop.run
+        return None if run is None else run.when(position + self._loop.count.shift)
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Return where the music is."""
-        if self._loop.run is None:
+        run = self._loop.run
+        if run is None:
             return PlayheadMoved(None, 0.0)
-        slot, beat = self._loop.line.place(max(self._loop.run.at(now), self._loop.run.first))
-        return PlayheadMoved(slot, beat)
+        counted = max(run.at(now), run.first) - self._loop.count.shift
+        index, beat = self._loop.course.place(self._loop.count.loop_position(counted))
+        step = self._loop.course.steps[index]
+        jump = self._loop.jump
+        goal = self._loop.course.steps[jump.step] if jump is not None else None
+        return PlayheadMoved(
+            step.slot, beat, step.entry, step.repeat,
+            None if goal is None else goal.slot, None if goal is None else goal.entry,
+        )  # fmt: skip
 
     def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
         """Return the slot that is heard, and when which one follows it; None where none is."""
-        if self._loop.run is None:
+        run, course = self._loop.run, self._loop.course
+        if run is None:
             return None
-        position, starts = max(self._loop.run.at(now), self._loop.run.first), self._loop.line.starts
-        slot, within = self._loop.line.place(position)
-        length = (*starts, self._loop.line.length)[slot + 1] - starts[slot]
-        return slot, (self._loop.run.when(position - within + length), (slot + 1) % len(starts))
+        position = max(run.at(now), run.first)
+        index, within = course.place(position)
+        length = course.end_of(index) - course.starts[index]
+        following = course.steps[(index + 1) % len(course.steps)].slot
+        return course.steps[index].slot, (run.when(position - within + length), following)
 
-    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: int = 0) -> Messages:
+    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: float = 0) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
 
-        Before it go ``count_in`` quarter notes in which no note of it is heard. So many beats
-        are struck by ``clicks``, from the first of them on.
+        Before it go ``count_in`` quarter notes in which no note of it is heard. The beats of
+        ``clicks`` quarter notes are struck, from the first of them on.
         """
         sent = self._loop.silence(now)
-        self._loop.put(self._loop.voices_of(self._song), now)
-        first, pace = self.start_of(slot), 60 / self._song.tempo
+        self._loop.put(*self._loop.plan(self._song), now)
+        first = self.start_of(slot)
+        pace, tempi = self._loop.tempo_at(first)
         # A first note that is early has its time, too.
         before = max(self._loop.earliest, count_in)
         start = now + self.soonest + before * pace
-        self._loop.metronome.strike(first - count_in, first - count_in + clicks)
-        self._ticks = None
-        self._begin(Run(start, first, pace, first, first - before))
-        sixteenths = round(first * 4)
-        clock = m.ClockRun(start, pace / 24, sixteenths > 0, sixteenths)
+        grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
+        self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
+        run = Run(start, first, pace, first, first - before, tempi)
+        self._loop.begin(run)
         # What is counted in is sent as a whole: a new tempo holds from its end on.
         ahead = max(self._ahead, start - now)
-        return [*sent, *self.program(now), clock, *self.advance(now, ahead)]
-
-    def _begin(self, run: Run) -> None:
-        self._loop.begin(run)
-        self._shift = 0.0
-        self._beats = Beats(Mark(run.time, run.position, run.pace))
+        return [*sent, *self.program(now), self._loop.clock.start(run), *self.advance(now, ahead)]
 
     def join(self, now: float, time: float, position: float, pace: float) -> Messages:
         """Start the loop in step with a clock: at ``position``, which is heard at ``time``.
@@ -179,16 +178,10 @@ class Sequencer:
         From then on `follow` says where that clock is, until `lead`.
         """
         sent = self._loop.silence(now)
-        self._loop.put(self._loop.voices_of(self._song), now)
+        self._loop.put(*self._loop.plan(self._song), now)
         run = Run(time, position, pace, position, position - self._loop.earliest)
-        self._begin(run)
-        # A receiver can be put to whole sixteenths only.
-        sixteenths = math.ceil(position * 4 - 1e-6)
-        start = run.when(sixteenths / 4)
-        self._ticks = replace(run, time=start, position=sixteenths / 4)
-        place = sixteenths % (LAST_POSITION + 1)
-        clock = m.ClockRun(start, pace / 24, sixteenths > 0, place)
-        return [*sent, *self.program(now), clock, *self.advance(now)]
+        self._loop.begin(run)
+        return [*sent, *self.program(now), self._loop.clock.join(run), *self.advance(now)]
 
     def follow(self, now: float, time: float, position: float, pace: float) -> Messages:
         """Keep in step with a clock: ``position`` is heard at ``time``, as in `join`.
@@ -198,16 +191,14 @@ class Sequencer:
         run = self._loop.run
         if run is None:
             return []
-        if self._ticks is None:
-            self._ticks = replace(run, position=run.position - self._shift)
-        new = replace(run, time=time, position=position + self._shift, pace=pace)
-        sent = self._tick_along(now, new)
+        shift = self._loop.count.shift
+        new = replace(run, time=time, position=position + shift, pace=pace, tempi=None)
+        sent = self._loop.clock.follow(run, new, shift, now + self._margin)
         edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
         if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.sent)):
             return sent
         self._loop.run = new
-        if self._beats is not None:
-            self._beats.add(Mark(now, new.at(now) - self._shift, pace))
+        self._loop.count.changed(now, new.at(now), pace)
         if edge >= run.sent:
             # The engine was held up: what the player lacks is sent by the new clock.
             return sent
@@ -219,14 +210,14 @@ class Sequencer:
 
     def lead(self, now: float) -> Messages:
         """Go on at the song's own tempo, from where the music is."""
-        if self._loop.run is None or self._ticks is None:
+        followed, run = self._loop.clock.lead(), self._loop.run
+        if run is None or not followed:
             return []
-        self._ticks = None
-        position = max(self._loop.run.at(now + self._margin), self._loop.run.first)
-        pace = 60 / self._song.tempo
-        sent = self._replan(now, position, self._loop.voices, pace)
+        position = max(run.at(now + self._margin), run.first)
+        course, voices = self._loop.course, self._loop.voices
+        sent = self._loop.go_on(now, position, course, voices, position)
         # Said in any case: our clock may just have been catching up.
-        clock = m.ClockTempo(self._loop.run.when(position), pace / 24)
+        clock = m.ClockTempo(run.when(position), interval(self._loop.tempo_at(position)[0]))
         return [clock, *(message for message in sent if message != clock)]
 
     def record(
@@ -240,20 +231,24 @@ class Sequencer:
         self._loop.reach = slot + measures
         self._loop.metronome.set(settings)
         click = settings.click
+        course, _ = self._loop.plan(self._song)
+        try:
+            starts = course.starts[course.start_in(slot)]
+        except NotReady:
+            self._loop.reach = 0
+            raise
         if self._loop.run is None:
-            line = self._loop.voices_of(self._song)[0].line
-            beats = int(settings.count_in * line.measures[slot].grid.length)
+            beats = settings.count_in * self._song.bar(slot)
             clicks = {"recording": ENDLESS, "count-in": beats, "never": 0}[click]
-            return self.play(now, slot, beats, clicks), line.starts[slot]
+            return self.play(now, slot, beats, clicks), starts
         sent = self.change(self._song, now)
         position = self._loop.run.at(now + self._margin)
-        begins = self._loop.line.length * math.floor(position / self._loop.line.length)
-        begins += self._loop.line.starts[slot]
-        begins += self._loop.line.length if begins < max(position, self._loop.run.first) else 0.0
+        begins = course.length * math.floor(position / course.length) + starts
+        begins += course.length if begins < max(position, self._loop.run.first) else 0.0
         if click == "recording":
             # What is with the player already is not struck to.
             self._loop.metronome.strike(self._loop.run.sent, ENDLESS)
-        return sent, begins - self._shift
+        return sent, begins - self._loop.count.shift
 
     def unrecord(self, now: float) -> Messages:
         """Let the loop run on as the song is, without clicks."""
@@ -278,9 +273,9 @@ class Sequencer:
 
     def _end(self, now: float) -> bool:
         running, self._loop.run = self._loop.run is not None, None
-        if self._beats is not None and running:
-            self._beats.ended = now
-        self._loop.reach = 0
+        if running:
+            self._loop.count.end(now)
+        self._loop.reach, self._loop.jump = 0, None
         return running
 
     def program(self, now: float, outlet: int | None = None) -> Messages:
@@ -306,9 +301,10 @@ class Sequencer:
         if run is None:
             return []
         if ahead is None:
-            ahead = self._ahead if self._ticks is None else FOLLOW_AHEAD + FAR * self._delay
+            followed = FOLLOW_AHEAD + FAR * self._delay
+            ahead = followed if self._loop.clock.following else self._ahead
         self._advanced = now
-        return self._loop.send_until(run.at(now + ahead), now)
+        return self._loop.send_ahead(now + ahead, now)
 
     def again(self, now: float) -> Messages:
         """Tell everything once more, to ports that hold nothing."""
@@ -331,7 +327,7 @@ class Sequencer:
             return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
-            line = song.excerpt(track, slot, len(measures))
+            line = song.line(track, song.steps_through(slot, len(measures)))
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         silence = self._loop.silence(now)
         # A track that is muted is heard all the same when it is asked for.
@@ -346,73 +342,63 @@ class Sequencer:
         for number, track in enumerate(song.tracks):
             if number >= len(old.tracks) or _setup(track) != _setup(old.tracks[number]):
                 sent += self._program(now, number)
-        voices, before = self._loop.voices_of(song), self._loop.voices
+        course, voices = self._loop.plan(song)
+        return sent + self._change(course, voices, now, timing)
+
+    def _change(
+        self,
+        course: Course,
+        voices: list[VoiceNotes],
+        now: float,
+        timing: Literal["now", "beat"] = "now",
+    ) -> Messages:
+        run, past, before = self._loop.run, self._loop.course, self._loop.voices
         both = zip(voices, before, strict=False)
         same = len(voices) == len(before) and all(new.sounds_as(old) for new, old in both)
         played = [v.played for v in voices] == [v.played for v in before]
-        if self._loop.run is None or (same and played and song.tempo == old.tempo):
-            return sent + self._loop.put(voices, now)
-        position = self._loop.run.at(now + self._margin)
-        if self._loop.run.time > now:
+        if run is None or (same and played and course.tempi == past.tempi):
+            return self._loop.put(course, voices, now)
+        position = run.at(now + self._margin)
+        if run.time > now:
             # A change that is to come at a beat has set the pace from there on.
-            position = max(position, self._loop.run.position)
+            position = max(position, run.position)
+        sent: Messages = []
         if timing == "beat" and not same:
-            position = max(math.ceil(position), self._loop.run.first)
+            position = max(past.after(position, "beat"), run.first)
             # The old notes go on to the beat, however far it is.
             sent += self._loop.send_until(position, now)
-        position = max(position, self._loop.run.first)
-        pace = 60 / song.tempo if self._ticks is None else self._loop.run.pace
-        return sent + self._replan(now, position, voices, pace)
+        position = max(position, run.first)
+        to = past.followed(position, course)
+        if to is None:
+            # The measure that sounds is not played any more: it is the last.
+            position, to = past.after(position, "measure"), 0.0
+            sent += self._loop.send_until(position, now)
+        return sent + self._loop.go_on(now, position, course, voices, to)
 
-    def _replan(
-        self, now: float, position: float, voices: list[VoiceNotes], pace: float
-    ) -> Messages:
-        run = self._loop.run
-        assert run is not None  # Only a running loop is planned.
-        at, line, old = run.when(position), voices[0].line, self._loop.voices
-        as_long = line.length == self._loop.line.length
-        begun = [voice.begun_at(position) if as_long else -math.inf for voice in old]
-        pairs = zip(voices, old, strict=False)
-        same = [
-            new.line is past.line or new.line.content == past.line.content for new, past in pairs
-        ]
-        sent: Messages = []
-        if pace != run.pace:
-            run = replace(run, time=at, position=position, pace=pace)
-            if self._beats is not None:
-                self._beats.add(Mark(at, position - self._shift, pace))
-            sent.append(m.ClockTempo(at, pace / 24))
-        if line.length != self._loop.line.length:
-            # The place in the loop stays, or its beat where the loop has become shorter.
-            shift = (position % self._loop.line.length) % line.length - position
-            run = replace(
-                run,
-                position=run.position + shift,
-                first=run.first + shift,
-                sent=run.sent + shift,
-            )
-            position += shift
-            self._shift += shift
-            self._loop.metronome.shift(shift)
-        sent += self._loop.put(voices, now)
-        self._loop.run = replace(run, sent=max(run.sent, position))
-        anew = self._loop.resend(now, at, position, position, begun, same)
-        return sent + anew + self._loop.resend_clicks(at)
+    # Jumps
 
-    def _tick_along(self, now: float, run: Run) -> Messages:
-        """Bring our own clock into phase with a run, within `CATCH_UP` and without a leap."""
-        ticks = self._ticks
-        assert ticks is not None  # Only while another's clock is followed.
-        at = now + self._margin
-        position = ticks.at(at)
-        goal = position + CATCH_UP
-        due = run.when(goal + self._shift)
-        # What it was sent before its start it forgets.
-        if at <= ticks.time or abs(ticks.when(goal) - due) <= CLOSE:
+    def jump(self, now: float, slot: int, entry: int | None, unit: JumpUnit) -> Messages:
+        """Go to an entry of the order, or else to a slot, when the ``unit`` that sounds has ended.
+
+        Raises `NotReady` for what the loop does not play.
+        """
+        run, course = self._loop.run, self._loop.course
+        if run is None:
             return []
-        pace = min(max((due - at) / CATCH_UP, run.pace / 2), run.pace * 2)
-        self._ticks = replace(ticks, time=at, position=position, pace=pace)
-        return [m.ClockTempo(at, pace / 24)]
+        here = max(run.at(now + self._margin), run.first)
+        if run.time > now:
+            here = max(here, run.position)
+        if entry is None:
+            index = course.start_in(slot, course.place(here)[0])
+        else:
+            index = course.entry_in(entry)
+        self._loop.jump = Jump.planned(course, index, here, unit)
+        return self.advance(now)
+
+    def set_loop(self, slots: range | None, now: float) -> Messages:
+        """Play some slots alone from now on, or the song again."""
+        self._loop.slots = slots
+        return self._change(*self._loop.plan(self._song), now)
 
 
 def _setup(track: Track) -> tuple[object, ...]:

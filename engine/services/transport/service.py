@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from engine.config import Settings
-from engine.errors import NotReady
+from engine.errors import NotReady, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.protocol.base import Command
-from engine.protocol.facts import MarkClock, MarkPreferences, MarkTransport
+from engine.protocol.edit import SetTempo
+from engine.protocol.facts import MarkClock, MarkLoop, MarkPreferences, MarkTransport
+from engine.protocol.form import JumpTo, LoopMeasures, SetJumpUnit, SetLoop, TapTempo
 from engine.protocol.notices import Notice
 from engine.protocol.snapshot import RecordStatus, Snapshot
 from engine.protocol.transport import (
@@ -30,10 +32,12 @@ from engine.protocol.transport import (
 )
 from engine.services.base import Service, ServiceContext
 from engine.services.transport.clock_sync import ClockSync
+from engine.services.transport.course import loop_of
 from engine.services.transport.music_output import MusicOutput
 from engine.services.transport.recording import IsControl, Recording, changed, recorded
 from engine.services.transport.routing import Routing
 from engine.services.transport.sequencer import Sequencer
+from engine.services.transport.tapped_tempo import TappedTempo
 
 PLAYHEAD = 0.05
 """Seconds between two events of where the music is."""
@@ -47,7 +51,8 @@ class TransportService(Service):
 
     commands = (
         Play, Stop, Panic, Record, EndRecording, SetRecord, CaptureLast, SetEditTiming,
-        SetAudition, Audition, AuditionMeasures, FollowClock, BackToOwnTempo,
+        SetAudition, Audition, AuditionMeasures, FollowClock, BackToOwnTempo, SetLoop,
+        LoopMeasures, SetJumpUnit, JumpTo, TapTempo,
     )  # fmt: skip
 
     def __init__(self, context: ServiceContext, settings: Settings, is_control: IsControl) -> None:
@@ -58,6 +63,7 @@ class TransportService(Service):
         self._clock = ClockSync(self._sequencer, settings.clock, settings.clock_offset)
         self.recording = Recording(context, self._sequencer, settings, is_control)
         self._output = MusicOutput(context, self._sequencer, routing)
+        self._taps = TappedTempo()
         self._playhead_at = 0.0
         self._greeted = False
         self._started = 0
@@ -106,6 +112,18 @@ class TransportService(Service):
                     words = "No MIDI input is heard, so no clock either."
                     self.context.publish(Notice(words, "warning"))
                 self._keep_clock(now)
+            case SetLoop(scope):
+                self._loop(loop_of(scope, self.context.snapshot()), now)
+            case LoopMeasures(first, count):
+                self._loop((first, count), now)
+            case SetJumpUnit(unit):
+                self.context.apply(MarkPreferences(jumps=unit), now)
+            case JumpTo():
+                self._jump(command, now)
+            case TapTempo():
+                tempo = self._taps.tap(now)
+                if tempo is not None:
+                    self.context.apply(SetTempo(tempo, self._taps.gesture), now)
             case BackToOwnTempo():
                 self._output.send(self._clock.lead(now))
                 self._keep_clock(now)
@@ -120,6 +138,9 @@ class TransportService(Service):
 
     def on_state(self, command: Command, before: Snapshot, after: Snapshot, now: float) -> None:
         """Send the player what has changed in the song."""
+        if after.loop != before.loop:
+            slots = None if after.loop is None else range(after.loop[0], sum(after.loop))
+            self._output.send(self._sequencer.set_loop(slots, now))
         if after.song is not before.song:
             self._output.send(self._sequencer.change(after.song, now, after.timing))
             self._output.follow_routes(now)
@@ -189,6 +210,30 @@ class TransportService(Service):
         self._output.send(self._clock.play(now, self._started))
         self._publish_playhead(now)
         self.context.apply(MarkTransport(playing=True), now)
+
+    def _loop(self, loop: tuple[int, int] | None, now: float) -> None:
+        if self.recording.on:
+            raise NotReady("It records: the loop stays as it is.", "End the recording first.")
+        if loop is not None:
+            first, count = loop
+            song = self.context.snapshot().song
+            song.slot(first)
+            if not 1 <= count <= song.length - first:
+                raise OutOfRange(f"{count} measures from {first + 1} on are not there.")
+        self.context.apply(MarkLoop(loop), now)
+
+    def _jump(self, command: JumpTo, now: float) -> None:
+        shown = self.context.snapshot()
+        if self.recording.on:
+            raise NotReady("It records: there is no jump.", "End the recording first.")
+        if not shown.playing:
+            raise NotReady("Nothing plays that could jump.", "Play the song first.")
+        unit = command.unit or shown.jumps
+        if command.entry is not None:
+            shown.song.form.entry(command.entry)
+        slot = shown.selected if command.slot is None else command.slot
+        self._output.send(self._sequencer.jump(now, slot, command.entry, unit))
+        self._publish_playhead(now)
 
     def _stop(self, messages: Messages, now: float) -> None:
         self._output.send(messages)

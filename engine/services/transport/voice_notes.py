@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
+from engine.music.form import Step
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
 from engine.music.track import Track, audible
@@ -135,22 +136,17 @@ class VoiceNotes:
         return m.TimedNote(on, off, track.channel, pitch, velocity)
 
 
-def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> list[VoiceNotes]:
+def voices_of(
+    song: Song, steps: Sequence[Step], before: Sequence[VoiceNotes] = ()
+) -> list[VoiceNotes]:
     """Return a voice for each track of a song, of which the player holds nothing yet.
 
     Where a track's line is made of what it was made of ``before``, it is the same.
     """
-    voices, length = [], max(song.sounding, reach)
+    voices = []
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source: tuple[object, ...] = (
-            track.slots,
-            track.groove,
-            song.locked,
-            song.tempo,
-            length,
-            track.kind,
-        )
+        source: tuple[object, ...] = track.slots, track.groove, song.locked, steps, track.kind
         if track.accompaniment is not None:
             # Drums are the same under any chord.
             under = None if track.kind == "drums" else song.under
@@ -161,6 +157,6 @@ def voices_of(song: Song, reach: int = 0, before: Sequence[VoiceNotes] = ()) -> 
         if old is not None and same and old.source[1:] == source[1:]:
             line = old.line
         else:
-            line = song.line(number, reach=reach)
+            line = song.line(number, steps)
         voices.append(VoiceNotes(number, line, track, heard, source))
     return voices

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from engine import locations
 from engine.cli.main import main
+from engine.formats import song_file
 from engine.formats.midi_file import write
+from engine.music import chord_track
 from engine.music.measure import SILENCE
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from tests.support.command_line import run_json
 from tests.support.measures import measure
 
@@ -43,6 +50,31 @@ def test_the_key_and_the_chords_are_printed_with_their_likelihoods(
     output, _ = capsys.readouterr()
     assert output.startswith("Key: C major, ")
     assert "Chords by rule" in output
+
+
+def test_a_song_has_its_own_chords_or_those_that_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slots = tuple(Slot.brought_in(measure(t), Origin("written")) for t in ("CEGE", "FAFA", "CEC-"))
+    song = Song(tracks=(Track(slots=slots),))
+    path = song_file.write(tmp_path / "air.armonica", song_file.Document(song))
+    found = run_json(capsys, "chords", path)
+    assert [row["symbol"] for row in found["chords"]] == ["C", "F", "C"]
+    assert found["source"] == "rule"
+    chords = chord_track.written("Am7 3:D7 | F", 0, Fraction(0), song.grids, song.key)
+    song_file.write(path, song_file.Document(replace(song, chords=chords)))
+    found = run_json(capsys, "chords", path)
+    assert found["source"] == "song"
+    assert [(row["measure"], row["beat"], row["symbol"]) for row in found["chords"]] == [
+        (1, 1.0, "Am7"), (1, 3.0, "D7"), (2, 1.0, "F"),
+    ]  # fmt: skip
+    assert main(["chords", str(path)]) == 0
+    assert "Chords of the song, in C major:\n   1.1    Am7\n" in capsys.readouterr().out
+    assert main(["chords", str(path), "--track", "2"]) != 0
+    assert "no track 2" in capsys.readouterr().err
+    song_file.write(path, song_file.Document(Song()))
+    assert main(["chords", str(path)]) != 0
+    assert "no notes" in capsys.readouterr().err
 
 
 def test_chords_are_those_of_the_key_that_is_named(

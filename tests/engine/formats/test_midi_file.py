@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,17 +16,32 @@ from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
 from engine.formats import midi_file, midi_parser
+from engine.formats.exporters import write_midi
 from engine.formats.midi_file import read, write
+from engine.music import chord_track
+from engine.music.grid import GRIDS
 from engine.music.groove import Groove
-from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, SILENCE, Measure, Note
+from engine.music.measure import (
+    HIGHEST,
+    HOLD,
+    LOWEST,
+    REST,
+    SILENCE,
+    Measure,
+    Note,
+    silence,
+)
 from engine.music.modulation import Modulation
 from engine.music.note_line import Line
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
+from engine.music.song import Song
 from engine.music.track import Track
 from engine.music.track_line import TrackLine
+from tests.support.measures import quarters
+from tests.support.values import GRID
 
 QUARTER = 480
 EVERY_FILE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -260,22 +276,110 @@ def test_drums_among_other_notes_are_left_out(tmp_path: Path) -> None:
     assert found.changes == ("1 note of the drum channel left out.",)
 
 
-def test_other_metres_and_tempo_changes_are_told(tmp_path: Path) -> None:
+def test_tempo_changes_are_told(tmp_path: Path) -> None:
     conductor = mido.MidiTrack(
         [
-            mido.MetaMessage("time_signature", numerator=3, denominator=4),
             mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(100)),
             mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(60), time=QUARTER),
         ]
     )
     found = read(saved(tmp_path, conductor, notes((0, 3, 60), (3, 3, 62))))
-    assert notes_of(found.measures) == [(0, 3, 60), (3, 1, 62)]
-    assert found.measures[1].held_in == 2
     assert found.tempo == 100.0
+    assert found.changes == ("The tempo changes on the way; the first, 100, is kept.",)
+
+
+def signatures(*metres: tuple[float, int, int]) -> mido.MidiTrack:
+    """A track of time signatures, given as their place (quarter notes) and both numbers."""
+    track, before = mido.MidiTrack(), 0
+    for place, upper, lower in metres:
+        at = round(place * QUARTER)
+        message = mido.MetaMessage("time_signature", numerator=upper, denominator=lower)
+        track.append(message.copy(time=at - before))
+        before = at
+    return track
+
+
+def metres_of(found: midi_file.MidiImport) -> list[str]:
+    return [measure.grid.name for measure in found.measures]
+
+
+def test_a_file_comes_in_in_its_metres(tmp_path: Path) -> None:
+    conductor = signatures((0, 3, 4), (6, 6, 8), (12, 2, 2))
+    melody = notes((0, 3, 60), (4, 3.5, 62), (7.5, 1.5, 64), (12, 4, 65))
+    found = read(saved(tmp_path, conductor, melody))
+    assert metres_of(found) == ["3/4", "3/4", "6/8", "6/8", "4/4"]
+    assert found.changes == ()
+    assert [measure.pitches for measure in found.measures] == [(60,), (62,), (64,), (), (65,)]
+    assert found.measures[2].held_in == Fraction(3, 2)
+    assert found.measures[2].notes == (Note(Fraction(3, 2), Fraction(3, 2), 64),)
+
+
+def test_metres_that_are_not_known_and_changes_within_a_measure_are_told(tmp_path: Path) -> None:
+    conductor = signatures((0, 13, 8), (4, 3, 4), (6, 6, 8), (6.5, 7, 8))
+    found = read(saved(tmp_path, conductor, notes((0, 14, 60))))
+    assert metres_of(found) == ["4/4", "3/4", "7/8", "7/8"]
     assert found.changes == (
-        "The tempo changes on the way; the first, 100, is kept.",
-        "The metre 3/4 is read in measures of four quarter notes.",
+        "The metre 13/8 is not known and read in measures of 4/4.",
+        "The metre changes within a measure; it holds from the next one on.",
     )
+
+
+grid_tokens = st.one_of(st.just(HOLD), st.just(REST), st.integers(LOWEST, HIGHEST))
+mixed = st.lists(
+    GRID.flatmap(
+        lambda grid: st.lists(grid_tokens, min_size=grid.ticks, max_size=grid.ticks).map(
+            lambda found: Measure.from_tokens(found, grid)
+        )
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@EVERY_FILE
+@given(mixed)
+def test_music_of_mixed_metres_comes_back(tmp_path: Path, measures: list[Measure]) -> None:
+    path = tmp_path / "out.mid"
+    write(path, measures, 100.0)
+    # mido says where each metre begins: wherever it is another than before.
+    ticks, starts, told = 0, [], []
+    for measure in measures:
+        starts.append((ticks, measure.grid.metre))
+        ticks += int(measure.grid.length * QUARTER)
+    at = 0
+    for message in mido.MidiFile(path).tracks[0]:
+        at += message.time
+        if message.type == "time_signature":
+            told.append((at, f"{message.numerator}/{message.denominator}"))
+    changes = [pair for n, pair in enumerate(starts) if not n or pair[1] != starts[n - 1][1]]
+    assert told == changes
+    if all(measure.silent for measure in measures):
+        return
+    found = read(path)
+    assert [measure.grid.metre for measure in found.measures] == [
+        measure.grid.metre for measure in measures
+    ]
+    if all(measure.grid.name == measure.grid.metre for measure in measures):
+        assert [n for m in found.measures for n in m.pitches] == [
+            n for m in measures for n in m.pitches
+        ]
+        assert [[n.onset for n in m.notes] for m in found.measures] == [
+            [n.onset for n in m.notes] for m in measures
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "clocks"),
+    [("6/8", (6, 8), 36), ("7/8", (7, 8), 12), ("3/4 fine", (3, 4), 24), ("12/8", (12, 8), 36)],
+)
+def test_a_time_signature_says_what_a_metronome_strikes(
+    tmp_path: Path, name: str, numbers: tuple[int, int], clocks: int
+) -> None:
+    path = tmp_path / "out.mid"
+    write(path, [silence(GRIDS[name])] * 2, 100.0)
+    (told,) = [each for each in mido.MidiFile(path).tracks[0] if each.type == "time_signature"]
+    assert ((told.numerator, told.denominator), told.clocks_per_click) == (numbers, clocks)
+    assert told.notated_32nd_notes_per_beat == 8
 
 
 def test_a_tempo_nobody_plays_is_brought_into_range(tmp_path: Path) -> None:
@@ -459,3 +563,16 @@ def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:
     assert struck == [(0, 30), (1.1, 100), (2, 77), (2.9, 5)]
     # What comes back stands on the grid again.
     assert read(tmp_path / "out.mid").measures == (measure,)
+
+
+def test_the_chords_of_a_song_are_text_events_at_their_places(tmp_path: Path) -> None:
+    slots = tuple(Slot.brought_in(quarters(60, 62, 64, 65), Origin("written")) for _ in range(2))
+    song = Song(tracks=(Track(slots=slots),))
+    chords = chord_track.written("C 3:Am7 | N.C.", 0, Fraction(0), song.grids, song.key)
+    write_midi(str(tmp_path / "air.mid"), replace(song, chords=chords), [(1, "said")])
+    at, found = 0, []
+    for message in mido.MidiFile(tmp_path / "air.mid").tracks[0]:
+        at += message.time
+        if message.type == "text":
+            found.append((at / 480, message.text))
+    assert found == [(0, "chord: C"), (2, "chord: Am7"), (4, "said"), (4, "chord: N.C.")]

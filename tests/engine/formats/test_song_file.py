@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -27,24 +28,33 @@ from engine.formats.song_file import (
     write,
 )
 from engine.formats.song_text import LARGEST
+from engine.latent.spec import serves
+from engine.music.chord_track import PlacedChord
+from engine.music.chords import chord_of
+from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.measure import HOLD, Measure, silence
 from engine.music.modulation import Modulation, check
 from engine.music.pattern import Hit, Pattern
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
 from engine.music.slot import Origin, OriginKind, Slot
-from engine.music.song import Song
+from engine.music.song import MOST_SLOTS, Song
 from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import ACCOMPANIMENTS, PATTERNS, modulations
-
-tokens = st.lists(st.sampled_from([HOLD, REST, 55, 60, 84]), min_size=24, max_size=24).map(
-    lambda found: Measure(tuple(found))
+from tests.support.values import (
+    ACCOMPANIMENTS,
+    CHORD_TRACKS,
+    GRID,
+    PATTERNS,
+    measures,
+    modulations,
 )
+
 texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
 codes = st.lists(st.floats(-10, 10), min_size=4, max_size=4).map(tuple)
@@ -58,20 +68,23 @@ touches = st.builds(Touch, st.integers(1, 127), st.floats(-0.5, 0.5)) | st.none(
 
 
 @st.composite
-def filled(draw: st.DrawFn) -> Slot:
+def filled(draw: st.DrawFn, grid: Grid) -> Slot:
     """A slot with something in it, as it was played or not."""
-    source = draw(st.none() | tokens)
+    source = draw(st.none() | measures(grid))
     played: tuple[Touch | None, ...] = ()
     if source is not None and draw(st.booleans()):
         count = len(source.pitches)
         played = tuple(draw(st.lists(touches, min_size=count, max_size=count)))
-    code = draw(st.none() | codes)
-    return Slot(draw(tokens), code, code, draw(origins), draw(st.booleans()), source, played)
+    code = draw(st.none() | codes) if serves(grid) else None
+    return Slot(
+        draw(measures(grid)), code, code, draw(origins), draw(st.booleans()), source, played
+    )
 
 
-slots = st.one_of(
-    st.just(Slot()), filled(), st.builds(Slot, origin=origins, pattern=st.none() | PATTERNS)
-)
+def slots(grid: Grid) -> st.SearchStrategy[Slot]:
+    """Draw slots of a grid, empty or not."""
+    patterned = st.builds(Slot, st.just(silence(grid)), origin=origins, pattern=PATTERNS)
+    return st.just(Slot.blank(grid)) | filled(grid) | patterned
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
@@ -91,8 +104,8 @@ banks = st.none() | st.integers(0, 127)
 ports = st.sampled_from(["", "Synth", "a:b:in", "Ünder", "\U0001f3b9", "x" * 40])
 
 
-def rows(length: int) -> st.SearchStrategy[Track]:
-    """Draw tracks of so many slots."""
+def rows(grids: Sequence[Grid]) -> st.SearchStrategy[Track]:
+    """Draw tracks of a slot for each grid."""
     return st.builds(
         Track,
         name=texts,
@@ -130,23 +143,55 @@ def rows(length: int) -> st.SearchStrategy[Track]:
             ),
             max_size=7,
         ).map(tuple),
-        slots=st.lists(slots, min_size=length, max_size=length).map(tuple),
+        slots=st.tuples(*map(slots, grids)),
         kind=st.sampled_from(TRACK_KINDS),
         accompaniment=st.none() | ACCOMPANIMENTS,
     )
 
 
-songs = st.builds(
-    Song,
-    texts,
-    st.floats(20, 400),
-    st.integers(1, 6).flatmap(
-        lambda length: st.lists(rows(length), min_size=1, max_size=3).map(tuple)
-    ),
-    st.none() | st.tuples(texts, texts),
-    st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES))),
-    st.booleans(),
-)
+keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(SCALES)))
+tempi = st.floats(20, 400)
+
+
+@st.composite
+def forms(draw: st.DrawFn, length: int) -> SongForm:
+    """Draw the form of so many measures, or none."""
+    if draw(st.booleans()):
+        return NO_FORM
+    cuts = sorted(draw(st.sets(st.integers(1, length - 1)))) if length > 1 else []
+    names = st.text("ABC'12 ", min_size=1, max_size=6)
+    sections = tuple(
+        Section(
+            draw(names),
+            end - start,
+            draw(st.none() | tempi),
+            draw(st.none() | tempi),
+            draw(st.none() | keys),
+        )
+        for start, end in pairwise([0, *cuts, length])
+    )
+    entries = st.builds(OrderEntry, st.integers(0, len(sections) - 1), st.integers(1, 3))
+    return SongForm(sections, tuple(draw(st.lists(entries, min_size=1, max_size=5))))
+
+
+@st.composite
+def whole_songs(draw: st.DrawFn) -> Song:
+    """Draw a song of one to three tracks."""
+    grids = draw(st.lists(st.just(FOUR_QUARTERS) | GRID, min_size=1, max_size=6))
+    return Song(
+        draw(texts),
+        draw(tempi),
+        tuple(draw(st.lists(rows(grids), min_size=1, max_size=3))),
+        draw(st.none() | st.tuples(texts, texts)),
+        draw(keys),
+        draw(st.booleans()),
+        draw(forms(len(grids))),
+        draw(CHORD_TRACKS),
+        draw(st.booleans()),
+    )
+
+
+songs = whole_songs()
 documents = st.builds(Document, songs, st.frozensets(st.integers(0, 31)), st.none() | names)
 
 MEASURE = Measure((60, *[HOLD] * 23))
@@ -174,6 +219,43 @@ SONG = replace(
     key=Key(2, "dorian"),
     lock=True,
 )
+
+
+def test_a_song_in_four_quarters_says_nothing_of_metres() -> None:
+    assert b"metre" not in encode(Document(SONG))
+    assert json.loads(encode(Document(SONG)))["armonica"] == 2
+
+
+def test_a_song_says_which_measures_are_in_another_metre() -> None:
+    body = json.loads(encode(Document(one_track(slots=(Slot.blank(GRIDS["6/8"]), Slot())))))
+    assert body["armonica"] == 5
+    assert body["tracks"][0]["slots"] == [{"metre": "6/8"}, None]
+
+
+@pytest.mark.parametrize(
+    ("slot", "words"),
+    [
+        ({"metre": "13/8"}, "metre that is not known"),
+        ({"metre": 6}, "metre"),
+        ({"metre": "6/8", "tokens": []}, "measure 1 of track 1"),
+        ({}, "in one track and in"),
+    ],
+)
+def test_a_song_whose_metres_make_no_sense_is_refused(slot: object, words: str) -> None:
+    row = Track(slots=(Slot.blank(GRIDS["6/8"]), Slot()))
+    body = json.loads(encode(Document(Song(tracks=(row, row)))))
+    body["tracks"][0]["slots"][0] = slot
+    with pytest.raises(BadSong, match=words):
+        decode(json.dumps(body).encode())
+
+
+def test_a_code_in_a_metre_that_no_model_knows_is_refused() -> None:
+    grid = GRIDS["12/8"]
+    slot = Slot.brought_in(Measure((60, *[HOLD] * 23), grid), Origin("written"))
+    body = json.loads(encode(Document(one_track(slots=(slot,)))))
+    body["tracks"][0]["slots"][0] |= {"latent": [0.0], "anchor": [0.0]}
+    with pytest.raises(BadSong, match="no model knows 12/8"):
+        decode(json.dumps(body).encode())
 
 
 @given(documents)
@@ -323,7 +405,7 @@ def changed(change: Callable[[dict[str, Any]], object]) -> bytes:
         (changed(lambda body: body.update(more=1)), "more"),
         (changed(lambda body: body.pop("locks")), "lacks locks"),
         (changed(lambda body: body.update(slots=[])), "slots"),
-        (changed(lambda body: body.update(slots=[None] * 257)), "slots"),
+        (changed(lambda body: body.update(slots=[None] * (MOST_SLOTS + 1))), "slots"),
         (changed(lambda body: body["slots"][0].update(tokens=[60])), "24 tokens"),
         (changed(lambda body: body["slots"][0].update(anchor=None)), "anchor"),
         (changed(lambda body: body["slots"][0]["origin"].update(kind="empty")), "kind"),
@@ -367,7 +449,18 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body["tracks"][1]["kind"] = "spoons"
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())
-    body["tracks"][1]["kind"] = "bass"
+    form = SongForm(
+        (Section("A", 1), Section("B", 2, ramp=90.0)), (OrderEntry(1, 2), OrderEntry(0))
+    )
+    body = json.loads(encode(Document(replace(SONG, form=form))))
+    assert body["armonica"] == 5
+    assert body["form"]["order"] == [[1, 2], [0, 1]]
+    assert decode(json.dumps(body).encode()).song.form == form
+    for wrong in ([[2, 1]], [[0]], [["A", 1]], [[0, 100]], [], "A B", [0]):
+        spoilt = {**body, "form": {**body["form"], "order": wrong}}
+        with pytest.raises(BadSong):
+            decode(json.dumps(spoilt).encode())
+    body = json.loads(encode(Document(plain.with_track(1, kind="bass"))))
     body["armonica"] = 4
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())
@@ -396,6 +489,30 @@ def test_a_pattern_is_read_strictly() -> None:
     row["pattern"] = []
     row["tokens"] = [60, *[0] * 23]
     with pytest.raises(BadSong, match="no melody"):
+        decode(json.dumps(body).encode())
+
+
+def test_chords_are_written_as_they_are_read() -> None:
+    placed = [(0, "0", "Am7"), (0, "2", "C/E"), (1, "1/3", "N.C."), (1, "1", "F#m7b5")]
+    chords = tuple(PlacedChord(slot, Fraction(at), chord_of(name)) for slot, at, name in placed)
+    plain = replace(PLAINLY, chords=chords)
+    body = json.loads(encode(Document(plain)))
+    assert body["armonica"] == 5
+    rows = [[1, "1", "Am7"], [1, "3", "C/E"], [2, "4/3", "N.C."], [2, "2", "F#m7b5"]]
+    assert body["chords"] == rows
+    assert decode(encode(Document(plain))).song == plain
+    for bad, words in (
+        ([1, "1", "H"], "no chord"), ([1, "1"], "a chord is not"), ([1, 1, "C"], "a chord is not"),
+        ([1, "1/0", "C"], "no beat"), ([1, "0", "C"], "begins on a beat"),
+        ([1, "99", "C"], "begins on a beat"), ([0, "1", "C"], "begins on a beat"),
+        ([9, "1", "C"], "no measure 9"), ("C", "a chord is not"), ([True, "1", "C"], "a chord"),
+    ):  # fmt: skip
+        body["chords"] = [bad]
+        with pytest.raises(BadSong, match=words) as caught:
+            decode(json.dumps(body).encode())
+        assert "\n" not in caught.value.line()
+    body["chords"] = rows[::-1]
+    with pytest.raises(BadSong, match="in order"):
         decode(json.dumps(body).encode())
 
 

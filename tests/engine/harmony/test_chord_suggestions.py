@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.harmony import chord_suggestions as suggestions
-from engine.harmony.chord_suggestions import OPTIONS, chords_in, suggest, tension
+from engine.harmony.chord_suggestions import OPTIONS, chords_in, suggest, suggest_between
 from engine.music.chords import ChordSymbol
-from engine.music.note_line import Line
+from engine.music.note_line import Line, Stretch
 from engine.music.scales import SCALES, Key
 from tests.support.measures import measure, quarters
 
@@ -42,6 +42,17 @@ def test_each_place_has_five_chords_and_their_likelihoods_fall() -> None:
         assert 0 < sum(likelihoods) <= 1 + 1e-9
 
 
+def fit(notes: list[Stretch], chord: ChordSymbol, start: float) -> float:
+    """Count out what notes say for a chord that lies under them for four quarter notes."""
+    total = 0.0
+    for note in notes:
+        shared = min(note.end, start + 4) - max(note.start, start)
+        if shared > 0:
+            inside = suggestions._INSIDE if chord.holds(note.pitch) else suggestions._OUTSIDE
+            total += shared * inside * (suggestions._STRESSED if note.start == start else 1.0)
+    return total
+
+
 @settings(max_examples=25)
 @given(
     st.lists(st.lists(st.integers(60, 72), min_size=4, max_size=4), min_size=1, max_size=3),
@@ -58,7 +69,7 @@ def test_likelihoods_are_those_of_all_chains_counted_out(
     for chain in product(range(len(chords)), repeat=len(tunes)):
         worth = 0.0
         for at, one in enumerate(chain):
-            worth += suggestions._fit(notes, chords[one], at * 4.0, at * 4.0 + 4)
+            worth += fit(notes, chords[one], at * 4.0)
             worth += suggestions._liking(chords[one], key)
             worth += steps[chain[at - 1], one] if at else 0.0
         worth += suggestions._LAST_TONIC if chords[chain[-1]].root == tonic else 0.0
@@ -87,6 +98,13 @@ def test_every_scale_has_chords_of_its_own_notes_and_a_dominant() -> None:
     assert ChordSymbol(9, "m") in chords_in(Key(9, "natural minor"))
 
 
-def test_a_note_is_of_the_chord_of_the_key_or_foreign() -> None:
-    chord = ChordSymbol(0)
-    assert [tension(pitch, chord, C) for pitch in (64, 62, 61)] == ["chord", "scale", "foreign"]
+def test_chords_that_are_fixed_stay_and_lead_the_others() -> None:
+    line = Line([measure("CDEF"), measure("GFED"), measure("CCCC")])
+    free = suggest_between(line.once(), C, (0.0, 4.0, 8.0, 12.0))
+    sixth = ChordSymbol(9, "m7")
+    led = suggest_between(line.once(), C, (0.0, 4.0, 8.0, 12.0), {1: sixth})
+    chord, likelihood = led[1].options[0]
+    assert (chord, likelihood) == (sixth, 1.0)
+    assert led[0].options != free[0].options
+    # What is in the song is thought of elsewhere, too.
+    assert sixth in [chord for chord, _ in led[2].options]

@@ -12,7 +12,7 @@ from engine.errors import OutOfRange
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 from engine.music.performance import Touch
-from engine.music.quantise import PlayedMeasure, PlayedNote, families, quantise
+from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
 
 C, D, E, F, G = 60, 62, 64, 65, 67
 PACE = 0.6  # Seconds a quarter note at 100.
@@ -31,7 +31,7 @@ def tokens(measure: Measure) -> str:
 
 def one(*played: tuple[float, float, int], strength: float = 1.0) -> PlayedMeasure:
     """The first measure of what was played."""
-    return quantise(notes(*played), 1, pace=PACE, strength=strength)[0]
+    return quantise(notes(*played), [FOUR_QUARTERS], pace=PACE, strength=strength)[0]
 
 
 def test_quarter_notes_a_little_off_stand_on_the_beat() -> None:
@@ -51,10 +51,10 @@ def test_a_beat_is_read_as_sixteenths_or_as_triplets() -> None:
 
 
 def test_a_note_that_comes_early_belongs_to_the_next_beat_and_measure() -> None:
-    first, second = quantise(notes((0, 3.9, C), (3.94, 7.9, D)), 2, pace=PACE)
+    first, second = quantise(notes((0, 3.9, C), (3.94, 7.9, D)), [FOUR_QUARTERS] * 2, pace=PACE)
     assert tokens(first.measure) == "C" + "-" * 23
     assert tokens(second.measure) == "D" + "-" * 23
-    early = quantise(notes((-0.05, 3.9, C)), 1, pace=PACE, strength=0.0)[0]
+    early = quantise(notes((-0.05, 3.9, C)), [FOUR_QUARTERS], pace=PACE, strength=0.0)[0]
     assert tokens(early.measure)[0] == "C"
     assert early.touches == (Touch(80, -0.05),)
 
@@ -66,7 +66,7 @@ def test_a_short_gap_is_no_rest_and_a_long_one_is() -> None:
 
 
 def test_a_note_goes_on_over_the_bar_line() -> None:
-    first, second, third = quantise(notes((3, 6, C)), 3, pace=PACE)
+    first, second, third = quantise(notes((3, 6, C)), [FOUR_QUARTERS] * 3, pace=PACE)
     assert tokens(first.measure) == "." + "-" * 17 + "C-----"
     assert tokens(second.measure) == "-" * 12 + "." + "-" * 11
     assert second.over == (True,) * 12 + (False,) * 12
@@ -99,7 +99,7 @@ def test_of_two_on_one_place_the_higher_is_kept() -> None:
 
 
 def test_the_grid_is_divided_two_ways() -> None:
-    assert [[str(place) for place in family] for family in families(FOUR_QUARTERS)] == [
+    assert [[str(place) for place in family] for family in FOUR_QUARTERS.families] == [
         ["0", "1/4", "1/2", "3/4"],
         ["0", "1/3", "2/3"],
     ]
@@ -124,7 +124,7 @@ def test_whatever_was_played_measures_come_out(
         )
     ] if starts else []  # fmt: skip
     line = [note for note in line if note.end > note.start]
-    found = quantise(line, 4, pace=pace, strength=strength)
+    found = quantise(line, [FOUR_QUARTERS] * 4, pace=pace, strength=strength)
     assert len(found) == 4
     onsets: list[float] = []
     for number, each in enumerate(found):

@@ -44,7 +44,7 @@ def test_one_gauge_of_a_long_song_is_a_short_line() -> None:
     there, here = Differences(), Differences()
     first = Snapshot(song=full(256))
     body = json.dumps(there.write(first))
-    assert LONGEST_TO_ENGINE / 4 < len(body) < LONGEST_FROM_ENGINE / 8
+    assert LONGEST_TO_ENGINE / 8 < len(body) < LONGEST_FROM_ENGINE / 8
     shown = here.read(json.loads(body))
     moved = first.song.with_slot(7, replace(first.row.slots[7], latent=(0.0,) * 32))
     line = json.dumps(there.write(Snapshot(1, moved)))

@@ -16,6 +16,7 @@ from engine.formats import midi_file
 from engine.locations import SONGS, songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, Measure
+from engine.music.song import MOST_SLOTS
 from engine.protocol.base import Command, with_request
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import (
@@ -378,13 +379,13 @@ def test_a_song_that_ships_is_no_file_of_the_player_s() -> None:
 
 def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     note = Measure((60, *[HOLD] * 23))
-    midi_file.write(tmp_path / "long.mid", [note] * 300, 100)
+    midi_file.write(tmp_path / "long.mid", [note] * (MOST_SLOTS + 44), 100)
     harness = DispatcherHarness()
     harness.import_midi(ImportMidi(4, str(tmp_path / "long.mid")))
-    assert len(harness.dispatcher.snapshot.row.slots) == 256
+    assert len(harness.dispatcher.snapshot.row.slots) == MOST_SLOTS
     notices = str(harness.published(Notice))
-    assert "252 measures of long.mid" in notices
-    assert "48 more left out: a song has at most 256" in notices
+    assert f"{MOST_SLOTS - 4} measures of long.mid" in notices
+    assert f"48 more left out: a song has at most {MOST_SLOTS}" in notices
 
 
 @pytest.fixture

@@ -88,14 +88,15 @@ def test_no_report_of_a_job_goes_to_two_services() -> None:
 
 
 OVERTAKING = """
-    AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel CancelLearn
-    CloseAudioModel EndRecording FollowClock Forget Generate KeepUnsaved Learn LeaveKept
-    LetUnsavedGo ListenTo LookIntoMidi MakeAgain MakeTwin MarkClock MarkInputs MarkModel
-    MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport MarkWaiting MoveSelection
-    MoveTrackSelection NudgeGeneration NudgePlayback NudgeTrait OpenAudioModel OpenPort Panic
-    PauseGeneration Play PlayTake PreviewTune Record RemoveTake SaveTake SelectSlot SelectTrack
-    SetAudition SetBinding SetEditTiming SetGeneration SetRecord SetThru SetTrait Stop StopTake
-    TogglePlayback WatchMidi
+    AskHarmony AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel
+    CancelLearn CloseAudioModel EndRecording FollowClock Forget Generate JumpTo KeepUnsaved
+    Learn LeaveKept LetUnsavedGo ListenTo LookIntoMidi LoopMeasures MakeAgain MakeTwin MarkClock
+    MarkInputs MarkLoop MarkModel MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport
+    MarkWaiting MoveEntrySelection MoveSelection MoveTrackSelection NudgeGeneration
+    NudgePlayback NudgeTrait OpenAudioModel OpenPort Panic PauseGeneration Play PlayTake
+    PreviewTune Record RemoveTake SaveTake SelectEntry SelectSlot SelectTrack SetAudition
+    SetBinding SetEditTiming SetGeneration SetJumpUnit SetLoop SetRecord SetThru SetTrait Stop
+    StopTake TapTempo TogglePlayback WatchMidi
 """
 NEEDING_THE_MODEL = """
     AskInfluence DrawMap Explain Interpolate LockDimension MoveLatent MoveLatents Randomise

@@ -143,6 +143,30 @@ async def test_notes_are_split_and_joined_gone_through_and_removed(
         await until(pilot, lambda: any("No note starts here" in note for note in toasts(pilot)))
 
 
+async def test_notes_and_the_measure_are_locked_by_a_key_and_marked_without_colour(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = await open_notes(pilot)
+        await press_in_turn(pilot, "3", "enter", "up", "up", "enter", "b", "F")
+        roll = screen.query_one(NoteEditor)
+        assert engine.snapshot.slot.locked_notes == {6}
+        assert "1 note locked." in roll.plain()
+        assert "D4 sounds, locked" in screen.query_one(PlaceLine).plain()
+        assert any("L" in line[3:] for line in lines(roll))
+        await press_in_turn(pilot, "d")
+        assert toasts(pilot)[-1].startswith("Locked\n1 note is locked in measure 1.")
+        assert song(engine) == [(0, 1, C), (1, 1, D)]
+        await press_in_turn(pilot, "b", "d")
+        assert song(engine) == [(1, 1, D)]
+        await press_in_turn(pilot, "G", "enter")
+        assert toasts(pilot)[-1].startswith("Locked\nMeasure 1 is locked.")
+        assert "measure locked" in screen.query_one(PlaceLine).plain()
+        assert "The measure is locked." in roll.plain()
+        await press_in_turn(pilot, "G", "a", "F", "d")
+        assert song(engine) == []
+
+
 async def test_degrees_follow_the_key(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await open_notes(pilot)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from engine.music.song import Song
+from engine.protocol.chords import WriteChords
 from tests.support.fake_engine import FakeEngine
-from tests.support.screens import open_notes, press_in_turn
+from tests.support.screens import key_found, open_notes, press_in_turn
 from tui.app import ArmonicaApp
 
 Compare = Callable[..., bool]
@@ -27,6 +29,7 @@ def doing(*keys: str) -> Scene:
     async def before(pilot: Pilot[Any]) -> None:
         await open_notes(pilot)
         await press_in_turn(pilot, *keys)
+        await key_found(pilot)
         pilot.app.clear_notifications()
         await pilot.pause()
 
@@ -36,7 +39,9 @@ def doing(*keys: str) -> Scene:
 @SIZES
 @pytest.mark.parametrize("theme", ["dark", "mono"])
 def test_notes(snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
-    app = ArmonicaApp(FakeEngine(), theme=theme, seed=1)
+    engine = FakeEngine()
+    engine.send(WriteChords(0, Fraction(0), "Em7 3:C/E | Am7 D7 | G"))
+    app = ArmonicaApp(engine, theme=theme, seed=1)
     keys = ("n", "]", "Z", "v", "right", "right")
     assert snap_compare(app, terminal_size=size, run_before=doing(*keys))
 

@@ -67,12 +67,12 @@ async def test_the_lock_says_what_it_constrains_and_how_many_notes_it_moves(
         sentence = "constrains what is sounded, not what is decoded"
         assert sentence in foot(app)
         assert f"would move {foreign} of {notes}" in foot(app)
-        await pilot.press(*"kkkkkkkkkk", "right")
+        await pilot.press(*"kkkkkkkkkkk", "right")
         await until(pilot, lambda: f"; moves {foreign} of {notes}" in foot(app))
         assert engine.of(Nudge) == [Nudge("lock", 1, gesture=1)]
         # Every line fits eighty cells, and so does what it means.
         rows = lines(app.screen.query_one(DialRows))
-        assert len(rows) == 18
+        assert len(rows) == 19
         assert not [line for line in rows if line.endswith("…")]
         await pilot.press("escape", "?")
         await until(pilot, lambda: sentence in str(app.screen.query_one("#close", Label).render()))
@@ -82,7 +82,7 @@ async def test_values_are_typed_and_what_is_none_is_told_beside_it(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("I", *"jjjjjjjjj", "enter", "1", "7", "enter")
+        await pilot.press("I", *"jjjjjjjjjj", "enter", "1", "7", "enter")
         form = app.screen
         await until(pilot, lambda: "1 to 16" in str(form.query_one("#hint", Label).render()))
         await pilot.press(*["backspace"] * 2, "3", "enter")

@@ -9,8 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.music.accompaniment.style import Accompaniment
+from engine.music.grid import GRIDS
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.transport import Audition, PlayheadMoved
 from tests.support.fake_engine import FakeEngine
+from tests.support.measures import measure
 from tests.support.pictures import lines
 from tests.support.screens import open_song, press_in_turn
 from tests.support.waiting import until
@@ -135,6 +140,21 @@ async def test_a_bass_is_added_played_by_rule_and_frozen_by_keys(
         assert engine.snapshot.row.accompaniment == rule
 
 
+async def test_a_rule_says_in_which_metres_it_rests() -> None:
+    slots = (Slot.blank(GRIDS["6/8"]), *[Slot()] * 3)
+    written = Slot.brought_in(measure("CDEF"), Origin("written"))
+    drums = Track(kind="drums", accompaniment=Accompaniment("rock"), slots=slots)
+    engine = FakeEngine(Song(tracks=(drums, Track(slots=(slots[0], *[written] * 3)))))
+    async with ArmonicaApp(engine, seed=1).run_test(size=(120, 40)) as pilot:
+        screen = await open_song(pilot)
+        words = screen.query_one(PlaceLine)
+        assert "measure 1 of 4 in 6/8, rock rests in 6/8" in words.plain()
+        row = "\n".join(lines(screen.query_one(TrackGrid)))
+        assert row.count("~") == 3
+        await press_in_turn(pilot, "right")
+        assert "rests" not in words.plain()
+
+
 async def test_an_instrument_is_found_by_a_part_of_its_name(
     app: ArmonicaApp, engine: FakeEngine
 ) -> None:
@@ -206,14 +226,17 @@ async def test_sixteen_tracks_scroll_with_the_cursor(app: ArmonicaApp, engine: F
         assert grid.plain().count("\n") == 15
 
 
+DIALOGS = {"form.edit", "form.loop", "form.jumps", "form.clear"}
+"""What opens a dialog, which takes the keys after it."""
+
 KEYS = sorted(
     {
         key.strip()
         for action in ACTIONS
-        if action.place == "song"
+        if action.place == "song" and action.id not in DIALOGS
         for key in ArmonicaApp(FakeEngine()).keymap.keys.get(action.id, ())
     }
-    - {"enter", "n", "y", "P"}
+    - {"enter", "n", "T", "e", "E", "y", "P"}
 )
 
 

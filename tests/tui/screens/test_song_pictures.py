@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from engine.music.chord_track import written
 from engine.music.song import Song
 from tests.support.fake_engine import FakeEngine, song
-from tests.support.screens import open_song, press_in_turn
+from tests.support.screens import key_found, open_song, press_in_turn
 from tui.app import ArmonicaApp
 
 Compare = Callable[..., bool]
@@ -31,13 +33,15 @@ def band() -> Song:
     )
     bass = replace(melody, name="Bass", channel=2, program=33, octave=-2, muted=True)
     empty = replace(melody, name="", channel=3, locked=True, slots=(slots[-1],) * 8)
-    return replace(one, tracks=(melody, second, bass, empty))
+    chords = written("C G7/B | Am F | Dm7b5 | G7 | C 4:N.C.", 0, Fraction(0), one.grids, one.key)
+    return replace(one, tracks=(melody, second, bass, empty), chords=chords)
 
 
 async def before(pilot: Pilot[Any]) -> None:
     """Go to the song screen, to the third measure of the second track."""
     await open_song(pilot)
     await press_in_turn(pilot, "down", "right", "right")
+    await key_found(pilot)
     pilot.app.clear_notifications()
     await pilot.pause()
 

@@ -11,6 +11,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
 from tests.support.waiting import until
 from tui.app import ArmonicaApp
+from tui.view_models.gauges import GaugeReading
 from tui.widgets.attribute_map import AttributeMap
 from tui.widgets.gauges import GaugeBank, NamedGauges
 
@@ -119,3 +120,9 @@ async def test_the_mouse_drags_a_gauge_and_chooses_a_measure(
         assert len({move.gesture for move in moves}) == 1  # type: ignore[attr-defined]
         await pilot.click("#strip", offset=(25, 1))
         await until(pilot, lambda: app.session.slot == 2)
+
+
+def test_a_gauge_says_how_far_locked_notes_let_it_come() -> None:
+    words = "2 notes are locked: reached 0.4 of 1.0"
+    reading = GaugeReading(2, "density", 1.0, 0.0, False, "9 notes", "7 notes", held=words)
+    assert NamedGauges.sentence(reading).endswith(f"{words}.")

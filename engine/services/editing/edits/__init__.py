@@ -1,11 +1,15 @@
 """What each edit makes of a song: pure functions from one song to the next.
 
-Each module registers its edits with the three functions of `base`.
+Each module registers its edits with the functions of `base`.
 """
 
 from engine.services.editing.edits import (
     accompaniment,
+    chords,
+    form,
     gauges,
+    locks,
+    metres,
     notes,
     patterns,
     settings,
@@ -15,16 +19,25 @@ from engine.services.editing.edits import (
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
+    check_served,
     resolve_edit,
     step_name,
     stroke_name,
+    told,
 )
+from engine.services.editing.edits.locks import check_locks
 
 __all__ = [
     "EditContext",
     "accompaniment",
     "apply_edit",
+    "check_locks",
+    "check_served",
+    "chords",
+    "form",
     "gauges",
+    "locks",
+    "metres",
     "notes",
     "patterns",
     "resolve_edit",
@@ -32,5 +45,6 @@ __all__ = [
     "slots",
     "step_name",
     "stroke_name",
+    "told",
     "tracks",
 ]

@@ -1,4 +1,4 @@
-"""The three functions that edits are registered with, and the names of steps of undo."""
+"""The functions that edits are registered with, and the names of steps of undo."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from engine.errors import NotReady
-from engine.latent.spec import LatentModel, LatentSpec
+from engine.latent.spec import LatentModel, LatentSpec, check_grid
 from engine.music.song import Song
-from engine.protocol.base import Edit, TrackEdit
-from engine.protocol.edit import SetLatents, SetTempo
+from engine.protocol.base import Edit, SlotEdit, TrackEdit
+from engine.protocol.edit import Interpolate, SetLatents, SetTempo
 from engine.protocol.tracks import SetGroove, SetTrack
 
 
@@ -17,12 +17,14 @@ from engine.protocol.tracks import SetGroove, SetTrack
 class EditContext:
     """What an edit may look at beside the song: the model, and the locked dimensions.
 
-    ``ports`` are the ports that a route may go to beside the song's own.
+    ``ports`` are the ports that a route may go to beside the song's own. ``began`` is the song
+    from which the gesture began that the edit is a part of; None: it begins with it.
     """
 
     model: LatentModel | None
     locks: frozenset[int]
     ports: tuple[str, ...] = ()
+    began: Song | None = None
 
     def ready(self) -> LatentModel:
         """Return the model; raises `NotReady` while there is none."""
@@ -50,6 +52,23 @@ def apply_edit(command: Edit, song: Song, context: EditContext) -> Song:
 def step_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> str:
     """Name the step from ``old`` to ``new`` in a few words: "density 0.5 up in measure 3"."""
     raise TypeError(f"Nothing names the step of {type(command).__name__}.")
+
+
+@singledispatch
+def told(command: Edit, old: Song, new: Song) -> str:
+    """Return what is to be said of a step beside its name; most say nothing."""
+    return ""
+
+
+def check_served(command: Edit, song: Song) -> None:
+    """Raise `NoModel` where an edit asks the model about a measure in a metre it does not serve."""
+    slots: tuple[int, ...] = ()
+    if command.needs_model and isinstance(command, SlotEdit):
+        slots = (command.slot,)
+    elif isinstance(command, Interpolate):
+        slots = command.source, command.target
+    for slot in slots:
+        check_grid(song.slot(slot).grid, slot + 1)
 
 
 def stroke_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> str:

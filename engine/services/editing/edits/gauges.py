@@ -17,6 +17,7 @@ from engine.latent.spec import (
     checked,
 )
 from engine.latent.variation import between, walked
+from engine.music.locks import KeptNotes, kept
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.base import SlotEdit
@@ -66,7 +67,7 @@ def _moved(song: Song, command: SlotEdit, dimension: int, by: float, context: Ed
 def _(command: SetLatent, song: Song, context: EditContext) -> Song:
     model = context.ready()
     _check_free(command.dimension, model, context, "move")
-    return _move(song, command, {command.dimension: checked(command.value)}, model)
+    return _move(song, command, {command.dimension: checked(command.value)}, model, context)
 
 
 @step_name.register
@@ -89,7 +90,7 @@ def _(command: SetLatents, song: Song, context: EditContext) -> Song:
     free = {d: value for d, value in moves.items() if d not in context.locks}
     if moves and not free:
         raise Locked("All gauges of this move are locked.", "Unlock one of them.")
-    return _move(song, command, free, model)
+    return _move(song, command, free, model, context)
 
 
 @step_name.register
@@ -113,7 +114,7 @@ def _(command: ResetLatent, song: Song, context: EditContext) -> Song:
     for each in back:
         if each not in context.locks:
             latent[each] = slot.anchor[each]
-    return song.with_slot(command.slot, _at(slot, tuple(latent), model), command.row)
+    return _turn(song, command, slot, tuple(latent), model, context)
 
 
 @step_name.register
@@ -140,7 +141,7 @@ def _(command: Randomise, song: Song, context: EditContext) -> Song:
     if slot.latent is None:
         origin = Origin("prior", "Drawn by chance", f"amount {amount:g}, seed {command.seed}")
         slot = Slot(anchor=latent, origin=origin)
-    return song.with_slot(command.slot, _at(slot, latent, model), command.row)
+    return _at(song, command, slot, latent, model)
 
 
 @step_name.register
@@ -156,7 +157,7 @@ def _(command: Vary, song: Song, context: EditContext) -> Song:
     # Most of a short walk would be a transposition, and that is no variation.
     register = {d.index for d in model.spec.dimensions if d.transposes}
     latent = walked(slot.latent, command.amount, command.seed, context.locks | register)
-    return song.with_slot(command.slot, _at(slot, latent, model), command.row)
+    return _at(song, command, slot, latent, model)
 
 
 @step_name.register
@@ -183,7 +184,7 @@ def _(command: Interpolate, song: Song, context: EditContext) -> Song:
         for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
     )
     slots = song.track(command.row).slots
-    longer = song.inserted(source + 1, count)
+    longer = song.inserted(source + 1, count, first.grid)
     return longer.with_slots((*slots[: source + 1], *coming, *slots[source + 1 :]), command.row)
 
 
@@ -200,7 +201,9 @@ def _check_free(dimension: int, model: LatentModel, context: EditContext, what: 
         raise Locked(f"{name} is locked.", f"Unlock it to {what} it.")
 
 
-def _move(song: Song, command: SlotEdit, moves: dict[int, float], model: LatentModel) -> Song:
+def _move(
+    song: Song, command: SlotEdit, moves: dict[int, float], model: LatentModel, context: EditContext
+) -> Song:
     slot = song.slot(command.slot, command.row)
     if slot.latent is None:
         origin = Origin("gauge", "Set by hand", "from the mean of the prior")
@@ -209,14 +212,53 @@ def _move(song: Song, command: SlotEdit, moves: dict[int, float], model: LatentM
     for dimension, value in moves.items():
         # Adding zero turns -0.0 into 0.0, which is written and read back the same.
         latent[dimension] = value + 0.0
-    changed = _at(slot, tuple(latent), model, moved=tuple(moves))
-    return song.with_slot(command.slot, changed, command.row)
+    return _turn(song, command, slot, tuple(latent), model, context)
 
 
-def _at(slot: Slot, latent: Latent, model: LatentModel, moved: tuple[int, ...] = ()) -> Slot:
+def _turn(
+    song: Song,
+    command: SlotEdit,
+    slot: Slot,
+    latent: Latent,
+    model: LatentModel,
+    context: EditContext,
+) -> Song:
+    """Return the song with the gauges of a slot turned to a point.
+
+    They are turned from where the gesture found them, so that what is heard depends on how far
+    a hand went and not on how often it was asked on the way.
+    """
+    start = (context.began or song).slot(command.slot, command.row)
+    keeps = kept(song.track(command.row).slots, command.slot)
+    back = _back(slot, latent, keeps)
+    if back is not None:
+        return song.with_slot(command.slot, back, command.row)
+    if start.latent is None:
+        moved = [d for d, z in enumerate(latent) if z != model.spec.origin[d]]
+        measure = keeps.of(model.decode([latent], moved=moved)[0])
+    elif latent == start.latent:
+        return song.with_slot(command.slot, start, command.row)
+    else:
+        measure = model.turned(start, latent, keeps)
+    made = replace(slot, measure=measure, latent=latent, moved=True)
+    return song.with_slot(command.slot, made, command.row)
+
+
+def _at(song: Song, command: SlotEdit, slot: Slot, latent: Latent, model: LatentModel) -> Song:
+    """Return the song with a slot at a point, and its measure made anew but for what is locked."""
+    keeps = kept(song.track(command.row).slots, command.slot)
+    made = _back(slot, latent, keeps)
+    if made is None:
+        measure = keeps.of(model.decode([latent])[0])
+        made = replace(slot, measure=measure, latent=latent, moved=True)
+    return song.with_slot(command.slot, made, command.row)
+
+
+def _back(slot: Slot, latent: Latent, keeps: KeptNotes) -> Slot | None:
+    """Return the slot where its gauges stand as they do, or as they did when it came in."""
     if latent == slot.latent:
         return slot
     if latent == slot.anchor and slot.source is not None:
-        return replace(slot, measure=slot.source, latent=latent, moved=False)
-    measure = model.decode([latent], moved=moved)[0]
-    return replace(slot, measure=measure, latent=latent, moved=True)
+        measure = keeps.of(slot.source)
+        return replace(slot, measure=measure, latent=latent, moved=measure != slot.source)
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from engine.errors import OutOfRange
@@ -33,9 +34,6 @@ from engine.protocol.notes import (
 )
 from engine.services.editing.codes import encoded
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
-
-SHORTEST = Fraction(1, 4)
-"""How short a note becomes at most when it is shortened, in quarter notes: a sixteenth."""
 
 LONGEST = 64
 """The longest stretch of time that one edit reaches over, in quarter notes."""
@@ -95,8 +93,9 @@ def _(command: TransposeNotes, song: Song, context: EditContext) -> Song:
 @apply_edit.register
 def _(command: ResizeNotes, song: Song, context: EditContext) -> Song:
     span, by = _span(command), command.by
+    least = song.grid(command.slot).shortest
     return _edited(
-        song, command, context, lambda notes: note_edits.resize(notes, span, by, SHORTEST),
+        song, command, context, lambda notes: note_edits.resize(notes, span, by, least),
         span.end + max(by, Fraction(0)),
     )  # fmt: skip
 
@@ -111,7 +110,8 @@ def _(command: SplitNote, song: Song, context: EditContext) -> Song:
 def _(command: JoinNotes, song: Song, context: EditContext) -> Song:
     span = _span(command)
     # The next note may lie in the next measure.
-    return _edited(song, command, context, lambda notes: note_edits.join(notes, span), span.end + 4)
+    last = span.end + song.grid(command.slot).length
+    return _edited(song, command, context, lambda notes: note_edits.join(notes, span), last)
 
 
 @apply_edit.register
@@ -215,7 +215,12 @@ def _edited(
         song.check_melodic(command.row, begin + at)
         title = slot.origin.title or "Written by hand"
         own = Origin("written", title, "notes edited by hand")
-        fresh.append(Slot.brought_in(measure, own, touches))
+        # One that is not as it was any more is refused by its lock.
+        locked = frozenset(
+            tick for tick in slot.locked_notes if measure.tokens[tick] == slot.measure.tokens[tick]
+        )
+        brought = Slot.brought_in(measure, own, touches)
+        fresh.append(replace(brought, locked_notes=locked))
     song = song.with_slots((*row[:begin], *fresh, *row[stop:]), command.row)
     return encoded([song], context.model)[0] if context.model else song
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.accompaniment.style import knows
+from engine.music.measure import silence
 from engine.music.pattern import Hit, Pattern
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -65,13 +66,13 @@ def _edited(
     song: Song, command: PatternEdit, change: Callable[[tuple[Hit, ...]], Iterable[Hit]]
 ) -> Song:
     slot, track = song.slot(command.slot, command.row), song.track(command.row)
-    if slot.empty and track.accompaniment is not None:
+    rule = track.accompaniment
+    if slot.empty and rule is not None and knows(rule.style, slot.grid):
         raise OutOfRange(
             f"Measure {command.slot + 1} is played by rule.", "Freeze the rule to edit its notes."
         )
     hits = slot.as_pattern(track.velocity).hits
-    grid = slot.measure.grid
-    rest = Measure((REST, *[HOLD] * (grid.ticks - 1)), grid)
+    rest = silence(slot.grid)
     origin = Origin("written", slot.origin.title or "Written by hand")
     made = Slot(measure=rest, origin=origin, pattern=Pattern.of(change(hits)))
     return song.with_slot(command.slot, made, command.row)

@@ -44,11 +44,14 @@ def _(command: SetKey, song: Song, context: EditContext) -> Song:
     tonic = song.key.tonic if command.tonic is None else command.tonic
     scale = song.key.scale if command.scale is None else command.scale
     lock = song.lock if command.lock is None else command.lock
-    return replace(song, key=Key(tonic, scale), lock=lock)
+    follow = song.follow if command.follow is None else command.follow
+    return replace(song, key=Key(tonic, scale), lock=lock, follow=follow)
 
 
 @step_name.register
 def _(command: SetKey, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    if command.follow is not None and new.follow != old.follow:
+        return "lock follows the chords" if new.follow else "lock follows the key alone"
     if command.lock is None:
         return f"key {new.key.name}"
     return f"lock to {new.key.name}" if new.lock else "lock off"

@@ -80,7 +80,7 @@ def _(command: AddTrack, song: Song, context: EditContext) -> Song:
     fresh = Track(
         **{"channel": _free_channel(song), **ADDED_AS[command.kind]},
         name=_name(command.name),
-        slots=(Slot(),) * song.length,
+        slots=tuple(map(Slot.blank, song.grids)),
         kind=command.kind,
     )
     return _with_tracks(song, (*song.tracks, fresh))
@@ -96,7 +96,8 @@ def _(command: AddTrack, old: Song, new: Song, spec: LatentSpec | None) -> str:
 def _(command: CopyTrack, song: Song, context: EditContext) -> Song:
     track = song.track(command.row)
     channel = track.channel if track.kind == "drums" else _free_channel(song)
-    copied = replace(track, channel=channel, locked=False)
+    slots = tuple(slot.unlocked() for slot in track.slots)
+    copied = replace(track, channel=channel, locked=False, slots=slots)
     after = command.row + 1
     return _with_tracks(song, (*song.tracks[:after], copied, *song.tracks[after:]))
 

@@ -31,7 +31,7 @@ from engine.latent.tokens import Ints, measured
 from engine.latent.training_recipe import ARMONICA
 from engine.latent.weights import CARD, read_card, save
 from engine.music.attributes import NAMES, attributes
-from engine.music.measure import SILENCE
+from engine.music.slot import Slot
 from tests.support.fakes import FakeModel
 from tests.support.small_vae import SHAPE, random_measures
 
@@ -139,7 +139,7 @@ def test_effects_are_told_from_what_sounds_now() -> None:
     assert density.before == tuple(now.values())
     assert density.after[2] > density.before[2]
     assert density.sentence(fake.spec).startswith("density +1.0: 9 to 12 notes")
-    (from_silence,) = effects(fake, fake.spec.origin, [2], measure=SILENCE)
+    (from_silence,) = effects(fake, fake.spec.origin, [2], slot=Slot())
     assert from_silence.before == (0, 0, 0, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,14 +13,17 @@ from hypothesis import strategies as st
 from engine.errors import OutOfRange
 from engine.music.accompaniment.drum_figures import DRUM_FIGURES, HAT, KICK
 from engine.music.accompaniment.rules import slots_played
-from engine.music.accompaniment.style import STYLES, Accompaniment, gauge_word
+from engine.music.accompaniment.style import STYLES, Accompaniment, gauge_word, knows
 from engine.music.accompaniment.under import (
     ChordSpan,
     MeasureChords,
     melody_chords,
     placed_chords,
 )
+from engine.music.chord_track import PlacedChord
 from engine.music.chords import QUALITIES, ChordSymbol, chord_of
+from engine.music.form import OrderEntry, Section, SongForm
+from engine.music.grid import GRIDS
 from engine.music.scales import C_MAJOR
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -245,3 +249,61 @@ def test_an_edit_of_a_long_song_with_many_rules_makes_few_lines_anew() -> None:
     ]
     assert len(pairs) == 16 * 256
     assert 15 <= sum(was is not now for was, now in pairs) <= 1 + 15 * 4
+
+
+@pytest.mark.parametrize("name", [name for name in GRIDS if "fine" not in name])
+@pytest.mark.parametrize(
+    ("kind", "style"), [(kind, style) for kind, styles in STYLES.items() for style in styles]
+)
+def test_a_rule_fits_the_metre_of_each_measure_or_rests(kind: str, style: str, name: str) -> None:
+    grid, blanks = GRIDS[name], (Slot.blank(GRIDS[name]), Slot())
+    chords = tuple((ChordSpan(Fraction(0), slot.grid.length, chord_of("C")),) for slot in blanks)
+    other, usual = slots_played(blanks, kind, 0, Accompaniment(style), chords)
+    assert not usual.empty
+    if not knows(style, grid):
+        assert other.empty
+        assert grid.denominator == 8
+        return
+    assert other.grid == grid
+    assert not other.silent
+    # None reaches over the bar line.
+    hits = other.as_pattern(96).hits
+    assert all(hit.end <= grid.length for hit in hits)
+
+
+def test_a_broken_chord_begins_anew_with_each_beat_of_a_compound_metre() -> None:
+    slot = Slot.blank(GRIDS["6/8"])
+    under = ((ChordSpan(Fraction(0), Fraction(3), chord_of("C")),),)
+    (played,) = slots_played((slot,), "chords", 0, Accompaniment("arpeggio", swing=1.0), under)
+    hits = played.as_pattern(96).hits
+    # Eighths that are counted do not swing.
+    assert [hit.onset for hit in hits] == [Fraction(at, 2) for at in range(6)]
+    assert [hit.pitch for hit in hits[:3]] == [hit.pitch for hit in hits[3:]]
+    sparse = Accompaniment("arpeggio", density=0.2)
+    (few,) = slots_played((slot,), "chords", 0, sparse, under)
+    assert [hit.onset for hit in few.as_pattern(96).hits] == [0, Fraction(3, 2)]
+
+
+def test_a_rule_follows_the_chords_of_the_song_before_those_of_its_melody() -> None:
+    song = band(Accompaniment("long"), "bass")
+    placed = (
+        PlacedChord(0, Fraction(2), chord_of("F")), PlacedChord(1, Fraction(0), None),
+        PlacedChord(2, Fraction(0), chord_of("G/B")),
+    )  # fmt: skip
+    chorded = replace(song, chords=placed)
+    roots = [(start, pitch % 12) for start, _, pitch, _ in timed(chorded)]
+    # Before the first chord it rests, at N.C. too, and the last one lasts.
+    assert roots == [(2.0, 5), (8.0, 11), (12.0, 11)]
+    assert timed(song) != timed(chorded)
+
+
+def test_a_rule_is_heard_in_the_order_of_the_sections() -> None:
+    song = band(Accompaniment("long"), "bass")
+    form = SongForm(
+        (Section("A", 1), Section("B", 3)), (OrderEntry(1), OrderEntry(0, 2), OrderEntry(1))
+    )
+    straight, played = timed(song), timed(replace(song, form=form))
+    by_measure = {int(start // 4): pitch for start, _, pitch, _ in straight}
+    order = [1, 2, 3, 0, 0, 1, 2, 3]
+    heard = {int(start // 4): pitch for start, _, pitch, _ in played}
+    assert heard == {at: by_measure[slot] for at, slot in enumerate(order)}

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import mido
@@ -16,11 +17,15 @@ from engine.errors import ArmonicaError
 from engine.influence.measures.index import BadMeasureIndex
 from engine.influence.spec import InfluenceAnswer
 from engine.jobs import Jobs
+from engine.music.grid import GRIDS
+from engine.music.measure import Measure, Note
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.protocol.analysis import (
     AskInfluence,
     AskTakeInfluence,
+    DrawMap,
+    Explain,
     InfluenceFound,
     RegenerateAway,
     WriteProvenance,
@@ -145,6 +150,27 @@ def test_a_measure_is_asked_about_with_those_around_it_up_to_the_next_empty_one(
     assert search.queries[-1] == (measures[1],)
     harness.found(AskInfluence(4))
     assert search.queries[-1] == (measures[4],)
+
+
+def test_measures_in_a_metre_that_no_model_knows_are_not_looked_for(tmp_path: Path) -> None:
+    jig = Measure.from_notes([Note(Fraction(0), Fraction(3), 60)], GRIDS["6/8"])
+    mixed = one_track(slots=(slot(*OFTEN), Slot.brought_in(jig, TUNE), slot(*OFTEN)))
+    search = FakeSearch()
+    harness = InfluenceHarness(parts(search), song=mixed)
+    assert "No model for 6/8: gauges rest." in harness.answer(AskInfluence(1)).lack
+    assert search.queries == []
+    # The passage of another measure ends before it.
+    assert harness.found(AskInfluence(2)).matches[0].asked == 3
+    assert search.queries == [(mixed.slot(2).measure,)]
+    refused = (Explain(1, (0,)), DrawMap(1, 0, 1, "note_density", 8, 8),
+               RegenerateAway(1, frozenset(), 0.5, 1))  # fmt: skip
+    harness.do(*refused)
+    told = [str(event) for event in harness.published(CommandFailed)]
+    assert [("No model for 6/8: gauges rest." in each) for each in told] == [True] * 3
+    harness.do(WriteProvenance(str(tmp_path / "song")))
+    harness.until(lambda: harness.published(Notice))
+    measures = json.loads((tmp_path / "song.json").read_text())["measures"]
+    assert [bool(each["matches"]) for each in measures] == [True, False, True]
 
 
 def test_an_answer_brings_both_measures_and_what_can_be_asked_for() -> None:

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from engine.errors import ArmonicaError
 from engine.music.accompaniment.style import Accompaniment
-from engine.music.pattern import Hit
+from engine.music.grid import GRIDS
+from engine.music.pattern import Hit, Pattern
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
-from engine.protocol.edit import LoadMeasures, Undo
+from engine.protocol.edit import ClearSlot, CopySlot, LoadMeasures, SetMetre, Undo
+from engine.protocol.notes import LockNotes, ToggleMeasureLock
+from engine.protocol.notices import Notice
 from engine.protocol.patterns import NudgeHits, PutHits, RemoveHits
-from engine.protocol.tracks import SetTrack
+from engine.protocol.tracks import FreezeAccompaniment, SetAccompaniment, SetTrack
 from engine.services.editing.state import State
 from tests.support.dispatcher import TUNE
 from tests.support.edits import do, refusal
@@ -75,6 +78,10 @@ def test_what_a_rule_plays_is_frozen_before_it_is_edited() -> None:
     track = Track(kind="drums", accompaniment=Accompaniment("rock"), slots=(Slot(),) * 4)
     state = State(Song(tracks=(track,)))
     assert "played by rule" in refusal(state, PutHits(0, Fraction(0), (hit(KICK),)))
+    # Where the rule rests there is nothing to freeze.
+    do(state, SetMetre("6/8", 0, 0))
+    do(state, PutHits(0, Fraction(0), (hit(KICK),)))
+    assert held(state) == [(0, KICK, 96)]
 
 
 places = st.integers(0, 19).map(lambda step: Fraction(step, 4))
@@ -129,3 +136,63 @@ def test_a_hit_off_the_grid_of_patterns_is_refused_and_nothing_lost(
         return
     events = state.apply(PutHits(0, at, (made,)))
     assert (state.snapshot() == before) or not events
+
+
+def test_a_locked_measure_refuses_edits_of_its_pattern_and_its_clearing(state: State) -> None:
+    do(state, PutHits(0, Fraction(0), (hit(KICK),)))
+    do(state, ToggleMeasureLock(0))
+    for command in (
+        PutHits(0, Fraction(1), (hit(SNARE),)), RemoveHits(0, Fraction(0), Fraction(4)),
+        NudgeHits(0, Fraction(0), Fraction(4), 5), ClearSlot(0), CopySlot(1, 0),
+        SetMetre("3/4", 0, 0),
+    ):  # fmt: skip
+        assert "locked" in refusal(state, command)
+    assert held(state) == [(0, KICK, 96)]
+    do(state, ToggleMeasureLock(0))
+    do(state, ClearSlot(0))
+    assert held(state) == []
+
+
+def test_a_locked_measure_stays_when_the_rule_is_frozen_around_it() -> None:
+    track = Track(kind="drums", slots=(Slot(),) * 4)
+    state = State(Song(tracks=(track,)))
+    do(state, PutHits(1, Fraction(0), (hit(KICK),)))
+    do(state, PutHits(3, Fraction(0), (hit(KICK),)))
+    do(state, ToggleMeasureLock(1))
+    do(state, SetAccompaniment(Accompaniment("rock")))
+    before = state.snapshot().song.slot(1)
+    song = do(state, FreezeAccompaniment()).song
+    assert song.slot(1) == before
+    assert song.slot(1).locked
+    assert not song.slot(0).silent
+    assert not song.slot(2).silent
+
+
+def test_a_locked_note_of_a_melody_holds_against_patterns(state: State) -> None:
+    do(state, LoadMeasures(0, (measure("C-E-"),), (TUNE,)))
+    do(state, LockNotes(0, (0,), True))
+    assert "locked" in refusal(state, PutHits(0, Fraction(1), (hit(SNARE),)))
+
+
+def test_a_shorter_metre_cuts_the_hits_of_a_pattern_and_says_so(state: State) -> None:
+    long = Hit(Fraction(2), KICK, Fraction(2), 90)
+    do(state, PutHits(0, Fraction(0), (hit(SNARE), long, hit(SNARE, at=Fraction(3)))))
+    notices = [event for event in state.apply(SetMetre("3/4", 0, 0)) if isinstance(event, Notice)]
+    assert [notice.text for notice in notices] == [
+        "Measure 1 is in 3/4. Left out: 1 note beyond the bar line. Cut: 1 note over the bar line."
+    ]
+    slot = state.snapshot().song.slot(0)
+    assert slot.pattern == Pattern((hit(SNARE), replace(long, duration=Fraction(1))))
+    assert slot.grid == GRIDS["3/4"]
+    do(state, Undo())
+    assert len(held(state)) == 3
+
+
+def test_a_pattern_is_copied_to_another_metre_where_it_fits(state: State) -> None:
+    do(state, PutHits(0, Fraction(0), (hit(KICK), hit(SNARE, at=Fraction(3)))))
+    do(state, SetMetre("3/4", 1, 1))
+    assert "beyond the bar line" in refusal(state, CopySlot(0, 1))
+    do(state, RemoveHits(0, Fraction(3), Fraction(4)))
+    do(state, CopySlot(0, 1))
+    assert held(state, 1) == [(0, KICK, 96)]
+    assert state.snapshot().song.grid(1) == GRIDS["3/4"]

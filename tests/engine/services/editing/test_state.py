@@ -624,10 +624,15 @@ def test_what_is_recorded_in_one_pass_is_one_step_and_keeps_its_touches(state: S
     state.apply(CopySlot(3, 4))
     assert state.snapshot().row.slots[4].touches == touch
     state.apply(SetLatent(4, 2, 3.0))
+    # The note that is still there is played as it was, the others as the track has them.
+    moved = state.snapshot().row.slots[4]
+    assert moved.measure.tokens[0] == measure.tokens[0]
+    assert moved.touches == (*touch, *[None] * (len(moved.measure.pitches) - 1))
+    state.apply(SetLatent(4, 4, 3.0))
     assert state.snapshot().row.slots[4].touches == ()
     state.apply(ResetLatent(4))
     assert state.snapshot().row.slots[4].touches == touch
-    for _ in range(4):
+    for _ in range(5):
         state.apply(Undo())
     assert state.snapshot().song == before
 

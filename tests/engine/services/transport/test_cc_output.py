@@ -190,9 +190,11 @@ def test_two_gauges_on_one_controller_are_refused_with_the_one_that_has_it() -> 
 
 
 def test_a_file_has_each_value_where_it_changes() -> None:
-    track, starts = song(-3.0, -3.0, 3.0).tracks[0], (0.0, 4.0, 8.0)
-    assert loop_messages(track, starts) == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
-    assert loop_messages(song(1.0, modulations=()).tracks[0], (0.0,)) == []
+    moved = song(-3.0, -3.0, 3.0)
+    sent = loop_messages(moved.tracks[0], moved.line())
+    assert sent == [(0.0, b"\xb2\x4a\x00"), (8.0, b"\xb2\x4a\x7f")]
+    still = song(1.0, modulations=())
+    assert loop_messages(still.tracks[0], still.line()) == []
 
 
 def test_a_port_that_opens_is_sent_every_value() -> None:

@@ -1,0 +1,167 @@
+"""Commands of the form: sections, their order, and where the music goes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.music.scales import Key
+from engine.protocol.base import Edit, Overtaking, SoundEdit
+from engine.protocol.snapshot import JumpUnit
+
+LoopScope = Literal["song", "section", "measure"]
+"""What is looped: the song as its form says, or the section or measure that is selected."""
+
+SectionPart = Literal["tempo", "ramp", "key"]
+"""What a section may have of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectEntry(Overtaking):
+    """Selects an entry of the order, and the first measure of its section."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveEntrySelection(Overtaking):
+    """Selects the entry that lies ``by`` after the selected one, or the last that way."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSection(SoundEdit):
+    """Begins a section at a measure.
+
+    A song without sections gets one for the measures before and one from there on.
+    """
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinSection(SoundEdit):
+    """Joins a section with the one whose measures come after it; entries of both play the whole."""
+
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetSection(SoundEdit):
+    """Sets what is not None of a section, and takes what is ``plain`` from the song again."""
+
+    section: int
+    name: str | None = None
+    tempo: float | None = None
+    ramp: float | None = None
+    key: Key | None = None
+    plain: tuple[SectionPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClearForm(SoundEdit):
+    """Takes all sections away; the measures stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddSection(Edit):
+    """Adds a section of empty measures after the selected entry's, and plays it after that entry.
+
+    Without a name it gets the next free letter.
+    """
+
+    entry: int | None = None
+    measures: int = 4
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CopySection(Edit):
+    """Adds a copy of an entry's section after it, with measures of its own, and plays it next."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeUnique(Edit):
+    """Lets one entry play a copy of its section, whose measures are its own."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSection(Edit):
+    """Takes a section out with its measures, and the entries that play it."""
+
+    section: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddEntry(SoundEdit):
+    """Plays a section once more, before an entry of the order (None: at the end)."""
+
+    section: int
+    entry: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry(SoundEdit):
+    """Takes an entry out of the order; its section stays."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoveEntry(SoundEdit):
+    """Moves an entry ``by`` places in the order, or as far as it goes."""
+
+    entry: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeRepeats(SoundEdit):
+    """Plays an entry ``by`` times more, or less (once at least)."""
+
+    entry: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoop(Overtaking):
+    """Loops the song, or the selected section or measure alone."""
+
+    scope: LoopScope
+
+
+@dataclass(frozen=True, slots=True)
+class LoopMeasures(Overtaking):
+    """Loops ``count`` measures from ``first`` on, in every turn as they lie."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetJumpUnit(Overtaking):
+    """Chooses when a jump happens."""
+
+    unit: JumpUnit
+
+
+@dataclass(frozen=True, slots=True)
+class JumpTo(Overtaking):
+    """Lets the music that plays go on elsewhere: at an entry of the order, or at a measure.
+
+    When, is as the state says (`SetJumpUnit`), unless ``unit`` names it.
+    """
+
+    entry: int | None = None
+    slot: int | None = None
+    unit: JumpUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TapTempo(Overtaking):
+    """Is a tap of the beat: from the second on the song gets their tempo."""

@@ -17,6 +17,7 @@ from engine.cli import (
     influence,
     lab,
     measures,
+    play,
     probes,
     remote,
     screens,
@@ -42,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     words = top.add_subparsers(dest="word", metavar="WORD", parser_class=Parser)
     screens.add(top)
     measures.add(words)
+    play.add(words)
     influence.add(words)
     harmony.add(words)
     lab.add(words)

@@ -36,12 +36,12 @@ class Grid:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    @property
+    @cached_property
     def ticks(self) -> int:
         """The number of ticks in a measure."""
         return self.beats * len(self.positions)
 
-    @property
+    @cached_property
     def length(self) -> Fraction:
         """The length of a measure in quarter notes."""
         return self.beats * self.beat

@@ -125,9 +125,10 @@ class SetAudition(Overtaking):
 
 @dataclass(frozen=True, slots=True)
 class Play(Overtaking):
-    """Starts the loop at a slot (None: the selected one)."""
+    """Starts the loop at a slot (None: the selected one), to the end of its turn where ``once``."""
 
     slot: int | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

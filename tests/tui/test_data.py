@@ -21,6 +21,7 @@ from tui.action_table import ACTIONS, IDS, rows
 from tui.action_tables.action import SCREENS, Place
 from tui.app import screen_class
 from tui.bridge import Bridge, Due, EngineEvent
+from tui.dialogs.help import SIGNS
 from tui.key_table import key_table
 from tui.layouts.compose import arrangement
 from tui.run import check_terminal
@@ -36,6 +37,10 @@ TAKEN = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+@", "ctrl+space", "ctrl+q", "ctrl+z
 def test_every_action_of_a_screen_is_done_there(screen: Place) -> None:
     done = set(screen_class(screen).HANDLERS)
     assert done == {action.id for action in ACTIONS if action.on(screen)}
+
+
+def test_the_help_of_every_screen_says_what_its_signs_mean() -> None:
+    assert set(SIGNS) == set(SCREENS)
 
 
 def test_every_action_has_keys_and_words() -> None:

@@ -32,6 +32,13 @@ SIGNS: dict[Place, str] = {
         "after are the neighbours. The gauges below are read from the notes at every edit; one "
         "that is moved on the compose screen begins from the notes as they were written."
     ),
+    "song": (
+        "The line over the tracks is the order of sections: ▶ stands before the entry that "
+        "sounds, with its repeat, → before the one it is to jump to. Each track has its name, its "
+        "switches (M muted, S solo, L locked), how it is played, and its measures as small rolls; "
+        "· is one that is empty. What is chosen is bright and has a bar before it; other screens "
+        "show the same track and measure."
+    ),
     "steer": (
         "Meters run from 0 to 1: ┼ is the threshold from which a trait is there, ◇ the target of "
         "a closed loop (◆ reached). The lamp is ● while the model is pushed, ○ where the push in "

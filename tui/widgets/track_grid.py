@@ -187,7 +187,8 @@ class TrackGrid(Wheeled, can_focus=True):
         for chord, x, end in zip(song.chords, places, [*places[1:], picture.width], strict=True):
             if chord.slot >= first and x < picture.width:
                 # Cut where the next begins.
-                name = chord.name(song.key)[: max(0, min(end, picture.width) - x - 1)]
+                name, room = chord.name(song.key), max(0, min(end, picture.width) - x - 1)
+                name = name if len(name) <= room else "…"[:room]
                 here = chord.slot == self._at[1]
                 style = "selected" if here else "chord"
                 picture.put(x, self._head(), name, self.style_of(f"track-grid--{style}"))

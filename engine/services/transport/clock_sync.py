@@ -107,15 +107,18 @@ class ClockSync:
             self._measure(follower)
         return True
 
-    def play(self, now: float, slot: int) -> Messages:
-        """Start the music because it was asked for here: in step, where there is a clock."""
+    def play(self, now: float, slot: int, once: bool = False) -> Messages:
+        """Start the music because it was asked for here: in step, where there is a clock.
+
+        By its own tempo it may sound ``once``; a clock goes on, and so does what follows it.
+        """
         follower = self._follower
         self._tied = self._bound = False
         self._drift = None
         if follower is not None and follower.rolls(now):
             return self._join(follower, now)
         if follower is None or follower.lock(now) not in ("locked", "locking"):
-            return self._sequencer.play(now, slot)
+            return self._sequencer.play(now, slot, once=once)
         self._bound = True
         soonest = follower.beat(now + self._sequencer.soonest - self._offset)
         time = follower.due(math.ceil(soonest * PULSES) / PULSES) + self._offset

@@ -14,7 +14,8 @@ class Run:
     """A running loop: position ``position`` is heard at ``time``, ``pace`` seconds a quarter.
 
     With ``tempi`` the pace is that up to there, and the map's from there on.
-    Notes written before ``first`` do not sound; those heard before ``sent`` are with the player.
+    Notes written before ``first`` do not sound, nor do those from ``last`` on, where it is to end;
+    those heard before ``sent`` are with the player.
     """
 
     time: float
@@ -23,6 +24,7 @@ class Run:
     first: float
     sent: float
     tempi: TempoMap | None = None
+    last: float = math.inf
 
     def at(self, time: float) -> float:
         """Return the position that is heard at a time."""
@@ -38,4 +40,4 @@ class Run:
 
     def of(self, stretches: list[Stretch]) -> list[Stretch]:
         """Return those notes that sound."""
-        return [each for each in stretches if each.begins_in(self.first, math.inf)]
+        return [each for each in stretches if each.begins_in(self.first, self.last)]

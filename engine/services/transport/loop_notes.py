@@ -131,8 +131,8 @@ class LoopNotes:
         if shift:
             self.count.leap(position, to)
             self.metronome.shift(shift)
-            first, sent_to = run.first + shift, run.sent + shift
-            run = replace(run, position=run.position + shift, first=first, sent=sent_to)
+            first, last, sent_to = run.first + shift, run.last + shift, run.sent + shift
+            run = replace(run, position=run.position + shift, first=first, last=last, sent=sent_to)
         sent = self.put(course, voices, now)
         pace, tempi = (run.pace, None) if self.clock.following else self.tempo_at(to)
         run, told = self._paced(run, at, to, pace, tempi, bool(shift))

@@ -18,11 +18,11 @@ from engine.music.beat_map import Beats
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song
-from engine.music.track import Track
 from engine.protocol.snapshot import JumpUnit, RecordSettings
 from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.clock_output import CLOSE, interval
 from engine.services.transport.course import Course
+from engine.services.transport.instruments import set_up, settings_of
 from engine.services.transport.jump import Jump
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.loop_notes import LATE, LoopNotes
@@ -120,6 +120,11 @@ class Sequencer:
         """Return the position at which a slot begins (the first where the loop has no such)."""
         return self._loop.course.start_of(slot)
 
+    def over(self, now: float) -> bool:
+        """Return whether the loop has sounded once, where that was asked for."""
+        run = self._loop.run
+        return run is not None and run.last < math.inf and now >= run.when(run.last)
+
     def due(self, position: float) -> float | None:
         """Return when a position, as it was counted at the start, is heard; None where it rests."""
         run = self._loop.run
@@ -151,9 +156,17 @@ class Sequencer:
         following = course.steps[(index + 1) % len(course.steps)].slot
         return course.steps[index].slot, (run.when(position - within + length), following)
 
-    def play(self, now: float, slot: int = 0, count_in: float = 0.0, clicks: float = 0) -> Messages:
+    def play(
+        self,
+        now: float,
+        slot: int = 0,
+        count_in: float = 0.0,
+        clicks: float = 0,
+        once: bool = False,
+    ) -> Messages:
         """Start the loop at a slot (at the first where the loop does not reach it).
 
+        It goes round until it is stopped, or sounds to the end of its turn ``once``.
         Before it go ``count_in`` quarter notes in which no note of it is heard. The beats of
         ``clicks`` quarter notes are struck, from the first of them on.
         """
@@ -166,7 +179,8 @@ class Sequencer:
         start = now + self.soonest + before * pace
         grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
         self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
-        run = Run(start, first, pace, first, first - before, tempi)
+        last = self._loop.course.length if once else math.inf
+        run = Run(start, first, pace, first, first - before, tempi, last)
         self._loop.begin(run)
         # What is counted in is sent as a whole: a new tempo holds from its end on.
         ahead = max(self._ahead, start - now)
@@ -285,15 +299,7 @@ class Sequencer:
         return [message for track in wanted for message in self._program(now, track)]
 
     def _program(self, now: float, number: int) -> Messages:
-        track = self._song.tracks[number]
-        # A bank holds from the next change of program on, so it comes first.
-        banks, mix = (
-            [bytes((0xB0 | track.channel, control, value)) for control, value in values]
-            for values in (track.banks, track.mix)
-        )
-        program = bytes((0xC0 | track.channel, track.program))
-        outlet = self._outlet_of(number)
-        return [m.Send(now, data, outlet) for data in (*banks, program, *mix)]
+        return set_up(self._song.tracks[number], now, self._outlet_of(number))
 
     def advance(self, now: float, ahead: float | None = None) -> Messages:
         """Tell the player the notes up to ``ahead`` seconds from now."""
@@ -340,7 +346,7 @@ class Sequencer:
         old, self._song = self._song, song
         sent: Messages = []
         for number, track in enumerate(song.tracks):
-            if number >= len(old.tracks) or _setup(track) != _setup(old.tracks[number]):
+            if number >= len(old.tracks) or settings_of(track) != settings_of(old.tracks[number]):
                 sent += self._program(now, number)
         course, voices = self._loop.plan(song)
         return sent + self._change(course, voices, now, timing)
@@ -399,8 +405,3 @@ class Sequencer:
         """Play some slots alone from now on, or the song again."""
         self._loop.slots = slots
         return self._change(*self._loop.plan(self._song), now)
-
-
-def _setup(track: Track) -> tuple[object, ...]:
-    """Return what an instrument is told of a track."""
-    return track.channel, track.port, track.instrument, track.mix

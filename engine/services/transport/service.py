@@ -78,9 +78,9 @@ class TransportService(Service):
     def handle(self, command: Command, now: float) -> None:
         """Send the player what a command asks for, and then mark in the state what it changes."""
         match command:
-            case Play(slot):
+            case Play(slot, once):
                 self.end_recording(now)
-                self._play(slot, now)
+                self._play(slot, now, once)
             case Stop():
                 self.end_recording(now)
                 self._stop(self._sequencer.stop(now), now)
@@ -195,6 +195,9 @@ class TransportService(Service):
             self._publish_playhead(now)
             self.recording.publish_keys(now)
         self.recording.tick(now)
+        if self._sequencer.over(now):
+            self.end_recording(now)
+            self._stop(self._sequencer.stop(now), now)
 
     def close(self, now: float) -> None:
         """Put in what was recorded, and silence everything."""
@@ -202,12 +205,12 @@ class TransportService(Service):
         self._output.send(self._sequencer.stop(now))
         self._output.close(now)
 
-    def _play(self, slot: int | None, now: float) -> None:
+    def _play(self, slot: int | None, now: float, once: bool) -> None:
         shown = self.context.snapshot()
         self._started = shown.selected if slot is None else slot
         shown.song.slot(self._started)
         self._output.send_programs(now)
-        self._output.send(self._clock.play(now, self._started))
+        self._output.send(self._clock.play(now, self._started, once))
         self._publish_playhead(now)
         self.context.apply(MarkTransport(playing=True), now)
 

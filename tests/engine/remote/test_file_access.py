@@ -44,7 +44,8 @@ from tests.support.takes import CODES, NAME, RECIPE, WAVE
 
 NO_PLACES = {
     "OpenPort.name", "FollowClock.source", "ListenTo.names", "SetTitle.title", "SetKey.scale",
-    "SetTrack.name", "SetTrack.port", "AddTrack.name",
+    "SetTrack.name", "SetTrack.port", "AddTrack.name", "AddSection.name", "SetSection.name",
+    "SetMetre.metre", "WriteChords.text",
     "BrowseCorpus.query", "SetTrait.name", "NudgeTrait.name", "SetGeneration.text",
     "DrawMap.attribute", "Toggle.trait",
     "AskInfluence.books", "AskInfluence.licences", "AskTakeInfluence.books",

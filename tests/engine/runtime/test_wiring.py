@@ -89,14 +89,15 @@ def test_no_report_of_a_job_goes_to_two_services() -> None:
 
 OVERTAKING = """
     AskHarmony AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus Cancel
-    CancelLearn CloseAudioModel EndRecording FollowClock Forget Generate JumpTo KeepUnsaved
-    Learn LeaveKept LetUnsavedGo ListenTo LookIntoMidi LoopMeasures MakeAgain MakeTwin MarkClock
-    MarkInputs MarkLoop MarkModel MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport
-    MarkWaiting MoveEntrySelection MoveSelection MoveTrackSelection NudgeGeneration
-    NudgePlayback NudgeTrait OpenAudioModel OpenPort Panic PauseGeneration Play PlayTake
-    PreviewTune Record RemoveTake SaveTake SelectEntry SelectSlot SelectTrack SetAudition
-    SetBinding SetEditTiming SetGeneration SetJumpUnit SetLoop SetRecord SetThru SetTrait Stop
-    StopTake TapTempo TogglePlayback WatchMidi
+    CancelLearn
+    CloseAudioModel EndRecording FollowClock Forget Generate JumpTo KeepUnsaved Learn LeaveKept
+    LetUnsavedGo ListenTo LookIntoMidi LoopMeasures MakeAgain MakeTwin MarkClock MarkInputs MarkLoop
+    MarkModel MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport MarkWaiting
+    MoveEntrySelection MoveSelection
+    MoveTrackSelection NudgeGeneration NudgePlayback NudgeTrait OpenAudioModel OpenPort Panic
+    PauseGeneration Play PlayTake PreviewTune Record RemoveTake SaveTake SelectEntry SelectSlot
+    SelectTrack SetAudition SetBinding SetEditTiming SetGeneration SetJumpUnit SetLoop SetRecord
+    SetThru SetTrait Stop StopTake TapTempo TogglePlayback WatchMidi
 """
 NEEDING_THE_MODEL = """
     AskInfluence DrawMap Explain Interpolate LockDimension MoveLatent MoveLatents Randomise

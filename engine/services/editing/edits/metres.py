@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
+from engine.music.chord_track import ChordTrack
 from engine.music.grid import Grid, grid_of
 from engine.music.measure import Measure
 from engine.music.performance import Touches
@@ -26,7 +27,7 @@ def _(command: SetMetre, song: Song, context: EditContext) -> Song:
     if last < first:
         raise OutOfRange(f"There is no measure from {first + 1} to {last + 1}.")
     tracks = tuple(replace(track, slots=_row(track, first, last, grid)[0]) for track in song.tracks)
-    song = replace(song, tracks=tracks)
+    song = replace(song, tracks=tracks, chords=_chords_within(song, command))
     return encoded([song], context.model)[0] if context.model else song
 
 
@@ -42,7 +43,19 @@ def _(command: SetMetre, old: Song, new: Song) -> str:
         changes += _row(track, command.first, command.last, grid)[1]
     where = measures_words(command.first, command.last)
     said = f"{where[0].upper()}{where[1:]} {'is' if command.first == command.last else 'are'}"
-    return f"{said} in {command.metre}. {changes.sentences}".rstrip()
+    lost = len(old.chords) - len(new.chords)
+    chords = f"{lost} chord{'s' * (lost > 1)} past the end left out." if lost else ""
+    return " ".join(f"{said} in {command.metre}. {changes.sentences} {chords}".split())
+
+
+def _chords_within(song: Song, command: SetMetre) -> ChordTrack:
+    """Return the chords without those that begin where a shorter measure has ended."""
+    length = grid_of(command.metre).length
+    return tuple(
+        each
+        for each in song.chords
+        if not command.first <= each.slot <= command.last or each.place < length
+    )
 
 
 def measures_words(first: int, last: int) -> str:

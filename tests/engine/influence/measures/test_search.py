@@ -15,7 +15,7 @@ import pytest
 
 from engine import locations
 from engine.corpus.table import shipped
-from engine.errors import OutOfRange
+from engine.errors import NoModel, OutOfRange
 from engine.influence.measures.candidates import NearRow
 from engine.influence.measures.evaluation import self_test
 from engine.influence.measures.index import CARD, BadMeasureIndex, place, read
@@ -209,7 +209,7 @@ def test_what_cannot_be_asked_is_told(search: MeasureInfluence) -> None:
     with pytest.raises(OutOfRange, match="too many"):
         search.behind([SILENCE] * 10_001)
     waltz = other_grid()
-    with pytest.raises(OutOfRange, match=waltz.name):
+    with pytest.raises(NoModel, match=waltz.name):
         search.of([Measure((60, *[0] * (waltz.ticks - 1)), waltz)], 0)
 
 

@@ -342,3 +342,12 @@ def test_taps_set_the_tempo_in_one_step_of_undo() -> None:
     harness.do(TapTempo())
     assert harness.dispatcher.snapshot.song.tempo == 400.0
     assert len(harness.dispatcher.snapshot.undo) == 2
+
+
+def test_a_song_that_is_played_once_stops_by_itself() -> None:
+    harness = DispatcherHarness(song=AB, model=None)
+    harness.do(Play(0, once=True))
+    harness.advance_to(23.0)
+    assert harness.dispatcher.snapshot.playing
+    harness.advance_to(25.0)
+    assert not harness.dispatcher.snapshot.playing

@@ -17,6 +17,7 @@ from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.base import Command
+from engine.protocol.chords import WriteChords
 from engine.protocol.edit import (
     ClearSlot,
     CopySlot,
@@ -276,3 +277,16 @@ def test_a_note_is_put_on_the_finest_place_of_a_fine_grid() -> None:
     note = sounding(notes, Q(1, 8))
     assert note is not None
     assert (note.onset, note.end) == (Q(1, 8), Q(1, 4))
+
+
+def test_a_chord_past_the_end_of_a_shorter_measure_is_left_out_and_that_is_said() -> None:
+    state = state_of(measure("CDEF"), measure("CDEF"))
+    do(state, WriteChords(0, Q(0), "C 4:G7 | F 4:C"))
+    words = said(state, SetMetre("3/4", 0, 0))
+    assert "1 chord past the end left out." in words
+    chords = state.snapshot().song.chords
+    assert [(each.slot, float(each.place), each.name()) for each in chords] == [
+        (0, 0.0, "C"), (1, 0.0, "F"), (1, 3.0, "C"),
+    ]  # fmt: skip
+    do(state, Undo())
+    assert len(state.snapshot().song.chords) == 4

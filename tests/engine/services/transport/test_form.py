@@ -18,6 +18,7 @@ from engine.midi.clock import TICK, Clock
 from engine.music.form import OrderEntry, Section, SongForm
 from engine.music.song import Song
 from engine.protocol.snapshot import JumpUnit, RecordSettings
+from engine.services.transport.sequencer import LEAD
 from tests.support.sequencer import C, D, E, SequencerHarness, song
 
 A, B = Section("A", 2), Section("B", 1)
@@ -259,3 +260,15 @@ def test_whatever_is_done_to_it_no_note_hangs_and_time_goes_on(
         else:
             sounding.discard(pitch)
     assert not sounding
+
+
+def test_a_song_that_is_played_once_ends_with_its_turn() -> None:
+    harness = SequencerHarness(AABA)
+    harness.now = -LEAD
+    harness.schedule_all(harness.sequencer.play(harness.now, once=True))
+    harness.advance_to(27.9)
+    assert not harness.sequencer.over(harness.now)
+    harness.advance_to(30.0)
+    assert harness.sequencer.over(harness.now)
+    assert [pitch for _, pitch in struck(harness)] == [C, D, C, D, E, C, D]
+    assert harness.sounded[-1] == (28.0, "off", D)

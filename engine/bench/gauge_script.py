@@ -65,7 +65,9 @@ def walk(song: Song, model: LatentModel) -> Iterator[GaugeStep]:
                 state.apply(SetLatent(0, gauge, value))
                 after = state.snapshot().song.slot(0).measure
                 yield GaugeStep(prepare, key, slot.measure, after)
-                prepare = ""
+                # To another gauge and back: what a gesture comes to hangs on where it began, and
+                # here each key is a gesture of its own.
+                prepare = ABOVE + BELOW if gauge else BELOW + ABOVE
         last = gauge == len(ATTRIBUTES) - 1
         prepare = ABOVE * gauge if last else BELOW
 

@@ -112,8 +112,8 @@ def compose(terminal: PseudoTerminal, file: Path) -> Path:
         terminal.type(keys)
     form("b", "title has", "hornpipe", "\r", "\t", "1", "\r")
     form("t", "Quarter notes a minute", str(TEMPO), "\r")
-    # The program is the eleventh of what is turned there.
-    form("I", "Sound", "j" * 10, "\r", str(OCARINA), "\r", "q")
+    # The program is the twelfth of what is turned there.
+    form("I", "Sound", "j" * 11, "\r", str(OCARINA), "\r", "q")
     form("X", "Write the loop", "\x01\x0b", str(file), "\r")
     deadline = time.monotonic() + 30
     while not file.exists():

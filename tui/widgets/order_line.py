@@ -11,6 +11,7 @@ from engine.music.form import SongForm
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import PlayheadMoved
 from tui.formatting.form import entry_words, loop_words
+from tui.formatting.text import fitting
 from tui.widgets.canvas import Canvas, Picture
 
 
@@ -98,7 +99,8 @@ class OrderLine(Canvas):
         """Draw the entries, and what is looped where there is room."""
         quiet = self.style_of("order-line--words")
         if not self._form:
-            picture.put(0, 0, self._empty()[: picture.width], quiet)
+            whole = self._empty()
+            picture.put(0, 0, fitting(picture.width, whole, whole.partition(" · ")[0]), quiet)
             return
         end = 0
         for x, at, text in self._places(picture.width):

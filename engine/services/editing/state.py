@@ -37,11 +37,11 @@ from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
     apply_edit,
+    change_words,
     check_locks,
     check_served,
     resolve_edit,
     stroke_name,
-    told,
 )
 from engine.services.editing.history import Content, History
 from engine.services.editing.selection import entry_at, selection_after
@@ -81,7 +81,7 @@ class State:
         return self._shown
 
     def apply(self, command: Command) -> tuple[Event, ...]:
-        """Handle a command and return what is to be told beside the new snapshot."""
+        """Handle a command and return what is to be published beside the new snapshot."""
         try:
             return self._apply(command)
         except ArmonicaError as error:
@@ -181,7 +181,7 @@ class State:
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         self._show(song=song, **selection_after(command, song, self._shown))
-        words = told(command, old.song, song)
+        words = change_words(command, old.song, song)
         return (*_clash(old.song, song), *([Notice(words)] if words else []))
 
     def _select_entry(self, entry: int) -> None:
@@ -190,9 +190,9 @@ class State:
 
     def _replace(self, command: ReplaceSong) -> tuple[Event, ...]:
         song, path = command.song, command.path
-        told: tuple[Event, ...] = ()
+        notices: tuple[Event, ...] = ()
         if self._model is not None:
-            told = _foreign(song, self._model)
+            notices = _foreign(song, self._model)
             song = encoded([song], self._model)[0]
         old = self._content()
         if (old.song, old.path) != (song, path):
@@ -206,7 +206,7 @@ class State:
             del self._files[file]
         locks = self._shown.locks if command.locks is None else self._known(command.locks)
         self._show(song=song, path=path, selected=0, track=0, entry=0, loop=None, locks=locks)
-        return told
+        return notices
 
     def _mark_model(self, digest: str | None, detail: str) -> tuple[Event, ...]:
         if digest is None:
@@ -216,7 +216,7 @@ class State:
         if model is None or model.spec.digest != digest:
             raise NotReady(f"The model {digest} is not there.")
         self._model = model
-        told = _foreign(self._shown.song, model)
+        notices = _foreign(self._shown.song, model)
         past = (content.song for content in self._history.contents())
         songs = [self._shown.song, *self._files.values(), *self._left.values(), *past]
         coded = dict(zip(songs, encoded(songs, model), strict=True))
@@ -228,7 +228,7 @@ class State:
             locks=self._known(self._shown.locks),
             model=ModelStatus("ready", model.spec),
         )
-        return told
+        return notices
 
     def _go_to(self, document: int) -> None:
         if document != self._document and not self._shown.saved:

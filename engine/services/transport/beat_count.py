@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from engine.music.beat_map import Beats, Mark
@@ -36,6 +37,10 @@ class BeatCount:
         """Return the position of the loop that was heard where the beat counted so many."""
         shift = next((by for start, by in reversed(self._shifts) if start <= counted), 0.0)
         return counted + shift
+
+    def next_leap(self, counted: float) -> float:
+        """Return where the beat is at the first leap after a position of it; infinity for none."""
+        return next((start for start, _ in self._shifts if start > counted), math.inf)
 
     def leap(self, position: float, to: float) -> None:
         """Take note that the loop is at ``to`` where it would have been at ``position``."""

@@ -131,18 +131,21 @@ class LoopNotes:
         if shift:
             self.count.leap(position, to)
             self.metronome.shift(shift)
-            first, last, sent_to = run.first + shift, run.last + shift, run.sent + shift
-            run = replace(run, position=run.position + shift, first=first, last=last, sent=sent_to)
+            first, sent_to = run.first + shift, run.sent + shift
+            run = replace(run, position=run.position + shift, first=first, sent=sent_to)
+        if run.last < math.inf:
+            # It ends with the turn in which it is now.
+            run = replace(run, last=(to // course.length + 1) * course.length)
         sent = self.put(course, voices, now)
         pace, tempi = (run.pace, None) if self.clock.following else self.tempo_at(to)
-        run, told = self._paced(run, at, to, pace, tempi, bool(shift))
+        run, clock = self._paced(run, at, to, pace, tempi, bool(shift))
         if self.jump is not None and (shift or course.steps != past.steps):
             self.jump = self.jump.anew(course, to)
         self.run = replace(run, sent=max(run.sent, to))
-        if told:
-            told = [*told, *self.tempo_changes(to, run.sent)]
+        if clock:
+            clock = [*clock, *self.tempo_changes(to, run.sent)]
         anew = self.resend(now, at, to, to, begun, same)
-        return told + sent + anew + self.resend_clicks(at)
+        return clock + sent + anew + self.resend_clicks(at)
 
     def _paced(
         self, run: Run, at: float, to: float, pace: float, tempi: TempoMap | None, leapt: bool

@@ -132,11 +132,9 @@ class Sequencer:
 
     def playhead(self, now: float) -> PlayheadMoved:
         """Return where the music is."""
-        run = self._loop.run
-        if run is None:
+        if self._loop.run is None:
             return PlayheadMoved(None, 0.0)
-        counted = max(run.at(now), run.first) - self._loop.count.shift
-        index, beat = self._loop.course.place(self._loop.count.loop_position(counted))
+        _, index, beat = self._here(self._loop.run, now)
         step = self._loop.course.steps[index]
         jump = self._loop.jump
         goal = self._loop.course.steps[jump.step] if jump is not None else None
@@ -150,11 +148,22 @@ class Sequencer:
         run, course = self._loop.run, self._loop.course
         if run is None:
             return None
-        position = max(run.at(now), run.first)
-        index, within = course.place(position)
-        length = course.end_of(index) - course.starts[index]
+        count, jump = self._loop.count, self._loop.jump
+        counted, index, within = self._here(run, now)
+        end = counted - within + course.end_of(index) - course.starts[index]
         following = course.steps[(index + 1) % len(course.steps)].slot
-        return course.steps[index].slot, (run.when(position - within + length), following)
+        leaves = jump.leaves - count.shift if jump is not None else math.inf
+        if (leap := min(count.next_leap(counted), leaves)) <= end + 1e-6:
+            # What is sent already leaps here, or is to.
+            end, place = leap, course.place(count.loop_position(leap))[0]
+            following = course.steps[jump.step if jump and leap == leaves else place].slot
+        return course.steps[index].slot, (run.when(end + count.shift), following)
+
+    def _here(self, run: Run, now: float) -> tuple[float, int, float]:
+        """Return the beat that is heard, its step, and the quarter notes into that."""
+        counted = max(run.at(now), run.first) - self._loop.count.shift
+        place = self._loop.course.place(self._loop.count.loop_position(counted))
+        return counted, *place
 
     def play(
         self,

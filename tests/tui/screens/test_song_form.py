@@ -136,3 +136,12 @@ async def test_sections_are_added_joined_dropped_and_taken_away(
         assert not engine.snapshot.song.form
         await press_in_turn(pilot, "u", "u")
         assert engine.snapshot.song == before
+
+
+async def test_a_narrow_screen_says_whole_words_where_there_are_no_sections(
+    app: ArmonicaApp,
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_song(pilot)
+        line = lines(screen.query_one(OrderLine))[0].strip()
+        assert line == "no sections: b begins one at the measure"

@@ -19,11 +19,11 @@ from engine.services.editing.edits import (
 from engine.services.editing.edits.base import (
     EditContext,
     apply_edit,
+    change_words,
     check_served,
     resolve_edit,
     step_name,
     stroke_name,
-    told,
 )
 from engine.services.editing.edits.locks import check_locks
 
@@ -31,6 +31,7 @@ __all__ = [
     "EditContext",
     "accompaniment",
     "apply_edit",
+    "change_words",
     "check_locks",
     "check_served",
     "chords",
@@ -45,6 +46,5 @@ __all__ = [
     "slots",
     "step_name",
     "stroke_name",
-    "told",
     "tracks",
 ]

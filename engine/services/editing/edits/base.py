@@ -55,7 +55,7 @@ def step_name(command: Edit, old: Song, new: Song, spec: LatentSpec | None) -> s
 
 
 @singledispatch
-def told(command: Edit, old: Song, new: Song) -> str:
+def change_words(command: Edit, old: Song, new: Song) -> str:
     """Return what is to be said of a step beside its name; most say nothing."""
     return ""
 

@@ -16,7 +16,7 @@ from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.edit import SetMetre
 from engine.services.editing.codes import encoded
-from engine.services.editing.edits.base import EditContext, apply_edit, step_name, told
+from engine.services.editing.edits.base import EditContext, apply_edit, change_words, step_name
 
 
 @apply_edit.register
@@ -36,7 +36,7 @@ def _(command: SetMetre, old: Song, new: Song, spec: LatentSpec | None) -> str:
     return f"{command.metre} in {measures_words(command.first, command.last)}"
 
 
-@told.register
+@change_words.register
 def _(command: SetMetre, old: Song, new: Song) -> str:
     grid, changes = grid_of(command.metre), RefitChanges()
     for track in old.tracks:

@@ -12,7 +12,7 @@ from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, LoadMeasures, RemoveSlot
 from engine.services.editing.codes import encoded
-from engine.services.editing.edits.base import EditContext, apply_edit, step_name, told
+from engine.services.editing.edits.base import EditContext, apply_edit, change_words, step_name
 from engine.services.editing.edits.metres import measures_words
 
 
@@ -61,7 +61,7 @@ def _put(song: Song, coming: Sequence[Slot], first: int, row: int) -> Song:
     return replace(song, tracks=tuple(tracks))
 
 
-@told.register
+@change_words.register
 def _(command: LoadMeasures, old: Song, new: Song) -> str:
     last = min(command.slot + len(command.measures), old.length)
     changed = [at for at in range(command.slot, last) if old.grid(at) != new.grid(at)]

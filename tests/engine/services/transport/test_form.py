@@ -272,3 +272,30 @@ def test_a_song_that_is_played_once_ends_with_its_turn() -> None:
     assert harness.sequencer.over(harness.now)
     assert [pitch for _, pitch in struck(harness)] == [C, D, C, D, E, C, D]
     assert harness.sounded[-1] == (28.0, "off", D)
+
+
+def test_controllers_hear_of_a_jump_when_it_is_heard_and_not_when_it_is_sent() -> None:
+    harness = SequencerHarness(AABA)
+    harness.play()
+    harness.advance_to(1.0)
+    harness.schedule_all(harness.sequencer.jump(harness.now, 0, 1, "measure"))
+    for now in (1.1, 3.5, 3.9):
+        harness.advance_to(now)
+        slot, (at, following) = harness.sequencer.course(now) or (None, (0.0, None))
+        assert (slot, following) == (0, 2)
+        assert at == pytest.approx(4.0)
+    harness.advance_to(4.1)
+    slot, (at, following) = harness.sequencer.course(4.1) or (None, (0.0, None))
+    assert (slot, following) == (2, 0)
+    assert at == pytest.approx(8.0)
+
+
+def test_a_song_that_is_played_once_ends_with_its_turn_after_a_jump_also() -> None:
+    harness = SequencerHarness(AABA)
+    harness.now = -LEAD
+    harness.schedule_all(harness.sequencer.play(harness.now, once=True))
+    harness.advance_to(1.0)
+    harness.schedule_all(harness.sequencer.jump(harness.now, 0, 1, "measure"))
+    harness.advance_to(30.0)
+    assert [pitch for _, pitch in struck(harness)] == [C, E, C, D]
+    assert harness.sequencer.over(harness.now)

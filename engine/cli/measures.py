@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
-from engine.cli import groove_options
+from engine.cli import groove_options, song_sound
 from engine.cli.options import (
     SLOW,
     BadUsage,
@@ -81,9 +81,8 @@ def add(words: Any) -> None:
     render.add_argument("--measures", type=int, help="how many measures (all of the base, or 4)")
     groove_options.add(render)
     render.add_argument("--tempo", default=None, metavar="BPM", help="quarter notes a minute")
-    render.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="FILE", help="FILE.mid, .wav or .flac"
-    )
+    render.add_argument("-o", "--out", type=Path, metavar="FILE", help="FILE.mid, .wav or .flac")
+    song_sound.options_of(render)
     _plain(render)
     render.set_defaults(run=_render)
 
@@ -237,12 +236,18 @@ def _map(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    suffix = options.out.suffix.lower()
-    if suffix not in _MIDI + _SOUND:
+    if options.out is None and (options.song_file is None or options.stems is None):
+        raise BadUsage("No file is named to write.", "Name one with -o.")
+    if options.stems is not None and options.song_file is None:
+        raise BadUsage("--stems is of a song.", "Name a song file.")
+    if options.out is not None and options.out.suffix.lower() not in _MIDI + _SOUND:
         raise BadUsage(
             f"{options.out} is neither .mid, .wav nor .flac.",
             "Name the output FILE.mid, FILE.wav or FILE.flac.",
         )
+    if options.song_file is not None:
+        song_sound.render(options)
+        return
     if options.measures is not None and not 1 <= options.measures <= MOST_MEASURES:
         raise OutOfRange(f"--measures lies from 1 to {MOST_MEASURES}, not {options.measures}.")
     candidates = _candidates(options)

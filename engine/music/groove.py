@@ -72,13 +72,20 @@ class Groove:
         """
         if self.swing == STRAIGHT or (self.unit == "eighths" and grid.denominator == 8):
             return grid.places
+        return self.swung(grid.onsets, [grid.onsets[tick] for tick in struck])
+
+    def swung(
+        self, places: Collection[Fraction], struck: Collection[Fraction]
+    ) -> tuple[float, ...]:
+        """Return where each place of a measure is heard, as `onsets` has it of ticks."""
+        if self.swing == STRAIGHT:
+            return tuple(map(float, places))
         parts: dict[int, set[Fraction]] = {}
-        for tick in struck:
-            parts.setdefault(math.floor(grid.onsets[tick]), set()).add(grid.onsets[tick] % 1)
+        for onset in struck:
+            parts.setdefault(math.floor(onset), set()).add(onset % 1)
         even = {beat for beat, found in parts.items() if _ternary(found - {0})}
         return tuple(
-            float(onset) if math.floor(onset) in even else self._swung(onset)
-            for onset in grid.onsets
+            float(onset) if math.floor(onset) in even else self._swung(onset) for onset in places
         )
 
     def moves(self, grid: Grid, slot: int, tick: int, tempo: float) -> float:

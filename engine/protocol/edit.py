@@ -42,6 +42,7 @@ class SetLatent(SlotEdit):
     """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -62,6 +63,7 @@ class SetLatents(SlotEdit):
     """Moves several gauges of a slot at once; pairs of dimension and value."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     values: tuple[tuple[int, float], ...]
@@ -81,6 +83,7 @@ class MoveLatent(SlotEdit):
     """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -103,6 +106,7 @@ class MoveLatents(SlotEdit):
     """Moves several gauges of a slot from where they stand; pairs of dimension and way."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     ways: tuple[tuple[int, float], ...]
@@ -130,6 +134,7 @@ class ResetLatent(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int | None = None
@@ -157,6 +162,7 @@ class Randomise(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -194,6 +200,7 @@ class Vary(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -209,6 +216,7 @@ class Interpolate(TrackEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 

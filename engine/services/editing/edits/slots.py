@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
-from engine.music.refitting import refitted
+from engine.music.refitting import RefitChanges, refitted
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, LoadMeasures, RemoveSlot
@@ -109,6 +109,10 @@ def _(command: CopySlot, song: Song, context: EditContext) -> Song:
     if slot.empty:
         return song.with_slot(command.target, Slot.blank(there.grid), command.row)
     origin = Origin("copy", slot.origin.title, f"copy of measure {command.source + 1}")
+    if slot.pattern is not None:
+        copied, gone, cut = slot.unlocked().regridded(there.grid)
+        _check_fits(command, slot, there, RefitChanges(gone, cut))
+        return song.with_slot(command.target, replace(copied, origin=origin), command.row)
     copied = replace(
         slot.unlocked(),
         anchor=slot.latent,
@@ -118,15 +122,19 @@ def _(command: CopySlot, song: Song, context: EditContext) -> Song:
     )
     if slot.grid != there.grid:
         ((measure, touches),), changes = refitted([slot.measure], [slot.touches], [there.grid])
-        if changes:
-            raise OutOfRange(
-                f"Measure {command.source + 1}, in {slot.grid.name}, does not fit measure "
-                f"{command.target + 1}, in {there.grid.name}: {changes.words}.",
-                "Give one of them the metre of the other first.",
-            )
+        _check_fits(command, slot, there, changes)
         copied = Slot.brought_in(measure, origin, touches)
     song = song.with_slot(command.target, copied, command.row)
     return encoded([song], context.model)[0] if context.model else song
+
+
+def _check_fits(command: CopySlot, slot: Slot, there: Slot, changes: RefitChanges) -> None:
+    if changes:
+        raise OutOfRange(
+            f"Measure {command.source + 1}, in {slot.grid.name}, does not fit measure "
+            f"{command.target + 1}, in {there.grid.name}: {changes.words}.",
+            "Give one of them the metre of the other first.",
+        )
 
 
 @step_name.register

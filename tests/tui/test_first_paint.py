@@ -1,4 +1,4 @@
-"""The screen is up before torch is: proven in a process of its own, on the real engine."""
+"""The screen is up before the model is: proven in a process of its own, on the real engine."""
 
 import subprocess
 import sys

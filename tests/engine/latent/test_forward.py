@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -15,7 +17,7 @@ from engine.latent.network import Logits, MeasureVAE
 from engine.latent.reranking import neighbours
 from engine.latent.shape import NAMED
 from engine.latent.tokens import Floats, Ints, relative
-from engine.latent.weights import load
+from engine.latent.weights import WEIGHTS, load, save
 from tests.support.small_vae import SHAPE
 
 WITHIN = 1e-5
@@ -113,3 +115,10 @@ def test_a_fresh_network_has_the_weights_that_its_shape_names() -> None:
     arrays["state.bias"] = np.zeros(71)
     with pytest.raises(ValueError, match="shape"):
         ForwardPass(SHAPE, arrays)
+
+
+def test_what_ships_is_written_again_byte_for_byte(vae: TrainedVAE, tmp_path: Path) -> None:
+    tokens = shipped().tokens[:4].astype(np.int64)
+    save(tmp_path, vae.network, vae.codec, tokens, {})
+    written, there = ((place / WEIGHTS).read_bytes() for place in (tmp_path, locations.MEASURE_VAE))
+    assert written == there

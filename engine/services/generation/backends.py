@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.audio.devices import SoundDevices, list_devices
 from engine.steering.musicgen.intervention import Steering
-from engine.steering.spec import AudioSpec
+from engine.steering.spec import AudioSpec, DecoderName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from engine.steering.musicgen.generate import GenerationStep, Request
     from engine.steering.musicgen.model import AudioModel
 
+SLOWER = "is of a kind that the decoder does not know: audiocraft's modules make its steps, slower"
+"""Said of a model by name."""
+
 Heard = tuple[tuple[str, float], ...]
 
 
@@ -30,6 +33,10 @@ class Instrument(Protocol):
     @property
     def spec(self) -> AudioSpec:
         """The model's shapes and rates."""
+
+    @property
+    def decoder(self) -> DecoderName:
+        """What makes its steps where nothing else is asked for."""
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Return the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
@@ -81,6 +88,13 @@ class Loaded:
     def spec(self) -> AudioSpec:
         """The model's shapes and rates."""
         return self._model.spec
+
+    @property
+    def decoder(self) -> DecoderName:
+        """What makes its steps where nothing else is asked for."""
+        from engine.steering.musicgen.module_steps import decoder_of
+
+        return decoder_of(self._model.lm)
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Return the codes of a wave."""

@@ -1,0 +1,218 @@
+"""A decoder of our own: audiocraft's weights, one step after another, without its modules.
+
+Keys and values are written into memory that is there, the embeddings of all codebooks are one
+gather and their logits one product, and every head's output is read and pushed where it lies.
+The results are those of audiocraft's modules within rounding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+from engine.steering.musicgen.decoder_weights import CrossWeights, gathered
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class OwnSteps:
+    """One generation of ``rows`` pieces side by side, of up to ``length`` positions each.
+
+    ``conditions`` are condition tensors of as many rows, as the model's provider gives them.
+    What stands in front of the sequence counts among the positions.
+    """
+
+    def __init__(self, lm: Any, rows: int, length: int, conditions: dict[str, Any]) -> None:
+        weights = self._weights = gathered(lm)
+        self._rows, self._position = rows, 0
+        table = weights.table
+        self._device, self._kind = table.device, table.dtype
+        self._head = weights.size // weights.heads
+        shape = (len(weights.layers), 2, rows, weights.heads, length, self._head)
+        self._past = torch.zeros(shape, device=self._device, dtype=self._kind)
+        self._layers = [
+            (each, past[0], past[1], *_past_of_one(past))
+            for each, past in zip(weights.layers, self._past, strict=True)
+        ]
+        self._offset = _bag_start(self._device)
+        self._sines = _sines(lm, length, table)
+        self._turns = _turns(lm, length, self._device)
+        self._prefix, summed, heard = _fused(lm, rows, conditions, table)
+        self._summed = summed
+        self._heard = [
+            None if each.cross is None or heard is None else self._known(each.cross, heard)
+            for each in weights.layers
+        ]
+        # A single row without conditions is vectors throughout.
+        biased = any(
+            bias is not None
+            for each in weights.layers
+            for _, bias in (each.qkv, each.out, each.wide, each.narrow)
+        )
+        crossed = any(each is not None for each in self._heard)
+        self._single = rows == 1 and not biased and not crossed and self._device.type == "cpu"
+        self.heads = torch.zeros(0)
+        """What the last step read at its last position, before the push."""
+
+    def step(self, fed: Tensor, push: Tensor | None = None) -> Tensor:
+        """Return the logits [rows, books, codes] behind what is fed: [rows or 1, positions, books].
+
+        ``fed`` are rows of the table of embeddings, the same for all pieces where it has one.
+        ``push`` [layers, rows, size] is added to the heads at the last position.
+        """
+        if self._single and fed.shape[1] == 1 and self._position:
+            return self._vectors(fed[0, 0], push)
+        return self._batch(fed, push)
+
+    def _vectors(self, fed: Tensor, push: Tensor | None) -> Tensor:
+        weights, at = self._weights, self._position
+        size, heads, head = (weights.size,), weights.heads, self._head
+        norm, end = torch.layer_norm, at + 1
+        x = torch.embedding_bag(weights.table, fed, self._offset, False, 0)[0][0]
+        if self._summed is not None:
+            x = x + self._summed[0, 0]
+        if self._sines is not None:
+            x = x + self._sines[at]
+        turn = None if self._turns is None else self._turns[at]
+        read = x.new_empty((len(self._layers), weights.size))
+        for number, (layer, _, _, keys, values) in enumerate(self._layers):
+            made = torch.mv(layer.qkv[0], norm(x, size, *layer.norm)).view(3, -1)
+            both = made[:2]
+            if layer.turned is not None:
+                weight, bias = layer.turned
+                both = torch.addcmul(bias[:, 0], norm(both, size), weight[:, 0])
+            if turn is not None:
+                pairs = torch.view_as_complex(both.view(2, heads, -1, 2))
+                both = torch.view_as_real(pairs * turn)
+            both = both.view(2, heads, head)
+            keys[:, at] = both[1]
+            values[:, at] = made[2].view(heads, head)
+            seen = functional.scaled_dot_product_attention(
+                both[0].view(1, heads, 1, head), keys[None, :, :end], values[None, :, :end]
+            ).view(-1)
+            read[number] = seen
+            if push is not None:
+                seen = seen + push[number, 0]
+            x = torch.addmv(x, layer.out[0], seen)
+            wide = torch.mv(layer.wide[0], norm(x, size, *layer.norm_wide))
+            x = torch.addmv(x, layer.narrow[0], layer.activation(wide))
+        self._position, self.heads = end, read[:, None]
+        matrix, added = weights.logits
+        logits = torch.mv(matrix, norm(x, size, *weights.norm))
+        if added is not None:
+            logits = logits + added
+        return logits.view(1, weights.books, weights.codes)
+
+    def _batch(self, fed: Tensor, push: Tensor | None) -> Tensor:
+        weights, at, rows = self._weights, self._position, self._rows
+        size, heads, head = (weights.size,), weights.heads, self._head
+        norm = functional.layer_norm
+        x = weights.table[fed].sum(dim=2).expand(rows, -1, -1)
+        if self._summed is not None:
+            x = x + self._summed
+        if self._prefix is not None:
+            x, self._prefix = torch.cat([self._prefix, x], dim=1), None
+        steps = x.shape[1]
+        end = at + steps
+        if self._sines is not None:
+            x = x + self._sines[at:end]
+        turn = None if self._turns is None else self._turns[at:end, None]
+        mask = None
+        if steps > 1:
+            allowed = torch.ones(steps, end, dtype=torch.bool, device=self._device)
+            mask = allowed.tril(at)
+        read = x.new_empty((len(self._layers), rows, weights.size))
+        for number, (layer, keys, values, _, _) in enumerate(self._layers):
+            made = functional.linear(norm(x, size, *layer.norm), *layer.qkv)
+            made = made.view(rows, steps, 3, -1)
+            both = made[:, :, :2]
+            if layer.turned is not None:
+                weight, bias = (each[:, 0] for each in layer.turned)
+                both = torch.addcmul(bias, norm(both, size), weight)
+            both = both.reshape(rows, steps, 2, heads, head)
+            if turn is not None:
+                pairs = torch.view_as_complex(both.float().view(*both.shape[:-1], -1, 2))
+                turned = torch.view_as_real(pairs * turn[:, None])
+                both = turned.view(both.shape).to(self._kind)
+            keys[:, :, at:end] = both[:, :, 1].transpose(1, 2)
+            values[:, :, at:end] = made[:, :, 2].view(rows, steps, heads, head).transpose(1, 2)
+            seen = functional.scaled_dot_product_attention(
+                both[:, :, 0].transpose(1, 2), keys[:, :, :end], values[:, :, :end], mask
+            )
+            seen = seen.transpose(1, 2).reshape(rows, steps, -1)
+            read[number] = seen[:, -1]
+            if push is not None:
+                seen[:, -1] += push[number]
+            x = x + functional.linear(seen, *layer.out)
+            if layer.cross is not None and self._heard[number] is not None:
+                x = x + self._crossed(layer.cross, self._heard[number], x)
+            wide = functional.linear(norm(x, size, *layer.norm_wide), *layer.wide)
+            x = x + functional.linear(layer.activation(wide), *layer.narrow)
+        self._position, self.heads = end, read
+        logits = functional.linear(norm(x[:, -1], size, *weights.norm), *weights.logits)
+        return logits.float().view(rows, weights.books, weights.codes)
+
+    def _known(self, cross: CrossWeights, heard: Tensor) -> tuple[Tensor, Tensor]:
+        # A description's keys and values are the same at every step.
+        made = functional.linear(heard, *cross.known)
+        made = made.view(self._rows, -1, 2, self._weights.heads, self._head)
+        keys, values = (made[:, :, each].transpose(1, 2).contiguous() for each in (0, 1))
+        return keys, values
+
+    def _crossed(self, cross: CrossWeights, known: Any, x: Tensor) -> Tensor:
+        rows, steps, size = x.shape
+        asked = functional.linear(functional.layer_norm(x, (size,), *cross.norm), *cross.queries)
+        asked = asked.view(rows, steps, self._weights.heads, self._head).transpose(1, 2)
+        seen = functional.scaled_dot_product_attention(asked, *known)
+        return functional.linear(seen.transpose(1, 2).reshape(rows, steps, size), *cross.out)
+
+
+def _past_of_one(past: Tensor) -> tuple[Tensor, Tensor]:
+    return past[0, 0], past[1, 0]
+
+
+def _bag_start(device: Any) -> Tensor:
+    return torch.zeros(1, dtype=torch.long, device=device)
+
+
+def _sines(lm: Any, length: int, like: Tensor) -> Tensor | None:
+    from audiocraft.modules.transformer import create_sin_embedding
+
+    transformer = lm.transformer
+    if transformer.positional_embedding not in ("sin", "sin_rope"):
+        return None
+    positions = torch.arange(length, device=like.device).view(1, -1, 1)
+    made = create_sin_embedding(positions, like.shape[1], transformer.max_period, like.dtype)
+    found: Tensor = transformer.positional_scale * made[0]
+    return found
+
+
+def _turns(lm: Any, length: int, device: Any) -> Tensor | None:
+    rope = lm.transformer.rope
+    if rope is None:
+        return None
+    found: Tensor = rope.get_rotation(0, length).to(device) * rope.scale + (1.0 - rope.scale)
+    return found
+
+
+def _fused(
+    lm: Any, rows: int, conditions: dict[str, Any], like: Tensor
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """Return what stands in front, what is added to every position, and what is attended to."""
+    if not conditions:
+        return None, None, None
+    nothing = like.new_zeros((rows, 1, like.shape[1]))
+    whole, heard = lm.fuser(nothing, conditions)
+    prefix = whole[:, :-1] if whole.shape[1] > 1 else None
+    added = [
+        conditions[each][0] for each in lm.fuser.fuse2cond.get("sum", ()) if each in conditions
+    ]
+    summed = sum(added[1:], added[0]) if added else None
+    return (
+        None if prefix is None else prefix.to(like.dtype),
+        None if summed is None else summed.to(like.dtype),
+        None if heard is None else heard.to(like.dtype),
+    )

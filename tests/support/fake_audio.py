@@ -18,6 +18,7 @@ from engine.services.generation.backends import Heard, StudioParts
 from engine.steering.musicgen.download import Fetching
 from engine.steering.musicgen.generate import GenerationStep, Request
 from engine.steering.musicgen.intervention import Steering
+from engine.steering.musicgen.streaming_decode import Growing, GrowingAudio
 from engine.steering.probes import store
 from engine.steering.probes.probe import Probe
 from engine.steering.spec import AudioSpec, DecoderName
@@ -71,6 +72,10 @@ class FakeAudioModel:
         """Return a tone of the first codebook's loudness, with a little of the others above."""
         del sketch
         return (codes.float().t() / LOUDEST @ TONES).flatten()
+
+    def growing(self) -> Growing:
+        """Return what decodes what lies around a piece anew."""
+        return GrowingAudio(self)
 
     def generate(
         self, request: Request, steering: Steering | None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.steering.musicgen.download import Fetching
     from engine.steering.musicgen.generate import GenerationStep, Request
     from engine.steering.musicgen.model import AudioModel
+    from engine.steering.musicgen.streaming_decode import Growing
 
 SLOWER = "is of a kind that the decoder does not know: audiocraft's modules make its steps, slower"
 """Said of a model by name."""
@@ -43,6 +44,9 @@ class Instrument(Protocol):
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Return the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
+
+    def growing(self) -> Growing:
+        """Return what makes the sound of codes that grow."""
 
     def generate(
         self, request: Request, steering: Steering | None
@@ -103,6 +107,10 @@ class Loaded:
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Return the wave of codes."""
         return self._model.decode(codes, sketch)
+
+    def growing(self) -> Growing:
+        """Return what makes the sound of codes that grow."""
+        return self._model.growing()
 
     def generate(
         self, request: Request, steering: Steering | None

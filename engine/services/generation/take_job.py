@@ -216,13 +216,12 @@ class TakeMaker:
 
     def _grow(self, plan: _Plan, began: Callable[[StreamingTake], None]) -> None:
         from engine.services.generation.streaming_take import StreamingTake
-        from engine.steering.musicgen.streaming_decode import GrowingAudio
 
         spec = self._instrument.spec
         hop = spec.sample_rate / spec.frame_rate
         growth = self.growth = StreamingTake(spec.sample_rate, round(plan.frames * hop))
         began(growth)
-        audio = GrowingAudio(self._instrument)
+        audio = self._instrument.growing()
         finish = finisher(spec, plan.levelling)
         decoded = 0
         # What is made again is turned by its recipe alone.

@@ -23,6 +23,7 @@ from engine.steering.musicgen.checkpoint import (
 from engine.steering.musicgen.devices import choose_device, choose_threads, lay_out
 from engine.steering.musicgen.download import ADDRESS, FILES, Fetching, fetch_model
 from engine.steering.musicgen.local_conditioners import find_part, local_only, parts_of
+from engine.steering.musicgen.streaming_decode import Growing, GrowingAudio
 from engine.steering.spec import AudioSpec
 
 if TYPE_CHECKING:
@@ -84,6 +85,16 @@ class AudioModel:
             wave = (decode or self.codec.decode)(codes[None].to(self.device))
             found: Tensor = wave[0].mean(dim=0).float().cpu()
         return found.clone()
+
+    def growing(self, begin: int = 0) -> Growing:
+        """Return what makes the sound of codes that grow, from frame ``begin`` on."""
+        from engine.steering.musicgen.codec import SpectralCodec
+        from engine.steering.musicgen.growing_codec import GrowingSpectra
+
+        # Audiocraft's codecs keep no state, so that what lies around a piece is decoded anew.
+        if isinstance(self.codec, SpectralCodec):
+            return GrowingSpectra(self, begin)
+        return GrowingAudio(self, begin)
 
     def conditions(self, *texts: str | None) -> dict[str, Any]:
         """Return the condition tensors of one row for each text; None is no description.

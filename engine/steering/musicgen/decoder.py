@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
-from engine.steering.musicgen.decoder_weights import CrossWeights, gathered
+from engine.steering.musicgen.decoder_weights import CrossWeights, DecoderWeights, gathered
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,15 +37,10 @@ class OwnSteps:
             (each, past[0], past[1], *_past_of_one(past))
             for each, past in zip(weights.layers, self._past, strict=True)
         ]
-        self._offset = _bag_start(self._device)
-        self._sines = _sines(lm, length, table)
-        self._turns = _turns(lm, length, self._device)
-        self._prefix, summed, heard = _fused(lm, rows, conditions, table)
-        self._summed = summed
-        self._heard = [
-            None if each.cross is None or heard is None else self._known(each.cross, heard)
-            for each in weights.layers
-        ]
+        self._offset = torch.zeros(1, dtype=torch.long, device=self._device)
+        tables = Tables(lm, rows, length, conditions, weights)
+        self._sines, self._turns = tables.sines, tables.turns
+        self._prefix, self._summed, self._heard = tables.prefix, tables.summed, tables.heard
         # A single row without conditions is vectors throughout.
         biased = any(
             bias is not None
@@ -155,13 +150,6 @@ class OwnSteps:
         logits = functional.linear(norm(x[:, -1], size, *weights.norm), *weights.logits)
         return logits.float().view(rows, weights.books, weights.codes)
 
-    def _known(self, cross: CrossWeights, heard: Tensor) -> tuple[Tensor, Tensor]:
-        # A description's keys and values are the same at every step.
-        made = functional.linear(heard, *cross.known)
-        made = made.view(self._rows, -1, 2, self._weights.heads, self._head)
-        keys, values = (made[:, :, each].transpose(1, 2).contiguous() for each in (0, 1))
-        return keys, values
-
     def _crossed(self, cross: CrossWeights, known: Any, x: Tensor) -> Tensor:
         rows, steps, size = x.shape
         asked = functional.linear(functional.layer_norm(x, (size,), *cross.norm), *cross.queries)
@@ -174,8 +162,31 @@ def _past_of_one(past: Tensor) -> tuple[Tensor, Tensor]:
     return past[0, 0], past[1, 0]
 
 
-def _bag_start(device: Any) -> Tensor:
-    return torch.zeros(1, dtype=torch.long, device=device)
+class Tables:
+    """What is the same at every step: positions up to ``length``, and the conditions.
+
+    ``sines`` [length, size] are added to what is fed, by ``turns`` [length, half a head] queries
+    and keys are turned; ``prefix`` stands in front, ``summed`` is added everywhere, and
+    ``heard`` holds each layer's keys and values of what is attended to.
+    """
+
+    def __init__(
+        self, lm: Any, rows: int, length: int, conditions: dict[str, Any], weights: DecoderWeights
+    ) -> None:
+        table = weights.table
+        self.sines, self.turns = _sines(lm, length, table), _turns(lm, length, table.device)
+        self.prefix, self.summed, heard = _fused(lm, rows, conditions, table)
+        self.heard = [
+            None if each.cross is None or heard is None else _known(each.cross, heard, weights)
+            for each in weights.layers
+        ]
+
+
+def _known(cross: CrossWeights, heard: Tensor, weights: DecoderWeights) -> tuple[Tensor, Tensor]:
+    made = functional.linear(heard, *cross.known)
+    made = made.view(len(heard), -1, 2, weights.heads, weights.size // weights.heads)
+    keys, values = (made[:, :, each].transpose(1, 2).contiguous() for each in (0, 1))
+    return keys, values
 
 
 def _sines(lm: Any, length: int, like: Tensor) -> Tensor | None:

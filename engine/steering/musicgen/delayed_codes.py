@@ -17,7 +17,8 @@ class DelayedCodes:
     ``delays`` has one for each codebook, ``prompts`` [B, K, begin] are the codes that are there
     already. Position 0 holds the special token ``special`` alone; codebook k of frame f stands
     at position 1 + f + ``delays[k]``. ``fed`` [B, positions, K] holds rows of one table of
-    embeddings for all codebooks: a code, and k * (special + 1) before it.
+    embeddings for all codebooks: a code, and k * (special + 1) before it. ``free`` [positions, K]
+    is where a code is to be chosen.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class DelayedCodes:
         self.offsets = torch.arange(books, device=device) * (special + 1)
         shape = (rows, self.positions, books)
         self.fed = torch.full(shape, special, dtype=torch.long, device=device) + self.offsets
-        self._free = torch.zeros(self.positions, books, dtype=torch.bool, device=device)
+        self.free = torch.zeros(self.positions, books, dtype=torch.bool, device=device)
         # Complete order, with room around it for what the delays push out of the piece.
         width = latest + frames + latest
         self._codes = torch.full((rows, books, width), special, dtype=torch.long, device=device)
@@ -41,7 +42,7 @@ class DelayedCodes:
             known = prompts[:, book].to(device)
             self.fed[:, 1 + delay : 1 + delay + begin, book] = known + self.offsets[book]
             self.codes[:, book, :begin] = known
-            self._free[1 + delay + begin : 1 + delay + frames, book] = True
+            self.free[1 + delay + begin : 1 + delay + frames, book] = True
         starts = torch.arange(rows * books, device=device) * width
         shifts = torch.tensor([latest - 1 - delay for delay in delays], device=device)
         self._places = starts.view(rows, books) + shifts
@@ -59,7 +60,7 @@ class DelayedCodes:
             self._flat.index_copy_(0, (self._places + position).view(-1), chosen.view(-1))
             return
         # Inside the prompt and outside the piece there is nothing to choose.
-        free, known = self._free[position], self.fed[:, position] - self.offsets
+        free, known = self.free[position], self.fed[:, position] - self.offsets
         best = chosen.where(free, known)
         self.fed[:, position] = best + self.offsets
         places = (self._places + position)[:, free].reshape(-1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import NotReady, OutOfRange
 from engine.steering.musicgen.delayed_codes import DelayedCodes
+from engine.steering.musicgen.devices import lay_out
 from engine.steering.musicgen.heads import Branch
 from engine.steering.musicgen.intervention import Steering
 from engine.steering.musicgen.module_steps import decoder_of, steps_of
@@ -164,6 +165,9 @@ def grow(
     text = request.text if len(requests) == 1 else None
     with ExitStack() as stack:
         stack.enter_context(alone(lm))
+        if device.type == "cpu":
+            # Takes that the modules made before were made by columns.
+            lay_out(lm, columns=decoder == "modules" or not spec.text)
         with model.working(mixed=decoder == "modules"):
             codes = DelayedCodes(delays, request.frames, prompts, lm.card, device)
             guided = text is not None and request.guidance != 1.0

@@ -275,7 +275,7 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
             # when it streams; the other one has the same weights and counts right.
             layer.self_attn.memory_efficient = False
     if device == "cpu":
-        lay_out(musicgen.lm)
+        lay_out(musicgen.lm, columns=not musicgen.lm.condition_provider.text_conditions)
     return musicgen
 
 

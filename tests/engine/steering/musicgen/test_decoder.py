@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from engine.errors import BadModel
+from engine.steering.control.meter import Meters
 from engine.steering.control.settings import TraitSetting
 from engine.steering.control.steerer import Steerer
+from engine.steering.musicgen.captured_step import CapturedStep
 from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.model import AudioModel, open_model
 from engine.steering.musicgen.module_steps import decoder_of
@@ -158,3 +160,42 @@ def test_a_damaged_model_says_so() -> None:
         model.lm.out_norm.weight[3] = float("nan")
     with pytest.raises(BadModel, match="no numbers"):
         grown(model, Request(20))
+
+
+@pytest.mark.parametrize("name", ["small", "stereo", "biased", "turned by two"])
+def test_a_step_that_never_moves_goes_the_same_way(
+    layouts: dict[str, AudioModel], name: str
+) -> None:
+    model = layouts[name]
+    given = torch.cat([prompt(9)] * (model.spec.codebooks // 4))
+    whole = grown(model, Request(40, given, temperature=0, text="3"))
+    with model.working(mixed=False):
+        conditions = model.conditions("3", None)
+        step = CapturedStep(model.lm, 40, conditions, rows=2, top_k=5, prompt=given)
+        step.capture()
+        for _ in range(step.steps):
+            step.step()
+    delays = model.lm.pattern_provider.delays
+    books = zip(step.codes.t(), delays, strict=True)
+    assert torch.equal(torch.stack([book[1 + at : 41 + at] for book, at in books]), whole)
+
+
+def test_a_step_that_never_moves_is_pushed_read_and_taken_back() -> None:
+    model = open_model("tiny", device="cpu")
+    probes = [find(name, model.spec) for name in ("drums", "pad")]
+    with model.working(mixed=False):
+        step = CapturedStep(model.lm, 40, {}, probes=probes)
+        step.draw(1)
+        for _ in range(20):
+            step.step()
+        meters = Meters(probes).read(0, step.heads[:, 0].view(5, 8, 32))
+        read = step.readings[19].tolist()
+        assert read == pytest.approx(list(meters.values()), abs=1e-4)
+        first = step.codes.clone()
+        for strength in (50.0, 0.0):
+            step.push.fill_(strength)
+            step.position.fill_(10)
+            for _ in range(10):
+                step.step()
+            # The noise belongs to positions, so that the same is drawn again.
+            assert torch.equal(step.codes, first) == (strength == 0.0)

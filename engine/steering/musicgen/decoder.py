@@ -34,8 +34,7 @@ class OwnSteps:
         shape = (len(weights.layers), 2, rows, weights.heads, length, self._head)
         self._past = torch.zeros(shape, device=self._device, dtype=self._kind)
         self._layers = [
-            (each, past[0], past[1], *_past_of_one(past))
-            for each, past in zip(weights.layers, self._past, strict=True)
+            (each, past[0], past[1]) for each, past in zip(weights.layers, self._past, strict=True)
         ]
         self._offset = torch.zeros(1, dtype=torch.long, device=self._device)
         tables = Tables(lm, rows, length, conditions, weights)
@@ -48,7 +47,8 @@ class OwnSteps:
             for _, bias in (each.qkv, each.out, each.wide, each.narrow)
         )
         crossed = any(each is not None for each in self._heard)
-        self._single = rows == 1 and not biased and not crossed and self._device.type == "cpu"
+        single = rows == 1 and not biased and not crossed and self._device.type == "cpu"
+        self._room = _Room(weights, table) if single else None
         self.heads = torch.zeros(0)
         """What the last step read at its last position, before the push."""
 
@@ -58,13 +58,13 @@ class OwnSteps:
         ``fed`` are rows of the table of embeddings, the same for all pieces where it has one.
         ``push`` [layers, rows, size] is added to the heads at the last position.
         """
-        if self._single and fed.shape[1] == 1 and self._position:
-            return self._vectors(fed[0, 0], push)
+        if self._room is not None and fed.shape[1] == 1 and self._position:
+            return self._vectors(self._room, fed[0, 0], push)
         return self._batch(fed, push)
 
-    def _vectors(self, fed: Tensor, push: Tensor | None) -> Tensor:
+    def _vectors(self, room: _Room, fed: Tensor, push: Tensor | None) -> Tensor:
         weights, at = self._weights, self._position
-        size, heads, head = (weights.size,), weights.heads, self._head
+        size = (weights.size,)
         norm, end = torch.layer_norm, at + 1
         x = torch.embedding_bag(weights.table, fed, self._offset, False, 0)[0][0]
         if self._summed is not None:
@@ -72,29 +72,27 @@ class OwnSteps:
         if self._sines is not None:
             x = x + self._sines[at]
         turn = None if self._turns is None else self._turns[at]
-        read = x.new_empty((len(self._layers), weights.size))
-        for number, (layer, _, _, keys, values) in enumerate(self._layers):
-            made = torch.mv(layer.qkv[0], norm(x, size, *layer.norm)).view(3, -1)
-            both = made[:2]
+        pushes = None if push is None else push[:, 0].unbind()
+        read = []
+        for number, (layer, keys, values) in enumerate(self._layers):
+            torch.mv(layer.qkv[0], norm(x, size, *layer.norm), out=room.made)
             if layer.turned is not None:
                 weight, bias = layer.turned
-                both = torch.addcmul(bias[:, 0], norm(both, size), weight[:, 0])
-            if turn is not None:
-                pairs = torch.view_as_complex(both.view(2, heads, -1, 2))
-                both = torch.view_as_real(pairs * turn)
-            both = both.view(2, heads, head)
-            keys[:, at] = both[1]
-            values[:, at] = made[2].view(heads, head)
+                torch.addcmul(bias[:, 0], norm(room.both, size), weight[:, 0], out=room.both)
+            if turn is not None and room.pairs is not None:
+                torch.mul(room.pairs, turn, out=room.pairs)
+            keys[0, :, at] = room.key
+            values[0, :, at] = room.value
             seen = functional.scaled_dot_product_attention(
-                both[0].view(1, heads, 1, head), keys[None, :, :end], values[None, :, :end]
+                room.query, keys.narrow(2, 0, end), values.narrow(2, 0, end)
             ).view(-1)
-            read[number] = seen
-            if push is not None:
-                seen = seen + push[number, 0]
+            read.append(seen)
+            if pushes is not None:
+                seen = seen + pushes[number]
             x = torch.addmv(x, layer.out[0], seen)
             wide = torch.mv(layer.wide[0], norm(x, size, *layer.norm_wide))
             x = torch.addmv(x, layer.narrow[0], layer.activation(wide))
-        self._position, self.heads = end, read[:, None]
+        self._position, self.heads = end, torch.stack(read)[:, None]
         matrix, added = weights.logits
         logits = torch.mv(matrix, norm(x, size, *weights.norm))
         if added is not None:
@@ -120,7 +118,7 @@ class OwnSteps:
             allowed = torch.ones(steps, end, dtype=torch.bool, device=self._device)
             mask = allowed.tril(at)
         read = x.new_empty((len(self._layers), rows, weights.size))
-        for number, (layer, keys, values, _, _) in enumerate(self._layers):
+        for number, (layer, keys, values) in enumerate(self._layers):
             made = functional.linear(norm(x, size, *layer.norm), *layer.qkv)
             made = made.view(rows, steps, 3, -1)
             both = made[:, :, :2]
@@ -158,8 +156,18 @@ class OwnSteps:
         return functional.linear(seen.transpose(1, 2).reshape(rows, steps, size), *cross.out)
 
 
-def _past_of_one(past: Tensor) -> tuple[Tensor, Tensor]:
-    return past[0, 0], past[1, 0]
+class _Room:
+    """Memory for a row's queries, keys and values, and all that it is looked at as."""
+
+    def __init__(self, weights: DecoderWeights, like: Tensor) -> None:
+        self.made = like.new_zeros(3 * weights.size)
+        self.both = self.made.view(3, -1)[:2]
+        apart = self.made.view(3, weights.heads, -1)
+        self.query, self.key, self.value = apart[0][None, :, None], apart[1], apart[2]
+        # Rotary positions turn pairs, as complex numbers.
+        self.pairs: Tensor | None = None
+        if apart.shape[2] % 2 == 0:
+            self.pairs = torch.view_as_complex(apart[:2].view(2, weights.heads, -1, 2))
 
 
 class Tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +136,7 @@ class AudioModel:
         with (
             memory.raising_when_full(self.spec.name),
             torch.inference_mode(),
-            torch.autocast(kind, torch.float16, enabled=mixed and kind == "cuda"),
+            torch.autocast(kind, torch.float16) if mixed and kind == "cuda" else nullcontext(),
         ):
             yield
 

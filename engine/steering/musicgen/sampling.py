@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,7 +68,7 @@ class Sampler:
         greedy = temperature == 0 or top_k == 1
         best, which = logits.topk(1 if greedy else min(top_k or size, size), dim=-1)
         # What is no number counts as the highest.
-        if not torch.isfinite(best[..., 0].sum()):
+        if not math.isfinite(best[..., 0].sum().item()):
             raise BadModel(
                 "The model gives no numbers: its weights are damaged, or too large for it.",
                 "Fetch it again, or choose another model.",

@@ -57,3 +57,6 @@ class TraitReading:
 
 SHORTEST = 0.5
 """The least that is added to a prompt, in seconds."""
+
+LONGEST = 300.0
+"""The longest piece in seconds, the prompt included."""

@@ -16,8 +16,7 @@ from engine.protocol.generation import (
     SetGeneration,
     SetTrait,
 )
-from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import SHORTEST
+from engine.steering.spec import LONGEST, SHORTEST
 from tui.actions.everywhere_dialogs import ask_path
 from tui.actions.host import SteerView
 from tui.actions.registry import Registry

@@ -21,8 +21,7 @@ from engine.music.tempo_map import TempoMap
 from engine.music.track_line import TrackLine, track_lines
 from engine.protocol.generation import Prompt
 from engine.services.generation import take_store
-from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import AudioSpec
+from engine.steering.spec import LONGEST, AudioSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -174,7 +174,7 @@ class TakeMaker:
 
     def _planned(self) -> _Plan:
         from engine.services.generation.prompts import most_frames, prompt_codes
-        from engine.steering.musicgen.generate import LONGEST
+        from engine.steering.spec import LONGEST
 
         order, spec = self._order, self._instrument.spec
         source = order.source

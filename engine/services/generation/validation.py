@@ -17,8 +17,7 @@ from engine.protocol.generation import (
     Trait,
 )
 from engine.steering.control.settings import STRONGEST, TraitSetting
-from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import ARMS, MODES, SHORTEST
+from engine.steering.spec import ARMS, LONGEST, MODES, SHORTEST
 
 HOTTEST = 10.0
 NUDGED_SHORTEST, NUDGED_HOTTEST = 1.0, 2.0

@@ -15,16 +15,12 @@ from engine.steering.musicgen.heads import Branch
 from engine.steering.musicgen.intervention import Steering
 from engine.steering.musicgen.module_steps import decoder_of, steps_of
 from engine.steering.musicgen.sampling import Sampler
-from engine.steering.spec import AudioSpec, DecoderName, TraitReading
+from engine.steering.spec import LONGEST, AudioSpec, DecoderName, TraitReading
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from torch import Tensor
-
-
-LONGEST = 300.0
-"""The longest piece in seconds, the prompt included."""
 
 
 class LanguageModel(Protocol):

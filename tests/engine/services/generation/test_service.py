@@ -30,7 +30,7 @@ from engine.protocol.generation import (
 )
 from engine.protocol.notices import Cancel, Notice
 from engine.services.generation import take_store
-from engine.steering.musicgen.generate import LONGEST
+from engine.steering.spec import LONGEST
 from tests.support.events import Listener
 from tests.support.fake_audio import FakeStage, plant_probes
 from tests.support.generation import NOTHING, StudioHarness, files

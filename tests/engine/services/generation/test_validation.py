@@ -25,8 +25,7 @@ from engine.services.generation.validation import (
     nudged_generation,
     nudged_trait,
 )
-from engine.steering.musicgen.generate import LONGEST
-from engine.steering.spec import ARMS, MODES, SHORTEST
+from engine.steering.spec import ARMS, LONGEST, MODES, SHORTEST
 
 ANYTHING: st.SearchStrategy[Any] = (
     st.none() | st.integers() | st.floats() | st.booleans() | st.text(max_size=20)

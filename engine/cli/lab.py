@@ -60,6 +60,7 @@ def add(words: Any) -> None:
     without = verbs.add_parser("influence", help="judge influence by training without it")
     evaluate_influence.add_evaluation(without)
     harmony.add_evaluation(verbs)
+    phrase.add_evaluation(verbs)
 
 
 def _build(options: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STEPS = 7500
 MEASURES = 4
 PROPOSALS = 4
+TARGETS = 200
 
 _WORDS = {
     "continue": "propose the measures that come next",
@@ -64,6 +65,17 @@ def add_training(verbs: Any) -> None:
     phrase.add_argument("-o", "--out", type=Path, required=True, help="folder of the run")
     phrase.add_argument("--steps", type=int, default=STEPS, help=f"steps in all ({STEPS})")
     phrase.set_defaults(run=_train)
+
+
+def add_evaluation(verbs: Any) -> None:
+    """Add `evaluate phrase`."""
+    phrase = verbs.add_parser("phrase", help="judge the phrase model on held-out tunes")
+    common(phrase)
+    phrase.add_argument("--model", type=Path, help="its folder (the one that ships)")
+    phrase.add_argument(
+        "--targets", type=int, default=TARGETS, help=f"measures to find among 100 ({TARGETS})"
+    )
+    phrase.set_defaults(run=_evaluate)
 
 
 def _propose(options: argparse.Namespace) -> None:
@@ -202,3 +214,25 @@ def _train(options: argparse.Namespace) -> None:
         emit({"model": str(folder), "steps": steps, "seed": options.seed})
     else:
         put(str(folder))
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    count = int(number("--targets", str(options.targets), 4, 10_000))
+    from engine.latent.weights import load as load_latent
+    from engine.phrase.book_tunes import tables
+    from engine.phrase.evaluation.evaluate import evaluate, table
+    from engine.phrase.model import load
+
+    line = ProgressLine("evaluate phrase")
+    found = evaluate(
+        load(options.model or locations.PHRASE),
+        load_latent(locations.MEASURE_VAE),
+        tables(),
+        count=count,
+        seed=options.seed,
+        on_progress=line.show,
+    )
+    if options.json:
+        emit(found)
+    else:
+        put(*table(found).split("\n"))

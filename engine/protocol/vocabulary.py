@@ -13,6 +13,7 @@ from engine.protocol import (
     generation,
     notes,
     notices,
+    phrase,
     snapshot,
     switches,
     tracks,
@@ -21,8 +22,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, chords, tracks, form, transport, devices, files, analysis, generation,
-    switches, notices, facts,
+    snapshot, edit, notes, phrase, chords, tracks, form, transport, devices, files, analysis,
+    generation, switches, notices, facts,
 )  # fmt: skip
 
 

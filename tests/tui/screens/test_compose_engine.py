@@ -36,3 +36,31 @@ async def test_a_key_moves_a_gauge_explains_it_plays_it_and_takes_it_back() -> N
     finally:
         engine.close()
     assert player.closed
+
+
+async def test_a_key_puts_what_fits_and_the_next_proposal_and_undo_takes_all_back() -> None:
+    engine = Engine(
+        FakeModel,
+        lambda _: RecordingPlayer(),
+        song=song(),
+        settings=Settings(),
+        influence=parts(),
+    )
+    engine.start()
+    app = ArmonicaApp(engine)
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            screen = app.composing
+            await until(pilot, lambda: screen.session.shown.model.state == "ready")
+            before = engine.snapshot.row.slots[0].measure
+            await pilot.press("#")
+            proposed = "Proposed to fit"
+            await until(pilot, lambda: engine.snapshot.row.slots[0].origin.title == proposed)
+            first = engine.snapshot.row.slots[0]
+            await pilot.press("#")
+            await until(pilot, lambda: engine.snapshot.row.slots[0] != first)
+            assert len(engine.snapshot.undo) == 1
+            await pilot.press("u")
+            await until(pilot, lambda: screen.session.shown.row.slots[0].measure == before)
+    finally:
+        engine.close()

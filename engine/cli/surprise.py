@@ -11,7 +11,7 @@ from engine.cli.options import SLOW, CountLine, ProgressLine, common, emit, say
 from engine.common.printing import put
 from engine.errors import OutOfRange
 from engine.formats.song_file import SUFFIX
-from engine.music.measure import Measure
+from engine.music.measure import Measure, silence
 from engine.music.scales import Key, key_of
 from engine.text import printable
 
@@ -65,11 +65,15 @@ def melody(options: argparse.Namespace) -> Melody:
         song = read(options.file).song
         asked = None if options.track is None else options.track - 1
         if asked is not None:
-            song.track(asked)
+            song.check_melodic(asked)
         track = melody_of(song, 0) if asked is None else asked
         if track is None:
             raise OutOfRange("The song has no notes.", "Write some first.")
-        measures = tuple(slot.measure for slot in song.tracks[track].slots)
+        # What sounds several notes at once is no melody, and nothing is said about it.
+        measures = tuple(
+            slot.measure if slot.pattern is None else silence(slot.grid)
+            for slot in song.tracks[track].slots
+        )
         return Melody(_sounding(measures), given or song.key, None, (), song.tempo)
     from engine.formats.midi_file import read as read_midi
 

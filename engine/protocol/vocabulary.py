@@ -13,6 +13,7 @@ from engine.protocol import (
     generation,
     notes,
     notices,
+    patterns,
     phrase,
     snapshot,
     switches,
@@ -22,8 +23,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, phrase, chords, tracks, form, transport, devices, files, analysis,
-    generation, switches, notices, facts,
+    snapshot, edit, notes, phrase, patterns, chords, tracks, form, transport, devices, files,
+    analysis, generation, switches, notices, facts,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.errors import Locked, OutOfRange
+from engine.errors import Locked
 from engine.jobs import Job
 from engine.latent.spec import LatentModel
 from engine.music.attributes import NAMES
@@ -98,7 +98,7 @@ class PhraseQueries:
             for at, name in enumerate(NAMES)
             if code is not None and at in snapshot.locks
         }
-        measures = [None if slot.empty else slot.measure for slot in slots]
+        measures = [slot.measure if slot.pattern is None else None for slot in slots]
         before = tuple(slots[at].measure for at in numbers)
 
         def work(job: Job) -> None:
@@ -130,8 +130,6 @@ def _place(song: Song, track: int, first: int) -> range:
     """Return the measures to be filled: the one named, and the gap that it begins."""
     slot = song.slot(first, track)
     row = song.track(track)
-    if row.kind == "drums":
-        raise OutOfRange("Nothing is proposed for drums: the tune books have none.")
     if slot.locked:
         raise Locked(f"Measure {first + 1} is locked.", "Unlock the measure to change it.")
     last = first + 1
@@ -140,6 +138,7 @@ def _place(song: Song, track: int, first: int) -> range:
         and last < min(song.length, first + LONGEST)
         and row.slots[last].measure.silent
         and row.slots[last].grid == slot.grid
+        and row.slots[last].pattern is None
         and not row.slots[last].locked
     ):
         last += 1

@@ -75,6 +75,8 @@ class AnalysisService(Service):
     def handle(self, command: Command, now: float) -> None:
         """Start the work; raise what cannot be answered before it starts."""
         assert isinstance(command, Question)
+        if isinstance(command, DrawMap | Explain | AskInfluence | RegenerateAway | ProposeMeasures):
+            self.context.snapshot().song.check_melodic(command.row, command.slot)
         if isinstance(command, ProposeMeasures):
             put = self._phrases.next(command, self.context.snapshot())
             if put is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.music.measure import Measure
-from engine.protocol.base import SlotEdit, TrackCommand, measures
+from engine.protocol.base import Event, SlotEdit, TrackCommand, measures
 
 LONGEST = 8
 """The most measures that are proposed in a row."""
@@ -46,3 +46,28 @@ class PutProposal(SlotEdit):
     def parts(self) -> tuple[range, ...]:
         """Return the slots that it fills."""
         return (measures(self.slot, len(self.proposed)),)
+
+
+@dataclass(frozen=True, slots=True)
+class AskSurprise(TrackCommand):
+    """Asks how unusual the measures of a track are among printed ones, and why that of ``slot``."""
+
+    overtakes: ClassVar[bool] = True
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class SurpriseFound(Event):
+    """How unusual measures are, asked at snapshot ``revision``.
+
+    ``percentiles`` are shares of printed measures, 0 to 99, None for a measure that nothing is
+    said about, or not yet. ``bits`` are those of the asked measure, and ``words`` the largest
+    surprises in it.
+    """
+
+    asked: AskSurprise
+    revision: int
+    percentiles: tuple[int | None, ...]
+    bits: float | None = None
+    words: tuple[str, ...] = ()

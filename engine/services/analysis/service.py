@@ -26,18 +26,20 @@ from engine.protocol.files import (
     PreviewTune,
 )
 from engine.protocol.notices import Notice
-from engine.protocol.phrase import ProposeMeasures, PutProposal
+from engine.protocol.phrase import AskSurprise, ProposeMeasures, PutProposal
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.harmony_queries import harmony
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.analysis.latent_queries import LatentQueries
 from engine.services.analysis.phrase_queries import PhraseQueries, ProposalsFound
+from engine.services.analysis.surprise_queries import SurpriseQueries
 from engine.services.base import Service, ServiceContext
 
 Question = (
     DrawMap | Explain | AskHarmony | AskInfluence | AskTakeInfluence | RegenerateAway
     | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi | ProposeMeasures
+    | AskSurprise
 )  # fmt: skip
 """What can be asked. Exports come from the session, those that say what each measure is like."""
 
@@ -55,6 +57,7 @@ class AnalysisService(Service):
     commands = (
         DrawMap, Explain, AskHarmony, AskInfluence, AskTakeInfluence, RegenerateAway,
         WriteProvenance, BrowseCorpus, PreviewTune, LookIntoMidi, ProposeMeasures,
+        AskSurprise,
     )  # fmt: skip
     reports = (EscapeFound, ProposalsFound)
 
@@ -71,6 +74,7 @@ class AnalysisService(Service):
         self._studies = LatentQueries()
         self._influences = InfluenceQueries(influence)
         self._phrases = PhraseQueries()
+        self._surprises = SurpriseQueries()
 
     def handle(self, command: Command, now: float) -> None:
         """Start the work; raise what cannot be answered before it starts."""
@@ -140,6 +144,9 @@ class AnalysisService(Service):
             case ExportMidi(path):
                 work = influences.export(question, snapshot)
                 return "influence", f"write {path}", "writing the loop", work
+            case AskSurprise():
+                work = self._surprises.ask(question, snapshot)
+                return "surprise", f"surprise {client}", "looking for surprises", work
             case ProposeMeasures():
                 work = self._phrases.propose(question, snapshot, model)
                 return "phrase", "propose", "looking for what fits", work

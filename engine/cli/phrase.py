@@ -83,7 +83,7 @@ def _propose(options: argparse.Namespace) -> None:
     count = int(number("--proposals", str(options.proposals), 1, 64))
     out = output_files.named(str(options.out), output_files.MIDI)
     output_files.check(out, output_files.MIDI)
-    from engine.formats.midi_file import write
+    from engine.formats.midi_writer import write
     from engine.phrase.model import shipped
     from engine.phrase.proposals import propose
 

@@ -10,6 +10,7 @@ from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import ControllersState
 from engine.protocol.generation import GenerationState, PlaybackMoved
 from engine.protocol.notices import JobProgressed
+from engine.protocol.phrase import SurpriseFound
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.switches import Switch, Toggle, Toggled
 from engine.protocol.transport import ClockSyncMeasured, KeysPlayed, LatenessMeasured, PlayheadMoved
@@ -17,6 +18,7 @@ from tui.bridge import EngineLink
 from tui.view_models.gestures import Gestures
 from tui.view_models.harmony_inquiry import HarmonyInquiry
 from tui.view_models.queries import Inquiry
+from tui.view_models.surprise_inquiry import SurpriseInquiry
 from tui.view_models.takes import TakeChoice
 
 Subscriber = Callable[[Event], None]
@@ -52,6 +54,7 @@ class Session:
         self.jobs: dict[int, JobProgressed] = {}
         self.inquiry = Inquiry(link, later)
         self.harmony = HarmonyInquiry(link, later)
+        self.surprise = SurpriseInquiry(link)
         self._takes: TakeChoice | None = None
         # What the screens share
         self.gestures = Gestures(moved_at)
@@ -95,6 +98,7 @@ class Session:
                     return
                 self.shown = event
                 self.inquiry.follow(event)
+                self.surprise.follow(event)
             case ControllersState():
                 self.controls = event
             case GenerationState():
@@ -121,6 +125,8 @@ class Session:
                 self.harmony.on_answer(event)
             case InfluenceFound():
                 self.inquiry.on_answer(event)
+            case SurpriseFound():
+                self.surprise.on_answer(event)
             case Toggled(command) if command.request in self._toggling:
                 self._toggling.pop(command.request)(command)
             case _:

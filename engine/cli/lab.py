@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import locations
-from engine.cli import evaluate_influence, harmony, influence, influence_clips
+from engine.cli import evaluate_influence, harmony, influence, influence_clips, phrase
 from engine.cli import train as trainings
 from engine.cli.options import ProgressLine, common, emit
 from engine.common.printing import put
@@ -36,6 +36,7 @@ def add(words: Any) -> None:
     measures.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to learn")
     measures.set_defaults(run=_train)
     harmony.add_training(verbs)
+    phrase.add_training(verbs)
     trainings.add(verbs)
 
     evaluate = words.add_parser("evaluate", help="recompute the tables of the documents")
@@ -59,6 +60,7 @@ def add(words: Any) -> None:
     without = verbs.add_parser("influence", help="judge influence by training without it")
     evaluate_influence.add_evaluation(without)
     harmony.add_evaluation(verbs)
+    phrase.add_evaluation(verbs)
 
 
 def _build(options: argparse.Namespace) -> None:

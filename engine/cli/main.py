@@ -17,11 +17,13 @@ from engine.cli import (
     influence,
     lab,
     measures,
+    phrase,
     play,
     probes,
     remote,
     screens,
     steer,
+    surprise,
     system,
 )
 from engine.cli.interrupts import INTERRUPTED, ended, interruptible
@@ -46,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     play.add(words)
     influence.add(words)
     harmony.add(words)
+    surprise.add(words)
+    phrase.add(words)
     lab.add(words)
     steer.add(words)
     probes.add(words)

@@ -16,13 +16,19 @@ from safetensors import SafetensorError, safe_open
 from engine import locations
 from engine.common import atomic
 from engine.errors import BadCorpus, OutOfRange
-from engine.music.grid import FOUR_QUARTERS
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 from engine.music.slot import Origin
 
 MEASURES = "measures.safetensors"
 TUNES = "tunes.tsv"
 NOTICE = "NOTICE"
+OTHER_METRES = "other-metres"
+"""The folder in a corpus with a table of the measures that are not of four quarters."""
+
+OWN_METRES = ("3/4", "6/8", "9/8", "12/8")
+"""The metres of that table."""
+
 SPLITS = ("train", "validation", "test")
 
 Rows = npt.NDArray[np.int64]
@@ -62,9 +68,10 @@ class Place:
 class Corpus:
     """Measures of tunes, one row each, in the order of the books.
 
-    ``tokens`` is uint8 [N, 24]; ``tune`` (a row of ``tunes``), ``number`` (of the measure in
-    its tune, from 1) and ``cluster`` (the same in measures that are identical up to
-    transposition) are int32 [N]. ``digest`` names the content of the files.
+    ``tokens`` is uint8 [N, 24], a shorter measure filled up with holds; ``tune`` (a row of
+    ``tunes``), ``number`` (of the measure in its tune, from 1) and ``cluster`` (the same in
+    measures that are identical up to transposition) are int32 [N]. ``digest`` names the content
+    of the files.
     """
 
     tokens: npt.NDArray[np.uint8]
@@ -79,7 +86,13 @@ class Corpus:
 
     def measure(self, row: int) -> Measure:
         """Return the measure of a row; raises `OutOfRange` where there is none."""
-        return Measure(tuple(int(token) for token in self.tokens[self._checked(row)]))
+        grid = self.grid(int(self.tune[self._checked(row)]))
+        return Measure(tuple(int(token) for token in self.tokens[row, : grid.ticks]), grid)
+
+    def grid(self, tune: int) -> Grid:
+        """Return the grid of a tune's measures: that of four quarters, or of its own metre."""
+        metre = self.tunes[tune].metre
+        return GRIDS[metre] if metre in OWN_METRES else FOUR_QUARTERS
 
     def origin(self, row: int) -> Place:
         """Return where the measure of a row stands in print; raises `OutOfRange`."""

@@ -14,6 +14,7 @@ from engine.protocol import (
     notes,
     notices,
     patterns,
+    phrase,
     snapshot,
     switches,
     tracks,
@@ -22,9 +23,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, patterns, chords, tracks, form, transport, devices, files, analysis,
-    generation,
-    switches, notices, facts,
+    snapshot, edit, notes, phrase, patterns, chords, tracks, form, transport, devices, files,
+    analysis, generation, switches, notices, facts,
 )  # fmt: skip
 
 

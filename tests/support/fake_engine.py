@@ -70,6 +70,7 @@ from engine.protocol.files import (
 from engine.protocol.form import JumpTo, LoopMeasures, SetJumpUnit, SetLoop, TapTempo
 from engine.protocol.generation import GenerationState
 from engine.protocol.notices import CommandFailed, Notice
+from engine.protocol.phrase import AskSurprise, ProposeMeasures
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.switches import Toggle, Toggled, toggled
 from engine.protocol.transport import (
@@ -269,6 +270,8 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
+            case AskSurprise() | ProposeMeasures():
+                return ()
             case WatchMidi() | AuditionMeasures() | JumpTo() | TapTempo():
                 return ()
             case SetLoop(scope):

@@ -47,6 +47,7 @@ MEASURES: tuple[Action, ...] = (
         ("measure.vary", "vary", "Move the measure a little way from where it stands."),
         ("measure.vary_less", "vary less", "Vary by half a standard deviation less."),
         ("measure.vary_more", "vary more", "Vary by half a standard deviation more."),
+        ("measure.propose", "what fits", "Put here what fits its neighbours; again: the next one."),
         ("measure.between", "in between", "Put measures between this one and another."),
         ("measure.original", "as it came", "Bring all gauges back to how the measure came in."),
         ("measure.browse", "tunes", "Look for a tune and take measures from it.", 6),

@@ -11,6 +11,7 @@ from engine.latent.variation import FARTHEST, MOST_BETWEEN
 from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
+from engine.protocol.phrase import ProposeMeasures
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.protocol.transport import CaptureLast, Record, SetRecord
 from tui.actions.host import ComposeView
@@ -108,6 +109,12 @@ def _vary(view: ComposeView) -> None:
     view.session.send(Vary(view.session.slot, view.reach, view.session.draws.getrandbits(31)))
 
 
+def _propose(view: ComposeView) -> None:
+    view.session.gestures.end()
+    seed = view.session.draws.getrandbits(31)
+    view.session.send(ProposeMeasures(view.session.slot, seed))
+
+
 def _reach(by: float) -> Callable[[ComposeView], None]:
     def change(view: ComposeView) -> None:
         view.reach = max(REACH, min(FARTHEST, view.reach + by))
@@ -154,6 +161,7 @@ HANDLERS: Registry[ComposeView] = Registry(
         "keys.how": _how,
         "keys.thru": _thru,
         "measure.vary": _vary,
+        "measure.propose": _propose,
         "measure.vary_less": _reach(-REACH),
         "measure.vary_more": _reach(REACH),
         "measure.between": _between,

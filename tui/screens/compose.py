@@ -22,6 +22,7 @@ from engine.protocol.analysis import (
 from engine.protocol.base import Event
 from engine.protocol.devices import ControllersState
 from engine.protocol.edit import MoveLatents, SelectSlot, SetLatents
+from engine.protocol.phrase import SurpriseFound
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import KeysPlayed, PlayheadMoved
 from tui.action_tables.action import Place
@@ -61,6 +62,7 @@ class ComposeScreen(SessionScreen):
         InfluenceFound,
         MapComputed,
         SensitivityComputed,
+        SurpriseFound,
     )
 
     AUTO_FOCUS = "#gauges"
@@ -173,6 +175,9 @@ class ComposeScreen(SessionScreen):
             case InfluenceFound():
                 if self.is_current:
                     self._draw_nearest()
+            case SurpriseFound():
+                if self.is_current:
+                    self._draw_strip()
             case MapComputed():
                 if self._is_shown(event) and self._map_freshness.answered(event.revision):
                     self._filled = event
@@ -216,7 +221,10 @@ class ComposeScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown, playing)
+        surprise = self.session.surprise
+        self.query_one(SongStrip).show(
+            self.session.shown, playing, surprise.percentiles, surprise.words
+        )
 
     def _draw_roll(self) -> None:
         slots, here = self.session.shown.row.slots, self._rolled()

@@ -18,6 +18,7 @@ from engine.music.pattern import Hit
 from engine.protocol.analysis import HarmonyFound
 from engine.protocol.base import Event
 from engine.protocol.edit import SelectSlot
+from engine.protocol.phrase import SurpriseFound
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import KeysPlayed, PlayheadMoved
 from tui.action_tables.action import Place
@@ -47,6 +48,7 @@ class NotesScreen(SessionScreen):
         PlayheadMoved,
         KeysPlayed,
         HarmonyFound,
+        SurpriseFound,
     )
     AUTO_FOCUS = "#roll"
 
@@ -155,6 +157,8 @@ class NotesScreen(SessionScreen):
                 self._draw_roll()
             case HarmonyFound():
                 self.point()
+            case SurpriseFound():
+                self._draw_strip()
             case _:
                 pass
 
@@ -177,7 +181,10 @@ class NotesScreen(SessionScreen):
 
     def _draw_strip(self) -> None:
         playing = self.session.playhead.slot if self.session.shown.playing else None
-        self.query_one(SongStrip).show(self.session.shown, playing)
+        surprise = self.session.surprise
+        self.query_one(SongStrip).show(
+            self.session.shown, playing, surprise.percentiles, surprise.words
+        )
 
     def _turn_over(self) -> None:
         """Show the grid in the place of the roll, or the roll again."""

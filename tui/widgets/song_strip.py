@@ -20,6 +20,9 @@ LEAST = 9
 MOST = 24
 """Cells of a slot, the gap before the next included."""
 
+BARS = "▁▂▃▄▅▆▇█"
+"""How unusual a measure is among printed ones, from the least on."""
+
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille dots by row (from the top) and column."""
 
@@ -55,14 +58,28 @@ class SongStrip(Wheeled, can_focus=True):
     _playing: int | None = None
 
     _name = ""
+    _unusual: tuple[int | None, ...] = ()
+    _words = ""
 
-    def show(self, snapshot: Snapshot, playing: int | None) -> None:
-        """Show the selected track and its slot, and which sounds (None: the loop rests)."""
+    def show(
+        self,
+        snapshot: Snapshot,
+        playing: int | None,
+        unusual: tuple[int | None, ...] = (),
+        words: str = "",
+    ) -> None:
+        """Show the selected track and its slot, and which sounds (None: the loop rests).
+
+        ``unusual`` is how unusual each measure is, 0 to 99, None where that is not known;
+        ``words`` say more about the selected one.
+        """
         many = len(snapshot.song.tracks) > 1
         name = f"track {name_of(snapshot.row, snapshot.track)} · " if many else ""
-        now = (snapshot.row, snapshot.selected, playing, name)
-        if now != (self._track, self._selected, self._playing, self._name):
-            self._track, self._selected, self._playing, self._name = now
+        now = (snapshot.row, snapshot.selected, playing, name, unusual, words)
+        was = (self._track, self._selected, self._playing, self._name, self._unusual, self._words)
+        if now != was:
+            self._track, self._selected, self._playing, self._name = now[:4]
+            self._unusual, self._words = unusual, words
             self.redraw()
 
     def plain(self) -> str:
@@ -72,7 +89,8 @@ class SongStrip(Wheeled, can_focus=True):
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
         sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
         where = self._where(slot)
-        return f"{where[0].upper()}{where[1:]}: {what}.{sounding}"
+        unusual = f" {self._words}." if self._words else ""
+        return f"{where[0].upper()}{where[1:]}: {what}.{sounding}{unusual}"
 
     def _where(self, slot: Slot) -> str:
         where = f"{self._name}measure {self._selected + 1} of {len(self._track.slots)}"
@@ -94,7 +112,13 @@ class SongStrip(Wheeled, can_focus=True):
             if x + LEAST - 1 > picture.width:
                 break
             self._paint_slot(picture, index, x, width - 1)
-        caption = fitting(picture.width, self.caption(), self.caption().replace("measure ", "", 1))
+        caption = self.caption()
+        unusual = f"{caption} · {self._words}" if self._words else caption
+        short, _, _ = unusual.rpartition(" · ")
+        caption = fitting(
+            picture.width, unusual, short if self._words else caption, caption + self._briefly(),
+            caption, caption.replace("measure ", "", 1),
+        )  # fmt: skip
         picture.put(0, picture.height - 1, caption, self.style_of("song-strip--number"))
 
     def caption(self) -> str:
@@ -119,6 +143,7 @@ class SongStrip(Wheeled, can_focus=True):
         if slot.grid != before and not (before is None and usual(slot.grid)):
             number += f" {short_metre(slot.grid)}"
         number += "L" if slot.locked else ""
+        number += self._bar(index)
         name = "" if slot.empty else title(slot)
         words = f"{number} {name}"
         if len(words) > width:
@@ -138,6 +163,18 @@ class SongStrip(Wheeled, can_focus=True):
         bright = "song-strip--bright" if selected else "song-strip--contour"
         for row, line in enumerate(roll(slot, width - 1, rows)):
             picture.put(x + 1, 1 + row, line, self.style_of(bright))
+
+    def _briefly(self) -> str:
+        """Return how unusual the selected measure is in a few signs."""
+        if not self._words or self._selected >= len(self._unusual):
+            return ""
+        bits, _, _ = self._words.partition(",")
+        return f" · {bits}, unusual {self._unusual[self._selected]} %"
+
+    def _bar(self, index: int) -> str:
+        """Return a bar that is the higher the more unusual a measure is."""
+        percent = self._unusual[index] if index < len(self._unusual) else None
+        return "" if percent is None else f" {BARS[percent * len(BARS) // 100]}"
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Choose the slot under the mouse."""

@@ -1,19 +1,28 @@
-"""From the bars of a tune as printed to four-quarter measures on the grid."""
+"""From the bars of a tune as printed to measures on the grid, of four quarters or of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from engine.music.grid import FOUR_QUARTERS
+from engine.corpus.table import OWN_METRES
+from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 
-LENGTHS = {"4/4": Fraction(4), "2/2": Fraction(4), "2/4": Fraction(2)}
+FOUR = {"4/4": Fraction(4), "2/2": Fraction(4), "2/4": Fraction(2)}
 """The metres that make four-quarter measures, and a bar's length in quarter notes."""
+
+OTHERS = {name: GRIDS[name] for name in OWN_METRES}
+"""The metres that make measures of their own, and the grid of each."""
+
+OTHER_LENGTHS = {name: grid.length for name, grid in OTHERS.items()}
+
+Lengths = Mapping[str, Fraction]
+"""The metres that are read, and a bar's length in quarter notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,9 @@ class PrintedBar:
         """The length of all that stands in it, in quarter notes."""
         return sum((event.length for event in self.events), Fraction(0))
 
-    @property
-    def missing(self) -> Fraction:
-        """How much shorter it is than its metre asks, 0 for a metre that is not read."""
-        return LENGTHS[self.metre] - self.length if self.metre in LENGTHS else Fraction(0)
+    def missing(self, lengths: Lengths) -> Fraction:
+        """Return how much shorter it is than its metre asks, 0 for a metre that is not read."""
+        return lengths[self.metre] - self.length if self.metre in lengths else Fraction(0)
 
 
 @dataclass
@@ -91,10 +99,10 @@ class _Reader:
         self.next = replace(self.next, single=False)
 
 
-def bars(tokens: Iterable[Any]) -> list[PrintedBar]:
+def bars(tokens: Iterable[Any], lengths: Lengths = FOUR) -> list[PrintedBar]:
     """Return the bars of one voice from music21's processed ABC tokens.
 
-    Grace notes and chord symbols are dropped.
+    Grace notes and chord symbols are dropped. Pick-ups are known in the metres of ``lengths``.
     """
     abc = import_module("music21.abcFormat")
     reader = _Reader()
@@ -110,7 +118,7 @@ def bars(tokens: Iterable[Any]) -> list[PrintedBar]:
             reader.note(token)
     if reader.events:
         reader.bars.append(replace(reader.next, events=tuple(reader.events), metre=reader.metre))
-    return _numbered(_joined(reader.bars))
+    return _numbered(_joined(reader.bars, lengths), lengths)
 
 
 def measures(read: Iterable[PrintedBar]) -> Iterator[tuple[int, Measure]]:
@@ -133,7 +141,7 @@ def measures(read: Iterable[PrintedBar]) -> Iterator[tuple[int, Measure]]:
                 first = at_ending
             elif bar.opens:
                 first = None
-            if bar.missing:
+            if bar.missing(FOUR):
                 # A pick-up leaves the counting alone; a faulty bar fills its place.
                 first = None if bar.number == 0 or first else bar
                 continue
@@ -141,12 +149,24 @@ def measures(read: Iterable[PrintedBar]) -> Iterator[tuple[int, Measure]]:
                 first = bar
                 continue
             whole, first = _put_together(first, bar), None
-        measure = _measure(whole)
-        if measure is not None and not measure.silent:
+        measure = _measure(whole, FOUR_QUARTERS) if whole.metre in FOUR else None
+        if measure is not None:
             yield whole.number, measure
 
 
-def _joined(read: list[PrintedBar]) -> list[PrintedBar]:
+def other_measures(read: Iterable[PrintedBar], metre: str) -> Iterator[tuple[int, Measure]]:
+    """Yield each bar of one of the `OTHERS` that makes a measure, with its number.
+
+    The same bars make none as with `measures`.
+    """
+    for bar in read:
+        if bar.metre == metre:
+            measure = _measure(bar, OTHERS[metre])
+            if measure is not None:
+                yield bar.number, measure
+
+
+def _joined(read: list[PrintedBar], lengths: Lengths) -> list[PrintedBar]:
     # A strain that begins with a pick-up closes with a bar that lacks it. What completes that
     # bar is the pick-up of the next strain or, where that does not fit, the strain's own:
     # strains are played again, as is the whole tune, whether or not a sign is printed.
@@ -157,22 +177,22 @@ def _joined(read: list[PrintedBar]) -> list[PrintedBar]:
         bar = read[index]
         after = read[index + 1] if index + 1 < len(read) else None
         if bar.opens and not bar.ending:
-            pick_up = bar if bar.missing > 0 else None
+            pick_up = bar if bar.missing(lengths) > 0 else None
         if opens:
             bar, opens = replace(bar, opens=True), False
-        if bar is not pick_up and bar.missing > 0 and (after is None or after.opens):
-            if after and after.ending != 2 and _complete(bar, after):
+        if bar is not pick_up and bar.missing(lengths) > 0 and (after is None or after.opens):
+            if after and after.ending != 2 and _complete(bar, after, lengths):
                 bar, pick_up, opens = _put_together(bar, after), after, True
                 index += 1
-            elif pick_up and _complete(bar, pick_up):
+            elif pick_up and _complete(bar, pick_up, lengths):
                 bar = _put_together(bar, pick_up)
         result.append(bar)
         index += 1
     return result
 
 
-def _complete(closing: PrintedBar, pick_up: PrintedBar) -> bool:
-    return closing.metre == pick_up.metre and closing.missing == pick_up.length
+def _complete(closing: PrintedBar, pick_up: PrintedBar, lengths: Lengths) -> bool:
+    return closing.metre == pick_up.metre and closing.missing(lengths) == pick_up.length
 
 
 def _put_together(first: PrintedBar, second: PrintedBar) -> PrintedBar:
@@ -183,10 +203,10 @@ def _put_together(first: PrintedBar, second: PrintedBar) -> PrintedBar:
     )
 
 
-def _numbered(read: list[PrintedBar]) -> list[PrintedBar]:
+def _numbered(read: list[PrintedBar], lengths: Lengths) -> list[PrintedBar]:
     result, number = [], 0
     for bar in read:
-        if bar.opens and bar.missing > 0:
+        if bar.opens and bar.missing(lengths) > 0:
             result.append(replace(bar, number=0))
         else:
             number += 1
@@ -194,20 +214,21 @@ def _numbered(read: list[PrintedBar]) -> list[PrintedBar]:
     return result
 
 
-def _measure(bar: PrintedBar) -> Measure | None:
-    if not bar.single or bar.metre not in LENGTHS or bar.length != FOUR_QUARTERS.length:
+def _measure(bar: PrintedBar, grid: Grid) -> Measure | None:
+    if not bar.single or bar.length != grid.length:
         return None
-    tokens = [HOLD] * FOUR_QUARTERS.ticks
+    tokens = [HOLD] * grid.ticks
     at = Fraction(0)
     for event in bar.events:
         if event.length and not event.tied:
-            if at not in FOUR_QUARTERS.onsets:
+            if at not in grid.onsets:
                 return None
             if event.pitch is not None and not LOWEST <= event.pitch <= HIGHEST:
                 return None
-            tokens[FOUR_QUARTERS.onsets.index(at)] = REST if event.pitch is None else event.pitch
+            tokens[grid.onsets.index(at)] = REST if event.pitch is None else event.pitch
         at += event.length
-    return Measure.from_tokens(tokens)
+    measure = Measure.from_tokens(tokens, grid)
+    return None if measure.silent else measure
 
 
 @cache

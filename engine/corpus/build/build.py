@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import numpy as np
 from engine.common.atomic import make_folder
 from engine.corpus.build.notice import notice
 from engine.corpus.build.tunebooks import BookTune, Progress, corpus_folder, read_books
-from engine.corpus.table import Corpus, Tune, read, write
+from engine.corpus.table import OTHER_METRES, Corpus, Tune, read, write
 from engine.errors import BadCorpus
-from engine.music.measure import REST, Measure
+from engine.music.grid import FOUR_QUARTERS
+from engine.music.measure import HOLD, REST, Measure
 
 SHARED = 2
 """So many distinct measures at least must two tunes share to count as settings of one."""
@@ -46,8 +48,30 @@ def build(folder: Path, progress: Progress) -> Corpus:
             "The tune books hold no measure that fits the grid.",
             "Install the version of music21 that Armonica names: uv sync --extra lab.",
         )
-    write(folder, table(used), notice(tunes))
+    text, in_four = notice(tunes), table(used)
+    others = [
+        replace(tune, metre=tune.other_metre, measures=tune.others) for tune in tunes if tune.others
+    ]
+    if others:
+        # First, so that nobody meets the one table without the other.
+        write(folder / OTHER_METRES, beside(table(others), in_four), text)
+    write(folder, in_four, text)
     return read(folder)
+
+
+def beside(others: Corpus, in_four: Corpus) -> Corpus:
+    """Return the table of other metres with tunes held out that the first table holds out.
+
+    A tune may be printed as a jig and as a reel: settings of one title lie in one split.
+    """
+    known = {_words(tune.title): tune.split for tune in in_four.tunes}
+    moved = {
+        tune.cluster: known[_words(tune.title)]
+        for tune in others.tunes
+        if _words(tune.title) in known
+    }
+    tunes = tuple(replace(tune, split=moved.get(tune.cluster, tune.split)) for tune in others.tunes)
+    return replace(others, tunes=tunes)
 
 
 def table(tunes: Sequence[BookTune]) -> Corpus:
@@ -67,7 +91,7 @@ def table(tunes: Sequence[BookTune]) -> Corpus:
     sizes = [len(tune.measures) for tune in tunes]
     return Corpus(
         tokens=np.array(
-            [measure.tokens for tune in tunes for _, measure in tune.measures], dtype=np.uint8
+            [_padded(measure) for tune in tunes for _, measure in tune.measures], dtype=np.uint8
         ),
         tune=np.repeat(np.arange(len(tunes), dtype=np.int32), sizes),
         number=np.array([n for tune in tunes for n, _ in tune.measures], dtype=np.int32),
@@ -87,6 +111,10 @@ def table(tunes: Sequence[BookTune]) -> Corpus:
         ),
         digest="",
     )
+
+
+def _padded(measure: Measure) -> Shape:
+    return (*measure.tokens, *[HOLD] * (FOUR_QUARTERS.ticks - len(measure.tokens)))
 
 
 def shape(measure: Measure) -> Shape:

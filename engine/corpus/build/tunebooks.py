@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from importlib import import_module, util
 from pathlib import Path
 
-from engine.corpus.build.bars import PrintedBar, bars, measures
+from engine.corpus.build.bars import (
+    OTHER_LENGTHS,
+    OTHERS,
+    PrintedBar,
+    bars,
+    measures,
+    other_measures,
+)
 from engine.errors import BadCorpus
 from engine.music.measure import Measure
 
@@ -41,7 +48,11 @@ BOOKS = (
 
 @dataclass(frozen=True, slots=True)
 class BookTune:
-    """A tune as a book has it; ``measures`` pairs each measure with its number, from 1."""
+    """A tune as a book has it; ``measures`` pairs each measure with its number, from 1.
+
+    These are of four quarters. ``others`` are those of ``other_metre``, the first metre of the
+    tune that is not in four.
+    """
 
     id: str
     book: Book
@@ -51,6 +62,8 @@ class BookTune:
     key: str
     credited: tuple[str, ...]
     measures: tuple[tuple[int, Measure], ...]
+    other_metre: str = ""
+    others: tuple[tuple[int, Measure], ...] = ()
 
 
 def corpus_folder() -> Path:
@@ -93,6 +106,7 @@ def read_tune(text: str, book: Book, stem: str, place: int) -> BookTune | None:
         voices = handler.splitByVoice()
         voice = voices[0] + voices[1] if len(voices) > 1 else voices[0]
         read: list[PrintedBar] = bars(voice.tokens)
+        in_others = bars(voice.tokens, OTHER_LENGTHS)
         key = _key(handler.tokens)
     except (base, ValueError, IndexError, KeyError, AttributeError, TypeError):
         return None
@@ -101,6 +115,7 @@ def read_tune(text: str, book: Book, stem: str, place: int) -> BookTune | None:
         if isinstance(token, abc.ABCMetadata):
             fields.setdefault(token.tag, []).append(" ".join(token.data.split()))
     reference = int(fields["X"][0])
+    other = next((bar.metre for bar in in_others if bar.metre in OTHERS), "")
     return BookTune(
         id=f"{book.folder}/{stem}/{reference}",
         book=book,
@@ -110,6 +125,8 @@ def read_tune(text: str, book: Book, stem: str, place: int) -> BookTune | None:
         key=key,
         credited=tuple(fields.get("Z", ())),
         measures=tuple(measures(read)),
+        other_metre=other,
+        others=tuple(other_measures(in_others, other)),
     )
 
 

@@ -26,18 +26,25 @@ from engine.protocol.files import (
     PreviewTune,
 )
 from engine.protocol.notices import Notice
+from engine.protocol.phrase import AskSurprise, ProposeMeasures, PutProposal
 from engine.protocol.snapshot import Snapshot
 from engine.services.analysis.harmony_queries import harmony
 from engine.services.analysis.influence_backends import InfluenceParts
 from engine.services.analysis.influence_queries import EscapeFound, InfluenceQueries
 from engine.services.analysis.latent_queries import LatentQueries
+from engine.services.analysis.phrase_queries import PhraseQueries, ProposalsFound
+from engine.services.analysis.surprise_queries import SurpriseQueries
 from engine.services.base import Service, ServiceContext
 
 Question = (
     DrawMap | Explain | AskHarmony | AskInfluence | AskTakeInfluence | RegenerateAway
-    | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi
+    | WriteProvenance | ExportMidi | BrowseCorpus | PreviewTune | LookIntoMidi | ProposeMeasures
+    | AskSurprise
 )  # fmt: skip
 """What can be asked. Exports come from the session, those that say what each measure is like."""
+
+
+MOVED = "The measure has moved meanwhile, and was left as it is."
 
 
 class AnalysisService(Service):
@@ -49,9 +56,10 @@ class AnalysisService(Service):
 
     commands = (
         DrawMap, Explain, AskHarmony, AskInfluence, AskTakeInfluence, RegenerateAway,
-        WriteProvenance, BrowseCorpus, PreviewTune, LookIntoMidi,
+        WriteProvenance, BrowseCorpus, PreviewTune, LookIntoMidi, ProposeMeasures,
+        AskSurprise,
     )  # fmt: skip
-    reports = (EscapeFound,)
+    reports = (EscapeFound, ProposalsFound)
 
     def __init__(
         self,
@@ -65,25 +73,42 @@ class AnalysisService(Service):
         self._model = model
         self._studies = LatentQueries()
         self._influences = InfluenceQueries(influence)
+        self._phrases = PhraseQueries()
+        self._surprises = SurpriseQueries()
 
     def handle(self, command: Command, now: float) -> None:
         """Start the work; raise what cannot be answered before it starts."""
         assert isinstance(command, Question)
-        if isinstance(command, DrawMap | Explain | AskInfluence | RegenerateAway):
+        if isinstance(command, DrawMap | Explain | AskInfluence | RegenerateAway | ProposeMeasures):
             self.context.snapshot().song.check_melodic(command.row, command.slot)
+        if isinstance(command, ProposeMeasures):
+            put = self._phrases.next(command, self.context.snapshot())
+            if put is not None:
+                self._put(put, now)
+                return
         lane, kind, name, work = self._job(command, self.context.snapshot(), self._model())
         self._jobs.start(lane, kind, name, work, command.request)
 
     def on_report(self, report: Event, now: float) -> None:
-        """Move a measure away from what it was near to, unless it has moved meanwhile."""
+        """Put in what was found, unless the measure has moved meanwhile."""
+        if isinstance(report, ProposalsFound):
+            put = self._phrases.found(report, self.context.snapshot())
+            if put is None:
+                self.context.publish(Notice(MOVED))
+            else:
+                self._put(put, now)
+            return
         assert isinstance(report, EscapeFound)
         song = self.context.snapshot().song
         there = report.track < len(song.tracks) and report.slot < song.length
         if not there or song.slot(report.slot, report.track).latent != report.before:
-            words = "The measure has moved meanwhile, and was left as it is."
-            self.context.publish(Notice(words))
+            self.context.publish(Notice(MOVED))
         elif self.context.apply(SetLatents(report.slot, report.values, track=report.track), now):
             self.context.publish(Notice(report.words))
+
+    def _put(self, proposal: PutProposal, now: float) -> None:
+        self.context.apply(proposal, now)
+        self.context.publish(Notice(self._phrases.words()))
 
     def _job(
         self, question: Question, snapshot: Snapshot, model: LatentModel | None
@@ -119,6 +144,12 @@ class AnalysisService(Service):
             case ExportMidi(path):
                 work = influences.export(question, snapshot)
                 return "influence", f"write {path}", "writing the loop", work
+            case AskSurprise():
+                work = self._surprises.ask(question, snapshot)
+                return "surprise", f"surprise {client}", "looking for surprises", work
+            case ProposeMeasures():
+                work = self._phrases.propose(question, snapshot, model)
+                return "phrase", "propose", "looking for what fits", work
             case BrowseCorpus():
                 return "files", f"browse {client}", "looking for tunes", studies.browse(question)
             case PreviewTune():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 from engine import locations
-from engine.corpus.build.bars import PrintedBar, PrintedEvent, measures
-from engine.corpus.build.build import build, shape, split, table, tune_clusters
+from engine.corpus.build.bars import PrintedBar, PrintedEvent, measures, other_measures
+from engine.corpus.build.build import beside, build, shape, split, table, tune_clusters
 from engine.corpus.build.notice import names, notice
 from engine.corpus.build.tunebooks import BOOKS, BookTune, corpus_folder, read_books, read_tune
 from engine.corpus.table import MEASURES, NOTICE, SPLITS, TUNES, Corpus, read, shipped, write
@@ -260,6 +261,27 @@ def test_only_what_fits_is_kept() -> None:
         PrintedBar((PrintedEvent(Fraction(4), 60),), "4/4", 1, single=False),
     ]
     assert [measure.pitches for _, measure in measures([*bad, good, *bad])] == [(60, 84)]
+
+
+def test_a_jig_has_measures_of_its_own() -> None:
+    jig = bar((0.5, 67), (0.5, 69), (0.5, 71), (1.5, 74), metre="6/8", number=3)
+    short = bar((1.5, 67), metre="6/8", number=4)
+    four = bar((4, 60))
+    assert not list(measures([jig, short]))
+    ((number, measure),) = other_measures([four, jig, short], "6/8")
+    assert (number, measure.grid.name, measure.pitches) == (3, "6/8", (67, 69, 71, 74))
+    assert not list(other_measures([jig], "9/8"))
+
+
+def test_a_tune_in_two_metres_is_held_out_of_both() -> None:
+    in_four = table(MADE_UP)
+    others = table([replace(each, metre="6/8") for each in MADE_UP])
+    # As if the one table had drawn another split than the other.
+    flipped = tuple(
+        replace(each, split="test" if each.split == "train" else "train") for each in others.tunes
+    )
+    found = beside(replace(others, tunes=flipped), in_four)
+    assert [each.split for each in found.tunes] == [each.split for each in in_four.tunes]
 
 
 def test_a_tie_over_the_bar_line_is_a_hold() -> None:

@@ -1,0 +1,1 @@
+"""Laboratory: the phrase model judged on held-out tunes."""

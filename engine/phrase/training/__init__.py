@@ -1,0 +1,1 @@
+"""Laboratory: training of the phrase model."""

@@ -13,6 +13,7 @@ from engine.services.editing.edits import (
     settings,
     slots,
     tracks,
+    variation,
 )
 from engine.services.editing.edits.base import (
     EditContext,
@@ -43,4 +44,5 @@ __all__ = [
     "step_name",
     "stroke_name",
     "tracks",
+    "variation",
 ]

@@ -166,6 +166,8 @@ class State:
         old = self._content()
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             old.song.track(wanted.row).check_unlocked()
+            if wanted.of_melody:
+                old.song.check_melodic(wanted.row, getattr(wanted, "slot", None))
         check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)

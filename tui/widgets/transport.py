@@ -9,6 +9,7 @@ from textual.message import Message
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
 from engine.music.scales import Key
+from engine.protocol.comparison import Comparison
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
@@ -141,6 +142,8 @@ class Transport(Wheeled):
         shown = self._snapshot
         track = shown.row
         parts: list[Part] = []
+        if shown.compared is not None:
+            parts.append((compared_words(shown.compared), "words"))
         if shown.clock.port:
             parts.append((f"clock ← {fitting(22, shown.clock.port)}", "quiet"))
         if self._amount is not None:
@@ -175,6 +178,12 @@ class Transport(Wheeled):
         if event.x < 11:
             event.stop()
             self.post_message(self.Pressed())
+
+
+def compared_words(compared: Comparison) -> str:
+    """Say which of two states sounds: "B of m3"."""
+    where = "song" if compared.slot is None else f"m{compared.slot + 1}"
+    return f"{compared.sounds} of {where}"
 
 
 def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:

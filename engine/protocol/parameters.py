@@ -22,7 +22,7 @@ from engine.music.routes import FARTHEST, Route
 from engine.music.scales import SCALES
 from engine.music.song import Song
 from engine.music.track import HIGHEST_OCTAVE, Track
-from engine.protocol.edit import SetKey, SetTempo, SetTones
+from engine.protocol.edit import SetKey, SetTempo
 from engine.protocol.tracks import (
     AccompanimentPart,
     ModulationPart,
@@ -51,7 +51,7 @@ SCALE_NAMES = tuple(SCALES)
 KINDS = ("nothing", *MODULATION_KINDS)
 
 Absolute = (
-    SetTempo | SetGroove | SetKey | SetTones | SetTrack | SetBank | SetMix | SetModulation
+    SetTempo | SetGroove | SetKey | SetTrack | SetBank | SetMix | SetModulation
     | RemoveModulation | SetRoutes | SetAccompaniment
 )  # fmt: skip
 """The commands that set such a number."""
@@ -105,14 +105,6 @@ def song_numbers(song: Song, track: int = 0) -> dict[Parameter, Number]:
         "follow": Number(
             int(song.follow), 0, 1,
             lambda v, gesture: SetKey(follow=bool(v), gesture=gesture), coarse=1, round=True,
-        ),
-        "stay": Number(
-            int(song.stay_in_key), 0, 1,
-            lambda v, gesture: SetTones(stay_in_key=bool(v), gesture=gesture), coarse=1, round=True,
-        ),
-        "tones": Number(
-            int(song.chord_tones), 0, 1,
-            lambda v, gesture: SetTones(chord_tones=bool(v), gesture=gesture), coarse=1, round=True,
         ),
         **_track_numbers(song.track(track)),
     }  # fmt: skip

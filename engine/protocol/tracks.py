@@ -15,7 +15,6 @@ from engine.protocol.base import WHOLE, Edit, Overtaking, TrackEdit
 
 Parameter = Literal[
     "tempo", "swing", "unit", "timing", "force", "seed", "tonic", "scale", "lock", "follow",
-    "stay", "tones",
     "channel", "program", "bank-msb", "bank-lsb", "velocity", "level", "pan", "octave",
     "transpose", "mute", "solo", "protect",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from textual.message import Message
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
 from engine.music.scales import Key
+from engine.music.song import Song
 from engine.protocol.comparison import Comparison
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
@@ -144,6 +145,8 @@ class Transport(Wheeled):
         parts: list[Part] = []
         if shown.compared is not None:
             parts.append((compared_words(shown.compared), "words"))
+        if asked := asked_words(shown.song):
+            parts.append((asked, "quiet"))
         if shown.clock.port:
             parts.append((f"clock ← {fitting(22, shown.clock.port)}", "quiet"))
         if self._amount is not None:
@@ -178,6 +181,14 @@ class Transport(Wheeled):
         if event.x < 11:
             event.stop()
             self.post_message(self.Pressed())
+
+
+def asked_words(song: Song) -> str:
+    """Say which notes gauges choose; empty where they may choose any."""
+    which = [
+        words for on, words in ((song.stay_in_key, "key"), (song.chord_tones, "chord tones")) if on
+    ]
+    return f"gauges: {' and '.join(which)}" if which else ""
 
 
 def compared_words(compared: Comparison) -> str:

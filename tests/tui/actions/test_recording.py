@@ -121,6 +121,7 @@ async def test_what_gauges_heed_is_switched_by_keys(app: ArmonicaApp, engine: Fa
         assert switches == ["stay", "tones", "stay"]
         await until(pilot, lambda: app.session.shown.song.chord_tones)
         assert not app.session.shown.song.stay_in_key
+        assert "gauges: chord tones" in app.screen.query_one(Transport).plain()
 
 
 async def test_measures_are_put_between_this_one_and_another(

@@ -6,6 +6,7 @@ Each module registers its edits with the functions of `base`.
 from engine.services.editing.edits import (
     accompaniment,
     chords,
+    crossfade,
     form,
     gauges,
     locks,
@@ -36,6 +37,7 @@ __all__ = [
     "check_locks",
     "check_served",
     "chords",
+    "crossfade",
     "form",
     "gauges",
     "locks",

@@ -18,7 +18,7 @@ from engine.latent.spec import (
 )
 from engine.latent.variation import between
 from engine.music.asked_tones import asked_tones
-from engine.music.locks import KeptNotes, kept
+from engine.music.locks import NOTHING, KeptNotes, kept
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.base import SlotEdit
@@ -163,12 +163,16 @@ def _(command: Interpolate, song: Song, context: EditContext) -> Song:
     ends = (first.latent, first.measure), (last.latent, last.measure)
     codes = between(model, *ends, count, context.locks)
     title = f"Between {source + 1} and {target + 1}"
+    longer = song.inserted(source + 1, count, first.grid)
+    decoded = [
+        model.fitted(measure, NOTHING, asked_tones(longer, at))
+        for at, measure in enumerate(model.decode(codes), source + 1)
+    ]
     coming = tuple(
         Slot(measure, code, code, Origin("between", title, f"step {step} of {count}"), moved=True)
-        for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
+        for step, (measure, code) in enumerate(zip(decoded, codes, strict=True), 1)
     )
     slots = song.track(command.row).slots
-    longer = song.inserted(source + 1, count, first.grid)
     return longer.with_slots((*slots[: source + 1], *coming, *slots[source + 1 :]), command.row)
 
 

@@ -19,7 +19,6 @@ from engine.protocol.edit import (
     Undo,
     Vary,
 )
-from engine.protocol.tracks import Nudge
 from engine.services.editing.state import State
 from tests.support.edits import do
 from tests.support.fakes import FakeModel
@@ -71,12 +70,12 @@ def test_chord_tones_are_chosen_on_strong_beats(state: State) -> None:
 
 
 def test_they_are_turned_over_one_by_one_and_taken_back(state: State) -> None:
-    do(state, Nudge("stay", 1))
+    do(state, SetTones(stay_in_key=True))
     assert state.snapshot().undo[0] == "stay in the key"
-    song = do(state, Nudge("tones", 1)).song
+    song = do(state, SetTones(chord_tones=True)).song
     assert (song.stay_in_key, song.chord_tones) == (True, True)
     assert state.snapshot().undo[0] == "chord tones on strong beats"
-    do(state, Nudge("stay", 1))
+    do(state, SetTones(stay_in_key=False))
     assert state.snapshot().undo[0] == "any notes"
     song = do(state, Undo(), Undo(), Undo()).song
     assert (song.stay_in_key, song.chord_tones) == (False, False)

@@ -104,6 +104,7 @@ class Transport(Wheeled):
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
         left = min(56, 20 + 8 * self._snapshot.playing + cell_len(self._snapshot.song.title))
+        left += sum(2 + cell_len(words) for words, _ in compared_words(self._snapshot.compared))
         left += _CLOCK * (self._snapshot.clock.follow is not None)
         while len(right) > 1 and sum(cell_len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
@@ -122,6 +123,7 @@ class Transport(Wheeled):
         song = shown.song
         parts: list[Part] = [
             self._state(),
+            *compared_words(shown.compared),
             *clock_words(shown.clock, self._clock, song.tempo),
         ]
         where = place(self._playhead.slot, self._playhead.beat, song)
@@ -143,8 +145,6 @@ class Transport(Wheeled):
         shown = self._snapshot
         track = shown.row
         parts: list[Part] = []
-        if shown.compared is not None:
-            parts.append((compared_words(shown.compared), "words"))
         if asked := asked_words(shown.song):
             parts.append((asked, "quiet"))
         if shown.clock.port:
@@ -191,10 +191,12 @@ def asked_words(song: Song) -> str:
     return f"gauges: {' and '.join(which)}" if which else ""
 
 
-def compared_words(compared: Comparison) -> str:
-    """Say which of two states sounds: "B of m3"."""
+def compared_words(compared: Comparison | None) -> list[Part]:
+    """Say which of two states sounds, where two are heard by turns: "B of m3"."""
+    if compared is None:
+        return []
     where = "song" if compared.slot is None else f"m{compared.slot + 1}"
-    return f"{compared.sounds} of {where}"
+    return [(f"{compared.sounds} of {where}", "words")]
 
 
 def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:

@@ -21,6 +21,9 @@ from engine.services.editing.codes import encoded
 from engine.services.editing.edits.base import EditContext, apply_edit, label, step_name
 from engine.services.editing.edits.gauges import at_code, turn
 
+MOST_DECODED = 64
+"""The gauges of how many measures are varied at once at most: each has to be decoded."""
+
 SEEDS = 2**31
 """The seed of each further measure is the next one, round to 0 after so many."""
 
@@ -28,6 +31,12 @@ SEEDS = 2**31
 @apply_edit.register
 def _(command: Vary, song: Song, context: EditContext) -> Song:
     model = context.ready()
+    if command.count > MOST_DECODED:
+        raise OutOfRange(
+            f"The gauges of at most {MOST_DECODED} measures are varied at once, not of "
+            f"{command.count}.",
+            "Vary one, or a shorter section.",
+        )
     # Most of a short walk would be a transposition, and that is no variation.
     still = {d.index for d in model.spec.dimensions if d.transposes}
     if command.dimension is not None:

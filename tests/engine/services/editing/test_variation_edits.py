@@ -130,6 +130,7 @@ def test_notes_are_varied_in_metres_without_a_model_and_gauges_say_why_they_rest
         (VaryNotes(0, "notes", 1, 1, count=99), "there are not 99 measures"),
         (VaryNotes(0, "notes", 1, 1, count=0), "there are not 0 measures"),
         (Vary(0, 1.0, 1, count=-3), "there are not -3 measures"),
+        (Vary(0, 1.0, 1, count=65), "at most 64 measures"),
         (VaryNotes(7, "notes", 1, 1), "no free note"),
         (VaryNotes(5, "notes", 1, 1, count=2), "None of measures 6 to 7"),
         (Vary(99, 1.0, 1), "no measure 100"),

@@ -11,6 +11,7 @@ from engine.music.measure import REST
 from engine.music.slot import Origin
 from engine.protocol.chords import WriteChords
 from engine.protocol.edit import (
+    Interpolate,
     LoadMeasures,
     Randomise,
     SetKey,
@@ -79,3 +80,9 @@ def test_they_are_turned_over_one_by_one_and_taken_back(state: State) -> None:
     assert state.snapshot().undo[0] == "any notes"
     song = do(state, Undo(), Undo(), Undo()).song
     assert (song.stay_in_key, song.chord_tones) == (False, False)
+
+
+def test_measures_between_two_are_of_the_key(state: State) -> None:
+    do(state, SetKey(tonic=1), SetTones(stay_in_key=True), Interpolate(0, 1, 3))
+    assert state.snapshot().song.slot(1).measure.pitches
+    assert not [note for slot in (1, 2, 3) for note in wrong(state, slot)]

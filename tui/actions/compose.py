@@ -8,6 +8,7 @@ from typing import Literal
 from engine.music.attributes import ATTRIBUTES
 from engine.protocol.base import Command
 from engine.protocol.edit import (
+    GAUGE_STEPS,
     MoveLatent,
     Randomise,
     ResetLatent,
@@ -24,8 +25,7 @@ from tui.view_models import gauges
 
 Handler = Callable[[ComposeView], None]
 
-STEP, COARSE, FINE = 0.25, 1.0, 0.05
-"""How far a gauge goes at a press of a key."""
+STEP, COARSE, FINE = GAUGE_STEPS
 
 HANDLERS: Registry[ComposeView] = Registry(
     everywhere.HANDLERS | compose_dialogs.HANDLERS | recording.HANDLERS

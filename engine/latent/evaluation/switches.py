@@ -15,7 +15,7 @@ from engine.corpus.table import Corpus
 from engine.errors import OutOfRange, UnknownName
 from engine.latent.evaluation.metrics import SWEEP, spearman
 from engine.latent.model import TrainedVAE
-from engine.latent.network import NAMED
+from engine.latent.shape import NAMED
 from engine.latent.spec import LIMIT
 from engine.latent.tokens import measured
 from engine.music.asked_tones import AskedTones, strong_ticks

@@ -20,6 +20,7 @@ from tui.view_models.harmony_inquiry import HarmonyInquiry
 from tui.view_models.queries import Inquiry
 from tui.view_models.surprise_inquiry import SurpriseInquiry
 from tui.view_models.takes import TakeChoice
+from tui.view_models.variation import Variation
 
 Subscriber = Callable[[Event], None]
 
@@ -62,6 +63,7 @@ class Session:
         """The dimension of the chosen gauge."""
         self.part = "gauges"
         """The part of the compose screen that has the focus, or had it when that was left."""
+        self.variation = Variation()
         self.copied: tuple[int, int] | None = None
         """The track and the slot that were copied."""
         self.saving: Command | None = None

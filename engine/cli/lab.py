@@ -52,6 +52,8 @@ def add(words: Any) -> None:
     edits.add_argument("--model", type=Path, default=locations.MEASURE_VAE, help="a model folder")
     edits.add_argument("--corpus", type=Path, default=locations.CORPUS, help="table to use")
     edits.add_argument("--bases", type=int, default=64, help="measures of each kind of music (64)")
+    words = "what the switches of a song cost gauges, instead"
+    edits.add_argument("--switches", action="store_true", help=words)
     edits.set_defaults(run=_evaluate_edits)
     steering = verbs.add_parser("steering", help="judge steering on held-out prompts")
     trainings.add_evaluation(steering)
@@ -139,11 +141,12 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _evaluate_edits(options: argparse.Namespace) -> None:
     from engine.corpus.table import read
-    from engine.latent.evaluation.edits import evaluate, table
+    from engine.latent.evaluation import edits, switches
     from engine.latent.weights import load
 
+    judge = switches if options.switches else edits
     line = ProgressLine("evaluate edits", sys.stderr)
-    found = evaluate(
+    found = judge.evaluate(
         load(options.model),
         read(options.corpus),
         bases=options.bases,
@@ -153,4 +156,4 @@ def _evaluate_edits(options: argparse.Namespace) -> None:
     if options.json:
         emit(found)
     else:
-        put(*table(found).split("\n"))
+        put(*judge.table(found).split("\n"))

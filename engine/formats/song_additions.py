@@ -161,6 +161,20 @@ OF_SONG: tuple[Addition, ...] = (
     Addition(
         "follow", lambda song: song.follow, False, bool, lambda fields: fields.truth("follow")
     ),
+    Addition(
+        "stay_in_key",
+        lambda song: song.stay_in_key,
+        False,
+        bool,
+        lambda fields: fields.truth("stay_in_key"),
+    ),
+    Addition(
+        "chord_tones",
+        lambda song: song.chord_tones,
+        False,
+        bool,
+        lambda fields: fields.truth("chord_tones"),
+    ),
 )
 OF_TRACK = (
     Addition("kind", lambda track: track.kind, "melody", str, _read_kind),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +23,9 @@ from engine.latent.spec import (
     check_served,
 )
 from engine.latent.tokens import Floats, Ints, absolute, measured, relative
+from engine.latent.tone_costs import tone_costs
 from engine.latent.turning import Aim, chosen, reach, wanted
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.attributes import ATTRIBUTES
 from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import HIGHEST, LOWEST, REST, Measure
@@ -100,14 +103,20 @@ class TrainedVAE:
         tokens = self.decode_tokens(codes, candidates=candidates, moved=moved, on_done=on_done)
         return [Measure(tuple(map(int, row))) for row in tokens]
 
-    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+    def turned(
+        self,
+        slot: Slot,
+        latent: Latent,
+        kept: KeptNotes = NOTHING,
+        tones: AskedTones = ANY_TONES,
+    ) -> Measure:
         """Return the measure at a point to which the gauges of a slot are turned.
 
         Candidates are the decodings around the point, the slot's own measure with what differs
         between the decodings of its code and of the point, and both with notes edited.
         """
         if slot.latent is None:
-            return kept.of(self.decode([latent])[0])
+            return self.fitted(self.decode([latent])[0], kept, tones)
         here, there = np.array(slot.latent), np.array(latent)
         changed = np.flatnonzero(here != there)
         named, free = changed[changed < NAMED], changed[changed > REGISTER]
@@ -136,11 +145,24 @@ class TrainedVAE:
         else:
             ends = np.array([(table[0, 0], table[-1, 0]) for table in self.codec.tables])
             asked = asked.clip(ends[:, 0], ends[:, 1])
-        aim = Aim(self.codec, asked, firmness(named.tolist()), start, source).heeding()
+        aim = Aim(self.codec, asked, firmness(named.tolist()), start, source)
+        aim = replace(aim, tones=tone_costs(tones)).heeding()
         best = chosen(aim, np.concatenate([candidates, spliced]), kept)
         if (best == slot.measure.tokens).all():
             return slot.measure
         return Measure.from_tokens(best)
+
+    def fitted(self, measure: Measure, kept: KeptNotes, tones: AskedTones) -> Measure:
+        """Return a measure with what is kept and asked, its attributes as near as may be."""
+        costs, laid = tone_costs(tones), kept.of(measure)
+        if costs is None:
+            return laid
+        start = np.array(laid.tokens, dtype=np.int64)
+        if not costs.of(start[None])[0]:
+            return laid
+        asked = reach(self.codec, measured(start[None]))[0]
+        aim = Aim(self.codec, asked, firmness(()), start, tones=costs).heeding()
+        return Measure.from_tokens(chosen(aim, start[None], kept))
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
         """Return the four attributes of each point's plainly decoded measure."""

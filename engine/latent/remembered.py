@@ -7,12 +7,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from engine.latent.spec import CANDIDATES, Latent, LatentModel, LatentSpec
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import Measure
 from engine.music.slot import Slot
 
 MOST = 256
 """How many turns are remembered, the last ones asked for."""
+
+_Asked = tuple[Slot, Latent, KeptNotes, AskedTones]
 
 
 class RememberedTurns:
@@ -24,7 +27,7 @@ class RememberedTurns:
 
     def __init__(self, model: LatentModel) -> None:
         self._model = model
-        self._turns: OrderedDict[tuple[Slot, Latent, KeptNotes], Measure] = OrderedDict()
+        self._turns: OrderedDict[_Asked, Measure] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -46,19 +49,29 @@ class RememberedTurns:
         """Return the measure at each point."""
         return self._model.decode(latents, candidates=candidates, moved=moved)
 
-    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+    def turned(
+        self,
+        slot: Slot,
+        latent: Latent,
+        kept: KeptNotes = NOTHING,
+        tones: AskedTones = ANY_TONES,
+    ) -> Measure:
         """Return the measure at a point to which the gauges of a slot are turned."""
-        asked = slot, latent, kept
+        asked = slot, latent, kept, tones
         with self._lock:
             if asked in self._turns:
                 self._turns.move_to_end(asked)
                 return self._turns[asked]
-        found = self._model.turned(slot, latent, kept)
+        found = self._model.turned(slot, latent, kept, tones)
         with self._lock:
             self._turns[asked] = found
             if len(self._turns) > MOST:
                 self._turns.popitem(last=False)
         return found
+
+    def fitted(self, measure: Measure, kept: KeptNotes, tones: AskedTones) -> Measure:
+        """Return a measure with what is kept laid over it, and the tones asked for."""
+        return self._model.fitted(measure, kept, tones)
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
         """Return the four attributes of each point's plainly decoded measure."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.latent.spec import LIMIT, Latent, LatentModel, LatentSpec
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.attributes import ATTRIBUTES, attributes
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.locks import NOTHING, KeptNotes
@@ -69,11 +70,13 @@ def effects(
     step: float = 1.0,
     slot: Slot | None = None,
     kept: KeptNotes = NOTHING,
+    tones: AskedTones = ANY_TONES,
 ) -> tuple[Effect, ...]:
     """Turn each gauge one step up, as when it is played (down where up would leave the range).
 
     The change is told from what sounds in ``slot``, and turned from there, but for what locks
-    have ``kept``; without a slot both are told by decoding ``latent``.
+    have ``kept``, with the ``tones`` that are asked for; without a slot both are told by decoding
+    ``latent``.
     """
     here = model.decode([latent])[0] if slot is None else slot.measure
     before, (shape, lowest) = tuple(attributes(here).values()), _shape(here)
@@ -83,7 +86,7 @@ def effects(
         end = start + step if start + step <= LIMIT else start - step
         point = _with(latent, dimension, end)
         if slot is not None and slot.latent is not None:
-            there = model.turned(slot, point, kept)
+            there = model.turned(slot, point, kept, tones)
         else:
             (there,) = model.decode([point], moved=(dimension,))
         moved, moved_lowest = _shape(there)

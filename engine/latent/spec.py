@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from engine.errors import NoModel, OutOfRange, UnknownName
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.attributes import ATTRIBUTES, Attribute
 from engine.music.grid import FOUR_QUARTERS, Grid
 from engine.music.locks import NOTHING, KeptNotes
@@ -161,10 +162,23 @@ class LatentModel(Protocol):
         ``candidates=1`` the point itself is decoded and nothing is chosen.
         """
 
-    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+    def turned(
+        self,
+        slot: Slot,
+        latent: Latent,
+        kept: KeptNotes = NOTHING,
+        tones: AskedTones = ANY_TONES,
+    ) -> Measure:
         """Return the measure at a point to which the gauges of a slot are turned.
 
-        What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all.
+        What sounds in the slot is changed as little as it takes, and what is ``kept`` not at all;
+        of what comes near, notes of the ``tones`` that are asked for are chosen.
+        """
+
+    def fitted(self, measure: Measure, kept: KeptNotes, tones: AskedTones) -> Measure:
+        """Return a measure with what is ``kept`` laid over it, and the ``tones`` asked for.
+
+        It is changed as little as it takes, and not at all where nothing is asked or amiss.
         """
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:

@@ -11,6 +11,7 @@ from engine.latent.measure_edits import edited
 from engine.latent.plausibility import BEATS, MAJOR, POSITIONS, RARE
 from engine.latent.reranking import DISTANCE_COST, KEY_COST, ODD_COST
 from engine.latent.tokens import TICKS, WEIGHTS, Floats, Ints
+from engine.latent.tone_costs import ToneCosts
 from engine.music.attributes import RANGE_SCALE
 from engine.music.locks import KeptNotes
 from engine.music.measure import HOLD, REST
@@ -33,7 +34,7 @@ class Aim:
 
     ``wanted`` are attributes [4] in normal scores, ``firm`` how firmly each is asked for;
     ``start`` [24] is what is heard before, ``source`` [24] what was brought in. Rhythms and a key
-    that the start has are no fault of a candidate.
+    that the start has are no fault of a candidate; ``tones`` that nobody asked for are.
     """
 
     codec: CalibratedCodec
@@ -41,6 +42,7 @@ class Aim:
     firm: Floats
     start: Ints
     source: Ints | None = None
+    tones: ToneCosts | None = None
     odd: float = 0.0
     foreign: float = 0.0
 
@@ -57,6 +59,8 @@ class Aim:
         cost += DISTANCE_COST / TICKS * _differing(rows, self.start)
         cost += ODD_COST * np.maximum(seen.odd(self.codec) - self.odd, 0)
         cost += KEY_COST * np.maximum(seen.foreign() - self.foreign, 0)
+        if self.tones is not None:
+            cost += self.tones.of(rows)
         if self.source is not None:
             cost += RETURN_COST / TICKS * _differing(rows, self.source)
         return np.asarray(cost)
@@ -151,7 +155,10 @@ def chosen(aim: Aim, candidates: Ints, kept: KeptNotes) -> Ints:
     The start is edited first, and then whatever has come out best, as long as that gets better.
     """
     stamp = _Stamp(kept)
-    rows = stamp.on(np.concatenate([aim.start[None], candidates]))
+    rows = np.concatenate([aim.start[None], candidates])
+    if aim.tones is not None:
+        rows = np.concatenate([rows, aim.tones.fitted(rows)])
+    rows = stamp.on(rows)
     costs = aim.cost(rows)
     # Whatever else is good: the measure itself is edited.
     order = [0, *[at for at in np.argsort(costs, kind="stable") if at][: WIDEST - 1]]

@@ -51,11 +51,12 @@ def between(
     target: tuple[Latent, Measure],
     count: int,
     locks: frozenset[int] = frozenset(),
+    points: int = POINTS,
 ) -> list[Latent]:
     """Return ``count`` codes on the straight line from one code to another.
 
-    Both come with the measure that is heard there. Of `POINTS` on the line those are taken
-    whose measures make the most even steps: the squares of the `distance` from each to the
+    Both come with the measure that is heard there. Of so many ``points`` on the line those are
+    taken whose measures make the most even steps: the squares of the `distance` from each to the
     next sum to the least. (Between measures of validation tunes the largest of four steps is
     8.9 so, and 13.3 at even steps of the code.) Raises `OutOfRange` for a count outside 1 to 16.
     """
@@ -63,7 +64,7 @@ def between(
         raise OutOfRange(f"Between two measures go 1 to {MOST_BETWEEN}, and not {count}.")
     (start, first), (end, last) = source, target
     goal = tuple(a if d in locks else b for d, (a, b) in enumerate(zip(start, end, strict=True)))
-    way = [_at(start, goal, step / (POINTS - 1)) for step in range(POINTS)]
+    way = [_at(start, goal, step / (points - 1)) for step in range(points)]
     heard = [first, *model.decode(way[1:-1]), last]
     if first == last:
         return [_at(start, goal, step / (count + 1)) for step in range(1, count + 1)]

@@ -43,7 +43,8 @@ class Song:
     constrains what is heard, not what is decoded. All tracks have as many slots as each other,
     and a measure has one grid in all of them.
     ``chords`` lie under all tracks, each from its place to the next; a lock that is to ``follow``
-    them lets their notes be, too.
+    them lets their notes be, too. What gauges and variation make is asked to ``stay_in_key``, and
+    to have ``chord_tones`` on strong beats (see `asked_tones`).
     Raises `OutOfRange` for what lies outside the ranges above.
     """
 
@@ -56,6 +57,8 @@ class Song:
     form: SongForm = NO_FORM
     chords: ChordTrack = ()
     follow: bool = False
+    stay_in_key: bool = False
+    chord_tones: bool = False
 
     def __post_init__(self) -> None:
         check_tempo(self.tempo)

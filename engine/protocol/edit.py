@@ -196,10 +196,11 @@ class LoadMeasures(SlotEdit):
 
 @dataclass(frozen=True, slots=True)
 class Vary(SlotEdit):
-    """Moves all unlocked gauges of a slot a way of ``amount`` from where they stand.
+    """Moves all unlocked gauges of ``count`` slots from one on a way of ``amount``.
 
     ``amount`` is the length of the way in standard deviations of the prior, from 0 to 10; its
-    direction depends on ``seed`` alone.
+    direction depends on ``seed`` alone. With a ``dimension`` that gauge alone is moved, and the
+    measure turned. Of several slots those that are empty, locked or in another metre are left.
     """
 
     needs_model: ClassVar[bool] = True
@@ -208,6 +209,12 @@ class Vary(SlotEdit):
 
     amount: float
     seed: int
+    dimension: int | None = None
+    count: int = 1
+
+    def parts(self) -> tuple[range, ...]:
+        """Return its slots."""
+        return (measures(self.slot, self.count),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +332,22 @@ class SetKey(SoundEdit):
         """Return what it moves."""
         given = (self.tonic, self.scale, self.lock, self.follow)
         return tuple(value is not None for value in given)
+
+
+@dataclass(frozen=True, slots=True)
+class SetTones(Edit):
+    """Sets what is not None of what gauges and variation are asked: the key, and chord tones.
+
+    The measures stay as they are until a gauge moves them.
+    """
+
+    stay_in_key: bool | None = None
+    chord_tones: bool | None = None
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.stay_in_key is None, self.chord_tones is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from engine.music.scales import Key
 from engine.protocol.base import Edit, Overtaking, SoundEdit
@@ -88,6 +88,22 @@ class MakeUnique(Edit):
     """Lets one entry play a copy of its section, whose measures are its own."""
 
     entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossfade(Edit):
+    """Plays ``repeats`` of a section after an entry that lead from it to that of the entry ``to``.
+
+    Their measures are their own, in a section of their own, at even steps of what is heard. Drums,
+    chords, and measures that are empty or have no model change over in the middle, and so do the
+    chords of the song.
+    """
+
+    needs_model: ClassVar[bool] = True
+
+    entry: int
+    to: int
+    repeats: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from engine.music.placed_notes import PlacedNote
+from engine.music.varied_notes import NoteScope
 from engine.protocol.base import SlotEdit, measures
 
 
@@ -33,6 +34,23 @@ class SpanEdit(NoteEdit):
 
     start: Fraction
     end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class VaryNotes(NoteEdit):
+    """Changes ``amount`` tenths (0 to 10) of the free notes of ``count`` slots by chance.
+
+    ``what`` says what of them: their pitches, their rhythm, or any of it, with notes added and
+    dropped; ``seed`` alone decides how. With ``start`` and ``end`` it is about the notes of the
+    first slot that start in that span. Of several slots those without a free note are left.
+    """
+
+    what: NoteScope
+    amount: float
+    seed: int
+    count: int = 1
+    start: Fraction | None = None
+    end: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.base import Event
+from engine.protocol.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ class Snapshot(Event):
     the measures that are looped (None: the song), ``jumps`` says when a jump happens.
     ``undo`` and ``redo`` name the steps that can be taken back or again, newest first.
     ``routed`` tells of the ports of the song's routes, by the names that they have there;
-    ``waiting`` is how many edits wait for the model.
+    ``waiting`` is how many edits wait for the model; ``compared`` says of what two states are
+    heard by turns, and which sounds.
     ``document`` numbers the songs that were opened, and ``unsaved`` are the titles of those
     that were left without being saved.
     """
@@ -167,6 +169,7 @@ class Snapshot(Event):
     record: RecordSettings = RecordSettings()
     recording: RecordStatus | None = None
     waiting: int = 0
+    compared: Comparison | None = None
 
     @property
     def row(self) -> Track:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import UnknownName
-from engine.protocol.base import LOCKS, Command, Event
+from engine.protocol.base import LOCKS, WHOLE, Command, Event
 from engine.protocol.devices import SetThru
-from engine.protocol.edit import LockDimension
+from engine.protocol.edit import LockDimension, SetTones
 from engine.protocol.generation import GenerationState, PauseGeneration, SetTrait
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.transport import (
@@ -24,11 +24,12 @@ from engine.protocol.transport import (
 
 Switch = Literal[
     "play", "clock", "timing", "audition", "thru", "lock", "pause", "add", "remove",
-    "replace", "overdub",
+    "replace", "overdub", "stay", "tones",
 ]  # fmt: skip
 """What can be turned over: a lock by its dimension, ``add`` and ``remove`` by their trait.
 
-``replace`` and ``overdub`` are recording.
+``replace`` and ``overdub`` are recording; ``stay`` (in the key) and chord ``tones`` on strong beats
+are what gauges are asked.
 """
 
 
@@ -42,6 +43,8 @@ class Toggle(Command):
 
     def parts(self) -> tuple[range, ...]:
         """Return the locks where it turns one over, and else nothing."""
+        if self.switch in ("stay", "tones"):
+            return (WHOLE,)
         return (LOCKS,) if self.switch == "lock" else ()
 
 
@@ -67,6 +70,10 @@ def toggled(command: Toggle, shown: Snapshot, studio: GenerationState) -> Comman
             return SetThru(not shown.inputs.thru, shown.inputs.only)
         case "lock":
             return LockDimension(command.dimension, command.dimension not in shown.locks)
+        case "stay":
+            return SetTones(stay_in_key=not shown.song.stay_in_key)
+        case "tones":
+            return SetTones(chord_tones=not shown.song.chord_tones)
         case "pause":
             return PauseGeneration(not studio.paused)
         case "add" | "remove" as mode:

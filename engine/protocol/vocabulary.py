@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.protocol import (
     analysis,
     chords,
+    comparison,
     devices,
     edit,
     facts,
@@ -24,7 +25,7 @@ from engine.protocol.base import Command, Event
 
 SUBJECTS = (
     snapshot, edit, notes, phrase, patterns, chords, tracks, form, transport, devices, files,
-    analysis, generation, switches, notices, facts,
+    analysis, generation, switches, notices, facts, comparison,
 )  # fmt: skip
 
 

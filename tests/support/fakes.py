@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.latent.spec import CANDIDATES, Dimension, Latent, LatentSpec, check_served
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.attributes import ATTRIBUTES, attributes
 from engine.music.locks import NOTHING, KeptNotes
-from engine.music.measure import HOLD, LOWEST, REST, Measure
+from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 from engine.music.slot import Slot
 
 SIZE = 32
@@ -68,10 +69,26 @@ class FakeModel:
         del candidates, moved
         return [self._measure(latent) for latent in latents]
 
-    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+    def turned(
+        self,
+        slot: Slot,
+        latent: Latent,
+        kept: KeptNotes = NOTHING,
+        tones: AskedTones = ANY_TONES,
+    ) -> Measure:
         """Decode the point, whatever stands in the slot, and keep what is kept."""
         del slot
-        return kept.of(self.decode([latent])[0])
+        return self.fitted(self.decode([latent])[0], kept, tones)
+
+    def fitted(self, measure: Measure, kept: KeptNotes, tones: AskedTones) -> Measure:
+        """Bring each note to the next pitch above that is asked for, below where there is none."""
+
+        def near(tick: int, token: int) -> int:
+            around = (*range(token, HIGHEST + 1), *range(token, LOWEST, -1))
+            return next((p for p in around if tones.allows(tick, p)), token)
+
+        tokens = [near(at, t) if t > REST else t for at, t in enumerate(measure.tokens)]
+        return kept.of(Measure.from_tokens(tokens))
 
     def attributes(self, latents: Sequence[Latent]) -> list[tuple[float, ...]]:
         """Return the attributes of the decoded measures."""

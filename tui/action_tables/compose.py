@@ -35,6 +35,8 @@ MEASURES: tuple[Action, ...] = (
         ("gauge.reset", "reset", "Bring the chosen gauge back to its ghost."),
         ("gauge.modulate", "controller", "Let the chosen gauge move a controller or pitch bend."),
         ("gauge.lock", "lock", "Lock or unlock the chosen gauge; locks hold when randomising.", 5),
+        ("gauge.stay", "in the key", "Let gauges choose notes of the key, or any."),
+        ("gauge.tones", "chord tones", "Let gauges choose chord tones on strong beats, or any."),
     ),
     *group(
         "Measures",
@@ -48,6 +50,8 @@ MEASURES: tuple[Action, ...] = (
         ("measure.vary_less", "vary less", "Vary by half a standard deviation less."),
         ("measure.vary_more", "vary more", "Vary by half a standard deviation more."),
         ("measure.propose", "what fits", "Put here what fits its neighbours; again: the next one."),
+        ("measure.vary_what", "vary what", "Vary gauges, one gauge, notes, rhythm or pitches."),
+        ("measure.vary_where", "vary where", "Vary the measure, or its section."),
         ("measure.between", "in between", "Put measures between this one and another."),
         ("measure.original", "as it came", "Bring all gauges back to how the measure came in."),
         ("measure.browse", "tunes", "Look for a tune and take measures from it.", 6),

@@ -53,6 +53,8 @@ ACTIONS: tuple[Action, ...] = (
         ("notes.softer", "softer", "Lower its velocity by 8."),
         ("notes.lock", "lock", "Lock or unlock the note here, or what is selected.", 7),
         ("notes.lock_measure", "lock measure", "Lock the measure against every change, or let go."),
+        ("notes.vary", "vary", "Vary it by chance, as far as on the compose screen."),
+        ("notes.vary_what", "vary what", "Vary its notes, rhythm or pitches."),
         ("notes.hear", "hear note", "Hear the note at the cursor.", 6),
         ("notes.audition", "hear measure", "Hear the measure once while the loop rests.", 6),
         ("notes.metre", "metre", "Give the measure, or several, another metre.", 6),

@@ -71,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
         ("form.loop", "loop", "Loop the song, the section or the measure.", 4),
         ("form.jump", "jump", "Let the music go on here: at the entry, or at the measure.", 4),
         ("form.jumps", "when", "Choose when a jump happens: at once, or at an end."),
+        ("form.fade", "crossfade", "Fade this entry's section into another over some repeats."),
         ("form.clear", "no sections", "Take all sections away; the measures stay."),
         place="song",
     ),

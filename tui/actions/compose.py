@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from engine.music.attributes import ATTRIBUTES
 from engine.protocol.base import Command
@@ -13,6 +14,7 @@ from engine.protocol.edit import (
     ResetLatent,
     SelectSlot,
     SetLatent,
+    SetTones,
 )
 from engine.protocol.switches import Toggle
 from engine.protocol.transport import SetAudition, SetEditTiming
@@ -135,6 +137,22 @@ def _reset(view: ComposeView) -> None:
 @HANDLERS.handles("gauge.lock")
 def _lock(view: ComposeView) -> None:
     view.session.send(Toggle("lock", view.session.gauge))
+
+
+HANDLERS["gauge.stay"] = lambda view: _switch(view, "stay")
+HANDLERS["gauge.tones"] = lambda view: _switch(view, "tones")
+
+
+def _switch(view: ComposeView, which: Literal["stay", "tones"]) -> None:
+    def say(command: Command) -> None:
+        if isinstance(command, SetTones):
+            notes = "notes of the key" if which == "stay" else "chord tones on strong beats"
+            on = command.stay_in_key if which == "stay" else command.chord_tones
+            words = f"Gauges choose {notes}." if on else f"Gauges need not choose {notes}."
+            view.app.notify(words, timeout=2)
+
+    view.session.gestures.end()
+    view.session.toggle(which, say)
 
 
 # Measures

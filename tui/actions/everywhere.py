@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.protocol.base import Command
+from engine.protocol.comparison import FlipState, KeepState, MarkState
 from engine.protocol.edit import MoveSelection, Redo, Undo
 from engine.protocol.form import TapTempo
 from engine.protocol.switches import Toggle
@@ -77,6 +78,34 @@ def _clock(view: Host) -> None:
         view.app.notify(words, timeout=4)
 
     view.session.toggle("clock", say)
+
+
+def _mark(whole: bool) -> Handler:
+    def mark(view: Host) -> None:
+        session = view.session
+        session.gestures.end()
+        session.send(MarkState(None if whole else session.slot))
+        what = "The song" if whole else f"Measure {session.slot + 1}"
+        flip = view.keymap.label("compare.flip")
+        view.app.notify(f"{what} as it is now is B; {flip} lets it sound.", timeout=3)
+
+    return mark
+
+
+HANDLERS["compare.mark"] = _mark(whole=False)
+HANDLERS["compare.mark_song"] = _mark(whole=True)
+
+
+def _compared(command: Command) -> Handler:
+    def send(view: Host) -> None:
+        view.session.gestures.end()
+        view.session.send(command)
+
+    return send
+
+
+HANDLERS["compare.flip"] = _compared(FlipState())
+HANDLERS["compare.keep"] = _compared(KeepState())
 
 
 def _screen(place: Place) -> Handler:

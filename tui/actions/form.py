@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
+from engine.latent.variation import MOST_BETWEEN
 from engine.music.form import FASTEST, LONGEST_SECTION_NAME, SLOWEST
 from engine.music.scales import Key, key_of
 from engine.protocol.base import Command
@@ -13,6 +14,7 @@ from engine.protocol.form import (
     AddSection,
     ClearForm,
     CopySection,
+    Crossfade,
     JoinSection,
     JumpTo,
     LoopScope,
@@ -33,7 +35,7 @@ from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
 from tui.actions.registry import Registry
 from tui.dialogs.choice import Choice
-from tui.dialogs.form import Field, Form, number
+from tui.dialogs.form import Field, Form, number, whole
 from tui.formatting.form import loop_words
 
 HANDLERS: Registry[BesideView] = Registry()
@@ -79,6 +81,30 @@ def _clear(view: BesideView) -> None:
 
     words = "The sections and their order go; the measures stay. Undo brings them back."
     view.app.push_screen(Choice("Form", ["take the sections away"], 0, words), choose)
+
+
+@HANDLERS.handles("form.fade")
+def _fade(view: BesideView) -> None:
+    shown = view.session.shown
+    form, here = shown.song.form, shown.entry
+    if not form:
+        view.app.notify("The song has no sections to fade between.", severity="warning")
+        return
+    own = form.order[here].section
+    others = [at for at, entry in enumerate(form.order) if entry.section != own]
+    to = next((at for at in others if at > here), others[0] if others else here)
+    last = len(form.order)
+    name = form.sections[own].name
+    fields = [
+        Field(
+            "to entry",
+            str(to + 1),
+            whole(1, last, "An entry"),
+            f"From section {name}: 1 to {last}.",
+        ),
+        Field("repeats", "3", whole(1, MOST_BETWEEN, "Repeats"), f"1 to {MOST_BETWEEN}."),
+    ]
+    ask(view, Form("Crossfade", fields), lambda entry, count: Crossfade(here, entry - 1, count))
 
 
 @HANDLERS.handles("form.loop")

@@ -53,7 +53,6 @@ class ComposeView(Host, Protocol):
     """The compose screen as its handlers see it."""
 
     amount: float
-    reach: float
     axes: tuple[int, int]
     attribute: int
     matrix: bool

@@ -32,9 +32,11 @@ from engine.protocol.transport import Audition, AuditionMeasures
 from tui.actions import chords, everywhere
 from tui.actions.host import NotesView
 from tui.actions.metres import ask_metre
+from tui.actions.recording import say_variation
 from tui.actions.registry import Registry
 from tui.formatting.metres import usual
 from tui.view_models.note_cursor import STEPS, sample
+from tui.view_models.variation import Variation
 
 Handler = Callable[[NotesView], None]
 
@@ -294,6 +296,16 @@ def _lock_measure(view: NotesView) -> None:
     view.session.send(ToggleMeasureLock(view.session.slot))
 
 
+@HANDLERS.handles("notes.vary")
+def _vary(view: NotesView) -> None:
+    session, span = view.session, view.span()
+    session.gestures.end()
+    seed = session.draws.getrandbits(31)
+    within = span.start, span.end
+    session.send(session.variation.of_selection(session.shown, within, seed))
+
+
+HANDLERS["notes.vary_what"] = say_variation(Variation.next_scope)
 HANDLERS["notes.chord"] = chords.typing(lambda view: view.cursor.place)
 HANDLERS["notes.suggest"] = chords.suggesting(lambda view: view.cursor.place)
 HANDLERS["notes.key"] = chords.take_key

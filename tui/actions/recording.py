@@ -7,19 +7,17 @@ from typing import Any, get_args
 
 from engine.config import channels
 from engine.errors import OutOfRange
-from engine.latent.variation import FARTHEST, MOST_BETWEEN
+from engine.latent.variation import MOST_BETWEEN
 from engine.protocol.base import Command
 from engine.protocol.devices import SetThru
-from engine.protocol.edit import Interpolate, Vary
+from engine.protocol.edit import Interpolate
 from engine.protocol.phrase import ProposeMeasures
 from engine.protocol.snapshot import MOST_COUNT_IN, MOST_LATENCY, Click, ClickSound, RecordMode
 from engine.protocol.transport import CaptureLast, Record, SetRecord
-from tui.actions.host import ComposeView
+from tui.actions.host import ComposeView, Host
 from tui.actions.registry import Registry
 from tui.dialogs.form import Field, Form, number, whole
-
-REACH = 0.5
-"""By how much a key makes varying go farther or less far, in standard deviations."""
+from tui.view_models.variation import REACH, Variation
 
 CLICKS: dict[str, Click] = {each: each for each in get_args(Click)}
 SOUNDS: dict[str, ClickSound] = {each: each for each in get_args(ClickSound)}
@@ -105,8 +103,10 @@ def _sound(text: str) -> ClickSound:
 
 
 def _vary(view: ComposeView) -> None:
-    view.session.gestures.end()
-    view.session.send(Vary(view.session.slot, view.reach, view.session.draws.getrandbits(31)))
+    session = view.session
+    session.gestures.end()
+    seed = session.draws.getrandbits(31)
+    session.send(session.variation.command(session.shown, session.gauge, seed))
 
 
 def _propose(view: ComposeView) -> None:
@@ -115,13 +115,14 @@ def _propose(view: ComposeView) -> None:
     view.session.send(ProposeMeasures(view.session.slot, seed))
 
 
-def _reach(by: float) -> Callable[[ComposeView], None]:
-    def change(view: ComposeView) -> None:
-        view.reach = max(REACH, min(FARTHEST, view.reach + by))
-        view.app.clear_notifications()
-        view.app.notify(f"Varying goes {view.reach:g} standard deviations.", timeout=2)
+def say_variation(change: Callable[[Variation], str]) -> Callable[[Host], None]:
+    """Return a handler that changes what varying does, and says what that is now."""
 
-    return change
+    def handle(view: Host) -> None:
+        view.app.clear_notifications()
+        view.app.notify(change(view.session.variation), timeout=2)
+
+    return handle
 
 
 def _between(view: ComposeView) -> None:
@@ -162,8 +163,10 @@ HANDLERS: Registry[ComposeView] = Registry(
         "keys.thru": _thru,
         "measure.vary": _vary,
         "measure.propose": _propose,
-        "measure.vary_less": _reach(-REACH),
-        "measure.vary_more": _reach(REACH),
+        "measure.vary_less": say_variation(lambda variation: variation.reaches(-REACH)),
+        "measure.vary_more": say_variation(lambda variation: variation.reaches(REACH)),
+        "measure.vary_what": say_variation(Variation.next_scope),
+        "measure.vary_where": say_variation(Variation.turn_section),
         "measure.between": _between,
     }
 )

@@ -70,7 +70,6 @@ class ComposeScreen(SessionScreen):
     def __init__(self, session: Session, keymap: Keymap) -> None:
         super().__init__(session, keymap)
         self.amount = 0.3
-        self.reach = 2.0
         self.axes = (2, 1)
         self.attribute = 2
         self.matrix = False

@@ -9,6 +9,8 @@ from textual.message import Message
 from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
 from engine.music.scales import Key
+from engine.music.song import Song
+from engine.protocol.comparison import Comparison
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
@@ -102,6 +104,7 @@ class Transport(Wheeled):
         room = picture.width - 1
         # The song's name comes before what is seldom looked at.
         left = min(56, 20 + 8 * self._snapshot.playing + cell_len(self._snapshot.song.title))
+        left += sum(2 + cell_len(words) for words, _ in compared_words(self._snapshot.compared))
         left += _CLOCK * (self._snapshot.clock.follow is not None)
         while len(right) > 1 and sum(cell_len(words) + 3 for words, _ in right) > room - left:
             right.pop(0)
@@ -120,6 +123,7 @@ class Transport(Wheeled):
         song = shown.song
         parts: list[Part] = [
             self._state(),
+            *compared_words(shown.compared),
             *clock_words(shown.clock, self._clock, song.tempo),
         ]
         where = place(self._playhead.slot, self._playhead.beat, song)
@@ -141,6 +145,8 @@ class Transport(Wheeled):
         shown = self._snapshot
         track = shown.row
         parts: list[Part] = []
+        if asked := asked_words(shown.song):
+            parts.append((asked, "quiet"))
         if shown.clock.port:
             parts.append((f"clock ← {fitting(22, shown.clock.port)}", "quiet"))
         if self._amount is not None:
@@ -175,6 +181,22 @@ class Transport(Wheeled):
         if event.x < 11:
             event.stop()
             self.post_message(self.Pressed())
+
+
+def asked_words(song: Song) -> str:
+    """Say which notes gauges choose; empty where they may choose any."""
+    which = [
+        words for on, words in ((song.stay_in_key, "key"), (song.chord_tones, "chord tones")) if on
+    ]
+    return f"gauges: {' and '.join(which)}" if which else ""
+
+
+def compared_words(compared: Comparison | None) -> list[Part]:
+    """Say which of two states sounds, where two are heard by turns: "B of m3"."""
+    if compared is None:
+        return []
+    where = "song" if compared.slot is None else f"m{compared.slot + 1}"
+    return [(f"{compared.sounds} of {where}", "words")]
 
 
 def clock_words(status: ClockStatus, clock: ClockSyncMeasured | None, own: float) -> list[Part]:

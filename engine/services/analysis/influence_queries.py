@@ -12,6 +12,7 @@ from engine.influence.spec import InfluenceAnswer, Match
 from engine.jobs import Job
 from engine.latent.prior import draw
 from engine.latent.spec import DECIMALS, Latent, LatentModel, check_grid, serves
+from engine.music.asked_tones import asked_tones
 from engine.music.locks import kept
 from engine.music.measure import Measure
 from engine.music.song import Song
@@ -141,6 +142,7 @@ class InfluenceQueries:
             raise OutOfRange(f"An amount lies above 0 and up to 1; {command.amount} does not.")
         slot.check_open(number)
         here, keeps = slot.latent, kept(snapshot.song.track(command.row).slots, command.slot)
+        tones = asked_tones(snapshot.song, command.slot)
         free = [at for at in range(len(here)) if at not in snapshot.locks]
         if not free:
             raise Locked("All gauges are locked.", "Unlock one, so that the measure can move.")
@@ -156,7 +158,7 @@ class InfluenceQueries:
                     there = draw(len(here), command.seed + at * DRAWS + nth)
                     point = _towards(here, there, command.amount * reach, free)
                     # One at a time, and as the gauges are moved: what is heard is what was judged.
-                    measure = model.turned(slot, point, keeps)
+                    measure = model.turned(slot, point, keeps, tones)
                     if measure.silent or measure == slot.measure:
                         continue
                     found = search.of((measure,), 0, top=1)

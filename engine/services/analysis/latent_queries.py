@@ -12,6 +12,7 @@ from engine.latent.attribute_map import Surface, axis, rows
 from engine.latent.sensitivity import effects, sensitivity
 from engine.latent.spec import Latent, LatentModel, check_dimension, check_grid
 from engine.locations import meant
+from engine.music.asked_tones import asked_tones
 from engine.music.attributes import NAMES, attribute
 from engine.music.locks import kept
 from engine.protocol.analysis import DrawMap, Explain, MapComputed, SensitivityComputed
@@ -83,13 +84,14 @@ class LatentQueries:
         base = _base(snapshot, command, model)
         slot = snapshot.song.slot(command.slot, command.row)
         keeps = kept(snapshot.song.track(command.row).slots, command.slot)
+        tones = asked_tones(snapshot.song, command.slot)
         for dimension in command.dimensions:
             check_dimension(model.spec, dimension)
 
         def work(job: Job) -> None:
             job.step(0.0)
             heard = None if slot.empty else slot
-            steps = effects(model, base, command.dimensions, slot=heard, kept=keeps)
+            steps = effects(model, base, command.dimensions, slot=heard, kept=keeps, tones=tones)
             job.step(0.5)
             slopes = sensitivity(model, base, command.dimensions)
             job.step(1.0)

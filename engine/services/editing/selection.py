@@ -12,6 +12,7 @@ from engine.protocol.form import (
     AddEntry,
     AddSection,
     CopySection,
+    Crossfade,
     MakeUnique,
     MoveEntry,
     RemoveEntry,
@@ -42,7 +43,7 @@ def selection_after(command: Edit, song: Song, shown: Snapshot) -> dict[str, Any
             track -= 1
         case MoveTrack() if command.row == track:
             track = max(0, min(len(song.tracks) - 1, track + command.by))
-        case AddSection() | CopySection() | MakeUnique():
+        case AddSection() | CopySection() | Crossfade() | MakeUnique():
             selected, loop = song.form.slots_of(song.form.order[entry].section).start, None
         case _ if song.length < shown.song.length:
             loop = None
@@ -67,7 +68,7 @@ def _entry_after(command: Edit, song: Song, entry: int) -> int:
             return last
         case AddSection(int(at)):
             return at + 1
-        case CopySection(at):
+        case CopySection(at) | Crossfade(at):
             return at + 1
         case AddEntry(_, int(at)) | MakeUnique(at):
             return at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol.base import Command, Edit
+from engine.protocol.comparison import FlipState, KeepState, MarkState
 from engine.protocol.edit import LockDimension, MoveSelection, Redo, ReplaceSong, SelectSlot, Undo
 from engine.protocol.facts import (
     MarkClock,
@@ -47,6 +48,9 @@ class EditingService(Service):
         Undo,
         Redo,
         ReplaceSong,
+        MarkState,
+        FlipState,
+        KeepState,
         *_FACTS,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import ArmonicaError, NotReady
+from engine.errors import ArmonicaError, NotReady, OutOfRange
 from engine.latent.spec import LatentModel, check_dimension
 from engine.music.song import Song
 from engine.protocol.base import Command, Edit, Event, TrackEdit
+from engine.protocol.comparison import FlipState, KeepState, MarkState
 from engine.protocol.edit import (
     LockDimension,
     MoveSelection,
@@ -33,6 +34,7 @@ from engine.protocol.form import MoveEntrySelection, SelectEntry
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
+from engine.services.editing.aside import NO_MARK, Aside
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
@@ -64,6 +66,7 @@ class State:
         self._offered: LatentModel | None = None
         self._model: LatentModel | None = None
         self._history = History()
+        self._aside: Aside | None = None
         self._document = self._documents = 0
         # The songs that were left for another without being saved, by number.
         self._left: dict[int, Song] = {}
@@ -134,6 +137,12 @@ class State:
                 return self._travel(back=False)
             case ReplaceSong():
                 return self._replace(command)
+            case MarkState():
+                self._mark_state(command)
+            case FlipState():
+                self._flip()
+            case KeepState():
+                self._keep()
             case MarkSaved(path, song, document):
                 self._mark_saved(path, song, document)
             case MarkModel(digest, detail):
@@ -176,17 +185,66 @@ class State:
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)
         key = command.stroke()
-        began = self._history.before(key, old)
+        # B goes into the history before anything is made of it.
+        heard = self._heard_b()
+        began = old if heard else self._history.before(key, old)
         song = apply_edit(command, old.song, replace(context, began=began.song))
         if song == old.song:
             return ()
         check_locks(command, old.song, song)
+        notices: tuple[Event, ...] = ()
+        if heard:
+            self._keep()
+            notices = (Notice(f"B of {heard.name} is kept."),)
         spec = self._model.spec if self._model else None
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         self._show(song=song, **selection_after(command, song, self._shown))
         words = change_words(command, old.song, song)
-        return (*_clash(old.song, song), *([Notice(words)] if words else []))
+        said = [Notice(words)] if words else []
+        return (*notices, *self._moved(old.song), *_clash(old.song, song), *said)
+
+    # Two states heard by turns
+
+    def _heard_b(self) -> Aside | None:
+        aside = self._aside
+        return aside if aside is not None and aside.shown.sounds == "B" else None
+
+    def _lay_aside(self, aside: Aside | None, song: Song | None = None) -> None:
+        self._aside = aside
+        compared = None if aside is None else aside.shown
+        self._show(song=song or self._shown.song, compared=compared)
+
+    def _mark_state(self, command: MarkState) -> None:
+        if self._heard_b():
+            raise OutOfRange("B sounds now.", "Keep it, or go back to A, before another is marked.")
+        shown = self._shown
+        track = shown.track if command.track is None else command.track
+        self._lay_aside(Aside.of(shown.song, command.slot, track))
+
+    def _flip(self) -> None:
+        if self._aside is None:
+            raise NO_MARK
+        song, aside = self._aside.flipped(self._shown.song)
+        if self._model is not None:
+            song = encoded([song], self._model)[0]
+        self._lay_aside(aside, song)
+
+    def _keep(self) -> None:
+        if self._aside is None:
+            raise NO_MARK
+        if heard := self._heard_b():
+            was = replace(self._content(), song=heard.flipped(self._shown.song)[0])
+            self._history.push(f"keep B of {heard.name}", was, self._content())
+        self._lay_aside(None)
+
+    def _moved(self, old: Song) -> tuple[Event, ...]:
+        """Take the mark away where its measure may be elsewhere now."""
+        aside = self._aside
+        if aside is None or aside.fits(old, self._shown.song):
+            return ()
+        self._lay_aside(None)
+        return (Notice(f"The mark of {aside.name} is gone: measures have moved."),)
 
     def _select_entry(self, entry: int) -> None:
         form = self._shown.song.form
@@ -198,6 +256,9 @@ class State:
         if self._model is not None:
             notices = _foreign(song, self._model)
             song = encoded([song], self._model)[0]
+        if self._heard_b():
+            self._flip()
+        self._lay_aside(None)
         old = self._content()
         if (old.song, old.path) != (song, path):
             self._documents += 1
@@ -261,13 +322,16 @@ class State:
         self._show(path=path if own == self._document else self._shown.path)
 
     def _travel(self, back: bool) -> tuple[Event, ...]:
+        if self._heard_b():
+            self._flip()
+        old = self._shown.song
         present = self._content()
         step = self._history.undo(present) if back else self._history.redo(present)
         if step is None:
             return (Notice(f"There is nothing to {'undo' if back else 'redo'}."),)
         self._go_to(step.other.document)
         self._show(song=step.other.song, path=step.other.path)
-        return (Notice(f"{'Undone' if back else 'Redone'}: {step.name}"),)
+        return (Notice(f"{'Undone' if back else 'Redone'}: {step.name}"), *self._moved(old))
 
     def _show(self, **changes: Any) -> None:
         shown = replace(self._shown, **changes)

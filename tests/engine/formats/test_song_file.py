@@ -187,7 +187,7 @@ def whole_songs(draw: st.DrawFn) -> Song:
         draw(st.booleans()),
         draw(forms(len(grids))),
         draw(CHORD_TRACKS),
-        draw(st.booleans()),
+        *draw(st.tuples(*[st.booleans()] * 3)),
     )
 
 
@@ -449,6 +449,16 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body["tracks"][1]["kind"] = "spoons"
     with pytest.raises(BadSong, match="kind"):
         decode(json.dumps(body).encode())
+    for field, switched in (
+        ("stay_in_key", replace(plain, stay_in_key=True)),
+        ("chord_tones", replace(plain, chord_tones=True)),
+    ):
+        body = json.loads(encode(Document(switched)))
+        assert (body["armonica"], body[field]) == (5, True)
+        assert decode(json.dumps(body).encode()).song == switched
+        for value in (1, "yes", None, [True]):
+            with pytest.raises(BadSong, match=field):
+                decode(json.dumps({**body, field: value}).encode())
     form = SongForm(
         (Section("A", 1), Section("B", 2, ramp=90.0)), (OrderEntry(1, 2), OrderEntry(0))
     )

@@ -14,8 +14,9 @@ from engine.latent.plausibility import beat_patterns, in_key
 from engine.latent.tokens import measured
 from engine.latent.turning import Aim, reach
 from engine.latent.weights import load
+from engine.music.asked_tones import AskedTones
 from engine.music.attributes import attributes
-from engine.music.locks import kept
+from engine.music.locks import NOTHING, kept
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 from engine.music.slot import Origin, Slot
 from tests.support.measures import measure
@@ -130,3 +131,39 @@ def test_the_register_transposes_and_a_free_gauge_changes_what_the_model_would(
     assert higher == RIFF.transposed(3)
     made = [vae.turned(slot, turned_to(slot, at, 2.5)) for at in range(5, 32)]
     assert any(each != RIFF for each in made)
+
+
+C_MAJOR_TONES = frozenset((0, 2, 4, 5, 7, 9, 11))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(played=MEASURES, data=st.data())
+def test_a_turn_stays_in_the_key_where_that_is_asked_and_leaves_what_is_locked(
+    vae: TrainedVAE, played: Measure, data: st.DataObject
+) -> None:
+    starts = sorted(tick for tick, _ in notes(played))
+    locked = frozenset(data.draw(st.sets(st.sampled_from(starts)))) if starts else frozenset()
+    slot = brought(vae, played, locked)
+    code = turned_to(slot, data.draw(st.integers(0, 3)), data.draw(st.floats(-2, 2)))
+    tones = AskedTones((C_MAJOR_TONES,) * 24, ((0, frozenset((0, 4, 7))),))
+    keeps = kept((slot,), 0)
+    made = vae.turned(slot, code, keeps, tones)
+    assert keeps.of(made) == made
+    if code != slot.latent:
+        for tick, token in notes(made):
+            assert tick in locked or tones.allows(tick, token)
+    assert vae.turned(slot, code, keeps, tones) == made
+
+
+def test_a_measure_that_is_as_asked_is_turned_as_it_was(vae: TrainedVAE) -> None:
+    slot = brought(vae, measure("CDEFGFED"))
+    tones = AskedTones((frozenset(range(12)),) * 24)
+    for dimension in range(4):
+        code = turned_to(slot, dimension, 0.5)
+        assert vae.turned(slot, code, tones=tones) == vae.turned(slot, code)
+    assert vae.fitted(slot.measure, NOTHING, tones) == slot.measure
+    asked = AskedTones((C_MAJOR_TONES,) * 24)
+    made = vae.fitted(RIFF, NOTHING, asked)
+    assert all(asked.allows(*each) for each in notes(made))
+    # It is changed where it has to be: E flat and F sharp, twice a note each.
+    assert len(notes(made) & notes(RIFF)) >= len(notes(RIFF)) - 3

@@ -100,8 +100,8 @@ OVERTAKING = """
     SetThru SetTrait Stop StopTake TapTempo TogglePlayback WatchMidi
 """
 NEEDING_THE_MODEL = """
-    AskInfluence DrawMap Explain Interpolate LockDimension MoveLatent MoveLatents Randomise
-    RegenerateAway ResetLatent SetLatent SetLatents Vary
+    AskInfluence Crossfade DrawMap Explain Interpolate LockDimension MoveLatent MoveLatents
+    Randomise RegenerateAway ResetLatent SetLatent SetLatents Vary
 """
 
 

@@ -7,7 +7,9 @@ import pytest
 from engine.protocol.devices import SetThru
 from engine.protocol.edit import Interpolate, Vary
 from engine.protocol.facts import MarkInputs
+from engine.protocol.notes import VaryNotes
 from engine.protocol.snapshot import InputStatus, RecordSettings
+from engine.protocol.switches import Toggle
 from engine.protocol.transport import CaptureLast, EndRecording, KeysPlayed, PlayheadMoved, Record
 from tests.support.fake_engine import FakeEngine
 from tests.support.measures import quarters
@@ -91,6 +93,35 @@ async def test_a_measure_is_varied_by_the_way_that_is_set(
         await pilot.press("z", "semicolon", "z", *["apostrophe"] * 3, "z")
         assert [each.amount for each in engine.of(Vary)] == [2.0, 1.5, 3.0]  # type: ignore[attr-defined]
         assert len({each.seed for each in engine.of(Vary)}) == 3  # type: ignore[attr-defined]
+
+
+async def test_what_is_varied_and_where_is_chosen_by_keys(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("down", "slash", "z", "slash", "asterisk", "z", "slash", "slash", "z")
+        (one,) = engine.of(Vary)
+        gauge = app.session.gauge
+        assert isinstance(one, Vary)
+        assert (one.slot, one.dimension, one.count) == (0, gauge, 1)
+        notes, pitches = engine.of(VaryNotes)
+        assert isinstance(notes, VaryNotes)
+        assert isinstance(pitches, VaryNotes)
+        sounding = app.session.shown.song.sounding
+        assert (notes.what, notes.slot, notes.count) == ("notes", 0, sounding)
+        assert pitches.what == "pitches"
+
+
+async def test_what_gauges_heed_is_switched_by_keys(app: ArmonicaApp, engine: FakeEngine) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        await pilot.press("number_sign", "quotation_mark", "number_sign")
+        switches = [each.switch for each in engine.of(Toggle)]  # type: ignore[attr-defined]
+        assert switches == ["stay", "tones", "stay"]
+        await until(pilot, lambda: app.session.shown.song.chord_tones)
+        assert not app.session.shown.song.stay_in_key
+        assert "gauges: chord tones" in app.screen.query_one(Transport).plain()
 
 
 async def test_measures_are_put_between_this_one_and_another(

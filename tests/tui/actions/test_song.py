@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.midi.sync.clock_tracker import Lock
+from engine.protocol.comparison import FlipState, KeepState, MarkState
 from engine.protocol.devices import OpenPort
 from engine.protocol.edit import ClearSlot, CopySlot, InsertSlot, RemoveSlot, SetTempo, SetTitle
 from engine.protocol.facts import MarkClock, MarkInputs, MarkPort
@@ -50,6 +51,26 @@ async def test_measures_are_copied_cleared_inserted_and_removed(
         await until(pilot, lambda: app.session.slot == 4)
         await pilot.press("p")
         assert engine.of(RemoveSlot, CopySlot)[1:] == [RemoveSlot(0), CopySlot(0, 4)]
+
+
+async def test_two_states_are_heard_by_turns_and_the_line_says_which(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        line = app.screen.query_one(Transport)
+        await pilot.press("2", "ctrl+e")
+        await until(pilot, lambda: "A of m2" in line.plain())
+        await pilot.press("d", "ctrl+f")
+        await until(pilot, lambda: "B of m2" in line.plain())
+        assert not app.session.shown.song.slot(1).empty
+        await pilot.press("ctrl+k")
+        await until(pilot, lambda: app.session.shown.compared is None)
+        assert app.session.shown.undo[0] == "keep B of measure 2"
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: "A of song" in line.plain())
+        assert engine.of(MarkState, FlipState, KeepState) == [
+            MarkState(1), FlipState(), KeepState(), MarkState(None),
+        ]  # fmt: skip
 
 
 async def test_playing_tempo_and_the_rest_of_the_transport(

@@ -54,11 +54,11 @@ async def test_a_key_puts_what_fits_and_the_next_proposal_and_undo_takes_all_bac
             screen = app.composing
             await until(pilot, lambda: screen.session.shown.model.state == "ready")
             before = engine.snapshot.row.slots[0].measure
-            await pilot.press("#")
+            await pilot.press("underscore")
             proposed = "Proposed to fit"
             await until(pilot, lambda: engine.snapshot.row.slots[0].origin.title == proposed)
             first = engine.snapshot.row.slots[0]
-            await pilot.press("#")
+            await pilot.press("underscore")
             await until(pilot, lambda: engine.snapshot.row.slots[0] != first)
             assert len(engine.snapshot.undo) == 1
             await pilot.press("u")

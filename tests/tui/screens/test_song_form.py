@@ -6,7 +6,7 @@ import pytest
 
 from engine.music.form import OrderEntry
 from engine.music.scales import Key
-from engine.protocol.form import JumpTo
+from engine.protocol.form import Crossfade, JumpTo
 from engine.protocol.transport import PlayheadMoved
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
@@ -68,6 +68,22 @@ async def test_sections_are_begun_ordered_repeated_and_made_unique(
         text = lines(screen.query_one(TrackGrid))[0]
         assert "A" in text
         assert "B" in text or size[0] == 80
+
+
+async def test_a_section_is_faded_into_another_over_repeats(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_song(pilot)
+        await press_in_turn(pilot, "ctrl+x")
+        assert not isinstance(app.screen, Form)
+        await press_in_turn(pilot, *["right"] * 4, "b", "<", "ctrl+x")
+        await until(pilot, lambda: isinstance(app.screen, Form))
+        await press_in_turn(pilot, "down", "backspace", "2", "enter")
+        await until(pilot, lambda: engine.of(Crossfade))
+        assert engine.of(Crossfade) == [Crossfade(0, 1, 2)]
+        await until(pilot, lambda: order(engine) == ["A1", "C1", "B1"])
+        assert app.session.shown.song.length == 16
 
 
 async def test_a_section_gets_its_settings_in_a_form(app: ArmonicaApp, engine: FakeEngine) -> None:

@@ -6,6 +6,7 @@ Each module registers its edits with the functions of `base`.
 from engine.services.editing.edits import (
     accompaniment,
     chords,
+    crossfade,
     form,
     gauges,
     locks,
@@ -16,6 +17,7 @@ from engine.services.editing.edits import (
     settings,
     slots,
     tracks,
+    variation,
 )
 from engine.services.editing.edits.base import (
     EditContext,
@@ -36,6 +38,7 @@ __all__ = [
     "check_locks",
     "check_served",
     "chords",
+    "crossfade",
     "form",
     "gauges",
     "locks",
@@ -49,4 +52,5 @@ __all__ = [
     "step_name",
     "stroke_name",
     "tracks",
+    "variation",
 ]

@@ -51,7 +51,7 @@ def _(command: SplitSection, song: Song, context: EditContext) -> Song:
         return replace(song, form=form)
     old = form.sections[section]
     form = form.with_section(section, replace(old, length=before))
-    rest = replace(old, name=_free_name(form), length=old.length - before)
+    rest = replace(old, name=free_name(form), length=old.length - before)
     order: list[OrderEntry] = []
     form = replace(form, sections=_inserted(form, section + 1, rest))
     for entry in form.order:
@@ -71,7 +71,7 @@ def _(command: SplitSection, old: Song, new: Song, spec: LatentSpec | None) -> s
 
 @apply_edit.register
 def _(command: JoinSection, song: Song, context: EditContext) -> Song:
-    form, first = _formed(song), command.section
+    form, first = formed(song), command.section
     one = form.section(first)
     if first + 1 >= len(form.sections):
         raise OutOfRange(f"No section comes after {one.name} that it could be joined with.")
@@ -99,7 +99,7 @@ def _(command: JoinSection, old: Song, new: Song, spec: LatentSpec | None) -> st
 
 @apply_edit.register
 def _(command: SetSection, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     old = form.section(command.section)
     given: dict[str, Any] = {
         name: value
@@ -135,11 +135,11 @@ def _(command: AddSection, song: Song, context: EditContext) -> Song:
     form = song.form or _whole(song)
     entry = len(form.order) - 1 if command.entry is None else command.entry
     after = form.entry(entry).section
-    name = printable(command.name, "").strip() or _free_name(form)
+    name = printable(command.name, "").strip() or free_name(form)
     section = Section(name[:LONGEST_SECTION_NAME], command.measures)
     blank = Slot.blank(song.grid(form.slots_of(after).start))
     empty = ((blank,) * command.measures,) * len(song.tracks)
-    return _with_section(song, form, after + 1, section, empty, entry + 1)
+    return with_section(song, form, after + 1, section, empty, entry + 1)
 
 
 @step_name.register
@@ -149,18 +149,18 @@ def _(command: AddSection, old: Song, new: Song, spec: LatentSpec | None) -> str
 
 @apply_edit.register
 def _(command: CopySection, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     return _copied(song, form, form.entry(command.entry).section, command.entry + 1)
 
 
 @step_name.register
 def _(command: CopySection, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"copy section {_name_of(old, command.entry)}"
+    return f"copy section {name_of(old, command.entry)}"
 
 
 @apply_edit.register
 def _(command: MakeUnique, song: Song, context: EditContext) -> Song:
-    form, at = _formed(song), command.entry
+    form, at = formed(song), command.entry
     entry = form.entry(at)
     if len(form.places(entry.section)) == 1:
         name = form.sections[entry.section].name
@@ -176,12 +176,12 @@ def _(command: MakeUnique, song: Song, context: EditContext) -> Song:
 
 @step_name.register
 def _(command: MakeUnique, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"make section {_name_of(old, command.entry)} unique"
+    return f"make section {name_of(old, command.entry)} unique"
 
 
 @apply_edit.register
 def _(command: RemoveSection, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     slots = form.slots_of(command.section)
     if len(form.sections) == 1:
         raise OutOfRange(
@@ -200,7 +200,7 @@ def _(command: RemoveSection, old: Song, new: Song, spec: LatentSpec | None) -> 
 
 @apply_edit.register
 def _(command: AddEntry, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     form.section(command.section)
     at = len(form.order) if command.entry is None else command.entry
     if not 0 <= at <= len(form.order):
@@ -216,7 +216,7 @@ def _(command: AddEntry, old: Song, new: Song, spec: LatentSpec | None) -> str:
 
 @apply_edit.register
 def _(command: RemoveEntry, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     form.entry(command.entry)
     if len(form.order) == 1:
         raise OutOfRange("The order keeps one entry at least.", "Take the form away instead.")
@@ -226,12 +226,12 @@ def _(command: RemoveEntry, song: Song, context: EditContext) -> Song:
 
 @step_name.register
 def _(command: RemoveEntry, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"take {_name_of(old, command.entry)} out of the order"
+    return f"take {name_of(old, command.entry)} out of the order"
 
 
 @apply_edit.register
 def _(command: MoveEntry, song: Song, context: EditContext) -> Song:
-    form = _formed(song)
+    form = formed(song)
     form.entry(command.entry)
     order = [*form.order]
     to = max(0, min(len(order) - 1, command.entry + command.by))
@@ -241,12 +241,12 @@ def _(command: MoveEntry, song: Song, context: EditContext) -> Song:
 
 @step_name.register
 def _(command: MoveEntry, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"play {_name_of(old, command.entry)} {'later' if command.by > 0 else 'earlier'}"
+    return f"play {name_of(old, command.entry)} {'later' if command.by > 0 else 'earlier'}"
 
 
 @apply_edit.register
 def _(command: NudgeRepeats, song: Song, context: EditContext) -> Song:
-    form, at = _formed(song), command.entry
+    form, at = formed(song), command.entry
     entry = form.entry(at)
     repeats = max(1, min(MOST_REPEATS, entry.repeats + command.by))
     order = (*form.order[:at], replace(entry, repeats=repeats), *form.order[at + 1 :])
@@ -255,10 +255,10 @@ def _(command: NudgeRepeats, song: Song, context: EditContext) -> Song:
 
 @step_name.register
 def _(command: NudgeRepeats, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"{_name_of(new, command.entry)} {new.form.order[command.entry].repeats} times"
+    return f"{name_of(new, command.entry)} {new.form.order[command.entry].repeats} times"
 
 
-def _formed(song: Song) -> SongForm:
+def formed(song: Song) -> SongForm:
     if not song.form:
         raise OutOfRange("The song has no sections.", "Begin one at a measure first.")
     return song.form
@@ -268,7 +268,7 @@ def _whole(song: Song) -> SongForm:
     return SongForm((Section("A", song.length),), (OrderEntry(0),))
 
 
-def _free_name(form: SongForm) -> str:
+def free_name(form: SongForm) -> str:
     taken = {section.name for section in form.sections}
     letters = (letter for letter in ascii_uppercase if letter not in taken)
     return next(letters, None) or next(f"S{n}" for n in count(1) if f"S{n}" not in taken)
@@ -281,7 +281,7 @@ def _copy_name(form: SongForm, name: str) -> str:
     return next(each for each in wanted if each not in taken)
 
 
-def _name_of(song: Song, entry: int) -> str:
+def name_of(song: Song, entry: int) -> str:
     return song.form.sections[song.form.order[entry].section].name
 
 
@@ -305,7 +305,7 @@ def _copied(song: Song, form: SongForm, section: int, entry: int) -> Song:
     old, slots = form.section(section), form.slots_of(section)
     rows = tuple(track.slots[slots.start : slots.stop] for track in song.tracks)
     copy = replace(old, name=_copy_name(form, old.name))
-    copied = _with_section(song, form, section + 1, copy, rows, entry)
+    copied = with_section(song, form, section + 1, copy, rows, entry)
     # The copy lies right after what it is a copy of.
     chords = [
         replace(chord, slot=chord.slot + old.length) for chord in song.chords if chord.slot in slots
@@ -313,7 +313,7 @@ def _copied(song: Song, form: SongForm, section: int, entry: int) -> Song:
     return replace(copied, chords=chord_track.joined(copied.chords, chords))
 
 
-def _with_section(
+def with_section(
     song: Song,
     form: SongForm,
     at: int,

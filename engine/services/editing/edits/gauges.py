@@ -16,8 +16,9 @@ from engine.latent.spec import (
     check_dimension,
     checked,
 )
-from engine.latent.variation import between, walked
-from engine.music.locks import KeptNotes, kept
+from engine.latent.variation import between
+from engine.music.asked_tones import asked_tones
+from engine.music.locks import NOTHING, KeptNotes, kept
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.base import SlotEdit
@@ -29,7 +30,6 @@ from engine.protocol.edit import (
     ResetLatent,
     SetLatent,
     SetLatents,
-    Vary,
 )
 from engine.services.editing.edits.base import (
     EditContext,
@@ -114,7 +114,7 @@ def _(command: ResetLatent, song: Song, context: EditContext) -> Song:
     for each in back:
         if each not in context.locks:
             latent[each] = slot.anchor[each]
-    return _turn(song, command, slot, tuple(latent), model, context)
+    return turn(song, command, slot, tuple(latent), model, context)
 
 
 @step_name.register
@@ -141,28 +141,12 @@ def _(command: Randomise, song: Song, context: EditContext) -> Song:
     if slot.latent is None:
         origin = Origin("prior", "Drawn by chance", f"amount {amount:g}, seed {command.seed}")
         slot = Slot(anchor=latent, origin=origin)
-    return _at(song, command, slot, latent, model)
+    return at_code(song, command, slot, latent, model)
 
 
 @step_name.register
 def _(command: Randomise, old: Song, new: Song, spec: LatentSpec | None) -> str:
     return f"randomise {command.amount:g} in measure {command.slot + 1}"
-
-
-@apply_edit.register
-def _(command: Vary, song: Song, context: EditContext) -> Song:
-    model, slot = context.ready(), song.slot(command.slot, command.row)
-    if slot.latent is None:
-        raise OutOfRange(f"Measure {command.slot + 1} is empty.", "Vary one that has notes.")
-    # Most of a short walk would be a transposition, and that is no variation.
-    register = {d.index for d in model.spec.dimensions if d.transposes}
-    latent = walked(slot.latent, command.amount, command.seed, context.locks | register)
-    return _at(song, command, slot, latent, model)
-
-
-@step_name.register
-def _(command: Vary, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"vary {command.amount:g} in measure {command.slot + 1}"
 
 
 @apply_edit.register
@@ -179,12 +163,16 @@ def _(command: Interpolate, song: Song, context: EditContext) -> Song:
     ends = (first.latent, first.measure), (last.latent, last.measure)
     codes = between(model, *ends, count, context.locks)
     title = f"Between {source + 1} and {target + 1}"
+    longer = song.inserted(source + 1, count, first.grid)
+    decoded = [
+        model.fitted(measure, NOTHING, asked_tones(longer, at))
+        for at, measure in enumerate(model.decode(codes), source + 1)
+    ]
     coming = tuple(
         Slot(measure, code, code, Origin("between", title, f"step {step} of {count}"), moved=True)
-        for step, (measure, code) in enumerate(zip(model.decode(codes), codes, strict=True), 1)
+        for step, (measure, code) in enumerate(zip(decoded, codes, strict=True), 1)
     )
     slots = song.track(command.row).slots
-    longer = song.inserted(source + 1, count, first.grid)
     return longer.with_slots((*slots[: source + 1], *coming, *slots[source + 1 :]), command.row)
 
 
@@ -212,10 +200,10 @@ def _move(
     for dimension, value in moves.items():
         # Adding zero turns -0.0 into 0.0, which is written and read back the same.
         latent[dimension] = value + 0.0
-    return _turn(song, command, slot, tuple(latent), model, context)
+    return turn(song, command, slot, tuple(latent), model, context)
 
 
-def _turn(
+def turn(
     song: Song,
     command: SlotEdit,
     slot: Slot,
@@ -235,21 +223,23 @@ def _turn(
         return song.with_slot(command.slot, back, command.row)
     if start.latent is None:
         moved = [d for d, z in enumerate(latent) if z != model.spec.origin[d]]
-        measure = keeps.of(model.decode([latent], moved=moved)[0])
+        decoded = model.decode([latent], moved=moved)[0]
+        measure = model.fitted(decoded, keeps, asked_tones(song, command.slot))
     elif latent == start.latent:
         return song.with_slot(command.slot, start, command.row)
     else:
-        measure = model.turned(start, latent, keeps)
+        measure = model.turned(start, latent, keeps, asked_tones(song, command.slot))
     made = replace(slot, measure=measure, latent=latent, moved=True)
     return song.with_slot(command.slot, made, command.row)
 
 
-def _at(song: Song, command: SlotEdit, slot: Slot, latent: Latent, model: LatentModel) -> Song:
+def at_code(song: Song, command: SlotEdit, slot: Slot, latent: Latent, model: LatentModel) -> Song:
     """Return the song with a slot at a point, and its measure made anew but for what is locked."""
     keeps = kept(song.track(command.row).slots, command.slot)
     made = _back(slot, latent, keeps)
     if made is None:
-        measure = keeps.of(model.decode([latent])[0])
+        decoded = model.decode([latent])[0]
+        measure = model.fitted(decoded, keeps, asked_tones(song, command.slot))
         made = replace(slot, measure=measure, latent=latent, moved=True)
     return song.with_slot(command.slot, made, command.row)
 

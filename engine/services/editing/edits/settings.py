@@ -8,7 +8,7 @@ from engine.errors import OutOfRange
 from engine.latent.spec import LatentSpec
 from engine.music.scales import Key
 from engine.music.song import Song
-from engine.protocol.edit import SetKey, SetTempo, SetTitle
+from engine.protocol.edit import SetKey, SetTempo, SetTitle, SetTones
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
 from engine.text import printable
 
@@ -55,3 +55,17 @@ def _(command: SetKey, old: Song, new: Song, spec: LatentSpec | None) -> str:
     if command.lock is None:
         return f"key {new.key.name}"
     return f"lock to {new.key.name}" if new.lock else "lock off"
+
+
+@apply_edit.register
+def _(command: SetTones, song: Song, context: EditContext) -> Song:
+    stay = song.stay_in_key if command.stay_in_key is None else command.stay_in_key
+    tones = song.chord_tones if command.chord_tones is None else command.chord_tones
+    return replace(song, stay_in_key=stay, chord_tones=tones)
+
+
+@step_name.register
+def _(command: SetTones, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    if new.stay_in_key != old.stay_in_key:
+        return "stay in the key" if new.stay_in_key else "any notes"
+    return "chord tones on strong beats" if new.chord_tones else "any notes on strong beats"

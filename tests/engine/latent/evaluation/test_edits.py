@@ -5,6 +5,7 @@ import pytest
 from engine import locations
 from engine.corpus.table import read
 from engine.errors import OutOfRange
+from engine.latent.evaluation import switches
 from engine.latent.evaluation.edits import evaluate, made_up, table
 from engine.latent.weights import load
 
@@ -30,3 +31,16 @@ def test_the_table_says_what_is_kept_and_what_is_reached() -> None:
     assert table(found).count("| 0.5 |") == 2
     with pytest.raises(OutOfRange):
         evaluate(model, corpus, bases=100_000, seed=0)
+
+
+def test_what_switches_cost_is_told_of_each() -> None:
+    corpus, model = read(locations.CORPUS), load(locations.MEASURE_VAE)
+    found = switches.evaluate(model, corpus, bases=2, seed=0)
+    ways = found["ways"]
+    for way, share in (("stay in the key", "in_key"), ("both", "in_key"), ("both", "chord_tones")):
+        assert ways[way][share] == 1 >= ways["neither"][share]
+    assert ways["neither"]["chord_tones"] < 0.9
+    assert all(min(row["spearman"]) > 0.9 for row in ways.values())
+    assert switches.table(found).count("\n| ") == 1 + len(ways)
+    with pytest.raises(OutOfRange):
+        switches.evaluate(model, corpus, bases=0, seed=0)

@@ -32,6 +32,10 @@ def stands(shown: Snapshot, switch: Switch) -> object:
             return shown.inputs.thru
         case "lock":
             return 3 in shown.locks
+        case "stay":
+            return shown.song.stay_in_key
+        case "tones":
+            return shown.song.chord_tones
     return shown.recording
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine.latent.remembered import MOST, RememberedTurns
 from engine.latent.spec import Latent
+from engine.music.asked_tones import ANY_TONES, AskedTones
 from engine.music.locks import NOTHING, KeptNotes
 from engine.music.measure import Measure
 from engine.music.slot import Slot
@@ -32,9 +33,15 @@ class CountingModel(FakeModel):
         super().__init__()
         self.turns: list[tuple[Slot, Latent]] = []
 
-    def turned(self, slot: Slot, latent: Latent, kept: KeptNotes = NOTHING) -> Measure:
+    def turned(
+        self,
+        slot: Slot,
+        latent: Latent,
+        kept: KeptNotes = NOTHING,
+        tones: AskedTones = ANY_TONES,
+    ) -> Measure:
         self.turns.append((slot, latent))
-        return super().turned(slot, latent, kept)
+        return super().turned(slot, latent, kept, tones)
 
 
 class Ahead(DispatcherHarness):
@@ -150,3 +157,14 @@ def test_only_so_many_turns_are_remembered() -> None:
     assert len(counting.turns) == MOST + 1
     assert model.turned(slot, points[0]) == first[0]
     assert len(counting.turns) == MOST + 2
+
+
+def test_what_is_asked_of_notes_is_a_question_of_its_own() -> None:
+    counting = CountingModel()
+    model = RememberedTurns(counting)
+    slot, point = Slot(latent=(0.0,) * 32), (0.5, *[0.0] * 31)
+    asked = AskedTones((frozenset({1}),) * 24)
+    plain, held = model.turned(slot, point), model.turned(slot, point, tones=asked)
+    assert plain != held
+    assert all(pitch % 12 == 1 for pitch in held.pitches)
+    assert len(counting.turns) == 2

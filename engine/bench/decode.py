@@ -12,7 +12,7 @@ import torch
 
 from engine.bench import Result
 from engine.bench.random_musicgen import SHAPES, TEXT, RandomMusicGen
-from engine.steering.musicgen.captured_step import CapturedStep
+from engine.steering.control.captured_step import CapturedStep
 from engine.steering.musicgen.devices import choose_device
 from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.memory import free_memory

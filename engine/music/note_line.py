@@ -7,16 +7,20 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain, pairwise, repeat
 
 from engine.music.chord_lock import ChordLock
 from engine.music.groove import PLAIN, Groove
 from engine.music.measure import HOLD, REST, Measure
+from engine.music.pattern import Pattern
 from engine.music.performance import Touches
 from engine.music.scales import Key
 
 YIELDING = 0.49
 """How far a note is moved at most, as a share of the gap to its neighbours: their order stays."""
+
+EARLY = 0.5
+"""How much earlier than its place a note of a pattern is heard at most, in quarter notes."""
 
 _SAME = 1e-6
 """Quarter notes within which two places are one: positions are floats."""
@@ -77,6 +81,9 @@ class Line:
     ``touches`` says how the notes of each measure were played: how loud, and how far off the
     grid, where another groove adds to that. ``settings`` say all of it for each measure by itself.
     The measures stay as they are.
+
+    ``patterns`` are what is played over the measures, None where that is nothing: any number of
+    notes at once.
     """
 
     def __init__(
@@ -88,9 +95,11 @@ class Line:
         first: int = 0,
         touches: Iterable[Touches] = (),
         settings: Sequence[MeasureSetting] = (),
+        patterns: Iterable[Pattern | None] = (),
     ) -> None:
         self.measures = tuple(measures)
         self.touches = tuple(touches)
+        self.patterns = tuple(patterns)
         if not settings:
             settings = [MeasureSetting(first + at, key, tempo) for at in range(len(self.measures))]
         self.slots = tuple(setting.slot for setting in settings)
@@ -110,17 +119,20 @@ class Line:
             for event, at, end in zip(events, starts, following, strict=True)
             if event.token > REST
         ]
-        if notes and notes[0].start < 0:
-            # It is heard before the turn in which it is written, unless that is by nothing.
-            early = notes.pop(0)
-            start = early.start + self.length
-            if start < self.length:
-                notes.append(replace(early, start=start, end=early.end + self.length))
-            else:
-                notes.insert(0, replace(early, start=0.0))
-        self._notes = notes
+        self._groove, self._settings = groove, tuple(settings)
+        # What of the patterns was asked for, by measure: most edits are of other measures.
+        self._hits: dict[int, list[Stretch]] = {}
+        self.several = any(self.patterns)
+        """Whether several of its notes may sound at once."""
+        self._notes = sorted((self._in_turn(note) for note in notes), key=lambda each: each.start)
         self._onsets = [note.start for note in self._notes]
+        self._reach = max((note.end - note.start for note in self._notes), default=0.0)
+        if self.several:
+            self._reach = max(self._reach, *(b - a for a, b in pairwise(edges)), edges[0])
         ahead = max((-note.later for note in self._notes), default=0.0)
+        if self.several:
+            fastest = max(setting.tempo for setting in settings)
+            ahead = max(ahead, min(EARLY, groove.timing / 1000 * fastest / 60))
         self.earliest = ahead + _SAME if ahead > 0 else 0.0
         """How much earlier than written a note is heard at most, in quarter notes."""
 
@@ -154,6 +166,62 @@ class Line:
                 )
         return events
 
+    def _in_turn(self, note: Stretch) -> Stretch:
+        # One may be heard before the turn in which it is written, unless that is by nothing.
+        if note.start >= 0:
+            return note
+        start = note.start + self.length
+        if start < self.length:
+            return replace(note, start=start, end=note.end + self.length)
+        return replace(note, start=0.0)
+
+    def _hits_in(self, index: int) -> list[Stretch]:
+        """Return the notes of a measure's pattern; those of one place are moved alike."""
+        if (known := self._hits.get(index)) is not None:
+            return known
+        groove, setting = self._groove, self._settings[index]
+        pattern = self.patterns[index] if index < len(self.patterns) else None
+        grid, start = self.measures[index].grid, self.starts[index]
+        hits = [hit for hit in pattern.hits if hit.onset < grid.length] if pattern else []
+        struck = [hit.onset for hit in hits]
+        heard = groove.swung(struck, struck)
+        ends = groove.swung([min(hit.end, grid.length) for hit in hits], struck)
+        found = []
+        for hit, at, end in zip(hits, heard, ends, strict=True):
+            written = float(hit.onset)
+            tick = min(bisect_right(grid.places, written + _SAME), grid.ticks) - 1
+            off = groove.moves(grid, setting.slot, tick, setting.tempo)
+            found.append(
+                Stretch(
+                    start + at + off,
+                    start + max(end, at + _SAME) + off,
+                    _closest(setting, hit.pitch, written),
+                    groove.louder(setting.slot, tick),
+                    at + off - written,
+                    hit.velocity,
+                )
+            )
+        self._hits[index] = found
+        return found
+
+    def _hits_between(self, start: float, end: float) -> Iterator[Stretch]:
+        turn = math.floor((start - EARLY - self._reach) / self.length)
+        while turn * self.length < end + EARLY:
+            base = turn * self.length
+            first = max(0, bisect_right(self.starts, start - EARLY - self._reach - base) - 1)
+            for index in range(first, len(self.measures)):
+                if base + self.starts[index] >= end + EARLY:
+                    break
+                for note in self._hits_in(index):
+                    if start <= base + note.start < end:
+                        yield _moved_by(note, base)
+            turn += 1
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What is written in it."""
+        return self.measures, self.patterns
+
     def between(self, start: float, end: float) -> list[Stretch]:
         """Return the notes that begin at ``start`` or later and before ``end``."""
         found: list[Stretch] = []
@@ -166,6 +234,9 @@ class Line:
                     break
                 found.append(_moved_by(note, base))
             turn += 1
+        if self.several:
+            found += self._hits_between(start, end)
+            found.sort(key=lambda each: each.start)
         return found
 
     def pulses(self, start: float, end: float) -> Iterator[tuple[float, bool]]:
@@ -198,6 +269,13 @@ class Line:
 
     def begun(self, position: float) -> Stretch | None:
         """Return the last note that began before ``position``."""
+        if self.several:
+            back = self._reach
+            while back < 2 * self.length:
+                if found := self.between(position - back, position):
+                    return found[-1]
+                back *= 2
+            return next(iter(self.between(position - self.length, position)[-1:]), None)
         if not self._notes:
             return None
         base = math.floor(position / self.length) * self.length
@@ -205,10 +283,10 @@ class Line:
         # None of this turn has begun: it is the last of the turn before.
         return _moved_by(self._notes[last], base if last >= 0 else base - self.length)
 
-    def covering(self, position: float) -> Stretch | None:
-        """Return the note that began before ``position`` and sounds on after it."""
-        note = self.begun(position)
-        return note if note is not None and note.end > position else None
+    def covering(self, position: float) -> list[Stretch]:
+        """Return the notes that began before ``position`` and sound on after it."""
+        begun = self.between(position - self._reach, position)
+        return [note for note in begun if note.end > position]
 
     def place(self, position: float) -> tuple[int, float]:
         """Return the measure that ``position`` falls in (from 0), and the quarter notes into it."""
@@ -224,6 +302,16 @@ def _held(setting: MeasureSetting, pitch: int, place: float) -> int:
     if isinstance(key, Key):
         return key.nearest(pitch)
     return key.nearest_at(pitch, setting.slot, place)
+
+
+def _closest(setting: MeasureSetting, pitch: int, place: float) -> int:
+    # What a pattern holds lies in the whole range of MIDI.
+    key = setting.key
+    if key is None:
+        return pitch
+    if isinstance(key, Key):
+        return key.closest(pitch)
+    return key.closest_at(pitch, setting.slot, place)
 
 
 def _moved_by(note: Stretch, base: float) -> Stretch:

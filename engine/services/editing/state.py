@@ -76,6 +76,10 @@ class State:
         """The model, once it is there."""
         return self._model
 
+    def began(self) -> Song | None:
+        """Return the song from which the gesture that may go on began; None where there is none."""
+        return self._history.began()
+
     def snapshot(self) -> Snapshot:
         """Return the whole state; equal snapshots have equal revisions."""
         return self._shown
@@ -166,6 +170,8 @@ class State:
         old = self._content()
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             old.song.track(wanted.row).check_unlocked()
+            if wanted.of_melody:
+                old.song.check_melodic(wanted.row, getattr(wanted, "slot", None))
         check_served(wanted, old.song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         command = resolve_edit(wanted, old.song, context)

@@ -342,9 +342,7 @@ class Sequencer:
             return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
-            row = song.tracks[track]
-            touches = [each.touches for each in row.slots[slot : slot + len(measures)]]
-            line = Line(measures, row.groove, song.locked, song.tempo, slot, touches)
+            line = song.line(track, song.steps_through(slot, len(measures)))
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         silence = self._loop.silence(now)
         # A track that is muted is heard all the same when it is asked for.

@@ -42,9 +42,9 @@ def test_without_jack_a_bench_says_what_to_install(
 @pytest.mark.real
 @pytest.mark.alone
 def test_the_first_gauge_is_painted_within_seconds() -> None:
-    found = measured(lambda: start.run(rounds=2))["start"]
-    assert 0.1 < found.ours < 30
-    assert 0.1 < found.other < 60
+    found = measured(lambda: start.run(rounds=2))
+    assert 0.1 < found["start"].ours <= found["gauges live"].ours < 30
+    assert 0.1 < found["start"].other < 60
 
 
 @pytest.mark.real

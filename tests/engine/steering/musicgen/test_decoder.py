@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from engine.errors import BadModel
+from engine.steering.control.captured_step import CapturedStep
 from engine.steering.control.meter import Meters
 from engine.steering.control.settings import TraitSetting
 from engine.steering.control.steerer import Steerer
-from engine.steering.musicgen.captured_step import CapturedStep
 from engine.steering.musicgen.decoder import _product
 from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.model import AudioModel, open_model

@@ -53,7 +53,7 @@ def run() -> tuple[Result, ...]:
         f"seconds for a second of audio of the small model on one thread, of {SECONDS:g}; two "
         f"traits steered, {len(probes)} metered at every step, decoded as it grows; median of "
         f"{ROUNDS - 1} turns; the other is audiocraft's own loop, neither steered nor metered, "
-        "decoded at the end"
+        "decoded at the end; seconds of the processor"
     )
     ours_median, other_median = (median(each) / SECONDS for each in zip(*times, strict=True))
     return (Result("steer", ours_median, other_median, "s", how),)

@@ -35,6 +35,18 @@ class NoProbes(UserError):
     title = "Probe"
 
 
+class _AdvisedHelp(str):
+    """A help that names the advised strengths, which are read only where it is printed."""
+
+    def __mod__(self, values: Any) -> str:
+        from engine.steering.musicgen.model import DEFAULT
+        from engine.steering.probes import store
+
+        cards = [each.card for each in store.shelf().found]
+        told = sorted(f"{card.name} {card.strength:g}" for card in cards if card.model == DEFAULT)
+        return str(self) % {**values, "advised": ", ".join(told) or "none"}
+
+
 def add(words: Any) -> None:
     """Add the words to the parser."""
     steer = words.add_parser("steer", help="make audio, pushed towards traits or away from them")
@@ -47,8 +59,11 @@ def add(words: Any) -> None:
     )  # fmt: skip
     steer.add_argument(
         "--probe", action="append", default=[], metavar="NAME[=STRENGTH]",
-        help="push a trait, from -10 (away from it) to 10; NAME alone by the advised strength "
-        "(`probes list`), --probe=-NAME away from it (repeat)",
+        help=_AdvisedHelp(
+            "push a trait, from -10 (away from it) to 10; NAME alone by the advised strength "
+            "(`probes list`; of the model that ships: %(advised)s), --probe=-NAME away from it "
+            "(repeat)"
+        ),
     )  # fmt: skip
     steer.add_argument("--arm", choices=ARMS, default="closed-loop", help="how (closed-loop)")
     steer.add_argument(

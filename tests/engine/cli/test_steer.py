@@ -757,3 +757,12 @@ def test_a_model_of_an_unknown_kind_is_steered_slower_and_says_so(
     assert "shared is of a kind that the decoder does not know" in told.err
     assert json.loads(told.out)["decoder"] == "modules"
     assert run_json(capsys, "again", out, "-o", tmp_path / "b.wav", "--model", model)["identical"]
+
+
+def test_the_help_names_the_strengths_that_probes_advise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["steer", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for each in store.shelf().of(open_model("tiny", device="cpu").spec):
+        assert f"{each.card.name} {each.card.strength:g}" in told

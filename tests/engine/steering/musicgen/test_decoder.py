@@ -14,6 +14,7 @@ from engine.steering.control.captured_step import CapturedStep
 from engine.steering.control.meter import Meters
 from engine.steering.control.settings import TraitSetting
 from engine.steering.control.steerer import Steerer
+from engine.steering.musicgen.decoder import _product
 from engine.steering.musicgen.generate import Request, generate
 from engine.steering.musicgen.model import AudioModel, open_model
 from engine.steering.musicgen.module_steps import decoder_of
@@ -199,3 +200,13 @@ def test_a_step_that_never_moves_is_pushed_read_and_taken_back() -> None:
                 step.step()
             # The noise belongs to positions, so that the same is drawn again.
             assert torch.equal(step.codes, first) == (strength == 0.0)
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (1, 3), (2, 9)])
+def test_a_large_matrix_is_the_same_piece_by_piece(shape: tuple[int, int]) -> None:
+    chance = torch.Generator().manual_seed(1)
+    x, weight = (torch.randn(*size, 64, generator=chance) for size in (shape, (1100,)))
+    bias = torch.randn(1100, generator=chance)
+    for added in (None, bias):
+        whole = torch.nn.functional.linear(x, weight, added)
+        assert torch.allclose(_product(x, weight, added), whole, atol=1e-4)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import OutOfRange
-from engine.music import chord_track
+from engine.music import chord_order, chord_track
 from engine.music.chord_lock import ChordLock
-from engine.music.chord_track import ChordTrack
+from engine.music.chord_track import ChordTrack, PlacedChord
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
 from engine.music.grid import Grid
+from engine.music.line_settings import LineSettings, MeasureSetting
 from engine.music.measure import Measure, silence
-from engine.music.note_line import Line, MeasureSetting
+from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
 from engine.music.tempo_map import TempoMap, TempoSpan
@@ -205,7 +207,7 @@ class Song:
 
     def bar(self, slot: int) -> float:
         """Return how many quarter notes a slot lasts."""
-        return float(self._measure(0, slot).grid.length)
+        return self._measure(0, slot).grid.quarters
 
     def tempo_map(self, steps: Sequence[Step]) -> TempoMap:
         """Return the tempi of measures that are played one after the other."""
@@ -218,28 +220,71 @@ class Song:
     @property
     def locked(self) -> Key | ChordLock | None:
         """The key that what is sounded is held to, with the chords where it follows; or None."""
-        return self._lock_of(self.key)
+        return self._lock_of(self.key, self.chords)
 
-    def _lock_of(self, key: Key) -> Key | ChordLock | None:
+    def _lock_of(self, key: Key, chords: ChordTrack) -> Key | ChordLock | None:
         if not self.lock:
             return None
-        return ChordLock(key, self.chords) if self.follow and self.chords else key
+        return ChordLock(key, chords) if self.follow and chords else key
 
-    def line(self, track: int = 0, steps: Sequence[Step] | None = None) -> Line:
+    def _held(self, slot: int, entry: int | None, repeat: int) -> PlacedChord | None:
+        at = chord_order.step_of(self.steps, slot, entry, repeat)
+        return chord_order.before_step(self.chords, self.steps, slot, at)
+
+    def chords_in(self, slot: int, entry: int | None = None, repeat: int = 0) -> ChordTrack:
+        """Return the chords of a slot, at its start the one that lasts into it as it is played.
+
+        That is in an entry of the order, or else where it is played first; of a slot that is not
+        played, as the measures lie.
+        """
+        return chord_order.held_in(self.chords, slot, self._held(slot, entry, repeat))
+
+    def chord_after(
+        self, slot: int, place: Fraction, entry: int | None = None, repeat: int = 0
+    ) -> PlacedChord | None:
+        """Return the chord that is played next after a place of a slot."""
+        at = chord_order.step_of(self.steps, slot, entry, repeat)
+        return chord_order.next_in_order(self.chords, self.steps, slot, at, place)
+
+    def settings(self, steps: Sequence[Step]) -> LineSettings:
+        """Return how measures are heard that are played one after the other, in all tracks."""
+        if not (self.lock and self.follow and self.chords):
+            keys = {step.key: self._lock_of(step.key or self.key, ()) for step in steps}
+            return LineSettings(
+                MeasureSetting(step.slot, keys[step.key], step.tempi[0]) for step in steps
+            )
+        first = steps[0]
+        before = self._held(first.slot, first.entry, first.repeat)
+        locks: dict[tuple[Key, int], Key | ChordLock | None] = {}
+        settings: list[MeasureSetting] = []
+        held = chord_order.held_by_step(self.chords, steps, before)
+        for step, chords in zip(steps, held, strict=True):
+            key = step.key or self.key
+            if (key, id(chords)) not in locks:
+                locks[key, id(chords)] = self._lock_of(key, chords)
+            settings.append(MeasureSetting(step.slot, locks[key, id(chords)], step.tempi[0]))
+        return LineSettings(settings)
+
+    def line(
+        self,
+        track: int = 0,
+        steps: Sequence[Step] | None = None,
+        settings: LineSettings | None = None,
+    ) -> Line:
         """Return the notes of a track as they are heard, in measures that are played in a loop.
 
-        None are those of `steps`. Measures that the song lacks are silent.
+        None are those of `steps`, heard by their `settings`. Measures that the song lacks are
+        silent.
         """
         row, played = self.track(track), self.steps if steps is None else steps
-        settings = tuple(
-            MeasureSetting(step.slot, self._lock_of(step.key or self.key), step.tempi[0])
-            for step in played
+        slots, beyond = row.slots, Slot.blank(self.grid(self.length))
+        heard = [slots[step.slot] if step.slot < len(slots) else beyond for step in played]
+        return Line(
+            [slot.measure for slot in heard],
+            row.groove,
+            touches=[slot.touches for slot in heard],
+            settings=self.settings(played) if settings is None else settings,
         )
-        touches = [
-            row.slots[step.slot].touches if step.slot < self.length else () for step in played
-        ]
-        measures = [self._measure(track, step.slot) for step in played]
-        return Line(measures, row.groove, touches=touches, settings=settings)
 
     def _measure(self, track: int, slot: int) -> Measure:
         if slot < self.length:

@@ -51,10 +51,9 @@ class LoopNotes:
         """The line of the first track: all have their measures at the same places."""
         return self.voices[0].line
 
-    @property
-    def earliest(self) -> float:
-        """How much earlier than written a note is heard at most, in quarter notes."""
-        return max(voice.line.earliest for voice in self.voices)
+    def earliest_at(self, position: float) -> float:
+        """Return how much earlier than written a note near a position is heard at most."""
+        return max(voice.line.earliest_at(position) for voice in self.voices)
 
     def plan(self, song: Song) -> tuple[Course, list[VoiceNotes]]:
         """Return the course of a song as the loop is set, and the voices that play it."""

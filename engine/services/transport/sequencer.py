@@ -184,7 +184,7 @@ class Sequencer:
         first = self.start_of(slot)
         pace, tempi = self._loop.tempo_at(first)
         # A first note that is early has its time, too.
-        before = max(self._loop.earliest, count_in)
+        before = max(self._loop.earliest_at(first), count_in)
         start = now + self.soonest + before * pace
         grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
         self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
@@ -202,7 +202,7 @@ class Sequencer:
         """
         sent = self._loop.silence(now)
         self._loop.put(*self._loop.plan(self._song), now)
-        run = Run(time, position, pace, position, position - self._loop.earliest)
+        run = Run(time, position, pace, position, position - self._loop.earliest_at(position))
         self._loop.begin(run)
         return [*sent, *self.program(now), self._loop.clock.join(run), *self.advance(now)]
 
@@ -342,9 +342,7 @@ class Sequencer:
             return self._loop.silence(now)
         song, line = self._song, Line(measures)
         if slot is not None:
-            row = song.tracks[track]
-            touches = [each.touches for each in row.slots[slot : slot + len(measures)]]
-            line = Line(measures, row.groove, song.locked, song.tempo, slot, touches)
+            line = song.line(track, song.steps_through(slot, len(measures)))
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         silence = self._loop.silence(now)
         # A track that is muted is heard all the same when it is asked for.

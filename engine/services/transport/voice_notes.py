@@ -134,15 +134,17 @@ def voices_of(
     Where a track's line is made of what it was made of ``before``, it is the same.
     """
     voices = []
+    settings = song.settings(steps)
+    if before:
+        settings = settings.like(before[0].line.settings)
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source = track.slots, track.groove, song.locked, steps
+        source: tuple[object, ...] = track.groove, settings, steps
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
-        same = old is not None and old.source[0] is source[0]
-        if old is not None and same and old.source[1:] == source[1:]:
+        if old is not None and old.source[0] is track.slots and old.source[1:] == source:
             line = old.line
         else:
-            line = song.line(number, steps)
-        voices.append(VoiceNotes(number, line, track, heard, source))
+            line = song.line(number, steps, settings)
+        voices.append(VoiceNotes(number, line, track, heard, (track.slots, *source)))
     return voices

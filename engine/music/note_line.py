@@ -289,8 +289,6 @@ def _moved(events: Sequence[_Event]) -> list[float]:
         event.at
         if not event.off
         else event.at
-        + max(
-            YIELDING * (earlier.at - event.at), min(YIELDING * (later.at - event.at), event.off)
-        )
+        + max(YIELDING * (earlier.at - event.at), min(YIELDING * (later.at - event.at), event.off))
         for earlier, event, later in near
     ]

@@ -114,7 +114,7 @@ def wire(
             end_recording=transport.end_recording,
             export_with_credits=analysis.handle,
         ),
-        EditingService(context, recording),
+        EditingService(context, state, jobs, recording),
         analysis,
         JobsService(context, jobs),
     )

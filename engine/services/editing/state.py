@@ -36,14 +36,13 @@ from engine.protocol.tracks import MoveTrackSelection, SelectTrack
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
-    apply_edit,
-    change_words,
     check_locks,
     check_served,
     resolve_edit,
     stroke_name,
 )
 from engine.services.editing.history import Content, History
+from engine.services.editing.long_edits import WorkedOut, worked_out
 from engine.services.editing.selection import entry_at, selection_after
 
 
@@ -64,6 +63,8 @@ class State:
         self._offered: LatentModel | None = None
         self._model: LatentModel | None = None
         self._history = History()
+        # What a long edit was found to make of the song that it was asked of.
+        self._foreseen: WorkedOut | None = None
         self._document = self._documents = 0
         # The songs that were left for another without being saved, by number.
         self._left: dict[int, Song] = {}
@@ -86,6 +87,22 @@ class State:
             return self._apply(command)
         except ArmonicaError as error:
             return (CommandFailed.of(error, command.request),)
+
+    def asked_of(self, command: Edit) -> tuple[Edit, Song, EditContext]:
+        """Return an edit as it would be met now, with its song, once it is known to be allowed."""
+        wanted = command.on_track(self._shown.track)
+        assert isinstance(wanted, Edit)  # An edit stays one.
+        song = self._shown.song
+        if isinstance(wanted, TrackEdit) and wanted.edits_measures:
+            song.track(wanted.row).check_unlocked()
+        check_served(wanted, song)
+        context = EditContext(self._model, self._shown.locks, self._shown.port.others)
+        return resolve_edit(wanted, song, context), song, context
+
+    def foresee(self, found: WorkedOut) -> bool:
+        """Lay ready what an edit makes of the song; False where the song is another by now."""
+        self._foreseen = found if found.before == self._shown.song else None
+        return self._foreseen is not None
 
     def offer(self, model: LatentModel) -> None:
         """Lay the model ready for the command that says it is there."""
@@ -161,17 +178,15 @@ class State:
         return ()
 
     def _edit(self, wanted: Command) -> tuple[Event, ...]:
-        wanted = wanted.on_track(self._shown.track)
         assert isinstance(wanted, Edit)  # An edit stays one.
         old = self._content()
-        if isinstance(wanted, TrackEdit) and wanted.edits_measures:
-            old.song.track(wanted.row).check_unlocked()
-        check_served(wanted, old.song)
-        context = EditContext(self._model, self._shown.locks, self._shown.port.others)
-        command = resolve_edit(wanted, old.song, context)
+        command, _, context = self.asked_of(wanted)
         key = command.stroke()
         began = self._history.before(key, old)
-        song = apply_edit(command, old.song, replace(context, began=began.song))
+        found, self._foreseen = self._foreseen, None
+        if found is None or found.command != command or found.before != old.song:
+            found = worked_out(command, old.song, replace(context, began=began.song))
+        song = found.song
         if song == old.song:
             return ()
         check_locks(command, old.song, song)
@@ -179,8 +194,8 @@ class State:
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         self._show(song=song, **selection_after(command, song, self._shown))
-        words = change_words(command, old.song, song)
-        return (*_clash(old.song, song), *([Notice(words)] if words else []))
+        words = [Notice(found.words)] if found.words else []
+        return (*_clash(old.song, song), *words)
 
     def _select_entry(self, entry: int) -> None:
         form = self._shown.song.form

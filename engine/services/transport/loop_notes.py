@@ -57,7 +57,7 @@ class LoopNotes:
 
     def plan(self, song: Song) -> tuple[Course, list[VoiceNotes]]:
         """Return the course of a song as the loop is set, and the voices that play it."""
-        course = Course.of(song, self.slots, self.reach)
+        course = Course.of(song, self.slots, self.reach, self.course)
         return course, voices_of(song, course.steps, self.voices)
 
     def put(self, course: Course, voices: list[VoiceNotes], now: float) -> Messages:

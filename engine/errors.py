@@ -77,6 +77,12 @@ class UserError(ArmonicaError):
     exit_code = 2
 
 
+class NotMelodic(UserError):
+    """Drums or chords where a melody is needed."""
+
+    title = "No melody"
+
+
 class OutOfRange(UserError):
     """A number outside its range, or not a number at all."""
 

@@ -21,6 +21,8 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
+from engine.formats import instrument_names
+from engine.formats.instrument_names import BadNames
 from engine.protocol.files import Kept
 from engine.protocol.notices import CommandFailed, Notice
 from engine.text import printable
@@ -205,6 +207,10 @@ class ArmonicaApp(App[None], inherit_bindings=False):
             self.exit()
         for clash in self.keymap.clashes:
             self.notify(clash, title="Keymap", severity="warning", timeout=10)
+        try:
+            instrument_names.read()
+        except BadNames as error:
+            self.notify(error.line(), title=error.title, severity="warning", timeout=10)
         if self._recovered:
             offer(self, self.engine, self._recovered)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -61,7 +61,49 @@ def render(
     parts = [each for each in music if isinstance(each, TrackLine)] or [
         TrackLine.of_measures(each for each in music if isinstance(each, Measure))
     ]
-    mixed: Wave | None = None
+    waves = _waves(synth, parts, tempo, tail, on_progress)
+    mixed = next(waves)
+    for wave in waves:
+        mixed = mixed + wave
+    peak = _peak(mixed)
+    if peak:
+        mixed *= LOUDNESS / peak
+    return mixed
+
+
+def stems(
+    synth: Synth,
+    parts: Sequence[TrackLine],
+    tempo: float | TempoMap,
+    tail: float = TAIL,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> tuple[list[Wave], Wave]:
+    """Return each part as a wave of its own, with its level and pan, and their sum, the mix.
+
+    One gain holds for all of them: the loudest, which is the mix as a rule, peaks 3 dB under full
+    scale. Otherwise as `render`.
+    """
+    if not parts:
+        raise OutOfRange("There is no track to render.", "Unmute one.")
+    found = list(_waves(synth, parts, tempo, tail, on_progress))
+    mixed: Wave = np.zeros_like(found[0])
+    for wave in found:
+        mixed = mixed + wave
+    peak = max(_peak(wave) for wave in (mixed, *found))
+    gain = LOUDNESS / peak if peak else 1.0
+    for wave in (mixed, *found):
+        wave *= gain
+    return found, mixed
+
+
+def _waves(
+    synth: Synth,
+    parts: Sequence[TrackLine],
+    tempo: float | TempoMap,
+    tail: float,
+    on_progress: Callable[[float], None],
+) -> Iterator[Wave]:
+    """Yield each part as it sounds, by its level and pan."""
     for at, part in enumerate(parts):
         notes, seconds = performed(part, tempo)
         if seconds + tail > LONGEST:
@@ -79,12 +121,11 @@ def render(
         gains = _gains(track)
         if gains != (1.0, 1.0):
             wave *= np.array(gains, dtype=wave.dtype)
-        mixed = wave if mixed is None else mixed + wave
-    assert mixed is not None  # There is a part at least.
-    peak = max(float(mixed.max()), -float(mixed.min()))
-    if peak:
-        mixed *= LOUDNESS / peak
-    return mixed
+        yield wave
+
+
+def _peak(wave: Wave) -> float:
+    return max(float(wave.max()), -float(wave.min()))
 
 
 def _gains(track: Track) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from pathlib import Path
 
 from engine.common import output_files
 from engine.errors import OutOfRange
@@ -20,11 +21,17 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
     A text stands where its slot is played first, a marker where a section begins. The chords of
     the song are text events, too.
     """
-    from engine.formats import midi_file
-
     place = output_files.named(path, output_files.MIDI)
     output_files.check(place, output_files.MIDI)
     make_usual(place)
+    write_song(place, song, texts)
+    return printable(str(place))
+
+
+def write_song(place: Path, song: Song, texts: Sequence[tuple[int, str]] = ()) -> None:
+    """Write a song's loop to a MIDI file as `write_midi` has it, whatever lies there."""
+    from engine.formats import midi_file
+
     parts = track_lines(song)
     if not parts:
         raise OutOfRange("All tracks are muted, so there is nothing to write.", "Unmute one.")
@@ -42,7 +49,6 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
         place, parts, song.tempo_map(steps), title=song.title, texts=placed, markers=markers,
         chords=_chords(song),
     )  # fmt: skip
-    return printable(str(place))
 
 
 def _chords(song: Song) -> list[tuple[float, str]]:

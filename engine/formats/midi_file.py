@@ -16,11 +16,15 @@ from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
 from engine.midi.limits import TICKS_PER_QUARTER as CLOCKS_PER_QUARTER
 from engine.music.form import FASTEST, SLOWEST
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
-from engine.music.grid_fitting import Account, MetreRuns, ScoreNote, count, fit
+from engine.music.grid_fitting import fit
+from engine.music.groove import PLAIN, STRAIGHT, Groove, swing_text
 from engine.music.loop_controllers import loop_messages
 from engine.music.measure import Measure
+from engine.music.metre_runs import MetreRuns
 from engine.music.note_line import Line, Stretch
 from engine.music.routes import Route
+from engine.music.score_notes import Account, ScoreNote, Voice, count, voices_of
+from engine.music.swing_finding import find_swing
 from engine.music.tempo_map import TempoMap
 from engine.music.track import DRUMS, HIGHEST_PITCH
 from engine.music.track_line import TrackLine
@@ -44,12 +48,16 @@ _PARSED = 0.7
 
 @dataclass(frozen=True, slots=True)
 class TrackInfo:
-    """A track of a file: its number from 1, its name, its notes, and whether all are drums."""
+    """A track of a file: its number from 1, its name, its notes, and whether all are drums.
+
+    ``voices`` are the lines that its notes can be read as.
+    """
 
     number: int
     name: str
     notes: int
     drums: bool
+    voices: tuple[Voice, ...] = ("top",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,8 @@ class MidiImport:
     """What was read: measures of one track, the tempo, and what was changed to make them fit.
 
     ``track`` is the number of the track, from 1, and ``title`` its name or the file's.
-    ``changes`` holds a sentence for each kind of change.
+    ``changes`` holds a sentence for each kind of change; ``groove`` has the swing that the notes
+    had, and that the measures do not have.
     """
 
     measures: tuple[Measure, ...]
@@ -66,17 +75,20 @@ class MidiImport:
     title: str
     tracks: tuple[TrackInfo, ...]
     changes: tuple[str, ...]
+    groove: Groove = PLAIN
 
 
 def read(
     path: Path | str,
     track: int | None = None,
     on_progress: Callable[[float], None] = lambda _: None,
+    voice: Voice = "top",
 ) -> MidiImport:
     """Read a track of a MIDI file, from 1; without one, the first that has more than drums.
 
-    Onsets move to the nearest place of the grid, pitches by octaves into the range, and what
-    sounds at once becomes its highest line. ``on_progress`` is told how much is done, 0 to 1;
+    Swing is found and taken out, each beat is read as even parts or as triplets, pitches move
+    by octaves into the range, and what sounds at once becomes one line: its highest, or the
+    one that ``voice`` names. ``on_progress`` is told how much is done, 0 to 1;
     what it raises ends the reading. Raises `BadMidiFile` for a file that cannot be read or has
     no notes, `OutOfRange` for a track that it does not have.
     """
@@ -95,12 +107,16 @@ def read(
             "Export a part of it.",
         )
     tempo = _tempo(file, parsed, account)
+    groove = _groove(parsed, notes, runs, account)
     measures = fit(
         notes,
         parsed.end,
         runs,
         account,
         lambda done: on_progress(_PARSED + (1 - _PARSED) * done),
+        pace=60 / tempo,
+        groove=groove,
+        voice=voice,
     )
     return MidiImport(
         measures=tuple(measures),
@@ -109,6 +125,7 @@ def read(
         title=parsed.name or printable(path.stem),
         tracks=tracks,
         changes=account.sentences(),
+        groove=groove,
     )
 
 
@@ -178,7 +195,8 @@ def _with_notes(path: Path, tracks: tuple[TrackInfo, ...]) -> list[TrackInfo]:
 
 def _info(number: int, track: ParsedTrack) -> TrackInfo:
     drums = bool(track.notes) and all(note.channel == DRUMS for note in track.notes)
-    return TrackInfo(number, track.name, len(track.notes), drums)
+    voices = ("top",) if drums else voices_of(track.notes)
+    return TrackInfo(number, track.name, len(track.notes), drums, voices)
 
 
 def _choose(path: Path, tracks: tuple[TrackInfo, ...], wanted: int | None) -> int:
@@ -260,6 +278,19 @@ def _metres(file: ParsedFile, track: ParsedTrack, account: Account) -> MetreRuns
     return MetreRuns(runs)
 
 
+def _groove(
+    track: ParsedTrack, notes: Sequence[ScoreNote], runs: MetreRuns, account: Account
+) -> Groove:
+    groove = track.groove
+    if groove is None:
+        onsets = (runs.quarter(note.start) for note in notes)
+        groove = find_swing(at for at in onsets if at is not None)
+    if groove is None or groove.swing == STRAIGHT:
+        return PLAIN
+    account.others.append(f"The {groove.unit} swing ({groove.swing:g} %); they are written evenly.")
+    return groove
+
+
 def _place(change: tuple[Fraction, str]) -> Fraction:
     return change[0]
 
@@ -316,6 +347,7 @@ def _voice(part: TrackLine, name: str) -> mido.MidiTrack:
         *(_control(track.channel, control, bank) for control, bank in track.banks),
         mido.Message("program_change", channel=track.channel, program=track.program),
         *(_control(track.channel, control, value) for control, value in track.mix),
+        mido.MetaMessage("text", text=swing_text(track.groove)),
     ]
     return _written(part, name, first, loop_messages(track, part.line))
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.formats.song_fields import SongFields, bad_song
+from engine.music.accompaniment.style import RULE_GAUGES, Accompaniment
 from engine.music.chord_track import ChordTrack, PlacedChord
 from engine.music.chords import chord_of
 from engine.music.form import (
@@ -23,6 +24,7 @@ from engine.music.form import (
     SongForm,
 )
 from engine.music.grid import FOUR_QUARTERS, GRIDS
+from engine.music.pattern import MOST_HITS, RESOLUTION, Hit, Pattern
 from engine.music.scales import Key
 from engine.music.song import Song
 from engine.music.track import TRACK_KINDS
@@ -52,6 +54,39 @@ def _read_kind(fields: SongFields) -> object:
     if kind not in TRACK_KINDS:
         bad_song("a track is of a kind that is not known")
     return kind
+
+
+def _write_pattern(pattern: Pattern) -> object:
+    # Onset and duration in parts of a quarter note, pitch, velocity.
+    return [
+        [int(hit.onset * RESOLUTION), int(hit.duration * RESOLUTION), hit.pitch, hit.velocity]
+        for hit in pattern.hits
+    ]
+
+
+def _read_pattern(fields: SongFields) -> Pattern:
+    return Pattern(tuple(_read_hit(fields, row) for row in fields.rows("pattern", MOST_HITS)))
+
+
+def _read_hit(fields: SongFields, row: object) -> Hit:
+    if not isinstance(row, list) or len(row) != 4:
+        bad_song("a note of a pattern is not an onset, a duration, a pitch and a velocity")
+    onset, duration, pitch, velocity = (fields.is_integer("pattern", value) for value in row)
+    return Hit(Fraction(onset, RESOLUTION), pitch, Fraction(duration, RESOLUTION), velocity)
+
+
+def _write_accompaniment(rule: Accompaniment) -> object:
+    gauges: dict[str, object] = {name: getattr(rule, name) for name in RULE_GAUGES}
+    return {"style": rule.style, **gauges}
+
+
+def _read_accompaniment(fields: SongFields) -> Accompaniment:
+    part = SongFields(fields.take("accompaniment"), "the accompaniment")
+    style = part.text("style")
+    gauges: dict[str, float] = {name: part.real(name) for name in RULE_GAUGES}
+    rule = Accompaniment(style, **gauges)
+    part.end()
+    return rule
 
 
 def _write_form(form: SongForm) -> object:
@@ -127,9 +162,16 @@ OF_SONG: tuple[Addition, ...] = (
         "follow", lambda song: song.follow, False, bool, lambda fields: fields.truth("follow")
     ),
 )
-OF_TRACK = (Addition("kind", lambda track: track.kind, "melody", str, _read_kind),)
+OF_TRACK = (
+    Addition("kind", lambda track: track.kind, "melody", str, _read_kind),
+    Addition(
+        "accompaniment", lambda track: track.accompaniment, None, _write_accompaniment,
+        _read_accompaniment,
+    ),
+)  # fmt: skip
 OF_SLOT = (
     Addition("metre", lambda slot: slot.grid, FOUR_QUARTERS, lambda g: g.name, _read_grid),
+    Addition("pattern", lambda slot: slot.pattern, None, _write_pattern, _read_pattern),
     Addition(
         "locked_notes",
         lambda slot: slot.locked_notes,
@@ -159,5 +201,5 @@ def any_of(song: Song) -> bool:
     return bool(
         written(OF_SONG, song)
         or any(written(OF_TRACK, track) for track in song.tracks)
-        or any(written(OF_SLOT, slot) for slot in song.slots())
+        or any(written(OF_SLOT, slot) or slot.origin.kind == "rule" for slot in song.slots())
     )

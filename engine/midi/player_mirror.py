@@ -28,7 +28,7 @@ _PARAMETERS = (6, 38, *range(96, 102))
 """Controllers that mean something only one after the other."""
 
 Messages = list[m.ToPlayer]
-Sounding = m.TimedNote | None | Literal["as it is"]
+Sounding = tuple[m.TimedNote, ...] | Literal["as it is"]
 Standing = m.Listen | m.Thru | m.ExcludeFromThru | m.Monitor
 _Place = tuple[float, int, int]
 _Lane = tuple[int, int]
@@ -128,11 +128,13 @@ class PlayerMirror:
         held = self._notes.get((outlet, voice), {})
         return tuple(sorted((note for note in held.values() if note.on >= at), key=_place))
 
-    def sounding(self, at: float, outlet: int = 0, voice: int = 0) -> m.TimedNote | None:
-        """Return the last note of a voice that started before ``at``, if it has not ended."""
-        before = [note for note in self._notes.get((outlet, voice), {}).values() if note.on < at]
-        last = max(before, key=_place, default=None)
-        return last if last is not None and last.off >= at else None
+    def sounding(self, at: float, outlet: int = 0, voice: int = 0) -> tuple[m.TimedNote, ...]:
+        """Return the notes of a voice that started before ``at`` and have not ended, in order."""
+        held = self._notes.get((outlet, voice), {}).values()
+        newest: dict[tuple[int, int], m.TimedNote] = {}
+        for note in sorted((each for each in held if each.on < at), key=_place):
+            newest[_key(note)] = note
+        return tuple(sorted((n for n in newest.values() if n.off >= at), key=_place))
 
     def interval(self, now: float) -> float | None:
         """Return the seconds between the ticks of the clock; None where it stands."""
@@ -162,8 +164,8 @@ class PlayerMirror:
     def diff(self, plan: PlayerPlan, now: float, sounding: Sounding = "as it is") -> Messages:
         """Return what brings the player to a plan.
 
-        ``sounding`` is the note that should sound at the plan's time in the plan's only voice; as
-        it is, that is left alone, and so is what is held and wanted: it may be about to sound.
+        ``sounding`` are the notes that should sound at the plan's time in the plan's only voice; as
+        it is, they are left alone, and so is what is held and wanted: it may be about to sound.
         """
         messages: Messages = []
         if not _alike(self.clock(now, plan.at), plan.clock):
@@ -193,24 +195,27 @@ class PlayerMirror:
         return flush + _notes([n for n in wanted if n.on >= first or n not in have], lane)
 
     def _go_over(
-        self, wanted: m.TimedNote | None, later: Sequence[m.TimedNote], at: float, lane: _Lane
+        self, wanted: Sequence[m.TimedNote], later: Sequence[m.TimedNote], at: float, lane: _Lane
     ) -> Messages:
-        last = self.sounding(at, *lane)
-        goes_on = wanted is not None and last is not None and _key(wanted) == _key(last)
-        until, ends = (at if note is None else note.off for note in (wanted, last))
-        same = until == ends and goes_on == (wanted is not None)
+        held = {_key(note): note for note in self.sounding(at, *lane)}
+        until = {_key(note): note.off for note in wanted}
+        ends = {key: until.get(key, at) for key in held}
+        same = (
+            all(ends[key] == note.off for key, note in held.items()) and until.keys() <= ends.keys()
+        )
         if same and (*later,) == self.notes(at, *lane):
             return []
-        messages: Messages = [m.Flush(at, not goes_on, *lane)]
-        if wanted is not None and goes_on:
-            if until < ends:
-                # All that started later is gone by now, so this ends the one note sooner.
-                messages.append(m.Flush(until, True, *lane))
-            elif until > ends:
-                messages.append(m.Prolong(wanted.channel, wanted.pitch, until, *lane))
-        elif wanted is not None and until - at >= SHORTEST:
-            later = [replace(wanted, on=at), *later]
-        return messages + _notes(later, lane)
+        over = [key for key in held if key in until]
+        messages: Messages = [m.Flush(at, not over, *lane)]
+        cut = min((ends[key] for key in held if ends[key] < held[key].off), default=float("inf"))
+        if over and cut < float("inf"):
+            # All that started later is gone by now, so this ends what sounds and nothing else.
+            messages.append(m.Flush(max(cut, at), True, *lane))
+        messages += [
+            m.Prolong(*key, ends[key], *lane) for key in over if ends[key] > min(held[key].off, cut)
+        ]
+        fresh = [note for note in wanted if _key(note) not in held and note.off - at >= SHORTEST]
+        return messages + _notes([*(replace(note, on=at) for note in fresh), *later], lane)
 
 
 def _notes(notes: Sequence[m.TimedNote], lane: _Lane) -> Messages:

@@ -26,10 +26,17 @@ class ChordLock:
         under = sounding(self.chords, slot, place)
         if under is None or under.chord is None:
             return self.key.nearest(pitch)
-        return _nearest(self.key, under.chord, pitch)
+        return _nearest(self.key, under.chord, pitch, LOWEST, HIGHEST)
+
+    def closest_at(self, pitch: int, slot: int, place: float) -> int:
+        """Return the nearest pitch in the whole range of MIDI, as `Key.closest` has it."""
+        under = sounding(self.chords, slot, place)
+        if under is None or under.chord is None:
+            return self.key.closest(pitch)
+        return _nearest(self.key, under.chord, pitch, 0, 127)
 
 
 @lru_cache(maxsize=4096)
-def _nearest(key: Key, chord: ChordSymbol, pitch: int) -> int:
-    held = (p for p in range(LOWEST, HIGHEST + 1) if key.holds(p) or chord.holds(p))
+def _nearest(key: Key, chord: ChordSymbol, pitch: int, lowest: int, highest: int) -> int:
+    held = (p for p in range(lowest, highest + 1) if key.holds(p) or chord.holds(p))
     return min(held, key=lambda each: (abs(each - pitch), each))

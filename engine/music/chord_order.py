@@ -47,6 +47,25 @@ def held_by_step(
         yield known[key]
 
 
+def as_played(chords: ChordTrack, steps: Sequence[Step]) -> ChordTrack:
+    """Return the chords with what lasts into each slot written out, where it is played first.
+
+    Slots that are not played have what lies before them.
+    """
+    held: dict[int, ChordTrack] = {}
+    for step, each in zip(steps, held_by_step(chords, steps), strict=True):
+        held.setdefault(step.slot, each)
+    found = {each.at: each for each in chords}
+    before: PlacedChord | None = None
+    for slot in sorted({*held, *(each.slot for each in chords)}):
+        own = held.get(slot, ())
+        # Only where it differs from what lasts on as the measures lie.
+        if own and own[0].place == _START and (before is None or own[0].chord != before.chord):
+            found.setdefault(own[0].at, own[0])
+        before = own[-1] if own else before
+    return tuple(found[at] for at in sorted(found))
+
+
 def step_of(steps: Sequence[Step], slot: int, entry: int | None, repeat: int = 0) -> int | None:
     """Return at which step a slot is played: in an entry of the order, or else the first time."""
     first = None

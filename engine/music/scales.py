@@ -72,6 +72,11 @@ class Key:
         """
         return _nearest(self, pitch)
 
+    def closest(self, pitch: int) -> int:
+        """Return the nearest pitch of the key in the whole range of MIDI, of two the lower."""
+        every = (each for each in range(128) if self.holds(each))
+        return min(every, key=lambda each: (abs(each - pitch), each))
+
 
 C_MAJOR = Key()
 

@@ -8,10 +8,11 @@ from typing import Literal
 from engine.errors import Locked, OutOfRange
 from engine.music.grid import Grid
 from engine.music.measure import REST, SILENCE, Measure, silence
+from engine.music.pattern import Hit, Pattern
 from engine.music.performance import Touches
 
 OriginKind = Literal[
-    "empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy", "written"
+    "empty", "corpus", "midi", "played", "prior", "gauge", "between", "copy", "written", "rule"
 ]
 
 
@@ -21,8 +22,8 @@ class Origin:
 
     ``kind`` is ``empty``, ``corpus``, ``midi`` (a file), ``played`` (on a keyboard), ``prior``
     (randomised), ``gauge`` (moved by hand from the prior's mean), ``between`` (on the way from
-    one measure to another), ``copy`` or ``written`` (notes edited by hand); ``title`` and
-    ``detail`` say it to the user.
+    one measure to another), ``copy``, ``written`` (notes edited by hand) or ``rule`` (played by a
+    rule of accompaniment); ``title`` and ``detail`` say it to the user.
     """
 
     kind: OriginKind
@@ -45,10 +46,12 @@ class Slot:
     when all gauges stand at the anchor. ``played`` says how each note of the source was
     played, and is empty where all are as the track has them.
 
-    ``locked_notes`` are the ticks at which locked notes start: gauges, chance and edits leave
-    those as they are. A ``locked`` slot is not changed at all. Raises `OutOfRange` where there
-    is not one touch for each note, the source is in another metre than the measure, or there is
-    no note where one is locked.
+    ``pattern`` is what a measure of drums or chords holds in place of a melody: the measure rests
+    then, and has no code. ``locked_notes`` are the ticks at which locked notes start: gauges,
+    chance and edits leave those as they are. A ``locked`` slot is not changed at all. Raises
+    `OutOfRange` where there is a melody or a code beside a pattern, there is not one touch for
+    each note, the source is in another metre than the measure, or there is no note where one is
+    locked.
     """
 
     measure: Measure = SILENCE
@@ -58,10 +61,17 @@ class Slot:
     moved: bool = False
     source: Measure | None = None
     played: Touches = ()
+    pattern: Pattern | None = None
     locked_notes: frozenset[int] = frozenset()
     locked: bool = False
 
     def __post_init__(self) -> None:
+        if self.pattern is not None and not (
+            self.measure.silent
+            and self.measure.tokens[0] == REST
+            and (self.latent, self.anchor, self.source) == (None, None, None)
+        ):
+            raise OutOfRange("A measure that holds a pattern holds no melody and no code.")
         if self.source is not None and self.source.grid != self.measure.grid:
             raise OutOfRange("A measure and what it came from are in one metre.")
         if self.played and (self.source is None or len(self.played) != len(self.source.pitches)):
@@ -84,6 +94,40 @@ class Slot:
     def grid(self) -> Grid:
         """The grid of its measure."""
         return self.measure.grid
+
+    @property
+    def silent(self) -> bool:
+        """Whether no note starts in it."""
+        return self.measure.silent and not (self.pattern and self.pattern.hits)
+
+    def as_pattern(self, velocity: int) -> Pattern:
+        """Return its notes as a pattern, those of a melody, too, at a velocity where none is said.
+
+        A note that is held over into the measure is not struck in it.
+        """
+        if self.pattern is not None:
+            return self.pattern
+        touches = self.touches or (None,) * len(self.measure.pitches)
+        pairs = zip(self.measure.notes, touches, strict=True)
+        return Pattern.of(
+            Hit(note.onset, note.pitch, note.duration, touch.velocity if touch else velocity)
+            for note, touch in pairs
+        )
+
+    def regridded(self, grid: Grid) -> tuple[Slot, int, int]:
+        """Return a slot with a pattern on another grid, and what a shorter measure did to it.
+
+        That is how many notes are gone, which began beyond its end, and how many are cut there.
+        """
+        if self.pattern is None or grid == self.grid:
+            return self, 0, 0
+        every, end = self.pattern.hits, grid.length
+        kept = [hit for hit in every if hit.onset < end]
+        # What reached past the end of its measure was cut there before.
+        cut = sum(min(hit.end, self.grid.length) > end for hit in kept)
+        hits = (replace(hit, duration=min(hit.end, end) - hit.onset) for hit in kept)
+        fresh = Slot(measure=silence(grid), origin=self.origin, pattern=Pattern.of(hits))
+        return fresh, len(every) - len(kept), cut
 
     @property
     def touches(self) -> Touches:

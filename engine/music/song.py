@@ -8,8 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from engine.errors import OutOfRange
+from engine.errors import NotMelodic, OutOfRange
 from engine.music import chord_order, chord_track
+from engine.music.accompaniment.rules import slots_played
+from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
 from engine.music.chord_lock import ChordLock
 from engine.music.chord_track import ChordTrack, PlacedChord
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
@@ -124,6 +126,26 @@ class Song:
             raise OutOfRange(f"There is no measure {index + 1}: the song has {self.length}.")
         return self.track(track).slots[index]
 
+    def melodic(self, track: int, slot: int) -> bool:
+        """Return whether a slot may hold a melody: it is none of drums, and holds no pattern."""
+        row = self.track(track)
+        return row.kind != "drums" and row.slots[slot].pattern is None
+
+    def check_melodic(self, track: int, slot: int | None = None) -> None:
+        """Raise `NotMelodic` where a track, or one of its slots, holds no melody."""
+        row = self.track(track)
+        name = row.name or f"Track {track + 1}"
+        if row.kind == "drums":
+            raise NotMelodic(
+                f"{name} is a track of drums, and gauges, maps and influence are of melodies.",
+                "Choose a track of another kind.",
+            )
+        if slot is not None and self.slot(slot, track).pattern is not None:
+            raise NotMelodic(
+                f"Measure {slot + 1} of {name} holds several notes at once, and no melody.",
+                "Choose another measure, or clear this one.",
+            )
+
     def with_slot(self, index: int, slot: Slot, track: int = 0) -> Song:
         """Return the song with another slot at ``index`` of a track."""
         self.slot(index, track)
@@ -218,6 +240,26 @@ class Song:
         return tuple(self._measure(track, step.slot) for step in self.steps)
 
     @property
+    def under(self) -> tuple[MeasureChords, ...]:
+        """The chords of each slot, which accompaniment follows.
+
+        They are those of the chord track; where that is empty, those that fit the first track
+        that holds a melody of the user's.
+        """
+        for row in self.tracks if not self.chords else ():
+            if row.kind == "melody" and row.accompaniment is None:
+                return _melody_chords(_Same(row.slots), self.key)
+        return _placed_chords(chord_order.as_played(self.chords, self.steps), self.grids)
+
+    def heard(self, track: int) -> tuple[Slot, ...]:
+        """Return the slots of a track as they are heard: the empty ones as its rule plays them."""
+        row = self.track(track)
+        if row.accompaniment is None:
+            return row.slots
+        rule = row.accompaniment
+        return slots_played(row.slots, row.kind, row.register, rule, self.under, track)
+
+    @property
     def locked(self) -> Key | ChordLock | None:
         """The key that what is sounded is held to, with the chords where it follows; or None."""
         return self._lock_of(self.key, self.chords)
@@ -246,8 +288,13 @@ class Song:
         at = chord_order.step_of(self.steps, slot, entry, repeat)
         return chord_order.next_in_order(self.chords, self.steps, slot, at, place)
 
-    def settings(self, steps: Sequence[Step]) -> LineSettings:
-        """Return how measures are heard that are played one after the other, in all tracks."""
+    def settings(self, steps: Sequence[Step], *, drums: bool = False) -> LineSettings:
+        """Return how measures are heard that are played one after the other.
+
+        It is the same in all tracks, but for ``drums``: those are no pitches that a key could hold.
+        """
+        if drums:
+            return LineSettings(MeasureSetting(step.slot, None, step.tempi[0]) for step in steps)
         if not (self.lock and self.follow and self.chords):
             keys = {step.key: self._lock_of(step.key or self.key, ()) for step in steps}
             return LineSettings(
@@ -277,13 +324,16 @@ class Song:
         silent.
         """
         row, played = self.track(track), self.steps if steps is None else steps
-        slots, beyond = row.slots, Slot.blank(self.grid(self.length))
-        heard = [slots[step.slot] if step.slot < len(slots) else beyond for step in played]
+        heard, beyond = self.heard(track), Slot.blank(self.grid(self.length))
+        slots = [heard[step.slot] if step.slot < self.length else beyond for step in played]
+        if settings is None:
+            settings = self.settings(played, drums=row.kind == "drums")
         return Line(
-            [slot.measure for slot in heard],
+            [slot.measure for slot in slots],
             row.groove,
-            touches=[slot.touches for slot in heard],
-            settings=self.settings(played) if settings is None else settings,
+            touches=[slot.touches for slot in slots],
+            settings=settings,
+            patterns=[slot.pattern for slot in slots],
         )
 
     def _measure(self, track: int, slot: int) -> Measure:
@@ -313,3 +363,27 @@ def _steps(form: SongForm, tempo: float, first: int, count: int) -> tuple[Step, 
     if not form:
         return tuple(Step(slot, (tempo, tempo)) for slot in range(first, first + count))
     return tuple(form.step_at(slot, tempo) for slot in range(first, first + count))
+
+
+class _Same:
+    # A value that equals itself alone: to compare rows of slots would take longer than it saves.
+
+    def __init__(self, value: tuple[Slot, ...]) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@lru_cache(maxsize=16)
+def _melody_chords(slots: _Same, key: Key) -> tuple[MeasureChords, ...]:
+    return melody_chords([slot.measure for slot in slots.value], key)
+
+
+@lru_cache(maxsize=16)
+def _placed_chords(placed: ChordTrack, grids: tuple[Grid, ...]) -> tuple[MeasureChords, ...]:
+    chords = [(each.slot, each.place, each.chord) for each in placed]
+    return placed_chords(chords, [grid.length for grid in grids])

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from engine.errors import Locked, OutOfRange
 from engine.music import modulation, routes
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.groove import PLAIN, Groove
 from engine.music.modulation import Modulation
 from engine.music.routes import FARTHEST, LONGEST_NAME, Route
@@ -54,7 +55,8 @@ class Track:
 
     ``muted`` tracks are not heard, and where any is ``solo`` only those that are. A ``locked``
     track is not edited. ``groove`` says how its notes lie off the grid, ``modulations`` which
-    controllers its gauges move, ``routes`` where else its notes are played to.
+    controllers its gauges move, ``routes`` where else its notes are played to. Where it has an
+    ``accompaniment``, that plays its empty slots by rule.
     Raises `OutOfRange` for what lies outside these ranges.
     """
 
@@ -77,6 +79,7 @@ class Track:
     routes: tuple[Route, ...] = ()
     slots: tuple[Slot, ...] = (Slot(),) * SLOTS
     kind: TrackKind = "melody"
+    accompaniment: Accompaniment | None = None
 
     def __post_init__(self) -> None:
         if len(self.name) > LONGEST_TRACK_NAME:
@@ -124,12 +127,17 @@ class Track:
         return 12 * self.octave
 
     def sounded(self, pitch: int) -> int | None:
-        """Return the MIDI pitch at which a measure's pitch is heard, None where there is none."""
-        heard = pitch + self.register + self.transpose
+        """Return the MIDI pitch at which a measure's pitch is heard, None where there is none.
+
+        A drum is heard as it is written.
+        """
+        heard = pitch if self.kind == "drums" else pitch + self.register + self.transpose
         return heard if 0 <= heard <= HIGHEST_PITCH else None
 
     def written(self, pitch: int) -> int:
         """Return the pitch in a measure of what is heard at a MIDI pitch, in any range."""
+        if self.kind == "drums":
+            return pitch
         return pitch - self.register - self.transpose
 
     def struck(self, louder: int, velocity: int | None = None) -> int:

@@ -35,7 +35,7 @@ class TrackLine:
     @property
     def silent(self) -> bool:
         """Whether nothing of it is heard."""
-        return all(measure.silent for measure in self.line.measures)
+        return not self.line.once()
 
 
 def track_lines(song: Song, steps: Sequence[Step] | None = None) -> tuple[TrackLine, ...]:

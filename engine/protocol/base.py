@@ -148,10 +148,11 @@ class TrackEdit(Edit, TrackCommand):
     """Changes one track.
 
     With ``edits_measures`` (on its class) it changes what is in the slots, which a locked track
-    refuses.
+    refuses; with ``of_melody`` it changes a melody, so that drums and patterns refuse it.
     """
 
     edits_measures: ClassVar[bool] = False
+    of_melody: ClassVar[bool] = False
 
     def motion(self) -> Hashable:
         """Return what moves of one thing in one gesture have in common, of one track alone."""

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from engine.music.groove import Groove
 from engine.music.measure import Measure
 from engine.music.performance import Touches
 from engine.music.slot import Origin
@@ -41,6 +42,7 @@ class SetLatent(SlotEdit):
     """Moves one gauge of a slot to ``value`` (-3 to 3) and decodes the measure there."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -61,6 +63,7 @@ class SetLatents(SlotEdit):
     """Moves several gauges of a slot at once; pairs of dimension and value."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     values: tuple[tuple[int, float], ...]
@@ -80,6 +83,7 @@ class MoveLatent(SlotEdit):
     """Moves one gauge of a slot by ``by`` from where it stands, as far as it goes."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int
@@ -102,6 +106,7 @@ class MoveLatents(SlotEdit):
     """Moves several gauges of a slot from where they stand; pairs of dimension and way."""
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     ways: tuple[tuple[int, float], ...]
@@ -129,6 +134,7 @@ class ResetLatent(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     dimension: int | None = None
@@ -156,6 +162,7 @@ class Randomise(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -167,7 +174,8 @@ class LoadMeasures(SlotEdit):
     """Puts measures into slots from ``slot`` on, adding slots where needed.
 
     ``played`` says of each how its notes were played (none: of no measure). All that one pass
-    of recording puts in has one ``gesture``.
+    of recording puts in has one ``gesture``. ``groove`` has the swing that the measures were
+    written without; a track that holds nothing else takes it.
     """
 
     auditioned: ClassVar[bool] = True
@@ -176,6 +184,7 @@ class LoadMeasures(SlotEdit):
     origins: tuple[Origin, ...]
     played: tuple[Touches, ...] = ()
     gesture: int = 0
+    groove: Groove | None = None
 
     def parts(self) -> tuple[range, ...]:
         """Return the slots that it fills."""
@@ -191,6 +200,7 @@ class Vary(SlotEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 
     amount: float
@@ -206,6 +216,7 @@ class Interpolate(TrackEdit):
     """
 
     needs_model: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
     edits_measures: ClassVar[bool] = True
     auditioned: ClassVar[bool] = True
 

@@ -20,6 +20,7 @@ class NoteEdit(SlotEdit):
     """Edits notes, which may reach over the bar lines of their measure."""
 
     auditioned: ClassVar[bool] = True
+    of_melody: ClassVar[bool] = True
 
     def parts(self) -> tuple[range, ...]:
         """Return all measures: it may reach into others."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import OutOfRange
+from engine.music.accompaniment.style import RULE_GAUGES, Accompaniment
 from engine.music.form import FASTEST, SLOWEST
 from engine.music.groove import (
     LARGEST_SEED,
@@ -23,10 +24,12 @@ from engine.music.song import Song
 from engine.music.track import HIGHEST_OCTAVE, Track
 from engine.protocol.edit import SetKey, SetTempo
 from engine.protocol.tracks import (
+    AccompanimentPart,
     ModulationPart,
     Parameter,
     RemoveModulation,
     RoutePart,
+    SetAccompaniment,
     SetBank,
     SetGroove,
     SetMix,
@@ -49,7 +52,7 @@ KINDS = ("nothing", *MODULATION_KINDS)
 
 Absolute = (
     SetTempo | SetGroove | SetKey | SetTrack | SetBank | SetMix | SetModulation
-    | RemoveModulation | SetRoutes
+    | RemoveModulation | SetRoutes | SetAccompaniment
 )  # fmt: skip
 """The commands that set such a number."""
 
@@ -180,6 +183,19 @@ def _track_numbers(track: Track) -> dict[Parameter, Number]:
             lambda v, gesture: SetTrack(locked=bool(v), gesture=gesture), coarse=1, round=True,
         ),
     }  # fmt: skip
+
+
+def accompaniment_numbers(rule: Accompaniment) -> dict[AccompanimentPart, Number]:
+    """Return the gauges of a rule that plays a track."""
+
+    def of(part: AccompanimentPart) -> Number:
+        def ask(value: float, gesture: int) -> SetAccompaniment:
+            changed: dict[str, Any] = {part: value}
+            return SetAccompaniment(replace(rule, **changed), gesture)
+
+        return Number(getattr(rule, part), 0, 1, ask, step=0.05, coarse=0.25)
+
+    return {part: of(part) for part in RULE_GAUGES}
 
 
 def modulation_of(track: Track, dimension: int) -> Modulation | None:

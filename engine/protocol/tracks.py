@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.groove import SwingUnit
 from engine.music.modulation import Modulation
 from engine.music.routes import Route
+from engine.music.track import TrackKind
 from engine.protocol.base import WHOLE, Edit, Overtaking, TrackEdit
 
 Parameter = Literal[
@@ -23,6 +25,9 @@ ModulationPart = Literal["kind", "channel", "number", "low", "high"]
 
 RoutePart = Literal["port", "channel", "program", "transpose", "clock"]
 """A number of a route: see `engine.protocol.parameters.route_numbers`."""
+
+AccompanimentPart = Literal["style", "density", "complexity", "register", "swing"]
+"""What can be moved of an accompaniment."""
 
 _OWN = len(fields(TrackEdit))
 
@@ -47,9 +52,13 @@ class MoveTrackSelection(Overtaking):
 
 @dataclass(frozen=True, slots=True)
 class AddTrack(Edit):
-    """Adds an empty track below all others, on a channel that no other has, and selects it."""
+    """Adds an empty track of a kind below all others, and selects it.
+
+    It gets a channel that no other has, drums that of drums; a bass lies two octaves lower.
+    """
 
     name: str = ""
+    kind: TrackKind = "melody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,11 @@ class MoveTrack(TrackEdit):
 
 @dataclass(frozen=True, slots=True)
 class SetTrack(TrackEdit):
-    """Sets what is not None of how a track is played: see `engine.music.track.Track`."""
+    """Sets what is not None of how a track is played: see `engine.music.track.Track`.
+
+    A track that becomes one of drums goes to their channel, and from there to a free one when it
+    is none any more, unless a channel is given.
+    """
 
     channel: int | None = None
     program: int | None = None
@@ -95,6 +108,7 @@ class SetTrack(TrackEdit):
     muted: bool | None = None
     solo: bool | None = None
     locked: bool | None = None
+    kind: TrackKind | None = None
     gesture: int = 0
 
     def given(self) -> dict[str, Any]:
@@ -216,3 +230,39 @@ class NudgeRoute(TrackEdit):
     def scope(self) -> Hashable:
         """Return what it moves."""
         return self.route, self.part
+
+
+@dataclass(frozen=True, slots=True)
+class SetAccompaniment(TrackEdit):
+    """Lets a rule play the empty measures of a track; with None nothing plays them any more."""
+
+    accompaniment: Accompaniment | None
+    gesture: int = 0
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: measures sound that were empty."""
+        return (WHOLE,)
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeAccompaniment(TrackEdit):
+    """Moves a gauge of a track's accompaniment by ``by``, or goes on to another style."""
+
+    part: AccompanimentPart
+    by: float
+    gesture: int = 0
+
+    def scope(self) -> Hashable:
+        """Return what it moves."""
+        return self.part
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeAccompaniment(TrackEdit):
+    """Puts what the rule plays into the empty measures of a track, and takes the rule away."""
+
+    edits_measures: ClassVar[bool] = True
+
+    def parts(self) -> tuple[range, ...]:
+        """Return all parts: it fills measures."""
+        return (WHOLE,)

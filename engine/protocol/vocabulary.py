@@ -13,6 +13,7 @@ from engine.protocol import (
     generation,
     notes,
     notices,
+    patterns,
     snapshot,
     switches,
     tracks,
@@ -21,7 +22,8 @@ from engine.protocol import (
 from engine.protocol.base import Command, Event
 
 SUBJECTS = (
-    snapshot, edit, notes, chords, tracks, form, transport, devices, files, analysis, generation,
+    snapshot, edit, notes, patterns, chords, tracks, form, transport, devices, files, analysis,
+    generation,
     switches, notices, facts,
 )  # fmt: skip
 

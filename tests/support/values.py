@@ -15,6 +15,7 @@ from engine.common.codec import concrete
 from engine.errors import ArmonicaError
 from engine.midi import messages as m
 from engine.midi.limits import LAST_OUTLET, LAST_POSITION, LAST_VOICE
+from engine.music.accompaniment.style import STYLES, Accompaniment
 from engine.music.chord_track import PlacedChord
 from engine.music.chords import QUALITIES, ChordSymbol
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
@@ -27,8 +28,9 @@ from engine.music.groove import (
     SWING_UNITS,
     Groove,
 )
-from engine.music.measure import HOLD, REST, Measure
+from engine.music.measure import HOLD, REST, Measure, silence
 from engine.music.modulation import MODULATION_KINDS, Modulation
+from engine.music.pattern import RESOLUTION, Hit, Pattern
 from engine.music.performance import MOST_OFF, Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
@@ -101,6 +103,19 @@ CHORD_TRACKS = st.dictionaries(PLACES, CHORDS, max_size=4).map(
     lambda placed: tuple(PlacedChord(0, place, placed[place]) for place in sorted(placed))
 )
 TOUCHES = st.builds(Touch, st.integers(1, 127), st.floats(-MOST_OFF, MOST_OFF))
+HITS = st.builds(
+    Hit,
+    st.integers(0, 6 * RESOLUTION).map(lambda part: Fraction(part, RESOLUTION)),
+    st.integers(0, 127),
+    st.integers(1, 6 * RESOLUTION).map(lambda part: Fraction(part, RESOLUTION)),
+    st.integers(1, 127),
+)
+ACCOMPANIMENTS = st.builds(
+    Accompaniment,
+    st.sampled_from([style for styles in STYLES.values() for style in styles]),
+    *[st.floats(0, 1)] * 4,
+)
+PATTERNS = st.lists(HITS, max_size=8).map(Pattern.of)
 _BYTES = st.sampled_from([b"\x90\x3c\x40", b"\xb0\x07\x7f", b"\xf8", b"\xf0\x01\xf7"])
 _NARROW: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("Song", "tempo"): st.floats(20, 400),
@@ -149,6 +164,10 @@ def values(kind: type, few: int = 2, grid: Grid = FOUR_QUARTERS) -> st.SearchStr
             # One touch for each note, or none.
             count = len(parts["source"].pitches) if parts["source"] else 0
             parts = parts | {"played": tuple(islice(cycle(parts["played"]), count))}
+            if parts["pattern"] is not None:
+                rest = silence(parts["measure"].grid)
+                silent = {"measure": rest, "source": None, "played": ()}
+                parts = parts | silent | {"latent": None, "anchor": None}
             # Notes alone are locked.
             starts = [tick for tick, each in enumerate(parts["measure"].tokens) if each > REST]
             locked = frozenset(starts[: len(parts["locked_notes"])])
@@ -218,6 +237,9 @@ def _of(hint: Any, few: int) -> st.SearchStrategy[Any]:
         Groove: GROOVES,
         Key: KEYS,
         Touch: TOUCHES,
+        Hit: HITS,
+        Pattern: PATTERNS,
+        Accompaniment: ACCOMPANIMENTS,
         ChordSymbol: CHORDS.filter(bool),
         PlacedChord: PLACED_CHORDS,
     }

@@ -9,6 +9,7 @@ from textual.app import App
 
 from engine.influence.spec import Match
 from engine.music.note_edits import Notes, Span
+from engine.music.pattern import Hit
 from engine.protocol.analysis import InfluenceFound, MatchExcerpt
 from engine.protocol.generation import Take, Trait
 from tui.action_tables.action import Place
@@ -112,6 +113,22 @@ class NotesView(BesideView, Protocol):
 
     def point(self) -> None:
         """Show where the cursor stands now."""
+
+
+class HitsView(NotesView, Protocol):
+    """The notes screen where it shows the grid of drums or chords."""
+
+    copied: tuple[Hit, ...]
+
+    @property
+    def ruled(self) -> bool:
+        """Whether a rule plays the measure."""
+
+    def hits(self) -> tuple[Hit, ...]:
+        """Return the notes of the measure, as the grid has them."""
+
+    def rows(self) -> list[int]:
+        """Return the pitches of the rows, from the top."""
 
 
 class SteerView(BesideView, Protocol):

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from engine.music.accompaniment.style import STYLES, Accompaniment
 from engine.music.chord_track import sounding
-from engine.music.track import LONGEST_TRACK_NAME
+from engine.music.slot import Slot
+from engine.music.track import LONGEST_TRACK_NAME, TRACK_KINDS, TrackKind
 from engine.protocol.tracks import (
     AddTrack,
     CopyTrack,
+    FreezeAccompaniment,
     MoveTrack,
     MoveTrackSelection,
     Nudge,
     Parameter,
     RemoveTrack,
     SelectTrack,
+    SetAccompaniment,
+    SetBank,
     SetTrack,
 )
 from tui.actions import chords, everywhere, form, measures
@@ -23,10 +28,19 @@ from tui.actions.everywhere_dialogs import ask
 from tui.actions.host import BesideView
 from tui.actions.metres import ask_metre
 from tui.actions.registry import Registry
+from tui.dialogs.choice import Choice
 from tui.dialogs.form import Field, Form
+from tui.dialogs.instruments import InstrumentPicker
 from tui.formatting.form import section_words
 from tui.formatting.metres import usual
-from tui.formatting.tracks import name_of, pan_words
+from tui.formatting.tracks import (
+    instruments,
+    kind_words,
+    name_of,
+    pan_words,
+    program_words,
+    rule_words,
+)
 
 Handler = Callable[[BesideView], None]
 
@@ -117,6 +131,67 @@ def _name(view: BesideView) -> None:
     ask(view, Form(f"Track {track + 1}", [field]), lambda name: SetTrack(name=name, track=track))
 
 
+@HANDLERS.handles("tracks.kind")
+def _kind(view: BesideView) -> None:
+    shown = view.session.shown
+    added: tuple[TrackKind, ...] = ("chords", "bass", "drums")
+    lines = [*(f"this track: {kind}" for kind in TRACK_KINDS),
+             *(f"a new track of {kind}" for kind in added)]  # fmt: skip
+    track = shown.track
+
+    def choose(at: int | None) -> None:
+        if at is None:
+            return
+        view.session.gestures.end()
+        if at < len(TRACK_KINDS):
+            view.session.send(SetTrack(kind=TRACK_KINDS[at], track=track))
+        else:
+            view.session.send(AddTrack(kind=added[at - len(TRACK_KINDS)]))
+
+    title = f"Kind of track {track + 1}"
+    view.app.push_screen(Choice(title, lines, TRACK_KINDS.index(shown.row.kind)), choose)
+
+
+@HANDLERS.handles("tracks.instrument")
+def _instrument(view: BesideView) -> None:
+    shown = view.session.shown
+    track = shown.track
+
+    def choose(chosen: tuple[int, int | None, int | None] | None) -> None:
+        if chosen is None:
+            return
+        program, msb, lsb = chosen
+        view.session.gestures.end()
+        if (msb, lsb) != (shown.row.bank_msb, shown.row.bank_lsb):
+            view.session.send(SetBank(msb, lsb, track=track))
+        view.session.send(SetTrack(program=program, track=track))
+
+    view.app.push_screen(InstrumentPicker(instruments().listed(), shown.row.instrument), choose)
+
+
+@HANDLERS.handles("tracks.rule")
+def _rule(view: BesideView) -> None:
+    shown = view.session.shown
+    track, row = shown.track, shown.row
+    view.session.gestures.end()
+    if row.accompaniment is not None:
+        view.session.send(FreezeAccompaniment(track=track))
+        return
+    styles = STYLES.get(row.kind)
+    if styles is None:
+        key = view.keymap.label("tracks.kind")
+        view.show_message(f"A rule plays tracks of bass, chords or drums; {key} makes it one.")
+        return
+
+    def choose(at: int | None) -> None:
+        if at is not None:
+            view.session.send(SetAccompaniment(Accompaniment(styles[at]), track=track))
+
+    key = view.keymap.label("tracks.rule")
+    words = f"It plays the empty measures under the chords; {key} again freezes it to notes."
+    view.app.push_screen(Choice(f"Track {track + 1} by rule", styles, 0, words), choose)
+
+
 # How they are played
 
 
@@ -162,6 +237,10 @@ HANDLERS["tracks.undo"] = everywhere.undo
 HANDLERS["tracks.redo"] = everywhere.redo
 
 
+def _many(slot: Slot) -> int:
+    return len(slot.measure.pitches if slot.pattern is None else slot.pattern.hits)
+
+
 def words_at(view: BesideView) -> str:
     """Describe the selected track and measure."""
     shown = view.session.shown
@@ -170,11 +249,16 @@ def words_at(view: BesideView) -> str:
         f"track {name_of(track, shown.track)} of {len(shown.song.tracks)}",
         f"measure {shown.selected + 1} of {shown.song.length}"
         + ("" if usual(slot.grid) else f" in {slot.grid.name}")
-        + (", empty" if slot.empty else f", {len(slot.measure.pitches)} notes"),
+        + (
+            f", {rule_words(shown.song, shown.track, shown.selected)}"
+            if slot.empty
+            else f", {_many(slot)} notes"
+        ),
         f"level {'not sent' if track.level is None else track.level}",
         f"pan {'not sent' if track.pan is None else pan_words(track.pan)}",
         f"octave {track.octave:+d}",
         f"velocity {track.velocity}",
+        program_words(track),
     ]
     parts.insert(2, chords.key_words(view))
     held = shown.song.chords_in(shown.selected, shown.entry)
@@ -182,6 +266,8 @@ def words_at(view: BesideView) -> str:
         parts.insert(2, f"chord {chord.name(shown.song.key)}")
     if section := section_words(shown.song.form, shown.selected):
         parts.insert(2, section)
+    if words := kind_words(track):
+        parts.insert(1, words)
     if track.port:
         parts.insert(1, f"to {track.port}")
     return " · ".join(parts)

@@ -131,6 +131,8 @@ def _waits(bound: Bound | None) -> float | None:
 
 def shown_code(snapshot: Snapshot) -> Latent | None:
     """Return the code of the selected measure; an empty one stands where its first move starts."""
+    if not snapshot.song.melodic(snapshot.track, snapshot.selected):
+        return None
     slot, spec = snapshot.slot, snapshot.model.spec
     if slot.latent is None and slot.empty and spec is not None and serves(slot.grid):
         return spec.origin
@@ -139,6 +141,8 @@ def shown_code(snapshot: Snapshot) -> Latent | None:
 
 def waiting(snapshot: Snapshot) -> str:
     """Describe why there are no reasons to be seen yet."""
+    if not snapshot.song.melodic(snapshot.track, snapshot.selected):
+        return "Drums and chords have no gauges: those are of melodies."
     match snapshot.model.state:
         case "loading":
             return "The model is loading. Keys pressed now are met when it is there."

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from engine.errors import OutOfRange
 from engine.latent.spec import LIMIT
+from engine.music.accompaniment.style import GAUGE_WORDS, RULE_GAUGES, STYLES, gauge_word
+from engine.music.general_midi import program_named
 from engine.music.routes import MOST_ROUTES
 from engine.music.scales import TONICS
-from engine.music.track import bank_words
+from engine.music.track import Track, bank_words
 from engine.protocol.base import Command
 from engine.protocol.parameters import (
     Number,
+    accompaniment_numbers,
     modulation_numbers,
     modulation_of,
     route_numbers,
@@ -21,8 +24,10 @@ from engine.protocol.parameters import (
 )
 from engine.protocol.snapshot import Snapshot
 from engine.protocol.tracks import (
+    AccompanimentPart,
     ModulationPart,
     Nudge,
+    NudgeAccompaniment,
     NudgeModulation,
     NudgeRoute,
     Parameter,
@@ -65,6 +70,8 @@ class Dial:
 
 def read(label: str, number: Number, text: str) -> float:
     """Read a typed value; raises `OutOfRange`."""
+    if label == "program" and not text.strip().lstrip("-").isdecimal():
+        return program_named(text) + 1
     fine = number.step != int(number.step)
     try:
         value = float(text.replace(",", "."))
@@ -118,7 +125,30 @@ def sound_dials(snapshot: Snapshot) -> tuple[Dial, ...]:
              "so many octaves up or down"),
         dial("transpose", "transpose", f"{track.transpose:+d}",
              "so many semitones, as heard"),
+        *_rule_dials(track),
     )  # fmt: skip
+
+
+def _rule_dials(track: Track) -> tuple[Dial, ...]:
+    """Return the dials of the rule that plays a track, for kinds that one plays."""
+    if track.kind not in STYLES:
+        return ()
+    rule = track.accompaniment
+
+    def turn(part: AccompanimentPart) -> Turn:
+        return lambda by, gesture: NudgeAccompaniment(part, by, gesture)
+
+    style = "none" if rule is None else rule.style
+    dials = [Dial("by rule", style, None, turn("style"), "what plays the empty measures")]
+    if rule is None:
+        return tuple(dials)
+    numbers = accompaniment_numbers(rule)
+    for part in RULE_GAUGES:
+        value = numbers[part].value
+        low, _, high = GAUGE_WORDS[part]
+        words = f"0 {low}, 1 {high}; now {gauge_word(part, value)}"
+        dials.append(Dial(part, f"{value:.2f}", numbers[part], turn(part), words))
+    return tuple(dials)
 
 
 def lock_words(snapshot: Snapshot) -> str:

@@ -169,6 +169,8 @@ class Inquiry:
         shown = self._shown
         if shown.model.state == "loading" or shown.slot.empty or not serves(shown.slot.grid):
             return None
+        if not shown.song.melodic(shown.track, shown.selected):
+            return None
         measures = tuple(None if slot.empty else slot.measure for slot in shown.row.slots)
         return (shown.track, shown.selected, measures, self.wanted)
 

@@ -68,7 +68,7 @@ class SongStrip(Wheeled, can_focus=True):
     def plain(self) -> str:
         """Format the selected slot and what is in it in one line."""
         slot = self._track.slots[self._selected]
-        count = len(slot.measure.pitches)
+        count = len(slot.measure.pitches if slot.pattern is None else slot.pattern.hits)
         what = "empty" if slot.empty else f"{title(slot) or 'made here'}, {count} notes"
         sounding = "" if self._playing is None else f" Playing measure {self._playing + 1}."
         where = self._where(slot)
@@ -136,7 +136,7 @@ class SongStrip(Wheeled, can_focus=True):
                         self.style_of("song-strip--empty"))  # fmt: skip
             return
         bright = "song-strip--bright" if selected else "song-strip--contour"
-        for row, line in enumerate(contour(slot.measure, width - 1, rows)):
+        for row, line in enumerate(roll(slot, width - 1, rows)):
             picture.put(x + 1, 1 + row, line, self.style_of(bright))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -158,6 +158,27 @@ def title(slot: Slot) -> str:
         "copy": "copy",
         "played": "played",
     }.get(slot.origin.kind, "")
+
+
+def roll(slot: Slot, width: int, height: int) -> list[str]:
+    """Draw what a slot holds as braille dots: its melody, or all notes of its pattern."""
+    if slot.pattern is None:
+        return contour(slot.measure, width, height)
+    hits = slot.pattern.hits
+    if not hits or width < 1 or height < 1:
+        return [" " * width] * height
+    # Each pitch has its level, however far apart they are.
+    pitches, levels, columns = slot.pattern.pitches, 4 * height, 2 * width
+    length = float(slot.measure.grid.length)
+    cells = [[0] * width for _ in range(height)]
+    for hit in hits:
+        place = pitches.index(hit.pitch) / max(1, len(pitches) - 1)
+        level = levels - 1 - round(place * (levels - 1))
+        start = int(float(hit.onset) / length * columns)
+        end = int(float(hit.end) / length * columns)
+        for column in range(start, min(columns, max(start + 1, end - 1))):
+            cells[level // 4][column // 2] |= _DOTS[level % 4][column % 2]
+    return ["".join(chr(0x2800 + bits) if bits else " " for bits in row) for row in cells]
 
 
 def contour(measure: Measure, width: int, height: int) -> list[str]:

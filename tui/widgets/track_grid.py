@@ -12,9 +12,17 @@ from engine.music.song import Song
 from engine.music.track import audible
 from tui.formatting.metres import short_metre, usual
 from tui.formatting.text import fitting
-from tui.formatting.tracks import mixer, name_of, short_mixer, switches
+from tui.formatting.tracks import (
+    full_mixer,
+    instruments,
+    kind_words,
+    mixer,
+    name_of,
+    short_mixer,
+    switches,
+)
 from tui.widgets.canvas import Picture, Wheeled
-from tui.widgets.song_strip import contour
+from tui.widgets.song_strip import roll
 
 LEAST, MOST = 5, 16
 """Cells of a measure, the gap before the next included."""
@@ -44,6 +52,7 @@ class TrackGrid(Wheeled, can_focus=True):
         & > .track-grid--contour { color: $notes-quiet; }
         & > .track-grid--bright { color: $notes; text-style: bold; }
         & > .track-grid--silent { color: $faint; }
+        & > .track-grid--rule { color: $text-quiet; text-style: italic; }
         & > .track-grid--chord { color: $foreground; }
         & > .track-grid--switch { color: $focus; text-style: bold; }
     }
@@ -84,7 +93,8 @@ class TrackGrid(Wheeled, can_focus=True):
             lines.append(f"Chords: {', '.join(names)}.")
         for number, (track, on) in enumerate(zip(self._song.tracks, heard, strict=True)):
             filled = sum(not slot.empty for slot in track.slots)
-            parts = [name_of(track, number), mixer(track), f"{filled} measures with notes"]
+            parts = [name_of(track, number), full_mixer(track), f"{filled} measures with notes"]
+            parts += [kind_words(track)] if kind_words(track) else []
             locked = sum(slot.locked for slot in track.slots)
             parts += [f"{locked} locked"] if locked else []
             parts += [] if on else ["not heard"]
@@ -193,9 +203,14 @@ class TrackGrid(Wheeled, can_focus=True):
         name = fitting(beside - len(marks) - 1, name_of(track, number))
         picture.put(0, y, name.ljust(beside - len(marks)), self.style_of(f"track-grid--{style}"))
         picture.put(beside - len(marks), y, marks, self.style_of("track-grid--switch"))
-        words = fitting(beside - 2, mixer(track), short_mixer(track))
+        words = fitting(beside - 2, full_mixer(track), mixer(track), short_mixer(track))
         picture.put(2, y + 1, words, self.style_of("track-grid--number"))
         rows = self._rows() - (self._rows() > ROWS[0])
+        about = [kind_words(track), instruments().of(track)]
+        for row, line in enumerate([each for each in about if each][: max(0, rows - ROWS[0])]):
+            # Where there is no room, the rule goes before the kind.
+            shown = fitting(beside - 2, line, line.removeprefix(f"{track.kind} "))
+            picture.put(2, y + 2 + row, shown, self.style_of("track-grid--rule"))
         cell, first = self._cell(), self._first_slot()
         for slot in range(first, self._song.length):
             x = self._beside() + (slot - first) * cell
@@ -215,17 +230,29 @@ class TrackGrid(Wheeled, can_focus=True):
         heard: bool,
     ) -> None:
         slot, here = self._song.tracks[number].slots[index], (number, index) == self._at
+        ruled = slot.empty and self._ruled(number, index)
+        if ruled:
+            slot = self._song.heard(number)[index]
         if slot.empty:
             style = "selected" if here else "silent"
             picture.put(x, y, "▏·" if here else " ·", self.style_of(f"track-grid--{style}"))
             return
         style = "bright" if here else "contour" if heard else "silent"
-        for row, line in enumerate(contour(slot.measure, width - 1, rows)):
+        if ruled:
+            # Told from notes of the user's own without colour, too.
+            style = "rule" if heard else "silent"
+            picture.put(x, y, "~", self.style_of("track-grid--rule"))
+        for row, line in enumerate(roll(slot, width - 1, rows)):
             picture.put(x + 1, y + row, line, self.style_of(f"track-grid--{style}"))
         for row in range(rows if here else 0):
             picture.put(x, y + row, "▏", self.style_of("track-grid--selected"))
         if slot.locked:
             picture.put(x, y, "L", self.style_of("track-grid--switch"))
+
+    def _ruled(self, number: int, index: int) -> bool:
+        """Return whether a rule plays a measure, as far as the loop goes."""
+        track = self._song.tracks[number]
+        return track.accompaniment is not None and index < self._song.sounding
 
     # The mouse
 

@@ -13,6 +13,7 @@ from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
 from tui.formatting.text import fitting
+from tui.formatting.tracks import program_words
 from tui.view_models.gauges import place
 from tui.widgets.canvas import Picture, Wheeled
 
@@ -154,7 +155,7 @@ class Transport(Wheeled):
         if key is not None:
             follows = "" if isinstance(key, Key) else " and chords"
             parts.append((f"lock {shown.song.key.name}{follows}", "quiet"))
-        parts.append((f"ch {track.channel + 1}  prog {track.program + 1}", "quiet"))
+        parts.append((f"ch {track.channel + 1}  {program_words(track)}", "quiet"))
         late = self._lateness
         if late is not None and shown.playing:
             component = "warning" if late.worst >= LATE else "quiet"

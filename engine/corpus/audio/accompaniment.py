@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from engine.corpus.clip_format import QUARTERS
+from engine.music.accompaniment.chord_figures import (
+    STRUMS,
+    arpeggio_figure,
+    bass_figure,
+    block_figure,
+    every,
+    near,
+    voicing,
+)
+from engine.music.accompaniment.drum_figures import CRASH, DRUM_FIGURES, FILLS, Figure, strokes_of
 from engine.music.harmony import Chord, HarmonicKey, harmonise
 from engine.music.note_line import Stretch
-
-KICK, SNARE, RIM, CLAP, HAT, OPEN_HAT, RIDE, CRASH = 36, 38, 37, 39, 42, 46, 51, 49
-LOW_TOM, MIDDLE_TOM, HIGH_TOM, SHAKER, TAMBOURINE = 45, 47, 50, 70, 54
 
 MELODIES = (73, 40, 71, 68, 21, 22, 74, 72, 75, 65, 56, 46, 11, 41)
 BASSES = (32, 33, 34, 35, 38, 39)
@@ -21,24 +28,7 @@ PIANOS = (0, 1, 2, 3)
 PADS = (48, 49, 50, 51, 88, 89, 52)
 """General MIDI programs that a part may sound as; the whistle of the usual font is out of tune."""
 
-# One sign for each sixteenth: a digit is a loudness from 1 to 9, a dot is silence.
-_DRUMS: tuple[dict[int, str], ...] = (
-    {KICK: "9.......8.......", SNARE: "....8.......8...", HAT: "7.4.6.4.7.4.6.4."},
-    {KICK: "9.......8.7.....", SNARE: "....8.......8..3", HAT: "7.5.7.5.7.5.7.5."},
-    {KICK: "9...8...9...8...", SNARE: "....7.......7...", OPEN_HAT: "..6...6...6...6."},
-    {KICK: "9...7...9...7...", SNARE: "5.575.575.575.57", HAT: "..5...5...5...5."},
-    {KICK: "9.........8.....", SNARE: "........9.......", HAT: "7...6...7...6..."},
-    {KICK: "9..7....8..7....", RIM: "....7.......7...", SHAKER: "6464646464646464"},
-    {KICK: "9.....8...8.....", SNARE: "....8.......8...", RIDE: "7...6.5.7...6.5."},
-    {KICK: "9.......9.......", CLAP: "....7.......7...", TAMBOURINE: "..5...5...5...5."},
-    {KICK: "9.......7.......", HAT: "....7.......7...", SHAKER: "5.5.5.5.5.5.5.5."},
-    {KICK: "9..8..7.9..8..7.", SNARE: "....8.......8...", HAT: "7575757575757575"},
-)
-_FILLS: tuple[dict[int, str], ...] = (
-    {KICK: "9.......", SNARE: "..6.7.89", HAT: "7.4....."},
-    {KICK: "9.......", HIGH_TOM: "..7.7...", MIDDLE_TOM: "....7.7.", LOW_TOM: "......89"},
-    {KICK: "9...9...", SNARE: "....7777"},
-)
+_FIGURES = tuple(DRUM_FIGURES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +115,8 @@ def _melody(line: Sequence[Stretch], end: float, random: Generator) -> tuple[Pla
 
 
 def _drums(measures: int, random: Generator) -> list[Played]:
-    pattern = _DRUMS[random.integers(len(_DRUMS))]
-    fill = _FILLS[random.integers(len(_FILLS))]
+    pattern = _FIGURES[random.integers(len(_FIGURES))]
+    fill = FILLS[random.integers(len(FILLS))]
     every = int(random.choice([2, 4, 8]))
     found: list[Played] = []
     for measure in range(measures):
@@ -140,12 +130,11 @@ def _drums(measures: int, random: Generator) -> list[Played]:
     return sorted(found, key=lambda note: note.start)
 
 
-def _hits(pattern: dict[int, str], start: float, length: float, random: Generator) -> list[Played]:
+def _hits(figure: Figure, start: float, length: float, random: Generator) -> list[Played]:
     return [
-        Played(start + at / 4, start + at / 4 + 0.2, drum, _velocity(random, 20 + 11 * int(sign)))
-        for drum, signs in pattern.items()
-        for at, sign in enumerate(signs)
-        if sign != "." and at / 4 < length
+        Played(start + at, start + at + 0.2, drum, _velocity(random, loudness))
+        for at, drum, loudness in strokes_of(figure)
+        if at < length
     ]
 
 
@@ -153,44 +142,25 @@ def _bass(chords: Sequence[Chord], random: Generator) -> list[Played]:
     style = random.choice(["long", "fifths", "pulse", "walk", "push"])
     found = []
     for index, chord in enumerate(chords):
-        root = _near(chord.root, 38)
-        fifth = _near(chord.fifth, 38)
-        following = _near(chords[(index + 1) % len(chords)].root, 38)
-        for at, length, pitch in _bass_line(style, chord, root, fifth, following):
+        root, third = near(chord.root, 38), near(chord.third, near(chord.root, 38) + 3)
+        following = near(chords[(index + 1) % len(chords)].root, 38)
+        figure = bass_figure(
+            style, chord.end - chord.start, root, third, near(chord.fifth, 38), following
+        )
+        for at, length, pitch in figure:
             start = chord.start + at
             found.append(Played(start, start + length * 0.92, pitch, _velocity(random, 98)))
     return found
 
 
-def _bass_line(
-    style: str, chord: Chord, root: int, fifth: int, following: int
-) -> list[tuple[float, float, int]]:
-    length = chord.end - chord.start
-    if style == "long":
-        return [(0.0, length, root)]
-    if style == "fifths":
-        return [(at, 1.0, root if at % 2 == 0 else fifth) for at in _every(1.0, length)]
-    if style == "pulse":
-        return [(at, 0.5, root) for at in _every(0.5, length)]
-    if style == "push":
-        return [
-            place
-            for at in _every(2.0, length)
-            for place in ((at, 1.4, root), (at + 1.5, 0.5, fifth))
-        ]
-    third = _near(chord.third, root + 3)
-    steps = [root, third, fifth, following + (1 if following < fifth else -1)]
-    return [(at, 1.0, steps[int(at) % 4]) for at in _every(1.0, length)]
-
-
 def _guitar(chords: Sequence[Chord], random: Generator) -> list[Played]:
     if random.random() < 0.45:
         return _arpeggio(chords, 57, random.choice(["up", "rolling"]), random)
-    strums = str(random.choice(["x.x.x.x.", "x..xx.x.", "x.xxx.xx", "x...x...", "..x...x."]))
+    strums = str(random.choice(STRUMS))
     found = []
     for chord in chords:
-        voiced = _voicing(chord, 52, 5)
-        for at in _every(0.5, chord.end - chord.start):
+        voiced = voicing(chord.pitch_classes, 52, 5)
+        for at in every(0.5, chord.end - chord.start):
             place = chord.start + at
             if strums[round(place * 2) % 8] == "x":
                 # Strings one after another, alternately down and up.
@@ -208,17 +178,11 @@ def _piano(chords: Sequence[Chord], random: Generator) -> list[Played]:
         return _arpeggio(chords, 60, "alberti", random)
     found = []
     for chord in chords:
-        voiced = _voicing(chord, 60, 3)
-        low = _near(chord.root, 43)
-        for at in _every(1.0, chord.end - chord.start):
-            start = chord.start + at
-            if style == "blocks":
-                if at % 2 == 0:
-                    found += _block([low, *voiced], start, 1.9, random)
-            elif style == "stride":
-                found += _block([low] if at % 2 == 0 else voiced, start, 0.8, random)
-            else:
-                found += _block(voiced, start + 0.5, 0.4, random)
+        voiced = voicing(chord.pitch_classes, 60, 3)
+        low = near(chord.root, 43)
+        hands = {"all": voiced, "low": [low], "both": [low, *voiced]}
+        for at, length, struck in block_figure(style, chord.end - chord.start):
+            found += _block(hands[struck], chord.start + at, length, random)
     return found
 
 
@@ -227,39 +191,22 @@ def _pad(chords: Sequence[Chord], random: Generator) -> list[Played]:
     return [
         Played(chord.start, chord.end * 0.999, pitch, _velocity(random, 80))
         for chord in chords
-        for pitch in _voicing(chord, 57, size)
+        for pitch in voicing(chord.pitch_classes, 57, size)
     ]
 
 
 def _arpeggio(chords: Sequence[Chord], centre: int, style: str, random: Generator) -> list[Played]:
-    orders = {"up": (0, 1, 2, 3), "rolling": (0, 2, 1, 2, 3, 2, 1, 2), "alberti": (0, 2, 1, 2)}
-    order = orders[style]
     found = []
     for chord in chords:
-        voiced = _voicing(chord, centre, 4)
-        for step, at in enumerate(_every(0.5, chord.end - chord.start)):
+        voiced = voicing(chord.pitch_classes, centre, 4)
+        for at, note in arpeggio_figure(style, chord.end - chord.start):
             start = chord.start + at
-            pitch = voiced[order[step % len(order)]]
-            found.append(Played(start, start + 0.7, pitch, _velocity(random, 82)))
+            found.append(Played(start, start + 0.7, voiced[note], _velocity(random, 82)))
     return found
 
 
 def _block(pitches: Sequence[int], start: float, length: float, random: Generator) -> list[Played]:
     return [Played(start, start + length, pitch, _velocity(random, 84)) for pitch in pitches]
-
-
-def _voicing(chord: Chord, lowest: int, size: int) -> list[int]:
-    # The nearest inversion above ``lowest``, so that the hand stays where it is.
-    above = sorted(lowest + (pitch_class - lowest) % 12 for pitch_class in chord.pitch_classes)
-    return [above[at % 3] + 12 * (at // 3) for at in range(size)]
-
-
-def _near(pitch_class: int, centre: int) -> int:
-    return centre + (pitch_class - centre + 6) % 12 - 6
-
-
-def _every(step: float, length: float) -> list[float]:
-    return [index * step for index in range(max(1, round(length / step)))]
 
 
 def _velocity(random: Generator, around: int) -> int:

@@ -69,6 +69,8 @@ class AnalysisService(Service):
     def handle(self, command: Command, now: float) -> None:
         """Start the work; raise what cannot be answered before it starts."""
         assert isinstance(command, Question)
+        if isinstance(command, DrawMap | Explain | AskInfluence | RegenerateAway):
+            self.context.snapshot().song.check_melodic(command.row, command.slot)
         lane, kind, name, work = self._job(command, self.context.snapshot(), self._model())
         self._jobs.start(lane, kind, name, work, command.request)
 

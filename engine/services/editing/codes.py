@@ -53,11 +53,13 @@ def _with_each(song: Song, change: Callable[[Slot], Slot]) -> Song:
 
 
 def _without_code(slot: Slot) -> Slot:
-    if slot.empty:
+    if slot.empty or slot.pattern is not None:
         return slot
     brought = Slot.brought_in(slot.measure, slot.origin, slot.touches)
     return replace(brought, locked_notes=slot.locked_notes, locked=slot.locked)
 
 
 def _lacks_code(slot: Slot) -> bool:
-    return slot.latent is None and not slot.empty and serves(slot.grid)
+    if slot.latent is not None or slot.pattern is not None:
+        return False
+    return not slot.empty and serves(slot.grid)

@@ -95,6 +95,8 @@ class State:
         song = self._shown.song
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             song.track(wanted.row).check_unlocked()
+            if wanted.of_melody:
+                song.check_melodic(wanted.row, getattr(wanted, "slot", None))
         check_served(wanted, song)
         context = EditContext(self._model, self._shown.locks, self._shown.port.others)
         return resolve_edit(wanted, song, context), song, context

@@ -123,7 +123,7 @@ class LoopNotes:
         stays = to == position and course.length == past.length
         begun = [voice.begun_at(position) if stays else -math.inf for voice in old]
         same = [
-            stays and (new.line is past.line or new.line.measures == past.line.measures)
+            stays and (new.line is past.line or new.line.content == past.line.content)
             for new, past in zip(voices, old, strict=False)
         ]
         shift = to - position

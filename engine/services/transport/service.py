@@ -6,6 +6,7 @@ from engine.config import Settings
 from engine.errors import NotReady, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
+from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.protocol.base import Command
 from engine.protocol.edit import SetTempo
@@ -267,8 +268,9 @@ class TransportService(Service):
     def _audition_change(self, old: Song, new: Song, now: float) -> None:
         for number, (was, track) in enumerate(zip(old.tracks, new.tracks, strict=False)):
             for index, slot in enumerate(track.slots):
-                before = was.slots[index].measure if index < len(was.slots) else None
-                if slot.measure != before and not slot.measure.silent:
+                old_slot = was.slots[index] if index < len(was.slots) else Slot()
+                before = old_slot.measure, old_slot.pattern
+                if (slot.measure, slot.pattern) != before and not slot.silent:
                     self._audition_slot(index, number, now)
                     return
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
 from engine.music.form import Step
+from engine.music.line_settings import LineSettings
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
 from engine.music.track import Track, audible
@@ -42,13 +43,13 @@ class VoiceNotes:
     def sounds_as(self, other: VoiceNotes) -> bool:
         """Return whether another's line is made of the same measures and groove."""
         a, b = self.line, other.line
-        return a is b or (a.measures, a.shape) == (b.measures, b.shape)
+        return a is b or (a.content, a.shape) == (b.content, b.shape)
 
     @property
     def played(self) -> tuple[object, ...]:
         """How its notes are sent."""
         track = self.track
-        sounded = track.register + track.transpose
+        sounded = track.sounded(0), track.sounded(127)
         return track.channel, track.port, track.velocity, sounded, self.heard
 
     def begin(self) -> None:
@@ -82,18 +83,28 @@ class VoiceNotes:
         """
         line = self.line
         over, later = line.covering(position), run.of(line.between(start, run.sent))
-        while later and later[0].written <= begun:
-            # It began already, and would be heard later now: it is not struck twice.
-            over = later.pop(0)
+        # What began already, and would be heard later now, is not struck twice.
+        over += [each for each in later if each.written <= begun]
+        later = [each for each in later if each.written > begun]
+        if not line.several:
+            over = over[-1:]
         self._begun = begun
-        sounding = None
-        if over is not None and run.of([over]):
-            goes_on = same and over.written <= begun
-            # What began and does not sound any more stays silent.
-            if not goes_on or self._mirror.sounding(at, outlet, self.number) is not None:
-                sounding = self._note_of(over, run)
+        held = {(n.channel, n.pitch) for n in self._mirror.sounding(at, outlet, self.number)}
+        sounding = []
+        for each in run.of(over):
+            note, goes_on = self._note_of(each, run), same and each.written <= begun
+            if note is None:
+                continue
+            # On another channel it is another note, and sounds on all the same.
+            elsewhere = not line.several or note.channel not in {channel for channel, _ in held}
+            sounds = bool(held) if elsewhere else (note.channel, note.pitch) in held
+            # What began and does not sound any more stays silent, and a drum is not struck in
+            # the middle of what it sounds.
+            if sounds or not (goes_on or self.track.kind == "drums"):
+                sounding.append(note)
         notes = m.Notes(self._timed(later, run), outlet, self.number)
-        return self._send(self._mirror.diff(PlayerPlan(at, (notes,)), now, sounding), now)
+        plan = PlayerPlan(at, (notes,))
+        return self._send(self._mirror.diff(plan, now, tuple(sounding)), now)
 
     def drop(self, now: float) -> Messages:
         """End what sounds, and drop what is to come, of this voice alone."""
@@ -134,17 +145,24 @@ def voices_of(
     Where a track's line is made of what it was made of ``before``, it is the same.
     """
     voices = []
-    settings = song.settings(steps)
-    if before:
-        settings = settings.like(before[0].line.settings)
+    known = {old.track.kind == "drums": old.line.settings for old in before}
+    settings: dict[bool, LineSettings] = {}
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source: tuple[object, ...] = track.groove, settings, steps
+        drums = track.kind == "drums"
+        if drums not in settings:
+            fresh = song.settings(steps, drums=drums)
+            settings[drums] = fresh.like(known[drums]) if drums in known else fresh
+        source: tuple[object, ...] = track.groove, settings[drums], steps, track.kind
+        if track.accompaniment is not None:
+            # Drums are the same under any chord.
+            under = None if drums else song.under
+            source += track.accompaniment, track.register, under
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
         if old is not None and old.source[0] is track.slots and old.source[1:] == source:
             line = old.line
         else:
-            line = song.line(number, steps, settings)
+            line = song.line(number, steps, settings[drums])
         voices.append(VoiceNotes(number, line, track, heard, (track.slots, *source)))
     return voices

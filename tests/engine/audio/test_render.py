@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from engine.audio import soundfont
-from engine.audio.render import LOUDNESS, performed, render
+from engine.audio.render import LOUDNESS, performed, render, stems
 from engine.audio.synth import SoundedNote, Synth
 from engine.errors import OutOfRange
 from engine.music.measure import HOLD, SILENCE, Measure
+from engine.music.pattern import Hit, Pattern
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
@@ -47,6 +50,24 @@ def test_measures_sound_in_tune_and_die_away(synth: Synth) -> None:
     assert np.abs(wave[-RATE // 2 :]).max() < 0.01
     assert len(render(synth, [SILENCE], 60, tail=0)) == 4 * RATE
     assert not render(synth, [SILENCE], 60).any()
+
+
+def test_the_sum_of_stems_is_the_mix_with_drums_by_level_and_pan(synth: Synth) -> None:
+    melody = Track(program=79, slots=(Slot.brought_in(quarters(60, 64, 67, 72), Origin("midi")),))
+    hits = tuple(Hit(Fraction(at), 38) for at in range(4))
+    kit = Track(kind="drums", channel=9, pan=0, level=110,
+                slots=(Slot(origin=Origin("written"), pattern=Pattern(hits)),))  # fmt: skip
+    parts = track_lines(Song("Song", 120, (melody, kit)))
+    found, mixed = stems(synth, parts, 120)
+    assert len(found) == 2
+    assert np.abs(found[0] + found[1] - mixed).max() < 1e-6
+    loudest = max(np.abs(wave).max() for wave in (mixed, *found))
+    assert loudest == pytest.approx(LOUDNESS)
+    # The kit is heard on the left alone, and the mix is that of `render` up to one gain.
+    assert np.abs(found[1][:, 1]).max() < 1e-6 < np.abs(found[1][:, 0]).max()
+    usual = render(synth, parts, 120)
+    gain = np.abs(mixed).max() / np.abs(usual).max()
+    assert np.allclose(usual * gain, mixed, atol=1e-5)
 
 
 def test_a_song_is_one_turn_of_its_loop(synth: Synth) -> None:

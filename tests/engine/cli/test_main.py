@@ -8,17 +8,24 @@ import sys
 from pathlib import Path
 
 import mido
+import numpy as np
 import pytest
 import soundfile
 
 from engine.bench import Result
 from engine.cli.main import main, parser
 from engine.corpus.table import shipped
+from engine.formats import song_file
 from engine.formats.midi_file import read
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.attributes import NAMES, attributes
 from engine.music.scales import Key
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from engine.runtime.startup import load_model
 from tests.support.command_line import run_json, run_refused
+from tests.support.measures import quarters
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
@@ -144,6 +151,30 @@ def test_render_refuses_a_soundfont_that_is_none(
     out = tmp_path / "out.wav"
     assert "is no SoundFont" in run_refused(capsys, "render", "--base", tune, "-o", out)
     assert not out.exists()
+
+
+def test_render_of_a_song_writes_its_tracks_each_in_a_file_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slots = (Slot.brought_in(quarters(60, 64, 67, 72), Origin("midi")), Slot())
+    rule = Track(kind="drums", channel=9, accompaniment=Accompaniment("rock"), slots=(Slot(),) * 2)
+    song = Song("Song", 120, (Track(name="My/Tune", slots=slots), rule))
+    place = song_file.write(tmp_path / "song", song_file.Document(song))
+    folder, out = tmp_path / "stems", tmp_path / "mix.wav"
+    found = run_json(capsys, "render", place, "--stems", folder, "-o", out)
+    assert [Path(each).name for each in found["stems"]] == ["01 My_Tune.wav", "02 Track 2.wav"]
+    mixed = soundfile.read(out)[0]
+    each = [soundfile.read(stem)[0] for stem in found["stems"]]
+    assert np.abs(sum(each) - mixed).max() < 2 * 2 / 2**15
+    assert all(np.abs(wave).max() > 0.01 for wave in each)
+    run_json(capsys, "render", place, "-o", tmp_path / "song.mid")
+    for words, why in (
+        ((place, "--base", place, "-o", out), "as it is"),
+        ((place,), "No file is named"),
+        (("--stems", folder, "-o", out), "of a song"),
+        ((place, "--stems", place / "x"), "cannot be made"),
+    ):
+        assert why in run_refused(capsys, "render", *words)
 
 
 def test_render_from_nothing_depends_on_the_seed_alone(

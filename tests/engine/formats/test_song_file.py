@@ -34,8 +34,9 @@ from engine.music.chords import chord_of
 from engine.music.form import NO_FORM, OrderEntry, Section, SongForm
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
 from engine.music.groove import PLAIN, SWING_UNITS, Groove
-from engine.music.measure import HOLD, Measure
+from engine.music.measure import HOLD, Measure, silence
 from engine.music.modulation import Modulation, check
+from engine.music.pattern import Hit, Pattern
 from engine.music.performance import Touch
 from engine.music.routes import Route
 from engine.music.scales import SCALES, Key
@@ -45,7 +46,14 @@ from engine.music.track import TRACK_KINDS, Track
 from engine.runtime.startup import opening, shipped, shipped_songs
 from engine.text import printable
 from tests.support.songs import one_track
-from tests.support.values import CHORD_TRACKS, GRID, measures, modulations
+from tests.support.values import (
+    ACCOMPANIMENTS,
+    CHORD_TRACKS,
+    GRID,
+    PATTERNS,
+    measures,
+    modulations,
+)
 
 texts = st.text(max_size=40).map(printable)
 names = texts | st.just("a\udc80b")
@@ -75,7 +83,8 @@ def filled(draw: st.DrawFn, grid: Grid) -> Slot:
 
 def slots(grid: Grid) -> st.SearchStrategy[Slot]:
     """Draw slots of a grid, empty or not."""
-    return st.just(Slot.blank(grid)) | filled(grid)
+    patterned = st.builds(Slot, st.just(silence(grid)), origin=origins, pattern=PATTERNS)
+    return st.just(Slot.blank(grid)) | filled(grid) | patterned
 
 
 def apart(drawn: list[Modulation]) -> tuple[Modulation, ...]:
@@ -136,6 +145,7 @@ def rows(grids: Sequence[Grid]) -> st.SearchStrategy[Track]:
         ).map(tuple),
         slots=st.tuples(*map(slots, grids)),
         kind=st.sampled_from(TRACK_KINDS),
+        accompaniment=st.none() | ACCOMPANIMENTS,
     )
 
 
@@ -453,6 +463,32 @@ def test_what_came_with_version_5_is_written_where_it_is_not_as_usual() -> None:
     body = json.loads(encode(Document(plain.with_track(1, kind="bass"))))
     body["armonica"] = 4
     with pytest.raises(BadSong, match="kind"):
+        decode(json.dumps(body).encode())
+
+
+def test_a_pattern_is_read_strictly() -> None:
+    hit = Hit(Fraction(1, 3), 38, Fraction(1, 4), 90)
+    drums = Slot(origin=Origin("written"), pattern=Pattern((hit,)))
+    body = json.loads(encode(Document(one_track(slots=(drums,), kind="drums"))))
+    row = body["tracks"][0]["slots"][0]
+    assert row["pattern"] == [[320, 240, 38, 90]]
+    for wrong, words in (
+        ([[320, 240, 38]], "note of a pattern"),
+        ([[0.5, 240, 38, 90]], "whole number"),
+        ([[320, 0, 38, 90]], "lasts"),
+        ([[320, 240, 128, 90]], "pitch"),
+        ([[320, 240, 38, 0]], "velocity"),
+        ([[320, 240, 38, 90], [0, 240, 38, 90]], "order"),
+        ([[320, 240, 38, 90]] * 2, "lie on each other"),
+        ([[at, 1, 38, 90] for at in range(513)], "at most"),
+        ("x", "list"),
+    ):
+        row["pattern"] = wrong
+        with pytest.raises(BadSong, match=words):
+            decode(json.dumps(body).encode())
+    row["pattern"] = []
+    row["tokens"] = [60, *[0] * 23]
+    with pytest.raises(BadSong, match="no melody"):
         decode(json.dumps(body).encode())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from engine.music.chord_order import as_played
 from engine.music.chord_track import written
 from engine.music.form import OrderEntry, Section, SongForm
 from engine.music.slot import Origin, Slot
@@ -67,3 +68,13 @@ def test_a_section_that_no_entry_plays_has_the_chord_that_lies_before_it() -> No
     # Looped alone, the measures of an entry begin as they do in the order.
     alone = song().line(0, song().steps_through(2, 1))
     assert [note.pitch for note in alone.once()] == [F_SHARP] * 4
+
+
+def test_what_follows_the_chords_of_slots_has_them_as_they_are_played_first() -> None:
+    one = song()
+    found = as_played(one.chords, one.steps)
+    assert [(each.slot, each.name()) for each in found] == [
+        (0, "D7"), (1, "C"), (1, "N.C."), (2, "D7"),
+    ]  # fmt: skip
+    lying = replace(one, form=SongForm())
+    assert as_played(lying.chords, lying.steps) == lying.chords

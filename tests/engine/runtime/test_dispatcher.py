@@ -16,6 +16,7 @@ from engine.formats import midi_file
 from engine.locations import SONGS, songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, Measure
+from engine.music.score_notes import Voice
 from engine.music.song import MOST_SLOTS
 from engine.protocol.base import Command, with_request
 from engine.protocol.devices import OpenPort
@@ -393,11 +394,13 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Make reading a MIDI file last until the event that is given is set, or it is cancelled."""
     may_end, read = threading.Event(), midi_file.read
 
-    def slowly(path: Path, track: int | None, on_progress: Callable[[float], None]) -> object:
+    def slowly(
+        path: Path, track: int | None, on_progress: Callable[[float], None], voice: Voice
+    ) -> object:
         while not may_end.is_set():
             on_progress(0.5)
             time.sleep(0.002)
-        return read(path, track)
+        return read(path, track, voice=voice)
 
     monkeypatch.setattr(midi_file, "read", slowly)
     return may_end

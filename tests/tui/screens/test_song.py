@@ -8,14 +8,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.music.accompaniment.style import Accompaniment
+from engine.music.grid import GRIDS
+from engine.music.slot import Origin, Slot
+from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.transport import Audition, PlayheadMoved
 from tests.support.fake_engine import FakeEngine
+from tests.support.measures import measure
 from tests.support.pictures import lines
 from tests.support.screens import open_song, press_in_turn
 from tests.support.waiting import until
 from tui.action_table import ACTIONS
 from tui.app import ArmonicaApp
+from tui.dialogs.choice import Choice
 from tui.dialogs.form import Form
+from tui.dialogs.instruments import InstrumentPicker
 from tui.widgets.place_line import PlaceLine
 from tui.widgets.song_strip import SongStrip
 from tui.widgets.track_grid import TrackGrid
@@ -101,6 +109,69 @@ async def test_the_cursor_goes_over_tracks_and_measures_and_on_to_the_notes(
         assert app.screen is not screen
 
 
+async def test_a_bass_is_added_played_by_rule_and_frozen_by_keys(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_song(pilot)
+        await press_in_turn(pilot, "y")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        # Past the four kinds of this track, and a new one of chords.
+        await press_in_turn(pilot, *["down"] * 5, "enter")
+        await until(pilot, lambda: app.screen is screen)
+        row = engine.snapshot.row
+        assert (row.kind, row.program, row.octave) == ("bass", 33, -2)
+        await press_in_turn(pilot, "R")
+        await until(pilot, lambda: isinstance(app.screen, Choice))
+        await press_in_turn(pilot, "down", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        rule = engine.snapshot.row.accompaniment
+        assert rule == Accompaniment("walking")
+        drawn = "\n".join(lines(screen.query_one(TrackGrid)))
+        assert "bass by rule: walking" in drawn
+        assert "Finger Bass" in drawn
+        assert "~" in drawn
+        await press_in_turn(pilot, "R")
+        slots = engine.snapshot.row.slots
+        assert engine.snapshot.row.accompaniment is None
+        assert [slot.origin.title for slot in slots if not slot.empty][:1] == ["walking"]
+        assert "~" not in "\n".join(lines(screen.query_one(TrackGrid)))
+        await press_in_turn(pilot, "u")
+        assert engine.snapshot.row.accompaniment == rule
+
+
+async def test_a_rule_says_in_which_metres_it_rests() -> None:
+    slots = (Slot.blank(GRIDS["6/8"]), *[Slot()] * 3)
+    written = Slot.brought_in(measure("CDEF"), Origin("written"))
+    drums = Track(kind="drums", accompaniment=Accompaniment("rock"), slots=slots)
+    engine = FakeEngine(Song(tracks=(drums, Track(slots=(slots[0], *[written] * 3)))))
+    async with ArmonicaApp(engine, seed=1).run_test(size=(120, 40)) as pilot:
+        screen = await open_song(pilot)
+        words = screen.query_one(PlaceLine)
+        assert "measure 1 of 4 in 6/8, rock rests in 6/8" in words.plain()
+        row = "\n".join(lines(screen.query_one(TrackGrid)))
+        assert row.count("~") == 3
+        await press_in_turn(pilot, "right")
+        assert "rests" not in words.plain()
+
+
+async def test_an_instrument_is_found_by_a_part_of_its_name(
+    app: ArmonicaApp, engine: FakeEngine
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_song(pilot)
+        await press_in_turn(pilot, "P")
+        await until(pilot, lambda: isinstance(app.screen, InstrumentPicker))
+        await pilot.press(*"nyl", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await until(pilot, lambda: engine.snapshot.row.program == 24)
+        assert "prog 25 Nylon Guitar" in screen.query_one(PlaceLine).plain()
+        # A melody has no rule, and says how it would.
+        await press_in_turn(pilot, "R")
+        assert engine.snapshot.row.accompaniment is None
+        assert app.screen is screen
+
+
 async def test_measures_are_copied_between_tracks(app: ArmonicaApp, engine: FakeEngine) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_song(pilot)
@@ -165,7 +236,7 @@ KEYS = sorted(
         if action.place == "song" and action.id not in DIALOGS
         for key in ArmonicaApp(FakeEngine()).keymap.keys.get(action.id, ())
     }
-    - {"enter", "n", "T", "e", "E"}
+    - {"enter", "n", "T", "e", "E", "y", "P"}
 )
 
 

@@ -4,12 +4,14 @@ Each module registers its edits with the functions of `base`.
 """
 
 from engine.services.editing.edits import (
+    accompaniment,
     chords,
     form,
     gauges,
     locks,
     metres,
     notes,
+    patterns,
     settings,
     slots,
     tracks,
@@ -28,6 +30,7 @@ from engine.services.editing.edits.locks import check_locks
 
 __all__ = [
     "EditContext",
+    "accompaniment",
     "apply_edit",
     "change_words",
     "check_locks",
@@ -38,6 +41,7 @@ __all__ = [
     "locks",
     "metres",
     "notes",
+    "patterns",
     "resolve_edit",
     "settings",
     "slots",

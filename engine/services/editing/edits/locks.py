@@ -98,9 +98,13 @@ def check_locks(command: Edit, old: Song, new: Song) -> None:
     for at, (was, now) in enumerate(zip(before, after, strict=False)):
         if was is now:
             continue
-        if (was.measure, was.touches, was.origin) != (now.measure, now.touches, now.origin):
+        if _held(was) != _held(now):
             was.check_open(at + 1)
         _check_notes(before, at, now)
+
+
+def _held(slot: Slot) -> tuple[object, ...]:
+    return slot.measure, slot.touches, slot.origin, slot.pattern
 
 
 def _check_notes(before: tuple[Slot, ...], at: int, now: Slot) -> None:

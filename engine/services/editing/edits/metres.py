@@ -99,6 +99,9 @@ def _row(track: Track, first: int, last: int, grid: Grid) -> tuple[tuple[Slot, .
         [slot.measure for slot in here], [slot.touches for slot in here], grids, tied=tied
     )
     fresh = tuple(_slot(slot, *each) for slot, each in zip(here, made, strict=True))
+    for slot, on in zip(here, grids, strict=True):
+        _, gone, cut = slot.regridded(on)
+        changes += RefitChanges(gone, cut)
     if any(new is not old and not old.empty for new, old in zip(fresh, here, strict=True)):
         track.check_unlocked()
     return (*row[:begin], *fresh, *row[stop:]), changes
@@ -107,6 +110,8 @@ def _row(track: Track, first: int, last: int, grid: Grid) -> tuple[tuple[Slot, .
 def _slot(slot: Slot, measure: Measure, touches: Touches) -> Slot:
     if measure == slot.measure:
         return slot
+    if slot.pattern is not None:
+        return slot.regridded(measure.grid)[0]
     if slot.empty:
         if measure.silent:
             return Slot.blank(measure.grid)

@@ -212,6 +212,7 @@ def _edited(
         if _within(before, *part) == _within(after, *part):
             fresh.append(slot)
             continue
+        song.check_melodic(command.row, begin + at)
         title = slot.origin.title or "Written by hand"
         own = Origin("written", title, "notes edited by hand")
         # One that is not as it was any more is refused by its lock.

@@ -38,6 +38,15 @@ from engine.services.editing.edits.base import (
 )
 from engine.text import printable
 
+ADDED_AS: dict[str, dict[str, Any]] = {
+    "melody": {},
+    # An electric piano, and a bass that is plucked, two octaves down.
+    "chords": {"program": 4},
+    "bass": {"program": 33, "octave": -2},
+    "drums": {"channel": DRUMS},
+}
+"""How a track of each kind is played at first."""
+
 
 @resolve_edit.register
 def _(command: Nudge, song: Song, context: EditContext) -> Edit:
@@ -66,24 +75,29 @@ def _moved(number: Number | None, command: TrackEdit, by: float, gesture: int) -
 
 @apply_edit.register
 def _(command: AddTrack, song: Song, context: EditContext) -> Song:
+    if command.kind not in ADDED_AS:
+        raise OutOfRange(f"A track is one of {', '.join(ADDED_AS)}.")
     fresh = Track(
+        **{"channel": _free_channel(song), **ADDED_AS[command.kind]},
         name=_name(command.name),
-        channel=_free_channel(song),
         slots=tuple(map(Slot.blank, song.grids)),
+        kind=command.kind,
     )
     return _with_tracks(song, (*song.tracks, fresh))
 
 
 @step_name.register
 def _(command: AddTrack, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    return f"add track {len(new.tracks)}"
+    of = "" if command.kind == "melody" else f" of {command.kind}"
+    return f"add track {len(new.tracks)}{of}"
 
 
 @apply_edit.register
 def _(command: CopyTrack, song: Song, context: EditContext) -> Song:
     track = song.track(command.row)
-    copied = replace(track, channel=_free_channel(song), locked=False)
-    copied = replace(copied, slots=tuple(slot.unlocked() for slot in track.slots))
+    channel = track.channel if track.kind == "drums" else _free_channel(song)
+    slots = tuple(slot.unlocked() for slot in track.slots)
+    copied = replace(track, channel=channel, locked=False, slots=slots)
     after = command.row + 1
     return _with_tracks(song, (*song.tracks[:after], copied, *song.tracks[after:]))
 
@@ -125,6 +139,12 @@ def _(command: SetTrack, song: Song, context: EditContext) -> Song:
     given = command.given()
     if command.name is not None:
         given["name"] = _name(command.name)
+    track = song.track(command.row)
+    if command.channel is None and command.kind not in (None, track.kind):
+        if command.kind == "drums":
+            given["channel"] = DRUMS
+        elif track.kind == "drums" and track.channel == DRUMS:
+            given["channel"] = _free_channel(song)
     return song.with_track(command.row, **given)
 
 

@@ -17,11 +17,11 @@ from numpy.fft import rfft
 
 from engine import locations
 from engine.corpus.audio import render as rendering
-from engine.corpus.audio.accompaniment import CRASH
 from engine.corpus.audio.render import CARD, MANIFEST, Clip, arrangement, clips, render, size_of
 from engine.corpus.clip_format import CLIP_PARTS, RATE, SAMPLES, SECONDS
 from engine.corpus.table import SPLITS, Corpus, Tune, shipped, write
 from engine.errors import BadCorpus, CannotWrite, OutOfRange
+from engine.music.accompaniment.drum_figures import CRASH
 from engine.music.note_line import Line, Stretch
 from tests.support.clips import COUNTS
 from tests.support.process_pool import alone

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
 from engine.errors import OutOfRange
 from engine.music.measure import SILENCE
 from engine.music.modulation import Modulation
+from engine.music.pattern import Hit, Pattern
 from engine.music.routes import Route
-from engine.music.slot import Slot
+from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_TRACKS, Song
 from engine.music.track import DRUMS, LONGEST_TRACK_NAME, Track
-from engine.protocol.base import Event
+from engine.protocol.base import Edit, Event
 from engine.protocol.edit import (
     ClearSlot,
     CopySlot,
     InsertSlot,
     Interpolate,
     LoadMeasures,
+    MoveLatent,
+    Randomise,
     RemoveSlot,
+    ReplaceSong,
+    ResetLatent,
     SelectSlot,
     SetLatent,
     SetTempo,
     Undo,
+    Vary,
 )
+from engine.protocol.notes import PutNote
 from engine.protocol.notices import Notice
 from engine.protocol.tracks import (
     AddTrack,
@@ -207,3 +217,51 @@ def test_a_song_is_played_to_as_many_ports_as_there_are_outlets(state: State) ->
 def test_a_song_whose_tracks_are_not_equally_long_is_none() -> None:
     with pytest.raises(OutOfRange, match="as many measures"):
         Song(tracks=(Track(), Track(slots=(Slot(),))))
+
+
+def test_a_track_is_added_as_a_kind_with_what_suits_it(state: State) -> None:
+    shown = do(state, AddTrack(kind="bass"), AddTrack(kind="drums"), AddTrack(kind="chords"))
+    played = [(t.kind, t.channel, t.program, t.octave) for t in shown.song.tracks]
+    assert played == [
+        ("melody", 0, 0, 0), ("bass", 1, 33, -2), ("drums", DRUMS, 0, 0), ("chords", 2, 4, 0),
+    ]  # fmt: skip
+    assert shown.undo[0] == "add track 4 of chords"
+
+
+def test_a_kind_that_is_set_changes_nothing_but_the_channel_of_drums(state: State) -> None:
+    before = do(state, SetTrack(program=7, octave=1)).song.tracks[0]
+    assert do(state, SetTrack(kind="bass")).song.tracks[0] == replace(before, kind="bass")
+    drums = do(state, SetTrack(kind="drums"))
+    assert drums.song.tracks[0] == replace(before, kind="drums", channel=DRUMS)
+    assert drums.undo[0] == "kind drums"
+    assert do(state, SetTrack(kind="chords")).song.tracks[0].channel == 0
+    # Where the user put it, it stays.
+    do(state, SetTrack(kind="drums", channel=4))
+    assert do(state, SetTrack(kind="melody")).song.tracks[0].channel == 4
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SetLatent(0, 1, 0.5), MoveLatent(0, 1, 0.5), Randomise(0, 0.5, 1), Vary(0, 0.2, 1),
+        Interpolate(0, 1, 2), ResetLatent(0), PutNote(0, Fraction(0), Fraction(1), 60),
+    ],
+)  # fmt: skip
+def test_drums_and_patterns_given_to_the_model_are_refused_in_one_line(
+    state: State, command: Edit
+) -> None:
+    do(state, LoadMeasures(0, (CDEF, GFED), (TUNE, TUNE)), SetTrack(kind="drums"))
+    assert "Track 1 is a track of drums" in refusal(state, command)
+    pattern = Slot(origin=Origin("written"), pattern=Pattern((Hit(Fraction(0), 60),)))
+    song = Song(tracks=(Track(kind="chords", slots=(pattern, pattern)),))
+    do(state, ReplaceSong(song))
+    if not isinstance(command, Interpolate):
+        assert "several notes at once" in refusal(state, command)
+    assert do(state, CopySlot(0, 1)).song.slot(1).pattern == pattern.pattern
+
+
+def test_a_pattern_has_no_code_made_for_it() -> None:
+    pattern = Slot(origin=Origin("written"), pattern=Pattern((Hit(Fraction(0), 60),)))
+    state = State(Song(tracks=(Track(slots=(pattern,)),)))
+    state.adopt(FakeModel())
+    assert state.snapshot().song.slot(0) == pattern

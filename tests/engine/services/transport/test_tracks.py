@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.midi import messages as m
 from engine.midi.player.schedule import Schedule
+from engine.music.pattern import Hit, Pattern
 from engine.music.routes import Route
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -228,3 +230,84 @@ def test_a_track_sounds_as_if_it_were_alone(
         alone = heard(track)
         assert together[track] == alone[track]
         assert not any(alone[other] for other in range(3) if other != track)
+
+
+def struck(
+    *texts: str, channel: int = 9, pitches: tuple[int, ...] = (36, 42, 38), **kind: object
+) -> Track:
+    """Return a track of one measure of drums: a line of text a pitch, "x" an eighth, "=" on."""
+    found = []
+    for text, pitch in zip(texts, pitches, strict=False):
+        for at, sign in enumerate(text):
+            if sign == "x":
+                length = 1 + len(text[at + 1 :]) - len(text[at + 1 :].lstrip("="))
+                found.append(Hit(Fraction(at, 2), pitch, Fraction(length, 2)))
+    slot = Slot(origin=Origin("written"), pattern=Pattern.of(found))
+    return Track(channel=channel, slots=(slot,), **kind)  # type: ignore[arg-type]
+
+
+def test_drums_sound_beside_a_melody_several_at_once_and_in_every_turn() -> None:
+    players = Players(band(row("CDEF"), struck("x...x...", "xxxxxxxx", kind="drums")))
+    players.until(7.9)
+    on = [(at, pitch) for at, kind, pitch in players.on(9) if kind == "on"]
+    kicks = [at for at, pitch in on if pitch == 36]
+    assert kicks == [0.0, 2.0, 4.0, 6.0]
+    assert [at for at, pitch in on if pitch == 42] == [each / 2 for each in range(16)]
+    assert len([each for each in players.on(0) if each[1] == "on"]) == 8
+
+
+def test_an_edit_of_a_chord_ends_what_is_gone_begins_what_is_new_and_lets_the_rest_sound() -> None:
+    pitches = (60, 64, 67, 69)
+    before = struck("x=======", "x=======", "x=======", channel=2, pitches=pitches, kind="chords")
+    after = struck("x=======", "", "x===", "x=======", channel=2, pitches=pitches, kind="chords")
+    players = Players(band(before)).until(0.5)
+    players.change(band(after))
+    players.until(3.9)
+    at = round(0.5 + MARGIN, 3)
+    assert players.on(2) == [
+        (0.0, "on", 60), (0.0, "on", 64), (0.0, "on", 67),
+        (at, "off", 64), (at, "on", 69), (2.0, "off", 67),
+    ]  # fmt: skip
+
+
+def test_a_drum_is_not_struck_again_by_an_edit_while_it_sounds() -> None:
+    players = Players(band(struck("x===", kind="drums"))).until(0.5)
+    players.change(band(struck("x===....", "..x.", kind="drums")))
+    players.until(1.9)
+    assert [each for each in players.on(9) if each[1] == "on"] == [(0.0, "on", 36), (1.0, "on", 42)]
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.05, 1.5),
+            st.lists(st.text("x=.", min_size=8, max_size=8), min_size=3, max_size=3),
+            st.sampled_from([60.0, 97.0, 180.0]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_chords_are_edited_what_sounds_in_the_end_is_what_is_written(
+    edits: list[tuple[float, list[str], float]],
+) -> None:
+    pitches = (60, 64, 67)
+    players = Players(band(struck("x===", channel=2, pitches=pitches, kind="chords")))
+    last = players.sequencer._song
+    for wait, texts, tempo in edits:
+        players.until(players.now + wait)
+        last = band(struck(*texts, channel=2, pitches=pitches, kind="chords"), tempo=tempo)
+        players.change(last)
+    # Past a turn of the loop nothing is left of how it came to be.
+    players.until(players.now + 5.0)
+    line = last.line()
+    for _ in range(20):
+        players.until(players.now + 0.237)
+        run = players.sequencer._loop.run
+        assert run is not None
+        position = run.at(players.now)
+        near = line.between(position - 9, position + 1)
+        if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
+            sounding = {pitch for _, pitch in players.schedules[0].sounding}
+            assert sounding == {note.pitch for note in line.covering(position)}

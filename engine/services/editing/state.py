@@ -29,7 +29,7 @@ from engine.protocol.facts import (
     MarkTransport,
     MarkWaiting,
 )
-from engine.protocol.form import MoveEntrySelection, SelectEntry
+from engine.protocol.form import MoveEntrySelection, OfForm, SelectEntry
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
@@ -93,6 +93,8 @@ class State:
         wanted = command.on_track(self._shown.track)
         assert isinstance(wanted, Edit)  # An edit stays one.
         song = self._shown.song
+        if isinstance(wanted, OfForm):
+            wanted.check_seen(song.form)
         if isinstance(wanted, TrackEdit) and wanted.edits_measures:
             song.track(wanted.row).check_unlocked()
             if wanted.of_melody:
@@ -133,6 +135,7 @@ class State:
                 last = len(shown.song.tracks) - 1
                 self._show(track=max(0, min(last, shown.track + by)))
             case SelectEntry(entry):
+                command.check_seen(shown.song.form)
                 self._select_entry(entry)
             case MoveEntrySelection(by):
                 last = len(shown.song.form.order) - 1

@@ -231,6 +231,7 @@ class TransportService(Service):
             raise NotReady("It records: there is no jump.", "End the recording first.")
         if not shown.playing:
             raise NotReady("Nothing plays that could jump.", "Play the song first.")
+        command.check_seen(shown.song.form)
         unit = command.unit or shown.jumps
         if command.entry is not None:
             shown.song.form.entry(command.entry)

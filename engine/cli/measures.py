@@ -336,7 +336,7 @@ def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
 
     # Gives what is told of sound beside the file and its measures.
     if out.suffix.lower() in _MIDI:
-        from engine.formats.midi_file import write
+        from engine.formats.midi_writer import write
 
         write(out, [TrackLine(line)], tempo, title=out.stem)
         return {}

@@ -27,6 +27,11 @@ class MetreRuns:
             self._ticks.append(self._ticks[-1] + count * grid.ticks)
         self._known: dict[tuple[int, int], Fraction] = {}
 
+    @property
+    def first(self) -> Grid:
+        """The grid that holds at the start."""
+        return self._grids[0]
+
     def beat(self, time: Fraction) -> tuple[int, Fraction, Grid]:
         """Return the first tick of the beat that holds a time, counted from 0, and the grid there.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from hypothesis import strategies as st
 
 from engine.corpus.table import shipped
 from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
-from engine.formats import midi_file, midi_parser
+from engine.formats import midi_file, midi_parser, midi_writer
 from engine.formats.exporters import write_midi
-from engine.formats.midi_file import read, write
+from engine.formats.midi_file import read
+from engine.formats.midi_writer import write
 from engine.music import chord_track
 from engine.music.grid import GRIDS
 from engine.music.groove import PLAIN, Groove, SwingUnit
@@ -252,6 +254,43 @@ def test_tunes_that_are_played_by_hand_and_swing_come_back(
         whole += len(measures)
         same += sum(a.tokens == b.tokens for a, b in zip(measures, found.measures, strict=False))
     assert same >= share * whole
+
+
+def test_what_was_played_freely_is_read_by_its_own_beat(tmp_path: Path) -> None:
+    """A file at 120, played at some 96 that come and go by a twentieth, each onset 10 ms off.
+
+    Which beat begins a measure is guessed, and wrong for about a tune in four.
+    """
+    corpus, draw, swell = shipped(), random.Random(1), 24 / math.tau
+    tunes = [
+        number
+        for number, tune in enumerate(corpus.tunes)
+        if tune.split == "validation" and tune.metre in {"4/4", "2/2"}
+    ]
+
+    def place(at: Fraction) -> float:
+        # Where a place in the music is in quarter notes of the file, 120 of which are a minute.
+        return (float(at) + 0.05 * swell * math.sin(float(at) / swell)) * 120 / 96
+
+    def onsets(measure: Measure) -> list[tuple[Fraction, int]]:
+        return [(note.onset, note.pitch) for note in measure.notes]
+
+    whole = same = 0
+    for number in tunes[:10]:
+        measures = [corpus.measure(int(row)) for row in corpus.rows_of(number)]
+        played = []
+        for bar, measure in enumerate(measures):
+            for note in measure.notes:
+                start = max(0.0, place(4 * bar + note.onset) + draw.gauss(0, 0.02))
+                end = place(4 * bar + note.onset + note.duration)
+                played.append((start, max(end - start, 0.05), note.pitch))
+        found = read(saved(tmp_path, notes(*played)))
+        assert "keep to no beat of the file" in found.changes[0]
+        assert found.tempo == pytest.approx(96, rel=0.05)
+        whole += len(measures)
+        pairs = zip(measures, found.measures, strict=False)
+        same += sum(onsets(a) == onsets(b) for a, b in pairs)
+    assert same >= 0.65 * whole
 
 
 def swung(second: float, beats: int = 16) -> mido.MidiTrack:
@@ -674,7 +713,7 @@ def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Pat
 
 
 def test_every_place_of_the_grid_is_a_whole_tick() -> None:
-    assert midi_file.TICKS_PER_QUARTER % 12 == 0
+    assert midi_writer.TICKS_PER_QUARTER % 12 == 0
 
 
 def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def run(rounds: int = ROUNDS, keys: int = KEYS, measures: int = MEASURES) -> tup
         command = application("--song", str(small), "--port", "none", "--keymap", "default")
         with PseudoTerminal(command, {"ARMONICA_HOME": home}) as terminal:
             terminal.wait_for("asks ")
-            turns = _Turns(terminal)
+            turns = _SongTurns(terminal)
             for _ in range(rounds):
                 turns.opened(large, _LARGE)
                 turns.edits(keys // rounds, _LARGE)
@@ -67,7 +67,7 @@ def run(rounds: int = ROUNDS, keys: int = KEYS, measures: int = MEASURES) -> tup
 
 
 @dataclass
-class _Turns:
+class _SongTurns:
     """What was measured by the title of the song."""
 
     terminal: PseudoTerminal

@@ -70,6 +70,12 @@ class Settings:
     click_sound: Literal["wood block", "high note"] = _setting(
         "wood block", "What strikes beats: channel 10's wood block, or a high note of the track."
     )
+    click_channel: float = _setting(
+        0.0, "The channel that beats are struck on, 1 to 16; 0: 10, or the track's for a high note."
+    )
+    click_note: float = _setting(
+        0.0, "The note that strikes all beats, 1 to 127; 0: as the click sound has them."
+    )
     count_in: float = _setting(1.0, "How many measures are counted in before a recording.")
     keymap: str = _setting("", "The keymap, by name or as a file; empty: what fits the terminal.")
     theme: str = _setting("dark", "The colours of the screens, by name or as a file.")

@@ -184,6 +184,12 @@ class TerminalError(UserError):
     title = "Terminal"
 
 
+class Outdated(UserError):
+    """A command that names by number what has changed since its sender looked."""
+
+    title = "Changed meanwhile"
+
+
 class Locked(UserError):
     """A move of a gauge that is locked."""
 

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Generator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,14 @@ sys.dont_write_bytecode = False
 settings.register_profile("armonica", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("armonica")
 
+_homes = count()
+
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path_factory.mktemp("home")
+    # Numbered by ourselves: to look for a free number takes longer with each folder that is there.
+    home = tmp_path_factory.getbasetemp() / f"home{next(_homes)}"
+    home.mkdir(mode=0o700)
     monkeypatch.setenv("ARMONICA_HOME", str(home))
     monkeypatch.delenv("NO_COLOR", raising=False)
     return home

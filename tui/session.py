@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.protocol.analysis import HarmonyFound, InfluenceFound
 from engine.protocol.base import Command, Event, with_request
 from engine.protocol.devices import ControllersState
+from engine.protocol.form import OfForm
 from engine.protocol.generation import GenerationState, PlaybackMoved
 from engine.protocol.notices import JobProgressed
 from engine.protocol.phrase import SurpriseFound
@@ -79,7 +81,9 @@ class Session:
         return self.shown.selected
 
     def send(self, command: Command) -> None:
-        """Send a command to the engine."""
+        """Send a command to the engine; one that names sections says which form was seen."""
+        if isinstance(command, OfForm) and command.seen is None:
+            command = replace(command, seen=self.shown.song.form.mark)
         self.link.send(command)
 
     def toggle(self, switch: Switch, say: Callable[[Command], None]) -> None:

@@ -14,6 +14,7 @@ BENCHES = {
     "map": "engine.bench.map",
     "remote": "engine.bench.remote",
     "screen": "engine.bench.screen",
+    "song": "engine.bench.song",
     "search": "engine.bench.search",
     "steer": "engine.bench.steer",
 }

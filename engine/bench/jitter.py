@@ -12,6 +12,7 @@ from engine.bench import Result
 from engine.bench.fake_controller import FIRST, KNOBS
 from engine.bench.fixture import PLAY, Stage, load, measure_song, stage
 from engine.bench.gauge_script import LESS, MORE
+from engine.bench.large_songs import beside
 from engine.bench.metronome import INTERVAL
 from engine.bench.terminal import PseudoTerminal
 from engine.errors import NotReady
@@ -33,6 +34,9 @@ REST = 0.5
 
 SWEEPS = 500
 """Messages a second of a controller whose eight knobs are turned at once."""
+
+NOTES = 2000
+"""Notes a minute that 16 tracks play."""
 
 _SWEEPER = "sweeper"
 _BOUND = "∙"
@@ -88,6 +92,11 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
             f"{seconds:g} s; %s, {load()}; messages wait for the end of a period, which alone "
             "makes 0.5 to 0.8 ms; the other is %s"
         )
+    among, beside_them = _many_tracks(rounds, seconds)
+    many = (
+        f"meanwhile 16 tracks play {NOTES} notes a minute and keys move a gauge {REDRAWS:g} times "
+        "a second"
+    )
     busy = (
         f"meanwhile keys move a gauge {REDRAWS:g} times a second, and in their pauses the map is "
         f"filled anew ({written} KiB written)"
@@ -100,15 +109,30 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> tuple[Result, ...]:
     bare_clock = "a real-time process that does nothing else"
     at_rest = "our own clock while nothing is touched"
     results = []
-    for what, found, beside, meanwhile, whose in (
+    for what, found, next_to, meanwhile, whose in (
         ("jitter", ours, other, busy, bare_clock),
         ("jitter while audio grows", growing, other, growth, bare_clock),
         ("jitter while knobs are swept", swept, resting, hands, at_rest),
+        ("jitter with 16 tracks", among, beside_them, many, bare_clock),
     ):
         for name, share in (("p50", 50), ("p99", 99), ("max", 100)):
-            a, b = (float(np.percentile(column, share)) for column in (found, beside))
+            a, b = (float(np.percentile(column, share)) for column in (found, next_to))
             results.append(Result(f"{what} {name}", a, b, "ms", how % (meanwhile, whose)))
     return tuple(results)
+
+
+def _many_tracks(rounds: int, seconds: float) -> tuple[list[float], list[float]]:
+    """Return what the clock does while 16 tracks play, and what the other does, in turn."""
+    ours: list[float] = []
+    other: list[float] = []
+    with (
+        stage(beside(measure_song(TEMPO), NOTES)) as parts,
+        parts.bare("engine.bench.metronome", str(seconds)) as bare,
+    ):
+        for _ in range(rounds):
+            ours += _ours(parts, seconds)
+            other += _other(parts, bare, seconds)
+    return ours, other
 
 
 def _device() -> DeviceMap:

@@ -12,8 +12,10 @@ from engine.bench import Result, echo
 from engine.bench.fixture import Stage, load, measure_song, stage
 from engine.bench.gauge_script import GaugeStep, walk
 from engine.bench.jack import starts
+from engine.bench.large_songs import beside
 from engine.bench.terminal import PseudoTerminal
 from engine.errors import NotReady
+from engine.music.song import Song
 from engine.runtime.startup import load_model
 
 KEYS = 60
@@ -28,16 +30,28 @@ LONGEST_WAIT = 2.0
 MOST_UNHEARD = 6
 """How many keys may go unheard, of both programs together, before the bench gives up."""
 
-QUARTER = 60 / TEMPO
+BUSY_TEMPO, BUSY_NOTES = 23.0, 2000
+"""The tempo at which 16 tracks of one measure play so many notes a minute."""
+
+ALONE, AMONG = "while playing", "while 16 tracks play"
 
 
 def run(keys: int = KEYS) -> tuple[Result, ...]:
     """Press keys in both programs in turn, and compares medians and tails."""
-    song = measure_song(TEMPO)
+    return (*_run(keys, measure_song(TEMPO), ALONE), *_among(keys))
+
+
+def _among(keys: int) -> tuple[Result, ...]:
+    song = beside(measure_song(BUSY_TEMPO), BUSY_NOTES)
+    return _run(keys, song, AMONG)
+
+
+def _run(keys: int, song: Song, playing: str) -> tuple[Result, ...]:
     with stage(song) as parts, parts.bare("engine.bench.echo") as bare:
-        turns = _Turns(parts, bare, walk(song, load_model()))
-        turns.at_rest(keys)
-        turns.playing(keys, parts.play())
+        turns = _Turns(parts, bare, walk(song, load_model()), 60 / song.tempo)
+        if playing == ALONE:
+            turns.at_rest(keys)
+        turns.playing(keys, parts.play(), playing)
         results = []
         for when, times in turns.found.items():
             how = (
@@ -60,6 +74,7 @@ class _Turns:
     parts: Stage
     bare: PseudoTerminal
     steps: Iterator[GaugeStep]
+    quarter: float
     found: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     unheard: int = 0
 
@@ -72,8 +87,8 @@ class _Turns:
             else:
                 self._count(times, self._ours(step.key, step.at_once), self._other())
 
-    def playing(self, keys: int, began: float) -> None:
-        times = self.found.setdefault("while playing", [])
+    def playing(self, keys: int, began: float, when: str) -> None:
+        times = self.found.setdefault(when, [])
         while len(times) < keys:
             step = self._prepared()
             waits = {self._until(place, began): pitch for place, pitch in step.places.items()}
@@ -108,13 +123,13 @@ class _Turns:
         return step
 
     def _until(self, place: float, began: float) -> float:
-        return (place * QUARTER - (time.monotonic() - began)) % (4 * QUARTER)
+        return (place * self.quarter - (time.monotonic() - began)) % (4 * self.quarter)
 
     def _ours(self, key: str, pitch: int) -> float | None:
         return self._answer(
             self.parts.terminal,
             key,
-            lambda data: starts(data) and data[0] & 0x0F != echo.CHANNEL and data[1] == pitch,
+            lambda data: starts(data) and data[0] & 0x0F == 0 and data[1] == pitch,
         )
 
     def _other(self) -> float | None:

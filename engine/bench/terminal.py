@@ -128,6 +128,22 @@ class PseudoTerminal:
             end = self._written.find(data, since) + len(data)
             return next(at for until, at in self._arrivals if until >= end)
 
+    def answered(self, since: int, timeout: float = PATIENCE) -> float:
+        """Wait until anything was written from a place on; gives the moment it had arrived.
+
+        Raises `NotReady` where nothing is.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.mark() > since, timeout):
+                raise NotReady("The screen does not answer a key.", "See `armonica doctor`.")
+            return next(at for until, at in self._arrivals if until > since)
+
+    def rest(self, quiet: float = QUIET) -> None:
+        """Wait until nothing is written for a while."""
+        with self._changed:
+            while self._changed.wait(quiet):
+                pass
+
     def type(self, keys: str, quiet: float = QUIET, timeout: float = PATIENCE) -> None:
         """Type keys and wait until the screen has answered and rests again.
 
@@ -137,8 +153,7 @@ class PseudoTerminal:
         self.press(keys)
         with self._changed:
             self._changed.wait_for(lambda: self.mark() > before, timeout)
-            while self._changed.wait(quiet):
-                pass
+        self.rest(quiet)
 
     def kill(self) -> float:
         """End the program, and no other, at once (SIGKILL); gives the moment just before."""

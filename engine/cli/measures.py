@@ -29,6 +29,7 @@ from engine.music.form import FASTEST, SLOWEST
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.score_notes import Voice
+from engine.music.slot import Origin, Slot
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ def _plain(word: argparse.ArgumentParser) -> None:
         type=int,
         default=CANDIDATES,
         metavar="N",
-        help=f"choose among N codes around each point ({CANDIDATES}; 1: decode plainly)",
+        help=f"choose among N codes around each point ({CANDIDATES}; 1: decode plainly); a measure "
+        "of a file is turned as a screen turns it unless N is 1",
     )
 
 
@@ -121,6 +123,16 @@ def _read(file: Path, track: int | None, voice: Voice) -> MidiImport:
 
     line = ProgressLine(f"read {printable(file.name)}", after=SLOW)
     return read(file, track, line.show, voice)
+
+
+def _turned(
+    model: TrainedVAE, measure: Measure, code: tuple[float, ...], point: tuple[float, ...]
+) -> Measure:
+    """Return a measure of a file with its gauges turned to a point, as a screen turns them."""
+    if point == code:
+        return measure
+    slot = Slot(measure, code, code, Origin("midi"), source=measure)
+    return model.turned(slot, point)
 
 
 def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]:
@@ -190,16 +202,24 @@ def _sweep(options: argparse.Namespace) -> None:
     _check_base(options)
     model = _model()
     dimension = model.spec.dimension(options.dimension)
-    base = _chosen(options, model)
+    base, measure = _chosen(options, model), None
+    if options.base is not None:
+        measure = _the(_read(options.base, options.track, options.voice).measures, options)
     values = [start + (end - start) * at / (options.steps - 1) for at in range(options.steps)]
     points = [(*base[: dimension.index], v, *base[dimension.index + 1 :]) for v in values]
     line = CountLine("sweep", len(points), "values")
-    measures = model.decode(
-        points,
-        candidates=candidates,
-        moved=(dimension.index,),
-        on_done=lambda done: line.show(done / len(points)),
-    )
+    if measure is None or candidates == 1:
+        measures = model.decode(
+            points,
+            candidates=candidates,
+            moved=(dimension.index,),
+            on_done=lambda done: line.show(done / len(points)),
+        )
+    else:
+        measures = []
+        for at, point in enumerate(points, 1):
+            measures.append(_turned(model, measure, base, point))
+            line.show(at / len(points))
     if options.json:
         emit(
             {
@@ -277,14 +297,19 @@ def _render(options: argparse.Namespace) -> None:
     if moves or options.base is None:
         moved = [tuple(moves.get(at, z) for at, z in enumerate(point)) for point in points]
         line = CountLine("render", len(moved), "measures")
-        measures = tuple(
-            model.decode(
+        if options.base is None or candidates == 1:
+            made = model.decode(
                 moved,
                 candidates=candidates,
                 moved=tuple(moves),
                 on_done=lambda done: line.show(done / len(moved)),
             )
-        )
+        else:
+            made = []
+            for at, (old, code, point) in enumerate(zip(measures, points, moved, strict=True), 1):
+                made.append(_turned(model, old, code, point))
+                line.show(at / len(moved))
+        measures = tuple(made)
     told = _write(options.out, Line(measures, groove, key, tempo), tempo)
     sounded = groove_options.groove_fields(groove, key, measures)
     if options.json:

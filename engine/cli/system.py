@@ -42,7 +42,9 @@ def add(words: Any) -> None:
 
     bench = words.add_parser("bench", help="measure speed as a ratio within one run")
     common(bench)
-    bench.add_argument("what", metavar="start|latency|jitter|map|screen|search|steer|decode|remote")
+    bench.add_argument(
+        "what", metavar="start|latency|jitter|map|screen|song|search|steer|decode|remote"
+    )
     bench.add_argument("--device", metavar="cpu|cuda", help="where `decode` is measured (cpu)")
     bench.set_defaults(run=_bench)
 

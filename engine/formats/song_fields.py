@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NoReturn
 
 from engine.common.fields import Fields, number
@@ -33,7 +34,11 @@ class SongFields(Fields):
 
     def integers(self, name: str, most: int) -> tuple[int, ...]:
         """Return a list of at most ``most`` whole numbers."""
-        return tuple(self.is_integer(name, value) for value in self.rows(name, most))
+        values = self.rows(name, most)
+        if set(map(type, values)) <= {int}:
+            # A long song has hundreds of thousands, of which none need be looked at alone.
+            return tuple(values)
+        return tuple(self.is_integer(name, value) for value in values)
 
     def text_or_none(self, name: str) -> str | None:
         """Return a text, None where the field is missing."""
@@ -71,6 +76,9 @@ class SongFields(Fields):
             return None
         if not isinstance(values, list) or not 1 <= len(values) <= MOST_DIMENSIONS:
             bad_song(f"the {name} of {self._where} is not a list of numbers")
+        plain = set(map(type, values)) == {float} and math.isfinite(sum(values))
+        if plain and min(values) >= -_LARGEST_CODE and max(values) <= _LARGEST_CODE:
+            return tuple(values)
         return tuple(self._number(name, value) for value in values)
 
     def touches(self, name: str, most: int) -> Touches:

@@ -12,16 +12,18 @@ LEAST = 0.25
 def held_back(slot: Slot, dimension: Dimension) -> str:
     """Describe how far locked notes let a gauge come; empty where they do not stand in its way.
 
-    What is asked and reached is counted from the measure as it was brought in, in units of the
-    gauge.
+    What is asked and reached is counted from the measure as it was brought in, or from the code
+    that it was made with, in units of the gauge.
     """
     attribute = dimension.attribute
-    if not slot.locked_notes or attribute is None or slot.source is None:
+    if not slot.locked_notes or attribute is None:
         return ""
     if slot.latent is None or slot.anchor is None:
         return ""
-    asked = slot.latent[dimension.index] - slot.anchor[dimension.index]
-    before, now = (dimension.reads(attribute.of(each)) for each in (slot.source, slot.measure))
+    made = slot.anchor[dimension.index]
+    asked = slot.latent[dimension.index] - made
+    before = made if slot.source is None else dimension.reads(attribute.of(slot.source))
+    now = dimension.reads(attribute.of(slot.measure))
     if before is None or now is None or not asked:
         return ""
     reached = (now - before) * (1 if asked > 0 else -1)

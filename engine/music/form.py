@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from zlib import crc32
 
 from engine.errors import OutOfRange
 from engine.music.scales import Key
@@ -130,6 +131,15 @@ class SongForm:
     def starts(self) -> tuple[int, ...]:
         """The slot at which each section begins."""
         return tuple(accumulate((s.length for s in self.sections[:-1]), initial=0))
+
+    @property
+    def mark(self) -> int:
+        """A number that is another where an index of a section or an entry may mean another one.
+
+        How often an entry is played, and what else a section has, make no difference.
+        """
+        names = [section.name for section in self.sections]
+        return crc32(repr((names, [entry.section for entry in self.order])).encode())
 
     def slots_of(self, section: int) -> range:
         """Return the slots of a section; raises `OutOfRange` where there is none such."""

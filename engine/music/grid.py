@@ -46,6 +46,11 @@ class Grid:
         """The length of a measure in quarter notes."""
         return self.beats * self.beat
 
+    @cached_property
+    def quarters(self) -> float:
+        """The same as a float, for what counts time and not notes."""
+        return float(self.length)
+
     @property
     def compound(self) -> bool:
         """Whether a beat has three parts."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import NotMelodic, OutOfRange
-from engine.music import chord_track
+from engine.music import chord_order, chord_track
 from engine.music.accompaniment.rules import slots_played
 from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
 from engine.music.chord_lock import ChordLock
-from engine.music.chord_track import ChordTrack
+from engine.music.chord_track import ChordTrack, PlacedChord
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
 from engine.music.grid import Grid
+from engine.music.line_settings import LineSettings, MeasureSetting
 from engine.music.measure import Measure, silence
-from engine.music.note_line import Line, MeasureSetting
+from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
 from engine.music.tempo_map import TempoMap, TempoSpan
@@ -230,7 +232,7 @@ class Song:
 
     def bar(self, slot: int) -> float:
         """Return how many quarter notes a slot lasts."""
-        return float(self._measure(0, slot).grid.length)
+        return self._measure(0, slot).grid.quarters
 
     def tempo_map(self, steps: Sequence[Step]) -> TempoMap:
         """Return the tempi of measures that are played one after the other."""
@@ -250,7 +252,7 @@ class Song:
         for row in self.tracks if not self.chords else ():
             if row.kind == "melody" and row.accompaniment is None:
                 return _melody_chords(_Same(row.slots), self.key)
-        return _placed_chords(self.chords, self.grids)
+        return _placed_chords(chord_order.as_played(self.chords, self.steps), self.grids)
 
     def heard(self, track: int) -> tuple[Slot, ...]:
         """Return the slots of a track as they are heard: the empty ones as its rule plays them."""
@@ -263,30 +265,72 @@ class Song:
     @property
     def locked(self) -> Key | ChordLock | None:
         """The key that what is sounded is held to, with the chords where it follows; or None."""
-        return self._lock_of(self.key)
+        return self._lock_of(self.key, self.chords)
 
-    def _lock_of(self, key: Key) -> Key | ChordLock | None:
+    def _lock_of(self, key: Key, chords: ChordTrack) -> Key | ChordLock | None:
         if not self.lock:
             return None
-        return ChordLock(key, self.chords) if self.follow and self.chords else key
+        return ChordLock(key, chords) if self.follow and chords else key
 
-    def line(self, track: int = 0, steps: Sequence[Step] | None = None) -> Line:
+    def _held(self, slot: int, entry: int | None, repeat: int) -> PlacedChord | None:
+        at = chord_order.step_of(self.steps, slot, entry, repeat)
+        return chord_order.before_step(self.chords, self.steps, slot, at)
+
+    def chords_in(self, slot: int, entry: int | None = None, repeat: int = 0) -> ChordTrack:
+        """Return the chords of a slot, at its start the one that lasts into it as it is played.
+
+        That is in an entry of the order, or else where it is played first; of a slot that is not
+        played, as the measures lie.
+        """
+        return chord_order.held_in(self.chords, slot, self._held(slot, entry, repeat))
+
+    def chord_after(
+        self, slot: int, place: Fraction, entry: int | None = None, repeat: int = 0
+    ) -> PlacedChord | None:
+        """Return the chord that is played next after a place of a slot."""
+        at = chord_order.step_of(self.steps, slot, entry, repeat)
+        return chord_order.next_in_order(self.chords, self.steps, slot, at, place)
+
+    def settings(self, steps: Sequence[Step], *, drums: bool = False) -> LineSettings:
+        """Return how measures are heard that are played one after the other.
+
+        It is the same in all tracks, but for ``drums``: those are no pitches that a key could hold.
+        """
+        if drums:
+            return LineSettings(MeasureSetting(step.slot, None, step.tempi[0]) for step in steps)
+        if not (self.lock and self.follow and self.chords):
+            keys = {step.key: self._lock_of(step.key or self.key, ()) for step in steps}
+            return LineSettings(
+                MeasureSetting(step.slot, keys[step.key], step.tempi[0]) for step in steps
+            )
+        first = steps[0]
+        before = self._held(first.slot, first.entry, first.repeat)
+        locks: dict[tuple[Key, int], Key | ChordLock | None] = {}
+        settings: list[MeasureSetting] = []
+        held = chord_order.held_by_step(self.chords, steps, before)
+        for step, chords in zip(steps, held, strict=True):
+            key = step.key or self.key
+            if (key, id(chords)) not in locks:
+                locks[key, id(chords)] = self._lock_of(key, chords)
+            settings.append(MeasureSetting(step.slot, locks[key, id(chords)], step.tempi[0]))
+        return LineSettings(settings)
+
+    def line(
+        self,
+        track: int = 0,
+        steps: Sequence[Step] | None = None,
+        settings: LineSettings | None = None,
+    ) -> Line:
         """Return the notes of a track as they are heard, in measures that are played in a loop.
 
-        None are those of `steps`. Measures that the song lacks are silent.
+        None are those of `steps`, heard by their `settings`. Measures that the song lacks are
+        silent.
         """
         row, played = self.track(track), self.steps if steps is None else steps
-        # Drums are no pitches that a key could hold.
-        settings = tuple(
-            MeasureSetting(
-                step.slot,
-                None if row.kind == "drums" else self._lock_of(step.key or self.key),
-                step.tempi[0],
-            )
-            for step in played
-        )
         heard, beyond = self.heard(track), Slot.blank(self.grid(self.length))
         slots = [heard[step.slot] if step.slot < self.length else beyond for step in played]
+        if settings is None:
+            settings = self.settings(played, drums=row.kind == "drums")
         return Line(
             [slot.measure for slot in slots],
             row.groove,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from engine.errors import Outdated
+from engine.music.form import SongForm
 from engine.music.scales import Key
-from engine.protocol.base import Edit, Overtaking, SoundEdit
+from engine.protocol.base import Command, Edit, Overtaking, SoundEdit
 from engine.protocol.snapshot import JumpUnit
 
 LoopScope = Literal["song", "section", "measure"]
@@ -17,7 +19,26 @@ SectionPart = Literal["tempo", "ramp", "key"]
 
 
 @dataclass(frozen=True, slots=True)
-class SelectEntry(Overtaking):
+class OfForm(Command):
+    """Names sections or entries by number, as they were ``seen`` when it was sent.
+
+    ``seen`` is the `SongForm.mark` of the form that its sender had, None where it does not say: a
+    number then means what is there now.
+    """
+
+    seen: int | None = field(default=None, kw_only=True, compare=False)
+
+    def check_seen(self, form: SongForm) -> None:
+        """Raise `Outdated` where the numbers mean others by now."""
+        if self.seen is not None and self.seen != form.mark:
+            raise Outdated(
+                "The sections or their order have changed meanwhile, and nothing was done.",
+                "Look where it is now, and press it again.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SelectEntry(OfForm, Overtaking):
     """Selects an entry of the order, and the first measure of its section."""
 
     entry: int
@@ -41,14 +62,14 @@ class SplitSection(SoundEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class JoinSection(SoundEdit):
+class JoinSection(OfForm, SoundEdit):
     """Joins a section with the one whose measures come after it; entries of both play the whole."""
 
     section: int
 
 
 @dataclass(frozen=True, slots=True)
-class SetSection(SoundEdit):
+class SetSection(OfForm, SoundEdit):
     """Sets what is not None of a section, and takes what is ``plain`` from the song again."""
 
     section: int
@@ -65,7 +86,7 @@ class ClearForm(SoundEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class AddSection(Edit):
+class AddSection(OfForm, Edit):
     """Adds a section of empty measures after the selected entry's, and plays it after that entry.
 
     Without a name it gets the next free letter.
@@ -77,21 +98,21 @@ class AddSection(Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class CopySection(Edit):
+class CopySection(OfForm, Edit):
     """Adds a copy of an entry's section after it, with measures of its own, and plays it next."""
 
     entry: int
 
 
 @dataclass(frozen=True, slots=True)
-class MakeUnique(Edit):
+class MakeUnique(OfForm, Edit):
     """Lets one entry play a copy of its section, whose measures are its own."""
 
     entry: int
 
 
 @dataclass(frozen=True, slots=True)
-class Crossfade(Edit):
+class Crossfade(OfForm, Edit):
     """Plays ``repeats`` of a section after an entry that lead from it to that of the entry ``to``.
 
     Their measures are their own, in a section of their own, at even steps of what is heard. Drums,
@@ -107,14 +128,14 @@ class Crossfade(Edit):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveSection(Edit):
+class RemoveSection(OfForm, Edit):
     """Takes a section out with its measures, and the entries that play it."""
 
     section: int
 
 
 @dataclass(frozen=True, slots=True)
-class AddEntry(SoundEdit):
+class AddEntry(OfForm, SoundEdit):
     """Plays a section once more, before an entry of the order (None: at the end)."""
 
     section: int
@@ -122,14 +143,14 @@ class AddEntry(SoundEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveEntry(SoundEdit):
+class RemoveEntry(OfForm, SoundEdit):
     """Takes an entry out of the order; its section stays."""
 
     entry: int
 
 
 @dataclass(frozen=True, slots=True)
-class MoveEntry(SoundEdit):
+class MoveEntry(OfForm, SoundEdit):
     """Moves an entry ``by`` places in the order, or as far as it goes."""
 
     entry: int
@@ -137,7 +158,7 @@ class MoveEntry(SoundEdit):
 
 
 @dataclass(frozen=True, slots=True)
-class NudgeRepeats(SoundEdit):
+class NudgeRepeats(OfForm, SoundEdit):
     """Plays an entry ``by`` times more, or less (once at least)."""
 
     entry: int
@@ -167,7 +188,7 @@ class SetJumpUnit(Overtaking):
 
 
 @dataclass(frozen=True, slots=True)
-class JumpTo(Overtaking):
+class JumpTo(OfForm, Overtaking):
     """Lets the music that plays go on elsewhere: at an entry of the order, or at a measure.
 
     When, is as the state says (`SetJumpUnit`), unless ``unit`` names it.

@@ -80,7 +80,8 @@ class RecordSettings:
     ``strength`` runs from 0 (as it was played) to 1 (on the grid). ``latency`` is how late a
     key is heard, in milliseconds. ``click`` says while what beats are struck, ``count_in`` how
     many measures go before, and ``sound`` by what: a wood block of the percussion channel, or
-    a high note of the track's instrument, where that is all there is.
+    a high note of the instrument of the track that is recorded into, where that is all there is.
+    ``channel`` (0-15) and ``note`` (1-127) are those of the click, None: as its sound has them.
     """
 
     strength: float = 1.0
@@ -88,6 +89,8 @@ class RecordSettings:
     click: Click = "recording"
     count_in: int = 1
     sound: ClickSound = "wood block"
+    channel: int | None = None
+    note: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
@@ -100,6 +103,10 @@ class RecordSettings:
             raise OutOfRange(
                 f"0 to {MOST_COUNT_IN} measures are counted in, and not {self.count_in}."
             )
+        if self.channel is not None and not 0 <= self.channel <= 15:
+            raise OutOfRange(f"A click has a channel from 1 to 16, not {self.channel + 1}.")
+        if self.note is not None and not 1 <= self.note <= 127:
+            raise OutOfRange(f"A click has a note from 1 to 127, not {self.note}.")
 
 
 @dataclass(frozen=True, slots=True)

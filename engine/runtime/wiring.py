@@ -118,7 +118,7 @@ def wire(
             end_recording=transport.end_recording,
             export_with_credits=analysis.handle,
         ),
-        EditingService(context, recording),
+        EditingService(context, state, jobs, recording),
         ForesightService(context, jobs, state),
         analysis,
         JobsService(context, jobs),

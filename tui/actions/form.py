@@ -173,7 +173,7 @@ def _edit(view: BesideView) -> None:
         given = {"tempo": tempo, "ramp": ramp, "key": key}
         parts: tuple[SectionPart, ...] = get_args(SectionPart)
         plain = tuple(part for part in parts if given[part] is None)
-        return SetSection(at, name, tempo, ramp, key, plain)
+        return SetSection(at, name, tempo, ramp, key, plain, seen=form.mark)
 
     ask(view, Form(f"Section {section.name}", fields), command)
 

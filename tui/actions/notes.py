@@ -344,7 +344,8 @@ def words_at(view: NotesView) -> str:
     parts = [where if usual(grid) else f"{grid.name}, {where}", pitch_name(cursor.pitch)]
     degree = song.key.degree(cursor.pitch)
     parts.append(f"degree {degree} of {song.key.name}" if degree else f"not in {song.key.name}")
-    under = sounding(song.chords, view.session.slot, cursor.place)
+    number = view.session.slot
+    under = sounding(song.chords_in(number, view.session.shown.entry), number, cursor.place)
     if under is not None and under.chord is not None:
         parts.append(words_of(cursor.pitch, under.chord, song.key))
     if (span := cursor.selection) is not None:

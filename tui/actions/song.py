@@ -261,7 +261,8 @@ def words_at(view: BesideView) -> str:
         program_words(track),
     ]
     parts.insert(2, chords.key_words(view))
-    if chord := sounding(shown.song.chords, shown.selected, 0):
+    held = shown.song.chords_in(shown.selected, shown.entry)
+    if chord := sounding(held, shown.selected, 0):
         parts.insert(2, f"chord {chord.name(shown.song.key)}")
     if section := section_words(shown.song.form, shown.selected):
         parts.insert(2, section)

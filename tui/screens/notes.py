@@ -135,9 +135,8 @@ class NotesScreen(SessionScreen):
             self.query_one(PlaceLine).show(hits.words_at(self))
         elif self.drawn:
             shown, editor = self.session.shown, self.query_one(NoteEditor)
-            editor.harmonise(
-                roll_harmony(shown.song, shown.track, shown.selected, self.cursor.place)
-            )
+            here = shown.selected, shown.entry, self.cursor.place
+            editor.harmonise(roll_harmony(shown.song, shown.track, *here))
             editor.point(self.cursor)
             self.query_one(PlaceLine).show(actions.words_at(self))
 

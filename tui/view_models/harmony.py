@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.music.chord_track import following, of_slot, sounding
+from engine.music.chord_track import of_slot, sounding
 from engine.music.chords import ChordSymbol
 from engine.music.scales import C_MAJOR, Key
 from engine.music.song import Song
@@ -33,17 +33,17 @@ class RollHarmony:
         return "" if degree is None or degree > 9 else str(degree)
 
 
-def roll_harmony(song: Song, track: int, slot: int, place: Fraction) -> RollHarmony:
-    """Return the harmony of a measure, seen from a place in it."""
-    begun = [(each.place, each.name(song.key)) for each in of_slot(song.chords, slot)]
-    first = sounding(song.chords, slot, 0)
-    if first is not None and first.slot < slot:
-        begun.insert(0, (Fraction(0), f"({first.name(song.key)})"))
-    here, after = sounding(song.chords, slot, place), following(song.chords, slot, place)
+def roll_harmony(song: Song, track: int, slot: int, entry: int, place: Fraction) -> RollHarmony:
+    """Return the harmony of a measure as an entry of the order plays it, seen from a place."""
+    own, held = of_slot(song.chords, slot), song.chords_in(slot, entry)
+    begun = [(each.place, each.name(song.key)) for each in own]
+    if len(held) > len(own):
+        begun.insert(0, (Fraction(0), f"({held[0].name(song.key)})"))
+    here, after = sounding(held, slot, place), song.chord_after(slot, place, entry)
     return RollHarmony(
         song.key,
         tuple(begun),
         None if here is None else here.chord,
         None if after is None else after.chord,
-        tensions(song.slot(slot, track).measure, song.chords, slot, song.key),
+        tensions(song.slot(slot, track).measure, held, slot, song.key),
     )

@@ -30,7 +30,7 @@ from engine.protocol.facts import (
     MarkTransport,
     MarkWaiting,
 )
-from engine.protocol.form import MoveEntrySelection, SelectEntry
+from engine.protocol.form import MoveEntrySelection, OfForm, SelectEntry
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
@@ -38,14 +38,13 @@ from engine.services.editing.aside import NO_MARK, Aside
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
-    apply_edit,
-    change_words,
     check_locks,
     check_served,
     resolve_edit,
     stroke_name,
 )
 from engine.services.editing.history import Content, History
+from engine.services.editing.long_edits import WorkedOut, worked_out
 from engine.services.editing.selection import entry_at, selection_after
 
 
@@ -67,6 +66,8 @@ class State:
         self._model: LatentModel | None = None
         self._history = History()
         self._aside: Aside | None = None
+        # What a long edit was found to make of the song that it was asked of.
+        self._foreseen: WorkedOut | None = None
         self._document = self._documents = 0
         # The songs that were left for another without being saved, by number.
         self._left: dict[int, Song] = {}
@@ -93,6 +94,26 @@ class State:
             return self._apply(command)
         except ArmonicaError as error:
             return (CommandFailed.of(error, command.request),)
+
+    def asked_of(self, command: Edit) -> tuple[Edit, Song, EditContext]:
+        """Return an edit as it would be met now, with its song, once it is known to be allowed."""
+        wanted = command.on_track(self._shown.track)
+        assert isinstance(wanted, Edit)  # An edit stays one.
+        song = self._shown.song
+        if isinstance(wanted, OfForm):
+            wanted.check_seen(song.form)
+        if isinstance(wanted, TrackEdit) and wanted.edits_measures:
+            song.track(wanted.row).check_unlocked()
+            if wanted.of_melody:
+                song.check_melodic(wanted.row, getattr(wanted, "slot", None))
+        check_served(wanted, song)
+        context = EditContext(self._model, self._shown.locks, self._shown.port.others)
+        return resolve_edit(wanted, song, context), song, context
+
+    def foresee(self, found: WorkedOut) -> bool:
+        """Lay ready what an edit makes of the song; False where the song is another by now."""
+        self._foreseen = found if found.before == self._shown.song else None
+        return self._foreseen is not None
 
     def offer(self, model: LatentModel) -> None:
         """Lay the model ready for the command that says it is there."""
@@ -121,6 +142,7 @@ class State:
                 last = len(shown.song.tracks) - 1
                 self._show(track=max(0, min(last, shown.track + by)))
             case SelectEntry(entry):
+                command.check_seen(shown.song.form)
                 self._select_entry(entry)
             case MoveEntrySelection(by):
                 last = len(shown.song.form.order) - 1
@@ -174,21 +196,17 @@ class State:
         return ()
 
     def _edit(self, wanted: Command) -> tuple[Event, ...]:
-        wanted = wanted.on_track(self._shown.track)
         assert isinstance(wanted, Edit)  # An edit stays one.
         old = self._content()
-        if isinstance(wanted, TrackEdit) and wanted.edits_measures:
-            old.song.track(wanted.row).check_unlocked()
-            if wanted.of_melody:
-                old.song.check_melodic(wanted.row, getattr(wanted, "slot", None))
-        check_served(wanted, old.song)
-        context = EditContext(self._model, self._shown.locks, self._shown.port.others)
-        command = resolve_edit(wanted, old.song, context)
+        command, _, context = self.asked_of(wanted)
         key = command.stroke()
         # B goes into the history before anything is made of it.
         heard = self._heard_b()
         began = old if heard else self._history.before(key, old)
-        song = apply_edit(command, old.song, replace(context, began=began.song))
+        found, self._foreseen = self._foreseen, None
+        if found is None or found.command != command or found.before != old.song:
+            found = worked_out(command, old.song, replace(context, began=began.song))
+        song = found.song
         if song == old.song:
             return ()
         check_locks(command, old.song, song)
@@ -200,8 +218,7 @@ class State:
         name = stroke_name(command, began.song, song, spec)
         self._history.push(name, old, replace(old, song=song), key)
         self._show(song=song, **selection_after(command, song, self._shown))
-        words = change_words(command, old.song, song)
-        said = [Notice(words)] if words else []
+        said = [Notice(found.words)] if found.words else []
         return (*notices, *self._moved(old.song), *_clash(old.song, song), *said)
 
     # Two states heard by turns

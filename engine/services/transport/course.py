@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from engine.errors import NotReady
 from engine.music.form import Step
+from engine.music.grid import Grid
 from engine.music.song import Song
 from engine.music.tempo_map import TempoMap
 from engine.protocol.form import LoopScope
@@ -20,14 +21,20 @@ class Course:
 
     steps: tuple[Step, ...]
     starts: tuple[float, ...]
-    beats: tuple[float, ...]
+    grids: tuple[Grid, ...]
     tempi: TempoMap
 
     @classmethod
-    def of(cls, song: Song, slots: range | None = None, reach: int = 0) -> Course:
+    def of(
+        cls,
+        song: Song,
+        slots: range | None = None,
+        reach: int = 0,
+        before: Course | None = None,
+    ) -> Course:
         """Return the course of a song, or of some of its slots alone.
 
-        Without a form it has ``reach`` slots at least.
+        Without a form it has ``reach`` slots at least. Where it is the one ``before``, that is it.
         """
         if slots is not None:
             first = min(slots.start, song.length - 1)
@@ -36,15 +43,13 @@ class Course:
             steps = song.steps_through(0, reach)
         else:
             steps = song.steps
+        own, last = song.grids, song.length - 1
+        grids = tuple([own[min(step.slot, last)] for step in steps])
+        if before is not None and (before.steps, before.grids) == (steps, grids):
+            return before
+        starts = tuple(accumulate((grid.quarters for grid in grids), initial=0.0))[:-1]
         tempi = song.tempo_map(steps)
-        lengths = (song.bar(step.slot) for step in steps)
-        starts = tuple(accumulate(lengths, initial=0.0))[:-1]
-        beats = tuple(
-            start + float(pulse)
-            for start, step in zip(starts, steps, strict=True)
-            for pulse in song.grid(step.slot).pulses
-        )
-        return cls(steps, starts, beats, tempi)
+        return cls(steps, starts, grids, tempi)
 
     @property
     def length(self) -> float:
@@ -59,7 +64,7 @@ class Course:
 
     def end_of(self, index: int) -> float:
         """Return where a step ends in its turn."""
-        return (*self.starts, self.length)[index + 1]
+        return self.starts[index + 1] if index + 1 < len(self.starts) else self.length
 
     def index_of(self, slot: int, near: int = 0) -> int | None:
         """Return the step of a slot, the one nearest to ``near``; None where it is not played."""
@@ -97,9 +102,10 @@ class Course:
         A position at which one begins is its own.
         """
         if unit == "beat":
-            within = position % self.length
-            following = (beat for beat in self.beats if beat >= within - 1e-9)
-            return position - within + next(following, self.length)
+            index, within = self.place(position)
+            beats = map(float, self.grids[index].pulses)
+            end = self.end_of(index) - self.starts[index]
+            return position - within + next((b for b in beats if b >= within - 1e-9), end)
         index, within = self.place(position)
         turn = position - self.starts[index] - within
         if within < 1e-9:

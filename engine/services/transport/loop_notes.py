@@ -51,14 +51,13 @@ class LoopNotes:
         """The line of the first track: all have their measures at the same places."""
         return self.voices[0].line
 
-    @property
-    def earliest(self) -> float:
-        """How much earlier than written a note is heard at most, in quarter notes."""
-        return max(voice.line.earliest for voice in self.voices)
+    def earliest_at(self, position: float) -> float:
+        """Return how much earlier than written a note near a position is heard at most."""
+        return max(voice.line.earliest_at(position) for voice in self.voices)
 
     def plan(self, song: Song) -> tuple[Course, list[VoiceNotes]]:
         """Return the course of a song as the loop is set, and the voices that play it."""
-        course = Course.of(song, self.slots, self.reach)
+        course = Course.of(song, self.slots, self.reach, self.course)
         return course, voices_of(song, course.steps, self.voices)
 
     def put(self, course: Course, voices: list[VoiceNotes], now: float) -> Messages:
@@ -200,17 +199,17 @@ class LoopNotes:
         if run is None or not self.metronome.on:
             return []
         # A little earlier: one that falls on the moment itself is dropped before it comes again.
-        return [m.Flush(at - 1e-6, voice=CLICKS), *self._clicks(run.at(at), run.sent)]
+        return [*self.drop_clicks(at - 1e-6), *self._clicks(run.at(at), run.sent)]
 
     def drop_clicks(self, at: float) -> Messages:
         """Drop the clicks from ``at`` on."""
-        return [m.Flush(at, voice=CLICKS)]
+        return [m.Flush(at, outlet=self._click_outlet, voice=CLICKS)]
 
     def silence(self, now: float) -> Messages:
         """End all that sounds, and drop what is to come."""
         outlets = {self._outlet_of(voice.number) for voice in self.voices if voice.end > now}
         if self.metronome.on:
-            outlets.add(0)
+            outlets.add(self._click_outlet)
         self.forget()
         self.metronome.rest()
         return [m.Flush(now, True, outlet) for outlet in sorted(outlets)]
@@ -223,4 +222,14 @@ class LoopNotes:
     def _clicks(self, start: float, end: float) -> Messages:
         run = self.run
         assert run is not None  # Nothing is struck while the loop rests.
-        return [*self.metronome.clicks(run, self.line, self.voices[0].track, start, end)]
+        track = self.voices[self._click_track].track
+        outlet = self._click_outlet
+        return [*self.metronome.clicks(run, self.line, track, outlet, start, end)]
+
+    @property
+    def _click_track(self) -> int:
+        return min(self.metronome.track, len(self.voices) - 1)
+
+    @property
+    def _click_outlet(self) -> int:
+        return self._outlet_of(self._click_track)

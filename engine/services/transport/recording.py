@@ -41,6 +41,8 @@ class Recording:
             settings.click,
             round(settings.count_in),
             settings.click_sound,
+            round(settings.click_channel) - 1 if settings.click_channel else None,
+            round(settings.click_note) if settings.click_note else None,
         )
         self._recorder = Recorder(record, channels(settings.channels))
 
@@ -118,7 +120,7 @@ class Recording:
 
 def changed(settings: RecordSettings, command: SetRecord) -> RecordSettings:
     """Return the settings with what is not None of a command."""
-    wanted = {each.name: getattr(command, each.name) for each in fields(settings)}
+    wanted = {each.name: getattr(command, each.name, None) for each in fields(settings)}
     return replace(settings, **{name: each for name, each in wanted.items() if each is not None})
 
 

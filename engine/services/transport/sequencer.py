@@ -14,18 +14,17 @@ from typing import Literal
 from engine.errors import NotReady
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
-from engine.music.beat_map import Beats
 from engine.music.measure import Measure
 from engine.music.note_line import Line
 from engine.music.song import Song
 from engine.protocol.snapshot import JumpUnit, RecordSettings
-from engine.protocol.transport import PlayheadMoved
 from engine.services.transport.clock_output import CLOSE, interval
 from engine.services.transport.course import Course
 from engine.services.transport.instruments import set_up, settings_of
 from engine.services.transport.jump import Jump
 from engine.services.transport.loop_clock import Run
 from engine.services.transport.loop_notes import LATE, LoopNotes
+from engine.services.transport.loop_place import LoopPlace
 from engine.services.transport.metronome import ENDLESS
 from engine.services.transport.voice_notes import OutletOf, VoiceNotes
 
@@ -59,33 +58,18 @@ FOLLOW_MARGIN = 0.05
 too late would strike it twice."""
 
 
-class Sequencer:
+class Sequencer(LoopPlace):
     """Plays one song in a loop, takes changes while it runs, and sounds single measures.
 
     ``outlet_of`` says which outlet of the player a track is played to.
     """
 
     def __init__(self, song: Song, outlet_of: OutletOf = lambda _: 0) -> None:
+        super().__init__(LoopNotes(song, outlet_of))
         self._song = song
         self._ahead, self._delay = LOOK_AHEAD, 0.0
         self._outlet_of = outlet_of
-        self._loop = LoopNotes(song, outlet_of)
         self._advanced = 0.0
-
-    @property
-    def playing(self) -> bool:
-        """Whether the loop runs."""
-        return self._loop.run is not None
-
-    @property
-    def beats(self) -> Beats | None:
-        """The beat of the loop as it runs, or as it ran last; None before it ever did."""
-        return self._loop.count.beats
-
-    def place(self, position: float) -> tuple[int, float]:
-        """Return the slot that a position of the beat falls in, and the quarter notes into it."""
-        step, within = self._loop.course.place(self._loop.count.loop_position(position))
-        return self._loop.course.steps[step].slot, within
 
     def distance(self, ahead: float, delay: float, now: float) -> Messages:
         """Play to a player that is farther away from now on, or nearer.
@@ -112,59 +96,6 @@ class Sequencer:
             return None
         return self._advanced + (FOLLOW_TOP_UP if self._loop.clock.following else TOP_UP)
 
-    def at(self, now: float) -> float | None:
-        """Return the position that is heard now, as it was counted at the start; None at rest."""
-        return None if self._loop.run is None else self._loop.run.at(now) - self._loop.count.shift
-
-    def start_of(self, slot: int) -> float:
-        """Return the position at which a slot begins (the first where the loop has no such)."""
-        return self._loop.course.start_of(slot)
-
-    def over(self, now: float) -> bool:
-        """Return whether the loop has sounded once, where that was asked for."""
-        run = self._loop.run
-        return run is not None and run.last < math.inf and now >= run.when(run.last)
-
-    def due(self, position: float) -> float | None:
-        """Return when a position, as it was counted at the start, is heard; None where it rests."""
-        run = self._loop.run
-        return None if run is None else run.when(position + self._loop.count.shift)
-
-    def playhead(self, now: float) -> PlayheadMoved:
-        """Return where the music is."""
-        if self._loop.run is None:
-            return PlayheadMoved(None, 0.0)
-        _, index, beat = self._here(self._loop.run, now)
-        step = self._loop.course.steps[index]
-        jump = self._loop.jump
-        goal = self._loop.course.steps[jump.step] if jump is not None else None
-        return PlayheadMoved(
-            step.slot, beat, step.entry, step.repeat,
-            None if goal is None else goal.slot, None if goal is None else goal.entry,
-        )  # fmt: skip
-
-    def course(self, now: float) -> tuple[int, tuple[float, int]] | None:
-        """Return the slot that is heard, and when which one follows it; None where none is."""
-        run, course = self._loop.run, self._loop.course
-        if run is None:
-            return None
-        count, jump = self._loop.count, self._loop.jump
-        counted, index, within = self._here(run, now)
-        end = counted - within + course.end_of(index) - course.starts[index]
-        following = course.steps[(index + 1) % len(course.steps)].slot
-        leaves = jump.leaves - count.shift if jump is not None else math.inf
-        if (leap := min(count.next_leap(counted), leaves)) <= end + 1e-6:
-            # What is sent already leaps here, or is to.
-            end, place = leap, course.place(count.loop_position(leap))[0]
-            following = course.steps[jump.step if jump and leap == leaves else place].slot
-        return course.steps[index].slot, (run.when(end + count.shift), following)
-
-    def _here(self, run: Run, now: float) -> tuple[float, int, float]:
-        """Return the beat that is heard, its step, and the quarter notes into that."""
-        counted = max(run.at(now), run.first) - self._loop.count.shift
-        place = self._loop.course.place(self._loop.count.loop_position(counted))
-        return counted, *place
-
     def play(
         self,
         now: float,
@@ -184,7 +115,7 @@ class Sequencer:
         first = self.start_of(slot)
         pace, tempi = self._loop.tempo_at(first)
         # A first note that is early has its time, too.
-        before = max(self._loop.earliest, count_in)
+        before = max(self._loop.earliest_at(first), count_in)
         start = now + self.soonest + before * pace
         grid = self._loop.line.measures[self._loop.line.place(first)[0]].grid
         self._loop.metronome.strike(first - count_in, first - count_in + clicks, (first, grid))
@@ -202,7 +133,7 @@ class Sequencer:
         """
         sent = self._loop.silence(now)
         self._loop.put(*self._loop.plan(self._song), now)
-        run = Run(time, position, pace, position, position - self._loop.earliest)
+        run = Run(time, position, pace, position, position - self._loop.earliest_at(position))
         self._loop.begin(run)
         return [*sent, *self.program(now), self._loop.clock.join(run), *self.advance(now)]
 
@@ -244,15 +175,16 @@ class Sequencer:
         return [clock, *(message for message in sent if message != clock)]
 
     def record(
-        self, now: float, slot: int, measures: int, settings: RecordSettings
+        self, now: float, slot: int, measures: int, settings: RecordSettings, track: int = 0
     ) -> tuple[Messages, float]:
         """Let the loop reach all of ``measures`` slots from ``slot`` on, and start it there.
 
+        It is a ``track`` that is recorded into.
         Where it runs already it goes on. What is counted in and struck is as the ``settings``
         say. Gives also the position of the beat at which the loop comes to the slot.
         """
         self._loop.reach = slot + measures
-        self._loop.metronome.set(settings)
+        self._loop.metronome.set(settings, track)
         click = settings.click
         course, _ = self._loop.plan(self._song)
         try:

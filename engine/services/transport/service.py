@@ -231,6 +231,7 @@ class TransportService(Service):
             raise NotReady("It records: there is no jump.", "End the recording first.")
         if not shown.playing:
             raise NotReady("Nothing plays that could jump.", "Play the song first.")
+        command.check_seen(shown.song.form)
         unit = command.unit or shown.jumps
         if command.entry is not None:
             shown.song.form.entry(command.entry)
@@ -280,7 +281,8 @@ class TransportService(Service):
         if self._clock.on and not self._sequencer.playing:
             # Where another's clock is kept, it counts in.
             self._output.send(self._clock.play(now, status.slot))
-        messages, begins = self._sequencer.record(now, status.slot, status.measures, record)
+        where = status.slot, status.measures
+        messages, begins = self._sequencer.record(now, *where, record, status.track)
         self._output.send(messages)
         self.recording.begin(status, begins)
         self._publish_playhead(now)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages, PlayerMirror, PlayerPlan
 from engine.music.form import Step
+from engine.music.line_settings import LineSettings
 from engine.music.note_line import Line, Stretch
 from engine.music.song import Song
 from engine.music.track import Track, audible
@@ -144,19 +145,24 @@ def voices_of(
     Where a track's line is made of what it was made of ``before``, it is the same.
     """
     voices = []
+    known = {old.track.kind == "drums": old.line.settings for old in before}
+    settings: dict[bool, LineSettings] = {}
     pairs = zip(song.tracks, audible(song.tracks), strict=True)
     for number, (track, heard) in enumerate(pairs):
-        source: tuple[object, ...] = track.slots, track.groove, song.locked, steps, track.kind
+        drums = track.kind == "drums"
+        if drums not in settings:
+            fresh = song.settings(steps, drums=drums)
+            settings[drums] = fresh.like(known[drums]) if drums in known else fresh
+        source: tuple[object, ...] = track.groove, settings[drums], steps, track.kind
         if track.accompaniment is not None:
             # Drums are the same under any chord.
-            under = None if track.kind == "drums" else song.under
+            under = None if drums else song.under
             source += track.accompaniment, track.register, under
         old = before[number] if number < len(before) else None
         # A row that is another object is not compared slot by slot: that takes as long.
-        same = old is not None and old.source[0] is source[0]
-        if old is not None and same and old.source[1:] == source[1:]:
+        if old is not None and old.source[0] is track.slots and old.source[1:] == source:
             line = old.line
         else:
-            line = song.line(number, steps)
-        voices.append(VoiceNotes(number, line, track, heard, source))
+            line = song.line(number, steps, settings[drums])
+        voices.append(VoiceNotes(number, line, track, heard, (track.slots, *source)))
     return voices

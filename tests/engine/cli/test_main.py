@@ -23,9 +23,13 @@ from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
+from engine.protocol.edit import SetLatent
 from engine.runtime.startup import load_model
+from engine.services.editing.state import State
 from tests.support.command_line import run_json, run_refused
+from tests.support.edits import do
 from tests.support.measures import quarters
+from tests.support.songs import one_track
 
 DIMENSIONS = [*NAMES, *(f"z{at}" for at in range(4, 32))]
 
@@ -59,10 +63,32 @@ def test_sweep_moves_one_gauge(tune: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_sweep_is_what_the_screen_plays(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("sweep", "note_range", "--base", tune, "--measure", 2, "--steps", 2)
     found = run_json(capsys, *words)["points"][1]["attributes"]
-    model = load_model()
-    code = model.encode(read(tune).measures[1:2])[0]
-    (played,) = model.decode([(code[0], 3.0, *code[2:])], moved=(1,))
+    state = State(one_track(slots=(Slot.brought_in(read(tune).measures[1], Origin("midi")),)))
+    state.adopt(load_model())
+    played = do(state, SetLatent(0, 1, 3.0)).slot.measure
     assert found == attributes(played)
+
+
+def test_what_no_gauge_moves_is_swept_as_it_came(
+    tune: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brought = read(tune).measures[1]
+    here = load_model().encode([brought])[0][1]
+    words = ("sweep", "note_range", "--base", tune, "--measure", 2, "--steps", 2)
+    found = run_json(capsys, *words, "--from", repr(here))["points"][0]["notes"]
+    assert found == [
+        [round(float(n.onset), 6), round(float(n.duration), 6), n.pitch] for n in brought.notes
+    ]
+
+
+def test_a_gauge_is_set_in_a_file_as_the_screen_turns_it(
+    tune: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("render", "--base", tune, "--measure", 2, "--set", "note_range=1")
+    (told,) = run_json(capsys, *words, "-o", tmp_path / "out.mid")["measures"]
+    state = State(one_track(slots=(Slot.brought_in(read(tune).measures[1], Origin("midi")),)))
+    state.adopt(load_model())
+    assert told["attributes"] == attributes(do(state, SetLatent(0, 1, 1.0)).slot.measure)
 
 
 def test_map_gives_values_from_the_top_down(tune: Path, capsys: pytest.CaptureFixture[str]) -> None:

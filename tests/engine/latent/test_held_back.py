@@ -29,11 +29,16 @@ def test_a_gauge_says_how_far_locked_notes_let_it_come() -> None:
     assert held_back(slot("CDEF", -1.0, 0), DENSITY) == "1 note is locked: reached 0.0 of 1.0"
 
 
+def test_it_is_said_of_a_measure_that_was_not_brought_in_too() -> None:
+    drawn = replace(slot("CDE.", -1.0, 0), source=None, origin=Origin("prior"))
+    assert held_back(drawn, DENSITY) == "1 note is locked: reached 0.3 of 1.0"
+    assert held_back(replace(drawn, locked_notes=frozenset()), DENSITY) == ""
+
+
 def test_nothing_is_said_where_no_lock_stands_in_the_way() -> None:
     assert held_back(slot("CDE.", -1.0), DENSITY) == ""
     assert held_back(slot("C...", -1.0, 0), DENSITY) == ""
     assert held_back(slot("CDEF", 0.0, 0), DENSITY) == ""
-    assert held_back(replace(slot("CDE.", -1.0, 0), source=None), DENSITY) == ""
     assert held_back(slot("CDE.", -1.0, 0), Dimension(7, "z7", "z7")) == ""
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.common.json_values import BadLine
+from engine.music.chord_track import joined, written
 from engine.music.measure import SILENCE
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.snapshot import Snapshot
 from engine.remote.protocol import LONGEST_FROM_ENGINE, LONGEST_TO_ENGINE
 from engine.remote.snapshot_delta import Differences
+from tests.support.measures import quarters
 from tests.support.songs import one_track
 from tests.support.values import values
 
@@ -46,13 +49,31 @@ def test_one_gauge_of_a_long_song_is_a_short_line() -> None:
     body = json.dumps(there.write(first))
     assert LONGEST_TO_ENGINE / 4 < len(body) < LONGEST_FROM_ENGINE / 8
     shown = here.read(json.loads(body))
-    moved = first.song.with_slot(7, replace(first.row.slots[7], latent=(0.0,) * 32))
-    line = json.dumps(there.write(Snapshot(1, moved)))
-    assert len(line) < 4000
+    here.read(json.loads(json.dumps(there.write(replace(first, undo=("louder",) * 499)))))
+    code = first.row.slots[7].latent
+    assert code is not None
+    turned = replace(first.row.slots[7], latent=(*code[:5], 0.5, *code[6:]))
+    moved = first.song.with_slot(7, replace(turned, measure=quarters(60, 62, 64, 65)))
+    names = ("gauge up in measure 8", *("louder",) * 499)
+    line = json.dumps(there.write(Snapshot(1, moved, undo=names)))
+    assert len(line) < 350
     after = here.read(json.loads(line))
     assert after.song == moved
     pairs = zip(after.song.tracks[0].slots, shown.row.slots, strict=True)
     assert [n for n, (now, was) in enumerate(pairs) if now is not was] == [7]
+
+
+def test_one_chord_of_a_long_song_is_a_short_line() -> None:
+    there, here = Differences(), Differences()
+    song = full(MOST_SLOTS)
+    chart = "|".join(["C"] * 256)
+    chords = (*written(chart, 0, Fraction(0), song.grids, song.key),)
+    travelled(there, here, Snapshot(song=replace(song, chords=chords)))
+    other = written("Dm7", 100, Fraction(0), song.grids, song.key)
+    after = Snapshot(1, replace(song, chords=joined(chords, other)))
+    line = json.dumps(there.write(after))
+    assert len(line) < 200
+    assert here.read(json.loads(line)) == after
 
 
 def test_a_slot_put_in_leaves_the_others_as_they_are() -> None:
@@ -86,6 +107,12 @@ def test_a_garbled_difference_is_a_bad_line_and_changes_nothing(body: object) ->
 
 def test_a_difference_from_what_was_not_there_is_refused() -> None:
     with pytest.raises(BadLine, match="was not there"):
-        Differences().read({"song": {"tracks": [{"from": 0, "slots": [8]}]}})
+        Differences().read({"song": {"tracks": [{"from": 0, "slots": [[8, 1]]}]}})
     with pytest.raises(BadLine, match="was not there"):
         Differences().read({"song": {"tracks": [{"from": 1}]}})
+    with pytest.raises(BadLine, match="was not there"):
+        Differences().read(
+            {"song": {"tracks": [{"from": 0, "slots": [{"code": [[0, 1.0]], "like": 0}]}]}}
+        )
+    with pytest.raises(BadLine, match="was not there"):
+        Differences().read({"undo": [[0, 3]]})

@@ -27,6 +27,7 @@ from engine.services.editing.edits.base import (
     resolve_edit,
     step_name,
     stroke_name,
+    takes_long,
 )
 from engine.services.editing.edits.locks import check_locks
 
@@ -51,6 +52,7 @@ __all__ = [
     "slots",
     "step_name",
     "stroke_name",
+    "takes_long",
     "tracks",
     "variation",
 ]

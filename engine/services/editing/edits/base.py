@@ -60,6 +60,12 @@ def change_words(command: Edit, old: Song, new: Song) -> str:
     return ""
 
 
+@singledispatch
+def takes_long(command: Edit, song: Song) -> bool:
+    """Return whether an edit takes longer than the engine thread has for it; most do not."""
+    return False
+
+
 def check_served(command: Edit, song: Song) -> None:
     """Raise `NoModel` where an edit asks the model about a measure in a metre it does not serve."""
     slots: tuple[int, ...] = ()

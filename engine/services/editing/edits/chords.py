@@ -9,7 +9,10 @@ from engine.latent.spec import LatentSpec
 from engine.music.chord_track import joined, place_words, written
 from engine.music.song import Song
 from engine.protocol.chords import ClearChords, FillChords, RemoveChord, WriteChords
-from engine.services.editing.edits.base import EditContext, apply_edit, step_name
+from engine.services.editing.edits.base import EditContext, apply_edit, step_name, takes_long
+
+MOST_AT_ONCE = 32
+"""How many measures chords are looked for in on the engine thread, all of a song at once."""
 
 
 @apply_edit.register
@@ -25,7 +28,8 @@ def _(command: WriteChords, song: Song, context: EditContext) -> Song:
 
 @step_name.register
 def _(command: WriteChords, old: Song, new: Song, spec: LatentSpec | None) -> str:
-    fresh = [each for each in new.chords if each not in old.chords]
+    known = set(old.chords)
+    fresh = [each for each in new.chords if each not in known]
     if not fresh:
         return f"chords of measure {command.slot + 1}"
     first, last = fresh[0], fresh[-1]
@@ -84,3 +88,8 @@ def _(command: FillChords, song: Song, context: EditContext) -> Song:
 @step_name.register
 def _(command: FillChords, old: Song, new: Song, spec: LatentSpec | None) -> str:
     return "all chords anew" if command.anew else "fill in chords"
+
+
+@takes_long.register
+def _(command: FillChords, song: Song) -> bool:
+    return song.length > MOST_AT_ONCE

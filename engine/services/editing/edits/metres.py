@@ -16,7 +16,16 @@ from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.edit import SetMetre
 from engine.services.editing.codes import encoded
-from engine.services.editing.edits.base import EditContext, apply_edit, change_words, step_name
+from engine.services.editing.edits.base import (
+    EditContext,
+    apply_edit,
+    change_words,
+    step_name,
+    takes_long,
+)
+
+MOST_AT_ONCE = 8
+"""How many measures with notes get another grid on the engine thread."""
 
 
 @apply_edit.register
@@ -46,6 +55,12 @@ def _(command: SetMetre, old: Song, new: Song) -> str:
     lost = len(old.chords) - len(new.chords)
     chords = f"{lost} chord{'s' * (lost > 1)} past the end left out." if lost else ""
     return " ".join(f"{said} in {command.metre}. {changes.sentences} {chords}".split())
+
+
+@takes_long.register
+def _(command: SetMetre, song: Song) -> bool:
+    slots = (track.slots[max(0, command.first) : command.last + 1] for track in song.tracks)
+    return sum(not slot.empty for row in slots for slot in row) > MOST_AT_ONCE
 
 
 def _chords_within(song: Song, command: SetMetre) -> ChordTrack:

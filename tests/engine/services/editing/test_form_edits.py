@@ -28,6 +28,7 @@ from engine.protocol.form import (
     MoveEntry,
     MoveEntrySelection,
     NudgeRepeats,
+    OfForm,
     RemoveEntry,
     RemoveSection,
     SelectEntry,
@@ -351,3 +352,44 @@ def test_a_song_that_is_played_once_stops_by_itself() -> None:
     assert harness.dispatcher.snapshot.playing
     harness.advance_to(25.0)
     assert not harness.dispatcher.snapshot.playing
+
+
+def of_three() -> DispatcherHarness:
+    """Return a song of sections A B C, played in this order."""
+    harness = DispatcherHarness(song=numbered(6), model=None)
+    harness.dispatch(SplitSection(2), SplitSection(4))
+    harness.clear()
+    return harness
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        RemoveEntry(1), MoveEntry(1, 1), NudgeRepeats(1, 1), CopySection(1), MakeUnique(1),
+        RemoveSection(1), JoinSection(1), AddEntry(1, 2), SetSection(1, name="X"), SelectEntry(1),
+        AddSection(1), JumpTo(1),
+    ],
+    ids=lambda command: type(command).__name__,
+)  # fmt: skip
+def test_a_number_that_means_another_one_by_now_is_refused(command: OfForm) -> None:
+    harness = of_three()
+    harness.dispatch(Play())
+    seen = replace(command, seen=harness.dispatcher.snapshot.song.form.mark)
+    # Another screen moves an entry before the command of this one arrives.
+    harness.dispatch(MoveEntry(0, 1))
+    before = harness.dispatcher.snapshot
+    harness.clear()
+    harness.dispatch(seen)
+    (refused,) = harness.published(CommandFailed)
+    assert "changed meanwhile" in refused.message  # type: ignore[attr-defined]
+    assert harness.dispatcher.snapshot.song is before.song
+    assert harness.dispatcher.snapshot.entry == before.entry
+
+
+def test_what_leaves_the_numbers_as_they_are_refuses_nothing() -> None:
+    harness = of_three()
+    mark = harness.dispatcher.snapshot.song.form.mark
+    harness.dispatch(NudgeRepeats(0, 1), SetSection(0, tempo=90.0), InsertSlot(3))
+    harness.dispatch(RemoveEntry(1, seen=mark))
+    assert not harness.published(CommandFailed)
+    assert len(harness.dispatcher.snapshot.song.form.order) == 2

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import Settings
+from engine.errors import OutOfRange
 from engine.midi import messages as m
+from engine.midi.limits import CLICKS
 from engine.midi.note_buffer import SILENCE
 from engine.music.measure import Measure
 from engine.music.performance import Touch
@@ -38,12 +40,15 @@ from engine.protocol.transport import (
 )
 from engine.services.transport.metronome import (
     CLICK_CHANNEL,
+    CLICK_VELOCITY,
     DOWNBEAT,
     HIGH_DOWNBEAT,
     HIGH_UPBEAT,
+    SOFTER,
     UPBEAT,
 )
 from engine.services.transport.sequencer import LEAD
+from tests.support.dispatcher import DispatcherHarness
 from tests.support.measures import quarters
 from tests.support.performer import EMPTY, QUIET, C, D, E, F, G, Performer
 
@@ -141,6 +146,32 @@ def test_beats_are_struck_on_the_tracks_own_channel_where_that_is_all_there_is()
     )
     struck = [(n.channel, n.pitch) for n in performer.play_until(1.0).harness.player.notes()]
     assert struck == [(3, HIGH_DOWNBEAT), *[(3, HIGH_UPBEAT)] * 3]
+
+
+def test_a_high_note_is_one_of_the_track_that_is_recorded_into() -> None:
+    first = replace(EMPTY.tracks[0], channel=3)
+    song = replace(EMPTY, tracks=(first, replace(first, channel=5, port="Strings")))
+    performer = Performer(song, Settings(click="count-in", click_sound="high note"))
+    performer.harness.do(m.Ready(1, True))
+    performer.record(count_in=4.0, track=1).play_until(1.0)
+    messages = performer.harness.player.messages
+    (sent,) = [each for each in messages if isinstance(each, m.Notes) and each.voice == CLICKS]
+    assert {note.channel for note in sent.notes} == {5}
+    # The port of the second track is another than that of the song.
+    assert sent.outlet != 0
+    performer.stop()
+    # What is still to be struck is dropped there.
+    flushes = [each for each in messages if isinstance(each, m.Flush)]
+    assert sent.outlet in [each.outlet for each in flushes if each.voice == CLICKS]
+
+
+def test_the_channel_and_the_note_of_clicks_are_settings() -> None:
+    wanted = Settings(click="count-in", click_channel=12.0, click_note=37.0)
+    performer = Performer(settings=wanted).record(count_in=4.0).play_until(1.0)
+    struck = [(n.channel, n.pitch, n.velocity) for n in performer.harness.player.notes()]
+    assert struck == [(11, 37, CLICK_VELOCITY), *[(11, 37, SOFTER)] * 3]
+    with pytest.raises(OutOfRange, match="channel from 1 to 16"):
+        DispatcherHarness(settings=Settings(click_channel=17.0))
 
 
 def test_nothing_is_recorded_while_it_is_counted_in() -> None:

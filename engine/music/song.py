@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from engine.errors import NotMelodic, OutOfRange
 from engine.music import chord_track
-from engine.music.accompaniment.rules import slots_played
+from engine.music.accompaniment.rules import slot_played, slots_played
 from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
 from engine.music.chord_lock import ChordLock
 from engine.music.chord_track import ChordTrack
-from engine.music.form import NO_FORM, SongForm, Step, check_tempo
+from engine.music.form import NO_FORM, SLOWEST, SongForm, Step, check_tempo
 from engine.music.grid import Grid
 from engine.music.measure import Measure, silence
 from engine.music.note_line import Line, MeasureSetting
@@ -205,13 +205,7 @@ class Song:
         """
         if self.form:
             return self.length
-        last = 1
-        for track in self.tracks:
-            end = self.length
-            while end > last and track.slots[end - 1].empty:
-                end -= 1
-            last = max(last, end)
-        return last
+        return max(1, *(_last_of(_Same(track.slots)) for track in self.tracks))
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -247,15 +241,40 @@ class Song:
         for row in self.tracks if not self.chords else ():
             if row.kind == "melody" and row.accompaniment is None:
                 return _melody_chords(_Same(row.slots), self.key)
-        return _placed_chords(self.chords, self.grids)
+        return _placed_chords(_Same(self.chords), _Same(self.tracks[0].slots))
 
     def heard(self, track: int) -> tuple[Slot, ...]:
-        """Return the slots of a track as they are heard: the empty ones as its rule plays them."""
+        """Return the slots of a track as they are heard: the empty ones as its rule plays them.
+
+        A rule leads to the chord that sounds next; of a measure that is played in several places
+        this is how it is heard in the first of them.
+        """
         row = self.track(track)
         if row.accompaniment is None:
             return row.slots
+        rule, after = row.accompaniment, self._after
+        return slots_played(row.slots, row.kind, row.register, rule, self.under, track, after)
+
+    @property
+    def _after(self) -> tuple[int, ...]:
+        return _following(self.form, self.length, self.sounding)
+
+    def _played(self, track: int, steps: Sequence[Step]) -> list[Slot]:
+        """Return the slots of a track as they are heard in measures that are played in a loop."""
+        row, heard, length = self.track(track), self.heard(track), self.length
+        beyond = Slot.blank(self.grid(length))
+        slots = [heard[step.slot] if step.slot < length else beyond for step in steps]
         rule = row.accompaniment
-        return slots_played(row.slots, row.kind, row.register, rule, self.under, track)
+        if rule is None:
+            return slots
+        after, under = self._after, self.under
+        for at, step in enumerate(steps):
+            here, to = step.slot, steps[(at + 1) % len(steps)].slot
+            if here < length and to < length and to != after[here]:
+                chords, leads = under[here], under[to][0].chord
+                own = row.slots[here]
+                slots[at] = slot_played(own, row.kind, row.register, rule, chords, leads, here)
+        return slots
 
     @property
     def locked(self) -> Key | ChordLock | None:
@@ -282,8 +301,7 @@ class Song:
             )
             for step in played
         )
-        heard, beyond = self.heard(track), Slot.blank(self.grid(self.length))
-        slots = [heard[step.slot] if step.slot < self.length else beyond for step in played]
+        slots = self._played(track, played)
         return Line(
             [slot.measure for slot in slots],
             row.groove,
@@ -321,10 +339,23 @@ def _steps(form: SongForm, tempo: float, first: int, count: int) -> tuple[Step, 
     return tuple(form.step_at(slot, tempo) for slot in range(first, first + count))
 
 
-class _Same:
+@lru_cache(maxsize=64)
+def _following(form: SongForm, length: int, sounding: int) -> tuple[int, ...]:
+    # Which slot is heard after each: after one in no entry of the order the one beside it.
+    found = [(at + 1) % length for at in range(length)]
+    slots = [step.slot for step in _steps(form, SLOWEST, 0, 0 if form else sounding)]
+    for at, slot in reversed([*enumerate(slots)]):
+        found[slot] = slots[(at + 1) % len(slots)]
+    return tuple(found)
+
+
+_Value = TypeVar("_Value")
+
+
+class _Same(Generic[_Value]):
     # A value that equals itself alone: to compare rows of slots would take longer than it saves.
 
-    def __init__(self, value: tuple[Slot, ...]) -> None:
+    def __init__(self, value: _Value) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
@@ -334,12 +365,29 @@ class _Same:
         return id(self.value)
 
 
+@lru_cache(maxsize=64)
+def _last_of(slots: _Same[tuple[Slot, ...]]) -> int:
+    # How many slots there are up to the last that is not empty.
+    end = len(slots.value)
+    while end and slots.value[end - 1].empty:
+        end -= 1
+    return end
+
+
 @lru_cache(maxsize=16)
-def _melody_chords(slots: _Same, key: Key) -> tuple[MeasureChords, ...]:
+def _melody_chords(slots: _Same[tuple[Slot, ...]], key: Key) -> tuple[MeasureChords, ...]:
     return melody_chords([slot.measure for slot in slots.value], key)
 
 
 @lru_cache(maxsize=16)
-def _placed_chords(placed: ChordTrack, grids: tuple[Grid, ...]) -> tuple[MeasureChords, ...]:
-    chords = [(each.slot, each.place, each.chord) for each in placed]
-    return placed_chords(chords, [grid.length for grid in grids])
+def _placed_chords(
+    placed: _Same[ChordTrack], row: _Same[tuple[Slot, ...]]
+) -> tuple[MeasureChords, ...]:
+    global _under
+    chords = [(each.slot, each.place, each.chord) for each in placed.value]
+    _under = placed_chords(chords, [slot.grid.length for slot in row.value], _under)
+    return _under
+
+
+_under: tuple[MeasureChords, ...] = ()
+"""The chords of each slot as they were last: an edit changes few of them."""

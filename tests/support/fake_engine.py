@@ -74,6 +74,7 @@ from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.switches import Toggle, Toggled, toggled
 from engine.protocol.transport import (
     Audition,
+    AuditionHits,
     AuditionMeasures,
     BackToOwnTempo,
     CaptureLast,
@@ -268,7 +269,7 @@ class FakeEngine:
                 if "missing" in path:
                     raise CannotWrite(f"{path} cannot be written.", "Name a folder that is there.")
                 return (Notice(f"Written: {path}.", request=command.request),)
-            case WatchMidi() | AuditionMeasures() | JumpTo() | TapTempo():
+            case WatchMidi() | AuditionMeasures() | AuditionHits() | JumpTo() | TapTempo():
                 return ()
             case SetLoop(scope):
                 return self.state.apply(MarkLoop(loop_of(scope, shown)))

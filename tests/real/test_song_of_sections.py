@@ -91,7 +91,7 @@ def compose(terminal: PseudoTerminal, place: Path) -> None:
 
     def keys(*each: str) -> None:
         for some in each:
-            terminal.type(some)
+            terminal.type(some, quiet=0.15)
 
     def sheet(key: str, title: str, *each: str) -> None:
         mark = terminal.mark()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
-from engine.cli.options import ProgressLine, common, emit, say
+from engine.cli.options import ProgressLine, add_voice, common, emit, say
 from engine.common.printing import put
 from engine.errors import OutOfRange
 from engine.formats.song_file import SUFFIX
@@ -35,6 +35,7 @@ def add(words: Any) -> None:
         "file", type=Path, metavar="FILE", help="the MIDI file, or the song whose chords to print"
     )
     chords.add_argument("--track", type=int, help="the track of the file, from 1")
+    add_voice(chords)
     chords.add_argument("--key", help="the key to harmonise in, as D dorian (else the one found)")
     chords.add_argument(
         "--per-measure", type=int, choices=(1, 2, 4), default=1, help="chords a measure (1)"
@@ -70,7 +71,7 @@ def _chords(options: argparse.Namespace) -> None:
     from engine.music.scales import key_of
 
     shown = ProgressLine(f"read {printable(options.file.name)}", after=SLOW)
-    imported = read(options.file, options.track, shown.show)
+    imported = read(options.file, options.track, shown.show, options.voice)
     if all(measure.silent for measure in imported.measures):
         raise OutOfRange("The track has no notes, so no key and no chords.", "Name another track.")
     if len({measure.grid.metre for measure in imported.measures}) > 1:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 from engine import locations
 from engine.cli import influence_clips
 from engine.cli.match_report import match_document
-from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number, say
+from engine.cli.options import (
+    SLOW,
+    BadUsage,
+    CountLine,
+    ProgressLine,
+    add_voice,
+    common,
+    emit,
+    number,
+    say,
+)
 from engine.common import atomic
 from engine.common.printing import put
 from engine.errors import OutOfRange
@@ -30,6 +40,7 @@ def add(words: Any) -> None:
     word.add_argument("file", type=Path, metavar="FILE.mid|.wav|.flac")
     word.add_argument("--measure", type=int, metavar="N", help="its measure N (all, as a whole)")
     word.add_argument("--track", type=int, help="which track (the first that has notes)")
+    add_voice(word)
     word.add_argument("--top", default="10", metavar="K", help="how many are named (10)")
     word.add_argument(
         "--gradients", action="store_true", help="ask the model's gradients about the matches too"
@@ -106,7 +117,7 @@ def _influence(options: argparse.Namespace) -> None:
     from engine.formats.midi_file import read
 
     shown = ProgressLine(f"read {printable(options.file.name)}", after=SLOW)
-    imported = read(options.file, options.track, shown.show)
+    imported = read(options.file, options.track, shown.show, options.voice)
     measures = imported.measures
     if options.measure is not None and not 1 <= options.measure <= len(measures):
         raise OutOfRange(

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import locations
 from engine.cli import groove_options, song_sound
-from engine.cli.options import SLOW, BadUsage, CountLine, ProgressLine, common, emit, number
+from engine.cli.options import (
+    SLOW,
+    BadUsage,
+    CountLine,
+    ProgressLine,
+    add_voice,
+    common,
+    emit,
+    number,
+)
 from engine.common.printing import put
 from engine.errors import OutOfRange
 from engine.latent.prior import draw
@@ -18,6 +28,7 @@ from engine.music.attributes import NAMES, attribute, attributes
 from engine.music.form import FASTEST, SLOWEST
 from engine.music.measure import Measure
 from engine.music.note_line import Line
+from engine.music.score_notes import Voice
 from engine.text import printable
 
 if TYPE_CHECKING:
@@ -38,6 +49,7 @@ def add(words: Any) -> None:
     common(encode)
     encode.add_argument("file", type=Path, metavar="FILE.mid")
     encode.add_argument("--track", type=int, help="which track (the first that has notes)")
+    add_voice(encode)
     encode.set_defaults(run=_encode)
 
     sweep = words.add_parser("sweep", help="move one gauge and see what the measure does")
@@ -79,6 +91,7 @@ def _base(word: argparse.ArgumentParser) -> None:
     word.add_argument("--base", type=Path, metavar="FILE.mid", help="start from this file")
     word.add_argument("--measure", type=int, default=None, metavar="N", help="its measure N")
     word.add_argument("--track", type=int, help="its track")
+    add_voice(word)
 
 
 def _plain(word: argparse.ArgumentParser) -> None:
@@ -102,18 +115,19 @@ def _model() -> TrainedVAE:
     return load(locations.MEASURE_VAE)
 
 
-def _read(file: Path, track: int | None) -> MidiImport:
+def _read(file: Path, track: int | None, voice: Voice) -> MidiImport:
     # mido takes a moment to import, and complaints about words should not wait for it.
     from engine.formats.midi_file import read
 
-    return read(file, track, ProgressLine(f"read {printable(file.name)}", after=SLOW).show)
+    line = ProgressLine(f"read {printable(file.name)}", after=SLOW)
+    return read(file, track, line.show, voice)
 
 
 def _chosen(options: argparse.Namespace, model: TrainedVAE) -> tuple[float, ...]:
     # The code to start from: a measure of a file, or the mean of the prior.
     if options.base is None:
         return model.spec.origin
-    measure = _the(_read(options.base, options.track).measures, options)
+    measure = _the(_read(options.base, options.track, options.voice).measures, options)
     check_served([measure], options.measure or 1)
     return model.encode([measure])[0]
 
@@ -134,7 +148,7 @@ def _plainly(value: Fraction) -> float:
 
 
 def _encode(options: argparse.Namespace) -> None:
-    found = _read(options.file, options.track)
+    found = _read(options.file, options.track, options.voice)
     measures, model = found.measures, _model()
     # Three passes: into codes, back, and what is told of both.
     line, passes = CountLine("encode", len(measures), "measures"), 3 * len(measures)
@@ -249,7 +263,9 @@ def _render(options: argparse.Namespace) -> None:
         size = len(model.spec.dimensions)
         points = [draw(size, options.seed + at) for at in range(options.measures or 4)]
     else:
-        found = _read(options.base, options.track)
+        found = _read(options.base, options.track, options.voice)
+        if options.swing is None:
+            groove = replace(groove, swing=found.groove.swing, unit=found.groove.unit)
         measures = found.measures
         tempo = tempo if options.tempo is not None else found.tempo
         if options.measure is not None:
@@ -295,7 +311,7 @@ def _write(out: Path, line: Line, tempo: float) -> dict[str, Any]:
 
     # Gives what is told of sound beside the file and its measures.
     if out.suffix.lower() in _MIDI:
-        from engine.formats.midi_file import write
+        from engine.formats.midi_writer import write
 
         write(out, [TrackLine(line)], tempo, title=out.stem)
         return {}

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TextIO
 
 from engine.common.printing import put, put_over
 from engine.errors import OutOfRange, UserError
+from engine.music.score_notes import VOICES
 
 
 class BadUsage(UserError):
@@ -153,3 +154,10 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def add_voice(word: argparse.ArgumentParser) -> None:
+    """Add the option that says which line of a polyphonic track is read."""
+    word.add_argument(
+        "--voice", choices=VOICES, default="top", help="its line where notes sound at once (top)"
+    )

@@ -30,7 +30,7 @@ def write_midi(path: str, song: Song, texts: Sequence[tuple[int, str]] = ()) -> 
 
 def write_song(place: Path, song: Song, texts: Sequence[tuple[int, str]] = ()) -> None:
     """Write a song's loop to a MIDI file as `write_midi` has it, whatever lies there."""
-    from engine.formats import midi_file
+    from engine.formats import midi_writer
 
     parts = track_lines(song)
     if not parts:
@@ -45,7 +45,7 @@ def write_song(place: Path, song: Song, texts: Sequence[tuple[int, str]] = ()) -
         for at, step in enumerate(steps)
         if step.entry is not None and (at == 0 or steps[at - 1].entry != step.entry)
     ]
-    midi_file.write(
+    midi_writer.write(
         place, parts, song.tempo_map(steps), title=song.title, texts=placed, markers=markers,
         chords=_chords(song),
     )  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any
 import mido
 
 from engine.errors import BadMidiFile
-from engine.music.grid_fitting import ScoreNote
+from engine.music.groove import Groove, swing_of
+from engine.music.score_notes import ScoreNote
 from engine.text import printable
 
 MOST_BYTES = 1 << 20
@@ -36,7 +37,8 @@ class ParsedTrack:
     """A track's name, its notes by start and from the highest, and its end in quarter notes.
 
     ``tempi`` (quarter notes a minute) and ``metres`` (such as ``3/4``) hold what the track
-    says of either, with the place in quarter notes.
+    says of either, with the place in quarter notes. ``groove`` has the swing that the track
+    says it was written with, as what we write does.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ParsedTrack:
     end: Fraction
     tempi: tuple[tuple[Fraction, float], ...]
     metres: tuple[tuple[Fraction, str], ...]
+    groove: Groove | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def _damaged(path: Path, reason: str) -> BadMidiFile:
 
 def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
     name = ""
+    groove: Groove | None = None
     found: list[tuple[int, int, int, int]] = []
     tempi: list[tuple[Fraction, float]] = []
     metres: list[tuple[Fraction, str]] = []
@@ -173,6 +177,8 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
                 found.append((open_since.popleft(), -message.note, tick, message.channel))
         elif message.type == "track_name":
             name = name or _readable(message.name)
+        elif message.type == "text":
+            groove = groove or swing_of(message.text)
         elif message.type == "set_tempo" and message.tempo:
             tempi.append((Fraction(tick, ticks_per_quarter), mido.tempo2bpm(message.tempo)))
         elif message.type == "time_signature":
@@ -187,7 +193,7 @@ def _track(messages: Any, ticks_per_quarter: int) -> ParsedTrack:
         for start, lower, stop, channel in sorted(found)
     )
     end = Fraction(tick, ticks_per_quarter)
-    return ParsedTrack(name, notes, end, tuple(tempi), tuple(metres))
+    return ParsedTrack(name, notes, end, tuple(tempi), tuple(metres), groove)
 
 
 def _readable(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -114,11 +115,35 @@ class Groove:
         moved = 2 * first * within if within <= 0.5 else first + (within - 0.5) * 2 * (1 - first)
         return (number + moved) * pair
 
+    def straightened(self, position: float) -> float:
+        """Return where in quarter notes a position would be without the swing."""
+        pair = 1.0 if self.unit == "eighths" else 0.5
+        first = self.swing / 100
+        number, within = divmod(position / pair, 1)
+        even = within / (2 * first) if within <= first else 1 - (1 - within) / (2 * (1 - first))
+        return (number + even) * pair
+
     def _draw(self, slot: int, tick: int) -> tuple[float, float]:
         # A hash, not a sequence: what a note gets does not hang on the notes before it.
         drawn = blake2b(b"%d %d %d" % (self.seed, slot, tick), digest_size=8).digest()
         parts = (int.from_bytes(drawn[:4], "big"), int.from_bytes(drawn[4:], "big"))
         return parts[0] / 2**31 - 1, parts[1] / 2**31 - 1
+
+
+def swing_text(groove: Groove) -> str:
+    """Return the swing as a text that a MIDI file can carry; `swing_of` reads it."""
+    return f"swing: {groove.swing:g} % of {groove.unit}"
+
+
+_SWING_TEXT = re.compile(r"swing: (\d{2}(?:\.\d{1,6})?) % of (eighths|sixteenths)")
+
+
+def swing_of(text: str) -> Groove | None:
+    """Return the swing that a text says, or None where it says none."""
+    found = _SWING_TEXT.fullmatch(text)
+    if found is None or not STRAIGHT <= float(found[1]) <= MOST_SWING:
+        return None
+    return Groove(swing=float(found[1]), unit="eighths" if found[2] == "eighths" else "sixteenths")
 
 
 def _ternary(parts: set[Fraction]) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.music.grid import FOUR_QUARTERS, Grid
-from engine.music.grid_fitting import count
 from engine.music.measure import LOWEST, Measure
 from engine.music.performance import Touches
 from engine.music.placed_notes import PlacedNote, bar_lines, placed, written
+from engine.music.score_notes import count
 
 _BEFORE = Measure.from_tokens((LOWEST, *[0] * (FOUR_QUARTERS.ticks - 1)))
 """Stands before a measure that begins with a hold, so that it has something to go on with."""

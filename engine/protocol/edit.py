@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from engine.music.groove import Groove
 from engine.music.measure import Measure
 from engine.music.performance import Touches
 from engine.music.slot import Origin
@@ -173,7 +174,8 @@ class LoadMeasures(SlotEdit):
     """Puts measures into slots from ``slot`` on, adding slots where needed.
 
     ``played`` says of each how its notes were played (none: of no measure). All that one pass
-    of recording puts in has one ``gesture``.
+    of recording puts in has one ``gesture``. ``groove`` has the swing that the measures were
+    written without; a track that holds nothing else takes it.
     """
 
     auditioned: ClassVar[bool] = True
@@ -182,6 +184,7 @@ class LoadMeasures(SlotEdit):
     origins: tuple[Origin, ...]
     played: tuple[Touches, ...] = ()
     gesture: int = 0
+    groove: Groove | None = None
 
     def parts(self) -> tuple[range, ...]:
         """Return the slots that it fills."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.music.measure import Measure
+from engine.music.score_notes import Voice
 from engine.protocol.base import Command, Event, Overtaking, TrackCommand, measures
 from engine.text import printable
 
@@ -43,12 +44,17 @@ class TunePreviewed(Event):
 
 @dataclass(frozen=True, slots=True)
 class TrackFound:
-    """A track of a MIDI file: its number from 1, its name, its notes, whether all are drums."""
+    """A track of a MIDI file: its number from 1, its name, its notes, whether all are drums.
+
+    ``voices`` are the lines that its notes can be read as: more than one where several sound at
+    once.
+    """
 
     number: int
     name: str
     notes: int
     drums: bool
+    voices: tuple[Voice, ...] = ("top",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,14 @@ READING = "reading the file"
 class ImportMidi(TrackCommand):
     """Reads a track of a MIDI file into slots from ``slot`` on.
 
-    ``source`` is its number from 1 (None: that of the first with notes).
+    ``source`` is its number from 1 (None: that of the first with notes), ``voice`` which line
+    of it is read where several notes sound at once.
     """
 
     slot: int
     path: str
     source: int | None = None
+    voice: Voice = "top"
 
     def parts(self) -> tuple[range, ...]:
         """Return all slots from there on, as it fills nobody knows how many."""

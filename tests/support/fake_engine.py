@@ -118,6 +118,7 @@ TRACKS = (
     TrackFound(2, "Kit", 40, True),
     TrackFound(3, "Flute", 120, False),
     TrackFound(4, "", 1, False),
+    TrackFound(5, "Piano", 300, False, ("top", "inner", "bass")),
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.corpus.table import SPLITS, shipped
-from engine.formats.midi_file import write
+from engine.formats.midi_writer import write
 from engine.music.measure import REST, Measure
 
 

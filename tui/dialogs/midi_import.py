@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 
+from engine.music.score_notes import Voice
 from engine.protocol.base import Command, Event, with_request
 from engine.protocol.files import ImportMidi, LookIntoMidi, MidiLookedInto, TrackFound
 from engine.protocol.notices import Cancel, JobProgressed
@@ -33,7 +34,7 @@ class Importer(PathSheet):
         self._slot = slot
         self._requested: Command | None = None
         self._path = ""
-        self._tracks: tuple[TrackFound, ...] = ()
+        self._lines: tuple[tuple[TrackFound, Voice], ...] = ()
         self._words = ""
         self._job: int | None = None
 
@@ -83,12 +84,14 @@ class Importer(PathSheet):
 
     def _list(self, found: MidiLookedInto) -> None:
         self._path = found.path
-        self._tracks = tuple(track for track in found.tracks if track.notes)
+        self._lines = tuple(
+            (track, voice) for track in found.tracks if track.notes for voice in track.voices
+        )
         tracks = self.query_one(OptionList)
         tracks.clear_options()
         width = max(12, min(60, self.app.size.width - 30))
-        tracks.add_options([plain(_line(track, width)) for track in self._tracks])
-        playing = [at for at, track in enumerate(self._tracks) if not track.drums]
+        tracks.add_options([plain(_line(track, voice, width)) for track, voice in self._lines])
+        playing = [at for at, (track, _) in enumerate(self._lines) if not track.drums]
         tracks.highlighted = playing[0] if playing else 0
         tracks.display = True
         tracks.focus()
@@ -113,8 +116,10 @@ class Importer(PathSheet):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         if self._requested is None:
-            track = self._tracks[event.option_index].number
-            self._ask(ImportMidi(self._slot, self._path, track), "Taking its measures …")
+            track, voice = self._lines[event.option_index]
+            self._ask(
+                ImportMidi(self._slot, self._path, track.number, voice), "Taking its measures …"
+            )
 
     def _ask(self, command: Command, words: str) -> None:
         self._requested, self._words, self._job = with_request(command), words, None
@@ -129,7 +134,15 @@ class Importer(PathSheet):
         super().action_list(move)
 
 
-def _line(track: TrackFound, width: int) -> str:
+_VOICES: dict[Voice, str] = {
+    "top": "the highest line",
+    "inner": "an inner line",
+    "bass": "the lowest line",
+}
+
+
+def _line(track: TrackFound, voice: Voice, width: int) -> str:
     name = fitting(width, track.name or "without a name").ljust(width)
     notes = f"{track.notes} note{'s' * (track.notes != 1)}"
-    return f"{track.number:>3}  {name}  {notes}{', drums' * track.drums}"
+    which = f", {_VOICES[voice]}" if len(track.voices) > 1 else ", drums" * track.drums
+    return f"{track.number:>3}  {name}  {notes}{which}"

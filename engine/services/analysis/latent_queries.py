@@ -142,7 +142,7 @@ class LatentQueries:
             from engine.formats.midi_file import tracks
 
             found = tuple(
-                TrackFound(each.number, each.name, each.notes, each.drums)
+                TrackFound(each.number, each.name, each.notes, each.drums, each.voices)
                 for each in tracks(meant(command.path), job.step)
             )
             job.tell(MidiLookedInto(command.path, found, command.request))

@@ -14,6 +14,7 @@ from engine.formats import song_file
 from engine.formats.exporters import write_midi
 from engine.jobs import Cancelled, Job
 from engine.locations import SONGS, make_usual, meant
+from engine.music.groove import PLAIN
 from engine.music.slot import Origin
 from engine.music.song import MOST_SLOTS
 from engine.protocol.base import Event
@@ -171,7 +172,8 @@ def reading(command: ImportMidi | LoadTune, document: int) -> Callable[[Job], No
 def _midi(command: ImportMidi, step: Callable[[float], None]) -> tuple[LoadMeasures, str]:
     from engine.formats import midi_file
 
-    found, slot = midi_file.read(meant(command.path), command.source, step), command.slot
+    found = midi_file.read(meant(command.path), command.source, step, command.voice)
+    slot = command.slot
     name = printable(Path(command.path).name)
     # A long file comes in as far as a song goes, and what is left out is said.
     measures = found.measures[: max(1, MOST_SLOTS - slot)]
@@ -183,7 +185,14 @@ def _midi(command: ImportMidi, step: Callable[[float], None]) -> tuple[LoadMeasu
     said = [f"{count} measure{'s' * (count != 1)} of {name}, track {found.track}", *found.changes]
     if left := len(found.measures) - count:
         said.append(f"{left} more left out: a song has at most {MOST_SLOTS}")
-    load = LoadMeasures(slot, measures, origins, request=command.request, track=command.track)
+    load = LoadMeasures(
+        slot,
+        measures,
+        origins,
+        groove=found.groove if found.groove != PLAIN else None,
+        request=command.request,
+        track=command.track,
+    )
     return load, ". ".join(part.rstrip(".") for part in said) + "."
 
 

@@ -18,9 +18,9 @@ from engine.midi import messages as m
 from engine.midi.note_buffer import MEASURES, Capture, Struck, one_voice
 from engine.music.beat_map import Beats
 from engine.music.grid import Grid
-from engine.music.grid_fitting import Account, count, folded
 from engine.music.overdub import overlaid
 from engine.music.quantise import PlayedMeasure, PlayedNote, quantise
+from engine.music.score_notes import Account, count, folded
 from engine.music.slot import Origin
 from engine.music.song import MOST_SLOTS, Song
 from engine.music.track import Track

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.corpus.table import shipped
-from engine.formats.midi_file import write
+from engine.formats.midi_writer import write
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from engine import locations
 from engine.cli.main import main
 from engine.formats import song_file
-from engine.formats.midi_file import write
+from engine.formats.midi_writer import write
 from engine.music import chord_track
 from engine.music.measure import SILENCE
 from engine.music.slot import Origin, Slot

@@ -9,7 +9,7 @@ import pytest
 
 from engine.cli.main import main
 from engine.corpus.table import shipped
-from engine.formats.midi_file import write
+from engine.formats.midi_writer import write
 from engine.influence.measures import evaluation
 from engine.music.measure import SILENCE
 from tests.support.command_line import run_json, run_refused

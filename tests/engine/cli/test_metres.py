@@ -8,7 +8,7 @@ from pathlib import Path
 import mido
 import pytest
 
-from engine.formats import midi_file
+from engine.formats import midi_writer
 from engine.music.grid import GRIDS
 from engine.music.measure import Measure, Note
 from tests.support.command_line import run_json, run_refused
@@ -22,7 +22,7 @@ def mixed(tmp_path: Path) -> Path:
     """A file of one measure in 4/4 and one in 6/8."""
     jig = [Note(Fraction(at, 2), Fraction(1, 2), 67) for at in range(6)]
     path = tmp_path / "mixed.mid"
-    midi_file.write(path, [measure("CDEF"), Measure.from_notes(jig, GRIDS["6/8"])], 100.0)
+    midi_writer.write(path, [measure("CDEF"), Measure.from_notes(jig, GRIDS["6/8"])], 100.0)
     return path
 
 
@@ -62,6 +62,6 @@ def test_chords_are_suggested_in_one_metre(
     assert "The metre changes on the way" in run_refused(capsys, "chords", mixed)
     waltz = tmp_path / "waltz.mid"
     notes = [Note(Fraction(at), Fraction(1), pitch) for at, pitch in enumerate((60, 64, 67))]
-    midi_file.write(waltz, [Measure.from_notes(notes, GRIDS["3/4"])] * 2, 100.0)
+    midi_writer.write(waltz, [Measure.from_notes(notes, GRIDS["3/4"])] * 2, 100.0)
     chords = run_json(capsys, "chords", waltz)["chords"]
     assert [(each["measure"], each["beat"]) for each in chords] == [(1, 1.0), (2, 1.0)]

@@ -21,7 +21,7 @@ from engine.cli.audio_models import FetchLine
 from engine.cli.main import main
 from engine.corpus.clip_format import CLIP_PARTS
 from engine.corpus.table import shipped
-from engine.formats.midi_file import write
+from engine.formats.midi_writer import write
 from engine.services.generation.take_job import TakeMaker
 from engine.steering.musicgen.download import Fetching
 from engine.steering.musicgen.model import AudioModel, open_model

@@ -9,7 +9,7 @@ import pytest
 
 from engine.common import output_files
 from engine.errors import ArmonicaError, CannotWrite
-from engine.formats import midi_file, song_file
+from engine.formats import midi_writer, song_file
 from engine.influence import provenance
 from engine.music.song import Song
 from engine.protocol.files import ExportMidi, SaveSong
@@ -155,4 +155,4 @@ def test_a_damaged_song_may_still_be_saved_over(tmp_path: Path) -> None:
     save(str(place))
     assert song_file.read(place).song.title == "Mine"
     export(str(tmp_path / "a.mid"))
-    assert midi_file.write is not None
+    assert midi_writer.write is not None

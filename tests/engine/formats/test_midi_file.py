@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,13 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.corpus.table import shipped
 from engine.errors import ArmonicaError, BadMidiFile, CannotWrite, OutOfRange
-from engine.formats import midi_file, midi_parser
+from engine.formats import midi_file, midi_parser, midi_writer
 from engine.formats.exporters import write_midi
-from engine.formats.midi_file import read, write
+from engine.formats.midi_file import read
+from engine.formats.midi_writer import write
 from engine.music import chord_track
 from engine.music.grid import GRIDS
-from engine.music.groove import Groove
+from engine.music.groove import PLAIN, Groove, SwingUnit
 from engine.music.measure import (
     HIGHEST,
     HOLD,
@@ -39,7 +43,7 @@ from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
 from engine.music.track import Track
-from engine.music.track_line import TrackLine
+from engine.music.track_line import TrackLine, track_lines
 from tests.support.measures import quarters
 from tests.support.values import GRID
 
@@ -217,6 +221,167 @@ def test_onsets_move_to_the_grid_and_are_counted(tmp_path: Path) -> None:
     assert found.changes == ("2 onsets moved to the grid, at most by 0.02 quarter notes.",)
 
 
+@pytest.mark.parametrize(("swing", "share"), [(50.0, 0.9), (62.0, 0.75), (66.7, 0.75)])
+def test_tunes_that_are_played_by_hand_and_swing_come_back(
+    tmp_path: Path, swing: float, share: float
+) -> None:
+    """Each onset is off by 10 ms (standard deviation); without finding swing .2 come back."""
+    corpus, draw, path = shipped(), random.Random(1), tmp_path / "tune.mid"
+    tunes = [
+        number
+        for number, tune in enumerate(corpus.tunes)
+        if tune.split == "validation" and tune.metre in {"4/4", "2/2"}
+    ]
+    whole = same = 0
+    for number in tunes[:15]:
+        measures = [corpus.measure(int(row)) for row in corpus.rows_of(number)]
+        slots = tuple(Slot.brought_in(each, Origin("corpus", "Air")) for each in measures)
+        song = Song("Air", 112, (Track(groove=Groove(swing=swing), slots=slots),))
+        write(path, track_lines(song), 112)
+        file = mido.MidiFile(path)
+        events, at = [], 0
+        for message in file.tracks[1]:
+            at += message.time
+            off = draw.gauss(0, 0.01) * 112 / 60 * QUARTER if message.type == "note_on" else 0
+            if message.type != "text":
+                events.append((max(0, at + round(off)), message.type != "note_off", message))
+        file.tracks[1], at = mido.MidiTrack(), 0
+        for place, _, message in sorted(events, key=lambda event: event[:2]):
+            file.tracks[1].append(message.copy(time=place - at))
+            at = place
+        file.save(path)
+        found = read(path)
+        whole += len(measures)
+        same += sum(a.tokens == b.tokens for a, b in zip(measures, found.measures, strict=False))
+    assert same >= share * whole
+
+
+def test_what_was_played_freely_is_read_by_its_own_beat(tmp_path: Path) -> None:
+    """A file at 120, played at some 96 that come and go by a twentieth, each onset 10 ms off.
+
+    Which beat begins a measure is guessed, and wrong for about a tune in four.
+    """
+    corpus, draw, swell = shipped(), random.Random(1), 24 / math.tau
+    tunes = [
+        number
+        for number, tune in enumerate(corpus.tunes)
+        if tune.split == "validation" and tune.metre in {"4/4", "2/2"}
+    ]
+
+    def place(at: Fraction) -> float:
+        # Where a place in the music is in quarter notes of the file, 120 of which are a minute.
+        return (float(at) + 0.05 * swell * math.sin(float(at) / swell)) * 120 / 96
+
+    def onsets(measure: Measure) -> list[tuple[Fraction, int]]:
+        return [(note.onset, note.pitch) for note in measure.notes]
+
+    whole = same = 0
+    for number in tunes[:10]:
+        measures = [corpus.measure(int(row)) for row in corpus.rows_of(number)]
+        played = []
+        for bar, measure in enumerate(measures):
+            for note in measure.notes:
+                start = max(0.0, place(4 * bar + note.onset) + draw.gauss(0, 0.02))
+                end = place(4 * bar + note.onset + note.duration)
+                played.append((start, max(end - start, 0.05), note.pitch))
+        found = read(saved(tmp_path, notes(*played)))
+        assert "keep to no beat of the file" in found.changes[0]
+        assert found.tempo == pytest.approx(96, rel=0.05)
+        whole += len(measures)
+        pairs = zip(measures, found.measures, strict=False)
+        same += sum(onsets(a) == onsets(b) for a, b in pairs)
+    assert same >= 0.65 * whole
+
+
+def swung(second: float, beats: int = 16) -> mido.MidiTrack:
+    """A track of two notes a beat, the second of them late."""
+    found = []
+    for beat in range(beats):
+        found += [(beat, second, 60 + beat % 5), (beat + second, 1 - second, 72)]
+    return notes(*found)
+
+
+def test_swung_eighths_are_written_evenly_and_keep_their_swing(tmp_path: Path) -> None:
+    found = read(saved(tmp_path, swung(0.625)))
+    assert found.groove == Groove(swing=62.5)
+    assert [note[:2] for note in notes_of(found.measures)] == [
+        (half / 2, 0.5) for half in range(32)
+    ]
+    assert found.changes == ("The eighths swing (62.5 %); they are written evenly.",)
+
+
+def test_a_beat_of_three_stays_a_triplet_among_swung_ones(tmp_path: Path) -> None:
+    track = notes(
+        *[(b + at, 0.25, 60) for b in range(12) for at in (0, 0.625)],
+        *[(12 + n / 3, 1 / 3, 62 + n) for n in range(3)],
+        (13, 3, 60),
+    )
+    found = read(saved(tmp_path, track))
+    assert found.groove.swing == 62.5
+    last = [note[0] for note in notes_of(found.measures)][-4:]
+    assert last == [12, pytest.approx(12 + 1 / 3), pytest.approx(12 + 2 / 3), 13]
+
+
+def test_a_beat_never_has_sixteenths_and_triplets(tmp_path: Path) -> None:
+    # Late by 30 ms the second is nearer to a triplet's place than to its own.
+    found = read(
+        saved(tmp_path, notes((0, 0.25, 60), (0.31, 0.2, 62), (0.5, 0.25, 64), (0.76, 0.25, 65)))
+    )
+    assert [note[0] for note in notes_of(found.measures)] == [0, 0.25, 0.5, 0.75]
+
+
+def test_a_strummed_chord_is_one_onset(tmp_path: Path) -> None:
+    chord = notes((1.0, 1, 60), (1.02, 0.98, 64), (1.04, 0.96, 67))
+    found = read(saved(tmp_path, chord))
+    assert notes_of(found.measures) == [(1, 1, 67)]
+
+
+def test_a_track_of_chords_offers_its_lines(tmp_path: Path) -> None:
+    chords = notes(
+        (0, 2, 60), (0, 2, 64), (0, 2, 67), (2, 2, 59), (2, 2, 62), (2, 2, 67), (2.5, 0.5, 74)
+    )
+    path = saved(tmp_path, chords)
+    assert read(path).tracks[0].voices == ("top", "inner", "bass")
+    assert notes_of(read(path, voice="bass").measures) == [(0, 2, 60), (2, 2, 59)]
+    assert notes_of(read(path, voice="inner").measures) == [(0, 2, 64), (2, 2, 62)]
+    assert notes_of(read(path).measures) == [(0, 2, 67), (2, 0.5, 67), (2.5, 0.5, 74)]
+    assert read(path, voice="bass").changes == ("5 notes left out above the lowest line.",)
+    assert read(saved(tmp_path, notes((0, 1, 60), (0.9, 1, 62)))).tracks[0].voices == ("top",)
+
+
+@EVERY_FILE
+@given(
+    measures=music,
+    # At 66.7 a swung sixteenth and eighth are where a triplet's notes are.
+    swing=st.one_of(st.floats(50, 64), st.floats(70, 75)).map(lambda value: round(value, 1)),
+    unit=st.sampled_from(["eighths", "sixteenths"]),
+)
+def test_what_swings_as_it_is_written_comes_back_even(
+    tmp_path: Path, measures: list[Measure], swing: float, unit: SwingUnit
+) -> None:
+    """Where a beat is divided in one way, its notes come back from where swing put them."""
+    even = [
+        Measure.from_tokens(
+            [token if tick % 6 not in {2, 4} else HOLD for tick, token in enumerate(measure.tokens)]
+        )
+        for measure in measures
+    ]
+    groove = Groove(swing=swing, unit=unit)
+    slots = tuple(Slot.brought_in(each, Origin("corpus", "Air")) for each in even)
+    write(
+        tmp_path / "out.mid",
+        track_lines(Song("Air", 100, (Track(groove=groove, slots=slots),))),
+        100,
+    )
+    if all(measure.silent for measure in even):
+        return
+    found = read(tmp_path / "out.mid")
+    assert found.groove == (groove if swing > 50 else PLAIN)
+    assert [[(n.onset, n.pitch) for n in m.notes] for m in found.measures] == [
+        [(n.onset, n.pitch) for n in m.notes] for m in even
+    ]
+
+
 def test_an_onset_just_before_the_bar_line_falls_on_it(tmp_path: Path) -> None:
     found = read(saved(tmp_path, notes((0, 1, 60), (3.98, 1.02, 62))))
     assert notes_of(found.measures) == [(0, 1, 60), (4, 1, 62)]
@@ -356,9 +521,10 @@ def test_music_of_mixed_metres_comes_back(tmp_path: Path, measures: list[Measure
     if all(measure.silent for measure in measures):
         return
     found = read(path)
-    assert [measure.grid.metre for measure in found.measures] == [
-        measure.grid.metre for measure in measures
-    ]
+    # The last thirty-second of a piece may be read as an early note of a measure behind it.
+    metres = [measure.grid.metre for measure in found.measures]
+    late = any(m.grid.name != m.grid.metre for m in measures[-1:]) and metres[len(measures) :]
+    assert metres == [measure.grid.metre for measure in measures] + (late or [])
     if all(measure.grid.name == measure.grid.metre for measure in measures):
         assert [n for m in found.measures for n in m.pitches] == [
             n for m in measures for n in m.pitches
@@ -547,7 +713,7 @@ def test_values_that_no_song_has_are_refused(tmp_path: Path, call: Callable[[Pat
 
 
 def test_every_place_of_the_grid_is_a_whole_tick() -> None:
-    assert midi_file.TICKS_PER_QUARTER % 12 == 0
+    assert midi_writer.TICKS_PER_QUARTER % 12 == 0
 
 
 def test_what_was_played_is_written_as_it_was_played(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from engine.config import Settings
 from engine.errors import BadModel
-from engine.formats import midi_file
+from engine.formats import midi_file, midi_writer
 from engine.locations import SONGS, songs_folder
 from engine.midi import messages as m
 from engine.music.measure import HOLD, Measure
+from engine.music.score_notes import Voice
 from engine.music.song import MOST_SLOTS
 from engine.protocol.base import Command, with_request
 from engine.protocol.devices import OpenPort
@@ -379,7 +380,7 @@ def test_a_song_that_ships_is_no_file_of_the_player_s() -> None:
 
 def test_a_long_file_comes_in_as_far_as_a_song_goes(tmp_path: Path) -> None:
     note = Measure((60, *[HOLD] * 23))
-    midi_file.write(tmp_path / "long.mid", [note] * (MOST_SLOTS + 44), 100)
+    midi_writer.write(tmp_path / "long.mid", [note] * (MOST_SLOTS + 44), 100)
     harness = DispatcherHarness()
     harness.import_midi(ImportMidi(4, str(tmp_path / "long.mid")))
     assert len(harness.dispatcher.snapshot.row.slots) == MOST_SLOTS
@@ -393,11 +394,13 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Make reading a MIDI file last until the event that is given is set, or it is cancelled."""
     may_end, read = threading.Event(), midi_file.read
 
-    def slowly(path: Path, track: int | None, on_progress: Callable[[float], None]) -> object:
+    def slowly(
+        path: Path, track: int | None, on_progress: Callable[[float], None], voice: Voice
+    ) -> object:
         while not may_end.is_set():
             on_progress(0.5)
             time.sleep(0.002)
-        return read(path, track)
+        return read(path, track, voice=voice)
 
     monkeypatch.setattr(midi_file, "read", slowly)
     return may_end
@@ -406,7 +409,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def test_the_engine_goes_on_while_a_long_file_is_read(
     tmp_path: Path, reading: threading.Event
 ) -> None:
-    midi_file.write(tmp_path / "a.mid", [quarters(72, 74)], 100)
+    midi_writer.write(tmp_path / "a.mid", [quarters(72, 74)], 100)
     harness, command = DispatcherHarness(), with_request(ImportMidi(1, str(tmp_path / "a.mid")))
     harness.do(command, SetTempo(90), Play())
     shown = harness.dispatcher.snapshot
@@ -440,7 +443,7 @@ def test_reading_a_file_shows_how_far_it_is_and_can_be_cancelled(tmp_path: Path)
 def test_what_was_read_for_one_song_does_not_come_into_another(
     tmp_path: Path, reading: threading.Event
 ) -> None:
-    midi_file.write(tmp_path / "a.mid", [quarters(72, 74)], 100)
+    midi_writer.write(tmp_path / "a.mid", [quarters(72, 74)], 100)
     harness, command = DispatcherHarness(), with_request(ImportMidi(1, str(tmp_path / "a.mid")))
     harness.do(command, OpenSong(str(sorted(SONGS.iterdir())[0])))
     opened = harness.dispatcher.snapshot.song

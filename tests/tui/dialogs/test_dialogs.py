@@ -124,6 +124,28 @@ async def test_a_track_of_a_midi_file_comes_into_the_selected_slot(
         assert ["A pitch moved" in note for note in toasts(pilot)] == [True]
 
 
+async def test_a_track_of_chords_offers_each_of_its_lines(
+    app: ArmonicaApp, engine: FakeEngine, tmp_path: Path
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, Importer))
+        sheet = app.screen
+        sheet.query_one("#path", Input).value = str(tmp_path / "a.mid")
+        await pilot.press("enter")
+        tracks = sheet.query_one(OptionList)
+        await until(pilot, lambda: tracks.display)
+        prompts = [str(tracks.get_option_at_index(at).prompt) for at in range(tracks.option_count)]
+        assert [prompt.partition("300 notes, ")[2] for prompt in prompts[-3:]] == [
+            "the highest line",
+            "an inner line",
+            "the lowest line",
+        ]
+        await pilot.press("end", "enter")
+        await until(pilot, lambda: app.screen is app.composing)
+        assert engine.of(ImportMidi) == [ImportMidi(0, str(tmp_path / "a.mid"), 5, "bass")]
+
+
 async def test_who_opens_a_song_waits_for_its_own_answer(
     app: ArmonicaApp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

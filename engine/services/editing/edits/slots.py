@@ -32,8 +32,17 @@ def _(command: LoadMeasures, song: Song, context: EditContext) -> Song:
             "Load fewer, or at an earlier place.",
         )
     coming = tuple(map(Slot.brought_in, measures, origins, played or ((),) * len(measures)))
-    song = _put(song, coming, first, command.row)
+    song = _swung(_put(song, coming, first, command.row), command)
     return encoded([song], context.model)[0] if context.model else song
+
+
+def _swung(song: Song, command: LoadMeasures) -> Song:
+    track, last = song.track(command.row), command.slot + len(command.measures)
+    others = (*track.slots[: command.slot], *track.slots[last:])
+    if command.groove is None or not all(slot.empty for slot in others):
+        return song
+    groove = replace(track.groove, swing=command.groove.swing, unit=command.groove.unit)
+    return song.with_track(command.row, groove=groove)
 
 
 def _put(song: Song, coming: Sequence[Slot], first: int, row: int) -> Song:
@@ -65,12 +74,19 @@ def _put(song: Song, coming: Sequence[Slot], first: int, row: int) -> Song:
 def _(command: LoadMeasures, old: Song, new: Song) -> str:
     last = min(command.slot + len(command.measures), old.length)
     changed = [at for at in range(command.slot, last) if old.grid(at) != new.grid(at)]
-    if not changed:
-        return ""
-    metres = " and ".join(dict.fromkeys(new.grid(at).name for at in changed))
-    where = measures_words(changed[0], changed[-1])
-    verb = "is" if len(changed) == 1 else "are"
-    return f"{where[0].upper()}{where[1:]} {verb} in {metres} now, as what came."
+    words = []
+    if changed:
+        metres = " and ".join(dict.fromkeys(new.grid(at).name for at in changed))
+        where = measures_words(changed[0], changed[-1])
+        verb = "is" if len(changed) == 1 else "are"
+        words.append(f"{where[0].upper()}{where[1:]} {verb} in {metres} now, as what came.")
+    if (groove := command.groove) is not None:
+        there = new.track(command.row).groove
+        if (there.swing, there.unit) == (groove.swing, groove.unit):
+            words.append(f"The track swings as the file does: {groove.unit} {groove.swing:g} %.")
+        else:
+            words.append("The track holds other measures too and keeps its own swing.")
+    return " ".join(words)
 
 
 @step_name.register

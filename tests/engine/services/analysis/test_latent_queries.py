@@ -9,7 +9,7 @@ import mido
 import pytest
 
 from engine.corpus import table
-from engine.formats import midi_file
+from engine.formats import midi_writer
 from engine.midi import messages as m
 from engine.music.measure import HOLD, REST, Measure
 from engine.music.song import Song
@@ -76,7 +76,7 @@ def test_the_tracks_of_a_file_are_listed(
     engine: Engine, listener: Listener, tmp_path: Path
 ) -> None:
     path = tmp_path / "one.mid"
-    midi_file.write(path, [LONG, GOES_ON], 120, title="Tune")
+    midi_writer.write(path, [LONG, GOES_ON], 120, title="Tune")
     engine.send(LookIntoMidi(str(path)))
     assert listener.wait(MidiLookedInto) == MidiLookedInto(
         str(path), (TrackFound(1, "Tune", 0, False), TrackFound(2, "Tune", 2, False))

@@ -19,6 +19,7 @@ from engine.music.routes import Route
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
+from engine.music.track import Track
 from engine.protocol.base import Command
 from engine.protocol.edit import (
     ClearSlot,
@@ -129,6 +130,22 @@ def test_loading_past_the_last_slot_adds_slots(state: State) -> None:
     assert len(song.tracks[0].slots) == 10
     assert [slot.measure for slot in song.tracks[0].slots[7:]] == [REEL, JIG, REEL]
     assert song.sounding == 10
+
+
+def test_measures_that_swing_bring_their_swing_to_a_track_that_holds_nothing_else() -> None:
+    state = State(Song(tracks=(Track(),)))
+    swing = Groove(swing=62.0)
+    load = LoadMeasures(0, (REEL, JIG), (TUNE,) * 2, groove=swing)
+    words = [event.text for event in state.apply(load) if isinstance(event, Notice)]
+    assert words == ["The track swings as the file does: eighths 62 %."]
+    assert state.snapshot().song.tracks[0].groove == swing
+    again = LoadMeasures(1, (REEL,), (TUNE,), groove=Groove(swing=70.0))
+    words = [event.text for event in state.apply(again) if isinstance(event, Notice)]
+    assert words == ["The track holds other measures too and keeps its own swing."]
+    assert state.snapshot().song.tracks[0].groove == swing
+    # One step takes back the measures and the swing they came with.
+    do(state, Undo(), Undo())
+    assert state.snapshot().song.tracks[0] == Track()
 
 
 def test_locks_hold_against_chance_map_moves_and_resets(state: State) -> None:

@@ -61,14 +61,16 @@ def test_an_empty_song(snap_compare: Compare, theme: str) -> None:
 def test_a_grid_of_drums(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
     track = Track(name="Drums", kind="drums", channel=9, slots=(Slot(),) * 8)
     app = ArmonicaApp(FakeEngine(Song(tracks=(track, Track()))), theme=theme, seed=1)
-    hats = ("4", *["enter"] * 8, "H", "H", "H", "H")
-    snares = ("down", "right", "right", "enter", "right", "right", "right", "enter", "Z")
-    kicks = ("down", "H", "H", "H", "H", "enter", "H", "right", "right", "enter", "left", "z", "z")
+    hats = ("4", *["enter"] * 8, "<", "H", "H", "H", "H")
+    snares = ("right", "right", "enter", "right", "right", "right", "enter", "Z", "<")
+    kicks = ("H", "H", "H", "H", "enter", "H", "right", "right", "right", "right", "enter")
 
     async def before(pilot: Pilot[Any]) -> None:
         screen = await open_notes(pilot)
-        screen.cursor.pitch = 42
-        await press_in_turn(pilot, *hats, *snares, *kicks)
+        for drum, keys in ((42, hats), (38, snares), (36, kicks)):
+            screen.cursor.pitch = drum
+            await press_in_turn(pilot, *keys)
+        await press_in_turn(pilot, "left", "z", "z")
         pilot.app.clear_notifications()
         await pilot.pause()
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 # What was compiled is kept also where the machine says otherwise: the tests as pytest rewrites
 # them, and what is read in by each of the hundreds of processes that they start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # As the program has it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 BENCHES = {
+    "decode": "engine.bench.decode",
     "start": "engine.bench.start",
     "latency": "engine.bench.latency",
     "jitter": "engine.bench.jitter",
@@ -34,7 +35,14 @@ class Result:
         return self.ours / self.other if self.other else float("inf")
 
 
-def measure(what: str) -> tuple[Result, ...]:
-    """Run one bench of `BENCHES`; raises `NotReady` where the machine lacks what it needs."""
-    run: Callable[[], tuple[Result, ...]] = import_module(BENCHES[what]).run
-    return run()
+ON_DEVICES = ("decode",)
+"""Benches that can be run on another device than the processor."""
+
+
+def measure(what: str, device: str | None = None) -> tuple[Result, ...]:
+    """Run one bench of `BENCHES`, on a device where it is one of `ON_DEVICES`.
+
+    Raises `NotReady` or `OutOfRange` where the machine lacks what it needs.
+    """
+    run: Callable[..., tuple[Result, ...]] = import_module(BENCHES[what]).run
+    return run() if device is None else run(device)

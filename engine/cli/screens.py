@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import config, locations
-from engine.runtime.startup import load_model
+from engine.runtime.startup import LoadingAhead
 
 if TYPE_CHECKING:
     from engine.remote.connect import Address
@@ -25,6 +25,9 @@ def add(top: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open the terminal application; raises `TerminalError` where it cannot be shown."""
+    # It is there before the first picture is, so that no key waits for it.
+    model = LoadingAhead()
+
     from engine.runtime.engine import Engine
     from engine.services.session import autosave
     from tui.run import check_terminal
@@ -34,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     settings = config.load().settings
     if options.port is not None:
         settings = replace(settings, port=options.port)
-    engine = Engine(load_model, song=options.song, settings=settings)
+    engine = Engine(model, song=options.song, settings=settings)
     kept = autosave.claimed(engine.snapshot.path if options.song is not None else None)
     engine.start()
     show(

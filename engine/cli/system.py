@@ -42,7 +42,8 @@ def add(words: Any) -> None:
 
     bench = words.add_parser("bench", help="measure speed as a ratio within one run")
     common(bench)
-    bench.add_argument("what", metavar="start|latency|jitter|map|screen|search|steer|remote")
+    bench.add_argument("what", metavar="start|latency|jitter|map|screen|search|steer|decode|remote")
+    bench.add_argument("--device", metavar="cpu|cuda", help="where `decode` is measured (cpu)")
     bench.set_defaults(run=_bench)
 
 
@@ -110,14 +111,16 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from engine.bench import BENCHES, measure
+    from engine.bench import BENCHES, ON_DEVICES, measure
     from engine.errors import UnknownName
 
     if options.what not in BENCHES:
         raise UnknownName("bench", options.what, BENCHES)
     if options.seed:
         raise BadUsage("A bench draws nothing by chance, so it takes no --seed.")
-    found = measure(options.what)
+    if options.device is not None and options.what not in ON_DEVICES:
+        raise BadUsage(f"{options.what} is measured on the processor.", "Leave out --device.")
+    found = measure(options.what, options.device)
     if options.json:
         told = [{**asdict(result), "ratio": result.ratio} for result in found]
         # The first figure is the bench's own; the others stand beside it in `results`.

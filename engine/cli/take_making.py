@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.cli.audio_models import opened
-from engine.cli.options import BadUsage, ProgressLine, duration
+from engine.cli.options import BadUsage, ProgressLine, duration, say
 from engine.cli.take_report import described, document
 from engine.errors import ArmonicaError, CannotWrite
 
@@ -74,9 +74,12 @@ def check_places(outputs: list[Path], report: Path | None) -> None:
 def open_workbench(model: str) -> Workbench:
     """Load a model, and show what is fetched for it."""
     from engine import config
-    from engine.services.generation.backends import Loaded
+    from engine.services.generation.backends import SLOWER, Loaded
 
-    return Workbench(Loaded(opened(model)), config.load().settings.soundfont, {})
+    instrument = Loaded(opened(model))
+    if instrument.decoder == "modules":
+        say(f"{instrument.spec.name} {SLOWER}.")
+    return Workbench(instrument, config.load().settings.soundfont, {})
 
 
 def make(bench: Workbench, order: Order, out: Path, report: Path | None) -> MadeTake:

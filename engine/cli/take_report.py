@@ -49,6 +49,7 @@ def described(cards: Mapping[str, ProbeCard], recipe: TakeRecipe, out: Path) -> 
             )
     return {
         "model": take.model,
+        "decoder": recipe.decoder,
         "digest": recipe.digest,
         "seed": asked.seed,
         "seconds": round(take.seconds - take.prompt_seconds, 6),

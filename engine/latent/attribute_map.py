@@ -9,6 +9,9 @@ from engine.errors import OutOfRange
 from engine.latent.spec import LIMIT, Latent, LatentModel
 from engine.music.attributes import NAMES
 
+AT_ONCE = 256
+"""Cells that are decoded together: whole rows of them, and at least one row."""
+
 LARGEST = 512
 """The largest width or height of a map in cells."""
 
@@ -46,13 +49,18 @@ def rows(
     """
     if x == y:
         raise OutOfRange("A map needs two different dimensions.")
-    for value in reversed(axis(height)):
-        points = []
-        for across in axis(width):
-            point = list(base)
-            point[x], point[y] = across, value
-            points.append(tuple(point))
-        yield model.attributes(points)
+    xs, ys = axis(width), tuple(reversed(axis(height)))
+    several = max(1, AT_ONCE // width)
+    for first in range(0, height, several):
+        points = [_at(base, x, a, y, b) for b in ys[first : first + several] for a in xs]
+        found = model.attributes(points)
+        yield from (found[at : at + width] for at in range(0, len(found), width))
+
+
+def _at(base: Latent, x: int, across: float, y: int, up: float) -> Latent:
+    point = list(base)
+    point[x], point[y] = across, up
+    return tuple(point)
 
 
 def surface(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+import numpy.typing as npt
 
-from engine.latent.network import NAMED
 from engine.latent.normal_scores import knots, score
 from engine.latent.plausibility import pattern_surprise
+from engine.latent.shape import NAMED
 from engine.latent.tokens import Floats, Ints, measured, relative
 
 
@@ -47,16 +47,20 @@ class CalibratedCodec:
             [np.interp(codes[:, at], t[:, 0], t[:, 1]) for at, t in enumerate(self.tables)], axis=1
         )
 
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """Return the codec as tensors by name, to be stored beside the network's."""
-        found = {f"codec.table.{at}": torch.from_numpy(t) for at, t in enumerate(self.tables)}
-        found["codec.register"] = torch.tensor([self.middle, self.spread], dtype=torch.float64)
-        found["codec.surprise"] = torch.from_numpy(self.surprise)
+    def arrays(self) -> dict[str, Floats]:
+        """Return the codec as arrays by name, to be stored beside the network's."""
+        found = {f"codec.table.{at}": table for at, table in enumerate(self.tables)}
+        found["codec.register"] = np.array([self.middle, self.spread])
+        found["codec.surprise"] = self.surprise
         return found
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor]) -> CalibratedCodec:
-        """Take the codec out of stored tensors; raises `KeyError` where one is missing."""
-        tables = [tensors.pop(f"codec.table.{at}").double().numpy() for at in range(NAMED)]
-        middle, spread = tensors.pop("codec.register").tolist()
-        return cls(tables, middle, spread, tensors.pop("codec.surprise").double().numpy())
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]]) -> CalibratedCodec:
+        """Take the codec out of stored arrays; raises `KeyError` where one is missing."""
+        found = {name: arrays.pop(f"codec.{name}").astype(np.float64) for name in _STORED}
+        middle, spread = found["register"].tolist()
+        tables = [found[f"table.{at}"] for at in range(NAMED)]
+        return cls(tables, middle, spread, found["surprise"])
+
+
+_STORED = (*(f"table.{at}" for at in range(NAMED)), "register", "surprise")

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from engine.latent import spec
 from engine.latent.calibration import CalibratedCodec
-from engine.latent.network import NAMED, MeasureVAE
+from engine.latent.forward import ForwardPass
 from engine.latent.reranking import choose, firmness, neighbours
+from engine.latent.shape import NAMED
 from engine.latent.spec import (
     CANDIDATES,
     LIMIT,
@@ -52,7 +52,7 @@ class TrainedVAE:
 
     def __init__(
         self,
-        network: MeasureVAE,
+        network: ForwardPass,
         codec: CalibratedCodec,
         digest: str,
         codes: npt.NDArray[np.float16] | None = None,
@@ -161,22 +161,10 @@ class TrainedVAE:
     def encode_tokens(self, tokens: Ints, on_done: OnDone = ignored) -> Floats:
         """Return posterior means [N, 32] of absolute tokens [N, 24]."""
         inner, lowest = relative(tokens)
-        means = []
-        with torch.inference_mode():
-            for part in _parts(inner, CHUNK, on_done):
-                means.append(self.network.encode(torch.from_numpy(part)).mean.double().numpy())
+        means = [self.network.encode(part)[0] for part in _parts(inner, CHUNK, on_done)]
         register = (lowest - self.codec.middle) / self.codec.spread
-        mean = np.concatenate(means)
+        mean = np.concatenate(means).astype(np.float64)
         return np.concatenate([mean[:, :NAMED], register[:, None], mean[:, NAMED:]], axis=1)
-
-    def sample_codes(self, tokens: Ints, seed: int) -> Floats:
-        """Draw one code [N, 32] from the posterior of each measure [N, 24]."""
-        generator = torch.Generator().manual_seed(seed)
-        means = self.encode_tokens(tokens)
-        with torch.inference_mode():
-            logvar = self.network.encode(torch.from_numpy(relative(tokens)[0])).logvar
-        noise = torch.randn(logvar.shape, generator=generator) * (0.5 * logvar).exp()
-        return np.asarray(means + np.insert(noise.double().numpy(), REGISTER, 0.0, axis=1))
 
     def decode_tokens(
         self,
@@ -212,12 +200,7 @@ class TrainedVAE:
         return np.delete(codes, REGISTER, axis=1)
 
     def _plain(self, inner: Floats, on_done: OnDone = ignored) -> Ints:
-        with torch.inference_mode():
-            found = [
-                self.network.decode(torch.from_numpy(part).float()).tokens()
-                for part in _parts(inner, CHUNK, on_done)
-            ]
-        return np.concatenate([tokens.numpy() for tokens in found])
+        return np.concatenate([self.network.decode(p) for p in _parts(inner, CHUNK, on_done)])
 
     def _chosen(self, inner: Floats, candidates: int, weights: Floats) -> Ints:
         count, size = inner.shape

@@ -1,5 +1,7 @@
 """The network of the measure VAE: residual blocks, the named dimensions modulating the decoder.
 
+This is the one that is trained, and whose gradients are asked; what plays is `ForwardPass`.
+
 One step of a measure's code: relative tokens [B, 24] -> mean and log-variance [B, 31]
 -> logits of state (hold, rest, onset) [B, 24, 3] and of relative pitch [B, 24, 30].
 The register (lowest pitch) passes beside the network, see `engine.latent.model`.
@@ -7,35 +9,15 @@ The register (lowest pitch) passes beside the network, see `engine.latent.model`
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from math import log
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.latent.forward import ForwardPass
+from engine.latent.shape import LOGVARS, NAMED, NAMED_LOGVAR, Shape
 from engine.latent.tokens import SPAN, TICKS, VOCABULARY
-from engine.music.attributes import ATTRIBUTES
-
-NAMED = len(ATTRIBUTES)
-NAMED_LOGVAR = 2 * log(0.1)
-"""A named code is known to a tenth of a standard deviation: what the user's hand is, too."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The sizes of the network: ``free`` unnamed dimensions, hidden ``width``, blocks."""
-
-    free: int = 27
-    width: int = 512
-    embedding: int = 16
-    encoder_blocks: int = 2
-    decoder_blocks: int = 2
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the sizes by name, as a model card holds them."""
-        return asdict(self)
 
 
 class Posterior(NamedTuple):
@@ -122,6 +104,20 @@ class MeasureVAE(nn.Module):
         self.state = nn.Linear(width, TICKS * 3)
         self.pitch = nn.Linear(width, TICKS * SPAN)
 
+    @classmethod
+    def of(cls, network: ForwardPass) -> MeasureVAE:
+        """Return the network with the weights of one that plays; it can be differentiated."""
+        with torch.device("meta"):
+            made = cls(network.shape)
+        arrays = {name: torch.from_numpy(array) for name, array in network.parameters.items()}
+        made.load_state_dict(arrays, assign=True)
+        return made.eval()
+
+    def forward_pass(self) -> ForwardPass:
+        """Return what plays with these weights, as they are now."""
+        arrays = {n: t.detach().numpy().copy() for n, t in self.state_dict().items()}
+        return ForwardPass(self.shape, arrays)
+
     def encode(self, tokens: Tensor) -> Posterior:
         """Return the posterior of relative tokens [B, 24]."""
         hidden = self.encoder_in(self.embed(tokens).flatten(1))
@@ -129,7 +125,7 @@ class MeasureVAE(nn.Module):
             hidden = block(hidden)
         mean, logvar = self.posterior(functional.silu(self.encoder_norm(hidden))).chunk(2, dim=-1)
         logvar = torch.cat([torch.full_like(mean[:, :NAMED], NAMED_LOGVAR), logvar[:, NAMED:]], 1)
-        return Posterior(mean, logvar.clamp(-10, 4))
+        return Posterior(mean, logvar.clamp(*LOGVARS))
 
     def decode(self, code: Tensor) -> Logits:
         """Return the logits at codes [B, 31]."""

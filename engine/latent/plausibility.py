@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from engine.latent.tokens import SPAN, Floats, Ints
+from engine.latent.tokens import Floats, Ints
 from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import REST
 
@@ -50,28 +48,3 @@ def in_key(tokens: Ints) -> Floats:
     counts = (CLASSES[tokens % 12] * sounding[..., None]).sum(axis=1)
     total = counts.sum(axis=1)
     return np.where(total > 0, (counts @ MAJOR.T).max(axis=1) / np.maximum(total, 1), 1.0)
-
-
-class SensePenalty:
-    """The same two measures of sense for probabilities, as penalties that can be trained on."""
-
-    def __init__(self, surprise: Floats) -> None:
-        self._patterns = torch.as_tensor(PATTERNS, dtype=torch.bool)
-        self._excess = torch.as_tensor((surprise - RARE).clip(min=0), dtype=torch.float32)
-        self._classes = torch.eye(12).repeat(SPAN // 12 + 1, 1)[:SPAN]
-        self._major = torch.as_tensor(MAJOR, dtype=torch.float32)
-
-    def rhythm(self, onset: Tensor) -> Tensor:
-        """Return the expected excess surprise of the beats, summed [B], of onsets [B, 24]."""
-        beats = onset.view(-1, BEATS, 1, POSITIONS)
-        likely = torch.where(self._patterns, beats, 1 - beats).prod(-1)
-        return (likely @ self._excess).sum(1)
-
-    def key(self, onset: Tensor, pitch: Tensor) -> Tensor:
-        """Return the share of notes outside the best major collection [B].
-
-        A measure without notes counts as wholly outside: a decoder must not hide in silence.
-        """
-        counts = ((onset[..., None] * pitch) @ self._classes).sum(1)
-        total = counts.sum(1).clamp(min=1)
-        return 1 - (counts @ self._major.T).amax(1) / total

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.latent.calibration import CalibratedCodec
-from engine.latent.network import NAMED
 from engine.latent.plausibility import RARE, beat_patterns, in_key
+from engine.latent.shape import NAMED
 from engine.latent.tokens import Floats, Ints, measured
 from engine.music.attributes import NAMES
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
 
 from engine.common import atomic
 from engine.errors import BadModel
 from engine.latent.calibration import CalibratedCodec
+from engine.latent.forward import ForwardPass
 from engine.latent.model import TrainedVAE
-from engine.latent.network import NAMED, MeasureVAE, Shape
+from engine.latent.shape import NAMED, Shape
 from engine.latent.tokens import Ints
 
 WEIGHTS, CODES, CARD = "weights.safetensors", "codes.safetensors", "card.json"
@@ -29,7 +29,7 @@ LARGEST = 8192
 
 
 def save(
-    folder: Path, network: MeasureVAE, codec: CalibratedCodec, tokens: Ints, card: dict[str, Any]
+    folder: Path, network: ForwardPass, codec: CalibratedCodec, tokens: Ints, card: dict[str, Any]
 ) -> None:
     """Write a model's weights, its training codes and its card; raises `CannotWrite`.
 
@@ -38,15 +38,14 @@ def save(
     are the training measures.
     """
     # Half the size, and no figure of the tables changes: what ships is what was judged.
-    halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    weights = save_tensors({**halves, **codec.tensors()})
+    halves = {name: array.astype(np.float16) for name, array in network.parameters.items()}
+    weights = save_arrays({**halves, **codec.arrays()})
     digest = hashlib.sha256(weights).hexdigest()
-    kept = MeasureVAE(network.shape)
-    kept.load_state_dict(halves)
-    codes = TrainedVAE(kept.eval(), codec, digest).encode_tokens(tokens).astype(np.float16)
+    kept = TrainedVAE(ForwardPass(network.shape, halves), codec, digest)
+    codes = kept.encode_tokens(tokens).astype(np.float16)
     written = {
         WEIGHTS: weights,
-        CODES: save_tensors({"codes": torch.from_numpy(codes)}),
+        CODES: save_arrays({"codes": codes}),
         CARD: json.dumps(
             {
                 "format": FORMAT,
@@ -105,18 +104,14 @@ def load(folder: Path) -> TrainedVAE:
             "The file is damaged or another model's; install the model again.",
         )
     try:
-        tensors = load_tensors(content)
-        codec = CalibratedCodec.from_tensors(tensors)
-        # Without memory of its own: a card may ask for more than there is.
-        with torch.device("meta"):
-            network = MeasureVAE(_shape(card))
-        network.load_state_dict(tensors, assign=True)
-    except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        arrays = load_arrays(content)
+        codec = CalibratedCodec.from_arrays(arrays)
+        network = ForwardPass(_shape(card), arrays)
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise BadModel(
             f"{path} does not hold the network that its card describes.",
             "Install the model again.",
         ) from error
-    network.float().eval()
     size = NAMED + 1 + network.shape.free
     return TrainedVAE(network, codec, digest, _codes(folder, size))
 
@@ -131,11 +126,8 @@ def _shape(card: dict[str, Any]) -> Shape:
 def _codes(folder: Path, size: int) -> npt.NDArray[np.float16] | None:
     # Only the map's shading of training data needs them; a model plays without.
     try:
-        codes = load_tensors((folder / CODES).read_bytes())["codes"]
+        codes = load_arrays((folder / CODES).read_bytes())["codes"]
     except (OSError, SafetensorError, KeyError):
         return None
-    fits = codes.dtype == torch.float16 and codes.ndim == 2 and codes.shape[1] == size
-    if not fits or not codes.isfinite().all():
-        return None
-    found: npt.NDArray[np.float16] = codes.numpy()
-    return found
+    fits = codes.dtype == np.float16 and codes.ndim == 2 and codes.shape[1] == size
+    return codes if fits and np.isfinite(codes).all() else None

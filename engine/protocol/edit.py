@@ -22,6 +22,9 @@ from engine.protocol.base import (
     measures,
 )
 
+GAUGE_STEPS = 0.25, 1.0, 0.05
+"""How far a gauge goes at a press of a key: a step, a coarse one, a fine one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SelectSlot(Overtaking):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -36,6 +37,9 @@ from engine.services.session.keeper import Keeper
 
 PATIENCE = 1.0
 """How long what waits for the model may hold up the end, in seconds."""
+
+GIVE_WAY = 0.001
+"""After how long a thread that computes makes way for one that has a key to meet, in seconds."""
 
 CLOSING = 5.0
 """How long `Engine.close` waits for the engine thread, in seconds."""
@@ -115,6 +119,7 @@ class Engine:
 
     def start(self) -> None:
         """Start the engine thread, the player, and the loading of the model."""
+        sys.setswitchinterval(GIVE_WAY)
         self._thread.start()
         threading.Thread(target=self._load_model, name="model", daemon=True).start()
 

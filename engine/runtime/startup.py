@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,11 +65,36 @@ def _file(path: Path | str) -> Opening:
 
 
 def load_model() -> LatentModel:
-    """Load the measure VAE that ships; takes as long as torch takes to import."""
-    import torch
-
+    """Load the measure VAE that ships; takes a tenth of a second."""
+    from engine.latent.remembered import RememberedTurns
     from engine.latent.weights import load
 
-    # One measure at a time is too little work to share out.
-    torch.set_num_threads(1)
-    return load(locations.MEASURE_VAE)
+    return RememberedTurns(load(locations.MEASURE_VAE))
+
+
+class LoadingAhead:
+    """A model that is loaded on a thread of its own while the rest of the program is read in.
+
+    Called, it gives the model, or raises what ``load`` raised; it waits as long as that takes.
+    """
+
+    def __init__(self, load: Callable[[], LatentModel] = load_model) -> None:
+        self._load = load
+        self._model: LatentModel | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="model ahead", daemon=True)
+        self._thread.start()
+
+    def __call__(self) -> LatentModel:
+        """Return the model once it is there."""
+        self._thread.join()
+        if self._model is None:
+            assert self._error is not None  # The thread has ended.
+            raise self._error
+        return self._model
+
+    def _run(self) -> None:
+        try:
+            self._model = self._load()
+        except Exception as error:
+            self._error = error

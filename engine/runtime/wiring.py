@@ -15,6 +15,7 @@ from engine.services.base import Service, ServiceContext
 from engine.services.devices.controllers_service import ControllersService
 from engine.services.devices.ports_service import PortsService
 from engine.services.editing.command_log import CommandLog
+from engine.services.editing.foresight_service import ForesightService
 from engine.services.editing.service import EditingService
 from engine.services.editing.state import State
 from engine.services.generation.backends import StudioParts
@@ -50,6 +51,7 @@ class Services:
     generation: GenerationService
     session: SessionService
     editing: EditingService
+    foresight: ForesightService
     analysis: AnalysisService
     jobs: JobsService
 
@@ -67,6 +69,7 @@ class Services:
            songs takes longest.
         5. Session: at the end what was still recorded is in the song that is kept.
         6. Editing: the log has what a change led to at once before the change itself.
+        7. Foresight looks ahead from what all of that came to.
 
         Analysis and jobs react to nothing.
         """
@@ -77,6 +80,7 @@ class Services:
             self.generation,
             self.session,
             self.editing,
+            self.foresight,
             self.analysis,
             self.jobs,
         )
@@ -115,6 +119,7 @@ def wire(
             export_with_credits=analysis.handle,
         ),
         EditingService(context, recording),
+        ForesightService(context, jobs, state),
         analysis,
         JobsService(context, jobs),
     )

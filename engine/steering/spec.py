@@ -14,6 +14,9 @@ ARMS: tuple[Arm, ...] = ("none", "iti", "smitin", "closed-loop")
 Mode = Literal["off", "add", "remove"]
 MODES: tuple[Mode, ...] = ("off", "add", "remove")
 
+DecoderName = Literal["own", "modules"]
+"""What makes a model's steps: the decoder of our own, or audiocraft's modules."""
+
 PARTS = ("drums", "bass", "guitar", "piano", "pad")
 """The parts of an accompaniment, beside the melody."""
 

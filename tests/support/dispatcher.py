@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from engine.config import Settings
 from engine.jobs import Jobs
+from engine.latent.spec import LatentModel
 from engine.midi import messages as m
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -37,7 +38,7 @@ class DispatcherHarness:
 
     settings: Settings = field(default_factory=Settings)
     song: Song = SONG
-    model: FakeModel | None = field(default_factory=FakeModel)
+    model: LatentModel | None = field(default_factory=FakeModel)
     now: float = 0.0
     keep: bool = False
 

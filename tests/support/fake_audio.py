@@ -18,9 +18,10 @@ from engine.services.generation.backends import Heard, StudioParts
 from engine.steering.musicgen.download import Fetching
 from engine.steering.musicgen.generate import GenerationStep, Request
 from engine.steering.musicgen.intervention import Steering
+from engine.steering.musicgen.streaming_decode import Growing, GrowingAudio
 from engine.steering.probes import store
 from engine.steering.probes.probe import Probe
-from engine.steering.spec import AudioSpec
+from engine.steering.spec import AudioSpec, DecoderName
 from tests.support.toy_model import SPEC, Toy
 
 LOUDEST = 31
@@ -37,7 +38,8 @@ TONES = torch.from_numpy(
 class FakeAudioModel:
     """Makes a tone that is as loud as its trait is present; a push on planted heads raises it.
 
-    ``at_step`` is called before each step, on the thread that generates.
+    ``at_step`` is called before each step, on the thread that generates; ``requests`` are
+    those that were met.
     """
 
     def __init__(self, digest: str = SPEC.digest, name: str = "toy") -> None:
@@ -47,11 +49,17 @@ class FakeAudioModel:
         self._toy = Toy()
         self.at_step: Callable[[int], None] = lambda _: None
         self.closed = False
+        self.requests: list[Request] = []
 
     @property
     def spec(self) -> AudioSpec:
         """The toy's spec."""
         return self._spec
+
+    @property
+    def decoder(self) -> DecoderName:
+        """Return our own, though it is a toy."""
+        return "own"
 
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Return the loudness of each whole frame."""
@@ -65,10 +73,15 @@ class FakeAudioModel:
         del sketch
         return (codes.float().t() / LOUDEST @ TONES).flatten()
 
+    def growing(self) -> Growing:
+        """Return what decodes what lies around a piece anew."""
+        return GrowingAudio(self)
+
     def generate(
         self, request: Request, steering: Steering | None
     ) -> Generator[GenerationStep, None, None]:
         """Yield each step; codebook k is later by k steps."""
+        self.requests.append(request)
         noise = torch.Generator().manual_seed(request.seed)
         begin = 0 if request.prompt is None else request.prompt.shape[-1]
         codes = torch.zeros(SPEC.codebooks, request.frames, dtype=torch.long)

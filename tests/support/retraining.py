@@ -15,7 +15,7 @@ from engine.influence.retraining.queries import Query
 from engine.influence.retraining.removals import Removal
 from engine.influence.retraining.retrain import RETRAINED, Plan
 from engine.influence.retraining.sweep import Outcome, Sweep, Task, run
-from engine.latent.network import Shape
+from engine.latent.shape import Shape
 from engine.music.measure import Measure
 from tests.support.small_vae import random_measures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.latent.network import Shape
+from engine.latent.shape import Shape
 from engine.latent.tokens import Ints
 from engine.music.measure import HOLD
 

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from engine.music.attributes import ATTRIBUTES
 from engine.protocol.base import Command
-from engine.protocol.edit import MoveLatent, Randomise, ResetLatent, SelectSlot, SetLatent
+from engine.protocol.edit import (
+    GAUGE_STEPS,
+    MoveLatent,
+    Randomise,
+    ResetLatent,
+    SelectSlot,
+    SetLatent,
+)
 from engine.protocol.switches import Toggle
 from engine.protocol.transport import SetAudition, SetEditTiming
 from tui.actions import compose_dialogs, everywhere, measures, recording
@@ -16,8 +23,7 @@ from tui.view_models import gauges
 
 Handler = Callable[[ComposeView], None]
 
-STEP, COARSE, FINE = 0.25, 1.0, 0.05
-"""How far a gauge goes at a press of a key."""
+STEP, COARSE, FINE = GAUGE_STEPS
 
 HANDLERS: Registry[ComposeView] = Registry(
     everywhere.HANDLERS | compose_dialogs.HANDLERS | recording.HANDLERS

@@ -27,7 +27,8 @@ from engine.common import atomic
 from engine.errors import CannotWrite
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
-from engine.latent.network import NAMED, MeasureVAE
+from engine.latent.network import MeasureVAE
+from engine.latent.shape import NAMED
 from engine.latent.tokens import Floats, Ints, measured, relative
 from engine.latent.training_recipe import TrainingRecipe
 

@@ -15,6 +15,7 @@ from engine.corpus.table import Corpus
 from engine.influence.attribution.gradients import CONFIRMED, Gradients
 from engine.influence.spec import InfluenceAnswer, Match
 from engine.latent.model import TrainedVAE
+from engine.latent.network import MeasureVAE
 from engine.latent.tokens import Ints
 from engine.latent.training_recipe import ARMONICA
 from engine.locations import cache_folder
@@ -37,7 +38,7 @@ class Pulls:
         # The length of the logits says more of retraining than the loss does: see the table of
         # datamodeling scores in `engine/influence/README.md`.
         self._gradients = Gradients(
-            model.network,
+            MeasureVAE.of(model.network),
             model.codec,
             ARMONICA,
             corpus.tokens[corpus.training()].astype(np.int64),

@@ -13,7 +13,7 @@ from engine.influence.measures.index import Index
 from engine.influence.measures.ngrams import grams
 from engine.influence.measures.note_overlap import cardinality
 from engine.influence.measures.passages import Passages
-from engine.influence.measures.posteriors import distances, posteriors
+from engine.influence.measures.posteriors import NearestPoints, distances, posteriors
 from engine.influence.measures.rank_fusion import fused, highest
 from engine.latent.model import TrainedVAE
 from engine.music.grid import FOUR_QUARTERS
@@ -91,6 +91,7 @@ class CandidateSearch:
         self._item_of[index.rows] = np.repeat(np.arange(len(index)), np.diff(index.offsets))
         self._unit_of = index.units[corpus.tune]
         self._passages = Passages(corpus)
+        self._near = NearestPoints(index.points, index.squares)
         self._tables: dict[int, Floats] = {}
 
     def indexed(self, rows: slice) -> bool:
@@ -105,12 +106,12 @@ class CandidateSearch:
         """Return the candidates for measure ``at`` of ``tokens`` [N, T]."""
         index = self._index
         raw = cardinality(tokens[at], index.columns, index.notes)
-        apart = self.distances(tokens[at])
+        point = self._point(tokens[at])
         names, where = grams(tokens[at : at + 2])
         shared, weights = index.grams.scores(names[where == 0])
         chosen = highest(weights, CANDIDATES)
         shared, weights = shared[chosen], weights[chosen]
-        items = np.union1d(highest(raw, CANDIDATES), highest(-apart, CANDIDATES))
+        items = np.union1d(highest(raw, CANDIDATES), self._near.nearest(point, CANDIDATES))
         rows = np.union1d(index.rows[spans(index.offsets, items)], shared).astype(np.int64)
         item = self._item_of[rows]
         figures = np.zeros(len(rows))
@@ -133,7 +134,7 @@ class CandidateSearch:
             window[better], before[better] = each.length, each.earlier
         return Candidates(
             rows, item, own, best, window, before, percentile, figures,
-            apart[item].astype(np.float64), reached,
+            self._near.distances(point, item).astype(np.float64), reached,
         )  # fmt: skip
 
     def rank(
@@ -160,10 +161,12 @@ class CandidateSearch:
 
     def distances(self, measure: Tokens) -> npt.NDArray[np.float32]:
         """Return the squared distance of a measure [T] to each item of the index."""
+        return distances(self._point(measure), self._index.points, self._index.squares)
+
+    def _point(self, measure: Tokens) -> npt.NDArray[np.float32]:
         # One by one, for many as for one: in a batch the last bits of a code differ.
         means, spreads = posteriors(self._model, measure[None].astype(np.int64))
-        point = self._index.space.points(means, spreads)[0]
-        return distances(point, self._index.points, self._index.squares)
+        return np.asarray(self._index.space.points(means, spreads)[0])
 
     def _percentiles(self, window: int, notes: int) -> Floats:
         # By the notes that agree and those of the larger side; a few notes more change nothing.

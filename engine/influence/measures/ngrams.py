@@ -53,15 +53,18 @@ def longest_run(ours: Grams, theirs: Grams) -> tuple[int, int, int]:
     The places are those of its first step in each. By dynamic programming, a row at a time.
     """
     best, mine, other = 0, 0, 0
-    before = np.zeros(len(theirs) + 1, np.int64)
+    # Lengths by where their last step lies, the first place before all; of two rows in turn.
+    before, now = (np.zeros(len(theirs) + 1, np.int32) for _ in range(2))
+    same = np.empty(len(theirs), np.bool_)
     for at, step in enumerate(ours):
-        now = np.zeros_like(before)
-        now[1:] = np.where(theirs == step, before[:-1] + 1, 0)
-        top = int(now.argmax()) if len(now) else 0
+        np.equal(theirs, step, out=same)
+        np.add(before[:-1], 1, out=now[1:])
+        now[1:] *= same.view(np.uint8)
+        top = int(now.argmax())
         if now[top] > best:
             best = int(now[top])
             mine, other = at - best + 1, top - best
-        before = now
+        before, now = now, before
     return best, mine, other
 
 

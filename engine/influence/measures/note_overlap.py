@@ -9,7 +9,6 @@ line.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,6 @@ SHIFTS = HIGHEST - LOWEST
 """Semitones up or down by which one note of the range can lie from another."""
 
 _BLOCK = 1 << 15
-_NOTHING = 100
-"""No distance: distances lie within 29 of 0, modulo 256."""
 
 
 def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) -> Scores:
@@ -37,14 +34,19 @@ def cardinality(query: Tokens, columns: Tokens, notes: npt.NDArray[np.uint8]) ->
     best = np.zeros(columns.shape[1], np.uint8)
     for first in range(0, columns.shape[1], _BLOCK):
         part = slice(first, first + _BLOCK)
-        apart = [_distance(columns[at, part], query[at]) for at in ticks]
+        # Modulo 256, between notes within 29 of 0; what is no note lies 53 or more below it, and
+        # agrees with no note.
+        apart = [columns[at, part] - query[at] for at in ticks]
+        same = np.empty_like(best[part], np.bool_)
         for place, distance in enumerate(apart):
             # The first of those that agree counts the others.
-            count = (distance != _NOTHING).astype(np.uint8)
-            agreed = np.zeros_like(count)
+            agreed = np.ones_like(distance)
             for other in apart[place + 1 :]:
-                agreed += other == distance
-            np.maximum(best[part], count + agreed * count, out=best[part])
+                np.equal(other, distance, out=same)
+                agreed += same.view(np.uint8)
+            np.greater(columns[ticks[place], part], REST, out=same)
+            agreed *= same.view(np.uint8)
+            np.maximum(best[part], agreed, out=best[part])
     size = np.maximum(notes, max(1, len(ticks)))
     return (best / size).astype(np.float32)
 
@@ -86,8 +88,3 @@ def agreement(query: Tokens, other: Tokens) -> tuple[int, tuple[tuple[int, int],
         if int(query[at]) - int(other[at]) == transposed
     )
     return transposed, pairs
-
-
-def _distance(column: Tokens, pitch: np.uint8) -> Tokens:
-    distance: Any = np.where(column > REST, column - pitch, np.uint8(_NOTHING))
-    return np.asarray(distance, np.uint8)

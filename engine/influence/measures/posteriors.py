@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.influence.measures.rank_fusion import highest
 from engine.latent.model import TrainedVAE
 from engine.latent.tokens import Ints, relative
 
@@ -13,7 +14,13 @@ Points = npt.NDArray[np.float32]
 ACTIVE = 0.01
 """The least variance of the posterior mean over the training measures of an active dimension."""
 
-_CHUNK = 4096
+FEW = 24
+"""Along so many dimensions, those in which points differ most, all points are looked at first. Of
+the index that ships and test measures, 1.5 in 100 points must then be looked at whole; with 16
+dimensions 26 in 100."""
+
+SLACK = 1e-3
+"""What is allowed for single precision where a bound is held against a distance."""
 
 
 def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
@@ -22,16 +29,8 @@ def posteriors(model: TrainedVAE, tokens: Ints) -> tuple[Points, Points]:
     The lowest pitch is none of the dimensions: the encoder sees measures relative to it, so
     that a transposition changes nothing.
     """
-    import torch
-
-    means, spreads = [], []
-    with torch.inference_mode():
-        inner, _ = relative(tokens)
-        for at in range(0, len(inner), _CHUNK):
-            found = model.network.encode(torch.from_numpy(inner[at : at + _CHUNK]))
-            means.append(found.mean.float().numpy())
-            spreads.append((0.5 * found.logvar).exp().float().numpy())
-    return np.concatenate(means), np.concatenate(spreads)
+    means, logvars = model.network.encode(relative(tokens)[0])
+    return means, np.exp(0.5 * logvars)
 
 
 class PosteriorSpace:
@@ -65,5 +64,37 @@ def distances(query: Points, points: Points, squares: Points) -> Points:
 
     ``squares`` [N] are their squared lengths, kept beside them.
     """
-    found = squares - 2 * (points @ query) + np.float32(query @ query)
-    return np.maximum(found, 0, dtype=np.float32)
+    found: Points = points @ (-2 * query)
+    found += squares
+    found += np.float32(query @ query)
+    return np.maximum(found, 0, out=found)
+
+
+class NearestPoints:
+    """Finds the nearest of many points, exactly, and looks at most of them along `FEW` dimensions.
+
+    A distance along some dimensions is never more than the whole one: what is farther along them
+    than the last of the nearest need not be looked at further. ``points`` are [N, D], ``squares``
+    [N] their squared lengths.
+    """
+
+    def __init__(self, points: Points, squares: Points) -> None:
+        self._points, self._squares = points, squares
+        differs = points[:: max(1, len(points) // 10_000)].var(axis=0)
+        self._few = np.argsort(-differs, kind="stable")[:FEW]
+        self._part = np.ascontiguousarray(points[:, self._few])
+        self._part_squares = np.einsum("nd,nd->n", self._part, self._part)
+
+    def nearest(self, query: Points, count: int) -> npt.NDArray[np.int64]:
+        """Return the places of the ``count`` points nearest to a point [D], rising."""
+        if len(self._points) <= 8 * count:
+            return highest(-distances(query, self._points, self._squares), count)
+        least = distances(query[self._few], self._part, self._part_squares)
+        first = self.distances(query, highest(-least, 4 * count))
+        farthest = np.partition(first, count - 1)[count - 1]
+        likely = np.flatnonzero(least <= farthest * (1 + SLACK) + SLACK)
+        return np.asarray(likely[highest(-self.distances(query, likely), count)])
+
+    def distances(self, query: Points, places: npt.NDArray[np.int64]) -> Points:
+        """Return the squared distance of a point [D] to those at places [K]."""
+        return distances(query, self._points[places], self._squares[places])

@@ -12,8 +12,8 @@ import numpy as np
 from engine.corpus.table import Corpus
 from engine.errors import BadFile, OutOfRange
 from engine.latent.model import TrainedVAE
-from engine.latent.network import NAMED
 from engine.latent.prior import draw
+from engine.latent.shape import NAMED
 from engine.latent.tokens import Ints, relative
 from engine.music.measure import REST, Measure
 

@@ -24,7 +24,8 @@ from torch.nn import functional
 from engine.corpus.table import Corpus
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
-from engine.latent.network import NAMED, MeasureVAE, Shape
+from engine.latent.network import MeasureVAE
+from engine.latent.shape import NAMED, Shape
 from engine.latent.tokens import Ints, measured
 from engine.latent.training.augment import vary
 from engine.latent.training.train import schedule

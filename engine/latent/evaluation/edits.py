@@ -16,7 +16,7 @@ from engine.corpus.table import Corpus
 from engine.errors import OutOfRange
 from engine.latent.evaluation.metrics import SWEEP, spearman
 from engine.latent.model import TrainedVAE
-from engine.latent.network import NAMED
+from engine.latent.shape import NAMED
 from engine.latent.spec import LIMIT, Latent
 from engine.latent.tokens import Floats, Ints, measured
 from engine.latent.turning import reach

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange
@@ -20,10 +21,10 @@ from engine.latent.evaluation.metrics import (
     distinct_on_grid,
     reconstruction,
 )
-from engine.latent.model import TrainedVAE
+from engine.latent.model import REGISTER, TrainedVAE
 from engine.latent.plausibility import in_key, plausible
 from engine.latent.spec import CANDIDATES, LIMIT
-from engine.latent.tokens import Floats, Ints, measured
+from engine.latent.tokens import Floats, Ints, measured, relative
 from engine.latent.weights import load, read_card
 from engine.music.attributes import NAMES
 
@@ -121,6 +122,16 @@ def _card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def _sampled(model: TrainedVAE, tokens: Ints, seed: int) -> Floats:
+    """Draw one code [N, 32] from the posterior of each measure [N, 24]."""
+    means = model.encode_tokens(tokens)
+    _, logvar = model.network.encode(relative(tokens)[0])
+    # The draws of torch, from which all rows of the table were made.
+    drawn = torch.randn(logvar.shape, generator=torch.Generator().manual_seed(seed)).numpy()
+    noise = (drawn * np.exp(0.5 * logvar)).astype(np.float64)
+    return np.asarray(means + np.insert(noise, REGISTER, 0.0, axis=1))
+
+
 def _judged(
     model: TrainedVAE, tokens: Ints, bases: Ints, seed: int, show: Callable[[float, str], None]
 ) -> dict[str, Any]:
@@ -128,7 +139,7 @@ def _judged(
     found = asdict(reconstruction(model, tokens))
     codes, values = model.encode_tokens(tokens), measured(tokens)
     show(0.05, "encoder")
-    encoder = disentanglement(model.sample_codes(tokens, seed), values, seed)
+    encoder = disentanglement(_sampled(model, tokens, seed), values, seed)
     show(0.25, "sweeps")
     plain = decoder_control(model, bases, candidates=1)
     played = decoder_control(

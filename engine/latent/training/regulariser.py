@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.latent.differentiable import Scores, attributes, straight_through
-from engine.latent.network import NAMED, MeasureVAE
-from engine.latent.plausibility import SensePenalty
+from engine.latent.network import MeasureVAE
+from engine.latent.shape import NAMED
+from engine.latent.training.sense_penalty import SensePenalty
 from engine.music.attributes import NAMES
 
 COMPLEXITY, DENSITY = NAMES.index("rhythmic_complexity"), NAMES.index("note_density")

@@ -22,11 +22,13 @@ from engine.errors import BadModel, OutOfRange
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
 from engine.latent.model import TrainedVAE
-from engine.latent.network import NAMED, MeasureVAE, Shape
-from engine.latent.plausibility import SensePenalty, pattern_surprise
+from engine.latent.network import MeasureVAE
+from engine.latent.plausibility import pattern_surprise
+from engine.latent.shape import NAMED, Shape
 from engine.latent.tokens import Ints, measured
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import Obedience, correlation, edits, sign_loss
+from engine.latent.training.sense_penalty import SensePenalty
 from engine.latent.training_recipe import TrainingRecipe
 from engine.latent.weights import save
 
@@ -144,7 +146,7 @@ class Trainer:
 
     def model(self) -> TrainedVAE:
         """Return the model as it now stands."""
-        return TrainedVAE(self.network, self.codec, "training")
+        return TrainedVAE(self.network.forward_pass(), self.codec, "training")
 
     def validate(self) -> dict[str, float]:
         """Measure on validation tunes: exact measures, and how well the decoder obeys."""
@@ -266,6 +268,6 @@ def train(
         "steps": steps,
         "corpus": corpus.digest,
     }
-    trainer.network.eval()
-    save(folder / "model", trainer.network, trainer.codec, trainer.tokens, card)
+    network = trainer.network.forward_pass()
+    save(folder / "model", network, trainer.codec, trainer.tokens, card)
     return folder / "model"

@@ -98,11 +98,15 @@ def _measures() -> MeasureSearch:
 
 
 def _pulls() -> Weighing:
+    import torch
+
     from engine import locations
     from engine.corpus.table import shipped
     from engine.influence.attribution.match_gradients import Pulls
     from engine.latent.weights import load
 
+    # Beside the music one thread is enough.
+    torch.set_num_threads(1)
     return Pulls(shipped(), load(locations.MEASURE_VAE))
 
 

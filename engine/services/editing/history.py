@@ -59,6 +59,11 @@ class History:
         """Return the content from which the gesture ``key`` began, ``content`` if it begins now."""
         return self._past[-1].other if self._goes_on(key) else content
 
+    def began(self) -> Song | None:
+        """Return the song before the newest step, where that is a gesture and may go on."""
+        goes_on = bool(self._past) and self._past[-1].key is not None
+        return self._past[-1].other.song if goes_on else None
+
     def push(self, name: str, old: Content, new: Content, key: Hashable = None) -> None:
         """Note a change from ``old`` to ``new``; one gesture stays one step.
 

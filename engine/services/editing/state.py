@@ -76,6 +76,10 @@ class State:
         """The model, once it is there."""
         return self._model
 
+    def began(self) -> Song | None:
+        """Return the song from which the gesture that may go on began; None where there is none."""
+        return self._history.began()
+
     def snapshot(self) -> Snapshot:
         """Return the whole state; equal snapshots have equal revisions."""
         return self._shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.audio.devices import SoundDevices, list_devices
 from engine.steering.musicgen.intervention import Steering
-from engine.steering.spec import AudioSpec
+from engine.steering.spec import AudioSpec, DecoderName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from engine.steering.musicgen.download import Fetching
     from engine.steering.musicgen.generate import GenerationStep, Request
     from engine.steering.musicgen.model import AudioModel
+    from engine.steering.musicgen.streaming_decode import Growing
+
+SLOWER = "is of a kind that the decoder does not know: audiocraft's modules make its steps, slower"
+"""Said of a model by name."""
 
 Heard = tuple[tuple[str, float], ...]
 
@@ -31,11 +35,18 @@ class Instrument(Protocol):
     def spec(self) -> AudioSpec:
         """The model's shapes and rates."""
 
+    @property
+    def decoder(self) -> DecoderName:
+        """What makes its steps where nothing else is asked for."""
+
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Return the codes of a wave: [samples] at the model's rate -> [K, T], whole frames."""
 
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Return the wave of codes: [K, T] -> [samples], mono; it may exceed full scale."""
+
+    def growing(self) -> Growing:
+        """Return what makes the sound of codes that grow."""
 
     def generate(
         self, request: Request, steering: Steering | None
@@ -82,6 +93,13 @@ class Loaded:
         """The model's shapes and rates."""
         return self._model.spec
 
+    @property
+    def decoder(self) -> DecoderName:
+        """What makes its steps where nothing else is asked for."""
+        from engine.steering.musicgen.module_steps import decoder_of
+
+        return decoder_of(self._model.lm)
+
     def encode(self, wave: npt.NDArray[np.float32] | Tensor) -> Tensor:
         """Return the codes of a wave."""
         return self._model.encode(wave)
@@ -89,6 +107,10 @@ class Loaded:
     def decode(self, codes: Tensor, sketch: bool = False) -> Tensor:
         """Return the wave of codes."""
         return self._model.decode(codes, sketch)
+
+    def growing(self) -> Growing:
+        """Return what makes the sound of codes that grow."""
+        return self._model.growing()
 
     def generate(
         self, request: Request, steering: Steering | None

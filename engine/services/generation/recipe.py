@@ -15,8 +15,9 @@ from engine.protocol.generation import (
 )
 from engine.services.generation.loudness import Levelling
 from engine.steering.control.settings import TraitSetting
-from engine.steering.spec import Arm
+from engine.steering.spec import Arm, DecoderName
 
+_DECODER = "decoder"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[a-z0-9][a-z0-9_-]{0,79}")
 
 
@@ -72,6 +73,11 @@ class TakeRecipe:
     versions: tuple[tuple[str, str], ...] = ()
     levelling: Levelling | None = None
 
+    @property
+    def decoder(self) -> DecoderName:
+        """What made its steps; before the decoder of our own it was audiocraft's modules."""
+        return "own" if _DECODER in dict(self.versions) else "modules"
+
     def twinned(self, twin: str | None) -> TakeRecipe:
         """Return the recipe with another unsteered twin."""
         return replace(self, take=replace(self.take, twin=twin))
@@ -101,7 +107,7 @@ def pushed_traits(
     return pushed, arms[0] if arms else "none"
 
 
-def versions() -> tuple[tuple[str, str], ...]:
+def versions(decoder: DecoderName) -> tuple[tuple[str, str], ...]:
     """Return the versions that a take's codes and sound depend on."""
     import torch
 
@@ -109,4 +115,7 @@ def versions() -> tuple[tuple[str, str], ...]:
         own = version("armonica")
     except PackageNotFoundError:
         own = ""
-    return (("armonica", own), ("torch", str(torch.__version__)))
+    found = (("armonica", own), ("torch", str(torch.__version__)))
+    # Where two codes are as likely as each other, the order of additions decides: a decoder that
+    # adds otherwise takes another number.
+    return (*found, (_DECODER, "own 1")) if decoder == "own" else found

@@ -31,7 +31,7 @@ from engine.services.generation.recipe import (
 from engine.services.generation.recipe import OtherModel as OtherModel
 from engine.services.generation.results import results
 from engine.steering.control.settings import TraitSetting
-from engine.steering.spec import AudioSpec
+from engine.steering.spec import AudioSpec, DecoderName
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -112,6 +112,7 @@ class _Plan:
     traits: tuple[SteeredTrait, ...]
     changes: tuple[Change, ...]
     levelling: Levelling | None
+    decoder: DecoderName
 
 
 class TakeMaker:
@@ -190,7 +191,9 @@ class TakeMaker:
             levelling = recipe.levelling
             if levelling is not None:
                 levelling = levelling.before(recipe.prompt_frames)
-            return _Plan(prompt, recipe.frames, recipe.steps, traits, changes, levelling)
+            return _Plan(
+                prompt, recipe.frames, recipe.steps, traits, changes, levelling, recipe.decoder
+            )
         added = max(1, round(order.generation.seconds * spec.frame_rate))
         most = 0 if order.generation.prompt.kind == "nothing" else most_frames(spec, added)
         if added + most > int(LONGEST * spec.frame_rate):
@@ -208,17 +211,17 @@ class TakeMaker:
             before = take_store.read(order.generation.prompt.which)
             earlier = before.levelling if before.digest == spec.digest else None
         levelling = planned(self._instrument, prompt, earlier)
-        return _Plan(prompt, begin + added, None, traits, (), levelling)
+        decoder = self._instrument.decoder
+        return _Plan(prompt, begin + added, None, traits, (), levelling, decoder)
 
     def _grow(self, plan: _Plan, began: Callable[[StreamingTake], None]) -> None:
         from engine.services.generation.streaming_take import StreamingTake
-        from engine.steering.musicgen.streaming_decode import GrowingAudio
 
         spec = self._instrument.spec
         hop = spec.sample_rate / spec.frame_rate
         growth = self.growth = StreamingTake(spec.sample_rate, round(plan.frames * hop))
         began(growth)
-        audio = GrowingAudio(self._instrument)
+        audio = self._instrument.growing()
         finish = finisher(spec, plan.levelling)
         decoded = 0
         # What is made again is turned by its recipe alone.
@@ -269,6 +272,7 @@ class TakeMaker:
             seed=asked.seed,
             temperature=asked.temperature,
             top_k=asked.top_k,
+            decoder=plan.decoder,
             text=(asked.text or None) if self._instrument.spec.text else None,
         )
 
@@ -347,7 +351,7 @@ class TakeMaker:
             traits=self._traits,
             changes=changes,
             trace=tuple(self._trace),
-            versions=versions(),
+            versions=versions(plan.decoder),
             levelling=levelling,
         )
         return self._shelf.write(recipe, wave, codes.cpu().numpy().astype("int32"))

@@ -74,6 +74,10 @@ class GenerationWorker:
         spec, memory = self._instrument.spec, self._instrument.memory()
         traits, faults = _traits(spec)
         job.tell(worker_events.ModelOpened(job.number, name, spec, memory, traits))
+        if self._instrument.decoder == "modules":
+            from engine.services.generation.backends import SLOWER
+
+            job.tell(Notice(f"{spec.name} {SLOWER}.", "warning"))
         if faults:
             more = f" {len(faults) - 1} more are damaged." if len(faults) > 1 else ""
             job.tell(Notice(f"A probe is passed over: {faults[0].message}{more}", "warning"))

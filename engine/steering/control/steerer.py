@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.errors import UnknownName
 from engine.steering.control.laws import Law, Off
-from engine.steering.control.meter import Aggregate, ProbeMeter
+from engine.steering.control.meter import Aggregate, Meters
 from engine.steering.control.push import full_push, summed
 from engine.steering.control.settings import PACE, TraitSetting, law
 from engine.steering.probes.probe import Probe
@@ -44,7 +44,8 @@ class Steerer:
         aggregate: Aggregate = "median",
     ) -> None:
         self._lock = threading.Lock()
-        self._traits = {probe.card.name: _Trait(probe, pace, aggregate) for probe in probes}
+        self._traits = {probe.card.name: _Trait(probe, pace) for probe in probes}
+        self._meters = Meters(probes, aggregate)
         self._settings: Mapping[str, TraitSetting] = MappingProxyType(
             {name: TraitSetting(name) for name in self._traits}
         )
@@ -84,8 +85,9 @@ class Steerer:
     def read(self, step: int, outputs: Tensor) -> None:
         """Take the heads' outputs of ``step``, and tell the laws where they may be told."""
         dense = any(trait.dense for trait in self._traits.values())
-        for trait in self._traits.values():
-            trait.read(step, outputs, heard=dense or not self._pushed)
+        heard = self._meters.read(step, outputs) if dense or not self._pushed else {}
+        for name, trait in self._traits.items():
+            trait.read(outputs, heard.get(name))
         found = {name: trait.reading() for name, trait in self._traits.items()}
         self._readings = MappingProxyType(found)
         self._trace.append(TracedTrait(step, self._readings))
@@ -96,11 +98,10 @@ class Steerer:
 
 
 class _Trait:
-    """One trait in the thread that generates: its meter, the law in force, and its push."""
+    """One trait in the thread that generates: what was read, the law in force, and its push."""
 
-    def __init__(self, probe: Probe, pace: float, aggregate: Aggregate) -> None:
+    def __init__(self, probe: Probe, pace: float) -> None:
         self._probe, self._pace = probe, pace
-        self._meter = ProbeMeter(probe, aggregate)
         self._setting = TraitSetting(probe.card.name)
         self._law: Law = Off()
         self._full: Tensor | None = None
@@ -142,12 +143,9 @@ class _Trait:
         self._given = True
         return self._gate * self._full
 
-    def read(self, step: int, outputs: Tensor, *, heard: bool) -> None:
+    def read(self, outputs: Tensor, confidence: float | None) -> None:
         if outputs.device != self._device:
             self._device, self._full = outputs.device, None
-        if not heard:
-            return
-        confidence = self._meter.read(step, outputs)
         if confidence is None:
             return
         self._confidence = confidence

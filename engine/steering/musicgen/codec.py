@@ -82,9 +82,20 @@ class SpectralCodec(CompressionModel):
 
     def log_magnitudes(self, latents: Tensor) -> Tensor:
         """Return log magnitudes [B, 513, subframes * frames] of latents [B, latent, frames]."""
-        return (
-            _unfold(self.out(self.decoder(self.from_latent(latents))), self.shape.subframes) - 4.0
-        )
+        return self.spectra(self.decoder(self.from_latent(latents)))
+
+    def block_behind(self, number: int, x: Tensor) -> Tensor:
+        """Return what a block of the decoder gives for all but the first three frames of ``x``.
+
+        Nothing follows the last one.
+        """
+        block = self.decoder[number]
+        assert isinstance(block, _Block)
+        return block.behind(x)
+
+    def spectra(self, decoded: Tensor) -> Tensor:
+        """Return log magnitudes [B, 513, subframes * frames] of what the blocks give."""
+        return _unfold(self.out(decoded), self.shape.subframes) - 4.0
 
     def forward(self, x: Tensor) -> Any:
         """Refuse: training goes through `latents` and `log_magnitudes`."""
@@ -170,7 +181,16 @@ class _Block(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 0.1))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.along(x).transpose(1, 2))
+        return self._added(x, self.along(x))
+
+    def behind(self, x: Tensor) -> Tensor:
+        """Return what is given for all but the first three frames, with nothing after the last."""
+        padded = functional.pad(x, (0, 3))
+        along = functional.conv1d(padded, self.along.weight, self.along.bias, groups=x.shape[1])
+        return self._added(x[:, :, 3:], along)
+
+    def _added(self, x: Tensor, along: Tensor) -> Tensor:
+        y = self.norm(along.transpose(1, 2))
         y = self.narrow(functional.gelu(self.wide(y))) * self.scale
         added: Tensor = x + y.transpose(1, 2)
         return added

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import NotReady, OutOfRange
-from engine.steering.musicgen.fast_attention import quick_steps
-from engine.steering.musicgen.heads import Branch, Heads
+from engine.steering.musicgen.delayed_codes import DelayedCodes
+from engine.steering.musicgen.devices import lay_out
+from engine.steering.musicgen.heads import Branch
 from engine.steering.musicgen.intervention import Steering
-from engine.steering.spec import AudioSpec, TraitReading
+from engine.steering.musicgen.module_steps import decoder_of, steps_of
+from engine.steering.musicgen.sampling import Sampler
+from engine.steering.spec import AudioSpec, DecoderName, TraitReading
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -38,7 +41,7 @@ class LanguageModel(Protocol):
     def conditions(self, *texts: str | None) -> dict[str, Any]:
         """Return the condition tensors of one row for each text; None is no description."""
 
-    def working(self) -> AbstractContextManager[None]:
+    def working(self, mixed: bool = True) -> AbstractContextManager[None]:
         """Choose threads and precision inside, and tell of memory that runs out."""
 
 
@@ -46,9 +49,11 @@ class LanguageModel(Protocol):
 class Request:
     """A piece to generate: ``frames`` in all, those of the ``prompt`` codes [K, T] included.
 
-    ``temperature`` 0 takes the likeliest code always; ``top_k`` 0 chooses among all codes.
+    ``temperature`` 0 takes the likeliest code always; ``top_k`` 0 chooses among all codes, and
+    ``top_p`` among the likeliest that have this share of the chances between them (0: all).
     ``guidance`` is how much more than plainly the ``text`` is followed; without a text it does
-    nothing. ``branch`` says which rows are pushed under guidance.
+    nothing. ``branch`` says which rows are pushed under guidance. A model of a kind that the
+    ``decoder`` of our own does not know is left to audiocraft's modules.
     """
 
     frames: int
@@ -56,9 +61,11 @@ class Request:
     seed: int = 0
     temperature: float = 0.9
     top_k: int = 60
+    top_p: float = 0.0
     text: str | None = None
     guidance: float = 3.0
     branch: Branch = "both"
+    decoder: DecoderName = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def generate(
 
     check(model, request)
     device = next(iter(model.lm.parameters())).device
-    chance = torch.Generator(device).manual_seed(request.seed)
+    sampler = Sampler([request], device)
     windows = _windows(model, request)
     late = max(model.lm.pattern_provider.delays)
     total = sum(window.frames - window.heard + late for window in windows)
@@ -104,7 +111,7 @@ def generate(
         before = None if base is None else base[:, : begin - window.heard]
         heard = None if base is None else base[:, begin - window.heard :]
         part = replace(request, frames=window.frames, prompt=heard if window.heard else None)
-        for codes in _grow(model, part, steering, chance, number):
+        for (codes,) in grow(model, [part], [steering], sampler, number):
             whole = codes if before is None else torch.cat([before.to(codes.device), codes], dim=1)
             readings = {} if steering is None else steering.readings()
             yield GenerationStep(number, total, whole.shape[-1], whole, readings)
@@ -135,74 +142,94 @@ def _windows(model: LanguageModel, request: Request) -> list[_Window]:
     return found
 
 
-def _grow(
-    model: LanguageModel, request: Request, steering: Steering | None, chance: Any, first: int
+def grow(
+    model: LanguageModel,
+    requests: Sequence[Request],
+    steerings: Sequence[Steering | None],
+    sampler: Sampler,
+    first: int = 0,
 ) -> Iterator[Tensor]:
-    """Yield the codes [K, frames] that are complete after each step; steps count from ``first``."""
-    import torch
+    """Yield the codes [B, K, frames] that are complete after each step, of pieces side by side.
 
-    lm = model.lm
-    begin = 0 if request.prompt is None else request.prompt.shape[-1]
-    delays: list[int] = lm.pattern_provider.delays
-    total = request.frames + max(delays) - begin
-    device = next(iter(lm.parameters())).device
-    columns, unknown = fed(lm, request, device)
-    guided = request.text is not None and request.guidance != 1.0
-    with ExitStack() as stack:
-        stack.enter_context(alone(lm))
-        with model.working():
-            texts = (request.text, None) if guided else (request.text,)
-            conditions = model.conditions(*texts)
-        guided = guided and bool(conditions)
-        prefix = sum(
-            conditions[each][0].shape[1] for each in lm.fuser.fuse2cond["prepend"] if conditions
-        )
-        stack.enter_context(quick_steps(lm, prefix + begin + 1 + total))
-        stack.enter_context(lm.streaming())
-        heads = None
-        if steering is not None:
-            heads = stack.enter_context(Heads(lm, model.spec.name, request.branch))
-        rows = 2 if guided else 1
-        last = 0
-        for number in range(total):
-            now = begin + 1 + number
-            with model.working():
-                if heads is not None and steering is not None:
-                    heads.begin(steering.push(first + number), rows=1 if guided else None)
-                column = columns[None, :, last:now].expand(rows, -1, -1)
-                logits = lm(column, [], condition_tensors=conditions)[:, :, -1].float()
-                if heads is not None and steering is not None:
-                    steering.read(first + number, heads.outputs()[:, 0])
-                chosen = logits[0]
-                if guided:
-                    chosen = logits[1] + (logits[0] - logits[1]) * request.guidance
-                # Inside the prompt and outside the piece there is nothing to choose.
-                best = picked(chosen, request, chance)
-                columns[:, now] = best.where(unknown[:, now], columns[:, now])
-                last = now
-                done = min(request.frames, max(begin, now - max(delays)))
-                rows_of = zip(columns, delays, strict=True)
-                codes = torch.stack([row[1 + late : 1 + late + done] for row, late in rows_of])
-            yield codes
-
-
-def fed(lm: Any, request: Request, device: Any) -> tuple[Tensor, Tensor]:
-    """Return what the model is fed [K, positions], and where that is still to be chosen.
-
-    Codebook k is later by its delay, and what is unknown yet holds the special token.
+    All are of one length, prompts too, and at most as long as the model hears at once; the
+    steerings are told steps that count from ``first``. Only a single piece has a description.
     """
     import torch
 
-    delays = lm.pattern_provider.delays
-    begin = 0 if request.prompt is None else request.prompt.shape[-1]
-    shape = (len(delays), 1 + request.frames + max(delays))
-    columns = torch.full(shape, lm.special_token_id, dtype=torch.long, device=device)
-    unknown = torch.zeros(shape, dtype=torch.bool, device=device)
-    for book, delay in enumerate(delays):
-        if request.prompt is not None:
-            columns[book, 1 + delay : 1 + delay + begin] = request.prompt[book].to(device)
-        unknown[book, 1 + delay + begin : 1 + delay + request.frames] = True
-    return columns, unknown
+    lm, spec, request = model.lm, model.spec, requests[0]
+    decoder = decoder_of(lm, request.decoder)
+    device = next(iter(lm.parameters())).device
+    delays: list[int] = lm.pattern_provider.delays
+    nothing = torch.zeros((len(delays), 0), dtype=torch.long)
+    prompts = torch.stack([nothing if r.prompt is None else r.prompt for r in requests])
+    text = request.text if len(requests) == 1 else None
+    with ExitStack() as stack:
+        stack.enter_context(alone(lm))
+        if device.type == "cpu":
+            # Takes that the modules made before were made by columns.
+            lay_out(lm, columns=decoder == "modules" or not spec.text)
+        with model.working(mixed=decoder == "modules"):
+            codes = DelayedCodes(delays, request.frames, prompts, lm.card, device)
+            guided = text is not None and request.guidance != 1.0
+            texts = (text, None) if guided else (text,) * len(requests)
+            conditions = model.conditions(*texts)
+            guided = guided and bool(conditions)
+            ahead = lm.fuser.fuse2cond["prepend"] if conditions else ()
+            length = codes.positions + sum(conditions[each][0].shape[1] for each in ahead)
+            rows = len(requests) + guided
+            read = any(steering is not None for steering in steerings)
+            steps = stack.enter_context(
+                steps_of(lm, spec.name, decoder, rows, length, conditions, read)
+            )
+            pushes = _Pushes(spec, rows, guided and request.branch == "both", lm)
+        last = 0
+        for position in range(codes.first, codes.positions):
+            number = first + position - codes.first
+            with model.working(mixed=decoder == "modules"):
+                push = pushes.of(steerings, number)
+                logits = steps.step(codes.fed[:, last:position], push)
+                if read:
+                    _tell(steerings, number, steps.heads, spec)
+                if guided:
+                    logits = logits[1:] + (logits[:1] - logits[1:]) * request.guidance
+                codes.put(position, sampler(logits))
+                last = position
+                grown = codes.codes[:, :, : codes.complete(position)]
+            yield grown
+
+
+class _Pushes:
+    """Makes the pushes of pieces one tensor [layers, rows, size], or None where none is given."""
+
+    def __init__(self, spec: AudioSpec, rows: int, both: bool, lm: Any) -> None:
+        weight = next(iter(lm.parameters()))
+        self._shape = (spec.layers, spec.heads, spec.head_size)
+        self._rows, self._both = rows, both
+        self._device, self._kind = weight.device, weight.dtype
+
+    def of(self, steerings: Sequence[Steering | None], step: int) -> Tensor | None:
+        import torch
+
+        asked = [None if each is None else each.push(step) for each in steerings]
+        if all(push is None for push in asked):
+            return None
+        for push in asked:
+            if push is not None and tuple(push.shape) != self._shape:
+                raise ValueError(f"a push has shape {self._shape}, not {tuple(push.shape)}")
+        # Of two rows under guidance the second is pushed like the first, or not at all.
+        asked += (asked if self._both else [None])[: self._rows - len(asked)]
+        none = torch.zeros((), device=self._device, dtype=self._kind).expand(self._shape)
+        given = [none if p is None else p.to(self._device, self._kind) for p in asked]
+        return (
+            given[0].flatten(-2)[:, None] if len(given) == 1 else torch.stack(given, 1).flatten(-2)
+        )
+
+
+def _tell(steerings: Sequence[Steering | None], step: int, heads: Tensor, spec: AudioSpec) -> None:
+    apart = heads.view(spec.layers, -1, spec.heads, spec.head_size)
+    for row, steering in enumerate(steerings):
+        if steering is not None:
+            steering.read(step, apart[:, row])
 
 
 def check(model: LanguageModel, request: Request) -> None:
@@ -217,6 +244,8 @@ def check(model: LanguageModel, request: Request) -> None:
         )
     if not 0 <= request.temperature < math.inf or request.top_k < 0:
         raise OutOfRange("Temperature and top-k are not negative.", "Use 0.9 and 60.")
+    if not 0 <= request.top_p <= 1:
+        raise OutOfRange("Top-p is a share.", "Use a number from 0 to 1.")
     if request.prompt is not None and (
         request.prompt.shape[0] != model.spec.codebooks
         or not 0 <= int(request.prompt.min()) <= int(request.prompt.max()) < model.lm.card
@@ -236,16 +265,3 @@ def alone(lm: Any) -> Iterator[None]:
     if lm._is_streaming:
         raise NotReady("This model is generating already.", "Cancel that, or wait for its end.")
     yield
-
-
-def picked(logits: Tensor, request: Request, chance: Any) -> Tensor:
-    """Choose one code for each codebook: [K, entries] -> [K]."""
-    import torch
-
-    if request.temperature == 0 or request.top_k == 1:
-        return logits.argmax(dim=-1)
-    among = min(request.top_k or logits.shape[-1], logits.shape[-1])
-    best, which = logits.topk(among, dim=-1)
-    probabilities = torch.softmax(best / request.temperature, dim=-1)
-    picked = torch.multinomial(probabilities, 1, generator=chance)
-    return which.gather(-1, picked)[:, 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from engine.steering.musicgen.checkpoint import (
 from engine.steering.musicgen.devices import choose_device, choose_threads, lay_out
 from engine.steering.musicgen.download import ADDRESS, FILES, Fetching, fetch_model
 from engine.steering.musicgen.local_conditioners import find_part, local_only, parts_of
+from engine.steering.musicgen.streaming_decode import Growing, GrowingAudio
 from engine.steering.spec import AudioSpec
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ class AudioModel:
             found: Tensor = wave[0].mean(dim=0).float().cpu()
         return found.clone()
 
+    def growing(self, begin: int = 0) -> Growing:
+        """Return what makes the sound of codes that grow, from frame ``begin`` on."""
+        from engine.steering.musicgen.codec import SpectralCodec
+        from engine.steering.musicgen.growing_codec import GrowingSpectra
+
+        # Audiocraft's codecs keep no state, so that what lies around a piece is decoded anew.
+        if isinstance(self.codec, SpectralCodec):
+            return GrowingSpectra(self, begin)
+        return GrowingAudio(self, begin)
+
     def conditions(self, *texts: str | None) -> dict[str, Any]:
         """Return the condition tensors of one row for each text; None is no description.
 
@@ -125,7 +136,7 @@ class AudioModel:
         with (
             memory.raising_when_full(self.spec.name),
             torch.inference_mode(),
-            torch.autocast(kind, torch.float16, enabled=mixed and kind == "cuda"),
+            torch.autocast(kind, torch.float16) if mixed and kind == "cuda" else nullcontext(),
         ):
             yield
 
@@ -264,7 +275,7 @@ def _load(name: str, folder: Path, device: str, own_codec: bool) -> Any:
             # when it streams; the other one has the same weights and counts right.
             layer.self_attn.memory_efficient = False
     if device == "cpu":
-        lay_out(musicgen.lm)
+        lay_out(musicgen.lm, columns=not musicgen.lm.condition_provider.text_conditions)
     return musicgen
 
 

@@ -19,6 +19,20 @@ BLEND = 0.02
 """Seconds over which a piece fades into the next."""
 
 
+class Growing(Protocol):
+    """The sound of codes [K, T] that become longer, each sample once."""
+
+    @property
+    def frames(self) -> int:
+        """How many frames were given as sound."""
+
+    def add(self, codes: Tensor, last: bool = False) -> Tensor:
+        """Return the samples that are settled and were not given yet, perhaps none.
+
+        ``codes`` [K, T] are all frames that are complete; with ``last`` nothing is held back.
+        """
+
+
 class Decoder(Protocol):
     """What is asked of a model."""
 
@@ -31,7 +45,7 @@ class Decoder(Protocol):
 
 
 class GrowingAudio:
-    """Gives the sound of codes [K, T] that become longer, each sample once.
+    """A `Growing` for any codec, by decoding anew what lies around a piece.
 
     Every piece is decoded with `CONTEXT` seconds of what came before, ends `SETTLE` seconds
     before the codes do, and fades over `BLEND` seconds from what the last decoding made of the

@@ -744,3 +744,16 @@ def test_a_download_tells_its_size_its_rate_and_the_time_left(
     assert first.endswith(" 10%  100 of 1000 MB, 9.0 MB/s, 1 min 40 s left")
     assert "100%  1000 of 1000 MB" in last
     assert "5 MB, 1.0 MB/s" in unknown
+
+
+def test_a_model_of_an_unknown_kind_is_steered_slower_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_model(tmp_path / "shared", kv_repeat=2, fast=True)
+    out = tmp_path / "out.wav"
+    words = [*map(str, steer(model, out)), "--json"]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert "shared is of a kind that the decoder does not know" in told.err
+    assert json.loads(told.out)["decoder"] == "modules"
+    assert run_json(capsys, "again", out, "-o", tmp_path / "b.wav", "--model", model)["identical"]

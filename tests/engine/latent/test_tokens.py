@@ -11,13 +11,13 @@ from engine.latent.differentiable import attributes as expected
 from engine.latent.network import Logits
 from engine.latent.normal_scores import knots, score
 from engine.latent.plausibility import (
-    SensePenalty,
     beat_patterns,
     in_key,
     pattern_surprise,
     plausible,
 )
 from engine.latent.tokens import SPAN, absolute, measured, relative
+from engine.latent.training.sense_penalty import SensePenalty
 from engine.music.attributes import attributes
 from engine.music.measure import HIGHEST, HOLD, LOWEST, REST, Measure
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.influence.alerts import COPIED, alert
 from engine.influence.licences import FREE, UNKNOWN, licence
 from engine.influence.measures.calibration import WINDOWS, PercentileScale
-from engine.influence.measures.posteriors import distances
+from engine.influence.measures.posteriors import NearestPoints, distances
 from engine.influence.measures.rank_fusion import fused, highest, ranks
 
 
@@ -84,3 +84,22 @@ def test_the_highest_are_those_of_a_full_sort(seed: int, size: int, count: int, 
     rising = np.sort(scores)
     expected = np.sort(np.argsort(-rising, kind="stable")[:count])
     assert highest(rising, count).tolist() == expected.tolist()
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.booleans())
+def test_the_nearest_of_many_are_those_of_all_distances(seed: int, count: int, alike: bool) -> None:
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(600, 62)).astype(np.float32)
+    if alike:
+        # The same along the dimensions that are looked at first, or wholly.
+        points[:, :31] = np.where(random.random((600, 1)) < 0.5, 1.5, -1.5)
+        points[random.integers(0, 600, 200)] = points[0]
+    query = points[random.integers(600)] + random.normal(0, 0.1, 62).astype(np.float32)
+    known = NearestPoints(points, (points**2).sum(axis=1))
+    places = known.nearest(query, count)
+    expected = ((points.astype(np.float64) - query) ** 2).sum(axis=1)
+    assert places.tolist() == np.unique(places).tolist()
+    assert len(places) == count
+    assert np.allclose(np.sort(expected[places]), np.sort(expected)[:count], atol=1e-3)
+    assert np.allclose(known.distances(query, places), expected[places], atol=1e-3)

@@ -40,7 +40,7 @@ from tests.support.small_vae import SHAPE, random_measures
 def model() -> TrainedVAE:
     torch.manual_seed(0)
     return TrainedVAE(
-        MeasureVAE(SHAPE).eval(), CalibratedCodec.fitted(random_measures()), "untrained"
+        MeasureVAE(SHAPE).forward_pass(), CalibratedCodec.fitted(random_measures()), "untrained"
     )
 
 
@@ -110,7 +110,7 @@ def test_the_whole_table_is_made_of_what_was_measured(tmp_path: Path) -> None:
     corpus = shipped()
     tokens: Ints = corpus.tokens[corpus.training()[:400]].astype(np.int64)
     card = {"recipe": ARMONICA.as_dict(), "seed": 7, "steps": 0, "corpus": corpus.digest}
-    save(tmp_path, MeasureVAE(SHAPE), CalibratedCodec.fitted(tokens), tokens, card)
+    save(tmp_path, MeasureVAE(SHAPE).forward_pass(), CalibratedCodec.fitted(tokens), tokens, card)
     found = evaluate([tmp_path], corpus, bases=4, seed=0)
     (judged,) = found["models"]
     assert judged["trained_on_this_corpus"]

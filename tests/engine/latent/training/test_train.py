@@ -10,7 +10,7 @@ import torch
 
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, CannotWrite, OutOfRange, UnknownName
-from engine.latent.network import Shape
+from engine.latent.shape import Shape
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import correlation, edits, sign_loss
 from engine.latent.training.train import CHECKPOINT, METRICS, Trainer, VaeProgress, train

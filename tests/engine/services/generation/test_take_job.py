@@ -254,3 +254,20 @@ def test_a_take_of_before_is_made_again_as_it_was(before: Prompt) -> None:
     assert (again.audio, again.codes) == (old.audio, old.codes)
     assert again.take.loudness is not None
     assert again.take.loudness.clipped > 0.05
+
+
+def test_a_take_says_which_decoder_made_it_and_an_old_one_was_made_by_modules() -> None:
+    first = Work()
+    new = first.make()
+    assert new is not None
+    assert new.decoder == "own"
+    before = replace(new, versions=new.versions[:2], take=replace(new.take, id=LATER))
+    take_store.write(before, take_store.read_wave(NAME)[0], take_store.read_codes(new))
+    for kept, decoder in ((NAME, "own"), (LATER, "modules")):
+        again = Work(repeats=kept)
+        again.order = replace(again.order, id="20261122-201700-again")
+        made = again.make()
+        assert made is not None
+        assert [each.decoder for each in again.model.requests] == [decoder]
+        assert made.versions == take_store.read(kept).versions
+        assert (made.codes, made.decoder) == (new.codes, decoder)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.errors import UnknownName
-from engine.steering.control.meter import AGGREGATES, ProbeMeter
+from engine.steering.control.meter import AGGREGATES, Aggregate, Meters
 from engine.steering.control.push import BOUND, full_push
 from engine.steering.control.settings import TraitSetting, Tuning
 from engine.steering.control.steerer import Steerer
@@ -238,48 +238,74 @@ def test_one_trait_comes_and_the_other_goes() -> None:
     assert present(sounding, 1) < present(alone, 1) - 0.3
 
 
+class Meter:
+    """The meter of one probe."""
+
+    def __init__(self, probe: Probe, aggregate: Aggregate = "median") -> None:
+        self._name, self._meters = probe.card.name, Meters([probe], aggregate)
+
+    def read(self, step: int, outputs: torch.Tensor) -> float:
+        return self._meters.read(step, outputs)[self._name]
+
+
 def test_a_windowed_probe_reads_the_mean_of_its_last_steps(toy: Toy) -> None:
     probe = toy.probe(read_out="mean", window=10)
     plain, pooled = (
-        ProbeMeter(replace(probe, card=replace(probe.card, window=1))),
-        ProbeMeter(probe),
+        Meter(replace(probe, card=replace(probe.card, window=1))),
+        Meter(probe),
     )
     noise = torch.Generator().manual_seed(0)
     frames = [toy.outputs(torch.tensor([-1.0]), noise) for _ in range(40)]
     for step, frame in enumerate(frames):
         found = pooled.read(step, frame)
         assert found == pytest.approx(
-            ProbeMeter(replace(probe, card=replace(probe.card, window=1))).read(
+            Meter(replace(probe, card=replace(probe.card, window=1))).read(
                 step, torch.stack(frames[max(0, step - 9) : step + 1]).mean(0)
             ),
             abs=1e-4,
         )
-    assert plain.read(0, frames[0]) == ProbeMeter(probe).read(0, frames[0])
+    assert plain.read(0, frames[0]) == Meter(probe).read(0, frames[0])
     # A step that is not after the last one begins anew.
     assert pooled.read(0, frames[7]) == pytest.approx(plain.read(0, frames[7]))
 
 
 def test_one_loud_head_moves_the_mean_and_not_the_median(probe: Probe) -> None:
     outputs = torch.zeros(SHAPE)
-    before = {each: ProbeMeter(probe, each).read(0, outputs) for each in AGGREGATES}
+    before = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
     at = divmod(int(probe.top(1)[0]), SHAPE[1])
     outputs[at] = 1000 * probe.weights[at]
-    after = {each: ProbeMeter(probe, each).read(0, outputs) for each in AGGREGATES}
+    after = {each: Meter(probe, each).read(0, outputs) for each in AGGREGATES}
     chances = torch.sigmoid((outputs * probe.weights).sum(-1) + probe.intercepts).flatten()
     chances = chances[probe.top(probe.card.monitor_heads)]
     assert after["mean"] == pytest.approx(float(chances.mean()), abs=1e-5)
     assert after["median"] == pytest.approx(float(chances.quantile(0.5)), abs=1e-5)
     assert before["mean"] != after["mean"]
     with pytest.raises(UnknownName):
-        ProbeMeter(probe, "loudest")  # type: ignore[arg-type]
+        Meter(probe, "loudest")  # type: ignore[arg-type]
+
+
+def test_many_are_read_as_each_alone(toy: Toy) -> None:
+    probes = [
+        replace(probe, card=replace(probe.card, name=f"trait-{at}", window=window))
+        for at, (window, probe) in enumerate(
+            (window, toy.probe(read_out="mean", window=4)) for window in (1, 4, 1, 9)
+        )
+    ]
+    together, apart = Meters(probes), [Meter(probe) for probe in probes]
+    noise = torch.Generator().manual_seed(0)
+    for step in range(20):
+        outputs = toy.outputs(torch.tensor([step / 10 - 1]), noise)
+        found = together.read(step, outputs)
+        for probe, meter in zip(probes, apart, strict=True):
+            assert found[probe.card.name] == meter.read(step, outputs)
 
 
 def test_the_meter_counts_steps_and_not_readings(toy: Toy) -> None:
-    meter = ProbeMeter(toy.probe(read_out="mean", window=3))
+    meter = Meter(toy.probe(read_out="mean", window=3))
     noise = torch.Generator().manual_seed(0)
     absent, there = (toy.outputs(torch.tensor([level]), noise) for level in (-1.5, 1.5))
-    assert (meter.read(0, absent) or 0) < 0.5
-    assert (meter.read(9, there) or 0) > 0.5
+    assert meter.read(0, absent) < 0.5
+    assert meter.read(9, there) > 0.5
 
 
 @pytest.mark.parametrize("window", [1, 10])

@@ -53,3 +53,6 @@ def test_laying_out_changes_no_value() -> None:
     after = lm.state_dict()
     assert all(torch.equal(after[name], each) for name, each in before.items())
     assert lm.transformer.layers[0].linear1.weight.t().is_contiguous()
+    lay_out(lm, columns=False)
+    assert all(torch.equal(after[name], each) for name, each in before.items())
+    assert all(each.is_contiguous() for each in lm.parameters())

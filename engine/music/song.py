@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from engine.errors import NotMelodic, OutOfRange
 from engine.music import chord_order, chord_track
-from engine.music.accompaniment.rules import slots_played
-from engine.music.accompaniment.under import MeasureChords, melody_chords, placed_chords
+from engine.music.accompaniment.rules import slot_played, slots_played
+from engine.music.accompaniment.under import MeasureChords
 from engine.music.chord_lock import ChordLock
 from engine.music.chord_track import ChordTrack, PlacedChord
 from engine.music.form import NO_FORM, SongForm, Step, check_tempo
@@ -21,6 +20,15 @@ from engine.music.measure import Measure, silence
 from engine.music.note_line import Line
 from engine.music.scales import C_MAJOR, Key
 from engine.music.slot import Slot
+from engine.music.song_lookups import (
+    Same,
+    chords_as_played,
+    chords_of_melody,
+    chords_of_slots,
+    following,
+    last_of,
+    steps_of,
+)
 from engine.music.tempo_map import TempoMap, TempoSpan
 from engine.music.track import Track
 
@@ -210,25 +218,19 @@ class Song:
         """
         if self.form:
             return self.length
-        last = 1
-        for track in self.tracks:
-            end = self.length
-            while end > last and track.slots[end - 1].empty:
-                end -= 1
-            last = max(last, end)
-        return last
+        return max(1, *(last_of(Same(track.slots)) for track in self.tracks))
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The measures of one turn of the loop, as they are played."""
-        return _steps(self.form, self.tempo, 0, 0 if self.form else self.sounding)
+        return steps_of(self.form, self.tempo, 0, 0 if self.form else self.sounding)
 
     def steps_through(self, first: int, count: int) -> tuple[Step, ...]:
         """Return ``count`` measures from ``first`` on as they lie, each as its section has it.
 
         They may reach past the end of the song.
         """
-        return _steps(self.form, self.tempo, first, count)
+        return steps_of(self.form, self.tempo, first, count)
 
     def bar(self, slot: int) -> float:
         """Return how many quarter notes a slot lasts."""
@@ -251,16 +253,42 @@ class Song:
         """
         for row in self.tracks if not self.chords else ():
             if row.kind == "melody" and row.accompaniment is None:
-                return _melody_chords(_Same(row.slots), self.key)
-        return _placed_chords(chord_order.as_played(self.chords, self.steps), self.grids)
+                return chords_of_melody(Same(row.slots), self.key)
+        played = chords_as_played(Same(self.chords), Same(self.steps))
+        return chords_of_slots(Same(played), Same(self.tracks[0].slots))
 
     def heard(self, track: int) -> tuple[Slot, ...]:
-        """Return the slots of a track as they are heard: the empty ones as its rule plays them."""
+        """Return the slots of a track as they are heard: the empty ones as its rule plays them.
+
+        A rule leads to the chord that sounds next; of a measure that is played in several places
+        this is how it is heard in the first of them.
+        """
         row = self.track(track)
         if row.accompaniment is None:
             return row.slots
+        rule, after = row.accompaniment, self._after
+        return slots_played(row.slots, row.kind, row.register, rule, self.under, track, after)
+
+    @property
+    def _after(self) -> tuple[int, ...]:
+        return following(self.form, self.length, self.sounding)
+
+    def _played(self, track: int, steps: Sequence[Step]) -> list[Slot]:
+        """Return the slots of a track as they are heard in measures that are played in a loop."""
+        row, heard, length = self.track(track), self.heard(track), self.length
+        beyond = Slot.blank(self.grid(length))
+        slots = [heard[step.slot] if step.slot < length else beyond for step in steps]
         rule = row.accompaniment
-        return slots_played(row.slots, row.kind, row.register, rule, self.under, track)
+        if rule is None:
+            return slots
+        after, under = self._after, self.under
+        for at, step in enumerate(steps):
+            here, to = step.slot, steps[(at + 1) % len(steps)].slot
+            if here < length and to < length and to != after[here]:
+                chords, leads = under[here], under[to][0].chord
+                own = row.slots[here]
+                slots[at] = slot_played(own, row.kind, row.register, rule, chords, leads, here)
+        return slots
 
     @property
     def locked(self) -> Key | ChordLock | None:
@@ -327,10 +355,9 @@ class Song:
         silent.
         """
         row, played = self.track(track), self.steps if steps is None else steps
-        heard, beyond = self.heard(track), Slot.blank(self.grid(self.length))
-        slots = [heard[step.slot] if step.slot < self.length else beyond for step in played]
         if settings is None:
             settings = self.settings(played, drums=row.kind == "drums")
+        slots = self._played(track, played)
         return Line(
             [slot.measure for slot in slots],
             row.groove,
@@ -357,36 +384,3 @@ class Song:
         """Count the notes of a track's loop that the key does not hold, and all of them."""
         pitches = [pitch for measure in self.measures(track) for pitch in measure.pitches]
         return sum(not self.key.holds(pitch) for pitch in pitches), len(pitches)
-
-
-@lru_cache(maxsize=64)
-def _steps(form: SongForm, tempo: float, first: int, count: int) -> tuple[Step, ...]:
-    if not count:
-        return tuple(form.steps(tempo))
-    if not form:
-        return tuple(Step(slot, (tempo, tempo)) for slot in range(first, first + count))
-    return tuple(form.step_at(slot, tempo) for slot in range(first, first + count))
-
-
-class _Same:
-    # A value that equals itself alone: to compare rows of slots would take longer than it saves.
-
-    def __init__(self, value: tuple[Slot, ...]) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-@lru_cache(maxsize=16)
-def _melody_chords(slots: _Same, key: Key) -> tuple[MeasureChords, ...]:
-    return melody_chords([slot.measure for slot in slots.value], key)
-
-
-@lru_cache(maxsize=16)
-def _placed_chords(placed: ChordTrack, grids: tuple[Grid, ...]) -> tuple[MeasureChords, ...]:
-    chords = [(each.slot, each.place, each.chord) for each in placed]
-    return placed_chords(chords, [grid.length for grid in grids])

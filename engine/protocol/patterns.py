@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from engine.music.pattern import Hit
-from engine.protocol.base import SlotEdit
+from engine.music.pattern import Hit, Pattern
+from engine.music.slot import Origin
+from engine.protocol.base import SlotEdit, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,21 @@ class NudgeHits(PatternEdit):
     def scope(self) -> Hashable:
         """Return what it moves."""
         return self.slot, self.start, self.end, self.pitch
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPatterns(SlotEdit):
+    """Puts patterns into slots from ``slot`` on, adding slots where needed.
+
+    All that one pass of recording puts in has one ``gesture``.
+    """
+
+    auditioned: ClassVar[bool] = True
+
+    patterns: tuple[Pattern, ...]
+    origins: tuple[Origin, ...]
+    gesture: int = 0
+
+    def parts(self) -> tuple[range, ...]:
+        """Return the slots that it fills."""
+        return (measures(self.slot, len(self.patterns)),)

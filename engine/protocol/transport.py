@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.music.measure import Measure
+from engine.music.pattern import Hit
 from engine.protocol.base import Event, Overtaking, TrackCommand, measures
 from engine.protocol.snapshot import Click, ClickSound, RecordMode
 
@@ -151,6 +152,13 @@ class AuditionMeasures(Overtaking):
     """
 
     measures: tuple[Measure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditionHits(Overtaking):
+    """Sounds notes of a pattern once on the track that is shown, if the loop is not running."""
+
+    hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)

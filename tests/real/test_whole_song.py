@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
-import wave
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import mido
@@ -18,6 +14,7 @@ import pytest
 from engine.bench.jack import JackServer, starts
 from engine.bench.terminal import PseudoTerminal
 from engine.locations import MEASURE_VAE
+from tests.support.fluidsynth import needs_fluidsynth, read, recording, synthesiser
 from tests.support.jack import NoteReader
 from tests.support.jack_terminal import application_on_terminal
 
@@ -26,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(not MEASURE_VAE.exists(), reason="no weights lie in presets/models"),
 ]
 
-FONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 OCARINA = 80
 """A General MIDI program, counted from 1, whose tones are nearly pure."""
 
@@ -46,11 +42,7 @@ SETTLED, LONGEST = 0.04, 0.3
 def test_a_song_made_by_keys_alone_is_recorded_with_its_pitches(
     jack: JackServer, hear: Callable[[str], NoteReader], tmp_path: Path
 ) -> None:
-    for tool in ("fluidsynth", "jack_rec"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is missing: apt-get install fluidsynth jackd2")
-    if not FONT.exists():
-        pytest.skip(f"{FONT} is missing: apt-get install fluid-soundfont-gm")
+    needs_fluidsynth()
     listener = hear("listener")
     with synthesiser(jack), application_on_terminal(jack) as terminal:
         jack.connect("armonica:out", "fluidsynth:midi_00")
@@ -144,60 +136,6 @@ def timed(file: Path) -> tuple[list[Note], float]:
     assert not started
     assert 8 * 60 / TEMPO < now <= 12 * 60 / TEMPO + 0.01
     return sorted(notes), 12 * 60 / TEMPO
-
-
-@contextmanager
-def synthesiser(jack: JackServer) -> Iterator[None]:
-    """Run FluidSynth as a client of the server."""
-    options = {
-        "audio.jack.server": jack.name,
-        "midi.jack.server": jack.name,
-        "audio.jack.id": "fluidsynth",
-        "midi.jack.id": "fluidsynth",
-        "audio.jack.autoconnect": "0",
-        "synth.reverb.active": "0",
-        "synth.chorus.active": "0",
-    }
-    settings = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-    process = subprocess.Popen(
-        ["fluidsynth", "-a", "jack", "-m", "jack", *settings, "-is", str(FONT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.kill()
-        process.communicate()
-
-
-@contextmanager
-def recording(jack: JackServer, file: Path, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """Run JACK's own recorder on the left side of the synthesiser, from now on."""
-    process = subprocess.Popen(
-        ["jack_rec", "-f", str(file), "-d", f"{seconds:.0f}", "-b", "16", "fluidsynth:left"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while "jackrec" not in (jack.ask("jack_lsp") or ""):
-            assert time.monotonic() < deadline, "jack_rec does not start"
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def read(file: Path) -> tuple[npt.NDArray[np.float64], int]:
-    """Return the samples of a recording, and how many make a second."""
-    with wave.open(str(file)) as recorded:
-        data, rate = recorded.readframes(recorded.getnframes()), recorded.getframerate()
-        assert recorded.getsampwidth() == 2
-        assert recorded.getnchannels() == 1
-    return np.frombuffer(data, dtype="<i2").astype(np.float64) / 32768, rate
 
 
 def heard_pitches(sound: npt.NDArray[np.float64], rate: int, notes: list[Note]) -> list[int]:

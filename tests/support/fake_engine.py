@@ -75,6 +75,7 @@ from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.switches import Toggle, Toggled, toggled
 from engine.protocol.transport import (
     Audition,
+    AuditionHits,
     AuditionMeasures,
     BackToOwnTempo,
     CaptureLast,
@@ -272,7 +273,7 @@ class FakeEngine:
                 return (Notice(f"Written: {path}.", request=command.request),)
             case AskSurprise() | ProposeMeasures():
                 return ()
-            case WatchMidi() | AuditionMeasures() | JumpTo() | TapTempo():
+            case WatchMidi() | AuditionMeasures() | AuditionHits() | JumpTo() | TapTempo():
                 return ()
             case SetLoop(scope):
                 return self.state.apply(MarkLoop(loop_of(scope, shown)))

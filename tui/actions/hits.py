@@ -11,7 +11,7 @@ from engine.music.note_edits import Span
 from engine.music.pattern import Hit
 from engine.music.pitch_names import pitch_name
 from engine.protocol.patterns import NudgeHits, PutHits, RemoveHits
-from engine.protocol.transport import Audition
+from engine.protocol.transport import AuditionHits
 from tui.actions import notes
 from tui.actions.host import HitsView
 from tui.actions.registry import Registry
@@ -30,6 +30,7 @@ def _row(by: int) -> Handler:
         at = rows.index(view.cursor.pitch) - by
         view.cursor.pitch = rows[max(0, min(len(rows) - 1, at))]
         view.point()
+        _sound(view)
 
     return go
 
@@ -44,6 +45,7 @@ def _any(by: int) -> Handler:
         to = view.cursor.pitch + (by if drums else 12 * by)
         view.cursor.pitch = max(first, min(last, to))
         view.point()
+        _sound(view)
 
     return go
 
@@ -106,9 +108,7 @@ def _remove(view: HitsView) -> None:
 @HANDLERS.handles("notes.copy")
 def _copy(view: HitsView) -> None:
     span, pitch = _chosen(view)
-    found = [
-        h for h in view.hits() if span.start <= h.onset < span.end and pitch in (None, h.pitch)
-    ]
+    found = _within(view, span, pitch)
     if not found:
         view.show_message("No note is chosen.")
         return
@@ -149,7 +149,16 @@ HANDLERS["notes.softer"] = _velocity(-notes.LOUDER)
 
 @HANDLERS.handles("notes.hear")
 def _hear(view: HitsView) -> None:
-    view.session.send(Audition(view.session.slot))
+    _sound(view, always=True)
+
+
+def _sound(view: HitsView, *, always: bool = False) -> None:
+    shown = view.session.shown
+    if not shown.playing and (always or shown.audition):
+        here = [hit for hit in _within(view, *_chosen(view)) if hit.pitch == view.cursor.pitch]
+        loud = here[0].velocity if here else shown.row.velocity
+        hit = Hit(Fraction(0), view.cursor.pitch, Fraction(1), loud)
+        view.session.send(AuditionHits((hit,)))
 
 
 def _of_melodies(view: HitsView) -> None:
@@ -171,9 +180,7 @@ def words_at(view: HitsView) -> str:
     name = drum_name if shown.row.kind == "drums" else pitch_name
     parts = [f"beat {beat + 1}{f' + {part}' if part else ''}", name(cursor.pitch)]
     span, pitch = _chosen(view)
-    found = [
-        h for h in view.hits() if span.start <= h.onset < span.end and pitch in (None, h.pitch)
-    ]
+    found = _within(view, span, pitch)
     if cursor.selection is not None:
         parts.append(f"{len(found)} note{'s' * (len(found) != 1)} selected")
     elif found:

@@ -64,37 +64,55 @@ def slots_played(
     rule: Accompaniment,
     under: Sequence[MeasureChords],
     number: int = 0,
+    after: Sequence[int] = (),
 ) -> tuple[Slot, ...]:
     """Return the slots of a track as they are heard: those that are empty as the rule plays them.
 
     ``under`` are the chords of each measure; ``register`` is by how many semitones the track lies
-    above its measures, ``number`` the track's. Of the measures whose chords are those of the last
-    time nothing is computed again. A measure whose metre the style does not know stays empty.
+    above its measures, ``number`` the track's; ``after`` says which measure is heard after each
+    (none: the next one). Of the measures whose chords are those of the last time nothing is
+    computed again. A measure whose metre the style does not know stays empty.
     """
     which = rule, kind, register, number
-    olds, chords, made = _LAST.get(which, ((), (), ()))
+    olds, chords, follows, made = _LAST.get(which, ((), (), (), ()))
     count, found = len(under), []
+    after = after or [*range(1, count), 0]
+    following = tuple([under[each][0].chord for each in after])
     for at, slot in enumerate(slots):
-        if not slot.empty or at >= count or not knows(rule.style, slot.grid):
-            found.append(slot)
-            continue
-        after = (at + 1) % count
         if (
-            at < len(made) and after < len(chords) and olds[at] is slot
-            and chords[at] is under[at] and chords[after] is under[after]
+            at < len(made) and at < count and olds[at] is slot
+            and chords[at] is under[at] and follows[at] is following[at]
         ):  # fmt: skip
             found.append(made[at])
-            continue
-        following, grid = under[after][0].chord, slot.measure.grid
-        found.append(_played(rule, kind, register, under[at], following, grid, at % FILL_EVERY))
+        elif at < count:
+            found.append(slot_played(slot, kind, register, rule, under[at], following[at], at))
+        else:
+            found.append(slot)
     played = tuple(found)
     if len(_LAST) >= _MOST_KEPT:
         _LAST.clear()
-    _LAST[which] = tuple(slots), tuple(under), played
+    _LAST[which] = tuple(slots), tuple(under), following, played
     return played
 
 
-_Made = tuple[tuple[Slot, ...], tuple[MeasureChords, ...], tuple[Slot, ...]]
+def slot_played(
+    slot: Slot,
+    kind: str,
+    register: int,
+    rule: Accompaniment,
+    under: MeasureChords,
+    following: ChordSymbol | None,
+    at: int,
+) -> Slot:
+    """Return the slot at ``at`` as it is heard before a chord, as `slots_played` has it."""
+    if not slot.empty or not knows(rule.style, slot.grid):
+        return slot
+    return _played(rule, kind, register, under, following, slot.grid, at % FILL_EVERY)
+
+
+_Made = tuple[
+    tuple[Slot, ...], tuple[MeasureChords, ...], tuple[ChordSymbol | None, ...], tuple[Slot, ...]
+]
 
 
 _LAST: dict[tuple[Accompaniment, str, int, int], _Made] = {}

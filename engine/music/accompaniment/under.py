@@ -26,11 +26,14 @@ MeasureChords = tuple[ChordSpan, ...]
 
 
 def placed_chords(
-    chords: Sequence[tuple[int, Fraction, ChordSymbol | None]], lengths: Sequence[Fraction]
+    chords: Sequence[tuple[int, Fraction, ChordSymbol | None]],
+    lengths: Sequence[Fraction],
+    before: Sequence[MeasureChords] = (),
 ) -> tuple[MeasureChords, ...]:
     """Return the chords of measures of such lengths, of chords each placed in one of them.
 
-    Each lasts to the next, over bar lines also; before the first there is none.
+    Each lasts to the next, over bar lines also; before the first there is none. A measure that
+    has what it had ``before`` has the same object, which tells what is to be played anew.
     """
     found: list[MeasureChords] = []
     at, last = 0, None
@@ -43,12 +46,11 @@ def placed_chords(
                 begins = [each for each in begins if each[0] < place] + [(place, last)]
             at += 1
         ends = [*(start for start, _ in begins[1:]), length]
-        found.append(
-            tuple(
-                ChordSpan(start, end, chord)
-                for (start, chord), end in zip(begins, ends, strict=True)
-            )
+        spans = tuple(
+            ChordSpan(start, end, chord) for (start, chord), end in zip(begins, ends, strict=True)
         )
+        same = slot < len(before) and before[slot] == spans
+        found.append(before[slot] if same else spans)
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.errors import NotReady
+from engine.errors import NotReady, OutOfRange
 from engine.midi import messages as m
 from engine.midi.note_buffer import MEASURES, Capture, Struck, one_voice
 from engine.music.beat_map import Beats
@@ -25,8 +25,10 @@ from engine.music.slot import Origin
 from engine.music.song import MOST_SLOTS, Song
 from engine.music.track import Track
 from engine.protocol.edit import LoadMeasures
+from engine.protocol.patterns import LoadPatterns
 from engine.protocol.snapshot import RecordSettings, RecordStatus
 from engine.protocol.transport import KeysPlayed
+from engine.services.transport.drum_hits import drum_hits, loaded
 from engine.services.transport.played_measures import SAME, beats_left, begun, reaching, trimmed
 
 SETTLED = 0.06
@@ -37,6 +39,10 @@ EARLY = 0.5
 
 SPAN = 128
 """How many measures back the notes of a pass are looked at: none sounds for longer."""
+
+
+Recorded = LoadMeasures | LoadPatterns
+"""What puts in a measure that was recorded."""
 
 
 class LoopPosition(Protocol):
@@ -153,7 +159,7 @@ class Recorder:
         late = SETTLED + self.settings.latency / 1000
         return self._pass.beats.when(self._pass.ends) + late
 
-    def due(self, now: float, transport: LoopPosition, song: Song) -> LoadMeasures | None:
+    def due(self, now: float, transport: LoopPosition, song: Song) -> Recorded | None:
         """Return what puts in the next measure that is over, where something was played in it."""
         wake = self.next_wake()
         if wake is None or now < wake:
@@ -165,7 +171,7 @@ class Recorder:
         now: float,
         transport: LoopPosition,
         song: Callable[[], Song],
-        put: Callable[[LoadMeasures], object],
+        put: Callable[[Recorded], object],
     ) -> str:
         """End the pass: puts in what is still to come, and return what is to be said of it."""
         while (here := self._pass) is not None:
@@ -180,7 +186,7 @@ class Recorder:
 
     def _land(
         self, now: float, transport: LoopPosition, song: Song, until: float = math.inf
-    ) -> LoadMeasures | None:
+    ) -> Recorded | None:
         here = self._pass
         if here is None:
             return None
@@ -196,8 +202,19 @@ class Recorder:
         origin = past[0][0] if past else start
         since = beats.when(origin - EARLY)
         notes = self._capture.notes(now, since)
-        line = self._on(one_voice(notes), beats, origin, song.track(status.track))
         grids = [*(each for _, each in past), grid]
+        row = song.track(status.track)
+        if row.kind == "drums":
+            hits = drum_hits(
+                lambda own: self._on(one_voice(own), beats, origin, row),
+                notes,
+                lambda line: self._quantised(line, grids, beats.pace)[-1],
+            )
+            if not hits:
+                return None
+            here.slots.add(slot)
+            return loaded(slot, hits, song, status, until, here.gesture)
+        line = self._on(one_voice(notes), beats, origin, row)
         played = self._quantised(line, grids, beats.pace)[-1]
         if played.untouched:
             return None
@@ -239,6 +256,11 @@ class Recorder:
         phrase is the first beat, at the song's tempo. Raises `NotReady` where nothing was.
         """
         row, phrase = song.track(track), self._capture.phrase()
+        if row.kind == "drums":
+            raise OutOfRange(
+                "What was just played is kept as a melody, and this is a track of drums.",
+                "Record into it instead.",
+            )
         kept = self._capture.notes(now)
         fresh = tuple(note for note in kept if phrase is not None and note.on >= phrase)
         if phrase is None or not fresh:

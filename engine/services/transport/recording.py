@@ -90,6 +90,7 @@ class Recording:
         shown = self._context.snapshot()
         slot = shown.selected if slot is None else slot
         shown.song.slot(slot, track)
+        check_by_hand(shown.song, track)
         last = self._recorder.last(slot, track, shown.song, now, self._sequencer)
         if self._context.apply(last.command, now):
             self._context.publish(Notice(last.words))
@@ -128,6 +129,7 @@ def recorded(command: Record, shown: Snapshot) -> RecordStatus:
     """Return what a command records into; raises `OutOfRange` where there are no such slots."""
     slot = shown.selected if command.slot is None else command.slot
     shown.song.slot(slot, command.row)
+    check_by_hand(shown.song, command.row)
     rest = shown.song.length - slot
     measures = rest if command.measures is None else command.measures
     if not 1 <= measures <= MOST_SLOTS - slot:
@@ -136,3 +138,11 @@ def recorded(command: Record, shown: Snapshot) -> RecordStatus:
             f"and not {measures}."
         )
     return RecordStatus(command.mode, slot, measures, command.row)
+
+
+def check_by_hand(song: Song, track: int) -> None:
+    """Raise `OutOfRange` where a rule plays a track, which then is not recorded into."""
+    if song.track(track).accompaniment is not None:
+        raise OutOfRange(
+            f"Track {track + 1} is played by rule.", "Freeze the rule before you record into it."
+        )

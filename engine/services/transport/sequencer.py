@@ -14,8 +14,9 @@ from typing import Literal
 from engine.errors import NotReady
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
-from engine.music.measure import Measure
+from engine.music.measure import SILENCE, Measure
 from engine.music.note_line import Line
+from engine.music.pattern import Pattern
 from engine.music.song import Song
 from engine.protocol.snapshot import JumpUnit, RecordSettings
 from engine.services.transport.clock_output import CLOSE, interval
@@ -275,6 +276,16 @@ class Sequencer(LoopPlace):
         song, line = self._song, Line(measures)
         if slot is not None:
             line = song.line(track, song.steps_through(slot, len(measures)))
+        return self._sound(line, now, track)
+
+    def strike(self, pattern: Pattern, now: float, track: int = 0) -> Messages:
+        """Sound a pattern once on a track, cutting what sounds, if the loop does not run."""
+        if self._loop.run is not None:
+            return []
+        return self._sound(Line((SILENCE,), patterns=(pattern,)), now, track)
+
+    def _sound(self, line: Line, now: float, track: int) -> Messages:
+        song = self._song
         once = Run(now + self._delay, 0.0, 60 / song.tempo, 0.0, 0.0)
         silence = self._loop.silence(now)
         # A track that is muted is heard all the same when it is asked for.

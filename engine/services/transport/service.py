@@ -6,6 +6,7 @@ from engine.config import Settings
 from engine.errors import NotReady, OutOfRange
 from engine.midi import messages as m
 from engine.midi.player_mirror import Messages
+from engine.music.pattern import Pattern
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.protocol.base import Command
@@ -16,6 +17,7 @@ from engine.protocol.notices import Notice
 from engine.protocol.snapshot import RecordStatus, Snapshot
 from engine.protocol.transport import (
     Audition,
+    AuditionHits,
     AuditionMeasures,
     BackToOwnTempo,
     CaptureLast,
@@ -51,8 +53,8 @@ class TransportService(Service):
 
     commands = (
         Play, Stop, Panic, Record, EndRecording, SetRecord, CaptureLast, SetEditTiming,
-        SetAudition, Audition, AuditionMeasures, FollowClock, BackToOwnTempo, SetLoop,
-        LoopMeasures, SetJumpUnit, JumpTo, TapTempo,
+        SetAudition, Audition, AuditionMeasures, AuditionHits, FollowClock, BackToOwnTempo,
+        SetLoop, LoopMeasures, SetJumpUnit, JumpTo, TapTempo,
     )  # fmt: skip
 
     def __init__(self, context: ServiceContext, settings: Settings, is_control: IsControl) -> None:
@@ -106,6 +108,9 @@ class TransportService(Service):
             case AuditionMeasures(measures):
                 track = self.context.snapshot().track
                 self._output.send(self._sequencer.audition(measures, now, track=track))
+            case AuditionHits(hits):
+                track = self.context.snapshot().track
+                self._output.send(self._sequencer.strike(Pattern.of(hits), now, track))
             case FollowClock(source):
                 self._clock.follow(source)
                 if self.context.snapshot().inputs.wanted == ():

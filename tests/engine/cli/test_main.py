@@ -1,10 +1,12 @@
 """The words of the command line: JSON that scripts rely on, and one line for each mistake."""
 
 import json
+import math
 import os
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import mido
@@ -19,6 +21,7 @@ from engine.formats import song_file
 from engine.formats.midi_file import read
 from engine.music.accompaniment.style import Accompaniment
 from engine.music.attributes import NAMES, attributes
+from engine.music.form import OrderEntry, Section, SongForm
 from engine.music.scales import Key
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
@@ -201,6 +204,44 @@ def test_render_of_a_song_writes_its_tracks_each_in_a_file_of_their_own(
         ((place, "--stems", place / "x"), "cannot be made"),
     ):
         assert why in run_refused(capsys, "render", *words)
+
+
+def test_render_of_a_song_has_its_order_and_its_ramp(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slots = tuple(Slot.brought_in(quarters(*[at] * 4), Origin("midi")) for at in (60, 72))
+    form = SongForm(
+        (Section("A", 1), Section("B", 1, tempo=60, ramp=120)),
+        (OrderEntry(0, 2), OrderEntry(1), OrderEntry(0)),
+    )
+    song = Song("Song", 120, (Track(slots=slots),), form=form)
+    place = song_file.write(tmp_path / "song", song_file.Document(song))
+    # Four beats of a tempo that moves evenly with time from 60 to 120 take 4 / 1.5 seconds, or,
+    # evenly with the beats, the integral of 1 / (1 + x / 4) from 0 to 4.
+    ramp = 4 * math.log(2)
+    out, wave = tmp_path / "song.mid", tmp_path / "song.wav"
+    run_json(capsys, "render", place, "-o", out)
+    now, starts = 0.0, []
+    for message in mido.MidiFile(out):
+        now += message.time
+        if message.type == "note_on" and message.velocity:
+            starts.append((now, message.note))
+    assert [pitch for _, pitch in starts] == [60] * 8 + [72] * 4 + [60] * 4
+    quarters_in_a_row = [at / 2 for at in range(8)]
+    assert [at for at, _ in starts[:8]] == pytest.approx(quarters_in_a_row, abs=1e-3)
+    assert starts[12][0] == pytest.approx(4 + ramp, abs=0.02)
+    gaps = [after - before for (before, _), (after, _) in pairwise(starts[8:13])]
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] < 1
+    assert gaps[-1] > 0.5
+    found = run_json(capsys, "render", place, "-o", wave)
+    # What sounds last rings on a little.
+    assert 4 + ramp + 2 <= found["seconds"] < 4 + ramp + 6
+    sound, rate = soundfile.read(wave)
+    loud = np.abs(sound).max(axis=1) > 0.01
+    assert loud[: rate // 10].any()
+    last = int((4 + ramp + 1.5) * rate)
+    assert loud[last : last + rate // 4].any()
 
 
 def test_render_from_nothing_depends_on_the_seed_alone(

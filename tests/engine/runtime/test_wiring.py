@@ -88,8 +88,8 @@ def test_no_report_of_a_job_goes_to_two_services() -> None:
 
 
 OVERTAKING = """
-    AskHarmony AskSurprise AskTakeInfluence Audition AuditionMeasures BackToOwnTempo BrowseCorpus
-    Cancel CancelLearn
+    AskHarmony AskSurprise AskTakeInfluence Audition AuditionHits AuditionMeasures BackToOwnTempo
+    BrowseCorpus Cancel CancelLearn
     CloseAudioModel EndRecording FollowClock Forget Generate JumpTo KeepUnsaved Learn LeaveKept
     LetUnsavedGo ListenTo LookIntoMidi LoopMeasures MakeAgain MakeTwin MarkClock MarkInputs MarkLoop
     MarkModel MarkPort MarkPreferences MarkRoutes MarkSaved MarkTransport MarkWaiting

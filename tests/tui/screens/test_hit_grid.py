@@ -8,7 +8,7 @@ from engine.music.accompaniment.style import Accompaniment
 from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
-from engine.protocol.transport import Audition
+from engine.protocol.transport import Audition, AuditionHits, Play
 from tests.support.fake_engine import FakeEngine
 from tests.support.pictures import lines
 from tests.support.screens import open_notes, press_in_turn
@@ -96,3 +96,23 @@ async def test_another_track_has_its_roll_again_and_a_rule_is_shown_as_one() -> 
         await until(pilot, lambda: screen.query_one(NoteEditor).display and not grid.display)
         await press_in_turn(pilot, "enter")
         assert engine.snapshot.song.slot(0, 1).measure.pitches
+
+
+async def test_a_drum_that_the_cursor_comes_to_is_heard_while_the_loop_rests() -> None:
+    engine = drums()
+    app = ArmonicaApp(engine, seed=1)
+
+    def heard() -> list[tuple[int, int]]:
+        sent = [each for each in engine.sent if isinstance(each, AuditionHits)]
+        return [(hit.pitch, hit.velocity) for each in sent for hit in each.hits]
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_notes(pilot)
+        screen.cursor.pitch = SNARE
+        await press_in_turn(pilot, "down", "f")
+        assert heard() == [(KICK, 96)] * 2
+        await press_in_turn(pilot, "enter", "left", "Z", "f")
+        assert heard()[2:] == [(KICK, 104)]
+        engine.send(Play())
+        await press_in_turn(pilot, "up", "f")
+        assert len(heard()) == 3

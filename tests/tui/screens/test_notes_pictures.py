@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from engine.music.slot import Slot
 from engine.music.song import Song
+from engine.music.track import Track
 from engine.protocol.chords import WriteChords
 from tests.support.fake_engine import FakeEngine
 from tests.support.screens import key_found, open_notes, press_in_turn
@@ -51,3 +53,25 @@ def test_an_empty_song(snap_compare: Compare, theme: str) -> None:
     app = ArmonicaApp(FakeEngine(Song()), theme=theme, seed=1)
     keys = ("enter", "up", "up", "enter", "L", "L", "enter", "left", "=", "=")
     assert snap_compare(app, terminal_size=(120, 40), run_before=doing(*keys))
+
+
+@pytest.mark.parametrize(
+    ("theme", "size"), [("dark", (120, 40)), ("mono", (80, 24))], ids=["dark-120x40", "mono-80x24"]
+)
+def test_a_grid_of_drums(snap_compare: Compare, theme: str, size: tuple[int, int]) -> None:
+    track = Track(name="Drums", kind="drums", channel=9, slots=(Slot(),) * 8)
+    app = ArmonicaApp(FakeEngine(Song(tracks=(track, Track()))), theme=theme, seed=1)
+    hats = ("4", *["enter"] * 8, "<", "H", "H", "H", "H")
+    snares = ("right", "right", "enter", "right", "right", "right", "enter", "Z", "<")
+    kicks = ("H", "H", "H", "H", "enter", "H", "right", "right", "right", "right", "enter")
+
+    async def before(pilot: Pilot[Any]) -> None:
+        screen = await open_notes(pilot)
+        for drum, keys in ((42, hats), (38, snares), (36, kicks)):
+            screen.cursor.pitch = drum
+            await press_in_turn(pilot, *keys)
+        await press_in_turn(pilot, "left", "z", "z")
+        pilot.app.clear_notifications()
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=before)

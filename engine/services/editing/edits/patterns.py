@@ -11,9 +11,11 @@ from engine.music.accompaniment.style import knows
 from engine.music.measure import silence
 from engine.music.pattern import Hit, Pattern
 from engine.music.slot import Origin, Slot
-from engine.music.song import Song
-from engine.protocol.patterns import NudgeHits, PatternEdit, PutHits, RemoveHits
+from engine.music.song import MOST_SLOTS, Song
+from engine.protocol.patterns import LoadPatterns, NudgeHits, PatternEdit, PutHits, RemoveHits
 from engine.services.editing.edits.base import EditContext, apply_edit, step_name
+from engine.services.editing.edits.metres import measures_words
+from engine.services.editing.edits.slots import put_slots
 
 
 @apply_edit.register
@@ -43,6 +45,25 @@ def _(command: NudgeHits, song: Song, context: EditContext) -> Song:
         return [*(hit for hit in hits if hit not in gone), *loud]
 
     return _edited(song, command, louder)
+
+
+@apply_edit.register
+def _(command: LoadPatterns, song: Song, context: EditContext) -> Song:
+    first, patterns = command.slot, command.patterns
+    if not patterns or len(patterns) != len(command.origins):
+        raise OutOfRange("To load patterns takes at least one, and an origin for each.")
+    if not 0 <= first <= song.length or first + len(patterns) > MOST_SLOTS:
+        raise OutOfRange(f"A song has {MOST_SLOTS} measures at most, and no gaps.")
+    coming = [
+        Slot(measure=silence(song.grid(at)), origin=origin, pattern=pattern)
+        for at, (pattern, origin) in enumerate(zip(patterns, command.origins, strict=True), first)
+    ]
+    return put_slots(song, coming, first, command.row)
+
+
+@step_name.register
+def _(command: LoadPatterns, old: Song, new: Song, spec: LatentSpec | None) -> str:
+    return f"record {measures_words(command.slot, command.slot + len(command.patterns) - 1)}"
 
 
 @step_name.register

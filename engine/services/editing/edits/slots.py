@@ -32,7 +32,7 @@ def _(command: LoadMeasures, song: Song, context: EditContext) -> Song:
             "Load fewer, or at an earlier place.",
         )
     coming = tuple(map(Slot.brought_in, measures, origins, played or ((),) * len(measures)))
-    song = _swung(_put(song, coming, first, command.row), command)
+    song = _swung(put_slots(song, coming, first, command.row), command)
     return encoded([song], context.model)[0] if context.model else song
 
 
@@ -45,7 +45,7 @@ def _swung(song: Song, command: LoadMeasures) -> Song:
     return song.with_track(command.row, groove=groove)
 
 
-def _put(song: Song, coming: Sequence[Slot], first: int, row: int) -> Song:
+def put_slots(song: Song, coming: Sequence[Slot], first: int, row: int) -> Song:
     """Return the song with slots put into a track, which bring the metre of their measures.
 
     Raises `OutOfRange` where another track has notes in another metre there.

@@ -307,3 +307,50 @@ def test_a_rule_is_heard_in_the_order_of_the_sections() -> None:
     order = [1, 2, 3, 0, 0, 1, 2, 3]
     heard = {int(start // 4): pitch for start, _, pitch, _ in played}
     assert heard == {at: by_measure[slot] for at, slot in enumerate(order)}
+
+
+def leads(song: Song) -> list[int]:
+    """Return by how many semitones the last note of each measure of a walking bass is off.
+
+    That is from the root of the next measure as it is played, up or down to the nearest.
+    """
+    notes = timed(song)
+    firsts = [pitch for start, _, pitch, _ in notes if start % 4 == 0]
+    lasts = [pitch for start, _, pitch, _ in notes if start % 4 == 3]
+    return [(to - last + 6) % 12 - 6 for last, to in zip(lasts, firsts[1:] + firsts, strict=False)]
+
+
+def test_a_bass_walks_to_the_chord_that_sounds_next_in_the_order() -> None:
+    rule = Accompaniment("walking", complexity=0.9)
+    roots = "C", "F#", "Eb", "A"
+    chords = tuple(PlacedChord(at, Fraction(0), chord_of(name)) for at, name in enumerate(roots))
+    straight = replace(band(rule, "bass"), chords=chords)
+    assert {abs(each) for each in leads(straight)} == {1}
+    # The second measure is followed by the third, by itself, and by the first.
+    form = SongForm(
+        (Section("A", 1), Section("B", 1), Section("C", 2)),
+        (OrderEntry(0), OrderEntry(2), OrderEntry(1, 2), OrderEntry(0), OrderEntry(1)),
+    )
+    played = replace(straight, form=form)
+    assert len(leads(played)) == len(played.steps)
+    found = leads(played)
+    same = [
+        at for at, step in enumerate(played.steps)
+        if played.steps[(at + 1) % len(played.steps)].slot == step.slot
+    ]  # fmt: skip
+    assert len(same) == 1
+    assert {abs(each) for at, each in enumerate(found) if at not in same} == {1}
+
+
+def test_what_a_chord_does_not_change_is_not_played_anew() -> None:
+    rule = Accompaniment("walking")
+    song = replace(band(rule, "bass"), chords=(PlacedChord(0, Fraction(0), chord_of("C")),))
+    song = song.inserted(song.length, 60)
+    placed = tuple(PlacedChord(at, Fraction(0), chord_of("CFGA"[at % 4])) for at in range(64))
+    song = replace(song, chords=placed)
+    before = song.heard(1)
+    changed = replace(
+        song, chords=(*placed[:9], PlacedChord(9, Fraction(0), chord_of("Bb")), *placed[10:])
+    )
+    after = changed.heard(1)
+    assert [at for at in range(64) if before[at] is not after[at]] == [8, 9]

@@ -17,6 +17,7 @@ from engine.errors import OutOfRange
 from engine.midi import messages as m
 from engine.midi.limits import CLICKS
 from engine.midi.note_buffer import SILENCE
+from engine.music.accompaniment.style import Accompaniment
 from engine.music.measure import Measure
 from engine.music.performance import Touch
 from engine.music.slot import Origin, Slot
@@ -480,3 +481,61 @@ def test_what_is_played_into_a_bass_lies_in_its_register() -> None:
     performer.record()
     performer.play((0, 1, C - 24), (1, 2, D - 24)).play_until(4.5).stop()
     assert performer.slots[0].measure.pitches == (C - 2, D - 2)
+
+
+KICK, SNARE, HAT = 36, 38, 42
+DRUMS = EMPTY.with_track(0, kind="drums", channel=9)
+
+
+def struck(performer: Performer) -> list[list[tuple[float, int, int]]]:
+    """Return place, drum and velocity of what each measure holds."""
+    return [
+        [(float(h.onset), h.pitch, h.velocity) for h in slot.as_pattern(96).hits]
+        for slot in performer.slots
+    ]
+
+
+def test_drums_that_are_struck_together_are_written_on_the_grid_as_one_step() -> None:
+    performer = Performer(DRUMS).record(measures=2)
+    performer.play((0.01, 0.1, KICK, 100), (0.012, 0.1, HAT, 60), (0.49, 0.6, HAT, 50))
+    performer.play((0.98, 1.1, SNARE, 110), (2.35, 2.4, KICK, 90), (2.66, 2.7, KICK, 91))
+    performer.play((4.02, 4.1, KICK, 99)).play_until(8.2).stop()
+    first, second, *rest = struck(performer)
+    assert first == [
+        (0, KICK, 100), (0, HAT, 60), (0.5, HAT, 50), (1, SNARE, 110),
+        (pytest.approx(7 / 3, abs=1e-3), KICK, 90), (pytest.approx(8 / 3, abs=1e-3), KICK, 91),
+    ]  # fmt: skip
+    assert second == [(0, KICK, 99)]
+    assert rest == [[], []]
+    assert performer.notices() == ["Recorded 2 measures, 1 to 2."]
+    performer.harness.do(Undo())
+    assert struck(performer) == [[]] * 4
+
+
+def test_drums_are_laid_over_others_or_take_their_place() -> None:
+    performer = Performer(DRUMS).record(measures=1).play((0, 0.1, KICK), (3, 3.1, KICK))
+    performer.play_until(4.2).stop()
+    performer.record(mode="overdub", measures=1).play((1, 1.1, SNARE)).play_until(4.2).stop()
+    assert struck(performer)[0] == [(0, KICK, 80), (1, SNARE, 80), (3, KICK, 80)]
+    # A measure that is left in its midst keeps its end.
+    performer.record(measures=1).play((0.5, 0.6, HAT)).play_until(2.0).stop()
+    assert struck(performer)[0] == [(0.5, HAT, 80), (3, KICK, 80)]
+
+
+def test_a_track_that_a_rule_plays_is_not_recorded_into_and_says_so() -> None:
+    song = DRUMS.with_track(0, accompaniment=Accompaniment("rock"))
+    performer = Performer(song).record().play((0, 0.1, KICK)).play_until(4.2)
+    performer.harness.do(CaptureLast(0))
+    refused = performer.harness.published(CommandFailed)
+    assert [each.message for each in refused if isinstance(each, CommandFailed)] == [
+        "Track 1 is played by rule."
+    ] * 2
+    assert all(slot.empty for slot in performer.slots)
+
+
+def test_what_was_just_played_is_kept_as_a_melody_and_not_in_a_track_of_drums() -> None:
+    performer = Performer(DRUMS).play((0, 0.1, KICK))
+    performer.harness.do(CaptureLast(0))
+    (refused,) = performer.harness.published(CommandFailed)
+    assert isinstance(refused, CommandFailed)
+    assert "track of drums" in refused.message

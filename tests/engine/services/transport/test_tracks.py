@@ -311,3 +311,14 @@ def test_whatever_chords_are_edited_what_sounds_in_the_end_is_what_is_written(
         if all(abs(each - position) > 0.02 for n in near for each in (n.start, n.end)):
             sounding = {pitch for _, pitch in players.schedules[0].sounding}
             assert sounding == {note.pitch for note in line.covering(position)}
+
+
+def test_a_drum_by_itself_is_heard_once_on_the_channel_of_its_track_and_not_over_the_loop() -> None:
+    song = band(row("C---"), struck("x...", kind="drums"))
+    sequencer = Sequencer(song)
+    pattern = Pattern((Hit(Fraction(0), 50, Fraction(1), 80),))
+    (sent,) = [each for each in sequencer.strike(pattern, 3.0, 1) if isinstance(each, m.Notes)]
+    (note,) = sent.notes
+    assert (note.channel, note.pitch, note.velocity, note.off - note.on) == (9, 50, 80, 1.0)
+    sequencer.play(4.0)
+    assert sequencer.strike(pattern, 5.0, 1) == []

@@ -28,7 +28,7 @@ _homes = count()
 @pytest.fixture(autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Numbered by ourselves: to look for a free number takes longer with each folder that is there.
-    home = tmp_path_factory.getbasetemp() / f"home{next(_homes)}"
+    home = tmp_path_factory.getbasetemp() / f"home-of-{next(_homes)}"
     home.mkdir(mode=0o700)
     monkeypatch.setenv("ARMONICA_HOME", str(home))
     monkeypatch.delenv("NO_COLOR", raising=False)

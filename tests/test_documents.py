@@ -32,6 +32,7 @@ PRINTED = {
     "keys": "tui/README.md",
     "settings": "tui/README.md",
     "evaluate": "engine/latent/README.md",
+    "phrase": "engine/phrase/README.md",
     "steering": "engine/steering/README.md",
     "search": "engine/influence/README.md",
     "clips": "engine/influence/README.md",

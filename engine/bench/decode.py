@@ -26,7 +26,7 @@ _Model = AudioModel | RandomMusicGen
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class DecodeTiming:
     """How one model is measured: ``layers`` of it on ``device``, ``steps`` at a time."""
 
     name: str
@@ -51,7 +51,7 @@ def run(device: str | None = None) -> tuple[Result, ...]:
     if not on_gpu:
         torch.set_num_threads(1)
     began = time.monotonic()
-    found = list(_figures(Measure("tiny", open_model("tiny", chosen, 1), chosen, 100)))
+    found = list(_figures(DecodeTiming("tiny", open_model("tiny", chosen, 1), chosen, 100)))
     for name, (size, layers, heads) in SHAPES.items():
         if time.monotonic() - began > LIMIT:
             break
@@ -62,14 +62,14 @@ def run(device: str | None = None) -> tuple[Result, ...]:
             continue
         made = RandomMusicGen(name, size, kept, heads, chosen)
         told = name if kept == layers else f"{name} ({kept} of {layers} layers)"
-        found += _figures(Measure(told, made, chosen, 50 if on_gpu else 8))
+        found += _figures(DecodeTiming(told, made, chosen, 50 if on_gpu else 8))
         del made
         if on_gpu:
             torch.cuda.empty_cache()
     return tuple(found)
 
 
-def _figures(measure: Measure) -> Iterator[Result]:
+def _figures(measure: DecodeTiming) -> Iterator[Result]:
     runs: dict[str, Callable[[], float]] = {"": lambda: _ours(measure)}
     others: dict[str, Callable[[], float]] = {"": lambda: _audiocraft(measure)}
     if measure.device.startswith("cuda"):
@@ -120,7 +120,7 @@ def _now(device: str) -> float:
     return time.perf_counter()
 
 
-def _ours(measure: Measure) -> float:
+def _ours(measure: DecodeTiming) -> float:
     steps = generate(measure.model, Request(measure.steps, text=measure.text, top_k=250))
     # What is made once for a piece is not a step.
     next(steps)
@@ -129,7 +129,7 @@ def _ours(measure: Measure) -> float:
     return (_now(measure.device) - began) / count
 
 
-def _audiocraft(measure: Measure) -> float:
+def _audiocraft(measure: DecodeTiming) -> float:
     from audiocraft.modules.conditioners import ConditioningAttributes
 
     described = [ConditioningAttributes(text={"description": measure.text})]
@@ -148,7 +148,7 @@ def _audiocraft(measure: Measure) -> float:
     return (times[-1] - times[0]) / (len(times) - 1)
 
 
-def captured(measure: Measure) -> Callable[[bool], float]:
+def captured(measure: DecodeTiming) -> Callable[[bool], float]:
     """Return what times a captured step, alone or with what an instrument does at every step."""
     model = measure.model
     with model.working(mixed=False):
@@ -173,7 +173,7 @@ def captured(measure: Measure) -> Callable[[bool], float]:
     return timed
 
 
-def _transformers(measure: Measure) -> Callable[[], float]:
+def _transformers(measure: DecodeTiming) -> Callable[[], float]:
     from transformers import MusicgenDecoderConfig
     from transformers.cache_utils import DynamicCache, EncoderDecoderCache
     from transformers.models.musicgen.modeling_musicgen import MusicgenForCausalLM

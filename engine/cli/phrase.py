@@ -20,7 +20,7 @@ from engine.music.grid import FOUR_QUARTERS
 from engine.music.measure import Measure
 
 if TYPE_CHECKING:
-    from engine.phrase.proposals import Proposal, Request
+    from engine.phrase.proposals import Proposal, ProposalRequest
     from engine.phrase.training.train import PhraseProgress
 
 STEPS = 7500
@@ -120,8 +120,8 @@ def _propose(options: argparse.Namespace) -> None:
         put(f"proposal {at}: {each.all_bits:6.1f} bits  ({bits.strip()})")
 
 
-def _request(options: argparse.Namespace, found: Melody, held: dict[str, float]) -> Request:
-    from engine.phrase.proposals import LONGEST, Request
+def _request(options: argparse.Namespace, found: Melody, held: dict[str, float]) -> ProposalRequest:
+    from engine.phrase.proposals import LONGEST, ProposalRequest
 
     whole, verb = len(found.measures), options.verb
     onwards = verb in ("continue", "answer")
@@ -146,7 +146,7 @@ def _request(options: argparse.Namespace, found: Melody, held: dict[str, float])
     grid = found.measures[min(start, whole - 1)].grid
     if any(found.measures[at].grid != grid for at in numbers if at < whole):
         raise OutOfRange("The metre changes within these measures.", "Name fewer of them.")
-    return Request(
+    return ProposalRequest(
         known, found.key, numbers, grid, held, varied=verb == "vary", ends=verb == "answer"
     )
 

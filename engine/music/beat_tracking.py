@@ -40,7 +40,7 @@ nobody played to the file's own beat; by chance it is .0625 and .083."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beats:
+class FollowedBeats:
     """Times of beats in seconds, in order; positions are counted in them."""
 
     times: tuple[float, ...]
@@ -74,7 +74,7 @@ def loose(onsets: Sequence[float]) -> bool:
     return off[0] > LOOSE_SIXTEENTHS and off[1] > LOOSE_TRIPLETS
 
 
-def follow(onsets: Sequence[float], weights: Sequence[float]) -> Beats | None:
+def follow(onsets: Sequence[float], weights: Sequence[float]) -> FollowedBeats | None:
     """Return the beats of onsets in seconds, each with a weight; None where they are too few."""
     if len({round(at, 2) for at in onsets}) < LEAST_ONSETS:
         return None
@@ -89,11 +89,11 @@ def follow(onsets: Sequence[float], weights: Sequence[float]) -> Beats | None:
         times.insert(0, 2 * times[0] - times[1])
     while times[-1] < max(onsets) + SPREAD:
         times.append(2 * times[-1] - times[-2])
-    return Beats(tuple(times))
+    return FollowedBeats(tuple(times))
 
 
 def first_of_measure(
-    beats: Beats, onsets: Sequence[float], weights: Sequence[float], length: int
+    beats: FollowedBeats, onsets: Sequence[float], weights: Sequence[float], length: int
 ) -> int:
     """Return which of the first ``length`` beats begins a measure of so many.
 

@@ -22,7 +22,7 @@ Asked = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class BookTune:
+class PhraseTune:
     """A tune: its measures in one metre, in order, and where each stands.
 
     ``index`` counts measures from 0, and has gaps where the table lacks some. ``paired`` says
@@ -68,7 +68,7 @@ class BookTune:
         """Return of each measure what it could be asked for."""
         return tuple(gauges_of(measure, self.base, scores) for measure in self.measures)
 
-    def halved(self) -> BookTune:
+    def halved(self) -> PhraseTune:
         """Return the tune of paired bars in measures of 2/4, as it is printed."""
         grid, half = GRIDS["2/4"], FOUR_QUARTERS.ticks // 2
         rows = [
@@ -100,7 +100,7 @@ def digest_of(corpora: Sequence[Corpus]) -> str:
     return "+".join(corpus.digest for corpus in corpora)
 
 
-def tunes_of(corpora: Sequence[Corpus], split: str) -> list[BookTune]:
+def tunes_of(corpora: Sequence[Corpus], split: str) -> list[PhraseTune]:
     """Return the tunes of a split that have a key, from several tables."""
     found = []
     for corpus in corpora:
@@ -111,7 +111,7 @@ def tunes_of(corpora: Sequence[Corpus], split: str) -> list[BookTune]:
             rows = range(int(starts[number]), int(starts[number + 1]))
             grid, paired = corpus.grid(number), tune.metre == "2/4"
             found.append(
-                BookTune(
+                PhraseTune(
                     tune.id, split, key_of(tune.key), grid, _indices(corpus.number[rows], paired),
                     tuple(corpus.measure(row) for row in rows), paired,
                 )

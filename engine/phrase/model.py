@@ -15,7 +15,7 @@ from engine.errors import BadModel
 from engine.phrase import weights
 from engine.phrase.events import METRES, MODES, PITCHES, TICKS
 from engine.phrase.gauge_scores import GaugeScores
-from engine.phrase.sequences import GAUGES, LAST_INDEX, NO_END, NO_INDEX, Ints, Steps
+from engine.phrase.sequences import GAUGES, LAST_INDEX, NO_END, NO_INDEX, Ints, NoteSteps
 from engine.phrase.shape import SPAN, PhraseShape
 
 Array = npt.NDArray[np.float32]
@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 PLACES = TICKS + 2
 
 
-class _Block:
+class _PhraseBlock:
     """The arrays of one block, the query's scale in them."""
 
     def __init__(self, at: int, found: Mapping[str, Array], shape: PhraseShape) -> None:
@@ -76,7 +76,7 @@ class PhraseModel:
         )
         self.table = table
         self.asked = found["asked.weight"].T, found["asked.bias"]
-        self.blocks = [_Block(at, found, shape) for at in range(shape.layers + 1)]
+        self.blocks = [_PhraseBlock(at, found, shape) for at in range(shape.layers + 1)]
         self.tick_norm = found["tick_norm.weight"], found["tick_norm.bias"]
         self.pitch_norm = found["pitch_norm.weight"], found["pitch_norm.bias"]
         self.tick_head = np.ascontiguousarray(found["tick_head.weight"].T), found["tick_head.bias"]
@@ -85,7 +85,7 @@ class PhraseModel:
             found["pitch_head.bias"],
         )
 
-    def embed(self, steps: Steps) -> Array:
+    def embed(self, steps: NoteSteps) -> Array:
         """Return what each step is, [T, width]."""
         table = self.table
         found: Array = (
@@ -117,7 +117,7 @@ class Reading:
         self._keys, self._values = (np.zeros(size, dtype=np.float32) for _ in range(2))
         self._measures, self._ticks = (np.zeros(room, dtype=np.int64) for _ in range(2))
 
-    def read(self, steps: Steps) -> Array:
+    def read(self, steps: NoteSteps) -> Array:
         """Read steps and return the log-probabilities of the tick after each, [T, 25]."""
         model, begin, count = self.model, self.length, len(steps)
         self._make_room(begin + count)

@@ -45,7 +45,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Request:
+class ProposalRequest:
     """What is to be proposed: the measures ``numbers`` (from 0) among ``measures``, in a key.
 
     ``measures`` are those of the song, None where there is none; those in ``numbers`` are not
@@ -93,7 +93,7 @@ class Request:
 
 def propose(
     model: PhraseModel,
-    asked: Request,
+    asked: ProposalRequest,
     latent: LatentModel | None = None,
     *,
     count: int = PROPOSALS,
@@ -135,7 +135,7 @@ def _best(
     model: PhraseModel,
     drawer: Drawer,
     place: Seen,
-    asked: Request,
+    asked: ProposalRequest,
     at: int,
     latent: LatentModel | None,
     random: np.random.Generator,
@@ -177,7 +177,9 @@ def miss(model: PhraseModel, measure: Measure, held: Mapping[str, float]) -> flo
     return sum(abs(scores[NAMES.index(name)] - at) for name, at in held.items()) / len(held)
 
 
-def _read_around(reading: Reading, about: About, asked: Request, grid: Grid, low: int) -> int:
+def _read_around(
+    reading: Reading, about: About, asked: ProposalRequest, grid: Grid, low: int
+) -> int:
     """Read what lies around the gap, what follows it too, and return what is taken off numbers."""
     measures, numbers = asked.measures, asked.numbers
     last = min(len(measures), numbers.stop + AFTER)
@@ -193,7 +195,7 @@ def _read_around(reading: Reading, about: About, asked: Request, grid: Grid, low
     return off
 
 
-def _check_scored(model: PhraseModel, asked: Request) -> None:
+def _check_scored(model: PhraseModel, asked: ProposalRequest) -> None:
     if asked.held and asked.grid.metre not in model.scores.tables:
         raise OutOfRange(
             f"No gauge is held in {asked.grid.metre}: the tune books have too few such measures.",

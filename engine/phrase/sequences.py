@@ -65,7 +65,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Steps:
+class NoteSteps:
     """A sequence, a step for its head, for each bar line and for each event: int64 [T].
 
     ``pitch`` to ``to_end`` are what a step is; ``next_tick`` and ``next_pitch`` are the event
@@ -92,17 +92,17 @@ class Steps:
         """Return the arrays by name."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
-    def part(self, begin: int, end: int) -> Steps:
+    def part(self, begin: int, end: int) -> NoteSteps:
         """Return the steps from ``begin`` to before ``end``."""
-        return Steps(**{name: array[begin:end] for name, array in self.arrays().items()})
+        return NoteSteps(**{name: array[begin:end] for name, array in self.arrays().items()})
 
 
-def head(about: About, first: int) -> Steps:
+def head(about: About, first: int) -> NoteSteps:
     """Return the step before a sequence whose first measure has the index ``first``."""
     return _steps(about, [(HEAD, HEAD_TICK, first, NO_INDEX, 0, NO_END, -1, -1)], [NOTHING_ASKED])
 
 
-def steps(about: About, measures: Sequence[Seen], *, headed: bool = True) -> Steps:
+def steps(about: About, measures: Sequence[Seen], *, headed: bool = True) -> NoteSteps:
     """Return the steps of measures in their order, after a head where ``headed``."""
     rows: list[tuple[int, ...]] = []
     asked: list[tuple[float | None, ...]] = []
@@ -123,7 +123,7 @@ def steps(about: About, measures: Sequence[Seen], *, headed: bool = True) -> Ste
 
 def _steps(
     about: About, rows: Sequence[tuple[int, ...]], asked: Sequence[tuple[float | None, ...]]
-) -> Steps:
+) -> NoteSteps:
     columns = np.array(rows, dtype=np.int64).reshape(-1, 8).T
     pitch, tick, measure, shown, count, to_end, next_tick, next_pitch = columns
     values = np.zeros((len(rows), 2 * GAUGES), dtype=np.float32)
@@ -133,7 +133,7 @@ def _steps(
                 if value is not None:
                     values[at, gauge], values[at, GAUGES + gauge] = value, 1.0
     every = np.ones(len(rows), dtype=np.int64)
-    return Steps(
+    return NoteSteps(
         pitch, tick, measure, shown, np.minimum(count, 25), to_end, about.tonic * every,
         about.mode * every, about.metre * every, next_tick, next_pitch, values,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from engine.music.scales import Key
 from engine.phrase.context import BEFORE, first_index, readable, stretches
 from engine.phrase.events import END, PITCHES, SILENT, base, events, pitch_of
 from engine.phrase.model import Array, PhraseModel, Reading
-from engine.phrase.sequences import About, Seen, Steps, steps
+from engine.phrase.sequences import About, NoteSteps, Seen, steps
 
 PARTS = ("when", "key", "leap", "which")
 """What surprises: that something starts here, its being in the key or not, how far it is from the
@@ -137,7 +137,7 @@ def percentile_of(model: PhraseModel, found: Sequence[EventSurprise]) -> float:
     return float(np.interp(a_note, model.quantiles, places))
 
 
-def in_parts(model: PhraseModel, found: Steps, key: Key, low: int) -> list[EventSurprise]:
+def in_parts(model: PhraseModel, found: NoteSteps, key: Key, low: int) -> list[EventSurprise]:
     """Return the surprise of what comes after each step; the first entry, of the head, is empty."""
     reading = Reading(model, len(found))
     ticks = reading.read(found)
@@ -145,7 +145,9 @@ def in_parts(model: PhraseModel, found: Steps, key: Key, low: int) -> list[Event
     return parts_of(ticks, pitches, found, key, low)
 
 
-def parts_of(ticks: Array, pitches: Array, found: Steps, key: Key, low: int) -> list[EventSurprise]:
+def parts_of(
+    ticks: Array, pitches: Array, found: NoteSteps, key: Key, low: int
+) -> list[EventSurprise]:
     """Return the parts of events from the log-probabilities of their ticks and pitches."""
     inside = np.array([key.holds(pitch_of(what, low)) for what in range(PITCHES)])
     kinds = np.append(np.where(inside, 1, 0), 2)

@@ -11,7 +11,7 @@ Side = Literal["A", "B"]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class StateComparison:
     """Of what there are two states, and which of them sounds.
 
     ``slot`` is the measure of the ``track``; None: all of the song.

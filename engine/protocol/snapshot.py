@@ -12,7 +12,7 @@ from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.music.track import Track
 from engine.protocol.base import Event
-from engine.protocol.comparison import Comparison
+from engine.protocol.comparison import StateComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Snapshot(Event):
     record: RecordSettings = RecordSettings()
     recording: RecordStatus | None = None
     waiting: int = 0
-    compared: Comparison | None = None
+    compared: StateComparison | None = None
 
     @property
     def row(self) -> Track:

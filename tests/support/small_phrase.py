@@ -11,7 +11,7 @@ import torch
 
 from engine.music.grid import GRIDS, Grid
 from engine.music.measure import Measure, Note
-from engine.phrase.book_tunes import BookTune, tables, tunes_of
+from engine.phrase.book_tunes import PhraseTune, tables, tunes_of
 from engine.phrase.gauge_scores import GaugeScores
 from engine.phrase.model import PhraseModel, load
 from engine.phrase.shape import PhraseShape
@@ -22,7 +22,7 @@ SHAPE = PhraseShape(width=16, heads=2, layers=1, inner=24)
 
 
 @cache
-def tunes(split: str = "test") -> list[BookTune]:
+def tunes(split: str = "test") -> list[PhraseTune]:
     """Return the tunes of a split."""
     return tunes_of(tables(), split)
 

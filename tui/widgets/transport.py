@@ -10,7 +10,7 @@ from engine.midi.sync.clock_tracker import Lock
 from engine.music.groove import STRAIGHT
 from engine.music.scales import Key
 from engine.music.song import Song
-from engine.protocol.comparison import Comparison
+from engine.protocol.comparison import StateComparison
 from engine.protocol.notices import JobProgressed
 from engine.protocol.snapshot import ClockStatus, PortStatus, Snapshot
 from engine.protocol.transport import ClockSyncMeasured, LatenessMeasured, PlayheadMoved
@@ -191,7 +191,7 @@ def asked_words(song: Song) -> str:
     return f"gauges: {' and '.join(which)}" if which else ""
 
 
-def compared_words(compared: Comparison | None) -> list[Part]:
+def compared_words(compared: StateComparison | None) -> list[Part]:
     """Say which of two states sounds, where two are heard by turns: "B of m3"."""
     if compared is None:
         return []

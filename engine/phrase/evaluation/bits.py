@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.phrase.book_tunes import BookTune
+from engine.phrase.book_tunes import PhraseTune
 from engine.phrase.drawing import Drawer
 from engine.phrase.model import PhraseModel, Reading
 from engine.phrase.sequences import Seen, head
@@ -28,7 +28,7 @@ class TuneBits:
     ``same`` [N, 24] says of which of the measures before, by distance, it is a copy.
     """
 
-    tune: BookTune
+    tune: PhraseTune
     before: Floats
     alone: Floats
     notes: Floats
@@ -41,7 +41,7 @@ class TuneBits:
         return np.array([measure in measures[:at] for at, measure in enumerate(measures)])
 
 
-def tune_bits(model: PhraseModel, tune: BookTune) -> TuneBits:
+def tune_bits(model: PhraseModel, tune: PhraseTune) -> TuneBits:
     """Measure a tune."""
     found = [each for each in surprise(model, tune.measures, tune.key) if each is not None]
     drawer = alone_drawer(model, tune)
@@ -59,7 +59,7 @@ def tune_bits(model: PhraseModel, tune: BookTune) -> TuneBits:
     )
 
 
-def alone_drawer(model: PhraseModel, tune: BookTune) -> Drawer:
+def alone_drawer(model: PhraseModel, tune: PhraseTune) -> Drawer:
     """Return what says the bits of a measure in the key and metre of a tune, and knows no more."""
     reading = Reading(model)
     reading.read(head(tune.about, 0))

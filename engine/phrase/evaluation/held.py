@@ -10,9 +10,9 @@ from engine.latent.spec import LatentModel
 from engine.music.attributes import NAMES
 from engine.music.measure import Measure
 from engine.music.scales import Key
-from engine.phrase.book_tunes import BookTune
+from engine.phrase.book_tunes import PhraseTune
 from engine.phrase.model import PhraseModel
-from engine.phrase.proposals import Request, miss, propose, turned
+from engine.phrase.proposals import ProposalRequest, miss, propose, turned
 
 POSITIONS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 AT = 8
@@ -22,7 +22,7 @@ AT = 8
 def held_rows(
     model: PhraseModel,
     latent: LatentModel,
-    tunes: Sequence[BookTune],
+    tunes: Sequence[PhraseTune],
     count: int,
     random: np.random.Generator,
     on_done: Callable[[], None] = lambda: None,
@@ -30,13 +30,13 @@ def held_rows(
     """Return obedience, notes in key and the step before the measure, of several ways to ask."""
     chosen = _long(tunes, count, random)
 
-    def today(tune: BookTune, name: str, value: float) -> Measure:
+    def today(tune: PhraseTune, name: str, value: float) -> Measure:
         return turned(latent, [tune.measures[AT - 1]], {name: value})[0]
 
-    def told(tune: BookTune, name: str, value: float) -> Measure:
+    def told(tune: PhraseTune, name: str, value: float) -> Measure:
         return propose(model, _asked(tune, name, value), count=1)[0].measures[0]
 
-    def set_too(tune: BookTune, name: str, value: float) -> Measure:
+    def set_too(tune: PhraseTune, name: str, value: float) -> Measure:
         return propose(model, _asked(tune, name, value), latent, count=1)[0].measures[0]
 
     ways = {
@@ -66,16 +66,16 @@ def held_rows(
 
 def phrase_rows(
     model: PhraseModel,
-    tunes: Sequence[BookTune],
+    tunes: Sequence[PhraseTune],
     count: int,
     random: np.random.Generator,
     on_done: Callable[[], None] = lambda: None,
 ) -> list[dict[str, object]]:
     """Return what eight measures proposed after eight are like, beside those that are there."""
     chosen = [tune for tune in _long(tunes, count, random) if len(tune) >= 2 * AT]
-    proposed: list[tuple[BookTune, Sequence[Measure]]] = []
+    proposed: list[tuple[PhraseTune, Sequence[Measure]]] = []
     for seed, tune in enumerate(chosen):
-        asked = Request(tune.measures[:AT], tune.key, range(AT, 2 * AT), tune.grid)
+        asked = ProposalRequest(tune.measures[:AT], tune.key, range(AT, 2 * AT), tune.grid)
         proposed.append((tune, propose(model, asked, count=1, seed=seed)[0].measures))
         on_done()
     real = [(tune, tune.measures[AT : 2 * AT]) for tune in chosen]
@@ -103,16 +103,18 @@ def step(before: Measure, after: Measure) -> float | None:
     return float(abs(after.pitches[0] - before.pitches[-1]))
 
 
-def _long(tunes: Sequence[BookTune], count: int, random: np.random.Generator) -> list[BookTune]:
+def _long(tunes: Sequence[PhraseTune], count: int, random: np.random.Generator) -> list[PhraseTune]:
     found = [tune for tune in tunes if len(tune) >= 2 * AT and all(tune.beside[1 : 2 * AT])]
     return [found[int(at)] for at in random.permutation(len(found))[:count]]
 
 
-def _asked(tune: BookTune, name: str, value: float) -> Request:
-    return Request(tune.measures[:AT], tune.key, range(AT, AT + 1), tune.grid, {name: value})
+def _asked(tune: PhraseTune, name: str, value: float) -> ProposalRequest:
+    return ProposalRequest(
+        tune.measures[:AT], tune.key, range(AT, AT + 1), tune.grid, {name: value}
+    )
 
 
-def _real(chosen: Sequence[BookTune]) -> dict[str, object]:
+def _real(chosen: Sequence[PhraseTune]) -> dict[str, object]:
     keys = [in_key(tune.measures[AT], tune.key) for tune in chosen]
     steps = [step(tune.measures[AT - 1], tune.measures[AT]) for tune in chosen]
     return _told("real measures there", keys, steps) | {"obeys": None, "miss": None}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.latent.spec import LatentModel
 from engine.music.measure import HIGHEST, LOWEST, Measure
-from engine.phrase.book_tunes import BookTune
+from engine.phrase.book_tunes import PhraseTune
 from engine.phrase.context import AFTER, BEFORE
 from engine.phrase.drawing import Drawer
 from engine.phrase.evaluation.bits import alone_drawer, interval
@@ -30,10 +30,10 @@ counts less the farther it is."""
 
 
 @dataclass(frozen=True)
-class Target:
+class RankTarget:
     """A measure to be found: the tune, its number, the true one and the others beside it."""
 
-    tune: BookTune
+    tune: PhraseTune
     number: int
     candidates: tuple[Measure, ...]
 
@@ -49,7 +49,9 @@ class Target:
         )
 
 
-def targets(tunes: Sequence[BookTune], count: int, random: np.random.Generator) -> list[Target]:
+def targets(
+    tunes: Sequence[PhraseTune], count: int, random: np.random.Generator
+) -> list[RankTarget]:
     """Draw targets, one of a tune, with others beside them from other held-out tunes."""
     long = [tune for tune in tunes if len(tune) >= 10]
     chosen = [long[int(at)] for at in random.permutation(len(long))[:count]]
@@ -73,15 +75,15 @@ def targets(tunes: Sequence[BookTune], count: int, random: np.random.Generator) 
                 measure = moved
             if measure != tune.measures[number]:
                 beside.append(measure)
-        found.append(Target(tune, number, (tune.measures[number], *beside)))
+        found.append(RankTarget(tune, number, (tune.measures[number], *beside)))
     return found
 
 
-def _alike(other: BookTune, tune: BookTune) -> bool:
+def _alike(other: PhraseTune, tune: PhraseTune) -> bool:
     return other.grid == tune.grid and other.key.scale == tune.key.scale
 
 
-def _moved(measure: Measure, other: BookTune, tune: BookTune) -> Measure | None:
+def _moved(measure: Measure, other: PhraseTune, tune: PhraseTune) -> Measure | None:
     by = tune.base - other.base
     low, high = min(measure.pitches) + by, max(measure.pitches) + by
     octave = 12 if low < LOWEST else -12 if high > HIGHEST else 0
@@ -91,7 +93,7 @@ def _moved(measure: Measure, other: BookTune, tune: BookTune) -> Measure | None:
     return measure_of(moved, tune.base, tune.grid)
 
 
-Scorer = Callable[[Target, bool], Floats]
+Scorer = Callable[[RankTarget, bool], Floats]
 """Gives each candidate of a target a score, the best highest; with what follows it, or without."""
 
 
@@ -102,7 +104,7 @@ class PhraseScorer:
         self.model, self.compared = model, compared
         self._alone: dict[tuple[int, int], Floats] = {}
 
-    def __call__(self, target: Target, infill: bool) -> Floats:
+    def __call__(self, target: RankTarget, infill: bool) -> Floats:
         """Score the candidates of a target."""
         tune, number = target.tune, target.number
         around = list(range(max(0, number - BEFORE), number))
@@ -129,7 +131,7 @@ class PhraseScorer:
 class CodeScorer:
     """Scores by the codes of the measure model: the floors that know no phrase."""
 
-    def __init__(self, latent: LatentModel, training: Sequence[BookTune]) -> None:
+    def __init__(self, latent: LatentModel, training: Sequence[PhraseTune]) -> None:
         self.latent = latent
         # A tune in the middle of the range stands for all keys, as the phrase model has it.
         codes = self._codes([each for tune in training for each in tune.measures])
@@ -158,21 +160,21 @@ class CodeScorer:
         found[:, 4] -= (np.array(lows) - 60) / 5.0
         return found
 
-    def features(self, target: Target, measures: Sequence[Measure]) -> Floats:
+    def features(self, target: RankTarget, measures: Sequence[Measure]) -> Floats:
         """Return the features of measures in the key of a target."""
         return self._features(self._codes(measures), [target.tune.base] * len(measures))
 
-    def prior(self, target: Target, infill: bool) -> Floats:  # noqa: ARG002
+    def prior(self, target: RankTarget, infill: bool) -> Floats:  # noqa: ARG002
         """Score by the prior of the codes: what is usual anywhere."""
         codes = self._codes(target.candidates)
         return np.asarray(-(codes**2).sum(1) / 2)
 
-    def copy(self, target: Target, infill: bool) -> Floats:
+    def copy(self, target: RankTarget, infill: bool) -> Floats:
         """Score by the nearest measure of the tune that is read."""
         own, found = self._own(target, infill), self.features(target, target.candidates)
         return np.asarray(-_apart(found, own).min(1))
 
-    def retrieval(self, target: Target, infill: bool) -> Floats:
+    def retrieval(self, target: RankTarget, infill: bool) -> Floats:
         """Score by what follows, or lies in, the nearest contexts of training tunes, and copy."""
         tune, number = target.tune, target.number
         near = self.features(
@@ -191,7 +193,7 @@ class CodeScorer:
         own = np.exp(-_apart(found, self._own(target, infill)) / (2 * WIDTH**2))
         return np.asarray(np.log(kernel @ (weights / weights.sum()) + own.mean(1) + 1e-30))
 
-    def _own(self, target: Target, infill: bool) -> Floats:
+    def _own(self, target: RankTarget, infill: bool) -> Floats:
         tune, number = target.tune, target.number
         around = list(tune.measures[max(0, number - BEFORE) : number])
         if infill:
@@ -205,7 +207,7 @@ def _apart(a: Floats, b: Floats) -> Floats:
 
 def rank_row(
     name: str,
-    found: Sequence[Target],
+    found: Sequence[RankTarget],
     score: Scorer,
     random: np.random.Generator,
     on_done: Callable[[], None] = lambda: None,

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.music.measure import HIGHEST, LOWEST, REST, Measure
 from engine.music.scales import Key
-from engine.phrase.book_tunes import BookTune
+from engine.phrase.book_tunes import PhraseTune
 from engine.phrase.model import PhraseModel
 from engine.phrase.surprise import PARTS, MeasureSurprise, surprise
 
@@ -72,7 +72,7 @@ SPOILERS: dict[str, Spoiler] = {
 
 def spoilt_rows(
     model: PhraseModel,
-    tunes: Sequence[BookTune],
+    tunes: Sequence[PhraseTune],
     count: int,
     random: np.random.Generator,
     on_done: Callable[[], None] = lambda: None,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from engine.phrase.book_tunes import Asked, BookTune
+from engine.phrase.book_tunes import Asked, PhraseTune
 from engine.phrase.events import PITCHES, Events
 from engine.phrase.gauge_scores import GaugeScores
-from engine.phrase.sequences import GAUGES, About, Seen, Steps, steps
+from engine.phrase.sequences import GAUGES, About, NoteSteps, Seen, steps
 from engine.phrase.training.network import Batch
 
 LONGEST = 32
@@ -30,7 +30,7 @@ OCTAVE = 12 / 6.0
 class Lesson:
     """A tune to learn from, with what each of its measures could be asked for."""
 
-    tune: BookTune
+    tune: PhraseTune
     gauges: tuple[Asked, ...]
     halves: Lesson | None = None
 
@@ -40,7 +40,7 @@ class Lesson:
         return sum(len(each) + 1 for each in self.tune.events[:LONGEST])
 
 
-def lessons(tunes: Sequence[BookTune], scores: GaugeScores) -> list[Lesson]:
+def lessons(tunes: Sequence[PhraseTune], scores: GaugeScores) -> list[Lesson]:
     """Return the lessons of tunes; those in pairs of 2/4 may be shown in halves, too."""
     found = []
     for tune in tunes:
@@ -53,15 +53,15 @@ def lessons(tunes: Sequence[BookTune], scores: GaugeScores) -> list[Lesson]:
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
+class PhraseExample:
     """The steps of an example, the block of each, and what its measures could be asked for."""
 
-    steps: Steps
+    steps: NoteSteps
     block: np.ndarray
     goals: np.ndarray
 
 
-def example(lesson: Lesson, random: np.random.Generator) -> Example:
+def example(lesson: Lesson, random: np.random.Generator) -> PhraseExample:
     """Draw an example: a stretch of the tune in some order, told more or less."""
     if lesson.halves is not None and random.random() < 0.35:
         lesson = lesson.halves
@@ -101,10 +101,10 @@ def example(lesson: Lesson, random: np.random.Generator) -> Example:
         ]
         goals += [np.array(hidden), *[np.full(GAUGES, np.nan)] * len(events)]
         block += [at + 1 if alone else 0] * (len(events) + 1)
-    return Example(steps(about, seen), np.array(block), np.stack(goals))
+    return PhraseExample(steps(about, seen), np.array(block), np.stack(goals))
 
 
-def _shift(tune: BookTune, order: np.ndarray, random: np.random.Generator) -> int:
+def _shift(tune: PhraseTune, order: np.ndarray, random: np.random.Generator) -> int:
     pitches = [what for at in order for _, what in tune.events[at] if what < PITCHES]
     if not pitches:
         return 0
@@ -127,7 +127,7 @@ def batches(found: Sequence[Lesson], size: int, random: np.random.Generator) -> 
     return chunks
 
 
-def collate(examples: Sequence[Example]) -> Batch:
+def collate(examples: Sequence[PhraseExample]) -> Batch:
     """Return examples as one batch, filled up to the longest."""
     length = max(len(each.steps) for each in examples)
     rows: dict[str, list[np.ndarray]] = {}
@@ -143,8 +143,10 @@ def collate(examples: Sequence[Example]) -> Batch:
     return {name: torch.from_numpy(np.stack(found)) for name, found in rows.items()}
 
 
-def printed(tune: BookTune) -> Example:
+def printed(tune: PhraseTune) -> PhraseExample:
     """Return a tune in its order with nothing asked, as the model is judged."""
     seen = [tune.seen(number) for number in range(min(len(tune), 40))]
     found = steps(tune.about, seen)
-    return Example(found, np.zeros(len(found), dtype=int), np.full((len(found), GAUGES), np.nan))
+    return PhraseExample(
+        found, np.zeros(len(found), dtype=int), np.full((len(found), GAUGES), np.nan)
+    )

@@ -104,9 +104,11 @@ class PhraseQueries:
         def work(job: Job) -> None:
             # It imports numpy, which screens are not to wait for.
             from engine.phrase.model import shipped
-            from engine.phrase.proposals import Request, propose
+            from engine.phrase.proposals import ProposalRequest, propose
 
-            asked = Request(measures, song.key, numbers, slots[numbers.start].grid, held, keeps)
+            asked = ProposalRequest(
+                measures, song.key, numbers, slots[numbers.start].grid, held, keeps
+            )
             found = propose(shipped(), asked, model, seed=command.seed, on_progress=job.step)
             told = tuple(ProposedMeasures(each.measures, each.bits) for each in found)
             job.tell(ProposalsFound(track, numbers.start, before, told))

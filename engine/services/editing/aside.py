@@ -8,7 +8,7 @@ from engine.errors import Locked, OutOfRange
 from engine.music.locks import kept
 from engine.music.slot import Slot
 from engine.music.song import Song
-from engine.protocol.comparison import Comparison
+from engine.protocol.comparison import StateComparison
 
 NO_MARK = OutOfRange("No state is marked as B.", "Mark a measure or the song first.")
 
@@ -17,14 +17,14 @@ NO_MARK = OutOfRange("No state is marked as B.", "Mark a measure or the song fir
 class Aside:
     """What ``shown`` names, and the ``other`` state of it: B while A sounds, A while B does."""
 
-    shown: Comparison
+    shown: StateComparison
     other: Slot | Song
 
     @classmethod
     def of(cls, song: Song, slot: int | None, track: int) -> Aside:
         """Lay a measure of a song aside, or the song; raises `OutOfRange` where there is none."""
         other = song if slot is None else song.slot(slot, track)
-        return cls(Comparison(slot, track), other)
+        return cls(StateComparison(slot, track), other)
 
     @property
     def name(self) -> str:

@@ -116,24 +116,24 @@ def generate(
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class _GeneratedWindow:
     """A stretch grown in one go: ``frames`` in all, of which ``heard`` were there before."""
 
     frames: int
     heard: int
 
 
-def _windows(model: LanguageModel, request: Request) -> list[_Window]:
+def _windows(model: LanguageModel, request: Request) -> list[_GeneratedWindow]:
     longest = int(model.spec.longest * model.spec.frame_rate)
     there = 0 if request.prompt is None else request.prompt.shape[-1]
-    found: list[_Window] = []
+    found: list[_GeneratedWindow] = []
     while there < request.frames:
         # As much is heard as leaves room for what is wanted, and a quarter of the room at least:
         # the more often a small model goes on from what it made itself, the more it swells.
         left = request.frames - there
         heard = min(there, max(longest - left, longest // 4))
         frames = min(longest, heard + left)
-        found.append(_Window(frames, heard))
+        found.append(_GeneratedWindow(frames, heard))
         there += frames - heard
     return found
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class Steps(Protocol):
+class DecoderSteps(Protocol):
     """One generation, step after step."""
 
     heads: Tensor
@@ -67,7 +67,7 @@ def steps_of(
     length: int,
     conditions: dict[str, Any],
     read: bool,
-) -> Iterator[Steps]:
+) -> Iterator[DecoderSteps]:
     """Give the steps of one generation of up to ``length`` positions.
 
     With ``read`` the heads are read and can be pushed; ``name`` is the model's, for messages.

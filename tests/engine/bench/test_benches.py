@@ -137,7 +137,7 @@ def test_what_a_gpu_would_repeat_runs_on_a_processor() -> None:
     from engine.bench import decode
     from engine.bench.random_musicgen import RandomMusicGen
 
-    measure = decode.Measure("small", RandomMusicGen("small", 64, 2, 4, "cpu"), "cpu", 5)
+    measure = decode.DecodeTiming("small", RandomMusicGen("small", 64, 2, 4, "cpu"), "cpu", 5)
     timed = decode.captured(measure)
     assert timed(False) > 0
     assert timed(True) > 0

@@ -14,8 +14,8 @@ import torch
 
 from engine.errors import BadModel
 from engine.phrase.model import PhraseModel, Reading, load
-from engine.phrase.sequences import Steps, steps
-from engine.phrase.training.examples import Example, collate
+from engine.phrase.sequences import NoteSteps, steps
+from engine.phrase.training.examples import PhraseExample, collate
 from engine.phrase.weights import CARD, WEIGHTS
 from tests.support import small_phrase
 
@@ -25,7 +25,7 @@ def model(tmp_path: Path) -> PhraseModel:
     return small_phrase.model(tmp_path / "model")
 
 
-def sequence() -> Steps:
+def sequence() -> NoteSteps:
     """Return the end of a jig, then its beginning, with some of it asked for."""
     jig = next(t for t in small_phrase.tunes() if t.grid.name == "6/8" and len(t) >= 16)
     asked = (0.5, None, -1.0, None, 0.25)
@@ -34,8 +34,8 @@ def sequence() -> Steps:
     return steps(jig.about, seen)
 
 
-def in_torch(found: Steps) -> tuple[np.ndarray, np.ndarray]:
-    batch = collate([Example(found, np.zeros(len(found), int), np.zeros((len(found), 5)))])
+def in_torch(found: NoteSteps) -> tuple[np.ndarray, np.ndarray]:
+    batch = collate([PhraseExample(found, np.zeros(len(found), int), np.zeros((len(found), 5)))])
     with torch.inference_mode():
         ticks, pitches, _ = small_phrase.network()(batch)
     return ticks.log_softmax(-1)[0].numpy(), pitches.log_softmax(-1)[0].numpy()

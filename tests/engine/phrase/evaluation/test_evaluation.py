@@ -22,7 +22,7 @@ from engine.phrase.evaluation.bits import (
 )
 from engine.phrase.evaluation.evaluate import evaluate, table
 from engine.phrase.evaluation.held import in_key, step
-from engine.phrase.evaluation.ranks import Target, rank_row, targets
+from engine.phrase.evaluation.ranks import RankTarget, rank_row, targets
 from engine.phrase.evaluation.spoilt import SPOILERS
 from engine.phrase.model import shipped
 from tests.support import small_phrase
@@ -89,9 +89,9 @@ def test_a_judge_knows_an_oracle_from_a_guess() -> None:
 
 def test_a_target_that_is_played_again_is_a_repeat() -> None:
     tune = next(t for t in small_phrase.tunes() if t.measures[0] in t.measures[1:8])
-    assert Target(tune, 0, ()).repeats
+    assert RankTarget(tune, 0, ()).repeats
     new = next(at for at, m in enumerate(tune.measures) if tune.measures.count(m) == 1)
-    assert not Target(tune, new, ()).repeats
+    assert not RankTarget(tune, new, ()).repeats
 
 
 def test_what_is_spoilt_is_two_notes_of_its_kind() -> None:

@@ -14,7 +14,7 @@ from engine.midi import messages as m
 from engine.music.measure import Measure, Note
 from engine.music.slot import Origin, Slot
 from engine.music.song import Song
-from engine.protocol.comparison import Comparison, FlipState, KeepState, MarkState
+from engine.protocol.comparison import FlipState, KeepState, MarkState, StateComparison
 from engine.protocol.edit import (
     InsertSlot,
     LoadMeasures,
@@ -61,10 +61,10 @@ def heard(state: State, slot: int = 0) -> Measure:
 def test_a_mark_is_heard_again_and_the_edited_measure_after_it(state: State) -> None:
     do(state, MarkState(0), UP)
     steps = state.snapshot().undo
-    assert state.snapshot().compared == Comparison(0, 0, "A")
+    assert state.snapshot().compared == StateComparison(0, 0, "A")
     assert heard(state) == UP_A_TONE
     do(state, FlipState())
-    assert state.snapshot().compared == Comparison(0, 0, "B")
+    assert state.snapshot().compared == StateComparison(0, 0, "B")
     assert heard(state) == CDEF
     do(state, FlipState())
     assert heard(state) == UP_A_TONE
@@ -99,11 +99,11 @@ def test_an_edit_of_b_keeps_it_first_and_undo_goes_back_to_a(state: State) -> No
     do(state, MarkState(0), UP, FlipState(), Undo())
     # The step that was taken back is the last edit of A.
     assert heard(state) == UP_A_TONE
-    assert state.snapshot().compared == Comparison(0, 0, "A")
+    assert state.snapshot().compared == StateComparison(0, 0, "A")
     # What is refused changes nothing, not even that.
     do(state, UP, FlipState())
     refusal(state, SetTempo(9000))
-    assert state.snapshot().compared == Comparison(0, 0, "B")
+    assert state.snapshot().compared == StateComparison(0, 0, "B")
     assert "B sounds" in refusal(state, MarkState(1))
 
 
@@ -119,7 +119,7 @@ def test_the_whole_song_is_compared(state: State) -> None:
     marked = state.snapshot().song
     do(state, AddTrack(), SetTempo(140), RemoveSlot(1))
     edited = state.snapshot().song
-    assert state.snapshot().compared == Comparison(None, 0, "A")
+    assert state.snapshot().compared == StateComparison(None, 0, "A")
     assert do(state, FlipState()).song == marked
     assert do(state, FlipState()).song == edited
     do(state, FlipState(), KeepState())
@@ -229,7 +229,9 @@ def test_random_commands_do_what_a_plain_model_does(model: FakeModel, commands: 
         assert after.song == plain.heard()
         assert len(after.undo) - first == len(plain.past) - 1
         assert (after.compared is None) == (plain.mark is None)
-        assert plain.mark is None or (after.compared or Comparison(0, 0)).sounds == "AB"[plain.b]
+        assert (
+            plain.mark is None or (after.compared or StateComparison(0, 0)).sounds == "AB"[plain.b]
+        )
 
 
 @pytest.mark.parametrize(("timing", "from_beat"), [("now", 2), ("beat", 3)])
@@ -255,4 +257,4 @@ def test_a_flip_takes_over_while_it_plays_as_an_edit_does(
     assert [sent[at] for at in (from_beat + 0.5, from_beat + 1) if at < 4] == [60] * (
         2 if from_beat == 2 else 1
     )
-    assert harness.dispatcher.snapshot.compared == Comparison(0, 0, "B")
+    assert harness.dispatcher.snapshot.compared == StateComparison(0, 0, "B")

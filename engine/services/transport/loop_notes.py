@@ -119,7 +119,7 @@ class LoopNotes:
         """Go on with other voices at ``to``, where the loop would be at ``position``."""
         run = self.run
         assert run is not None  # Only a running loop goes on.
-        at, old, past = run.when(position), self.voices, self.course
+        at, old, past, planned = run.when(position), self.voices, self.course, run
         stays = to == position and course.length == past.length
         begun = [voice.begun_at(position) if stays else -math.inf for voice in old]
         same = [
@@ -131,13 +131,14 @@ class LoopNotes:
             self.count.leap(position, to)
             self.metronome.shift(shift)
             first, sent_to = run.first + shift, run.sent + shift
-            run = replace(run, position=run.position + shift, first=first, sent=sent_to)
+            place, leapt = run.position + shift, run.leapt + shift
+            run = replace(run, position=place, first=first, sent=sent_to, leapt=leapt)
         if run.last < math.inf:
             # It ends with the turn in which it is now.
             run = replace(run, last=(to // course.length + 1) * course.length)
         sent = self.put(course, voices, now)
         pace, tempi = (run.pace, None) if self.clock.following else self.tempo_at(to)
-        run, clock = self._paced(run, at, to, pace, tempi, bool(shift))
+        run, clock = self._paced(run, at, to, pace, tempi, bool(shift), planned.known(now))
         if self.jump is not None and (shift or course.steps != past.steps):
             self.jump = self.jump.anew(course, to)
         self.run = replace(run, sent=max(run.sent, to))
@@ -147,14 +148,24 @@ class LoopNotes:
         return clock + sent + anew + self.resend_clicks(at)
 
     def _paced(
-        self, run: Run, at: float, to: float, pace: float, tempi: TempoMap | None, leapt: bool
+        self,
+        run: Run,
+        at: float,
+        to: float,
+        pace: float,
+        tempi: TempoMap | None,
+        leapt: bool,
+        earlier: Run,
     ) -> tuple[Run, Messages]:
         """Return a run that goes on at a pace from ``at`` on, where it is at ``to``."""
         same = (tempi, None if tempi else pace) == (run.tempi, None if run.tempi else run.pace)
         if same and not (leapt and tempi):
             return run, []
         self.count.changed(at, to, pace)
-        run = replace(run, time=at, position=to, pace=pace, tempi=tempi)
+        more = to - earlier.at(at)
+        run = replace(
+            run, time=at, position=to, pace=pace, tempi=tempi, earlier=earlier, leapt=more
+        )
         return run, [m.ClockTempo(at, interval(pace))]
 
     def tempo_changes(self, start: float, end: float) -> Messages:

@@ -147,7 +147,9 @@ class Sequencer(LoopPlace):
         if run is None:
             return []
         shift = self._loop.count.shift
-        new = replace(run, time=time, position=position + shift, pace=pace, tempi=None)
+        new = replace(
+            run, time=time, position=position + shift, pace=pace, tempi=None, earlier=None
+        )
         sent = self._loop.clock.follow(run, new, shift, now + self._margin)
         edge = max(run.at(now + self._delay + FOLLOW_MARGIN), run.first)
         if all(abs(new.when(end) - run.when(end)) <= CLOSE for end in (edge, run.sent)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import NotReady
@@ -215,6 +215,16 @@ steps = st.one_of(
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(0.05, 6.0), steps), max_size=8))
+# A jump into another tempo is planned before it is heard, and until then the old tempo holds.
+@example(
+    [
+        (1.25, ("tempo", 60.0, 0)),
+        (5.125, ("order", 1, 1)),
+        (1.5, ("tempo", 65.0, 0)),
+        (4.5, ("jump", 0, "section")),
+        (2.71875, ("loop", 0, 0)),
+    ]
+)
 def test_whatever_is_done_to_it_no_note_hangs_and_time_goes_on(
     done: list[tuple[float, tuple[str, float, object]]],
 ) -> None:

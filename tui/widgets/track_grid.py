@@ -24,10 +24,10 @@ from tui.formatting.tracks import (
 from tui.widgets.canvas import Picture, Wheeled
 from tui.widgets.song_strip import roll
 
-LEAST, MOST = 5, 16
+LEAST, MOST = 5, 24
 """Cells of a measure, the gap before the next included."""
 
-ROWS = (2, 6)
+ROWS = (2, 12)
 """How many rows a track has, at least and at most."""
 
 NARROW, BROAD = 24, 30

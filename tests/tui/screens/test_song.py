@@ -194,7 +194,7 @@ async def test_the_mouse_chooses_a_track_and_a_measure_and_opens_it(
         screen = await open_song(pilot)
         await press_in_turn(pilot, "a", "a")
         grid = screen.query_one(TrackGrid)
-        await pilot.click(grid, offset=(2, 8))
+        await pilot.click(grid, offset=(2, 14))
         assert engine.snapshot.track == 1
         await pilot.click(grid, offset=(30 + 11 * 3 + 2, 2))
         await until(pilot, lambda: (engine.snapshot.track, engine.snapshot.selected) == (0, 3))

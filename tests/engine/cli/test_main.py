@@ -269,7 +269,7 @@ def test_a_bench_tells_its_first_figure_and_all_of_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results = (Result("map p50", 1.0, 4.0, "ms", "how"), Result("map p99", 2.0, 4.0, "ms", "how"))
-    monkeypatch.setattr("engine.bench.measure", lambda _: results)
+    monkeypatch.setattr("engine.bench.measure", lambda *_: results)
     found = run_json(capsys, "bench", "map")
     assert [found[key] for key in ("ours", "other", "ratio", "unit", "how")] == [
         1.0,

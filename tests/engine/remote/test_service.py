@@ -142,8 +142,8 @@ def test_serve_in_a_terminal_ends_with_it(home: Path) -> None:
 
 def test_serve_says_how_many_edits_still_waited_for_the_model(home: Path) -> None:
     code = (
-        "import sys, time; from engine.cli import main, screens; "
-        "screens.load_model = lambda: time.sleep(600); "
+        "import sys, time; from engine.cli import main, remote; "
+        "remote.load_model = lambda: time.sleep(600); "
         "sys.exit(main.main(['serve', '--port', 'none', '--json']))"
     )
     process = subprocess.Popen(

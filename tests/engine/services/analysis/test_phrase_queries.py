@@ -58,6 +58,13 @@ def ask(engine: Engine, listener: Listener, slot: int, seed: int = 1) -> str:
     return listener.of(Notice)[-1].text
 
 
+def undo(engine: Engine, listener: Listener) -> None:
+    """Undo and wait until that is said."""
+    before = len(listener.of(Notice))
+    engine.send(Undo())
+    listener.until(lambda: len(listener.of(Notice)) > before)
+
+
 def test_a_gap_is_filled_walked_through_and_taken_back_in_one_step(
     engine: Engine, listener: Listener, jig: tuple[Measure, ...]
 ) -> None:
@@ -78,8 +85,8 @@ def test_a_gap_is_filled_walked_through_and_taken_back_in_one_step(
     assert slot.origin.title == "Proposed to fit"
     assert slot.origin.detail.endswith(" bits")
     assert engine.snapshot.undo == ("propose measures 9 to 11",)
-    engine.send(Undo())
-    listener.until(lambda: measures(engine) == first)
+    undo(engine, listener)
+    assert measures(engine) == first
     # Asked after that, with another seed, other music may come.
     assert "proposal 1 of 4" in ask(engine, listener, 8, seed=2)
 
@@ -98,8 +105,8 @@ def test_a_measure_with_notes_is_replaced_and_its_locked_notes_stay(
 
 def test_an_edit_ends_the_walk(engine: Engine, listener: Listener) -> None:
     ask(engine, listener, 8)
-    engine.send(Undo())
-    listener.until(lambda: measures(engine)[8].silent)
+    undo(engine, listener)
+    assert measures(engine)[8].silent
     assert "proposal 1 of 4" in ask(engine, listener, 8)
     assert "proposal 1 of 4" in ask(engine, listener, 2)
 

@@ -59,9 +59,10 @@ def test_a_key_is_heard_at_rest_and_while_playing() -> None:
         for when in ("at rest", "while playing", "while 16 tracks play")
         for name in ("p50", "p99")
     }
-    for result in found.values():
-        # The machine may be busy, and the tail of a few keys is their worst.
-        assert 0 < result.other < result.ours < 5000
+    for name, result in found.items():
+        # What comes too late for its place in the loop is heard a turn later.
+        most = 5000 if "16 tracks" in name else 1000
+        assert 0 < result.other < result.ours < most
 
 
 @pytest.mark.real

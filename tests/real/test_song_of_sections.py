@@ -54,7 +54,9 @@ def test_a_song_of_three_sections_made_by_keys_sounds_as_its_file_says(
     with synthesiser(jack), application_on_terminal(jack) as terminal:
         jack.connect("armonica:out", "fluidsynth:midi_00")
         jack.connect("armonica:out", "listener:in")
-        compose(terminal, place)
+        suggested = compose(terminal, place)
+        assert suggested[0][:2] == [1, "1"]
+        assert "F/A" not in [name for _, _, name in suggested]
         song = json.loads(place.read_text())
         is_what_was_asked_for(song)
         wanted = ordered(struck(song))
@@ -91,8 +93,8 @@ def test_a_song_of_three_sections_made_by_keys_sounds_as_its_file_says(
     is_rendered(place, wanted, seconds)
 
 
-def compose(terminal: PseudoTerminal, place: Path) -> None:
-    """Make the song by keys, and save it."""
+def compose(terminal: PseudoTerminal, place: Path) -> list[list[Any]]:
+    """Make the song by keys, and save it; return the chords as they were suggested."""
 
     def keys(*each: str) -> None:
         for some in each:
@@ -118,8 +120,18 @@ def compose(terminal: PseudoTerminal, place: Path) -> None:
     keys("3", "^", "4\rjj\rjj\rkk\rkk\rj\r", "8\rkkkk\r")
     # Gauges again; all keys name what they change, as no key is waited for that changes nothing.
     keys("{", "r", "ll", "&", "hhhh")
-    # Chords: the likeliest everywhere, and two of them others.
+
+    def written(holds: str) -> None:
+        deadline = time.monotonic() + 30
+        while not (place.exists() and holds in place.read_text()):
+            assert time.monotonic() < deadline, f"no file was written; {terminal.text()[-3000:]}"
+            time.sleep(0.05)
+
+    # Chords: the likeliest everywhere, and two of them others. A chord that lasts is named once.
     sheet("E", "Chords for measure 1", "jjjjj", "\r")
+    sheet("S", "Save the song as", f"\x01\x0b{place}", "\r")
+    written('"chords"')
+    suggested: list[list[Any]] = json.loads(place.read_text())["chords"]
     sheet("e", "Chord in measure 1", "\x15Am7", "\r")
     keys("ll")
     sheet("e", "Chord in measure 3", "\x15F/A", "\r")
@@ -133,12 +145,10 @@ def compose(terminal: PseudoTerminal, place: Path) -> None:
     keys("R", "2", "R", "1")
     # The first section comes again, with measures of its own, of which one note is another.
     keys("<", "o", "M", "\r", "n", "]", "&")
-    sheet("S", "Save the song as", f"\x01\x0b{place}", "\r")
-    deadline = time.monotonic() + 30
-    while not place.exists():
-        assert time.monotonic() < deadline, f"no file was written; {terminal.text()[-3000:]}"
-        time.sleep(0.05)
+    keys("S")
+    written('"A2"')
     keys("<")
+    return suggested
 
 
 def is_what_was_asked_for(song: dict[str, Any]) -> None:
@@ -163,7 +173,6 @@ def is_what_was_asked_for(song: dict[str, Any]) -> None:
     names = [name for _, _, name in song["chords"]]
     assert names.count("Am7") >= 1
     assert names.count("F/A") == 1
-    assert len(names) >= 4
     one, other = (
         [token for slot in track for token in melody["slots"][slot]["tokens"]]
         for track in (order_of(song)[:2], order_of(song)[2:4])

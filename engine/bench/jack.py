@@ -148,12 +148,16 @@ class JackServer:
     def reaches(self, port: str, came: Callable[[], bool]) -> bool:
         """Return whether a message of a client of its own ``came`` to a port in five seconds.
 
-        True also where that client cannot send, so that nothing is excused by it.
+        True also where that client cannot send, so that nothing is excused by it; False where the
+        server takes no client at all.
         """
         import rtmidi
 
         name = "asks-whether-you-hear"
-        sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=name)
+        try:
+            sender = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name=name)
+        except rtmidi.RtMidiError:
+            return False
         try:
             sender.open_virtual_port("out")
             self.connect(f"{name}:out", port)

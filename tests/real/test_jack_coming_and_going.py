@@ -250,7 +250,11 @@ def test_a_device_comes_and_goes_a_hundred_times_and_nothing_hangs(jack: JackSer
         processes = now
         after = [*map(memory, processes)], [*map(files, processes)]
         assert max(b - a for a, b in zip(before[0], after[0], strict=True)) < 8 << 20
-        assert max(b - a for a, b in zip(before[1], after[1], strict=True)) <= 3
+        # A helper that was just started anew holds more for as long as its client connects.
+        wait_until(
+            lambda: max(files(p) - a for a, p in zip(before[1], processes, strict=True)) <= 3,
+            because="files are left open",
+        )
         texts = [event.text for event in listener.events if isinstance(event, Notice)]
         assert sum("has gone" in text for text in texts) >= 3
         assert not any("player process ended" in text for text in texts)

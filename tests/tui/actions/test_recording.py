@@ -119,8 +119,10 @@ async def test_what_gauges_heed_is_switched_by_keys(app: ArmonicaApp, engine: Fa
         await pilot.press("number_sign", "quotation_mark", "number_sign")
         switches = [each.switch for each in engine.of(Toggle)]  # type: ignore[attr-defined]
         assert switches == ["stay", "tones", "stay"]
-        await until(pilot, lambda: app.session.shown.song.chord_tones)
-        assert not app.session.shown.song.stay_in_key
+        await until(
+            pilot,
+            lambda: app.session.shown.song.chord_tones and not app.session.shown.song.stay_in_key,
+        )
         assert "gauges: chord tones" in app.screen.query_one(Transport).plain()
 
 

@@ -156,9 +156,10 @@ async def test_keys_pressed_before_the_model_is_there_are_met_in_order_afterward
     engine = FakeEngine(start.with_track(0, slots=tuple(bare)), ready=False)
     app = ArmonicaApp(engine)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("j", "right", "right", "2", "left", "u", "right")
+        await pilot.press("j", "right", "right", "2")
+        await until(pilot, lambda: app.session.slot == 1)
+        await pilot.press("left", "u", "right")
         assert not engine.of(MoveLatent, Undo)
-        assert app.session.slot == 1
         codes = FakeModel().encode([slot.measure for slot in bare[:2]])
         assert engine.snapshot.waiting == 5
         engine.adopt()

@@ -45,7 +45,7 @@ def followed(
     everything = [note for one in file.about(track) for note in one.notes]
     if any(one.groove is not None for one in file.about(track)):
         return None
-    # numpy takes a moment to import, and most files need none of it.
+    # numpy takes a moment to import, and what is wrong with a file is said before.
     from engine.music.beat_tracking import first_of_measure, follow, loose
 
     if not loose([float(note.start / grid.beat) for note in everything]):

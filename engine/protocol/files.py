@@ -112,14 +112,14 @@ READING = "reading the file"
 class ImportMidi(TrackCommand):
     """Reads a track of a MIDI file into slots from ``slot`` on.
 
-    ``source`` is its number from 1 (None: that of the first with notes), ``line`` which line
+    ``source`` is its number from 1 (None: that of the first with notes), ``voice`` which line
     of it is read where several notes sound at once.
     """
 
     slot: int
     path: str
     source: int | None = None
-    line: Voice = "top"
+    voice: Voice = "top"
 
     def parts(self) -> tuple[range, ...]:
         """Return all slots from there on, as it fills nobody knows how many."""

@@ -149,7 +149,8 @@ def values(kind: type, few: int = 2, grid: Grid = FOUR_QUARTERS) -> st.SearchStr
     hints = get_type_hints(kind)
     given = {}
     for part in fields(kind):
-        narrow = _NARROW.get((kind.__name__, part.name), _ANYWHERE.get(part.name))
+        anywhere = _ANYWHERE.get(part.name) if hints[part.name] in (int, float) else None
+        narrow = _NARROW.get((kind.__name__, part.name), anywhere)
         if part.init:
             given[part.name] = _of(hints[part.name], few) if narrow is None else narrow
     if kind is Slot:

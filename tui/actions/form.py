@@ -104,7 +104,12 @@ def _fade(view: BesideView) -> None:
         ),
         Field("repeats", "3", whole(1, MOST_BETWEEN, "Repeats"), f"1 to {MOST_BETWEEN}."),
     ]
-    ask(view, Form("Crossfade", fields), lambda entry, count: Crossfade(here, entry - 1, count))
+
+    def fade(entry: int, count: int) -> Crossfade:
+        # Meant are the entries that were shown when it was asked.
+        return Crossfade(here, entry - 1, count, seen=form.mark)
+
+    ask(view, Form("Crossfade", fields), fade)
 
 
 @HANDLERS.handles("form.loop")

@@ -56,11 +56,20 @@ class SurpriseInquiry:
 
     def _ask(self) -> None:
         key, shown = self._key(), self._shown
+        if self._waiting and self._outdated():
+            self._waiting = False
         if key is None or key == self._requested or self._waiting:
             return
         self._command = AskSurprise(shown.selected, track=shown.track)
         self._since, self._requested, self._waiting = shown.revision, key, True
         self._link.send(self._command)
+
+    def _outdated(self) -> bool:
+        """Whether what was asked about is there no more: it was refused, and is not answered."""
+        asked, song = self._command, self._shown.song
+        assert asked is not None  # Something is waited for.
+        there = asked.row < len(song.tracks) and asked.slot < song.length
+        return not (there and song.melodic(asked.row, asked.slot))
 
     def _key(self) -> Hashable:
         shown = self._shown

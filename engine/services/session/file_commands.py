@@ -172,7 +172,7 @@ def reading(command: ImportMidi | LoadTune, document: int) -> Callable[[Job], No
 def _midi(command: ImportMidi, step: Callable[[float], None]) -> tuple[LoadMeasures, str]:
     from engine.formats import midi_file
 
-    found = midi_file.read(meant(command.path), command.source, step, command.line)
+    found = midi_file.read(meant(command.path), command.source, step, command.voice)
     slot = command.slot
     name = printable(Path(command.path).name)
     # A long file comes in as far as a song goes, and what is left out is said.

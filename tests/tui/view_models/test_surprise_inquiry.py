@@ -49,3 +49,17 @@ def test_words_are_about_the_measure_that_is_shown() -> None:
     inquiry.follow(replace(engine.snapshot, selected=1))
     assert inquiry.words == ""
     assert inquiry.percentiles[0] == 10
+
+
+def test_a_question_about_what_is_gone_is_waited_for_no_more() -> None:
+    engine = FakeEngine(song())
+    inquiry = SurpriseInquiry(engine)
+    last = engine.snapshot.song.length - 1
+    notes = engine.snapshot.row.slots[0]
+    shown = engine.snapshot.song
+    full = shown.with_track(0, slots=(notes,) * shown.length)
+    inquiry.follow(replace(engine.snapshot, song=full, selected=last))
+    # The measure is taken out before the engine comes to the question, which it refuses then.
+    short = full.with_track(0, slots=(notes,) * last)
+    inquiry.follow(replace(engine.snapshot, song=short, selected=last - 1))
+    assert engine.of(AskSurprise) == [AskSurprise(at, track=0) for at in (last, last - 1)]

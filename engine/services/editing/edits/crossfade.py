@@ -15,7 +15,7 @@ from engine.music.locks import NOTHING
 from engine.music.slot import Origin, Slot
 from engine.music.song import MOST_SLOTS, Song
 from engine.protocol.form import Crossfade
-from engine.services.editing.edits.base import EditContext, apply_edit, step_name
+from engine.services.editing.edits.base import EditContext, apply_edit, step_name, takes_long
 from engine.services.editing.edits.form import formed, free_name, name_of, with_section
 
 FEWEST_POINTS = 9
@@ -62,6 +62,12 @@ def _(command: Crossfade, song: Song, context: EditContext) -> Song:
 @step_name.register
 def _(command: Crossfade, old: Song, new: Song, spec: LatentSpec | None) -> str:
     return f"fade {name_of(old, command.entry)} into {name_of(old, command.to)}"
+
+
+@takes_long.register
+def _(command: Crossfade, song: Song) -> bool:
+    # A way between two measures is decoded at nine points and more.
+    return True
 
 
 def _check(

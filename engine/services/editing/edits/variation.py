@@ -18,11 +18,20 @@ from engine.music.varied_notes import varied
 from engine.protocol.edit import Vary
 from engine.protocol.notes import VaryNotes
 from engine.services.editing.codes import encoded
-from engine.services.editing.edits.base import EditContext, apply_edit, label, step_name
+from engine.services.editing.edits.base import (
+    EditContext,
+    apply_edit,
+    label,
+    step_name,
+    takes_long,
+)
 from engine.services.editing.edits.gauges import at_code, turn
 
 MOST_DECODED = 64
 """The gauges of how many measures are varied at once at most: each has to be decoded."""
+
+DECODED_AT_ONCE = 2
+"""The gauges of how many are varied on the engine thread."""
 
 SEEDS = 2**31
 """The seed of each further measure is the next one, round to 0 after so many."""
@@ -134,6 +143,11 @@ def _(command: Vary, old: Song, new: Song, spec: LatentSpec | None) -> str:
 @step_name.register
 def _(command: VaryNotes, old: Song, new: Song, spec: LatentSpec | None) -> str:
     return f"vary {command.what} {command.amount * 10:g} % in {_where(command)}"
+
+
+@takes_long.register
+def _(command: Vary, song: Song) -> bool:
+    return command.count > DECODED_AT_ONCE
 
 
 def _where(command: Vary | VaryNotes) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from engine.music.form import OrderEntry, Section, SongForm
 from engine.music.slot import Origin, Slot
-from engine.protocol.base import Event
+from engine.protocol.base import Edit, Event
 from engine.protocol.chords import FillChords
-from engine.protocol.edit import SetMetre, SetTempo, Undo
+from engine.protocol.edit import SetMetre, SetTempo, Undo, Vary
+from engine.protocol.form import Crossfade
 from engine.protocol.notices import Notice
 from engine.services.editing.command_log import replay
 from engine.services.editing.long_edits import WorkedOut
@@ -49,6 +55,22 @@ def test_another_metre_in_many_measures_says_what_it_did() -> None:
     assert {grid.metre for grid in harness.dispatcher.snapshot.song.grids} == {"3/4"}
     (notice,) = harness.published(Notice)
     assert "are in 3/4" in notice.text  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "command", [Vary(0, 2.0, 1, count=8), Crossfade(0, 1, 2)], ids=["vary", "crossfade"]
+)
+def test_what_decodes_many_measures_is_worked_out_beside_the_engine(command: Edit) -> None:
+    sections = Section("A", 32), Section("B", 32)
+    form = SongForm(sections, (OrderEntry(0), OrderEntry(1)))
+    harness = DispatcherHarness(song=replace(LONG, form=form))
+    before = harness.dispatcher.snapshot.song
+    harness.dispatch(command)
+    assert harness.dispatcher.snapshot.song == before
+    harness.dispatch(worked_out(harness))
+    song = harness.dispatcher.snapshot.song
+    assert song != before
+    assert replay(harness.recording, FakeModel()).song == song
 
 
 def test_it_is_dropped_with_a_word_where_the_song_has_changed() -> None:

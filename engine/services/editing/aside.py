@@ -10,7 +10,10 @@ from engine.music.slot import Slot
 from engine.music.song import Song
 from engine.protocol.comparison import StateComparison
 
-NO_MARK = OutOfRange("No state is marked as B.", "Mark a measure or the song first.")
+
+def no_mark() -> OutOfRange:
+    """Return what is raised where no state is marked."""
+    return OutOfRange("No state is marked as B.", "Mark a measure or the song first.")
 
 
 @dataclass(frozen=True, slots=True)

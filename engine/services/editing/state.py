@@ -34,7 +34,7 @@ from engine.protocol.form import MoveEntrySelection, OfForm, SelectEntry
 from engine.protocol.notices import CommandFailed, Notice
 from engine.protocol.snapshot import ModelStatus, Snapshot
 from engine.protocol.tracks import MoveTrackSelection, SelectTrack
-from engine.services.editing.aside import NO_MARK, Aside
+from engine.services.editing.aside import Aside, no_mark
 from engine.services.editing.codes import encoded, foreign
 from engine.services.editing.edits import (
     EditContext,
@@ -241,7 +241,7 @@ class State:
 
     def _flip(self) -> None:
         if self._aside is None:
-            raise NO_MARK
+            raise no_mark()
         song, aside = self._aside.flipped(self._shown.song)
         if self._model is not None:
             song = encoded([song], self._model)[0]
@@ -249,7 +249,7 @@ class State:
 
     def _keep(self) -> None:
         if self._aside is None:
-            raise NO_MARK
+            raise no_mark()
         if heard := self._heard_b():
             was = replace(self._content(), song=heard.flipped(self._shown.song)[0])
             self._history.push(f"keep B of {heard.name}", was, self._content())

@@ -6,10 +6,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from math import cos, pi
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +16,7 @@ from torch.nn import functional
 
 from engine.common import atomic
 from engine.corpus.table import Corpus
-from engine.errors import BadModel, OutOfRange
+from engine.errors import OutOfRange
 from engine.latent.calibration import CalibratedCodec
 from engine.latent.differentiable import Scores
 from engine.latent.model import TrainedVAE
@@ -26,14 +24,13 @@ from engine.latent.network import MeasureVAE
 from engine.latent.plausibility import pattern_surprise
 from engine.latent.shape import NAMED, Shape
 from engine.latent.tokens import Ints, measured
+from engine.latent.training import run_folder
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import Obedience, correlation, edits, sign_loss
 from engine.latent.training.sense_penalty import SensePenalty
 from engine.latent.training_recipe import TrainingRecipe
 from engine.latent.weights import save
 
-CHECKPOINT = "checkpoint.pt"
-METRICS = "metrics.jsonl"
 SAVE_EVERY = 500
 MEASURE_EVERY = 1000
 WARM_UP = 200
@@ -174,42 +171,17 @@ class Trainer:
             "numpy": json.dumps(self.random.bit_generator.state),
             "order": torch.from_numpy(self.order.copy()),
             "at": self.at,
-            "run": self._run(),
         }
-        atomic.make_folder(self.folder)
-        content = BytesIO()
-        torch.save(state, content)
-        atomic.write(self.folder / CHECKPOINT, content.getvalue())
-
-    def note(self, found: dict[str, Any]) -> None:
-        """Add a line to the folder's metrics; raises `CannotWrite`."""
-        path = self.folder / METRICS
-        try:
-            with path.open("a") as lines:
-                lines.write(json.dumps(found) + "\n")
-        except OSError as error:
-            raise atomic.cannot_write(path, error) from error
+        run_folder.save(self.folder, self._run(), state)
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint; gives whether there was one.
 
         Raises `BadModel` for a checkpoint that is damaged or of another run.
         """
-        path = self.folder / CHECKPOINT
-        if not path.exists():
+        state = run_folder.saved(self.folder, self._run())
+        if state is None:
             return False
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
-            run = state["run"]
-        except Exception as error:
-            raise BadModel(
-                f"{path} cannot be read as a checkpoint.", "Delete it to start anew."
-            ) from error
-        if run != self._run():
-            raise BadModel(
-                f"The checkpoint in {self.folder} belongs to another run ({run}).",
-                "Name another folder, or repeat that run's options.",
-            )
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         torch.set_rng_state(state["torch"])
@@ -260,7 +232,7 @@ def train(
             trainer.save()
         if trainer.at % MEASURE_EVERY == 0 or trainer.done:
             found = {"step": trainer.at, "losses": losses, **trainer.validate()}
-            trainer.note(found)
+            run_folder.note(folder, found)
     card = {
         "command": command,
         "recipe": recipe.as_dict(),

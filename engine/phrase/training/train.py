@@ -6,10 +6,8 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from math import cos, log, pi
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +16,8 @@ from torch.nn import functional
 
 from engine.common import atomic
 from engine.corpus.table import Corpus
-from engine.errors import BadModel, OutOfRange
+from engine.errors import OutOfRange
+from engine.latent.training import run_folder
 from engine.phrase.book_tunes import digest_of, tunes_of
 from engine.phrase.gauge_scores import GaugeScores
 from engine.phrase.shape import BINS, PhraseShape
@@ -26,7 +25,7 @@ from engine.phrase.training.examples import batches, collate, example, lessons, 
 from engine.phrase.training.network import Batch, PhraseNetwork
 from engine.phrase.weights import QUANTILES, save
 
-CHECKPOINT, METRICS, MODEL = "checkpoint.pt", "metrics.jsonl", "model"
+MODEL = "model"
 MEASURE_EVERY = 250
 WARM_UP = 100
 BATCH = 16
@@ -173,42 +172,17 @@ class PhraseTrainer:
             "order": self.order,
             "at": self.at,
             "best": self.best,
-            "run": self._run(),
         }
-        atomic.make_folder(self.folder)
-        content = BytesIO()
-        torch.save(state, content)
-        atomic.write(self.folder / CHECKPOINT, content.getvalue())
-
-    def note(self, found: dict[str, Any]) -> None:
-        """Add a line to the folder's metrics; raises `CannotWrite`."""
-        path = self.folder / METRICS
-        try:
-            with path.open("a") as lines:
-                lines.write(json.dumps(found) + "\n")
-        except OSError as error:
-            raise atomic.cannot_write(path, error) from error
+        run_folder.save(self.folder, self._run(), state)
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint; gives whether there was one.
 
         Raises `BadModel` for a checkpoint that is damaged or of another run.
         """
-        path = self.folder / CHECKPOINT
-        if not path.exists():
+        state = run_folder.saved(self.folder, self._run())
+        if state is None:
             return False
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
-            run = state["run"]
-        except Exception as error:
-            raise BadModel(
-                f"{path} cannot be read as a checkpoint.", "Delete it to start anew."
-            ) from error
-        if run != self._run():
-            raise BadModel(
-                f"The checkpoint in {self.folder} belongs to another run ({run}).",
-                "Name another folder, or repeat that run's options.",
-            )
         self.network.load_state_dict(state["network"])
         self.averaged = state["averaged"]
         self.optimiser.load_state_dict(state["optimiser"])
@@ -272,14 +246,15 @@ def train(
                 trainer.best = found.bits
                 trainer.keep(found, command)
             trainer.save()
-            trainer.note(
+            run_folder.note(
+                folder,
                 {
                     "step": trainer.at,
                     "loss": round(float(np.mean(losses)), 4),
                     "bits": round(found.bits, 3),
                     "in_four": round(found.in_four, 3),
                     "cpu_minutes": round((time.process_time() - spent) / 60, 2),
-                }
+                },
             )
             losses.clear()
     return folder / MODEL

@@ -7,16 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from engine.common import atomic
-from engine.errors import BadModel, OutOfRange
-
-CHECKPOINT, METRICS = "checkpoint.pt", "metrics.jsonl"
+from engine.errors import OutOfRange
+from engine.latent.training import run_folder
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,8 @@ def run(
         raise OutOfRange(f"A training has at least one step, not {steps}.")
     torch.set_num_threads(1)
     atomic.make_folder(folder)
-    at = first = _resume(learner, folder, facts)
+    run_of = json.dumps(facts, sort_keys=True)
+    at = first = _resume(learner, folder, run_of)
     began = time.monotonic()
     while at < steps:
         losses = learner.step(at, steps)
@@ -93,50 +92,20 @@ def run(
             on_progress(TrainingProgress(at, steps, rate, losses))
         if at % measure_every == 0 or at == steps:
             found = {"step": at, "losses": losses, **learner.validate()}
-            _note(folder, found)
+            run_folder.note(folder, found)
             learner.export(folder / "model", {**facts, "steps": at, "measured": found})
         # Last, so that a run that is kept as done has been exported too.
         if at % save_every == 0 or at == steps:
-            _save(learner, folder, at, facts)
+            run_folder.save(folder, run_of, {"at": at, "learner": learner.state()})
     return folder / "model"
 
 
-def _save(learner: Learner, folder: Path, at: int, facts: dict[str, Any]) -> None:
-    content = BytesIO()
-    run_of = json.dumps(facts, sort_keys=True)
-    torch.save({"at": at, "run": run_of, "learner": learner.state()}, content)
-    atomic.write(folder / CHECKPOINT, content.getvalue())
-
-
-def _resume(learner: Learner, folder: Path, facts: dict[str, Any]) -> int:
-    path = folder / CHECKPOINT
-    if not path.exists():
+def _resume(learner: Learner, folder: Path, run: str) -> int:
+    state = run_folder.saved(folder, run)
+    if state is None:
         return 0
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        run_of, at, learned = state["run"], int(state["at"]), state["learner"]
-    except Exception as error:
-        raise _damaged(path) from error
-    if run_of != json.dumps(facts, sort_keys=True):
-        raise BadModel(
-            f"The checkpoint in {folder} belongs to another run ({run_of}).",
-            "Name another folder, or repeat that run's options.",
-        )
-    try:
-        learner.load(learned)
+        learner.load(state["learner"])
+        return int(state["at"])
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise _damaged(path) from error
-    return at
-
-
-def _damaged(path: Path) -> BadModel:
-    return BadModel(f"{path} cannot be read as a checkpoint.", "Delete it to start anew.")
-
-
-def _note(folder: Path, found: dict[str, Any]) -> None:
-    path = folder / METRICS
-    try:
-        with path.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(found) + "\n")
-    except OSError as error:
-        raise atomic.cannot_write(path, error) from error
+        raise run_folder.damaged(folder) from error

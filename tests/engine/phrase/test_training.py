@@ -11,13 +11,14 @@ import torch
 
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, OutOfRange
+from engine.latent.training.run_folder import CHECKPOINT, METRICS
 from engine.phrase import book_tunes
 from engine.phrase.events import PITCHES, SILENT
 from engine.phrase.model import load
 from engine.phrase.training import examples
 from engine.phrase.training import train as training
 from engine.phrase.training.examples import batches, collate, example, lessons
-from engine.phrase.training.train import METRICS, MODEL, PhraseTrainer, train
+from engine.phrase.training.train import MODEL, PhraseTrainer, train
 from tests.support import small_phrase
 
 
@@ -60,7 +61,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert same(whole.averaged, second.averaged)
     with pytest.raises(BadModel, match="another run"):
         trainer(tmp_path / "cut", steps=7).resume()
-    (tmp_path / "cut" / training.CHECKPOINT).write_bytes(b"no")
+    (tmp_path / "cut" / CHECKPOINT).write_bytes(b"no")
     with pytest.raises(BadModel, match="cannot be read as a checkpoint"):
         trainer(tmp_path / "cut").resume()
 

@@ -11,9 +11,11 @@ import torch
 from engine.corpus.table import Corpus
 from engine.errors import BadModel, CannotWrite, OutOfRange, UnknownName
 from engine.latent.shape import Shape
+from engine.latent.training import run_folder
 from engine.latent.training.augment import augment
 from engine.latent.training.regulariser import correlation, edits, sign_loss
-from engine.latent.training.train import CHECKPOINT, METRICS, Trainer, VaeProgress, train
+from engine.latent.training.run_folder import CHECKPOINT, METRICS
+from engine.latent.training.train import Trainer, VaeProgress, train
 from engine.latent.training_recipe import ARMONICA, PUBLISHED, recipe
 from engine.latent.weights import load
 from tests.support.small_vae import random_measures
@@ -128,7 +130,7 @@ def test_a_disk_that_fills_up_is_told_and_leaves_the_last_checkpoint(
     assert (tmp_path / CHECKPOINT).read_bytes() == before
     (tmp_path / METRICS).mkdir()
     with pytest.raises(CannotWrite, match="metrics"):
-        trainer.note({})
+        run_folder.note(tmp_path, {})
 
 
 def test_a_run_of_no_steps_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from engine.corpus.audio.render import clips
 from engine.corpus.clip_format import CLIP_PARTS
 from engine.errors import BadCorpus, BadModel
+from engine.latent.training.run_folder import CHECKPOINT
 from engine.steering.musicgen.codec import SpectralCodec, load_codec
 from engine.steering.musicgen.model import open_model
 from engine.steering.musicgen.spectrum import magnitude
@@ -20,7 +21,7 @@ from engine.steering.training import codec as train_codec
 from engine.steering.training import encoded_clips, musicgen
 from engine.steering.training import tagger as train_tagger
 from engine.steering.training.encoded_clips import encode_clips
-from engine.steering.training.loop import CHECKPOINT, Learner, run
+from engine.steering.training.loop import Learner, run
 from tests.support.process_pool import alone
 from tests.support.small_musicgen import CODEC, LM, codec, write_codec
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadModel, CannotWrite, OutOfRange
-from engine.steering.training.loop import CHECKPOINT, METRICS, TrainingProgress, run
+from engine.latent.training.run_folder import CHECKPOINT, METRICS
+from engine.steering.training.loop import TrainingProgress, run
 
 
 class Killed(BaseException):

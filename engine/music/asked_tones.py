@@ -63,8 +63,9 @@ def asked_tones(song: Song, index: int) -> AskedTones:
 
 def _chords(song: Song, index: int, grid: Grid) -> Iterator[ChordSymbol | None]:
     """Yield the chord that lies under each tick of a measure."""
-    first = sounding(song.chords, index, 0)
-    coming = list(of_slot(song.chords, index))
+    held = song.chords_in(index)
+    first = sounding(held, index, 0)
+    coming = list(of_slot(held, index))
     for onset in grid.onsets:
         while coming and coming[0].place <= onset:
             first = coming.pop(0)

@@ -52,6 +52,18 @@ def test_chord_tones_are_asked_on_strong_beats_alone() -> None:
     assert not asked_tones(lasting, 1).allows(0, 64)
 
 
+def test_a_chord_lasts_into_the_measure_that_is_played_next() -> None:
+    one = replace(song("C | D7"), chord_tones=True)
+    row = one.tracks[0].slots
+    one = one.with_track(0, slots=(*row, row[0]))
+    assert asked_tones(one, 2).allows(0, 62)
+    sections = Section("A", 1), Section("B", 1), Section("C", 1)
+    form = SongForm(sections, tuple(map(OrderEntry, (0, 2, 1))))
+    # The third measure is played behind the first, and C lies under it, not D7.
+    asked = asked_tones(replace(one, form=form), 2)
+    assert [asked.allows(0, pitch) for pitch in (60, 62)] == [True, False]
+
+
 def test_with_both_the_notes_of_a_chord_count_as_in_the_key_while_it_lasts() -> None:
     one = replace(song("C 3:D7 | C"), chord_tones=True, stay_in_key=True)
     asked = asked_tones(one, 0)

@@ -115,7 +115,8 @@ def _chords(song: Song, one: range, other: range, repeats: int) -> chord_track.C
     for step in range(1, repeats + 1):
         slots = other if 2 * step > repeats + 1 else one
         by = (step - 1) * len(one) - slots.start
-        if lasting := chord_track.sounding(song.chords, slots.start, 0):
+        held = song.chords_in(slots.start)
+        if lasting := chord_track.sounding(held, slots.start, 0):
             found.append(replace(lasting, slot=slots.start + by, place=Fraction(0)))
         found += [replace(each, slot=each.slot + by) for each in song.chords if each.slot in slots]
     return chord_track.joined((), found)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.errors import BadMidiFile, OutOfRange
-from engine.formats.midi_following import USUAL_TEMPO, FollowedNotes, followed
+from engine.formats.midi_following import USUAL_TEMPO, FollowedNotes, beside, followed, moved
 from engine.formats.midi_parser import ParsedFile, ParsedTrack, parse
 from engine.music.form import FASTEST, SLOWEST
 from engine.music.grid import FOUR_QUARTERS, GRIDS, Grid
@@ -88,13 +88,21 @@ def read(
     free = followed(file, parsed, notes, runs.first)
     if free is not None:
         runs, notes, end = MetreRuns([(Fraction(0), runs.first)]), free.notes, free.end
+    elif parsed.groove is None and (behind := beside(file, parsed)):
+        notes = moved(notes, -behind)
+        where = "behind" if behind > 0 else "before"
+        account.others.append(
+            f"All notes lay {abs(float(behind)):.2f} quarter notes {where} the beat."
+        )
     last = max(max(note.end for note in notes), end)
     if runs.whole(last) > MOST_MEASURES:
         raise BadMidiFile(
             f"Track {chosen} of {path} is longer than {MOST_MEASURES} measures.",
             "Export a part of it.",
         )
-    tempo = _tempo(file, parsed, account) if free is None else _middle(free, account)
+    tempo = (
+        _tempo(file, parsed, account) if free is None else _middle(free, runs.first.name, account)
+    )
     groove = _groove(parsed, notes, runs, account)
     measures = fit(
         notes,
@@ -181,10 +189,10 @@ def _without_drums(track: ParsedTrack, account: Account) -> tuple[ScoreNote, ...
     return notes
 
 
-def _middle(free: FollowedNotes, account: Account) -> float:
+def _middle(free: FollowedNotes, metre: str, account: Account) -> float:
     account.others.append(
         "The notes keep to no beat of the file: their own was followed, from "
-        f"{free.slowest:.0f} to {free.fastest:.0f} a minute."
+        f"{free.slowest:.0f} to {free.fastest:.0f} a minute, in measures of {metre}."
     )
     return round(min(max(free.tempo, SLOWEST), FASTEST), 2)
 

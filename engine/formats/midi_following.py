@@ -17,6 +17,9 @@ USUAL_TEMPO = 120.0
 _PARTS = 960
 """Parts of a beat in which places are kept."""
 
+_LEAST = 0.01
+"""Quarter notes by which notes lie beside the beat at least, where they are moved."""
+
 _HEAVY, _LIGHT = 0.6, 0.1
 """A note weighs as many as its seconds, up to the first, and the second more."""
 
@@ -77,6 +80,26 @@ def followed(
         tempo=beats.tempo * beat,
         slowest=slowest * beat,
         fastest=fastest * beat,
+    )
+
+
+def beside(file: ParsedFile, track: ParsedTrack) -> Fraction:
+    """Return by how many quarter notes all notes of a file lie behind its beat alike; else 0.
+
+    Where that is a hundredth of a quarter note and less, it is 0, too.
+    """
+    from engine.music.beat_tracking import common_offset
+
+    offset = common_offset([float(n.start) for one in file.about(track) for n in one.notes])
+    return Fraction(round(offset * _PARTS), _PARTS) if abs(offset) > _LEAST else Fraction(0)
+
+
+def moved(notes: Sequence[ScoreNote], by: Fraction) -> tuple[ScoreNote, ...]:
+    """Return notes so many quarter notes later, but none before 0."""
+    nothing = Fraction(0)
+    return tuple(
+        replace(note, start=max(nothing, note.start + by), end=max(nothing, note.end + by))
+        for note in notes
     )
 
 

@@ -18,6 +18,9 @@ from tui.dialogs.base import PathSheet, answers, is_answer, refused
 from tui.formatting.plain import plain
 from tui.formatting.text import fitting
 
+BESIDE = 32
+"""Cells of a line that are not the track's name, and not which line of it is meant."""
+
 FIRST = "Enter looks into the file, Esc leaves it."
 THEN = "↑ ↓ choose a track, Enter takes its measures, Esc leaves it."
 
@@ -89,7 +92,8 @@ class Importer(PathSheet):
         )
         tracks = self.query_one(OptionList)
         tracks.clear_options()
-        width = max(12, min(60, self.app.size.width - 30))
+        beside = BESIDE + max(len(words) for words in _VOICES.values())
+        width = max(12, min(60, self.app.size.width - beside))
         tracks.add_options([plain(_line(track, voice, width)) for track, voice in self._lines])
         playing = [at for at, (track, _) in enumerate(self._lines) if not track.drums]
         tracks.highlighted = playing[0] if playing else 0

@@ -293,6 +293,19 @@ def test_what_was_played_freely_is_read_by_its_own_beat(tmp_path: Path) -> None:
     assert same >= 0.65 * whole
 
 
+def test_notes_that_all_lie_beside_the_beat_alike_are_moved_onto_it(tmp_path: Path) -> None:
+    late = notes(*[(at / 2 + 0.1, 0.4, 60 + at % 7) for at in range(32)])
+    found = read(saved(tmp_path, late))
+    assert [note[0] for note in notes_of(found.measures)] == [at / 2 for at in range(32)]
+    assert "All notes lay 0.10 quarter notes behind the beat." in found.changes
+
+
+def test_what_keeps_to_a_grid_of_its_own_is_not_followed(tmp_path: Path) -> None:
+    # Ninths of a quarter, as triplets of triplets are written: nobody played that freely.
+    ninths = notes(*[(at / 9, 0.1, 60 + at % 7) for at in range(60)])
+    assert not any("no beat" in change for change in read(saved(tmp_path, ninths)).changes)
+
+
 def swung(second: float, beats: int = 16) -> mido.MidiTrack:
     """A track of two notes a beat, the second of them late."""
     found = []
